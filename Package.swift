@@ -1,0 +1,90 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every target of ours is compiled with.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+let package = Package(
+  name: "huggy-relay",
+  products: [.executable(name: "huggy-relay", targets: ["huggy-relay"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    // Pure: no I/O, no clock reads, nothing but the standard library.
+    .target(name: "RelayJSON", swiftSettings: strict),
+    .target(name: "RelayCore", dependencies: ["RelayJSON"], swiftSettings: strict),
+
+    // The only locks and threads of our own.
+    .target(name: "RelayThreads", swiftSettings: strict),
+
+    // Adapters: none imports another.
+    .target(
+      name: "RelayConfig",
+      dependencies: ["RelayCore", .product(name: "Yams", package: "Yams")],
+      swiftSettings: strict),
+    .systemLibrary(
+      name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .target(
+      name: "RelaySQLite", dependencies: ["RelayCore", "RelayThreads", "CSQLite"],
+      swiftSettings: strict),
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CEpoll"),
+    .target(
+      name: "RelayCurl", dependencies: ["RelayCore", "RelayThreads", "CCurl", "CEpoll"],
+      swiftSettings: strict),
+
+    // The data's path.
+    .target(
+      name: "RelayPipeline",
+      dependencies: [
+        "RelayCore", "RelayJSON", "RelayThreads",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "RelayIngest",
+      dependencies: [
+        "RelayCore", "RelayPipeline",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+
+    // The other two ends, for trying the relay out: a receiver, and a player of Huggy's part.
+    .target(
+      name: "RelayTools",
+      dependencies: [
+        "RelayCore", "RelayCurl", "RelayJSON", "RelayPipeline", "RelayThreads",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+
+    .executableTarget(
+      name: "huggy-relay",
+      dependencies: [
+        "RelayConfig", "RelayCore", "RelayCurl", "RelayIngest", "RelayJSON", "RelayPipeline",
+        "RelaySQLite", "RelayThreads",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,104 @@
+/// A validated routes.yaml: everything the relay is told, with every default filled in.
+public struct Configuration: Sendable, Equatable {
+  public var server: ServerSettings
+  public var store: StoreSettings
+  /// In the order of the file; names and paths are unique.
+  public var sources: [Source]
+  public var destinations: [Destination]
+  public var routes: [Route]
+  /// SHA-256 of the file, in lower-case hexadecimal digits, first 12. Secrets from the environment take no part.
+  public var hash: String
+
+  public init(
+    server: ServerSettings = ServerSettings(), store: StoreSettings = StoreSettings(), sources: [Source] = [],
+    destinations: [Destination] = [], routes: [Route] = [], hash: String = ""
+  ) {
+    self.server = server
+    self.store = store
+    self.sources = sources
+    self.destinations = destinations
+    self.routes = routes
+    self.hash = hash
+  }
+}
+
+/// A host (name or address) and a port; port 0 lets the system choose.
+public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
+  public var host: String
+  public var port: Int
+
+  public init(host: String, port: Int) {
+    self.host = host
+    self.port = port
+  }
+
+  public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+public struct ServerSettings: Sendable, Equatable {
+  public var listen = ListenAddress(host: "127.0.0.1", port: 8080)
+  public var maxBodyBytes = 5 << 20
+  /// Bodies being received or waiting for their answer, over all connections.
+  public var maxInflightBytes = 64 << 20
+  public var maxConnections = 10_000
+  /// For the headers and the body together.
+  public var requestTimeout = Duration.seconds(30)
+  public var idleTimeout = Duration.seconds(75)
+  public var drain = Duration.seconds(20)
+
+  public init() {}
+}
+
+public struct StoreSettings: Sendable, Equatable {
+  public enum Location: Hashable, Sendable {
+    /// The path of the database file, absolute or relative to the working directory.
+    case sqlite(path: String)
+  }
+
+  public enum Keep: String, Hashable, Sendable, CaseIterable {
+    /// Also events that no route sent anywhere.
+    case all
+    /// Events that no route sent anywhere are neither stored nor deduplicated.
+    case routed
+  }
+
+  public var location = Location.sqlite(path: "data/relay.db")
+  public var keep = Keep.all
+
+  public init() {}
+}
+
+/// A sender: where it posts, and how it is known.
+public struct Source: Sendable, Equatable {
+  public struct Token: Sendable, Equatable {
+    public var value: Secret
+    /// The company of events that name none, for senders with this token.
+    public var company: String?
+
+    public init(value: Secret, company: String? = nil) {
+      self.value = value
+      self.company = company
+    }
+  }
+
+  public var name: String
+  /// Begins with `/`; compared exactly, without the query.
+  public var path: String
+  /// Any one is accepted; empty: every sender is believed.
+  public var tokens: [Token]
+  /// The company of events that name none, unless the token says another.
+  public var company: String?
+  /// How long a byte-identical envelope counts as a redelivery; nil: never.
+  public var dedupe: Duration?
+
+  public init(
+    name: String, path: String? = nil, tokens: [Token] = [], company: String? = nil,
+    dedupe: Duration? = .seconds(24 * 3600)
+  ) {
+    self.name = name
+    self.path = path ?? "/\(name)"
+    self.tokens = tokens
+    self.company = company
+    self.dedupe = dedupe
+  }
+}

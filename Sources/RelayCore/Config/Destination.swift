@@ -1,0 +1,59 @@
+/// A downstream service: where deliveries go, and how.
+public struct Destination: Sendable, Equatable {
+  public enum Format: String, Hashable, Sendable, CaseIterable {
+    /// `{"time":…,"messages":{TYPE:[EVENT]}}`, as Huggy would have posted it.
+    case huggy
+    /// The event alone.
+    case event
+  }
+
+  public enum Authorization: Hashable, Sendable {
+    case bearer(Secret)
+    case basic(username: String, password: Secret)
+  }
+
+  public struct Header: Hashable, Sendable {
+    public var name: String
+    public var value: Secret
+
+    public init(name: String, value: Secret) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  public struct TLS: Hashable, Sendable {
+    /// A PEM file of the only authorities to believe; nil: the system's.
+    public var authorityFile: String?
+    public var verifies = true
+
+    public init(authorityFile: String? = nil, verifies: Bool = true) {
+      self.authorityFile = authorityFile
+      self.verifies = verifies
+    }
+  }
+
+  public var name: String
+  /// Absolute, `http` or `https`. May hold credentials: never printed whole.
+  public var url: Secret
+  public var format = Format.huggy
+  public var forwardsToken = false
+  public var headers: [Header] = []
+  public var authorization: Authorization?
+  public var signingSecrets: [SigningSecret] = []
+  public var usesHTTP2 = false
+  /// For one attempt as a whole.
+  public var timeout = Duration.seconds(10)
+  public var connectTimeout = Duration.seconds(5)
+  /// Attempts in flight at once.
+  public var concurrency = 16
+  public var retry = RetryPolicy()
+  /// Statuses that are never tried again.
+  public var permanentStatuses: Set<Int> = [400, 410, 413, 414, 415, 422]
+  public var tls = TLS()
+
+  public init(name: String, url: Secret) {
+    self.name = name
+    self.url = url
+  }
+}

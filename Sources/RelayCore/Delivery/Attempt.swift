@@ -1,0 +1,52 @@
+/// What came of one request to a destination.
+public struct AttemptResult: Sendable, Equatable {
+  public var startedAt: Timestamp
+  public var duration: Duration
+  public var response: Response
+
+  public enum Response: Sendable, Equatable {
+    /// A whole status line came. `body`: the answer's first 1 KiB.
+    case status(Int, body: [UInt8], retryAfter: Duration?)
+    case failure(TransportFailure)
+  }
+
+  public init(startedAt: Timestamp, duration: Duration, response: Response) {
+    self.startedAt = startedAt
+    self.duration = duration
+    self.response = response
+  }
+
+  /// How much of an answer is kept, in bytes.
+  public static let keptAnswerBytes = 1_024
+
+  public var status: Int? {
+    if case .status(let code, _, _) = response { code } else { nil }
+  }
+
+  public var isSuccess: Bool { status.map { (200..<300).contains($0) } ?? false }
+}
+
+/// Why a request got no status.
+public struct TransportFailure: Error, Sendable, Equatable, CustomStringConvertible {
+  public enum Kind: String, Sendable, CaseIterable {
+    case nameResolution = "name resolution"
+    case connectionRefused = "connection refused"
+    case connectTimeout = "connect timeout"
+    case connection = "connection"
+    case tls = "TLS"
+    case timeout = "timeout"
+    case reset = "connection reset"
+    case other = "transport"
+  }
+
+  public var kind: Kind
+  /// For people: names the host or the limit, never a secret.
+  public var message: String
+
+  public init(kind: Kind, message: String) {
+    self.kind = kind
+    self.message = message
+  }
+
+  public var description: String { "\(kind.rawValue): \(message)" }
+}

@@ -1,0 +1,70 @@
+/// The number of a delivery in its store: rises in order of arrival (commit order, then place in the document).
+public struct DeliveryID: RawRepresentable, Hashable, Sendable, Comparable, CustomStringConvertible {
+  public let rawValue: Int64
+
+  public init(rawValue: Int64) {
+    self.rawValue = rawValue
+  }
+
+  public static func < (a: DeliveryID, b: DeliveryID) -> Bool { a.rawValue < b.rawValue }
+  public var description: String { String(rawValue) }
+}
+
+/// An event on its way to one destination.
+public struct Delivery: Sendable {
+  public let id: DeliveryID
+  public let event: Event
+  /// The destination's name.
+  public let destination: String
+  /// 0: routed on arrival; each replay is the next.
+  public let run: Int
+  /// Attempts made so far.
+  public var attempts: Int
+  /// What `max_age` counts from: receipt, or a person's retry.
+  public let since: Timestamp
+
+  public init(
+    id: DeliveryID, event: Event, destination: String, run: Int = 0, attempts: Int = 0, since: Timestamp
+  ) {
+    self.id = id
+    self.event = event
+    self.destination = destination
+    self.run = run
+    self.attempts = attempts
+    self.since = since
+  }
+}
+
+/// Where a delivery stands. The raw values are those of the store.
+public enum DeliveryState: Int, Hashable, Sendable, CaseIterable {
+  /// Never attempted.
+  case fresh = 0
+  /// Attempted, and due again.
+  case retrying = 1
+  /// Waits until its order key's earlier deliveries are settled.
+  case waiting = 2
+  case delivered = 3
+  case dead = 4
+  case discarded = 5
+
+  /// Not settled: still owed to the destination.
+  public var isPending: Bool { self == .fresh || self == .retrying || self == .waiting }
+}
+
+/// Why a delivery is among the dead letters.
+public enum DeathReason: Int, Hashable, Sendable, CaseIterable, CustomStringConvertible {
+  /// The answer was one of the destination's `permanent` statuses.
+  case permanent = 1
+  /// `max_attempts` was reached.
+  case exhausted = 2
+  /// `max_age` was reached.
+  case expired = 3
+
+  public var description: String {
+    switch self {
+    case .permanent: "permanent"
+    case .exhausted: "exhausted"
+    case .expired: "expired"
+    }
+  }
+}

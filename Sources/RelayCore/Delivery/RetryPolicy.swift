@@ -1,0 +1,36 @@
+/// When a delivery is tried again, and when no more.
+///
+/// The delay before attempt n+1 is `min(maxDelay, initial × factor^(n−1))`, and up to `jitter` of it on top: the
+/// table is a floor, never undercut.
+///
+/// With the defaults: 1 s, 2 s, 4 s, … 256 s, then every 300 s (each up to a fifth later).
+public struct RetryPolicy: Hashable, Sendable {
+  public var initial = Duration.seconds(1)
+  /// At least 1.
+  public var factor = 2.0
+  public var maxDelay = Duration.seconds(300)
+  /// A share of the delay, from 0 to 1.
+  public var jitter = 0.2
+  /// Counted from receipt.
+  public var maxAge = Duration.seconds(72 * 3600)
+  /// nil: as many as `maxAge` allows.
+  public var maxAttempts: Int?
+
+  public init() {}
+
+  /// The delay before the attempt that follows attempt `attempts` (from 1).
+  ///
+  /// - Parameter random: uniform in 0..<1.
+  public func delay(afterAttempt attempts: Int, random: Double) -> Duration {
+    let cap = maxDelay.inSeconds
+    var seconds = initial.inSeconds
+    var remaining = attempts - 1
+    // The exponent may be any number; the product stops growing at the cap.
+    while remaining > 0, seconds < cap, factor > 1 {
+      seconds *= factor
+      remaining -= 1
+    }
+    seconds = min(cap, seconds)
+    return .microseconds(Int64((seconds * (1 + jitter * random) * 1e6).rounded(.up)))
+  }
+}

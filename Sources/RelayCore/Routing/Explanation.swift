@@ -1,0 +1,71 @@
+/// Why an event goes where it goes: every route's verdict, in the routes' order.
+public struct Explanation: Sendable, Equatable {
+  public enum Verdict: Sendable, Equatable {
+    case matched
+    /// In words: the condition that failed first, and what it saw.
+    case failed(condition: String, saw: String)
+    /// A block of `except` held.
+    case excluded(condition: String)
+    /// This earlier route dropped the event, or stopped.
+    case notReached(after: String)
+  }
+
+  public var verdicts: [Verdict]
+  public var decision: RoutingDecision
+}
+
+extension RoutingTable {
+  /// Asks every route, without the index that `decide` uses: the decision is the same.
+  public func explain(_ event: EventView) -> Explanation {
+    var explanation = Explanation(verdicts: [], decision: RoutingDecision())
+    var ending: String?
+    for (number, route) in routes.enumerated() {
+      if let ending {
+        explanation.verdicts.append(.notReached(after: ending))
+      } else if let failure = route.firstFailure(for: event) {
+        explanation.verdicts.append(route.verdict(on: failure, for: event))
+      } else {
+        explanation.verdicts.append(.matched)
+        if !explanation.decision.take(route.route, number: number) { ending = route.route.name }
+      }
+    }
+    return explanation
+  }
+}
+
+extension CompiledRoute {
+  fileprivate func verdict(on failure: RouteFailure, for event: EventView) -> Explanation.Verdict {
+    switch failure {
+    case .match(let condition):
+      .failed(condition: route.match.describe(condition), saw: seen(by: condition, in: event))
+    case .except(let block): .excluded(condition: route.except[block].description)
+    }
+  }
+}
+
+extension Match: CustomStringConvertible {
+  func describe(_ failure: ConditionFailure) -> String {
+    switch failure {
+    case .source: "source: \(list(sources))"
+    case .event: "event: \(list(events))"
+    case .company: "company: \(list(companies))"
+    case .channel: "channel: \(list(channels))"
+    case .field(let number): "\(fields[number].path): \(fields[number].test)"
+    }
+  }
+
+  public var description: String {
+    var tests: [ConditionFailure] = []
+    if sources != nil { tests.append(.source) }
+    if events != nil { tests.append(.event) }
+    if companies != nil { tests.append(.company) }
+    if channels != nil { tests.append(.channel) }
+    tests += fields.indices.map { .field($0) }
+    return tests.map(describe).joined(separator: ", ")
+  }
+
+  private func list(_ patterns: [some CustomStringConvertible]?) -> String {
+    let texts = (patterns ?? []).map(\.description)
+    return texts.count == 1 ? texts[0] : "[\(texts.joined(separator: ", "))]"
+  }
+}

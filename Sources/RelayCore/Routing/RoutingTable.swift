@@ -1,0 +1,80 @@
+import RelayJSON
+
+/// The routes, compiled once: which destinations an event goes to.
+///
+/// Routes are indexed by event type and company, so an event meets only those that could match both: a thousand
+/// routes for other companies cost it nothing.
+public struct RoutingTable: Sendable {
+  /// What the scanner is to note in each event: the standard fields, then each path that a condition names.
+  public let fields: FieldTree
+  public let routes: [CompiledRoute]
+  private let index: CandidateIndex
+
+  public init(_ routes: [Route]) {
+    var slots = FieldSlots()
+    self.routes = routes.map { CompiledRoute($0, slots: &slots) }
+    fields = FieldTree(paths: slots.paths)
+    index = CandidateIndex(routes)
+  }
+
+  /// Meets every route that could match, top to bottom.
+  public func decide(_ event: EventView) -> RoutingDecision {
+    var decision = RoutingDecision()
+    index.forEachCandidate(type: event.type, company: event.company) { number in
+      let route = routes[number]
+      guard route.firstFailure(for: event) == nil else { return true }
+      return decision.take(route.route, number: number)
+    }
+    return decision
+  }
+}
+
+/// What routing made of an event.
+public struct RoutingDecision: Sendable, Equatable {
+  public struct Target: Sendable, Equatable {
+    public var destination: String
+    /// The first route that named it, by its place in the table.
+    public var route: Int
+  }
+
+  /// The routes that matched, by their place in the table.
+  public var matched: [Int] = []
+  /// Whether the last of them dropped it.
+  public var isDropped = false
+  /// Each destination once, in the order in which routes named them.
+  public var targets: [Target] = []
+
+  /// Applies a route that matched.
+  ///
+  /// - Returns: Whether later routes see the event.
+  mutating func take(_ route: Route, number: Int) -> Bool {
+    matched.append(number)
+    switch route.action {
+    case .drop:
+      isDropped = true
+      return false
+    case .deliver(let destinations):
+      for destination in destinations where !targets.contains(where: { $0.destination == destination }) {
+        targets.append(Target(destination: destination, route: number))
+      }
+      return !route.stop
+    }
+  }
+}
+
+/// Gives each field path that conditions name its slot.
+struct FieldSlots {
+  private(set) var paths: [[String]] = StandardField.allCases.map(\.path)
+  private var slots: [[String]: Int] = [:]
+
+  init() {
+    for (slot, path) in paths.enumerated() { slots[path] = slot }
+  }
+
+  mutating func slot(for path: FieldPath) -> Int {
+    if let slot = slots[path.keys] { return slot }
+    paths.append(path.keys)
+    slots[path.keys] = paths.count - 1
+    return paths.count - 1
+  }
+}

@@ -1,0 +1,70 @@
+/// An envelope that is to be stored: its events, each with the deliveries that routing gave it.
+public struct NewEnvelope: Sendable {
+  public struct NewEvent: Sendable {
+    public var event: Event
+    /// The names of the routes that matched, in their order.
+    public var routes: [String]
+    /// Whether the last of them dropped it.
+    public var isDropped: Bool
+    public var deliveries: [NewDelivery]
+
+    public init(event: Event, routes: [String], isDropped: Bool, deliveries: [NewDelivery]) {
+      self.event = event
+      self.routes = routes
+      self.isDropped = isDropped
+      self.deliveries = deliveries
+    }
+  }
+
+  public struct NewDelivery: Sendable, Equatable {
+    public var destination: String
+    /// The first route that sent the event there.
+    public var route: String
+
+    public init(destination: String, route: String) {
+      self.destination = destination
+      self.route = route
+    }
+  }
+
+  /// How a redelivery is recognized.
+  public struct Fingerprint: Sendable, Equatable {
+    /// SHA-256 of the body as it came: 32 bytes.
+    public var hash: [UInt8]
+    /// Only an envelope of the same source received later than this counts as the same.
+    public var since: Timestamp
+
+    public init(hash: [UInt8], since: Timestamp) {
+      self.hash = hash
+      self.since = since
+    }
+  }
+
+  public var context: EnvelopeContext
+  /// The id of the first accepted event; the others' count up from it.
+  public var firstEventID: EventID
+  /// Accepted events, also those that are not to be stored.
+  public var acceptedCount: Int
+  /// nil: never a duplicate.
+  public var fingerprint: Fingerprint?
+  /// The events to be stored, in document order.
+  public var events: [NewEvent]
+
+  public init(
+    context: EnvelopeContext, firstEventID: EventID, acceptedCount: Int, fingerprint: Fingerprint?,
+    events: [NewEvent]
+  ) {
+    self.context = context
+    self.firstEventID = firstEventID
+    self.acceptedCount = acceptedCount
+    self.fingerprint = fingerprint
+    self.events = events
+  }
+}
+
+public enum AppendOutcome: Sendable {
+  /// On disk. The deliveries are claimed for the caller, in the order of the envelope.
+  case stored([Delivery])
+  /// The same bytes were stored before: their first event's id, and how many were accepted.
+  case duplicate(firstEventID: EventID, acceptedCount: Int)
+}

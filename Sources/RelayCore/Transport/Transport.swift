@@ -1,0 +1,60 @@
+/// Sends requests to destinations, each destination's kept apart from the others'.
+///
+/// One thread of its own runs everything. It asks its driver what to do in **turns**: when attempts have finished,
+/// when somebody called `wake`, and when the deadline that the last turn gave has come.
+public protocol Transport: AnyObject, Sendable {
+  /// Starts the thread. Once.
+  func start(driver: any TransportDriver)
+  /// From any thread: a turn, soon.
+  func wake()
+  /// Ends the thread: requests in flight are abandoned. Blocks until it has ended.
+  func stop()
+}
+
+/// Decides what a transport does. Called on the transport's thread only.
+public protocol TransportDriver: AnyObject, Sendable {
+  /// - Returns: what to start, which endpoints have changed, and when to come back without a cause.
+  func turn(finished: [FinishedAttempt]) -> TransportTurn
+}
+
+public struct TransportTurn: Sendable {
+  /// Endpoints that are new or have changed; applied before `requests`. Requests in flight finish as they began.
+  public var endpoints: [Destination] = []
+  /// Endpoints to forget, by name.
+  public var removedEndpoints: [String] = []
+  public var requests: [AttemptRequest] = []
+  /// nil: not before something happens.
+  public var deadline: Timestamp?
+
+  public init() {}
+}
+
+/// One POST.
+public struct AttemptRequest: Sendable {
+  public var delivery: DeliveryID
+  /// The endpoint's name.
+  public var destination: String
+  /// Each `name: value`, without the line's end. What the endpoint itself says (authorization, its own headers)
+  /// the transport adds.
+  public var headers: [String]
+  public var body: [UInt8]
+
+  public init(delivery: DeliveryID, destination: String, headers: [String], body: [UInt8]) {
+    self.delivery = delivery
+    self.destination = destination
+    self.headers = headers
+    self.body = body
+  }
+}
+
+public struct FinishedAttempt: Sendable {
+  public var delivery: DeliveryID
+  public var destination: String
+  public var result: AttemptResult
+
+  public init(delivery: DeliveryID, destination: String, result: AttemptResult) {
+    self.delivery = delivery
+    self.destination = destination
+    self.result = result
+  }
+}

@@ -1,0 +1,88 @@
+/// An event's identity: a UUIDv7 (RFC 9562), written `evt_` and the UUID.
+///
+/// The ids of one envelope are consecutive: the n-th event's id is the first one's plus n. So an envelope's
+/// record need only hold the first id and a count.
+public struct EventID: Hashable, Sendable {
+  public var high: UInt64
+  public var low: UInt64
+
+  public init(high: UInt64, low: UInt64) {
+    self.high = high
+    self.low = low
+  }
+
+  /// The id that stands `distance` places after this one in the same envelope.
+  public func advanced(by distance: Int) -> EventID {
+    EventID(high: high, low: low + UInt64(distance))
+  }
+
+  /// The millisecond in which the id was made.
+  public var milliseconds: Int64 { Int64(high >> 16) }
+}
+
+extension EventID: Comparable {
+  public static func < (a: EventID, b: EventID) -> Bool { (a.high, a.low) < (b.high, b.low) }
+}
+
+extension EventID: CustomStringConvertible {
+  public static let prefix = "evt_"
+
+  public var description: String {
+    let digits = Array("0123456789abcdef".utf8)
+    var text = Array(Self.prefix.utf8)
+    text.reserveCapacity(40)
+    for index in 0..<32 {
+      if [8, 12, 16, 20].contains(index) { text.append(UInt8(ascii: "-")) }
+      let word = index < 16 ? high : low
+      text.append(digits[Int(word >> UInt64(60 - index % 16 * 4) & 0xF)])
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// Reads `evt_` and a UUID; nil for anything else.
+  public init?(_ text: String) {
+    guard text.hasPrefix(Self.prefix) else { return nil }
+    let uuid = text.dropFirst(Self.prefix.count).utf8
+    guard uuid.count == 36 else { return nil }
+    var words: [UInt64] = [0, 0]
+    var digits = 0
+    for (index, byte) in uuid.enumerated() {
+      if [8, 13, 18, 23].contains(index) {
+        guard byte == UInt8(ascii: "-") else { return nil }
+        continue
+      }
+      guard let digit = Character(UnicodeScalar(byte)).hexDigitValue else { return nil }
+      words[digits / 16] = words[digits / 16] << 4 | UInt64(digit)
+      digits += 1
+    }
+    self.init(high: words[0], low: words[1])
+  }
+}
+
+/// Makes event ids that never go back, whatever the clock does.
+///
+/// Layout: 48 bits of milliseconds, the version, 12 random bits, the variant, 62 bits of which the first is clear
+/// when a millisecond begins, so that an envelope's ids can count up from it.
+public struct EventIDGenerator<Randomness: RandomNumberGenerator & Sendable>: Sendable {
+  private var randomness: Randomness
+  private var last = EventID(high: 0, low: 0)
+
+  public init(randomness: Randomness) {
+    self.randomness = randomness
+  }
+
+  /// The first of `count` consecutive ids.
+  public mutating func next(count: Int, at now: Timestamp) -> EventID {
+    let milliseconds = UInt64(max(0, now.milliseconds))
+    if milliseconds > last.high >> 16 {
+      let high = milliseconds << 16 | 0x7000 | randomness.next() & 0x0FFF
+      last = EventID(high: high, low: 0x8000_0000_0000_0000 | randomness.next() & 0x1FFF_FFFF_FFFF_FFFF)
+    } else {
+      // The same millisecond, or a clock that went back: go on counting.
+      last = last.advanced(by: 1 + Int(randomness.next() & 0xFFFF))
+    }
+    let first = last
+    last = last.advanced(by: max(0, count - 1))
+    return first
+  }
+}

@@ -1,0 +1,98 @@
+/// A point in wall-clock time, in microseconds since 1970-01-01T00:00:00Z.
+///
+/// Wall-clock, because due times and ages outlive the process. Where only an elapsed time matters (a request's
+/// duration, a deadline in memory), callers measure with `ContinuousClock`.
+public struct Timestamp: Hashable, Sendable {
+  public var microseconds: Int64
+
+  public init(microseconds: Int64) {
+    self.microseconds = microseconds
+  }
+
+  public static let epoch = Timestamp(microseconds: 0)
+  public static let distantFuture = Timestamp(microseconds: .max)
+
+  /// Whole milliseconds since the epoch, rounded down.
+  public var milliseconds: Int64 { microseconds / 1_000 }
+
+  /// Whole seconds since the epoch, rounded down.
+  public var seconds: Int64 { microseconds / 1_000_000 }
+}
+
+extension Timestamp: InstantProtocol {
+  public func advanced(by duration: Duration) -> Timestamp {
+    let (sum, overflow) = microseconds.addingReportingOverflow(duration.microseconds)
+    return overflow ? .distantFuture : Timestamp(microseconds: sum)
+  }
+
+  public func duration(to other: Timestamp) -> Duration {
+    .microseconds(other.microseconds - microseconds)
+  }
+
+  public static func < (a: Timestamp, b: Timestamp) -> Bool { a.microseconds < b.microseconds }
+}
+
+extension Timestamp: CustomStringConvertible {
+  /// RFC 3339 in UTC, to the millisecond: `2026-01-02T03:04:05.678Z`.
+  public var description: String {
+    let (days, rest) = milliseconds.flooredDivision(by: 86_400_000)
+    let date = CivilDate(daysSinceEpoch: days)
+    let time = [(rest / 3_600_000, 2), (rest / 60_000 % 60, 2), (rest / 1_000 % 60, 2)]
+      .map { $0.0.padded(to: $0.1) }
+      .joined(separator: ":")
+    return "\(date)T\(time).\((rest % 1_000).padded(to: 3))Z"
+  }
+}
+
+extension Duration {
+  /// Whole microseconds, rounded toward zero; `Int64.max` for what does not fit.
+  public var microseconds: Int64 {
+    let (seconds, attoseconds) = components
+    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
+    return overflow ? .max : product + attoseconds / 1_000_000_000_000
+  }
+
+  /// Whole milliseconds, rounded up, so that a wait never ends early; `Int64.max` for what does not fit.
+  public var millisecondsRoundedUp: Int64 {
+    let whole = microseconds
+    return whole / 1_000 + (whole % 1_000 > 0 ? 1 : 0)
+  }
+
+  /// Seconds with their fraction.
+  public var inSeconds: Double {
+    let (seconds, attoseconds) = components
+    return Double(seconds) + Double(attoseconds) / 1e18
+  }
+}
+
+/// A day of the proleptic Gregorian calendar.
+struct CivilDate: CustomStringConvertible {
+  let year: Int64
+  let month: Int64
+  let day: Int64
+
+  /// The algorithm counts 400-year eras that begin on 1 March, so that the leap day comes last.
+  init(daysSinceEpoch: Int64) {
+    let (era, dayOfEra) = (daysSinceEpoch + 719_468).flooredDivision(by: 146_097)
+    let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let shiftedMonth = (5 * dayOfYear + 2) / 153
+    day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+    month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+    year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+  }
+
+  var description: String { "\(year.padded(to: 4))-\(month.padded(to: 2))-\(day.padded(to: 2))" }
+}
+
+extension Int64 {
+  func flooredDivision(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+    let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+    return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+  }
+
+  func padded(to width: Int) -> String {
+    let digits = String(self)
+    return String(repeating: "0", count: Swift.max(0, width - digits.count)) + digits
+  }
+}

@@ -1,0 +1,4 @@
+/// The time, injected.
+public protocol WallClock: Sendable {
+  func now() -> Timestamp
+}

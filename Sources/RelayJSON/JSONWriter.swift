@@ -1,0 +1,30 @@
+/// Writes the little JSON that is not copied from a document.
+public enum JSONWriter {
+  /// Appends `text` as a JSON string literal, quotes included. Only what must be escaped is: quote, backslash
+  /// and control characters below U+0020.
+  public static func appendString(_ text: String, to output: inout [UInt8]) {
+    output.reserveCapacity(output.count + text.utf8.count + 2)
+    output.append(UInt8(ascii: "\""))
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"): output.append(contentsOf: [UInt8(ascii: "\\"), byte])
+      case 0..<0x20: appendControl(byte, to: &output)
+      default: output.append(byte)
+      }
+    }
+    output.append(UInt8(ascii: "\""))
+  }
+
+  private static func appendControl(_ byte: UInt8, to output: inout [UInt8]) {
+    switch byte {
+    case 0x08: output.append(contentsOf: "\\b".utf8)
+    case 0x09: output.append(contentsOf: "\\t".utf8)
+    case 0x0A: output.append(contentsOf: "\\n".utf8)
+    case 0x0C: output.append(contentsOf: "\\f".utf8)
+    case 0x0D: output.append(contentsOf: "\\r".utf8)
+    default:
+      output.append(contentsOf: byte < 0x10 ? "\\u000".utf8 : "\\u001".utf8)
+      output.append(contentsOf: String(byte & 0x0F, radix: 16).utf8)
+    }
+  }
+}

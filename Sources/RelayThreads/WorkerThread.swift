@@ -1,0 +1,50 @@
+import Glibc
+
+/// A thread of its own, for work that blocks: Swift's cooperative pool may be no wider than the machine.
+public final class WorkerThread: @unchecked Sendable {  // Immutable after init, but for the join, which is locked.
+  private let handle: pthread_t
+  private let isJoined = Locked(false)
+
+  /// - Parameter name: At most 15 bytes; shows in `top -H` and in a debugger.
+  public init(name: String, _ body: @escaping @Sendable () -> Void) {
+    let context = Unmanaged.passRetained(Body(name: name, run: body))
+    var thread = pthread_t()
+    let status = pthread_create(&thread, nil, { start($0) }, context.toOpaque())
+    precondition(status == 0, "the system gives no more threads (error \(status))")
+    handle = thread
+  }
+
+  /// Waits until the thread has ended. From any other thread, as often as you like.
+  public func join() {
+    isJoined.withLock { isJoined in
+      guard !isJoined else { return }
+      pthread_join(handle, nil)
+      isJoined = true
+    }
+  }
+
+  fileprivate final class Body: Sendable {
+    let name: String
+    let run: @Sendable () -> Void
+
+    init(name: String, run: @escaping @Sendable () -> Void) {
+      self.name = name
+      self.run = run
+    }
+  }
+}
+
+private func start(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+  let body = Unmanaged<WorkerThread.Body>.fromOpaque(argument!).takeRetainedValue()
+  nameThread(body.name)
+  body.run()
+  return nil
+}
+
+/// `pthread_setname_np` is hidden from Swift; the kernel takes the name through this file too.
+private func nameThread(_ name: String) {
+  let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+  guard file >= 0 else { return }
+  _ = name.withCString { write(file, $0, min(15, strlen($0))) }
+  close(file)
+}
