@@ -1,0 +1,44 @@
+/// A place and a fault of the configuration.
+///
+/// Written `FILE:LINE:COLUMN: KEY.PATH: what is wrong, and what would be right`; a warning says `warning: ` before
+/// its key path. A key path is the keys joined by dots; an item of a list stands by its index, from 0, except a
+/// route with a valid name, which stands by it: `destinations.crm.signing_secret[1]`, `routes.to-crm.match.event`,
+/// `routes[2].name`. It is empty where the fault is the file's as a whole, or not yet within reach of a key.
+///
+/// A message never holds a secret: neither what came from a reference nor the value of a secret key.
+public struct ConfigurationProblem: Error, Sendable, Equatable {
+  public enum Severity: Sendable {
+    /// The configuration can't be used.
+    case error
+    /// The configuration can be used, but hardly says what was meant.
+    case warning
+  }
+
+  public var file: String
+  /// From 1.
+  public var line: Int
+  /// From 1, in Unicode scalars.
+  public var column: Int
+  public var keyPath: String
+  public var message: String
+  public var severity: Severity
+
+  public init(
+    file: String, line: Int, column: Int, keyPath: String, message: String, severity: Severity = .error
+  ) {
+    self.file = file
+    self.line = line
+    self.column = column
+    self.keyPath = keyPath
+    self.message = message
+    self.severity = severity
+  }
+}
+
+extension ConfigurationProblem: CustomStringConvertible {
+  public var description: String {
+    let kind = severity == .warning ? "warning: " : ""
+    let path = keyPath.isEmpty ? "" : "\(keyPath): "
+    return "\(file):\(line):\(column): \(kind)\(path)\(message)"
+  }
+}

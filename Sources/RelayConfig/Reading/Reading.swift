@@ -1,0 +1,49 @@
+/// One reading of one configuration: where problems gather, and what references and relative paths mean.
+///
+/// A class, so that every node can report; it lives in one call of the loader.
+final class Reading {
+  let file: String
+  let directory: String
+  let references: References
+  private var problems: [ConfigurationProblem] = []
+
+  init(file: String, directory: String, references: References) {
+    self.file = file
+    self.directory = directory
+    self.references = references
+  }
+
+  func report(
+    _ message: String, at place: Place, severity: ConfigurationProblem.Severity = .error
+  ) {
+    problems.append(
+      ConfigurationProblem(
+        file: file, line: place.line, column: place.column, keyPath: place.keyPath, message: message,
+        severity: severity))
+  }
+
+  func problemsInFileOrder() -> (errors: [ConfigurationProblem], warnings: [ConfigurationProblem]) {
+    // By offset too, since sorting is not promised to be stable.
+    let sorted = problems.enumerated().sorted {
+      ($0.element.line, $0.element.column, $0.offset) < ($1.element.line, $1.element.column, $1.offset)
+    }.map(\.element)
+    return (sorted.filter { $0.severity == .error }, sorted.filter { $0.severity == .warning })
+  }
+}
+
+@available(*, unavailable)
+extension Reading: Sendable {}
+
+/// Where something stands: in the file and among the keys.
+struct Place: Hashable {
+  /// From 1.
+  var line: Int
+  /// From 1, in Unicode scalars.
+  var column: Int
+  var keyPath: String
+
+  func appending(key: String, line: Int, column: Int) -> Place {
+    let key = key.isEmpty ? "\"\"" : key.printable
+    return Place(line: line, column: column, keyPath: keyPath.isEmpty ? key : "\(keyPath).\(key)")
+  }
+}

@@ -1,0 +1,111 @@
+/// Replaces `${NAME}`, `${NAME:-default}` and `${file:PATH}` in a text; `$${` is a literal `${`.
+///
+/// As in a shell, the default also stands for an empty variable. What is put in is not searched again.
+struct References {
+  /// A key or certificate fits many times; anything larger is a mistake.
+  static let largestFile = 64 << 10
+
+  let environment: [String: String]
+  let directory: String
+  let resolves: Bool
+
+  struct Replaced {
+    var value = ""
+    /// As `${NAME}` or `${file:PATH}`, without defaults, which may be secret.
+    var references: [String] = []
+    var isPlaceholder = false
+  }
+
+  struct Failure: Error {
+    var messages: [String]
+  }
+
+  func replaced(in text: String) -> Result<Replaced, Failure> {
+    var result = Replaced()
+    var failures: [String] = []
+    var rest = text[...]
+    while let dollar = rest.firstIndex(of: "$") {
+      result.value += rest[..<dollar]
+      rest = rest[dollar...]
+      if rest.hasPrefix("$${") {
+        result.value += "${"
+        rest = rest.dropFirst(3)
+      } else if rest.hasPrefix("${") {
+        do {
+          let reference = try next(in: &rest)
+          result.references.append(reference.name)
+          if resolves { result.value += try value(of: reference) }
+        } catch {
+          failures.append(error.message)
+        }
+      } else {
+        result.value += "$"
+        rest = rest.dropFirst()
+      }
+    }
+    result.value += rest
+    result.isPlaceholder = !resolves && !result.references.isEmpty
+    return failures.isEmpty ? .success(result) : .failure(Failure(messages: failures))
+  }
+
+  private enum Reference {
+    case variable(String, default: String?)
+    case file(String)
+
+    var name: String {
+      switch self {
+      case .variable(let name, _): "${\(name)}"
+      case .file(let path): "${file:\(path)}"
+      }
+    }
+  }
+
+  /// Takes the reference at the head of `rest`.
+  private func next(in rest: inout Substring) throws(Fault) -> Reference {
+    let body = rest.dropFirst(2)
+    guard let end = body.firstIndex(of: "}") else {
+      rest = ""
+      throw Fault("a '${' is not closed; write ${NAME}, or $${ for the characters ${")
+    }
+    let content = body[..<end]
+    rest = rest[body.index(after: end)...]
+    if content.hasPrefix("file:"), content.count > 5 { return .file(String(content.dropFirst(5))) }
+    let name = content.prefix { $0 == "_" || $0.isASCII && ($0.isLetter || $0.isNumber) }
+    let remainder = content[name.endIndex...]
+    guard let first = name.first, !first.isNumber, remainder.isEmpty || remainder.hasPrefix(":-") else {
+      throw Fault(
+        "a reference is written ${NAME}, ${NAME:-default} or ${file:PATH}; write $${ for the characters ${")
+    }
+    guard !remainder.contains("${") else {
+      throw Fault("the default of ${\(name)} holds another reference; they don't nest")
+    }
+    return .variable(String(name), default: remainder.isEmpty ? nil : String(remainder.dropFirst(2)))
+  }
+
+  private func value(of reference: Reference) throws(Fault) -> String {
+    switch reference {
+    case .variable(let name, let fallback):
+      if let value = environment[name], !value.isEmpty || fallback == nil { return value }
+      guard let fallback else {
+        throw Fault("the environment has no \(name); set it, or write ${\(name):-default}")
+      }
+      return fallback
+    case .file(let path):
+      return try contents(of: path)
+    }
+  }
+
+  /// A file's text without its trailing newline.
+  private func contents(of path: String) throws(Fault) -> String {
+    let full = ConfigurationFile.path(path, in: directory)
+    do {
+      var bytes = try ConfigurationFile.bytes(at: full, atMost: Self.largestFile)
+      if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+      if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
+      if let text = String(validating: bytes, as: UTF8.self) { return text }
+    } catch {
+      throw Fault("${file:\(path)}: \(error.message) (looked at \(full))")
+    }
+    throw Fault("${file:\(path)}: the file is not UTF-8 text")
+  }
+}

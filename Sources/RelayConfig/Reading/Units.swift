@@ -1,0 +1,80 @@
+import RelayCore
+
+/// How durations, sizes and numbers are written.
+enum Units {
+  /// Stands for a size that is not resolved (`check --no-env`). Smaller than any that can be written.
+  static let unresolvedSize = 1
+
+  private static let durations: [(unit: String, milliseconds: Int)] = [
+    ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1),
+  ]
+  private static let sizes: [(unit: String, bytes: Int)] = [
+    ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1),
+  ]
+
+  static func duration(_ text: String) throws(Fault) -> Duration {
+    let (digits, unit) = parts(of: text)
+    guard let count = integer(String(digits)),
+      let factor = durations.first(where: { $0.unit == unit })?.milliseconds
+    else {
+      throw Fault("is not a duration; write a whole number and its unit: 250ms, 5s, 10m, 24h or 7d")
+    }
+    let (milliseconds, overflow) = count.multipliedReportingOverflow(by: factor)
+    return overflow ? .longest + .seconds(1) : .milliseconds(milliseconds)
+  }
+
+  static func size(_ text: String) throws(Fault) -> Int {
+    let (digits, unit) = parts(of: text)
+    guard let count = integer(String(digits)),
+      let factor = sizes.first(where: { $0.unit == unit })?.bytes
+    else {
+      throw Fault("is not a size; write a whole number and its unit: 64KiB, 5MiB or 10GiB")
+    }
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: factor)
+    return overflow ? .max : bytes
+  }
+
+  /// Digits only.
+  static func integer(_ text: String) -> Int? {
+    guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+    // What does not fit is still a number, only too large.
+    return Int(text) ?? .max
+  }
+
+  /// Digits, and at most one point between them.
+  static func number(_ text: String) -> Double? {
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count <= 2, parts.allSatisfy({ integer(String($0)) != nil }) else { return nil }
+    return Double(text)
+  }
+
+  private static func parts(of text: String) -> (digits: Substring, unit: Substring) {
+    let digits = text.prefix { ("0"..."9").contains($0) }
+    return (digits, text[digits.endIndex...])
+  }
+
+  static func text(_ duration: Duration) -> String {
+    let milliseconds = Int(duration.millisecondsRoundedUp)
+    guard milliseconds > 0, let unit = durations.first(where: { milliseconds % $0.milliseconds == 0 })
+    else { return "0s" }
+    return "\(milliseconds / unit.milliseconds)\(unit.unit)"
+  }
+
+  static func text(bytes: Int) -> String {
+    guard bytes > 0, let unit = sizes.first(where: { bytes % $0.bytes == 0 }) else { return "0B" }
+    return "\(bytes / unit.bytes)\(unit.unit)"
+  }
+
+  static func text(_ number: Double) -> String {
+    number == number.rounded() ? String(Int(number)) : String(number)
+  }
+}
+
+extension Duration {
+  /// No duration of a configuration is longer: ten years.
+  static let longest = Duration.seconds(3650 * 86_400)
+
+  /// Stands for one that is not resolved (`check --no-env`), so that it is compared with no other. Shorter than any
+  /// that can be written.
+  static let unresolved = Duration.nanoseconds(1)
+}

@@ -1,0 +1,45 @@
+import RelayCore
+
+extension ConfigNode {
+  private static let emptyList = "an empty list never matches; remove the key"
+
+  /// One pattern or a list of them. Nil: something in it is wrong.
+  func patterns(_ expected: String, ignoringCase: Bool = false) -> [ScalarPattern]? {
+    guard let items = items("\(expected) or a list of them", emptyFault: Self.emptyList) else { return nil }
+    let patterns = items.map { $0.pattern(expected, ignoringCase: ignoringCase) }
+    return patterns.contains { $0 == nil } ? nil : patterns.compactMap { $0 }
+  }
+
+  /// The same, where null makes no sense.
+  func texts(_ expected: String, ignoringCase: Bool = false) -> [WildcardPattern]? {
+    guard let items = items("\(expected) or a list of them", emptyFault: Self.emptyList) else { return nil }
+    let patterns = items.map { item -> WildcardPattern? in
+      guard !item.isNull else {
+        item.error("every event has one, so null never matches; remove it")
+        return nil
+      }
+      guard case .text(let pattern) = item.pattern(expected, ignoringCase: ignoringCase) else { return nil }
+      return pattern
+    }
+    return patterns.contains { $0 == nil } ? nil : patterns.compactMap { $0 }
+  }
+
+  /// Where each of valid patterns stands, and how messages may name it.
+  func patternPlaces() -> [(place: Place, shown: String)] {
+    (items("a list", emptyFault: nil) ?? []).map { item in
+      (item.place, item.scalar("a single value").map(item.shown) ?? "")
+    }
+  }
+
+  private func pattern(_ expected: String, ignoringCase: Bool) -> ScalarPattern? {
+    if isNull { return .null }
+    guard let text = comparedScalar(expected) else { return nil }
+    return .text(WildcardPattern(text, ignoringCase: ignoringCase))
+  }
+
+  /// A scalar's source text, unless it is a boolean by accident. Stands for anything where it is not resolved.
+  func comparedScalar(_ expected: String) -> String? {
+    guard let scalar = scalar(expected), !reportsAmbiguousBoolean(scalar) else { return nil }
+    return scalar.isPlaceholder ? "?*" : scalar.value
+  }
+}

@@ -1,0 +1,105 @@
+import RelayCore
+
+extension Destination {
+  /// Takes `headers`, `auth` and `signing_secret`.
+  mutating func readCredentials(_ section: inout Section) {
+    let ownHeaders = section.take("headers", isSecret: true)?.headers() ?? []
+    for header in ownHeaders {
+      headers.removeAll { $0.name.asciiLowercased == header.header.name.asciiLowercased }
+      headers.append(header.header)
+    }
+    let auth = section.entry("auth")
+    if let auth {
+      var value = auth.value
+      value.isSecret = true
+      authorization = value.authorization() ?? authorization
+    }
+    if let secrets = section.take("signing_secret", isSecret: true) {
+      signingSecrets = secrets.signingSecrets() ?? signingSecrets
+    }
+    guard authorization != nil else { return }
+    let clash = "auth (here or in defaults) sets the header Authorization; remove one of the two"
+    if let own = ownHeaders.first(where: { $0.header.name.asciiLowercased == "authorization" }) {
+      section.node.reading.report(clash, at: own.place)
+    } else if let auth {
+      if headers.contains(where: { $0.name.asciiLowercased == "authorization" }) {
+        section.node.reading.report(
+          "defaults set the header Authorization; remove one of the two", at: auth.place)
+      } else if HTTPAddress.hasCredentials(url.reveal) {
+        section.node.reading.report("url holds credentials too; remove one of the two", at: auth.place)
+      }
+    }
+  }
+}
+
+extension ConfigNode {
+  /// `auth`: exactly one way.
+  fileprivate func authorization() -> Destination.Authorization? {
+    guard var section = section("a mapping with bearer or basic") else { return nil }
+    let bearer = section.take("bearer")
+    let basic = section.take("basic")
+    section.finish(later: LaterKeys.authorization)
+    switch (bearer, basic) {
+    case (let bearer?, nil): return bearer.credential("a bearer token").map { .bearer(Secret($0)) }
+    case (nil, let basic?): return basic.basic()
+    case (_?, let basic?): basic.error("auth is either bearer or basic; remove one of the two")
+    case (nil, nil) where section.entries.isEmpty:
+      error("expected bearer or basic, found nothing; remove auth")
+    case (nil, nil): break
+    }
+    return nil
+  }
+
+  private func basic() -> Destination.Authorization? {
+    guard var section = section("a mapping with username and password") else { return nil }
+    let username = section.take("username")
+    let password = section.take("password")
+    section.finish()
+    let missing = [("username", username), ("password", password)].filter { $0.1 == nil }.map(\.0)
+    guard let username, let password else {
+      error("\(missing.joined(separator: " and ")) missing; write { username: …, password: … }")
+      return nil
+    }
+    let name = username.credential("a user name", forbidding: ":")
+    // An empty password is one; an empty user name is a slip.
+    let secret = password.credential("a password", mayBeEmpty: true)
+    guard let name, let secret else { return nil }
+    return .basic(username: name, password: Secret(secret))
+  }
+
+  private func credential(
+    _ expected: String, mayBeEmpty: Bool = false, forbidding forbidden: Character? = nil
+  ) -> String? {
+    value(expected, placeholder: "placeholder") { text throws(Fault) in
+      guard mayBeEmpty || !text.isEmpty else { throw Fault("is empty; expected \(expected)") }
+      guard text.isOneLine else { throw Fault("holds a line break or another control character; remove it") }
+      if let forbidden, text.contains(forbidden) {
+        throw Fault("holds '\(forbidden)', which \(expected) can't")
+      }
+      return text
+    }
+  }
+}
+
+extension ConfigNode {
+  /// One, or a list to sign with each.
+  fileprivate func signingSecrets() -> [SigningSecret]? {
+    let emptyFault = "an empty list signs nothing; remove the key"
+    return items("a signing secret or a list of them", emptyFault: emptyFault)?.compactMap { item in
+      let none = SigningSecret(key: [UInt8](repeating: 0, count: SigningSecret.keySizes.lowerBound))
+      return item.value("a signing secret", placeholder: none) { text throws(Fault) in
+        guard text.hasPrefix(SigningSecret.prefix) else {
+          throw Fault("is not a signing secret; it begins with whsec_ (huggy-relay secret makes one)")
+        }
+        guard let key = Base64.bytes(String(text.dropFirst(SigningSecret.prefix.count))) else {
+          throw Fault("is not a signing secret; what follows whsec_ is not base64")
+        }
+        guard SigningSecret.keySizes.contains(key.count) else {
+          let sizes = SigningSecret.keySizes
+          throw Fault("is a key of \(key.count) bytes; one has \(sizes.lowerBound) to \(sizes.upperBound)")
+        }
+        return SigningSecret(key: key)
+      }
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import RelayCore
+
+/// A destination's name and place, also where the rest of it is wrong: routes may name it all the same.
+struct ReadDestination {
+  let name: String
+  let place: Place
+  let destination: Destination?
+}
+
+/// Reads destinations on top of `defaults`.
+///
+/// Key by key a destination says more than the defaults; `retry` and `tls` are merged key by key too, and `headers`
+/// by their names. `auth` and lists are replaced whole.
+struct DestinationReader {
+  /// What a destination has before its own keys are read.
+  private var template = Destination(name: "", url: Secret(""))
+
+  static func defaults(_ node: ConfigNode) -> DestinationReader {
+    var reader = DestinationReader()
+    guard var section = node.section("a mapping of destination keys", mayBeEmpty: true) else { return reader }
+    if let url = section.entry("url") {
+      node.reading.report("each destination has a url of its own; move it there", at: url.place)
+    }
+    reader.template.read(&section)
+    return reader
+  }
+
+  func destination(_ entry: Section.Entry) -> ReadDestination {
+    var destination = template
+    destination.name = entry.key
+    var result = ReadDestination(name: entry.key, place: entry.place, destination: nil)
+    guard entry.hasValidName(), var section = entry.value.section("a mapping with a url", mayBeEmpty: true)
+    else {
+      return result
+    }
+    if let url = section.take("url", isSecret: true) {
+      destination.url = url.url() ?? destination.url
+    } else {
+      entry.value.reading.report(
+        "url is missing; a destination needs one, such as https://crm.example/hooks", at: entry.place)
+    }
+    destination.read(&section)
+    result = ReadDestination(name: entry.key, place: entry.place, destination: destination)
+    return result
+  }
+}
+
+extension ConfigNode {
+  func destinations(defaults: DestinationReader) -> [ReadDestination] {
+    guard let section = section("a mapping of names to destinations", mayBeEmpty: true) else { return [] }
+    return section.entries.map(defaults.destination)
+  }
+}
+
+extension Destination {
+  /// Takes every key of a destination (or of the defaults) but its url.
+  fileprivate mutating func read(_ section: inout Section) {
+    if let node = section.take("format") { format = node.format() ?? format }
+    let forward = section.take("forward_token")
+    forwardsToken = forward?.bool() ?? forwardsToken
+    if forward != nil, forwardsToken, format == .event {
+      forward?.warning("only the format huggy has a place for the token; remove one of the two")
+    }
+    readCredentials(&section)
+    let http2 = section.take("http2")
+    usesHTTP2 = http2?.bool() ?? usesHTTP2
+    if http2 != nil, usesHTTP2, HTTPAddress.isPlain(url.reveal) {
+      http2?.warning("HTTP/2 is spoken over TLS only, and this url is http://; remove one of the two")
+    }
+    readTimeouts(&section)
+    concurrency = section.take("concurrency")?.integer(1...1_000) ?? concurrency
+    if let retry = section.take("retry") { self.retry.read(retry) }
+    if let permanent = section.take("permanent") {
+      permanentStatuses = permanent.statuses() ?? permanentStatuses
+    }
+    if let tls = section.take("tls") { self.tls.read(tls) }
+
+    if let ordering = section.take("order_by") { ordering.checkOrdering() }
+    section.finish(later: LaterKeys.destination)
+  }
+
+  private mutating func readTimeouts(_ section: inout Section) {
+    let whole = section.take("timeout")
+    timeout = whole?.duration() ?? timeout
+    let connect = section.take("connect_timeout")
+    connectTimeout = connect?.duration() ?? connectTimeout
+    guard connectTimeout > timeout, timeout != .unresolved, let node = connect ?? whole else { return }
+    node.warning(
+      "connect_timeout is longer than timeout, which ends the whole attempt first; lower connect_timeout")
+  }
+}
+
+extension ConfigNode {
+  fileprivate func format() -> Destination.Format? {
+    value("huggy or event", placeholder: .huggy) { text throws(Fault) in
+      if text == "cloudevents" { throw Fault.notYet(LaterKeys.cloudEvents) }
+      guard let format = Destination.Format(rawValue: text) else {
+        throw Fault("is not a format; write huggy or event")
+      }
+      return format
+    }
+  }
+
+  fileprivate func checkOrdering() {
+    _ = value("none", placeholder: ()) { text throws(Fault) in
+      switch text {
+      case "none": return
+      case "chat", "destination": throw Fault.notYet(LaterKeys.ordering)
+      default: throw Fault("is not an order; write none")
+      }
+    }
+  }
+
+  fileprivate func statuses() -> Set<Int>? {
+    guard let items = items("a status or a list of statuses", emptyFault: nil) else { return nil }
+    return Set(items.compactMap { $0.integer(400...499) })
+  }
+}

@@ -1,0 +1,63 @@
+import RelayCore
+
+extension ConfigNode {
+  /// `headers`, each with the place of its name.
+  func headers() -> [(header: Destination.Header, place: Place)] {
+    guard let section = section("a mapping of header names to values", mayBeEmpty: true) else { return [] }
+    var headers: [(header: Destination.Header, place: Place)] = []
+    for entry in section.entries {
+      // Without a value, the name may be half of a value that was not quoted: it is not shown.
+      guard !entry.value.isNull else {
+        var place = entry.place
+        place.keyPath = self.place.keyPath
+        reading.report("a header has no value; quote values that hold a comma", at: place)
+        continue
+      }
+      if let fault = Self.fault(ofHeaderName: entry.key) {
+        reading.report("\(entry.key.quotedForMessage) \(fault)", at: entry.place)
+      } else if headers.contains(where: { $0.header.name.asciiLowercased == entry.key.asciiLowercased }) {
+        reading.report(
+          "this header stands twice (case makes no difference); keep one of them", at: entry.place)
+      } else if let value = entry.value.headerValue() {
+        headers.append((Destination.Header(name: entry.key, value: value), entry.place))
+      }
+    }
+    return headers
+  }
+
+  private static let relaysOwn: Set<String> = [
+    "webhook-id", "webhook-timestamp", "webhook-signature", "user-agent", "content-type", "content-length",
+    "host",
+    "connection", "transfer-encoding", "expect", "traceparent",
+  ]
+
+  private static func fault(ofHeaderName name: String) -> String? {
+    let lowercased = name.asciiLowercased
+    guard !name.isEmpty, name.utf8.allSatisfy(\.isTokenCharacter) else {
+      return "is not a header name; use letters, digits and -"
+    }
+    if relaysOwn.contains(lowercased) || lowercased.hasPrefix("huggy-") {
+      return "is set by the relay and can't be replaced; choose another name"
+    }
+    return nil
+  }
+
+  private func headerValue() -> Secret? {
+    value("text", placeholder: Secret("placeholder")) { text throws(Fault) in
+      guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
+        throw Fault("holds a line break or another control character; a header is one line")
+      }
+      return Secret(text)
+    }
+  }
+}
+
+extension UInt8 {
+  /// RFC 9110's `tchar`.
+  fileprivate var isTokenCharacter: Bool {
+    switch self {
+    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+    default: "!#$%&'*+-.^_`|~".utf8.contains(self)
+    }
+  }
+}

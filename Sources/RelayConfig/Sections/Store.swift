@@ -1,0 +1,45 @@
+import RelayCore
+
+extension ConfigNode {
+  /// The store's settings, also of a file that says nothing about the store.
+  func storeSettings(_ store: ConfigNode?) -> StoreSettings {
+    var settings = StoreSettings()
+    settings.location = .sqlite(path: reading.storePath("data/relay.db"))
+    guard let store, var section = store.section(mayBeEmpty: true) else { return settings }
+    settings.location = section.take("url", isSecret: true)?.storeLocation() ?? settings.location
+    settings.keep =
+      section.take("keep")?.value("all or routed", placeholder: .all) { text throws(Fault) in
+        guard let keep = StoreSettings.Keep(rawValue: text) else { throw Fault("is not all or routed") }
+        return keep
+      } ?? settings.keep
+    section.finish(later: LaterKeys.store)
+    return settings
+  }
+
+  private func storeLocation() -> StoreSettings.Location? {
+    let placeholder = StoreSettings.Location.sqlite(path: reading.storePath("data/relay.db"))
+    return value("an address such as sqlite:data/relay.db", placeholder: placeholder) { text throws(Fault) in
+      if text.hasPrefix("postgres:") || text.hasPrefix("postgresql:") {
+        throw Fault.notYet(LaterKeys.postgres)
+      }
+      guard text.hasPrefix("sqlite:") else { throw Fault("is not a store's address; write sqlite:PATH") }
+      let path = String(text.dropFirst("sqlite:".count))
+      guard !path.isEmpty, !path.hasSuffix("/") else {
+        throw Fault("names no file; write sqlite:data/relay.db")
+      }
+      guard !path.hasPrefix("//") else {
+        throw Fault("has '//'; write sqlite:data/relay.db, or sqlite:/var/lib/relay.db for an absolute path")
+      }
+      guard !path.utf8.contains(0) else { throw Fault("holds a NUL character") }
+      return .sqlite(path: reading.storePath(path))
+    }
+  }
+}
+
+extension Reading {
+  /// A path as the store sees it: under the directory that systemd keeps for the service, where there is one.
+  func storePath(_ path: String) -> String {
+    let state = references.environment["STATE_DIRECTORY"]?.split(separator: ":").first
+    return ConfigurationFile.path(path, in: state.map(String.init) ?? directory)
+  }
+}

@@ -1,0 +1,45 @@
+import RelayCore
+
+extension ConfigNode {
+  /// `token`: one, or a list of texts or of `{ value, company }`.
+  func tokens() -> [Source.Token] {
+    let expected = "a token or a list of tokens"
+    let emptyFault = "an empty list accepts nobody; give a token"
+    guard let items = items(expected, emptyFault: emptyFault) else { return [] }
+    var tokens: [Source.Token] = []
+    for item in items {
+      guard let token = item.isMapping ? item.tokenWithCompany() : item.tokenValue().map({ .init(value: $0) })
+      else { continue }
+      if tokens.contains(where: { $0.value == token.value }) {
+        item.error("this token stands twice; keep one of them")
+      }
+      tokens.append(token)
+    }
+    return tokens
+  }
+
+  private func tokenWithCompany() -> Source.Token? {
+    guard var section = section() else { return nil }
+    let value = section.take("value")
+    var company = section.take("company")
+    // Not secret, unlike all else beside a token.
+    company?.isSecret = false
+    let companyText = company?.comparedText("a company's id")
+    section.finish()
+    guard let value else {
+      error("value is missing; write { value: TOKEN, company: ID }")
+      return nil
+    }
+    return value.tokenValue().map { Source.Token(value: $0, company: companyText) }
+  }
+
+  private func tokenValue() -> Secret? {
+    // Two that are not resolved are not the same.
+    let placeholder = Secret("placeholder \(place.line):\(place.column)")
+    return value("a token", placeholder: placeholder) { text throws(Fault) in
+      guard !text.isEmpty else { throw Fault("is empty; a token can't be") }
+      guard text.isOneLine else { throw Fault("holds a line break or another control character; remove it") }
+      return Secret(text)
+    }
+  }
+}

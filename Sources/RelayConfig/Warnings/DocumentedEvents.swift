@@ -1,0 +1,61 @@
+import RelayCore
+
+/// The event types of Huggy's webhook page, with the fields that it shows or lists for them.
+///
+/// A field counts if any example or table of the type has it. Where a page shows no shape (`file` is always null,
+/// `tabulation` false, `context` the account's own), anything may stand below it. `answeredChatForm` is deprecated
+/// and undescribed, so it is not here; nor is any type that the page does not know.
+public enum DocumentedEvents {
+  public struct EventType: Sendable, Equatable {
+    public let name: String
+    /// Whether its events say over which channel they came.
+    public let hasChannel: Bool
+    /// Every path that stands for something, inner objects included.
+    public let fields: Set<FieldPath>
+    /// Paths below which anything may stand.
+    public let openFields: Set<FieldPath>
+
+    /// Whether events of the type may hold the path.
+    public func documents(_ path: FieldPath) -> Bool {
+      fields.contains(path) || openFields.contains { path.keys.starts(with: $0.keys) }
+    }
+  }
+
+  public static let all: [EventType] = [
+    type("receivedMessage", message),
+    type("receivedAllMessage", message),
+    type("createdChat", chat + prefixed("customer", person)),
+    type("agentEntered", chat + prefixed("customer", person) + prefixed("agent", person)),
+    type("closedChat", ["id", "channel", "situation", "closed_at", "closed", "tabulation"]),
+    type("createdCustomer", person),
+    type("startedWidgetAttendance", ["id", "name", "mobile", "phone", "email", "widget"]),
+    type("startedAutomationFlow", flow),
+    type("finishedAutomationFlow", flow),
+    type("sendedAllMessage", message),
+  ]
+
+  private static let person = ["id", "name", "mobile", "phone", "email", "photo"]
+  private static let chat = ["id", "channel", "situation", "department"]
+  private static let flow = ["chatID", "lastActionID", "companyID", "flowID", "context"]
+  private static let message =
+    [
+      "id", "body", "is_internal", "is_email", "senderType", "receiverType", "file", "channel", "send_at",
+      "read_at",
+    ] + prefixed("sender", person) + prefixed("receiver", person) + prefixed("customer", person)
+    + prefixed("chat", chat + prefixed("customer", person))
+
+  /// `channel` is text on the page, but an object for some accounts.
+  private static let open: Set<String> = ["context", "file", "tabulation", "channel", "chat.channel"]
+
+  private static func prefixed(_ key: String, _ fields: [String]) -> [String] {
+    [key] + fields.map { "\(key).\($0)" }
+  }
+
+  private static func type(_ name: String, _ fields: [String]) -> EventType {
+    let all = fields + ["company", "company.id"]
+    let paths = { (fields: [String]) in Set(fields.compactMap { FieldPath($0) }) }
+    return EventType(
+      name: name, hasChannel: fields.contains("channel"), fields: paths(all),
+      openFields: paths(all.filter(open.contains)))
+  }
+}

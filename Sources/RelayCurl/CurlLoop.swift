@@ -1,0 +1,153 @@
+import CCurl
+import CEpoll
+import Glibc
+import RelayCore
+
+/// The curl thread's loop: one epoll for the sockets of all endpoints, and a heap of their timers. Confined to the
+/// curl thread.
+///
+/// An endpoint with many transfers that hang costs the others nothing: only sockets that are ready and timers
+/// that are due are looked at.
+final class CurlLoop {
+  let clock: any WallClock
+  private let poller: Poller
+  private let driver: any TransportDriver
+  private var endpoints: [String: Endpoint] = [:]
+  private var retired: [Endpoint] = []
+  private var sockets: [Int32: Endpoint] = [:]
+  private var timers = DeadlineQueue<ObjectIdentifier, ContinuousClock.Instant>()
+  private var timerOwners: [ObjectIdentifier: Endpoint] = [:]
+  /// Endpoints on which something happened since the last turn.
+  private var touched: [ObjectIdentifier: Endpoint] = [:]
+  private var toStart: [Endpoint] = []
+  private var turnDeadline: Timestamp?
+
+  init(poller: Poller, driver: any TransportDriver, clock: any WallClock) {
+    self.poller = poller
+    self.driver = driver
+    self.clock = clock
+  }
+
+  func run(until isStopped: () -> Bool) {
+    while !isStopped() {
+      var finished: [FinishedAttempt] = []
+      for endpoint in takeTouched() { endpoint.collect(into: &finished) }
+      closeRetired()
+      perform(driver.turn(finished: finished))
+      runTimers()
+      if !touched.isEmpty || !toStart.isEmpty {
+        // What runTimers brought to an end is told at once.
+        wait(atMost: .zero)
+      } else {
+        wait(atMost: nil)
+      }
+      runTimers()
+      startLater()
+    }
+    for endpoint in Array(endpoints.values) + retired { endpoint.close() }
+  }
+
+  // MARK: Turns
+
+  private func perform(_ turn: TransportTurn) {
+    for name in turn.removedEndpoints { retire(name) }
+    for destination in turn.endpoints {
+      retire(destination.name)
+      endpoints[destination.name] = Endpoint(destination, loop: self)
+    }
+    for request in turn.requests { endpoints[request.destination]?.start(request) }
+    turnDeadline = turn.deadline
+  }
+
+  /// Requests in flight finish as they began.
+  private func retire(_ name: String) {
+    guard let endpoint = endpoints.removeValue(forKey: name) else { return }
+    endpoint.isRetired = true
+    retired.append(endpoint)
+  }
+
+  private func closeRetired() {
+    guard !retired.isEmpty else { return }
+    for endpoint in retired where endpoint.isIdle {
+      endpoint.close()
+      timers.set(nil, for: ObjectIdentifier(endpoint))
+      timerOwners[ObjectIdentifier(endpoint)] = nil
+      touched[ObjectIdentifier(endpoint)] = nil
+    }
+    retired.removeAll(where: \.isIdle)
+  }
+
+  // MARK: Waiting
+
+  private func wait(atMost limit: Duration?) {
+    poller.wait(timeoutMilliseconds: timeoutMilliseconds(atMost: limit)) { descriptor, events in
+      guard let endpoint = sockets[descriptor] else { return }
+      var flags: Int32 = 0
+      if events & (EPOLLIN.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 { flags |= CURL_CSELECT_IN }
+      if events & EPOLLOUT.rawValue != 0 { flags |= CURL_CSELECT_OUT }
+      if events & EPOLLERR.rawValue != 0 { flags |= CURL_CSELECT_ERR }
+      act(on: endpoint, socket: descriptor, flags: flags)
+    }
+  }
+
+  private func timeoutMilliseconds(atMost limit: Duration?) -> Int32 {
+    var waits: [Duration] = []
+    if let limit { waits.append(limit) }
+    if let next = timers.next() { waits.append(ContinuousClock.now.duration(to: next)) }
+    if let turnDeadline { waits.append(clock.now().duration(to: turnDeadline)) }
+    guard let shortest = waits.min() else { return -1 }
+    return Int32(clamping: max(0, shortest.millisecondsRoundedUp))
+  }
+
+  private func runTimers() {
+    let now = ContinuousClock.now
+    while let due = timers.popDue(at: now) {
+      if let endpoint = timerOwners[due] { act(on: endpoint, socket: CURL_SOCKET_TIMEOUT, flags: 0) }
+    }
+  }
+
+  private func act(on endpoint: Endpoint, socket: curl_socket_t, flags: Int32) {
+    var running: Int32 = 0
+    curl_multi_socket_action(endpoint.multi, socket, flags, &running)
+    touched[ObjectIdentifier(endpoint)] = endpoint
+  }
+
+  private func takeTouched() -> [Endpoint] {
+    defer { touched.removeAll(keepingCapacity: true) }
+    return Array(touched.values)
+  }
+
+  private func startLater() {
+    let endpoints = toStart
+    toStart.removeAll(keepingCapacity: true)
+    for endpoint in endpoints { endpoint.startWaiting() }
+  }
+
+  // MARK: libcurl's callbacks
+
+  func socketChanged(_ socket: curl_socket_t, _ what: Int32, of endpoint: Endpoint) {
+    guard what != CURL_POLL_REMOVE else {
+      if sockets.removeValue(forKey: socket) != nil { poller.forget(socket) }
+      return
+    }
+    var events: UInt32 = 0
+    if what & CURL_POLL_IN != 0 { events |= EPOLLIN.rawValue }
+    if what & CURL_POLL_OUT != 0 { events |= EPOLLOUT.rawValue }
+    let isNew = sockets.updateValue(endpoint, forKey: socket) == nil
+    poller.watch(socket, events: events, isNew: isNew)
+  }
+
+  func timerChanged(_ delay: Duration?, of endpoint: Endpoint) {
+    let key = ObjectIdentifier(endpoint)
+    timerOwners[key] = delay == nil ? nil : endpoint
+    timers.set(delay.map { ContinuousClock.now.advanced(by: $0) }, for: key)
+  }
+
+  /// Within a callback libcurl can't be called: the endpoint's waiting requests start after it.
+  func startLater(_ endpoint: Endpoint) {
+    toStart.append(endpoint)
+  }
+}
+
+@available(*, unavailable)
+extension CurlLoop: Sendable {}

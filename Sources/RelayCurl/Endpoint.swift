@@ -1,0 +1,141 @@
+import CCurl
+import Glibc
+import RelayCore
+
+/// A destination as libcurl knows it: a multi handle of its own, with its own connections, name cache and timer,
+/// so that what goes wrong there is felt nowhere else. Confined to the curl thread.
+final class Endpoint {
+  let destination: Destination
+  let multi: UnsafeMutableRawPointer
+  /// Sent with each request: the destination's own headers and its bearer token.
+  private let headers: [String]
+  private var idle: [Transfer] = []
+  private(set) var active: [UnsafeMutableRawPointer: Transfer] = [:]
+  /// Requests that wait until the host's name is known.
+  private var waitingForName: [AttemptRequest] = []
+  /// Until when libcurl has the name in its cache.
+  private var nameKnownUntil: ContinuousClock.Instant?
+  /// Forgotten or replaced: it ends with its last request.
+  var isRetired = false
+  unowned let loop: CurlLoop
+
+  /// libcurl resolves a name in a thread per transfer, and one that hangs stays for as long as the system's
+  /// resolver does: while the name is unknown only so many transfers start.
+  static let transfersWithoutName = 4
+  /// libcurl keeps a name for 60 seconds.
+  static let nameLifetime = Duration.seconds(50)
+  /// Connections are made anew after this long, so that a changed address is noticed.
+  static let connectionLifetimeSeconds = 300
+
+  init(_ destination: Destination, loop: CurlLoop) {
+    guard let multi = curl_multi_init() else { fatalError("out of memory") }
+    self.destination = destination
+    self.multi = multi
+    self.loop = loop
+    var headers = destination.headers.map { "\($0.name): \($0.value.reveal)" }
+    if case .bearer(let token) = destination.authorization {
+      headers.append("authorization: Bearer \(token.reveal)")
+    }
+    self.headers = headers + ["expect:"]
+    let context = Unmanaged.passUnretained(self).toOpaque()
+    ccurl_multi_set_pointer(multi, CURLMOPT_SOCKETDATA, context)
+    ccurl_multi_set_socket_callback(multi, socketChanged)
+    ccurl_multi_set_pointer(multi, CURLMOPT_TIMERDATA, context)
+    ccurl_multi_set_timer_callback(multi, timerChanged)
+    ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, destination.concurrency)
+    ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, destination.usesHTTP2 ? Int(CURLPIPE_MULTIPLEX) : 0)
+  }
+
+  /// The last request has ended, or the thread is ending.
+  func close() {
+    for (easy, _) in active { curl_multi_remove_handle(multi, easy) }
+    active.removeAll()
+    idle.removeAll()
+    curl_multi_cleanup(multi)
+  }
+
+  var isIdle: Bool { active.isEmpty && waitingForName.isEmpty }
+
+  // MARK: Requests
+
+  func start(_ request: AttemptRequest) {
+    guard isNameKnown || active.count < Self.transfersWithoutName else {
+      waitingForName.append(request)
+      return
+    }
+    let transfer = idle.popLast() ?? makeTransfer()
+    transfer.load(request, endpointHeaders: headers, at: loop.clock.now())
+    active[transfer.easy] = transfer
+    curl_multi_add_handle(multi, transfer.easy)
+  }
+
+  private var isNameKnown: Bool { nameKnownUntil.map { $0 > .now } ?? false }
+
+  /// Called when a connection is being opened, and with each status.
+  func nameWasResolved() {
+    nameKnownUntil = .now.advanced(by: Self.nameLifetime)
+    if !waitingForName.isEmpty { loop.startLater(self) }
+  }
+
+  func startWaiting() {
+    while !waitingForName.isEmpty, isNameKnown || active.count < Self.transfersWithoutName {
+      start(waitingForName.removeFirst())
+    }
+  }
+
+  /// Takes what has ended since the last call.
+  func collect(into finished: inout [FinishedAttempt]) {
+    var remaining: Int32 = 0
+    while let message = curl_multi_info_read(multi, &remaining) {
+      // The message goes with the handle's removal: what it says is copied first.
+      guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
+      let code = ccurl_message_result(message)
+      curl_multi_remove_handle(multi, easy)
+      guard let transfer = active[easy] else { continue }
+      if shouldRepeat(transfer, code) {
+        transfer.prepareRepeat()
+        curl_multi_add_handle(multi, easy)
+        continue
+      }
+      active[easy] = nil
+      let attempt = transfer.finish(code)
+      if attempt.result.status != nil { nameWasResolved() }
+      finished.append(attempt)
+      if idle.count < destination.concurrency { idle.append(transfer) }
+    }
+    startWaiting()
+  }
+
+  /// libcurl 7.88 fails the requests of an HTTP/2 connection that the server closes with GOAWAY.
+  private func shouldRepeat(_ transfer: Transfer, _ code: CURLcode) -> Bool {
+    guard destination.usesHTTP2, !transfer.isRepeated, transfer.statusCode == 0 else { return false }
+    return code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM || code == CURLE_SEND_ERROR
+      || code == CURLE_RECV_ERROR
+  }
+
+  private func makeTransfer() -> Transfer {
+    let transfer = Transfer(endpoint: self)
+    EasyOptions.apply(destination, to: transfer.easy)
+    return transfer
+  }
+}
+
+@available(*, unavailable)
+extension Endpoint: Sendable {}
+
+private func socketChanged(
+  easy: UnsafeMutableRawPointer, socket: curl_socket_t, what: Int32, context: UnsafeMutableRawPointer?,
+  socketContext: UnsafeMutableRawPointer?
+) -> Int32 {
+  let endpoint = Unmanaged<Endpoint>.fromOpaque(context!).takeUnretainedValue()
+  endpoint.loop.socketChanged(socket, what, of: endpoint)
+  return 0
+}
+
+private func timerChanged(
+  multi: UnsafeMutableRawPointer, milliseconds: Int, context: UnsafeMutableRawPointer?
+) -> Int32 {
+  let endpoint = Unmanaged<Endpoint>.fromOpaque(context!).takeUnretainedValue()
+  endpoint.loop.timerChanged(milliseconds < 0 ? nil : .milliseconds(milliseconds), of: endpoint)
+  return 0
+}

@@ -1,0 +1,149 @@
+import CCurl
+import Glibc
+import RelayCore
+
+/// One easy handle of an endpoint, used for one request after another. Confined to the curl thread.
+final class Transfer {
+  let easy: UnsafeMutableRawPointer
+  /// libcurl does not copy the body: it must stay where it is while the transfer lives.
+  private var body: UnsafeMutableRawBufferPointer
+  private var headers: UnsafeMutablePointer<curl_slist>?
+  /// Where libcurl says in words what went wrong.
+  private let errorText: UnsafeMutablePointer<CChar>
+  fileprivate var answer: [UInt8] = []
+  private(set) var request: AttemptRequest?
+  private(set) var startedAt = Timestamp.epoch
+  private var startedOnClock = ContinuousClock.now
+  /// HTTP/2 connections that are going away fail their requests: those are repeated once, on a fresh one.
+  private(set) var isRepeated = false
+  unowned let endpoint: Endpoint
+
+  /// An answer may be this long before the connection is cut; so much is read that a keep-alive connection
+  /// survives ordinary answers.
+  static let maxAnswerBytes = 64 << 10
+
+  init(endpoint: Endpoint) {
+    guard let easy = curl_easy_init() else { fatalError("out of memory") }
+    self.easy = easy
+    self.endpoint = endpoint
+    body = .allocate(byteCount: 0, alignment: 1)
+    errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+    errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    let context = Unmanaged.passUnretained(self).toOpaque()
+    ccurl_set_pointer(easy, CURLOPT_PRIVATE, context)
+    ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
+    ccurl_set_pointer(easy, CURLOPT_WRITEDATA, context)
+    ccurl_set_write_callback(easy, receiveAnswer)
+    ccurl_set_pointer(easy, CURLOPT_OPENSOCKETDATA, context)
+    ccurl_set_opensocket_callback(easy, openSocket)
+  }
+
+  deinit {
+    curl_easy_cleanup(easy)
+    curl_slist_free_all(headers)
+    body.deallocate()
+    errorText.deallocate()
+  }
+
+  /// Prepares the next request.
+  func load(_ request: AttemptRequest, endpointHeaders: [String], at now: Timestamp) {
+    self.request = request
+    startedAt = now
+    startedOnClock = .now
+    isRepeated = false
+    answer.removeAll(keepingCapacity: true)
+    errorText[0] = 0
+    if body.count < request.body.count {
+      body.deallocate()
+      body = .allocate(byteCount: request.body.count, alignment: 1)
+    }
+    body.copyBytes(from: request.body)
+    curl_slist_free_all(headers)
+    headers = nil
+    for header in request.headers { headers = curl_slist_append(headers, header) }
+    for header in endpointHeaders { headers = curl_slist_append(headers, header) }
+    ccurl_set_list(easy, CURLOPT_HTTPHEADER, headers)
+    ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, UnsafeRawPointer(body.baseAddress))
+    ccurl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
+    ccurl_set_long(easy, CURLOPT_FRESH_CONNECT, 0)
+  }
+
+  /// Makes ready to send the same request again on a connection of its own.
+  func prepareRepeat() {
+    isRepeated = true
+    answer.removeAll(keepingCapacity: true)
+    errorText[0] = 0
+    ccurl_set_long(easy, CURLOPT_FRESH_CONNECT, 1)
+  }
+
+  /// What came of the request. After it the transfer may be loaded again.
+  func finish(_ code: CURLcode) -> FinishedAttempt {
+    let request = request!
+    self.request = nil
+    // One big body must not stay with an idle handle.
+    if body.count > 256 << 10 {
+      body.deallocate()
+      body = .allocate(byteCount: 0, alignment: 1)
+      ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, nil)
+    }
+    return FinishedAttempt(
+      delivery: request.delivery, destination: request.destination,
+      result: AttemptResult(
+        startedAt: startedAt, duration: startedOnClock.duration(to: .now), response: response(code)))
+  }
+
+  /// The status, once there was one: how the answer's body ended changes nothing.
+  private func response(_ code: CURLcode) -> AttemptResult.Response {
+    let status = statusCode
+    if status >= 200 {
+      return .status(
+        status, body: Array(answer.prefix(AttemptResult.keptAnswerBytes)), retryAfter: retryAfter)
+    }
+    return .failure(TransportFailure(code, text: String(cString: errorText), transfer: self))
+  }
+
+  var statusCode: Int {
+    var status = 0
+    ccurl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
+    return status
+  }
+
+  private var retryAfter: Duration? {
+    var seconds: curl_off_t = 0
+    ccurl_get_offset(easy, CURLINFO_RETRY_AFTER, &seconds)
+    return seconds > 0 ? .seconds(seconds) : nil
+  }
+
+  /// The system's error of a connection that failed, 0 if there was none.
+  var systemError: Int32 {
+    var error = 0
+    ccurl_get_long(easy, CURLINFO_OS_ERRNO, &error)
+    return Int32(truncatingIfNeeded: error)
+  }
+
+  fileprivate func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
+    guard answer.count + bytes.count <= Self.maxAnswerBytes else { return 0 }
+    answer.append(contentsOf: bytes)
+    return bytes.count
+  }
+}
+
+@available(*, unavailable)
+extension Transfer: Sendable {}
+
+private func receiveAnswer(
+  data: UnsafeMutablePointer<CChar>, size: Int, count: Int, context: UnsafeMutableRawPointer?
+) -> Int {
+  let transfer = Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
+  return transfer.receive(UnsafeRawBufferPointer(start: data, count: size * count))
+}
+
+/// Opens a connection's socket; that it is asked to means that the name has been resolved.
+private func openSocket(
+  context: UnsafeMutableRawPointer?, purpose: curlsocktype, address: UnsafeMutablePointer<curl_sockaddr>
+) -> curl_socket_t {
+  let transfer = Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
+  transfer.endpoint.nameWasResolved()
+  let type = address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
+  return socket(address.pointee.family, type, address.pointee.protocol)
+}

@@ -1,0 +1,34 @@
+import CCurl
+import Glibc
+import RelayCore
+
+extension TransportFailure {
+  /// Puts libcurl's result into a kind that an operator can act on. The text is libcurl's own.
+  init(_ code: CURLcode, text: String, transfer: Transfer) {
+    let words = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
+    self.init(kind: Self.kind(code, text: text, systemError: transfer.systemError), message: words)
+  }
+
+  static func kind(_ code: CURLcode, text: String, systemError: Int32) -> Kind {
+    switch code {
+    case CURLE_COULDNT_RESOLVE_HOST: .nameResolution
+    case CURLE_COULDNT_CONNECT: systemError == ECONNREFUSED ? .connectionRefused : .connection
+    case CURLE_OPERATION_TIMEDOUT: timeoutKind(text)
+    case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
+      CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_USE_SSL_FAILED, CURLE_SSL_INVALIDCERTSTATUS:
+      .tls
+    case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2,
+      CURLE_HTTP2_STREAM:
+      .reset
+    default: .other
+    }
+  }
+
+  /// libcurl has one code for every timeout; its text tells them apart.
+  private static func timeoutKind(_ text: String) -> Kind {
+    if text.hasPrefix("Resolving timed out") { return .nameResolution }
+    if text.hasPrefix("Connection time") || text.hasPrefix("Failed to connect") { return .connectTimeout }
+    if text.hasPrefix("SSL connection timeout") { return .tls }
+    return .timeout
+  }
+}

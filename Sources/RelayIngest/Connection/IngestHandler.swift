@@ -1,0 +1,94 @@
+import NIOCore
+import NIOHTTP1
+import RelayPipeline
+
+/// Carries out what a connection's state machine decides.
+///
+/// It stands before the decoder, so that it can hold back bytes or throw them away undecoded; the decoder's
+/// parts come back through `RequestPartHandler`:
+///
+///     socket ──▶ IngestHandler ──bytes──▶ HTTPRequestDecoder ──▶ RequestPartHandler
+///       ◀──answers──┘  ▲──────────────────parts───────────────────────┘
+final class IngestHandler: ChannelDuplexHandler {
+  typealias InboundIn = ByteBuffer
+  typealias InboundOut = ByteBuffer
+  typealias OutboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  let ingest: IngestContext
+  let registry: ConnectionRegistry
+  /// Without a place among `max_connections` a connection is only told so.
+  let admission: ConnectionAdmission
+  var machine: ConnectionStateMachine
+  var context: ChannelHandlerContext?
+
+  /// The path of the present request; empty before its head.
+  var path = ""
+  var body: BodyBuffer?
+  var head = HeadMemory()
+  /// Decoded parts of requests behind the present one: at most what one `decodedSliceBytes` holds.
+  var waitingParts = CircularBuffer<RequestPart>(initialCapacity: 0)
+  var held = HeldInput()
+  var inputEnded = false
+  var isFeeding = false
+  var readIsWithheld = false
+  var timer: Scheduled<Void>?
+
+  init(
+    ingest: IngestContext, registry: ConnectionRegistry, admission: ConnectionAdmission = .open,
+    now: NIODeadline
+  ) {
+    self.ingest = ingest
+    self.registry = registry
+    self.admission = admission
+    machine = ConnectionStateMachine(limits: ingest.limits, now: now)
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    registry.insert(self)
+    if context.channel.isActive { connectionOpened() }
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    connectionOpened()
+    context.fireChannelActive()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    _ = machine.close()
+    forgetRequest()
+    context.fireChannelInactive()
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    timer?.cancel()
+    timer = nil
+    _ = machine.close()
+    forgetRequest()
+    self.context = nil
+    registry.remove(self)
+  }
+
+  /// A socket error: whatever this connection was doing, it can't go on.
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    perform(machine.close())
+  }
+
+  func quiesce() {
+    perform(machine.quiesce())
+  }
+
+  func close() {
+    perform(machine.close())
+  }
+
+  private func connectionOpened() {
+    guard let context, timer == nil else { return }
+    armTimer(in: context)
+    if admission == .turnedAway { perform(machine.turnAway(now: context.eventLoop.now)) }
+  }
+}
+
+@available(*, unavailable)
+extension IngestHandler: Sendable {}  // Confined to its channel's event loop.

@@ -1,0 +1,42 @@
+import NIOCore
+import NIOHTTP1
+import RelayPipeline
+
+extension Answer {
+  static let continueBytes: StaticString = "HTTP/1.1 100 Continue\r\n\r\n"
+
+  /// Writes status line, headers and body, ready to be sent in one piece.
+  func encode(into buffer: inout ByteBuffer) {
+    writeStatusLine(into: &buffer)
+    writeContentType(into: &buffer)
+    buffer.writeStaticString("\r\ncontent-length: ")
+    buffer.writeString(String(reply.body.count))
+    for header in reply.headers {
+      buffer.writeStaticString("\r\n")
+      buffer.writeString(header.name)
+      buffer.writeStaticString(": ")
+      buffer.writeString(header.value)
+    }
+    switch persistence {
+    case .keepAlive: break
+    case .keepAliveHTTP10: buffer.writeStaticString("\r\nconnection: keep-alive")
+    case .close: buffer.writeStaticString("\r\nconnection: close")
+    }
+    buffer.writeStaticString("\r\n\r\n")
+    if !omitsBody { buffer.writeBytes(reply.body) }
+  }
+
+  private func writeStatusLine(into buffer: inout ByteBuffer) {
+    if reply.status == 200 {
+      buffer.writeStaticString("HTTP/1.1 200 OK\r\n")
+      return
+    }
+    let status = HTTPResponseStatus(statusCode: reply.status)
+    buffer.writeString("HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n")
+  }
+
+  private func writeContentType(into buffer: inout ByteBuffer) {
+    buffer.writeStaticString("content-type: ")
+    buffer.writeString(reply.contentType)
+  }
+}

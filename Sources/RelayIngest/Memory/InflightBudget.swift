@@ -1,0 +1,72 @@
+import Synchronization
+
+/// The bytes that bodies may take, over all connections and event loops (`server.max_inflight`).
+///
+/// A quarter is reserved for bodies up to 64 KiB, so that senders that withhold the end of large ones can't
+/// keep small ones out. Small bodies may use the other three quarters too; large bodies only those.
+///
+/// Charges are capacities: what is allocated, not what is used.
+final class InflightBudget: Sendable {
+  static let smallBodyBytes = 64 << 10
+
+  private let reservedLimit: Int
+  private let sharedLimit: Int
+  private let reservedBytes = Atomic<Int>(0)
+  private let sharedBytes = Atomic<Int>(0)
+
+  init(limitBytes: Int) {
+    reservedLimit = limitBytes / 4
+    sharedLimit = limitBytes - limitBytes / 4
+  }
+
+  /// What is charged now.
+  var chargedBytes: Int {
+    reservedBytes.load(ordering: .relaxed) + sharedBytes.load(ordering: .relaxed)
+  }
+
+  /// Brings `charge` up to `bytes`, moving it to the shared part where it must; false, and nothing changed,
+  /// if there is no room.
+  func grow(_ charge: inout BudgetCharge, to bytes: Int) -> Bool {
+    let more = bytes - charge.bytes
+    guard more > 0 else { return true }
+    if bytes <= Self.smallBodyBytes, charge.pool == .reserved {
+      if Self.take(more, of: reservedLimit, from: reservedBytes) {
+        charge.bytes = bytes
+        return true
+      }
+    }
+    let fromShared = charge.pool == .shared ? more : bytes
+    guard Self.take(fromShared, of: sharedLimit, from: sharedBytes) else { return false }
+    if charge.pool == .reserved { release(charge) }
+    charge = BudgetCharge(bytes: bytes, pool: .shared)
+    return true
+  }
+
+  /// What an allocator gave beyond what was asked for is charged without asking.
+  func add(_ bytes: Int, to charge: inout BudgetCharge) {
+    switch charge.pool {
+    case .reserved: reservedBytes.wrappingAdd(bytes, ordering: .relaxed)
+    case .shared: sharedBytes.wrappingAdd(bytes, ordering: .relaxed)
+    }
+    charge.bytes += bytes
+  }
+
+  func release(_ charge: BudgetCharge) {
+    guard charge.bytes > 0 else { return }
+    switch charge.pool {
+    case .reserved: reservedBytes.wrappingSubtract(charge.bytes, ordering: .relaxed)
+    case .shared: sharedBytes.wrappingSubtract(charge.bytes, ordering: .relaxed)
+    }
+  }
+
+  private static func take(_ bytes: Int, of limit: Int, from used: borrowing Atomic<Int>) -> Bool {
+    var seen = used.load(ordering: .relaxed)
+    while seen + bytes <= limit {
+      let (exchanged, original) = used.weakCompareExchange(
+        expected: seen, desired: seen + bytes, ordering: .relaxed)
+      if exchanged { return true }
+      seen = original
+    }
+    return false
+  }
+}

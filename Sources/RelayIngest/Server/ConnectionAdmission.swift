@@ -1,0 +1,6 @@
+/// Whether a new connection is served.
+enum ConnectionAdmission {
+  case open
+  /// Told that there are too many.
+  case turnedAway
+}

@@ -1,0 +1,33 @@
+import Synchronization
+
+/// Counts the connections of all event loops (`server.max_connections`).
+final class ConnectionLimit: Sendable {
+  /// So many more may be waiting to read their 503; beyond that a connection is closed without a word.
+  static let maxTurnedAway = 128
+
+  private let maxOpen: Int
+  private let open = Atomic<Int>(0)
+  private let turnedAway = Atomic<Int>(0)
+
+  init(maxOpen: Int) {
+    self.maxOpen = maxOpen
+  }
+
+  func admit() -> ConnectionAdmission? {
+    if Self.enter(open, limit: maxOpen) { return .open }
+    return Self.enter(turnedAway, limit: Self.maxTurnedAway) ? .turnedAway : nil
+  }
+
+  func leave(_ admission: ConnectionAdmission) {
+    switch admission {
+    case .open: open.wrappingSubtract(1, ordering: .relaxed)
+    case .turnedAway: turnedAway.wrappingSubtract(1, ordering: .relaxed)
+    }
+  }
+
+  private static func enter(_ count: borrowing Atomic<Int>, limit: Int) -> Bool {
+    if count.wrappingAdd(1, ordering: .relaxed).newValue <= limit { return true }
+    count.wrappingSubtract(1, ordering: .relaxed)
+    return false
+  }
+}

@@ -1,0 +1,57 @@
+import Logging
+import RelayCore
+
+/// One line for a failed attempt and one for a dead letter; many alike are summed up. No payloads.
+struct AttemptLog {
+  private let logger: Logger
+  private var summary = LogSummary()
+
+  init(logger: Logger) {
+    self.logger = logger
+  }
+
+  mutating func note(_ settlement: Settlement, destination: String, at now: Timestamp) {
+    switch settlement.outcome {
+    case .delivered: return
+    case .retry(let due):
+      line(.warning, "attempt failed", settlement, destination, now, ["next": "\(due)"])
+    case .dead(let reason):
+      line(.error, "dead letter", settlement, destination, now, ["reason": "\(reason)"])
+    }
+  }
+
+  private mutating func line(
+    _ level: Logger.Level, _ message: Logger.Message, _ settlement: Settlement, _ destination: String,
+    _ now: Timestamp, _ more: Logger.Metadata
+  ) {
+    let outcome = settlement.attempt.words
+    guard let leftOut = summary.admit("\(message) \(destination) \(settlement.attempt.kind)", at: now) else {
+      return
+    }
+    var metadata: Logger.Metadata = [
+      "destination": "\(destination)", "delivery": "\(settlement.delivery)",
+      "attempt": "\(settlement.attempts)", "outcome": "\(outcome)",
+    ]
+    metadata.merge(more) { _, new in new }
+    if leftOut > 0 { metadata["alike_since"] = "\(leftOut)" }
+    logger.log(level: level, message, metadata: metadata)
+  }
+}
+
+extension AttemptResult {
+  /// The status, or what went wrong.
+  fileprivate var words: String {
+    switch response {
+    case .status(let code, _, _): "status \(code)"
+    case .failure(let failure): "\(failure)"
+    }
+  }
+
+  /// What makes two results alike.
+  fileprivate var kind: String {
+    switch response {
+    case .status(let code, _, _): "\(code)"
+    case .failure(let failure): failure.kind.rawValue
+    }
+  }
+}

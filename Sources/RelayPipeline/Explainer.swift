@@ -1,0 +1,76 @@
+import RelayCore
+import RelayJSON
+
+/// What `serve` would do with an envelope, and why, without doing it.
+public struct Explainer {
+  public struct ExplainedEvent {
+    public let type: String
+    public let company: String?
+    public let channel: String?
+    public let chat: String?
+    public let explanation: Explanation
+  }
+
+  public struct ExplainedEnvelope {
+    /// The source whose token the envelope holds; else the first.
+    public let source: String
+    /// Whether that source would believe it.
+    public let isTokenValid: Bool
+    public let events: [ExplainedEvent]
+    /// Items that are no objects: their type and place.
+    public let rejected: [(type: String, index: Int)]
+  }
+
+  public let table: RoutingTable
+  private let sources: [Source]
+  private let scanner: EnvelopeScanner
+
+  public init(_ configuration: Configuration) {
+    let rules = Receiver.Rules(configuration)
+    table = rules.table
+    scanner = rules.scanner
+    sources = configuration.sources
+  }
+
+  /// - Throws: The answer that `serve` would give, in words.
+  public func explain(_ body: [UInt8]) throws(ExplainError) -> ExplainedEnvelope {
+    let envelope: ScannedEnvelope
+    do throws(ScanError) {
+      envelope = try scanner.scan(body)
+    } catch {
+      throw ExplainError(Refusal(error))
+    }
+    guard envelope.hasMessages else { throw ExplainError(.noMessages) }
+    let (source, company, isValid) = sender(of: envelope, body: body)
+    let events = body.withUnsafeBufferPointer { document in
+      envelope.events.map { scanned in
+        let view = EventView(
+          source: source, type: scanned.type.text(in: document), fallbackCompany: company,
+          fields: envelope.fields[scanned.fields], document: document)
+        return ExplainedEvent(
+          type: view.type, company: view.company, channel: view.channel, chat: view.chat,
+          explanation: table.explain(view))
+      }
+    }
+    return ExplainedEnvelope(
+      source: source, isTokenValid: isValid, events: events,
+      rejected: envelope.rejected.map { ($0.type.text(in: body), $0.index) })
+  }
+
+  private func sender(of envelope: ScannedEnvelope, body: [UInt8]) -> (String, String?, Bool) {
+    let believed = sources.lazy.compactMap { try? Sender(envelope, body: body, source: $0) }
+    // A source that has this token, rather than one that believes everybody.
+    if let sender = believed.first(where: { !$0.source.tokens.isEmpty }) ?? believed.first {
+      return (sender.source.name, sender.company, true)
+    }
+    return (sources.first?.name ?? "", sources.first?.company, false)
+  }
+}
+
+public struct ExplainError: Error, CustomStringConvertible {
+  public let description: String
+
+  init(_ refusal: Refusal) {
+    description = "serve would refuse this envelope with \(refusal.reply.status): \(refusal.reply.errorMessage)"
+  }
+}

@@ -1,0 +1,72 @@
+import RelayJSON
+
+/// An answer of the ingest, before it becomes HTTP.
+public struct IngestReply: Sendable, Equatable {
+  public struct Header: Sendable, Equatable {
+    public var name: String
+    public var value: String
+
+    public init(_ name: String, _ value: String) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  public var status: Int
+  public var contentType: String
+  public var body: [UInt8]
+  /// Beyond `content-type` and `content-length`: `allow`, `retry-after`, `x-content-type-options`.
+  public var headers: [Header]
+
+  public init(status: Int, contentType: String = "application/json", body: [UInt8], headers: [Header] = []) {
+    self.status = status
+    self.contentType = contentType
+    self.body = body
+    self.headers = headers
+  }
+}
+
+/// What the ingest listener hands requests to.
+public protocol EnvelopeReceiver: Sendable {
+  /// Whether envelopes may be posted to this path (without its query).
+  func accepts(path: String) -> Bool
+
+  /// Takes one body. Never blocks; `completion` runs once, on any thread, when the answer is known: for an
+  /// accepted envelope that is after it is on disk.
+  func receive(path: String, body: [UInt8], completion: @escaping @Sendable (IngestReply) -> Void)
+
+  /// A request that never became a body was refused: too large, too slow, a wrong method or path.
+  func refused(path: String, reply: IngestReply)
+}
+
+extension IngestReply {
+  /// `{"error":{"code":CODE,"message":MESSAGE}}`, with `"offset":N` where a place in the body is to blame.
+  public static func error(
+    _ status: Int, _ code: String, _ message: String, offset: Int? = nil, headers: [Header] = []
+  ) -> IngestReply {
+    var body = Array(#"{"error":{"code":"#.utf8)
+    JSONWriter.appendString(code, to: &body)
+    body += Array(#","message":"#.utf8)
+    JSONWriter.appendString(message, to: &body)
+    if let offset { body += Array(",\"offset\":\(offset)".utf8) }
+    body += Array("}}".utf8)
+    return IngestReply(status: status, body: body, headers: headers)
+  }
+
+  public static let notFound = error(
+    404, "not_found", "no source has this path; see `sources` in routes.yaml")
+
+  public static let methodNotAllowed = error(
+    405, "method_not_allowed", "envelopes are sent by POST or PUT", headers: [Header("allow", "POST, PUT")])
+
+  public static func tooLarge(limitBytes: Int) -> IngestReply {
+    error(413, "too_large", "the body is larger than server.max_body (\(limitBytes) bytes)")
+  }
+
+  public static let timeout = error(
+    408, "timeout", "the request took longer than server.request_timeout")
+
+  public static func unavailable(_ message: String) -> IngestReply {
+    error(503, "unavailable", message, headers: [Header("retry-after", "5")])
+  }
+}

@@ -1,0 +1,31 @@
+import RelayCore
+
+/// Lets the first line of a kind through, and then one in each interval, which says how many were left out.
+struct LogSummary: Sendable {
+  private struct Kind: Sendable {
+    var lastLine: Timestamp
+    var leftOut = 0
+  }
+
+  private var kinds: [String: Kind] = [:]
+  private let interval: Duration
+  /// So many kinds are told apart; payload text must not fill the memory.
+  private static let maxKinds = 1_024
+
+  init(interval: Duration = .seconds(10)) {
+    self.interval = interval
+  }
+
+  /// - Returns: How many lines like it were left out since the last one; nil: leave this one out too.
+  mutating func admit(_ kind: String, at now: Timestamp) -> Int? {
+    if var known = kinds[kind], known.lastLine.duration(to: now) < interval {
+      known.leftOut += 1
+      kinds[kind] = known
+      return nil
+    }
+    if kinds.count >= Self.maxKinds { kinds.removeAll() }
+    let leftOut = kinds[kind]?.leftOut ?? 0
+    kinds[kind] = Kind(lastLine: now)
+    return leftOut
+  }
+}

@@ -1,0 +1,87 @@
+import RelayCore
+import RelayJSON
+
+/// What became of an envelope's items: what is stored, and what the sender is told.
+struct Receipt: Sendable {
+  var envelope: NewEnvelope
+  /// Items that are no objects: their type, their place, and what they are.
+  var rejected: [(type: String, index: Int, kind: JSONKind)]
+  private var deliveries = 0
+  private var dropped = 0
+  private var unrouted = 0
+
+  init(envelope: NewEnvelope, rejected: [(type: String, index: Int, kind: JSONKind)]) {
+    self.envelope = envelope
+    self.rejected = rejected
+  }
+
+  /// Counts an accepted event by what routing made of it.
+  mutating func count(_ decision: RoutingDecision) {
+    deliveries += decision.targets.count
+    guard decision.targets.isEmpty else { return }
+    if decision.isDropped { dropped += 1 } else if decision.matched.isEmpty { unrouted += 1 }
+  }
+
+  func accepted() -> IngestReply {
+    var body = Array(#"{"accepted":\#(envelope.acceptedCount),"deliveries":\#(deliveries),"#.utf8)
+    body += Array(#""dropped":\#(dropped),"unrouted":\#(unrouted),"duplicate":false,"events":"#.utf8)
+    body.appendEventIDs(first: envelope.firstEventID, count: envelope.acceptedCount)
+    if !rejected.isEmpty { body.appendRejected(rejected) }
+    body += Array("}".utf8)
+    return IngestReply(status: 200, body: body)
+  }
+}
+
+extension IngestReply {
+  static func duplicate(firstEventID: EventID, count: Int) -> IngestReply {
+    var body = Array(#"{"accepted":0,"deliveries":0,"dropped":0,"unrouted":0,"duplicate":true,"events":"#.utf8)
+    body.appendEventIDs(first: firstEventID, count: count)
+    body += Array("}".utf8)
+    return IngestReply(status: 200, body: body)
+  }
+
+  /// The platform's check of a URL wants its token printed back, and nothing else.
+  static func handshake(_ token: String) -> IngestReply {
+    IngestReply(
+      status: 200, contentType: "text/plain; charset=utf-8", body: Array(token.utf8),
+      headers: [Header("x-content-type-options", "nosniff")])
+  }
+}
+
+extension [UInt8] {
+  fileprivate mutating func appendEventIDs(first: EventID, count: Int) {
+    append(UInt8(ascii: "["))
+    for place in 0..<count {
+      if place > 0 { append(UInt8(ascii: ",")) }
+      JSONWriter.appendString(first.advanced(by: place).description, to: &self)
+    }
+    append(UInt8(ascii: "]"))
+  }
+
+  fileprivate mutating func appendRejected(_ rejected: [(type: String, index: Int, kind: JSONKind)]) {
+    self += Array(#","rejected":["#.utf8)
+    for (place, item) in rejected.enumerated() {
+      if place > 0 { append(UInt8(ascii: ",")) }
+      self += Array(#"{"event":"#.utf8)
+      JSONWriter.appendString(item.type, to: &self)
+      self += Array(#","index":\#(item.index),"reason":"#.utf8)
+      JSONWriter.appendString("an event is an object, this is \(item.kind.words)", to: &self)
+      append(UInt8(ascii: "}"))
+    }
+    append(UInt8(ascii: "]"))
+  }
+}
+
+extension JSONKind {
+  fileprivate var words: String {
+    switch self {
+    case .null: "null"
+    case .false: "false"
+    case .true: "true"
+    case .number: "a number"
+    case .string: "a string"
+    case .object: "an object"
+    case .array: "an array"
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import RelayJSON
+
+/// A body that is not taken: its answer, and so its reason.
+struct Refusal: Error {
+  let reply: IngestReply
+
+  init(reply: IngestReply) {
+    self.reply = reply
+  }
+
+  init(_ error: ScanError) {
+    switch error.code {
+    case .invalidJSON:
+      reply = .error(400, "invalid_json", error.message, offset: error.offset)
+    case .notAnObject:
+      reply = .error(400, "invalid_envelope", error.message, offset: error.offset)
+    case .tooManyEvents:
+      reply = .error(413, "too_large", "an envelope holds at most \(Receiver.Rules.maxEvents) events")
+    }
+  }
+
+  static let noMessages = Refusal(
+    reply: .error(400, "invalid_envelope", "the envelope has no object `messages`", offset: 0))
+
+  static let invalidToken = Refusal(
+    reply: .error(401, "invalid_token", "the envelope's token is not the one of this source"))
+
+  static let tooManyDeliveries = Refusal(
+    reply: .error(
+      413, "too_large",
+      "the envelope's events would make more than \(Receiver.Rules.maxDeliveries) deliveries"))
+}

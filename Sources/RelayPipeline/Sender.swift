@@ -1,0 +1,49 @@
+import RelayCore
+import RelayJSON
+
+/// Who posted an envelope: its token was the source's, or the source asks for none.
+struct Sender {
+  let source: Source
+  /// The company of events that name none.
+  let company: String?
+  /// The token that came, wherever it stood.
+  let token: JSONValue?
+  /// Set if this is no envelope but the platform's check of the URL: what it wants printed back.
+  let handshakeToken: String?
+
+  /// - Throws: 400 for what is neither envelope nor handshake, 401 for a wrong token.
+  init(_ envelope: ScannedEnvelope, body: [UInt8], source: Source) throws(Refusal) {
+    self.source = source
+    token = [envelope.token, envelope.messagesToken].lazy.compactMap(\.self).first {
+      $0.kind == .string || $0.kind == .number
+    }
+    let text = token?.text(in: body)
+    let isHandshake = envelope.messagesKind == nil && envelope.validToken?.kind == .true && text != nil
+    guard envelope.hasMessages || isHandshake else { throw .noMessages }
+    if source.tokens.isEmpty {
+      company = source.company
+    } else {
+      guard let matching = source.token(equalTo: text ?? "") else { throw .invalidToken }
+      company = matching.company ?? source.company
+    }
+    handshakeToken = isHandshake ? text : nil
+  }
+}
+
+extension Source {
+  /// The token with this value. Its time depends on lengths alone: every token is compared to its end.
+  fileprivate func token(equalTo text: String) -> Token? {
+    var found: Token?
+    for token in tokens where Array(token.value.reveal.utf8).equalsInConstantTime(Array(text.utf8)) {
+      found = token
+    }
+    return found
+  }
+}
+
+extension JSONValue {
+  /// The value as it was spelled, a string with its quotes.
+  func spelling(in document: [UInt8]) -> [UInt8] {
+    kind == .string ? Array(document[range.lowerBound - 1...range.upperBound]) : Array(document[range])
+  }
+}

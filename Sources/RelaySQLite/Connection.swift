@@ -1,0 +1,71 @@
+import CSQLite
+import RelayCore
+
+/// A connection to one SQLite database. Confined to the thread that opened it.
+final class Connection {
+  private let handle: OpaquePointer
+
+  /// - Throws: `StoreError` that names the path and what to do.
+  init(path: String, readOnly: Bool = false) throws(StoreError) {
+    var handle: OpaquePointer?
+    let access = readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+    let status = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, nil)
+    guard status == SQLITE_OK, let handle else {
+      let reason = handle.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
+      sqlite3_close_v2(handle)
+      throw StoreError(
+        code: .cannotOpen,
+        message: "the store \(path) can't be opened: \(reason); check the folder and its permissions")
+    }
+    self.handle = handle
+    sqlite3_extended_result_codes(handle, 1)
+    sqlite3_busy_timeout(handle, 5_000)
+  }
+
+  deinit {
+    sqlite3_close_v2(handle)
+  }
+
+  /// Runs statements that take no values and return none that matter.
+  func execute(_ sql: String) throws(StoreError) {
+    try check(sqlite3_exec(handle, sql, nil, nil, nil))
+  }
+
+  func prepare(_ sql: String) throws(StoreError) -> Statement {
+    var statement: OpaquePointer?
+    try check(sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil))
+    return Statement(statement!, connection: self, sql: sql)
+  }
+
+  /// The first column of the first row, as a number.
+  func integer(_ sql: String) throws(StoreError) -> Int64? {
+    let statement = try prepare(sql)
+    return try statement.step() ? statement.integer(0) : nil
+  }
+
+  /// Rows that the last statement changed.
+  var changes: Int { Int(sqlite3_changes(handle)) }
+
+  var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
+  func check(_ status: Int32) throws(StoreError) {
+    guard status == SQLITE_OK || status == SQLITE_ROW || status == SQLITE_DONE else { throw error(status) }
+  }
+
+  private func error(_ status: Int32) -> StoreError {
+    let reason = String(cString: sqlite3_errmsg(handle))
+    return switch status & 0xFF {
+    case SQLITE_FULL:
+      StoreError(code: .full, message: "the disk of the store is full; make room")
+    case SQLITE_NOTADB, SQLITE_CORRUPT:
+      StoreError(code: .failing, message: "the store is damaged or no SQLite database: \(reason)")
+    default:
+      StoreError(
+        code: .failing,
+        message: "the store failed: \(reason) (SQLite \(sqlite3_extended_errcode(handle)))")
+    }
+  }
+}
+
+@available(*, unavailable)
+extension Connection: Sendable {}

@@ -1,0 +1,122 @@
+import RelayCore
+
+/// The tables, and how they came to be: each migration takes the schema from its place in the list to the next.
+///
+/// `PRAGMA user_version` holds how many have been applied. A migration that was released never changes.
+enum Schema {
+  static let migrations = [initial]
+
+  static var version: Int64 { Int64(migrations.count) }
+
+  /// Marks the file as ours ("hugr").
+  static let applicationID: Int64 = 0x6875_6772
+
+  /// What is written down of each table is in docs/architecture.md.
+  ///
+  /// Partial indexes serve literals only (`state = 0`), so each state that is looked for has its own. No hash is
+  /// indexed: keys that arrive in random order double the cost of an insert.
+  private static let initial = """
+    CREATE TABLE source (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+    CREATE TABLE destination (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+    CREATE TABLE route (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+    CREATE TABLE configuration (id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE);
+
+    CREATE TABLE envelope (
+      id INTEGER PRIMARY KEY,
+      source INTEGER NOT NULL REFERENCES source,
+      configuration INTEGER NOT NULL REFERENCES configuration,
+      received INTEGER NOT NULL,     -- microseconds since 1970
+      first_event BLOB NOT NULL,     -- 16 bytes; the events' ids count up from it
+      accepted INTEGER NOT NULL,
+      hash BLOB,                     -- SHA-256 of the body; null: not deduplicated
+      time BLOB,                     -- as it came
+      token BLOB                     -- as it came
+    );
+
+    CREATE TABLE event (
+      id INTEGER PRIMARY KEY,
+      uuid BLOB NOT NULL UNIQUE,     -- 16 bytes
+      envelope INTEGER NOT NULL REFERENCES envelope,
+      type TEXT NOT NULL,
+      raw_type BLOB,                 -- as it was spelled; null: like type
+      company TEXT,
+      channel TEXT,
+      chat TEXT,
+      routes TEXT NOT NULL,          -- ids of the routes that matched, in their order, separated by spaces
+      dropped INTEGER NOT NULL,      -- 1: the last of them dropped it
+      body BLOB NOT NULL             -- as it came
+    );
+
+    CREATE TABLE delivery (
+      id INTEGER PRIMARY KEY,        -- rises in order of arrival
+      event INTEGER NOT NULL REFERENCES event,
+      destination INTEGER NOT NULL REFERENCES destination,
+      route INTEGER NOT NULL REFERENCES route,
+      run INTEGER NOT NULL,          -- 0: routed on arrival; each replay is the next
+      state INTEGER NOT NULL,        -- 0 fresh, 1 retrying, 2 waiting, 3 delivered, 4 dead, 5 discarded
+      attempts INTEGER NOT NULL,
+      since INTEGER NOT NULL,        -- what max_age counts from
+      due INTEGER,                   -- of a retrying one
+      order_key TEXT,
+      settled INTEGER,
+      reason INTEGER,                -- of a dead one: 1 permanent, 2 exhausted, 3 expired
+      last_at INTEGER,               -- the last attempt
+      last_duration INTEGER,         -- microseconds
+      last_status INTEGER,
+      last_error TEXT
+    );
+    CREATE INDEX delivery_event ON delivery (event);
+    CREATE INDEX delivery_fresh ON delivery (destination, id) WHERE state = 0;
+    CREATE INDEX delivery_retrying ON delivery (destination, due, id) WHERE state = 1;
+    CREATE INDEX delivery_dead ON delivery (destination, id) WHERE state = 4;
+
+    CREATE TABLE failure (           -- of each delivery the first attempt that failed and the last nine
+      delivery INTEGER NOT NULL REFERENCES delivery,
+      attempt INTEGER NOT NULL,
+      at INTEGER NOT NULL,
+      duration INTEGER NOT NULL,
+      status INTEGER,
+      error TEXT,
+      answer BLOB,                   -- its first 1 KiB
+      PRIMARY KEY (delivery, attempt)
+    ) WITHOUT ROWID;
+    """
+
+  /// Brings a database up to date.
+  ///
+  /// - Throws: `newerSchema` for one that a later release has written, `cannotOpen` for somebody else's.
+  static func migrate(_ connection: Connection, path: String) throws(StoreError) {
+    let current = try connection.integer("PRAGMA user_version") ?? 0
+    let owner = try connection.integer("PRAGMA application_id") ?? 0
+    let tables = try connection.integer("SELECT count(*) FROM sqlite_master") ?? 0
+    guard owner == applicationID || tables == 0 else {
+      throw StoreError(
+        code: .cannotOpen, message: "\(path) is not a store of huggy-relay; choose another store.url")
+    }
+    guard current <= version else {
+      throw StoreError(
+        code: .newerSchema,
+        message: "\(path) was written by a newer huggy-relay (schema \(current), this one knows \(version)); "
+          + "run that version, or restore the copy made before it")
+    }
+    guard current < version else { return }
+    try connection.execute("BEGIN IMMEDIATE")
+    for migration in migrations[Int(current)...] { try connection.execute(migration) }
+    try connection.execute("PRAGMA application_id = \(applicationID)")
+    try connection.execute("PRAGMA user_version = \(version)")
+    try connection.execute("COMMIT")
+  }
+
+  /// Settings of a connection that writes.
+  ///
+  /// `auto_vacuum` comes first: it takes effect only before the first table.
+  static func configure(_ connection: Connection) throws(StoreError) {
+    try connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    try connection.execute("PRAGMA journal_mode = WAL")
+    try connection.execute("PRAGMA synchronous = FULL")
+    try connection.execute("PRAGMA journal_size_limit = 67108864")
+    try connection.execute("PRAGMA secure_delete = OFF")
+    try connection.execute("PRAGMA cache_size = -16384")
+    try connection.execute("PRAGMA temp_store = MEMORY")
+  }
+}

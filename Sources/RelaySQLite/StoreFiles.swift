@@ -1,0 +1,80 @@
+import RelayCore
+
+import Glibc
+
+/// The store's folder and lock: one relay at a time, and nobody else's eyes.
+final class StoreFiles {
+  private let lock: Int32
+
+  /// Makes the folder (0700) and the database file (0600) where they are missing, and takes the lock.
+  ///
+  /// - Throws: `inUse` if another process holds the lock.
+  init(databasePath path: String) throws(StoreError) {
+    let folder = Self.parent(of: path)
+    try Self.makeFolder(folder)
+    let lock = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard lock >= 0 else { throw Self.failure("can't make \(path).lock") }
+    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+      let holder = Self.contents(of: lock)
+      close(lock)
+      throw StoreError(
+        code: .inUse,
+        message: "the store \(path) is in use by another huggy-relay\(holder.map { " (process \($0))" } ?? ""); "
+          + "stop that one, or choose another store.url")
+    }
+    ftruncate(lock, 0)
+    _ = "\(getpid())\n".withCString { write(lock, $0, strlen($0)) }
+    self.lock = lock
+
+    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard file >= 0 else {
+      close(lock)
+      throw Self.failure("can't open \(path)")
+    }
+    close(file)
+    Self.sync(folder)
+  }
+
+  deinit {
+    close(lock)
+  }
+
+  private static func parent(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// Makes the folder and those above it, and syncs each parent, so that a power loss can't take the store away.
+  private static func makeFolder(_ path: String) throws(StoreError) {
+    var status = stat()
+    if stat(path, &status) == 0 { return }
+    let above = parent(of: path)
+    if above != path { try makeFolder(above) }
+    guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw failure("can't make the folder \(path)") }
+    sync(above)
+  }
+
+  private static func sync(_ folder: String) {
+    let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    fsync(descriptor)
+    close(descriptor)
+  }
+
+  private static func contents(of descriptor: Int32) -> String? {
+    var buffer = [UInt8](repeating: 0, count: 16)
+    let count = pread(descriptor, &buffer, buffer.count, 0)
+    guard count > 0 else { return nil }
+    return String(decoding: buffer[..<count].prefix { $0 >= 0x30 && $0 <= 0x39 }, as: UTF8.self)
+  }
+
+  private static func failure(_ what: String) -> StoreError {
+    let reason = String(cString: strerror(errno))
+    let code: StoreError.Code = errno == ENOSPC ? .full : .cannotOpen
+    return StoreError(
+      code: code, message: "\(what): \(reason); check store.url and who may write there")
+  }
+}
+
+@available(*, unavailable)
+extension StoreFiles: Sendable {}

@@ -1,0 +1,56 @@
+import RelayCore
+
+/// Looks into a store from outside, on a connection of its own that can't write: also while a relay runs.
+public final class StoreReader {
+  public struct StoredDelivery: Hashable, Sendable {
+    public let event: EventID
+    public let destination: String
+    public let state: DeliveryState
+    public let attempts: Int
+    public let reason: DeathReason?
+    public let lastStatus: Int?
+    public let lastError: String?
+  }
+
+  private let connection: Connection
+
+  public init(path: String) throws(StoreError) {
+    connection = try Connection(path: path, readOnly: true)
+  }
+
+  /// The ids of all events, in order of arrival.
+  public func eventIDs() throws(StoreError) -> [EventID] {
+    let query = try connection.prepare("SELECT uuid FROM event ORDER BY id")
+    var ids: [EventID] = []
+    while try query.step() { ids.append(EventID(bytes: query.bytes(0)!)) }
+    return ids
+  }
+
+  /// All deliveries, in order of arrival.
+  public func deliveries() throws(StoreError) -> [StoredDelivery] {
+    let query = try connection.prepare(
+      """
+      SELECT e.uuid, t.name, d.state, d.attempts, d.reason, d.last_status, d.last_error
+      FROM delivery d JOIN event e ON e.id = d.event JOIN destination t ON t.id = d.destination ORDER BY d.id
+      """)
+    var deliveries: [StoredDelivery] = []
+    while try query.step() {
+      deliveries.append(
+        StoredDelivery(
+          event: EventID(bytes: query.bytes(0)!), destination: query.text(1)!,
+          state: DeliveryState(rawValue: Int(query.integer(2)))!, attempts: Int(query.integer(3)),
+          reason: query.optionalInteger(4).flatMap { DeathReason(rawValue: Int($0)) },
+          lastStatus: query.optionalInteger(5).map { Int($0) }, lastError: query.text(6)))
+    }
+    return deliveries
+  }
+
+  /// How many deliveries are not settled.
+  public func pendingCount() throws(StoreError) -> Int {
+    Int(try connection.integer("SELECT count(*) FROM delivery WHERE state = 0") ?? 0)
+      + Int(try connection.integer("SELECT count(*) FROM delivery WHERE state = 1") ?? 0)
+  }
+}
+
+@available(*, unavailable)
+extension StoreReader: Sendable {}

@@ -1,0 +1,106 @@
+import RelayCore
+
+extension StoreSession {
+  /// Hands out deliveries that nobody holds.
+  ///
+  /// The index is walked from its start each time: what was settled is gone from it, so the only rows to be passed
+  /// over are those of this destination that are held, and they are bounded by the lane's window.
+  func claim(_ request: ClaimRequest) throws(StoreError) -> Claim {
+    guard let destination = names.id(of: request.destination, in: .destination) else {
+      return Claim(
+        destination: request.destination, kind: request.kind, deliveries: [], isExhausted: true)
+    }
+    let query = request.kind == .fresh ? statements.freshDeliveries : statements.retryingDeliveries
+    query.bind(1, destination)
+    if request.kind == .retrying { query.bind(2, request.now.microseconds) }
+    defer { query.reset() }
+    var found = Claim(destination: request.destination, kind: request.kind, deliveries: [], isExhausted: false)
+    var footprint = 0
+    var envelopes = EnvelopeCache()
+    while try query.step() {
+      let row = query.integer(0)
+      guard !claimed.contains(row) else { continue }
+      let delivery = try delivery(row, destination: request.destination, &envelopes)
+      footprint += delivery.event.footprint
+      found.deliveries.append(delivery)
+      if found.deliveries.count >= request.limit || footprint >= request.byteLimit { break }
+    }
+    found.isExhausted = found.deliveries.count < request.limit && footprint < request.byteLimit
+    if found.isExhausted && request.kind == .retrying {
+      found.nextDue = try nextDue(destination, after: request.now)
+    }
+    claimed.formUnion(found.deliveries.map(\.id.rawValue))
+    return found
+  }
+
+  private func nextDue(_ destination: Int64, after now: Timestamp) throws(StoreError) -> Timestamp? {
+    let query = statements.nextDue
+    query.bind(1, destination)
+    query.bind(2, now.microseconds)
+    guard try query.step() else { return nil }
+    defer { query.reset() }
+    return Timestamp(microseconds: query.integer(0))
+  }
+
+  private func delivery(
+    _ row: Int64, destination: String, _ envelopes: inout EnvelopeCache
+  ) throws(StoreError) -> Delivery {
+    let query = statements.deliveryByRow
+    query.bind(1, row)
+    guard try query.step() else {
+      throw StoreError(code: .failing, message: "delivery \(row) has no event; the store is damaged")
+    }
+    defer { query.reset() }
+    let envelope = envelopes.context(query.integer(3)) {
+      EnvelopeContext(
+        source: names.name(of: query.integer(11), in: .source),
+        receivedAt: Timestamp(microseconds: query.integer(12)), time: query.bytes(13), token: query.bytes(14))
+    }
+    let type = query.text(5)!
+    let event = Event(
+      id: EventID(bytes: query.bytes(4)!), envelope: envelope, type: type,
+      rawType: query.bytes(6) ?? Array(type.utf8), company: query.text(7), channel: query.text(8),
+      chat: query.text(9), body: query.bytes(10)!)
+    return Delivery(
+      id: DeliveryID(rawValue: row), event: event, destination: destination, run: Int(query.integer(0)),
+      attempts: Int(query.integer(1)), since: Timestamp(microseconds: query.integer(2)))
+  }
+
+  /// Pending and dead deliveries of every destination that has any.
+  func pendingCounts() throws(StoreError) -> [String: DeliveryCounts] {
+    var counts: [String: DeliveryCounts] = [:]
+    for (query, count) in [
+      (statements.countFresh, \DeliveryCounts.pending), (statements.countRetrying, \.pending),
+      (statements.countDead, \.dead),
+    ] {
+      while try query.step() {
+        counts[names.name(of: query.integer(0), in: .destination), default: DeliveryCounts()][keyPath: count] +=
+          Int(query.integer(1))
+      }
+    }
+    return counts
+  }
+}
+
+/// The last envelope that was read: an envelope's deliveries mostly come one after another.
+private struct EnvelopeCache {
+  private var row: Int64 = -1
+  private var context: EnvelopeContext?
+
+  mutating func context(_ row: Int64, make: () -> EnvelopeContext) -> EnvelopeContext {
+    if row == self.row, let context { return context }
+    let made = make()
+    (self.row, context) = (row, made)
+    return made
+  }
+}
+
+extension EventID {
+  /// 16 bytes, the most significant first.
+  var bytes: [UInt8] { [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * $0)) } } }
+
+  init(bytes: [UInt8]) {
+    func word(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+    self.init(high: word(bytes[..<8]), low: word(bytes[8...]))
+  }
+}

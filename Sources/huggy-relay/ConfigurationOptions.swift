@@ -1,0 +1,36 @@
+import ArgumentParser
+import Crypto
+import Foundation
+import RelayConfig
+
+/// Where the configuration is, and how it is read.
+struct ConfigurationOptions: ParsableArguments {
+  @Option(name: .long, help: "The configuration.")
+  var config = "routes.yaml"
+
+  /// Prints every error (and warning) to standard error; exits 78 if there is an error.
+  func load(resolvesReferences: Bool = true, printsWarnings: Bool = true) throws -> LoadedConfiguration {
+    let loader = ConfigurationLoader(
+      environment: ProcessInfo.processInfo.environment, resolvesReferences: resolvesReferences,
+      hash: configurationHash)
+    do throws(ConfigurationErrors) {
+      let loaded = try loader.load(path: config)
+      if printsWarnings { for warning in loaded.warnings { printError("\(warning)") } }
+      return loaded
+    } catch {
+      for problem in error.problems { printError("\(problem)") }
+      throw ExitCode.wrongConfiguration
+    }
+  }
+}
+
+/// The first 12 hexadecimal digits of the file's SHA-256.
+func configurationHash(_ file: [UInt8]) -> String {
+  SHA256.hash(data: file).prefix(6)
+    .map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
+    .joined()
+}
+
+func printError(_ line: String) {
+  FileHandle.standardError.write(Data((line + "\n").utf8))
+}

@@ -1,0 +1,135 @@
+import ArgumentParser
+import Foundation
+import RelayCore
+import RelayPipeline
+
+struct Explain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say where each event of an envelope would go, and why. Sends nothing.")
+
+  @OptionGroup var options: ConfigurationOptions
+
+  @Flag(name: .long, help: "Print JSON, for scripts.")
+  var json = false
+
+  @Argument(help: "A file with an envelope, or - for standard input.")
+  var envelope: String
+
+  func run() throws {
+    let explainer = Explainer(try options.load(printsWarnings: false).configuration)
+    let explained: Explainer.ExplainedEnvelope
+    do throws(ExplainError) {
+      explained = try explainer.explain(readEnvelope())
+    } catch {
+      printError("\(envelope): \(error)")
+      throw ExitCode.failure
+    }
+    if json { print(report(explained, explainer.table)) } else { printText(explained, explainer.table) }
+  }
+
+  private func readEnvelope() -> [UInt8] {
+    let data =
+      envelope == "-"
+      ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: envelope)
+    guard let data else {
+      printError("\(envelope): no such file, or it can't be read")
+      Self.exit(withError: ExitCode.failure)
+    }
+    return Array(data)
+  }
+
+  // MARK: Text
+
+  private func printText(_ explained: Explainer.ExplainedEnvelope, _ table: RoutingTable) {
+    print("source: \(explained.source)")
+    if !explained.isTokenValid { print("its token is not the source's: serve would answer 401") }
+    for (number, event) in explained.events.enumerated() {
+      print("\nevent \(number + 1): \(event.type)")
+      print("  company \(event.company ?? "-"), channel \(event.channel ?? "-"), chat \(event.chat ?? "-")")
+      let width = table.routes.map(\.route.name.count).max() ?? 0
+      for (route, verdict) in zip(table.routes, event.explanation.verdicts) {
+        let name = route.route.name.padding(toLength: width, withPad: " ", startingAt: 0)
+        print("  \(verdict == .matched ? "✓" : "·") \(name)  \(verdict.words(of: route.route))")
+      }
+      print("  → \(event.explanation.decision.summary)")
+    }
+    for item in explained.rejected { print("\nrejected: \(item.type)[\(item.index)] is not an object") }
+  }
+
+  // MARK: JSON
+
+  private func report(_ explained: Explainer.ExplainedEnvelope, _ table: RoutingTable) -> String {
+    let report = ExplainReport(
+      source: explained.source, tokenValid: explained.isTokenValid,
+      events: explained.events.map { event in
+        ExplainReport.Event(
+          type: event.type, company: event.company, channel: event.channel, chat: event.chat,
+          routes: zip(table.routes, event.explanation.verdicts).map { ExplainReport.Route($0.route, $1) },
+          destinations: event.explanation.decision.targets.map(\.destination),
+          dropped: event.explanation.decision.isDropped)
+      },
+      rejected: explained.rejected.map { ExplainReport.Rejected(event: $0.type, index: $0.index) })
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: (try? encoder.encode(report)) ?? Data(), as: UTF8.self)
+  }
+}
+
+private struct ExplainReport: Encodable {
+  struct Event: Encodable {
+    var type: String
+    var company: String?
+    var channel: String?
+    var chat: String?
+    var routes: [Route]
+    var destinations: [String]
+    var dropped: Bool
+  }
+
+  struct Route: Encodable {
+    var name: String
+    var matched: Bool
+    var reason: String?
+    var saw: String?
+
+    init(_ route: RelayCore.Route, _ verdict: Explanation.Verdict) {
+      name = route.name
+      matched = verdict == .matched
+      reason = matched ? nil : verdict.words(of: route)
+      if case .failed(_, let value) = verdict { saw = value }
+    }
+  }
+
+  struct Rejected: Encodable {
+    var event: String
+    var index: Int
+  }
+
+  var source: String
+  var tokenValid: Bool
+  var events: [Event]
+  var rejected: [Rejected]
+}
+
+extension Explanation.Verdict {
+  fileprivate func words(of route: Route) -> String {
+    switch self {
+    case .matched:
+      switch route.action {
+      case .drop: "matched: dropped"
+      case .deliver(let destinations):
+        "matched: to \(destinations.joined(separator: ", "))\(route.stop ? "; no later route" : "")"
+      }
+    case .failed(let condition, let saw): "no: wants \(condition); saw \(saw)"
+    case .excluded(let condition): "no: excepted by \(condition)"
+    case .notReached(let after): "not reached: \(after) ended the routing"
+    }
+  }
+}
+
+extension RoutingDecision {
+  fileprivate var summary: String {
+    if !targets.isEmpty { return targets.map(\.destination).joined(separator: ", ") }
+    return isDropped ? "dropped" : matched.isEmpty ? "no route matched" : "no destination"
+  }
+}

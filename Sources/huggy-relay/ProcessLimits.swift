@@ -1,0 +1,25 @@
+import Glibc
+import Logging
+import RelayCore
+
+/// What the process asks of the system before it starts.
+enum ProcessLimits {
+  /// Raises the limit of open files as far as the system lets us, and says so if that is not enough.
+  static func prepare(for configuration: Configuration, logger: Logger) {
+    signal(SIGPIPE, SIG_IGN)
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    let needed =
+      configuration.server.maxConnections
+      + configuration.destinations.reduce(0) { $0 + 2 * $1.concurrency } + 64
+    guard limit.rlim_cur < rlim_t(needed) else { return }
+    logger.warning(
+      "few open files allowed",
+      metadata: [
+        "limit": "\(limit.rlim_cur)", "may_need": "\(needed)",
+        "hint": "raise LimitNOFILE, or lower server.max_connections or the destinations' concurrency",
+      ])
+  }
+}

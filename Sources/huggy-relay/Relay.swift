@@ -1,0 +1,72 @@
+import Foundation
+import Logging
+import NIOPosix
+import RelayCore
+import RelayCurl
+import RelayIngest
+import RelayPipeline
+import RelaySQLite
+import ServiceLifecycle
+
+/// The parts, put together: the only place that knows them all.
+///
+/// They start in the order store, delivery, ingest, and stop in the reverse: first nothing more comes in, then
+/// the attempts in flight end, then the store closes.
+struct Relay {
+  private let configuration: Configuration
+  private let logger: Logger
+  private let clock = SystemWallClock()
+
+  init(_ configuration: Configuration, logger: Logger) {
+    self.configuration = configuration
+    self.logger = logger
+  }
+
+  func run() async throws {
+    let started = ContinuousClock.now
+    ProcessLimits.prepare(for: configuration, logger: logger)
+    guard case .sqlite(let path) = configuration.store.location else { return }
+    let store = try SQLiteStore(path: path, clock: clock)
+    let engine = DeliveryEngine(
+      store: store, transport: CurlTransport(clock: clock), clock: clock, logger: logger)
+    let receiver = Receiver(
+      configuration: configuration, store: store, engine: engine, clock: clock, logger: logger)
+    try await register(in: store)
+    logPending(try await pendingCounts(of: store))
+    let services: [any Service] = [
+      StoreService(store: store),
+      DeliveryService(engine: engine, destinations: configuration.destinations, drain: configuration.server.drain),
+      IngestService(
+        settings: configuration.server, receiver: receiver, logger: logger, started: started),
+    ]
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+        logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }))
+    try await group.run()
+    logger.notice("stopped")
+  }
+
+  private func register(in store: SQLiteStore) async throws {
+    try await withCheckedThrowingContinuation { continuation in
+      store.register(StoreNames(configuration)) { continuation.resume(with: $0) }
+    }
+  }
+
+  private func pendingCounts(of store: SQLiteStore) async throws -> [String: DeliveryCounts] {
+    try await withCheckedThrowingContinuation { continuation in
+      store.pendingCounts { continuation.resume(with: $0) }
+    }
+  }
+
+  private func logPending(_ counts: [String: DeliveryCounts]) {
+    let known = Set(configuration.destinations.map(\.name))
+    for (destination, count) in counts.sorted(by: { $0.key < $1.key }) {
+      var metadata: Logger.Metadata = [
+        "destination": "\(destination)", "pending": "\(count.pending)", "dead": "\(count.dead)",
+      ]
+      if !known.contains(destination) { metadata["orphaned"] = "true" }
+      logger.notice("found in the store", metadata: metadata)
+    }
+  }
+}

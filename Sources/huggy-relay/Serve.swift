@@ -1,0 +1,40 @@
+import ArgumentParser
+import Foundation
+import Logging
+import NIOPosix
+import RelayConfig
+import RelayCore
+import RelayCurl
+import RelayIngest
+import RelayPipeline
+import RelaySQLite
+import ServiceLifecycle
+
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run the relay until SIGTERM or SIGINT.",
+    discussion: """
+      On SIGTERM or SIGINT it stops accepting, finishes the requests and attempts in flight (at most server.drain), \
+      and exits 0; the rest stays pending.
+      """)
+
+  @OptionGroup var options: ConfigurationOptions
+
+  @Option(name: .long, help: "The form of the log: text or json. Default: text on a terminal, else json.")
+  var logFormat: LogFormat?
+
+  func run() async throws {
+    let logger = Logger(label: "huggy-relay", format: logFormat ?? .forStandardError)
+    let loaded = try options.load(printsWarnings: false)
+    for warning in loaded.warnings { logger.warning("configuration", metadata: ["problem": "\(warning)"]) }
+    do {
+      try await Relay(loaded.configuration, logger: logger).run()
+    } catch let error as StoreError {
+      logger.critical("the store can't be used", metadata: ["reason": "\(error)"])
+      throw ExitCode.failure
+    } catch let error as IngestServerError {
+      logger.critical("can't listen", metadata: ["reason": "\(error)"])
+      throw ExitCode.failure
+    }
+  }
+}
