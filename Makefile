@@ -1,0 +1,48 @@
+# Everything here works on a fresh Debian 12 with Swift: what is missing is installed by `make setup`, which the
+# other targets run by themselves.
+
+SWIFT ?= swift
+PREFIX ?= /usr/local
+CONFIG ?= routes.yaml
+# The binary carries Swift's libraries with it.
+RELEASE = -c release --static-swift-stdlib
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo run test bench lint format install clean
+
+help: ## Show what there is to do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Check for Swift and the system's libraries, and install what is missing
+	@.ci/setup
+
+build: setup ## Build the release binary: .build/release/huggy-relay
+	$(SWIFT) build $(RELEASE) --product huggy-relay
+
+demo: setup ## Show the main job: relay, receivers, an outage, and the books (about a minute after the build)
+	$(SWIFT) build $(RELEASE) --product huggy-relay
+	$(SWIFT) build $(RELEASE) --product relay-demo
+	@.build/release/relay-demo
+
+run: build ## Run the relay with CONFIG (default routes.yaml, made from the example if missing)
+	@test -f $(CONFIG) || cp routes.yaml.example $(CONFIG)
+	.build/release/huggy-relay serve --config $(CONFIG)
+
+test: setup ## Run all tests
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build --parallel
+
+bench: build ## Measure speed: durable deliveries a second, CPU time per event (installs wrk and nginx)
+	Benchmarks/run
+
+lint: setup ## Check the format of the code
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+
+format: setup ## Format the code
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+
+install: build ## Install the binary under PREFIX (default /usr/local)
+	install -D -m 0755 .build/release/huggy-relay $(DESTDIR)$(PREFIX)/bin/huggy-relay
+
+clean: ## Remove what was built
+	rm -rf .build
