@@ -1,11 +1,10 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// What every target of ours is compiled with.
-let strict: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .enableUpcomingFeature("ExistentialAny"),
-]
+/// What every target of ours is compiled with. CI makes our warnings errors; the dependencies' are theirs.
+let strict: [SwiftSetting] =
+  [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]
+  + (Context.environment["WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)])
 
 let package = Package(
   name: "huggy-relay",
@@ -78,12 +77,50 @@ let package = Package(
       name: "huggy-relay",
       dependencies: [
         "RelayConfig", "RelayCore", "RelayCurl", "RelayIngest", "RelayJSON", "RelayPipeline",
-        "RelaySQLite", "RelayThreads",
+        "RelaySQLite", "RelayThreads", "RelayTools",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: strict),
+
+    // `make demo`, and what it shares with the end-to-end tests.
+    .target(name: "RelayHarness", dependencies: ["RelayThreads"], swiftSettings: strict),
+    .executableTarget(
+      name: "relay-demo",
+      dependencies: ["RelayCore", "RelayHarness", "RelaySQLite", "RelayThreads", "RelayTools"],
+      swiftSettings: strict),
+
+    .target(
+      name: "RelayTestSupport", dependencies: ["RelayCore", "RelayHarness", "RelayThreads"],
+      path: "Tests/RelayTestSupport", swiftSettings: strict),
+    .testTarget(name: "RelayJSONTests", dependencies: ["RelayJSON"], swiftSettings: strict),
+    .testTarget(name: "RelayCoreTests", dependencies: ["RelayCore", "RelayJSON"], swiftSettings: strict),
+    .testTarget(
+      name: "RelayConfigTests",
+      dependencies: ["RelayConfig", "RelayCore", .product(name: "Yams", package: "Yams")],
+      swiftSettings: strict),
+    .testTarget(
+      name: "RelaySQLiteTests", dependencies: ["RelaySQLite", "RelayTestSupport", "RelayHarness", "CSQLite"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "RelayCurlTests", dependencies: ["RelayCurl", "RelayTools", "RelayTestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "RelayPipelineTests", dependencies: ["RelayPipeline", "RelayTestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "RelayIngestTests",
+      dependencies: [
+        "RelayIngest", .product(name: "NIOEmbedded", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+    .testTarget(name: "RelayToolsTests", dependencies: ["RelayTools"], swiftSettings: strict),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: [
+        "RelayCore", "RelayCurl", "RelayHarness", "RelaySQLite", "RelayTools", "huggy-relay",
       ],
       swiftSettings: strict),
   ]

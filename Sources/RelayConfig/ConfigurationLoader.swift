@@ -20,8 +20,8 @@ public struct ConfigurationLoader: Sendable {
 
   /// - Parameters:
   ///   - environment: for `${NAME}`, and `STATE_DIRECTORY` for the store's place.
-  ///   - resolvesReferences: false: what holds a `${…}` counts as present and valid, and nothing is read but the
-  ///     configuration itself (`check --no-env`). Such a configuration is not fit to be run.
+  ///   - resolvesReferences: false: what holds a `${…}` counts as present and valid, and nothing is read but
+  ///     the configuration itself (`check --no-env`). Such a configuration is not fit to be run.
   ///   - hash: SHA-256 in hexadecimal digits.
   public init(
     environment: [String: String], resolvesReferences: Bool = true,

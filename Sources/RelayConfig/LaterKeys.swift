@@ -1,5 +1,5 @@
-/// What the configuration will say in later versions: each is an error at its key until then. Take an entry out
-/// when its behaviour comes.
+/// What the configuration will say in later versions: each is an error at its key until then. Take an entry
+/// out when its behaviour comes.
 enum LaterKeys {
   static let server = [
     "admin": "the admin API and the dashboard",

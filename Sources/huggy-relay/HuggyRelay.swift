@@ -11,7 +11,9 @@ struct HuggyRelay: AsyncParsableCommand {
       Nothing is answered 200 before it is on disk; nothing is forgotten before it is delivered.
       """,
     version: RelayVersion.number,
-    subcommands: [Serve.self, Check.self, Explain.self])
+    subcommands: [
+      Serve.self, Check.self, Explain.self, Simulate.self, SinkCommand.self, SecretCommand.self,
+    ])
 }
 
 extension ExitCode {

@@ -33,12 +33,17 @@ struct Relay {
       configuration: configuration, store: store, engine: engine, clock: clock, logger: logger)
     try await register(in: store)
     logPending(try await pendingCounts(of: store))
-    let services: [any Service] = [
+    var services: [any Service] = [
       StoreService(store: store),
       DeliveryService(engine: engine, destinations: configuration.destinations, drain: configuration.server.drain),
       IngestService(
         settings: configuration.server, receiver: receiver, logger: logger, started: started),
     ]
+    if let watchdog = WatchdogService(
+      store: store, engine: engine, environment: ProcessInfo.processInfo.environment)
+    {
+      services.append(watchdog)
+    }
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],

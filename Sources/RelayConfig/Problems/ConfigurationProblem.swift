@@ -1,9 +1,10 @@
 /// A place and a fault of the configuration.
 ///
-/// Written `FILE:LINE:COLUMN: KEY.PATH: what is wrong, and what would be right`; a warning says `warning: ` before
-/// its key path. A key path is the keys joined by dots; an item of a list stands by its index, from 0, except a
-/// route with a valid name, which stands by it: `destinations.crm.signing_secret[1]`, `routes.to-crm.match.event`,
-/// `routes[2].name`. It is empty where the fault is the file's as a whole, or not yet within reach of a key.
+/// Written `FILE:LINE:COLUMN: KEY.PATH: what is wrong, and what would be right`; a warning says `warning: `
+/// before its key path. A key path is the keys joined by dots; an item of a list stands by its index, from 0,
+/// except a route with a valid name, which stands by it: `destinations.crm.signing_secret[1]`,
+/// `routes.to-crm.match.event`, `routes[2].name`. It is empty where the fault is the file's as a whole, or
+/// not yet within reach of a key.
 ///
 /// A message never holds a secret: neither what came from a reference nor the value of a secret key.
 public struct ConfigurationProblem: Error, Sendable, Equatable {

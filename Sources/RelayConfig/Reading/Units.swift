@@ -74,7 +74,7 @@ extension Duration {
   /// No duration of a configuration is longer: ten years.
   static let longest = Duration.seconds(3650 * 86_400)
 
-  /// Stands for one that is not resolved (`check --no-env`), so that it is compared with no other. Shorter than any
-  /// that can be written.
+  /// Stands for one that is not resolved (`check --no-env`), so that it is compared with no other. Shorter
+  /// than any that can be written.
   static let unresolved = Duration.nanoseconds(1)
 }

@@ -37,7 +37,8 @@ extension ConfigNode {
     return .text(WildcardPattern(text, ignoringCase: ignoringCase))
   }
 
-  /// A scalar's source text, unless it is a boolean by accident. Stands for anything where it is not resolved.
+  /// A scalar's source text, unless it is a boolean by accident. Stands for anything where it is not
+  /// resolved.
   func comparedScalar(_ expected: String) -> String? {
     guard let scalar = scalar(expected), !reportsAmbiguousBoolean(scalar) else { return nil }
     return scalar.isPlaceholder ? "?*" : scalar.value

@@ -13,8 +13,8 @@ extension ConfigNode {
       let test = entry.value.test()
       guard let path = FieldPath(entry.key) else {
         reading.report(
-          "\(entry.key.quotedForMessage) is not a field path; join keys by dots, and quote a key that holds one: "
-            + "'context.\"SYSTEM.CHAT_ID\"'", at: entry.place)
+          "\(entry.key.quotedForMessage) is not a field path; join keys by dots, and quote a key that holds "
+            + "one: 'context.\"SYSTEM.CHAT_ID\"'", at: entry.place)
         continue
       }
       if conditions.contains(where: { $0.condition.path == path }) {

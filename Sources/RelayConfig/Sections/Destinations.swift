@@ -9,8 +9,8 @@ struct ReadDestination {
 
 /// Reads destinations on top of `defaults`.
 ///
-/// Key by key a destination says more than the defaults; `retry` and `tls` are merged key by key too, and `headers`
-/// by their names. `auth` and lists are replaced whole.
+/// Key by key a destination says more than the defaults; `retry` and `tls` are merged key by key too, and
+/// `headers` by their names. `auth` and lists are replaced whole.
 struct DestinationReader {
   /// What a destination has before its own keys are read.
   private var template = Destination(name: "", url: Secret(""))
@@ -28,11 +28,8 @@ struct DestinationReader {
   func destination(_ entry: Section.Entry) -> ReadDestination {
     var destination = template
     destination.name = entry.key
-    var result = ReadDestination(name: entry.key, place: entry.place, destination: nil)
     guard entry.hasValidName(), var section = entry.value.section("a mapping with a url", mayBeEmpty: true)
-    else {
-      return result
-    }
+    else { return ReadDestination(name: entry.key, place: entry.place, destination: nil) }
     if let url = section.take("url", isSecret: true) {
       destination.url = url.url() ?? destination.url
     } else {
@@ -40,8 +37,7 @@ struct DestinationReader {
         "url is missing; a destination needs one, such as https://crm.example/hooks", at: entry.place)
     }
     destination.read(&section)
-    result = ReadDestination(name: entry.key, place: entry.place, destination: destination)
-    return result
+    return ReadDestination(name: entry.key, place: entry.place, destination: destination)
   }
 }
 

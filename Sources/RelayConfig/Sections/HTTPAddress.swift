@@ -12,7 +12,8 @@ extension ConfigNode {
   }
 }
 
-/// What makes an address fit for a destination. No message quotes it: an address may hold credentials anywhere.
+/// What makes an address fit for a destination. No message quotes it: an address may hold credentials
+/// anywhere.
 enum HTTPAddress {
   static func check(_ text: String) throws(Fault) {
     guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {

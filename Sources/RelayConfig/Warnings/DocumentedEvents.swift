@@ -2,9 +2,9 @@ import RelayCore
 
 /// The event types of Huggy's webhook page, with the fields that it shows or lists for them.
 ///
-/// A field counts if any example or table of the type has it. Where a page shows no shape (`file` is always null,
-/// `tabulation` false, `context` the account's own), anything may stand below it. `answeredChatForm` is deprecated
-/// and undescribed, so it is not here; nor is any type that the page does not know.
+/// A field counts if any example or table of the type has it. Where a page shows no shape (`file` is always
+/// null, `tabulation` false, `context` the account's own), anything may stand below it. `answeredChatForm` is
+/// deprecated and undescribed, so it is not here; nor is any type that the page does not know.
 public enum DocumentedEvents {
   public struct EventType: Sendable, Equatable {
     public let name: String

@@ -18,8 +18,8 @@ extension ConfigNode {
     let ending = routes[last].place
     for route in routes[(last + 1)...] {
       reading.report(
-        "no event gets here: \(ending.keyPath), at line \(ending.line), matches every event and ends its routing; "
-          + "move this route before it",
+        "no event gets here: \(ending.keyPath), at line \(ending.line), matches every event and ends its "
+          + "routing; move this route before it",
         at: route.place, severity: .warning)
     }
   }

@@ -20,8 +20,8 @@ extension Reading {
       return nil
     }
     do {
-      // The basic resolver takes every scalar for text, so that 1 and "1" are the same key. The encoding is named,
-      // since the default one is looked up in the environment, and told on standard output.
+      // The basic resolver takes every scalar for text, so that 1 and "1" are the same key. The encoding is
+      // named, since the default one is looked up in the environment, and told on standard output.
       let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
       let node = try parser.singleRoot() ?? Node([(Node, Node)]())
       return ConfigNode(node, place: start, reading: self)

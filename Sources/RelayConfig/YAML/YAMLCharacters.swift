@@ -1,5 +1,5 @@
-/// The characters of YAML (1.1, section 5.1), without the line breaks that no editor shows: to the composer they
-/// end lines, to a reader they don't.
+/// The characters of YAML (1.1, section 5.1), without the line breaks that no editor shows: to the composer
+/// they end lines, to a reader they don't.
 enum YAMLCharacters {
   struct Forbidden: Equatable {
     var line: Int

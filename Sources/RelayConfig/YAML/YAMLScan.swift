@@ -1,8 +1,8 @@
 /// A light pass over YAML, before it is composed.
 ///
 /// It finds what a configuration may not hold: anchors, aliases, merge keys and tags (ten lines of aliases,
-/// used as a key, cost the composer seconds), nesting without bound (the composer recurses), and references in
-/// flow collections, whose braces are YAML's there. On the way it notes where block keys stand, for better
+/// used as a key, cost the composer seconds), nesting without bound (the composer recurses), and references
+/// in flow collections, whose braces are YAML's there. On the way it notes where block keys stand, for better
 /// places of what the composer complains about.
 ///
 /// It knows quotes, comments, block scalars and plain scalars over several lines, and tells no other errors:

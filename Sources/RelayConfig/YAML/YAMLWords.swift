@@ -14,7 +14,8 @@ enum YAMLWords {
     "mapping values are not allowed in this context":
       "a ':' is not expected here; check the indentation, and quote a text that holds ': '",
     "found character that cannot start any token":
-      "a value can't begin like this; indent with spaces, not tabs, and quote a text that begins with @, ` or %",
+      "a value can't begin like this; indent with spaces, not tabs, and quote a text that begins with "
+      + "@ ` or %",
     "found a tab character that violates indentation": "a tab can't indent; use spaces",
     "found a tab character where an indentation space is expected": "a tab can't indent; use spaces",
     "did not find expected key": "expected a key here; check the indentation, and that every quote is closed",

@@ -1,0 +1,160 @@
+import CCurl
+import RelayCore
+
+/// What a `BlockingClient` got.
+public struct BlockingResponse: Sendable, Equatable {
+  public var status: Int
+  /// The `content-type` as it was sent; nil if there was none.
+  public var contentType: String?
+  public var body: [UInt8]
+  /// From the call to the answer's last byte.
+  public var duration: Duration
+
+  public init(status: Int, contentType: String? = nil, body: [UInt8], duration: Duration) {
+    self.status = status
+    self.contentType = contentType
+    self.body = body
+    self.duration = duration
+  }
+}
+
+/// An HTTP client that blocks its thread: for commands and tools that do one thing at a time.
+///
+/// One libcurl easy handle: connections are kept alive between calls. No redirects, no proxies. Use each
+/// client on one thread at a time, and never on one of Swift's cooperative pool.
+public final class BlockingClient {
+  private let easy: UnsafeMutableRawPointer
+  private let answer: Answer
+
+  /// - Parameter maxAnswerBytes: A longer answer is a failure.
+  public init(maxAnswerBytes: Int = 16 << 20) {
+    CurlGlobal.initialize
+    guard let easy = curl_easy_init() else { fatalError("libcurl gives no handle: out of memory") }
+    self.easy = easy
+    answer = Answer(maxBytes: maxAnswerBytes)
+  }
+
+  deinit {
+    curl_easy_cleanup(easy)
+  }
+
+  /// Sends one request and waits for its whole answer, whatever its status.
+  ///
+  /// - Parameters:
+  ///   - url: Absolute, `http` or `https`.
+  ///   - headers: Each `name: value`, without the line's end. `content-type` is the caller's to say.
+  ///   - timeout: For all of it, from resolving the name to the last byte.
+  public func send(
+    method: String, url: String, headers: [String], body: [UInt8]?, timeout: Duration
+  ) throws(TransportFailure) -> BlockingResponse {
+    // Forgets the options; connections and resolved names stay.
+    curl_easy_reset(easy)
+    answer.begin()
+    var list: UnsafeMutablePointer<curl_slist>?
+    for header in Self.plainHeaders + headers { list = curl_slist_append(list, header) }
+    defer { curl_slist_free_all(list) }
+    setOptions(method: method, url: url, timeout: timeout)
+    _ = ccurl_set_list(easy, CURLOPT_HTTPHEADER, list)
+    let started = ContinuousClock.now
+    let code = perform(body: body)
+    let duration = ContinuousClock.now - started
+    guard code == CURLE_OK else { throw failure(code) }
+    return BlockingResponse(
+      status: long(CURLINFO_RESPONSE_CODE), contentType: contentType, body: answer.body, duration: duration)
+  }
+
+  /// Without `Expect:`, curl waits up to a second for a `100 Continue` before it sends a larger body. Its own
+  /// content type for a POST would be a form's.
+  private static let plainHeaders = ["Expect:", "Content-Type:"]
+
+  private func setOptions(method: String, url: String, timeout: Duration) {
+    _ = ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1)
+    _ = ccurl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
+    _ = ccurl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
+    _ = ccurl_set_string(easy, CURLOPT_PROXY, "")
+    _ = ccurl_set_string(easy, CURLOPT_URL, url)
+    // 0 would mean no limit.
+    _ = ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, Int(max(1, timeout.millisecondsRoundedUp)))
+    _ = ccurl_set_long(easy, CURLOPT_NOBODY, method == "HEAD" ? 1 : 0)
+    if method != "HEAD" { _ = ccurl_set_string(easy, CURLOPT_CUSTOMREQUEST, method) }
+    _ = ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, answer.errorText)
+    _ = ccurl_set_pointer(easy, CURLOPT_WRITEDATA, Unmanaged.passUnretained(answer).toOpaque())
+    _ = ccurl_set_write_callback(easy) { data, size, count, context in
+      Unmanaged<Answer>.fromOpaque(context!).takeUnretainedValue().append(data, size * count)
+    }
+  }
+
+  /// libcurl doesn't copy the body: it is lent for the call.
+  private func perform(body: [UInt8]?) -> CURLcode {
+    guard let body else { return curl_easy_perform(easy) }
+    _ = ccurl_set_long(easy, CURLOPT_POST, 1)
+    _ = ccurl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
+    if body.isEmpty {
+      // An empty array may have no address, and then libcurl would read standard input.
+      _ = ccurl_set_string(easy, CURLOPT_COPYPOSTFIELDS, "")
+      return curl_easy_perform(easy)
+    }
+    return body.withUnsafeBytes { bytes in
+      _ = ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, bytes.baseAddress)
+      return curl_easy_perform(easy)
+    }
+  }
+
+  private var contentType: String? {
+    var text: UnsafeMutableRawPointer?
+    guard ccurl_get_pointer(easy, CURLINFO_CONTENT_TYPE, &text) == CURLE_OK, let text else { return nil }
+    return String(cString: text.assumingMemoryBound(to: CChar.self))
+  }
+
+  private func long(_ info: CURLINFO) -> Int {
+    var value = 0
+    return ccurl_get_long(easy, info, &value) == CURLE_OK ? value : 0
+  }
+
+  private func failure(_ code: CURLcode) -> TransportFailure {
+    if answer.isTooLong {
+      return TransportFailure(kind: .other, message: "the answer is longer than \(answer.maxBytes) bytes")
+    }
+    let text = String(cString: answer.errorText)
+    let message = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
+    let systemError = Int32(truncatingIfNeeded: long(CURLINFO_OS_ERRNO))
+    return TransportFailure(
+      kind: TransportFailure.kind(code, text: text, systemError: systemError), message: message)
+  }
+}
+
+@available(*, unavailable) extension BlockingClient: Sendable {}
+
+/// What libcurl writes to while a request runs.
+private final class Answer {
+  let maxBytes: Int
+  /// As large as libcurl wants it; a C string.
+  let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+  private(set) var body: [UInt8] = []
+  private(set) var isTooLong = false
+
+  init(maxBytes: Int) {
+    self.maxBytes = maxBytes
+    errorText.pointee = 0
+  }
+
+  deinit {
+    errorText.deallocate()
+  }
+
+  func begin() {
+    body = []
+    isTooLong = false
+    errorText.pointee = 0
+  }
+
+  /// - Returns: How many bytes were taken; fewer than came ends the transfer.
+  func append(_ data: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
+    guard body.count + count <= maxBytes else {
+      isTooLong = true
+      return 0
+    }
+    body.append(contentsOf: UnsafeRawBufferPointer(start: data, count: count))
+    return count
+  }
+}

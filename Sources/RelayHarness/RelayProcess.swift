@@ -1,0 +1,83 @@
+import Foundation
+import RelayThreads
+
+/// A running `huggy-relay`, for the demo and the end-to-end tests: started, watched through its log, ended.
+public final class RelayProcess: Sendable {
+  private struct State: Sendable {
+    var lines: [String] = []
+    var exitStatus: Int32?
+  }
+
+  private let state = Monitor(State())
+  public let processID: Int32
+  private let reader: WorkerThread
+
+  /// - Parameters:
+  ///   - executable: The path of the binary.
+  ///   - environment: Added to this process's own.
+  public init(executable: String, arguments: [String], environment: [String: String] = [:]) throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: executable)
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+    let errors = Pipe()
+    process.standardError = errors
+    process.standardOutput = FileHandle.nullDevice
+    let state = state
+    process.terminationHandler = { ended in
+      let wasSignal = ended.terminationReason == .uncaughtSignal
+      state.update { $0.exitStatus = wasSignal ? 128 + ended.terminationStatus : ended.terminationStatus }
+    }
+    try process.run()
+    processID = process.processIdentifier
+    let descriptor = errors.fileHandleForReading.fileDescriptor
+    reader = WorkerThread(name: "relay log") {
+      readLines(of: descriptor) { line in state.update { $0.lines.append(line) } }
+      withExtendedLifetime((errors, process)) {}
+    }
+  }
+
+  /// What it has logged so far.
+  public var log: [String] { state.update { $0.lines } }
+
+  /// Waits for a line of the log that holds all these texts.
+  public func waitForLine(containing texts: String..., within limit: Duration = .seconds(30)) -> String? {
+    state.wait(timeout: limit) { state in
+      state.lines.first { line in texts.allSatisfy { line.contains($0) } }
+    }
+  }
+
+  /// `http://HOST:PORT` of the ingest, once it listens; nil if it does not come up.
+  public func ingestURL(within limit: Duration = .seconds(30)) -> String? {
+    let line = state.wait(timeout: limit) { state -> String? in
+      if state.exitStatus != nil { return "" }
+      return state.lines.first { $0.contains(#""message":"listening""#) }
+    }
+    guard let line, let start = line.firstRange(of: #""address":""#)?.upperBound else { return nil }
+    return "http://" + line[start...].prefix { $0 != "\"" }
+  }
+
+  public func send(signal: Int32) {
+    kill(processID, signal)
+  }
+
+  /// The exit status; 128 and the signal for one that a signal ended; nil: it still runs.
+  public func waitForExit(within limit: Duration = .seconds(60)) -> Int32? {
+    state.wait(timeout: limit) { $0.exitStatus }
+  }
+}
+
+private func readLines(of descriptor: Int32, _ take: (String) -> Void) {
+  var pending: [UInt8] = []
+  var buffer = [UInt8](repeating: 0, count: 64 << 10)
+  while true {
+    let count = read(descriptor, &buffer, buffer.count)
+    if count < 0 && errno == EINTR { continue }
+    guard count > 0 else { return }
+    pending += buffer[..<count]
+    while let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
+      take(String(decoding: pending[..<end], as: UTF8.self))
+      pending.removeSubrange(...end)
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import RelayCore
+import RelayPipeline
+
+/// Makes signing secrets, as Standard Webhooks writes them.
+public enum SecretGenerator {
+  /// `whsec_` and the base64 of 32 random bytes.
+  public static func signingSecret() -> String {
+    var randomness = SystemRandomNumberGenerator()
+    return signingSecret(using: &randomness)
+  }
+
+  static func signingSecret(using randomness: inout some RandomNumberGenerator) -> String {
+    SigningSecret.prefix + base64((0..<32).map { _ in UInt8.random(in: 0...255, using: &randomness) })
+  }
+}

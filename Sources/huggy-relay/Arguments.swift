@@ -1,0 +1,28 @@
+import ArgumentParser
+import RelayConfig
+import RelayCore
+
+/// `250ms`, `5s`, `10m`: as in routes.yaml.
+struct DurationArgument: ExpressibleByArgument {
+  let duration: Duration
+
+  init?(argument: String) {
+    guard let duration = Duration(configurationText: argument) else { return nil }
+    self.duration = duration
+  }
+}
+
+/// `HOST:PORT`; an IPv6 address stands in brackets.
+struct ListenArgument: ExpressibleByArgument {
+  let address: ListenAddress
+
+  init?(argument: String) {
+    guard let colon = argument.lastIndex(of: ":"),
+      let port = Int(argument[argument.index(after: colon)...]), (0...65_535).contains(port)
+    else { return nil }
+    var host = argument[..<colon]
+    if host.hasPrefix("[") && host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+    guard !host.isEmpty else { return nil }
+    address = ListenAddress(host: String(host), port: port)
+  }
+}

@@ -1,0 +1,108 @@
+import Foundation
+import RelayCore
+import RelayThreads
+import RelayTools
+
+/// The demo's downstream services, in this process.
+struct Receivers: Sendable {
+  struct Receiver: Sendable {
+    let name: String
+    let role: String
+    let sink: Sink
+    let address: ListenAddress
+    let record: Record
+
+    var paddedName: String { name.padding(toLength: 10, withPad: " ", startingAt: 0) }
+  }
+
+  /// What a receiver saw.
+  final class Record: Sendable {
+    struct Seen: Sendable {
+      var requests = 0
+      /// The ids of those that it answered with 2xx.
+      var accepted: Set<String> = []
+      var badSignatures = 0
+    }
+
+    private let seen = Locked(Seen())
+
+    var now: Seen { seen.withLock { $0 } }
+
+    func note(_ request: SinkRequest) {
+      seen.withLock { seen in
+        seen.requests += 1
+        if request.signature == .bad || request.signature == .absent { seen.badSignatures += 1 }
+        if (200..<300).contains(request.answeredStatus), let id = request.webhookID {
+          seen.accepted.insert(id)
+        }
+      }
+    }
+  }
+
+  let all: [Receiver]
+  let secret: String
+
+  static func start() async throws -> Receivers {
+    let secret = SecretGenerator.signingSecret()
+    let anyPort = ListenAddress(host: "127.0.0.1", port: 0)
+    let key = SigningSecret(encoded: secret)
+    let parts: [(String, String, SinkSettings)] = [
+      ("crm", "messages of people, signed", SinkSettings(listen: anyPort, secret: key)),
+      ("billing", "closed chats; down for three seconds", SinkSettings(listen: anyPort)),
+      ("bots", "flows; answers 503 to a third", SinkSettings(listen: anyPort, failRate: 0.33)),
+      ("archive", "everything but bots' messages, slowly",
+        SinkSettings(listen: anyPort, delay: .milliseconds(50))),
+    ]
+    var receivers: [Receiver] = []
+    for (name, role, settings) in parts {
+      let record = Record()
+      let sink = Sink(settings: settings) { record.note($0) }
+      let address = try await sink.start()
+      receivers.append(Receiver(name: name, role: role, sink: sink, address: address, record: record))
+    }
+    return Receivers(all: receivers, secret: secret)
+  }
+
+  /// A receiver that refuses connections for a while.
+  func outage(of name: String) async {
+    guard let receiver = all.first(where: { $0.name == name }) else { return }
+    try? await Task.sleep(for: .seconds(3))
+    await receiver.sink.stop()
+    print("  -- \(name) is down")
+    try? await Task.sleep(for: .seconds(3))
+    _ = try? await receiver.sink.start()
+    print("  -- \(name) is back")
+  }
+
+  func routesYAML(token: String) -> String {
+    let addresses = Dictionary(uniqueKeysWithValues: all.map { ($0.name, "http://\($0.address)/") })
+    return """
+      server: { listen: "127.0.0.1:0" }
+      store: { url: "sqlite:data/relay.db" }
+      sources:
+        huggy: { token: "\(token)" }
+      defaults:
+        retry: { initial: 250ms, max_delay: 1s }
+      destinations:
+        crm: { url: "\(addresses["crm"]!)", signing_secret: "\(secret)" }
+        billing: { url: "\(addresses["billing"]!)", format: event }
+        bots: { url: "\(addresses["bots"]!)", format: event }
+        archive: { url: "\(addresses["archive"]!)", forward_token: true }
+      routes:
+        - name: no-bot-messages
+          match: { event: "*Message", where: { senderType: bot } }
+          drop: true
+        - name: everything
+          to: archive
+        - name: messages
+          match: { event: "*Message", where: { is_internal: { not: true } } }
+          to: crm
+        - name: closings
+          match: { event: closedChat }
+          to: billing
+        - name: flows
+          match: { event: "*AutomationFlow" }
+          to: bots
+      """
+  }
+}
