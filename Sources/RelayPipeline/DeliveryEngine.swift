@@ -13,6 +13,7 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
   // For any thread.
   private let inbox = Locked<[Dispatcher.Input]>([])
   private let drained = Monitor(false)
+  private let pings = Locked<[@Sendable () -> Void]>([])
   // For the transport's thread alone.
   private var dispatcher: Dispatcher
   private var attemptLog: AttemptLog
@@ -49,6 +50,12 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
     transport.stop()
   }
 
+  /// Answers from the transport's thread, once it has come to it: a sign of life.
+  public func ping(_ answer: @escaping @Sendable () -> Void) {
+    pings.withLock { $0.append(answer) }
+    transport.wake()
+  }
+
   private func post(_ input: Dispatcher.Input) {
     let wasEmpty = inbox.withLock { inbox in
       inbox.append(input)
@@ -72,6 +79,11 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
     }
     let turn = perform(dispatcher.takeActions(now: now), now: now)
     if isDraining && dispatcher.isIdle { drained.update { $0 = true } }
+    let answers = pings.withLock { pings in
+      defer { pings = [] }
+      return pings
+    }
+    for answer in answers { answer() }
     return turn
   }
 

@@ -24,7 +24,7 @@ struct BatchWriter {
     do throws(StoreError) {
       let outcomes = try commitAll()
       for registration in registrations { registration.completion(.success(())) }
-      for (append, outcome) in zip(appends, outcomes) { append.completion(.success(outcome)) }
+      for (append, outcome) in zip(appends, outcomes) { append.completion(outcome) }
       answerSettlements()
     } catch {
       for registration in registrations { registration.completion(.failure(error)) }
@@ -35,12 +35,18 @@ struct BatchWriter {
     appends.removeAll(keepingCapacity: true)
   }
 
-  private func commitAll() throws(StoreError) -> [AppendOutcome] {
+  private func commitAll() throws(StoreError) -> [Result<AppendOutcome, StoreError>] {
     try transaction { () throws(StoreError) in
       for registration in registrations { try session.register(registration.names) }
-      var outcomes: [AppendOutcome] = []
+      var outcomes: [Result<AppendOutcome, StoreError>] = []
       outcomes.reserveCapacity(appends.count)
-      for append in appends { outcomes.append(try session.append(append.envelope)) }
+      for append in appends {
+        if let refusal = session.refusal(of: append.envelope) {
+          outcomes.append(.failure(refusal))
+        } else {
+          outcomes.append(.success(try session.append(append.envelope)))
+        }
+      }
       try settleAll()
       return outcomes
     }
@@ -60,6 +66,11 @@ struct BatchWriter {
     for settlements in settlements {
       for settlement in settlements.settlements { try session.settle(settlement, settledAt: now) }
     }
+  }
+
+  /// Answers what is held for ever now: the store closes. Those deliveries stay pending on disk.
+  mutating func abandon() {
+    answerSettlements()
   }
 
   private mutating func answerSettlements() {

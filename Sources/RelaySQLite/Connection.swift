@@ -4,6 +4,7 @@ import RelayCore
 /// A connection to one SQLite database. Confined to the thread that opened it.
 final class Connection {
   private let handle: OpaquePointer
+  private let path: String
 
   /// - Throws: `StoreError` that names the path and what to do.
   init(path: String, readOnly: Bool = false) throws(StoreError) {
@@ -18,6 +19,7 @@ final class Connection {
         message: "the store \(path) can't be opened: \(reason); check the folder and its permissions")
     }
     self.handle = handle
+    self.path = path
     sqlite3_extended_result_codes(handle, 1)
     sqlite3_busy_timeout(handle, 5_000)
   }
@@ -57,8 +59,10 @@ final class Connection {
     return switch status & 0xFF {
     case SQLITE_FULL:
       StoreError(code: .full, message: "the disk of the store is full; make room")
-    case SQLITE_NOTADB, SQLITE_CORRUPT:
-      StoreError(code: .failing, message: "the store is damaged or no SQLite database: \(reason)")
+    case SQLITE_NOTADB:
+      StoreError(code: .cannotOpen, message: "\(path) is no SQLite database; choose another store.url")
+    case SQLITE_CORRUPT:
+      StoreError(code: .failing, message: "the store is damaged: \(reason)")
     default:
       StoreError(
         code: .failing,

@@ -13,6 +13,7 @@ public final class SQLiteStore: DeliveryStore {
     case claim(ClaimRequest, @Sendable (Claim) -> Void)
     case release([DeliveryID])
     case counts(@Sendable (Result<[String: DeliveryCounts], StoreError>) -> Void)
+    case ping(@Sendable () -> Void)
   }
 
   private struct Inbox: Sendable {
@@ -56,6 +57,10 @@ public final class SQLiteStore: DeliveryStore {
   }
 
   // MARK: DeliveryStore
+  //
+  // Once it closes, nobody is left waiting: register, append and pendingCounts fail with `closed`; a claim finds
+  // nothing (and is not exhausted); a settlement is answered unrecorded, and its delivery tried again by the next
+  // start. These answers come on the caller's thread.
 
   public func register(
     _ names: StoreNames, completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
@@ -70,11 +75,11 @@ public final class SQLiteStore: DeliveryStore {
   }
 
   public func settle(_ settlements: [Settlement], completion: @escaping @Sendable () -> Void) {
-    _ = post(.settle(settlements, completion))
+    if !post(.settle(settlements, completion)) { completion() }
   }
 
   public func claim(_ request: ClaimRequest, completion: @escaping @Sendable (Claim) -> Void) {
-    _ = post(.claim(request, completion))
+    if !post(.claim(request, completion)) { completion(.nothing(for: request)) }
   }
 
   public func release(_ deliveries: [DeliveryID]) {
@@ -85,6 +90,11 @@ public final class SQLiteStore: DeliveryStore {
     completion: @escaping @Sendable (Result<[String: DeliveryCounts], StoreError>) -> Void
   ) {
     if !post(.counts(completion)) { completion(.failure(Self.closed)) }
+  }
+
+  /// Answers from the store's thread, once it has come to it: a sign of life.
+  public func ping(_ answer: @escaping @Sendable () -> Void) {
+    if !post(.ping(answer)) { answer() }
   }
 
   public func close() {
@@ -124,26 +134,32 @@ public final class SQLiteStore: DeliveryStore {
         case .register(let names, let completion): writer.registrations.append((names, completion))
         case .append(let envelope, let completion): writer.appends.append((envelope, completion))
         case .settle(let settlements, let completion): writer.settlements.append((settlements, completion))
-        case .release(let deliveries): for delivery in deliveries { session.claimed.remove(delivery.rawValue) }
-        case .claim, .counts: break
+        case .release(let deliveries): session.claimed.subtract(deliveries.map(\.rawValue))
+        case .claim, .counts, .ping: break
         }
       }
       writer.write()
       // Reads come after the commit, so that they see it, and what they answer comes after its answers.
       for operation in batch ?? [] { read(operation, session) }
-      if batch?.isEmpty == true { return }
+      if batch?.isEmpty == true { return writer.abandon() }
     }
   }
 
   private static func read(_ operation: Operation, _ session: StoreSession) {
     switch operation {
     case .claim(let request, let completion):
-      let nothing = Claim(
-        destination: request.destination, kind: request.kind, deliveries: [], isExhausted: false)
-      completion((try? session.claim(request)) ?? nothing)
+      completion((try? session.claim(request)) ?? .nothing(for: request))
     case .counts(let completion):
       completion(Result { () throws(StoreError) in try session.pendingCounts() })
+    case .ping(let answer): answer()
     case .register, .append, .settle, .release: break
     }
+  }
+}
+
+extension Claim {
+  /// The answer of a store that can't read.
+  fileprivate static func nothing(for request: ClaimRequest) -> Claim {
+    Claim(destination: request.destination, kind: request.kind, deliveries: [], isExhausted: false)
   }
 }

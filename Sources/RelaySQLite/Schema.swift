@@ -13,7 +13,8 @@ enum Schema {
 
   /// What is written down of each table is in docs/architecture.md.
   ///
-  /// Partial indexes serve literals only (`state = 0`), so each state that is looked for has its own. No hash is
+  /// Partial indexes serve literals only (`state = 0`), so each state that is looked for has its own; `state` stands
+  /// in them too, or SQLite 3.40 would read the table's row for it. No hash is
   /// indexed: keys that arrive in random order double the cost of an insert.
   private static let initial = """
     CREATE TABLE source (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -66,9 +67,9 @@ enum Schema {
       last_error TEXT
     );
     CREATE INDEX delivery_event ON delivery (event);
-    CREATE INDEX delivery_fresh ON delivery (destination, id) WHERE state = 0;
-    CREATE INDEX delivery_retrying ON delivery (destination, due, id) WHERE state = 1;
-    CREATE INDEX delivery_dead ON delivery (destination, id) WHERE state = 4;
+    CREATE INDEX delivery_fresh ON delivery (destination, state, id) WHERE state = 0;
+    CREATE INDEX delivery_retrying ON delivery (destination, state, due, id) WHERE state = 1;
+    CREATE INDEX delivery_dead ON delivery (destination, state, id) WHERE state = 4;
 
     CREATE TABLE failure (           -- of each delivery the first attempt that failed and the last nine
       delivery INTEGER NOT NULL REFERENCES delivery,
@@ -82,10 +83,10 @@ enum Schema {
     ) WITHOUT ROWID;
     """
 
-  /// Brings a database up to date.
+  /// Whether the database is ours to use: looks, and changes nothing.
   ///
   /// - Throws: `newerSchema` for one that a later release has written, `cannotOpen` for somebody else's.
-  static func migrate(_ connection: Connection, path: String) throws(StoreError) {
+  static func check(_ connection: Connection, path: String) throws(StoreError) {
     let current = try connection.integer("PRAGMA user_version") ?? 0
     let owner = try connection.integer("PRAGMA application_id") ?? 0
     let tables = try connection.integer("SELECT count(*) FROM sqlite_master") ?? 0
@@ -99,6 +100,11 @@ enum Schema {
         message: "\(path) was written by a newer huggy-relay (schema \(current), this one knows \(version)); "
           + "run that version, or restore the copy made before it")
     }
+  }
+
+  /// Brings a database up to date that `check` has let pass.
+  static func migrate(_ connection: Connection) throws(StoreError) {
+    let current = try connection.integer("PRAGMA user_version") ?? 0
     guard current < version else { return }
     try connection.execute("BEGIN IMMEDIATE")
     for migration in migrations[Int(current)...] { try connection.execute(migration) }

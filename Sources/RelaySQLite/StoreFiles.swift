@@ -1,6 +1,5 @@
-import RelayCore
-
 import Glibc
+import RelayCore
 
 /// The store's folder and lock: one relay at a time, and nobody else's eyes.
 final class StoreFiles {
@@ -15,11 +14,11 @@ final class StoreFiles {
     let lock = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard lock >= 0 else { throw Self.failure("can't make \(path).lock") }
     guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-      let holder = Self.contents(of: lock)
+      let holder = Self.contents(of: lock).map { " (process \($0))" } ?? ""
       close(lock)
       throw StoreError(
         code: .inUse,
-        message: "the store \(path) is in use by another huggy-relay\(holder.map { " (process \($0))" } ?? ""); "
+        message: "the store \(path) is in use by another huggy-relay\(holder); "
           + "stop that one, or choose another store.url")
     }
     ftruncate(lock, 0)

@@ -47,8 +47,11 @@ public final class StoreReader {
 
   /// How many deliveries are not settled.
   public func pendingCount() throws(StoreError) -> Int {
-    Int(try connection.integer("SELECT count(*) FROM delivery WHERE state = 0") ?? 0)
-      + Int(try connection.integer("SELECT count(*) FROM delivery WHERE state = 1") ?? 0)
+    // One statement: between two, a delivery could pass from the one state to the other.
+    let query = """
+      SELECT (SELECT count(*) FROM delivery WHERE state = 0) + (SELECT count(*) FROM delivery WHERE state = 1)
+      """
+    return Int(try connection.integer(query) ?? 0)
   }
 }
 

@@ -3,8 +3,8 @@ import RelayCore
 extension StoreSession {
   /// Hands out deliveries that nobody holds.
   ///
-  /// The index is walked from its start each time: what was settled is gone from it, so the only rows to be passed
-  /// over are those of this destination that are held, and they are bounded by the lane's window.
+  /// The index is walked from its start each time: what was settled is gone from it, so the only rows to be
+  /// passed over are those of this destination that are held, and they are bounded by the lane's window.
   func claim(_ request: ClaimRequest) throws(StoreError) -> Claim {
     guard let destination = names.id(of: request.destination, in: .destination) else {
       return Claim(
@@ -14,7 +14,8 @@ extension StoreSession {
     query.bind(1, destination)
     if request.kind == .retrying { query.bind(2, request.now.microseconds) }
     defer { query.reset() }
-    var found = Claim(destination: request.destination, kind: request.kind, deliveries: [], isExhausted: false)
+    var found = Claim(
+      destination: request.destination, kind: request.kind, deliveries: [], isExhausted: false)
     var footprint = 0
     var envelopes = EnvelopeCache()
     while try query.step() {
@@ -37,9 +38,12 @@ extension StoreSession {
     let query = statements.nextDue
     query.bind(1, destination)
     query.bind(2, now.microseconds)
-    guard try query.step() else { return nil }
     defer { query.reset() }
-    return Timestamp(microseconds: query.integer(0))
+    while try query.step() {
+      // A clock that went back leaves claimed ones in the future.
+      if !claimed.contains(query.integer(1)) { return Timestamp(microseconds: query.integer(0)) }
+    }
+    return nil
   }
 
   private func delivery(
@@ -74,8 +78,8 @@ extension StoreSession {
       (statements.countDead, \.dead),
     ] {
       while try query.step() {
-        counts[names.name(of: query.integer(0), in: .destination), default: DeliveryCounts()][keyPath: count] +=
-          Int(query.integer(1))
+        let name = names.name(of: query.integer(0), in: .destination)
+        counts[name, default: DeliveryCounts()][keyPath: count] += Int(query.integer(1))
       }
     }
     return counts
@@ -97,7 +101,9 @@ private struct EnvelopeCache {
 
 extension EventID {
   /// 16 bytes, the most significant first.
-  var bytes: [UInt8] { [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * $0)) } } }
+  var bytes: [UInt8] {
+    [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * $0)) } }
+  }
 
   init(bytes: [UInt8]) {
     func word(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }

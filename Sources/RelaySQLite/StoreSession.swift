@@ -12,16 +12,15 @@ final class StoreSession {
   private var nextEnvelope: Int64
   private var nextEvent: Int64
   private var nextDelivery: Int64
-  /// What to do to what memory holds should the transaction fail.
-  private var undo: [(key: UInt64, previous: Int64?)] = []
   /// What is claimed once the transaction is on disk.
   private var claimedByCommit: [Int64] = []
 
   init(path: String, duplicateLimit: Int) throws(StoreError) {
     files = try StoreFiles(databasePath: path)
     connection = try Connection(path: path)
+    try Schema.check(connection, path: path)
     try Schema.configure(connection)
-    try Schema.migrate(connection, path: path)
+    try Schema.migrate(connection)
     names = NameTable()
     try names.load(connection)
     statements = try StoreStatements(connection)
@@ -35,10 +34,14 @@ final class StoreSession {
   private func loadDuplicates(limit: Int) throws(StoreError) {
     let query = try connection.prepare(
       """
-      SELECT id, substr(hash, 1, 8) FROM envelope
+      SELECT id, substr(hash, 1, 8), source FROM envelope
       WHERE id > (SELECT max(id) FROM envelope) - \(limit) AND hash IS NOT NULL ORDER BY id
       """)
-    while try query.step() { duplicates.insert(DuplicateIndex.key(query.bytes(1)!), row: query.integer(0)) }
+    while try query.step() {
+      let key = DuplicateIndex.key(query.bytes(1)!, source: query.integer(2))
+      duplicates.insert(key, row: query.integer(0))
+    }
+    duplicates.commit()
   }
 
   // MARK: Transactions
@@ -50,15 +53,16 @@ final class StoreSession {
   /// After this the transaction is on disk.
   func commit() throws(StoreError) {
     try connection.execute("COMMIT")
-    undo.removeAll(keepingCapacity: true)
+    duplicates.commit()
+    names.commit()
     claimed.formUnion(claimedByCommit)
     claimedByCommit.removeAll(keepingCapacity: true)
   }
 
   func rollback() {
     if connection.isInTransaction { try? connection.execute("ROLLBACK") }
-    for change in undo.reversed() { duplicates.restore(change.key, to: change.previous) }
-    undo.removeAll(keepingCapacity: true)
+    duplicates.rollback()
+    names.rollback()
     claimedByCommit.removeAll(keepingCapacity: true)
   }
 
@@ -69,6 +73,18 @@ final class StoreSession {
       for name in table.names(of: names) { try self.names.register(name, in: table, connection) }
     }
     self.names.activeConfiguration = self.names.id(of: names.configuration, in: .configuration)
+  }
+
+  /// Why an envelope can't be stored, whatever state the store is in: it uses a name that was never registered.
+  /// Found before anything of it is written, so that it costs no other envelope of the same transaction.
+  func refusal(of envelope: NewEnvelope) -> StoreError? {
+    guard names.activeConfiguration != nil else {
+      return StoreError(code: .failing, message: "the store knows no configuration yet; register it first")
+    }
+    guard let (name, kind) = names.unknown(in: envelope) else { return nil }
+    return StoreError(
+      code: .failing,
+      message: "the store knows no \(kind.rawValue) \"\(name)\"; register it before it is used")
   }
 
   func append(_ envelope: NewEnvelope) throws(StoreError) -> AppendOutcome {
@@ -91,13 +107,15 @@ final class StoreSession {
   private func duplicate(
     of envelope: NewEnvelope, _ fingerprint: NewEnvelope.Fingerprint
   ) throws(StoreError) -> AppendOutcome? {
-    guard let row = duplicates.row(for: DuplicateIndex.key(fingerprint.hash)) else { return nil }
+    let source = names.id(of: envelope.context.source, in: .source)!
+    let key = DuplicateIndex.key(fingerprint.hash, source: source)
+    guard let row = duplicates.row(for: key) else { return nil }
     let query = statements.envelopeByRow
     query.bind(1, row)
     guard try query.step() else { return nil }
     defer { query.reset() }
     guard query.bytes(0) == fingerprint.hash,
-      query.integer(1) == names.id(of: envelope.context.source, in: .source),
+      query.integer(1) == source,
       query.integer(2) > fingerprint.since.microseconds
     else { return nil }
     return .duplicate(
@@ -106,9 +124,10 @@ final class StoreSession {
 
   private func insert(_ envelope: NewEnvelope) throws(StoreError) -> Int64 {
     nextEnvelope += 1
+    let source = names.id(of: envelope.context.source, in: .source)!
     let insert = statements.insertEnvelope
     insert.bind(1, nextEnvelope)
-    insert.bind(2, names.id(of: envelope.context.source, in: .source))
+    insert.bind(2, source)
     insert.bind(3, names.activeConfiguration)
     insert.bind(4, envelope.context.receivedAt.microseconds)
     insert.bind(5, envelope.firstEventID.bytes)
@@ -118,8 +137,7 @@ final class StoreSession {
     insert.bind(9, envelope.context.token)
     try insert.run()
     if let fingerprint = envelope.fingerprint {
-      let key = DuplicateIndex.key(fingerprint.hash)
-      undo.append((key, duplicates.insert(key, row: nextEnvelope)))
+      duplicates.insert(DuplicateIndex.key(fingerprint.hash, source: source), row: nextEnvelope)
     }
     return nextEnvelope
   }

@@ -54,7 +54,7 @@ final class StoreStatements {
     retryingDeliveries = try connection.prepare(
       "SELECT id FROM delivery WHERE destination = ?1 AND state = 1 AND due <= ?2 ORDER BY due, id")
     nextDue = try connection.prepare(
-      "SELECT due FROM delivery WHERE destination = ?1 AND state = 1 AND due > ?2 ORDER BY due LIMIT 1")
+      "SELECT due, id FROM delivery WHERE destination = ?1 AND state = 1 AND due > ?2 ORDER BY due, id")
     deliveryByRow = try connection.prepare(
       """
       SELECT d.run, d.attempts, d.since, e.envelope, e.uuid, e.type, e.raw_type, e.company, e.channel, e.chat,

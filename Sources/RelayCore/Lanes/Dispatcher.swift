@@ -31,6 +31,7 @@ public struct Dispatcher: Sendable {
     }
   }
 
+  /// By destination. A removed one's lane stays until its attempts have ended and their outcomes are on disk.
   public private(set) var lanes: [String: Lane] = [:]
   private var randomness: any RandomNumberGenerator & Sendable
   private var actions: [Action] = []
@@ -76,17 +77,20 @@ public struct Dispatcher: Sendable {
 
   private mutating func configure(_ destinations: [Destination]) {
     let window = LaneWindow.share(ofLanes: destinations.count)
-    let changed = destinations.filter { lanes[$0.name]?.destination != $0 }
+    for name in lanes.keys { lanes[name]!.window = window }
+    let changed = destinations.filter { lanes[$0.name]?.destination != $0 || lanes[$0.name]!.isRemoved }
     for destination in changed {
       lanes[destination.name, default: Lane(destination: destination, window: window)].destination = destination
+      if lanes[destination.name]!.isRemoved { lanes[destination.name]!.restore() }
       touched.insert(destination.name)
     }
     let names = Set(destinations.map(\.name))
-    let removed = lanes.keys.filter { !names.contains($0) }
+    let removed = lanes.filter { !$0.value.isRemoved && !names.contains($0.key) }.map(\.key)
     for name in removed {
       release(lanes[name]!.giveUpWindow())
-      lanes[name] = nil
+      lanes[name]!.remove()
       deadlines.set(nil, for: name)
+      touched.insert(name)
     }
     if !(changed.isEmpty && removed.isEmpty) { actions.append(.changeEndpoints(changed, removed: removed)) }
   }
@@ -96,7 +100,7 @@ public struct Dispatcher: Sendable {
     for delivery in deliveries {
       touched.insert(delivery.destination)
       // A destination that is no longer configured has no lane: its deliveries stay in the store.
-      guard lanes[delivery.destination] != nil else {
+      guard lanes[delivery.destination]?.isRemoved == false else {
         refused.append(delivery.id)
         continue
       }
@@ -109,6 +113,7 @@ public struct Dispatcher: Sendable {
     guard lanes[claim.destination] != nil else { return release(claim.deliveries.map(\.id)) }
     touched.insert(claim.destination)
     lanes[claim.destination]!.claimed(claim, now: now)
+    if lanes[claim.destination]!.isRemoved { release(lanes[claim.destination]!.giveUpWindow()) }
   }
 
   private mutating func finished(_ attempt: FinishedAttempt, now: Timestamp) {
@@ -136,7 +141,11 @@ public struct Dispatcher: Sendable {
 
   /// Starts what may start, asks for what is missing, and notes when to look again.
   private mutating func advance(_ name: String, now: Timestamp) {
-    guard lanes[name] != nil else { return }
+    guard let isRemoved = lanes[name]?.isRemoved else { return }
+    if isRemoved {
+      if lanes[name]!.isQuiet { lanes[name] = nil }
+      return
+    }
     while let delivery = lanes[name]!.nextAttempt(now: now) {
       attemptsInFlight += 1
       actions.append(.attempt(delivery))

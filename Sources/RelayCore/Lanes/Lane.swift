@@ -16,7 +16,9 @@ public struct Lane: Sendable {
   }
 
   public internal(set) var destination: Destination
-  let window: LaneWindow
+  var window: LaneWindow
+  /// Its destination is no longer configured: it only brings to an end what is under way.
+  private(set) var isRemoved = false
   var fresh = LaneQueue()
   var retrying = LaneQueue()
   var freshBacklog = Backlog(claimableFrom: .epoch)
@@ -49,8 +51,7 @@ public struct Lane: Sendable {
       fresh.append(delivery)
       return nil
     }
-    freshBacklog.claimableFrom = .epoch
-    if freshBacklog.isClaiming { freshBacklog.grewWhileClaiming = true }
+    freshBacklog.grew()
     return delivery.id
   }
 
@@ -141,6 +142,22 @@ public struct Lane: Sendable {
     return deadlines.min()
   }
 
+  /// Its destination is no longer configured.
+  mutating func remove() { isRemoved = true }
+
+  /// Its destination is configured again. What it gave back is in the store, whatever a claim that is still under
+  /// way says.
+  mutating func restore() {
+    isRemoved = false
+    freshBacklog.grew()
+    retryBacklog.grew()
+  }
+
+  /// Nothing is in flight, nothing waits for the disk or for a claim's answer.
+  var isQuiet: Bool {
+    inFlight.isEmpty && unsettled == 0 && !freshBacklog.isClaiming && !retryBacklog.isClaiming
+  }
+
   /// Everything it holds that is not in flight, for giving back.
   mutating func giveUpWindow() -> [DeliveryID] {
     let ids = (fresh.deliveries + retrying.deliveries).map(\.id)
@@ -155,6 +172,12 @@ public struct Lane: Sendable {
 }
 
 extension Lane.Backlog {
+  /// Something was given back to the store.
+  fileprivate mutating func grew() {
+    claimableFrom = .epoch
+    if isClaiming { grewWhileClaiming = true }
+  }
+
   /// Whether a claim is due; if so, it is now under way.
   fileprivate mutating func begins(at now: Timestamp, _ queue: LaneQueue, _ window: LaneWindow) -> Bool {
     guard !isClaiming, let from = claimableFrom, from <= now, queue.isHalfEmpty(of: window) else { return false }

@@ -15,25 +15,25 @@ struct CandidateIndex: Sendable {
     var anyCompany: [Int] = []
   }
 
-  /// By lower-case type: each known type, and each that a route names literally.
-  private var byType: [String: Candidates] = [:]
+  /// By lower-case type: each known type, and each that a route names literally. As bytes: String would also find
+  /// other Unicode spellings of the same text, which other patterns match.
+  private var byType: [[UInt8]: Candidates] = [:]
   /// For any other type: routes that name no type, or name it by a pattern.
   private var otherTypes = Candidates()
 
   init(_ routes: [Route]) {
-    var types = Set(Self.knownTypes.map(\.asciiLowercased))
-    for pattern in routes.lazy.compactMap(\.match.events).joined() {
-      if let literal = pattern.literal { types.insert(literal) }
-    }
-    for type in types {
-      byType[type] = Self.candidates(of: routes) { $0.contains { $0.matches(type) } }
+    let literals = routes.lazy.compactMap(\.match.events).joined().compactMap(\.literal)
+    for type in Self.knownTypes + literals {
+      let key = type.utf8.map(\.asciiLowercased)
+      guard byType[key] == nil else { continue }
+      byType[key] = Self.candidates(of: routes) { $0.contains { $0.matches(type) } }
     }
     otherTypes = Self.candidates(of: routes) { $0.contains { $0.literal == nil } }
   }
 
   /// - Parameter body: Returns whether to go on.
   func forEachCandidate(type: String, company: String?, _ body: (Int) -> Bool) {
-    let candidates = byType[type.asciiLowercased] ?? otherTypes
+    let candidates = byType[type.utf8.map(\.asciiLowercased)] ?? otherTypes
     let specific = company.flatMap { candidates.byCompany[$0] } ?? []
     let general = candidates.anyCompany
     var (nextSpecific, nextGeneral) = (0, 0)

@@ -65,16 +65,20 @@ public struct RoutingDecision: Sendable, Equatable {
 /// Gives each field path that conditions name its slot.
 struct FieldSlots {
   private(set) var paths: [[String]] = StandardField.allCases.map(\.path)
-  private var slots: [[String]: Int] = [:]
+  /// Keys as bytes, as the field tree has them: String would also find other Unicode spellings of the same text.
+  private var slots: [[[UInt8]]: Int] = [:]
 
   init() {
-    for (slot, path) in paths.enumerated() { slots[path] = slot }
+    for (slot, path) in paths.enumerated() { slots[Self.bytes(of: path)] = slot }
   }
 
   mutating func slot(for path: FieldPath) -> Int {
-    if let slot = slots[path.keys] { return slot }
+    let bytes = Self.bytes(of: path.keys)
+    if let slot = slots[bytes] { return slot }
     paths.append(path.keys)
-    slots[path.keys] = paths.count - 1
+    slots[bytes] = paths.count - 1
     return paths.count - 1
   }
+
+  private static func bytes(of keys: [String]) -> [[UInt8]] { keys.map { Array($0.utf8) } }
 }

@@ -13,10 +13,10 @@ public struct Timestamp: Hashable, Sendable {
   public static let distantFuture = Timestamp(microseconds: .max)
 
   /// Whole milliseconds since the epoch, rounded down.
-  public var milliseconds: Int64 { microseconds / 1_000 }
+  public var milliseconds: Int64 { microseconds.flooredDivision(by: 1_000).quotient }
 
   /// Whole seconds since the epoch, rounded down.
-  public var seconds: Int64 { microseconds / 1_000_000 }
+  public var seconds: Int64 { microseconds.flooredDivision(by: 1_000_000).quotient }
 }
 
 extension Timestamp: InstantProtocol {
@@ -48,8 +48,9 @@ extension Duration {
   /// Whole microseconds, rounded toward zero; `Int64.max` for what does not fit.
   public var microseconds: Int64 {
     let (seconds, attoseconds) = components
-    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
-    return overflow ? .max : product + attoseconds / 1_000_000_000_000
+    let (product, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000)
+    let (sum, overflow) = product.addingReportingOverflow(attoseconds / 1_000_000_000_000)
+    return isTooLong || overflow ? .max : sum
   }
 
   /// Whole milliseconds, rounded up, so that a wait never ends early; `Int64.max` for what does not fit.

@@ -1,0 +1,193 @@
+import Foundation
+import RelayCore
+import RelayCurl
+import RelayHarness
+import RelaySQLite
+import RelayTools
+import Testing
+
+/// Every row of the ingest's table, over HTTP, with its exact status and body.
+@Suite struct IngestTableTests {
+  private func withRelay(
+    _ routesYAML: String, _ body: (_ url: String, _ setting: Setting) async throws -> Void
+  ) async throws {
+    let setting = try Setting(routesYAML)
+    let relay = try setting.start()
+    try await body(try #require(relay.ingestURL()), setting)
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 0)
+  }
+
+  private let rules = """
+    server: { listen: "127.0.0.1:0", max_body: 64KiB }
+    sources:
+      huggy: { token: [{ value: first, company: "1" }, { value: second, company: "2" }] }
+      open: { dedupe: off }
+    destinations: { nowhere: { url: "http://127.0.0.1:9/", retry: { initial: 1h } } }
+    routes:
+      - { name: noise, match: { event: updatedCustomer }, drop: true }
+      - { name: chats, match: { event: "*Chat" }, to: nowhere }
+    """
+
+  private func text(_ response: BlockingResponse) -> String { String(decoding: response.body, as: UTF8.self) }
+
+  private func object(_ response: BlockingResponse) throws -> [String: Any] {
+    try #require(JSONSerialization.jsonObject(with: Data(response.body)) as? [String: Any])
+  }
+
+  @Test func anEnvelopeIsAnsweredWithItsCountsAndIDs() async throws {
+    try await withRelay(rules) { url, setting in
+      let envelope =
+        #"{"token":"first","messages":{"createdChat":[{"id":1},7,{"id":2}],"updatedCustomer":{"id":3},"x":[{}]}}"#
+      let answer = try post(Array(envelope.utf8), to: url + "/huggy")
+      #expect(answer.status == 200)
+      #expect(answer.contentType == "application/json")
+      let reply = try object(answer)
+      #expect(reply["accepted"] as? Int == 4)
+      #expect(reply["deliveries"] as? Int == 2)
+      #expect(reply["dropped"] as? Int == 1)
+      #expect(reply["unrouted"] as? Int == 1)
+      #expect(reply["duplicate"] as? Bool == false)
+      let ids = try #require(reply["events"] as? [String])
+      #expect(ids == ids.sorted() && ids.count == 4)
+      let rejected = try #require(reply["rejected"] as? [[String: Any]])
+      #expect(rejected.count == 1)
+      #expect(rejected[0]["event"] as? String == "createdChat")
+      #expect(rejected[0]["index"] as? Int == 1)
+      #expect(rejected[0]["reason"] as? String == "an event is an object, this is a number")
+      // The answer came after the commit: what it names is in the store.
+      #expect(try StoreReader(path: setting.database).eventIDs().map(\.description) == ids)
+    }
+  }
+
+  @Test func theHandshakePrintsTheTokenBackAndNothingElse() async throws {
+    try await withRelay(rules) { url, _ in
+      let answer = try post(Array(#"{"token":"second","validToken":true}"#.utf8), to: url + "/huggy")
+      #expect(answer.status == 200)
+      #expect(answer.contentType?.hasPrefix("text/plain") == true)
+      #expect(text(answer) == "second")
+      let wrong = try post(Array(#"{"token":"third","validToken":true}"#.utf8), to: url + "/huggy")
+      #expect(wrong.status == 401)
+      let open = try post(Array(#"{"token":"any","validToken":true}"#.utf8), to: url + "/open")
+      #expect(open.status == 200)
+      #expect(text(open) == "any")
+      let no = try post(Array(#"{"token":"second","validToken":false}"#.utf8), to: url + "/huggy")
+      #expect(no.status == 400)
+    }
+  }
+
+  @Test func theSameBytesAgainAreADuplicateWithTheFirstOnesIDs() async throws {
+    try await withRelay(rules) { url, setting in
+      let envelope = Array(#"{"token":"first","messages":{"createdChat":[{"id":1},{"id":2}]}}"#.utf8)
+      let first = try object(try post(envelope, to: url + "/huggy"))
+      let second = try object(try post(envelope, to: url + "/huggy"))
+      #expect(second["duplicate"] as? Bool == true)
+      #expect(second["accepted"] as? Int == 0)
+      #expect(second["events"] as? [String] == first["events"] as? [String])
+      #expect(try StoreReader(path: setting.database).eventIDs().count == 2)
+      // Another source's envelope is another envelope, and a source may turn it off.
+      let open = try object(try post(envelope, to: url + "/open"))
+      #expect(open["duplicate"] as? Bool == false)
+      let again = try object(try post(envelope, to: url + "/open"))
+      #expect(again["duplicate"] as? Bool == false)
+    }
+  }
+
+  @Test func twinsThatArriveAtOnceAreStoredOnce() async throws {
+    try await withRelay(rules) { url, setting in
+      let envelope = Array(#"{"token":"first","messages":{"createdChat":[{"id":1}]}}"#.utf8)
+      let replies = try await withThrowingTaskGroup(of: Bool.self) { group in
+        for _ in 0..<12 {
+          group.addTask {
+            let answer = try post(envelope, to: url + "/huggy")
+            return String(decoding: answer.body, as: UTF8.self).contains(#""duplicate":true"#)
+          }
+        }
+        return try await group.reduce(into: []) { $0.append($1) }
+      }
+      #expect(replies.filter { !$0 }.count == 1)
+      #expect(try StoreReader(path: setting.database).eventIDs().count == 1)
+    }
+  }
+
+  @Test(arguments: [
+    (#"{"messages":"#, "invalid_json", 12),
+    (#"{"messages":{}} x"#, "invalid_json", 16),
+    ("", "invalid_json", 0),
+    ("[]", "invalid_envelope", 0),
+    (#"{"token":"first"}"#, "invalid_envelope", 0),
+    (#"{"token":"first","messages":null}"#, "invalid_envelope", 0),
+  ])
+  func whatIsNoEnvelopeIs400(body: String, code: String, offset: Int) async throws {
+    try await withRelay(rules) { url, _ in
+      let answer = try post(Array(body.utf8), to: url + "/huggy")
+      #expect(answer.status == 400)
+      let error = try #require(try object(answer)["error"] as? [String: Any])
+      #expect(error["code"] as? String == code)
+      #expect(error["offset"] as? Int == offset)
+      #expect((error["message"] as? String)?.isEmpty == false)
+    }
+  }
+
+  @Test func aWrongTokenIs401WhereverItStands() async throws {
+    try await withRelay(rules) { url, _ in
+      for body in [
+        #"{"messages":{"createdChat":[{}]}}"#, #"{"token":"firs","messages":{"createdChat":[{}]}}"#,
+        #"{"messages":{"createdChat":[{}],"token":"nope"}}"#, #"{"token":null,"messages":{}}"#,
+      ] {
+        let answer = try post(Array(body.utf8), to: url + "/huggy")
+        #expect(answer.status == 401)
+        #expect(text(answer).contains(#""code":"invalid_token""#))
+      }
+      let inside = #"{"messages":{"createdChat":[{}],"token":"second"}}"#
+      #expect(try post(Array(inside.utf8), to: url + "/huggy").status == 200)
+    }
+  }
+
+  @Test func pathsMethodsAndSizesAreRefusedAsPromised() async throws {
+    try await withRelay(rules) { url, _ in
+      let client = BlockingClient()
+      #expect(try post(Array("{}".utf8), to: url + "/else").status == 404)
+      let get = try client.send(method: "GET", url: url + "/huggy", headers: [], body: nil, timeout: .seconds(10))
+      #expect(get.status == 405)
+      let put = Array(#"{"token":"first","messages":{}}"#.utf8)
+      let answer = try client.send(method: "PUT", url: url + "/huggy", headers: [], body: put, timeout: .seconds(10))
+      #expect(answer.status == 200)
+      let large = try post([UInt8](repeating: 0x20, count: 65 << 10), to: url + "/huggy")
+      #expect(large.status == 413)
+      #expect(text(large).contains("too_large"))
+      let health = try client.send(
+        method: "GET", url: url + "/healthz", headers: [], body: nil, timeout: .seconds(10))
+      #expect(health.status == 200)
+    }
+  }
+
+  @Test func moreThanTenThousandEventsAre413AndNothingIsKept() async throws {
+    let rules = """
+      server: { listen: "127.0.0.1:0" }
+      sources: { huggy: {} }
+      """
+    try await withRelay(rules) { url, setting in
+      let events = Array(repeating: "{}", count: 10_001).joined(separator: ",")
+      let answer = try post(Array(#"{"messages":{"x":[\#(events)]}}"#.utf8), to: url + "/huggy")
+      #expect(answer.status == 413)
+      #expect(text(answer).contains("10000"))
+      #expect(try StoreReader(path: setting.database).eventIDs().isEmpty)
+    }
+  }
+
+  @Test func keepRoutedStoresNothingThatNoRouteSentAnywhere() async throws {
+    try await withRelay("store: { keep: routed }\n" + rules) { url, setting in
+      let envelope = Array(#"{"token":"first","messages":{"x":[{}],"createdChat":[{}]}}"#.utf8)
+      let reply = try object(try post(envelope, to: url + "/huggy"))
+      #expect(reply["accepted"] as? Int == 2)
+      #expect(reply["unrouted"] as? Int == 1)
+      let ids = try #require(reply["events"] as? [String])
+      #expect(try StoreReader(path: setting.database).eventIDs().map(\.description) == [ids[1]])
+      let unrouted = Array(#"{"token":"first","messages":{"x":[{}]}}"#.utf8)
+      _ = try post(unrouted, to: url + "/huggy")
+      let again = try object(try post(unrouted, to: url + "/huggy"))
+      #expect(again["duplicate"] as? Bool == false)
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import Foundation
+import RelayConfig
+import RelayCore
+import Testing
+
+@Suite struct ExampleTests {
+  static let path = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "../../routes.yaml.example").standardizedFileURL.path
+
+  @Test func theExampleIsValidWithoutAnyEnvironment() throws {
+    let loaded = try loader(environment: [:]).load(path: Self.path)
+    #expect(loaded.warnings == [])
+    #expect(loaded.configuration.sources.map(\.name) == ["huggy", "huggy-branches"])
+    #expect(loaded.configuration.destinations.map(\.name) == ["crm", "analytics", "billing"])
+    #expect(loaded.configuration.routes.count == 6)
+  }
+
+  @Test func theExampleSaysTheDefaultsAsTheyAre() throws {
+    let configuration = try loader(environment: [:]).load(path: Self.path).configuration
+    #expect(configuration.server == ServerSettings())
+    #expect(configuration.store.keep == StoreSettings().keep)
+    #expect(
+      configuration.store.location
+        == .sqlite(path: Self.path.replacing("routes.yaml.example", with: "data/relay.db")))
+    let crm = try #require(configuration.destinations.first)
+    let plain = Destination(name: "crm", url: crm.url)
+    #expect(crm.retry == plain.retry)
+    #expect(crm.permanentStatuses == plain.permanentStatuses)
+    #expect((crm.timeout, crm.connectTimeout) == (plain.timeout, plain.connectTimeout))
+    #expect(crm.concurrency == plain.concurrency)
+    #expect(crm.tls == plain.tls)
+  }
+}

@@ -1,0 +1,155 @@
+import RelayConfig
+import RelayCore
+import Testing
+
+@Suite struct LoadingTests {
+  @Test func everyKeyOfTheServerIsRead() throws {
+    let server = try configuration(
+      of: oneSource + """
+        server:
+          listen: "[::]:9080"
+          admin: off
+          max_body: 1MiB
+          max_inflight: 2GiB
+          max_connections: 100
+          request_timeout: 250ms
+          idle_timeout: 10m
+          drain: 0s
+        """
+    ).server
+    var expected = ServerSettings()
+    expected.listen = ListenAddress(host: "::", port: 9080)
+    expected.maxBodyBytes = 1 << 20
+    expected.maxInflightBytes = 2 << 30
+    expected.maxConnections = 100
+    expected.requestTimeout = .milliseconds(250)
+    expected.idleTimeout = .seconds(600)
+    expected.drain = .zero
+    #expect(server == expected)
+  }
+
+  @Test(arguments: [
+    "", "server:\nstore:\ndefaults:\ndestinations:\nroutes:\n", "destinations: {}\nroutes: []\n",
+  ])
+  func whatIsNotSaidIsAsDocumented(text: String) throws {
+    let configuration = try configuration(of: oneSource + text)
+    #expect(configuration.server == ServerSettings())
+    #expect(configuration.store.keep == .all)
+    #expect(configuration.store.location == .sqlite(path: "/etc/relay/data/relay.db"))
+    #expect(configuration.sources == [Source(name: "huggy", tokens: [.init(value: Secret("t"))])])
+    #expect(configuration.sources.first?.path == "/huggy")
+    #expect(configuration.destinations.isEmpty)
+    #expect(configuration.routes.isEmpty)
+  }
+
+  @Test func theHashIsTheFirst12DigitsOfTheTextsOwn() throws {
+    #expect(
+      try configuration(of: oneSource).hash == "hash-of-\(oneSource.utf8.count)-by".prefix(12).description)
+  }
+
+  @Test(arguments: [
+    ("sqlite:relay.db", nil, "/etc/relay/relay.db"),
+    ("sqlite:/var/relay.db", "/var/lib/relay", "/var/relay.db"),
+    ("sqlite:relay.db", "/var/lib/relay", "/var/lib/relay/relay.db"),
+    ("sqlite:relay.db", "/var/lib/a:/var/lib/b", "/var/lib/a/relay.db"),
+    ("sqlite:relay.db", "", "/etc/relay/relay.db"),
+  ])
+  func theStoreIsInTheStateDirectoryOrBesideTheConfiguration(url: String, state: String?, path: String) throws
+  {
+    let environment = state.map { ["STATE_DIRECTORY": $0] } ?? [:]
+    let store = try configuration(
+      of: oneSource + "store: { url: '\(url)', keep: routed }", environment: environment
+    )
+    .store
+    #expect(store.location == .sqlite(path: path))
+    #expect(store.keep == .routed)
+  }
+
+  @Test func everyKeyOfASourceIsRead() throws {
+    let sources = try configuration(
+      of: """
+        sources:
+          huggy:
+            path: /hooks/huggy
+            token:
+              - first
+              - { value: "${SECRET}", company: "6618" }
+              - value: third
+            company: 0015691
+            dedupe: 7d
+          other: { token: one, dedupe: off }
+        """
+    ).sources
+    let tokens = [
+      Source.Token(value: Secret("first")), Source.Token(value: Secret("hunter2"), company: "6618"),
+      Source.Token(value: Secret("third")),
+    ]
+    #expect(
+      sources == [
+        Source(
+          name: "huggy", path: "/hooks/huggy", tokens: tokens, company: "0015691",
+          dedupe: .seconds(7 * 86_400)),
+        Source(name: "other", tokens: [.init(value: Secret("one"))], dedupe: nil),
+      ])
+  }
+
+  @Test func aFileWithAByteOrderMarkAndWindowsLinesIsReadAlike() throws {
+    let text = oneSource + "server:\n  drain: 1s\nroutes: []\n"
+    let windows = "\u{FEFF}" + text.split(separator: "\n").joined(separator: "\r\n") + "\r\n"
+    var (plain, other) = (try configuration(of: text), try configuration(of: windows))
+    (plain.hash, other.hash) = ("", "")
+    #expect(plain == other)
+    #expect(
+      problems(of: windows + "server2: {}\r\n") == [
+        "5:1: server2: unknown key 'server2'; did you mean 'server'?"
+      ])
+  }
+
+  @Test func everyErrorIsToldAtOnceInTheOrderOfTheFile() {
+    let text = """
+      server:
+        listen: 8080
+        admin: 127.0.0.1:8081
+      sources:
+        huggy:
+          token: "${HUGGY_TOKEN}"
+          dedupe: 24
+      destinations:
+        crm:
+          url: ftp://user:hunter2@crm.example/hooks
+          conncurrency: 16
+          http2: yes
+          signing_secret: whsec_hunter2
+      routes:
+        - name: to-crm
+          match: { event: [], where: { chat.situation: no } }
+          to: crn
+      """
+    #expect(
+      problems(of: text).map { $0.split(separator: ": ")[..<2].joined(separator: " ") } == [
+        "2:11 server.listen", "3:3 server.admin", "6:12 sources.huggy.token", "7:13 sources.huggy.dedupe",
+        "10:10 destinations.crm.url", "11:5 destinations.crm.conncurrency", "12:12 destinations.crm.http2",
+        "13:21 destinations.crm.signing_secret", "16:21 routes.to-crm.match.event",
+        "16:50 routes.to-crm.match.where.chat.situation", "17:9 routes.to-crm.to",
+      ])
+  }
+
+  @Test func aProblemSaysItsFileAndItsSeverity() throws {
+    let loader = loader()
+    #expect {
+      try loader.load(text: "sources: 1\nx: 1", file: "/etc/relay/routes.yaml", directory: "/etc/relay")
+    } throws: { error in
+      "\(error)" == """
+        /etc/relay/routes.yaml:1:10: sources: expected a mapping of names to sources, found a single value
+        /etc/relay/routes.yaml:2:1: x: unknown key 'x'; known here: server, store, sources, defaults, \
+        destinations, routes
+        """
+    }
+    let loaded = try loader.load(text: oneSource, file: "a.yaml", directory: ".")
+    #expect(loaded.warnings.map(\.severity) == [.warning])
+    #expect(
+      loaded.warnings.map(\.description) == [
+        "a.yaml:1:1: warning: there are no routes: no event goes anywhere"
+      ])
+  }
+}

@@ -1,0 +1,85 @@
+import RelayCore
+import Testing
+
+@testable import RelayPipeline
+
+@Suite struct RequestBuilderTests {
+  private func event(
+    type: String = "createdChat", rawType: String? = nil, time: String? = "1583439114", token: String? = #""t""#,
+    company: String? = "15691", channel: String? = "widget", body: String = #"{ "id": 1 }"#
+  ) -> Event {
+    let envelope = EnvelopeContext(
+      source: "huggy", receivedAt: .epoch, time: time.map { Array($0.utf8) }, token: token.map { Array($0.utf8) })
+    return Event(
+      id: EventID("evt_0193b0a0-7c1d-7abc-8def-0123456789ab")!, envelope: envelope, type: type,
+      rawType: Array((rawType ?? type).utf8), company: company, channel: channel, chat: nil,
+      body: Array(body.utf8))
+  }
+
+  private func request(
+    _ event: Event, attempts: Int = 0, _ change: (inout Destination) -> Void = { _ in }
+  ) -> AttemptRequest {
+    var destination = Destination(name: "crm", url: Secret("http://x/"))
+    change(&destination)
+    let delivery = Delivery(
+      id: DeliveryID(rawValue: 1), event: event, destination: "crm", attempts: attempts, since: .epoch)
+    return RequestBuilder.request(
+      for: delivery, to: destination, at: Timestamp(microseconds: 1_700_000_000_900_000))
+  }
+
+  private func body(_ request: AttemptRequest) -> String { String(decoding: request.body, as: UTF8.self) }
+
+  @Test func theHuggyFormatIsWhatHuggyWouldHavePosted() {
+    #expect(
+      body(request(event())) == #"{"time":1583439114,"messages":{"createdChat":[{ "id": 1 }]}}"#)
+    #expect(
+      body(request(event()) { $0.forwardsToken = true })
+        == #"{"time":1583439114,"messages":{"createdChat":[{ "id": 1 }]},"token":"t"}"#)
+    #expect(body(request(event(time: nil))) == #"{"messages":{"createdChat":[{ "id": 1 }]}}"#)
+    #expect(
+      body(request(event(time: #""x""#, token: nil)) { $0.forwardsToken = true })
+        == #"{"time":"x","messages":{"createdChat":[{ "id": 1 }]}}"#)
+  }
+
+  @Test func theTypeLeavesAsItWasSpelled() {
+    let spelled = event(type: "aé", rawType: #"a\u00e9"#)
+    #expect(body(request(spelled)).contains(#"{"a\u00e9":["#))
+    #expect(request(spelled).headers.contains("huggy-event: a%C3%A9"))
+  }
+
+  @Test func theEventFormatIsTheEventAlone() {
+    #expect(body(request(event()) { $0.format = .event }) == #"{ "id": 1 }"#)
+  }
+
+  @Test func theHeadersTellTheEventWithoutItsBody() {
+    #expect(
+      request(event(), attempts: 2).headers == [
+        "content-type: application/json", "user-agent: huggy-relay/\(RelayVersion.number)",
+        "webhook-id: evt_0193b0a0-7c1d-7abc-8def-0123456789ab", "webhook-timestamp: 1700000000",
+        "huggy-event: createdChat", "huggy-source: huggy", "huggy-relay-attempt: 3",
+        "huggy-company: 15691", "huggy-channel: widget",
+      ])
+    let headers = request(event(company: nil, channel: nil)).headers
+    #expect(!headers.contains { $0.hasPrefix("huggy-company") || $0.hasPrefix("huggy-channel") })
+  }
+
+  @Test func aSecretSignsWhatIsSent() throws {
+    let secret = SigningSecret(key: Array(repeating: 7, count: 24))
+    let signed = request(event()) { $0.signingSecrets = [secret] }
+    let header = try #require(signed.headers.first { $0.hasPrefix("webhook-signature: ") })
+    #expect(
+      WebhookSignature.verifies(
+        header: String(header.dropFirst("webhook-signature: ".count)),
+        id: "evt_0193b0a0-7c1d-7abc-8def-0123456789ab", timestamp: 1_700_000_000, body: signed.body,
+        secret: secret))
+  }
+
+  @Test func textInHeadersCanNotBreakThem() {
+    #expect(RequestBuilder.headerText("a b\r\nx: y") == "a%20b%0D%0Ax:%20y")
+    #expect(RequestBuilder.headerText("~!") == "~!")
+    let long = RequestBuilder.headerText(String(repeating: "é", count: 100))
+    #expect(long.utf8.count == 252)
+    #expect(long.hasSuffix("%C3%A9"))
+    #expect(RequestBuilder.headerText(String(repeating: "a", count: 300)).utf8.count == 256)
+  }
+}

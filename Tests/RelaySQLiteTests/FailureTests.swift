@@ -1,0 +1,127 @@
+import RelayCore
+import RelayTestSupport
+import Testing
+
+@testable import RelaySQLite
+
+/// A store that can't commit: it refuses, keeps outcomes, and recovers by itself.
+struct FailureTests {
+  private let bench: SessionBench
+  private var make: TestEnvelopes { bench.make }
+  private var connection: Connection { bench.session.connection }
+
+  init() throws {
+    bench = try SessionBench(duplicateLimit: 4)
+  }
+
+  /// Too large for the pages that the database has.
+  private func large(bytes: UInt64? = nil) -> NewEnvelope {
+    make.envelope(to: ["crm", "bi"], events: 2, bytes: bytes, body: [UInt8](repeating: 0x20, count: 50_000))
+  }
+
+  @Test(arguments: Fault.allCases)
+  func anAppendThatCantBeCommittedIsRefusedAndNothingOfItIsKept(_ fault: Fault) throws {
+    try fault.begin(connection)
+    for result in bench.write([large(bytes: 1), large(bytes: 2)]) {
+      let refusal = #expect(throws: StoreError.self) { try result.get() }
+      #expect(refusal?.code == (fault == .full ? .full : .failing))
+    }
+    #expect(!connection.isInTransaction)
+    #expect(bench.session.claimed.isEmpty)
+    try fault.end(connection)
+    for table in ["envelope", "event", "delivery"] { #expect(try bench.count(table) == 0, "\(table)") }
+  }
+
+  @Test(arguments: Fault.allCases)
+  func aTwinThatIsSentAgainAfterAFailureIsStoredOnce(_ fault: Fault) throws {
+    try fault.begin(connection)
+    #expect(throws: StoreError.self) { try bench.write([large(bytes: 1)])[0].get() }
+    try fault.end(connection)
+    #expect(try bench.stored(large(bytes: 1)).count == 4)
+    #expect(try bench.isDuplicate(large(bytes: 1)))
+    #expect(try bench.count("envelope") == 1)
+  }
+
+  @Test(arguments: Fault.allCases)
+  func aFailingStoreForgetsNoEnvelope(_ fault: Fault) throws {
+    for bytes in 1...4 as ClosedRange<UInt64> { _ = try bench.stored(make.envelope(bytes: bytes)) }
+    try fault.begin(connection)
+    for bytes in 10...29 as ClosedRange<UInt64> {
+      #expect(throws: StoreError.self) { try bench.write([large(bytes: bytes)])[0].get() }
+    }
+    try fault.end(connection)
+    for bytes in 1...4 as ClosedRange<UInt64> { #expect(try bench.isDuplicate(make.envelope(bytes: bytes))) }
+  }
+
+  @Test(arguments: Fault.allCases.filter { !$0.hitsSettlements })
+  func outcomesAreCommittedWhileAppendsAreRefused(_ fault: Fault) throws {
+    let held = try bench.stored(make.envelope(events: 2))
+    try fault.begin(connection)
+    var answers = 0
+    let results = bench.write(
+      [large()], settle: [held[0].settled(.delivered), held[1].settled(.dead(.permanent))]
+    ) { answers += 1 }
+    #expect(throws: StoreError.self) { try results[0].get() }
+    #expect(answers == 1)
+    #expect(!bench.writer.hasHeldSettlements)
+    #expect(bench.session.claimed.isEmpty)
+    #expect(try states() == [.delivered, .dead])
+  }
+
+  @Test(arguments: Fault.allCases.filter(\.hitsSettlements))
+  func outcomesThatCantBeCommittedAreKeptAndTriedAgain(_ fault: Fault) throws {
+    let held = try bench.stored(make.envelope(events: 2))
+    try fault.begin(connection)
+    var answers: [Int] = []
+    _ = bench.write([large()], settle: [held[0].settled(.delivered)]) { answers.append(0) }
+    _ = bench.write(settle: [held[1].retried(at: 5)]) { answers.append(1) }
+    #expect(answers.isEmpty)
+    #expect(bench.writer.hasHeldSettlements)
+    // Nobody else may attempt them meanwhile.
+    #expect(bench.session.claimed == Set(held.map(\.id.rawValue)))
+    #expect(try states() == [.fresh, .fresh])
+    try fault.end(connection)
+    _ = bench.write()
+    #expect(answers == [0, 1])
+    #expect(!bench.writer.hasHeldSettlements)
+    #expect(bench.session.claimed.isEmpty)
+    #expect(try states() == [.delivered, .retrying])
+  }
+
+  @Test func namesOfAFailedTransactionAreForgotten() throws {
+    try connection.execute(
+      """
+      CREATE TRIGGER fault AFTER INSERT ON configuration BEGIN SELECT RAISE(ABORT, 'no such luck'); END
+      """)
+    var names = StoreNames.test
+    names.destinations = ["new"]
+    names.configuration = "c2"
+    #expect(throws: StoreError.self) { try bench.register(names) }
+    // Its number would belong to nobody, or later to another name.
+    let refused = bench.write([make.envelope(to: ["new"])])[0]
+    #expect(throws: StoreError.self) { try refused.get() }
+    try connection.execute("DROP TRIGGER fault")
+    try bench.register(names)
+    _ = try bench.stored(make.envelope(to: ["new"]))
+    let configuration = "SELECT c.hash FROM envelope v JOIN configuration c ON c.id = v.configuration"
+    #expect(try connection.text(configuration) == "c2")
+    try bench.reopen()
+    #expect(try bench.session.pendingCounts() == ["new": DeliveryCounts(pending: 1)])
+  }
+
+  @Test func aStoreThatCantReadHandsOutNothingAndHoldsNothing() throws {
+    let ids = try bench.stored(make.envelope(events: 2)).map(\.id)
+    bench.session.claimed = []
+    try connection.execute("UPDATE delivery SET event = -event WHERE id = \(ids[1])")
+    let request = ClaimRequest(
+      destination: "crm", kind: .fresh, now: .second(0), limit: 9, byteLimit: .max)
+    #expect(throws: StoreError.self) { try bench.session.claim(request) }
+    #expect(bench.session.claimed.isEmpty)
+    try connection.execute("UPDATE delivery SET event = -event WHERE id = \(ids[1])")
+    #expect(try bench.session.claim(request).ids == ids)
+  }
+
+  private func states() throws -> [DeliveryState] {
+    try StoreReader(path: bench.home.path).deliveries().map(\.state)
+  }
+}

@@ -1,0 +1,78 @@
+import RelayCore
+import RelayTestSupport
+import Testing
+
+@testable import RelaySQLite
+
+/// The whole store, made to fail from outside.
+@Suite(.timeLimit(.minutes(1)))
+struct RecoveryTests {
+  private let home: SQLiteHome
+  private let store: any DeliveryStore
+  private let make = TestEnvelopes()
+
+  init() async throws {
+    home = try SQLiteHome()
+    store = try home.open(clock: ManualClock(), duplicateLimit: 100)
+    try await store.register(.test)
+  }
+
+  private func outside(_ sql: String) throws { try Connection(path: home.path).execute(sql) }
+
+  private func failSettlements() throws {
+    try outside("CREATE TRIGGER fault AFTER UPDATE ON delivery BEGIN SELECT RAISE(ABORT, 'bad luck'); END")
+  }
+
+  @Test func heldOutcomesAreCommittedByThemselvesOnceTheStoreRecovers() async throws {
+    let held = try await store.stored(make.envelope(events: 2))
+    try failSettlements()
+    let settled = store.posted([held[0].settled(.delivered), held[1].retried(at: 5)])
+    // Two more batches, in which it fails again; reads go on.
+    for _ in 0..<2 { #expect(try await store.pendingCounts() == ["crm": DeliveryCounts(pending: 2)]) }
+    #expect(!settled.isKept)
+    #expect(await store.claim().deliveries.isEmpty)
+    try outside("DROP TRIGGER fault")
+    await settled.value
+    #expect(try await store.pendingCounts() == ["crm": DeliveryCounts(pending: 1)])
+    #expect(await store.claim(.retrying, now: .second(5)).ids == [held[1].id])
+    store.close()
+  }
+
+  @Test func whileOutcomesAreHeldAppendsAreRefusedAndThenTaken() async throws {
+    let held = try await store.stored(make.envelope())
+    try failSettlements()
+    let settled = store.posted([held[0].settled(.delivered)])
+    let refusal = await #expect(throws: StoreError.self) {
+      _ = try await store.append(make.envelope(bytes: 1))
+    }
+    #expect(refusal?.code == .failing)
+    #expect(refusal?.message.contains("bad luck") == true)
+    try outside("DROP TRIGGER fault")
+    #expect(try await store.stored(make.envelope(bytes: 1)).count == 1)
+    await settled.value
+    store.close()
+  }
+
+  @Test func closingAnswersOutcomesThatCouldNotBeRecorded() async throws {
+    let held = try await store.stored(make.envelope())
+    try failSettlements()
+    let settled = store.posted([held[0].settled(.delivered)])
+    store.close()
+    #expect(settled.isKept)
+    try outside("DROP TRIGGER fault")
+    let again = try home.open(clock: ManualClock(), duplicateLimit: 100)
+    #expect(await again.claim().ids == held.map(\.id))
+    again.close()
+  }
+
+  @Test func aClaimThatCantBeReadIsEmptyAndNotExhausted() async throws {
+    let held = try await store.stored(make.envelope())
+    store.release(held.map(\.id))
+    try outside("ALTER TABLE event RENAME TO gone")
+    let claim = await store.claim()
+    #expect(claim.deliveries.isEmpty && !claim.isExhausted)
+    try outside("ALTER TABLE gone RENAME TO event")
+    #expect(await store.claim().ids == held.map(\.id))
+    store.close()
+  }
+}

@@ -1,0 +1,19 @@
+import RelayCore
+import RelayHarness
+import RelaySQLite
+import RelayTestSupport
+
+/// A folder of its own for one store.
+struct SQLiteHome: StoreHome {
+  let folder: TemporaryFolder
+  var path: String { "\(folder.path)/relay.db" }
+  var isExclusive: Bool { true }
+
+  init() throws {
+    folder = try TemporaryFolder()
+  }
+
+  func open(clock: any WallClock, duplicateLimit: Int) throws(StoreError) -> any DeliveryStore {
+    try SQLiteStore(path: path, clock: clock, duplicateLimit: duplicateLimit)
+  }
+}

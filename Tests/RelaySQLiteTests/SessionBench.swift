@@ -1,0 +1,116 @@
+import RelayCore
+import RelayTestSupport
+
+@testable import RelaySQLite
+
+/// A session and its writer on the test's own thread: every transaction happens when the test says so.
+final class SessionBench {
+  let home: SQLiteHome
+  let make = TestEnvelopes()
+  let clock = ManualClock()
+  private let duplicateLimit: Int
+  private var current: BatchWriter?
+  var writer: BatchWriter {
+    get { current! }
+    set { current = newValue }
+  }
+  var session: StoreSession { writer.session }
+
+  init(duplicateLimit: Int = 1_000) throws {
+    home = try SQLiteHome()
+    self.duplicateLimit = duplicateLimit
+    try reopen()
+  }
+
+  /// A restart, without a last word.
+  func reopen() throws {
+    current = nil  // The lock goes with the session.
+    let session = try StoreSession(path: home.path, duplicateLimit: duplicateLimit)
+    current = BatchWriter(session: session, clock: clock)
+    try register(.test)
+  }
+
+  func register(_ names: StoreNames) throws {
+    var result: Result<Void, StoreError>?
+    writer.registrations.append((names, { result = $0 }))
+    writer.write()
+    try result!.get()
+  }
+
+  /// One batch.
+  func write(
+    _ envelopes: [NewEnvelope] = [], settle settlements: [Settlement] = [],
+    settled: @escaping () -> Void = {}
+  ) -> [Result<AppendOutcome, StoreError>] {
+    var results: [Result<AppendOutcome, StoreError>] = []
+    for envelope in envelopes { writer.appends.append((envelope, { results.append($0) })) }
+    if !settlements.isEmpty { writer.settlements.append((settlements, settled)) }
+    writer.write()
+    return results
+  }
+
+  func stored(_ envelope: NewEnvelope) throws -> [Delivery] {
+    guard case .stored(let deliveries) = try write([envelope])[0].get() else { throw UnexpectedDuplicate() }
+    return deliveries
+  }
+
+  func isDuplicate(_ envelope: NewEnvelope) throws -> Bool {
+    if case .duplicate = try write([envelope])[0].get() { true } else { false }
+  }
+
+  func count(_ table: String) throws -> Int64 {
+    try session.connection.integer("SELECT count(*) FROM \(table)")!
+  }
+}
+
+/// A transaction that can't be committed.
+enum Fault: CaseIterable {
+  /// A statement of an append fails, and leaves the transaction open.
+  case statement
+  /// A statement of an append fails, and takes the transaction with it.
+  case transaction
+  /// `BEGIN` itself fails, also for settlements.
+  case begin
+  /// `COMMIT` itself fails, also for settlements that change something.
+  case commit
+  /// No page is to be had; what changes in place still goes.
+  case full
+
+  var hitsSettlements: Bool { self == .begin || self == .commit }
+
+  func begin(_ connection: Connection) throws {
+    switch self {
+    case .statement, .transaction:
+      let how = self == .statement ? "ABORT" : "ROLLBACK"
+      try connection.execute(
+        """
+        CREATE TRIGGER fault AFTER INSERT ON event BEGIN SELECT RAISE(\(how), 'no such luck'); END
+        """)
+    case .begin:
+      try connection.execute("PRAGMA query_only = ON")
+    case .commit:
+      try connection.execute(
+        """
+        PRAGMA foreign_keys = ON;
+        CREATE TABLE fault_child (parent INTEGER REFERENCES source DEFERRABLE INITIALLY DEFERRED);
+        CREATE TRIGGER fault AFTER INSERT ON event BEGIN INSERT INTO fault_child VALUES (-1); END;
+        CREATE TRIGGER fault_update AFTER UPDATE ON delivery BEGIN INSERT INTO fault_child VALUES (-1); END;
+        """)
+    case .full:
+      try connection.execute("PRAGMA max_page_count = 1")
+    }
+  }
+
+  func end(_ connection: Connection) throws {
+    switch self {
+    case .statement, .transaction: try connection.execute("DROP TRIGGER fault")
+    case .begin: try connection.execute("PRAGMA query_only = OFF")
+    case .commit:
+      try connection.execute(
+        """
+        DROP TRIGGER fault; DROP TRIGGER fault_update; DROP TABLE fault_child; PRAGMA foreign_keys = OFF;
+        """)
+    case .full: try connection.execute("PRAGMA max_page_count = 1000000")
+    }
+  }
+}

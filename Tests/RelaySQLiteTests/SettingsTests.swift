@@ -1,0 +1,75 @@
+import Foundation
+import RelayCore
+import RelayTestSupport
+import Testing
+
+@testable import RelaySQLite
+
+struct SettingsTests {
+  @Test func theWritingConnectionSyncsEveryCommit() throws {
+    let bench = try SessionBench()
+    for _ in 0..<2 {
+      let connection = bench.session.connection
+      #expect(try connection.integer("PRAGMA synchronous") == 2)
+      #expect(try connection.text("PRAGMA journal_mode") == "wal")
+      try bench.reopen()
+    }
+  }
+
+  @Test func freePagesCanBeGivenBack() throws {
+    let bench = try SessionBench()
+    #expect(try bench.session.connection.integer("PRAGMA auto_vacuum") == 2)
+    #expect(try bench.session.connection.integer("PRAGMA secure_delete") == 0)
+    try bench.reopen()
+    #expect(try bench.session.connection.integer("PRAGMA auto_vacuum") == 2)
+  }
+
+  @Test func theLogIsBounded() throws {
+    let connection = try SessionBench().session.connection
+    #expect(try connection.integer("PRAGMA journal_size_limit") == 64 << 20)
+    #expect(try connection.integer("PRAGMA wal_autocheckpoint") == 1_000)
+  }
+
+  @Test func theFilesAreForTheOwnerAlone() async throws {
+    let home = try SQLiteHome()
+    let path = "\(home.folder.path)/a/b/relay.db"
+    let store = try SQLiteStore(path: path, clock: ManualClock())
+    try await store.register(.test)
+    for file in [path, path + "-wal", path + "-shm", path + ".lock"] {
+      #expect(try mode(of: file) == 0o600, "\(file)")
+    }
+    for folder in ["a", "a/b"] { #expect(try mode(of: "\(home.folder.path)/\(folder)") == 0o700) }
+    store.close()
+  }
+
+  private func mode(of path: String) throws -> Int? {
+    try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+  }
+
+  @Test(arguments: [true, false])
+  func aMissingOrEmptyFileBecomesAStore(isMissing: Bool) throws {
+    let home = try SQLiteHome()
+    if !isMissing { _ = try home.folder.write("", to: "relay.db") }
+    let session = try StoreSession(path: home.path, duplicateLimit: 1)
+    #expect(try session.connection.integer("PRAGMA user_version") == Schema.version)
+    #expect(try session.connection.integer("PRAGMA application_id") == Schema.applicationID)
+    #expect(
+      try session.connection.texts("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name") == [
+        "configuration", "delivery", "destination", "envelope", "event", "failure", "route", "source",
+      ])
+    #expect(try session.connection.text("PRAGMA integrity_check") == "ok")
+  }
+}
+
+extension Connection {
+  /// The first column of the first row.
+  func text(_ sql: String) throws -> String? { try texts(sql).first }
+
+  /// A column of all rows.
+  func texts(_ sql: String, column: Int32 = 0) throws -> [String] {
+    let query = try prepare(sql)
+    var texts: [String] = []
+    while try query.step() { texts.append(query.text(column) ?? "NULL") }
+    return texts
+  }
+}

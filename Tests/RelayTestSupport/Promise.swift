@@ -1,0 +1,43 @@
+import RelayThreads
+
+/// What a callback will bring. A test can post several calls in order, and then wait for each.
+public final class Promise<Value: Sendable>: Sendable {
+  private enum State: Sendable {
+    case waiting([CheckedContinuation<Value, Never>])
+    case kept(Value)
+  }
+
+  private let state = Locked(State.waiting([]))
+
+  public init() {}
+
+  /// Once: a callback that runs twice is a defect.
+  public func keep(_ value: Value) {
+    let waiting = state.withLock { state in
+      guard case .waiting(let continuations) = state else { preconditionFailure("a completion ran twice") }
+      state = .kept(value)
+      return continuations
+    }
+    for continuation in waiting { continuation.resume(returning: value) }
+  }
+
+  public var isKept: Bool {
+    state.withLock { if case .kept = $0 { true } else { false } }
+  }
+
+  public var value: Value {
+    get async {
+      await withCheckedContinuation { continuation in
+        let kept = state.withLock { state -> Value? in
+          switch state {
+          case .kept(let value): return value
+          case .waiting(let continuations):
+            state = .waiting(continuations + [continuation])
+            return nil
+          }
+        }
+        if let kept { continuation.resume(returning: kept) }
+      }
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import RelayCore
+import Testing
+
+extension StoreConformance {
+  /// The end.
+  static let closing = [
+    StoreClaim("closeFinishesWhatWasAsked") { bench in
+      let store = try await bench.open()
+      let held = try await store.stored(bench.make.envelope(events: 2))
+      let appended = (0..<30).map { _ in store.posted(bench.make.envelope(to: ["bi"])) }
+      let settled = store.posted([held[0].settled(.delivered)])
+      let claimed = store.posted(
+        ClaimRequest(destination: "crm", kind: .fresh, now: .second(0), limit: 9, byteLimit: .max))
+      let counted = store.postedCounts()
+      store.close()
+      #expect(appended.allSatisfy(\.isKept) && settled.isKept && claimed.isKept && counted.isKept)
+      for promise in appended { _ = try await promise.value.get() }
+      let counts = try await bench.open().pendingCounts()
+      #expect(counts == ["crm": DeliveryCounts(pending: 1), "bi": DeliveryCounts(pending: 30)])
+    },
+    StoreClaim("callsAfterCloseAreAnswered") { bench in
+      let store = try await bench.open()
+      let held = try await store.stored(bench.make.envelope(bytes: 1))
+      store.close()
+      let closed = await [
+        #expect(throws: StoreError.self) { _ = try await store.append(bench.make.envelope()) },
+        #expect(throws: StoreError.self) { try await store.register(.test) },
+        #expect(throws: StoreError.self) { _ = try await store.pendingCounts() },
+      ]
+      #expect(closed.map { $0?.code } == [.closed, .closed, .closed])
+      let claim = await store.claim()
+      #expect(claim.deliveries.isEmpty && !claim.isExhausted)
+      store.release(held.map(\.id))
+      await store.settle(held[0].settled(.delivered))
+      // That was answered, but not recorded: the next start tries it again.
+      #expect(try await bench.open().claim().ids == held.map(\.id))
+    },
+    StoreClaim("closingTwiceIsClosing") { bench in
+      let store = try await bench.open()
+      store.close()
+      store.close()
+      _ = try await bench.open()
+    },
+  ]
+}

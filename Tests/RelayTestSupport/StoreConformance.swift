@@ -1,0 +1,31 @@
+import RelayCore
+import Testing
+
+/// What every `DeliveryStore` must do. A store's tests run all of it with one parameterised test:
+///
+///     @Test(arguments: StoreConformance.claims)
+///     func theStore(_ claim: StoreClaim) async throws { try await claim.check(MyStoreHome()) }
+public enum StoreConformance {
+  public static let claims =
+    contents + claiming + retries + settlements + arrival + duplicates + names + closing
+}
+
+/// One sentence that is true of every store, and how that is found out.
+public struct StoreClaim: Sendable, CustomTestStringConvertible {
+  public let name: String
+  private let body: @Sendable (StoreBench) async throws -> Void
+
+  init(_ name: String, _ body: @escaping @Sendable (StoreBench) async throws -> Void) {
+    self.name = name
+    self.body = body
+  }
+
+  /// Checks it against the store that lives there.
+  public func check(_ home: any StoreHome) async throws {
+    let bench = StoreBench(home)
+    defer { bench.closeAll() }
+    try await body(bench)
+  }
+
+  public var testDescription: String { name }
+}
