@@ -1,8 +1,6 @@
 import NIOCore
-import NIOHTTP1
-import RelayPipeline
 
-/// Bytes and parts coming in.
+/// Bytes coming in.
 extension IngestHandler {
   /// The decoder can't be stopped within what it was given; so it gets little at a time, since many small
   /// requests may stand in it. What belongs to a body is not split.
@@ -40,9 +38,9 @@ extension IngestHandler {
   func resume() {
     guard let context, !isFeeding else { return }
     while machine.takesParts {
-      if !waitingParts.isEmpty {
+      if let part = waitingParts.popFirst(budget: ingest.budget) {
         isFeeding = true
-        process(waitingParts.removeFirst())
+        process(part)
         isFeeding = false
       } else if let buffer = held.take(budget: ingest.budget) {
         feed(buffer, into: context)
@@ -54,14 +52,6 @@ extension IngestHandler {
     if readIsWithheld, machine.wantsInput, held.isEmpty, waitingParts.isEmpty {
       readIsWithheld = false
       context.read()
-    }
-  }
-
-  func received(_ part: RequestPart) {
-    if machine.takesParts, waitingParts.isEmpty {
-      process(part)
-    } else if !machine.ignoresInput {
-      waitingParts.append(part)
     }
   }
 
@@ -93,32 +83,8 @@ extension IngestHandler {
     if held.overflowed { machine.inputLost() }
   }
 
-  private func process(_ part: RequestPart) {
-    guard let now = context?.eventLoop.now else { return }
-    switch part {
-    case .head(let head): begin(head, now: now)
-    case .body(let bytes): take(bytes, now: now)
-    case .end: perform(machine.endReceived(now: now))
-    case .failure(let reply): perform(machine.decodingFailed(reply, now: now))
-    }
-  }
-
   private func countHead(bytes: Int, context: ChannelHandlerContext) {
     if head.add(bytes: bytes, budget: ingest.budget) { return }
     perform(machine.memoryRefused(now: context.eventLoop.now))
-  }
-
-  private func begin(_ requestHead: HTTPRequestHead, now: NIODeadline) {
-    head.clear(budget: ingest.budget)
-    path = RequestPath.path(of: requestHead.uri)
-    let target: IncomingRequest.Target =
-      ingest.receiver.accepts(path: path) ? .source : path == "/healthz" ? .health : .unknown
-    perform(machine.headReceived(IncomingRequest(requestHead, target: target), now: now))
-  }
-
-  private func take(_ bytes: ByteBuffer, now: NIODeadline) {
-    let action = machine.bodyReceived(bytes: bytes.readableBytes, now: now)
-    guard action == .appendBody else { return perform(action) }
-    if body?.append(bytes, budget: ingest.budget) != true { perform(machine.memoryRefused(now: now)) }
   }
 }

@@ -28,7 +28,7 @@ extension IngestHandler {
   func forgetRequest() {
     freeBody()
     head.clear(budget: ingest.budget)
-    waitingParts.removeAll(keepingCapacity: false)
+    waitingParts.clear(budget: ingest.budget)
     held.clear(budget: ingest.budget)
   }
 
@@ -69,7 +69,6 @@ extension IngestHandler {
       perform(machine.flushed(now: context.eventLoop.now))
     }
     context.writeAndFlush(wrapOutboundOut(buffer), promise: flushed)
-    if machine.wantsInput { resume() }
   }
 
   private func sendContinue() {
@@ -82,7 +81,7 @@ extension IngestHandler {
   private func linger() {
     guard let context else { return }
     rearmTimerForEarlierDeadline()
-    waitingParts.removeAll(keepingCapacity: false)
+    waitingParts.clear(budget: ingest.budget)
     held.clear(budget: ingest.budget)
     context.close(mode: .output, promise: nil)
     resume()

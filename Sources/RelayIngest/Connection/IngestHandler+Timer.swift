@@ -10,6 +10,7 @@ extension IngestHandler {
     let now = context.eventLoop.now
     let limits = ingest.limits
     let wake = min(machine.deadline, now + min(limits.requestTimeout, limits.idleTimeout))
+    wakesAt = wake
     timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: wake) { [self] in timerFired() }
   }
 

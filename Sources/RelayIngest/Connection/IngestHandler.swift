@@ -26,13 +26,14 @@ final class IngestHandler: ChannelDuplexHandler {
   var path = ""
   var body: BodyBuffer?
   var head = HeadMemory()
-  /// Decoded parts of requests behind the present one: at most what one `decodedSliceBytes` holds.
-  var waitingParts = CircularBuffer<RequestPart>(initialCapacity: 0)
+  /// At most what one slice of `decodedSliceBytes` made.
+  var waitingParts = WaitingParts()
   var held = HeldInput()
   var inputEnded = false
   var isFeeding = false
   var readIsWithheld = false
   var timer: Scheduled<Void>?
+  var wakesAt: NIODeadline?
 
   init(
     ingest: IngestContext, registry: ConnectionRegistry, admission: ConnectionAdmission = .open,
@@ -64,6 +65,7 @@ final class IngestHandler: ChannelDuplexHandler {
   func handlerRemoved(context: ChannelHandlerContext) {
     timer?.cancel()
     timer = nil
+    wakesAt = nil
     _ = machine.close()
     forgetRequest()
     self.context = nil

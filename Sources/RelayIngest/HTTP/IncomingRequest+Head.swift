@@ -35,7 +35,7 @@ extension IncomingRequest {
 
   /// The parser has refused what is no number, and a second one.
   private mutating func noteContentLength(_ value: String) {
-    guard let length = Int(value.trimmingSpaces) else {
+    guard let length = value.decimal else {
       fault = "the content-length is not a number"
       return
     }
@@ -58,16 +58,28 @@ extension IncomingRequest.Method {
 extension String {
   /// `text` is in lower case.
   fileprivate func equalsIgnoringCase(_ text: StaticString) -> Bool {
-    text.withUTF8Buffer { expected in
-      utf8.count == expected.count
-        && zip(utf8, expected).allSatisfy { $0 == $1 || ((0x41...0x5A) ~= $0 && $0 | 0x20 == $1) }
+    guard utf8.count == text.utf8CodeUnitCount else { return false }
+    var expected = text.utf8Start
+    for byte in utf8 {
+      let isUpperCase = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z")
+      if (isUpperCase ? byte | 0x20 : byte) != expected.pointee { return false }
+      expected += 1
     }
+    return true
   }
 
-  fileprivate var trimmingSpaces: Substring {
-    var text = self[...]
-    while text.first == " " || text.first == "\t" { text.removeFirst() }
-    while text.last == " " || text.last == "\t" { text.removeLast() }
-    return text
+  /// The number that these digits make, spaces around it aside; nil if it is none, or too large.
+  fileprivate var decimal: Int? {
+    var value = 0
+    var digits = 0
+    for byte in utf8 where byte != UInt8(ascii: " ") && byte != UInt8(ascii: "\t") {
+      guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
+      let (tens, tooLarge) = value.multipliedReportingOverflow(by: 10)
+      let (sum, stillTooLarge) = tens.addingReportingOverflow(Int(byte - UInt8(ascii: "0")))
+      if tooLarge || stillTooLarge { return nil }
+      value = sum
+      digits += 1
+    }
+    return digits > 0 ? value : nil
   }
 }

@@ -1,4 +1,3 @@
-import Logging
 import NIOCore
 import NIOPosix
 import RelayCore
@@ -10,17 +9,14 @@ import RelayPipeline
 /// `server.max_connections` for all else: some 10 KiB each.
 public final class IngestServer: Sendable {
   private let settings: ServerSettings
-  private let logger: Logger
   private let eventLoopGroup: MultiThreadedEventLoopGroup
   private let initializer: ConnectionInitializer
   private let listener = IngestListener()
 
   public init(
-    settings: ServerSettings, receiver: any EnvelopeReceiver, logger: Logger,
-    eventLoopGroup: MultiThreadedEventLoopGroup
+    settings: ServerSettings, receiver: any EnvelopeReceiver, eventLoopGroup: MultiThreadedEventLoopGroup
   ) {
     self.settings = settings
-    self.logger = logger
     self.eventLoopGroup = eventLoopGroup
     initializer = ConnectionInitializer(
       ingest: IngestContext(
@@ -53,7 +49,6 @@ public final class IngestServer: Sendable {
       throw IngestServerError(.shutDown, address: address, reason: "shut down while starting")
     }
     let bound = ListenAddress(host: address.host, port: channel.localAddress?.port ?? address.port)
-    logger.info("ingest listens", metadata: ["address": "\(bound)"])
     return bound
   }
 

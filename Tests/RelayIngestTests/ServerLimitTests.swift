@@ -1,0 +1,94 @@
+import RelayCore
+import RelayPipeline
+import Testing
+
+@testable import RelayIngest
+
+@Suite(.timeLimit(.minutes(1))) struct ServerLimitTests {
+  /// Each sends all of a large body but its last byte.
+  @Test func sendersThatWithholdTheEndOfLargeBodiesDoNotKeepSmallOnesOut() async throws {
+    let receiver = StreamReceiver()
+    try await withServer(receiver, { $0.maxInflightBytes = 1 << 20 }) { _, address in
+      var withholding: [RawClient] = []
+      for _ in 0..<20 {
+        let client = try await RawClient.connect(to: address)
+        withholding.append(client)
+        try? await client.send(
+          Requests.head("POST", "/huggy", headers: ["Content-Length: 250001"])
+            + String(repeating: "x", count: 250_000))
+      }
+      // At most three of them fit into three quarters of 1 MiB; all others are refused.
+      for _ in 0..<17 { #expect(try await receiver.nextRefusal() == 503) }
+      for _ in 0..<50 {
+        let client = try await RawClient.connect(to: address)
+        try await client.send(Requests.post(String(repeating: "y", count: 10_000)))
+        try await receiver.next().complete()
+        #expect(await client.response()?.statuses == [200])
+      }
+      for client in withholding { try? await client.close() }
+    }
+  }
+
+  @Test func aConnectionTooManyIsTurnedAwayUntilOneLeaves() async throws {
+    try await withServer(StreamReceiver(answersAtOnce: true), { $0.maxConnections = 1 }) { _, address in
+      let client = try await RawClient.connect(to: address)
+      try await client.send(Requests.post())
+      #expect(await client.response()?.statuses == [200])
+
+      let tooMany = try await RawClient.connect(to: address)
+      let refusal = await tooMany.rest()
+      #expect(refusal.statuses == [503])
+      #expect(refusal.contains("retry-after: "))
+      try await client.send(Requests.post())
+      #expect(await client.response()?.statuses == [200])
+
+      try await client.close()
+      while true {
+        let next = try await RawClient.connect(to: address)
+        try? await next.send(Requests.post())
+        if await next.response()?.statuses == [200] { break }
+      }
+    }
+  }
+
+  @Test func thoseTurnedAwayAreBoundedToo() {
+    let limit = ConnectionLimit(maxOpen: 2)
+    #expect([limit.admit(), limit.admit()] == [.open, .open])
+    let turnedAway = (0..<1000).compactMap { _ in limit.admit() }
+    #expect(turnedAway == Array(repeating: .turnedAway, count: ConnectionLimit.maxTurnedAway))
+    limit.leave(.open)
+    #expect(limit.admit() == .open)
+    limit.leave(.turnedAway)
+    #expect(limit.admit() == .turnedAway)
+  }
+
+  @Test func aFloodOfConnectionsDoesNotDisturbThoseThatAreServed() async throws {
+    try await withServer(StreamReceiver(answersAtOnce: true), { $0.maxConnections = 1 }) { _, address in
+      let client = try await RawClient.connect(to: address)
+      try await client.send(Requests.head("GET", "/healthz"))
+      #expect(await client.response()?.statuses == [200])
+      var flood: [RawClient] = []
+      for _ in 0..<ConnectionLimit.maxTurnedAway + 20 {
+        // Beyond what may wait for its 503 a connection may be closed before it is ready.
+        if let connection = try? await RawClient.connect(to: address) { flood.append(connection) }
+      }
+      for connection in flood {
+        let answer = await connection.rest()
+        #expect(answer == "" || answer.statuses == [503])
+      }
+      try await client.send(Requests.post())
+      #expect(await client.response()?.statuses == [200])
+      for connection in flood { try? await connection.close() }
+    }
+  }
+
+  @Test func aManyfoldOfConnectionsIsServedAndForgotten() async throws {
+    try await withServer(StreamReceiver(answersAtOnce: true), { $0.maxConnections = 8 }) { _, address in
+      for _ in 0..<100 {
+        let client = try await RawClient.connect(to: address)
+        try await client.send(Requests.post(headers: ["Connection: close"]))
+        #expect(await client.rest().statuses == [200])
+      }
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import RelayPipeline
+
+/// Hands what the listener says to the test, on whatever thread that runs; the test answers.
+final class StreamReceiver: EnvelopeReceiver {
+  struct Received: Sendable {
+    var body: [UInt8]
+    var complete: @Sendable (IngestReply) -> Void
+
+    var text: String { String(decoding: body, as: UTF8.self) }
+    func complete(_ status: Int = 200) { complete(IngestReply(status: status, body: body)) }
+  }
+
+  let received: AsyncStream<Received>
+  let refused: AsyncStream<Int>
+  private let receivedContinuation: AsyncStream<Received>.Continuation
+  private let refusedContinuation: AsyncStream<Int>.Continuation
+  private let answersAtOnce: Bool
+
+  init(answersAtOnce: Bool = false) {
+    self.answersAtOnce = answersAtOnce
+    (received, receivedContinuation) = AsyncStream.makeStream()
+    (refused, refusedContinuation) = AsyncStream.makeStream()
+  }
+
+  func accepts(path: String) -> Bool { path == "/huggy" }
+
+  func receive(path: String, body: [UInt8], completion: @escaping @Sendable (IngestReply) -> Void) {
+    let received = Received(body: body, complete: completion)
+    if answersAtOnce { received.complete() }
+    receivedContinuation.yield(received)
+  }
+
+  func refused(path: String, reply: IngestReply) {
+    refusedContinuation.yield(reply.status)
+  }
+
+  /// The next body that the listener hands over.
+  func next() async throws -> Received {
+    for await next in received { return next }
+    throw CancellationError()
+  }
+
+  /// The status of the next refusal.
+  func nextRefusal() async throws -> Int {
+    for await next in refused { return next }
+    throw CancellationError()
+  }
+}

@@ -1,0 +1,28 @@
+import NIOPosix
+import RelayCore
+import RelayPipeline
+
+@testable import RelayIngest
+
+/// Runs a server on a port of the system's choice for as long as `body` takes.
+func withServer(
+  _ receiver: any EnvelopeReceiver, _ change: (inout ServerSettings) -> Void = { _ in },
+  _ body: (IngestServer, ListenAddress) async throws -> Void
+) async throws {
+  var settings = ServerSettings()
+  settings.listen = ListenAddress(host: "127.0.0.1", port: 0)
+  change(&settings)
+  let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+  let server = IngestServer(
+    settings: settings, receiver: receiver,
+    eventLoopGroup: group)
+  do {
+    try await body(server, server.start())
+  } catch {
+    await server.shutdown(drain: .zero)
+    try? await group.shutdownGracefully()
+    throw error
+  }
+  await server.shutdown(drain: .zero)
+  try await group.shutdownGracefully()
+}
