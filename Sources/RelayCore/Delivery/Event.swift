@@ -32,7 +32,8 @@ public final class Event: Sendable {
   public let body: [UInt8]
 
   public init(
-    id: EventID, envelope: EnvelopeContext, type: String, rawType: [UInt8], company: String?, channel: String?,
+    id: EventID, envelope: EnvelopeContext, type: String, rawType: [UInt8], company: String?,
+    channel: String?,
     chat: String?, body: [UInt8]
   ) {
     self.id = id

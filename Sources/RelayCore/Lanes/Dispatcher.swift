@@ -80,7 +80,8 @@ public struct Dispatcher: Sendable {
     for name in lanes.keys { lanes[name]!.window = window }
     let changed = destinations.filter { lanes[$0.name]?.destination != $0 || lanes[$0.name]!.isRemoved }
     for destination in changed {
-      lanes[destination.name, default: Lane(destination: destination, window: window)].destination = destination
+      lanes[destination.name, default: Lane(destination: destination, window: window)].destination =
+        destination
       if lanes[destination.name]!.isRemoved { lanes[destination.name]!.restore() }
       touched.insert(destination.name)
     }
@@ -120,7 +121,8 @@ public struct Dispatcher: Sendable {
     attemptsInFlight -= 1
     touched.insert(attempt.destination)
     let settlement = lanes[attempt.destination]?.finished(
-      attempt.delivery, result: attempt.result, now: now, random: Double.random(in: 0..<1, using: &randomness))
+      attempt.delivery, result: attempt.result, now: now, random: Double.random(in: 0..<1, using: &randomness)
+    )
     if let settlement {
       actions.append(.settle(settlement, destination: attempt.destination))
     } else {

@@ -180,7 +180,9 @@ extension Lane.Backlog {
 
   /// Whether a claim is due; if so, it is now under way.
   fileprivate mutating func begins(at now: Timestamp, _ queue: LaneQueue, _ window: LaneWindow) -> Bool {
-    guard !isClaiming, let from = claimableFrom, from <= now, queue.isHalfEmpty(of: window) else { return false }
+    guard !isClaiming, let from = claimableFrom, from <= now, queue.isHalfEmpty(of: window) else {
+      return false
+    }
     isClaiming = true
     grewWhileClaiming = false
     return true

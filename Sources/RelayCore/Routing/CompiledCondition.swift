@@ -70,7 +70,8 @@ struct CompiledCondition: Sendable {
 
   private func contains(_ text: String, _ value: JSONValue, in event: EventView) -> Bool {
     guard value.kind == .string || value.kind == .number else { return false }
-    return event.text(of: value).lowercased().contains(text.lowercased())
+    // By their bytes: to String a flag or a tinted thumb is one character, and its parts are not in it.
+    return event.text(of: value).lowercased().utf8.firstRange(of: text.lowercased().utf8) != nil
   }
 
   private func compare(

@@ -100,7 +100,8 @@ public struct Route: Hashable, Sendable {
   /// No later route sees what this one matched.
   public var stop: Bool
 
-  public init(name: String, match: Match = Match(), except: [Match] = [], action: Action, stop: Bool = false) {
+  public init(name: String, match: Match = Match(), except: [Match] = [], action: Action, stop: Bool = false)
+  {
     self.name = name
     self.match = match
     self.except = except

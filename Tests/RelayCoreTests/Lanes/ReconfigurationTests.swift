@@ -1,0 +1,66 @@
+import Testing
+
+@testable import RelayCore
+
+/// Destinations that come, change and go.
+@Suite struct ReconfigurationTests {
+  @Test func anArrivalForADestinationThatIsNotConfiguredGoesBack() {
+    var dispatcher = Dispatcher.idle(Made.destination("a"))
+    let deliveries = [Made.delivery(1, to: "gone"), Made.delivery(2, to: "a")]
+    #expect(
+      dispatcher.actions(after: .arrived(deliveries))
+        == [.release([DeliveryID(rawValue: 1)]), .attempt(deliveries[1])])
+  }
+
+  @Test func aRemovedDestinationGivesItsWindowBack() {
+    var dispatcher = Dispatcher.idle(Made.destination("a", concurrency: 1), Made.destination("b"))
+    _ = dispatcher.actions(after: .arrived((1...3).map { Made.delivery($0, to: "a") }))
+    #expect(
+      dispatcher.actions(after: .configure([Made.destination("b")])) == [
+        .release([DeliveryID(rawValue: 2), DeliveryID(rawValue: 3)]), .changeEndpoints([], removed: ["a"]),
+      ])
+    let arrival = Made.delivery(4, to: "a")
+    #expect(dispatcher.actions(after: .arrived([arrival])) == [.release([arrival.id])])
+  }
+
+  @Test func whatWasInFlightToARemovedDestinationIsStillSettled() {
+    var dispatcher = Dispatcher.idle(Made.destination("a"))
+    _ = dispatcher.actions(after: .arrived([Made.delivery(1, to: "a")]))
+    _ = dispatcher.actions(after: .configure([]))
+    #expect(
+      dispatcher.actions(after: .finished(Made.finished(1, 200, of: "a"))) == [.delivered(1, to: "a")])
+    #expect(dispatcher.lanes.count == 1)
+    _ = dispatcher.actions(after: .settled([.init(destination: "a", outcome: .delivered)]))
+    #expect(dispatcher.lanes.isEmpty && dispatcher.isIdle)
+  }
+
+  @Test func aDestinationThatComesBackGoesOnWithWhatWasUnderWay() {
+    var dispatcher = Dispatcher.idle(Made.destination("a", concurrency: 1))
+    _ = dispatcher.actions(after: .arrived([Made.delivery(1, to: "a")]))
+    _ = dispatcher.actions(after: .configure([]))
+    let back = dispatcher.actions(after: .configure([Made.destination("a", concurrency: 1)]))
+    #expect(back.first == .changeEndpoints([Made.destination("a", concurrency: 1)], removed: []))
+    dispatcher.answerClaims(back)
+    let next = Made.delivery(2, to: "a")
+    #expect(dispatcher.actions(after: .arrived([next])) == [], "its one slot is taken")
+    #expect(
+      dispatcher.actions(after: .finished(Made.finished(1, 200, of: "a")))
+        == [.delivered(1, to: "a"), .attempt(next)])
+  }
+
+  @Test func endpointsAreToldOnlyWhenTheyChange() {
+    var dispatcher = Dispatcher.idle(Made.destination("a"), Made.destination("b"))
+    #expect(dispatcher.actions(after: .configure([Made.destination("a"), Made.destination("b")])) == [])
+    let changed = Made.destination("b", concurrency: 9)
+    #expect(
+      dispatcher.actions(after: .configure([Made.destination("a"), changed]))
+        == [.changeEndpoints([changed], removed: [])])
+  }
+
+  @Test func moreDestinationsLeaveEachASmallerWindow() {
+    var dispatcher = Dispatcher.idle(Made.destination("a"))
+    #expect(dispatcher.lanes["a"]?.window == .share(ofLanes: 1))
+    _ = dispatcher.actions(after: .configure(["a", "b", "c", "d"].map { Made.destination($0) }))
+    #expect(dispatcher.lanes.values.allSatisfy { $0.window == .share(ofLanes: 4) })
+  }
+}

@@ -1,0 +1,44 @@
+import RelayCore
+import Testing
+
+@Suite struct SimulationTests {
+  @Test(arguments: Scenario.all)
+  func everyDeliverySettlesAndNoRuleIsBrokenOnTheWay(scenario: Scenario) throws {
+    var (retries, deliveries) = (0, 0)
+    for seed in 0..<8 as Range<UInt64> {
+      var simulation = try Simulation(scenario, seed: seed)
+      do {
+        try simulation.run()
+      } catch let violation as Violation {
+        Issue.record("\(scenario), seed \(seed): \(violation)")
+        return
+      }
+      retries += simulation.watch.retriesStarted
+      deliveries += simulation.store.records.count
+    }
+    #expect(deliveries > 400)
+    #expect(scenario.successes == 100 || retries > 50, "\(retries) retries")
+  }
+
+  @Test func freshDeliveriesOfOneSlotGoInOrderOfArrivalAlsoWhenTheySpill() throws {
+    var scenario = Scenario(
+      name: "in order", destinations: ["a", "b"], concurrency: 1, bodies: [0, 4 << 20, 12 << 20],
+      successes: 100, steps: 400)
+    scenario.restarts = 1
+    var spilled = 0
+    for seed in 0..<8 as Range<UInt64> {
+      var simulation = try Simulation(scenario, seed: seed)
+      do {
+        try simulation.run()
+      } catch let violation as Violation {
+        Issue.record("seed \(seed): \(violation)")
+        return
+      }
+      for (destination, ids) in simulation.watch.firstAttempts {
+        try #require(ids == ids.sorted(), "\(destination), seed \(seed)")
+        spilled += ids.count
+      }
+    }
+    #expect(spilled > 500)
+  }
+}

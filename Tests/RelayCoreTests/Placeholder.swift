@@ -1,0 +1,1 @@
+// Made way for at once.

@@ -1,0 +1,55 @@
+import Testing
+
+@testable import RelayCore
+
+@Suite struct CandidateIndexTests {
+  private func candidates(_ routes: [Route], _ type: String, _ company: String?) -> [Int] {
+    var numbers: [Int] = []
+    CandidateIndex(routes).forEachCandidate(type: type, company: company) {
+      numbers.append($0)
+      return true
+    }
+    return numbers
+  }
+
+  private func route(_ match: Match) -> Route { Route(name: "r", match: match, action: .drop) }
+
+  @Test func routesForOtherCompaniesAreNotAsked() {
+    var routes = (0..<1_000).map { route(.company(String($0))) }
+    routes.append(route(Match(companies: .words("500", "7"))))
+    #expect(candidates(routes, "receivedMessage", "500") == [500, 1_000])
+    #expect(candidates(routes, "receivedMessage", "1000") == [])
+    #expect(candidates(routes, "receivedMessage", nil) == [])
+  }
+
+  @Test func routesForOtherTypesAreNotAsked() {
+    let routes = (0..<100).map { route(.event("type\($0)")) } + [route(.event("closed*"))]
+    #expect(candidates(routes, "TYPE7", nil) == [7])
+    #expect(candidates(routes, "closedChat", nil) == [100])
+    #expect(candidates(routes, "createdChat", nil) == [])
+  }
+
+  @Test func specificAndGeneralRoutesComeInTheirOrder() {
+    let routes = [
+      route(Match()), route(.company("1")), route(.company("1*")), route(.company("2")), route(.company(nil)),
+      route(Match(companies: .words("2", "1"))), route(Match(companies: .words("3", nil))),
+    ]
+    #expect(candidates(routes, "receivedMessage", "1") == [0, 1, 2, 4, 5, 6])
+    #expect(candidates(routes, "unheardOf", "2") == [0, 2, 3, 4, 5, 6])
+    #expect(candidates(routes, "unheardOf", nil) == [0, 2, 4, 6])
+  }
+
+  @Test func aListThatNamesACompanyTwiceIsAskedOnce() {
+    #expect(candidates([route(Match(companies: .words("1", "1")))], "x", "1") == [0])
+  }
+
+  @Test func itGoesOnOnlyWhileItIsTold() {
+    let index = CandidateIndex([route(Match()), route(.company("1")), route(Match())])
+    var asked: [Int] = []
+    index.forEachCandidate(type: "x", company: "1") {
+      asked.append($0)
+      return asked.count < 2
+    }
+    #expect(asked == [0, 1])
+  }
+}

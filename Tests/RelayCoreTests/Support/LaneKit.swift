@@ -1,0 +1,34 @@
+@testable import RelayCore
+
+/// Hands for tests of a single lane.
+enum LaneKit {
+  static let now = Timestamp.second(100)
+
+  /// A lane whose store was found empty.
+  static func lane(concurrency: Int = 4, deliveries: Int = 1_024, bytes: Int = 64 << 20) -> Lane {
+    var lane = Lane(
+      destination: Made.destination(concurrency: concurrency),
+      window: LaneWindow(deliveries: deliveries, bytes: bytes))
+    while let request = lane.nextClaim(now: now) { lane.claimed(answer(request), now: now) }
+    return lane
+  }
+
+  static func answer(_ request: ClaimRequest, exhausted: Bool = true, nextDue: Timestamp? = nil) -> Claim {
+    Claim(destination: "d", kind: request.kind, deliveries: [], isExhausted: exhausted, nextDue: nextDue)
+  }
+}
+
+extension Lane {
+  /// Starts all that may start.
+  mutating func start(at time: Timestamp = LaneKit.now) -> [Int64] {
+    var ids: [Int64] = []
+    while let delivery = nextAttempt(now: time) { ids.append(delivery.id.rawValue) }
+    return ids
+  }
+
+  mutating func finish(_ id: Int64, _ status: Int, retryAfter: Duration? = nil) -> Settlement? {
+    finished(
+      DeliveryID(rawValue: id), result: Made.result(status, retryAfter: retryAfter), now: LaneKit.now,
+      random: 0)
+  }
+}

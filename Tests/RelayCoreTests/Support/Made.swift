@@ -1,0 +1,48 @@
+import RelayCore
+
+/// Events and deliveries made up for tests of the lanes.
+enum Made {
+  private static let context = EnvelopeContext(source: "huggy", receivedAt: .epoch, time: nil, token: nil)
+
+  /// Bodies are shared, so that big ones cost nothing.
+  private static let bodies: [Int: [UInt8]] = Dictionary(
+    uniqueKeysWithValues: [0, 100, 1 << 20, 4 << 20, 12 << 20].map { ($0, Array(repeating: 0x20, count: $0)) }
+  )
+
+  static func event(bytes: Int = 0) -> Event {
+    Event(
+      id: EventID(high: 0, low: 0), envelope: context, type: "t", rawType: [], company: nil, channel: nil,
+      chat: nil, body: bodies[bytes]!)
+  }
+
+  static func delivery(
+    _ id: Int64, to destination: String = "d", bytes: Int = 0, attempts: Int = 0, since: Timestamp = .epoch
+  ) -> Delivery {
+    Delivery(
+      id: DeliveryID(rawValue: id), event: event(bytes: bytes), destination: destination, attempts: attempts,
+      since: since)
+  }
+
+  static func destination(_ name: String = "d", concurrency: Int = 4) -> Destination {
+    var destination = Destination(name: name, url: Secret("http://\(name)"))
+    destination.concurrency = concurrency
+    return destination
+  }
+
+  static func result(_ status: Int, retryAfter: Duration? = nil) -> AttemptResult {
+    AttemptResult(
+      startedAt: .epoch, duration: .zero, response: .status(status, body: [], retryAfter: retryAfter))
+  }
+
+  static func finished(_ id: Int64, _ status: Int, of destination: String = "d", retryAfter: Duration? = nil)
+    -> FinishedAttempt
+  {
+    FinishedAttempt(
+      delivery: DeliveryID(rawValue: id), destination: destination,
+      result: result(status, retryAfter: retryAfter))
+  }
+}
+
+extension Timestamp {
+  static func second(_ seconds: Int64) -> Timestamp { Timestamp(microseconds: seconds * 1_000_000) }
+}
