@@ -14,6 +14,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    // For tests alone: a TLS server.
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
@@ -55,7 +57,6 @@ let package = Package(
       name: "RelayIngest",
       dependencies: [
         "RelayCore", "RelayPipeline",
-        .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -103,24 +104,41 @@ let package = Package(
       dependencies: ["RelayConfig", "RelayCore", .product(name: "Yams", package: "Yams")],
       swiftSettings: strict),
     .testTarget(
-      name: "RelaySQLiteTests", dependencies: ["RelaySQLite", "RelayTestSupport", "RelayHarness", "CSQLite"],
+      name: "RelaySQLiteTests",
+      dependencies: ["RelayCore", "RelayHarness", "RelaySQLite", "RelayTestSupport", "RelayThreads"],
       swiftSettings: strict),
     .testTarget(
-      name: "RelayCurlTests", dependencies: ["RelayCurl", "RelayTools", "RelayTestSupport"],
+      name: "RelayCurlTests",
+      dependencies: [
+        "CCurl", "RelayCore", "RelayCurl", "RelayHarness", "RelayThreads",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
       swiftSettings: strict),
     .testTarget(
-      name: "RelayPipelineTests", dependencies: ["RelayPipeline", "RelayTestSupport"], swiftSettings: strict),
+      name: "RelayPipelineTests", dependencies: ["RelayCore", "RelayPipeline"], swiftSettings: strict),
     .testTarget(
       name: "RelayIngestTests",
       dependencies: [
-        "RelayIngest", .product(name: "NIOEmbedded", package: "swift-nio"),
+        "RelayCore", "RelayIngest", "RelayPipeline",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: strict),
-    .testTarget(name: "RelayToolsTests", dependencies: ["RelayTools"], swiftSettings: strict),
+    .testTarget(
+      name: "RelayToolsTests",
+      dependencies: [
+        "RelayCore", "RelayCurl", "RelayJSON", "RelayPipeline", "RelayThreads", "RelayTools",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "RelayCore", "RelayCurl", "RelayHarness", "RelaySQLite", "RelayTools", "huggy-relay",
+        "RelayCore", "RelayCurl", "RelayHarness", "RelaySQLite", "RelayThreads", "RelayTools", "huggy-relay",
       ],
       swiftSettings: strict),
   ]

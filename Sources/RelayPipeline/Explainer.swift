@@ -71,6 +71,7 @@ public struct ExplainError: Error, CustomStringConvertible {
   public let description: String
 
   init(_ refusal: Refusal) {
-    description = "serve would refuse this envelope with \(refusal.reply.status): \(refusal.reply.errorMessage)"
+    description =
+      "serve would refuse this envelope with \(refusal.reply.status): \(refusal.reply.errorMessage)"
   }
 }

@@ -34,7 +34,8 @@ struct Receipt: Sendable {
 
 extension IngestReply {
   static func duplicate(firstEventID: EventID, count: Int) -> IngestReply {
-    var body = Array(#"{"accepted":0,"deliveries":0,"dropped":0,"unrouted":0,"duplicate":true,"events":"#.utf8)
+    var body = Array(
+      #"{"accepted":0,"deliveries":0,"dropped":0,"unrouted":0,"duplicate":true,"events":"#.utf8)
     body.appendEventIDs(first: firstEventID, count: count)
     body += Array("}".utf8)
     return IngestReply(status: 200, body: body)

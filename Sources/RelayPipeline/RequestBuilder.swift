@@ -53,12 +53,16 @@ public enum RequestBuilder {
     return body
   }
 
-  /// Payload text in a header: percent-encoded outside 0x21 to 0x7E, at most 256 bytes, no escape cut in two.
+  /// Payload text in a header: percent-encoded outside 0x21 to 0x7E, at most 256 bytes, no character cut in two.
   static func headerText(_ text: String) -> String {
     var encoded: [UInt8] = []
-    for byte in text.utf8 {
-      let piece: [UInt8] =
-        (0x21...0x7E).contains(byte) ? [byte] : [UInt8(ascii: "%"), hexDigit(byte >> 4), hexDigit(byte & 15)]
+    for character in text.unicodeScalars {
+      var piece: [UInt8] = []
+      for byte in UTF8.encode(character)! {
+        piece +=
+          (0x21...0x7E).contains(byte)
+          ? [byte] : [UInt8(ascii: "%"), hexDigit(byte >> 4), hexDigit(byte & 15)]
+      }
       guard encoded.count + piece.count <= maxHeaderTextBytes else { break }
       encoded += piece
     }

@@ -1,7 +1,9 @@
 import Glibc
 
 /// A thread of its own, for work that blocks: Swift's cooperative pool may be no wider than the machine.
-public final class WorkerThread: @unchecked Sendable {  // Immutable after init, but for the join, which is locked.
+///
+/// Whoever makes one must join it, or its stack stays.
+public final class WorkerThread: @unchecked Sendable {  // Immutable but for the join, which is locked.
   private let handle: pthread_t
   private let isJoined = Locked(false)
 

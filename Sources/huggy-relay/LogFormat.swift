@@ -50,13 +50,15 @@ struct LineLogHandler: LogHandler {
 
   /// Values with spaces are quoted; control characters, which a sender may have chosen, are escaped.
   private func quoted(_ value: String) -> String {
-    let isPlain = !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\"") }
+    let isPlain =
+      !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\"") }
     return isPlain ? value : literal(value)
   }
 
   private func json(_ event: LogEvent, _ fields: [(String, String)]) -> String {
     let entries = [
-      ("time", "\(SystemWallClock().now())"), ("level", event.level.rawValue), ("message", "\(event.message)"),
+      ("time", "\(SystemWallClock().now())"), ("level", event.level.rawValue),
+      ("message", "\(event.message)"),
     ]
     let pairs = (entries + fields).map { "\(literal($0.0)):\(literal($0.1))" }
     return "{\(pairs.joined(separator: ","))}"

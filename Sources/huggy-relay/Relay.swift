@@ -35,7 +35,8 @@ struct Relay {
     logPending(try await pendingCounts(of: store))
     var services: [any Service] = [
       StoreService(store: store),
-      DeliveryService(engine: engine, destinations: configuration.destinations, drain: configuration.server.drain),
+      DeliveryService(
+        engine: engine, destinations: configuration.destinations, drain: configuration.server.drain),
       IngestService(
         settings: configuration.server, receiver: receiver, logger: logger, started: started),
     ]

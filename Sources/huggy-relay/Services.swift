@@ -39,7 +39,7 @@ struct IngestService: Service {
   func run() async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: ProcessInfo.processInfo.activeProcessorCount)
     let server = IngestServer(
-      settings: settings, receiver: receiver, logger: logger, eventLoopGroup: group)
+      settings: settings, receiver: receiver, eventLoopGroup: group)
     let address = try await server.start()
     let elapsed = started.duration(to: .now).inSeconds
     logger.notice(

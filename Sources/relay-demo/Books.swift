@@ -37,7 +37,10 @@ struct Books {
   }
 
   var table: String {
-    let head = ["destination", "routed", "filtered", "retried", "delivered", "waiting", "dead", "at sink", "lost", "invented"]
+    let head = [
+      "destination", "routed", "filtered", "retried", "delivered", "waiting", "dead", "at sink", "lost",
+      "invented",
+    ]
     let rows = accounts.map { account in
       [
         account.name, "\(account.deliveries.count)", "\(accepted.count - account.deliveries.count)",

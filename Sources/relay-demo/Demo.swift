@@ -23,7 +23,9 @@ struct Demo {
       exit(1)
     }
     print("relay      \(url)/huggy")
-    for receiver in receivers.all { print("\(receiver.paddedName) http://\(receiver.address)/  \(receiver.role)") }
+    for receiver in receivers.all {
+      print("\(receiver.paddedName) http://\(receiver.address)/  \(receiver.role)")
+    }
 
     let play = Play(relayURL: url, token: token)
     async let outage: Void = receivers.outage(of: "billing")

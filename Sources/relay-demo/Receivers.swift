@@ -50,8 +50,10 @@ struct Receivers: Sendable {
       ("crm", "messages of people, signed", SinkSettings(listen: anyPort, secret: key)),
       ("billing", "closed chats; down for three seconds", SinkSettings(listen: anyPort)),
       ("bots", "flows; answers 503 to a third", SinkSettings(listen: anyPort, failRate: 0.33)),
-      ("archive", "everything but bots' messages, slowly",
-        SinkSettings(listen: anyPort, delay: .milliseconds(50))),
+      (
+        "archive", "everything but bots' messages, slowly",
+        SinkSettings(listen: anyPort, delay: .milliseconds(50))
+      ),
     ]
     var receivers: [Receiver] = []
     for (name, role, settings) in parts {

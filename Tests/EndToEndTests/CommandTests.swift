@@ -53,7 +53,8 @@ import Testing
     #expect(explained.status == 0)
     #expect(explained.output.contains("wants channel: email; saw widget"))
     #expect(explained.output.contains("→ crm"))
-    let refused = try Setting.run(["explain", "--config", setting.configuration, "-"], input: Array("{".utf8))
+    let refused = try Setting.run(
+      ["explain", "--config", setting.configuration, "-"], input: Array("{".utf8))
     #expect(refused.status == 1)
     #expect(refused.errors.contains("400"))
   }

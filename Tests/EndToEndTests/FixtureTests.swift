@@ -75,7 +75,9 @@ import Testing
     let answer = try post(Fixtures.envelope(name), to: url + "/huggy")
     let reply = try #require(
       JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any])
-    let explained = try Setting.run(["explain", "--config", setting.configuration, "--json", Fixtures.path(name)])
+    let explained = try Setting.run([
+      "explain", "--config", setting.configuration, "--json", Fixtures.path(name),
+    ])
     #expect(explained.status == 0, "\(explained.errors)")
     let report = try #require(
       JSONSerialization.jsonObject(with: Data(explained.output.utf8)) as? [String: Any])
@@ -84,7 +86,9 @@ import Testing
     var expected: Set<String> = []
     for event in events {
       let type = try #require(event["type"] as? String)
-      for destination in event["destinations"] as? [String] ?? [] { expected.insert("\(type) → \(destination)") }
+      for destination in event["destinations"] as? [String] ?? [] {
+        expected.insert("\(type) → \(destination)")
+      }
     }
     #expect(reply["accepted"] as? Int == events.count)
     #expect(reply["deliveries"] as? Int == expected.count)

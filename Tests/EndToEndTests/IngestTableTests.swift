@@ -23,7 +23,7 @@ import Testing
     sources:
       huggy: { token: [{ value: first, company: "1" }, { value: second, company: "2" }] }
       open: { dedupe: off }
-    destinations: { nowhere: { url: "http://127.0.0.1:9/", retry: { initial: 1h } } }
+    destinations: { nowhere: { url: "http://127.0.0.1:9/", retry: { initial: 1h, max_delay: 1h } } }
     routes:
       - { name: noise, match: { event: updatedCustomer }, drop: true }
       - { name: chats, match: { event: "*Chat" }, to: nowhere }
@@ -148,10 +148,12 @@ import Testing
     try await withRelay(rules) { url, _ in
       let client = BlockingClient()
       #expect(try post(Array("{}".utf8), to: url + "/else").status == 404)
-      let get = try client.send(method: "GET", url: url + "/huggy", headers: [], body: nil, timeout: .seconds(10))
+      let get = try client.send(
+        method: "GET", url: url + "/huggy", headers: [], body: nil, timeout: .seconds(10))
       #expect(get.status == 405)
       let put = Array(#"{"token":"first","messages":{}}"#.utf8)
-      let answer = try client.send(method: "PUT", url: url + "/huggy", headers: [], body: put, timeout: .seconds(10))
+      let answer = try client.send(
+        method: "PUT", url: url + "/huggy", headers: [], body: put, timeout: .seconds(10))
       #expect(answer.status == 200)
       let large = try post([UInt8](repeating: 0x20, count: 65 << 10), to: url + "/huggy")
       #expect(large.status == 413)

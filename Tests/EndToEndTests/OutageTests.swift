@@ -80,7 +80,7 @@ import Testing
       sources: { huggy: { token: s3cret-token } }
       destinations:
         crm:
-          url: "http://user:s3cret-url@\(try await sink.start())/"
+          url: "http://\(try await sink.start())/s3cret-url"
           auth: { bearer: s3cret-bearer }
           headers: { X-Key: s3cret-header }
           signing_secret: whsec_czNjcmV0LXNpZ25pbmctc2VjcmV0LTEyMzQ1Njc4
@@ -88,8 +88,11 @@ import Testing
       """)
     let relay = try setting.start()
     let url = try #require(relay.ingestURL())
-    _ = try post(Array(#"{"messages":{"closedChat":[{"id":1,"x":"s3cret-body"}]},"token":"s3cret-token"}"#.utf8), to: url + "/huggy")
-    _ = try post(Array(#"{"messages":{"closedChat":[{"id":1}]},"token":"s3cret-wrong"}"#.utf8), to: url + "/huggy")
+    _ = try post(
+      Array(#"{"messages":{"closedChat":[{"id":1,"x":"s3cret-body"}]},"token":"s3cret-token"}"#.utf8),
+      to: url + "/huggy")
+    _ = try post(
+      Array(#"{"messages":{"closedChat":[{"id":1}]},"token":"s3cret-wrong"}"#.utf8), to: url + "/huggy")
     #expect(relay.waitForLine(containing: "attempt failed") != nil)
     #expect(relay.waitForLine(containing: "request refused") != nil)
     relay.send(signal: SIGTERM)

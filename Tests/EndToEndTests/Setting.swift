@@ -31,7 +31,9 @@ final class Setting: Sendable {
   }
 
   /// Runs another of its commands to its end.
-  static func run(_ arguments: [String], input: [UInt8] = []) throws -> (status: Int32, output: String, errors: String) {
+  static func run(_ arguments: [String], input: [UInt8] = []) throws -> (
+    status: Int32, output: String, errors: String
+  ) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: binary)
     process.arguments = arguments

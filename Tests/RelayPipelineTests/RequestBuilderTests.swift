@@ -5,11 +5,13 @@ import Testing
 
 @Suite struct RequestBuilderTests {
   private func event(
-    type: String = "createdChat", rawType: String? = nil, time: String? = "1583439114", token: String? = #""t""#,
+    type: String = "createdChat", rawType: String? = nil, time: String? = "1583439114",
+    token: String? = #""t""#,
     company: String? = "15691", channel: String? = "widget", body: String = #"{ "id": 1 }"#
   ) -> Event {
     let envelope = EnvelopeContext(
-      source: "huggy", receivedAt: .epoch, time: time.map { Array($0.utf8) }, token: token.map { Array($0.utf8) })
+      source: "huggy", receivedAt: .epoch, time: time.map { Array($0.utf8) },
+      token: token.map { Array($0.utf8) })
     return Event(
       id: EventID("evt_0193b0a0-7c1d-7abc-8def-0123456789ab")!, envelope: envelope, type: type,
       rawType: Array((rawType ?? type).utf8), company: company, channel: channel, chat: nil,
