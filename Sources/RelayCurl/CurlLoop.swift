@@ -20,6 +20,8 @@ final class CurlLoop {
   /// Endpoints on which something happened since the last turn.
   private var touched: [ObjectIdentifier: Endpoint] = [:]
   private var toStart: [Endpoint] = []
+  /// Requests that ended before libcurl had them, since the last turn.
+  private var unstarted: [FinishedAttempt] = []
   private var turnDeadline: Timestamp?
 
   init(poller: Poller, driver: any TransportDriver, clock: any WallClock) {
@@ -32,15 +34,13 @@ final class CurlLoop {
     while !isStopped() {
       var finished: [FinishedAttempt] = []
       for endpoint in takeTouched() { endpoint.collect(into: &finished) }
-      closeRetired()
+      finished += takeUnstarted()
       perform(driver.turn(finished: finished))
+      closeRetired()
       runTimers()
-      if !touched.isEmpty || !toStart.isEmpty {
-        // What runTimers brought to an end is told at once.
-        wait(atMost: .zero)
-      } else {
-        wait(atMost: nil)
-      }
+      // What has come to an end meanwhile is told at once.
+      let isSettled = touched.isEmpty && toStart.isEmpty && unstarted.isEmpty
+      wait(atMost: isSettled ? nil : .zero)
       runTimers()
       startLater()
     }
@@ -55,14 +55,33 @@ final class CurlLoop {
       retire(destination.name)
       endpoints[destination.name] = Endpoint(destination, loop: self)
     }
-    for request in turn.requests { endpoints[request.destination]?.start(request) }
+    for request in turn.requests {
+      if let endpoint = endpoints[request.destination] {
+        endpoint.start(request)
+      } else {
+        fail(request, "there is no destination \(request.destination)")
+      }
+    }
     turnDeadline = turn.deadline
+  }
+
+  /// The request can't be started; the next turn tells.
+  func fail(_ request: AttemptRequest, _ message: String) {
+    let failure = TransportFailure(kind: .other, message: message)
+    unstarted.append(
+      FinishedAttempt(
+        delivery: request.delivery, destination: request.destination,
+        result: AttemptResult(startedAt: clock.now(), duration: .zero, response: .failure(failure))))
+  }
+
+  func takeUnstarted() -> [FinishedAttempt] {
+    defer { unstarted.removeAll(keepingCapacity: true) }
+    return unstarted
   }
 
   /// Requests in flight finish as they began.
   private func retire(_ name: String) {
     guard let endpoint = endpoints.removeValue(forKey: name) else { return }
-    endpoint.isRetired = true
     retired.append(endpoint)
   }
 
@@ -90,7 +109,8 @@ final class CurlLoop {
     }
   }
 
-  private func timeoutMilliseconds(atMost limit: Duration?) -> Int32 {
+  /// -1: nothing is due, ever.
+  func timeoutMilliseconds(atMost limit: Duration?) -> Int32 {
     var waits: [Duration] = []
     if let limit { waits.append(limit) }
     if let next = timers.next() { waits.append(ContinuousClock.now.duration(to: next)) }
@@ -108,7 +128,7 @@ final class CurlLoop {
 
   private func act(on endpoint: Endpoint, socket: curl_socket_t, flags: Int32) {
     var running: Int32 = 0
-    curl_multi_socket_action(endpoint.multi, socket, flags, &running)
+    endpoint.note(curl_multi_socket_action(endpoint.multi, socket, flags, &running))
     touched[ObjectIdentifier(endpoint)] = endpoint
   }
 

@@ -15,8 +15,8 @@ final class Endpoint {
   private var waitingForName: [AttemptRequest] = []
   /// Until when libcurl has the name in its cache.
   private var nameKnownUntil: ContinuousClock.Instant?
-  /// Forgotten or replaced: it ends with its last request.
-  var isRetired = false
+  /// How libcurl failed on all transfers together, since the last `collect`.
+  private var fault: CURLMcode?
   unowned let loop: CurlLoop
 
   /// libcurl resolves a name in a thread per transfer, and one that hangs stays for as long as the system's
@@ -36,7 +36,7 @@ final class Endpoint {
     if case .bearer(let token) = destination.authorization {
       headers.append("authorization: Bearer \(token.reveal)")
     }
-    self.headers = headers + ["expect:"]
+    self.headers = headers
     let context = Unmanaged.passUnretained(self).toOpaque()
     ccurl_multi_set_pointer(multi, CURLMOPT_SOCKETDATA, context)
     ccurl_multi_set_socket_callback(multi, socketChanged)
@@ -65,8 +65,17 @@ final class Endpoint {
     }
     let transfer = idle.popLast() ?? makeTransfer()
     transfer.load(request, endpointHeaders: headers, at: loop.clock.now())
+    let code = curl_multi_add_handle(multi, transfer.easy)
+    guard code == CURLM_OK else {
+      // A handle that was half added is not used again.
+      return loop.fail(request, String(cString: curl_multi_strerror(code)))
+    }
     active[transfer.easy] = transfer
-    curl_multi_add_handle(multi, transfer.easy)
+  }
+
+  /// What libcurl said of all transfers together: after a failure none of them may ever be heard of again.
+  func note(_ code: CURLMcode) {
+    if code != CURLM_OK { fault = code }
   }
 
   private var isNameKnown: Bool { nameKnownUntil.map { $0 > .now } ?? false }
@@ -94,8 +103,7 @@ final class Endpoint {
       guard let transfer = active[easy] else { continue }
       if shouldRepeat(transfer, code) {
         transfer.prepareRepeat()
-        curl_multi_add_handle(multi, easy)
-        continue
+        if curl_multi_add_handle(multi, easy) == CURLM_OK { continue }
       }
       active[easy] = nil
       let attempt = transfer.finish(code)
@@ -103,7 +111,17 @@ final class Endpoint {
       finished.append(attempt)
       if idle.count < destination.concurrency { idle.append(transfer) }
     }
+    if let fault { endAll(fault, into: &finished) }
     startWaiting()
+  }
+
+  private func endAll(_ fault: CURLMcode, into finished: inout [FinishedAttempt]) {
+    self.fault = nil
+    for (easy, transfer) in active {
+      curl_multi_remove_handle(multi, easy)
+      finished.append(transfer.abandon(fault))
+    }
+    active.removeAll()
   }
 
   /// libcurl 7.88 fails the requests of an HTTP/2 connection that the server closes with GOAWAY.

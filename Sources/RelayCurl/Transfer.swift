@@ -10,7 +10,9 @@ final class Transfer {
   private var headers: UnsafeMutablePointer<curl_slist>?
   /// Where libcurl says in words what went wrong.
   private let errorText: UnsafeMutablePointer<CChar>
-  fileprivate var answer: [UInt8] = []
+  /// As much of the answer as is kept, and how much there was.
+  private var answer: [UInt8] = []
+  private var answerBytes = 0
   private(set) var request: AttemptRequest?
   private(set) var startedAt = Timestamp.epoch
   private var startedOnClock = ContinuousClock.now
@@ -51,8 +53,7 @@ final class Transfer {
     startedAt = now
     startedOnClock = .now
     isRepeated = false
-    answer.removeAll(keepingCapacity: true)
-    errorText[0] = 0
+    forgetAnswer()
     if body.count < request.body.count {
       body.deallocate()
       body = .allocate(byteCount: request.body.count, alignment: 1)
@@ -60,8 +61,11 @@ final class Transfer {
     body.copyBytes(from: request.body)
     curl_slist_free_all(headers)
     headers = nil
-    for header in request.headers { headers = curl_slist_append(headers, header) }
-    for header in endpointHeaders { headers = curl_slist_append(headers, header) }
+    // With `Expect`, libcurl would hold a larger body back for up to a second.
+    headers = curl_slist_append(headers, "expect:")
+    for header in request.headers + endpointHeaders {
+      headers = curl_slist_append(headers, HeaderLine.forCurl(header))
+    }
     ccurl_set_list(easy, CURLOPT_HTTPHEADER, headers)
     ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, UnsafeRawPointer(body.baseAddress))
     ccurl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
@@ -71,13 +75,28 @@ final class Transfer {
   /// Makes ready to send the same request again on a connection of its own.
   func prepareRepeat() {
     isRepeated = true
-    answer.removeAll(keepingCapacity: true)
-    errorText[0] = 0
+    forgetAnswer()
     ccurl_set_long(easy, CURLOPT_FRESH_CONNECT, 1)
+  }
+
+  private func forgetAnswer() {
+    answer.removeAll(keepingCapacity: true)
+    answerBytes = 0
+    errorText[0] = 0
   }
 
   /// What came of the request. After it the transfer may be loaded again.
   func finish(_ code: CURLcode) -> FinishedAttempt {
+    end(with: response(code))
+  }
+
+  /// The same where libcurl failed as a whole.
+  func abandon(_ fault: CURLMcode) -> FinishedAttempt {
+    let message = String(cString: curl_multi_strerror(fault))
+    return end(with: .failure(TransportFailure(kind: .other, message: message)))
+  }
+
+  private func end(with response: AttemptResult.Response) -> FinishedAttempt {
     let request = request!
     self.request = nil
     // One big body must not stay with an idle handle.
@@ -89,15 +108,14 @@ final class Transfer {
     return FinishedAttempt(
       delivery: request.delivery, destination: request.destination,
       result: AttemptResult(
-        startedAt: startedAt, duration: startedOnClock.duration(to: .now), response: response(code)))
+        startedAt: startedAt, duration: startedOnClock.duration(to: .now), response: response))
   }
 
   /// The status, once there was one: how the answer's body ended changes nothing.
   private func response(_ code: CURLcode) -> AttemptResult.Response {
     let status = statusCode
     if status >= 200 {
-      return .status(
-        status, body: Array(answer.prefix(AttemptResult.keptAnswerBytes)), retryAfter: retryAfter)
+      return .status(status, body: answer, retryAfter: retryAfter)
     }
     return .failure(TransportFailure(code, text: String(cString: errorText), transfer: self))
   }
@@ -122,9 +140,9 @@ final class Transfer {
   }
 
   fileprivate func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
-    guard answer.count + bytes.count <= Self.maxAnswerBytes else { return 0 }
-    answer.append(contentsOf: bytes)
-    return bytes.count
+    answer.append(contentsOf: bytes.prefix(AttemptResult.keptAnswerBytes - answer.count))
+    answerBytes += bytes.count
+    return answerBytes <= Self.maxAnswerBytes ? bytes.count : 0
   }
 }
 

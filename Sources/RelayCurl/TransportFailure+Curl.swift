@@ -3,10 +3,18 @@ import Glibc
 import RelayCore
 
 extension TransportFailure {
-  /// Puts libcurl's result into a kind that an operator can act on. The text is libcurl's own.
+  /// Puts libcurl's result into a kind that an operator can act on. The text is libcurl's own, explained where it
+  /// is a riddle.
   init(_ code: CURLcode, text: String, transfer: Transfer) {
     let words = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
-    self.init(kind: Self.kind(code, text: text, systemError: transfer.systemError), message: words)
+    self.init(
+      kind: Self.kind(code, text: text, systemError: transfer.systemError), message: Self.explained(words))
+  }
+
+  private static func explained(_ words: String) -> String {
+    if words.hasPrefix("Received HTTP/0.9") { return "the answer is not HTTP (\(words))" }
+    if words.hasSuffix("wrong version number") { return "\(words) (the server does not speak TLS there)" }
+    return words
   }
 
   static func kind(_ code: CURLcode, text: String, systemError: Int32) -> Kind {
@@ -26,9 +34,12 @@ extension TransportFailure {
 
   /// libcurl has one code for every timeout; its text tells them apart.
   private static func timeoutKind(_ text: String) -> Kind {
-    if text.hasPrefix("Resolving timed out") { return .nameResolution }
-    if text.hasPrefix("Connection time") || text.hasPrefix("Failed to connect") { return .connectTimeout }
-    if text.hasPrefix("SSL connection timeout") { return .tls }
+    // The answer of a name server may come after the timeout, and then the words are of the answer.
+    let resolving = ["Resolving timed out", "Could not resolve"]
+    if resolving.contains(where: text.hasPrefix) { return .nameResolution }
+    // Which of them it is for a handshake that stalls is a matter of milliseconds.
+    let connecting = ["Connection time", "Failed to connect", "SSL connection timeout"]
+    if connecting.contains(where: text.hasPrefix) { return .connectTimeout }
     return .timeout
   }
 }

@@ -1,0 +1,85 @@
+import RelayCore
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct HTTP2Tests {
+  let certificates: Certificates
+
+  init() throws {
+    certificates = try Certificates.shared.get()
+  }
+
+  private func withHTTP2(
+    script: @escaping TestServer.Script, body: (TestServer, TransportBench) async throws -> Void
+  ) async throws {
+    try await withServer(.http2, tls: try certificates.server(protocols: ["h2"]), script: script) { server in
+      try await withTransport(destination(server)) { bench in try await body(server, bench) }
+    }
+  }
+
+  private func destination(_ server: TestServer) -> Destination {
+    server.destination().with {
+      $0.usesHTTP2 = true
+      $0.tls.authorityFile = certificates.authorityFile
+    }
+  }
+
+  @Test func manyRequestsAtOnceShareOneConnection() async throws {
+    try await withHTTP2(script: { _ in .held }) { server, bench in
+      let ids = bench.start(10, body: Array("{\"a\":1}".utf8))
+      await server.log.wait { $0.held == 10 }
+      server.release { .http2Answer(to: $0) }
+      #expect(await bench.results(of: ids).allSatisfy { $0.status == 200 })
+      #expect(server.log.value.accepted == 1)
+      #expect(server.log.value.requests.allSatisfy { $0.body == Array("{\"a\":1}".utf8) })
+      #expect(Set(server.log.value.requests.map(\.stream)).count == 10)
+    }
+  }
+
+  @Test func aRequestThatMeetsGoAwayIsRepeatedOnAFreshConnection() async throws {
+    let script: TestServer.Script = { $0.connection == 0 ? .held : .http2Answer(to: $0) }
+    try await withHTTP2(script: script) { server, bench in
+      let ids = bench.start(3)
+      await server.log.wait { $0.held == 3 }
+      server.release { _ in .goAway(lastStream: 0) }
+      #expect(await bench.results(of: ids).map(\.status) == [200, 200, 200])
+      #expect(server.log.value.requests.count == 6)
+      #expect(bench.driver.log.value.finished.count == 3)
+    }
+  }
+
+  @Test func itIsRepeatedOnceAndThenFails() async throws {
+    try await withHTTP2(script: { _ in .goAway(lastStream: 0) }) { server, bench in
+      let failure = try #require(await bench.send().failure)
+      #expect(failure.kind == .reset)
+      #expect(server.log.value.requests.count == 2)
+    }
+  }
+
+  @Test func afterARepeatTheHandleSharesConnectionsAgain() async throws {
+    let script: TestServer.Script = { $0.number == 0 ? .goAway(lastStream: 0) : .http2Answer(to: $0) }
+    try await withHTTP2(script: script) { server, bench in
+      for _ in 0..<5 { #expect(await bench.send().status == 200) }
+      #expect(server.log.value.accepted == 2)
+    }
+  }
+
+  @Test func aServerThatSpeaksHTTP1AloneWorksToo() async throws {
+    try await withServer(tls: try certificates.server()) { server in
+      await withTransport(destination(server)) { bench in
+        let ids = bench.start(5)
+        #expect(await bench.results(of: ids).allSatisfy { $0.status == 200 })
+        #expect(await bench.send().status == 200)
+        #expect(server.log.value.requests.allSatisfy { $0.requestLine.hasSuffix("HTTP/1.1") })
+      }
+    }
+  }
+
+  @Test func aPlainServerIsSpokenToInHTTP1() async throws {
+    try await withServer { server in
+      await withTransport(server.destination().with { $0.usesHTTP2 = true }) { bench in
+        #expect(await bench.send().status == 200)
+        #expect(server.log.value.requests.map(\.requestLine) == ["POST /hook HTTP/1.1"])
+      }
+    }
+  }
+}
