@@ -23,6 +23,8 @@ final class CurlLoop {
   /// Requests that ended before libcurl had them, since the last turn.
   private var unstarted: [FinishedAttempt] = []
   private var turnDeadline: Timestamp?
+  /// The first turn needs no cause.
+  private var wasWoken = true
 
   init(poller: Poller, driver: any TransportDriver, clock: any WallClock) {
     self.poller = poller
@@ -35,8 +37,10 @@ final class CurlLoop {
       var finished: [FinishedAttempt] = []
       for endpoint in takeTouched() { endpoint.collect(into: &finished) }
       finished += takeUnstarted()
-      perform(driver.turn(finished: finished))
-      closeRetired()
+      if isTurnDue(finished) {
+        perform(driver.turn(finished: finished))
+        closeRetired()
+      }
       runTimers()
       // What has come to an end meanwhile is told at once.
       let isSettled = touched.isEmpty && toStart.isEmpty && unstarted.isEmpty
@@ -48,6 +52,17 @@ final class CurlLoop {
   }
 
   // MARK: Turns
+
+  /// Most of what sockets have to say brings no request to its end, and is no cause for a turn.
+  private func isTurnDue(_ finished: [FinishedAttempt]) -> Bool {
+    if wasWoken || !finished.isEmpty {
+      wasWoken = false
+      return true
+    }
+    // A retired endpoint that has come to its end is closed after a turn.
+    if retired.contains(where: \.isIdle) { return true }
+    return turnDeadline.map { $0 <= clock.now() } ?? false
+  }
 
   private func perform(_ turn: TransportTurn) {
     for name in turn.removedEndpoints { retire(name) }
@@ -99,7 +114,7 @@ final class CurlLoop {
   // MARK: Waiting
 
   private func wait(atMost limit: Duration?) {
-    poller.wait(timeoutMilliseconds: timeoutMilliseconds(atMost: limit)) { descriptor, events in
+    let woken = poller.wait(timeoutMilliseconds: timeoutMilliseconds(atMost: limit)) { descriptor, events in
       guard let endpoint = sockets[descriptor] else { return }
       var flags: Int32 = 0
       if events & (EPOLLIN.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 { flags |= CURL_CSELECT_IN }
@@ -107,6 +122,7 @@ final class CurlLoop {
       if events & EPOLLERR.rawValue != 0 { flags |= CURL_CSELECT_ERR }
       act(on: endpoint, socket: descriptor, flags: flags)
     }
+    wasWoken = wasWoken || woken
   }
 
   /// -1: nothing is due, ever.

@@ -38,7 +38,9 @@ final class Poller: @unchecked Sendable {  // Descriptors never change; the kern
   /// - Parameters:
   ///   - timeoutMilliseconds: Negative: for ever.
   ///   - ready: Called with each descriptor that is ready, and its events.
-  func wait(timeoutMilliseconds: Int32, ready: (Int32, UInt32) -> Void) {
+  /// - Returns: Whether it was woken.
+  func wait(timeoutMilliseconds: Int32, ready: (Int32, UInt32) -> Void) -> Bool {
+    var wasWoken = false
     let count = epoll_wait(epoll, &buffer, Int32(buffer.count), timeoutMilliseconds)
     // A signal may interrupt it: then nothing is ready.
     for index in 0..<max(0, Int(count)) {
@@ -46,10 +48,12 @@ final class Poller: @unchecked Sendable {  // Descriptors never change; the kern
       if event.data.fd == wakeup {
         var value: UInt64 = 0
         _ = read(wakeup, &value, 8)
+        wasWoken = true
       } else {
         ready(event.data.fd, event.events)
       }
     }
+    return wasWoken
   }
 
   private func control(_ operation: Int32, _ descriptor: Int32, _ events: UInt32) {
