@@ -42,7 +42,7 @@ format: setup ## Format the code
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
 
 install: build ## Install the binary under PREFIX (default /usr/local)
-	install -D -m 0755 .build/release/huggy-relay $(DESTDIR)$(PREFIX)/bin/huggy-relay
+	install -D -s -m 0755 .build/release/huggy-relay $(DESTDIR)$(PREFIX)/bin/huggy-relay
 
 clean: ## Remove what was built
 	rm -rf .build

@@ -97,8 +97,11 @@ let package = Package(
     .target(
       name: "RelayTestSupport", dependencies: ["RelayCore", "RelayHarness", "RelayThreads"],
       path: "Tests/RelayTestSupport", swiftSettings: strict),
-    .testTarget(name: "RelayJSONTests", dependencies: ["RelayJSON"], swiftSettings: strict),
-    .testTarget(name: "RelayCoreTests", dependencies: ["RelayCore", "RelayJSON"], swiftSettings: strict),
+    .testTarget(
+      name: "RelayJSONTests", dependencies: ["RelayJSON", "RelayTestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "RelayCoreTests", dependencies: ["RelayCore", "RelayJSON", "RelayTestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "RelayConfigTests",
       dependencies: ["RelayConfig", "RelayCore", .product(name: "Yams", package: "Yams")],

@@ -60,6 +60,12 @@ final class Poller: @unchecked Sendable {  // Descriptors never change; the kern
     var event = epoll_event()
     event.events = events
     event.data.fd = descriptor
-    epoll_ctl(epoll, operation, descriptor, &event)
+    guard epoll_ctl(epoll, operation, descriptor, &event) != 0 else { return }
+    // A descriptor may have been closed, or closed and opened anew, since it was last spoken of.
+    if operation == EPOLL_CTL_MOD && errno == ENOENT {
+      epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event)
+    } else if operation == EPOLL_CTL_ADD && errno == EEXIST {
+      epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event)
+    }
   }
 }

@@ -13,7 +13,12 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
   // For any thread.
   private let inbox = Locked<[Dispatcher.Input]>([])
   private let drained = Monitor(false)
-  private let pings = Locked<[@Sendable () -> Void]>([])
+  private let pings = Locked(Pings())
+
+  private struct Pings: Sendable {
+    var waiting: [@Sendable () -> Void] = []
+    var isStopped = false
+  }
   // For the transport's thread alone.
   private var dispatcher: Dispatcher
   private var attemptLog: AttemptLog
@@ -45,15 +50,29 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
   /// Starts no more attempts, lets those in flight end, and ends the transport. Blocks for at most `limit`; what
   /// is still in flight then is abandoned and tried again by the next start.
   public func stop(within limit: Duration) {
-    post(.drain)
+    drain()
     _ = drained.wait(timeout: limit) { $0 ? true : nil }
     transport.stop()
+    let unanswered = pings.withLock { pings in
+      pings.isStopped = true
+      defer { pings.waiting = [] }
+      return pings.waiting
+    }
+    for answer in unanswered { answer() }
+  }
+
+  /// From now on no more attempts start.
+  public func drain() {
+    post(.drain)
   }
 
   /// Answers from the transport's thread, once it has come to it: a sign of life.
   public func ping(_ answer: @escaping @Sendable () -> Void) {
-    pings.withLock { $0.append(answer) }
-    transport.wake()
+    let isStopped = pings.withLock { pings in
+      if !pings.isStopped { pings.waiting.append(answer) }
+      return pings.isStopped
+    }
+    if isStopped { answer() } else { transport.wake() }
   }
 
   private func post(_ input: Dispatcher.Input) {
@@ -80,8 +99,8 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
     let turn = perform(dispatcher.takeActions(now: now), now: now)
     if isDraining && dispatcher.isIdle { drained.update { $0 = true } }
     let answers = pings.withLock { pings in
-      defer { pings = [] }
-      return pings
+      defer { pings.waiting = [] }
+      return pings.waiting
     }
     for answer in answers { answer() }
     return turn
@@ -105,8 +124,8 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
       case .release(let deliveries):
         store.release(deliveries)
       case .changeEndpoints(let changed, let removed):
-        turn.endpoints = changed
-        turn.removedEndpoints = removed
+        turn.endpoints += changed
+        turn.removedEndpoints += removed
       }
     }
     if !settlements.isEmpty {

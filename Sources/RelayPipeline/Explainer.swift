@@ -72,6 +72,6 @@ public struct ExplainError: Error, CustomStringConvertible {
 
   init(_ refusal: Refusal) {
     description =
-      "serve would refuse this envelope with \(refusal.reply.status): \(refusal.reply.errorMessage)"
+      "serve would refuse this envelope with \(refusal.reply.status): \(refusal.reply.reason)"
   }
 }

@@ -17,8 +17,14 @@ public struct IngestReply: Sendable, Equatable {
   public var body: [UInt8]
   /// Beyond `content-type` and `content-length`: `allow`, `retry-after`, `x-content-type-options`.
   public var headers: [Header]
+  /// Of a refusal: why, for the log. What the sender is told is in the body.
+  public var reason: String
 
-  public init(status: Int, contentType: String = "application/json", body: [UInt8], headers: [Header] = []) {
+  public init(
+    status: Int, contentType: String = "application/json", body: [UInt8], headers: [Header] = [],
+    reason: String = ""
+  ) {
+    self.reason = reason
     self.status = status
     self.contentType = contentType
     self.body = body
@@ -50,7 +56,7 @@ extension IngestReply {
     JSONWriter.appendString(message, to: &body)
     if let offset { body += Array(",\"offset\":\(offset)".utf8) }
     body += Array("}}".utf8)
-    return IngestReply(status: status, body: body, headers: headers)
+    return IngestReply(status: status, body: body, headers: headers, reason: message)
   }
 
   public static let notFound = error(

@@ -118,15 +118,19 @@ public final class Receiver: EnvelopeReceiver {
     _ receipt: Receipt, path: String, _ completion: @escaping @Sendable (IngestReply) -> Void
   ) {
     guard !receipt.envelope.events.isEmpty else { return completion(receipt.accepted()) }
+    // Made now, not on the store's thread between two commits; given only after the commit.
+    let accepted = receipt.accepted()
     store.append(receipt.envelope) { [engine, refusals] result in
       switch result {
       case .success(.stored(let deliveries)):
         engine.arrived(deliveries)
-        completion(receipt.accepted())
+        completion(accepted)
       case .success(.duplicate(let firstEventID, let count)):
         completion(.duplicate(firstEventID: firstEventID, count: count))
       case .failure(let error):
-        let reply = IngestReply.unavailable("the store can't take it: \(error.message)")
+        // The reason is for the operator's log; the sender need not know the store's insides.
+        var reply = IngestReply.unavailable("the store can't take it now; nothing was kept, send it again")
+        reply.reason = "the store can't take it: \(error.message)"
         refusals.note(path: path, reply)
         completion(reply)
       }

@@ -14,7 +14,7 @@ final class RefusalLog: Sendable {
   }
 
   func note(path: String, _ reply: IngestReply) {
-    let reason = reply.errorMessage
+    let reason = reply.reason
     let kind = "\(reply.status) \(reason)"
     guard let leftOut = summary.withLock({ $0.admit(kind, at: clock.now()) }) else { return }
     var metadata: Logger.Metadata = [
@@ -22,14 +22,5 @@ final class RefusalLog: Sendable {
     ]
     if leftOut > 0 { metadata["alike_since"] = "\(leftOut)" }
     logger.warning("request refused", metadata: metadata)
-  }
-}
-
-extension IngestReply {
-  /// The message within an error's body.
-  var errorMessage: String {
-    let text = String(decoding: body, as: UTF8.self)
-    guard let start = text.firstRange(of: #""message":""#)?.upperBound else { return "" }
-    return String(text[start...].prefix { $0 != "\"" })
   }
 }

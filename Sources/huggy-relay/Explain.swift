@@ -84,6 +84,22 @@ private struct ExplainReport: Encodable {
     var routes: [Route]
     var destinations: [String]
     var dropped: Bool
+
+    private enum Key: String, CodingKey {
+      case type, company, channel, chat, routes, destinations, dropped
+    }
+
+    /// What an event lacks is null, not left out.
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: Key.self)
+      try container.encode(type, forKey: .type)
+      try container.encode(company, forKey: .company)
+      try container.encode(channel, forKey: .channel)
+      try container.encode(chat, forKey: .chat)
+      try container.encode(routes, forKey: .routes)
+      try container.encode(destinations, forKey: .destinations)
+      try container.encode(dropped, forKey: .dropped)
+    }
   }
 
   struct Route: Encodable {

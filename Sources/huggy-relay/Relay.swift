@@ -25,20 +25,34 @@ struct Relay {
   func run() async throws {
     let started = ContinuousClock.now
     ProcessLimits.prepare(for: configuration, logger: logger)
-    guard case .sqlite(let path) = configuration.store.location else { return }
-    let store = try SQLiteStore(path: path, clock: clock)
+    let hangups = Hangups(logger: logger)
+    defer { hangups.cancel() }
+    let store = try openStore()
     let engine = DeliveryEngine(
       store: store, transport: CurlTransport(clock: clock), clock: clock, logger: logger)
     let receiver = Receiver(
       configuration: configuration, store: store, engine: engine, clock: clock, logger: logger)
-    try await register(in: store)
-    logPending(try await pendingCounts(of: store))
+    let eventLoopGroup = MultiThreadedEventLoopGroup(
+      numberOfThreads: ProcessInfo.processInfo.activeProcessorCount)
+    let server = IngestServer(
+      settings: configuration.server, receiver: receiver, eventLoopGroup: eventLoopGroup)
+    let address: ListenAddress
+    do {
+      try await register(in: store)
+      logPending(try await pendingCounts(of: store))
+      // Before anything is attempted: a relay that can't listen must not send.
+      address = try await server.start()
+    } catch {
+      await offPool { store.close() }
+      throw error
+    }
+    let drain = DrainTime(limit: configuration.server.drain)
     var services: [any Service] = [
       StoreService(store: store),
-      DeliveryService(
-        engine: engine, destinations: configuration.destinations, drain: configuration.server.drain),
+      DeliveryService(engine: engine, destinations: configuration.destinations, drain: drain),
       IngestService(
-        settings: configuration.server, receiver: receiver, logger: logger, started: started),
+        server: server, address: address, eventLoopGroup: eventLoopGroup, engine: engine, store: store,
+        drain: drain, started: started, logger: logger),
     ]
     if let watchdog = WatchdogService(
       store: store, engine: engine, environment: ProcessInfo.processInfo.environment)
@@ -51,6 +65,12 @@ struct Relay {
         logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }))
     try await group.run()
     logger.notice("stopped")
+  }
+
+  private func openStore() throws(StoreError) -> SQLiteStore {
+    switch configuration.store.location {
+    case .sqlite(let path): try SQLiteStore(path: path, clock: clock)
+    }
   }
 
   private func register(in store: SQLiteStore) async throws {

@@ -1,14 +1,8 @@
 import ArgumentParser
 import Foundation
 import Logging
-import NIOPosix
-import RelayConfig
 import RelayCore
-import RelayCurl
 import RelayIngest
-import RelayPipeline
-import RelaySQLite
-import ServiceLifecycle
 
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -21,39 +21,64 @@ struct StoreService: Service {
 struct DeliveryService: Service {
   let engine: DeliveryEngine
   let destinations: [Destination]
-  let drain: Duration
+  let drain: DrainTime
 
   func run() async throws {
     engine.start(destinations)
     try? await gracefulShutdown()
-    await offPool { engine.stop(within: drain) }
+    let limit = drain.remaining
+    await offPool { engine.stop(within: limit) }
   }
 }
 
+/// The ingest, which listens already.
 struct IngestService: Service {
-  let settings: ServerSettings
-  let receiver: Receiver
-  let logger: Logger
+  let server: IngestServer
+  let address: ListenAddress
+  let eventLoopGroup: MultiThreadedEventLoopGroup
+  let engine: DeliveryEngine
+  let store: SQLiteStore
+  let drain: DrainTime
   let started: ContinuousClock.Instant
+  let logger: Logger
 
   func run() async throws {
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: ProcessInfo.processInfo.activeProcessorCount)
-    let server = IngestServer(
-      settings: settings, receiver: receiver, eventLoopGroup: group)
-    let address = try await server.start()
-    let elapsed = started.duration(to: .now).inSeconds
+    // Told only now that signals are listened to as well.
     logger.notice(
       "listening",
       metadata: [
         "address": "\(address)", "version": "\(RelayVersion.number)", "process": "\(getpid())",
-        "started_in_ms": "\(Int(elapsed * 1_000))",
+        "started_in_ms": "\(Int(started.duration(to: .now).inSeconds * 1_000))",
       ])
     ServiceManager.notify("READY=1")
     try? await gracefulShutdown()
-    logger.notice("stopping", metadata: ["drain": "\(settings.drain)"])
+    logger.notice("stopping", metadata: ["drain": "\(drain.limit)"])
     ServiceManager.notify("STOPPING=1")
-    await server.shutdown(drain: settings.drain)
-    try? await group.shutdownGracefully()
+    drain.begin()
+    engine.drain()
+    await server.shutdown(drain: drain.limit)
+    // What was handed to the store is answered on the event loops: they must outlive it.
+    await withCheckedContinuation { continuation in store.ping { continuation.resume() } }
+    try? await eventLoopGroup.shutdownGracefully()
+  }
+}
+
+/// `server.drain` for the whole of a shutdown: the ingest's part and the attempts' together.
+final class DrainTime: Sendable {
+  let limit: Duration
+  private let end = Locked<ContinuousClock.Instant?>(nil)
+
+  init(limit: Duration) {
+    self.limit = limit
+  }
+
+  func begin() {
+    end.withLock { $0 = .now.advanced(by: limit) }
+  }
+
+  /// What is left of it; all, if it has not begun.
+  var remaining: Duration {
+    end.withLock { end in end.map { max(.zero, ContinuousClock.now.duration(to: $0)) } ?? limit }
   }
 }
 

@@ -11,6 +11,11 @@ import RelayTools
 @main
 struct Demo {
   static func main() async throws {
+    exit(try await run() ? 0 : 1)
+  }
+
+  /// - Returns: Whether the books balance. The temporary folder goes with it.
+  private static func run() async throws -> Bool {
     let relayBinary = try relayBinary()
     let folder = try TemporaryFolder()
     let receivers = try await Receivers.start()
@@ -20,7 +25,7 @@ struct Demo {
       executable: relayBinary, arguments: ["serve", "--config", configuration, "--log-format", "json"])
     guard let url = relay.ingestURL() else {
       print("the relay did not start:\n\(relay.log.joined(separator: "\n"))")
-      exit(1)
+      return false
     }
     print("relay      \(url)/huggy")
     for receiver in receivers.all {
@@ -44,7 +49,7 @@ struct Demo {
     let succeeded = report.allAccepted && isDrained && status == 0 && books.balance
     if status != 0 { print("the relay ended with status \(status.map(String.init) ?? "none")") }
     print(succeeded ? "\nThe books balance." : "\nTHE BOOKS DO NOT BALANCE.")
-    exit(succeeded ? 0 : 1)
+    return succeeded
   }
 
   static let token = "8187ce0c2e5d0aefd626fa4999f62974"

@@ -15,4 +15,6 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
   public mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
 
   public mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
+
+  public mutating func pick<Element>(_ choices: [Element]) -> Element { choices[below(choices.count)] }
 }

@@ -113,7 +113,7 @@ public struct Dispatcher: Sendable {
   private mutating func claimed(_ claim: Claim, now: Timestamp) {
     guard lanes[claim.destination] != nil else { return release(claim.deliveries.map(\.id)) }
     touched.insert(claim.destination)
-    lanes[claim.destination]!.claimed(claim, now: now)
+    release(lanes[claim.destination]!.claimed(claim, now: now))
     if lanes[claim.destination]!.isRemoved { release(lanes[claim.destination]!.giveUpWindow()) }
   }
 

@@ -1,6 +1,6 @@
 /// One destination's deliveries on their way: a bounded window in memory, the rest in the store, oldest first.
 ///
-/// A pure state machine: inputs change it, `advance` says what to do. Its rules:
+/// A pure state machine: inputs change it; `nextAttempt`, `nextClaim` and `deadline` say what to do. Its rules:
 /// - At most `concurrency` attempts are in flight, and a quarter of the slots (at least one, where there are
 ///   two) is left to fresh deliveries, so that retries that hang can't shut out new events.
 /// - While fresh deliveries wait in the store, those that arrive go there too: order of arrival holds.
@@ -20,6 +20,8 @@ public struct Lane: Sendable {
   /// Its destination is no longer configured: it only brings to an end what is under way.
   private(set) var isRemoved = false
   var fresh = LaneQueue()
+  /// Fresh ones that came while a claim was under way: newer than what it may bring, so they wait for its answer.
+  var beside = LaneQueue()
   var retrying = LaneQueue()
   var freshBacklog = Backlog(claimableFrom: .epoch)
   var retryBacklog = Backlog(claimableFrom: .epoch)
@@ -43,27 +45,51 @@ public struct Lane: Sendable {
 
   // MARK: Inputs
 
-  /// Fresh deliveries, just committed and claimed for this lane.
+  /// A fresh delivery, just committed and claimed for this lane.
   ///
-  /// - Returns: Those that it can't hold; they go back to the store.
+  /// - Returns: Its id if the lane can't hold it: it goes back to the store.
   mutating func arrived(_ delivery: Delivery) -> DeliveryID? {
     if freshBacklog.claimableFrom == nil && hasRoom(fresh) {
       fresh.append(delivery)
+      return nil
+    }
+    if freshBacklog.isClaiming && !freshBacklog.grewWhileClaiming && hasRoomBeside {
+      beside.append(delivery)
       return nil
     }
     freshBacklog.grew()
     return delivery.id
   }
 
-  mutating func claimed(_ claim: Claim, now: Timestamp) {
+  /// The store has answered a claim.
+  ///
+  /// - Returns: Those that arrived meanwhile and must go back, since older ones are still in the store.
+  @discardableResult
+  mutating func claimed(_ claim: Claim, now: Timestamp) -> [DeliveryID] {
     switch claim.kind {
     case .fresh:
       for delivery in claim.deliveries { fresh.append(delivery) }
       freshBacklog.claimed(claim, now: now)
+      return takeBeside(joins: claim.isExhausted)
     case .retrying:
       for delivery in claim.deliveries { retrying.append(delivery) }
       retryBacklog.claimed(claim, now: now)
+      return []
     }
+  }
+
+  private mutating func takeBeside(joins: Bool) -> [DeliveryID] {
+    var refused: [DeliveryID] = []
+    for delivery in beside.deliveries {
+      if joins && refused.isEmpty && hasRoom(fresh) {
+        fresh.append(delivery)
+      } else {
+        refused.append(delivery.id)
+      }
+    }
+    beside = LaneQueue()
+    if !refused.isEmpty { freshBacklog.grew() }
+    return refused
   }
 
   /// An attempt ended.
@@ -160,10 +186,16 @@ public struct Lane: Sendable {
 
   /// Everything it holds that is not in flight, for giving back.
   mutating func giveUpWindow() -> [DeliveryID] {
-    let ids = (fresh.deliveries + retrying.deliveries).map(\.id)
+    let ids = (fresh.deliveries + beside.deliveries + retrying.deliveries).map(\.id)
     fresh = LaneQueue()
+    beside = LaneQueue()
     retrying = LaneQueue()
     return ids
+  }
+
+  /// An eighth of the window.
+  private var hasRoomBeside: Bool {
+    beside.count < window.deliveries / 8 && beside.footprint < window.bytes / 8
   }
 
   private func hasRoom(_ queue: LaneQueue) -> Bool {

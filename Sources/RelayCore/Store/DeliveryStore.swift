@@ -5,6 +5,9 @@
 ///
 /// A delivery is handed to its caller **claimed**: by `append` or by `claim`. It is not handed out again until it
 /// is settled as `retry`, released, or the store is opened anew (a crash releases everything).
+///
+/// After `close` nothing more is recorded: appends fail with `closed`, a claim finds nothing (and is not
+/// exhausted), settlements are answered unrecorded, and the next start tries those deliveries again.
 public protocol DeliveryStore: AnyObject, Sendable {
   /// Makes the names known. Before any `append` that uses them.
   func register(
@@ -25,7 +28,7 @@ public protocol DeliveryStore: AnyObject, Sendable {
   /// Gives claimed deliveries back, unchanged.
   func release(_ deliveries: [DeliveryID])
 
-  /// Destinations that have pending deliveries, known to the configuration or not, with their counts.
+  /// Destinations that have pending or dead deliveries, known to the configuration or not, with their counts.
   func pendingCounts(completion: @escaping @Sendable (Result<[String: DeliveryCounts], StoreError>) -> Void)
 
   /// Finishes what was asked of it, then closes. Blocks until that is done.

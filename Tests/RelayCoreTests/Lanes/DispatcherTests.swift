@@ -54,8 +54,8 @@ import Testing
     var dispatcher = Dispatcher.idle(Made.destination("a"))
     _ = dispatcher.actions(after: .arrived([Made.delivery(1, to: "a")]))
     _ = dispatcher.actions(after: .finished(Made.finished(1, 500, of: "a")))
-    _ = dispatcher.actions(after: .settled([.init(destination: "a", outcome: .retry(at: .second(200)))]))
-    #expect(dispatcher.nextDeadline() == .second(200))
+    _ = dispatcher.actions(after: .settled([.init(destination: "a", outcome: .retry(at: .tick(200)))]))
+    #expect(dispatcher.nextDeadline() == .tick(200))
     #expect(dispatcher.actions(after: .drain) == [])
     #expect(dispatcher.nextDeadline() == nil)
   }

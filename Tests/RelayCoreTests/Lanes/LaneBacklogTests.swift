@@ -21,18 +21,18 @@ import Testing
     _ = lane.start()
     let ended = lane.finish(1, 500)
     let settlement = try #require(ended)
-    #expect(settlement.outcome == .retry(at: .second(101)) && settlement.attempts == 1)
+    #expect(settlement.outcome == .retry(at: .tick(101)) && settlement.attempts == 1)
     #expect(lane.deadline(now: now) == nil, "not on disk yet")
-    lane.settled(.retry(at: .second(105)))
+    lane.settled(.retry(at: .tick(105)))
     lane.settled(settlement.outcome)
-    lane.settled(.retry(at: .second(109)))
-    #expect(lane.deadline(now: now) == .second(101))
+    lane.settled(.retry(at: .tick(109)))
+    #expect(lane.deadline(now: now) == .tick(101))
     #expect(lane.nextClaim(now: now) == nil)
-    let wish = lane.nextClaim(now: .second(101))
+    let wish = lane.nextClaim(now: .tick(101))
     let request = try #require(wish)
     #expect(request.kind == .retrying)
-    lane.claimed(LaneKit.answer(request, nextDue: .second(105)), now: .second(101))
-    #expect(lane.deadline(now: .second(101)) == .second(105))
+    lane.claimed(LaneKit.answer(request, nextDue: .tick(105)), now: .tick(101))
+    #expect(lane.deadline(now: .tick(101)) == .tick(105))
   }
 
   @Test func aStoreThatCouldNotReadIsAskedAgainAfterASecond() throws {
@@ -42,17 +42,42 @@ import Testing
     let request = try #require(wish)
     lane.claimed(LaneKit.answer(request, exhausted: false), now: now)
     #expect(lane.nextClaim(now: now) == nil)
-    #expect(lane.deadline(now: now) == .second(101))
-    #expect(lane.nextClaim(now: .second(101))?.kind == .retrying)
+    #expect(lane.deadline(now: now) == .tick(101))
+    #expect(lane.nextClaim(now: .tick(101))?.kind == .retrying)
   }
 
   @Test func whatIsGivenBackDuringAClaimIsAskedForAgain() throws {
     var lane = Lane(destination: Made.destination(), window: LaneWindow(deliveries: 8, bytes: 64 << 20))
     let wish = lane.nextClaim(now: now)
     let request = try #require(wish)
-    #expect(lane.arrived(Made.delivery(1)) != nil)
-    lane.claimed(LaneKit.answer(request), now: now)
+    // One has room beside the claim, an eighth of the window; the next goes back to the store.
+    #expect(lane.arrived(Made.delivery(1)) == nil)
+    #expect(lane.arrived(Made.delivery(2)) != nil)
+    #expect(lane.claimed(LaneKit.answer(request), now: now).isEmpty)
     #expect(lane.nextClaim(now: now)?.kind == .fresh)
+    #expect(lane.start() == [1])
+  }
+
+  @Test func whatArrivesDuringAClaimFollowsWhatItBringsAndIsNotReadBack() {
+    var lane = Lane(destination: Made.destination(), window: LaneWindow(deliveries: 64, bytes: 64 << 20))
+    let request = lane.nextClaim(now: now)
+    #expect(lane.arrived(Made.delivery(7)) == nil)
+    let claim = Claim(destination: "d", kind: .fresh, deliveries: [Made.delivery(3)], isExhausted: true)
+    #expect(request?.kind == .fresh)
+    #expect(lane.claimed(claim, now: now).isEmpty)
+    #expect(lane.nextClaim(now: now)?.kind == .retrying)
+    #expect(lane.start() == [3, 7])
+    // From now on it delivers from memory.
+    #expect(lane.arrived(Made.delivery(8)) == nil)
+  }
+
+  @Test func whatArrivesDuringAClaimGoesBackWhenOlderOnesAreLeft() {
+    var lane = Lane(destination: Made.destination(), window: LaneWindow(deliveries: 64, bytes: 64 << 20))
+    #expect(lane.nextClaim(now: now)?.kind == .fresh)
+    #expect(lane.arrived(Made.delivery(7)) == nil)
+    let claim = Claim(destination: "d", kind: .fresh, deliveries: [Made.delivery(3)], isExhausted: false)
+    #expect(lane.claimed(claim, now: now) == [DeliveryID(rawValue: 7)])
+    #expect(lane.start() == [3])
   }
 
   @Test func aLaneThatComesBackAsksAgainWhateverAnOldClaimSays() throws {

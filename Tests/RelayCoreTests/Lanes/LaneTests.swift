@@ -48,9 +48,9 @@ import Testing
     _ = lane.finish(1, 503, retryAfter: .seconds(30))
     // A shorter hold does not end a longer one.
     _ = lane.finish(2, 429, retryAfter: .seconds(5))
-    #expect(lane.deadline(now: now) == .second(130))
+    #expect(lane.deadline(now: now) == .tick(130))
     #expect(lane.start(at: Timestamp(microseconds: 129_999_999)) == [])
-    #expect(lane.start(at: .second(130)) == [3])
+    #expect(lane.start(at: .tick(130)) == [3])
   }
 
   @Test func nothingStartsWhileTooManyOutcomesWaitForTheDisk() {

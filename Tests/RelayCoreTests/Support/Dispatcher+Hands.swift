@@ -1,3 +1,4 @@
+import RelayTestSupport
 @testable import RelayCore
 
 extension Dispatcher {

@@ -2,7 +2,7 @@
 
 /// Hands for tests of a single lane.
 enum LaneKit {
-  static let now = Timestamp.second(100)
+  static let now = Timestamp.tick(100)
 
   /// A lane whose store was found empty.
   static func lane(concurrency: Int = 4, deliveries: Int = 1_024, bytes: Int = 64 << 20) -> Lane {

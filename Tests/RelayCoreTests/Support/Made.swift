@@ -44,5 +44,5 @@ enum Made {
 }
 
 extension Timestamp {
-  static func second(_ seconds: Int64) -> Timestamp { Timestamp(microseconds: seconds * 1_000_000) }
+  static func tick(_ seconds: Int64) -> Timestamp { Timestamp(microseconds: seconds * 1_000_000) }
 }

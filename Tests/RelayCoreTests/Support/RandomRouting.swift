@@ -1,3 +1,4 @@
+import RelayTestSupport
 import RelayCore
 
 /// Routes and events from a small vocabulary, so that they often meet.

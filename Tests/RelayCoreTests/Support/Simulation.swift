@@ -1,10 +1,11 @@
+import RelayTestSupport
 import RelayCore
 
 /// A dispatcher among a fake store and made-up destinations; everything that happens is drawn from a seed.
 struct Simulation {
   let scenario: Scenario
   var random: SplitMix64
-  var now = Timestamp.second(1_000)
+  var now = Timestamp.tick(1_000)
   var dispatcher: Dispatcher
   var store = FakeStore()
   var configured: [String: Destination] = [:]

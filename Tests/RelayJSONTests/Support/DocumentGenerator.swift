@@ -1,3 +1,5 @@
+import RelayTestSupport
+
 /// Makes random valid envelopes of few distinct keys, so that paths meet, duplicates and nested arrays abound.
 struct DocumentGenerator {
   private var random: SplitMix64

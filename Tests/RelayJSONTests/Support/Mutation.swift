@@ -1,3 +1,5 @@
+import RelayTestSupport
+
 /// Small damage to a document, of the kinds that find a parser's edges.
 enum Mutation {
   private static let snippets: [[UInt8]] =
