@@ -21,14 +21,15 @@ import Testing
   @Test(arguments: 24...64)
   func everyAllowedSizeIsRead(size: Int) {
     let key = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 200) }
-    let text = base64(key)
+    let text = Base64.text(key)
     #expect(SigningSecret(encoded: "whsec_\(text)")?.revealKey == key)
     #expect(SigningSecret(encoded: "whsec_\(text.filter { $0 != "=" })")?.revealKey == key)
   }
 
   @Test(arguments: [
-    "", "whsec_", base64(Array(repeating: 1, count: 32)), "whsec_" + base64(Array(repeating: 1, count: 23)),
-    "whsec_" + base64(Array(repeating: 1, count: 65)), "whsec_" + String(repeating: "A", count: 33),
+    "", "whsec_", Base64.text(Array(repeating: 1, count: 32)),
+    "whsec_" + Base64.text(Array(repeating: 1, count: 23)),
+    "whsec_" + Base64.text(Array(repeating: 1, count: 65)), "whsec_" + String(repeating: "A", count: 33),
     "whsec_" + String(repeating: "A", count: 31) + "-", "whsec_" + String(repeating: "A", count: 32) + "=",
     "whsec_" + String(repeating: "A", count: 34) + "=", "whsec_ " + String(repeating: "A", count: 32),
     "WHSEC_" + String(repeating: "A", count: 32), "whsec_" + String(repeating: "A", count: 33) + "===",

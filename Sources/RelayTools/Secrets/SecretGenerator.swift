@@ -10,6 +10,6 @@ public enum SecretGenerator {
   }
 
   static func signingSecret(using randomness: inout some RandomNumberGenerator) -> String {
-    SigningSecret.prefix + base64((0..<32).map { _ in UInt8.random(in: 0...255, using: &randomness) })
+    SigningSecret.prefix + Base64.text((0..<32).map { _ in UInt8.random(in: 0...255, using: &randomness) })
   }
 }

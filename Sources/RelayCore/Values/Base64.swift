@@ -1,6 +1,23 @@
-/// Base64 (RFC 4648, section 4), with or without its padding.
-enum Base64 {
-  static func bytes(_ text: String) -> [UInt8]? {
+/// Base64 (RFC 4648, section 4).
+public enum Base64 {
+  /// With padding.
+  public static func text(_ bytes: [UInt8]) -> String {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    var text: [UInt8] = []
+    text.reserveCapacity((bytes.count + 2) / 3 * 4)
+    for start in stride(from: 0, to: bytes.count, by: 3) {
+      let group = bytes[start..<min(start + 3, bytes.count)]
+      let word = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
+      for place in 0..<4 {
+        text.append(
+          place <= group.count ? alphabet[Int(word >> UInt32(18 - 6 * place) & 63)] : UInt8(ascii: "="))
+      }
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// Nil for what is no base64; the padding may be left out.
+  public static func bytes(_ text: String) -> [UInt8]? {
     var digits = Array(text.utf8)
     let padded = digits.count
     while digits.last == UInt8(ascii: "="), padded - digits.count < 2 { digits.removeLast() }
