@@ -2,7 +2,7 @@ import Glibc
 
 /// A thread of its own, for work that blocks: Swift's cooperative pool may be no wider than the machine.
 ///
-/// Whoever makes one must join it, or its stack stays.
+/// One that nobody joins goes on to its end by itself.
 public final class WorkerThread: @unchecked Sendable {  // Immutable but for the join, which is locked.
   private let handle: pthread_t
   private let isJoined = Locked(false)
@@ -14,6 +14,11 @@ public final class WorkerThread: @unchecked Sendable {  // Immutable but for the
     let status = pthread_create(&thread, nil, { start($0) }, context.toOpaque())
     precondition(status == 0, "the system gives no more threads (error \(status))")
     handle = thread
+  }
+
+  deinit {
+    // Else its stack would stay.
+    if !isJoined.withLock({ $0 }) { pthread_detach(handle) }
   }
 
   /// Waits until the thread has ended. From any other thread, as often as you like.
