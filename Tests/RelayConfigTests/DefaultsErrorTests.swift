@@ -43,11 +43,11 @@ import Testing
     FaultyConfiguration(
       "a fault of the defaults is told once",
       withSourceBefore(
-        "defaults:\n  concurrency: 0\n  rate: 1/s\n  retry: { initial: 10m }\ndestinations:\n  a: "
+        "defaults:\n  concurrency: 0\n  rate: 1\n  retry: { initial: 10m }\ndestinations:\n  a: "
           + "{ url: \"https://a.example\" }\n  b: { url: \"https://b.example\" }"),
       [
         "3:16: defaults.concurrency: '0' is out of range; from 1 to 1000",
-        "4:3: defaults.rate: not yet: this version lacks a limit to the rate of attempts; remove it",
+        "4:9: defaults.rate: '1' is not a rate; write a whole number and its time: 50/s, 600/m or 5000/h",
         "5:21: defaults.retry.initial: max_delay is shorter than initial; raise max_delay, or "
           + "lower initial",
       ]),

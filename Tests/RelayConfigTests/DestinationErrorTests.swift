@@ -14,39 +14,7 @@ import Testing
       [
         "5:5: destinations.crm.colour: unknown key 'colour'; known here: url, format, "
           + "forward_token, headers, auth, signing_secret, http2, timeout, connect_timeout, "
-          + "concurrency, retry, permanent, tls, order_by"
-      ]),
-    FaultyConfiguration(
-      "later: rate",
-      destination("rate: 100/s"),
-      [
-        "5:5: destinations.crm.rate: not yet: this version lacks a limit to the rate of attempts; "
-          + "remove it"
-      ]),
-    FaultyConfiguration(
-      "later: circuit",
-      destination("circuit: { failures: 5 }"),
-      [
-        "5:5: destinations.crm.circuit: not yet: this version lacks circuits; remove it"
-      ]),
-    FaultyConfiguration(
-      "later: max_backlog",
-      destination("max_backlog: 50%"),
-      [
-        "5:5: destinations.crm.max_backlog: not yet: this version lacks a limit to a destination's "
-          + "backlog; remove it"
-      ]),
-    FaultyConfiguration(
-      "later: paused",
-      destination("paused: false"),
-      [
-        "5:5: destinations.crm.paused: not yet: this version lacks pausing a destination; remove it"
-      ]),
-    FaultyConfiguration(
-      "later: order_by",
-      destination("order_by: chat"),
-      [
-        "5:15: destinations.crm.order_by: not yet: this version lacks delivery in order; remove it"
+          + "concurrency, rate, order_by, retry, permanent, circuit, max_backlog, tls, paused"
       ]),
     FaultyConfiguration(
       "later: format",
@@ -73,12 +41,6 @@ import Testing
       destination("format: xml"),
       [
         "5:13: destinations.crm.format: 'xml' is not a format; write huggy or event"
-      ]),
-    FaultyConfiguration(
-      "an unknown order",
-      destination("order_by: time"),
-      [
-        "5:15: destinations.crm.order_by: 'time' is not an order; write none"
       ]),
     FaultyConfiguration(
       "a boolean that is yes",

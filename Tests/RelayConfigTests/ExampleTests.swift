@@ -18,16 +18,21 @@ import Testing
   @Test func theExampleSaysTheDefaultsAsTheyAre() throws {
     let configuration = try loader(environment: [:]).load(path: Self.path).configuration
     #expect(configuration.server == ServerSettings())
-    #expect(configuration.store.keep == StoreSettings().keep)
-    #expect(
-      configuration.store.location
-        == .sqlite(path: Self.path.replacing("routes.yaml.example", with: "data/relay.db")))
+    var store = StoreSettings()
+    store.location = .sqlite(path: Self.path.replacing("routes.yaml.example", with: "data/relay.db"))
+    #expect(configuration.store == store)
     let crm = try #require(configuration.destinations.first)
     let plain = Destination(name: "crm", url: crm.url)
     #expect(crm.retry == plain.retry)
     #expect(crm.permanentStatuses == plain.permanentStatuses)
     #expect((crm.timeout, crm.connectTimeout) == (plain.timeout, plain.connectTimeout))
     #expect(crm.concurrency == plain.concurrency)
+    #expect(crm.rate == plain.rate)
+    #expect(crm.circuit == plain.circuit)
+    #expect(crm.maxBacklog == plain.maxBacklog)
+    #expect(crm.pausedAt == plain.pausedAt)
     #expect(crm.tls == plain.tls)
+    let billing = try #require(configuration.destinations.last)
+    #expect(billing.ordering == plain.ordering)
   }
 }

@@ -8,7 +8,8 @@ import Testing
       of: oneSource + """
         server:
           listen: "[::]:9080"
-          admin: off
+          admin: "0.0.0.0:9081"
+          admin_token: "${SECRET}"
           max_body: 1MiB
           max_inflight: 2GiB
           max_connections: 100
@@ -19,6 +20,8 @@ import Testing
     ).server
     var expected = ServerSettings()
     expected.listen = ListenAddress(host: "::", port: 9080)
+    expected.admin = ListenAddress(host: "0.0.0.0", port: 9081)
+    expected.adminToken = Secret("hunter2")
     expected.maxBodyBytes = 1 << 20
     expected.maxInflightBytes = 2 << 30
     expected.maxConnections = 100
@@ -28,14 +31,28 @@ import Testing
     #expect(server == expected)
   }
 
+  @Test func everyKeyOfTheStoreIsRead() throws {
+    let store = try configuration(
+      of: oneSource + "store: { url: 'sqlite:relay.db', keep: routed, retention: 90m, max_size: 16MiB }"
+    ).store
+    var expected = StoreSettings()
+    expected.location = .sqlite(path: "/etc/relay/relay.db")
+    expected.keep = .routed
+    expected.retention = .seconds(90 * 60)
+    expected.maxBytes = 16 << 20
+    #expect(store == expected)
+  }
+
   @Test(arguments: [
     "", "server:\nstore:\ndefaults:\ndestinations:\nroutes:\n", "destinations: {}\nroutes: []\n",
   ])
   func whatIsNotSaidIsAsDocumented(text: String) throws {
     let configuration = try configuration(of: oneSource + text)
     #expect(configuration.server == ServerSettings())
-    #expect(configuration.store.keep == .all)
-    #expect(configuration.store.location == .sqlite(path: "/etc/relay/data/relay.db"))
+    #expect(configuration.server.admin == ListenAddress(host: "127.0.0.1", port: 8081))
+    var store = StoreSettings()
+    store.location = .sqlite(path: "/etc/relay/data/relay.db")
+    #expect(configuration.store == store)
     #expect(configuration.sources == [Source(name: "huggy", tokens: [.init(value: Secret("t"))])])
     #expect(configuration.sources.first?.path == "/huggy")
     #expect(configuration.destinations.isEmpty)
@@ -109,7 +126,7 @@ import Testing
     let text = """
       server:
         listen: 8080
-        admin: 127.0.0.1:8081
+        admin: 0.0.0.0:8081
       sources:
         huggy:
           token: "${HUGGY_TOKEN}"
@@ -127,7 +144,7 @@ import Testing
       """
     #expect(
       problems(of: text).map { $0.split(separator: ": ")[..<2].joined(separator: " ") } == [
-        "2:11 server.listen", "3:3 server.admin", "6:12 sources.huggy.token", "7:13 sources.huggy.dedupe",
+        "2:11 server.listen", "3:10 server.admin", "6:12 sources.huggy.token", "7:13 sources.huggy.dedupe",
         "10:10 destinations.crm.url", "11:5 destinations.crm.conncurrency", "12:12 destinations.crm.http2",
         "13:21 destinations.crm.signing_secret", "16:21 routes.to-crm.match.event",
         "16:50 routes.to-crm.match.where.chat.situation", "17:9 routes.to-crm.to",

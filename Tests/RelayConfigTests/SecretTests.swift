@@ -20,7 +20,12 @@ import Testing
     "sources: { huggy: { path: '${SECRET}', token: t } }",
     "sources: { huggy: { company: ['${SECRET}'], token: t, dedupe: '${SECRET}' } }",
     "server: { listen: '${SECRET}', max_body: '${SECRET}', drain: '${SECRET}', max_connections: '${SECRET}' }",
-    "server: { admin_token: hunter2 }",
+    "server: { admin_token: \"hunter2\\n\" }",
+    "server: { admin_token: [hunter2] }",
+    "server: { admin_token: { hunter2: a } }",
+    "server: { admin: '${SECRET}' }",
+    "server: { admin: '${SECRET}:8081' }",
+    "store: { retention: '${SECRET}', max_size: '${SECRET}' }",
     "store: { url: 'hunter2', keep: '${SECRET}' }",
     "store: { url: 'postgres://u:hunter2@h/d' }",
     destination("auth: { bearer: \"hunter2\\n\" }"),
@@ -38,6 +43,8 @@ import Testing
     destination(
       "format: ${SECRET}\nhttp2: ${SECRET}\npermanent: ${SECRET}\norder_by: ${SECRET}\ntls: { ca: '${SECRET}' }"
     ),
+    destination(
+      "rate: ${SECRET}\ncircuit: { failures: '${SECRET}' }\nmax_backlog: ${SECRET}\npaused: ${SECRET}"),
     destination(
       "retry: { initial: '${SECRET}', factor: '${SECRET}', jitter: '${SECRET}', max_attempts: '${SECRET}' }"),
     "destinations: { a: { url: 'hunter2' }, b: { url: 'ftp://hunter2' }, c: { url: 'http://u:hunter2@h:x' } }",
@@ -75,6 +82,7 @@ import Testing
 
   @Test func aDumpOfTheConfigurationShowsNoSecret() throws {
     let text = """
+      server: { admin_token: hunter2 }
       sources: { huggy: { token: hunter2 } }
       destinations:
         crm:

@@ -18,8 +18,8 @@ import Testing
       "an unknown key near none",
       withSource("server: { colour: red }"),
       [
-        "1:11: server.colour: unknown key 'colour'; known here: listen, max_body, max_inflight, "
-          + "max_connections, request_timeout, idle_timeout, drain"
+        "1:11: server.colour: unknown key 'colour'; known here: listen, admin, admin_token, "
+          + "max_body, max_inflight, max_connections, request_timeout, idle_timeout, drain"
       ]),
     FaultyConfiguration(
       "an address without a port",
@@ -152,29 +152,34 @@ import Testing
         "1:25: server.idle_timeout: '99999999999999999999d' is too long; at most 3650d"
       ]),
     FaultyConfiguration(
-      "later: the admin address",
-      withSource("server: { admin: \"127.0.0.1:8081\" }"),
+      "a retention of nothing",
+      withSource("store: { retention: 0s }"),
       [
-        "1:11: server.admin: not yet: this version lacks the admin API and the dashboard; remove it"
+        "1:21: store.retention: '0s' is too short; at least 1ms"
       ]),
     FaultyConfiguration(
-      "later: the admin token",
-      withSource("server: { admin_token: hunter2 }"),
+      "a retention without a unit",
+      withSource("store: { retention: 7 }"),
       [
-        "1:11: server.admin_token: not yet: this version lacks the admin API and the dashboard; "
-          + "remove it"
+        "1:21: store.retention: '7' is not a duration; write a whole number and its unit: 250ms, 5s, 10m, 24h or 7d"
       ]),
     FaultyConfiguration(
-      "later: the retention",
-      withSource("store: { retention: 7d }"),
+      "a store too small",
+      withSource("store: { max_size: 15MiB }"),
       [
-        "1:10: store.retention: not yet: this version lacks deleting settled events by age; remove it"
+        "1:20: store.max_size: '15MiB' is too small; at least 16MiB"
       ]),
     FaultyConfiguration(
-      "later: the size limit",
-      withSource("store: { max_size: 10GiB }"),
+      "a store too large",
+      withSource("store: { max_size: 1048577GiB }"),
       [
-        "1:10: store.max_size: not yet: this version lacks a limit to the store's size; remove it"
+        "1:20: store.max_size: '1048577GiB' is too large; at most 1048576GiB"
+      ]),
+    FaultyConfiguration(
+      "a store's size as a share",
+      withSource("store: { max_size: 50% }"),
+      [
+        "1:20: store.max_size: '50%' is not a size; write a whole number and its unit: 64KiB, 5MiB or 10GiB"
       ]),
     FaultyConfiguration(
       "later: PostgreSQL",

@@ -12,12 +12,14 @@ import Testing
     let text = """
       server:
         listen: ${A}
+        admin: ${A}
+        admin_token: ${A}
         max_body: ${A}
         max_inflight: ${A}
         max_connections: ${A}
         request_timeout: ${A}
         drain: ${A}
-      store: { url: "${A}", keep: "${A}" }
+      store: { url: "${A}", keep: "${A}", retention: "${A}", max_size: "${A}" }
       sources:
         one: { path: "${A}", token: "${A}", company: "${A}", dedupe: "${A}" }
         two: { path: "/${A}", token: ["${A}", "${A}", { value: "${B}", company: "${A}" }] }
@@ -33,9 +35,13 @@ import Testing
           http2: ${A}
           connect_timeout: 1h
           concurrency: ${A}
+          rate: ${A}
           order_by: ${A}
           retry: { initial: 1h, factor: "${A}", jitter: "${A}", max_age: "${A}", max_attempts: "${A}" }
           permanent: ["${A}"]
+          circuit: { failures: "${A}", probe_every: "${A}" }
+          max_backlog: ${A}
+          paused: ${A}
           tls: { ca: "${A}", verify: "${A}" }
         basic:
           url: "${SCHEME}://${HOST}"

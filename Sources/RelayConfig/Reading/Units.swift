@@ -1,6 +1,6 @@
 import RelayCore
 
-/// How durations, sizes and numbers are written.
+/// How durations, sizes, rates and numbers are written.
 enum Units {
   /// Stands for a size that is not resolved (`check --no-env`). Smaller than any that can be written.
   static let unresolvedSize = 1
@@ -10,6 +10,9 @@ enum Units {
   ]
   private static let sizes: [(unit: String, bytes: Int)] = [
     ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1),
+  ]
+  private static let rates: [(unit: String, interval: Duration)] = [
+    ("/s", .seconds(1)), ("/m", .seconds(60)), ("/h", .seconds(3600)),
   ]
 
   static func duration(_ text: String) throws(Fault) -> Duration {
@@ -32,6 +35,14 @@ enum Units {
     }
     let (bytes, overflow) = count.multipliedReportingOverflow(by: factor)
     return overflow ? .max : bytes
+  }
+
+  static func rate(_ text: String) throws(Fault) -> Rate {
+    let (digits, unit) = parts(of: text)
+    guard let count = integer(String(digits)),
+      let interval = rates.first(where: { $0.unit == unit })?.interval
+    else { throw Fault("is not a rate; write a whole number and its time: 50/s, 600/m or 5000/h") }
+    return Rate(count: count, per: interval)
   }
 
   /// Digits only.

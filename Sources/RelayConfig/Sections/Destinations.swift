@@ -9,8 +9,8 @@ struct ReadDestination {
 
 /// Reads destinations on top of `defaults`.
 ///
-/// Key by key a destination says more than the defaults; `retry` and `tls` are merged key by key too, and
-/// `headers` by their names. `auth` and lists are replaced whole.
+/// Key by key a destination says more than the defaults; `retry`, `circuit` and `tls` are merged key by key too,
+/// and `headers` by their names. `auth` and lists are replaced whole.
 struct DestinationReader {
   /// What a destination has before its own keys are read.
   private var template = Destination(name: "", url: Secret(""))
@@ -64,15 +64,16 @@ extension Destination {
       http2?.warning("HTTP/2 is spoken over TLS only, and this url is http://; remove one of the two")
     }
     readTimeouts(&section)
-    concurrency = section.take("concurrency")?.integer(1...1_000) ?? concurrency
+    readPace(&section)
     if let retry = section.take("retry") { self.retry.read(retry) }
     if let permanent = section.take("permanent") {
       permanentStatuses = permanent.statuses() ?? permanentStatuses
     }
+    if let circuit = section.take("circuit") { self.circuit.read(circuit) }
+    maxBacklog = section.take("max_backlog")?.backlogLimit() ?? maxBacklog
     if let tls = section.take("tls") { self.tls.read(tls) }
-
-    if let ordering = section.take("order_by") { ordering.checkOrdering() }
-    section.finish(later: LaterKeys.destination)
+    readPause(&section)
+    section.finish()
   }
 
   private mutating func readTimeouts(_ section: inout Section) {
@@ -94,16 +95,6 @@ extension ConfigNode {
         throw Fault("is not a format; write huggy or event")
       }
       return format
-    }
-  }
-
-  fileprivate func checkOrdering() {
-    _ = value("none", placeholder: ()) { text throws(Fault) in
-      switch text {
-      case "none": return
-      case "chat", "destination": throw Fault.notYet(LaterKeys.ordering)
-      default: throw Fault("is not an order; write none")
-      }
     }
   }
 

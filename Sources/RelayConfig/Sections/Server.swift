@@ -4,7 +4,7 @@ extension ConfigNode {
   func serverSettings() -> ServerSettings {
     var settings = ServerSettings()
     guard var section = section(mayBeEmpty: true) else { return settings }
-    settings.listen = section.take("listen")?.listenAddress() ?? settings.listen
+    settings.readAddresses(&section)
     let body = section.take("max_body")
     settings.maxBodyBytes = body?.size(1 << 10...1 << 30) ?? settings.maxBodyBytes
     let inflight = section.take("max_inflight")
@@ -21,34 +21,54 @@ extension ConfigNode {
       node.error(
         "max_inflight is less than max_body: the largest bodies could never be received; raise max_inflight")
     }
-    // `admin: off` is what this version does anyway.
-    var later = LaterKeys.server
-    if section.entries.contains(where: { $0.key == "admin" && $0.value.isKeyword("off") }) {
-      _ = section.take("admin")
-      later["admin"] = nil
-    }
-    section.finish(later: later)
+    section.finish()
     return settings
   }
+}
 
-  private func listenAddress() -> ListenAddress? {
-    let none = ListenAddress(host: "127.0.0.1", port: 0)
-    return value("an address such as 127.0.0.1:8080", placeholder: none) { text throws(Fault) in
-      let form = Fault(
-        "is not an address; write HOST:PORT, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080")
-      guard let colon = text.lastIndex(of: ":") else { throw form }
-      var host = text[..<colon]
-      if host.hasPrefix("["), host.hasSuffix("]") {
-        host = host.dropFirst().dropLast()
-        guard host.contains(":") else { throw form }
-      } else if host.contains(":") {
-        throw form
+extension ServerSettings {
+  /// Takes `listen`, `admin` and `admin_token`, which must fit together.
+  fileprivate mutating func readAddresses(_ section: inout Section) {
+    let listening = section.take("listen")
+    let administration = section.take("admin")
+    let token = section.take("admin_token", isSecret: true)
+    adminToken = token?.adminToken()
+
+    // nil: it is wrong, and no more is told of it.
+    let readListen: ListenAddress? = listening.map { $0.listenAddress() } ?? listen
+    let readAdmin: ListenAddress?? = administration.map { $0.adminAddress() } ?? .some(admin)
+    listen = readListen ?? listen
+    admin = readAdmin ?? admin
+
+    guard let readAdmin, let admin = readAdmin else { return }
+    if token == nil, !admin.isLoopback {
+      // It may come from a reference, so it is not shown.
+      administration?.error(
+        "others than this machine can reach this address; set server.admin_token, or write 127.0.0.1:8081 or off"
+      )
+    }
+    guard let readListen, admin.collides(with: readListen) else { return }
+    if let administration {
+      administration.error("server.listen takes this address and port; give admin another port, or write off")
+    } else {
+      listening?.error(
+        "server.admin is \(admin) unless the file says otherwise; give one of the two another port, "
+          + "or write admin: off")
+    }
+  }
+}
+
+extension ConfigNode {
+  /// What clients send as `Authorization: Bearer TOKEN`.
+  fileprivate func adminToken() -> Secret? {
+    value("a token", placeholder: Secret("placeholder")) { text throws(Fault) in
+      guard !text.isEmpty else {
+        throw Fault("is empty; give a token, or remove the key where admin is a loopback address")
       }
-      guard !host.isEmpty, host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"/[]@".utf8.contains($0) }),
-        let port = Units.integer(String(text[text.index(after: colon)...]))
-      else { throw form }
-      guard port <= 65_535 else { throw Fault("has a port that is too large; from 0 to 65535") }
-      return ListenAddress(host: String(host), port: port)
+      guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+        throw Fault("holds a space, a line break or a character beyond ASCII; a header can't carry it")
+      }
+      return Secret(text)
     }
   }
 }

@@ -12,7 +12,9 @@ extension ConfigNode {
         guard let keep = StoreSettings.Keep(rawValue: text) else { throw Fault("is not all or routed") }
         return keep
       } ?? settings.keep
-    section.finish(later: LaterKeys.store)
+    settings.retention = section.take("retention")?.duration() ?? settings.retention
+    settings.maxBytes = section.take("max_size")?.size(16 << 20...1 << 50) ?? settings.maxBytes
+    section.finish()
     return settings
   }
 

@@ -1,0 +1,67 @@
+import RelayCore
+
+extension Destination {
+  /// Takes `concurrency`, `rate` and `order_by`.
+  mutating func readPace(_ section: inout Section) {
+    concurrency = section.take("concurrency")?.integer(1...1_000) ?? concurrency
+    if let node = section.take("rate") { rate = node.rate() ?? rate }
+    ordering = section.take("order_by")?.ordering() ?? ordering
+  }
+
+  /// Takes `paused`. A destination's own word replaces that of the defaults, and its place.
+  mutating func readPause(_ section: inout Section) {
+    guard let entry = section.entry("paused"), let isPaused = entry.value.bool() else { return }
+    pausedAt = isPaused ? "\(entry.value.reading.file):\(entry.place.line)" : nil
+  }
+}
+
+extension CircuitPolicy {
+  mutating func read(_ node: ConfigNode) {
+    guard var section = node.section("a mapping with failures and probe_every") else { return }
+    failures = section.take("failures")?.integer(1...1_000) ?? failures
+    let shortest = Duration.milliseconds(100)
+    probeEvery = section.take("probe_every")?.duration(shortest ... .longest) ?? probeEvery
+    section.finish()
+  }
+}
+
+extension ConfigNode {
+  /// nil: a fault; .some(nil): unlimited.
+  fileprivate func rate() -> Rate?? {
+    value("a rate such as 100/s", placeholder: nil) { text throws(Fault) in
+      if text == "unlimited" { return nil }
+      let rate = try Units.rate(text)
+      guard (1...1_000_000).contains(rate.count) else {
+        throw Fault("has a number that is out of range; from 1 to 1000000")
+      }
+      return rate
+    }
+  }
+
+  fileprivate func ordering() -> Ordering? {
+    value("none, chat or destination", placeholder: Ordering.none) { text throws(Fault) in
+      switch text {
+      case "none": return Ordering.none
+      case "chat": return .chat
+      case "destination": return .destination
+      default: throw Fault("is not an order; write none, chat or destination")
+      }
+    }
+  }
+
+  func backlogLimit() -> BacklogLimit? {
+    value("a share such as 50%, or a size", placeholder: .share(0.5)) { text throws(Fault) in
+      if text.hasSuffix("%"), let percent = Units.integer(String(text.dropLast())) {
+        guard (1...100).contains(percent) else { throw Fault("is out of range; from 1% to 100%") }
+        return .share(Double(percent) / 100)
+      }
+      guard let size = try? Units.size(text) else {
+        throw Fault(
+          "is neither a share nor a size; write a share of max_size such as 50%, or a size such as 2GiB")
+      }
+      guard size >= 1 << 10 else { throw Fault("is too small; at least 1KiB") }
+      guard size <= 1 << 50 else { throw Fault("is too large; at most \(Units.text(bytes: 1 << 50))") }
+      return .bytes(size)
+    }
+  }
+}

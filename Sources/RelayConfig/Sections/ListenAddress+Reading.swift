@@ -1,0 +1,65 @@
+import RelayCore
+
+extension ConfigNode {
+  /// `server.listen`.
+  func listenAddress() -> ListenAddress? {
+    value("an address such as 127.0.0.1:8080", placeholder: .unresolved) { text throws(Fault) in
+      try ListenAddress(
+        configurationText: text, examples: "such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080")
+    }
+  }
+
+  /// `server.admin`. nil: a fault; .some(nil): `off`.
+  func adminAddress() -> ListenAddress?? {
+    value("an address such as 127.0.0.1:8081, or off", placeholder: .unresolved) { text throws(Fault) in
+      if text == "off" { return nil }
+      return try ListenAddress(configurationText: text, examples: "such as 127.0.0.1:8081, or off")
+    }
+  }
+}
+
+extension ListenAddress {
+  /// Stands for an address that is not resolved (`check --no-env`): it is in no other's way.
+  fileprivate static let unresolved = ListenAddress(host: "127.0.0.1", port: 0)
+
+  fileprivate init(configurationText text: String, examples: String) throws(Fault) {
+    let form = Fault("is not an address; write HOST:PORT, \(examples)")
+    guard let colon = text.lastIndex(of: ":") else { throw form }
+    var host = text[..<colon]
+    if host.hasPrefix("["), host.hasSuffix("]") {
+      host = host.dropFirst().dropLast()
+      guard host.contains(":") else { throw form }
+    } else if host.contains(":") {
+      throw form
+    }
+    guard !host.isEmpty, host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"/[]@".utf8.contains($0) }),
+      let port = Units.integer(String(text[text.index(after: colon)...]))
+    else { throw form }
+    guard port <= 65_535 else { throw Fault("has a port that is too large; from 0 to 65535") }
+    self.init(host: String(host), port: port)
+  }
+
+  /// Whether nobody but this machine can reach it. Only spellings that are so beyond doubt.
+  var isLoopback: Bool {
+    let host = host.asciiLowercased
+    if host == "localhost" || host == "::1" { return true }
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts[0] == "127"
+      && parts.allSatisfy { Units.integer(String($0)).map { $0 <= 255 } ?? false }
+  }
+
+  /// Whether only one of the two could be listened on.
+  func collides(with other: ListenAddress) -> Bool {
+    port == other.port && port != 0 && (covers(other) || other.covers(self))
+  }
+
+  /// Whether its host includes, or may be, the other's.
+  private func covers(_ other: ListenAddress) -> Bool {
+    switch (host.asciiLowercased, other.host.asciiLowercased) {
+    case ("::", _): true
+    case ("0.0.0.0", let other): !other.contains(":")
+    case ("localhost", "127.0.0.1"), ("localhost", "::1"): true
+    case (let host, let other): host == other
+    }
+  }
+}
