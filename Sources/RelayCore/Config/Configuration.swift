@@ -45,6 +45,10 @@ public struct ServerSettings: Sendable, Equatable {
   public var requestTimeout = Duration.seconds(30)
   public var idleTimeout = Duration.seconds(75)
   public var drain = Duration.seconds(20)
+  /// Where the admin API and the metrics are; nil: nowhere.
+  public var admin: ListenAddress? = ListenAddress(host: "127.0.0.1", port: 8081)
+  /// What the admin API asks for as bearer token; nil: nothing.
+  public var adminToken: Secret?
 
   public init() {}
 }
@@ -64,6 +68,10 @@ public struct StoreSettings: Sendable, Equatable {
 
   public var location = Location.sqlite(path: "data/relay.db")
   public var keep = Keep.all
+  /// How long settled events stay.
+  public var retention = Duration.seconds(7 * 86_400)
+  /// Of live data.
+  public var maxBytes = 10 << 30
 
   public init() {}
 }

@@ -47,7 +47,15 @@ public struct Destination: Sendable, Equatable {
   public var connectTimeout = Duration.seconds(5)
   /// Attempts in flight at once.
   public var concurrency = 16
+  /// Attempts at most; nil: unlimited.
+  public var rate: Rate?
+  public var ordering = Ordering.none
   public var retry = RetryPolicy()
+  public var circuit = CircuitPolicy()
+  /// Of pending and dead deliveries together.
+  public var maxBacklog = BacklogLimit.share(0.5)
+  /// Where the file says `paused: true`, as `FILE:LINE`; nil: it does not.
+  public var pausedAt: String?
   /// Statuses that are never tried again.
   public var permanentStatuses: Set<Int> = [400, 410, 413, 414, 415, 422]
   public var tls = TLS()

@@ -18,20 +18,32 @@ public struct Delivery: Sendable {
   public let destination: String
   /// 0: routed on arrival; each replay is the next.
   public let run: Int
-  /// Attempts made so far.
+  /// Attempts made so far: what `huggy-relay-attempt` counts.
   public var attempts: Int
-  /// What `max_age` counts from: receipt, or a person's retry.
+  /// Those of them that count toward `max_attempts` and lengthen the delay: no probes, none before a person's retry.
+  public var countedAttempts: Int
+  /// What `max_age` counts from: receipt, or a person's retry, less the destination's suspended time until then
+  /// (see `SuspendedTime`).
   public let since: Timestamp
+  /// When it last served as a probe of an open circuit, and failed; nil: never.
+  public var probedAt: Timestamp?
+  /// Of one whose turn has come (`DeliveryStore.settle`) before its time: when that is. Its lane gives it back and
+  /// comes for it then; nil: at once.
+  public var due: Timestamp?
 
   public init(
-    id: DeliveryID, event: Event, destination: String, run: Int = 0, attempts: Int = 0, since: Timestamp
+    id: DeliveryID, event: Event, destination: String, run: Int = 0, attempts: Int = 0,
+    countedAttempts: Int? = nil, since: Timestamp, probedAt: Timestamp? = nil, due: Timestamp? = nil
   ) {
     self.id = id
     self.event = event
     self.destination = destination
     self.run = run
     self.attempts = attempts
+    self.countedAttempts = countedAttempts ?? attempts
     self.since = since
+    self.probedAt = probedAt
+    self.due = due
   }
 }
 
@@ -65,6 +77,21 @@ public enum DeathReason: Int, Hashable, Sendable, CaseIterable, CustomStringConv
     case .permanent: "permanent"
     case .exhausted: "exhausted"
     case .expired: "expired"
+    }
+  }
+}
+
+/// Why a delivery was given up. The raw values share the store's column with `DeathReason`.
+public enum DiscardReason: Int, Hashable, Sendable, CaseIterable, CustomStringConvertible {
+  /// The destination was over its `max_backlog` when the event came.
+  case overflow = 4
+  /// A person said so.
+  case person = 5
+
+  public var description: String {
+    switch self {
+    case .overflow: "overflow"
+    case .person: "person"
     }
   }
 }

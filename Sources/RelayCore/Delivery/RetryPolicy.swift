@@ -11,9 +11,9 @@ public struct RetryPolicy: Hashable, Sendable {
   public var maxDelay = Duration.seconds(300)
   /// A share of the delay, from 0 to 1.
   public var jitter = 0.2
-  /// Counted from receipt.
+  /// Counted from receipt, less the time that the destination was suspended.
   public var maxAge = Duration.seconds(72 * 3600)
-  /// nil: as many as `maxAge` allows.
+  /// Probes of an open circuit are not among them; nil: as many as `maxAge` allows.
   public var maxAttempts: Int?
 
   public init() {}

@@ -10,14 +10,24 @@ public struct Settlement: Sendable, Equatable {
   public var delivery: DeliveryID
   /// The attempts made, this one included.
   public var attempts: Int
+  /// Those of them that count toward the limits.
+  public var countedAttempts: Int
   public var attempt: AttemptResult
   public var outcome: Outcome
+  /// When the delivery last failed as a probe; nil: never.
+  public var probedAt: Timestamp?
 
-  public init(delivery: DeliveryID, attempts: Int, attempt: AttemptResult, outcome: Outcome) {
+  public init(
+    delivery: DeliveryID, attempts: Int, countedAttempts: Int? = nil, attempt: AttemptResult,
+    outcome: Outcome,
+    probedAt: Timestamp? = nil
+  ) {
     self.delivery = delivery
     self.attempts = attempts
+    self.countedAttempts = countedAttempts ?? attempts
     self.attempt = attempt
     self.outcome = outcome
+    self.probedAt = probedAt
   }
 }
 
@@ -25,16 +35,28 @@ extension Destination {
   /// What follows from an attempt: the one place that turns an answer into an outcome.
   ///
   /// - Parameters:
-  ///   - attempts: The attempts made, this one included.
+  ///   - countedAttempts: The attempts made that count, this one included.
+  ///   - age: How long the destination has been in service since `Delivery.since`.
   ///   - random: Uniform in 0..<1, for the jitter.
   public func outcome(
-    of attempt: AttemptResult, attempts: Int, since: Timestamp, now: Timestamp, random: Double
+    of attempt: AttemptResult, countedAttempts: Int, age: Duration, now: Timestamp, random: Double
   ) -> Settlement.Outcome {
     if attempt.isSuccess { return .delivered }
-    if let status = attempt.status, permanentStatuses.contains(status) { return .dead(.permanent) }
-    if let limit = retry.maxAttempts, attempts >= limit { return .dead(.exhausted) }
-    if since.duration(to: now) >= retry.maxAge { return .dead(.expired) }
-    return .retry(at: now.advanced(by: retry.delay(afterAttempt: attempts, random: random)))
+    if isPermanent(attempt) { return .dead(.permanent) }
+    if let limit = retry.maxAttempts, countedAttempts >= limit { return .dead(.exhausted) }
+    if age >= retry.maxAge { return .dead(.expired) }
+    return .retry(at: now.advanced(by: retry.delay(afterAttempt: countedAttempts, random: random)))
+  }
+
+  /// What follows from a probe of an open circuit. It counts toward no limit, and is due again at once: the circuit
+  /// spaces the probes.
+  public func outcome(ofProbe attempt: AttemptResult, now: Timestamp) -> Settlement.Outcome {
+    if attempt.isSuccess { return .delivered }
+    return isPermanent(attempt) ? .dead(.permanent) : .retry(at: now)
+  }
+
+  private func isPermanent(_ attempt: AttemptResult) -> Bool {
+    attempt.status.map(permanentStatuses.contains) ?? false
   }
 
   /// How long the whole destination is to be left alone after this answer: `Retry-After` on 429 and 503, at most

@@ -3,33 +3,81 @@
 /// Calls return at once and never block; completions run on the store's own thread, in the order of the calls'
 /// commits, and must be quick. Work that arrives while a commit is being synced shares the next one.
 ///
-/// A delivery is handed to its caller **claimed**: by `append` or by `claim`. It is not handed out again until it
-/// is settled as `retry`, released, or the store is opened anew (a crash releases everything).
+/// A delivery is handed to its caller **claimed**: by `append`, by `claim`, or by `settle` for the next one of an order
+/// key. It is not handed out again until it is settled as `retry`, released, or the store is opened anew (a crash
+/// releases everything).
+///
+/// **Order.** Of the pending deliveries of one destination and order key only the one that arrived first is ever
+/// handed out; the others are `waiting`. When it is settled for good, the next one takes its place in the same
+/// transaction.
+///
+/// **Books.** What each destination has pending, dead and settled is written in the transaction that changes it.
 ///
 /// After `close` nothing more is recorded: appends fail with `closed`, a claim finds nothing (and is not
 /// exhausted), settlements are answered unrecorded, and the next start tries those deliveries again.
 public protocol DeliveryStore: AnyObject, Sendable {
-  /// Makes the names known. Before any `append` that uses them.
-  func register(
-    _ names: StoreNames, completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
+  // MARK: The path
 
   /// Stores an envelope with its events and deliveries, all or nothing. Succeeds only after the sync.
   func append(
     _ envelope: NewEnvelope, completion: @escaping @Sendable (Result<AppendOutcome, StoreError>) -> Void)
 
   /// Records attempts. Deliveries that are no longer pending are left as they are. While the store can't commit,
-  /// settlements are kept and tried again; completion runs once they are on disk.
-  func settle(_ settlements: [Settlement], completion: @escaping @Sendable () -> Void)
+  /// settlements are kept and tried again; completion runs once they are on disk, with the deliveries whose turn it
+  /// has become, claimed. One that is not due yet (it failed before its turn was taken from it) comes too, with its
+  /// `Delivery.due`: the lane gives it back, and so knows when to come for it.
+  func settle(_ settlements: [Settlement], completion: @escaping @Sendable ([Delivery]) -> Void)
 
   /// Hands out pending deliveries of one destination, oldest first. A store that can't read answers an empty
-  /// claim that is not exhausted.
+  /// claim that is not exhausted; so does one that withholds them.
   func claim(_ request: ClaimRequest, completion: @escaping @Sendable (Claim) -> Void)
 
   /// Gives claimed deliveries back, unchanged.
   func release(_ deliveries: [DeliveryID])
 
-  /// Destinations that have pending or dead deliveries, known to the configuration or not, with their counts.
-  func pendingCounts(completion: @escaping @Sendable (Result<[String: DeliveryCounts], StoreError>) -> Void)
+  // MARK: Configuration
+
+  /// Makes the names known and sets the limits. Before any `append` that uses them. A destination's ordering is not
+  /// changed by this: see `reorder`.
+  func configure(
+    _ configuration: StoreConfiguration, completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
+
+  /// Every destination that was ever configured, with its books.
+  func destinations(completion: @escaping @Sendable (Result<[StoredDestination], StoreError>) -> Void)
+
+  /// The size of live data now, in bytes.
+  func size(completion: @escaping @Sendable (Result<Int, StoreError>) -> Void)
+
+  // MARK: Operation
+
+  /// From its completion on nothing of these destinations is handed out, by no call, until `handOut`. What is claimed
+  /// stays claimed. Calls nest.
+  func withhold(_ destinations: [String], completion: @escaping @Sendable () -> Void)
+
+  func handOut(_ destinations: [String])
+
+  /// Gives every pending delivery of the destination its key anew, and lets wait what must. The destination is
+  /// withheld meanwhile, and nothing of it is claimed but what is in flight. Many short transactions; begun again if
+  /// it was cut off.
+  func reorder(
+    _ destination: String, by ordering: Ordering,
+    completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
+
+  /// Carries out what a person wants of deliveries of one destination; those that are claimed are left as they are.
+  /// The destination is withheld meanwhile. Many short transactions, each with its books.
+  ///
+  /// - Returns: How many were changed, also if it failed on the way: then with the error.
+  func change(
+    _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String,
+    completion: @escaping @Sendable (Int, StoreError?) -> Void)
+
+  /// Keeps a person's pause over restarts. `nil`: none. `distantFuture`: until it is lifted.
+  func pause(
+    _ destination: String, until: Timestamp?,
+    completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
+
+  /// Notes how long a destination has been suspended: kept over restarts, and taken off the age of what arrives.
+  func note(_ suspended: SuspendedTime, of destination: String)
 
   /// Finishes what was asked of it, then closes. Blocks until that is done.
   func close()
@@ -55,43 +103,4 @@ public struct StoreNames: Sendable, Equatable {
       sources: configuration.sources.map(\.name), destinations: configuration.destinations.map(\.name),
       routes: configuration.routes.map(\.name), configuration: configuration.hash)
   }
-}
-
-public struct DeliveryCounts: Sendable, Equatable {
-  public var pending: Int
-  public var dead: Int
-
-  public init(pending: Int = 0, dead: Int = 0) {
-    self.pending = pending
-    self.dead = dead
-  }
-}
-
-/// Why the store could not do it.
-public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
-  public enum Code: String, Sendable {
-    /// No room: on the disk, or within the limit.
-    case full
-    /// Reading or writing failed.
-    case failing
-    /// It is closing or closed.
-    case closed
-    /// Another process holds it.
-    case inUse
-    /// Its schema is newer than this binary.
-    case newerSchema
-    /// It can't be opened: a missing folder, a permission, not a database.
-    case cannotOpen
-  }
-
-  public var code: Code
-  /// For people: what is wrong, and what to do.
-  public var message: String
-
-  public init(code: Code, message: String) {
-    self.code = code
-    self.message = message
-  }
-
-  public var description: String { message }
 }

@@ -41,6 +41,8 @@ public struct NewEnvelope: Sendable {
   }
 
   public var context: EnvelopeContext
+  /// The hash of the configuration that routed it.
+  public var configuration: String
   /// The id of the first accepted event; the others' count up from it.
   public var firstEventID: EventID
   /// Accepted events, also those that are not to be stored.
@@ -51,10 +53,11 @@ public struct NewEnvelope: Sendable {
   public var events: [NewEvent]
 
   public init(
-    context: EnvelopeContext, firstEventID: EventID, acceptedCount: Int, fingerprint: Fingerprint?,
-    events: [NewEvent]
+    context: EnvelopeContext, configuration: String, firstEventID: EventID, acceptedCount: Int,
+    fingerprint: Fingerprint?, events: [NewEvent]
   ) {
     self.context = context
+    self.configuration = configuration
     self.firstEventID = firstEventID
     self.acceptedCount = acceptedCount
     self.fingerprint = fingerprint
@@ -63,7 +66,8 @@ public struct NewEnvelope: Sendable {
 }
 
 public enum AppendOutcome: Sendable {
-  /// On disk. The deliveries are claimed for the caller, in the order of the envelope.
+  /// On disk. The deliveries that may be attempted are claimed for the caller, in the order of the envelope: not
+  /// those that wait for their order key, that are withheld, or that went over their destination's `max_backlog`.
   case stored([Delivery])
   /// The same bytes were stored before: their first event's id, and how many were accepted.
   case duplicate(firstEventID: EventID, acceptedCount: Int)

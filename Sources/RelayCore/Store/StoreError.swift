@@ -1,0 +1,28 @@
+/// Why the store could not do it.
+public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
+  public enum Code: String, Sendable {
+    /// No room: on the disk, or within the limit.
+    case full
+    /// Reading or writing failed.
+    case failing
+    /// It is closing or closed.
+    case closed
+    /// Another process holds it.
+    case inUse
+    /// Its schema is newer than this binary.
+    case newerSchema
+    /// It can't be opened: a missing folder, a permission, not a database.
+    case cannotOpen
+  }
+
+  public var code: Code
+  /// For people: what is wrong, and what to do.
+  public var message: String
+
+  public init(code: Code, message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  public var description: String { message }
+}
