@@ -1,71 +1,65 @@
 /// Every lane, and whose turn it is: a pure state machine that turns what has happened into what to do.
+///
+/// A turn looks at the lanes that an input or the time has touched, in the order in which they were, and at no others.
 public struct Dispatcher: Sendable {
-  public enum Input: Sendable {
-    /// The destinations that there are from now on.
-    case configure([Destination])
-    /// Committed just now, and claimed.
-    case arrived([Delivery])
-    case claimed(Claim)
-    case finished(FinishedAttempt)
-    case settled([Settled])
-    /// No more attempts start.
-    case drain
-  }
-
-  public enum Action: Sendable, Equatable {
-    case attempt(Delivery)
-    case settle(Settlement, destination: String)
-    case claim(ClaimRequest)
-    case release([DeliveryID])
-    case changeEndpoints([Destination], removed: [String])
-  }
-
-  /// An outcome that is on disk.
-  public struct Settled: Sendable, Equatable {
-    public var destination: String
-    public var outcome: Settlement.Outcome
-
-    public init(destination: String, outcome: Settlement.Outcome) {
-      self.destination = destination
-      self.outcome = outcome
-    }
-  }
-
   /// By destination. A removed one's lane stays until its attempts have ended and their outcomes are on disk.
-  public private(set) var lanes: [String: Lane] = [:]
-  private var randomness: any RandomNumberGenerator & Sendable
-  private var actions: [Action] = []
-  /// Lanes that an input touched.
-  private var touched: Set<String> = []
+  public internal(set) var lanes = LaneTable()
+  /// Of destinations that have no lane.
+  var standings: [String: Standing] = [:]
+  var recalls = Recalls()
+  var actions: [Action] = []
+  /// The places of lanes that are to have a turn.
+  private var touched: [Int] = []
+  /// Lanes of removed destinations that have nothing left to do.
+  private var ended: Set<String> = []
   private var deadlines = DeadlineQueue<String, Timestamp>()
-  private var isDraining = false
+  private var randomness: any RandomNumberGenerator & Sendable
   private var attemptsInFlight = 0
+  private var isDraining = false
+  private var storeHolds = false
 
   public init(randomness: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()) {
     self.randomness = randomness
   }
 
-  /// Nothing is in flight, and every outcome is on disk.
-  public var isIdle: Bool { attemptsInFlight == 0 && lanes.values.allSatisfy { $0.unsettled == 0 } }
+  /// Nothing is in flight, and every outcome is on disk. Looks at every lane.
+  public var isIdle: Bool { attemptsInFlight == 0 && lanes.all.allSatisfy { $0.unsettled == 0 } }
+
+  /// As it is configured now; of a removed one, as it was, while attempts to it are in flight.
+  public func destination(_ name: String) -> Destination? {
+    lanes.place(of: name).map { lanes[$0].destination }
+  }
+
+  /// How every lane is, by name.
+  public func snapshot(now: Timestamp) -> [LaneStatus] {
+    lanes.all.map { $0.status(at: now) }.sorted { $0.name < $1.name }
+  }
 
   public mutating func handle(_ input: Input, now: Timestamp) {
     switch input {
     case .configure(let destinations): configure(destinations)
-    case .arrived(let deliveries): arrived(deliveries)
+    case .restored(let stored): restored(stored, now: now)
+    case .arrived(let deliveries): take(deliveries) { $0.arrived($1) }
+    case .promoted(let deliveries): take(deliveries) { $0.promoted($1, now: now) }
     case .claimed(let claim): claimed(claim, now: now)
     case .finished(let attempt): finished(attempt, now: now)
-    case .settled(let settled): for one in settled { self.settled(one) }
+    case .settled(let settled): for one in settled { self.settled(one, now: now) }
+    case .recall(let names, let token): recall(names, token: token)
+    case .readmit(let names): readmit(names)
+    case .pause(let name, let until): pause(name, until: until, now: now)
+    case .storeHolds(let isHolding): hold(isHolding)
     case .drain: isDraining = true
     }
   }
 
   /// What is to be done now, in order. Each action is told once.
   public mutating func takeActions(now: Timestamp) -> [Action] {
-    while let due = deadlines.popDue(at: now) { touched.insert(due) }
-    if !isDraining {
-      for name in touched { advance(name, now: now) }
+    while let due = deadlines.popDue(at: now) {
+      if let place = lanes.place(of: due) { touch(place) }
     }
+    for place in touched { advance(place, now: now) }
     touched.removeAll(keepingCapacity: true)
+    if !ended.isEmpty { dropEnded(now: now) }
     defer { actions.removeAll(keepingCapacity: true) }
     return actions
   }
@@ -73,90 +67,95 @@ public struct Dispatcher: Sendable {
   /// When to come back without an input; nil: not before one comes.
   public mutating func nextDeadline() -> Timestamp? { isDraining ? nil : deadlines.next() }
 
-  // MARK: Inputs
-
-  private mutating func configure(_ destinations: [Destination]) {
-    let window = LaneWindow.share(ofLanes: destinations.count)
-    for name in lanes.keys { lanes[name]!.window = window }
-    let changed = destinations.filter { lanes[$0.name]?.destination != $0 || lanes[$0.name]!.isRemoved }
-    for destination in changed {
-      lanes[destination.name, default: Lane(destination: destination, window: window)].destination =
-        destination
-      if lanes[destination.name]!.isRemoved { lanes[destination.name]!.restore() }
-      touched.insert(destination.name)
-    }
-    let names = Set(destinations.map(\.name))
-    let removed = lanes.filter { !$0.value.isRemoved && !names.contains($0.key) }.map(\.key)
-    for name in removed {
-      release(lanes[name]!.giveUpWindow())
-      lanes[name]!.remove()
-      deadlines.set(nil, for: name)
-      touched.insert(name)
-    }
-    if !(changed.isEmpty && removed.isEmpty) { actions.append(.changeEndpoints(changed, removed: removed)) }
+  /// Lets a lane have a turn.
+  mutating func touch(_ place: Int) {
+    guard !lanes[place].isTouched else { return }
+    lanes[place].isTouched = true
+    touched.append(place)
   }
 
-  private mutating func arrived(_ deliveries: [Delivery]) {
+  mutating func release(_ deliveries: [DeliveryID]) {
+    if !deliveries.isEmpty { actions.append(.release(deliveries)) }
+  }
+
+  mutating func forgetDeadline(of name: String) { deadlines.set(nil, for: name) }
+
+  // MARK: The path
+
+  /// Gives deliveries to their lanes, and back to the store what these don't take.
+  private mutating func take(
+    _ deliveries: [Delivery], by lane: (inout Lane, Delivery) -> DeliveryID?
+  ) {
     var refused: [DeliveryID] = []
     for delivery in deliveries {
-      touched.insert(delivery.destination)
       // A destination that is no longer configured has no lane: its deliveries stay in the store.
-      guard lanes[delivery.destination]?.isRemoved == false else {
+      guard let place = lanes.place(of: delivery.destination), lanes[place].takesDeliveries else {
         refused.append(delivery.id)
         continue
       }
-      if let id = lanes[delivery.destination]!.arrived(delivery) { refused.append(id) }
+      if let id = lane(&lanes[place], delivery) { refused.append(id) }
+      touch(place)
     }
     release(refused)
   }
 
   private mutating func claimed(_ claim: Claim, now: Timestamp) {
-    guard lanes[claim.destination] != nil else { return release(claim.deliveries.map(\.id)) }
-    touched.insert(claim.destination)
-    release(lanes[claim.destination]!.claimed(claim, now: now))
-    if lanes[claim.destination]!.isRemoved { release(lanes[claim.destination]!.giveUpWindow()) }
+    guard let place = lanes.place(of: claim.destination) else {
+      return release(claim.deliveries.map(\.id))
+    }
+    release(lanes[place].claimed(claim, now: now))
+    if !lanes[place].isClaiming { claimsEnded(of: claim.destination) }
+    touch(place)
   }
 
   private mutating func finished(_ attempt: FinishedAttempt, now: Timestamp) {
     attemptsInFlight -= 1
-    touched.insert(attempt.destination)
-    let settlement = lanes[attempt.destination]?.finished(
-      attempt.delivery, result: attempt.result, now: now, random: Double.random(in: 0..<1, using: &randomness)
-    )
-    if let settlement {
-      actions.append(.settle(settlement, destination: attempt.destination))
-    } else {
-      release([attempt.delivery])
-    }
+    let random = attempt.result.isSuccess ? 0 : Double.random(in: 0..<1, using: &randomness)
+    guard let place = lanes.place(of: attempt.destination),
+      let ended = lanes[place].finished(
+        attempt.delivery, result: attempt.result, now: now, random: random)
+    else { return release([attempt.delivery]) }
+    actions.append(.settle(ended.settlement, of: ended.delivery, isProbe: ended.isProbe))
+    if ended.changesCircuit { circuitChanged(place) }
+    touch(place)
   }
 
-  private mutating func settled(_ settled: Settled) {
-    touched.insert(settled.destination)
-    lanes[settled.destination]?.settled(settled.outcome)
+  private mutating func settled(_ settled: Settled, now: Timestamp) {
+    guard let place = lanes.place(of: settled.destination) else { return }
+    lanes[place].settled(settled.outcome, now: now)
+    touch(place)
   }
 
-  private mutating func release(_ deliveries: [DeliveryID]) {
-    if !deliveries.isEmpty { actions.append(.release(deliveries)) }
+  private mutating func hold(_ isHolding: Bool) {
+    storeHolds = isHolding
+    for place in lanes.all.indices { touch(place) }
   }
 
   // MARK: Turns
 
   /// Starts what may start, asks for what is missing, and notes when to look again.
-  private mutating func advance(_ name: String, now: Timestamp) {
-    guard let isRemoved = lanes[name]?.isRemoved else { return }
-    if isRemoved {
-      if lanes[name]!.isQuiet { lanes[name] = nil }
+  private mutating func advance(_ place: Int, now: Timestamp) {
+    lanes[place].isTouched = false
+    let name = lanes[place].destination.name
+    if isDraining { return }
+    if lanes[place].isRemoved {
+      if lanes[place].isQuiet { ended.insert(name) }
       return
     }
-    while let delivery = lanes[name]!.nextAttempt(now: now) {
+    if lanes[place].advance(to: now) {
+      actions.append(.note(lanes[place].standing.suspended, destination: name))
+    }
+    while !storeHolds, let delivery = lanes[place].nextAttempt(now: now) {
       attemptsInFlight += 1
       actions.append(.attempt(delivery))
     }
-    while let claim = lanes[name]!.nextClaim(now: now) { actions.append(.claim(claim)) }
-    deadlines.set(lanes[name]!.deadline(now: now), for: name)
+    while let claim = lanes[place].nextClaim(now: now) { actions.append(.claim(claim)) }
+    deadlines.set(lanes[place].deadline(now: now, mayStart: !storeHolds), for: name)
   }
-}
 
-extension Delivery: Equatable {
-  public static func == (a: Delivery, b: Delivery) -> Bool { a.id == b.id && a.attempts == b.attempts }
+  private mutating func dropEnded(now: Timestamp) {
+    for name in ended { keepStanding(of: name, now: now) }
+    lanes.remove(ended)
+    ended.removeAll()
+  }
 }

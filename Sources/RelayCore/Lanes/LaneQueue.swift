@@ -26,20 +26,31 @@ struct LaneQueue: Sendable {
   }
 
   var deliveries: [Delivery] { items[head...].compactMap(\.self) }
-}
 
-/// How much of a lane's backlog may stand in memory: half of each for fresh deliveries, half for retries.
-public struct LaneWindow: Hashable, Sendable {
-  public var deliveries: Int
-  public var bytes: Int
-
-  public init(deliveries: Int, bytes: Int) {
-    self.deliveries = deliveries
-    self.bytes = bytes
+  /// The one that was probed longest ago: never first, among those the oldest. Looks at all of them.
+  var nextProbe: Delivery? {
+    var next: Delivery?
+    for case let delivery? in items[head...] {
+      if let best = next, !delivery.isProbed(before: best) { continue }
+      next = delivery
+    }
+    return next
   }
 
-  /// A share of what all lanes may hold together (64 MiB), enough for a few events each.
-  public static func share(ofLanes count: Int) -> LaneWindow {
-    LaneWindow(deliveries: 1_024, bytes: max(64 << 10, (64 << 20) / max(1, count)))
+  /// Takes one from its midst. Looks at all of them.
+  mutating func remove(_ id: DeliveryID) {
+    guard let index = items[head...].firstIndex(where: { $0?.id == id }) else { return }
+    footprint -= items[index]!.event.footprint
+    items.remove(at: index)
+  }
+}
+
+extension Delivery {
+  func isProbed(before other: Delivery) -> Bool {
+    switch (probedAt, other.probedAt) {
+    case (nil, _?): true
+    case (_?, nil): false
+    case (let mine, let theirs): mine == theirs ? id < other.id : mine! < theirs!
+    }
   }
 }

@@ -20,7 +20,7 @@ import Testing
     var destination = Destination(name: "d", url: Secret(""))
     change(&destination)
     return destination.outcome(
-      of: result, attempts: attempts, since: now.advanced(by: .zero - age), now: now, random: 0)
+      of: result, countedAttempts: attempts, age: age, now: now, random: 0)
   }
 
   @Test(arguments: [200, 201, 202, 204, 206, 299])
@@ -78,6 +78,22 @@ import Testing
     #expect(outcome(attempt(500), age: limit) { $0.retry.maxAttempts = 1 } == .dead(.exhausted))
     // A clock that went back: not yet received, so not too old.
     #expect(outcome(attempt(500), age: .seconds(-60)) == .retry(at: now.advanced(by: .seconds(1))))
+  }
+
+  @Test(arguments: [301, 401, 403, 404, 408, 429, 500, 503])
+  func aProbeThatFailsMeetsNoLimitAndIsDueAgainAtOnce(status: Int) {
+    var destination = Destination(name: "d", url: Secret(""))
+    destination.retry.maxAttempts = 1
+    destination.retry.maxAge = .zero
+    #expect(destination.outcome(ofProbe: attempt(status), now: now) == .retry(at: now))
+    let failed = attempt(.failure(TransportFailure(kind: .connectionRefused, message: "")))
+    #expect(destination.outcome(ofProbe: failed, now: now) == .retry(at: now))
+  }
+
+  @Test func aProbeDeliversOrMeetsAPermanentStatusLikeAnyAttempt() {
+    let destination = Destination(name: "d", url: Secret(""))
+    #expect(destination.outcome(ofProbe: attempt(204), now: now) == .delivered)
+    #expect(destination.outcome(ofProbe: attempt(422), now: now) == .dead(.permanent))
   }
 
   @Test(

@@ -59,4 +59,67 @@ import Testing
     #expect(dispatcher.actions(after: .drain) == [])
     #expect(dispatcher.nextDeadline() == nil)
   }
+
+  @Test func nothingStartsWhileTheStoreHoldsOutcomes() {
+    var dispatcher = Dispatcher.idle(Made.destination("a", concurrency: 1), Made.destination("b"))
+    #expect(dispatcher.actions(after: .arrived([Made.delivery(1, to: "a")])).attempted == [1])
+    #expect(dispatcher.actions(after: .storeHolds(true)) == [])
+    let waiting = [Made.delivery(2, to: "a"), Made.delivery(3, to: "b")]
+    #expect(dispatcher.actions(after: .arrived(waiting)) == [])
+    #expect(dispatcher.actions(after: .finished(Made.finished(1, 200, of: "a"))) == [.delivered(1, to: "a")])
+    #expect(dispatcher.nextDeadline() == nil, "it would wake for nothing")
+    #expect(dispatcher.actions(after: .storeHolds(false)).attempted.sorted() == [2, 3])
+  }
+
+  @Test func anAttemptThatHoldsItsLaneWakesNobodyWhileTheStoreHolds() {
+    var dispatcher = Dispatcher.idle(Made.destination("a", concurrency: 1))
+    _ = dispatcher.actions(after: .arrived([Made.delivery(1, to: "a"), Made.delivery(2, to: "a")]))
+    let asked = Made.finished(1, 503, of: "a", retryAfter: .seconds(30))
+    _ = dispatcher.actions(after: .storeHolds(true), .finished(asked))
+    #expect(dispatcher.nextDeadline() == nil)
+    #expect(dispatcher.actions(after: .storeHolds(false)) == [])
+    #expect(dispatcher.nextDeadline() == .tick(130))
+  }
+
+  @Test func lanesTakeTheirTurnsInTheOrderInWhichTheyWereTouched() {
+    var dispatcher = Dispatcher.idle(Made.destination("a"), Made.destination("b"), Made.destination("c"))
+    let arrivals = [Made.delivery(1, to: "c"), Made.delivery(2, to: "a"), Made.delivery(3, to: "c")]
+    #expect(dispatcher.actions(after: .arrived(arrivals)).attempted == [1, 3, 2])
+    _ = dispatcher.actions(after: .arrived([Made.delivery(4, to: "b")]))
+    let ended = dispatcher.actions(
+      after: .finished(Made.finished(4, 200, of: "b")), .arrived([Made.delivery(5, to: "a")]),
+      .arrived([Made.delivery(6, to: "b")]))
+    #expect(ended.attempted == [6, 5])
+  }
+
+  @Test func aSnapshotTellsHowEachLaneIs() {
+    var touchy = Made.destination("b")
+    touchy.circuit.failures = 2
+    var dispatcher = Dispatcher.idle(Made.destination("a"), touchy, Made.destination("c"))
+    _ = dispatcher.actions(
+      after: .arrived((1...3).map { Made.delivery($0, to: "b") } + [Made.delivery(4, to: "c")]))
+    _ = dispatcher.actions(
+      after: .finished(Made.finished(1, .connectionRefused, of: "b")),
+      .finished(Made.finished(2, 503, of: "b", retryAfter: .seconds(9))), .pause("c", until: .tick(300)),
+      .configure([Made.destination("a"), touchy]), .settled([.init(destination: "a", outcome: .delivered)]))
+    #expect(
+      dispatcher.snapshot(now: .tick(102)) == [
+        LaneStatus(name: "a", pace: 0.5),
+        LaneStatus(
+          name: "b", circuit: .open(since: .tick(100)), heldUntil: .tick(109),
+          inFlight: [DeliveryID(rawValue: 3)],
+          lastFailure: "status 503"),
+        LaneStatus(
+          name: "c", isPaused: true, pausedUntil: .tick(300), inFlight: [DeliveryID(rawValue: 4)],
+          isRemoved: true),
+      ])
+    #expect(dispatcher.snapshot(now: .tick(109))[1].heldUntil == nil)
+  }
+
+  @Test func aFailureWithoutAStatusIsToldInItsOwnWords() {
+    var dispatcher = Dispatcher.idle(Made.destination("a"))
+    _ = dispatcher.actions(after: .arrived([Made.delivery(1, to: "a")]))
+    _ = dispatcher.actions(after: .finished(Made.finished(1, .nameResolution, of: "a")))
+    #expect(dispatcher.snapshot(now: LaneKit.now)[0].lastFailure == "name resolution: made up")
+  }
 }

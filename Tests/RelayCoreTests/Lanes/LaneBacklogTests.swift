@@ -20,12 +20,12 @@ import Testing
     _ = lane.arrived(Made.delivery(1))
     _ = lane.start()
     let ended = lane.finish(1, 500)
-    let settlement = try #require(ended)
+    let settlement = try #require(ended).settlement
     #expect(settlement.outcome == .retry(at: .tick(101)) && settlement.attempts == 1)
     #expect(lane.deadline(now: now) == nil, "not on disk yet")
-    lane.settled(.retry(at: .tick(105)))
-    lane.settled(settlement.outcome)
-    lane.settled(.retry(at: .tick(109)))
+    lane.settled(.retry(at: .tick(105)), now: now)
+    lane.settled(settlement.outcome, now: now)
+    lane.settled(.retry(at: .tick(109)), now: now)
     #expect(lane.deadline(now: now) == .tick(101))
     #expect(lane.nextClaim(now: now) == nil)
     let wish = lane.nextClaim(now: .tick(101))
@@ -37,7 +37,7 @@ import Testing
 
   @Test func aStoreThatCouldNotReadIsAskedAgainAfterASecond() throws {
     var lane = LaneKit.lane()
-    lane.settled(.retry(at: now))
+    lane.settled(.retry(at: now), now: now)
     let wish = lane.nextClaim(now: now)
     let request = try #require(wish)
     lane.claimed(LaneKit.answer(request, exhausted: false), now: now)
@@ -82,13 +82,13 @@ import Testing
 
   @Test func aLaneThatComesBackAsksAgainWhateverAnOldClaimSays() throws {
     var lane = LaneKit.lane()
-    lane.remove()
-    lane.restore()
+    _ = lane.remove()
+    _ = lane.reconfigure(lane.destination)
     let wishes = [lane.nextClaim(now: now), lane.nextClaim(now: now)].compactMap { $0 }
     #expect(wishes.map(\.kind) == [.fresh, .retrying])
     // Removed and back once more, while those claims are under way.
-    lane.remove()
-    lane.restore()
+    _ = lane.remove()
+    _ = lane.reconfigure(lane.destination)
     for wish in wishes { lane.claimed(LaneKit.answer(wish), now: now) }
     #expect(
       [lane.nextClaim(now: now), lane.nextClaim(now: now)].compactMap(\.?.kind) == [.fresh, .retrying])

@@ -18,9 +18,31 @@ import Testing
         let first = queue.popFirst()
         try #require(first == (reference.isEmpty ? nil : reference.removeFirst()))
       }
+      if random.chance(5), let taken = reference.randomElement(using: &random) {
+        queue.remove(taken.id)
+        reference.removeAll { $0.id == taken.id }
+      }
       try #require(queue.count == reference.count && queue.isEmpty == reference.isEmpty)
       try #require(queue.footprint == reference.reduce(0) { $0 + $1.event.footprint })
       if id % 100 == 0 { try #require(queue.deliveries == reference) }
+    }
+  }
+
+  @Test func theNextProbeWasProbedLongestAgo() {
+    var random = SplitMix64(seed: 7)
+    for _ in 0..<200 {
+      var queue = LaneQueue()
+      #expect(queue.nextProbe == nil)
+      var all: [Delivery] = []
+      for id in (1...12 as ClosedRange<Int64>).shuffled(using: &random) {
+        let probedAt = random.chance(30) ? nil : Timestamp.tick(Int64(random.below(4)))
+        all.append(Made.delivery(id, attempts: 1, probedAt: probedAt))
+        queue.append(all.last!)
+        if random.chance(20), let first = queue.popFirst() { all.removeAll { $0.id == first.id } }
+      }
+      // Never probed is earlier than any time.
+      let order = all.sorted { ($0.probedAt?.seconds ?? -1, $0.id) < ($1.probedAt?.seconds ?? -1, $1.id) }
+      #expect(queue.nextProbe == order.first)
     }
   }
 

@@ -61,6 +61,41 @@ import Testing
     var dispatcher = Dispatcher.idle(Made.destination("a"))
     #expect(dispatcher.lanes["a"]?.window == .share(ofLanes: 1))
     _ = dispatcher.actions(after: .configure(["a", "b", "c", "d"].map { Made.destination($0) }))
-    #expect(dispatcher.lanes.values.allSatisfy { $0.window == .share(ofLanes: 4) })
+    #expect(dispatcher.lanes.all.allSatisfy { $0.window == .share(ofLanes: 4) })
+  }
+
+  @Test func anUnchangedLaneKeepsItsCircuitAndAChangedOneProbesAtOnce() {
+    func touchy(_ name: String) -> Destination {
+      var destination = Made.destination(name)
+      destination.circuit.failures = 1
+      return destination
+    }
+    var dispatcher = Dispatcher.idle(touchy("a"), touchy("b"))
+    for (id, name) in [(1, "a"), (2, "b")] as [(Int64, String)] {
+      _ = dispatcher.actions(after: .arrived([Made.delivery(id, to: name)]))
+      _ = dispatcher.actions(after: .finished(Made.finished(id, 401, of: name)))
+      _ = dispatcher.actions(after: .arrived([Made.delivery(id + 10, to: name)]))
+    }
+    var mended = touchy("b")
+    mended.authorization = .bearer(Secret("new"))
+    let actions = dispatcher.actions(after: .configure([touchy("a"), mended]), at: .tick(101))
+    #expect(actions.attempted == [12])
+    #expect(
+      dispatcher.snapshot(now: .tick(101)).map(\.circuit) == [
+        .open(since: .tick(100)), .open(since: .tick(100)),
+      ])
+    #expect(dispatcher.actions(at: .tick(110)).attempted == [11])
+  }
+
+  @Test func aLoweredConcurrencyMayCloseARecoveringCircuit() {
+    var destination = Made.destination("a")
+    destination.circuit.failures = 1
+    var dispatcher = Dispatcher.idle(destination)
+    _ = dispatcher.actions(after: .arrived([Made.delivery(1, to: "a"), Made.delivery(2, to: "a")]))
+    _ = dispatcher.actions(
+      after: .finished(Made.finished(1, 500, of: "a")), .finished(Made.finished(2, 200, of: "a")))
+    #expect(dispatcher.snapshot(now: LaneKit.now)[0].circuit == .recovering(limit: 1))
+    destination.concurrency = 1
+    #expect(dispatcher.actions(after: .configure([destination])).circuitChanges == [.closed])
   }
 }

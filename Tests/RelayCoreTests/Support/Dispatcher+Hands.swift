@@ -19,9 +19,9 @@ extension Dispatcher {
     _ = takeActions(now: LaneKit.now)
   }
 
-  mutating func actions(after inputs: Input...) -> [Action] {
-    for input in inputs { handle(input, now: LaneKit.now) }
-    return takeActions(now: LaneKit.now)
+  mutating func actions(after inputs: Input..., at time: Timestamp = LaneKit.now) -> [Action] {
+    for input in inputs { handle(input, now: time) }
+    return takeActions(now: time)
   }
 }
 
@@ -31,6 +31,23 @@ extension Dispatcher.Action {
     .settle(
       Settlement(
         delivery: DeliveryID(rawValue: id), attempts: 1, attempt: Made.result(200), outcome: .delivered),
-      destination: name)
+      of: Made.delivery(id, to: name), isProbe: false)
+  }
+
+  var attempted: Int64? { if case .attempt(let delivery) = self { delivery.id.rawValue } else { nil } }
+  var circuitChange: CircuitChange? { if case .circuitChanged(_, let change) = self { change } else { nil } }
+  var note: SuspendedTime? { if case .note(let suspended, _) = self { suspended } else { nil } }
+  var settlement: Settlement? { if case .settle(let settlement, _, _) = self { settlement } else { nil } }
+}
+
+extension [Dispatcher.Action] {
+  var attempted: [Int64] { compactMap(\.attempted) }
+  var circuitChanges: [CircuitChange] { compactMap(\.circuitChange) }
+  var notes: [SuspendedTime] { compactMap(\.note) }
+  var settlements: [Settlement] { compactMap(\.settlement) }
+  var released: [Int64] {
+    flatMap { action -> [Int64] in
+      if case .release(let ids) = action { ids.map(\.rawValue) } else { [] }
+    }
   }
 }

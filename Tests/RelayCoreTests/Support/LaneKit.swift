@@ -5,10 +5,13 @@ enum LaneKit {
   static let now = Timestamp.tick(100)
 
   /// A lane whose store was found empty.
-  static func lane(concurrency: Int = 4, deliveries: Int = 1_024, bytes: Int = 64 << 20) -> Lane {
-    var lane = Lane(
-      destination: Made.destination(concurrency: concurrency),
-      window: LaneWindow(deliveries: deliveries, bytes: bytes))
+  static func lane(
+    concurrency: Int = 4, deliveries: Int = 1_024, bytes: Int = 64 << 20,
+    change: (inout Destination) -> Void = { _ in }
+  ) -> Lane {
+    var destination = Made.destination(concurrency: concurrency)
+    change(&destination)
+    var lane = Lane(destination: destination, window: LaneWindow(deliveries: deliveries, bytes: bytes))
     while let request = lane.nextClaim(now: now) { lane.claimed(answer(request), now: now) }
     return lane
   }
@@ -26,9 +29,21 @@ extension Lane {
     return ids
   }
 
-  mutating func finish(_ id: Int64, _ status: Int, retryAfter: Duration? = nil) -> Settlement? {
-    finished(
-      DeliveryID(rawValue: id), result: Made.result(status, retryAfter: retryAfter), now: LaneKit.now,
-      random: 0)
+  @discardableResult
+  mutating func finish(
+    _ id: Int64, _ status: Int, retryAfter: Duration? = nil, at time: Timestamp = LaneKit.now
+  ) -> Ended? {
+    finish(id, Made.result(status, retryAfter: retryAfter), at: time)
+  }
+
+  @discardableResult
+  mutating func finish(_ id: Int64, _ result: AttemptResult, at time: Timestamp = LaneKit.now) -> Ended? {
+    finished(DeliveryID(rawValue: id), result: result, now: time, random: 0)
+  }
+
+  /// Retries that the store has brought.
+  mutating func bring(_ retries: [Delivery]) {
+    claimed(
+      Claim(destination: "d", kind: .retrying, deliveries: retries, isExhausted: true), now: LaneKit.now)
   }
 }

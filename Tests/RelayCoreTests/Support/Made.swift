@@ -9,18 +9,19 @@ enum Made {
     uniqueKeysWithValues: [0, 100, 1 << 20, 4 << 20, 12 << 20].map { ($0, Array(repeating: 0x20, count: $0)) }
   )
 
-  static func event(bytes: Int = 0) -> Event {
+  static func event(bytes: Int = 0, chat: String? = nil) -> Event {
     Event(
       id: EventID(high: 0, low: 0), envelope: context, type: "t", rawType: [], company: nil, channel: nil,
-      chat: nil, body: bodies[bytes]!)
+      chat: chat, body: bodies[bytes]!)
   }
 
   static func delivery(
-    _ id: Int64, to destination: String = "d", bytes: Int = 0, attempts: Int = 0, since: Timestamp = .epoch
+    _ id: Int64, to destination: String = "d", bytes: Int = 0, chat: String? = nil, attempts: Int = 0,
+    counted: Int? = nil, since: Timestamp = .epoch, probedAt: Timestamp? = nil, due: Timestamp? = nil
   ) -> Delivery {
     Delivery(
-      id: DeliveryID(rawValue: id), event: event(bytes: bytes), destination: destination, attempts: attempts,
-      since: since)
+      id: DeliveryID(rawValue: id), event: event(bytes: bytes, chat: chat), destination: destination,
+      attempts: attempts, countedAttempts: counted, since: since, probedAt: probedAt, due: due)
   }
 
   static func destination(_ name: String = "d", concurrency: Int = 4) -> Destination {
@@ -34,6 +35,26 @@ enum Made {
       startedAt: .epoch, duration: .zero, response: .status(status, body: [], retryAfter: retryAfter))
   }
 
+  static func failure(_ kind: TransportFailure.Kind) -> AttemptResult {
+    AttemptResult(
+      startedAt: .epoch, duration: .zero, response: .failure(TransportFailure(kind: kind, message: "made up"))
+    )
+  }
+
+  /// How a destination may be down.
+  enum Trouble: CaseIterable {
+    case refuses, hangs, unavailable, unauthorized
+
+    var result: AttemptResult {
+      switch self {
+      case .refuses: Made.failure(.connectionRefused)
+      case .hangs: Made.failure(.timeout)
+      case .unavailable: Made.result(503)
+      case .unauthorized: Made.result(401)
+      }
+    }
+  }
+
   static func finished(_ id: Int64, _ status: Int, of destination: String = "d", retryAfter: Duration? = nil)
     -> FinishedAttempt
   {
@@ -41,8 +62,17 @@ enum Made {
       delivery: DeliveryID(rawValue: id), destination: destination,
       result: result(status, retryAfter: retryAfter))
   }
+
+  static func finished(_ id: Int64, _ kind: TransportFailure.Kind, of destination: String = "d")
+    -> FinishedAttempt
+  {
+    FinishedAttempt(delivery: DeliveryID(rawValue: id), destination: destination, result: failure(kind))
+  }
 }
 
 extension Timestamp {
   static func tick(_ seconds: Int64) -> Timestamp { Timestamp(microseconds: seconds * 1_000_000) }
+  static func millisecond(_ milliseconds: Int64) -> Timestamp {
+    Timestamp(microseconds: milliseconds * 1_000)
+  }
 }

@@ -1,19 +1,26 @@
-import RelayCore
+@testable import RelayCore
 
 extension Simulation {
-  /// No more inputs: everything must settle, as time goes by.
+  /// Every destination is there and well, nobody keeps them from it: everything must settle, as time goes by.
   mutating func finishUp() throws {
+    isHealed = true
+    for name in scenario.destinations {
+      configured[name]?.pausedAt = nil
+      store.standings[name, default: Standing()].pausedUntil = nil
+      store.notifications.append(.pause(name, until: nil))
+    }
+    store.notifications.append(.storeHolds(false))
+    try configure(scenario.destinations)
     for _ in 0..<20_000 {
       if !store.calls.isEmpty {
-        try store.doOneCall()
+        try callStore()
       } else if !store.notifications.isEmpty {
         try notify()
       } else if !finishable.isEmpty {
         try finishOne(from: finishable)
       } else if let deadline = dispatcher.nextDeadline() {
         try require(deadline > now, "a deadline at \(deadline) that has come brings nothing")
-        now = deadline
-        try pump()
+        try pass(now.duration(to: deadline))
       } else {
         return try expectEverythingSettled()
       }

@@ -7,42 +7,100 @@ struct Watch {
   private var heldUntil: [String: Timestamp] = [:]
   private var widest: [String: Int] = [:]
   private var endpoints: Set<String> = []
+  private var starts: [String: [Timestamp]] = [:]
+  var circuits: [String: WatchedCircuit] = [:]
+  /// What the dispatcher has been told.
+  var pausedUntil: [String: Timestamp] = [:]
+  var recalled: [String: Int] = [:]
+  var storeHolds = false
+  /// By destination, of all time that it was neither paused nor open.
+  private(set) var service: [String: Duration] = [:]
   /// Per destination, in the order of their first attempts.
   private(set) var firstAttempts: [String: [DeliveryID]] = [:]
   /// To know that the simulation reaches them.
   private(set) var retriesStarted = 0
+  private(set) var probesStarted = 0
+
+  func isPaused(_ destination: Destination, at now: Timestamp) -> Bool {
+    destination.pausedAt != nil || now < pausedUntil[destination.name] ?? .epoch
+  }
 
   mutating func attempt(
-    _ delivery: Delivery, to destination: Destination?, record: FakeStore.Record?, now: Timestamp
+    _ delivery: Delivery, to destination: Destination?, of store: FakeStore, lane: Lane?, now: Timestamp
   ) throws {
     let id = delivery.id
-    guard let destination, let record else {
+    guard let destination, let record = store.records[id], let lane else {
       throw Violation("\(id) goes to \(delivery.destination), which is gone")
     }
-    try require(endpoints.contains(destination.name), "\(destination.name) is attempted without an endpoint")
+    try checkRecord(record, delivery, now: now)
+    try require(!storeHolds, "\(id) starts while the store holds outcomes")
+    try checkDestination(destination, id, now: now)
+    for other in store.records.values where other.key != nil && other.key == record.key && other.id < id {
+      try require(
+        !other.isPending || other.delivery.destination != destination.name, "\(id) overtakes \(other.id)")
+    }
+    inFlight[id] = delivery
+    try countSlots(delivery, destination)
+    try checkRate(destination, now: now)
+    if try circuits[destination.name, default: WatchedCircuit()].started(delivery, destination, lane, at: now)
+    {
+      probesStarted += 1
+    }
+  }
+
+  private func checkRecord(_ record: FakeStore.Record, _ delivery: Delivery, now: Timestamp) throws {
+    let id = delivery.id
     try require(inFlight[id] == nil, "\(id) is in flight twice")
     try require(record.isClaimed && record.isPending, "\(id) is not claimed, or settled")
-    try require(record.delivery.attempts == delivery.attempts, "\(id) has stale attempts")
+    try require(
+      record.delivery.attempts == delivery.attempts && record.delivery.since == delivery.since
+        && record.delivery.countedAttempts == delivery.countedAttempts, "\(id) is stale")
     if case .retrying(let due) = record.state { try require(due <= now, "\(id) is not due before \(due)") }
-    try require(now >= heldUntil[destination.name] ?? .epoch, "\(destination.name) is held, \(id) starts")
-    inFlight[id] = delivery
+  }
+
+  private func checkDestination(_ destination: Destination, _ id: DeliveryID, now: Timestamp) throws {
+    let name = destination.name
+    try require(endpoints.contains(name), "\(name) is attempted without an endpoint")
+    try require(now >= heldUntil[name] ?? .epoch, "\(name) is held, \(id) starts")
+    try require(!isPaused(destination, at: now), "\(name) is paused, \(id) starts")
+    try require(recalled[name] == nil, "\(name) is recalled, \(id) starts")
+  }
+
+  private mutating func countSlots(_ delivery: Delivery, _ destination: Destination) throws {
     let others = inFlight.values.filter { $0.destination == destination.name }
-    try require(others.count <= destination.concurrency, "\(others.count) in flight to \(destination.name)")
+    let limit = circuits[destination.name]?.limit ?? destination.concurrency
+    try require(
+      others.count <= min(destination.concurrency, limit), "\(others.count) in flight to \(destination.name)")
     if delivery.attempts > 0 {
       retriesStarted += 1
       let slots = destination.concurrency
       let retries = others.count { $0.attempts > 0 }
       try require(retries <= (slots == 1 ? 1 : slots - max(1, slots / 4)), "\(retries) retries of \(slots)")
-    } else if !firstAttempts[destination.name, default: []].contains(id) {
-      firstAttempts[destination.name, default: []].append(id)
+    } else if !firstAttempts[destination.name, default: []].contains(delivery.id) {
+      firstAttempts[destination.name, default: []].append(delivery.id)
     }
   }
 
-  mutating func finished(_ attempt: FinishedAttempt, now: Timestamp) {
+  /// Against every window that ends now.
+  private mutating func checkRate(_ destination: Destination, now: Timestamp) throws {
+    guard let rate = destination.rate else { return }
+    starts[destination.name, default: []].append(now)
+    let times = starts[destination.name]!
+    let burst = max(1, Double(rate.count) * (Duration.milliseconds(100) / rate.interval))
+    for (index, time) in times.enumerated() {
+      let allowed = burst + Double(rate.count) * (time.duration(to: now) / rate.interval)
+      try require(Double(times.count - index) <= allowed + 1e-6, "\(times.count - index) since \(time)")
+    }
+  }
+
+  /// - Returns: Whether it was a probe.
+  mutating func finished(_ attempt: FinishedAttempt, to destination: Destination?, now: Timestamp) -> Bool {
     inFlight[attempt.delivery] = nil
-    guard let hold = Destination.hold(after: attempt.result) else { return }
     let name = attempt.destination
-    heldUntil[name] = max(heldUntil[name] ?? .epoch, now.advanced(by: hold))
+    if let hold = Destination.hold(after: attempt.result) {
+      heldUntil[name] = max(heldUntil[name] ?? .epoch, now.advanced(by: hold))
+    }
+    return circuits[name, default: WatchedCircuit()].finished(attempt, destination)
   }
 
   mutating func claim(_ request: ClaimRequest, now: Timestamp) throws {
@@ -51,6 +109,7 @@ struct Watch {
     try require(claims[key] == 1, "two claims at once: \(key)")
     try require(
       request.limit > 0 && request.byteLimit > 0 && request.now == now, "\(request) asks for nothing")
+    try require(recalled[request.destination] == nil, "\(request.destination) is recalled, and claims")
   }
 
   mutating func answered(_ claim: Claim) { claims["\(claim.destination) \(claim.kind)"]! -= 1 }
@@ -58,25 +117,54 @@ struct Watch {
   mutating func change(_ changed: [Destination], _ removed: [String]) {
     endpoints.formUnion(changed.map(\.name))
     endpoints.subtract(removed)
+    for destination in changed { circuits[destination.name]?.reconfigured() }
+    // The bucket begins anew with the lane.
+    for name in removed { starts[name] = nil }
+  }
+
+  /// A lane that is gone has no circuit, and nobody asks it to wait.
+  mutating func forget(_ name: String) {
+    circuits[name] = nil
+    heldUntil[name] = nil
   }
 
   /// A relay that restarts forgets what it was told.
-  mutating func restart() {
+  mutating func restart(_ standings: [String: Standing]) {
     inFlight = [:]
     claims = [:]
     heldUntil = [:]
     endpoints = []
+    starts = [:]
+    circuits = [:]
+    recalled = [:]
+    storeHolds = false
+    pausedUntil = standings.compactMapValues(\.pausedUntil)
   }
 
-  /// Each kind takes half of the window (the widest that the lane had), and the one delivery that passes it.
+  /// Time that passes is time in service, unless the destination is left alone.
+  mutating func pass(_ time: Duration, from now: Timestamp, _ destinations: [String: Destination]) {
+    for (name, destination) in destinations where !isPaused(destination, at: now) {
+      if circuits[name]?.isOpen != true { service[name, default: .zero] += time }
+    }
+  }
+
+  /// Each kind takes half of the window (the widest that the lane had), and the one delivery that passes it; with what
+  /// order keys brought, all of it.
   mutating func windows(of dispatcher: Dispatcher) throws {
-    for (name, lane) in dispatcher.lanes {
+    for lane in dispatcher.lanes.all {
+      let name = lane.destination.name
       widest[name] = max(widest[name] ?? 0, lane.window.bytes)
-      for queue in [lane.fresh, lane.retrying] {
+      let isOrdered = lane.destination.ordering != .none
+      let count = isOrdered ? lane.window.deliveries : lane.window.deliveries / 2
+      let bytes = isOrdered ? widest[name]! : widest[name]! / 2
+      for queue in [lane.fresh, lane.retrying] where queue.count > 1 {
+        try require(queue.count <= count, "\(queue.count) in a window")
+        if queue.footprint <= bytes { continue }
         let last = queue.deliveries.last?.event.footprint ?? 0
-        try require(queue.count <= max(1, lane.window.deliveries / 2), "\(queue.count) in a window")
-        try require(
-          queue.count == 1 || queue.footprint - last <= widest[name]! / 2, "\(queue.footprint) B")
+        try require(queue.footprint - last <= bytes, "\(queue.footprint) B")
+      }
+      if recalled[name] != nil || lane.isRemoved {
+        try require(lane.fresh.isEmpty && lane.beside.isEmpty && lane.retrying.isEmpty, "\(name) holds on")
       }
       try require(
         lane.retriesInFlight == lane.inFlight.values.count { $0.attempts > 0 }, "retries are miscounted")

@@ -1,0 +1,55 @@
+extension Dispatcher {
+  /// What has happened, in the order in which it did. What a store's completion brings comes in the store's order.
+  public enum Input: Sendable {
+    /// The destinations that there are from now on.
+    case configure([Destination])
+    /// What the store has kept of destinations over a restart. Once, before the first `configure` or right after it.
+    case restored([StoredDestination])
+    /// Committed just now, and claimed.
+    case arrived([Delivery])
+    /// Their turn in their order key has come; claimed.
+    case promoted([Delivery])
+    case claimed(Claim)
+    case finished(FinishedAttempt)
+    case settled([Settled])
+    /// These destinations' lanes give up what is not in flight, and take nothing, until they are readmitted as often as
+    /// recalled. Answered by `recalled` with the token.
+    case recall([String], token: Int)
+    case readmit([String])
+    /// A person pauses a destination, or (nil) lifts the pause; `distantFuture`: until it is lifted.
+    case pause(String, until: Timestamp?)
+    /// Whether the store can't commit outcomes: no attempt starts meanwhile.
+    case storeHolds(Bool)
+    /// No more attempts start.
+    case drain
+  }
+
+  /// What is to be done.
+  public enum Action: Sendable, Equatable {
+    case attempt(Delivery)
+    case settle(Settlement, of: Delivery, isProbe: Bool)
+    case claim(ClaimRequest)
+    case release([DeliveryID])
+    case changeEndpoints([Destination], removed: [String])
+    /// Nothing of the recalled destinations is claimed but what is in flight.
+    case recalled(token: Int)
+    /// It changed.
+    case note(SuspendedTime, destination: String)
+    case circuitChanged(destination: String, CircuitChange)
+  }
+
+  /// An outcome that is on disk.
+  public struct Settled: Sendable, Equatable {
+    public var destination: String
+    public var outcome: Settlement.Outcome
+
+    public init(destination: String, outcome: Settlement.Outcome) {
+      self.destination = destination
+      self.outcome = outcome
+    }
+  }
+}
+
+extension Delivery: Equatable {
+  public static func == (a: Delivery, b: Delivery) -> Bool { a.id == b.id && a.attempts == b.attempts }
+}

@@ -1,0 +1,64 @@
+/// What a person or the configuration does to a lane.
+extension Lane {
+  /// The destination is configured anew, or again: what a removed lane gave back is in the store, whatever a claim
+  /// that is still under way says.
+  ///
+  /// - Returns: Whether its circuit is in another state now.
+  mutating func reconfigure(_ destination: Destination) -> Bool {
+    let isMoved = isRemoved || !self.destination.hasSameEndpoint(as: destination)
+    // Another server has asked for no time.
+    if self.destination.url != destination.url { heldUntil = nil }
+    self.destination = destination
+    if let rate = destination.rate {
+      if bucket == nil { bucket = TokenBucket(rate: rate) } else { bucket!.change(to: rate) }
+    } else {
+      bucket = nil
+    }
+    if isRemoved {
+      isRemoved = false
+      freshBacklog.grew()
+      retryBacklog.grew()
+    }
+    return isMoved && circuit.reconfigured(destination)
+  }
+
+  /// Its destination is no longer configured.
+  ///
+  /// - Returns: What it gives back.
+  mutating func remove() -> [DeliveryID] {
+    isRemoved = true
+    return giveUpWindow()
+  }
+
+  /// - Returns: What it gives back.
+  mutating func recall() -> [DeliveryID] {
+    isRecalled = true
+    return giveUpWindow()
+  }
+
+  /// All that it owes is in the store, in whatever order.
+  mutating func readmit() {
+    isRecalled = false
+    freshBacklog.grew()
+    retryBacklog.grew()
+  }
+
+  /// Begins and ends what depends on the time alone: call it in every turn.
+  ///
+  /// - Returns: Whether its suspended time began or ended.
+  mutating func advance(to now: Timestamp) -> Bool {
+    standing.endPause(at: now)
+    if let held = heldUntil, held <= now { heldUntil = nil }
+    return standing.suspended.set(isSuspended: isPaused(at: now) || circuit.isOpen, at: now)
+  }
+}
+
+extension Destination {
+  /// Whether it differs at most in where the file pauses it.
+  func hasSameEndpoint(as other: Destination) -> Bool {
+    var (mine, theirs) = (self, other)
+    mine.pausedAt = nil
+    theirs.pausedAt = nil
+    return mine == theirs
+  }
+}

@@ -1,0 +1,114 @@
+/// What comes into a lane's window, and what leaves it for the store.
+extension Lane {
+  /// A fresh delivery, just committed and claimed for this lane.
+  ///
+  /// - Returns: Its id if the lane can't hold it: it goes back to the store.
+  mutating func arrived(_ delivery: Delivery) -> DeliveryID? {
+    if freshBacklog.claimableFrom == nil && hasRoom(fresh) {
+      fresh.append(delivery)
+      return nil
+    }
+    if freshBacklog.isClaimingAll && hasRoomBeside {
+      beside.append(delivery)
+      return nil
+    }
+    freshBacklog.grew()
+    return delivery.id
+  }
+
+  /// A delivery whose turn has come in its order key, claimed for this lane: it does not wait behind the backlog, for
+  /// it takes the place of one that was settled.
+  ///
+  /// - Returns: Its id if it goes back to the store: it is not due yet, or twice as much waits as may be claimed.
+  mutating func promoted(_ delivery: Delivery, now: Timestamp) -> DeliveryID? {
+    if let due = delivery.due, due > now {
+      retryBacklog.grew(due: due)
+      return delivery.id
+    }
+    if delivery.attempts > 0 {
+      guard hasDoubleRoom(retrying) else {
+        retryBacklog.grew()
+        return delivery.id
+      }
+      retrying.append(delivery)
+    } else {
+      guard hasDoubleRoom(fresh) else {
+        freshBacklog.grew()
+        return delivery.id
+      }
+      fresh.append(delivery)
+    }
+    return nil
+  }
+
+  /// The store has answered a claim.
+  ///
+  /// - Returns: Those that must go back: some that arrived meanwhile, since older ones are still in the store; all,
+  ///   where the lane takes none any more.
+  @discardableResult
+  mutating func claimed(_ claim: Claim, now: Timestamp) -> [DeliveryID] {
+    var refused: [DeliveryID] = []
+    switch claim.kind {
+    case .fresh:
+      for delivery in claim.deliveries { fresh.append(delivery) }
+      freshBacklog.claimed(claim, now: now)
+      refused = takeBeside(joins: claim.isExhausted)
+    case .retrying:
+      for delivery in claim.deliveries { retrying.append(delivery) }
+      retryBacklog.claimed(claim, now: now)
+    }
+    return takesDeliveries ? refused : refused + giveUpWindow()
+  }
+
+  private mutating func takeBeside(joins: Bool) -> [DeliveryID] {
+    guard !beside.isEmpty else { return [] }
+    var refused: [DeliveryID] = []
+    for delivery in beside.deliveries {
+      if joins && refused.isEmpty && hasRoom(fresh) {
+        fresh.append(delivery)
+      } else {
+        refused.append(delivery.id)
+      }
+    }
+    beside = LaneQueue()
+    if !refused.isEmpty { freshBacklog.grew() }
+    return refused
+  }
+
+  /// A wish for work, when half the window of a kind is free and the store has some; then one is under way.
+  mutating func nextClaim(now: Timestamp) -> ClaimRequest? {
+    guard takesDeliveries else { return nil }
+    if freshBacklog.begins(at: now, fresh, window) { return request(.fresh, for: fresh, now: now) }
+    if retryBacklog.begins(at: now, retrying, window) { return request(.retrying, for: retrying, now: now) }
+    return nil
+  }
+
+  private func request(_ kind: ClaimRequest.Kind, for queue: LaneQueue, now: Timestamp) -> ClaimRequest {
+    ClaimRequest(
+      destination: destination.name, kind: kind, now: now,
+      limit: max(1, window.deliveries / 2 - queue.count),
+      byteLimit: max(1, window.bytes / 2 - queue.footprint))
+  }
+
+  /// Everything it holds that is not in flight, for giving back.
+  mutating func giveUpWindow() -> [DeliveryID] {
+    let ids = (fresh.deliveries + beside.deliveries + retrying.deliveries).map(\.id)
+    fresh = LaneQueue()
+    beside = LaneQueue()
+    retrying = LaneQueue()
+    return ids
+  }
+
+  /// An eighth of the window.
+  private var hasRoomBeside: Bool {
+    beside.count < window.deliveries / 8 && beside.footprint < window.bytes / 8
+  }
+
+  private func hasRoom(_ queue: LaneQueue) -> Bool {
+    queue.isEmpty || queue.count < window.deliveries / 2 && queue.footprint < window.bytes / 2
+  }
+
+  private func hasDoubleRoom(_ queue: LaneQueue) -> Bool {
+    queue.isEmpty || queue.count < window.deliveries && queue.footprint < window.bytes
+  }
+}

@@ -1,0 +1,56 @@
+/// What remains of a lane's deliveries in the store, of one kind.
+struct LaneBacklog: Sendable {
+  /// From when on a claim is worthwhile; nil: nothing is there.
+  private(set) var claimableFrom: Timestamp? = .epoch
+  private(set) var isClaiming = false
+  /// Something was given back while a claim was under way: its answer can't say that nothing is left.
+  private var grewWhileClaiming = false
+
+  /// How long to leave a store alone that could not read.
+  static let pauseAfterFailedClaim = Duration.seconds(1)
+
+  /// Whatever arrives now is newer than all there is in the store, or than what a claim under way brings.
+  var isClaimingAll: Bool { isClaiming && !grewWhileClaiming }
+
+  /// Something was given back to the store, which is to be had from `due` on.
+  mutating func grew(due: Timestamp = .epoch) {
+    falls(due: due)
+    if isClaiming { grewWhileClaiming = true }
+  }
+
+  /// The store has told that something is to be had from `due` on.
+  mutating func falls(due: Timestamp) {
+    claimableFrom = min(claimableFrom ?? due, due)
+  }
+
+  /// When a claim is due; nil: not before something happens.
+  func claimsFrom(_ queue: LaneQueue, _ window: LaneWindow) -> Timestamp? {
+    !isClaiming && queue.isHalfEmpty(of: window) ? claimableFrom : nil
+  }
+
+  /// Whether a claim is due; if so, it is now under way.
+  mutating func begins(at now: Timestamp, _ queue: LaneQueue, _ window: LaneWindow) -> Bool {
+    guard let from = claimsFrom(queue, window), from <= now else { return false }
+    isClaiming = true
+    grewWhileClaiming = false
+    return true
+  }
+
+  mutating func claimed(_ claim: Claim, now: Timestamp) {
+    isClaiming = false
+    if claim.isExhausted {
+      claimableFrom = grewWhileClaiming ? .epoch : claim.nextDue
+    } else if claim.deliveries.isEmpty {
+      claimableFrom = now.advanced(by: Self.pauseAfterFailedClaim)
+    } else {
+      claimableFrom = .epoch
+    }
+    grewWhileClaiming = false
+  }
+}
+
+extension LaneQueue {
+  func isHalfEmpty(of window: LaneWindow) -> Bool {
+    isEmpty || count <= window.deliveries / 4 && footprint <= window.bytes / 4
+  }
+}

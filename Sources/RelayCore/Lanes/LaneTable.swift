@@ -1,0 +1,34 @@
+/// The lanes, by their destinations' names.
+///
+/// A lane is a large value: what happens often finds its place once and works on it there, without a copy. Places stay
+/// the same until lanes are removed.
+public struct LaneTable: Sendable {
+  private(set) var all: [Lane] = []
+  private var places: [String: Int] = [:]
+
+  public var count: Int { all.count }
+  public var isEmpty: Bool { all.isEmpty }
+
+  /// A copy, for a look.
+  public subscript(name: String) -> Lane? { places[name].map { all[$0] } }
+
+  func place(of name: String) -> Int? { places[name] }
+
+  subscript(place: Int) -> Lane {
+    _read { yield all[place] }
+    _modify { yield &all[place] }
+  }
+
+  /// - Returns: Its place.
+  mutating func add(_ lane: Lane) -> Int {
+    places[lane.destination.name] = all.count
+    all.append(lane)
+    return all.count - 1
+  }
+
+  /// The places of the others change.
+  mutating func remove(_ names: Set<String>) {
+    all.removeAll { names.contains($0.destination.name) }
+    places = Dictionary(uniqueKeysWithValues: all.enumerated().map { ($1.destination.name, $0) })
+  }
+}

@@ -1,0 +1,41 @@
+/// Keeps attempts to a rate: in any window of time at most `rate` of it, and a burst of 100 ms worth (at least one).
+///
+/// Whole numbers only. Each attempt adds `rate.interval` (in microseconds) to a debt, each microsecond takes
+/// `rate.count` off it; the debt never passes the burst's.
+struct TokenBucket: Sendable, Equatable {
+  private(set) var rate: Rate
+  private var debt: Int64 = 0
+  private var asOf = Timestamp.epoch
+
+  init(rate: Rate) {
+    self.rate = rate
+  }
+
+  private var cost: Int64 { max(1, rate.interval.microseconds) }
+  private var leak: Int64 { Int64(max(1, rate.count)) }
+  var burst: Int64 { max(1, leak * 100_000 / cost) }
+
+  /// Lets time pass. A clock that goes back pays no debt, and adds none.
+  mutating func advance(to now: Timestamp) {
+    let elapsed = max(0, asOf.duration(to: now).microseconds)
+    let (paid, isLong) = elapsed.multipliedReportingOverflow(by: leak)
+    debt = isLong ? 0 : max(0, debt - paid)
+    asOf = now
+  }
+
+  /// When the next attempt may start, as of the last `advance`.
+  var next: Timestamp {
+    let excess = debt + cost - burst * cost
+    return excess <= 0 ? asOf : asOf.advanced(by: .microseconds((excess + leak - 1) / leak))
+  }
+
+  mutating func take() { debt += cost }
+
+  /// The attempts that are owed stay owed, as far as the new burst goes.
+  mutating func change(to rate: Rate) {
+    guard rate != self.rate else { return }
+    let owed = Double(debt) / Double(cost)
+    self.rate = rate
+    debt = Int64(min(owed, Double(burst)) * Double(cost))
+  }
+}

@@ -1,0 +1,171 @@
+import Testing
+
+@testable import RelayCore
+
+@Suite struct CircuitTests {
+  private let now = LaneKit.now
+  private var destination = Made.destination(concurrency: 8)
+
+  init() {
+    destination.circuit.failures = 3
+    destination.circuit.probeEvery = .seconds(10)
+  }
+
+  private func end(
+    _ circuit: inout Circuit, _ id: Int64, _ blame: Blame, at time: Timestamp? = nil,
+    of other: Destination? = nil
+  ) -> Bool {
+    circuit.finished(DeliveryID(rawValue: id), blame, at: time ?? now, of: other ?? destination)
+  }
+
+  private func configure(_ circuit: inout Circuit, _ destination: Destination) -> Bool {
+    circuit.reconfigured(destination)
+  }
+
+  private func opened() -> Circuit {
+    var circuit = Circuit()
+    for id in 1...3 as ClosedRange<Int64> { _ = end(&circuit, id, .connection) }
+    return circuit
+  }
+
+  private func recovering() -> Circuit {
+    var circuit = opened()
+    _ = end(&circuit, 4, .none)
+    return circuit
+  }
+
+  @Test(arguments: [.connection, .destination] as [Blame])
+  func failuresOfAsManyDeliveriesInARowOpenIt(blame: Blame) {
+    var circuit = Circuit()
+    #expect(!end(&circuit, 1, blame))
+    #expect(!end(&circuit, 2, blame))
+    #expect(circuit.state == .closed)
+    #expect(end(&circuit, 3, blame))
+    #expect(circuit.state == .open(since: now))
+  }
+
+  @Test func failingToConnectCountsEachTimeAlsoForOneDelivery() {
+    var circuit = Circuit()
+    let changes = [1, 1, 1].map { end(&circuit, $0, .connection) }
+    #expect(changes == [false, false, true])
+  }
+
+  @Test func onePoisonousEventNeverOpensIt() {
+    var circuit = Circuit()
+    for _ in 0..<1_000 { #expect(!end(&circuit, 1, .destination)) }
+    // Nor do two that are tried over and over.
+    for _ in 0..<1_000 { #expect(!end(&circuit, 2, .destination)) }
+    #expect(end(&circuit, 3, .destination))
+  }
+
+  @Test func aDeliveryThatCountedForItsStatusCountsAgainForAConnection() {
+    var circuit = Circuit()
+    #expect(!end(&circuit, 1, .destination))
+    #expect(!end(&circuit, 1, .connection))
+    #expect(end(&circuit, 1, .connection))
+  }
+
+  @Test(arguments: [.none, .event] as [Blame])
+  func anAnswerBreaksTheRow(answer: Blame) {
+    var circuit = Circuit()
+    for _ in 0..<10 {
+      #expect(!end(&circuit, 1, .connection))
+      #expect(!end(&circuit, 2, .destination))
+      #expect(!end(&circuit, 3, answer))
+    }
+    // The row before has been forgotten whole: 2 counts again.
+    let changes = [2, 1, 4].map { end(&circuit, $0, .destination) }
+    #expect(changes == [false, false, true])
+  }
+
+  @Test func probesAreSpacedFromTheOpeningAndFromEachStart() {
+    var circuit = opened()
+    #expect(circuit.startsFrom == .tick(110))
+    circuit.started(DeliveryID(rawValue: 9), at: .tick(113), policy: destination.circuit)
+    #expect(circuit.startsFrom == nil, "one at a time")
+    #expect(!end(&circuit, 8, .destination, at: .tick(114)), "one that was in flight")
+    #expect(circuit.startsFrom == nil)
+    #expect(!end(&circuit, 9, .destination, at: .tick(115)))
+    #expect(circuit.startsFrom == .tick(123))
+    #expect(circuit.state == .open(since: now))
+  }
+
+  @Test(arguments: [.event, .destination, .connection] as [Blame])
+  func onlyASuccessEndsAnOpenCircuit(blame: Blame) {
+    var circuit = opened()
+    for id in 1...20 as ClosedRange<Int64> { #expect(!end(&circuit, id, blame)) }
+    #expect(circuit.isOpen)
+    #expect(end(&circuit, 21, .none))
+    #expect(circuit.state == .recovering(limit: 1))
+  }
+
+  @Test func theLimitDoublesAfterAsManyAnswersUntilTheConcurrencyIsReached() {
+    var circuit = recovering()
+    var limits: [Int] = []
+    for id in 0..<6 as Range<Int64> {
+      limits.append(circuit.slots(of: 8))
+      #expect(!end(&circuit, id, id == 2 ? .event : .none))
+    }
+    #expect(limits == [1, 2, 2, 4, 4, 4])
+    #expect(end(&circuit, 7, .none))
+    #expect(circuit.state == .closed)
+    #expect(circuit.slots(of: 8) == 8)
+  }
+
+  @Test func failuresDoNotGrowTheLimit() {
+    var circuit = recovering()
+    #expect(!end(&circuit, 1, .destination))
+    #expect(!end(&circuit, 2, .connection))
+    #expect(circuit.state == .recovering(limit: 1))
+  }
+
+  @Test func aDestinationOfOneSlotNeedsNoRecovery() {
+    var single = destination
+    single.concurrency = 1
+    var circuit = opened()
+    #expect(end(&circuit, 4, .none, of: single))
+    #expect(circuit.state == .closed)
+  }
+
+  @Test func aNewRowOpensARecoveringCircuitAgainAndOnePoisonousEventDoesNot() {
+    var circuit = recovering()
+    for _ in 0..<100 { #expect(!end(&circuit, 1, .destination)) }
+    #expect(!end(&circuit, 2, .destination))
+    #expect(end(&circuit, 3, .destination, at: .tick(150)))
+    #expect(circuit.state == .open(since: .tick(150)))
+    #expect(circuit.startsFrom == .tick(160))
+  }
+
+  @Test func aProbeThatOutlastsTheOpeningIsStillTheOnlyOne() {
+    var circuit = opened()
+    circuit.started(DeliveryID(rawValue: 9), at: .tick(110), policy: destination.circuit)
+    #expect(end(&circuit, 8, .none, at: .tick(111)))
+    #expect(circuit.probe == DeliveryID(rawValue: 9))
+    for id in 1...3 as ClosedRange<Int64> { _ = end(&circuit, id, .connection, at: .tick(112)) }
+    #expect(circuit.isOpen && circuit.startsFrom == nil)
+    #expect(!end(&circuit, 9, .destination, at: .tick(130)))
+    #expect(circuit.startsFrom == .tick(122))
+  }
+
+  @Test func anotherConfigurationIsTriedAtOnce() {
+    var circuit = opened()
+    #expect(!configure(&circuit, destination))
+    #expect(circuit.isOpen && circuit.startsFrom == .epoch)
+    circuit.started(DeliveryID(rawValue: 9), at: .tick(101), policy: destination.circuit)
+    #expect(!end(&circuit, 9, .destination))
+    #expect(circuit.startsFrom == .tick(111), "and then every while again")
+  }
+
+  @Test func aRecoveringCircuitClosesWhenTheConcurrencyIsLoweredToItsLimit() {
+    var circuit = recovering()
+    _ = end(&circuit, 1, .none)
+    #expect(circuit.state == .recovering(limit: 2))
+    var lower = destination
+    lower.concurrency = 3
+    #expect(!configure(&circuit, lower))
+    #expect(circuit.state == .recovering(limit: 2))
+    lower.concurrency = 2
+    #expect(configure(&circuit, lower))
+    #expect(circuit.state == .closed)
+  }
+}

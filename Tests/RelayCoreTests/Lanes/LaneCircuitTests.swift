@@ -1,0 +1,164 @@
+import Testing
+
+@testable import RelayCore
+
+/// A lane whose destination fails.
+@Suite struct LaneCircuitTests {
+  private let now = LaneKit.now
+
+  /// Two failures opened its circuit at 100 s; a probe is due every 10 s.
+  private func openLane(concurrency: Int = 4, change: (inout Destination) -> Void = { _ in }) -> Lane {
+    var lane = LaneKit.lane(concurrency: concurrency) {
+      $0.circuit.failures = 2
+      change(&$0)
+    }
+    lane.bring([Made.delivery(1_001, attempts: 1), Made.delivery(1_002, attempts: 1)])
+    while let delivery = lane.nextAttempt(now: now) {
+      lane.finish(delivery.id.rawValue, Made.failure(.connectionRefused))
+    }
+    #expect(lane.circuit.state == .open(since: now))
+    return lane
+  }
+
+  @Test func anOpenCircuitStartsNothingButOneProbeAtATime() {
+    var lane = openLane()
+    for id in 1...9 as ClosedRange<Int64> { _ = lane.arrived(Made.delivery(id)) }
+    #expect(lane.start(at: .millisecond(109_999)) == [])
+    #expect(lane.deadline(now: now) == .tick(110))
+    #expect(lane.start(at: .tick(110)) == [1])
+    #expect(lane.start(at: .tick(500)) == [], "while the probe is in flight")
+    #expect(lane.deadline(now: .tick(500)) == nil)
+    lane.finish(1, 503, at: .tick(500))
+    #expect(lane.start(at: .tick(500)) == [2])
+  }
+
+  @Test func theProbeIsTheOneProbedLongestAgoOfFreshOnesAndRetriesAlike() {
+    var lane = openLane(concurrency: 8)
+    _ = lane.arrived(Made.delivery(20))
+    _ = lane.arrived(Made.delivery(30))
+    lane.bring([
+      Made.delivery(5, attempts: 3, probedAt: .tick(90)), Made.delivery(6, attempts: 3, probedAt: .tick(80)),
+      Made.delivery(25, attempts: 2), Made.delivery(4, attempts: 2, probedAt: .tick(90)),
+    ])
+    var probed: [Int64] = []
+    for turn in 11...16 as ClosedRange<Int64> {
+      let started = lane.start(at: .tick(turn * 10))
+      #expect(started.count == 1)
+      for id in started { lane.finish(id, 500, at: .tick(turn * 10)) }
+      probed += started
+    }
+    #expect(probed == [20, 25, 30, 6, 4, 5])
+    #expect(lane.start(at: .tick(1_000)) == [])
+  }
+
+  @Test func aFailedProbeCountsTowardNoLimit() throws {
+    var lane = openLane {
+      $0.retry.maxAttempts = 1
+      $0.retry.maxAge = .seconds(1)
+    }
+    lane.bring([Made.delivery(7, attempts: 5, counted: 3, probedAt: .tick(3))])
+    #expect(lane.start(at: .tick(120)) == [7])
+    let ended = lane.finish(7, 500, at: .tick(121))
+    let probe = try #require(ended)
+    #expect(probe.isProbe)
+    #expect(probe.settlement.outcome == .retry(at: .tick(121)))
+    #expect(probe.settlement.attempts == 6)
+    #expect(probe.settlement.countedAttempts == 3)
+    #expect(probe.settlement.probedAt == .tick(121))
+  }
+
+  @Test func aProbeThatMeetsAPermanentStatusIsDeadAndTheCircuitStaysOpen() {
+    var lane = openLane()
+    _ = lane.arrived(Made.delivery(1))
+    #expect(lane.start(at: .tick(110)) == [1])
+    #expect(lane.finish(1, 422)?.settlement.outcome == .dead(.permanent))
+    #expect(lane.circuit.isOpen)
+  }
+
+  @Test func attemptsThatWereInFlightWhenItOpenedCountAsUsual() throws {
+    var lane = LaneKit.lane { $0.circuit.failures = 2 }
+    for id in 1...4 as ClosedRange<Int64> { _ = lane.arrived(Made.delivery(id)) }
+    #expect(lane.start() == [1, 2, 3, 4])
+    lane.finish(1, Made.failure(.tls))
+    lane.finish(2, Made.failure(.tls))
+    #expect(lane.circuit.isOpen)
+    let ended = lane.finish(3, 500)
+    let attempt = try #require(ended)
+    #expect(!attempt.isProbe)
+    #expect(attempt.settlement.countedAttempts == 1)
+    #expect(attempt.settlement.outcome == .retry(at: .tick(101)))
+    #expect(lane.finish(4, 200)?.changesCircuit == true, "its success ends the opening")
+    #expect(lane.circuit.state == .recovering(limit: 1))
+  }
+
+  @Test func aProbeNeedsASlotLikeAnyAttempt() {
+    var lane = LaneKit.lane(concurrency: 2) { $0.circuit.failures = 1 }
+    for id in 1...4 as ClosedRange<Int64> { _ = lane.arrived(Made.delivery(id)) }
+    #expect(lane.start() == [1, 2])
+    lane.finish(1, Made.failure(.timeout))
+    #expect(lane.start(at: .tick(110)) == [3])
+    #expect(lane.inFlight.count == 2)
+    lane.finish(3, Made.failure(.timeout))
+    #expect(lane.start(at: .tick(120)) == [4])
+  }
+
+  @Test func recoveryDoublesWhatMayBeInFlight() {
+    var lane = openLane(concurrency: 8)
+    for id in 1...40 as ClosedRange<Int64> { _ = lane.arrived(Made.delivery(id)) }
+    #expect(lane.start(at: .tick(110)) == [1])
+    lane.finish(1, 200)
+    var started = [lane.start(at: .tick(110))]
+    while lane.circuit.state != .closed {
+      for id in started.last! { lane.finish(id, 200) }
+      started.append(lane.start(at: .tick(110)))
+    }
+    #expect(started.map(\.count) == [1, 2, 4, 8])
+    #expect(started.flatMap(\.self) == Array(2...16), "oldest first")
+  }
+
+  @Test func recoveryLeavesSlotsToFreshDeliveriesToo() {
+    var lane = openLane(concurrency: 8)
+    lane.bring((1...20).map { Made.delivery($0, attempts: 1) })
+    #expect(lane.start(at: .tick(110)) == [1])
+    lane.finish(1, 200)
+    #expect(lane.start(at: .tick(110)) == [2], "one slot: for either")
+    lane.finish(2, 200)
+    #expect(lane.start(at: .tick(110)) == [3], "of two one is left")
+    _ = lane.arrived(Made.delivery(101))
+    #expect(lane.start(at: .tick(110)) == [101])
+  }
+
+  @Test func retryAfterHoldsProbesToo() {
+    var lane = openLane()
+    _ = lane.arrived(Made.delivery(1))
+    _ = lane.arrived(Made.delivery(2))
+    #expect(lane.start(at: .tick(110)) == [1])
+    lane.finish(1, 503, retryAfter: .seconds(300), at: .tick(110))
+    #expect(lane.deadline(now: .tick(110)) == .tick(410))
+    #expect(lane.start(at: .millisecond(409_999)) == [])
+    #expect(lane.start(at: .tick(410)) == [2])
+  }
+
+  @Test func aRateHoldsProbesToo() {
+    var lane = LaneKit.lane {
+      $0.circuit.failures = 1
+      $0.rate = Rate(count: 1, per: .seconds(60))
+    }
+    for id in 1...3 as ClosedRange<Int64> { _ = lane.arrived(Made.delivery(id)) }
+    #expect(lane.start() == [1])
+    lane.finish(1, 500)
+    #expect(lane.deadline(now: now) == .tick(160))
+    #expect(lane.start(at: .tick(159)) == [])
+    #expect(lane.start(at: .tick(160)) == [2])
+  }
+
+  @Test func arrivalsWaitInTheWindowMeanwhileAndNoFurther() {
+    var lane = LaneKit.lane(deliveries: 8) { $0.circuit.failures = 1 }
+    _ = lane.arrived(Made.delivery(1))
+    _ = lane.start()
+    lane.finish(1, 500)
+    let refused = (2...7).compactMap { lane.arrived(Made.delivery($0)) }
+    #expect(refused.map(\.rawValue) == [6, 7])
+    #expect(lane.fresh.count == 4)
+  }
+}

@@ -1,1 +1,0 @@
-// Made way for at once.

@@ -1,0 +1,160 @@
+import RelayTestSupport
+
+@testable import RelayCore
+
+extension Simulation {
+  /// Something happens.
+  mutating func step() throws {
+    if happens(scenario.restarts) { return try restart() }
+    if happens(scenario.removals) {
+      return try configure(scenario.destinations.filter { _ in random.chance(60) })
+    }
+    if happens(scenario.outages) { return turnOutage() }
+    if happens(scenario.pauses) { return try pause() }
+    if happens(scenario.operations) { return operate() }
+    if happens(scenario.fillings) { return fill() }
+    switch random.below(10) {
+    case 0: if envelopesLeft > 0 { append() }
+    case 1...3: try callStore()
+    case 4, 5: try notify()
+    case 6, 7: try finishOne(from: finishable)
+    case 8:
+      let deadline = dispatcher.nextDeadline().map { now.duration(to: $0) } ?? .zero
+      let isPatient = random.chance(60) && deadline < .seconds(60)
+      try pass(isPatient ? deadline : .milliseconds(random.pick([0, 1, 30, 500, 3_000, 60_000])))
+    default: if scenario.concurrency == 0 && random.chance(20) { try configure(Array(configured.keys)) }
+    }
+  }
+
+  private mutating func happens(_ perMille: Int) -> Bool { random.below(1_000) < perMille }
+
+  mutating func append() {
+    envelopesLeft -= 1
+    let deliveries = (0...random.below(scenario.envelopeSize)).map { offset in
+      Made.delivery(
+        nextID + Int64(offset), to: random.pick(scenario.destinations), bytes: random.pick(scenario.bodies),
+        chat: "\(random.below(scenario.chats))")
+    }
+    nextID += Int64(deliveries.count)
+    store.calls.append(.append(deliveries))
+  }
+
+  mutating func callStore() throws {
+    guard let call = store.calls.first else { return }
+    try store.doOneCall(now: now, inFlight: Set(watch.inFlight.keys))
+    switch call {
+    case .append(let deliveries):
+      for delivery in deliveries { ages[delivery.id] = watch.service[delivery.destination, default: .zero] }
+    case .operate(let operation):
+      for id in store.revived { ages[id] = watch.service[operation.destination, default: .zero] }
+    default: break
+    }
+  }
+
+  mutating func notify() throws {
+    guard !store.notifications.isEmpty else { return }
+    let notification = store.notifications.removeFirst()
+    switch notification {
+    case .claimed(let claim): watch.answered(claim)
+    case .recall(let names, _): for name in names { watch.recalled[name, default: 0] += 1 }
+    case .readmit(let names):
+      for name in names { watch.recalled[name] = watch.recalled[name]! > 1 ? watch.recalled[name]! - 1 : nil }
+    case .pause(let name, let until): watch.pausedUntil[name] = until
+    case .storeHolds(let isHolding): watch.storeHolds = isHolding
+    default: break
+    }
+    try handle(notification)
+  }
+
+  var finishable: [DeliveryID] {
+    watch.inFlight.values.filter { !scenario.hangs || $0.destination != "a" }.map(\.id).sorted()
+  }
+
+  mutating func finishOne(from attempts: [DeliveryID]) throws {
+    guard !attempts.isEmpty else { return }
+    let id = random.pick(attempts)
+    let name = watch.inFlight[id]!.destination
+    let finished = FinishedAttempt(delivery: id, destination: name, result: answer(of: name))
+    endsProbe = watch.finished(finished, to: dispatcher.lanes[name]?.destination, now: now)
+    try handle(.finished(finished))
+  }
+
+  private mutating func answer(of name: String) -> AttemptResult {
+    if isHealed { return Made.result(200) }
+    if let outage = outages[name] { return outage.result }
+    if random.chance(scenario.successes) { return Made.result(200) }
+    if random.chance(20) { return Made.failure(random.pick(TransportFailure.Kind.allCases)) }
+    let retryAfter: Duration? = random.chance(10) ? .seconds(random.pick([1, 1, 5, 30, 30, 5_000])) : nil
+    return Made.result(random.pick([500, 503, 429, 301, 400, 409]), retryAfter: retryAfter)
+  }
+
+  private mutating func turnOutage() {
+    let name = random.pick(scenario.destinations)
+    outages[name] = outages[name] == nil ? random.pick(Made.Trouble.allCases) : nil
+  }
+
+  private mutating func pause() throws {
+    let name = random.pick(scenario.destinations)
+    if random.chance(20), var destination = configured[name] {
+      destination.pausedAt = destination.pausedAt == nil ? "routes.yaml:1" : nil
+      configured[name] = destination
+      return try handle(.configure(configured.values.sorted { $0.name < $1.name }))
+    }
+    let until: Timestamp? = random.pick([
+      nil, nil, .distantFuture, now.advanced(by: .seconds(random.below(100))),
+    ])
+    store.standings[name, default: Standing()].pausedUntil = until
+    store.notifications.append(.pause(name, until: until))
+  }
+
+  private mutating func operate() {
+    let kind: Operation.Kind = random.pick([
+      .discard, .retryDead, .retryDead, .retryDead, .reorder(random.pick(Ordering.allCases)),
+    ])
+    let operation = Operation(
+      destination: random.pick(scenario.destinations), kind: kind, divisor: Int64(1 + random.below(6)))
+    let token = Int(random.next() >> 8)
+    operations[token] = operation
+    store.calls.append(.withhold(operation.destination, token: token))
+  }
+
+  mutating func recalled(_ token: Int) {
+    guard let operation = operations.removeValue(forKey: token) else { return }
+    store.calls.append(.operate(operation))
+    store.calls.append(.handOut(operation.destination))
+  }
+
+  private mutating func fill() { store.notifications.append(.storeHolds(random.chance(50))) }
+
+  mutating func configure(_ names: [String]) throws {
+    var destinations: [String: Destination] = [:]
+    for name in names.sorted() {
+      var destination = Made.destination(name, concurrency: scenario.concurrency)
+      if scenario.concurrency == 0 { destination.concurrency = 1 + random.below(5) }
+      destination.retry.maxAttempts = scenario.maxAttempts
+      destination.retry.maxAge = scenario.maxAge
+      destination.circuit.failures = 4
+      destination.ordering = scenario.ordering
+      destination.rate = scenario.rate
+      destination.pausedAt = configured[name]?.pausedAt
+      destinations[name] = destination
+    }
+    configured = destinations
+    try handle(.configure(configured.values.sorted { $0.name < $1.name }))
+  }
+
+  private mutating func restart() throws {
+    store.openAnew()
+    watch.restart(store.standings)
+    operations = [:]
+    dispatcher = Dispatcher(randomness: SplitMix64(seed: random.next()))
+    let stored = store.standings.sorted { $0.key < $1.key }.map { name, standing in
+      var stored = StoredDestination(name: name)
+      stored.pausedUntil = standing.pausedUntil
+      stored.suspended = standing.suspended
+      return stored
+    }
+    dispatcher.handle(.restored(stored), now: now)
+    try handle(.configure(configured.values.sorted { $0.name < $1.name }))
+  }
+}
