@@ -3,94 +3,165 @@ import RelayCore
 /// Puts all that is waiting into one transaction: the group commit. Confined to the store's thread.
 struct BatchWriter {
   let session: StoreSession
+  let keeper: StoreKeeper
   let clock: any WallClock
+  let observer: (any StoreObserver)?
 
-  var registrations: [(names: StoreNames, completion: (Result<Void, StoreError>) -> Void)] = []
+  var configurations: [(value: StoreConfiguration, completion: (Result<Void, StoreError>) -> Void)] = []
   var appends: [(envelope: NewEnvelope, completion: (Result<AppendOutcome, StoreError>) -> Void)] = []
+  var pauses: [(destination: String, until: Timestamp?, completion: (Result<Void, StoreError>) -> Void)] = []
   /// Outcomes of attempts are never dropped: those that can't be committed stay here.
-  var settlements: [(settlements: [Settlement], completion: () -> Void)] = []
+  var settlements: [(settlements: [Settlement], completion: ([Delivery]) -> Void)] = []
+  /// Nor is this, by the destination's name.
+  var suspensions: [String: SuspendedTime] = [:]
+  /// Why the last envelopes could not be committed; nil: they could.
+  private(set) var failure: StoreError?
 
-  init(session: StoreSession, clock: any WallClock) {
+  init(session: StoreSession, keeper: StoreKeeper, clock: any WallClock, observer: (any StoreObserver)? = nil) {
     self.session = session
+    self.keeper = keeper
     self.clock = clock
+    self.observer = observer
   }
 
   var hasHeldSettlements: Bool { !settlements.isEmpty }
+  /// It is to be tried again, also if nothing comes.
+  var mustTryAgain: Bool { !settlements.isEmpty || !suspensions.isEmpty || failure != nil }
 
-  /// Commits, then answers. If everything together can't be committed, new envelopes are refused and the
-  /// settlements are tried alone.
+  private var canBeRefused: Bool { !(configurations.isEmpty && appends.isEmpty && pauses.isEmpty) }
+
+  /// Commits, then answers. If everything together can't be committed, what is new is refused, and the settlements
+  /// are tried alone.
   mutating func write() {
-    guard !(registrations.isEmpty && appends.isEmpty && settlements.isEmpty) else { return }
+    guard canBeRefused || mustTryAgain else { return }
     do throws(StoreError) {
-      let outcomes = try commitAll()
-      for registration in registrations { registration.completion(.success(())) }
-      for (append, outcome) in zip(appends, outcomes) { append.completion(outcome) }
-      answerSettlements()
+      try commitAll()
+      failure = nil
     } catch {
-      for registration in registrations { registration.completion(.failure(error)) }
-      for append in appends { append.completion(.failure(error)) }
-      if !(registrations.isEmpty && appends.isEmpty), commitSettlements() { answerSettlements() }
-    }
-    registrations.removeAll()
-    appends.removeAll(keepingCapacity: true)
-  }
-
-  private func commitAll() throws(StoreError) -> [Result<AppendOutcome, StoreError>] {
-    try transaction { () throws(StoreError) in
-      for registration in registrations { try session.register(registration.names) }
-      var outcomes: [Result<AppendOutcome, StoreError>] = []
-      outcomes.reserveCapacity(appends.count)
-      for append in appends {
-        if let refusal = session.refusal(of: append.envelope) {
-          outcomes.append(.failure(refusal))
-        } else {
-          outcomes.append(.success(try session.append(append.envelope)))
-        }
-      }
-      try settleAll()
-      return outcomes
-    }
-  }
-
-  private func commitSettlements() -> Bool {
-    do throws(StoreError) {
-      try transaction { () throws(StoreError) in try settleAll() }
-      return true
-    } catch {
-      return false
-    }
-  }
-
-  private func settleAll() throws(StoreError) {
-    let now = clock.now()
-    for settlements in settlements {
-      for settlement in settlements.settlements { try session.settle(settlement, settledAt: now) }
+      if error.code == .full { keeper.diskFilled() }
+      let wasAlone = !canBeRefused
+      // A full disk is the keeper's business.
+      if !appends.isEmpty && error.code != .full { failure = error }
+      refuse(error)
+      if !wasAlone || error.code == .full { try? commitSettlements() }
     }
   }
 
   /// Answers what is held for ever now: the store closes. Those deliveries stay pending on disk.
   mutating func abandon() {
-    answerSettlements()
+    for settled in settlements { settled.completion([]) }
+    settlements.removeAll()
   }
 
-  private mutating func answerSettlements() {
-    for settled in settlements {
-      for settlement in settled.settlements { session.claimed.remove(settlement.delivery.rawValue) }
-      settled.completion()
+  // MARK: The transactions
+
+  private mutating func commitAll() throws(StoreError) {
+    let refusal = appends.isEmpty ? nil : keeper.refusal()
+    var outcomes: [Result<AppendOutcome, StoreError>] = []
+    outcomes.reserveCapacity(appends.count)
+    var unknown: Set<String> = []
+    let promoted = try transaction(of: refusal == nil ? appends.count : 0) { () throws(StoreError) in
+      for configuration in configurations { try session.register(configuration.value.names) }
+      for pause in pauses where !session.change(pause.destination, { $0.pausedUntil = pause.until }) {
+        unknown.insert(pause.destination)
+      }
+      // Before what arrives: it may be its turn then, and it may find more room.
+      let promoted = try settleAll()
+      let now = clock.now()
+      for append in appends {
+        if let refusal = refusal ?? session.refusal(of: append.envelope) {
+          outcomes.append(.failure(refusal))
+        } else {
+          outcomes.append(.success(try session.append(append.envelope, now: now)))
+        }
+      }
+      if failure != nil && appends.isEmpty { try session.probe() }
+      return promoted
     }
+    for configuration in configurations { apply(configuration.value) }
+    let events = refusal == nil ? appends.reduce(0) { $0 + $1.envelope.events.count } : 0
+    answerSettlements(promoted)
+    for configuration in configurations { configuration.completion(.success(())) }
+    for pause in pauses {
+      let isUnknown = unknown.contains(pause.destination)
+      pause.completion(isUnknown ? .failure(.unknown(destination: pause.destination)) : .success(()))
+    }
+    for (append, outcome) in zip(appends, outcomes) { append.completion(outcome) }
+    forgetWhatIsNew()
+    keeper.committed(appendedEvents: events)
+  }
+
+  private mutating func commitSettlements() throws(StoreError) {
+    guard !(settlements.isEmpty && suspensions.isEmpty) else { return }
+    let promoted = try transaction(of: 0) { () throws(StoreError) in try settleAll() }
+    answerSettlements(promoted)
+    keeper.committed(appendedEvents: 0)
+  }
+
+  /// Whose turn it has become, by the call that brought it about.
+  private func settleAll() throws(StoreError) -> [[Delivery]] {
+    for (destination, suspended) in suspensions {
+      session.change(destination) { $0.suspended = suspended }
+    }
+    let now = clock.now()
+    var promoted: [[Delivery]] = []
+    promoted.reserveCapacity(settlements.count)
+    for call in settlements {
+      var turns: [Delivery] = []
+      for settlement in call.settlements {
+        if let next = try session.settle(settlement, settledAt: now) { turns.append(next) }
+      }
+      promoted.append(turns)
+    }
+    return promoted
+  }
+
+  /// - Parameter envelopes: How many are in it.
+  private func transaction<Value>(
+    of envelopes: Int, _ body: () throws(StoreError) -> Value
+  ) throws(StoreError) -> Value {
+    guard let observer else { return try session.transaction(body) }
+    let operations = settlements.reduce(envelopes) { $0 + $1.settlements.count }
+    let clock = ContinuousClock()
+    let start = clock.now
+    var overflows: [(destination: String, count: Int)] = []
+    let value = try session.transaction(committed: { overflows = $0 }, body)
+    observer.storeCommitted(operations: operations, duration: start.duration(to: clock.now))
+    for (destination, count) in overflows {
+      observer.storeOverflowed(destination: destination, count: count)
+    }
+    return value
+  }
+
+  private func apply(_ configuration: StoreConfiguration) {
+    for destination in configuration.names.destinations {
+      session.destinations.setMaxBacklog(
+        configuration.maxBacklogBytes[destination] ?? configuration.maxBytes,
+        of: session.names.id(of: destination, in: .destination)!)
+    }
+    keeper.configure(configuration)
+  }
+
+  // MARK: Answers
+
+  private mutating func answerSettlements(_ promoted: [[Delivery]]) {
+    suspensions.removeAll()
+    let answered = settlements
     settlements.removeAll(keepingCapacity: true)
+    for (settled, turns) in zip(answered, promoted) { settled.completion(turns) }
   }
 
-  private func transaction<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
-    do throws(StoreError) {
-      try session.begin()
-      let value = try body()
-      try session.commit()
-      return value
-    } catch {
-      session.rollback()
-      throw error
-    }
+  private mutating func refuse(_ error: StoreError) {
+    for configuration in configurations { configuration.completion(.failure(error)) }
+    for pause in pauses { pause.completion(.failure(error)) }
+    for append in appends { append.completion(.failure(error)) }
+    forgetWhatIsNew()
+  }
+
+  private mutating func forgetWhatIsNew() {
+    configurations.removeAll()
+    pauses.removeAll()
+    appends.removeAll(keepingCapacity: true)
   }
 }
 

@@ -4,7 +4,7 @@ import RelayCore
 ///
 /// `PRAGMA user_version` holds how many have been applied. A migration that was released never changes.
 enum Schema {
-  static let migrations = [initial]
+  static let migrations = [initial, booksAndOrder]
 
   static var version: Int64 { Int64(migrations.count) }
 
@@ -81,6 +81,43 @@ enum Schema {
       answer BLOB,                   -- its first 1 KiB
       PRIMARY KEY (delivery, attempt)
     ) WITHOUT ROWID;
+    """
+
+  /// Books of each destination, order keys, pauses, and what retention walks along.
+  ///
+  /// The indexes of `delivery` are partial: an unordered delivery that succeeds at once is in none of those made here
+  /// before it is settled, and in `delivery_settled` in order of time.
+  private static let booksAndOrder = """
+    ALTER TABLE destination ADD COLUMN pending INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE destination ADD COLUMN dead INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE destination ADD COLUMN delivered INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE destination ADD COLUMN discarded INTEGER NOT NULL DEFAULT 0;      -- by a person
+    ALTER TABLE destination ADD COLUMN overflowed INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE destination ADD COLUMN backlog_bytes INTEGER NOT NULL DEFAULT 0;  -- of pending and dead
+    ALTER TABLE destination ADD COLUMN ordering INTEGER DEFAULT 0;    -- 0 none, 1 chat, 2 destination; null: being changed
+    ALTER TABLE destination ADD COLUMN paused_until INTEGER;          -- by a person
+    ALTER TABLE destination ADD COLUMN suspended INTEGER NOT NULL DEFAULT 0;      -- microseconds, of all that ended
+    ALTER TABLE destination ADD COLUMN suspended_since INTEGER;
+
+    ALTER TABLE delivery ADD COLUMN counted INTEGER NOT NULL DEFAULT 0;  -- attempts that count toward the limits
+    ALTER TABLE delivery ADD COLUMN probed INTEGER;                      -- when it last failed as a probe
+    ALTER TABLE delivery ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;    -- what it counts in the books
+
+    UPDATE delivery SET counted = attempts,
+      bytes = (SELECT length(body) FROM event WHERE event.id = delivery.event) + 512;
+    UPDATE destination SET pending = b.pending, dead = b.dead, delivered = b.delivered, backlog_bytes = b.bytes
+      FROM (
+        SELECT destination, sum(state < 3) AS pending, sum(state = 4) AS dead, sum(state = 3) AS delivered,
+          sum(iif(state < 3 OR state = 4, bytes, 0)) AS bytes
+        FROM delivery GROUP BY destination
+      ) AS b
+      WHERE b.destination = destination.id;
+
+    -- reason of a discarded delivery: 4 overflow, 5 a person
+    CREATE INDEX delivery_ordered ON delivery (destination, order_key, id)
+      WHERE order_key IS NOT NULL AND state < 3;
+    CREATE INDEX delivery_late ON delivery (destination, id, state) WHERE state = 1 OR state = 2;
+    CREATE INDEX delivery_settled ON delivery (settled, id) WHERE state = 3 OR state = 5;
     """
 
   /// Whether the database is ours to use: looks, and changes nothing.

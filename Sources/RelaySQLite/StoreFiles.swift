@@ -3,6 +3,7 @@ import RelayCore
 
 /// The store's folder and lock: one relay at a time, and nobody else's eyes.
 final class StoreFiles {
+  let databasePath: String
   private let lock: Int32
 
   /// Makes the folder (0700) and the database file (0600) where they are missing, and takes the lock.
@@ -24,6 +25,7 @@ final class StoreFiles {
     ftruncate(lock, 0)
     _ = "\(getpid())\n".withCString { write(lock, $0, strlen($0)) }
     self.lock = lock
+    databasePath = path
 
     let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard file >= 0 else {
@@ -32,13 +34,15 @@ final class StoreFiles {
     }
     close(file)
     Self.sync(folder)
+    // Opening takes some room itself, for the log and its index.
+    if DiskSpace.ofFileSystem(at: folder).available < 1 << 20 { ReserveFile(databasePath: path).remove() }
   }
 
   deinit {
     close(lock)
   }
 
-  private static func parent(of path: String) -> String {
+  static func parent(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }

@@ -8,6 +8,7 @@ public final class StoreReader {
     public let state: DeliveryState
     public let attempts: Int
     public let reason: DeathReason?
+    public let discardReason: DiscardReason?
     public let lastStatus: Int?
     public let lastError: String?
   }
@@ -40,6 +41,7 @@ public final class StoreReader {
           event: EventID(bytes: query.bytes(0)!), destination: query.text(1)!,
           state: DeliveryState(rawValue: Int(query.integer(2)))!, attempts: Int(query.integer(3)),
           reason: query.optionalInteger(4).flatMap { DeathReason(rawValue: Int($0)) },
+          discardReason: query.optionalInteger(4).flatMap { DiscardReason(rawValue: Int($0)) },
           lastStatus: query.optionalInteger(5).map { Int($0) }, lastError: query.text(6)))
     }
     return deliveries
@@ -49,7 +51,8 @@ public final class StoreReader {
   public func pendingCount() throws(StoreError) -> Int {
     // One statement: between two, a delivery could pass from the one state to the other.
     let query = """
-      SELECT (SELECT count(*) FROM delivery WHERE state = 0) + (SELECT count(*) FROM delivery WHERE state = 1)
+      SELECT (SELECT count(*) FROM delivery WHERE state = 0)
+        + (SELECT count(*) FROM delivery WHERE state = 1 OR state = 2)
       """
     return Int(try connection.integer(query) ?? 0)
   }

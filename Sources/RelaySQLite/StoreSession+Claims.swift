@@ -3,35 +3,47 @@ import RelayCore
 extension StoreSession {
   /// Hands out deliveries that nobody holds.
   ///
-  /// The index is walked from its start each time: what was settled is gone from it, so the only rows to be
-  /// passed over are those of this destination that are held, and they are bounded by the lane's window.
+  /// The index is walked from its start each time: what was settled is gone from it, and what waits for its order
+  /// key was never in it. So the only rows to be passed over are those of this destination that are held, and they
+  /// are bounded by the lane's window; and firsts of keys of which another is in flight.
   func claim(_ request: ClaimRequest) throws(StoreError) -> Claim {
-    guard let destination = names.id(of: request.destination, in: .destination) else {
-      return Claim(
-        destination: request.destination, kind: request.kind, deliveries: [], isExhausted: true)
-    }
+    var found = Claim(
+      destination: request.destination, kind: request.kind, deliveries: [], isExhausted: true)
+    guard let destination = names.id(of: request.destination, in: .destination) else { return found }
+    guard destinations.handsOut(destination) else { return .nothing(for: request) }
     let query = request.kind == .fresh ? statements.freshDeliveries : statements.retryingDeliveries
     query.bind(1, destination)
     if request.kind == .retrying { query.bind(2, request.now.microseconds) }
     defer { query.reset() }
-    var found = Claim(
-      destination: request.destination, kind: request.kind, deliveries: [], isExhausted: false)
+    var entries: [ClaimTable.Entry] = []
     var footprint = 0
     var envelopes = EnvelopeCache()
     while try query.step() {
       let row = query.integer(0)
-      guard !claimed.contains(row) else { continue }
-      let delivery = try delivery(row, destination: request.destination, &envelopes)
+      guard !claims.contains(row) else { continue }
+      let (delivery, entry) = try delivery(
+        row, destination: destination, name: request.destination, &envelopes)
+      if let key = entry.key, claims.holds(key) { continue }
       footprint += delivery.event.footprint
       found.deliveries.append(delivery)
-      if found.deliveries.count >= request.limit || footprint >= request.byteLimit { break }
+      entries.append(entry)
+      if found.deliveries.count >= request.limit || footprint >= request.byteLimit {
+        found.isExhausted = false
+        break
+      }
     }
-    found.isExhausted = found.deliveries.count < request.limit && footprint < request.byteLimit
     if found.isExhausted && request.kind == .retrying {
       found.nextDue = try nextDue(destination, after: request.now)
     }
-    claimed.formUnion(found.deliveries.map(\.id.rawValue))
+    for (delivery, entry) in zip(found.deliveries, entries) { claims.add(delivery.id.rawValue, entry) }
+    claims.commit()
     return found
+  }
+
+  /// Gives claimed deliveries back.
+  func release(_ deliveries: [DeliveryID]) {
+    for delivery in deliveries { _ = claims.take(delivery.rawValue) }
+    claims.commit()
   }
 
   private func nextDue(_ destination: Int64, after now: Timestamp) throws(StoreError) -> Timestamp? {
@@ -41,14 +53,15 @@ extension StoreSession {
     defer { query.reset() }
     while try query.step() {
       // A clock that went back leaves claimed ones in the future.
-      if !claimed.contains(query.integer(1)) { return Timestamp(microseconds: query.integer(0)) }
+      if !claims.contains(query.integer(1)) { return Timestamp(microseconds: query.integer(0)) }
     }
     return nil
   }
 
-  private func delivery(
-    _ row: Int64, destination: String, _ envelopes: inout EnvelopeCache
-  ) throws(StoreError) -> Delivery {
+  /// Reads a delivery, and what it is to be claimed with.
+  func delivery(
+    _ row: Int64, destination: Int64, name: String, _ envelopes: inout EnvelopeCache
+  ) throws(StoreError) -> (Delivery, ClaimTable.Entry) {
     let query = statements.deliveryByRow
     query.bind(1, row)
     guard try query.step() else {
@@ -65,29 +78,26 @@ extension StoreSession {
       id: EventID(bytes: query.bytes(4)!), envelope: envelope, type: type,
       rawType: query.bytes(6) ?? Array(type.utf8), company: query.text(7), channel: query.text(8),
       chat: query.text(9), body: query.bytes(10)!)
-    return Delivery(
-      id: DeliveryID(rawValue: row), event: event, destination: destination, run: Int(query.integer(0)),
-      attempts: Int(query.integer(1)), since: Timestamp(microseconds: query.integer(2)))
+    let delivery = Delivery(
+      id: DeliveryID(rawValue: row), event: event, destination: name, run: Int(query.integer(0)),
+      attempts: Int(query.integer(1)), countedAttempts: Int(query.integer(15)),
+      since: Timestamp(microseconds: query.integer(2)),
+      probedAt: query.optionalInteger(16).map { Timestamp(microseconds: $0) })
+    let claim = ClaimTable.Entry(
+      destination: destination, bytes: Int(query.integer(18)), orderKey: query.text(17))
+    return (delivery, claim)
   }
+}
 
-  /// Pending and dead deliveries of every destination that has any.
-  func pendingCounts() throws(StoreError) -> [String: DeliveryCounts] {
-    var counts: [String: DeliveryCounts] = [:]
-    for (query, count) in [
-      (statements.countFresh, \DeliveryCounts.pending), (statements.countRetrying, \.pending),
-      (statements.countDead, \.dead),
-    ] {
-      while try query.step() {
-        let name = names.name(of: query.integer(0), in: .destination)
-        counts[name, default: DeliveryCounts()][keyPath: count] += Int(query.integer(1))
-      }
-    }
-    return counts
+extension Claim {
+  /// The answer of a store that can't read, or withholds them.
+  static func nothing(for request: ClaimRequest) -> Claim {
+    Claim(destination: request.destination, kind: request.kind, deliveries: [], isExhausted: false)
   }
 }
 
 /// The last envelope that was read: an envelope's deliveries mostly come one after another.
-private struct EnvelopeCache {
+struct EnvelopeCache {
   private var row: Int64 = -1
   private var context: EnvelopeContext?
 

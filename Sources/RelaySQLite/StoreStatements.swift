@@ -4,22 +4,27 @@ import RelayCore
 ///
 /// Partial indexes serve only literals: a state is written out, never bound. A test asserts each query's plan.
 final class StoreStatements {
+  let begin: Statement
+  let commit: Statement
   let insertEnvelope: Statement
   let insertEvent: Statement
   let insertDelivery: Statement
+  let insertOverflow: Statement
   let insertFailure: Statement
   let deleteFailure: Statement
   let settle: Statement
+  let setState: Statement
   let envelopeByRow: Statement
   let freshDeliveries: Statement
   let retryingDeliveries: Statement
   let nextDue: Statement
+  let headOfKey: Statement
+  let pendingByRow: Statement
   let deliveryByRow: Statement
-  let countFresh: Statement
-  let countRetrying: Statement
-  let countDead: Statement
 
   init(_ connection: Connection) throws(StoreError) {
+    begin = try connection.prepare("BEGIN IMMEDIATE")
+    commit = try connection.prepare("COMMIT")
     insertEnvelope = try connection.prepare(
       """
       INSERT INTO envelope (id, source, configuration, received, first_event, accepted, hash, time, token)
@@ -32,8 +37,13 @@ final class StoreStatements {
       """)
     insertDelivery = try connection.prepare(
       """
-      INSERT INTO delivery (id, event, destination, route, run, state, attempts, since)
-      VALUES (?1, ?2, ?3, ?4, 0, 0, 0, ?5)
+      INSERT INTO delivery (id, event, destination, route, run, state, attempts, since, order_key, bytes)
+      VALUES (?1, ?2, ?3, ?4, 0, ?5, 0, ?6, ?7, ?8)
+      """)
+    insertOverflow = try connection.prepare(
+      """
+      INSERT INTO delivery (id, event, destination, route, run, state, attempts, since, bytes, settled, reason)
+      VALUES (?1, ?2, ?3, ?4, 0, 5, 0, ?5, ?6, ?7, \(DiscardReason.overflow.rawValue))
       """)
     insertFailure = try connection.prepare(
       """
@@ -44,9 +54,10 @@ final class StoreStatements {
     settle = try connection.prepare(
       """
       UPDATE delivery SET attempts = ?2, state = ?3, due = ?4, settled = ?5, reason = ?6,
-        last_at = ?7, last_duration = ?8, last_status = ?9, last_error = ?10
-      WHERE id = ?1 AND state IN (0, 1)
+        last_at = ?7, last_duration = ?8, last_status = ?9, last_error = ?10, counted = ?11, probed = ?12
+      WHERE id = ?1 AND state < 3
       """)
+    setState = try connection.prepare("UPDATE delivery SET state = ?2 WHERE id = ?1")
     envelopeByRow = try connection.prepare(
       "SELECT hash, source, received, first_event, accepted FROM envelope WHERE id = ?1")
     freshDeliveries = try connection.prepare(
@@ -55,26 +66,20 @@ final class StoreStatements {
       "SELECT id FROM delivery WHERE destination = ?1 AND state = 1 AND due <= ?2 ORDER BY due, id")
     nextDue = try connection.prepare(
       "SELECT due, id FROM delivery WHERE destination = ?1 AND state = 1 AND due > ?2 ORDER BY due, id")
+    headOfKey = try connection.prepare(
+      """
+      SELECT id, state, due FROM delivery WHERE destination = ?1 AND order_key = ?2 AND state < 3
+      ORDER BY id LIMIT 1
+      """)
+    pendingByRow = try connection.prepare(
+      "SELECT destination, bytes, order_key FROM delivery WHERE id = ?1 AND state < 3")
     deliveryByRow = try connection.prepare(
       """
       SELECT d.run, d.attempts, d.since, e.envelope, e.uuid, e.type, e.raw_type, e.company, e.channel, e.chat,
-        e.body, v.source, v.received, v.time, v.token
+        e.body, v.source, v.received, v.time, v.token, d.counted, d.probed, d.order_key, d.bytes
       FROM delivery d JOIN event e ON e.id = d.event JOIN envelope v ON v.id = e.envelope
       WHERE d.id = ?1
       """)
-    countFresh = try connection.prepare(
-      "SELECT destination, count(*) FROM delivery WHERE state = 0 GROUP BY destination")
-    countRetrying = try connection.prepare(
-      "SELECT destination, count(*) FROM delivery WHERE state = 1 GROUP BY destination")
-    countDead = try connection.prepare(
-      "SELECT destination, count(*) FROM delivery WHERE state = 4 GROUP BY destination")
-  }
-
-  var queries: [Statement] {
-    [
-      envelopeByRow, freshDeliveries, retryingDeliveries, nextDue, deliveryByRow, countFresh, countRetrying,
-      countDead, settle, deleteFailure,
-    ]
   }
 }
 

@@ -8,9 +8,9 @@ extension DeliveryStore {
     return promise
   }
 
-  public func posted(_ settlements: [Settlement]) -> Promise<Void> {
-    let promise = Promise<Void>()
-    settle(settlements) { promise.keep(()) }
+  public func posted(_ settlements: [Settlement]) -> Promise<[Delivery]> {
+    let promise = Promise<[Delivery]>()
+    settle(settlements) { promise.keep($0) }
     return promise
   }
 
@@ -20,17 +20,35 @@ extension DeliveryStore {
     return promise
   }
 
-  public func posted(_ names: StoreNames) -> Promise<Result<Void, StoreError>> {
+  public func posted(_ configuration: StoreConfiguration) -> Promise<Result<Void, StoreError>> {
     let promise = Promise<Result<Void, StoreError>>()
-    register(names) { promise.keep($0) }
+    configure(configuration) { promise.keep($0) }
     return promise
   }
 
-  public func postedCounts() -> Promise<Result<[String: DeliveryCounts], StoreError>> {
-    let promise = Promise<Result<[String: DeliveryCounts], StoreError>>()
-    pendingCounts { promise.keep($0) }
+  public func postedDestinations() -> Promise<Result<[StoredDestination], StoreError>> {
+    let promise = Promise<Result<[StoredDestination], StoreError>>()
+    destinations { promise.keep($0) }
     return promise
   }
+
+  public func posted(
+    _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String = "crm"
+  ) -> Promise<ChangeOutcome> {
+    let promise = Promise<ChangeOutcome>()
+    self.change(change, selection, of: destination) { promise.keep(ChangeOutcome(changed: $0, error: $1)) }
+    return promise
+  }
+
+  public func postedReorder(
+    _ destination: String = "crm", by ordering: Ordering
+  ) -> Promise<Result<Void, StoreError>> {
+    let promise = Promise<Result<Void, StoreError>>()
+    reorder(destination, by: ordering) { promise.keep($0) }
+    return promise
+  }
+
+  // MARK: The path
 
   public func append(_ envelope: NewEnvelope) async throws(StoreError) -> AppendOutcome {
     try await posted(envelope).value.get()
@@ -42,16 +60,10 @@ extension DeliveryStore {
     return deliveries
   }
 
-  public func settle(_ settlements: Settlement...) async {
+  /// - Returns: The deliveries whose turn it has become.
+  @discardableResult
+  public func settle(_ settlements: Settlement...) async -> [Delivery] {
     await posted(settlements).value
-  }
-
-  public func register(_ names: StoreNames) async throws(StoreError) {
-    try await posted(names).value.get()
-  }
-
-  public func pendingCounts() async throws(StoreError) -> [String: DeliveryCounts] {
-    try await postedCounts().value.get()
   }
 
   public func claim(
@@ -61,6 +73,69 @@ extension DeliveryStore {
     await posted(
       ClaimRequest(destination: destination, kind: kind, now: now, limit: limit, byteLimit: byteLimit)
     ).value
+  }
+
+  // MARK: Configuration and operation
+
+  public func configure(_ configuration: StoreConfiguration) async throws(StoreError) {
+    try await posted(configuration).value.get()
+  }
+
+  public func destinations() async throws(StoreError) -> [StoredDestination] {
+    try await postedDestinations().value.get()
+  }
+
+  public func destination(_ name: String = "crm") async throws -> StoredDestination? {
+    try await destinations().first { $0.name == name }
+  }
+
+  /// Of the destinations that have any deliveries.
+  public func books() async throws(StoreError) -> [String: Books] { try await destinations().books }
+
+  public func size() async throws(StoreError) -> Int {
+    let promise = Promise<Result<Int, StoreError>>()
+    size { promise.keep($0) }
+    return try await promise.value.get()
+  }
+
+  public func withhold(_ destinations: String...) async {
+    let promise = Promise<Void>()
+    withhold(destinations) { promise.keep(()) }
+    await promise.value
+  }
+
+  public func reorder(_ destination: String = "crm", by ordering: Ordering) async throws(StoreError) {
+    try await postedReorder(destination, by: ordering).value.get()
+  }
+
+  /// Withholds the destination meanwhile, as is asked of whoever calls this.
+  ///
+  /// - Returns: How many were changed.
+  @discardableResult
+  public func change(
+    _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String = "crm"
+  ) async throws(StoreError) -> Int {
+    await withhold(destination)
+    let outcome = await posted(change, selection, of: destination).value
+    handOut([destination])
+    if let error = outcome.error { throw error }
+    return outcome.changed
+  }
+
+  public func pause(_ destination: String = "crm", until: Timestamp?) async throws(StoreError) {
+    let promise = Promise<Result<Void, StoreError>>()
+    pause(destination, until: until) { promise.keep($0) }
+    try await promise.value.get()
+  }
+}
+
+public struct ChangeOutcome: Sendable, Equatable {
+  public var changed: Int
+  public var error: StoreError?
+
+  public init(changed: Int, error: StoreError? = nil) {
+    self.changed = changed
+    self.error = error
   }
 }
 

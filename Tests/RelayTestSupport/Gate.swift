@@ -14,7 +14,7 @@ public final class Gate: Sendable {
 
   /// Returns once the store's thread is held.
   public func hold(_ store: any DeliveryStore) {
-    store.pendingCounts { _ in
+    store.destinations { _ in
       self.state.update { $0 = .held }
       _ = self.state.wait { $0 == .opened ? true : nil }
     }

@@ -11,12 +11,12 @@ extension StoreConformance {
       let settled = store.posted([held[0].settled(.delivered)])
       let claimed = store.posted(
         ClaimRequest(destination: "crm", kind: .fresh, now: .second(0), limit: 9, byteLimit: .max))
-      let counted = store.postedCounts()
+      let counted = store.postedDestinations()
       store.close()
       #expect(appended.allSatisfy(\.isKept) && settled.isKept && claimed.isKept && counted.isKept)
       for promise in appended { _ = try await promise.value.get() }
-      let counts = try await bench.open().pendingCounts()
-      #expect(counts == ["crm": DeliveryCounts(pending: 1), "bi": DeliveryCounts(pending: 30)])
+      let counts = try await bench.open().books()
+      #expect(counts == ["crm": Books(pending: 1, delivered: 1), "bi": Books(pending: 30)])
     },
     StoreClaim("callsAfterCloseAreAnswered") { bench in
       let store = try await bench.open()
@@ -24,10 +24,16 @@ extension StoreConformance {
       store.close()
       let closed = await [
         #expect(throws: StoreError.self) { _ = try await store.append(bench.make.envelope()) },
-        #expect(throws: StoreError.self) { try await store.register(.test) },
-        #expect(throws: StoreError.self) { _ = try await store.pendingCounts() },
+        #expect(throws: StoreError.self) { try await store.configure(.test) },
+        #expect(throws: StoreError.self) { _ = try await store.destinations() },
+        #expect(throws: StoreError.self) { _ = try await store.size() },
+        #expect(throws: StoreError.self) { try await store.pause(until: .distantFuture) },
+        #expect(throws: StoreError.self) { try await store.reorder(by: .chat) },
+        #expect(throws: StoreError.self) { try await store.change(.discard, .filter(DeliveryFilter())) },
       ]
-      #expect(closed.map { $0?.code } == [.closed, .closed, .closed])
+      #expect(closed.allSatisfy { $0?.code == .closed })
+      store.handOut(["crm"])
+      store.note(SuspendedTime(ended: .seconds(1)), of: "crm")
       let claim = await store.claim()
       #expect(claim.deliveries.isEmpty && !claim.isExhausted)
       store.release(held.map(\.id))

@@ -7,7 +7,8 @@ import Testing
 ///     func theStore(_ claim: StoreClaim) async throws { try await claim.check(MyStoreHome()) }
 public enum StoreConformance {
   public static let claims =
-    contents + claiming + retries + settlements + arrival + duplicates + names + closing
+    contents + claiming + retries + settlements + order + orderOfRetries + reordering + changes + withholding
+    + backlog + operation + arrival + duplicates + names + closing
 }
 
 /// One sentence that is true of every store, and how that is found out.

@@ -13,7 +13,8 @@ public final class TestEnvelopes: Sendable {
   ///   - since: What came later than this counts for telling a duplicate.
   public func envelope(
     to destinations: [String] = ["crm"], events: Int = 1, bytes: UInt64? = nil, source: String = "huggy",
-    at time: Timestamp = .second(0), since: Timestamp = .epoch, body: [UInt8] = Array("{}".utf8)
+    at time: Timestamp = .second(0), since: Timestamp = .epoch, type: String = "createdChat", chat: String? = nil,
+    body: [UInt8] = Array("{}".utf8)
   ) -> NewEnvelope {
     let context = EnvelopeContext(source: source, receivedAt: time, time: nil, token: nil)
     let first = nextID(count: events)
@@ -21,8 +22,8 @@ public final class TestEnvelopes: Sendable {
       context, bytes: bytes, since: since,
       events: (0..<events).map { place in
         Event(
-          id: first.advanced(by: place), envelope: context, type: "createdChat",
-          rawType: Array("createdChat".utf8), company: nil, channel: nil, chat: nil, body: body)
+          id: first.advanced(by: place), envelope: context, type: type, rawType: Array(type.utf8), company: nil,
+          channel: nil, chat: chat, body: body)
       }, to: destinations)
   }
 
@@ -31,7 +32,7 @@ public final class TestEnvelopes: Sendable {
     to destinations: [String] = ["crm"]
   ) -> NewEnvelope {
     NewEnvelope(
-      context: context, firstEventID: events.first?.id ?? nextID(count: 1), acceptedCount: events.count,
+      context: context, configuration: "c1", firstEventID: events.first?.id ?? nextID(count: 1), acceptedCount: events.count,
       fingerprint: bytes.map { NewEnvelope.Fingerprint(hash: Self.hash($0), since: since) },
       events: events.map { event in
         NewEnvelope.NewEvent(
@@ -60,15 +61,24 @@ extension StoreNames {
     sources: ["huggy", "other"], destinations: ["crm", "bi", "audit"], routes: ["all"], configuration: "c1")
 }
 
+extension StoreConfiguration {
+  public static let test = StoreConfiguration(names: .test)
+}
+
 extension Delivery {
   /// What comes of its next attempt.
-  public func settled(_ outcome: Settlement.Outcome, status: Int? = nil, attempts: Int? = nil) -> Settlement {
+  public func settled(
+    _ outcome: Settlement.Outcome, status: Int? = nil, attempts: Int? = nil, countedAttempts: Int? = nil,
+    probedAt: Timestamp? = nil
+  ) -> Settlement {
     let code = status ?? (outcome == .delivered ? 200 : 500)
     let attempt = AttemptResult(
       startedAt: .second(0), duration: .milliseconds(7),
       response: .status(code, body: Array("answer".utf8), retryAfter: nil))
     return Settlement(
-      delivery: id, attempts: attempts ?? self.attempts + 1, attempt: attempt, outcome: outcome)
+      delivery: id, attempts: attempts ?? self.attempts + 1,
+      countedAttempts: countedAttempts ?? self.countedAttempts + 1, attempt: attempt, outcome: outcome,
+      probedAt: probedAt)
   }
 
   public func retried(at second: Int) -> Settlement { settled(.retry(at: .second(second))) }

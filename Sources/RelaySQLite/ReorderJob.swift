@@ -1,0 +1,62 @@
+import RelayCore
+
+/// Gives a destination's pending deliveries their keys anew, in their order of arrival.
+///
+/// Nothing of the destination is handed out meanwhile, and its `ordering` is unknown on disk: a restart shows that it
+/// was cut off. What arrives has its new key at once, but may not see an earlier one that has not: so the walk goes
+/// on over what arrived while it went over the rest. What arrives then finds all keys in their place.
+final class ReorderJob: StoreJob {
+  private let destination: String
+  private let ordering: Ordering
+  private let completion: (Result<Void, StoreError>) -> Void
+  private var cursor: Int64 = 0
+  /// The last delivery of the walk; nil: it has not begun.
+  private var end: Int64?
+  private var isOverArrivals = false
+
+  init(_ destination: String, by ordering: Ordering, completion: @escaping (Result<Void, StoreError>) -> Void) {
+    self.destination = destination
+    self.ordering = ordering
+    self.completion = completion
+  }
+
+  func step(_ session: StoreSession) throws(StoreError) -> Bool {
+    guard let id = session.names.id(of: destination, in: .destination) else {
+      throw .unknown(destination: destination)
+    }
+    if end == nil {
+      guard session.destinations[id].ordering != ordering else { return true }
+      session.destinations.setNextOrdering(ordering, of: id)
+      session.destinations.change(id) { $0.ordering = nil }
+    }
+    let end = end ?? session.nextDelivery
+    let page = try session.page(
+      session.changes.pendingPage, of: id, after: cursor, upTo: end, limit: deliveriesPerStep)
+    for row in page {
+      if let delivery = try session.changeable(row) { try session.reorder(delivery, by: ordering) }
+    }
+    self.end = end
+    cursor = page.last ?? end
+    guard page.count < deliveriesPerStep else { return false }
+    guard isOverArrivals || session.nextDelivery == end else {
+      (isOverArrivals, self.end, cursor) = (true, session.nextDelivery, end)
+      return false
+    }
+    session.destinations.change(id) { $0.ordering = ordering }
+    return true
+  }
+
+  func committed() {}
+
+  func end(_ error: StoreError?) { completion(error.map { .failure($0) } ?? .success(())) }
+}
+
+@available(*, unavailable)
+extension ReorderJob: Sendable {}
+
+extension StoreError {
+  static func unknown(destination: String) -> StoreError {
+    StoreError(
+      code: .failing, message: "the store knows no destination \"\(destination)\"; configure it before it is used")
+  }
+}

@@ -1,0 +1,16 @@
+import RelayCore
+
+/// Work that takes many short transactions, between which everything else goes on. Confined to the store's thread.
+protocol StoreJob: AnyObject {
+  /// One short step, within a transaction.
+  ///
+  /// - Returns: Whether it was the last.
+  func step(_ session: StoreSession) throws(StoreError) -> Bool
+  /// What the step did is on disk.
+  func committed()
+  /// - Parameter error: nil: it is done.
+  func end(_ error: StoreError?)
+}
+
+/// How many deliveries a step looks at: a few milliseconds.
+let deliveriesPerStep = 500

@@ -1,0 +1,156 @@
+import RelayCore
+import RelayThreads
+
+/// What the store's thread does, over and over: it commits all that has been asked together; reads; takes one step
+/// of a longer job; and one of housekeeping. So each waits for the others' present step at most.
+final class StoreLoop {
+  private let session: StoreSession
+  private let inbox: Monitor<StoreInbox>
+  private let keeper: StoreKeeper
+  private let clock: any WallClock
+  private var writer: BatchWriter
+  private var condition: ConditionReport
+  /// In the order of the calls.
+  private var reads: [StoreOperation] = []
+  private var nextRead = 0
+  private var jobs: [any StoreJob] = []
+  private var keeperHasMore = false
+
+  /// How much one transaction may hold, so that the sender at its head does not wait for all behind it.
+  private static let maxBatch = 2_048
+  /// How long what is to be committed may wait for reads.
+  private static let readingTime = Duration.milliseconds(2)
+  private static let retryInterval = Duration.seconds(1)
+
+  init(
+    session: StoreSession, inbox: Monitor<StoreInbox>, clock: any WallClock, observer: (any StoreObserver)?
+  ) {
+    self.session = session
+    self.inbox = inbox
+    self.clock = clock
+    keeper = StoreKeeper(session: session, clock: clock)
+    writer = BatchWriter(session: session, keeper: keeper, clock: clock, observer: observer)
+    condition = ConditionReport(observer: observer)
+  }
+
+  /// Until the inbox closes and is empty.
+  func run() {
+    while let batch = nextBatch() {
+      for operation in batch { sort(operation) }
+      writer.write()
+      // After the commit, so that reads see it, and what they answer comes after its answers.
+      read(for: Self.readingTime)
+      stepJob()
+      stepKeeper()
+      condition.update(
+        StoreCondition(
+          refusal: keeper.refusal() ?? writer.failure, holdsSettlements: writer.hasHeldSettlements))
+    }
+    read(for: nil)
+    for job in jobs { job.end(.closed) }
+    writer.write()
+    writer.abandon()
+  }
+
+  /// What has been asked, or nothing once it is time to do something without a cause. nil: the end.
+  private func nextBatch() -> [StoreOperation]? {
+    enum Turn {
+      case work([StoreOperation]), end
+    }
+    let turn = inbox.wait(timeout: waitingTime) { inbox -> Turn? in
+      guard inbox.isEmpty else { return .work(inbox.take(atMost: Self.maxBatch)) }
+      return inbox.isClosing ? .end : nil
+    }
+    switch turn {
+    case .work(let batch): return batch
+    case .end: return nil
+    case nil: return []
+    }
+  }
+
+  /// How long to wait for operations; nil: until they come.
+  private var waitingTime: Duration? {
+    if nextRead < reads.count || !jobs.isEmpty || keeperHasMore { return .zero }
+    let retry = writer.mustTryAgain ? Self.retryInterval : nil
+    let due = keeper.nextDue.map { max(.zero, clock.now().duration(to: $0)) }
+    guard let retry, let due else { return retry ?? due }
+    return min(retry, due)
+  }
+
+  /// To its place; what is only a matter of memory is done at once.
+  private func sort(_ operation: StoreOperation) {
+    switch operation {
+    case .configure(let value, let completion): writer.configurations.append((value, completion))
+    case .append(let envelope, let completion): writer.appends.append((envelope, completion))
+    case .settle(let settlements, let completion): writer.settlements.append((settlements, completion))
+    case .pause(let destination, let until, let completion):
+      writer.pauses.append((destination, until, completion))
+    case .note(let suspended, let destination): writer.suspensions[destination] = suspended
+    case .release(let deliveries): session.release(deliveries)
+    case .withhold(let destinations, _):
+      session.destinations.withhold(destinations)
+      reads.append(operation)
+    case .handOut(let destinations): session.destinations.handOut(destinations)
+    case .claim, .destinations, .size, .ping: reads.append(operation)
+    case .reorder(let destination, let ordering, let completion):
+      jobs.append(ReorderJob(destination, by: ordering, completion: completion))
+    case .change(let change, let selection, let destination, let completion):
+      jobs.append(ChangeJob(change, selection, of: destination, clock: clock, completion: completion))
+    }
+  }
+
+  /// Answers what was asked, as much as that time allows: at least one. nil: all.
+  private func read(for time: Duration?) {
+    guard nextRead < reads.count else { return }
+    let clock = ContinuousClock()
+    let end = time.map { clock.now.advanced(by: $0) }
+    repeat {
+      answer(reads[nextRead])
+      nextRead += 1
+    } while nextRead < reads.count && (end.map { clock.now < $0 } ?? true)
+    guard nextRead == reads.count else { return }
+    reads.removeAll(keepingCapacity: true)
+    nextRead = 0
+  }
+
+  private func answer(_ operation: StoreOperation) {
+    switch operation {
+    case .claim(let request, let completion):
+      completion((try? session.claim(request)) ?? .nothing(for: request))
+    case .destinations(let completion): completion(.success(session.destinations.all))
+    case .size(let completion):
+      completion(
+        Result { () throws(StoreError) in
+          try keeper.measure(clock.now())
+          return keeper.liveBytes
+        })
+    // Claims that were asked before have been answered.
+    case .withhold(_, let completion): completion()
+    case .ping(let answer): answer()
+    default: break
+    }
+  }
+
+  private func stepJob() {
+    guard let job = jobs.first else { return }
+    do throws(StoreError) {
+      let isLast = try session.transaction { () throws(StoreError) in try job.step(session) }
+      job.committed()
+      guard isLast else { return }
+      jobs.removeFirst()
+      job.end(nil)
+    } catch {
+      if error.code == .full { keeper.diskFilled() }
+      jobs.removeFirst()
+      job.end(error)
+    }
+  }
+
+  private func stepKeeper() {
+    let isDue = keeper.nextDue.map { $0 <= clock.now() } ?? false
+    if keeperHasMore || isDue { keeperHasMore = keeper.step() }
+  }
+}
+
+@available(*, unavailable)
+extension StoreLoop: Sendable {}

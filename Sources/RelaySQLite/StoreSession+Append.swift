@@ -1,0 +1,140 @@
+import RelayCore
+
+extension StoreSession {
+  /// Why an envelope can't be stored, whatever state the store is in: it uses a name that was never configured.
+  /// Found before anything of it is written, so that it costs no other envelope of the same transaction.
+  func refusal(of envelope: NewEnvelope) -> StoreError? {
+    guard let (name, kind) = names.unknown(in: envelope) else { return nil }
+    return StoreError(
+      code: .failing, message: "the store knows no \(kind.table) \"\(name)\"; configure it before it is used")
+  }
+
+  /// - Returns: With the deliveries that may be attempted, claimed.
+  func append(_ envelope: NewEnvelope, now: Timestamp) throws(StoreError) -> AppendOutcome {
+    if let fingerprint = envelope.fingerprint, let duplicate = try duplicate(of: envelope, fingerprint) {
+      return duplicate
+    }
+    let row = try insert(envelope)
+    var deliveries: [Delivery] = []
+    for event in envelope.events {
+      let eventRow = try insert(event, envelope: row)
+      for delivery in event.deliveries {
+        if let delivery = try insert(delivery, of: event.event, row: eventRow, now: now) {
+          deliveries.append(delivery)
+        }
+      }
+    }
+    return .stored(deliveries)
+  }
+
+  /// An earlier row with the same bytes; also one of this very transaction, which is answered with its commit.
+  private func duplicate(
+    of envelope: NewEnvelope, _ fingerprint: NewEnvelope.Fingerprint
+  ) throws(StoreError) -> AppendOutcome? {
+    let source = names.id(of: envelope.context.source, in: .source)!
+    let key = DuplicateIndex.key(fingerprint.hash, source: source)
+    guard let row = duplicates.row(for: key) else { return nil }
+    let query = statements.envelopeByRow
+    query.bind(1, row)
+    guard try query.step() else { return nil }
+    defer { query.reset() }
+    guard query.bytes(0) == fingerprint.hash,
+      query.integer(1) == source,
+      query.integer(2) > fingerprint.since.microseconds
+    else { return nil }
+    return .duplicate(
+      firstEventID: EventID(bytes: query.bytes(3)!), acceptedCount: Int(query.integer(4)))
+  }
+
+  private func insert(_ envelope: NewEnvelope) throws(StoreError) -> Int64 {
+    nextEnvelope += 1
+    let source = names.id(of: envelope.context.source, in: .source)!
+    let insert = statements.insertEnvelope
+    insert.bind(1, nextEnvelope)
+    insert.bind(2, source)
+    insert.bind(3, names.id(of: envelope.configuration, in: .configuration))
+    insert.bind(4, envelope.context.receivedAt.microseconds)
+    insert.bind(5, envelope.firstEventID.bytes)
+    insert.bind(6, envelope.acceptedCount)
+    insert.bind(7, envelope.fingerprint?.hash)
+    insert.bind(8, envelope.context.time)
+    insert.bind(9, envelope.context.token)
+    try insert.run()
+    if let fingerprint = envelope.fingerprint {
+      duplicates.insert(DuplicateIndex.key(fingerprint.hash, source: source), row: nextEnvelope)
+    }
+    return nextEnvelope
+  }
+
+  private func insert(_ event: NewEnvelope.NewEvent, envelope: Int64) throws(StoreError) -> Int64 {
+    nextEvent += 1
+    let insert = statements.insertEvent
+    let body = event.event
+    insert.bind(1, nextEvent)
+    insert.bind(2, body.id.bytes)
+    insert.bind(3, envelope)
+    insert.bind(4, body.type)
+    insert.bind(5, body.rawType.elementsEqual(body.type.utf8) ? nil : body.rawType)
+    insert.bind(6, body.company)
+    insert.bind(7, body.channel)
+    insert.bind(8, body.chat)
+    insert.bind(9, names.ids(of: event.routes, in: .route))
+    insert.bind(10, event.isDropped ? 1 : 0)
+    insert.bind(11, body.body)
+    try insert.run()
+    return nextEvent
+  }
+
+  /// - Returns: nil for what is not to be attempted now: it waits for its order key, or is withheld, or went over
+  ///   its destination's `max_backlog`.
+  private func insert(
+    _ delivery: NewEnvelope.NewDelivery, of event: Event, row: Int64, now: Timestamp
+  ) throws(StoreError) -> Delivery? {
+    let destination = names.id(of: delivery.destination, in: .destination)!
+    let bytes = event.footprint
+    let since = destinations.serviceTime(of: destination, at: event.envelope.receivedAt)
+    nextDelivery += 1
+    guard destinations.hasRoom(destination, for: bytes) else {
+      try insertOverflow(delivery, destination, event: row, since: since, bytes: bytes, now: now)
+      return nil
+    }
+    let key = destinations.ordering(of: destination).key(source: event.envelope.source, chat: event.chat)
+    let waits = try key.map { key throws(StoreError) in
+      try head(of: OrderKey(destination: destination, text: key)) != nil
+    }
+    let insert = statements.insertDelivery
+    insert.bind(1, nextDelivery)
+    insert.bind(2, row)
+    insert.bind(3, destination)
+    insert.bind(4, names.id(of: delivery.route, in: .route))
+    insert.bind(5, (waits == true ? DeliveryState.waiting : .fresh).rawValue)
+    insert.bind(6, since.microseconds)
+    insert.bind(7, key)
+    insert.bind(8, bytes)
+    try insert.run()
+    destinations.change(destination) {
+      $0.pending += 1
+      $0.backlogBytes += bytes
+    }
+    guard waits != true, destinations.handsOut(destination) else { return nil }
+    claims.add(nextDelivery, ClaimTable.Entry(destination: destination, bytes: bytes, orderKey: key))
+    return Delivery(
+      id: DeliveryID(rawValue: nextDelivery), event: event, destination: delivery.destination, since: since)
+  }
+
+  private func insertOverflow(
+    _ delivery: NewEnvelope.NewDelivery, _ destination: Int64, event: Int64, since: Timestamp, bytes: Int,
+    now: Timestamp
+  ) throws(StoreError) {
+    let insert = statements.insertOverflow
+    insert.bind(1, nextDelivery)
+    insert.bind(2, event)
+    insert.bind(3, destination)
+    insert.bind(4, names.id(of: delivery.route, in: .route))
+    insert.bind(5, since.microseconds)
+    insert.bind(6, bytes)
+    insert.bind(7, now.microseconds)
+    try insert.run()
+    destinations.change(destination) { $0.overflowed += 1 }
+  }
+}

@@ -1,0 +1,95 @@
+import RelayCore
+
+/// What a person's wish, or a new order, needs to know of a delivery.
+struct ChangeableDelivery {
+  var row: Int64
+  var destination: Int64
+  var state: DeliveryState
+  var due: Timestamp?
+  var bytes: Int
+  var orderKey: String?
+  var type: String
+  var chat: String?
+  var source: String
+  var receivedAt: Timestamp
+
+  /// What it is ordered by according to this.
+  func key(by ordering: Ordering) -> OrderKey? {
+    ordering.key(source: source, chat: chat).map { OrderKey(destination: destination, text: $0) }
+  }
+}
+
+extension StoreSession {
+  func changeable(_ row: Int64) throws(StoreError) -> ChangeableDelivery? {
+    let query = changes.deliveryForChange
+    query.bind(1, row)
+    guard try query.step() else { return nil }
+    defer { query.reset() }
+    return ChangeableDelivery(
+      row: row, destination: query.integer(0), state: DeliveryState(rawValue: Int(query.integer(1)))!,
+      due: query.optionalInteger(2).map { Timestamp(microseconds: $0) }, bytes: Int(query.integer(3)),
+      orderKey: query.text(4), type: query.text(5)!, chat: query.text(6),
+      source: names.name(of: query.integer(7), in: .source),
+      receivedAt: Timestamp(microseconds: query.integer(8)))
+  }
+
+  /// The next rows of a walk along one of `ChangeStatements`' pages.
+  func page(
+    _ query: Statement, of destination: Int64, after: Int64, upTo: Int64, limit: Int
+  ) throws(StoreError) -> [Int64] {
+    query.bind(1, destination)
+    query.bind(2, after)
+    query.bind(3, upTo)
+    query.bind(4, limit)
+    var rows: [Int64] = []
+    while try query.step() { rows.append(query.integer(0)) }
+    return rows
+  }
+
+  /// A dead one becomes pending, at the place where it was. By the present order: it may have changed since.
+  func retry(_ delivery: ChangeableDelivery, at time: Timestamp) throws(StoreError) {
+    let key = delivery.key(by: destinations.ordering(of: delivery.destination))
+    var state = DeliveryState.retrying
+    if let key, let head = try head(of: key) {
+      if head.row < delivery.row { state = .waiting } else { try setState(of: head.row, .waiting) }
+    }
+    let update = changes.retry
+    update.bind(1, delivery.row)
+    update.bind(2, state.rawValue)
+    update.bind(3, time.microseconds)
+    update.bind(4, destinations.serviceTime(of: delivery.destination, at: time).microseconds)
+    update.bind(5, key?.text)
+    try update.run()
+    destinations.change(delivery.destination) {
+      $0.dead -= 1
+      $0.pending += 1
+    }
+  }
+
+  /// A pending or dead one is given up. What comes after it in its order is for the caller to promote.
+  func discard(_ delivery: ChangeableDelivery, at time: Timestamp) throws(StoreError) {
+    changes.discard.bind(1, delivery.row)
+    changes.discard.bind(2, time.microseconds)
+    try changes.discard.run()
+    destinations.change(delivery.destination) {
+      if delivery.state == .dead { $0.dead -= 1 } else { $0.pending -= 1 }
+      $0.discarded += 1
+      $0.backlogBytes -= delivery.bytes
+    }
+  }
+
+  /// Gives a pending one its key, and its place among those that come before it and have theirs.
+  func reorder(_ delivery: ChangeableDelivery, by ordering: Ordering) throws(StoreError) {
+    let key = delivery.key(by: ordering)
+    let waits = try key.flatMap { key throws(StoreError) in try head(of: key) }.map { $0.row < delivery.row }
+    let state = waits == true ? .waiting : DeliveryState.attemptable(due: delivery.due)
+    guard key?.text != delivery.orderKey || state != delivery.state else { return }
+    changes.setOrder.bind(1, delivery.row)
+    changes.setOrder.bind(2, key?.text)
+    changes.setOrder.bind(3, state.rawValue)
+    try changes.setOrder.run()
+    guard var claim = claims.take(delivery.row) else { return }
+    claim.orderKey = key?.text
+    claims.add(delivery.row, claim)
+  }
+}
