@@ -17,7 +17,7 @@ struct DurabilityTests {
   init() async throws {
     home = try SQLiteHome()
     store = try home.open(clock: ManualClock(), duplicateLimit: 100)
-    try await store.register(.test)
+    try await store.configure(.test)
   }
 
   @Test func whenAnAppendIsAnsweredOthersSeeItsRows() async throws {
@@ -36,7 +36,7 @@ struct DurabilityTests {
     let held = try await store.stored(make.envelope(events: 2))
     let seen = Promise<Result<[StoreReader.StoredDelivery], any Error>>()
     let path = home.path
-    store.settle([held[0].settled(.delivered), held[1].settled(.dead(.permanent), status: 400)]) {
+    store.settle([held[0].settled(.delivered), held[1].settled(.dead(.permanent), status: 400)]) { _ in
       seen.keep(Result { try StoreReader(path: path).deliveries() })
     }
     let deliveries = try await seen.value.get()
@@ -50,7 +50,7 @@ struct DurabilityTests {
     let bench = try SessionBench()
     let reader = try StoreReader(path: bench.home.path)
     try bench.session.begin()
-    _ = try bench.session.append(bench.make.envelope())
+    _ = try bench.session.append(bench.make.envelope(), now: .second(0))
     #expect(try reader.eventIDs().isEmpty)
     try bench.session.commit()
     #expect(try reader.eventIDs().count == 1)
@@ -74,7 +74,7 @@ struct DurabilityTests {
     }
     try await copied.value.get()
     let recovered = try copy.open(clock: ManualClock(), duplicateLimit: 100)
-    try await recovered.register(.test)
+    try await recovered.configure(.test)
     let claim = await recovered.claim()
     #expect(claim.deliveries.map(\.event.id) == [held[0].event.id] + envelope.events.map(\.event.id))
     #expect(await recovered.claim(of: "bi").deliveries.isEmpty)
@@ -94,7 +94,7 @@ struct DurabilityTests {
     let settled = held.map { store.posted([$0.settled(.delivered)]) }
     gate.open()
     for promise in appended { _ = try await promise.value.get() }
-    for promise in settled { await promise.value }
+    for promise in settled { _ = await promise.value }
     #expect(try WriteAheadLog.commits(of: home.path) == before + 1)
     store.close()
   }
@@ -106,7 +106,7 @@ struct DurabilityTests {
     gate.hold(store)
     let settled = (0..<5_000).map { _ in store.posted([held[0].retried(at: 1)]) }
     gate.open()
-    for promise in settled { await promise.value }
+    for promise in settled { _ = await promise.value }
     #expect(try WriteAheadLog.commits(of: home.path) == before + 1 + 3)
     store.close()
   }

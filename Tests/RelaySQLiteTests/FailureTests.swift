@@ -27,7 +27,7 @@ struct FailureTests {
       #expect(refusal?.code == (fault == .full ? .full : .failing))
     }
     #expect(!connection.isInTransaction)
-    #expect(bench.session.claimed.isEmpty)
+    #expect(bench.claimed.isEmpty)
     try fault.end(connection)
     for table in ["envelope", "event", "delivery"] { #expect(try bench.count(table) == 0, "\(table)") }
   }
@@ -37,6 +37,7 @@ struct FailureTests {
     try fault.begin(connection)
     #expect(throws: StoreError.self) { try bench.write([large(bytes: 1)])[0].get() }
     try fault.end(connection)
+    bench.recover()
     #expect(try bench.stored(large(bytes: 1)).count == 4)
     #expect(try bench.isDuplicate(large(bytes: 1)))
     #expect(try bench.count("envelope") == 1)
@@ -50,6 +51,7 @@ struct FailureTests {
       #expect(throws: StoreError.self) { try bench.write([large(bytes: bytes)])[0].get() }
     }
     try fault.end(connection)
+    bench.recover()
     for bytes in 1...4 as ClosedRange<UInt64> { #expect(try bench.isDuplicate(make.envelope(bytes: bytes))) }
   }
 
@@ -60,11 +62,11 @@ struct FailureTests {
     var answers = 0
     let results = bench.write(
       [large()], settle: [held[0].settled(.delivered), held[1].settled(.dead(.permanent))]
-    ) { answers += 1 }
+    ) { _ in answers += 1 }
     #expect(throws: StoreError.self) { try results[0].get() }
     #expect(answers == 1)
     #expect(!bench.writer.hasHeldSettlements)
-    #expect(bench.session.claimed.isEmpty)
+    #expect(bench.claimed.isEmpty)
     #expect(try states() == [.delivered, .dead])
   }
 
@@ -73,18 +75,18 @@ struct FailureTests {
     let held = try bench.stored(make.envelope(events: 2))
     try fault.begin(connection)
     var answers: [Int] = []
-    _ = bench.write([large()], settle: [held[0].settled(.delivered)]) { answers.append(0) }
-    _ = bench.write(settle: [held[1].retried(at: 5)]) { answers.append(1) }
+    _ = bench.write([large()], settle: [held[0].settled(.delivered)]) { _ in answers.append(0) }
+    _ = bench.write(settle: [held[1].retried(at: 5)]) { _ in answers.append(1) }
     #expect(answers.isEmpty)
     #expect(bench.writer.hasHeldSettlements)
     // Nobody else may attempt them meanwhile.
-    #expect(bench.session.claimed == Set(held.map(\.id.rawValue)))
+    #expect(bench.claimed == Set(held.map(\.id.rawValue)))
     #expect(try states() == [.fresh, .fresh])
     try fault.end(connection)
     _ = bench.write()
     #expect(answers == [0, 1])
     #expect(!bench.writer.hasHeldSettlements)
-    #expect(bench.session.claimed.isEmpty)
+    #expect(bench.claimed.isEmpty)
     #expect(try states() == [.delivered, .retrying])
   }
 
@@ -93,30 +95,32 @@ struct FailureTests {
       """
       CREATE TRIGGER fault AFTER INSERT ON configuration BEGIN SELECT RAISE(ABORT, 'no such luck'); END
       """)
-    var names = StoreNames.test
-    names.destinations = ["new"]
-    names.configuration = "c2"
-    #expect(throws: StoreError.self) { try bench.register(names) }
+    var configuration = StoreConfiguration.test
+    configuration.names.destinations = ["new"]
+    configuration.names.configuration = "c2"
+    #expect(throws: StoreError.self) { try bench.configure(configuration) }
     // Its number would belong to nobody, or later to another name.
-    let refused = bench.write([make.envelope(to: ["new"])])[0]
+    var envelope = make.envelope(to: ["new"])
+    envelope.configuration = "c2"
+    let refused = bench.write([envelope])[0]
     #expect(throws: StoreError.self) { try refused.get() }
     try connection.execute("DROP TRIGGER fault")
-    try bench.register(names)
-    _ = try bench.stored(make.envelope(to: ["new"]))
-    let configuration = "SELECT c.hash FROM envelope v JOIN configuration c ON c.id = v.configuration"
-    #expect(try connection.text(configuration) == "c2")
+    try bench.configure(configuration)
+    _ = try bench.stored(envelope)
+    let hash = "SELECT c.hash FROM envelope v JOIN configuration c ON c.id = v.configuration"
+    #expect(try connection.text(hash) == "c2")
     try bench.reopen()
-    #expect(try bench.session.pendingCounts() == ["new": DeliveryCounts(pending: 1)])
+    #expect(try bench.session.destinations.all.books == ["new": Books(pending: 1)])
   }
 
   @Test func aStoreThatCantReadHandsOutNothingAndHoldsNothing() throws {
     let ids = try bench.stored(make.envelope(events: 2)).map(\.id)
-    bench.session.claimed = []
+    bench.session.release(ids)
     try connection.execute("UPDATE delivery SET event = -event WHERE id = \(ids[1])")
     let request = ClaimRequest(
       destination: "crm", kind: .fresh, now: .second(0), limit: 9, byteLimit: .max)
     #expect(throws: StoreError.self) { try bench.session.claim(request) }
-    #expect(bench.session.claimed.isEmpty)
+    #expect(bench.claimed.isEmpty)
     try connection.execute("UPDATE delivery SET event = -event WHERE id = \(ids[1])")
     #expect(try bench.session.claim(request).ids == ids)
   }

@@ -14,7 +14,7 @@ struct RecoveryTests {
   init() async throws {
     home = try SQLiteHome()
     store = try home.open(clock: ManualClock(), duplicateLimit: 100)
-    try await store.register(.test)
+    try await store.configure(.test)
   }
 
   private func outside(_ sql: String) throws { try Connection(path: home.path).execute(sql) }
@@ -28,12 +28,12 @@ struct RecoveryTests {
     try failSettlements()
     let settled = store.posted([held[0].settled(.delivered), held[1].retried(at: 5)])
     // Two more batches, in which it fails again; reads go on.
-    for _ in 0..<2 { #expect(try await store.pendingCounts() == ["crm": DeliveryCounts(pending: 2)]) }
+    for _ in 0..<2 { #expect(try await store.books() == ["crm": Books(pending: 2)]) }
     #expect(!settled.isKept)
     #expect(await store.claim().deliveries.isEmpty)
     try outside("DROP TRIGGER fault")
-    await settled.value
-    #expect(try await store.pendingCounts() == ["crm": DeliveryCounts(pending: 1)])
+    _ = await settled.value
+    #expect(try await store.books() == ["crm": Books(pending: 1, delivered: 1)])
     #expect(await store.claim(.retrying, now: .second(5)).ids == [held[1].id])
     store.close()
   }
@@ -49,7 +49,7 @@ struct RecoveryTests {
     #expect(refusal?.message.contains("bad luck") == true)
     try outside("DROP TRIGGER fault")
     #expect(try await store.stored(make.envelope(bytes: 1)).count == 1)
-    await settled.value
+    _ = await settled.value
     store.close()
   }
 

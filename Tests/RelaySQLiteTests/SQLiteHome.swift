@@ -13,7 +13,9 @@ struct SQLiteHome: StoreHome {
     folder = try TemporaryFolder()
   }
 
-  func open(clock: any WallClock, duplicateLimit: Int) throws(StoreError) -> any DeliveryStore {
-    try SQLiteStore(path: path, clock: clock, duplicateLimit: duplicateLimit)
+  func open(
+    clock: any WallClock, duplicateLimit: Int, observer: (any StoreObserver)? = nil
+  ) throws(StoreError) -> any DeliveryStore {
+    try SQLiteStore(path: path, clock: clock, duplicateLimit: duplicateLimit, observer: observer)
   }
 }

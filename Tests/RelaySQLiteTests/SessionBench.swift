@@ -8,6 +8,7 @@ final class SessionBench {
   let home: SQLiteHome
   let make = TestEnvelopes()
   let clock = ManualClock()
+  let observer = RecordingObserver()
   private let duplicateLimit: Int
   private var current: BatchWriter?
   var writer: BatchWriter {
@@ -26,13 +27,14 @@ final class SessionBench {
   func reopen() throws {
     current = nil  // The lock goes with the session.
     let session = try StoreSession(path: home.path, duplicateLimit: duplicateLimit)
-    current = BatchWriter(session: session, clock: clock)
-    try register(.test)
+    let keeper = StoreKeeper(session: session, clock: clock)
+    current = BatchWriter(session: session, keeper: keeper, clock: clock, observer: observer)
+    try configure(.test)
   }
 
-  func register(_ names: StoreNames) throws {
+  func configure(_ configuration: StoreConfiguration) throws {
     var result: Result<Void, StoreError>?
-    writer.registrations.append((names, { result = $0 }))
+    writer.configurations.append((configuration, { result = $0 }))
     writer.write()
     try result!.get()
   }
@@ -40,7 +42,7 @@ final class SessionBench {
   /// One batch.
   func write(
     _ envelopes: [NewEnvelope] = [], settle settlements: [Settlement] = [],
-    settled: @escaping () -> Void = {}
+    settled: @escaping ([Delivery]) -> Void = { _ in }
   ) -> [Result<AppendOutcome, StoreError>] {
     var results: [Result<AppendOutcome, StoreError>] = []
     for envelope in envelopes { writer.appends.append((envelope, { results.append($0) })) }
@@ -48,6 +50,51 @@ final class SessionBench {
     writer.write()
     return results
   }
+
+  /// - Returns: Whose turn it has become.
+  func settle(_ settlements: Settlement...) -> [Delivery] {
+    var turns: [Delivery] = []
+    _ = write(settle: settlements) { turns = $0 }
+    return turns
+  }
+
+  /// One step of a job, as the store's loop takes it.
+  ///
+  /// - Returns: Whether it was the last.
+  func step(_ job: any StoreJob) throws(StoreError) -> Bool {
+    let isLast = try session.transaction { () throws(StoreError) in try job.step(session) }
+    job.committed()
+    return isLast
+  }
+
+  /// All steps of a job.
+  func run(_ job: any StoreJob) throws(StoreError) {
+    while try !step(job) {}
+    job.end(nil)
+  }
+
+  func reorder(_ destination: String = "crm", by ordering: Ordering) throws {
+    try run(ReorderJob(destination, by: ordering) { _ in })
+  }
+
+  /// - Returns: How many were changed.
+  func change(
+    _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String = "crm"
+  ) throws -> Int {
+    var changed = 0
+    try run(ChangeJob(change, selection, of: destination, clock: clock) { count, _ in changed = count })
+    return changed
+  }
+
+  /// The disk is looked at again.
+  func recover() {
+    clock.advance(by: .seconds(2))
+    _ = writer.keeper.step()
+  }
+
+  var claimed: Set<Int64> { Set(session.claims.entries.keys) }
+
+  func release(_ deliveries: [Delivery]) { session.release(deliveries.map(\.id)) }
 
   func stored(_ envelope: NewEnvelope) throws -> [Delivery] {
     guard case .stored(let deliveries) = try write([envelope])[0].get() else { throw UnexpectedDuplicate() }

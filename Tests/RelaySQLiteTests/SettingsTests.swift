@@ -34,7 +34,7 @@ struct SettingsTests {
     let home = try SQLiteHome()
     let path = "\(home.folder.path)/a/b/relay.db"
     let store = try SQLiteStore(path: path, clock: ManualClock())
-    try await store.register(.test)
+    try await store.configure(.test)
     for file in [path, path + "-wal", path + "-shm", path + ".lock"] {
       #expect(try mode(of: file) == 0o600, "\(file)")
     }

@@ -1,42 +1,106 @@
 import RelayCore
+import RelayTestSupport
 
 /// What a store is to do, in memory and without a thought for speed.
-struct StoreModel: Equatable {
+struct StoreModel {
   struct Row: Equatable {
     var id: DeliveryID
     var event: EventID
     var destination: String
+    var chat: String?
+    /// What it is ordered by: for a pending one always by the destination's present order.
+    var key: String?
     var state = DeliveryState.fresh
     var attempts = 0
+    var counted = 0
     var due: Timestamp?
+    var reason: DiscardReason?
   }
+
+  /// What a test's delivery counts.
+  static let bytes = 2 + 512
 
   /// In order of arrival.
   var rows: [Row] = []
   var held: Set<DeliveryID> = []
   /// The first event of what was stored, by its bytes.
   var remembered: [UInt64: EventID] = [:]
+  var orderings: [String: Ordering] = [:]
+  var maxBacklog: [String: Int] = [:]
+  var withheld: Set<String> = []
 
-  /// - Returns: Whether a row changed.
-  mutating func settle(_ settlement: Settlement) -> Bool {
-    guard let place = rows.firstIndex(where: { $0.id == settlement.delivery && $0.state.isPending }) else {
-      return false
+  // MARK: Order
+
+  private func key(_ chat: String?, _ destination: String) -> String? {
+    (orderings[destination] ?? .none).key(source: "huggy", chat: chat)
+  }
+
+  /// Those of the row's key that are pending, itself included, in their order.
+  private func peers(_ row: Row) -> [Row] {
+    guard let key = row.key else { return [row] }
+    return rows.filter { $0.state.isPending && $0.destination == row.destination && $0.key == key }
+  }
+
+  /// From scratch: the first of each key may be attempted, all others wait.
+  private mutating func place() {
+    for index in rows.indices where rows[index].state.isPending {
+      let isFirst = peers(rows[index])[0].id == rows[index].id
+      rows[index].state = !isFirst ? .waiting : rows[index].due == nil ? .fresh : .retrying
     }
-    rows[place].attempts = settlement.attempts
-    switch settlement.outcome {
-    case .delivered: rows[place].state = .delivered
-    case .dead: rows[place].state = .dead
-    case .retry(let due): (rows[place].state, rows[place].due) = (.retrying, due)
+  }
+
+  /// Nobody holds it, or another of its key.
+  private func isFree(_ row: Row) -> Bool {
+    !withheld.contains(row.destination) && peers(row).allSatisfy { !held.contains($0.id) }
+  }
+
+  // MARK: Calls
+
+  /// - Returns: Whether it is handed out.
+  mutating func append(_ id: DeliveryID, _ event: EventID, to destination: String, chat: String?) -> Bool {
+    var row = Row(id: id, event: event, destination: destination, chat: chat)
+    if backlogBytes(destination) + Self.bytes > maxBacklog[destination] ?? .max {
+      (row.state, row.reason) = (.discarded, .overflow)
+    } else {
+      row.key = key(chat, destination)
     }
+    rows.append(row)
+    place()
+    guard rows.last!.state == .fresh, !withheld.contains(destination) else { return false }
+    held.insert(id)
     return true
   }
 
+  /// - Returns: The delivery whose turn it has become.
+  mutating func settle(_ settlement: Settlement) -> DeliveryID? {
+    guard let place = rows.firstIndex(where: { $0.id == settlement.delivery && $0.state.isPending }) else {
+      return nil
+    }
+    held.remove(settlement.delivery)
+    rows[place].attempts = settlement.attempts
+    rows[place].counted = settlement.countedAttempts
+    let row = rows[place]
+    switch settlement.outcome {
+    case .delivered: rows[place].state = .delivered
+    case .dead: rows[place].state = .dead
+    case .retry(let due): rows[place].due = due
+    }
+    self.place()
+    guard row.key != nil, let next = rows.first(where: { $0.state.isPending && $0.key == row.key
+      && $0.destination == row.destination }), next.id != row.id, isFree(next) else { return nil }
+    held.insert(next.id)
+    return next.id
+  }
+
   mutating func claim(_ request: ClaimRequest) -> Claim {
+    guard !withheld.contains(request.destination) else {
+      return Claim(destination: request.destination, kind: request.kind, deliveries: [], isExhausted: false)
+    }
     let state: DeliveryState = request.kind == .fresh ? .fresh : .retrying
-    let free = rows.filter {
+    let unclaimed = rows.filter {
       $0.destination == request.destination && $0.state == state && !held.contains($0.id)
     }
-    let due = free.filter { ($0.due ?? .epoch) <= request.now || request.kind == .fresh }
+    let due = unclaimed.filter { isFree($0) && (request.kind == .fresh || $0.due! <= request.now) }
       .sorted { request.kind == .fresh ? $0.id < $1.id : ($0.due!, $0.id) < ($1.due!, $1.id) }
     let found = due.prefix(request.limit)
     held.formUnion(found.map(\.id))
@@ -44,28 +108,68 @@ struct StoreModel: Equatable {
       destination: request.destination, kind: request.kind, deliveries: [],
       isExhausted: found.count < request.limit)
     if claim.isExhausted && request.kind == .retrying {
-      claim.nextDue = free.compactMap(\.due).filter { $0 > request.now }.min()
+      claim.nextDue = unclaimed.compactMap(\.due).filter { $0 > request.now }.min()
     }
     claim.deliveries = found.map(delivery)
     return claim
   }
 
-  var counts: [String: DeliveryCounts] {
-    var counts: [String: DeliveryCounts] = [:]
-    for row in rows {
-      if row.state.isPending { counts[row.destination, default: DeliveryCounts()].pending += 1 }
-      if row.state == .dead { counts[row.destination, default: DeliveryCounts()].dead += 1 }
+  mutating func reorder(_ destination: String, by ordering: Ordering) {
+    orderings[destination] = ordering
+    for index in rows.indices where rows[index].destination == destination && rows[index].state.isPending {
+      rows[index].key = key(rows[index].chat, destination)
     }
-    return counts
+    place()
+  }
+
+  /// - Returns: How many were changed.
+  mutating func change(_ change: DeliveryChange, _ destination: String, ids: Set<DeliveryID>?) -> Int {
+    var changed = 0
+    for index in rows.indices where rows[index].destination == destination {
+      let row = rows[index]
+      guard ids?.contains(row.id) ?? true else { continue }
+      switch change {
+      case .retry(let time) where row.state == .dead:
+        rows[index].state = .retrying
+        (rows[index].due, rows[index].counted, rows[index].key) = (time, 0, key(row.chat, destination))
+      case .discard where row.state == .dead || row.state.isPending && !held.contains(row.id):
+        (rows[index].state, rows[index].due, rows[index].reason) = (.discarded, nil, .person)
+      case .retry, .discard: continue
+      }
+      changed += 1
+    }
+    place()
+    return changed
+  }
+
+  // MARK: What is so
+
+  func backlogBytes(_ destination: String) -> Int {
+    rows.count { $0.destination == destination && ($0.state.isPending || $0.state == .dead) } * Self.bytes
+  }
+
+  var books: [String: Books] {
+    var books: [String: Books] = [:]
+    for row in rows {
+      switch row.state {
+      case .fresh, .retrying, .waiting: books[row.destination, default: Books()].pending += 1
+      case .dead: books[row.destination, default: Books()].dead += 1
+      case .delivered: books[row.destination, default: Books()].delivered += 1
+      case .discarded where row.reason == .person: books[row.destination, default: Books()].discarded += 1
+      case .discarded: books[row.destination, default: Books()].overflowed += 1
+      }
+    }
+    return books
   }
 
   func delivery(_ row: Row) -> Delivery {
     let context = EnvelopeContext(source: "huggy", receivedAt: .epoch, time: nil, token: nil)
     let event = Event(
-      id: row.event, envelope: context, type: "", rawType: [], company: nil, channel: nil, chat: nil,
+      id: row.event, envelope: context, type: "", rawType: [], company: nil, channel: nil, chat: row.chat,
       body: [])
     return Delivery(
-      id: row.id, event: event, destination: row.destination, attempts: row.attempts, since: .epoch)
+      id: row.id, event: event, destination: row.destination, attempts: row.attempts,
+      countedAttempts: row.counted, since: .epoch)
   }
 }
 
@@ -76,7 +180,9 @@ struct ClaimShape: Equatable {
   var nextDue: Timestamp?
 
   init(_ claim: Claim) {
-    rows = claim.deliveries.map { "\($0.id) \($0.event.id) \($0.destination) \($0.attempts)" }
+    rows = claim.deliveries.map {
+      "\($0.id) \($0.event.id) \($0.destination) \($0.attempts) \($0.countedAttempts)"
+    }
     isExhausted = claim.isExhausted
     nextDue = claim.nextDue
   }

@@ -1,0 +1,167 @@
+import RelayCore
+
+/// Keeps the store within its limits: prunes what may go, gives space back, and says why no envelopes are taken.
+/// Confined to the store's thread.
+///
+/// It does nothing by itself: it is told of each commit, and says when it wants to make a step. A step is short, and has
+/// a transaction of its own. There is no periodic timer: while nothing can have fallen due, it wants no step.
+final class StoreKeeper {
+  /// After a failure, and while the disk is full.
+  static let retryInterval = Duration.seconds(1)
+
+  /// Tests lift it: they count steps.
+  var stepTime: Duration? = .milliseconds(3)
+
+  let clock: any WallClock
+  let disk: Disk
+  private let connection: Connection
+  private let path: String
+  /// Made when first needed.
+  private var madeTools: KeeperTools?
+
+  /// nil: nothing grows old before a configuration says so.
+  private(set) var retention: Duration?
+  private(set) var dedupe = Duration.zero
+  private(set) var marks = SizeMarks()
+  private(set) var size = StoreSize()
+  private var lastMeasured: Timestamp?
+  /// Why envelopes are refused for the store's size.
+  var sizeRefusal: StoreError?
+  /// Above the one mark, and not yet below the other.
+  var isShrinking = false
+  var isVacuuming = false
+  /// Given back since the file was last cut.
+  var reclaimedBytes = 0
+
+  /// When something came up that is to be done at once.
+  private var wantedSince: Timestamp?
+  /// Nothing is old enough before.
+  var retentionDue: Timestamp?
+  private var lastStep: Timestamp?
+  /// A step failed: none before this.
+  private var retryAt: Timestamp?
+
+  /// - Parameter diskSpace: What there is on the store's file system.
+  init(session: StoreSession, clock: any WallClock, diskSpace: (() -> DiskSpace)? = nil) {
+    connection = session.connection
+    self.clock = clock
+    path = session.files.databasePath
+    let folder = StoreFiles.parent(of: path)
+    disk = Disk(databasePath: path, space: diskSpace ?? { DiskSpace.ofFileSystem(at: folder) })
+    disk.look(clock.now())
+  }
+
+  func configure(_ configuration: StoreConfiguration) {
+    retention = configuration.retention
+    dedupe = configuration.dedupe
+    marks.maxBytes = configuration.maxBytes
+    retentionDue = clock.now()
+    try? measure(clock.now())
+  }
+
+  /// Why envelopes can't be taken now; nil: they can. Asked once for each transaction that holds any.
+  func refusal() -> StoreError? {
+    if disk.refusal == nil {
+      let now = clock.now()
+      disk.glance(now)
+      if disk.refusal != nil { wantedSince = now }
+    }
+    return disk.refusal ?? sizeRefusal
+  }
+
+  /// A commit failed because the disk is full. Gives the reserve away, so that settlements go through.
+  func diskFilled() {
+    let now = clock.now()
+    disk.filled(now)
+    wantedSince = now
+  }
+
+  /// After each commit. Cheap; prunes a little at once when the limit is near.
+  func committed(appendedEvents: Int) {
+    let now = clock.now()
+    madeTools?.pruner.position.clockShows(now)
+    // What was settled or received just now grows old then, and nothing else is waited for.
+    if retentionDue == nil, let retention { retentionDue = now.advanced(by: retention) }
+    guard isNearLimit || isMeasureOld(now) else { return }
+    let before = size.liveBytes
+    do throws(StoreError) {
+      try measure(now)
+      if isShrinking || size.liveBytes > marks.full || size.hasTooMuchSpare {
+        wantedSince = wantedSince ?? now
+      }
+      if appendedEvents > 0 && size.liveBytes > marks.urgent && (retryAt ?? now) <= now {
+        try pruneAtOnce(appendedEvents: appendedEvents, sizeBefore: before)
+      }
+    } catch {
+      failed(error, now)
+    }
+  }
+
+  /// One short step of housekeeping, in a transaction of its own.
+  ///
+  /// - Returns: There is more to do at once.
+  func step() -> Bool {
+    let now = clock.now()
+    wantedSince = nil
+    retryAt = nil
+    lastStep = now
+    disk.glance(now)
+    do throws(StoreError) {
+      try measure(now)
+      return try work(now)
+    } catch {
+      failed(error, now)
+      return false
+    }
+  }
+
+  /// When to step again without another cause.
+  var nextDue: Timestamp? {
+    if let retryAt { return retryAt }
+    guard var due = wantedSince ?? retentionDue ?? nextLook else { return nil }
+    if let retentionDue, retentionDue < due { due = retentionDue }
+    if let nextLook, nextLook < due { due = nextLook }
+    return due
+  }
+
+  /// What is full may have been helped without a word.
+  private var nextLook: Timestamp? {
+    guard disk.refusal != nil || sizeRefusal != nil else { return nil }
+    return (lastStep ?? disk.lastLook)?.advanced(by: Self.retryInterval)
+  }
+
+  /// The size of live data, as of some milliseconds ago at most, and its limit.
+  var liveBytes: Int { size.liveBytes }
+  var maxBytes: Int { marks.maxBytes }
+
+  // MARK: For its work
+
+  func tools() throws(StoreError) -> KeeperTools {
+    if let madeTools { return madeTools }
+    let made = try KeeperTools(connection, path: path)
+    madeTools = made
+    return made
+  }
+
+  func measure(_ now: Timestamp) throws(StoreError) {
+    size = try tools().gauge.measure()
+    lastMeasured = now
+    if size.liveBytes < marks.resumed { sizeRefusal = nil }
+  }
+
+  /// Far from the limit an old measure will do: it costs a part of a commit.
+  private func isMeasureOld(_ now: Timestamp) -> Bool {
+    guard let lastMeasured, lastMeasured <= now else { return true }
+    return lastMeasured.duration(to: now) >= .milliseconds(10)
+  }
+
+  private var isNearLimit: Bool { size.liveBytes > marks.watched || sizeRefusal != nil }
+
+  private func failed(_ error: StoreError, _ now: Timestamp) {
+    if error.code == .full { diskFilled() }
+    retryAt = now.advanced(by: Self.retryInterval)
+  }
+}
+
+@available(*, unavailable)
+extension StoreKeeper: Sendable {}

@@ -1,0 +1,136 @@
+import RelayCore
+
+extension LookupSession {
+  /// Rows that a page looks at, at most.
+  static let pageRows = 5_000
+  /// Rows are in order of commit. So much earlier than its commit, at most, an event was received; or so far did the
+  /// clock go back meanwhile.
+  static let longestReceipt = Duration.seconds(120)
+
+  func deliveries(
+    _ filter: DeliveryFilter, after: DeliveryID?, limit: Int
+  ) throws(StoreError) -> DeliveryPage {
+    guard var walk = try walk(filter, after: after) else { return DeliveryPage(deliveries: [], next: nil) }
+    let limit = max(1, limit)
+    var found: [DeliveryRecord] = []
+    var last: DeliveryID?
+    for _ in 0..<Self.pageRows {
+      guard let step = try walk.next() else { return DeliveryPage(deliveries: found, next: nil) }
+      if step.fits, let delivery = try delivery(step.row, where: filter.holds) {
+        // One more than asked for: there is a next page.
+        guard found.count < limit else { return DeliveryPage(deliveries: found, next: found.last?.id) }
+        found.append(delivery)
+      }
+      last = DeliveryID(rawValue: step.row)
+    }
+    return DeliveryPage(deliveries: found, next: last)
+  }
+
+  /// nil: nothing can fit.
+  private func walk(_ filter: DeliveryFilter, after: DeliveryID?) throws(StoreError) -> LookupWalk? {
+    var destination: Int64?
+    if let name = filter.destination {
+      statements.destinationByName.bind(1, name)
+      guard let row = try numbers(statements.destinationByName).first else { return nil }
+      destination = row
+    }
+    let first = try filter.since.map { time throws(StoreError) in
+      try firstDelivery(receivedFrom: time.advanced(by: .zero - Self.longestReceipt))
+    }
+    let end = try filter.until.map { time throws(StoreError) in
+      try firstDelivery(receivedFrom: time.advanced(by: Self.longestReceipt))
+    }
+    let lanes = try lanes(filter.state, destination, from: first ?? 0)
+    return LookupWalk(lanes, before: min(after?.rawValue ?? .max, end ?? .max))
+  }
+
+  private func lanes(
+    _ state: DeliveryFilter.State?, _ destination: Int64?, from first: Int64
+  ) throws(StoreError) -> [LookupWalk.Lane] {
+    let indexes: [Statement]
+    switch state {
+    case .dead: indexes = [statements.deadBefore]
+    case .pending: indexes = [statements.freshBefore, statements.lateBefore]
+    case .delivered, .discarded, nil: return [everything(state, destination, from: first)]
+    }
+    let rows = if let destination { [destination] } else { try destinations().map(\.id) }
+    return rows.flatMap { destination in
+      indexes.map { index in
+        LookupWalk.Lane { [self] (before, limit) throws(StoreError) in
+          index.bind(1, destination)
+          index.bind(2, before)
+          index.bind(3, first)
+          index.bind(4, limit)
+          return try numbers(index).map { LookupWalk.Step(row: $0, fits: true) }
+        }
+      }
+    }
+  }
+
+  /// No index holds these in order of arrival.
+  private func everything(
+    _ state: DeliveryFilter.State?, _ destination: Int64?, from first: Int64
+  ) -> LookupWalk.Lane {
+    let query = statements.allBefore
+    return LookupWalk.Lane { before, limit throws(StoreError) in
+      query.bind(1, before)
+      query.bind(2, first)
+      query.bind(3, limit)
+      defer { query.reset() }
+      var steps: [LookupWalk.Step] = []
+      while try query.step() {
+        let itsState = DeliveryState(rawValue: Int(query.integer(2)))
+        let fits = state.map { itsState.map($0.holds) ?? false } ?? true
+        steps.append(
+          LookupWalk.Step(
+            row: query.integer(0), fits: fits && destination ?? query.integer(1) == query.integer(1)))
+      }
+      return steps
+    }
+  }
+
+  /// A row before which all deliveries' events were received before that time, as far as rows are in order of it.
+  private func firstDelivery(receivedFrom time: Timestamp) throws(StoreError) -> Int64 {
+    var first: Int64 = 0
+    var end = (try numbers(statements.newestDelivery).first ?? 0) + 1
+    let query = statements.receivedFrom
+    while first < end {
+      let middle = first + (end - first) / 2
+      query.bind(1, middle)
+      defer { query.reset() }
+      guard try query.step(), query.integer(0) < end, query.integer(1) < time.microseconds else {
+        end = middle
+        continue
+      }
+      first = query.integer(0) + 1
+    }
+    return first
+  }
+}
+
+extension DeliveryFilter {
+  func holds(_ delivery: DeliveryRecord) -> Bool {
+    state?.holds(delivery.state) ?? true && destination ?? delivery.destination == delivery.destination
+      && type.map { $0.isEqualWithoutCase(to: delivery.type) } ?? true
+      && since.map { $0 <= delivery.receivedAt } ?? true && until.map { delivery.receivedAt < $0 } ?? true
+  }
+}
+
+extension DeliveryFilter.State {
+  func holds(_ state: DeliveryState) -> Bool {
+    switch self {
+    case .pending: state.isPending
+    case .delivered: state == .delivered
+    case .dead: state == .dead
+    case .discarded: state == .discarded
+    }
+  }
+}
+
+extension String {
+  /// Of ASCII letters.
+  fileprivate func isEqualWithoutCase(to other: String) -> Bool {
+    func folded(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
+    return utf8.lazy.map(folded).elementsEqual(other.utf8.lazy.map(folded))
+  }
+}

@@ -1,0 +1,65 @@
+import RelayCore
+
+/// A connection that looks, and its statements. Confined to the lookup's thread.
+final class LookupSession {
+  let connection: Connection
+  let statements: LookupStatements
+
+  init(path: String) throws(StoreError) {
+    connection = try Connection(path: path, readOnly: true)
+    statements = try LookupStatements(connection)
+  }
+
+  /// When each destination's oldest pending delivery was received: the one that arrived first.
+  func oldestPending() throws(StoreError) -> [String: Timestamp] {
+    var oldest: [String: Timestamp] = [:]
+    for (destination, name) in try destinations() {
+      let rows = [
+        try number(statements.oldestFresh, destination), try number(statements.oldestLate, destination),
+      ]
+      // Between two statements it may have been settled, and may even be gone.
+      guard let first = rows.compactMap({ $0 }).min(), let received = try number(statements.received, first)
+      else { continue }
+      oldest[name] = Timestamp(microseconds: received)
+    }
+    return oldest
+  }
+
+  /// Each once, in the order of the ids.
+  func destinations(of ids: [DeliveryID]) throws(StoreError) -> [String] {
+    var names: [String] = []
+    let query = statements.destinationOfDelivery
+    for id in ids {
+      query.bind(1, id.rawValue)
+      defer { query.reset() }
+      if try query.step(), let name = query.text(0), !names.contains(name) { names.append(name) }
+    }
+    return names
+  }
+
+  func destinations() throws(StoreError) -> [(id: Int64, name: String)] {
+    let query = statements.destinations
+    defer { query.reset() }
+    var destinations: [(Int64, String)] = []
+    while try query.step() { destinations.append((query.integer(0), query.text(1)!)) }
+    return destinations
+  }
+
+  /// The number that a query by one number finds.
+  func number(_ query: Statement, _ value: Int64) throws(StoreError) -> Int64? {
+    query.bind(1, value)
+    defer { query.reset() }
+    return try query.step() ? query.integer(0) : nil
+  }
+
+  /// The numbers that a query finds.
+  func numbers(_ query: Statement) throws(StoreError) -> [Int64] {
+    defer { query.reset() }
+    var numbers: [Int64] = []
+    while try query.step() { numbers.append(query.integer(0)) }
+    return numbers
+  }
+}
+
+@available(*, unavailable)
+extension LookupSession: Sendable {}

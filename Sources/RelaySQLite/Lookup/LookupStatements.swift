@@ -1,0 +1,90 @@
+import RelayCore
+
+/// Every statement of lookups, prepared once. Each walk is a page with a limit; a test asserts each one's plan.
+final class LookupStatements {
+  let destinations: Statement
+  let destinationByName: Statement
+  let destinationOfDelivery: Statement
+  let routeName: Statement
+  let eventByID: Statement
+  let deliveriesOfEvent: Statement
+  let deliveryByRow: Statement
+  let failures: Statement
+  let headOfKey: Statement
+  let deadBefore: Statement
+  let freshBefore: Statement
+  let lateBefore: Statement
+  let allBefore: Statement
+  let oldestFresh: Statement
+  let oldestLate: Statement
+  let receivedFrom: Statement
+  let received: Statement
+  let newestDelivery: Statement
+
+  init(_ connection: Connection) throws(StoreError) {
+    destinations = try connection.prepare("SELECT id, name FROM destination")
+    destinationByName = try connection.prepare("SELECT id FROM destination WHERE name = ?1")
+    destinationOfDelivery = try connection.prepare(
+      "SELECT t.name FROM delivery d CROSS JOIN destination t ON t.id = d.destination WHERE d.id = ?1")
+    routeName = try connection.prepare("SELECT name FROM route WHERE id = ?1")
+    eventByID = try connection.prepare(
+      """
+      SELECT e.id, e.uuid, e.type, s.name, e.company, e.channel, e.chat, v.received, c.hash, e.routes, e.dropped, e.body
+      FROM event e CROSS JOIN envelope v ON v.id = e.envelope CROSS JOIN source s ON s.id = v.source
+        CROSS JOIN configuration c ON c.id = v.configuration
+      WHERE e.uuid = ?1
+      """)
+    deliveriesOfEvent = try connection.prepare("SELECT id FROM delivery WHERE event = ?1 ORDER BY id")
+    deliveryByRow = try connection.prepare(
+      """
+      SELECT d.id, e.uuid, e.type, v.received, t.name, r.name, c.hash, d.run, d.state, d.attempts, d.due, d.settled,
+        d.reason, d.last_at, d.last_duration, d.last_status, d.last_error, d.destination, d.order_key
+      FROM delivery d CROSS JOIN event e ON e.id = d.event CROSS JOIN envelope v ON v.id = e.envelope
+        CROSS JOIN destination t ON t.id = d.destination CROSS JOIN route r ON r.id = d.route
+        CROSS JOIN configuration c ON c.id = v.configuration
+      WHERE d.id = ?1
+      """)
+    failures = try connection.prepare(
+      "SELECT attempt, at, duration, status, error, answer FROM failure WHERE delivery = ?1 ORDER BY attempt")
+    headOfKey = try connection.prepare(
+      """
+      SELECT id FROM delivery
+      WHERE destination = ?1 AND order_key = ?2 AND order_key IS NOT NULL AND state < 3 ORDER BY id LIMIT 1
+      """)
+    // Of one destination in one state, newest first: before ?2, not before ?3, at most ?4.
+    func page(_ condition: String) throws(StoreError) -> Statement {
+      try connection.prepare(
+        """
+        SELECT id FROM delivery WHERE destination = ?1 AND (\(condition)) AND id < ?2 AND id >= ?3
+        ORDER BY id DESC LIMIT ?4
+        """)
+    }
+    deadBefore = try page("state = 4")
+    freshBefore = try page("state = 0")
+    lateBefore = try page("state = 1 OR state = 2")
+    allBefore = try connection.prepare(
+      """
+      SELECT id, destination, state FROM delivery WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3
+      """)
+    oldestFresh = try connection.prepare(
+      "SELECT id FROM delivery WHERE destination = ?1 AND state = 0 ORDER BY id LIMIT 1")
+    oldestLate = try connection.prepare(
+      "SELECT id FROM delivery WHERE destination = ?1 AND (state = 1 OR state = 2) ORDER BY id LIMIT 1")
+    receivedFrom = try connection.prepare(
+      """
+      SELECT d.id, v.received
+      FROM delivery d CROSS JOIN event e ON e.id = d.event CROSS JOIN envelope v ON v.id = e.envelope
+      WHERE d.id >= ?1 ORDER BY d.id LIMIT 1
+      """)
+    received = try connection.prepare(
+      """
+      SELECT v.received
+      FROM delivery d CROSS JOIN event e ON e.id = d.event CROSS JOIN envelope v ON v.id = e.envelope
+      WHERE d.id = ?1
+      """)
+    newestDelivery = try connection.prepare("SELECT max(id) FROM delivery")
+  }
+}
+
+@available(*, unavailable)
+extension LookupStatements: Sendable {}

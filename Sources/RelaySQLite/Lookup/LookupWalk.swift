@@ -1,0 +1,52 @@
+import RelayCore
+
+/// Goes through the deliveries that may fit, newest first. Reads a few at a time, and merges what stands in several
+/// indexes.
+struct LookupWalk {
+  /// A delivery that the walk has come to, and whether it fits as far as its index tells.
+  struct Step {
+    var row: Int64
+    var fits: Bool
+  }
+
+  /// One index, of one destination; or all deliveries.
+  struct Lane {
+    /// Reads what stands before a row, newest first, at most so many.
+    var read: (_ before: Int64, _ limit: Int) throws(StoreError) -> [Step]
+    fileprivate var steps: ArraySlice<Step> = []
+    fileprivate var isAtEnd = false
+
+    init(_ read: @escaping (_ before: Int64, _ limit: Int) throws(StoreError) -> [Step]) {
+      self.read = read
+    }
+  }
+
+  private var lanes: [Lane]
+  private var before: Int64
+  private let page: Int
+
+  init(_ lanes: [Lane], before: Int64) {
+    self.lanes = lanes
+    self.before = before
+    // All lanes together read no more than some pages of one.
+    page = max(8, 512 / max(1, lanes.count))
+  }
+
+  mutating func next() throws(StoreError) -> Step? {
+    var newest: Int?
+    for lane in lanes.indices {
+      if lanes[lane].steps.isEmpty && !lanes[lane].isAtEnd {
+        // What it has not read yet lies before all that the walk has come to.
+        let steps = try lanes[lane].read(before, page)
+        lanes[lane].steps = steps[...]
+        lanes[lane].isAtEnd = steps.count < page
+      }
+      guard let row = lanes[lane].steps.first?.row else { continue }
+      if newest.map({ row > lanes[$0].steps.first!.row }) ?? true { newest = lane }
+    }
+    guard let newest else { return nil }
+    let step = lanes[newest].steps.removeFirst()
+    before = step.row
+    return step
+  }
+}

@@ -1,0 +1,91 @@
+import RelayCore
+import RelayThreads
+
+/// Looks into a SQLite store on a thread and a connection of its own, which can't write.
+///
+/// Every statement is a short read that ends at once: a long one would keep the store's log from being written over.
+public final class SQLiteLookup: DeliveryLookup {
+  /// nil: the store can't be opened, for this reason.
+  private typealias Question = @Sendable (Result<LookupSession, StoreError>) -> Void
+
+  private struct Inbox: Sendable {
+    var questions: [Question] = []
+    var isClosing = false
+  }
+
+  private let inbox = Monitor(Inbox())
+  private let thread: WorkerThread
+
+  /// - Parameter path: The database file. It is opened with the first question.
+  public init(path: String) {
+    let inbox = inbox
+    thread = WorkerThread(name: "lookup") { Self.run(path, inbox) }
+  }
+
+  // MARK: DeliveryLookup
+
+  public func event(
+    _ id: EventID, completion: @escaping @Sendable (Result<EventRecord?, StoreError>) -> Void
+  ) {
+    ask(completion) { session throws(StoreError) in try session.event(id) }
+  }
+
+  public func deliveries(
+    _ filter: DeliveryFilter, after: DeliveryID?, limit: Int,
+    completion: @escaping @Sendable (Result<DeliveryPage, StoreError>) -> Void
+  ) {
+    ask(completion) { session throws(StoreError) in
+      try session.deliveries(filter, after: after, limit: limit)
+    }
+  }
+
+  public func destinations(
+    of ids: [DeliveryID], completion: @escaping @Sendable (Result<[String], StoreError>) -> Void
+  ) {
+    ask(completion) { session throws(StoreError) in try session.destinations(of: ids) }
+  }
+
+  public func oldestPending(
+    completion: @escaping @Sendable (Result<[String: Timestamp], StoreError>) -> Void
+  ) {
+    ask(completion) { session throws(StoreError) in try session.oldestPending() }
+  }
+
+  /// Answers what was asked, then closes. Blocks until that is done. Later questions fail.
+  public func close() {
+    inbox.update { $0.isClosing = true }
+    thread.join()
+  }
+
+  private func ask<Answer>(
+    _ completion: @escaping @Sendable (Result<Answer, StoreError>) -> Void,
+    _ look: @escaping @Sendable (LookupSession) throws(StoreError) -> Answer
+  ) {
+    let isTaken = inbox.update { inbox in
+      guard !inbox.isClosing else { return false }
+      inbox.questions.append { session in
+        completion(Result { () throws(StoreError) in try look(session.get()) })
+      }
+      return true
+    }
+    if !isTaken { completion(.failure(StoreError(code: .closed, message: "the store is closed"))) }
+  }
+
+  // MARK: Its thread
+
+  private static func run(_ path: String, _ inbox: Monitor<Inbox>) {
+    var session: LookupSession?
+    while true {
+      let question = inbox.wait { inbox -> Question?? in
+        if !inbox.questions.isEmpty { return .some(inbox.questions.removeFirst()) }
+        return inbox.isClosing ? .some(nil) : nil
+      }
+      guard let question = question ?? nil else { return }
+      let open = Result { () throws(StoreError) in
+        if let session { session } else { try LookupSession(path: path) }
+      }
+      session = try? open.get()
+      question(open)
+    }
+  }
+}

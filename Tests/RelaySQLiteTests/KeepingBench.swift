@@ -1,0 +1,209 @@
+import Foundation
+import RelayCore
+import RelayHarness
+import RelayTestSupport
+import RelayThreads
+
+@testable import RelaySQLite
+
+/// A store whose rows are written by hand, and its keeper, on the test's own thread: every step happens when the test
+/// says so.
+final class KeepingBench {
+  /// A delivery as it is to be found. Times in seconds after the beginning.
+  struct Row {
+    var state: DeliveryState
+    var settled: Int?
+    var destination = "crm"
+    var failures = 0
+
+    static func delivered(_ second: Int) -> Row { Row(state: .delivered, settled: second) }
+    static func discarded(_ second: Int) -> Row { Row(state: .discarded, settled: second) }
+    static func dead(_ second: Int) -> Row { Row(state: .dead, settled: second) }
+    static let pending = Row(state: .fresh)
+  }
+
+  let folder: TemporaryFolder
+  let path: String
+  let clock = ManualClock()
+  /// Plenty of room on a small disk: the reserve is small.
+  let diskSpace = Locked(DiskSpace(available: 1 << 40, total: 16 << 20))
+  private var current: (session: StoreSession, keeper: StoreKeeper)?
+  var session: StoreSession { current!.session }
+  var keeper: StoreKeeper { current!.keeper }
+  private let usesRealDisk: Bool
+  private var configuration: StoreConfiguration?
+  /// The number of the event's id that comes next.
+  private var nextID: UInt64 = 0
+
+  /// - Parameter path: Elsewhere than in a folder of its own.
+  init(path: String? = nil, usesRealDisk: Bool = false) throws {
+    folder = try TemporaryFolder()
+    self.path = path ?? "\(folder.path)/relay.db"
+    self.usesRealDisk = usesRealDisk
+    try open()
+    try execute(
+      """
+      INSERT INTO source VALUES (1, 'huggy');
+      INSERT INTO configuration VALUES (1, 'c1');
+      INSERT INTO route VALUES (1, 'all');
+      INSERT INTO destination (id, name) VALUES (1, 'crm'), (2, 'bi'), (3, 'audit');
+      """)
+  }
+
+  var connection: Connection { session.connection }
+
+  func configure(
+    retention: Int = 1_000, dedupe: Int = 100, maxBytes: Int = 1 << 40
+  ) {
+    let names = StoreNames(sources: [], destinations: [], routes: [], configuration: "c1")
+    configuration = StoreConfiguration(
+      names: names, retention: .seconds(retention), dedupe: .seconds(dedupe), maxBytes: maxBytes)
+    keeper.configure(configuration!)
+  }
+
+  private func open() throws {
+    let session = try StoreSession(path: path, duplicateLimit: 1_000)
+    let space = diskSpace
+    let keeper =
+      usesRealDisk
+      ? StoreKeeper(session: session, clock: clock)
+      : StoreKeeper(session: session, clock: clock, diskSpace: { space.withLock { $0 } })
+    keeper.stepTime = nil
+    try session.connection.execute("PRAGMA synchronous = OFF")
+    if let configuration { keeper.configure(configuration) }
+    current = (session, keeper)
+  }
+
+  func close() {
+    statements.removeAll()
+    current = nil
+  }
+
+  /// A restart.
+  func reopen() throws {
+    // The lock goes with the session.
+    close()
+    try open()
+  }
+
+  func execute(_ sql: String) throws { try connection.execute(sql) }
+
+  // MARK: Rows
+
+  /// One envelope: each of its events has the deliveries given. Time in seconds after the beginning.
+  ///
+  /// - Returns: The events' rows.
+  @discardableResult
+  func add(
+    at second: Int, _ events: [Row]..., hasHash: Bool = true, body: Int = 10
+  ) throws -> [Int64] {
+    try add(at: second, all: events, hasHash: hasHash, body: body)
+  }
+
+  @discardableResult
+  func add(
+    at second: Int, all events: [[Row]], hasHash: Bool = true, body: Int = 10
+  ) throws -> [Int64] {
+    let isAlone = !connection.isInTransaction
+    if isAlone { try execute("BEGIN") }
+    let received = Timestamp.second(second)
+    let first = EventID(
+      high: UInt64(received.milliseconds) << 16 | 0x7000, low: 0x8000_0000_0000_0000 | nextID)
+    nextID += UInt64(max(1, events.count))
+    try insert(
+      "envelope (source, configuration, received, first_event, accepted, hash)", 1, 1, received.microseconds,
+      first.bytes, events.count, hasHash ? [UInt8](repeating: 7, count: 32) : nil)
+    let envelope = try connection.integer("SELECT max(id) FROM envelope")!
+    var rows: [Int64] = []
+    for (place, deliveries) in events.enumerated() {
+      try insert(
+        "event (uuid, envelope, type, routes, dropped, body)", first.advanced(by: place).bytes, envelope,
+        "createdChat", "1", 0, [UInt8](repeating: 0x20, count: body))
+      rows.append(try connection.integer("SELECT max(id) FROM event")!)
+      for delivery in deliveries { try add(delivery, to: rows.last!, since: received) }
+    }
+    if isAlone { try execute("COMMIT") }
+    return rows
+  }
+
+  @discardableResult
+  func add(_ delivery: Row, to event: Int64, since: Timestamp = .second(0)) throws -> Int64 {
+    let destination = try connection.integer(
+      "SELECT id FROM destination WHERE name = '\(delivery.destination)'")
+    try insert(
+      "delivery (event, destination, route, run, state, attempts, since, settled)", event, destination, 1, 0,
+      delivery.state.rawValue, delivery.failures + 1, since.microseconds,
+      delivery.settled.map { Timestamp.second($0).microseconds })
+    let row = try connection.integer("SELECT max(id) FROM delivery")!
+    for attempt in 0..<delivery.failures {
+      try insert("failure (delivery, attempt, at, duration)", row, attempt + 1, 0, 0)
+    }
+    return row
+  }
+
+  func settle(delivery: Int64, at second: Int, as state: DeliveryState = .delivered) throws {
+    try execute(
+      """
+      UPDATE delivery SET state = \(state.rawValue), settled = \(Timestamp.second(second).microseconds)
+      WHERE id = \(delivery)
+      """)
+  }
+
+  private func insert(_ table: String, _ values: Any?...) throws {
+    let places = (1...values.count).map { "?\($0)" }.joined(separator: ", ")
+    let insert = try statement("INSERT INTO \(table) VALUES (\(places))")
+    for (place, value) in values.enumerated() {
+      let place = Int32(place + 1)
+      switch value {
+      case let value as Int: insert.bind(place, value)
+      case let value as Int64: insert.bind(place, value)
+      case let value as String: insert.bind(place, value)
+      case let value as [UInt8]: insert.bind(place, value)
+      default: insert.bind(place, Int64?.none)
+      }
+    }
+    try insert.run()
+  }
+
+  private var statements: [String: Statement] = [:]
+
+  private func statement(_ sql: String) throws -> Statement {
+    if let made = statements[sql] { return made }
+    let made = try connection.prepare(sql)
+    statements[sql] = made
+    return made
+  }
+
+  // MARK: What is there
+
+  func rows(_ table: String) throws -> [Int64] {
+    let query = try connection.prepare("SELECT id FROM \(table) ORDER BY id")
+    var rows: [Int64] = []
+    while try query.step() { rows.append(query.integer(0)) }
+    return rows
+  }
+
+  func count(_ table: String) throws -> Int64 { try connection.integer("SELECT count(*) FROM \(table)")! }
+
+  // MARK: Time
+
+  /// Makes all steps that are to be made now.
+  ///
+  /// - Returns: How many they were.
+  @discardableResult
+  func keep() -> Int {
+    var steps = 0
+    while let due = keeper.nextDue, due <= clock.now(), steps < 10_000 {
+      steps += 1
+      while keeper.step() && steps < 10_000 { steps += 1 }
+    }
+    return steps
+  }
+
+  /// The same, at this time.
+  @discardableResult
+  func keep(at second: Int) -> Int {
+    clock.set(.second(second))
+    return keep()
+  }
+}

@@ -1,0 +1,48 @@
+import RelayCore
+import Testing
+
+@testable import RelaySQLite
+
+struct KeepingPlanTests {
+  /// Every statement of the pruner, by its name.
+  private static let plans: [String: [String]] = [
+    "settledThen": ["SEARCH delivery USING INDEX delivery_settled (settled=? AND id>?)"],
+    "settledLater": ["SEARCH delivery USING INDEX delivery_settled (settled>?)"],
+    "deliveriesOfEvent": ["SEARCH delivery USING INDEX delivery_event (event=?)"],
+    "anyDeliveryOfEvent": ["SEARCH delivery USING COVERING INDEX delivery_event (event=?)"],
+    "envelopeAfter": ["SEARCH envelope USING INTEGER PRIMARY KEY (rowid>?)"],
+    "envelopeOfEvent": [
+      "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)", "SEARCH v USING INTEGER PRIMARY KEY (rowid=?)",
+    ],
+    "eventsWithin": ["SEARCH event USING COVERING INDEX sqlite_autoindex_event_1 (uuid>? AND uuid<?)"],
+    "newestEvent": ["SEARCH event"],
+    "newestEnvelope": ["SEARCH envelope"],
+    // From its end, and only one row.
+    "eventOfNewestDelivery": ["SCAN delivery"],
+    "deleteFailures": ["SEARCH failure USING PRIMARY KEY (delivery=?)"],
+    "deleteDelivery": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
+    "deleteEvent": ["SEARCH event USING INTEGER PRIMARY KEY (rowid=?)"],
+    "deleteEnvelope": ["SEARCH envelope USING INTEGER PRIMARY KEY (rowid=?)"],
+  ]
+
+  @Test(arguments: [false, true])
+  func everyStatementGoesByItsIndexAndSortsNothing(isAnalyzed: Bool) throws {
+    let bench = try KeepingBench()
+    if isAnalyzed {
+      for second in 0..<300 {
+        try bench.add(at: second, [.delivered(second), .dead(second)], [.pending], [])
+      }
+      try bench.execute("ANALYZE")
+      try bench.reopen()
+    }
+    let connection = bench.connection
+    let statements = Mirror(reflecting: try PrunerStatements(connection)).children.compactMap { child in
+      (child.value as? Statement).map { (child.label!, $0) }
+    }
+    #expect(Set(statements.map(\.0)) == Set(Self.plans.keys))
+    for (name, statement) in statements {
+      let plan = try connection.texts("EXPLAIN QUERY PLAN " + statement.sql, column: 3)
+      #expect(plan == Self.plans[name], "\(name)")
+    }
+  }
+}

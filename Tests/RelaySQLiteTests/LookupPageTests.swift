@@ -1,0 +1,177 @@
+import RelayCore
+import RelayTestSupport
+import Testing
+
+@testable import RelaySQLite
+
+/// Deliveries by filter, page by page.
+struct LookupPageTests {
+  private let bench: KeepingBench
+  private let session: LookupSession
+
+  init() throws {
+    bench = try KeepingBench()
+    session = try LookupSession(path: bench.path)
+  }
+
+  /// The rows of all pages.
+  private func rows(_ filter: DeliveryFilter, limit: Int = 500) throws -> [Int64] {
+    var rows: [Int64] = []
+    var next: DeliveryID?
+    repeat {
+      let page = try session.deliveries(filter, after: next, limit: limit)
+      #expect(page.deliveries.count <= limit)
+      #expect(page.next.map { $0 < next ?? DeliveryID(rawValue: .max) } ?? true)
+      rows += page.deliveries.map(\.id.rawValue)
+      next = page.next
+    } while next != nil
+    return rows
+  }
+
+  @Test(arguments: 1...6 as ClosedRange<UInt64>)
+  func pagesHoldExactlyWhatFitsNewestFirst(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    let destinations = ["crm", "bi", "audit"]
+    let states = DeliveryState.allCases
+    var all: [(row: Int64, state: DeliveryState, destination: String, type: String, received: Int)] = []
+    try bench.execute("BEGIN")
+    for place in 0..<400 {
+      // Arrival is not quite in order of receipt.
+      let received = place * 10 - random.below(90)
+      let type = random.pick(["createdChat", "receivedALLMessage"])
+      let deliveries = destinations.filter { _ in random.chance(60) }.map {
+        KeepingBench.Row(state: random.pick(states), settled: place, destination: $0)
+      }
+      let event = try bench.add(at: received, deliveries)[0]
+      try bench.execute("UPDATE event SET type = '\(type)' WHERE id = \(event)")
+      let rows = try bench.connection.texts("SELECT id FROM delivery WHERE event = \(event) ORDER BY id")
+      for (row, delivery) in zip(rows, deliveries) {
+        all.append((Int64(row)!, delivery.state, delivery.destination, type, received))
+      }
+    }
+    try bench.execute("DELETE FROM delivery WHERE id % 3 = 0; COMMIT")
+    all.removeAll { $0.row % 3 == 0 }
+    for _ in 0..<60 {
+      let since = random.chance(40) ? random.below(4_000) : nil
+      let until = random.chance(40) ? random.below(4_000) : nil
+      let filter = DeliveryFilter(
+        state: random.chance(70) ? random.pick(DeliveryFilter.State.allCases) : nil,
+        destination: random.chance(50) ? random.pick(destinations) : nil,
+        type: random.chance(40) ? random.pick(["CREATEDCHAT", "receivedAllMessage"]) : nil,
+        since: since.map { .second($0) }, until: until.map { .second($0) })
+      let expected = all.filter { delivery in
+        filter.state?.holds(delivery.state) ?? true
+          && filter.destination ?? delivery.destination == delivery.destination
+          && filter.type?.lowercased() ?? delivery.type.lowercased() == delivery.type.lowercased()
+          && since ?? delivery.received <= delivery.received && delivery.received < until ?? .max
+      }
+      #expect(
+        try rows(filter, limit: random.pick([1, 7, 50, 500])) == expected.map(\.row).reversed(), "\(filter)")
+    }
+  }
+
+  @Test func theLastPageHasNoNextAndNoPageIsEmptyForNothing() throws {
+    for _ in 1...6 { try bench.add(at: 0, [.dead(0)]) }
+    for state in [nil, DeliveryFilter.State.dead] {
+      let first = try session.deliveries(DeliveryFilter(state: state), after: nil, limit: 3)
+      #expect(first.deliveries.map(\.id.rawValue) == [6, 5, 4])
+      #expect(first.next == DeliveryID(rawValue: 4))
+      let second = try session.deliveries(DeliveryFilter(state: state), after: first.next, limit: 3)
+      #expect(second.deliveries.map(\.id.rawValue) == [3, 2, 1])
+      #expect(second.next == nil)
+    }
+  }
+
+  @Test func whatArrivesMeanwhileDisturbsNoPage() throws {
+    for _ in 1...4 { try bench.add(at: 0, [.dead(0)]) }
+    let filter = DeliveryFilter(state: .dead)
+    let first = try session.deliveries(filter, after: nil, limit: 2)
+    try bench.add(at: 0, [.dead(0)])
+    try bench.execute("UPDATE delivery SET state = 5 WHERE id = 3")
+    #expect(
+      try session.deliveries(filter, after: first.next, limit: 2).deliveries.map(\.id.rawValue) == [2, 1])
+  }
+
+  @Test func anUnknownDestinationHasNoDeliveries() throws {
+    try bench.add(at: 0, [.pending])
+    #expect(
+      try session.deliveries(DeliveryFilter(destination: "none"), after: nil, limit: 5)
+        == DeliveryPage(deliveries: [], next: nil))
+  }
+
+  @Test func aTypeIsComparedWithoutTheCaseOfItsLettersAlone() throws {
+    try bench.add(at: 0, [.pending], [.pending], [.pending])
+    try bench.execute(
+      """
+      UPDATE event SET type = 'A[É' WHERE id = 1; UPDATE event SET type = 'a{É' WHERE id = 2;
+      UPDATE event SET type = 'a[é' WHERE id = 3;
+      """)
+    #expect(try rows(DeliveryFilter(type: "a[É")) == [1])
+  }
+
+  // MARK: Bounds
+
+  @Test func aPageLooksAtABoundedNumberOfRowsAndSaysWhereToGoOn() throws {
+    try bench.add(at: 0, [.dead(0)])
+    for second in 0..<12 { try bench.add(at: second, all: Array(repeating: [.delivered(0)], count: 1_000)) }
+    let filter = DeliveryFilter(state: .discarded)
+    var next: DeliveryID?
+    var pages: [DeliveryID?] = []
+    repeat {
+      let page = try session.deliveries(filter, after: next, limit: 500)
+      #expect(page.deliveries.isEmpty)
+      next = page.next
+      pages.append(next)
+    } while next != nil
+    #expect(pages == [DeliveryID(rawValue: 7_002), DeliveryID(rawValue: 2_002), nil])
+  }
+
+  @Test func deadAndPendingOnesAreFoundInALargeTableWithoutLookingAtTheRest() throws {
+    try bench.add(at: 0, [.dead(0), .pending])
+    try bench.execute("UPDATE delivery SET state = 2 WHERE id = 2")
+    for second in 0..<12 { try bench.add(at: second, all: Array(repeating: [.delivered(0)], count: 1_000)) }
+    for (state, row) in [(DeliveryFilter.State.dead, Int64(1)), (.pending, 2)] {
+      for destination in [nil, "crm"] {
+        let filter = DeliveryFilter(state: state, destination: destination)
+        let page = try session.deliveries(filter, after: nil, limit: 500)
+        #expect(page.deliveries.map(\.id.rawValue) == [row] && page.next == nil)
+      }
+    }
+  }
+
+  @Test func aTimeLongAgoIsFoundInALargeTableWithoutLookingAtWhatCameLater() throws {
+    for hour in 0..<12 {
+      try bench.add(at: hour * 3_600, all: Array(repeating: [.delivered(0)], count: 1_000))
+    }
+    let filter = DeliveryFilter(since: .second(3_600), until: .second(3_601))
+    let page = try session.deliveries(filter, after: nil, limit: 1_000)
+    #expect(page.deliveries.map(\.id.rawValue) == (1_001...2_000).reversed())
+    #expect(page.next == nil)
+  }
+
+  @Test func eachLookEndsAtOnceSoThatTheLogCanBeWrittenOver() throws {
+    for second in 0..<10 { try bench.add(at: second, [.pending, .dead(0), .delivered(0)]) }
+    func check(_ what: String) throws {
+      try bench.add(at: 20, [.pending])
+      #expect(try bench.connection.texts("PRAGMA wal_checkpoint(TRUNCATE)") == ["0"], "\(what)")
+    }
+    try bench.execute("PRAGMA busy_timeout = 0")
+    for state in DeliveryFilter.State.allCases {
+      _ = try session.deliveries(DeliveryFilter(state: state), after: nil, limit: 2)
+      try check("\(state)")
+    }
+    _ = try session.deliveries(
+      DeliveryFilter(type: "a", since: .second(1), until: .second(500)), after: nil, limit: 1)
+    try check("times")
+    _ = try session.oldestPending()
+    try check("oldest")
+    _ = try session.destinations(of: [DeliveryID(rawValue: 1)])
+    try check("destinations")
+    let query = try bench.connection.prepare("SELECT uuid FROM event LIMIT 1")
+    #expect(try query.step())
+    let id = EventID(bytes: query.bytes(0)!)
+    query.reset()
+    #expect(try session.event(id) != nil)
+    try check("event")
+  }
+}

@@ -1,0 +1,73 @@
+import RelayCore
+import Testing
+
+@testable import RelaySQLite
+
+struct LookupPlanTests {
+  private static let delivery = "SEARCH d USING INTEGER PRIMARY KEY (rowid=?)"
+  private static let event = "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)"
+  private static let envelope = "SEARCH v USING INTEGER PRIMARY KEY (rowid=?)"
+
+  /// Every statement of lookups, by its name.
+  private static let plans: [String: [String]] = [
+    // As many as were ever configured.
+    "destinations": ["SCAN destination USING COVERING INDEX sqlite_autoindex_destination_1"],
+    "destinationByName": [
+      "SEARCH destination USING COVERING INDEX sqlite_autoindex_destination_1 (name=?)"
+    ],
+    "destinationOfDelivery": [delivery, "SEARCH t USING INTEGER PRIMARY KEY (rowid=?)"],
+    "routeName": ["SEARCH route USING INTEGER PRIMARY KEY (rowid=?)"],
+    "eventByID": [
+      "SEARCH e USING INDEX sqlite_autoindex_event_1 (uuid=?)", envelope,
+      "SEARCH s USING INTEGER PRIMARY KEY (rowid=?)", "SEARCH c USING INTEGER PRIMARY KEY (rowid=?)",
+    ],
+    "deliveriesOfEvent": ["SEARCH delivery USING COVERING INDEX delivery_event (event=?)"],
+    "deliveryByRow": [
+      delivery, event, envelope, "SEARCH t USING INTEGER PRIMARY KEY (rowid=?)",
+      "SEARCH r USING INTEGER PRIMARY KEY (rowid=?)", "SEARCH c USING INTEGER PRIMARY KEY (rowid=?)",
+    ],
+    "failures": ["SEARCH failure USING PRIMARY KEY (delivery=?)"],
+    "headOfKey": ["SEARCH delivery USING INDEX delivery_ordered (destination=? AND order_key=?)"],
+    "deadBefore": [
+      "SEARCH delivery USING COVERING INDEX delivery_dead (destination=? AND state=? AND id>? AND id<?)"
+    ],
+    "freshBefore": [
+      "SEARCH delivery USING COVERING INDEX delivery_fresh (destination=? AND state=? AND id>? AND id<?)"
+    ],
+    "lateBefore": ["SEARCH delivery USING COVERING INDEX delivery_late (destination=? AND id>? AND id<?)"],
+    "allBefore": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
+    "oldestFresh": ["SEARCH delivery USING COVERING INDEX delivery_fresh (destination=? AND state=?)"],
+    "oldestLate": ["SEARCH delivery USING COVERING INDEX delivery_late (destination=?)"],
+    "receivedFrom": ["SEARCH d USING INTEGER PRIMARY KEY (rowid>?)", event, envelope],
+    "received": [delivery, event, envelope],
+    "newestDelivery": ["SEARCH delivery"],
+  ]
+
+  @Test(arguments: [false, true])
+  func everyStatementGoesByItsIndexAndSortsNothing(isAnalyzed: Bool) throws {
+    let bench = try KeepingBench()
+    if isAnalyzed {
+      for second in 0..<300 {
+        try bench.add(at: second, [.delivered(second), .dead(second)], [.pending], [])
+      }
+      try bench.execute("UPDATE delivery SET state = 2, order_key = 'a' WHERE id % 7 = 0")
+      for row in 2..<9 {
+        try bench.execute(
+          """
+          INSERT INTO source VALUES (\(row), 's\(row)'); INSERT INTO route VALUES (\(row), 'r\(row)');
+          INSERT INTO configuration VALUES (\(row), 'c\(row)');
+          """)
+      }
+      try bench.execute("ANALYZE")
+    }
+    let session = try LookupSession(path: bench.path)
+    let statements = Mirror(reflecting: session.statements).children.compactMap { child in
+      (child.value as? Statement).map { (child.label!, $0) }
+    }
+    #expect(Set(statements.map(\.0)) == Set(Self.plans.keys))
+    for (name, statement) in statements {
+      let plan = try session.connection.texts("EXPLAIN QUERY PLAN " + statement.sql, column: 3)
+      #expect(plan == Self.plans[name], "\(name)")
+    }
+  }
+}
