@@ -1,0 +1,15 @@
+/// A counter for each case of a closed set.
+struct CounterSet<Label: CaseIterable & Equatable & Sendable & RawRepresentable<String>>: Sendable {
+  private let labels = Array(Label.allCases)
+  private let counters = Label.allCases.map { _ in Counter() }
+
+  func add(_ amount: Int = 1, to label: Label) {
+    guard let index = labels.firstIndex(of: label) else { return }
+    counters[index].add(amount)
+  }
+
+  /// Each case's name with its count, in the order of the cases.
+  var counts: [(label: String, count: Int)] {
+    zip(labels, counters).map { ($0.rawValue, $1.value) }
+  }
+}

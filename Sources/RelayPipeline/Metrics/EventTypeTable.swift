@@ -1,0 +1,60 @@
+import Synchronization
+
+/// The event types that have a series of their own, over all sources: the first 100, the rest is `other`.
+///
+/// Types come from payloads, so their number and length are bounded here. No thread waits: each type has the first
+/// free place from where its hash points, and a place is taken once.
+final class EventTypeTable: Sendable {
+  static let capacity = 100
+  static let maxBytes = 128
+  /// Stands for all types that have no place of their own.
+  static let other = capacity
+  static let otherLabel = "other"
+
+  private final class Place: Sendable {
+    let label = AtomicLazyReference<Label>()
+  }
+
+  private final class Label: Sendable {
+    let text: String
+
+    init(_ text: String) {
+      self.text = text
+    }
+  }
+
+  private let places = (0..<capacity).map { _ in Place() }
+
+  /// The type's place, taken now if it has none yet; `other` if there is none left.
+  func place(of type: String) -> Int {
+    let text = Self.label(of: type)
+    // A type of this very name shares its series.
+    guard text != Self.otherLabel else { return Self.other }
+    let start = Int(UInt(bitPattern: text.hashValue) % UInt(Self.capacity))
+    for step in 0..<Self.capacity {
+      let index = (start + step) % Self.capacity
+      let place = places[index]
+      let taken = place.label.load() ?? place.label.storeIfNil(Label(text))
+      if taken.text == text { return index }
+    }
+    return Self.other
+  }
+
+  /// The labels of the places that are taken, sorted; `other` is the last.
+  var labels: [(place: Int, label: String)] {
+    let taken = places.enumerated().compactMap { index, place in place.label.load().map { (index, $0.text) } }
+    return taken.sorted { $0.1 < $1.1 } + [(Self.other, Self.otherLabel)]
+  }
+
+  /// The type as its label: short, and without control characters, which not every reader takes.
+  static func label(of type: String) -> String {
+    if type.utf8.count <= maxBytes, type.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) { return type }
+    var label = ""
+    for scalar in type.unicodeScalars {
+      let shown: Unicode.Scalar = scalar.value < 0x20 || scalar.value == 0x7F ? "\u{FFFD}" : scalar
+      guard label.utf8.count + UTF8.width(shown) <= maxBytes else { break }
+      label.unicodeScalars.append(shown)
+    }
+    return label
+  }
+}

@@ -1,0 +1,53 @@
+import RelayCore
+
+/// What is not counted but looked at when somebody asks for the metrics.
+public struct GaugeReadings: Sendable, Equatable {
+  public struct Destination: Sendable, Equatable {
+    public var name: String
+    public var pending = 0
+    public var dead = 0
+    /// nil: nothing is pending.
+    public var oldestPending: Duration?
+    public var inFlight = 0
+    public var isCircuitOpen = false
+    public var isPaused = false
+
+    public init(name: String) {
+      self.name = name
+    }
+  }
+
+  public var version: String
+  /// The orphaned ones too.
+  public var destinations: [Destination] = []
+  // What is nil is not known, and left out: rather no reading than a wrong one.
+
+  /// Live data, and the most that there may be.
+  public var storeBytes: Int?
+  public var storeLimitBytes: Int?
+  /// The last reload changed nothing because the file is wrong.
+  public var isReloadFailed: Bool?
+
+  public init(version: String) {
+    self.version = version
+  }
+}
+
+extension GaugeReadings {
+  public init(_ status: RelayStatus) {
+    self.init(version: status.version)
+    destinations = status.destinations.map { status in
+      var destination = Destination(name: status.name)
+      destination.pending = status.pending
+      destination.dead = status.dead
+      destination.oldestPending = status.oldestPending
+      destination.inFlight = status.inFlight
+      destination.isCircuitOpen = status.circuit == .open
+      destination.isPaused = status.isPaused || status.pausedAt != nil
+      return destination
+    }
+    storeBytes = status.store.bytes
+    storeLimitBytes = status.store.limitBytes
+    isReloadFailed = !status.reloadErrors.isEmpty
+  }
+}

@@ -1,0 +1,54 @@
+import Glibc
+import RelayCore
+
+/// What the system says of this process, as every Prometheus client tells it.
+struct ProcessReadings: Sendable, Equatable {
+  var cpuTime: Duration
+  var residentBytes: Int
+  var virtualBytes: Int
+  var startedAt: Timestamp
+  /// nil: the system does not say.
+  var openFiles: Int?
+  var maxFiles: Int?
+
+  /// nil: this system has no /proc.
+  static func now() -> ProcessReadings? {
+    guard let stat = SystemFile.text("/proc/self/stat"), let bootTime else { return nil }
+    var readings = ProcessReadings(
+      stat: stat, bootTime: bootTime, ticksPerSecond: sysconf(Int32(_SC_CLK_TCK)),
+      pageBytes: sysconf(Int32(_SC_PAGESIZE)))
+    readings?.openFiles = SystemFile.openCount()
+    var limit = rlimit()
+    if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
+      readings?.maxFiles = Int(clamping: limit.rlim_cur)
+    }
+    return readings
+  }
+
+  /// Read once: the kernel works it out anew each time, and may differ by a second, which would look like a restart.
+  private static let bootTime = SystemFile.text("/proc/stat").flatMap(bootTime(inStat:))
+
+  /// - Parameter stat: `/proc/self/stat`.
+  init?(stat: String, bootTime: Timestamp, ticksPerSecond: Int, pageBytes: Int) {
+    // The command's name, in parentheses, may hold spaces and parentheses.
+    guard let name = stat.lastIndex(of: ")") else { return nil }
+    let fields = stat[stat.index(after: name)...].split(whereSeparator: \.isWhitespace)
+    func field(_ number: Int) -> Int? { fields.indices.contains(number - 3) ? Int(fields[number - 3]) : nil }
+    guard let user = field(14), let system = field(15), let start = field(22), let virtual = field(23),
+      let pages = field(24)
+    else { return nil }
+    func time(_ ticks: Int) -> Duration { .microseconds(ticks * 1_000_000 / ticksPerSecond) }
+    cpuTime = time(user + system)
+    startedAt = bootTime.advanced(by: time(start))
+    virtualBytes = virtual
+    residentBytes = pages * pageBytes
+  }
+
+  /// - Parameter stat: `/proc/stat`.
+  static func bootTime(inStat stat: String) -> Timestamp? {
+    guard let line = stat.split(separator: "\n").first(where: { $0.hasPrefix("btime ") }),
+      let seconds = Int64(line.dropFirst("btime ".count))
+    else { return nil }
+    return Timestamp(microseconds: seconds * 1_000_000)
+  }
+}

@@ -1,0 +1,143 @@
+import RelayCore
+
+extension RelayMetrics {
+  public static let contentType = TextExposition.contentType
+
+  /// All metrics, in Prometheus' text format. Reads /proc, which may block for a moment.
+  public func render(_ readings: GaugeReadings) -> [UInt8] {
+    render(readings, process: .now())
+  }
+
+  func render(_ readings: GaugeReadings, process: ProcessReadings?) -> [UInt8] {
+    var text = TextExposition()
+    writeSources(&text)
+    writeRoutes(&text)
+    writeDestinations(&text)
+    write(readings.destinations, &text)
+    writeStore(readings, &text)
+    writeRelay(readings, &text)
+    if let process { write(process, &text) }
+    return text.bytes
+  }
+
+  private func writeSources(_ text: inout TextExposition) {
+    let sources = sources.entries
+    text.begin("huggy_relay_envelopes_total", .counter, help: "Posted envelopes, by what became of them.")
+    for (name, source) in sources {
+      for (outcome, count) in source.envelopes.counts {
+        text.sample([("source", name), ("outcome", outcome)], count)
+      }
+    }
+    text.begin(
+      "huggy_relay_events_total", .counter, help: "Accepted events; types past the first 100 count as other.")
+    for (name, source) in sources {
+      for (type, count) in source.eventCounts { text.sample([("source", name), ("type", type)], count) }
+    }
+    text.begin("huggy_relay_events_unrouted_total", .counter, help: "Accepted events that no route matched.")
+    for (name, source) in sources { text.sample([("source", name)], source.unroutedEvents.value) }
+    text.begin(
+      "huggy_relay_ingest_seconds", .histogram, help: "Time from a request's last byte to its answer.")
+    for (name, source) in sources { text.sample([("source", name)], source.ingestSeconds) }
+  }
+
+  private func writeRoutes(_ text: inout TextExposition) {
+    text.begin("huggy_relay_route_matches_total", .counter, help: "Events that the route matched.")
+    for (name, route) in routes.entries { text.sample([("route", name)], route.matched) }
+  }
+
+  private func writeDestinations(_ text: inout TextExposition) {
+    let destinations = destinations.entries
+    text.begin(
+      "huggy_relay_attempts_total", .counter, help: "Requests to the destination, by what came of them.")
+    for (name, destination) in destinations {
+      for (outcome, count) in destination.attempts.counts {
+        text.sample([("destination", name), ("outcome", outcome)], count)
+      }
+    }
+    text.begin(
+      "huggy_relay_deliveries_settled_total", .counter,
+      help: "Deliveries that ended, by how; a dead one counts again when it has been retried.")
+    for (name, destination) in destinations {
+      for (state, count) in destination.settledDeliveries.counts {
+        text.sample([("destination", name), ("state", state)], count)
+      }
+    }
+    text.begin("huggy_relay_attempt_seconds", .histogram, help: "How long a request to the destination took.")
+    for (name, destination) in destinations {
+      text.sample([("destination", name)], destination.attemptSeconds)
+    }
+    text.begin(
+      "huggy_relay_delivery_latency_seconds", .histogram,
+      help: "Time from an event's receipt to its delivery.")
+    for (name, destination) in destinations {
+      text.sample([("destination", name)], destination.latencySeconds)
+    }
+  }
+
+  private func write(_ destinations: [GaugeReadings.Destination], _ text: inout TextExposition) {
+    func gauge(_ name: String, help: String, _ value: (GaugeReadings.Destination) -> String) {
+      text.begin(name, .gauge, help: help)
+      for destination in destinations {
+        text.sample([("destination", destination.name)], text: value(destination))
+      }
+    }
+    gauge("huggy_relay_pending", help: "Deliveries that are still owed to the destination.") {
+      "\($0.pending)"
+    }
+    gauge("huggy_relay_dead", help: "Dead letters, which wait for a person.") { "\($0.dead)" }
+    gauge(
+      "huggy_relay_oldest_pending_seconds", help: "How long ago the oldest pending delivery was received."
+    ) {
+      TextExposition.seconds(microseconds: max(0, Int(($0.oldestPending ?? .zero).microseconds)))
+    }
+    gauge("huggy_relay_in_flight", help: "Requests to the destination that are under way.") {
+      "\($0.inFlight)"
+    }
+    gauge("huggy_relay_circuit_open", help: "1: the destination failed, and is only probed now and then.") {
+      $0.isCircuitOpen ? "1" : "0"
+    }
+    gauge("huggy_relay_paused", help: "1: the configuration or a person paused the destination.") {
+      $0.isPaused ? "1" : "0"
+    }
+  }
+
+  private func writeStore(_ readings: GaugeReadings, _ text: inout TextExposition) {
+    text.begin(
+      "huggy_relay_commit_seconds", .histogram,
+      help: "How long a transaction of the store took, with its sync.")
+    text.sample([], commitSeconds)
+    text.begin(
+      "huggy_relay_commit_batch_size", .histogram,
+      help: "Envelopes and settlements in a transaction of the store.")
+    text.sample([], commitBatchSize)
+    text.begin("huggy_relay_store_bytes", .gauge, help: "Live data in the store.")
+    if let bytes = readings.storeBytes { text.sample([], bytes) }
+    text.begin("huggy_relay_store_limit_bytes", .gauge, help: "The most live data that the store may hold.")
+    if let bytes = readings.storeLimitBytes { text.sample([], bytes) }
+  }
+
+  private func writeRelay(_ readings: GaugeReadings, _ text: inout TextExposition) {
+    text.begin(
+      "huggy_relay_config_reload_failed", .gauge,
+      help: "1: the last reload failed, and the configuration before it stays.")
+    if let isFailed = readings.isReloadFailed { text.sample([], isFailed ? 1 : 0) }
+    text.begin("huggy_relay_build_info", .gauge, help: "Always 1; the version is its label.")
+    text.sample([("version", readings.version)], 1)
+  }
+
+  private func write(_ process: ProcessReadings, _ text: inout TextExposition) {
+    text.begin("process_cpu_seconds_total", .counter, help: "CPU time of the process, user and system.")
+    text.sample([], text: TextExposition.seconds(microseconds: Int(process.cpuTime.microseconds)))
+    text.begin("process_resident_memory_bytes", .gauge, help: "Memory of the process that is in RAM.")
+    text.sample([], process.residentBytes)
+    text.begin("process_virtual_memory_bytes", .gauge, help: "Address space of the process.")
+    text.sample([], process.virtualBytes)
+    text.begin("process_open_fds", .gauge, help: "Files and sockets that the process has open.")
+    if let files = process.openFiles { text.sample([], files) }
+    text.begin("process_max_fds", .gauge, help: "The most files and sockets that the process may have open.")
+    if let files = process.maxFiles { text.sample([], files) }
+    text.begin(
+      "process_start_time_seconds", .gauge, help: "When the process started, in seconds since 1970 (UTC).")
+    text.sample([], text: TextExposition.seconds(microseconds: Int(process.startedAt.microseconds)))
+  }
+}

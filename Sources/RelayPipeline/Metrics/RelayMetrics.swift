@@ -1,0 +1,74 @@
+import RelayCore
+
+/// Everything that the relay counts.
+///
+/// Counting takes no lock: counters are atomics, and the tables by name are only ever added to. Whoever counts often
+/// holds the `SourceMetrics`, `RouteMetrics` or `DestinationMetrics` of its name. What a reload takes out of the
+/// configuration keeps its series until the next start, since attempts may be under way and an orphan be discarded;
+/// what comes back goes on from its counts.
+public final class RelayMetrics: Sendable {
+  /// How a delivery ended. The raw values are those of the metric's label.
+  public enum SettledState: String, Sendable, CaseIterable {
+    case delivered, dead
+    /// By a person.
+    case discarded
+    /// Over the destination's `max_backlog`.
+    case overflow
+  }
+
+  let sources = MetricTable<SourceMetrics>()
+  let routes = MetricTable<RouteMetrics>()
+  let destinations = MetricTable<DestinationMetrics>()
+  let commitSeconds = Histogram(.commit)
+  let commitBatchSize = Histogram(.batchSize)
+  private let eventTypes = EventTypeTable()
+
+  public init(_ configuration: Configuration) {
+    configure(configuration)
+  }
+
+  /// From now on all that this configuration names has its series, from 0.
+  public func configure(_ configuration: Configuration) {
+    for source in configuration.sources { _ = self.source(source.name) }
+    for route in configuration.routes { _ = self.route(route.name) }
+    for destination in configuration.destinations { _ = self.destination(destination.name) }
+  }
+
+  public func source(_ name: String) -> SourceMetrics {
+    sources.value(name) { SourceMetrics(types: eventTypes) }
+  }
+
+  public func route(_ name: String) -> RouteMetrics {
+    routes.value(name) { RouteMetrics() }
+  }
+
+  public func destination(_ name: String) -> DestinationMetrics {
+    destinations.value(name) { DestinationMetrics() }
+  }
+
+  // MARK: By name
+
+  public func attempt(_ destination: String, _ result: AttemptResult) {
+    self.destination(destination).attempt(result)
+  }
+
+  /// - Parameter latency: Of a delivered one: from receipt to delivery.
+  public func settled(_ destination: String, _ state: SettledState, latency: Duration? = nil) {
+    self.destination(destination).settled(state, latency: latency)
+  }
+
+  /// By a person.
+  public func discarded(_ destination: String, _ count: Int) {
+    self.destination(destination).settled(.discarded, count)
+  }
+
+  public func overflowed(_ destination: String, _ count: Int) {
+    self.destination(destination).settled(.overflow, count)
+  }
+
+  /// - Parameter operations: The envelopes and settlements of the transaction.
+  public func commit(_ duration: Duration, operations: Int) {
+    commitSeconds.observe(duration)
+    commitBatchSize.observe(operations)
+  }
+}

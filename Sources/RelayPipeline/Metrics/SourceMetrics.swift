@@ -1,0 +1,37 @@
+/// What is counted of one source. Held by whoever receives for it.
+public final class SourceMetrics: Sendable {
+  let envelopes = CounterSet<EnvelopeOutcome>()
+  let unroutedEvents = Counter()
+  let ingestSeconds = Histogram(.ingest)
+  /// By the place of the type.
+  private let events = (0...EventTypeTable.capacity).map { _ in Counter() }
+  private let types: EventTypeTable
+
+  init(types: EventTypeTable) {
+    self.types = types
+  }
+
+  public func envelope(_ outcome: EnvelopeOutcome) {
+    envelopes.add(to: outcome)
+  }
+
+  /// Accepted events of one type, as it came.
+  public func events(_ type: String, _ count: Int = 1) {
+    events[types.place(of: type)].add(count)
+  }
+
+  /// Events that no route matched.
+  public func unrouted(_ count: Int) {
+    unroutedEvents.add(count)
+  }
+
+  /// How long it took from a request's last byte to its answer.
+  public func ingest(_ duration: Duration) {
+    ingestSeconds.observe(duration)
+  }
+
+  /// The types that came here, with their counts.
+  var eventCounts: [(type: String, count: Int)] {
+    types.labels.map { ($0.label, events[$0.place].value) }.filter { $0.1 > 0 }
+  }
+}

@@ -1,0 +1,244 @@
+import RelayCore
+import Testing
+
+@testable import RelayPipeline
+
+@Suite struct RelayMetricsTests {
+  private static func configuration(
+    sources: [String] = ["huggy"], destinations: [String] = ["crm"], routes: [String] = ["all"]
+  ) -> Configuration {
+    Configuration(
+      sources: sources.map { Source(name: $0) },
+      destinations: destinations.map { Destination(name: $0, url: Secret("http://\($0).example")) },
+      routes: routes.map { Route(name: $0, match: Match(), except: [], action: .drop, stop: false) })
+  }
+
+  private func read(_ metrics: RelayMetrics, _ readings: GaugeReadings = GaugeReadings(version: "1.2.3"))
+    throws -> ExpositionReader
+  {
+    try ExpositionReader(metrics.render(readings))
+  }
+
+  @Test func theNamesAndTheirKindsAreThosePromised() throws {
+    let metrics = RelayMetrics(Self.configuration())
+    metrics.source("huggy").events("createdChat")
+    var readings = GaugeReadings(version: "1.2.3")
+    readings.destinations = [GaugeReadings.Destination(name: "crm")]
+    (readings.storeBytes, readings.storeLimitBytes, readings.isReloadFailed) = (1, 2, false)
+    #expect(
+      try read(metrics, readings).kinds == [
+        "huggy_relay_envelopes_total": "counter", "huggy_relay_events_total": "counter",
+        "huggy_relay_events_unrouted_total": "counter", "huggy_relay_route_matches_total": "counter",
+        "huggy_relay_attempts_total": "counter", "huggy_relay_deliveries_settled_total": "counter",
+        "huggy_relay_pending": "gauge", "huggy_relay_dead": "gauge",
+        "huggy_relay_oldest_pending_seconds": "gauge",
+        "huggy_relay_in_flight": "gauge", "huggy_relay_circuit_open": "gauge", "huggy_relay_paused": "gauge",
+        "huggy_relay_ingest_seconds": "histogram", "huggy_relay_attempt_seconds": "histogram",
+        "huggy_relay_delivery_latency_seconds": "histogram", "huggy_relay_commit_seconds": "histogram",
+        "huggy_relay_commit_batch_size": "histogram", "huggy_relay_store_bytes": "gauge",
+        "huggy_relay_store_limit_bytes": "gauge", "huggy_relay_config_reload_failed": "gauge",
+        "huggy_relay_build_info": "gauge", "process_cpu_seconds_total": "counter",
+        "process_resident_memory_bytes": "gauge", "process_virtual_memory_bytes": "gauge",
+        "process_open_fds": "gauge", "process_max_fds": "gauge", "process_start_time_seconds": "gauge",
+      ])
+  }
+
+  @Test func whatIsConfiguredHasItsSeriesFromTheStart() throws {
+    let values = try read(RelayMetrics(Self.configuration())).values
+    for outcome in [
+      "accepted", "duplicate", "handshake", "invalid", "unauthorized", "too_large", "unavailable",
+    ] {
+      #expect(values["huggy_relay_envelopes_total{source=\"huggy\",outcome=\"\(outcome)\"}"] == "0")
+    }
+    for outcome in ["2xx", "3xx", "4xx", "5xx", "timeout", "network"] {
+      #expect(values["huggy_relay_attempts_total{destination=\"crm\",outcome=\"\(outcome)\"}"] == "0")
+    }
+    for state in ["delivered", "dead", "discarded", "overflow"] {
+      #expect(values["huggy_relay_deliveries_settled_total{destination=\"crm\",state=\"\(state)\"}"] == "0")
+    }
+    #expect(values["huggy_relay_events_unrouted_total{source=\"huggy\"}"] == "0")
+    #expect(values["huggy_relay_route_matches_total{route=\"all\"}"] == "0")
+    for name in ["huggy_relay_ingest_seconds_count{source=\"huggy\"}", "huggy_relay_commit_seconds_count"] {
+      #expect(values[name] == "0")
+    }
+    for name in ["attempt", "delivery_latency"] {
+      #expect(values["huggy_relay_\(name)_seconds_count{destination=\"crm\"}"] == "0")
+    }
+  }
+
+  @Test func whatComesInIsCountedBySource() throws {
+    let metrics = RelayMetrics(Self.configuration(sources: ["huggy", "branch"]))
+    let source = metrics.source("huggy")
+    for outcome in EnvelopeOutcome.allCases { source.envelope(outcome) }
+    source.envelope(.tooLarge)
+    source.events("createdChat", 2)
+    source.events("closed\"Chat\\")
+    source.unrouted(3)
+    source.ingest(.milliseconds(7))
+    let values = try read(metrics).values
+    #expect(values["huggy_relay_envelopes_total{source=\"huggy\",outcome=\"accepted\"}"] == "1")
+    #expect(values["huggy_relay_envelopes_total{source=\"huggy\",outcome=\"too_large\"}"] == "2")
+    #expect(values["huggy_relay_envelopes_total{source=\"branch\",outcome=\"too_large\"}"] == "0")
+    #expect(values["huggy_relay_events_total{source=\"huggy\",type=\"createdChat\"}"] == "2")
+    #expect(values["huggy_relay_events_total{source=\"huggy\",type=\"closed\"Chat\\\"}"] == "1")
+    #expect(values["huggy_relay_events_total{source=\"branch\",type=\"createdChat\"}"] == nil)
+    #expect(values["huggy_relay_events_unrouted_total{source=\"huggy\"}"] == "3")
+    #expect(values["huggy_relay_ingest_seconds_sum{source=\"huggy\"}"] == "0.007")
+  }
+
+  @Test func theHundredTypesAreThoseOfAllSourcesTogether() throws {
+    let metrics = RelayMetrics(Self.configuration(sources: ["huggy", "branch"]))
+    for number in 0..<100 { metrics.source("huggy").events("type-\(number)") }
+    metrics.source("branch").events("type-7")
+    metrics.source("branch").events("new", 4)
+    let values = try read(metrics).values
+    #expect(values["huggy_relay_events_total{source=\"branch\",type=\"type-7\"}"] == "1")
+    #expect(values["huggy_relay_events_total{source=\"branch\",type=\"other\"}"] == "4")
+    #expect(values["huggy_relay_events_total{source=\"branch\",type=\"new\"}"] == nil)
+    #expect(values["huggy_relay_events_total{source=\"huggy\",type=\"other\"}"] == nil)
+  }
+
+  @Test(arguments: [
+    (400, EnvelopeOutcome.invalid), (401, .unauthorized), (413, .tooLarge), (503, .unavailable), (404, nil),
+    (405, nil),
+    (408, nil), (200, nil),
+  ])
+  func aRefusalsStatusSaysWhatBecameOfTheEnvelope(status: Int, outcome: EnvelopeOutcome?) {
+    #expect(EnvelopeOutcome(refusalStatus: status) == outcome)
+  }
+
+  @Test func aRoutesMatchesAndDropsAreKept() throws {
+    let metrics = RelayMetrics(Self.configuration())
+    metrics.route("all").match(isDrop: false)
+    metrics.route("all").match(isDrop: true)
+    #expect(metrics.route("all").matched == 2)
+    #expect(metrics.route("all").dropped == 1)
+    #expect(try read(metrics).values["huggy_relay_route_matches_total{route=\"all\"}"] == "2")
+  }
+
+  static let responses: [(AttemptResult.Response, String)] =
+    [
+      (200, "2xx"), (204, "2xx"), (299, "2xx"), (302, "3xx"), (404, "4xx"), (429, "4xx"), (500, "5xx"),
+      (599, "5xx"),
+    ]
+    .map { (.status($0.0, body: [], retryAfter: nil), $0.1) }
+    + [101, 600, 999].map { (.status($0, body: [], retryAfter: nil), "network") }
+    + TransportFailure.Kind.allCases.map {
+      (
+        .failure(TransportFailure(kind: $0, message: "")),
+        [.timeout, .connectTimeout].contains($0) ? "timeout" : "network"
+      )
+    }
+
+  @Test(arguments: responses)
+  func anAttemptIsCountedByItsOutcome(response: AttemptResult.Response, outcome: String) throws {
+    let metrics = RelayMetrics(Self.configuration())
+    metrics.attempt("crm", AttemptResult(startedAt: .epoch, duration: .milliseconds(20), response: response))
+    let reader = try read(metrics)
+    let counted = reader.series.filter {
+      $0.hasPrefix("huggy_relay_attempts_total") && reader.values[$0] != "0"
+    }
+    #expect(counted == ["huggy_relay_attempts_total{destination=\"crm\",outcome=\"\(outcome)\"}"])
+    #expect(reader.values["huggy_relay_attempt_seconds_sum{destination=\"crm\"}"] == "0.02")
+  }
+
+  @Test func endsAreCountedByStateAndOnlyDeliveriesHaveALatency() throws {
+    let metrics = RelayMetrics(Self.configuration())
+    metrics.settled("crm", .delivered, latency: .seconds(2))
+    metrics.settled("crm", .dead)
+    metrics.discarded("crm", 5)
+    metrics.discarded("crm", 0)
+    metrics.overflowed("crm", 7)
+    let values = try read(metrics).values
+    for (state, count) in [("delivered", 1), ("dead", 1), ("discarded", 5), ("overflow", 7)] {
+      #expect(
+        values["huggy_relay_deliveries_settled_total{destination=\"crm\",state=\"\(state)\"}"] == "\(count)")
+    }
+    #expect(values["huggy_relay_delivery_latency_seconds_sum{destination=\"crm\"}"] == "2")
+    #expect(values["huggy_relay_delivery_latency_seconds_count{destination=\"crm\"}"] == "1")
+  }
+
+  @Test func commitsAreMeasured() throws {
+    let metrics = RelayMetrics(Self.configuration())
+    metrics.commit(.microseconds(300), operations: 12)
+    let values = try read(metrics).values
+    #expect(values["huggy_relay_commit_seconds_bucket{le=\"0.00025\"}"] == "0")
+    #expect(values["huggy_relay_commit_seconds_bucket{le=\"0.0005\"}"] == "1")
+    #expect(values["huggy_relay_commit_batch_size_sum"] == "12")
+  }
+
+  @Test func aReloadKeepsTheCountsOfWhatStays() throws {
+    let metrics = RelayMetrics(Self.configuration(destinations: ["crm", "old"], routes: ["all", "gone"]))
+    let (source, destination) = (metrics.source("huggy"), metrics.destination("crm"))
+    source.envelope(.accepted)
+    destination.settled(.delivered)
+    metrics.destination("old").settled(.dead)
+    metrics.configure(Self.configuration(sources: ["huggy", "new"], destinations: ["crm", "bi"]))
+    // Who holds a name's metrics from before goes on counting in them.
+    source.envelope(.accepted)
+    metrics.settled("crm", .delivered)
+    let values = try read(metrics).values
+    #expect(values["huggy_relay_envelopes_total{source=\"huggy\",outcome=\"accepted\"}"] == "2")
+    #expect(values["huggy_relay_deliveries_settled_total{destination=\"crm\",state=\"delivered\"}"] == "2")
+    #expect(values["huggy_relay_envelopes_total{source=\"new\",outcome=\"accepted\"}"] == "0")
+    #expect(values["huggy_relay_deliveries_settled_total{destination=\"bi\",state=\"delivered\"}"] == "0")
+    // Its last attempts may be under way: what was counted is not lost either.
+    #expect(values["huggy_relay_deliveries_settled_total{destination=\"old\",state=\"dead\"}"] == "1")
+    #expect(metrics.destination("crm") === destination)
+  }
+
+  @Test func gaugesAreThoseOfTheMoment() throws {
+    var crm = GaugeReadings.Destination(name: "crm")
+    (crm.pending, crm.dead, crm.inFlight) = (5, 2, 3)
+    crm.oldestPending = .milliseconds(1_250)
+    crm.isCircuitOpen = true
+    var orphan = GaugeReadings.Destination(name: "orphan")
+    orphan.isPaused = true
+    var readings = GaugeReadings(version: "1.2.3")
+    readings.destinations = [crm, orphan]
+    (readings.storeBytes, readings.storeLimitBytes, readings.isReloadFailed) = (1_000, 10 << 30, true)
+    let values = try read(RelayMetrics(Self.configuration()), readings).values
+    for (name, crm, orphan) in [
+      ("pending", "5", "0"), ("dead", "2", "0"), ("oldest_pending_seconds", "1.25", "0"),
+      ("in_flight", "3", "0"),
+      ("circuit_open", "1", "0"), ("paused", "0", "1"),
+    ] {
+      #expect(values["huggy_relay_\(name){destination=\"crm\"}"] == crm)
+      #expect(values["huggy_relay_\(name){destination=\"orphan\"}"] == orphan)
+    }
+    #expect(values["huggy_relay_store_bytes"] == "1000")
+    #expect(values["huggy_relay_store_limit_bytes"] == "10737418240")
+    #expect(values["huggy_relay_config_reload_failed"] == "1")
+    #expect(values["huggy_relay_build_info{version=\"1.2.3\"}"] == "1")
+  }
+
+  @Test func theReadingsOfAStatusAreThoseItShows() {
+    var crm = DestinationStatus(name: "crm")
+    (crm.pending, crm.dead, crm.inFlight, crm.circuit) = (5, 2, 3, .open)
+    crm.oldestPending = .seconds(9)
+    var bi = DestinationStatus(name: "bi")
+    (bi.circuit, bi.isPaused) = (.recovering, true)
+    let status = RelayStatus(
+      version: "1.2.3", uptime: .zero,
+      store: RelayStatus.Store(kind: "sqlite", bytes: 7, limitBytes: 8, refusal: nil),
+      destinations: [crm, bi],
+      routes: [], configurationHash: "", configurationLoadedAt: .epoch, reloadErrors: ["wrong"])
+    var expectedCRM = GaugeReadings.Destination(name: "crm")
+    (expectedCRM.pending, expectedCRM.dead, expectedCRM.inFlight) = (5, 2, 3)
+    (expectedCRM.oldestPending, expectedCRM.isCircuitOpen) = (.seconds(9), true)
+    var expectedBI = GaugeReadings.Destination(name: "bi")
+    expectedBI.isPaused = true
+    var expected = GaugeReadings(version: "1.2.3")
+    expected.destinations = [expectedCRM, expectedBI]
+    (expected.storeBytes, expected.storeLimitBytes, expected.isReloadFailed) = (7, 8, true)
+    #expect(GaugeReadings(status) == expected)
+  }
+
+  @Test func whatIsNotKnownIsLeftOut() throws {
+    let values = try read(RelayMetrics(Configuration())).values
+    for name in ["store_bytes", "store_limit_bytes", "config_reload_failed"] {
+      #expect(values["huggy_relay_\(name)"] == nil)
+    }
+    #expect(values["huggy_relay_commit_seconds_count"] == "0")
+  }
+}
