@@ -4,47 +4,98 @@ import RelayThreads
 
 /// The dispatcher's shell: brings it what happened, and carries out what it decides.
 ///
-/// The dispatcher lives on the transport's thread. What happens elsewhere (a commit, a claim's answer) is put
-/// into an inbox, in the store's order, and taken in the next turn.
+/// The dispatcher lives on the transport's thread. What happens elsewhere (a commit, a claim's answer, a person's
+/// wish) is put into an inbox, in the store's order, and taken in the next turn.
 public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // See the marks below.
   private let store: any DeliveryStore
   private let transport: any Transport
   private let clock: any WallClock
+  private let metrics: RelayMetrics
   // For any thread.
   private let inbox = Locked<[Dispatcher.Input]>([])
   private let drained = Monitor(false)
-  private let pings = Locked(Pings())
-
-  private struct Pings: Sendable {
-    var waiting: [@Sendable () -> Void] = []
-    var isStopped = false
-  }
+  private let questions = Locked(EngineQuestions())
   // For the transport's thread alone.
   private var dispatcher: Dispatcher
-  private var attemptLog: AttemptLog
+  private var log: DeliveryLog
   private var isDraining = false
 
   public init(
     store: any DeliveryStore, transport: any Transport, clock: any WallClock, logger: Logger,
+    metrics: RelayMetrics,
     randomness: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
   ) {
     self.store = store
     self.transport = transport
     self.clock = clock
+    self.metrics = metrics
     dispatcher = Dispatcher(randomness: randomness)
-    attemptLog = AttemptLog(logger: logger)
+    log = DeliveryLog(logger: logger)
   }
 
   /// Begins to deliver what is pending, and what arrives.
-  public func start(_ destinations: [Destination]) {
-    inbox.withLock { $0.append(.configure(destinations)) }
+  ///
+  /// - Parameter stored: What the store knows of the destinations: pauses, and how long they were suspended.
+  public func start(_ destinations: [Destination], stored: [StoredDestination]) {
+    inbox.withLock { $0 += [.restored(stored), .configure(destinations)] }
     transport.start(driver: self)
     transport.wake()
   }
 
-  /// Fresh deliveries, just committed. From any thread.
+  // MARK: From any thread
+
+  /// The destinations that there are from now on.
+  public func configure(_ destinations: [Destination]) {
+    post(.configure(destinations))
+  }
+
+  /// Fresh deliveries, just committed.
   public func arrived(_ deliveries: [Delivery]) {
     if !deliveries.isEmpty { post(.arrived(deliveries)) }
+  }
+
+  /// - Parameter until: nil: no longer.
+  public func pause(_ destination: String, until: Timestamp?) {
+    post(.pause(destination, until: until))
+  }
+
+  /// While the store can't record outcomes, no attempts start.
+  public func storeHolds(_ isHolding: Bool) {
+    post(.storeHolds(isHolding))
+  }
+
+  /// Returns when these destinations' lanes hold nothing but what is in flight; they start nothing until `readmit`.
+  public func recall(_ destinations: [String]) async {
+    await withCheckedContinuation { continuation in
+      let token = questions.withLock { $0.recall { continuation.resume() } }
+      guard let token else { return continuation.resume() }
+      post(.recall(destinations, token: token))
+    }
+  }
+
+  public func readmit(_ destinations: [String]) {
+    post(.readmit(destinations))
+  }
+
+  /// How the lanes are; empty once the engine has stopped.
+  public func snapshot() async -> [LaneStatus] {
+    await withCheckedContinuation { continuation in
+      ask { continuation.resume(returning: $0) }
+    }
+  }
+
+  /// Answers from the transport's thread, once it has come to it: a sign of life.
+  public func ping(_ answer: @escaping @Sendable () -> Void) {
+    ask { _ in answer() }
+  }
+
+  private func ask(_ answer: @escaping @Sendable ([LaneStatus]) -> Void) {
+    if questions.withLock({ $0.ask(answer) }) { transport.wake() } else { answer([]) }
+  }
+
+  /// From now on no more attempts start.
+  public func drain() {
+    post(.drain)
   }
 
   /// Starts no more attempts, lets those in flight end, and ends the transport. Blocks for at most `limit`; what
@@ -53,26 +104,8 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
     drain()
     _ = drained.wait(timeout: limit) { $0 ? true : nil }
     transport.stop()
-    let unanswered = pings.withLock { pings in
-      pings.isStopped = true
-      defer { pings.waiting = [] }
-      return pings.waiting
-    }
+    let unanswered = questions.withLock { $0.stop() }
     for answer in unanswered { answer() }
-  }
-
-  /// From now on no more attempts start.
-  public func drain() {
-    post(.drain)
-  }
-
-  /// Answers from the transport's thread, once it has come to it: a sign of life.
-  public func ping(_ answer: @escaping @Sendable () -> Void) {
-    let isStopped = pings.withLock { pings in
-      if !pings.isStopped { pings.waiting.append(answer) }
-      return pings.isStopped
-    }
-    if isStopped { answer() } else { transport.wake() }
   }
 
   private func post(_ input: Dispatcher.Input) {
@@ -87,7 +120,10 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
 
   public func turn(finished: [FinishedAttempt]) -> TransportTurn {
     let now = clock.now()
-    for attempt in finished { dispatcher.handle(.finished(attempt), now: now) }
+    for attempt in finished {
+      metrics.attempt(attempt.destination, attempt.result)
+      dispatcher.handle(.finished(attempt), now: now)
+    }
     let inputs = inbox.withLock { inbox in
       defer { inbox = [] }
       return inbox
@@ -98,27 +134,28 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
     }
     let turn = perform(dispatcher.takeActions(now: now), now: now)
     if isDraining && dispatcher.isIdle { drained.update { $0 = true } }
-    let answers = pings.withLock { pings in
-      defer { pings.waiting = [] }
-      return pings.waiting
-    }
-    for answer in answers { answer() }
+    answerQuestions(now: now)
     return turn
+  }
+
+  private func answerQuestions(now: Timestamp) {
+    let answers = questions.withLock { $0.takeAsked() }
+    guard !answers.isEmpty else { return }
+    let lanes = dispatcher.snapshot(now: now)
+    for answer in answers { answer(lanes) }
   }
 
   private func perform(_ actions: [Dispatcher.Action], now: Timestamp) -> TransportTurn {
     var turn = TransportTurn()
-    var settlements: [Settlement] = []
-    var settled: [Dispatcher.Settled] = []
+    var outcomes = Outcomes()
     for action in actions {
       switch action {
       case .attempt(let delivery):
         guard let lane = dispatcher.lanes[delivery.destination] else { continue }
         turn.requests.append(RequestBuilder.request(for: delivery, to: lane.destination, at: now))
-      case .settle(let settlement, let destination):
-        attemptLog.note(settlement, destination: destination, at: now)
-        settlements.append(settlement)
-        settled.append(Dispatcher.Settled(destination: destination, outcome: settlement.outcome))
+      case .settle(let settlement, let delivery, let isProbe):
+        log.note(settlement, destination: delivery.destination, isProbe: isProbe, at: now)
+        outcomes.add(settlement, of: delivery, at: now)
       case .claim(let request):
         store.claim(request) { [weak self] claim in self?.post(.claimed(claim)) }
       case .release(let deliveries):
@@ -126,12 +163,44 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
       case .changeEndpoints(let changed, let removed):
         turn.endpoints += changed
         turn.removedEndpoints += removed
+      case .recalled(let token):
+        questions.withLock({ $0.takeRecall(token) })?()
+      case .note(let suspended, let destination):
+        store.note(suspended, of: destination)
+      case .circuitChanged(let destination, let change):
+        log.note(change, of: destination)
       }
     }
-    if !settlements.isEmpty {
-      store.settle(settlements) { [weak self, settled] in self?.post(.settled(settled)) }
-    }
+    if !outcomes.settlements.isEmpty { settle(outcomes) }
     turn.deadline = dispatcher.nextDeadline()
     return turn
+  }
+
+  private func settle(_ outcomes: Outcomes) {
+    store.settle(outcomes.settlements) { [weak self, metrics] promoted in
+      for one in outcomes.ended { metrics.settled(one.destination, one.state, latency: one.latency) }
+      guard let self else { return }
+      post(.settled(outcomes.settled))
+      if !promoted.isEmpty { post(.promoted(promoted)) }
+    }
+  }
+
+  /// What the attempts of one turn came to.
+  private struct Outcomes: Sendable {
+    var settlements: [Settlement] = []
+    var settled: [Dispatcher.Settled] = []
+    var ended: [(destination: String, state: RelayMetrics.SettledState, latency: Duration?)] = []
+
+    mutating func add(_ settlement: Settlement, of delivery: Delivery, at now: Timestamp) {
+      settlements.append(settlement)
+      settled.append(Dispatcher.Settled(destination: delivery.destination, outcome: settlement.outcome))
+      switch settlement.outcome {
+      case .retry: return
+      case .dead: ended.append((delivery.destination, .dead, nil))
+      case .delivered:
+        let latency = delivery.event.envelope.receivedAt.duration(to: now)
+        ended.append((delivery.destination, .delivered, latency))
+      }
+    }
   }
 }

@@ -26,7 +26,7 @@ public struct Explainer {
   private let scanner: EnvelopeScanner
 
   public init(_ configuration: Configuration) {
-    let rules = Receiver.Rules(configuration)
+    let rules = Receiver.Rules(configuration, metrics: RelayMetrics(configuration))
     table = rules.table
     scanner = rules.scanner
     sources = configuration.sources

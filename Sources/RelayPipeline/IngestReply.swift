@@ -19,11 +19,14 @@ public struct IngestReply: Sendable, Equatable {
   public var headers: [Header]
   /// Of a refusal: why, for the log. What the sender is told is in the body.
   public var reason: String
+  /// Of a refusal: the `code` of its error.
+  public var code: String
 
   public init(
     status: Int, contentType: String = "application/json", body: [UInt8], headers: [Header] = [],
-    reason: String = ""
+    code: String = "", reason: String = ""
   ) {
+    self.code = code
     self.reason = reason
     self.status = status
     self.contentType = contentType
@@ -56,7 +59,7 @@ extension IngestReply {
     JSONWriter.appendString(message, to: &body)
     if let offset { body += Array(",\"offset\":\(offset)".utf8) }
     body += Array("}}".utf8)
-    return IngestReply(status: status, body: body, headers: headers, reason: message)
+    return IngestReply(status: status, body: body, headers: headers, code: code, reason: message)
   }
 
   public static let notFound = error(

@@ -6,6 +6,7 @@ struct Receipt: Sendable {
   var envelope: NewEnvelope
   /// Items that are no objects: their type, their place, and what they are.
   var rejected: [(type: String, index: Int, kind: JSONKind)]
+  private(set) var tally = ReceiptTally()
   private var deliveries = 0
   private var dropped = 0
   private var unrouted = 0
@@ -16,7 +17,8 @@ struct Receipt: Sendable {
   }
 
   /// Counts an accepted event by what routing made of it.
-  mutating func count(_ decision: RoutingDecision) {
+  mutating func count(_ decision: RoutingDecision, type: String) {
+    tally.note(type, decision)
     deliveries += decision.targets.count
     guard decision.targets.isEmpty else { return }
     if decision.isDropped { dropped += 1 } else if decision.matched.isEmpty { unrouted += 1 }

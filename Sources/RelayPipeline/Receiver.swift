@@ -10,15 +10,29 @@ import RelayThreads
 /// the sync and never before.
 public final class Receiver: EnvelopeReceiver {
   /// What the configuration says to the ingest: swapped as a whole.
-  struct Rules: Sendable {
-    let sourcesByPath: [String: Source]
+  final class Rules: Sendable {
+    struct Entrance: Sendable {
+      let source: Source
+      let metrics: SourceMetrics
+    }
+
+    let entrances: [String: Entrance]
     let table: RoutingTable
+    /// By the routes' places in the table.
+    let routeMetrics: [RouteMetrics]
     let scanner: EnvelopeScanner
     let keep: StoreSettings.Keep
+    /// The configuration's hash: stored with what it routed.
+    let configuration: String
 
-    init(_ configuration: Configuration) {
-      sourcesByPath = Dictionary(uniqueKeysWithValues: configuration.sources.map { ($0.path, $0) })
+    init(_ configuration: Configuration, metrics: RelayMetrics) {
+      entrances = Dictionary(
+        uniqueKeysWithValues: configuration.sources.map {
+          ($0.path, Entrance(source: $0, metrics: metrics.source($0.name)))
+        })
       table = RoutingTable(configuration.routes)
+      routeMetrics = configuration.routes.map { metrics.route($0.name) }
+      self.configuration = configuration.hash
       scanner = EnvelopeScanner(fields: table.fields, maxEvents: Self.maxEvents)
       keep = configuration.store.keep
     }
@@ -33,35 +47,73 @@ public final class Receiver: EnvelopeReceiver {
   private let clock: any WallClock
   private let ids = Locked(EventIDGenerator(randomness: SystemRandomNumberGenerator()))
   private let refusals: RefusalLog
+  private let metrics: RelayMetrics
 
   public init(
     configuration: Configuration, store: any DeliveryStore, engine: DeliveryEngine, clock: any WallClock,
-    logger: Logger
+    logger: Logger, metrics: RelayMetrics
   ) {
-    rules = Locked(Rules(configuration))
+    rules = Locked(Rules(configuration, metrics: metrics))
+    self.metrics = metrics
     self.store = store
     self.engine = engine
     self.clock = clock
     refusals = RefusalLog(logger: logger, clock: clock)
   }
 
-  public func accepts(path: String) -> Bool { rules.withLock { $0.sourcesByPath[path] != nil } }
+  /// From now on requests meet another configuration; those under way end as they began.
+  public func replace(_ configuration: Configuration) {
+    let replacement = Rules(configuration, metrics: metrics)
+    rules.withLock { $0 = replacement }
+  }
 
-  public func refused(path: String, reply: IngestReply) { refusals.note(path: path, reply) }
+  /// The last refused requests, newest first.
+  public var rejections: [Rejection] { refusals.rejections }
+
+  public func accepts(path: String) -> Bool { rules.withLock { $0 }.entrances[path] != nil }
+
+  public func refused(path: String, reply: IngestReply) {
+    if let outcome = EnvelopeOutcome(refusalStatus: reply.status) {
+      rules.withLock { $0 }.entrances[path]?.metrics.envelope(outcome)
+    }
+    refusals.note(path: path, reply, body: nil)
+  }
 
   public func receive(path: String, body: [UInt8], completion: @escaping @Sendable (IngestReply) -> Void) {
     let rules = rules.withLock { $0 }
-    guard let source = rules.sourcesByPath[path] else { return completion(.notFound) }
+    guard let entrance = rules.entrances[path] else { return completion(.notFound) }
+    let request = Request(path: path, body: body, entrance: entrance, started: .now, completion: completion)
     do throws(Refusal) {
       let envelope = try scan(body, rules)
-      let sender = try Sender(envelope, body: body, source: source)
-      if let token = sender.handshakeToken { return completion(.handshake(token)) }
+      let sender = try Sender(envelope, body: body, source: entrance.source)
+      if let token = sender.handshakeToken { return request.answer(.handshake(token), .handshake) }
       let receipt = try split(envelope, body: body, from: sender, rules)
-      storeAndAnswer(receipt, path: path, completion)
+      storeAndAnswer(receipt, request, rules)
     } catch {
-      refusals.note(path: path, error.reply)
-      completion(error.reply)
+      refuse(request, error.reply)
     }
+  }
+
+  /// A posted body that waits for its answer.
+  private struct Request: Sendable {
+    let path: String
+    let body: [UInt8]
+    let entrance: Rules.Entrance
+    let started: ContinuousClock.Instant
+    let completion: @Sendable (IngestReply) -> Void
+
+    /// - Parameter outcome: nil: it has been counted.
+    func answer(_ reply: IngestReply, _ outcome: EnvelopeOutcome?) {
+      if let outcome { entrance.metrics.envelope(outcome) }
+      entrance.metrics.ingest(started.duration(to: .now))
+      completion(reply)
+    }
+  }
+
+  private func refuse(_ request: Request, _ reply: IngestReply) {
+    refusals.note(
+      path: request.path, reply, body: request.body, secrets: request.entrance.source.tokens.map(\.value))
+    request.answer(reply, EnvelopeOutcome(refusalStatus: reply.status))
   }
 
   // MARK: Steps
@@ -85,8 +137,8 @@ public final class Receiver: EnvelopeReceiver {
     let firstID = ids.withLock { $0.next(count: envelope.events.count, at: now) }
     var receipt = Receipt(
       envelope: NewEnvelope(
-        context: context, firstEventID: firstID, acceptedCount: envelope.events.count,
-        fingerprint: nil, events: []),
+        context: context, configuration: rules.configuration, firstEventID: firstID,
+        acceptedCount: envelope.events.count, fingerprint: nil, events: []),
       rejected: envelope.rejected.map { ($0.type.text(in: body), $0.index, $0.kind) })
     var deliveries = 0
     body.withUnsafeBufferPointer { document in
@@ -97,7 +149,7 @@ public final class Receiver: EnvelopeReceiver {
         let decision = rules.table.decide(view)
         deliveries += decision.targets.count
         guard deliveries <= Rules.maxDeliveries else { return }
-        receipt.count(decision)
+        receipt.count(decision, type: view.type)
         if decision.targets.isEmpty && rules.keep == .routed { continue }
         let event = Event(
           id: firstID.advanced(by: place), envelope: context, type: view.type,
@@ -114,25 +166,26 @@ public final class Receiver: EnvelopeReceiver {
     return receipt
   }
 
-  private func storeAndAnswer(
-    _ receipt: Receipt, path: String, _ completion: @escaping @Sendable (IngestReply) -> Void
-  ) {
-    guard !receipt.envelope.events.isEmpty else { return completion(receipt.accepted()) }
+  private func storeAndAnswer(_ receipt: Receipt, _ request: Request, _ rules: Rules) {
     // Made now, not on the store's thread between two commits; given only after the commit.
     let accepted = receipt.accepted()
-    store.append(receipt.envelope) { [engine, refusals] result in
+    let accept: @Sendable () -> Void = { [tally = receipt.tally] in
+      tally.count(into: request.entrance.metrics, routes: rules.routeMetrics)
+      request.answer(accepted, nil)
+    }
+    guard !receipt.envelope.events.isEmpty else { return accept() }
+    store.append(receipt.envelope) { [self] result in
       switch result {
       case .success(.stored(let deliveries)):
         engine.arrived(deliveries)
-        completion(accepted)
+        accept()
       case .success(.duplicate(let firstEventID, let count)):
-        completion(.duplicate(firstEventID: firstEventID, count: count))
+        request.answer(.duplicate(firstEventID: firstEventID, count: count), .duplicate)
       case .failure(let error):
         // The reason is for the operator's log; the sender need not know the store's insides.
         var reply = IngestReply.unavailable("the store can't take it now; nothing was kept, send it again")
         reply.reason = "the store can't take it: \(error.message)"
-        refusals.note(path: path, reply)
-        completion(reply)
+        refuse(request, reply)
       }
     }
   }

@@ -1,8 +1,9 @@
 import Logging
 import RelayCore
 
-/// One line for a failed attempt and one for a dead letter; many alike are summed up. No payloads.
-struct AttemptLog {
+/// One line for a failed attempt, one for a dead letter, one for a circuit's change; many alike are summed up. No
+/// payloads.
+struct DeliveryLog {
   private let logger: Logger
   private var summary = LogSummary()
 
@@ -10,13 +11,28 @@ struct AttemptLog {
     self.logger = logger
   }
 
-  mutating func note(_ settlement: Settlement, destination: String, at now: Timestamp) {
+  mutating func note(_ settlement: Settlement, destination: String, isProbe: Bool, at now: Timestamp) {
     switch settlement.outcome {
     case .delivered: return
     case .retry(let due):
-      line(.warning, "attempt failed", settlement, destination, now, ["next": "\(due)"])
+      line(
+        .warning, isProbe ? "probe failed" : "attempt failed", settlement, destination, now,
+        isProbe ? [:] : ["next": "\(due)"])
     case .dead(let reason):
       line(.error, "dead letter", settlement, destination, now, ["reason": "\(reason)"])
+    }
+  }
+
+  func note(_ change: CircuitChange, of destination: String) {
+    var metadata: Logger.Metadata = ["destination": "\(destination)"]
+    switch change {
+    case .opened(let failure):
+      metadata["failure"] = "\(failure)"
+      logger.error("circuit open: deliveries wait, probes go on", metadata: metadata)
+    case .recovering:
+      logger.notice("circuit recovering: the destination answers again", metadata: metadata)
+    case .closed:
+      logger.notice("circuit closed", metadata: metadata)
     }
   }
 

@@ -1,0 +1,24 @@
+import RelayCore
+
+/// Which configuration is active, and what came of the last attempt to replace it.
+struct ConfigurationState: Sendable {
+  var configuration: Configuration
+  var loadedAt: Timestamp
+  /// Why the last reload changed nothing; empty: it succeeded.
+  var reloadErrors: [String] = []
+
+  func destination(_ name: String) -> Destination? {
+    configuration.destinations.first { $0.name == name }
+  }
+}
+
+/// What a reload needs from the outside.
+public protocol ReloadSource: Sendable {
+  /// Reads the file again, and validates it whole.
+  func load() async throws(OperationError) -> (configuration: Configuration, warnings: [String])
+
+  /// Makes the ingest listen and behave as the settings say, without closing a connection.
+  ///
+  /// - Throws: if it can't: then nothing has changed.
+  func apply(_ settings: ServerSettings) async throws(OperationError)
+}

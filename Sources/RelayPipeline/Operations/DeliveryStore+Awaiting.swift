@@ -1,0 +1,76 @@
+import RelayCore
+
+/// The store's calls for those that may wait, off its path.
+extension DeliveryStore {
+  func configure(_ configuration: StoreConfiguration) async throws(StoreError) {
+    try await withCheckedContinuation { continuation in
+      configure(configuration) { continuation.resume(returning: $0) }
+    }.get()
+  }
+
+  func destinations() async throws(StoreError) -> [StoredDestination] {
+    try await withCheckedContinuation { continuation in
+      destinations { continuation.resume(returning: $0) }
+    }.get()
+  }
+
+  func size() async throws(StoreError) -> Int {
+    try await withCheckedContinuation { continuation in
+      size { continuation.resume(returning: $0) }
+    }.get()
+  }
+
+  func withhold(_ destinations: [String]) async {
+    await withCheckedContinuation { continuation in
+      withhold(destinations) { continuation.resume() }
+    }
+  }
+
+  func reorder(_ destination: String, by ordering: Ordering) async throws(StoreError) {
+    try await withCheckedContinuation { continuation in
+      reorder(destination, by: ordering) { continuation.resume(returning: $0) }
+    }.get()
+  }
+
+  func change(
+    _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String
+  ) async -> (changed: Int, error: StoreError?) {
+    await withCheckedContinuation { continuation in
+      self.change(change, selection, of: destination) { continuation.resume(returning: ($0, $1)) }
+    }
+  }
+
+  func pause(_ destination: String, until: Timestamp?) async throws(StoreError) {
+    try await withCheckedContinuation { continuation in
+      pause(destination, until: until) { continuation.resume(returning: $0) }
+    }.get()
+  }
+}
+
+extension DeliveryLookup {
+  func event(_ id: EventID) async throws(StoreError) -> EventRecord? {
+    try await withCheckedContinuation { continuation in
+      event(id) { continuation.resume(returning: $0) }
+    }.get()
+  }
+
+  func deliveries(
+    _ filter: DeliveryFilter, after: DeliveryID?, limit: Int
+  ) async throws(StoreError) -> DeliveryPage {
+    try await withCheckedContinuation { continuation in
+      deliveries(filter, after: after, limit: limit) { continuation.resume(returning: $0) }
+    }.get()
+  }
+
+  func destinations(of ids: [DeliveryID]) async throws(StoreError) -> [String] {
+    try await withCheckedContinuation { continuation in
+      destinations(of: ids) { continuation.resume(returning: $0) }
+    }.get()
+  }
+
+  func oldestPending() async throws(StoreError) -> [String: Timestamp] {
+    try await withCheckedContinuation { continuation in
+      oldestPending { continuation.resume(returning: $0) }
+    }.get()
+  }
+}

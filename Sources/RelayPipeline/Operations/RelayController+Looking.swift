@@ -1,0 +1,105 @@
+import RelayCore
+
+/// How the relay is, and what became of an event.
+extension RelayController {
+  public func status() async throws(OperationError) -> RelayStatus {
+    let lanes = await lanes()
+    let (stored, oldest, size) = try await store { parts async throws(StoreError) in
+      (try await parts.store.destinations(), try await parts.lookup.oldestPending(), try await parts.store.size())
+    }
+    let now = parts.clock.now()
+    let state = active
+    let books = Dictionary(uniqueKeysWithValues: stored.map { ($0.name, $0) })
+    let orphans = stored.filter { $0.pending + $0.dead > 0 && state.destination($0.name) == nil }
+    let destinations =
+      state.configuration.destinations.map { ($0.name, Optional($0)) } + orphans.map { ($0.name, nil) }
+    let condition = parts.watch.current
+    return RelayStatus(
+      version: RelayVersion.number, uptime: uptime,
+      store: RelayStatus.Store(
+        kind: "sqlite", bytes: size, limitBytes: state.configuration.store.maxBytes,
+        refusal: condition.refusal?.message),
+      destinations: destinations.map { name, destination in
+        DestinationStatus(
+          name, destination, lane: lanes[name], books: books[name] ?? StoredDestination(name: name),
+          oldestPending: oldest[name].map { max(.zero, $0.duration(to: now)) }, now: now)
+      },
+      routes: state.configuration.routes.map { route in
+        let counts = parts.metrics.route(route.name)
+        return RelayStatus.Route(name: route.name, matched: counts.matched, dropped: counts.dropped)
+      },
+      configurationHash: state.configuration.hash, configurationLoadedAt: state.loadedAt,
+      reloadErrors: state.reloadErrors)
+  }
+
+  public func metrics() async -> [UInt8] {
+    var readings = GaugeReadings(version: RelayVersion.number)
+    // A store that can't answer must not take the counters with it.
+    readings.storeLimitBytes = active.configuration.store.maxBytes
+    readings.isReloadFailed = !active.reloadErrors.isEmpty
+    if let status = try? await status() { readings = GaugeReadings(status) }
+    return parts.metrics.render(readings)
+  }
+
+  public func event(_ id: EventID) async throws(OperationError) -> EventReport? {
+    let found = try await store { parts async throws(StoreError) in try await parts.lookup.event(id) }
+    guard let event = found else { return nil }
+    return EventReport(event: event, deliveries: await reports(of: event.deliveries))
+  }
+
+  public func deliveries(
+    _ filter: DeliveryFilter, after: DeliveryID?, limit: Int
+  ) async throws(OperationError) -> DeliveryReportPage {
+    let page = try await store { parts async throws(StoreError) in
+      try await parts.lookup.deliveries(filter, after: after, limit: limit)
+    }
+    return DeliveryReportPage(deliveries: await reports(of: page.deliveries), next: page.next)
+  }
+
+  private func reports(of records: [DeliveryRecord]) async -> [DeliveryReport] {
+    let lanes = records.contains(where: \.state.isPending) ? await lanes() : [:]
+    let (now, state, storeHolds) = (parts.clock.now(), active, parts.watch.current.holdsSettlements)
+    return records.map { record in
+      DeliveryReport(
+        record: record,
+        wait: DeliveryWait(
+          record, lane: lanes[record.destination], destination: state.destination(record.destination),
+          storeHolds: storeHolds, now: now))
+    }
+  }
+
+  func lanes() async -> [String: LaneStatus] {
+    let lanes = await parts.engine.snapshot().filter { !$0.isRemoved }
+    return Dictionary(uniqueKeysWithValues: lanes.map { ($0.name, $0) })
+  }
+}
+
+extension DestinationStatus {
+  init(
+    _ name: String, _ destination: Destination?, lane: LaneStatus?, books: StoredDestination,
+    oldestPending: Duration?, now: Timestamp
+  ) {
+    self.init(name: name)
+    isOrphaned = destination == nil
+    pending = books.pending
+    dead = books.dead
+    delivered = books.delivered
+    discarded = books.discarded
+    overflowed = books.overflowed
+    self.oldestPending = oldestPending
+    // A person's pause of an orphan stands for when it is back.
+    isPaused = lane?.isPaused ?? (books.pausedUntil.map { $0 > now } ?? false)
+    pausedUntil = books.pausedUntil.flatMap { $0 == .distantFuture || $0 <= now ? nil : $0 }
+    pausedAt = destination?.pausedAt
+    guard let lane else { return }
+    inFlight = lane.inFlight.count
+    heldUntil = lane.heldUntil.flatMap { $0 > now ? $0 : nil }
+    switch lane.circuit {
+    case .closed: circuit = .closed
+    case .open(let since): (circuit, circuitOpenSince) = (.open, since)
+    case .recovering: circuit = .recovering
+    }
+    if circuit != .closed { lastFailure = lane.lastFailure }
+    if let pace = lane.pace, pace > 0 { drain = .seconds(Double(pending) / pace) }
+  }
+}

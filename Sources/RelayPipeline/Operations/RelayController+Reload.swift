@@ -1,0 +1,84 @@
+import Logging
+import RelayCore
+
+/// Another configuration, while everything runs.
+extension RelayController {
+  /// Reads the file, and if it is right takes its place: names and limits into the store, then the ingest's rules,
+  /// then the lanes. A wrong one changes nothing.
+  public func reload() async throws(OperationError) -> ReloadReport {
+    await reloads.enter()
+    do throws(OperationError) {
+      let report = try await replaceConfiguration()
+      state.withLock { $0.reloadErrors = [] }
+      log(report)
+      await reloads.leave()
+      return report
+    } catch {
+      let errors = error.details.isEmpty ? [error.message] : error.details
+      state.withLock { $0.reloadErrors = errors }
+      for problem in errors {
+        parts.logger.error("reload failed: the old configuration stays", metadata: ["problem": "\(problem)"])
+      }
+      await reloads.leave()
+      throw error
+    }
+  }
+
+  private func replaceConfiguration() async throws(OperationError) -> ReloadReport {
+    let (new, warnings) = try await source.load()
+    let old = active.configuration
+    let report = ReloadReport(
+      hash: new.hash, loadedAt: parts.clock.now(), isUnchanged: new == old, warnings: warnings,
+      needsRestart: Self.restartKeys(from: old, to: new))
+    if !report.isUnchanged {
+      // What can fail comes first: until it has succeeded, the old configuration stands.
+      let stored = try await store { parts async throws(StoreError) in try await parts.store.destinations() }
+      try await source.apply(new.server)
+      do throws(OperationError) {
+        try await store { parts async throws(StoreError) in
+          try await parts.store.configure(StoreConfiguration(new))
+        }
+      } catch {
+        try? await source.apply(old.server)
+        throw error
+      }
+      await take(new, stored: stored)
+    }
+    state.withLock { $0.loadedAt = report.loadedAt }
+    return report
+  }
+
+  /// From here on nothing fails.
+  private func take(_ new: Configuration, stored: [StoredDestination]) async {
+    let known = Set(stored.map(\.name))
+    let fresh = new.destinations.filter { !known.contains($0.name) }.map { StoredDestination(name: $0.name) }
+    let disordered = disordered(new.destinations, stored + fresh)
+    await quieten(disordered.map(\.name))
+    parts.metrics.configure(new)
+    parts.receiver.replace(new)
+    parts.engine.configure(new.destinations)
+    state.withLock { $0.configuration = new }
+    putInOrder(disordered)
+  }
+
+  /// Settings that are read once, at the start.
+  private static func restartKeys(from old: Configuration, to new: Configuration) -> [String] {
+    var keys: [String] = []
+    if old.server.admin != new.server.admin { keys.append("server.admin") }
+    if old.server.adminToken != new.server.adminToken { keys.append("server.admin_token") }
+    if old.server.drain != new.server.drain { keys.append("server.drain") }
+    if old.store.location != new.store.location { keys.append("store.url") }
+    return keys
+  }
+
+  private func log(_ report: ReloadReport) {
+    for warning in report.warnings {
+      parts.logger.warning("configuration", metadata: ["problem": "\(warning)"])
+    }
+    for key in report.needsRestart {
+      parts.logger.warning("changed, but takes effect only after a restart", metadata: ["key": "\(key)"])
+    }
+    parts.logger.notice(
+      report.isUnchanged ? "reloaded: nothing has changed" : "reloaded", metadata: ["hash": "\(report.hash)"])
+  }
+}

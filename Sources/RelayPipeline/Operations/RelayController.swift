@@ -1,0 +1,142 @@
+import Logging
+import RelayCore
+import RelayThreads
+
+/// A running relay as a whole: what is configured, and everything that people do to it.
+///
+/// An operation on stored deliveries is done while nobody holds them: the store withholds the destination, its lane
+/// gives back what it has not attempted, and both go on when the operation is done (`withQuietLane`).
+public final class RelayController: RelayOperations {
+  public struct Parts: Sendable {
+    public var store: any DeliveryStore
+    public var lookup: any DeliveryLookup
+    public var engine: DeliveryEngine
+    public var receiver: Receiver
+    public var metrics: RelayMetrics
+    public var watch: StoreWatch
+    public var clock: any WallClock
+    public var logger: Logger
+
+    public init(
+      store: any DeliveryStore, lookup: any DeliveryLookup, engine: DeliveryEngine, receiver: Receiver,
+      metrics: RelayMetrics, watch: StoreWatch, clock: any WallClock, logger: Logger
+    ) {
+      self.store = store
+      self.lookup = lookup
+      self.engine = engine
+      self.receiver = receiver
+      self.metrics = metrics
+      self.watch = watch
+      self.clock = clock
+      self.logger = logger
+    }
+  }
+
+  let parts: Parts
+  let source: any ReloadSource
+  let state: Locked<ConfigurationState>
+  let reloads = Turnstile()
+  let changes = Turnstile()
+  private let isDraining = Locked(false)
+  private let startedAt: ContinuousClock.Instant
+
+  public init(_ configuration: Configuration, parts: Parts, source: any ReloadSource) {
+    self.parts = parts
+    self.source = source
+    state = Locked(ConfigurationState(configuration: configuration, loadedAt: parts.clock.now()))
+    startedAt = .now
+  }
+
+  var active: ConfigurationState { state.withLock { $0 } }
+  var uptime: Duration { startedAt.duration(to: .now) }
+
+  // MARK: Life
+
+  /// Tells the store what is configured; nothing is delivered yet.
+  ///
+  /// - Returns: What it has kept of each destination.
+  public func prepare() async throws(StoreError) -> [StoredDestination] {
+    try await parts.store.configure(StoreConfiguration(active.configuration))
+    return try await parts.store.destinations()
+  }
+
+  /// Begins to deliver. Destinations whose `order_by` has changed since the last run begin once their pending
+  /// deliveries are in the new order.
+  public func start(_ stored: [StoredDestination]) async {
+    let destinations = active.configuration.destinations
+    let disordered = disordered(destinations, stored)
+    await parts.store.withhold(disordered.map(\.name))
+    parts.watch.attach(parts.engine)
+    parts.engine.start(destinations, stored: stored)
+    await parts.engine.recall(disordered.map(\.name))
+    putInOrder(disordered)
+  }
+
+  public func drain() {
+    isDraining.withLock { $0 = true }
+    parts.engine.drain()
+  }
+
+  public var readiness: Readiness {
+    if isDraining.withLock({ $0 }) { return .notReady("the relay is stopping") }
+    if let refusal = parts.watch.current.refusal { return .notReady(refusal.message) }
+    return .ready
+  }
+
+  public func rejections() -> [Rejection] { parts.receiver.rejections }
+
+  // MARK: Quiet lanes
+
+  /// Runs the body while nothing of this destination is held but what is in flight.
+  func withQuietLane<Value>(_ destination: String, _ body: () async -> Value) async -> Value {
+    await quieten([destination])
+    let value = await body()
+    release([destination])
+    return value
+  }
+
+  func quieten(_ destinations: [String]) async {
+    await parts.store.withhold(destinations)
+    // What the store handed out before that stands before this in the engine's inbox.
+    await parts.engine.recall(destinations)
+  }
+
+  private func release(_ destinations: [String]) {
+    parts.store.handOut(destinations)
+    parts.engine.readmit(destinations)
+  }
+
+  // MARK: Order
+
+  func disordered(_ destinations: [Destination], _ stored: [StoredDestination]) -> [Destination] {
+    let orderings = Dictionary(uniqueKeysWithValues: stored.map { ($0.name, $0.ordering) })
+    return destinations.filter { orderings[$0.name] != .some($0.ordering) }
+  }
+
+  /// Brings the pending deliveries of quiet destinations into their configured order, then lets them go on. In the
+  /// background: there may be millions.
+  func putInOrder(_ quiet: [Destination]) {
+    for destination in quiet {
+      Task {
+        await reorder(destination)
+        release([destination.name])
+      }
+    }
+  }
+
+  /// Until it is done: without its order nothing of it may be attempted.
+  private func reorder(_ destination: Destination) async {
+    while true {
+      do throws(StoreError) {
+        try await parts.store.reorder(destination.name, by: destination.ordering)
+        return
+      } catch {
+        guard error.code != .closed else { return }
+        parts.logger.error(
+          "pending deliveries can't be put in order; trying again",
+          metadata: ["destination": "\(destination.name)", "reason": "\(error)"])
+        try? await Task.sleep(for: .seconds(5))
+      }
+    }
+  }
+}
