@@ -9,14 +9,19 @@ import Synchronization
 final class InflightBudget: Sendable {
   static let smallBodyBytes = 64 << 10
 
-  private let reservedLimit: Int
-  private let sharedLimit: Int
+  private let reservedLimit = Atomic<Int>(0)
+  private let sharedLimit = Atomic<Int>(0)
   private let reservedBytes = Atomic<Int>(0)
   private let sharedBytes = Atomic<Int>(0)
 
   init(limitBytes: Int) {
-    reservedLimit = limitBytes / 4
-    sharedLimit = limitBytes - limitBytes / 4
+    setLimit(bytes: limitBytes)
+  }
+
+  /// What is charged already stays, also where it is more.
+  func setLimit(bytes: Int) {
+    reservedLimit.store(bytes / 4, ordering: .relaxed)
+    sharedLimit.store(bytes - bytes / 4, ordering: .relaxed)
   }
 
   /// What is charged now.
@@ -30,13 +35,13 @@ final class InflightBudget: Sendable {
     let more = bytes - charge.bytes
     guard more > 0 else { return true }
     if bytes <= Self.smallBodyBytes, charge.pool == .reserved {
-      if Self.take(more, of: reservedLimit, from: reservedBytes) {
+      if Self.take(more, of: reservedLimit.load(ordering: .relaxed), from: reservedBytes) {
         charge.bytes = bytes
         return true
       }
     }
     let fromShared = charge.pool == .shared ? more : bytes
-    guard Self.take(fromShared, of: sharedLimit, from: sharedBytes) else { return false }
+    guard Self.take(fromShared, of: sharedLimit.load(ordering: .relaxed), from: sharedBytes) else { return false }
     if charge.pool == .reserved { release(charge) }
     charge = BudgetCharge(bytes: bytes, pool: .shared)
     return true

@@ -1,18 +1,29 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import RelayCore
 
 /// Makes the pipeline of a new connection, or turns it away.
 final class ConnectionInitializer: Sendable {
   struct TurnedAway: Error {}
 
   let registries: [ConnectionRegistry]
-  private let ingest: IngestContext
+  private let ingest: NIOLockedValueBox<IngestContext>
   private let limit: ConnectionLimit
 
   init(ingest: IngestContext, limit: ConnectionLimit, eventLoopGroup: MultiThreadedEventLoopGroup) {
-    self.ingest = ingest
+    self.ingest = NIOLockedValueBox(ingest)
     self.limit = limit
     registries = eventLoopGroup.makeIterator().map { ConnectionRegistry(eventLoop: $0, limit: limit) }
+  }
+
+  /// For connections from now on.
+  func apply(_ settings: ServerSettings) {
+    limit.setMaxOpen(settings.maxConnections)
+    ingest.withLockedValue { ingest in
+      ingest.limits = ConnectionLimits(settings)
+      ingest.budget.setLimit(bytes: settings.maxInflightBytes)
+    }
   }
 
   /// Runs on the channel's event loop; a failure closes the channel.
@@ -22,7 +33,7 @@ final class ConnectionInitializer: Sendable {
       let admission = limit.admit()
     else { return eventLoop.makeFailedFuture(TurnedAway()) }
     let connection = IngestHandler(
-      ingest: ingest, registry: registry, admission: admission, now: eventLoop.now)
+      ingest: ingest.withLockedValue { $0 }, registry: registry, admission: admission, now: eventLoop.now)
     return eventLoop.makeCompletedFuture {
       do {
         try channel.pipeline.syncOperations.addHandler(connection)

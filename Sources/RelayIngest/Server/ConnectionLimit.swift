@@ -5,16 +5,21 @@ final class ConnectionLimit: Sendable {
   /// So many more may be waiting to read their 503; beyond that a connection is closed without a word.
   static let maxTurnedAway = 128
 
-  private let maxOpen: Int
+  private let maxOpen: Atomic<Int>
   private let open = Atomic<Int>(0)
   private let turnedAway = Atomic<Int>(0)
 
   init(maxOpen: Int) {
-    self.maxOpen = maxOpen
+    self.maxOpen = Atomic(maxOpen)
+  }
+
+  /// Those that are open stay.
+  func setMaxOpen(_ maxOpen: Int) {
+    self.maxOpen.store(maxOpen, ordering: .relaxed)
   }
 
   func admit() -> ConnectionAdmission? {
-    if Self.enter(open, limit: maxOpen) { return .open }
+    if Self.enter(open, limit: maxOpen.load(ordering: .relaxed)) { return .open }
     return Self.enter(turnedAway, limit: Self.maxTurnedAway) ? .turnedAway : nil
   }
 

@@ -20,6 +20,18 @@ actor IngestListener {
     }
   }
 
+  /// Whether there is a socket that another one may take the place of.
+  var isListening: Bool {
+    if case .listening = state { true } else { false }
+  }
+
+  /// - Returns: The channel to close: the one whose place it takes, or the given one if nothing listens any more.
+  func replace(with channel: any Channel) -> any Channel {
+    guard case .listening(let old) = state else { return channel }
+    state = .listening(channel)
+    return old
+  }
+
   func startFailed() {
     if case .starting = state { state = .new }
   }

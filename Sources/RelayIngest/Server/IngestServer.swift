@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import RelayCore
@@ -8,7 +9,7 @@ import RelayPipeline
 /// All work happens on the event loops. Memory is bounded by `server.max_inflight` for bodies and by
 /// `server.max_connections` for all else: some 10 KiB each.
 public final class IngestServer: Sendable {
-  private let settings: ServerSettings
+  private let settings: NIOLockedValueBox<ServerSettings>
   private let eventLoopGroup: MultiThreadedEventLoopGroup
   private let initializer: ConnectionInitializer
   private let listener = IngestListener()
@@ -16,7 +17,7 @@ public final class IngestServer: Sendable {
   public init(
     settings: ServerSettings, receiver: any EnvelopeReceiver, eventLoopGroup: MultiThreadedEventLoopGroup
   ) {
-    self.settings = settings
+    self.settings = NIOLockedValueBox(settings)
     self.eventLoopGroup = eventLoopGroup
     initializer = ConnectionInitializer(
       ingest: IngestContext(
@@ -29,7 +30,7 @@ public final class IngestServer: Sendable {
   ///
   /// - Throws: `IngestServerError`.
   public func start() async throws -> ListenAddress {
-    let address = settings.listen
+    let address = settings.withLockedValue { $0.listen }
     do {
       try await listener.beginStart()
     } catch .alreadyStarted {
@@ -38,18 +39,44 @@ public final class IngestServer: Sendable {
       throw IngestServerError(.shutDown, address: address, reason: "this server has been shut down")
     }
     let channel: any Channel
-    do {
-      channel = try await makeBootstrap().bind(host: address.host, port: address.port).get()
+    do throws(IngestServerError) {
+      channel = try await bind(address)
     } catch {
       await listener.startFailed()
-      throw IngestServerError(binding: address, failedWith: error)
+      throw error
     }
     guard await listener.started(channel) else {
       try? await channel.close()
       throw IngestServerError(.shutDown, address: address, reason: "shut down while starting")
     }
-    let bound = ListenAddress(host: address.host, port: channel.localAddress?.port ?? address.port)
-    return bound
+    return ListenAddress(host: address.host, port: channel.localAddress?.port ?? address.port)
+  }
+
+  /// Takes new settings while it runs. Limits hold for connections from now on; another `server.listen` is listened
+  /// on before the old one is closed, and connections stay open.
+  ///
+  /// - Returns: The new address, if it has changed.
+  /// - Throws: `IngestServerError`; then nothing has changed.
+  @discardableResult
+  public func apply(_ settings: ServerSettings) async throws(IngestServerError) -> ListenAddress? {
+    let address = settings.listen
+    var moved: ListenAddress?
+    if address != self.settings.withLockedValue({ $0.listen }), await listener.isListening {
+      let channel = try await bind(address)
+      moved = ListenAddress(host: address.host, port: channel.localAddress?.port ?? address.port)
+      try? await listener.replace(with: channel).close()
+    }
+    self.settings.withLockedValue { $0 = settings }
+    initializer.apply(settings)
+    return moved
+  }
+
+  private func bind(_ address: ListenAddress) async throws(IngestServerError) -> any Channel {
+    do {
+      return try await makeBootstrap().bind(host: address.host, port: address.port).get()
+    } catch {
+      throw IngestServerError(binding: address, failedWith: error)
+    }
   }
 
   /// Stops accepting, closes idle connections, lets requests in flight finish for at most `drain`, then closes
