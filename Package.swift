@@ -16,6 +16,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     // For tests alone: a TLS server.
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
@@ -57,8 +58,21 @@ let package = Package(
       name: "RelayIngest",
       dependencies: [
         "RelayCore", "RelayPipeline",
+        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+
+    // What operators see and do: the admin API.
+    .target(
+      name: "RelayAdmin",
+      dependencies: [
+        "RelayCore", "RelayJSON", "RelayPipeline", "RelayThreads",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: strict),
@@ -77,7 +91,7 @@ let package = Package(
     .executableTarget(
       name: "huggy-relay",
       dependencies: [
-        "RelayConfig", "RelayCore", "RelayCurl", "RelayIngest", "RelayJSON", "RelayPipeline",
+        "RelayAdmin", "RelayConfig", "RelayCore", "RelayCurl", "RelayIngest", "RelayJSON", "RelayPipeline",
         "RelaySQLite", "RelayThreads", "RelayTools",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
@@ -120,7 +134,20 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "RelayPipelineTests", dependencies: ["RelayCore", "RelayPipeline"], swiftSettings: strict),
+      name: "RelayPipelineTests",
+      dependencies: [
+        "RelayCore", "RelayPipeline", "RelaySQLite", "RelayTestSupport", "RelayThreads",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "RelayAdminTests",
+      dependencies: [
+        "RelayAdmin", "RelayCore", "RelayPipeline", "RelayThreads", "huggy-relay",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+      ],
+      swiftSettings: strict),
     .testTarget(
       name: "RelayIngestTests",
       dependencies: [

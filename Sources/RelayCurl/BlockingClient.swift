@@ -44,8 +44,10 @@ public final class BlockingClient {
   ///   - url: Absolute, `http` or `https`.
   ///   - headers: Each `name: value`, without the line's end. `content-type` is the caller's to say.
   ///   - timeout: For all of it, from resolving the name to the last byte.
+  ///   - connectTimeout: For the part until the connection stands; nil: libcurl's five minutes.
   public func send(
-    method: String, url: String, headers: [String], body: [UInt8]?, timeout: Duration
+    method: String, url: String, headers: [String], body: [UInt8]?, timeout: Duration,
+    connectTimeout: Duration? = nil
   ) throws(TransportFailure) -> BlockingResponse {
     // Forgets the options; connections and resolved names stay.
     curl_easy_reset(easy)
@@ -54,6 +56,10 @@ public final class BlockingClient {
     for header in Self.plainHeaders + headers { list = curl_slist_append(list, header) }
     defer { curl_slist_free_all(list) }
     setOptions(method: method, url: url, timeout: timeout)
+    if let connectTimeout {
+      _ = ccurl_set_long(
+        easy, CURLOPT_CONNECTTIMEOUT_MS, Int(max(1, connectTimeout.millisecondsRoundedUp)))
+    }
     _ = ccurl_set_list(easy, CURLOPT_HTTPHEADER, list)
     let started = ContinuousClock.now
     let code = perform(body: body)

@@ -49,9 +49,18 @@ public final class RelayProcess: Sendable {
 
   /// `http://HOST:PORT` of the ingest, once it listens; nil if it does not come up.
   public func ingestURL(within limit: Duration = .seconds(30)) -> String? {
+    url(toldBy: "listening", within: limit)
+  }
+
+  /// The same of the admin API.
+  public func adminURL(within limit: Duration = .seconds(30)) -> String? {
+    url(toldBy: "admin listens", within: limit)
+  }
+
+  private func url(toldBy message: String, within limit: Duration) -> String? {
     let line = state.wait(timeout: limit) { state -> String? in
       if state.exitStatus != nil { return "" }
-      return state.lines.first { $0.contains(#""message":"listening""#) }
+      return state.lines.last { $0.contains(#""message":"\#(message)""#) }
     }
     guard let line, let start = line.firstRange(of: #""address":""#)?.upperBound else { return nil }
     return "http://" + line[start...].prefix { $0 != "\"" }

@@ -8,13 +8,16 @@ struct ConfigurationOptions: ParsableArguments {
   @Option(name: .long, help: "The configuration.")
   var config = "routes.yaml"
 
-  /// Prints every error (and warning) to standard error; exits 78 if there is an error.
-  func load(resolvesReferences: Bool = true, printsWarnings: Bool = true) throws -> LoadedConfiguration {
-    let loader = ConfigurationLoader(
+  func loader(resolvesReferences: Bool = true) -> ConfigurationLoader {
+    ConfigurationLoader(
       environment: ProcessInfo.processInfo.environment, resolvesReferences: resolvesReferences,
       hash: configurationHash)
+  }
+
+  /// Prints every error (and warning) to standard error; exits 78 if there is an error.
+  func load(resolvesReferences: Bool = true, printsWarnings: Bool = true) throws -> LoadedConfiguration {
     do throws(ConfigurationErrors) {
-      let loaded = try loader.load(path: config)
+      let loaded = try loader(resolvesReferences: resolvesReferences).load(path: config)
       if printsWarnings { for warning in loaded.warnings { printError("\(warning)") } }
       return loaded
     } catch {

@@ -1,19 +1,14 @@
 import Dispatch
 import Glibc
-import Logging
 
-/// SIGHUP must not end the relay: many send it to have a configuration read again, which this version does not do.
+/// SIGHUP: the configuration is to be read again.
 final class Hangups {
   private let source: any DispatchSourceSignal
 
-  init(logger: Logger) {
+  init(_ handler: @escaping @Sendable () -> Void) {
     signal(SIGHUP, SIG_IGN)
     source = DispatchSource.makeSignalSource(signal: SIGHUP, queue: .global())
-    source.setEventHandler {
-      logger.warning(
-        "SIGHUP ignored",
-        metadata: ["hint": "this version does not reload; restart it to change the configuration"])
-    }
+    source.setEventHandler { handler() }
     source.resume()
   }
 

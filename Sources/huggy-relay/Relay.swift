@@ -1,6 +1,8 @@
 import Foundation
 import Logging
 import NIOPosix
+import RelayAdmin
+import RelayConfig
 import RelayCore
 import RelayCurl
 import RelayIngest
@@ -10,49 +12,70 @@ import ServiceLifecycle
 
 /// The parts, put together: the only place that knows them all.
 ///
-/// They start in the order store, delivery, ingest, and stop in the reverse: first nothing more comes in, then
+/// They start in the order store, delivery, admin, ingest, and stop in the reverse: first nothing more comes in, then
 /// the attempts in flight end, then the store closes.
 struct Relay {
   private let configuration: Configuration
+  private let path: String
+  private let loader: ConfigurationLoader
   private let logger: Logger
   private let clock = SystemWallClock()
 
-  init(_ configuration: Configuration, logger: Logger) {
+  /// - Parameters:
+  ///   - path: The configuration's file, and `loader` what reads it again.
+  init(_ configuration: Configuration, path: String, loader: ConfigurationLoader, logger: Logger) {
     self.configuration = configuration
+    self.path = path
+    self.loader = loader
     self.logger = logger
   }
 
   func run() async throws {
     let started = ContinuousClock.now
     ProcessLimits.prepare(for: configuration, logger: logger)
-    let hangups = Hangups(logger: logger)
-    defer { hangups.cancel() }
-    let store = try openStore()
+    let metrics = RelayMetrics(configuration)
+    let watch = StoreWatch(metrics: metrics, clock: clock, logger: logger)
+    let store = try openStore(observer: watch)
+    let lookup = SQLiteLookup(path: store.path)
     let engine = DeliveryEngine(
-      store: store, transport: CurlTransport(clock: clock), clock: clock, logger: logger)
+      store: store, transport: CurlTransport(clock: clock), clock: clock, logger: logger, metrics: metrics)
     let receiver = Receiver(
-      configuration: configuration, store: store, engine: engine, clock: clock, logger: logger)
+      configuration: configuration, store: store, engine: engine, clock: clock, logger: logger, metrics: metrics)
     let eventLoopGroup = MultiThreadedEventLoopGroup(
       numberOfThreads: ProcessInfo.processInfo.activeProcessorCount)
     let server = IngestServer(
       settings: configuration.server, receiver: receiver, eventLoopGroup: eventLoopGroup)
+    let controller = RelayController(
+      configuration,
+      parts: RelayController.Parts(
+        store: store, lookup: lookup, engine: engine, receiver: receiver, metrics: metrics, watch: watch,
+        clock: clock, logger: logger),
+      source: FileReloadSource(path: path, loader: loader, server: server, logger: logger))
+    let hangups = Hangups { Task { try? await controller.reload() } }
+    defer { hangups.cancel() }
     let address: ListenAddress
+    let stored: [StoredDestination]
+    let admin: AdminServer?
     do {
-      try await register(in: store)
-      logPending(try await pendingCounts(of: store))
+      stored = try await controller.prepare()
+      logPending(stored)
       // Before anything is attempted: a relay that can't listen must not send.
+      admin = try await startAdmin(controller, eventLoopGroup)
       address = try await server.start()
     } catch {
-      await offPool { store.close() }
+      await offPool {
+        lookup.close()
+        store.close()
+      }
       throw error
     }
     let drain = DrainTime(limit: configuration.server.drain)
     var services: [any Service] = [
-      StoreService(store: store),
-      DeliveryService(engine: engine, destinations: configuration.destinations, drain: drain),
+      StoreService(store: store, lookup: lookup),
+      DeliveryService(controller: controller, engine: engine, stored: stored, drain: drain),
       IngestService(
-        server: server, address: address, eventLoopGroup: eventLoopGroup, engine: engine, store: store,
-        drain: drain, started: started, logger: logger),
+        server: server, address: address, admin: admin, eventLoopGroup: eventLoopGroup, controller: controller,
+        store: store, drain: drain, started: started, logger: logger),
     ]
     if let watchdog = WatchdogService(
       store: store, engine: engine, environment: ProcessInfo.processInfo.environment)
@@ -67,31 +90,32 @@ struct Relay {
     logger.notice("stopped")
   }
 
-  private func openStore() throws(StoreError) -> SQLiteStore {
+  private func openStore(observer: any StoreObserver) throws(StoreError) -> SQLiteStore {
     switch configuration.store.location {
-    case .sqlite(let path): try SQLiteStore(path: path, clock: clock)
+    case .sqlite(let path): try SQLiteStore(path: path, clock: clock, observer: observer)
     }
   }
 
-  private func register(in store: SQLiteStore) async throws {
-    try await withCheckedThrowingContinuation { continuation in
-      store.register(StoreNames(configuration)) { continuation.resume(with: $0) }
-    }
+  private func startAdmin(
+    _ controller: RelayController, _ eventLoopGroup: MultiThreadedEventLoopGroup
+  ) async throws -> AdminServer? {
+    guard let address = configuration.server.admin else { return nil }
+    let admin = AdminServer(
+      address: address, token: configuration.server.adminToken, operations: controller, clock: clock,
+      eventLoopGroup: eventLoopGroup, logger: logger)
+    let bound = try await admin.start()
+    logger.notice("admin listens", metadata: ["address": "\(bound)"])
+    return admin
   }
 
-  private func pendingCounts(of store: SQLiteStore) async throws -> [String: DeliveryCounts] {
-    try await withCheckedThrowingContinuation { continuation in
-      store.pendingCounts { continuation.resume(with: $0) }
-    }
-  }
-
-  private func logPending(_ counts: [String: DeliveryCounts]) {
+  private func logPending(_ stored: [StoredDestination]) {
     let known = Set(configuration.destinations.map(\.name))
-    for (destination, count) in counts.sorted(by: { $0.key < $1.key }) {
+    for destination in stored.sorted(by: { $0.name < $1.name })
+    where destination.pending + destination.dead > 0 {
       var metadata: Logger.Metadata = [
-        "destination": "\(destination)", "pending": "\(count.pending)", "dead": "\(count.dead)",
+        "destination": "\(destination.name)", "pending": "\(destination.pending)", "dead": "\(destination.dead)",
       ]
-      if !known.contains(destination) { metadata["orphaned"] = "true" }
+      if !known.contains(destination.name) { metadata["orphaned"] = "true" }
       logger.notice("found in the store", metadata: metadata)
     }
   }

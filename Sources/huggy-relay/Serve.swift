@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Logging
+import RelayAdmin
 import RelayCore
 import RelayIngest
 
@@ -9,7 +10,7 @@ struct Serve: AsyncParsableCommand {
     abstract: "Run the relay until SIGTERM or SIGINT.",
     discussion: """
       On SIGTERM or SIGINT it stops accepting, finishes the requests and attempts in flight (at most server.drain), \
-      and exits 0; the rest stays pending.
+      and exits 0; the rest stays pending. SIGHUP reads the configuration again: a wrong one changes nothing.
       """)
 
   @OptionGroup var options: ConfigurationOptions
@@ -22,11 +23,14 @@ struct Serve: AsyncParsableCommand {
     let loaded = try options.load(printsWarnings: false)
     for warning in loaded.warnings { logger.warning("configuration", metadata: ["problem": "\(warning)"]) }
     do {
-      try await Relay(loaded.configuration, logger: logger).run()
+      try await Relay(loaded.configuration, path: options.config, loader: options.loader(), logger: logger).run()
     } catch let error as StoreError {
       logger.critical("the store can't be used", metadata: ["reason": "\(error)"])
       throw ExitCode.failure
     } catch let error as IngestServerError {
+      logger.critical("can't listen", metadata: ["reason": "\(error)"])
+      throw ExitCode.failure
+    } catch let error as AdminServerError {
       logger.critical("can't listen", metadata: ["reason": "\(error)"])
       throw ExitCode.failure
     }

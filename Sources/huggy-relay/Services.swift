@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import NIOPosix
+import RelayAdmin
 import RelayCore
 import RelayIngest
 import RelayPipeline
@@ -11,32 +12,38 @@ import ServiceLifecycle
 /// Each part lives until the shutdown reaches it.
 struct StoreService: Service {
   let store: SQLiteStore
+  let lookup: SQLiteLookup
 
   func run() async throws {
     try? await gracefulShutdown()
-    await offPool { store.close() }
+    await offPool {
+      lookup.close()
+      store.close()
+    }
   }
 }
 
 struct DeliveryService: Service {
+  let controller: RelayController
   let engine: DeliveryEngine
-  let destinations: [Destination]
+  let stored: [StoredDestination]
   let drain: DrainTime
 
   func run() async throws {
-    engine.start(destinations)
+    await controller.start(stored)
     try? await gracefulShutdown()
     let limit = drain.remaining
     await offPool { engine.stop(within: limit) }
   }
 }
 
-/// The ingest, which listens already.
+/// The listeners, which listen already.
 struct IngestService: Service {
   let server: IngestServer
   let address: ListenAddress
+  let admin: AdminServer?
   let eventLoopGroup: MultiThreadedEventLoopGroup
-  let engine: DeliveryEngine
+  let controller: RelayController
   let store: SQLiteStore
   let drain: DrainTime
   let started: ContinuousClock.Instant
@@ -55,8 +62,9 @@ struct IngestService: Service {
     logger.notice("stopping", metadata: ["drain": "\(drain.limit)"])
     ServiceManager.notify("STOPPING=1")
     drain.begin()
-    engine.drain()
+    controller.drain()
     await server.shutdown(drain: drain.limit)
+    await admin?.shutdown(within: drain.remaining)
     // What was handed to the store is answered on the event loops: they must outlive it.
     await withCheckedContinuation { continuation in store.ping { continuation.resume() } }
     try? await eventLoopGroup.shutdownGracefully()

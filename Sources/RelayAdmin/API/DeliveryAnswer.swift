@@ -1,0 +1,83 @@
+import RelayCore
+import RelayPipeline
+
+/// A delivery, in `GET /api/v1/deliveries` and `GET /api/v1/events/{id}`.
+public struct DeliveryAnswer: Decodable, Sendable, Equatable {
+  public var id: Int64
+  public var eventId: String
+  public var type: String
+  public var receivedAt: Timestamp
+  public var destination: String
+  public var route: String
+  public var configHash: String
+  public var run: Int
+  /// `pending`, `delivered`, `dead` or `discarded`.
+  public var state: String
+  /// Of a dead one `permanent`, `exhausted` or `expired`, of a discarded one `overflow` or `person`.
+  public var reason: String?
+  public var attempts: Int
+  public var dueAt: Timestamp?
+  public var settledAt: Timestamp?
+  /// Of a pending one.
+  public var waiting: WaitAnswer?
+  public var lastAttempt: AttemptAnswer?
+  /// The first and the last nine.
+  public var failures: [FailureAnswer]
+  public var failureCount: Int
+
+  init(_ report: DeliveryReport) {
+    let record = report.record
+    id = record.id.rawValue
+    eventId = record.event.description
+    type = record.type
+    receivedAt = record.receivedAt
+    destination = record.destination
+    route = record.route
+    configHash = record.configuration
+    run = record.run
+    state = DeliveryFilter.State(record.state).rawValue
+    reason = record.deathReason?.description ?? record.discardReason?.description
+    attempts = record.attempts
+    dueAt = record.due
+    settledAt = record.settledAt
+    waiting = report.wait.map { WaitAnswer($0, destination: record.destination) }
+    lastAttempt = record.lastAttempt.map { AttemptAnswer($0) }
+    failures = record.failures.map { FailureAnswer($0) }
+    failureCount = record.failureCount
+  }
+}
+
+extension DeliveryAnswer: JSONWritable {
+  func write(to output: inout JSONOutput) {
+    output.object { output in
+      output.field("id", id)
+      output.field("event_id", eventId)
+      output.field("type", type)
+      output.field("received_at", receivedAt)
+      output.field("destination", destination)
+      output.field("route", route)
+      output.field("config_hash", configHash)
+      output.field("run", run)
+      output.field("state", state)
+      output.field("reason", reason)
+      output.field("attempts", attempts)
+      output.field("due_at", dueAt)
+      output.field("settled_at", settledAt)
+      output.field("waiting", waiting)
+      output.field("last_attempt", lastAttempt)
+      output.field("failures", failures)
+      output.field("failure_count", failureCount)
+    }
+  }
+}
+
+extension DeliveryFilter.State {
+  init(_ state: DeliveryState) {
+    switch state {
+    case .fresh, .retrying, .waiting: self = .pending
+    case .delivered: self = .delivered
+    case .dead: self = .dead
+    case .discarded: self = .discarded
+    }
+  }
+}

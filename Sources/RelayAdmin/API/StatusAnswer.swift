@@ -1,0 +1,90 @@
+import RelayCore
+import RelayPipeline
+
+/// `GET /api/v1/status`.
+public struct StatusAnswer: Decodable, Sendable, Equatable {
+  public struct Store: Decodable, Sendable, Equatable {
+    public var kind: String
+    public var bytes: Int
+    public var limitBytes: Int
+    /// Why no envelopes are taken.
+    public var refusal: String?
+  }
+
+  public struct Route: Decodable, Sendable, Equatable {
+    public var name: String
+    public var matched: Int
+    public var dropped: Int
+  }
+
+  public struct Config: Decodable, Sendable, Equatable {
+    public var hash: String
+    public var loadedAt: Timestamp
+    /// Of the last reload, if it changed nothing.
+    public var reloadErrors: [String]
+  }
+
+  public var version: String
+  public var uptimeSeconds: Double
+  public var store: Store
+  public var destinations: [DestinationAnswer]
+  public var routes: [Route]
+  public var config: Config
+
+  init(_ status: RelayStatus) {
+    version = status.version
+    uptimeSeconds = status.uptime.apiSeconds
+    store = Store(
+      kind: status.store.kind, bytes: status.store.bytes, limitBytes: status.store.limitBytes,
+      refusal: status.store.refusal)
+    destinations = status.destinations.map { DestinationAnswer($0) }
+    routes = status.routes.map { Route(name: $0.name, matched: $0.matched, dropped: $0.dropped) }
+    config = Config(
+      hash: status.configurationHash, loadedAt: status.configurationLoadedAt,
+      reloadErrors: status.reloadErrors)
+  }
+}
+
+extension StatusAnswer: JSONWritable {
+  func write(to output: inout JSONOutput) {
+    output.object { output in
+      output.field("version", version)
+      output.field("uptime_seconds", uptimeSeconds)
+      output.field("store", store)
+      output.field("destinations", destinations)
+      output.field("routes", routes)
+      output.field("config", config)
+    }
+  }
+}
+
+extension StatusAnswer.Store: JSONWritable {
+  func write(to output: inout JSONOutput) {
+    output.object { output in
+      output.field("kind", kind)
+      output.field("bytes", bytes)
+      output.field("limit_bytes", limitBytes)
+      output.field("refusal", refusal)
+    }
+  }
+}
+
+extension StatusAnswer.Route: JSONWritable {
+  func write(to output: inout JSONOutput) {
+    output.object { output in
+      output.field("name", name)
+      output.field("matched", matched)
+      output.field("dropped", dropped)
+    }
+  }
+}
+
+extension StatusAnswer.Config: JSONWritable {
+  func write(to output: inout JSONOutput) {
+    output.object { output in
+      output.field("hash", hash)
+      output.field("loaded_at", loadedAt)
+      output.field("reload_errors", reloadErrors)
+    }
+  }
+}

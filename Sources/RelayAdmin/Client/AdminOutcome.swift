@@ -1,0 +1,29 @@
+/// What an answer of the admin API means to the one who asked.
+public enum AdminOutcome: Sendable, Equatable {
+  /// Done; its JSON.
+  case done([UInt8])
+  /// It said no: why, and of a wrong configuration each error.
+  case refused(code: String, message: String, errors: [String])
+  /// Whatever answered, it is not the admin API.
+  case notTheAPI(String)
+
+  /// - Parameter hasToken: Whether the request had one.
+  public init(status: Int, contentType: String?, body: [UInt8], hasToken: Bool) {
+    let isJSON = contentType?.lowercased().hasPrefix("application/json") ?? false
+    if isJSON, (200..<300).contains(status) {
+      self = .done(body)
+    } else if isJSON, let answer = try? AnswerDecoder.decode(ErrorAnswer.self, from: body) {
+      var message = answer.error.message
+      if status == 401 {
+        message =
+          (hasToken ? "the token is wrong" : "a token is needed")
+          + ": give the relay's server.admin_token in HUGGY_RELAY_ADMIN_TOKEN, or with --admin-token"
+      }
+      self = .refused(
+        code: answer.error.code, message: message.forTerminal(maxCharacters: 1_000),
+        errors: (answer.errors ?? []).map { $0.forTerminal(maxCharacters: 1_000) })
+    } else {
+      self = .notTheAPI("something answered with status \(status), but not as a relay's admin API does")
+    }
+  }
+}

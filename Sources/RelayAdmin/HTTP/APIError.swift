@@ -1,0 +1,38 @@
+import RelayPipeline
+
+/// An answer that says no, and what would be right.
+struct APIError: Error, Equatable {
+  var status: Int
+  var code: String
+  /// For people.
+  var message: String
+  /// Of a wrong configuration: each error with its place.
+  var errors: [String]?
+  var headers: [AdminResponse.Header] = []
+
+  init(
+    _ status: Int, _ code: String, _ message: String, errors: [String]? = nil,
+    headers: [AdminResponse.Header] = []
+  ) {
+    self.status = status
+    self.code = code
+    self.message = message
+    self.errors = errors
+    self.headers = headers
+  }
+
+  static func invalidRequest(_ message: String) -> APIError { APIError(400, "invalid_request", message) }
+
+  init(_ error: OperationError) {
+    let status =
+      switch error.code {
+      case .notFound: 404
+      case .conflict: 409
+      case .invalidConfiguration: 422
+      case .unavailable: 503
+      }
+    self.init(
+      status, error.code.rawValue, error.message,
+      errors: error.code == .invalidConfiguration ? error.details : nil)
+  }
+}

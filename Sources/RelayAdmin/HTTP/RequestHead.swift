@@ -1,0 +1,31 @@
+/// A request's line and headers, as far as they matter here.
+struct RequestHead: Equatable {
+  var method: String
+  /// Without its query.
+  var path: String
+  /// What follows the `?`.
+  var query: String?
+  /// nil: there was none (HTTP/1.0 allows that).
+  var host: String?
+  var origin: String?
+  var authorization: String?
+  var contentType: String?
+  /// nil: not said, or not a number.
+  var contentLength: Int?
+
+  init(
+    method: String, target: String, host: String? = nil, origin: String? = nil, authorization: String? = nil,
+    contentType: String? = nil, contentLength: Int? = nil
+  ) {
+    self.method = method
+    self.host = host
+    self.origin = origin
+    self.authorization = authorization
+    self.contentType = contentType
+    self.contentLength = contentLength
+    let target = target.prefix { $0 != "#" }
+    let mark = target.firstIndex(of: "?")
+    path = String(target[..<(mark ?? target.endIndex)])
+    query = mark.map { String(target[target.index(after: $0)...]) }
+  }
+}

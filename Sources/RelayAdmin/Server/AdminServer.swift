@@ -1,0 +1,143 @@
+import HummingbirdCore
+import Logging
+import NIOCore
+import RelayCore
+import RelayPipeline
+import RelayThreads
+
+/// The admin listener: Hummingbird behind a gate that lets only whole, admitted requests of bounded size
+/// through.
+///
+/// Its memory is bounded by its connections, 128, with at most 1 MiB of body each.
+public final class AdminServer: Sendable {
+  private typealias HTTPServer = Server<HTTP1Channel>
+
+  private enum State {
+    case initial
+    case running(HTTPServer, Task<Void, any Error>)
+    case over
+  }
+
+  private let address: ListenAddress
+  private let token: Secret?
+  private let api: AdminAPI
+  private let eventLoopGroup: any EventLoopGroup
+  private let requestTimeout: Duration
+  private let idleTimeout: Duration
+  private let state = Locked(State.initial)
+  /// Where the socket is, once that is known.
+  private let bound = Locked<ListenAddress?>(nil)
+  private static let maxConnections = 128
+
+  /// - Parameters:
+  ///   - address: `server.admin`. Port 0: the system chooses.
+  ///   - token: `server.admin_token`; nil: everybody who can reach it may use it.
+  public init(
+    address: ListenAddress, token: Secret?, operations: any RelayOperations, clock: any WallClock,
+    eventLoopGroup: any EventLoopGroup, logger: Logger, requestTimeout: Duration = .seconds(30),
+    idleTimeout: Duration = .seconds(75)
+  ) {
+    self.address = address
+    self.token = token
+    api = AdminAPI(operations: operations, clock: clock, logger: logger)
+    self.eventLoopGroup = eventLoopGroup
+    self.requestTimeout = requestTimeout
+    self.idleTimeout = idleTimeout
+  }
+
+  /// Listens; returns the address with the port that the system gave.
+  public func start() async throws(AdminServerError) -> ListenAddress {
+    let (starts, start) = AsyncStream.makeStream(of: Result<ListenAddress, any Error>.self)
+    let server = makeServer { [bound, address] channel in
+      let local = channel.localAddress
+      let listens = ListenAddress(
+        host: local?.ipAddress ?? address.host, port: local?.port ?? address.port)
+      bound.withLock { $0 = listens }
+      start.yield(.success(ListenAddress(host: address.host, port: listens.port)))
+    }
+    let isFirst = state.withLock { state in
+      guard case .initial = state else { return false }
+      let running = Task {
+        do {
+          try await server.run()
+        } catch {
+          start.yield(.failure(error))
+          throw error
+        }
+      }
+      state = .running(server, running)
+      return true
+    }
+    guard isFirst else {
+      throw AdminServerError(.usedUp, address: address, reason: "this server has been started or shut down")
+    }
+    var results = starts.makeAsyncIterator()
+    switch await results.next() {
+    case .success(let address): return address
+    case .failure(let error): throw AdminServerError(binding: address, failedWith: error)
+    case nil: throw AdminServerError(.other, address: address, reason: "the start was cancelled")
+    }
+  }
+
+  /// Stops accepting, lets requests in flight finish for at most `limit`, then closes what is left. May be
+  /// called again. What an operation does that was asked for goes on behind a connection that was closed.
+  public func shutdown(within limit: Duration) async {
+    let last = state.withLock { state in
+      defer { state = .over }
+      return state
+    }
+    guard case .running(let server, let running) = last else { return }
+    // Whichever comes first; the other must not be waited for.
+    let (ends, end) = AsyncStream.makeStream(of: Void.self)
+    Task {
+      try? await server.shutdownGracefully()
+      _ = await running.result
+      end.finish()
+    }
+    let timer = Task {
+      try? await Task.sleep(for: limit)
+      end.finish()
+    }
+    for await _ in ends {}
+    timer.cancel()
+    running.cancel()
+  }
+
+  private func makeServer(onRunning: @escaping @Sendable (any Channel) async -> Void) -> HTTPServer {
+    let silent = Logger(label: "admin") { _ in SwiftLogNoOpLogHandler() }
+    let timeout = TimeAmount(requestTimeout)
+    let channel = HTTP1Channel(
+      responder: { [self] request, writer, _ in
+        let response = await respond(to: request)
+        try await writer.write(response: response.head, body: response.body(of: request))
+      },
+      configuration: HTTP1Channel.Configuration(
+        additionalChannelHandlers: [RequestGate(admission: self.admission, requestTimeout: timeout)],
+        idleTimeout: TimeAmount(idleTimeout)))
+    return HTTPServer(
+      childChannelSetup: channel,
+      configuration: ServerConfiguration(
+        address: .hostname(address.host, port: address.port),
+        availableConnectionsDelegate: MaximumAvailableConnections(Self.maxConnections, logger: silent)),
+      onServerRunning: onRunning, eventLoopGroup: eventLoopGroup, logger: silent)
+  }
+
+  /// Until the socket's place is known, the strict rules hold.
+  private var admission: Admission {
+    let bound = bound.withLock { $0 } ?? ListenAddress(host: "127.0.0.1", port: address.port)
+    return Admission(configured: address, bound: bound, token: token)
+  }
+
+  private func respond(to request: Request) async -> AdminResponse {
+    let head = RequestHead(request.head)
+    guard let endpoint = Endpoint(path: head.path), let body = try? await request.body.collect(upTo: 1 << 20)
+    else { return AdminResponse(APIError(400, "bad_request", "this request broke off")) }
+    return await api.answer(endpoint, query: head.query, body: Array(body.readableBytesView))
+  }
+}
+
+extension AdminResponse {
+  fileprivate func body(of request: Request) -> ResponseBody {
+    request.method == .head ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: body))
+  }
+}

@@ -1,0 +1,130 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
+
+/// Carries out what a `RequestCollector` decides, before Hummingbird sees anything.
+final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
+  typealias InboundIn = HTTPRequestPart
+  typealias InboundOut = HTTPRequestPart
+  typealias OutboundIn = HTTPResponsePart
+  typealias OutboundOut = HTTPResponsePart
+
+  private var collector: RequestCollector
+  private let requestTimeout: TimeAmount
+  private var timer: Scheduled<Void>?
+  private var head: HTTPRequest?
+  private var isRefused = false
+  /// A client that goes on sending is read from for so long after its refusal, so that it gets to see it.
+  private static let linger = TimeAmount.seconds(1)
+
+  init(admission: Admission, requestTimeout: TimeAmount) {
+    collector = RequestCollector(admission: admission)
+    self.requestTimeout = requestTimeout
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data) {
+    case .head(let request):
+      head = request
+      let expectsContinue = request.headerFields[.expect]?.lowercased() == "100-continue"
+      perform(collector.readHead(RequestHead(request), expectsContinue: expectsContinue), context)
+    case .body(let bytes): perform(collector.readBody(bytes.readableBytesView), context)
+    case .end: perform(collector.readEnd(), context)
+    }
+  }
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    let part = unwrapOutboundIn(data)
+    context.write(data, promise: promise)
+    if case .end = part { perform(collector.answered(), context) }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if isRefused, case ChannelEvent.inputClosed = event {
+      context.close(promise: nil)
+    } else {
+      context.fireUserInboundEventTriggered(event)
+    }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    timer?.cancel()
+  }
+
+  private func perform(_ action: RequestCollector.Action, _ context: ChannelHandlerContext) {
+    switch action {
+    case .nothing: break
+    case .expectBody: startTimer(context)
+    case .invite:
+      startTimer(context)
+      context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+    case .forward(let body): forward(body, context)
+    case .refuse(let response, let omitsBody): refuse(response, omitsBody: omitsBody, context)
+    case .close: context.close(promise: nil)
+    }
+  }
+
+  private func startTimer(_ context: ChannelHandlerContext) {
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    timer = context.eventLoop.scheduleTask(in: requestTimeout) {
+      let (gate, context) = bound.value
+      gate.perform(gate.collector.timeOut(), context)
+    }
+  }
+
+  private func forward(_ body: [UInt8], _ context: ChannelHandlerContext) {
+    timer?.cancel()
+    guard let head else { return }
+    self.head = nil
+    context.fireChannelRead(wrapInboundOut(.head(head)))
+    if !body.isEmpty {
+      context.fireChannelRead(wrapInboundOut(.body(context.channel.allocator.buffer(bytes: body))))
+    }
+    context.fireChannelRead(wrapInboundOut(.end(nil)))
+  }
+
+  private func refuse(_ response: AdminResponse, omitsBody: Bool, _ context: ChannelHandlerContext) {
+    timer?.cancel()
+    isRefused = true
+    var response = response
+    response.headers.append(AdminResponse.Header("connection", "close"))
+    context.write(wrapOutboundOut(.head(response.head)), promise: nil)
+    if !omitsBody {
+      let body = context.channel.allocator.buffer(bytes: response.body)
+      context.write(wrapOutboundOut(.body(body)), promise: nil)
+    }
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    context.close(mode: .output, promise: nil)
+    let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+    timer = context.eventLoop.scheduleTask(in: Self.linger) { bound.value.close(promise: nil) }
+  }
+}
+
+@available(*, unavailable) extension RequestGate: Sendable {}
+
+extension RequestHead {
+  init(_ request: HTTPRequest) {
+    let fields = request.headerFields
+    self.init(
+      method: request.method.rawValue, target: request.path ?? "", host: request.authority,
+      origin: fields[.origin], authorization: fields[.authorization], contentType: fields[.contentType],
+      contentLength: fields[.contentLength].flatMap { Int($0) })
+    // More than one `Host`: no one can say which of them is meant.
+    if let name = HTTPField.Name("host"), let second = fields[name] { host = "\(host ?? ""), \(second)" }
+  }
+}
+
+extension AdminResponse {
+  /// The status line and headers; the length is that of the body.
+  var head: HTTPResponse {
+    var fields = HTTPFields()
+    fields[.contentType] = contentType
+    fields[.contentLength] = String(body.count)
+    fields[.cacheControl] = "no-store"
+    fields[.xContentTypeOptions] = "nosniff"
+    for header in headers {
+      if let name = HTTPField.Name(header.name) { fields[name] = header.value }
+    }
+    return HTTPResponse(status: .init(code: status), headerFields: fields)
+  }
+}

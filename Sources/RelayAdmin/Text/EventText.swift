@@ -1,0 +1,87 @@
+import RelayCore
+
+/// What `huggy-relay event` shows: what the event is, and for each destination whether it got it, or why not.
+public enum EventText {
+  /// - Returns: Lines, without a line end at the end.
+  public static func render(_ event: EventAnswer, now: Timestamp, pen: Pen) -> String {
+    var lines = [pen("\(event.type.forTerminal())  \(event.id)", .title)]
+    let company = event.company ?? "-"
+    let facts = "company \(company), channel \(event.channel ?? "-"), chat \(event.chat ?? "-")"
+    lines.append("  received \(event.receivedAt.text(at: now)) from \(event.source)")
+    lines.append("  " + facts.forTerminal())
+    lines.append("  " + routing(event).forTerminal(maxCharacters: 1_000))
+    for delivery in event.deliveries {
+      lines.append("")
+      let name = delivery.run > 0 ? "\(delivery.destination) (replay \(delivery.run))" : delivery.destination
+      lines.append("\(pen(name.forTerminal(), .title))  \(pen(delivery.state, delivery.ink))")
+      lines += story(of: delivery, now: now).map { "  " + $0.forTerminal(maxCharacters: 1_200) }
+    }
+    if !event.deliveries.isEmpty {
+      lines += ["", pen("Any other destination did not get it: no route that matched names it.", .faint)]
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func routing(_ event: EventAnswer) -> String {
+    let configuration = "(configuration \(event.configHash))"
+    guard let last = event.routes.last else {
+      return "no route matched it \(configuration): it went nowhere"
+    }
+    let before = event.routes.dropLast().joined(separator: ", ")
+    guard event.dropped else {
+      return "routes that matched: \(event.routes.joined(separator: ", ")) \(configuration)"
+    }
+    if event.deliveries.isEmpty {
+      let others = before.isEmpty ? "" : " (before it matched: \(before))"
+      return "dropped by the route \(last)\(others) \(configuration): it went nowhere"
+    }
+    return
+      "routes that matched: \(before); then \(last) dropped it \(configuration): later routes did not see it"
+  }
+
+  private static func story(of delivery: DeliveryAnswer, now: Timestamp) -> [String] {
+    var lines = [sentence(delivery, now: now)]
+    lines.append("route \(delivery.route), delivery \(delivery.id)")
+    guard delivery.state != "discarded" || delivery.attempts > 0 else { return lines }
+    let shown = delivery.failures
+    if delivery.failureCount > shown.count {
+      lines.append("failed \(delivery.failureCount.counted("time", "times")); the first and the last:")
+    } else if !shown.isEmpty {
+      lines.append("failed \(delivery.failureCount.counted("time", "times")):")
+    }
+    for failure in shown {
+      let outcome = failure.status.map { "status \($0)" } ?? failure.error ?? "no answer"
+      let took = failure.durationMs.millisecondsText
+      lines.append("  attempt \(failure.attempt) at \(failure.at): \(outcome), after \(took)")
+    }
+    if let answer = shown.last?.answer, !answer.isEmpty { lines.append("the last answer: \(answer)") }
+    return lines
+  }
+
+  private static func sentence(_ delivery: DeliveryAnswer, now: Timestamp) -> String {
+    let attempts = delivery.attempts.counted("attempt", "attempts")
+    let settled = delivery.settledAt.map { " \($0.text(at: now))" } ?? ""
+    switch (delivery.state, delivery.reason) {
+    case ("delivered", _):
+      let outcome = delivery.lastAttempt.map { ": \($0.outcome), after \($0.durationMs.millisecondsText)" }
+      return "delivered\(settled), on attempt \(delivery.attempts)\(outcome ?? "")"
+    case ("dead", let reason):
+      return "given up\(settled), after \(attempts): \(death(reason)). It is kept: retry or discard it"
+    case ("discarded", "overflow"):
+      return "discarded on arrival: \(delivery.destination) was over its max_backlog. It was never attempted"
+    case ("discarded", _): return "discarded\(settled) by a person, after \(attempts)"
+    default:
+      let made = delivery.attempts == 0 ? "not attempted yet" : "not delivered after \(attempts)"
+      return "\(made): \(delivery.waiting?.message ?? "it waits for its turn")"
+    }
+  }
+
+  private static func death(_ reason: String?) -> String {
+    switch reason {
+    case "permanent": "the answer was a status that is never tried again (permanent)"
+    case "exhausted": "max_attempts was reached (exhausted)"
+    case "expired": "max_age was reached (expired)"
+    default: reason ?? "for an unknown reason"
+    }
+  }
+}

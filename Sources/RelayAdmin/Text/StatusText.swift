@@ -1,0 +1,90 @@
+import RelayCore
+
+/// What `huggy-relay status` shows.
+public enum StatusText {
+  /// - Returns: Lines, without a line end at the end.
+  public static func render(_ status: StatusAnswer, now: Timestamp, pen: Pen) -> String {
+    var lines = head(status, now: now, pen: pen)
+    lines += [""] + destinations(status.destinations, now: now).lines(pen)
+    if !status.routes.isEmpty { lines += [""] + routes(status.routes).lines(pen) }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func head(_ status: StatusAnswer, now: Timestamp, pen: Pen) -> [String] {
+    let store = status.store
+    let share =
+      store.limitBytes > 0
+      ? " (\(Int((Double(store.bytes) / Double(store.limitBytes) * 100).rounded()))%)" : ""
+    var lines = [
+      "huggy-relay \(status.version), up \(status.uptimeSeconds.ageText)",
+      "configuration \(status.config.hash), loaded \(status.config.loadedAt.text(at: now))",
+      "store \(store.kind), \(store.bytes.bytesText) of \(store.limitBytes.bytesText)\(share)",
+    ].map { $0.forTerminal() }
+    if let refusal = store.refusal {
+      lines.append(pen("no envelopes are taken: \(refusal)".forTerminal(), .bad))
+    }
+    if !status.config.reloadErrors.isEmpty {
+      lines.append(pen("the last reload failed, and changed nothing:", .bad))
+      lines += status.config.reloadErrors.map { pen("  \($0.forTerminal())", .bad) }
+    }
+    return lines
+  }
+
+  private static func destinations(_ destinations: [DestinationAnswer], now: Timestamp) -> TextTable {
+    // Columns that are zero nearly always would only be in the way.
+    let showsDiscarded = destinations.contains { $0.discarded + $0.overflowed > 0 }
+    var table = TextTable(
+      [
+        ("DESTINATION", .left), ("PENDING", .right), ("IN FLIGHT", .right), ("DEAD", .right),
+        ("DELIVERED", .right),
+      ] + (showsDiscarded ? [("DISCARDED", .right), ("OVERFLOWED", .right)] : [])
+        + [("OLDEST", .right), ("DRAIN", .right), ("STATE", .left)])
+    for destination in destinations {
+      typealias Cell = TextTable.Cell
+      let (state, ink) = destination.stateText(now: now)
+      table.add(
+        [
+          Cell(destination.name), Cell(destination.pending.grouped), Cell(destination.inFlight.grouped),
+          Cell(destination.dead.grouped, destination.dead > 0 ? .bad : .plain),
+          Cell(destination.delivered.grouped),
+        ]
+          + (showsDiscarded
+            ? [
+              Cell(destination.discarded.grouped),
+              Cell(destination.overflowed.grouped, destination.overflowed > 0 ? .bad : .plain),
+            ] : [])
+          + [
+            Cell(destination.oldestPendingSeconds?.ageText ?? "-"),
+            Cell(destination.drainSeconds?.ageText ?? "-"), Cell(state, ink),
+          ])
+    }
+    return table
+  }
+
+  private static func routes(_ routes: [StatusAnswer.Route]) -> TextTable {
+    var table = TextTable([("ROUTE", .left), ("MATCHED", .right), ("DROPPED", .right)])
+    for route in routes {
+      table.add([route.name, route.matched.grouped, route.dropped.grouped].map { TextTable.Cell($0) })
+    }
+    return table
+  }
+}
+
+extension DestinationAnswer {
+  /// What most needs to be known of it.
+  fileprivate func stateText(now: Timestamp) -> (String, Ink) {
+    if orphaned { return ("orphaned: no longer configured", .warning) }
+    if paused {
+      if let pausedAt { return ("paused by \(pausedAt)", .warning) }
+      return (pausedUntil.map { "paused until \($0.text(at: now))" } ?? "paused", .warning)
+    }
+    let reason = lastFailure.map { ": \($0)" } ?? ""
+    if circuit == "open" {
+      let since = circuitOpenSince.map { " for \($0.duration(to: now).ageText)" } ?? ""
+      return ("failing\(since)\(reason)", .bad)
+    }
+    if let heldUntil { return ("held by Retry-After until \(heldUntil.text(at: now))", .warning) }
+    if circuit == "recovering" { return ("recovering\(reason)", .warning) }
+    return circuit == "closed" ? ("ok", .good) : (circuit, .plain)
+  }
+}

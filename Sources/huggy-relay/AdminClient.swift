@@ -1,0 +1,69 @@
+import ArgumentParser
+import RelayAdmin
+import RelayCore
+import RelayCurl
+
+/// Asks a running relay. What goes wrong is printed, and becomes the exit status.
+final class AdminClient {
+  private let url: String
+  private let token: String?
+  private let http = BlockingClient(maxAnswerBytes: 256 << 20)
+
+  /// - Parameter url: Without a slash at its end.
+  init(url: String, token: String?) {
+    self.url = url
+    self.token = token
+  }
+
+  func get(_ path: String, query: [FilterItem] = []) throws -> [UInt8] {
+    let target = query.isEmpty ? path : "\(path)?\(query.query)"
+    return try send("GET", target, body: nil, timeout: .seconds(60))
+  }
+
+  /// Changes of many deliveries take a while.
+  func post(_ path: String, body: [UInt8] = Array("{}".utf8)) throws -> [UInt8] {
+    try send("POST", path, body: body, timeout: .seconds(3600))
+  }
+
+  /// - Throws: `ExitCode`, after saying why.
+  func decode<Answer: Decodable>(_ type: Answer.Type, from json: [UInt8]) throws -> Answer {
+    do {
+      return try AnswerDecoder.decode(type, from: json)
+    } catch {
+      printError("\(url): this relay answers otherwise than this version expects; --json shows what it says")
+      throw ExitCode.failure
+    }
+  }
+
+  private func send(_ method: String, _ target: String, body: [UInt8]?, timeout: Duration) throws -> [UInt8] {
+    var headers: [String] = []
+    if let token { headers.append("authorization: Bearer \(token)") }
+    if body != nil { headers.append("content-type: application/json") }
+    let response: BlockingResponse
+    do throws(TransportFailure) {
+      response = try http.send(
+        method: method, url: url + target, headers: headers, body: body, timeout: timeout,
+        connectTimeout: .seconds(10))
+    } catch {
+      printError("\(url): can't reach the relay's admin API (\(error)); does it run, and is --admin right?")
+      throw ExitCode.unreachable
+    }
+    switch AdminOutcome(
+      status: response.status, contentType: response.contentType, body: response.body, hasToken: token != nil)
+    {
+    case .done(let json): return json
+    case .refused(let code, let message, let errors):
+      printError(message)
+      for error in errors { printError(error) }
+      throw code == "invalid_configuration" ? ExitCode.wrongConfiguration : ExitCode.failure
+    case .notTheAPI(let message):
+      printError("\(url): \(message); is --admin right?")
+      throw ExitCode.unreachable
+    }
+  }
+}
+
+extension ExitCode {
+  /// The relay's admin API can't be reached (`EX_UNAVAILABLE`).
+  static let unreachable = ExitCode(69)
+}

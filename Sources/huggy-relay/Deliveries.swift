@@ -1,0 +1,55 @@
+import ArgumentParser
+import Foundation
+import RelayAdmin
+import RelayCore
+import RelayPipeline
+
+struct Deliveries: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List deliveries of a running relay, newest first: the dead letters with --state dead.",
+    discussion: "With --json each page of the API is a line.")
+
+  @Option(name: .long, help: "Those in this state.")
+  var state: DeliveryFilter.State?
+
+  @OptionGroup var filter: FilterOptions
+
+  @Option(name: .long, help: "At most so many. Default: 50.")
+  var limit: Int?
+
+  @Flag(name: .long, help: "All that there are.")
+  var all = false
+
+  @OptionGroup var options: AdminOptions
+
+  func validate() throws {
+    guard limit ?? 1 > 0 else { throw ValidationError("--limit is above 0") }
+    guard limit == nil || !all else { throw ValidationError("--limit and --all exclude each other") }
+  }
+
+  func run() throws {
+    let client = options.client()
+    var left = all ? Int.max : limit ?? 50
+    var after: String?
+    var shown = 0
+    repeat {
+      var query = filter.items(state: state) + [FilterItem("limit", String(min(left, 500)))]
+      if let after { query.append(FilterItem("after", after)) }
+      let json = try client.get("/api/v1/deliveries", query: query)
+      let page = try client.decode(DeliveriesAnswer.self, from: json)
+      // A page may be empty and yet not be the last.
+      if options.json || !page.deliveries.isEmpty {
+        try options.show(json) { pen in
+          DeliveriesText.render(
+            page.deliveries, now: SystemWallClock().now(), pen: pen, showsTitles: shown == 0)
+        }
+      }
+      shown += page.deliveries.count
+      left -= page.deliveries.count
+      after = page.next
+    } while left > 0 && after != nil
+    if options.json { return }
+    if shown == 0 { printError("no delivery matches") }
+    if after != nil { printError("there may be more: see --limit and --all") }
+  }
+}

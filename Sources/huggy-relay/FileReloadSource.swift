@@ -1,0 +1,43 @@
+import Foundation
+import Logging
+import RelayConfig
+import RelayCore
+import RelayIngest
+import RelayPipeline
+
+/// The configuration's file and the ingest's listener, as a reload needs them.
+struct FileReloadSource: ReloadSource {
+  let path: String
+  let loader: ConfigurationLoader
+  let server: IngestServer
+  let logger: Logger
+
+  func load() async throws(OperationError) -> (configuration: Configuration, warnings: [String]) {
+    // Reading and parsing block, and may take a while.
+    let loaded = await withCheckedContinuation { continuation in
+      Thread.detachNewThread {
+        continuation.resume(
+          returning: Result { () throws(ConfigurationErrors) in try loader.load(path: path) })
+      }
+    }
+    do throws(ConfigurationErrors) {
+      let configuration = try loaded.get()
+      return (configuration.configuration, configuration.warnings.map(\.description))
+    } catch {
+      throw OperationError(
+        code: .invalidConfiguration,
+        message: "\(path) is wrong, so nothing has changed; mend it and reload again",
+        details: error.problems.map(\.description))
+    }
+  }
+
+  func apply(_ settings: ServerSettings) async throws(OperationError) {
+    do throws(IngestServerError) {
+      guard let address = try await server.apply(settings) else { return }
+      logger.notice("listening", metadata: ["address": "\(address)"])
+    } catch {
+      throw OperationError(
+        code: .invalidConfiguration, message: "\(error), so nothing has changed", details: ["\(error)"])
+    }
+  }
+}

@@ -1,0 +1,17 @@
+import ArgumentParser
+import RelayAdmin
+
+struct Resume: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "End a destination's pause.")
+
+  @Argument(help: "The destination.")
+  var destination: String
+
+  @OptionGroup var options: AdminOptions
+
+  func run() throws {
+    let client = options.client()
+    let json = try client.post("/api/v1/destinations/\(destination.percentEncoded)/resume")
+    try options.show(json) { _ in ChangeText.paused(try client.decode(PauseAnswer.self, from: json)) }
+  }
+}

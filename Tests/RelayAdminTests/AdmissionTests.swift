@@ -1,0 +1,119 @@
+import RelayCore
+import Testing
+
+@testable import RelayAdmin
+
+@Suite struct AdmissionTests {
+  private static func admission(
+    _ configured: String = "127.0.0.1", bound: String = "127.0.0.1", port: Int = 8081, token: String? = nil
+  ) -> Admission {
+    Admission(
+      configured: ListenAddress(host: configured, port: port), bound: ListenAddress(host: bound, port: port),
+      token: token.map { Secret($0) })
+  }
+
+  private static func code(_ result: Result<Endpoint, APIError>) -> String {
+    switch result {
+    case .success: "admitted"
+    case .failure(let error): error.code
+    }
+  }
+
+  @Test(arguments: [
+    ("127.0.0.1:8081", true), ("localhost:8081", true), ("[::1]:8081", true), ("LocalHost:8081", true),
+    ("relay.local:8081", true), ("localhost:8082", false), ("localhost", false), ("127.0.0.1:80", false),
+    ("evil.example:8081", false), ("localhost.evil.example:8081", false), ("", false),
+    ("10.0.0.1:8081", false),
+  ])
+  func onLoopbackTheHostIsOneOfOurs(host: String, isAdmitted: Bool) {
+    let head = RequestHead(method: "GET", target: "/api/v1/status", host: host)
+    let code = Self.code(Self.admission("relay.local").admit(head))
+    #expect(code == (isAdmitted ? "admitted" : "forbidden_host"))
+  }
+
+  @Test func onHTTPsOwnPortTheHostNeedsNone() {
+    let head = RequestHead(method: "GET", target: "/healthz", host: "localhost")
+    #expect(Self.code(Self.admission(port: 80).admit(head)) == "admitted")
+  }
+
+  @Test(arguments: ["127.0.0.2", "::1", "::ffff:127.0.0.1"]) func everyLoopbackAddressIsOne(address: String) {
+    let head = RequestHead(method: "GET", target: "/healthz", host: "evil.example:8081")
+    #expect(Self.code(Self.admission(address, bound: address).admit(head)) == "forbidden_host")
+  }
+
+  @Test(arguments: ["0.0.0.0", "::", "10.0.0.1"]) func elsewhereAnyHostWillDo(address: String) {
+    let head = RequestHead(method: "GET", target: "/healthz", host: "relay.example")
+    #expect(Self.code(Self.admission(address, bound: address).admit(head)) == "admitted")
+  }
+
+  /// A probe that speaks HTTP/1.0; no browser does.
+  @Test func aRequestWithoutAHostIsNoBrowsers() {
+    #expect(Self.code(Self.admission().admit(RequestHead(method: "GET", target: "/healthz"))) == "admitted")
+  }
+
+  @Test(arguments: [
+    ("http://localhost:8081", true), ("https://localhost:8081", true), ("HTTP://LOCALHOST:8081", true),
+    ("http://127.0.0.1:8081", false), ("http://localhost:8082", false), ("http://localhost", false),
+    ("null", false), ("", false), ("http://evil.example", false),
+    ("http://localhost:8081.evil.example", false),
+  ])
+  func anOriginIsThatOfTheHost(origin: String, isAdmitted: Bool) {
+    let head = RequestHead(method: "GET", target: "/api/v1/status", host: "localhost:8081", origin: origin)
+    #expect(Self.code(Self.admission().admit(head)) == (isAdmitted ? "admitted" : "forbidden_origin"))
+  }
+
+  @Test(arguments: [
+    ("Bearer s3cret", true), ("bearer s3cret", true), ("Bearer s3cret ", false), ("Bearer s3cre", false),
+    ("Bearer s3crets", false), ("Bearer s3crets3cret", false), ("Bearer", false), ("Bearer ", false),
+    ("s3cret", false),
+    ("Basic s3cret", false), ("", false),
+  ])
+  func onlyTheTokenWillDo(authorization: String, isAdmitted: Bool) {
+    let head = RequestHead(method: "GET", target: "/metrics", authorization: authorization)
+    #expect(
+      Self.code(Self.admission(token: "s3cret").admit(head)) == (isAdmitted ? "admitted" : "unauthorized"))
+  }
+
+  @Test func anEmptySecretEqualsNothing() {
+    #expect(!Secret("").equals(""))
+    #expect(!Secret("").equals("x"))
+  }
+
+  /// Who has no token is told nothing of what there is.
+  @Test func theTokenIsAskedForBeforeThePathIsLookedAt() {
+    for target in ["/nowhere", "/api/v1/reload"] {
+      let head = RequestHead(method: "GET", target: target)
+      #expect(Self.code(Self.admission(token: "s3cret").admit(head)) == "unauthorized")
+    }
+  }
+
+  @Test func theQueryIsNoPartOfThePath() {
+    let head = RequestHead(method: "GET", target: "/api/v1/deliveries?state=dead#x")
+    #expect(head.path == "/api/v1/deliveries")
+    #expect(head.query == "state=dead")
+    #expect(Endpoint(path: head.path) == .deliveries)
+  }
+
+  @Test(arguments: [
+    ("/healthz", Endpoint.health), ("/readyz", .readiness), ("/metrics", .metrics),
+    ("/api/v1/status", .status),
+    ("/api/v1/events/evt%5F1", .event("evt_1")), ("/api/v1/deliveries", .deliveries),
+    ("/api/v1/deliveries/retry", .retry), ("/api/v1/deliveries/discard", .discard),
+    ("/api/v1/destinations/a.b-c_d/pause", .pause("a.b-c_d")),
+    ("/api/v1/destinations/x/resume", .resume("x")),
+    ("/api/v1/destinations/a%2Fb/pause", .pause("a/b")), ("/api/v1/reload", .reload),
+    ("/api/v1/rejections", .rejections),
+  ])
+  func eachPathStandsForOneThing(path: String, endpoint: Endpoint) {
+    #expect(Endpoint(path: path) == endpoint)
+  }
+
+  @Test(arguments: [
+    "", "/", "healthz", "x/healthz", "*", "/api", "/api/v1", "/api/v1/x", "/api/v1/events",
+    "/api/v1/events/a/b",
+    "/api/v1/destinations/x", "/api/v1/destinations/x/stop", "/api/v1/status/", "http://x/healthz",
+  ])
+  func anyOtherPathStandsForNothing(path: String) {
+    #expect(Endpoint(path: path) == nil)
+  }
+}

@@ -1,0 +1,165 @@
+import RelayCore
+import RelayPipeline
+import Testing
+
+@testable import RelayAdmin
+
+/// What one side writes the other reads.
+@Suite struct AnswerTests {
+  private static func roundTrip<Answer: Decodable & JSONWritable>(_ answer: Answer) throws -> Answer {
+    try AnswerDecoder.decode(Answer.self, from: AdminResponse.json(answer).body)
+  }
+
+  @Test func aStatusIsReadAsItWasWritten() throws {
+    var status = Samples.status
+    status.destinations = [
+      Samples.destination("crm") {
+        ($0.isPaused, $0.isOrphaned, $0.circuit) = (true, true, .recovering)
+        ($0.pausedUntil, $0.circuitOpenSince, $0.heldUntil) = (
+          Samples.time(1), Samples.time(2), Samples.time(3)
+        )
+        ($0.pending, $0.inFlight, $0.dead, $0.delivered, $0.discarded, $0.overflowed) = (1, 2, 3, 4, 5, 6)
+        ($0.oldestPending, $0.drain) = (.milliseconds(1), .seconds(2))
+        ($0.pausedAt, $0.lastFailure) = ("a", "b")
+      }
+    ]
+    status.store.refusal = "\u{1}\"\\"
+    let answer = StatusAnswer(status)
+    #expect(try Self.roundTrip(answer) == answer)
+  }
+
+  static let waits: [DeliveryWait] = [
+    .inFlight, .order(DeliveryID(rawValue: 7)), .order(nil), .retry(at: Samples.now),
+    .paused(until: Samples.now, at: nil), .paused(until: nil, at: "routes.yaml:3"),
+    .paused(until: .distantFuture, at: nil), .circuit(openSince: Samples.now, lastFailure: "status 500"),
+    .circuit(openSince: nil, lastFailure: nil), .held(until: Samples.now), .orphaned, .store, .turn,
+  ]
+
+  @Test(arguments: waits) func aPendingDeliveryIsReadAsItWasWritten(wait: DeliveryWait) throws {
+    let delivery = Samples.delivery(.waiting, attempts: 3, wait: wait) {
+      $0.due = Samples.now
+      $0.lastAttempt = DeliveryRecord.LastAttempt(
+        at: Samples.now, duration: .microseconds(1_234), status: 503, error: nil)
+      $0.failures = [
+        Samples.failure(1, status: 503, answer: "no"), Samples.failure(2, status: nil, error: "e"),
+      ]
+      $0.failureCount = 2
+    }
+    let answer = DeliveryAnswer(delivery)
+    #expect(answer.state == "pending")
+    #expect(try Self.roundTrip(answer) == answer)
+  }
+
+  @Test func whatIsWaitedForHasItsOwnWord() {
+    let words = Self.waits.map { WaitAnswer($0, destination: "crm").reason }
+    #expect(
+      words == [
+        "in_flight", "order", "order", "retry", "pause", "pause", "pause", "circuit", "circuit",
+        "retry_after",
+        "orphaned", "store", "turn",
+      ])
+  }
+
+  @Test func otherAnswersAreReadAsTheyWereWritten() throws {
+    let page = DeliveriesAnswer(
+      DeliveryReportPage(
+        deliveries: [Samples.delivery(.delivered), Samples.delivery(.discarded)],
+        next: DeliveryID(rawValue: 9)))
+    #expect(try Self.roundTrip(page) == page)
+    let pause = PauseAnswer(name: "crm", paused: true, pausedUntil: Samples.now)
+    #expect(try Self.roundTrip(pause) == pause)
+    let reload = ReloadAnswer(
+      ReloadReport(hash: "h", loadedAt: Samples.now, isUnchanged: true, warnings: ["w"], needsRestart: ["k"]))
+    #expect(try Self.roundTrip(reload) == reload)
+    #expect(try Self.roundTrip(ChangedAnswer(changed: 7)) == ChangedAnswer(changed: 7))
+  }
+
+  @Test func anEventIsReadAsItWasWrittenButForItsBody() throws {
+    let answer = try Self.roundTrip(EventAnswer(Samples.event(routes: ["a", "b"], isDropped: true)))
+    #expect(answer.id == Samples.eventID.description)
+    #expect(answer.routes == ["a", "b"])
+    #expect(answer.dropped)
+    #expect(answer.company == "15691")
+    #expect(answer.chat == nil)
+  }
+
+  @Test(arguments: [
+    (DeliveryState.fresh, "pending"), (.retrying, "pending"), (.waiting, "pending"),
+    (.delivered, "delivered"),
+    (.dead, "dead"), (.discarded, "discarded"),
+  ])
+  func eachStateHasItsWord(state: DeliveryState, word: String) {
+    #expect(DeliveryAnswer(Samples.delivery(state)).state == word)
+  }
+
+  @Test(arguments: [
+    (0.0, "0"), (-1, "-1"), (1.5, "1.5"), (12.345, "12.345"), (1e20, "1e+20"), (0.001, "0.001"),
+    (90.5, "90.5"),
+  ])
+  func numbersAreJSON(number: Double, text: String) {
+    var output = JSONOutput()
+    number.write(to: &output)
+    #expect(String(decoding: output.bytes, as: UTF8.self) == text)
+  }
+
+  // MARK: What an answer means
+
+  @Test func successIsJSON() {
+    let outcome = AdminOutcome(
+      status: 200, contentType: "application/json", body: Array("{}".utf8), hasToken: false)
+    #expect(outcome == .done(Array("{}".utf8)))
+  }
+
+  @Test func aRefusalSaysWhyWithoutDanger() {
+    let body = AdminResponse(APIError(422, "invalid_configuration", "wrong\u{1B}[2J", errors: ["a:1:2: b"]))
+      .body
+    let outcome = AdminOutcome(status: 422, contentType: "application/json", body: body, hasToken: false)
+    #expect(
+      outcome == .refused(code: "invalid_configuration", message: "wrong\u{FFFD}[2J", errors: ["a:1:2: b"]))
+  }
+
+  @Test(arguments: [(true, "the token is wrong"), (false, "a token is needed")])
+  func aMissingTokenIsToldFromAWrongOne(hasToken: Bool, message: String) {
+    let body = AdminResponse(APIError(401, "unauthorized", "x")).body
+    let outcome = AdminOutcome(status: 401, contentType: "application/json", body: body, hasToken: hasToken)
+    guard case .refused(_, let told, _) = outcome else {
+      Issue.record("not refused")
+      return
+    }
+    #expect(told.hasPrefix(message))
+    #expect(told.contains("HUGGY_RELAY_ADMIN_TOKEN"))
+  }
+
+  @Test(arguments: [
+    (200, "text/html", "<html>"), (404, "text/plain", "not found"), (502, "application/json", "{}"),
+    (301, "application/json", ""),
+  ])
+  func anotherServerIsNotTheAPI(status: Int, type: String, body: String) {
+    let outcome = AdminOutcome(status: status, contentType: type, body: Array(body.utf8), hasToken: true)
+    guard case .notTheAPI(let message) = outcome else {
+      Issue.record("taken for the API")
+      return
+    }
+    #expect(message.contains("\(status)"))
+  }
+
+  @Test func aSelectionIsAskedForAsTheAPIReadsIt() throws {
+    let ids = SelectionRequest.ids([1, 2]).body
+    #expect(
+      try ChangeBody.selection(ids, states: [.dead], verb: "x", now: Samples.now)
+        == .ids([1, 2].map { DeliveryID(rawValue: $0) }))
+    let filter = SelectionRequest.filter([FilterItem("destination", "crm"), FilterItem("since", "1h")]).body
+    #expect(
+      try ChangeBody.selection(filter, states: [.dead], verb: "x", now: Samples.now)
+        == .filter(DeliveryFilter(destination: "crm", since: Samples.time(3_600))))
+    #expect(
+      try ChangeBody.selection(SelectionRequest.filter([]).body, states: [.dead], verb: "x", now: Samples.now)
+        == .filter(DeliveryFilter()))
+  }
+
+  @Test func aQueryIsAskedForAsTheAPIReadsIt() throws {
+    let items = [FilterItem("type", "a b&c=d+é%"), FilterItem("since", "2026-01-02T03:04:05+02:00")]
+    let read = try QueryItems(items.query, known: ["type", "since"])
+    #expect(read.items == ["type": "a b&c=d+é%", "since": "2026-01-02T03:04:05+02:00"])
+  }
+}

@@ -1,0 +1,171 @@
+import RelayCore
+import RelayPipeline
+import Testing
+
+@testable import RelayAdmin
+
+/// What can be changed, over real sockets.
+@Suite(.timeLimit(.minutes(1))) struct ChangingTests {
+  @Test func retryAndDiscardTakeIdsAndFilters() async throws {
+    let operations = FakeOperations { $0.changed = 3 }
+    try await withServer(operations) { server in
+      let answer = try await server.post("/api/v1/deliveries/retry", #"{"ids":[3,"1",2,3]}"#)
+      #expect(answer.status == 200)
+      #expect(answer.body == #"{"changed":3}"#)
+      _ = try await server.post("/api/v1/deliveries/retry", #"{"state":"dead","destination":"crm"}"#)
+      _ = try await server.post("/api/v1/deliveries/discard", #"{"type":"x","since":"1h","until":"10m"}"#)
+      _ = try await server.post("/api/v1/deliveries/discard", "{}")
+    }
+    #expect(
+      operations.calls == [
+        .retry(.ids([3, 1, 2].map { DeliveryID(rawValue: $0) })),
+        .retry(.filter(DeliveryFilter(state: .dead, destination: "crm"))),
+        .discard(.filter(DeliveryFilter(type: "x", since: Samples.time(3_600), until: Samples.time(600)))),
+        .discard(.filter(DeliveryFilter())),
+      ])
+  }
+
+  @Test(arguments: [
+    ("retry", "", "say which deliveries"),
+    ("retry", "[1]", "the body is not a JSON object"),
+    ("retry", "{", "the body is not JSON"),
+    ("retry", #"{"ids":[1],"state":"dead"}"#, "'ids' and a filter exclude each other"),
+    ("retry", #"{"ids":1}"#, "'ids' is not an array"),
+    ("retry", #"{"ids":[1,1.5]}"#, "ids[1] is not the id of a delivery"),
+    ("retry", #"{"ids":["x"]}"#, "ids[0] is not the id of a delivery"),
+    ("retry", #"{"ids":[0]}"#, "ids[0] is not the id of a delivery"),
+    ("retry", #"{"ids":[true]}"#, "ids[0] is not the id of a delivery"),
+    ("retry", #"{"destinaton":"crm"}"#, "there is no key 'destinaton'; did you mean 'destination'?"),
+    ("retry", #"{"destination":7}"#, "'destination' is not a string"),
+    ("retry", #"{"destination":null}"#, "'destination' is not a string"),
+    ("retry", #"{"state":"pending"}"#, "only dead deliveries can be retried, not pending ones"),
+    ("discard", #"{"state":"delivered"}"#, "only pending and dead deliveries can be discarded"),
+    ("discard", #"{"since":"now"}"#, "'since' is 'now', which is no time"),
+  ])
+  func aWrongSelectionChangesNothing(verb: String, body: String, message: String) async throws {
+    let operations = FakeOperations()
+    try await withServer(operations) { server in
+      let answer = try await server.post("/api/v1/deliveries/\(verb)", body)
+      #expect(answer.status == 400)
+      let escaped = message.split(separator: "\"").joined(separator: "\\\"")
+      #expect(answer.body.contains(escaped), "\(answer.body)")
+    }
+    #expect(operations.calls.isEmpty)
+  }
+
+  /// In the address it would be ignored, and all be changed.
+  @Test func aFilterInTheAddressOfAChangeIsRefused() async throws {
+    let operations = FakeOperations()
+    try await withServer(operations) { server in
+      let answer = try await server.post("/api/v1/deliveries/discard?destination=crm")
+      #expect(answer.status == 400)
+    }
+    #expect(operations.calls.isEmpty)
+  }
+
+  @Test func aPauseLastsUntilItsEndOrUntilResumed() async throws {
+    let operations = FakeOperations()
+    try await withServer(operations) { server in
+      let until = try await server.post(
+        "/api/v1/destinations/crm/pause", #"{"until":"2026-01-02T00:05:00-04:00"}"#)
+      #expect(until.status == 200)
+      #expect(until.body == #"{"name":"crm","paused":true,"paused_until":"2026-01-02T04:05:00.000Z"}"#)
+      let open = try await server.post("/api/v1/destinations/crm.2/pause", #"{"until":null}"#)
+      #expect(open.body == #"{"name":"crm.2","paused":true,"paused_until":null}"#)
+      #expect(try await server.post("/api/v1/destinations/%63rm/pause", "").status == 200)
+      let resumed = try await server.post("/api/v1/destinations/crm/resume", "")
+      #expect(resumed.body == #"{"name":"crm","paused":false,"paused_until":null}"#)
+    }
+    #expect(
+      operations.calls == [
+        .pause("crm", until: Timestamp(rfc3339: "2026-01-02T04:05:00Z")), .pause("crm.2", until: nil),
+        .pause("crm", until: nil), .resume("crm"),
+      ])
+  }
+
+  @Test(arguments: [
+    (#"{"until":"2h"}"#, "'until' is no time"), (#"{"until":7}"#, "'until' is no time"),
+    (#"{"until":"2026-01-02T03:04:05.678Z"}"#, "is past"), (#"{"untill":null}"#, "did you mean 'until'?"),
+  ])
+  func aWrongEndPausesNothing(body: String, message: String) async throws {
+    let operations = FakeOperations()
+    try await withServer(operations) { server in
+      let answer = try await server.post("/api/v1/destinations/crm/pause", body)
+      #expect(answer.status == 400)
+      #expect(answer.body.contains(message), "\(answer.body)")
+    }
+    #expect(operations.calls.isEmpty)
+  }
+
+  @Test func resumeAndReloadTakeNoKeys() async throws {
+    let operations = FakeOperations()
+    try await withServer(operations) { server in
+      let resumed = try await server.post("/api/v1/destinations/crm/resume", #"{"until":1}"#)
+      let reloaded = try await server.post("/api/v1/reload", #"{"config":"x"}"#)
+      #expect((resumed.status, reloaded.status) == (400, 400))
+    }
+    #expect(operations.calls.isEmpty)
+  }
+
+  @Test func anUnknownDestinationIsNotFoundAndAContradictionIsAConflict() async throws {
+    let operations = FakeOperations {
+      $0.error = OperationError(code: .notFound, message: "there is no destination crmm")
+    }
+    try await withServer(operations) { server in
+      let missing = try await server.post("/api/v1/destinations/crmm/pause")
+      #expect(missing.status == 404)
+      #expect(missing.body == #"{"error":{"code":"not_found","message":"there is no destination crmm"}}"#)
+      operations.state.withLock {
+        $0.error = OperationError(code: .conflict, message: "paused by routes.yaml:12", details: ["x"])
+      }
+      let conflict = try await server.post("/api/v1/destinations/crm/resume")
+      #expect(conflict.status == 409)
+      #expect(conflict.body == #"{"error":{"code":"conflict","message":"paused by routes.yaml:12"}}"#)
+    }
+  }
+
+  @Test func aReloadSaysWhatIsActiveNow() async throws {
+    let operations = FakeOperations {
+      $0.reload.warnings = ["w"]
+      $0.reload.needsRestart = ["server.listen"]
+    }
+    try await withServer(operations) { server in
+      let answer = try await server.post("/api/v1/reload", "")
+      #expect(answer.status == 200)
+      #expect(
+        answer.body == """
+          {"hash":"0123456789ab","loaded_at":"2026-01-02T03:04:05.678Z","unchanged":false,"warnings":["w"],\
+          "needs_restart":["server.listen"]}
+          """)
+    }
+    #expect(operations.calls == [.reload])
+  }
+
+  @Test func aWrongConfigurationComesWithEachError() async throws {
+    let operations = FakeOperations {
+      $0.error = OperationError(
+        code: .invalidConfiguration, message: "wrong; the old one stays",
+        details: ["routes.yaml:1:2: a", "routes.yaml:3:4: \"b\""])
+    }
+    try await withServer(operations) { server in
+      let answer = try await server.post("/api/v1/reload")
+      #expect(answer.status == 422)
+      #expect(
+        answer.body == """
+          {"error":{"code":"invalid_configuration","message":"wrong; the old one stays"},\
+          "errors":["routes.yaml:1:2: a","routes.yaml:3:4: \\"b\\""]}
+          """)
+    }
+  }
+
+  @Test func tensOfThousandsOfIdsAreTaken() async throws {
+    let operations = FakeOperations()
+    let ids = (1...50_000).map { Int64($0) }
+    try await withServer(operations) { server in
+      let body = #"{"ids":[\#(ids.map(String.init).joined(separator: ","))]}"#
+      let answer = try await server.post("/api/v1/deliveries/retry", body)
+      #expect(answer.status == 200)
+    }
+    #expect(operations.calls == [.retry(.ids(ids.map { DeliveryID(rawValue: $0) }))])
+  }
+}

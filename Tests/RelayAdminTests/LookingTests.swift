@@ -1,0 +1,243 @@
+import RelayCore
+import RelayPipeline
+import Testing
+
+@testable import RelayAdmin
+
+/// What can be read, over real sockets.
+@Suite(.timeLimit(.minutes(1))) struct LookingTests {
+  @Test func healthIsAnsweredWhileTheProcessLives() async throws {
+    try await withServer(FakeOperations { $0.readiness = .notReady("the disk is full") }) { server in
+      let answer = try await server.get("/healthz")
+      #expect(answer.status == 200)
+      #expect(answer.body == #"{"status":"ok"}"#)
+    }
+  }
+
+  @Test func readinessSaysWhyNot() async throws {
+    let operations = FakeOperations()
+    try await withServer(operations) { server in
+      let ready = try await server.get("/readyz")
+      #expect(ready.status == 200)
+      #expect(ready.body == #"{"status":"ready"}"#)
+      operations.state.withLock { $0.readiness = .notReady("the disk is full") }
+      let answer = try await server.get("/readyz")
+      #expect(answer.status == 503)
+      #expect(answer.body == #"{"error":{"code":"not_ready","message":"the disk is full"}}"#)
+    }
+  }
+
+  @Test func metricsComeInPrometheusTextFormat() async throws {
+    try await withServer { server in
+      let answer = try await server.get("/metrics")
+      #expect(answer.status == 200)
+      #expect(answer.header("content-type") == "text/plain; version=0.0.4; charset=utf-8")
+      #expect(answer.body == "huggy_relay_build_info{version=\"1\"} 1\n")
+    }
+  }
+
+  @Test func statusHasTheDocumentedShape() async throws {
+    let operations = FakeOperations { state in
+      state.status.destinations = [
+        Samples.destination("crm") {
+          $0.circuit = .open
+          $0.circuitOpenSince = Samples.time(60)
+          $0.lastFailure = "status 503"
+          ($0.pending, $0.inFlight, $0.dead, $0.delivered) = (4, 1, 2, 99)
+          ($0.discarded, $0.overflowed) = (5, 6)
+          $0.oldestPending = .milliseconds(1_500)
+          $0.drain = .seconds(30)
+          $0.heldUntil = Samples.now
+        },
+        Samples.destination("bi") {
+          ($0.isPaused, $0.isOrphaned, $0.pausedAt) = (true, true, "routes.yaml:12")
+          $0.pausedUntil = .distantFuture
+        },
+      ]
+      state.status.reloadErrors = ["routes.yaml:1:1: x"]
+      state.status.store.refusal = "full"
+    }
+    try await withServer(operations) { server in
+      let answer = try await server.get("/api/v1/status")
+      #expect(answer.status == 200)
+      #expect(answer.header("content-type") == "application/json")
+      #expect(
+        answer.body == """
+          {"version":"0.1.0","uptime_seconds":90.5,\
+          "store":{"kind":"sqlite","bytes":1288490188,"limit_bytes":10737418240,"refusal":"full"},\
+          "destinations":[{"name":"crm","paused":false,"orphaned":false,"circuit":"open","pending":4,"in_flight":1,\
+          "dead":2,"delivered":99,"oldest_pending_seconds":1.5,"drain_seconds":30,"discarded":5,"overflowed":6,\
+          "paused_until":null,"paused_at":null,"circuit_open_since":"2026-01-02T03:03:05.678Z",\
+          "held_until":"2026-01-02T03:04:05.678Z","last_failure":"status 503"},\
+          {"name":"bi","paused":true,"orphaned":true,"circuit":"closed","pending":0,"in_flight":0,"dead":0,\
+          "delivered":0,"oldest_pending_seconds":null,"drain_seconds":null,"discarded":0,"overflowed":0,\
+          "paused_until":null,"paused_at":"routes.yaml:12","circuit_open_since":null,"held_until":null,\
+          "last_failure":null}],\
+          "routes":[{"name":"whatsapp-to-crm","matched":12,"dropped":3}],\
+          "config":{"hash":"0123456789ab","loaded_at":"2026-01-02T02:04:05.678Z",\
+          "reload_errors":["routes.yaml:1:1: x"]}}
+          """)
+    }
+  }
+
+  /// Duplicate keys, numbers of any size, escapes, white space.
+  @Test func anEventsBodyComesOutByteForByte() async throws {
+    let body = "{ \"a\" : 1.50E+400,\n\"a\":\"\\ud800 \\u0041\\/\" , \"n\":123456789012345678901234567890 }"
+    let operations = FakeOperations { $0.events[Samples.eventID] = Samples.event(body: body) }
+    try await withServer(operations) { server in
+      let answer = try await server.get("/api/v1/events/\(Samples.eventID)")
+      #expect(
+        answer.body == """
+          {"id":"evt_0190a0b0-c0d0-7e0f-8a0b-0c0d0e0f0a0b","type":"receivedAllMessage","source":"huggy",\
+          "company":"15691","channel":"whatsapp","chat":null,"received_at":"2026-01-02T03:00:53.678Z",\
+          "config_hash":"0123456789ab","routes":["whatsapp-to-crm"],"dropped":false,"body":\(body),"deliveries":[]}
+          """)
+    }
+  }
+
+  @Test func aDeliveryHasTheDocumentedShape() async throws {
+    let delivery = Samples.delivery(.retrying, attempts: 2, wait: .retry(at: Samples.now)) {
+      $0.due = Samples.now
+      $0.lastAttempt = DeliveryRecord.LastAttempt(
+        at: Samples.time(10), duration: .milliseconds(250), status: nil, error: "timeout: after 10s")
+      $0.failures = [
+        Samples.failure(1, status: 500, answer: "a\u{0}\"b"), Samples.failure(2, status: nil, error: "x"),
+      ]
+      $0.failureCount = 2
+    }
+    let dead = Samples.delivery(.dead, id: 42, attempts: 1) {
+      ($0.deathReason, $0.settledAt, $0.run) = (.permanent, Samples.now, 1)
+    }
+    let operations = FakeOperations {
+      $0.page = DeliveryReportPage(deliveries: [delivery, dead], next: DeliveryID(rawValue: 42))
+    }
+    try await withServer(operations) { server in
+      let answer = try await server.get("/api/v1/deliveries")
+      #expect(answer.status == 200)
+      #expect(
+        answer.body == """
+          {"deliveries":[{"id":41,"event_id":"\(Samples.eventID)","type":"receivedAllMessage",\
+          "received_at":"2026-01-02T03:00:53.678Z","destination":"crm","route":"whatsapp-to-crm",\
+          "config_hash":"0123456789ab","run":0,"state":"pending","reason":null,"attempts":2,\
+          "due_at":"2026-01-02T03:04:05.678Z","settled_at":null,\
+          "waiting":{"for":"retry","until":"2026-01-02T03:04:05.678Z",\
+          "message":"the last attempt failed; the next one is at 2026-01-02T03:04:05.678Z"},\
+          "last_attempt":{"at":"2026-01-02T03:03:55.678Z","status":null,"error":"timeout: after 10s",\
+          "duration_ms":250},\
+          "failures":[{"attempt":1,"at":"2026-01-02T03:01:05.678Z","status":500,"error":null,\
+          "duration_ms":12.345,"answer":"a\\u0000\\"b"},\
+          {"attempt":2,"at":"2026-01-02T03:01:05.678Z","status":null,"error":"x","duration_ms":12.345,\
+          "answer":null}],"failure_count":2},\
+          {"id":42,"event_id":"\(Samples.eventID)","type":"receivedAllMessage",\
+          "received_at":"2026-01-02T03:00:53.678Z","destination":"crm","route":"whatsapp-to-crm",\
+          "config_hash":"0123456789ab","run":1,"state":"dead","reason":"permanent","attempts":1,\
+          "due_at":null,"settled_at":"2026-01-02T03:04:05.678Z","waiting":null,"last_attempt":null,\
+          "failures":[],"failure_count":0}],"next":"42"}
+          """)
+    }
+  }
+
+  @Test func anAnswerThatIsNoTextIsShownAsFarAsItIs() async throws {
+    let delivery = Samples.delivery(.retrying) {
+      $0.failures = [Samples.failure(1, status: 500)]
+      $0.failures[0].answer = [0x61, 0xFF, 0x62]
+    }
+    let operations = FakeOperations { $0.page = DeliveryReportPage(deliveries: [delivery], next: nil) }
+    try await withServer(operations) { server in
+      let answer = try await server.get("/api/v1/deliveries")
+      #expect(answer.body.contains("\"answer\":\"a\u{FFFD}b\""))
+      #expect(answer.body.hasSuffix("\"next\":null}"))
+    }
+  }
+
+  @Test func anEventThatIsNotThereIsSaidSo() async throws {
+    try await withServer { server in
+      let missing = try await server.get("/api/v1/events/\(Samples.eventID)")
+      #expect(missing.status == 404)
+      #expect(missing.body.contains("\"code\":\"not_found\""))
+      #expect(missing.body.contains("store.retention"))
+      let wrong = try await server.get("/api/v1/events/41")
+      #expect(wrong.status == 400)
+      #expect(wrong.body.contains("'41' is not an event's id"))
+    }
+  }
+
+  @Test func aFilterIsReadFromTheAddress() async throws {
+    let operations = FakeOperations()
+    try await withServer(operations) { server in
+      _ = try await server.get("/api/v1/deliveries")
+      _ = try await server.get(
+        "/api/v1/deliveries?state=dead&destination=crm&type=a%20b&since=24h&until=2026-01-02T00:04:05-03:00"
+          + "&limit=500&after=7"
+      )
+      _ = try await server.get("/api/v1/deliveries?type=a+b&since=2026-01-01T00:00:00+02:00&limit=1")
+    }
+    let filter = DeliveryFilter(
+      state: .dead, destination: "crm", type: "a b", since: Samples.time(86_400),
+      until: Timestamp(rfc3339: "2026-01-02T03:04:05Z"))
+    let other = DeliveryFilter(type: "a b", since: Timestamp(rfc3339: "2025-12-31T22:00:00Z"))
+    #expect(
+      operations.calls == [
+        .deliveries(DeliveryFilter(), after: nil, limit: 50),
+        .deliveries(filter, after: DeliveryID(rawValue: 7), limit: 500),
+        .deliveries(other, after: nil, limit: 1),
+      ])
+  }
+
+  @Test(arguments: [
+    ("limit=0", "'limit' is '0'; write a number from 1 to 500"),
+    ("limit=501", "'limit' is '501'"),
+    ("limit=ten", "'limit' is 'ten'"),
+    ("after=x", "take it from the 'next'"),
+    ("state=ded", "there is no state 'ded'; did you mean 'dead'?"),
+    ("state=fresh", "there is no state 'fresh'; there are: pending, delivered, dead, discarded"),
+    ("destinaton=crm", "there is no parameter 'destinaton'; did you mean 'destination'?"),
+    ("state=dead&state=dead", "'state' stands twice"),
+    ("type=", "'type' is empty"),
+    ("since=yesterday", "'since' is 'yesterday', which is no time; write RFC 3339"),
+    ("until=2026-02-30T00:00:00Z", "'until' is '2026-02-30T00:00:00Z', which is no time"),
+    ("since=1h&until=2h", "is not before 'until'"),
+  ])
+  func aWrongParameterIsRefusedWithWhatWouldBeRight(query: String, message: String) async throws {
+    let operations = FakeOperations()
+    try await withServer(operations) { server in
+      let answer = try await server.get("/api/v1/deliveries?\(query)")
+      #expect(answer.status == 400)
+      #expect(answer.body.hasPrefix(#"{"error":{"code":"invalid_request","message":""#))
+      #expect(answer.body.contains(message), "\(answer.body)")
+    }
+    #expect(operations.calls.isEmpty)
+  }
+
+  @Test func rejectionsComeAsText() async throws {
+    let rejection = Rejection(
+      at: Samples.now, path: "/huggy", status: 401, code: "invalid_token", reason: "no", bodyBytes: nil,
+      body: [0x7B, 0xFF])
+    try await withServer(FakeOperations { $0.rejections = [rejection] }) { server in
+      let answer = try await server.get("/api/v1/rejections")
+      #expect(
+        answer.body == """
+          {"rejections":[{"at":"2026-01-02T03:04:05.678Z","path":"/huggy","status":401,"code":"invalid_token",\
+          "reason":"no","body_bytes":null,"body":"{\u{FFFD}"}]}
+          """)
+    }
+  }
+
+  @Test func aStoreThatFailsIsUnavailable() async throws {
+    let operations = FakeOperations { $0.error = OperationError(code: .unavailable, message: "closed") }
+    try await withServer(operations) { server in
+      let answer = try await server.get("/api/v1/status")
+      #expect(answer.status == 503)
+      #expect(answer.body == #"{"error":{"code":"unavailable","message":"closed"}}"#)
+    }
+  }
+
+  @Test func headGetsTheHeadAlone() async throws {
+    try await withServer { server in
+      let answer = try await server.send("HEAD", "/api/v1/status")
+      #expect(answer.status == 200)
+      #expect((answer.header("content-length").flatMap { Int($0) } ?? 0) > 100)
+      #expect(answer.body == "")
+    }
+  }
+}

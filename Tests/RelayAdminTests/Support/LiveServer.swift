@@ -1,0 +1,54 @@
+import Logging
+import NIOPosix
+import RelayCore
+import RelayPipeline
+
+@testable import RelayAdmin
+
+/// A running admin listener, and how to ask it.
+struct LiveServer {
+  let address: ListenAddress
+  let server: AdminServer
+
+  func get(_ path: String, headers: [String] = []) async throws -> RawAnswer {
+    try await send("GET", path, headers: headers)
+  }
+
+  func post(
+    _ path: String, _ body: String = "{}", headers: [String] = ["Content-Type: application/json"]
+  ) async throws -> RawAnswer {
+    try await send("POST", path, headers: headers + ["Content-Length: \(body.utf8.count)"], body: body)
+  }
+
+  /// With the right `Host`, unless the headers have one.
+  func send(_ method: String, _ path: String, headers: [String] = [], body: String = "") async throws
+    -> RawAnswer
+  {
+    let hasHost = headers.contains { $0.lowercased().hasPrefix("host:") }
+    let lines =
+      ["\(method) \(path) HTTP/1.1"] + (hasHost ? [] : ["Host: \(address)"]) + headers + ["Connection: close"]
+    return try await RawClient.exchange(
+      lines.map { $0 + "\r\n" }.joined() + "\r\n" + body, with: address)
+  }
+}
+
+/// On a port that the system chooses.
+func withServer(
+  _ operations: FakeOperations = FakeOperations(), token: String? = nil, host: String = "127.0.0.1",
+  requestTimeout: Duration = .seconds(30), idleTimeout: Duration = .seconds(75),
+  _ body: (LiveServer) async throws -> Void
+) async throws {
+  let server = AdminServer(
+    address: ListenAddress(host: host, port: 0), token: token.map { Secret($0) }, operations: operations,
+    clock: FixedClock(), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, requestTimeout: requestTimeout,
+    idleTimeout: idleTimeout)
+  let address = try await server.start()
+  do {
+    try await body(LiveServer(address: address, server: server))
+  } catch {
+    await server.shutdown(within: .seconds(5))
+    throw error
+  }
+  await server.shutdown(within: .seconds(5))
+}

@@ -1,0 +1,42 @@
+import RelayCore
+import RelayPipeline
+
+/// Says how it is only once it may.
+final class SlowOperations: RelayOperations {
+  let isAsked = Latch()
+  let mayAnswer = Latch()
+  private let fake = FakeOperations()
+
+  func status() async throws(OperationError) -> RelayStatus {
+    isAsked.open()
+    await mayAnswer.wait()
+    return try await fake.status()
+  }
+
+  var readiness: Readiness { fake.readiness }
+  func metrics() async -> [UInt8] { await fake.metrics() }
+  func rejections() -> [Rejection] { [] }
+  func event(_ id: EventID) async throws(OperationError) -> EventReport? { try await fake.event(id) }
+  func retry(_ selection: DeliverySelection) async throws(OperationError) -> Int { 0 }
+  func discard(_ selection: DeliverySelection) async throws(OperationError) -> Int { 0 }
+  func pause(_ destination: String, until: Timestamp?) async throws(OperationError) {}
+  func resume(_ destination: String) async throws(OperationError) {}
+  func reload() async throws(OperationError) -> ReloadReport { try await fake.reload() }
+
+  func deliveries(
+    _ filter: DeliveryFilter, after: DeliveryID?, limit: Int
+  ) async throws(OperationError) -> DeliveryReportPage {
+    try await fake.deliveries(filter, after: after, limit: limit)
+  }
+}
+
+/// Opens once, for all who wait.
+final class Latch: Sendable {
+  private let (waits, opens) = AsyncStream.makeStream(of: Void.self)
+
+  func open() { opens.finish() }
+
+  func wait() async {
+    for await _ in waits {}
+  }
+}

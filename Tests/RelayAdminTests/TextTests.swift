@@ -1,0 +1,271 @@
+import RelayCore
+import RelayPipeline
+import Testing
+
+@testable import RelayAdmin
+
+/// What people see.
+@Suite struct TextTests {
+  private static let plain = Pen(usesColours: false)
+
+  private static func event(_ report: EventReport) -> String {
+    EventText.render(EventAnswer(report), now: Samples.now, pen: plain)
+  }
+
+  private static func event(_ delivery: DeliveryReport) -> String { event(Samples.event([delivery])) }
+
+  @Test func statusIsATable() {
+    var status = Samples.status
+    status.destinations = [
+      Samples.destination("crm") {
+        ($0.pending, $0.inFlight, $0.dead, $0.delivered) = (1_204_332, 1, 2, 99)
+        ($0.circuit, $0.circuitOpenSince, $0.lastFailure) = (.open, Samples.time(192), "status 503")
+        $0.oldestPending = .seconds(7_500)
+      },
+      Samples.destination("analytics") { ($0.delivered, $0.drain) = (12_345, .seconds(0)) },
+    ]
+    #expect(
+      StatusText.render(StatusAnswer(status), now: Samples.now, pen: Self.plain) == """
+        huggy-relay 0.1.0, up 1m30s
+        configuration 0123456789ab, loaded 2026-01-02T02:04:05.678Z (1h00m ago)
+        store sqlite, 1.2 GiB of 10 GiB (12%)
+
+        DESTINATION    PENDING  IN FLIGHT  DEAD  DELIVERED  OLDEST  DRAIN  STATE
+        crm          1,204,332          1     2         99   2h05m      -  failing for 3m12s: status 503
+        analytics            0          0     0     12,345       -     0s  ok
+
+        ROUTE            MATCHED  DROPPED
+        whatsapp-to-crm       12        3
+        """)
+  }
+
+  @Test func statusShowsWhatIsWrong() {
+    var status = Samples.status
+    status.store.refusal = "the disk is full"
+    status.reloadErrors = ["routes.yaml:1:2: a"]
+    status.destinations[0].overflowed = 7
+    let text = StatusText.render(StatusAnswer(status), now: Samples.now, pen: Self.plain)
+    #expect(text.contains("no envelopes are taken: the disk is full"))
+    #expect(text.contains("the last reload failed, and changed nothing:\n  routes.yaml:1:2: a"))
+    #expect(text.contains("DISCARDED  OVERFLOWED"))
+  }
+
+  @Test(
+    arguments: [
+      ("orphaned: no longer configured", { @Sendable in ($0.isOrphaned, $0.isPaused) = (true, true) }),
+      (
+        "paused by routes.yaml:3", { ($0.isPaused, $0.pausedAt, $0.circuit) = (true, "routes.yaml:3", .open) }
+      ),
+      (
+        "paused until 2026-01-02T03:05:05.678Z (in 1m00s)",
+        { ($0.isPaused, $0.pausedUntil) = (true, Samples.time(-60)) }
+      ),
+      ("paused", { ($0.isPaused, $0.pausedUntil) = (true, .distantFuture) }),
+      ("failing", { $0.circuit = .open }),
+      ("recovering: status 500", { ($0.circuit, $0.lastFailure) = (.recovering, "status 500") }),
+      ("held by Retry-After until 2026-01-02T03:04:15.678Z (in 10s)", { $0.heldUntil = Samples.time(-10) }),
+      ("ok", { _ in }),
+    ] as [(String, @Sendable (inout DestinationStatus) -> Void)])
+  func aDestinationsStateIsWhatMattersMost(text: String, change: @Sendable (inout DestinationStatus) -> Void)
+  {
+    var status = Samples.status
+    status.destinations = [Samples.destination("crm", change)]
+    let rendered = StatusText.render(StatusAnswer(status), now: Samples.now, pen: Self.plain)
+    #expect(rendered.contains("-  \(text)\n"), "\(rendered)")
+  }
+
+  @Test func coloursAreForTerminalsAndDoNotShiftColumns() {
+    let status = StatusAnswer(Samples.status)
+    let coloured = StatusText.render(status, now: Samples.now, pen: Pen(usesColours: true))
+    #expect(coloured.contains("\u{1B}[32mok\u{1B}[0m"))
+    let stripped = coloured.replacing(try! Regex("\u{1B}\\[[0-9]+m"), with: "")  // A constant that is valid.
+    #expect(stripped == StatusText.render(status, now: Samples.now, pen: Self.plain))
+  }
+
+  @Test func deliveriesAreATable() {
+    let deliveries = [
+      Samples.delivery(.dead, id: 1_041, attempts: 12) {
+        $0.deathReason = .expired
+        $0.lastAttempt = DeliveryRecord.LastAttempt(
+          at: Samples.now, duration: .zero, status: nil, error: "timeout: after 10s")
+      },
+      Samples.delivery(.retrying, id: 7, to: "bi", attempts: 1, wait: .retry(at: Samples.now)) {
+        $0.lastAttempt = DeliveryRecord.LastAttempt(at: Samples.now, duration: .zero, status: 503, error: nil)
+      },
+      Samples.delivery(.fresh, id: 6, to: "bi", wait: .turn) { $0.type = "evil\u{1B}[2J\n" },
+    ].map { DeliveryAnswer($0) }
+    let id = Samples.eventID
+    #expect(
+      DeliveriesText.render(deliveries, now: Samples.now, pen: Self.plain) == """
+          ID  EVENT                                     TYPE                DESTINATION  STATE           ATTEMPTS    AGE  LAST ANSWER
+        1041  \(id)  receivedAllMessage  crm          dead: expired         12  3m12s  timeout: after 10s
+           7  \(id)  receivedAllMessage  bi           pending: retry         1  3m12s  status 503
+           6  \(id)  evil\u{FFFD}[2J\u{FFFD}           bi           pending: turn          0  3m12s  -
+        """)
+    let next = DeliveriesText.render(deliveries, now: Samples.now, pen: Self.plain, showsTitles: false)
+    #expect(next.hasPrefix("1041  "))
+  }
+
+  // MARK: Why did crm not get this event?
+
+  @Test func becauseNoRouteMatched() {
+    let text = Self.event(Samples.event(routes: []))
+    #expect(
+      text == """
+        receivedAllMessage  \(Samples.eventID)
+          received 2026-01-02T03:00:53.678Z (3m12s ago) from huggy
+          company 15691, channel whatsapp, chat -
+          no route matched it (configuration 0123456789ab): it went nowhere
+        """)
+  }
+
+  @Test func becauseARouteDroppedIt() {
+    let alone = Self.event(Samples.event(routes: ["internal-noise"], isDropped: true))
+    #expect(
+      alone.contains("dropped by the route internal-noise (configuration 0123456789ab): it went nowhere"))
+    let later = Self.event(Samples.event(routes: ["tagging", "internal-noise"], isDropped: true))
+    #expect(later.contains("dropped by the route internal-noise (before it matched: tagging)"))
+  }
+
+  @Test func becauseARouteDroppedItAfterAnotherDestinationHadIt() {
+    let delivery = Samples.delivery(.delivered, to: "bi", attempts: 1) { $0.settledAt = Samples.now }
+    let text = Self.event(Samples.event(routes: ["to-bi", "internal-noise"], isDropped: true, [delivery]))
+    #expect(text.contains("routes that matched: to-bi; then internal-noise dropped it"))
+    #expect(text.contains("Any other destination did not get it: no route that matched names it."))
+  }
+
+  @Test(arguments: [
+    (DeliveryWait.inFlight, "an attempt is under way"),
+    (.order(DeliveryID(rawValue: 40)), "delivery 40 comes before it"),
+    (.order(nil), "an earlier delivery comes before it"),
+    (.retry(at: Samples.now), "the next one is at 2026-01-02T03:04:05.678Z"),
+    (.paused(until: nil, at: "routes.yaml:12"), "crm is paused by routes.yaml:12"),
+    (.paused(until: Samples.now, at: nil), "crm is paused until 2026-01-02T03:04:05.678Z"),
+    (.paused(until: .distantFuture, at: nil), "crm is paused until somebody resumes it"),
+    (.paused(until: nil, at: nil), "crm is paused until somebody resumes it"),
+    (
+      .circuit(openSince: Samples.time(60), lastFailure: "status 401"),
+      "crm is failing since 2026-01-02T03:03:05.678Z (status 401)"
+    ),
+    (.held(until: Samples.now), "asked to be left alone until 2026-01-02T03:04:05.678Z (Retry-After)"),
+    (.orphaned, "crm is no longer configured"), (.store, "the store can't write"),
+    (.turn, "it is its turn soon"),
+  ])
+  func becauseItStillWaits(wait: DeliveryWait, reason: String) {
+    let text = Self.event(Samples.delivery(.retrying, attempts: 2, wait: wait))
+    #expect(text.contains("crm  pending\n  not delivered after 2 attempts: "))
+    #expect(text.contains(reason), "\(text)")
+    let fresh = Self.event(Samples.delivery(.fresh, wait: wait))
+    #expect(fresh.contains("not attempted yet: "))
+  }
+
+  @Test func becauseItIsDead() {
+    let text = Self.event(
+      Samples.delivery(.dead, attempts: 3) {
+        ($0.deathReason, $0.settledAt, $0.failureCount) = (.permanent, Samples.time(60), 2)
+        $0.failures = [
+          Samples.failure(1, status: nil, error: "connect timeout: after 5s"),
+          Samples.failure(3, status: 422, answer: "{\"error\":\n\"bad \u{1B}[31mphone\"}"),
+        ]
+      })
+    #expect(
+      text.contains(
+        """
+        crm  dead
+          given up 2026-01-02T03:03:05.678Z (1m00s ago), after 3 attempts: the answer was a status that is never \
+        tried again (permanent). It is kept: retry or discard it
+          route whatsapp-to-crm, delivery 41
+          failed 2 times:
+            attempt 1 at 2026-01-02T03:01:05.678Z: connect timeout: after 5s, after 12 ms
+            attempt 3 at 2026-01-02T03:01:05.678Z: status 422, after 12 ms
+          the last answer: {"error":\u{FFFD}"bad \u{FFFD}[31mphone"}
+        """), "\(text)")
+  }
+
+  @Test(arguments: [(DeathReason.exhausted, "max_attempts"), (.expired, "max_age")])
+  func becauseALimitWasReached(reason: DeathReason, word: String) {
+    #expect(Self.event(Samples.delivery(.dead) { $0.deathReason = reason }).contains("\(word) was reached"))
+  }
+
+  @Test func becauseOfManyFailuresTheFirstAndTheLastAreShown() {
+    let text = Self.event(
+      Samples.delivery(.retrying, attempts: 400, wait: .turn) {
+        $0.failures = [Samples.failure(1, status: 500), Samples.failure(400, status: 500)]
+        $0.failureCount = 400
+      })
+    #expect(text.contains("failed 400 times; the first and the last:"))
+  }
+
+  @Test func becauseItWasDiscarded() {
+    let overflow = Self.event(Samples.delivery(.discarded) { $0.discardReason = .overflow })
+    #expect(overflow.contains("discarded on arrival: crm was over its max_backlog. It was never attempted"))
+    let person = Self.event(
+      Samples.delivery(.discarded, attempts: 1) {
+        ($0.discardReason, $0.settledAt) = (.person, Samples.time(5))
+      })
+    #expect(person.contains("discarded 2026-01-02T03:04:00.678Z (5s ago) by a person, after 1 attempt\n"))
+  }
+
+  @Test func butItDidGetIt() {
+    let text = Self.event(
+      Samples.delivery(.delivered, attempts: 2) {
+        ($0.settledAt, $0.run) = (Samples.now, 1)
+        $0.lastAttempt = DeliveryRecord.LastAttempt(
+          at: Samples.now, duration: .microseconds(2_400), status: 204, error: nil)
+      })
+    #expect(text.contains("crm (replay 1)  delivered"))
+    #expect(
+      text.contains("delivered 2026-01-02T03:04:05.678Z (0s ago), on attempt 2: status 204, after 2.4 ms"))
+  }
+
+  // MARK: What was changed
+
+  @Test func aChangeSaysHowMany() {
+    #expect(ChangeText.retried(ChangedAnswer(changed: 1), asked: nil) == "1 delivery is pending again")
+    #expect(
+      ChangeText.retried(ChangedAnswer(changed: 1_200), asked: nil) == "1,200 deliveries are pending again")
+    #expect(
+      ChangeText.retried(ChangedAnswer(changed: 2), asked: 3)
+        == "2 of 3 deliveries are pending again; only dead ones can be retried")
+    #expect(ChangeText.discarded(ChangedAnswer(changed: 3), asked: 3) == "3 deliveries discarded")
+    #expect(
+      ChangeText.discarded(ChangedAnswer(changed: 0), asked: 1)
+        == "0 of 1 delivery discarded; what is in flight, delivered or discarded already stays as it is")
+  }
+
+  @Test func aReloadSaysWhatIsActive() {
+    var report = ReloadReport(
+      hash: "0123456789ab", loadedAt: Samples.now, isUnchanged: false, warnings: [],
+      needsRestart: ["server.listen"])
+    #expect(
+      ChangeText.reloaded(ReloadAnswer(report))
+        == "configuration 0123456789ab is active\nonly a restart brings: server.listen")
+    (report.isUnchanged, report.needsRestart) = (true, [])
+    #expect(
+      ChangeText.reloaded(ReloadAnswer(report))
+        == "configuration 0123456789ab was active already: nothing changed")
+  }
+
+  @Test(arguments: [
+    (Duration.milliseconds(999), "0s"), (.seconds(59), "59s"), (.seconds(60), "1m00s"),
+    (.seconds(3_599), "59m59s"),
+    (.seconds(3_600), "1h00m"), (.seconds(86_399), "23h59m"), (.seconds(90_061), "1d01h"),
+    (.seconds(-5), "0s"),
+  ])
+  func agesHaveTwoUnits(age: Duration, text: String) {
+    #expect(age.ageText == text)
+  }
+
+  @Test(arguments: [
+    (0, "0 B"), (1_023, "1023 B"), (1_024, "1 KiB"), (1_536, "1.5 KiB"), (5 << 20, "5 MiB"),
+    (10 << 30, "10 GiB"),
+  ])
+  func sizesHaveOneUnit(bytes: Int, text: String) {
+    #expect(bytes.bytesText == text)
+  }
+
+  @Test(arguments: [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567"), (-1_000, "-1,000")])
+  func largeNumbersAreGrouped(number: Int, text: String) {
+    #expect(number.grouped == text)
+  }
+}
