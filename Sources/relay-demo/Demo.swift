@@ -33,7 +33,9 @@ struct Demo {
     }
 
     let play = Play(relayURL: url, token: token)
-    async let outage: Void = receivers.outage(of: "billing")
+    async let outage: Void = receivers.outage(of: "billing") {
+      if let admin = relay.adminURL() { showStatus(relayBinary, admin: admin) }
+    }
     let report = await play.run()
     await outage
     print("\n\(report.summary)\n")
@@ -50,6 +52,18 @@ struct Demo {
     if status != 0 { print("the relay ended with status \(status.map(String.init) ?? "none")") }
     print(succeeded ? "\nThe books balance." : "\nTHE BOOKS DO NOT BALANCE.")
     return succeeded
+  }
+
+  /// What an operator sees during the outage.
+  private static func showStatus(_ relayBinary: String, admin: String) {
+    let status = Process()
+    status.executableURL = URL(fileURLWithPath: relayBinary)
+    status.arguments = ["status", "--admin", admin]
+    print("\n$ huggy-relay status")
+    fflush(nil)
+    try? status.run()
+    status.waitUntilExit()
+    print("")
   }
 
   static let token = "8187ce0c2e5d0aefd626fa4999f62974"

@@ -66,12 +66,14 @@ struct Receivers: Sendable {
   }
 
   /// A receiver that refuses connections for a while.
-  func outage(of name: String) async {
+  func outage(of name: String, whileDown: () -> Void) async {
     guard let receiver = all.first(where: { $0.name == name }) else { return }
     try? await Task.sleep(for: .seconds(3))
     await receiver.sink.stop()
     print("  -- \(name) is down")
-    try? await Task.sleep(for: .seconds(3))
+    try? await Task.sleep(for: .seconds(2.5))
+    whileDown()
+    try? await Task.sleep(for: .seconds(0.5))
     _ = try? await receiver.sink.start()
     print("  -- \(name) is back")
   }
@@ -79,12 +81,13 @@ struct Receivers: Sendable {
   func routesYAML(token: String) -> String {
     let addresses = Dictionary(uniqueKeysWithValues: all.map { ($0.name, "http://\($0.address)/") })
     return """
-      server: { listen: "127.0.0.1:0" }
+      server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
       store: { url: "sqlite:data/relay.db" }
       sources:
         huggy: { token: "\(token)" }
       defaults:
         retry: { initial: 250ms, max_delay: 1s }
+        circuit: { probe_every: 500ms }
       destinations:
         crm: { url: "\(addresses["crm"]!)", signing_secret: "\(secret)" }
         billing: { url: "\(addresses["billing"]!)", format: event }

@@ -68,7 +68,7 @@ import Testing
   @Test func simulateShakesHandsAndHasAllAccepted() throws {
     let setting = try Setting(
       """
-      server: { listen: "127.0.0.1:0" }
+      server: { listen: "127.0.0.1:0", admin: off }
       sources: { huggy: { token: the-token } }
       """)
     let relay = try setting.start()

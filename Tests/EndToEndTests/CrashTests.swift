@@ -14,12 +14,13 @@ import Testing
     let sink = Sink(settings: SinkSettings(listen: anyPort(), failRate: 0.5, seed: 7)) { received.note($0) }
     let setting = try Setting(
       """
-      server: { listen: "127.0.0.1:0" }
+      server: { listen: "127.0.0.1:0", admin: off }
       sources: { huggy: {} }
       destinations:
         crm:
           url: "http://\(try await sink.start())/"
           retry: { initial: 10ms, factor: 1, max_delay: 10ms }
+          circuit: { probe_every: 100ms }
       routes: [{ name: all, to: crm }]
       """)
     let promised = Promised()

@@ -11,7 +11,7 @@ import Testing
     let eventSink = Sink(settings: SinkSettings(listen: anyPort())) { event.note($0) }
     let setting = try Setting(
       """
-      server: { listen: "127.0.0.1:0" }
+      server: { listen: "127.0.0.1:0", admin: off }
       sources: { huggy: {} }
       destinations:
         whole: { url: "http://\(try await huggySink.start())/", forward_token: true }
@@ -57,7 +57,7 @@ import Testing
     }
     let setting = try Setting(
       """
-      server: { listen: "127.0.0.1:0" }
+      server: { listen: "127.0.0.1:0", admin: off }
       sources: { huggy: {} }
       destinations:
         messages: { url: "http://\(addresses["messages"]!)/" }

@@ -19,7 +19,7 @@ import Testing
   }
 
   private let rules = """
-    server: { listen: "127.0.0.1:0", max_body: 64KiB }
+    server: { listen: "127.0.0.1:0", admin: off, max_body: 64KiB }
     sources:
       huggy: { token: [{ value: first, company: "1" }, { value: second, company: "2" }] }
       open: { dedupe: off }
@@ -166,7 +166,7 @@ import Testing
 
   @Test func moreThanTenThousandEventsAre413AndNothingIsKept() async throws {
     let rules = """
-      server: { listen: "127.0.0.1:0" }
+      server: { listen: "127.0.0.1:0", admin: off }
       sources: { huggy: {} }
       """
     try await withRelay(rules) { url, setting in

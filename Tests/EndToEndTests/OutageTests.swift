@@ -12,10 +12,10 @@ import Testing
     await sink.stop()
     let setting = try Setting(
       """
-      server: { listen: "127.0.0.1:0" }
+      server: { listen: "127.0.0.1:0", admin: off }
       sources: { huggy: {} }
       destinations:
-        crm: { url: "http://\(address)/", retry: { initial: 10ms, max_delay: 50ms } }
+        crm: { url: "http://\(address)/", retry: { initial: 10ms, max_delay: 50ms }, circuit: { probe_every: 100ms } }
       routes: [{ name: all, to: crm }]
       """)
     let relay = try setting.start()
@@ -38,7 +38,7 @@ import Testing
     let sink = Sink(settings: SinkSettings(listen: anyPort(), status: 422)) { received.note($0) }
     let setting = try Setting(
       """
-      server: { listen: "127.0.0.1:0" }
+      server: { listen: "127.0.0.1:0", admin: off }
       sources: { huggy: {} }
       destinations: { crm: { url: "http://\(try await sink.start())/" } }
       routes: [{ name: all, to: crm }]
@@ -60,7 +60,7 @@ import Testing
   @Test func aSecondRelayOnTheSameStoreIsRefusedWithAReason() throws {
     let setting = try Setting(
       """
-      server: { listen: "127.0.0.1:0" }
+      server: { listen: "127.0.0.1:0", admin: off }
       sources: { huggy: {} }
       """)
     let first = try setting.start()
@@ -76,7 +76,7 @@ import Testing
     let sink = Sink(settings: SinkSettings(listen: anyPort(), status: 500)) { _ in }
     let setting = try Setting(
       """
-      server: { listen: "127.0.0.1:0" }
+      server: { listen: "127.0.0.1:0", admin: off }
       sources: { huggy: { token: s3cret-token } }
       destinations:
         crm:

@@ -25,6 +25,11 @@ final class Setting: Sendable {
 
   var database: String { folder.path + "/data/relay.db" }
 
+  /// Another text for the same file.
+  func rewrite(_ routesYAML: String) throws {
+    _ = try folder.write(routesYAML, to: "routes.yaml")
+  }
+
   func start() throws -> RelayProcess {
     try RelayProcess(
       executable: Self.binary, arguments: ["serve", "--config", configuration, "--log-format", "json"])

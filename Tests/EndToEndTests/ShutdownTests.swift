@@ -7,7 +7,7 @@ import Testing
 @Suite struct ShutdownTests {
   private func rules(listen: String, destination: ListenAddress) -> String {
     """
-    server: { listen: "\(listen)", drain: 1s }
+    server: { listen: "\(listen)", admin: off, drain: 1s }
     sources: { huggy: {} }
     destinations: { crm: { url: "http://\(destination)/", retry: { initial: 10ms, max_delay: 10ms } } }
     routes: [{ name: all, to: crm }]

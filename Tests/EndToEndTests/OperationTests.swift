@@ -1,0 +1,204 @@
+import Foundation
+import RelayCore
+import RelayHarness
+import RelaySQLite
+import RelayThreads
+import RelayTools
+import Testing
+
+/// What an operator does to a running relay, and what survives a restart.
+@Suite struct OperationTests {
+  @Test func aPauseLastsOverARestartAndQueueingGoesOn() async throws {
+    let received = Received()
+    let sink = Sink(settings: SinkSettings(listen: anyPort())) { received.note($0) }
+    let setting = try Setting(
+      """
+      server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
+      sources: { huggy: {} }
+      destinations: { crm: { url: "http://\(try await sink.start())/" } }
+      routes: [{ name: all, to: crm }]
+      """)
+    var relay = try setting.start()
+    #expect(try #require(Operator(relay)).run("pause", "crm").status == 0)
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 0)
+
+    relay = try setting.start()
+    let url = try #require(relay.ingestURL())
+    let person = try #require(Operator(relay))
+    #expect(try person.destination("crm")?.paused == true)
+    #expect(try post(envelope(("a", #""id":1"#)), to: url + "/huggy").status == 200)
+    #expect(try person.destination("crm")?.pending == 1)
+    #expect(try person.metric(#"huggy_relay_paused{destination="crm"}"#) == 1)
+    #expect(received.all.isEmpty)
+    #expect(try person.run("resume", "crm").status == 0)
+    #expect(received.wait { $0.count == 1 })
+    let unknown = try person.run("pause", "crn")
+    #expect(unknown.status == 1)
+    #expect(unknown.errors.contains("crm"))
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 0)
+    await sink.stop()
+  }
+
+  @Test func deadLettersSurviveAKillAndARetryDeliversThemWithTheAttemptCountedOn() async throws {
+    let (refusing, taking) = (Received(), Received())
+    let refusingSink = Sink(settings: SinkSettings(listen: anyPort(), status: 410)) { refusing.note($0) }
+    let takingSink = Sink(settings: SinkSettings(listen: anyPort())) { taking.note($0) }
+    func yaml(_ address: ListenAddress) -> String {
+      """
+      server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
+      sources: { huggy: {} }
+      destinations: { crm: { url: "http://\(address)/" } }
+      routes: [{ name: all, to: crm }]
+      """
+    }
+    let setting = try Setting(yaml(try await refusingSink.start()))
+    var relay = try setting.start()
+    var person = try #require(Operator(relay))
+    let url = try #require(relay.ingestURL())
+    _ = try post(envelope(("a", #""id":1"#), ("b", #""id":2"#)), to: url + "/huggy")
+    _ = try await eventually { try person.destination("crm")?.dead } until: { $0 == 2 }
+    relay.send(signal: SIGKILL)
+    _ = relay.waitForExit()
+
+    try setting.rewrite(yaml(try await takingSink.start()))
+    relay = try setting.start()
+    person = try #require(Operator(relay))
+    #expect(try person.destination("crm")?.dead == 2)
+    #expect(try person.run("deliveries", "--state", "dead").output.contains("permanent"))
+    #expect(try person.run("retry").status == 64)
+    let retried = try person.run("retry", "--destination", "crm", "--type", "a")
+    #expect(retried.status == 0, "\(retried.errors)")
+    #expect(taking.wait { $0.count == 1 })
+    #expect(taking.all.first?.attempt == 2)
+    #expect(taking.all.first?.eventType == "a")
+    #expect(try await eventually { try person.destination("crm")?.delivered } until: { $0 == 1 } == 1)
+    #expect(try person.destination("crm")?.dead == 1)
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 0)
+    await refusingSink.stop()
+    await takingSink.stop()
+  }
+
+  @Test func eachChatArrivesInOrderThoughTheReceiverFailsAndTheRelayIsKilled() async throws {
+    let received = Received()
+    let sink = Sink(settings: SinkSettings(listen: anyPort(), failRate: 0.3, seed: 3)) { received.note($0) }
+    let setting = try Setting(
+      """
+      server: { listen: "127.0.0.1:0", admin: off }
+      sources: { huggy: {} }
+      destinations:
+        crm:
+          url: "http://\(try await sink.start())/"
+          format: event
+          order_by: chat
+          retry: { initial: 10ms, max_delay: 20ms }
+          circuit: { probe_every: 100ms }
+      routes: [{ name: all, to: crm }]
+      """)
+    let (chats, perChat) = (5, 20)
+    for round in 0..<2 {
+      let relay = try setting.start()
+      let url = try #require(relay.ingestURL())
+      for place in 0..<perChat / 2 {
+        let number = round * perChat / 2 + place
+        let events = (0..<chats).map { #"{"n":\#(number),"chat":{"id":\#($0)}}"# }.joined(separator: ",")
+        #expect(
+          try post(Array(#"{"messages":{"m":[\#(events)]}}"#.utf8), to: url + "/huggy").status == 200)
+      }
+      if round == 0 {
+        relay.send(signal: SIGKILL)
+      } else {
+        #expect(received.wait { $0.filter { $0.answeredStatus == 200 }.count >= chats * perChat })
+        relay.send(signal: SIGTERM)
+      }
+      _ = relay.waitForExit()
+    }
+    // A killed relay may repeat what it had sent; but never go on to the next before.
+    for chat in 0..<chats {
+      let numbers = received.accepted.filter { $0.chat == "\(chat)" }.compactMap { Self.number(in: $0.body) }
+      let firsts = numbers.reduce(into: [Int]()) { if !$0.contains($1) { $0.append($1) } }
+      #expect(firsts == Array(0..<perChat))
+    }
+    await sink.stop()
+  }
+
+  private static func number(in body: [UInt8]) -> Int? {
+    String(decoding: body, as: UTF8.self).firstMatch(of: /"n":(\d+)/).flatMap { Int($0.1) }
+  }
+
+  @Test func aReloadUnderLoadLosesNothingAndAWrongFileChangesNothing() async throws {
+    let received = Received()
+    let sink = Sink(settings: SinkSettings(listen: anyPort())) { received.note($0) }
+    let address = try await sink.start()
+    func yaml(_ number: Int) -> String {
+      """
+      server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
+      sources: { huggy: {} }
+      destinations: { crm: { url: "http://\(address)/\(number)", concurrency: \(number + 1) } }
+      routes: [{ name: all-\(number), to: crm }]
+      """
+    }
+    let setting = try Setting(yaml(0))
+    let relay = try setting.start()
+    let url = try #require(relay.ingestURL())
+    let person = try #require(Operator(relay))
+    let simulator = Simulator(
+      settings: SimulatorSettings(
+        url: url + "/huggy", ratePerSecond: .infinity, count: 300, seed: 5, concurrency: 2,
+        timeout: .seconds(30)))
+    let report = Monitor<SimulatorReport?>(nil)
+    let load = WorkerThread(name: "load") {
+      let finished = simulator.run()
+      report.update { $0 = finished }
+    }
+    for number in 1...6 {
+      let before = try person.status().config.hash
+      let isWrong = number % 2 == 0
+      try setting.rewrite(yaml(number) + (isWrong ? "nonsense: 1\n" : ""))
+      let said = try person.run("reload")
+      #expect(said.status == (isWrong ? 78 : 0))
+      #expect(said.errors.contains("nonsense") == isWrong)
+      #expect((try person.status().config.hash == before) == isWrong)
+      #expect(try person.metric("huggy_relay_config_reload_failed") == (isWrong ? 1 : 0))
+    }
+    load.join()
+    let sent = try #require(report.update { $0 })
+    #expect(sent.accepted == sent.sent)
+    relay.send(signal: SIGHUP)
+    #expect(relay.waitForLine(containing: "reload failed", "nonsense") != nil)
+    let accepted = sent.acceptedEvents
+    #expect(received.wait { Set($0.compactMap(\.webhookID)).count == accepted })
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 0)
+    await sink.stop()
+  }
+
+  @Test func anotherListenAddressIsListenedOnWithoutARestart() async throws {
+    let first = Sink(settings: SinkSettings(listen: anyPort())) { _ in }
+    // A port that is free now.
+    let free = try await first.start()
+    await first.stop()
+    let setting = try Setting(
+      """
+      server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
+      sources: { huggy: {} }
+      """)
+    let relay = try setting.start()
+    let old = try #require(relay.ingestURL())
+    let person = try #require(Operator(relay))
+    try setting.rewrite(
+      """
+      server: { listen: "\(free)", admin: "127.0.0.1:0", drain: 5s }
+      sources: { huggy: {}, second: {} }
+      """)
+    let said = try person.run("reload")
+    #expect(said.status == 0, "\(said.errors)")
+    #expect((said.output + said.errors).contains("server.drain"))
+    #expect(try post(envelope(("a", #""id":1"#)), to: "http://\(free)/second").status == 200)
+    #expect(throws: (any Error).self) { try post(envelope(("a", #""id":2"#)), to: old + "/huggy") }
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 0)
+  }
+}
