@@ -29,7 +29,8 @@ final class RefusalLog: Sendable {
   func note(path: String, _ reply: IngestReply, body: [UInt8]?, secrets: [Secret] = []) {
     let now = clock.now()
     let rejection = Rejection(
-      at: now, path: path, status: reply.status, code: reply.code, reason: reply.reason, bodyBytes: body?.count,
+      at: now, path: path, status: reply.status, code: reply.code, reason: reply.reason,
+      bodyBytes: body?.count,
       body: body.map { SecretMask.mask($0, upTo: Self.maxBodyBytes, secrets: secrets) } ?? [])
     let leftOut = kept.withLock { kept in
       if kept.last.count < Self.maxKept {

@@ -112,7 +112,13 @@ struct EnvelopeCache {
 extension EventID {
   /// 16 bytes, the most significant first.
   var bytes: [UInt8] {
-    [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * $0)) } }
+    [UInt8](unsafeUninitializedCapacity: 16) { bytes, count in
+      for place in 0..<8 {
+        bytes[place] = UInt8(truncatingIfNeeded: high >> UInt64(56 - 8 * place))
+        bytes[place + 8] = UInt8(truncatingIfNeeded: low >> UInt64(56 - 8 * place))
+      }
+      count = 16
+    }
   }
 
   init(bytes: [UInt8]) {

@@ -40,7 +40,8 @@ struct Relay {
     let engine = DeliveryEngine(
       store: store, transport: CurlTransport(clock: clock), clock: clock, logger: logger, metrics: metrics)
     let receiver = Receiver(
-      configuration: configuration, store: store, engine: engine, clock: clock, logger: logger, metrics: metrics)
+      configuration: configuration, store: store, engine: engine, clock: clock, logger: logger,
+      metrics: metrics)
     let eventLoopGroup = MultiThreadedEventLoopGroup(
       numberOfThreads: ProcessInfo.processInfo.activeProcessorCount)
     let server = IngestServer(
@@ -74,7 +75,8 @@ struct Relay {
       StoreService(store: store, lookup: lookup),
       DeliveryService(controller: controller, engine: engine, stored: stored, drain: drain),
       IngestService(
-        server: server, address: address, admin: admin, eventLoopGroup: eventLoopGroup, controller: controller,
+        server: server, address: address, admin: admin, eventLoopGroup: eventLoopGroup,
+        controller: controller,
         store: store, drain: drain, started: started, logger: logger),
     ]
     if let watchdog = WatchdogService(
@@ -113,7 +115,8 @@ struct Relay {
     for destination in stored.sorted(by: { $0.name < $1.name })
     where destination.pending + destination.dead > 0 {
       var metadata: Logger.Metadata = [
-        "destination": "\(destination.name)", "pending": "\(destination.pending)", "dead": "\(destination.dead)",
+        "destination": "\(destination.name)", "pending": "\(destination.pending)",
+        "dead": "\(destination.dead)",
       ]
       if !known.contains(destination.name) { metadata["orphaned"] = "true" }
       logger.notice("found in the store", metadata: metadata)

@@ -23,7 +23,8 @@ struct Serve: AsyncParsableCommand {
     let loaded = try options.load(printsWarnings: false)
     for warning in loaded.warnings { logger.warning("configuration", metadata: ["problem": "\(warning)"]) }
     do {
-      try await Relay(loaded.configuration, path: options.config, loader: options.loader(), logger: logger).run()
+      try await Relay(loaded.configuration, path: options.config, loader: options.loader(), logger: logger)
+        .run()
     } catch let error as StoreError {
       logger.critical("the store can't be used", metadata: ["reason": "\(error)"])
       throw ExitCode.failure

@@ -53,7 +53,9 @@ import Testing
     #expect(healthy.wait { !$0.isEmpty })
     #expect(relay.waitForLine(containing: "dead letter", "strict") != nil)
     // The attempts have ended; what they came to is with the disk.
-    let sold = try await eventually { try why(sale) } until: {
+    let sold = try await eventually {
+      try why(sale)
+    } until: {
       $0.contains("delivered") && $0.contains("given up")
     }
     #expect(sold.contains("routes that matched: sales"))
@@ -63,7 +65,11 @@ import Testing
 
     let outage = try send("outage")
     #expect(relay.waitForLine(containing: "circuit open", "down") != nil)
-    let failing = try await eventually { try why(outage) } until: { $0.contains("after 1 attempt") }
+    let failing = try await eventually {
+      try why(outage)
+    } until: {
+      $0.contains("after 1 attempt")
+    }
     #expect(failing.contains("down is failing since"))
     #expect(failing.contains("connection refused"))
 
@@ -78,7 +84,8 @@ import Testing
     let discarded = try person.run("discard", "--destination", "asleep")
     #expect(discarded.status == 0, "\(discarded.errors)")
     let sleeper = try #require(
-      try person.get("/api/v1/deliveries?destination=asleep&state=discarded").firstMatch(of: /evt_[0-9a-f-]+/))
+      try person.get("/api/v1/deliveries?destination=asleep&state=discarded").firstMatch(of: /evt_[0-9a-f-]+/)
+    )
     #expect(try why(String(sleeper.output)).contains("by a person"))
 
     let unknown = try person.run("event", "evt_00000000-0000-7000-8000-000000000000")

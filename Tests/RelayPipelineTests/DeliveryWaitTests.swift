@@ -11,7 +11,8 @@ import Testing
 
   private func record(_ state: DeliveryState, due: Timestamp? = nil) -> DeliveryRecord {
     DeliveryRecord(
-      id: DeliveryID(rawValue: 7), event: EventID(high: 1, low: 1), type: "a", receivedAt: now, destination: "crm",
+      id: DeliveryID(rawValue: 7), event: EventID(high: 1, low: 1), type: "a", receivedAt: now,
+      destination: "crm",
       route: "r", configuration: "c", run: 0, state: state, attempts: 1, due: due,
       waitsFor: state == .waiting ? DeliveryID(rawValue: 3) : nil)
   }
@@ -19,7 +20,8 @@ import Testing
   private func wait(
     _ record: DeliveryRecord, _ lane: LaneStatus?, storeHolds: Bool = false
   ) -> DeliveryWait? {
-    DeliveryWait(record, lane: lane, destination: lane == nil ? nil : destination, storeHolds: storeHolds, now: now)
+    DeliveryWait(
+      record, lane: lane, destination: lane == nil ? nil : destination, storeHolds: storeHolds, now: now)
   }
 
   @Test(arguments: [DeliveryState.delivered, .dead, .discarded])

@@ -6,7 +6,8 @@ import Testing
 @Suite struct SecretMaskTests {
   private func masked(_ body: String, upTo limit: Int = 4_096, secrets: [String] = []) -> String {
     String(
-      decoding: SecretMask.mask(Array(body.utf8), upTo: limit, secrets: secrets.map { Secret($0) }), as: UTF8.self)
+      decoding: SecretMask.mask(Array(body.utf8), upTo: limit, secrets: secrets.map { Secret($0) }),
+      as: UTF8.self)
   }
 
   @Test(arguments: [

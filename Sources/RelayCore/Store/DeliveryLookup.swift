@@ -11,7 +11,8 @@ public protocol DeliveryLookup: AnyObject, Sendable {
     completion: @escaping @Sendable (Result<DeliveryPage, StoreError>) -> Void)
 
   /// The destinations that these deliveries are for, each once; ids that are not there are passed over.
-  func destinations(of ids: [DeliveryID], completion: @escaping @Sendable (Result<[String], StoreError>) -> Void)
+  func destinations(
+    of ids: [DeliveryID], completion: @escaping @Sendable (Result<[String], StoreError>) -> Void)
 
   /// When each destination's oldest pending delivery was received. By the destination's name.
   func oldestPending(completion: @escaping @Sendable (Result<[String: Timestamp], StoreError>) -> Void)

@@ -41,7 +41,9 @@ final class InflightBudget: Sendable {
       }
     }
     let fromShared = charge.pool == .shared ? more : bytes
-    guard Self.take(fromShared, of: sharedLimit.load(ordering: .relaxed), from: sharedBytes) else { return false }
+    guard Self.take(fromShared, of: sharedLimit.load(ordering: .relaxed), from: sharedBytes) else {
+      return false
+    }
     if charge.pool == .reserved { release(charge) }
     charge = BudgetCharge(bytes: bytes, pool: .shared)
     return true

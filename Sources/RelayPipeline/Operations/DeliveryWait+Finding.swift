@@ -4,7 +4,9 @@ extension DeliveryWait {
   /// What a stored delivery waits for, seen together with its lane.
   ///
   /// - Parameter lane: nil: its destination is not configured.
-  init?(_ record: DeliveryRecord, lane: LaneStatus?, destination: Destination?, storeHolds: Bool, now: Timestamp) {
+  init?(
+    _ record: DeliveryRecord, lane: LaneStatus?, destination: Destination?, storeHolds: Bool, now: Timestamp
+  ) {
     guard record.state.isPending else { return nil }
     guard let lane, let destination else {
       self = .orphaned

@@ -25,7 +25,8 @@ extension RelayController {
         if change == .discard { parts.metrics.discarded(destination, changed) }
         guard let error else { continue }
         throw OperationError(
-          code: .unavailable, message: "\(total) were changed, then the store failed: \(error.message); try again")
+          code: .unavailable,
+          message: "\(total) were changed, then the store failed: \(error.message); try again")
       }
       await changes.leave()
       return total
@@ -39,7 +40,8 @@ extension RelayController {
   private func destinations(of selection: DeliverySelection) async throws(OperationError) -> [String] {
     switch selection {
     case .ids(let ids):
-      return try await store { parts async throws(StoreError) in try await parts.lookup.destinations(of: ids) }
+      return try await store { parts async throws(StoreError) in try await parts.lookup.destinations(of: ids)
+      }
     case .filter(let filter):
       if let name = filter.destination {
         _ = try await stored(name)
@@ -69,7 +71,8 @@ extension RelayController {
     if let place = active.destination(destination)?.pausedAt {
       throw OperationError(
         code: .conflict,
-        message: "the configuration pauses \(destination) (\(place)); take `paused: true` out there and reload")
+        message:
+          "the configuration pauses \(destination) (\(place)); take `paused: true` out there and reload")
     }
     try await store { parts throws(StoreError) in try await parts.store.pause(destination, until: nil) }
     parts.engine.pause(destination, until: nil)

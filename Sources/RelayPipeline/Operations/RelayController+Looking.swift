@@ -5,7 +5,10 @@ extension RelayController {
   public func status() async throws(OperationError) -> RelayStatus {
     let lanes = await lanes()
     let (stored, oldest, size) = try await store { parts async throws(StoreError) in
-      (try await parts.store.destinations(), try await parts.lookup.oldestPending(), try await parts.store.size())
+      (
+        try await parts.store.destinations(), try await parts.lookup.oldestPending(),
+        try await parts.store.size()
+      )
     }
     let now = parts.clock.now()
     let state = active
