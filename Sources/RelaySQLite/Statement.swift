@@ -38,6 +38,11 @@ final class Statement {
     sqlite3_reset(handle)
   }
 
+  /// How much work it has been since the last call: steps of SQLite's virtual machine.
+  func takeSteps() -> Int {
+    Int(sqlite3_stmt_status(handle, SQLITE_STMTSTATUS_VM_STEP, 1))
+  }
+
   // MARK: Values
 
   func bind(_ place: Int32, _ value: Int64?) {

@@ -256,6 +256,12 @@ import Testing
     #expect(age.ageText == text)
   }
 
+  /// A backlog at a pace of almost nothing.
+  @Test func aTimeWithoutEndIsStillShown() {
+    #expect(1e300.ageText == "11574074d01h")
+    #expect(1e300.millisecondsText == "1000000000000000 s")
+  }
+
   @Test(arguments: [
     (0, "0 B"), (1_023, "1023 B"), (1_024, "1 KiB"), (1_536, "1.5 KiB"), (5 << 20, "5 MiB"),
     (10 << 30, "10 GiB"),

@@ -125,6 +125,70 @@ struct FailureTests {
     #expect(try bench.session.claim(request).ids == ids)
   }
 
+  @Test(arguments: Fault.allCases)
+  func booksSayWhatIsOnDiskAlsoAfterAFailure(_ fault: Fault) throws {
+    let held = try bench.stored(make.envelope(to: ["crm", "bi"], events: 2))
+    try fault.begin(connection)
+    _ = bench.write([large()], settle: [held[0].settled(.delivered), held[1].settled(.dead(.expired))])
+    #expect(try bench.recount() == bench.storedBooks())
+    try fault.end(connection)
+    bench.recover()
+    _ = bench.write([large()])
+    #expect(try bench.recount() == bench.storedBooks())
+    #expect(
+      bench.session.destinations.all.books == [
+        "crm": Books(pending: 3, delivered: 1), "bi": Books(pending: 3, dead: 1),
+      ])
+    // Held as often as they are in somebody's hands.
+    #expect(bench.claimed.count == 6)
+  }
+
+  @Test func aTurnThatCouldNotBeCommittedComesOnce() throws {
+    try bench.reorder(by: .chat)
+    let first = try bench.stored(make.envelope(events: 2, chat: "1"))[0]
+    try Fault.begin.begin(connection)
+    var turns: [[Delivery]] = []
+    _ = bench.write(settle: [first.settled(.delivered)]) { turns.append($0) }
+    #expect(turns.isEmpty && bench.claimed == [first.id.rawValue])
+    try Fault.begin.end(connection)
+    _ = bench.write()
+    #expect(turns.map(\.count) == [1])
+    #expect(bench.claimed == [turns[0][0].id.rawValue])
+  }
+
+  @Test func suspendedTimeThatCouldNotBeCommittedIsWrittenLater() throws {
+    let suspended = SuspendedTime(ended: .seconds(5))
+    try Fault.begin.begin(connection)
+    bench.writer.suspensions["crm"] = suspended
+    bench.writer.write()
+    #expect(bench.writer.mustTryAgain)
+    try Fault.begin.end(connection)
+    bench.writer.write()
+    #expect(!bench.writer.mustTryAgain)
+    try bench.reopen()
+    #expect(bench.session.destinations.all[0].suspended == suspended)
+  }
+
+  @Test func whileEnvelopesAreRefusedSettlementsGoOn() throws {
+    let held = try bench.stored(make.envelope(events: 2))
+    bench.diskSpace.withLock { $0.available = 1 << 20 }
+    bench.clock.advance(by: .seconds(1))
+    _ = bench.writer.keeper.step()
+    var answers = 0
+    let results = bench.write([make.envelope(), make.envelope()], settle: [held[0].settled(.delivered)]) { _ in
+      answers += 1
+    }
+    for result in results {
+      let refusal = #expect(throws: StoreError.self) { try result.get() }
+      #expect(refusal?.code == .full)
+    }
+    #expect(answers == 1)
+    #expect(try states() == [.delivered, .fresh])
+    bench.diskSpace.withLock { $0.available = 1 << 40 }
+    bench.recover()
+    _ = try bench.stored(make.envelope())
+  }
+
   private func states() throws -> [DeliveryState] {
     try StoreReader(path: bench.home.path).deliveries().map(\.state)
   }

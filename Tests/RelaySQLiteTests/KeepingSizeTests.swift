@@ -163,6 +163,18 @@ struct KeepingSizeTests {
     #expect(keeper.nextDue.map { $0 > next.advanced(by: .seconds(1)) } ?? true)
   }
 
+  @Test func aLowerLimitIsReachedStepByStepAndRefusesNothingMeanwhile() throws {
+    bench.configure(retention: 1_000_000, maxBytes: 4 * Self.limit)
+    try fill(to: 3 * Self.limit, [.delivered(0)])
+    bench.configure(retention: 1_000_000, maxBytes: Self.limit)
+    committed(events: 1)
+    #expect(keeper.liveBytes > Self.limit)
+    #expect(keeper.refusal() == nil)
+    #expect(bench.keep() > 5)
+    #expect(keeper.liveBytes <= share(90))
+    #expect(keeper.refusal() == nil)
+  }
+
   @Test func aHigherLimitEndsTheRefusal() throws {
     try fill(to: share(101), [.pending])
     committed(events: 10)

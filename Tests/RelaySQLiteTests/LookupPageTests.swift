@@ -37,7 +37,7 @@ struct LookupPageTests {
     try bench.execute("BEGIN")
     for place in 0..<400 {
       // Arrival is not quite in order of receipt.
-      let received = place * 10 - random.below(90)
+      let received = place * 10 - random.below(2) * (9 + random.below(9))
       let type = random.pick(["createdChat", "receivedALLMessage"])
       let deliveries = destinations.filter { _ in random.chance(60) }.map {
         KeepingBench.Row(state: random.pick(states), settled: place, destination: $0)

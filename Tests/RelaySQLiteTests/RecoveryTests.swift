@@ -53,6 +53,42 @@ struct RecoveryTests {
     store.close()
   }
 
+  @Test func itsConditionIsToldAndTakenBack() async throws {
+    let observer = RecordingObserver()
+    let home = try SQLiteHome()
+    let store = try home.open(clock: ManualClock(), duplicateLimit: 100, observer: observer)
+    try await store.configure(.test)
+    let held = try await store.stored(make.envelope())
+    let connection = try Connection(path: home.path)
+    try connection.execute(
+      "CREATE TRIGGER fault BEFORE UPDATE ON destination BEGIN SELECT RAISE(ABORT, 'bad luck'); END")
+    let settled = store.posted([held[0].settled(.delivered)])
+    observer.wait { $0.holdsSettlements && $0.refusal == nil }
+    await #expect(throws: StoreError.self) { _ = try await store.append(make.envelope()) }
+    observer.wait { $0.holdsSettlements && $0.refusal?.message.contains("bad luck") == true }
+    try connection.execute("DROP TRIGGER fault")
+    // By itself, also without anything new.
+    _ = await settled.value
+    _ = try await store.destinations()
+    store.close()
+    #expect(observer.conditions.last == StoreCondition())
+  }
+
+  @Test func aStoreThatTookNoEnvelopeFindsOutByItselfThatItTakesThemAgain() async throws {
+    let observer = RecordingObserver()
+    let home = try SQLiteHome()
+    let store = try home.open(clock: ManualClock(), duplicateLimit: 100, observer: observer)
+    try await store.configure(.test)
+    let connection = try Connection(path: home.path)
+    try connection.execute(
+      "CREATE TRIGGER fault BEFORE UPDATE ON destination BEGIN SELECT RAISE(ABORT, 'bad luck'); END")
+    await #expect(throws: StoreError.self) { _ = try await store.append(make.envelope()) }
+    observer.wait { $0.refusal != nil }
+    try connection.execute("DROP TRIGGER fault")
+    while observer.conditions.last != StoreCondition() { await Task.yield() }
+    store.close()
+  }
+
   @Test func closingAnswersOutcomesThatCouldNotBeRecorded() async throws {
     let held = try await store.stored(make.envelope())
     try failSettlements()

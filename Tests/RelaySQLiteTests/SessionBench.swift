@@ -1,5 +1,6 @@
 import RelayCore
 import RelayTestSupport
+import RelayThreads
 
 @testable import RelaySQLite
 
@@ -9,6 +10,8 @@ final class SessionBench {
   let make = TestEnvelopes()
   let clock = ManualClock()
   let observer = RecordingObserver()
+  /// Plenty of room on a small disk: the reserve is small.
+  let diskSpace = Locked(DiskSpace(available: 1 << 40, total: 16 << 20))
   private let duplicateLimit: Int
   private var current: BatchWriter?
   var writer: BatchWriter {
@@ -27,7 +30,7 @@ final class SessionBench {
   func reopen() throws {
     current = nil  // The lock goes with the session.
     let session = try StoreSession(path: home.path, duplicateLimit: duplicateLimit)
-    let keeper = StoreKeeper(session: session, clock: clock)
+    let keeper = StoreKeeper(session: session, clock: clock) { [diskSpace] in diskSpace.withLock { $0 } }
     current = BatchWriter(session: session, keeper: keeper, clock: clock, observer: observer)
     try configure(.test)
   }

@@ -2,7 +2,7 @@ import RelayCore
 
 extension Duration {
   /// In two units at most: `12s`, `3m12s`, `2h05m`, `4d03h`. Below a second `0s`.
-  public var ageText: String {
+  var ageText: String {
     let seconds = max(0, Int(components.seconds))
     switch seconds {
     case ..<60: return "\(seconds)s"
@@ -16,8 +16,8 @@ extension Duration {
 }
 
 extension Double {
-  /// Seconds, as an age.
-  var ageText: String { Duration.seconds(self).ageText }
+  /// Seconds, as an age. An answer may say anything: more than fits is cut off.
+  var ageText: String { Duration.seconds(Swift.min(self, 1e12)).ageText }
 
   /// Milliseconds: `0.4 ms`, `12 ms`, `2.5 s`.
   var millisecondsText: String {
@@ -30,7 +30,7 @@ extension Double {
 
   /// Without a `.0`.
   fileprivate var oneDecimal: String {
-    let tenths = Int((self * 10).rounded())
+    let tenths = Int((Swift.min(self, 1e15) * 10).rounded())
     return tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
   }
 }
@@ -56,7 +56,7 @@ extension Int {
   }
 
   /// `1 delivery`, `2 deliveries`.
-  public func counted(_ one: String, _ many: String) -> String { "\(grouped) \(self == 1 ? one : many)" }
+  func counted(_ one: String, _ many: String) -> String { "\(grouped) \(self == 1 ? one : many)" }
 }
 
 extension Timestamp {

@@ -22,6 +22,7 @@ extension RelayController {
           await parts.store.change(change, selection, of: destination)
         }
         total += changed
+        log(change, of: destination, changed)
         if change == .discard { parts.metrics.discarded(destination, changed) }
         guard let error else { continue }
         throw OperationError(
@@ -34,6 +35,13 @@ extension RelayController {
       await changes.leave()
       throw error
     }
+  }
+
+  private func log(_ change: DeliveryChange, of destination: String, _ count: Int) {
+    guard count > 0 else { return }
+    parts.logger.notice(
+      change == .discard ? "discarded by a person" : "retried by a person",
+      metadata: ["destination": "\(destination)", "deliveries": "\(count)"])
   }
 
   /// Which destinations' deliveries it may be about.

@@ -3,9 +3,9 @@ import RelayCore
 extension LookupSession {
   /// Rows that a page looks at, at most.
   static let pageRows = 5_000
-  /// Rows are in order of commit. So much earlier than its commit, at most, an event was received; or so far did the
-  /// clock go back meanwhile.
-  static let longestReceipt = Duration.seconds(120)
+  /// Rows are in order of commit. No event was received longer before its commit than this; nor may the clock have
+  /// gone further back meanwhile.
+  static let longestCommit = Duration.seconds(10)
 
   func deliveries(
     _ filter: DeliveryFilter, after: DeliveryID?, limit: Int
@@ -35,10 +35,10 @@ extension LookupSession {
       destination = row
     }
     let first = try filter.since.map { time throws(StoreError) in
-      try firstDelivery(receivedFrom: time.advanced(by: .zero - Self.longestReceipt))
+      try firstDelivery(receivedFrom: time.advanced(by: .zero - Self.longestCommit))
     }
     let end = try filter.until.map { time throws(StoreError) in
-      try firstDelivery(receivedFrom: time.advanced(by: Self.longestReceipt))
+      try firstDelivery(receivedFrom: time.advanced(by: Self.longestCommit))
     }
     let lanes = try lanes(filter.state, destination, from: first ?? 0)
     return LookupWalk(lanes, before: min(after?.rawValue ?? .max, end ?? .max))

@@ -70,4 +70,13 @@ import Testing
     #expect(ended?.settlement == nil)
     #expect(lane.unsettled == 0)
   }
+
+  @Test func onlyWhatIsSettledForGoodMakesThePace() {
+    var lane = LaneKit.lane()
+    lane.settled(.retry(at: now), now: now)
+    #expect(lane.status(at: now).pace == nil)
+    lane.settled(.delivered, now: now)
+    lane.settled(.dead(.permanent), now: now)
+    #expect(lane.status(at: now).pace == 2)
+  }
 }
