@@ -8,14 +8,14 @@ final class DiskMount {
 
   init(mebibytes: Int) throws {
     folder = try TemporaryFolder()
-    guard Self.run("mount", "-t", "tmpfs", "-o", "size=\(mebibytes)m,mode=700", "tmpfs", folder.path) else {
+    guard mount("tmpfs", folder.path, "tmpfs", 0, "size=\(mebibytes)m,mode=700") == 0 else {
       throw CocoaError(.featureUnsupported)
     }
   }
 
   deinit {
     // Lazily: the store in it may still be closing.
-    _ = Self.run("umount", "-l", folder.path)
+    umount2(folder.path, Int32(MNT_DETACH.rawValue))
   }
 
   /// Takes all the room that is left, but for so many bytes.
@@ -31,14 +31,4 @@ final class DiskMount {
 
   /// Whether this process may mount anything.
   static let isAllowed = geteuid() == 0 && (try? DiskMount(mebibytes: 1)) != nil
-
-  private static func run(_ command: String...) -> Bool {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return false }
-    process.waitUntilExit()
-    return process.terminationStatus == 0
-  }
 }

@@ -106,7 +106,10 @@ struct KeepingStoreTests {
     let pending = Set(deliveries.filter { $0.state == .fresh }.map(\.event))
     #expect(pending.isSuperset(of: stored.dropFirst(45).map(\.event.id)))
     // The ones that were delivered, where the full disk did not take them, are delivered still.
-    #expect(deliveries.filter { stored.prefix(40).map(\.event.id).contains($0.event) }.allSatisfy { $0.state == .delivered })
+    #expect(
+      deliveries.filter { stored.prefix(40).map(\.event.id).contains($0.event) }.allSatisfy {
+        $0.state == .delivered
+      })
     #expect(FileManager.default.fileExists(atPath: path + ".reserve"))
   }
 }

@@ -147,6 +147,9 @@ struct LookupPageTests {
     let page = try session.deliveries(filter, after: nil, limit: 1_000)
     #expect(page.deliveries.map(\.id.rawValue) == (1_001...2_000).reversed())
     #expect(page.next == nil)
+    // Nor without looking at what came before.
+    let lately = DeliveryFilter(state: .discarded, since: .second(11 * 3_600))
+    #expect(try session.deliveries(lately, after: nil, limit: 5).next == nil)
   }
 
   @Test func eachLookEndsAtOnceSoThatTheLogCanBeWrittenOver() throws {

@@ -54,7 +54,9 @@ public enum EventText {
       let took = failure.durationMs.millisecondsText
       lines.append("  attempt \(failure.attempt) at \(failure.at): \(outcome), after \(took)")
     }
-    if let answer = shown.last?.answer, !answer.isEmpty { lines.append("the last answer: \(answer)") }
+    if let answer = shown.last?.answer?.trimmingTrailingSpace, !answer.isEmpty {
+      lines.append("the last answer: \(answer)")
+    }
     return lines
   }
 
@@ -83,5 +85,14 @@ public enum EventText {
     case "expired": "max_age was reached (expired)"
     default: reason ?? "for an unknown reason"
     }
+  }
+}
+
+extension String {
+  /// Answers often end with a line end, which would show as a mark.
+  fileprivate var trimmingTrailingSpace: String {
+    var text = self[...]
+    while text.last?.isWhitespace == true { text.removeLast() }
+    return String(text)
   }
 }

@@ -45,7 +45,8 @@ import Testing
       let claim = Claim(
         destination: request.destination, kind: request.kind, deliveries: found, isExhausted: true)
       told = dispatcher.actions(after: .claimed(claim))
-      #expect(told.removeFirst() == .release(found.map(\.id)))
+      #expect(told.first == .release(found.map(\.id)))
+      told = Array(told.dropFirst())
     }
     #expect(told == [.recalled(token: 1)])
   }

@@ -1,0 +1,84 @@
+import RelayCore
+import RelayTestSupport
+import RelayThreads
+import Testing
+
+@testable import RelaySQLite
+
+/// Nobody waits for more than the others' present step.
+@Suite(.timeLimit(.minutes(2)))
+struct FairnessTests {
+  private let home: SQLiteHome
+  private let store: any DeliveryStore
+  private let make = TestEnvelopes()
+
+  init() async throws {
+    home = try SQLiteHome()
+    store = try home.open(clock: ManualClock(), duplicateLimit: 100)
+    try await store.configure(.test)
+  }
+
+  @Test func anEnvelopeDoesNotWaitForAllReadsThatCameBefore() async throws {
+    // Held ones make a claim long: it passes over them.
+    _ = try await store.stored(make.envelope(events: 4_000))
+    let gate = Gate()
+    gate.hold(store)
+    let order = Locked<[String]>([])
+    let (store, make) = (store, make)
+    let appended = Promise<Void>()
+    let claims = (0..<400).map { number in
+      let promise = Promise<Void>()
+      store.claim(ClaimRequest(destination: "crm", kind: .fresh, now: .second(0), limit: 9, byteLimit: .max)) { _ in
+        order.withLock { $0.append("claim \(number)") }
+        if number == 0 {
+          store.append(make.envelope(to: ["bi"])) { _ in
+            order.withLock { $0.append("append") }
+            appended.keep(())
+          }
+        }
+        promise.keep(())
+      }
+      return promise
+    }
+    gate.open()
+    for claim in claims { await claim.value }
+    await appended.value
+    let seen = order.withLock { $0 }
+    #expect(seen.last != "append")
+    // In the order of the calls all the same.
+    #expect(seen.filter { $0 != "append" } == (0..<400).map { "claim \($0)" })
+    store.close()
+  }
+
+  @Test func envelopesAndClaimsGoOnThroughALongChange() async throws {
+    let held = try await store.stored(make.envelope(events: 4_000))
+    store.release(held.map(\.id))
+    let changed = store.posted(.discard, .filter(DeliveryFilter()))
+    var rounds = 0
+    while rounds < 4 {
+      _ = try await store.stored(make.envelope(to: ["bi"]))
+      _ = await store.claim(of: "bi")
+      rounds += 1
+      if rounds == 2 { #expect(!changed.isKept) }
+    }
+    #expect(await changed.value == ChangeOutcome(changed: 4_000))
+    store.close()
+  }
+
+  @Test func longWorkIsDoneInTheOrderOfTheCalls() async throws {
+    let held = try await store.stored(make.envelope(events: 1_100))
+    store.release(held.map(\.id))
+    let order = Locked<[Int]>([])
+    let done = Promise<Void>()
+    for (number, ordering) in [Ordering.chat, .destination, .none].enumerated() {
+      store.reorder("crm", by: ordering) { _ in order.withLock { $0.append(number) } }
+    }
+    store.change(.discard, .filter(DeliveryFilter()), of: "crm") { changed, _ in
+      order.withLock { $0.append(changed) }
+      done.keep(())
+    }
+    await done.value
+    #expect(order.withLock { $0 } == [0, 1, 2, 1_100])
+    store.close()
+  }
+}

@@ -1,0 +1,64 @@
+import CSQLite
+import RelayCore
+import RelayTestSupport
+import Testing
+
+@testable import RelaySQLite
+
+/// What a lane's refill costs, in steps of SQLite's virtual machine: the same for a backlog of any size.
+struct RefillCostTests {
+  private let bench: SessionBench
+
+  init() throws {
+    bench = try SessionBench()
+  }
+
+  /// - Parameter chats: How many keys the backlog waits for; nil: it waits for none.
+  private func fill(_ count: Int, chats: Int?) throws {
+    for place in 0..<count / 100 {
+      let chat = chats.map { String(place % $0) }
+      bench.release(try bench.stored(bench.make.envelope(to: ["crm"], events: 100, chat: chat)))
+    }
+  }
+
+  private func cost(_ count: Int = 4) throws -> Int {
+    let statements = [bench.session.statements.freshDeliveries, bench.session.statements.headOfKey]
+    for statement in statements { _ = statement.takeSteps() }
+    let request = ClaimRequest(
+      destination: "crm", kind: .fresh, now: .second(0), limit: count, byteLimit: .max)
+    let claim = try bench.session.claim(request)
+    #expect(claim.deliveries.count == count)
+    for delivery in claim.deliveries { _ = bench.settle(delivery.settled(.delivered)) }
+    // What came into hand by that makes room for nobody else.
+    bench.session.release(bench.claimed.map { DeliveryID(rawValue: $0) })
+    return statements.reduce(0) { $0 + $1.takeSteps() }
+  }
+
+  @Test(arguments: [nil, 5])
+  func itDoesNotGrowWithTheBacklog(chats: Int?) throws {
+    try bench.reorder(by: .chat)
+    try fill(1_000, chats: chats)
+    let small = try cost()
+    try fill(20_000, chats: chats)
+    let large = try cost()
+    #expect(large <= small + 5, "\(small) steps, then \(large)")
+  }
+
+  @Test func freshOnesBehindABacklogThatWaitsAreFoundAtOnce() throws {
+    try bench.reorder(by: .chat)
+    try fill(200, chats: nil)
+    let before = try cost()
+    try fill(20_000, chats: 2)
+    #expect(try cost() <= before + 50)
+  }
+
+  @Test func aNextDueTimeIsFoundAtOnce() throws {
+    let held = try bench.stored(bench.make.envelope(events: 500))
+    _ = bench.write(settle: held.map { $0.retried(at: 100) })
+    let statement = bench.session.statements.nextDue
+    _ = statement.takeSteps()
+    let request = ClaimRequest(destination: "crm", kind: .retrying, now: .second(0), limit: 9, byteLimit: .max)
+    #expect(try bench.session.claim(request).nextDue == .second(100))
+    #expect(statement.takeSteps() < 30)
+  }
+}
