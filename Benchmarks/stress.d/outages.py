@@ -5,7 +5,7 @@ from harness import *
 
 
 def isolation(folder):
-    rate, seconds = 200, 20
+    rate, seconds, rounds = 200, 8, 4
     healthy, broken, dripping, hung = Receiver(), Receiver("500"), Receiver("drip"), Receiver("hang")
     sick = {
         "hung": f'{{ url: "{hung.url}", concurrency: 8, timeout: 5s }}',
@@ -13,34 +13,34 @@ def isolation(folder):
         "broken": f'{{ url: "{broken.url}" }}',
         "dripping": f'{{ url: "{dripping.url}", concurrency: 8, timeout: 5s }}',
     }
-    results = {}
-    for name, to in (("alone", ["healthy"]), ("beside four sick ones", ["healthy", *sick]), ("alone again", ["healthy"])):
+    both = {"alone": {"healthy": f'{{ url: "{healthy.url}" }}'}, "beside": {"healthy": f'{{ url: "{healthy.url}" }}', **sick}}
+    relays, results = {}, {name: [] for name in both}
+    for name, destinations in both.items():
         home = os.path.join(folder, name)
         os.mkdir(home)
-        destinations = {"healthy": f'{{ url: "{healthy.url}" }}', **sick}
-        one = Relay(home, configuration(
-            "\n".join(f"  {key}: {value}" for key, value in destinations.items() if key in to),
-            f"  - {{ name: all, to: [{', '.join(to)}] }}"))
-        sender = Sender(one.address)
-        sender.send("warm", 200, rate)
-        one.wait_until_settled("healthy")
-        healthy.reset(), hung.reset()
-        statuses = sender.send("event", rate * seconds, rate)
-        one.wait_until_settled("healthy")
-        results[name] = stats = healthy.stats()
-        print(f"{name + ':':<26} p50 {stats['p50']:.2f} ms, p99 {stats['p99']:.2f} ms of {stats['unique']} events; answers {statuses}")
-        if "hung" in to:
-            print(f"connections to the hung one at most: {hung.stats()['most_open']} (concurrency 8)")
-            for key in sick:
-                status = one.destination(key)
-                attempts = one.metric("huggy_relay_attempts_total", destination=key)
-                print(f"  {key:<10} circuit {status['circuit']:<10} pending {status['pending']:>6} attempts {attempts:.0f}")
-        one.stop(signal.SIGKILL)
+        relays[name] = Relay(home, configuration(
+            "\n".join(f"  {key}: {value}" for key, value in destinations.items()),
+            f"  - {{ name: all, to: [{', '.join(destinations)}] }}"))
+        Sender(relays[name].address).send("warm", 400, rate)
+    # In turn, so that the machine's moods meet both.
+    for _ in range(rounds):
+        for name, one in relays.items():
+            healthy.reset()
+            statuses = Sender(one.address).send("event", rate * seconds, rate)
+            one.wait_until_settled("healthy")
+            stats = healthy.stats()
+            results[name].append(stats)
+            print(f"{name + ':':<8} p50 {stats['p50']:.2f} ms, p99 {stats['p99']:.2f} ms of {stats['unique']} events; answers {statuses}")
+    print(f"connections to the hung one at most: {hung.stats()['most_open']} (concurrency 8)")
+    for key in sick:
+        status = relays["beside"].destination(key)
+        attempts = relays["beside"].metric("huggy_relay_attempts_total", destination=key)
+        print(f"  {key:<10} circuit {status['circuit']:<10} pending {status['pending']:>6} attempts {attempts:.0f}")
     for share in ("p50", "p99"):
-        alone = (results["alone"][share] + results["alone again"][share]) / 2
-        print(f"{share}: {results['beside four sick ones'][share] / alone:.2f} times that of the mean of the two runs alone")
-    for receiver in (healthy, broken, dripping, hung):
-        receiver.stop()
+        median = {name: sorted(stats[share] for stats in results[name])[rounds // 2] for name in results}
+        print(f"{share}: {median['beside'] / median['alone']:.2f} times that of the healthy one alone (upper medians of {rounds} rounds)")
+    for one in [*relays.values(), healthy, broken, dripping, hung]:
+        one.stop()
 
 
 def poison(folder):
