@@ -151,8 +151,8 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
     for action in actions {
       switch action {
       case .attempt(let delivery):
-        guard let lane = dispatcher.lanes[delivery.destination] else { continue }
-        turn.requests.append(RequestBuilder.request(for: delivery, to: lane.destination, at: now))
+        guard let destination = dispatcher.destination(delivery.destination) else { continue }
+        turn.requests.append(RequestBuilder.request(for: delivery, to: destination, at: now))
       case .settle(let settlement, let delivery, let isProbe):
         log.note(settlement, destination: delivery.destination, isProbe: isProbe, at: now)
         outcomes.add(settlement, of: delivery, at: now)

@@ -17,7 +17,8 @@ struct BatchWriter {
   /// Why the last envelopes could not be committed; nil: they could.
   private(set) var failure: StoreError?
 
-  init(session: StoreSession, keeper: StoreKeeper, clock: any WallClock, observer: (any StoreObserver)? = nil) {
+  init(session: StoreSession, keeper: StoreKeeper, clock: any WallClock, observer: (any StoreObserver)? = nil)
+  {
     self.session = session
     self.keeper = keeper
     self.clock = clock

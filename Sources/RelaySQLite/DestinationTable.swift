@@ -131,7 +131,9 @@ final class DestinationTable {
   private func changeWithheld(_ name: String, by step: Int) {
     let count = max(0, (withheld[name] ?? 0) + step)
     withheld[name] = count == 0 ? nil : count
-    for place in entries.indices where entries[place]?.current.name == name { entries[place]!.withheld = count }
+    for place in entries.indices where entries[place]?.current.name == name {
+      entries[place]!.withheld = count
+    }
   }
 }
 

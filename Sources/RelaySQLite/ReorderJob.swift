@@ -14,7 +14,8 @@ final class ReorderJob: StoreJob {
   private var end: Int64?
   private var isOverArrivals = false
 
-  init(_ destination: String, by ordering: Ordering, completion: @escaping (Result<Void, StoreError>) -> Void) {
+  init(_ destination: String, by ordering: Ordering, completion: @escaping (Result<Void, StoreError>) -> Void)
+  {
     self.destination = destination
     self.ordering = ordering
     self.completion = completion
@@ -57,6 +58,7 @@ extension ReorderJob: Sendable {}
 extension StoreError {
   static func unknown(destination: String) -> StoreError {
     StoreError(
-      code: .failing, message: "the store knows no destination \"\(destination)\"; configure it before it is used")
+      code: .failing,
+      message: "the store knows no destination \"\(destination)\"; configure it before it is used")
   }
 }

@@ -115,7 +115,8 @@ final class StoreSession {
 
   /// Writes a page that says what it said before: whether the store takes writes.
   func probe() throws(StoreError) {
-    try connection.execute("UPDATE destination SET pending = pending WHERE id = (SELECT min(id) FROM destination)")
+    try connection.execute(
+      "UPDATE destination SET pending = pending WHERE id = (SELECT min(id) FROM destination)")
   }
 }
 

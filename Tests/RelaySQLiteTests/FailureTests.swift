@@ -175,7 +175,8 @@ struct FailureTests {
     bench.clock.advance(by: .seconds(1))
     _ = bench.writer.keeper.step()
     var answers = 0
-    let results = bench.write([make.envelope(), make.envelope()], settle: [held[0].settled(.delivered)]) { _ in
+    let results = bench.write([make.envelope(), make.envelope()], settle: [held[0].settled(.delivered)]) {
+      _ in
       answers += 1
     }
     for result in results {

@@ -41,7 +41,8 @@ struct QueryPlanTests {
     "pendingPage": ["MERGE (UNION ALL)", "LEFT", pending[0], "RIGHT", pending[1]],
     "deadPage": [dead],
     "openPage": [
-      "MERGE (UNION ALL)", "LEFT", "MERGE (UNION ALL)", "LEFT", pending[0], "RIGHT", pending[1], "RIGHT", dead,
+      "MERGE (UNION ALL)", "LEFT", "MERGE (UNION ALL)", "LEFT", pending[0], "RIGHT", pending[1], "RIGHT",
+      dead,
     ],
     "deliveryForChange": byRow,
     "setOrder": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
@@ -79,7 +80,8 @@ struct QueryPlanTests {
       try bench.stored(bench.make.envelope(to: ["crm", "bi"], chat: String($0 % 3)))
     }
     _ = bench.write(settle: held.prefix(30).map { $0.retried(at: 1) })
-    _ = bench.write(settle: held.suffix(20).map { $0.settled($0.id.rawValue % 2 == 0 ? .delivered : .dead(.expired)) })
+    _ = bench.write(
+      settle: held.suffix(20).map { $0.settled($0.id.rawValue % 2 == 0 ? .delivered : .dead(.expired)) })
     try bench.session.connection.execute("ANALYZE")
     try bench.reopen()
     for (name, sql) in try statements(bench.session) where name != "all" {

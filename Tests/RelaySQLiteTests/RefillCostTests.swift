@@ -57,7 +57,8 @@ struct RefillCostTests {
     _ = bench.write(settle: held.map { $0.retried(at: 100) })
     let statement = bench.session.statements.nextDue
     _ = statement.takeSteps()
-    let request = ClaimRequest(destination: "crm", kind: .retrying, now: .second(0), limit: 9, byteLimit: .max)
+    let request = ClaimRequest(
+      destination: "crm", kind: .retrying, now: .second(0), limit: 9, byteLimit: .max)
     #expect(try bench.session.claim(request).nextDue == .second(100))
     #expect(statement.takeSteps() < 30)
   }

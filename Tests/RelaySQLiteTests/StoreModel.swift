@@ -86,8 +86,12 @@ struct StoreModel {
     case .retry(let due): rows[place].due = due
     }
     self.place()
-    guard row.key != nil, let next = rows.first(where: { $0.state.isPending && $0.key == row.key
-      && $0.destination == row.destination }), next.id != row.id, isFree(next) else { return nil }
+    guard row.key != nil,
+      let next = rows.first(where: {
+        $0.state.isPending && $0.key == row.key
+          && $0.destination == row.destination
+      }), next.id != row.id, isFree(next)
+    else { return nil }
     held.insert(next.id)
     return next.id
   }

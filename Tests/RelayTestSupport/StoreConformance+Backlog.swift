@@ -9,7 +9,8 @@ extension StoreConformance {
       let envelope = bench.make.envelope(to: ["crm", "bi"], events: 5)
       let held = try await store.stored(envelope)
       // In the order of the envelope: the first three of `crm`.
-      #expect(held.filter { $0.destination == "crm" }.map(\.event.id) == envelope.events.prefix(3).map(\.event.id))
+      #expect(
+        held.filter { $0.destination == "crm" }.map(\.event.id) == envelope.events.prefix(3).map(\.event.id))
       #expect(held.count { $0.destination == "bi" } == 5)
       let books = ["crm": Books(pending: 3, overflowed: 2), "bi": Books(pending: 5)]
       #expect(try await store.books() == books)

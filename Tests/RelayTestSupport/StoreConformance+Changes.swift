@@ -21,7 +21,8 @@ extension StoreConformance {
     StoreClaim("onlyDeadLettersAreRetried") { bench in
       let store = try await bench.open()
       let held = try await store.stored(bench.make.envelope(events: 5))
-      await store.settle(held[0].settled(.delivered), held[1].settled(.dead(.expired)), held[2].retried(at: 5))
+      await store.settle(
+        held[0].settled(.delivered), held[1].settled(.dead(.expired)), held[2].retried(at: 5))
       store.release([held[3].id])
       let before = try await store.books()
       for state in [DeliveryFilter.State.pending, .delivered, .discarded] {
@@ -34,7 +35,8 @@ extension StoreConformance {
     StoreClaim("whatIsDiscardedIsNeverHandedOutAgain") { bench in
       let store = try await bench.open()
       let held = try await store.stored(bench.make.envelope(events: 5))
-      await store.settle(held[0].settled(.dead(.expired)), held[1].retried(at: 5), held[2].settled(.delivered))
+      await store.settle(
+        held[0].settled(.dead(.expired)), held[1].retried(at: 5), held[2].settled(.delivered))
       store.release([held[3].id, held[4].id])
       #expect(try await store.change(.discard, .ids(held.dropLast().map(\.id))) == 3)
       let books = ["crm": Books(pending: 1, delivered: 1, discarded: 3)]
@@ -84,7 +86,8 @@ extension StoreConformance {
     StoreClaim("theStateOfAFilterIsHeeded") { bench in
       let store = try await bench.open()
       let held = try await store.stored(bench.make.envelope(events: 6))
-      await store.settle(held[0].settled(.dead(.expired)), held[1].retried(at: 5), held[2].settled(.delivered))
+      await store.settle(
+        held[0].settled(.dead(.expired)), held[1].retried(at: 5), held[2].settled(.delivered))
       store.release(held[3...].map(\.id))
       func discard(_ state: DeliveryFilter.State?) async throws -> Int {
         try await store.change(.discard, .filter(DeliveryFilter(state: state)))

@@ -25,7 +25,8 @@ extension StoreConformance {
       store.note(suspended, of: "crm")
       store.note(suspended, of: "stranger")
       let again = try await bench.reopen(store)
-      #expect(try await again.destinations().map(\.suspended) == [suspended, SuspendedTime(), SuspendedTime()])
+      #expect(
+        try await again.destinations().map(\.suspended) == [suspended, SuspendedTime(), SuspendedTime()])
     },
     StoreClaim("suspendedTimeIsTakenOffTheAgeOfWhatArrives") { bench in
       let store = try await bench.open()

@@ -13,7 +13,8 @@ public final class TestEnvelopes: Sendable {
   ///   - since: What came later than this counts for telling a duplicate.
   public func envelope(
     to destinations: [String] = ["crm"], events: Int = 1, bytes: UInt64? = nil, source: String = "huggy",
-    at time: Timestamp = .second(0), since: Timestamp = .epoch, type: String = "createdChat", chat: String? = nil,
+    at time: Timestamp = .second(0), since: Timestamp = .epoch, type: String = "createdChat",
+    chat: String? = nil,
     body: [UInt8] = Array("{}".utf8)
   ) -> NewEnvelope {
     let context = EnvelopeContext(source: source, receivedAt: time, time: nil, token: nil)
@@ -22,7 +23,8 @@ public final class TestEnvelopes: Sendable {
       context, bytes: bytes, since: since,
       events: (0..<events).map { place in
         Event(
-          id: first.advanced(by: place), envelope: context, type: type, rawType: Array(type.utf8), company: nil,
+          id: first.advanced(by: place), envelope: context, type: type, rawType: Array(type.utf8),
+          company: nil,
           channel: nil, chat: chat, body: body)
       }, to: destinations)
   }
@@ -32,7 +34,8 @@ public final class TestEnvelopes: Sendable {
     to destinations: [String] = ["crm"]
   ) -> NewEnvelope {
     NewEnvelope(
-      context: context, configuration: "c1", firstEventID: events.first?.id ?? nextID(count: 1), acceptedCount: events.count,
+      context: context, configuration: "c1", firstEventID: events.first?.id ?? nextID(count: 1),
+      acceptedCount: events.count,
       fingerprint: bytes.map { NewEnvelope.Fingerprint(hash: Self.hash($0), since: since) },
       events: events.map { event in
         NewEnvelope.NewEvent(
