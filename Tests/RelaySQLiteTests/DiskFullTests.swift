@@ -73,6 +73,31 @@ struct DiskFullTests {
     #expect(FileManager.default.fileExists(atPath: reserve))
   }
 
+  @Test func outcomesGoOnForALongTimeOnAFullDisk() throws {
+    try bench.add(at: 0, all: Array(repeating: [.pending], count: 1_000), body: 1_000)
+    try disk.fill()
+    // Each in a transaction of its own: several times the reserve, if the log only grew.
+    for row in try bench.rows("delivery") {
+      let settle = "UPDATE delivery SET state = 3, settled = \(row), last_error = 'why' WHERE id = \(row)"
+      do {
+        try bench.execute(settle)
+      } catch let error as StoreError where error.code == .full {
+        keeper.diskFilled()
+        try bench.execute(settle)
+      }
+    }
+    #expect(!FileManager.default.fileExists(atPath: reserve))
+    #expect(try bench.connection.integer("SELECT count(*) FROM delivery WHERE state = 3") == 1_000)
+  }
+
+  @Test(arguments: [(24, 96), (1_024, 1_000)])
+  func theLogIsShortWhereTheReserveIsSmall(mebibytes: Int, pages: Int64) throws {
+    let disk = try DiskMount(mebibytes: mebibytes)
+    let bench = try KeepingBench(path: "\(disk.path)/relay.db", usesRealDisk: true)
+    #expect(try bench.connection.integer("PRAGMA wal_autocheckpoint") == pages)
+    bench.close()
+  }
+
   @Test func aDiskThatItFilledWithSettledEventsIsFreedAgainByItself() throws {
     _ = try appendUntilRefused([.delivered(0)])
     let events = try bench.count("event")

@@ -15,7 +15,7 @@ final class DiskMount {
 
   deinit {
     // Lazily: the store in it may still be closing.
-    umount2(folder.path, Int32(MNT_DETACH.rawValue))
+    umount2(folder.path, Int32(MNT_DETACH))
   }
 
   /// Takes all the room that is left, but for so many bytes.

@@ -16,6 +16,10 @@ final class Disk {
   /// What is missing until envelopes are taken again.
   var shortfall: Int { guardian.shortfall }
 
+  var reserveBytes: Int { guardian.reserveBytes }
+  /// At the last look.
+  var available: Int { guardian.space.available }
+
   func look(_ now: Timestamp) {
     lastLook = now
     let reserved = guardian.hasReserve ? 0 : reserve.allocatedBytes
@@ -37,7 +41,7 @@ final class Disk {
   /// A commit found no room.
   func filled(_ now: Timestamp) {
     reserve.remove()
-    guardian.filled()
+    guardian.filled(space())
     lastLook = now
   }
 }

@@ -49,7 +49,12 @@ final class StoreKeeper {
     let folder = StoreFiles.parent(of: path)
     disk = Disk(databasePath: path, space: diskSpace ?? { DiskSpace.ofFileSystem(at: folder) })
     disk.look(clock.now())
+    try? connection.execute("PRAGMA wal_autocheckpoint = \(logPages)")
   }
+
+  /// How long the log grows before it is moved into the file: 4 MB, less where the reserve is small, because it is the
+  /// reserve that the file grows into when the disk is full. Only then is the log written over, and outcomes go on.
+  private var logPages: Int { min(1_000, disk.reserveBytes / 4 / size.pageBytes) }
 
   func configure(_ configuration: StoreConfiguration) {
     retention = configuration.retention
@@ -74,6 +79,9 @@ final class StoreKeeper {
     let now = clock.now()
     disk.filled(now)
     wantedSince = now
+    // Else the log would take it, and never shrink for want of room in the file.
+    guard (try? measure(now)) != nil, size.owedBytes < disk.available else { return }
+    try? tools().vacuum.checkpoint(cutsLog: false)
   }
 
   /// After each commit. Cheap; prunes a little at once when the limit is near.
