@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 import RelayCore
 
 /// A connection to one SQLite database. Confined to the thread that opened it.
@@ -56,6 +57,9 @@ final class Connection {
 
   private func error(_ status: Int32) -> StoreError {
     let reason = String(cString: sqlite3_errmsg(handle))
+    // A full disk may show as an input or output error, too.
+    let status =
+      sqlite3_system_errno(handle) == ENOSPC && status & 0xFF == SQLITE_IOERR ? SQLITE_FULL : status
     return switch status & 0xFF {
     case SQLITE_FULL:
       StoreError(code: .full, message: "the disk of the store is full; make room")

@@ -136,6 +136,8 @@ final class StoreLoop {
     do throws(StoreError) {
       let isLast = try session.transaction { () throws(StoreError) in try job.step(session) }
       job.committed()
+      // What it discarded may be the first that retention has to wait for.
+      keeper.committed(appendedEvents: 0)
       guard isLast else { return }
       jobs.removeFirst()
       job.end(nil)

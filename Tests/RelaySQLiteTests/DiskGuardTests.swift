@@ -62,7 +62,7 @@ struct DiskGuardTests {
   @Test(arguments: cases)
   func afterACommitFoundNoRoomTheReserveMustStandAgainFirst(_ disk: Case) {
     var machine = ready(disk)
-    machine.filled(space(disk.reserve, of: disk))
+    machine.filled()
     #expect(machine.refusal?.code == .full)
     #expect(!machine.hasReserve)
     // Making it leaves the low mark to those that settle.
@@ -105,7 +105,7 @@ struct DiskGuardTests {
     #expect(machine.refusal?.message == reason)
     _ = machine.look(space(10, of: Self.cases[0]), reserved: 0)
     #expect(machine.refusal?.message == reason)
-    machine.filled(space(64, of: Self.cases[0]))
+    machine.filled()
     #expect(
       machine.refusal?.message
         == "the disk of the store is full; make room: envelopes are taken again once 128 MiB are free")

@@ -17,8 +17,6 @@ final class Disk {
   var shortfall: Int { guardian.shortfall }
 
   var reserveBytes: Int { guardian.reserveBytes }
-  /// At the last look.
-  var available: Int { guardian.space.available }
 
   func look(_ now: Timestamp) {
     lastLook = now
@@ -41,7 +39,7 @@ final class Disk {
   /// A commit found no room.
   func filled(_ now: Timestamp) {
     reserve.remove()
-    guardian.filled(space())
+    guardian.filled()
     lastLook = now
   }
 }

@@ -14,7 +14,7 @@ struct DiskGuard: Equatable {
   private(set) var refusal: StoreError?
   private(set) var hasReserve = false
   private var isLow = false
-  private(set) var space = DiskSpace(available: .max, total: .max)
+  private var space = DiskSpace(available: .max, total: .max)
 
   /// Below this, envelopes are refused.
   private var lowWater: Int { min(32 << 20, space.total / 16) }
@@ -53,9 +53,8 @@ struct DiskGuard: Equatable {
     }
   }
 
-  /// A commit found no room, and the reserve was given away: so much is available now.
-  mutating func filled(_ space: DiskSpace) {
-    self.space = space
+  /// A commit found no room: the reserve is given away.
+  mutating func filled() {
     hasReserve = false
     isLow = true
     refusal = StoreError(code: .full, message: "the disk of the store is full; \(remedy)")

@@ -6,19 +6,19 @@ final class SizeGauge {
   private let pageCount: Statement
   private let freelistCount: Statement
   private let pageBytes: Int
-  private let path: String
+  private let logPath: String
 
   init(_ connection: Connection, path: String) throws(StoreError) {
     pageCount = try connection.prepare("PRAGMA page_count")
     freelistCount = try connection.prepare("PRAGMA freelist_count")
     pageBytes = Int(try connection.integer("PRAGMA page_size") ?? 4_096)
-    self.path = path
+    logPath = path + "-wal"
   }
 
   func measure() throws(StoreError) -> StoreSize {
     StoreSize(
       pageBytes: pageBytes, pages: try integer(pageCount), freePages: try integer(freelistCount),
-      logBytes: bytes(of: path + "-wal"), fileBytes: bytes(of: path))
+      logBytes: logBytes)
   }
 
   private func integer(_ query: Statement) throws(StoreError) -> Int {
@@ -27,9 +27,9 @@ final class SizeGauge {
     return Int(query.integer(0))
   }
 
-  private func bytes(of file: String) -> Int {
+  private var logBytes: Int {
     var status = stat()
-    return stat(file, &status) == 0 ? Int(status.st_size) : 0
+    return stat(logPath, &status) == 0 ? Int(status.st_size) : 0
   }
 }
 

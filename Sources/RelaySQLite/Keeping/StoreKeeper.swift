@@ -79,9 +79,6 @@ final class StoreKeeper {
     let now = clock.now()
     disk.filled(now)
     wantedSince = now
-    // Else the log would take it, and never shrink for want of room in the file.
-    guard (try? measure(now)) != nil, size.owedBytes < disk.available else { return }
-    try? tools().vacuum.checkpoint(cutsLog: false)
   }
 
   /// After each commit. Cheap; prunes a little at once when the limit is near.

@@ -6,12 +6,8 @@ struct StoreSize: Equatable {
   var freePages = 0
   /// Of the write-ahead log.
   var logBytes = 0
-  /// Of the database file as it lies on the disk.
-  var fileBytes = 0
 
   var liveBytes: Int { (pages - freePages) * pageBytes + logBytes }
-  /// What the file grows by when the log is moved into it.
-  var owedBytes: Int { max(0, pages * pageBytes - fileBytes) }
   var freeBytes: Int { freePages * pageBytes }
 
   /// More than a log grows to when nobody reads for long: worth cutting off.

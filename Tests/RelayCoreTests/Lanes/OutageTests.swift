@@ -100,7 +100,9 @@ import Testing
     var well = destination("well")
     change(&well)
     var play = Play([destination("sick"), well]) { delivery, now in
-      if delivery.destination == "sick" { return (trouble!.result, .milliseconds(3)) }
+      if delivery.destination == "sick" {
+        return (trouble!.result, trouble == .hangs ? .seconds(30) : .milliseconds(3))
+      }
       let id = delivery.id.rawValue
       return (Made.result(id % 9 == 0 && now < .tick(1_020) ? 500 : 200), .milliseconds(2 + id * 5 % 11))
     }
