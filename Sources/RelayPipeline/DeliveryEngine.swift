@@ -37,7 +37,8 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
   ///
   /// - Parameter stored: What the store knows of the destinations: pauses, and how long they were suspended.
   public func start(_ destinations: [Destination], stored: [StoredDestination]) {
-    inbox.withLock { $0 += [.restored(stored), .configure(destinations)] }
+    // Before what a person has already asked for: that is newer.
+    inbox.withLock { $0.insert(contentsOf: [.restored(stored), .configure(destinations)], at: 0) }
     transport.start(driver: self)
     transport.wake()
   }

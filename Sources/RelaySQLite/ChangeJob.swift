@@ -4,7 +4,7 @@ import RelayCore
 final class ChangeJob: StoreJob {
   private let change: DeliveryChange
   private let selection: DeliverySelection
-  private let destination: String
+  let destination: String
   private let clock: any WallClock
   private let completion: (Int, StoreError?) -> Void
   private var cursor: Int64 = 0

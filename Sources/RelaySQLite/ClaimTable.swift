@@ -1,8 +1,19 @@
 /// Whose deliveries wait for one another.
+///
+/// Equal byte for byte, as in SQLite: texts that only look alike are keys of their own.
 struct OrderKey: Hashable {
   /// The destination's row.
   var destination: Int64
   var text: String
+
+  static func == (a: OrderKey, b: OrderKey) -> Bool {
+    a.destination == b.destination && a.text.utf8.elementsEqual(b.text.utf8)
+  }
+
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(destination)
+    for byte in text.utf8 { hasher.combine(byte) }
+  }
 }
 
 /// The deliveries that are out of the store's hands (in a lane's window, in flight, or not settled yet), each with

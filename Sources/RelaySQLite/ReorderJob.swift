@@ -6,7 +6,7 @@ import RelayCore
 /// was cut off. What arrives has its new key at once, but may not see an earlier one that has not: so the walk goes
 /// on over what arrived while it went over the rest. What arrives then finds all keys in their place.
 final class ReorderJob: StoreJob {
-  private let destination: String
+  let destination: String
   private let ordering: Ordering
   private let completion: (Result<Void, StoreError>) -> Void
   private var cursor: Int64 = 0

@@ -2,6 +2,8 @@ import RelayCore
 
 /// Work that takes many short transactions, between which everything else goes on. Confined to the store's thread.
 protocol StoreJob: AnyObject {
+  /// The destination's name: jobs of one are done one after another, those of several in turns.
+  var destination: String { get }
   /// One short step, within a transaction.
   ///
   /// - Returns: Whether it was the last.

@@ -13,7 +13,7 @@ final class StoreLoop {
   /// In the order of the calls.
   private var reads: [StoreOperation] = []
   private var nextRead = 0
-  private var jobs: [any StoreJob] = []
+  private var jobs = JobQueue()
   private var keeperHasMore = false
 
   /// How much one transaction may hold, so that the sender at its head does not wait for all behind it.
@@ -47,7 +47,7 @@ final class StoreLoop {
           refusal: keeper.refusal() ?? writer.failure, holdsSettlements: writer.hasHeldSettlements))
     }
     read(for: nil)
-    for job in jobs { job.end(.closed) }
+    for job in jobs.all { job.end(.closed) }
     writer.write()
     writer.abandon()
   }
@@ -132,18 +132,17 @@ final class StoreLoop {
   }
 
   private func stepJob() {
-    guard let job = jobs.first else { return }
+    guard let job = jobs.next else { return }
     do throws(StoreError) {
       let isLast = try session.transaction { () throws(StoreError) in try job.step(session) }
       job.committed()
       // What it discarded may be the first that retention has to wait for.
       keeper.committed(appendedEvents: 0)
-      guard isLast else { return }
-      jobs.removeFirst()
-      job.end(nil)
+      jobs.stepped(isDone: isLast)
+      if isLast { job.end(nil) }
     } catch {
       if error.code == .full { keeper.diskFilled() }
-      jobs.removeFirst()
+      jobs.stepped(isDone: true)
       job.end(error)
     }
   }

@@ -36,8 +36,12 @@ struct FileReloadSource: ReloadSource {
       guard let address = try await server.apply(settings) else { return }
       logger.notice("listening", metadata: ["address": "\(address)"])
     } catch {
+      let hint =
+        error.code == .addressInUse
+        ? "; if it overlaps with what this relay listens on now, the change needs a restart" : ""
       throw OperationError(
-        code: .invalidConfiguration, message: "\(error), so nothing has changed", details: ["\(error)"])
+        code: .invalidConfiguration, message: "\(error), so nothing has changed\(hint)",
+        details: ["\(error)\(hint)"])
     }
   }
 }

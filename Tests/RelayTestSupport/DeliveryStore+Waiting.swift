@@ -1,4 +1,5 @@
 import RelayCore
+import Testing
 
 /// The store's calls for tests: `posted…` returns at once, the others wait.
 extension DeliveryStore {
@@ -145,4 +146,11 @@ public struct UnexpectedDuplicate: Error {
 
 extension Claim {
   public var ids: [DeliveryID] { deliveries.map(\.id) }
+}
+
+extension [Delivery] {
+  /// The one that there is.
+  public var only: Delivery {
+    get throws { try #require(count == 1 ? first : nil, "\(count) deliveries, and not one") }
+  }
 }

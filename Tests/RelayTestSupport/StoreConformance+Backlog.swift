@@ -65,9 +65,9 @@ extension StoreConformance {
       try await store.reorder(by: .chat)
       let first = try await store.stored(bench.make.envelope(events: 4, chat: "1"))
       #expect(try await store.books() == ["crm": Books(pending: 2, overflowed: 2)])
-      let second = await store.settle(first[0].settled(.delivered))
+      let second = try await store.settle(first.only.settled(.delivered))
       #expect(second.count == 1)
-      #expect(await store.settle(second[0].settled(.delivered)).isEmpty)
+      #expect(try await store.settle(second.only.settled(.delivered)).isEmpty)
     },
     StoreClaim("everyDeliveryCountsItsBodyAndALittle") { bench in
       let store = try await bench.open()

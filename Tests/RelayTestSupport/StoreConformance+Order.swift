@@ -33,7 +33,7 @@ extension StoreConformance {
       let first = try await store.stored(bench.make.envelope(chat: "1"))
       let second = bench.make.envelope(at: .second(7), chat: "1", body: Array(#"{"a":1}"#.utf8))
       _ = try await store.stored(second)
-      let next = try #require(await store.settle(first[0].settled(.delivered)).first)
+      let next = try #require(await store.settle(first.only.settled(.delivered)).first)
       #expect(DeliveredContent(next.event) == DeliveredContent(second.events[0].event))
       #expect(next.destination == "crm" && next.attempts == 0 && next.since == .second(7) && next.due == nil)
     },
@@ -44,7 +44,7 @@ extension StoreConformance {
       #expect(await store.claim(now: .second(99)).ids.isEmpty)
       let again = await store.claim(.retrying, now: .second(10)).deliveries
       #expect(again.map(\.id) == [first.id])
-      #expect(await store.settle(again[0].settled(.delivered)).count == 1)
+      #expect(try await store.settle(again.only.settled(.delivered)).count == 1)
     },
     StoreClaim("keysDoNotWaitForOneAnother") { bench in
       let store = try await ordered(bench, by: .chat)
@@ -68,8 +68,9 @@ extension StoreConformance {
       let first = try await store.stored(bench.make.envelope(events: 2))
       #expect(first.count == 1)
       #expect(try await store.stored(bench.make.envelope(source: "other", chat: "2")).isEmpty)
-      let second = await store.settle(first[0].settled(.delivered))
-      #expect(await store.settle(second[0].settled(.delivered)).map(\.event.envelope.source) == ["other"])
+      let second = try await store.settle(first.only.settled(.delivered))
+      #expect(
+        try await store.settle(second.only.settled(.delivered)).map(\.event.envelope.source) == ["other"])
     },
     StoreClaim("orderHoldsOverAReopen") { bench in
       let store = try await ordered(bench, by: .chat)
@@ -80,7 +81,7 @@ extension StoreConformance {
       let second = await again.claim().deliveries
       #expect(second.map(\.event.id) == [envelope.events[1].event.id])
       #expect(try await again.stored(bench.make.envelope(chat: "1")).isEmpty)
-      let third = await again.settle(second[0].settled(.dead(.expired)))
+      let third = try await again.settle(second.only.settled(.dead(.expired)))
       #expect(third.map(\.event.id) == [envelope.events[2].event.id])
     },
     StoreClaim("whatWaitsTakesNoPlaceInAClaim") { bench in
@@ -115,7 +116,7 @@ extension StoreConformance {
       let gate = Gate()
       gate.hold(store)
       let before = store.posted(bench.make.envelope(chat: "1"))
-      let settled = store.posted([first[0].settled(.delivered)])
+      let settled = try store.posted([first.only.settled(.delivered)])
       let after = store.posted(bench.make.envelope(chat: "1"))
       gate.open()
       var held = await settled.value
@@ -125,7 +126,7 @@ extension StoreConformance {
       #expect(held.count == 1)
       #expect(await store.claim().ids.isEmpty)
       let second = await store.settle(held[0].settled(.delivered))
-      #expect(second.count == 1 && second[0].id > held[0].id)
+      #expect(try second.count == 1 && second.only.id > held[0].id)
     },
   ]
 

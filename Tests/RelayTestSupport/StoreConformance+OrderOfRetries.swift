@@ -11,9 +11,9 @@ extension StoreConformance {
       #expect(await store.claim(now: .second(9)).ids.isEmpty)
       let again = await store.claim(.retrying, now: .second(9)).deliveries
       #expect(again.map(\.id) == [dead.id])
-      let turn = await store.settle(again[0].settled(.delivered))
+      let turn = try await store.settle(again.only.settled(.delivered))
       #expect(turn.map(\.id) == [next.id])
-      #expect(await store.settle(turn[0].settled(.delivered)).count == 1)
+      #expect(try await store.settle(turn.only.settled(.delivered)).count == 1)
     },
     StoreClaim("itWaitsForTheOneInFlightAndThenComesFirst") { bench in
       let (store, dead, next) = try await afterADeath(bench)
@@ -25,8 +25,8 @@ extension StoreConformance {
       }
       let turn = await store.settle(next.settled(.delivered))
       #expect(turn.map(\.id) == [dead.id])
-      #expect(turn[0].due == nil)
-      #expect(await store.settle(turn[0].settled(.delivered)).count == 1)
+      #expect(try turn.only.due == nil)
+      #expect(try await store.settle(turn.only.settled(.delivered)).count == 1)
     },
     StoreClaim("theOneInFlightThatFailsThenWaitsAndKeepsItsTime") { bench in
       let (store, dead, next) = try await afterADeath(bench)
@@ -35,11 +35,11 @@ extension StoreConformance {
       let first = await store.settle(next.retried(at: 60))
       #expect(first.map(\.id) == [dead.id])
       #expect(await store.claim(.retrying, now: .second(99)).ids.isEmpty)
-      let turn = await store.settle(first[0].settled(.delivered))
+      let turn = try await store.settle(first.only.settled(.delivered))
       // It is not due yet, and says so.
       #expect(turn.map(\.id) == [next.id])
       #expect(turn.map(\.due) == [.second(60)])
-      #expect(turn[0].attempts == 1)
+      #expect(try turn.only.attempts == 1)
       store.release(turn.map(\.id))
       #expect(await store.claim(.retrying, now: .second(59)).nextDue == .second(60))
       #expect(await store.claim(.retrying, now: .second(60)).ids == [next.id])
@@ -58,18 +58,18 @@ extension StoreConformance {
       #expect(await again.claim(now: .second(9)).ids.isEmpty)
       let first = await again.claim(.retrying, now: .second(9)).deliveries
       #expect(first.map(\.id) == [dead.id])
-      #expect(await again.settle(first[0].settled(.delivered)).map(\.id) == [next.id])
+      #expect(try await again.settle(first.only.settled(.delivered)).map(\.id) == [next.id])
     },
     StoreClaim("deadLettersRetriedTogetherComeInTheirOrder") { bench in
       let store = try await ordered(bench, by: .chat)
       var turn = try await store.stored(bench.make.envelope(events: 4, chat: "1"))
       var ids: [DeliveryID] = []
       for _ in 0..<3 {
-        ids.append(turn[0].id)
-        turn = await store.settle(turn[0].settled(.dead(.exhausted)))
+        ids.append(try turn.only.id)
+        turn = try await store.settle(turn.only.settled(.dead(.exhausted)))
       }
-      ids.append(turn[0].id)
-      store.release([turn[0].id])
+      ids.append(try turn.only.id)
+      store.release([try turn.only.id])
       #expect(try await store.change(.retry(at: .second(0)), .filter(DeliveryFilter(state: .dead))) == 3)
       var order: [DeliveryID] = []
       turn = await store.claim(.retrying, now: .second(1)).deliveries
@@ -98,7 +98,7 @@ extension StoreConformance {
   ) async throws -> (store: any DeliveryStore, dead: Delivery, next: Delivery) {
     let store = try await ordered(bench, by: .chat)
     let first = try await store.stored(bench.make.envelope(events: 3, chat: "1"))
-    let turn = await store.settle(first[0].settled(.dead(.permanent)))
-    return (store, first[0], try #require(turn.first))
+    let turn = try await store.settle(first.only.settled(.dead(.permanent)))
+    return (store, try first.only, try #require(turn.first))
   }
 }

@@ -40,7 +40,7 @@ extension StoreConformance {
       bench.clock.set(.second(30))
       let first = await store.claim(.retrying, now: .second(30)).deliveries
       #expect(first.map(\.id) == [held[0].id])
-      let second = await store.settle(first[0].settled(.delivered))
+      let second = try await store.settle(first.only.settled(.delivered))
       #expect(second.map(\.id) == [held[1].id])
       #expect(second.map(\.attempts) == [1])
       try await store.reorder(by: .none)
@@ -57,9 +57,9 @@ extension StoreConformance {
       // That fails, and waits with the rest.
       let turn = await store.settle(held[1].retried(at: 0))
       #expect(turn.map(\.id) == [held[0].id])
-      let second = await store.settle(turn[0].settled(.delivered))
+      let second = try await store.settle(turn.only.settled(.delivered))
       #expect(second.map(\.id) == [held[1].id])
-      #expect(await store.settle(second[0].settled(.delivered)).map(\.id) == [held[3].id])
+      #expect(try await store.settle(second.only.settled(.delivered)).map(\.id) == [held[3].id])
     },
     StoreClaim("whatArrivesMeanwhileFindsItsPlace") { bench in
       let store = try await bench.open()

@@ -6,6 +6,8 @@ struct ConfigurationState: Sendable {
   var loadedAt: Timestamp
   /// Why the last reload changed nothing; empty: it succeeded.
   var reloadErrors: [String] = []
+  /// Destinations that are being brought into their configured order, and how often each was made quiet for it.
+  var reordering: [String: Int] = [:]
 
   func destination(_ name: String) -> Destination? {
     configuration.destinations.first { $0.name == name }

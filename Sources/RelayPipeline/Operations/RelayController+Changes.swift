@@ -66,8 +66,7 @@ extension RelayController {
       throw OperationError(code: .conflict, message: "\(until) has passed; give a later time, or none")
     }
     let until = until ?? .distantFuture
-    try await store { parts throws(StoreError) in try await parts.store.pause(destination, until: until) }
-    parts.engine.pause(destination, until: until)
+    try await setPause(destination, until: until)
     parts.logger.notice(
       "paused",
       metadata: ["destination": "\(destination)"].merging(
@@ -82,9 +81,21 @@ extension RelayController {
         message:
           "the configuration pauses \(destination) (\(place)); take `paused: true` out there and reload")
     }
-    try await store { parts throws(StoreError) in try await parts.store.pause(destination, until: nil) }
-    parts.engine.pause(destination, until: nil)
+    try await setPause(destination, until: nil)
     parts.logger.notice("resumed", metadata: ["destination": "\(destination)"])
+  }
+
+  /// One at a time, so that the store and the lane see pauses and their ends in one order.
+  private func setPause(_ destination: String, until: Timestamp?) async throws(OperationError) {
+    await pauses.enter()
+    do throws(OperationError) {
+      try await store { parts throws(StoreError) in try await parts.store.pause(destination, until: until) }
+      parts.engine.pause(destination, until: until)
+      await pauses.leave()
+    } catch {
+      await pauses.leave()
+      throw error
+    }
   }
 
   /// - Throws: `notFound` for a name that was never configured.

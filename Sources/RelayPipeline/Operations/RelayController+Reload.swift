@@ -29,9 +29,10 @@ extension RelayController {
     let old = active.configuration
     let report = ReloadReport(
       hash: new.hash, loadedAt: parts.clock.now(), isUnchanged: new == old, warnings: warnings,
-      needsRestart: Self.restartKeys(from: old, to: new))
+      needsRestart: Self.restartKeys(from: initial, to: new))
     if !report.isUnchanged {
       // What can fail comes first: until it has succeeded, the old configuration stands.
+      let underWay = Set(active.reordering.keys)
       let stored = try await store { parts async throws(StoreError) in try await parts.store.destinations() }
       try await source.apply(new.server)
       do throws(OperationError) {
@@ -39,26 +40,34 @@ extension RelayController {
           try await parts.store.configure(StoreConfiguration(new))
         }
       } catch {
-        try? await source.apply(old.server)
+        await restoreListener(old.server)
         throw error
       }
-      await take(new, stored: stored)
+      await take(new, stored: stored, underWay: underWay)
     }
     state.withLock { $0.loadedAt = report.loadedAt }
     return report
   }
 
   /// From here on nothing fails.
-  private func take(_ new: Configuration, stored: [StoredDestination]) async {
+  private func take(_ new: Configuration, stored: [StoredDestination], underWay: Set<String>) async {
     let known = Set(stored.map(\.name))
     let fresh = new.destinations.filter { !known.contains($0.name) }.map { StoredDestination(name: $0.name) }
-    let disordered = disordered(new.destinations, stored + fresh)
-    await quieten(disordered.map(\.name))
+    let disordered = disordered(new.destinations, stored + fresh, underWay: underWay)
+    await quieten(disordered)
     parts.metrics.configure(new)
     parts.receiver.replace(new)
     parts.engine.configure(new.destinations)
     state.withLock { $0.configuration = new }
     putInOrder(disordered)
+  }
+
+  private func restoreListener(_ settings: ServerSettings) async {
+    do throws(OperationError) {
+      try await source.apply(settings)
+    } catch {
+      parts.logger.error("the old listener can't be restored", metadata: ["reason": "\(error)"])
+    }
   }
 
   /// Settings that are read once, at the start.

@@ -37,12 +37,16 @@ public final class RelayController: RelayOperations {
   let state: Locked<ConfigurationState>
   let reloads = Turnstile()
   let changes = Turnstile()
+  let pauses = Turnstile()
+  /// What the process was started with: some of it holds until it ends.
+  let initial: Configuration
   private let isDraining = Locked(false)
   private let startedAt: ContinuousClock.Instant
 
   public init(_ configuration: Configuration, parts: Parts, source: any ReloadSource) {
     self.parts = parts
     self.source = source
+    initial = configuration
     state = Locked(ConfigurationState(configuration: configuration, loadedAt: parts.clock.now()))
     startedAt = .now
   }
@@ -64,11 +68,11 @@ public final class RelayController: RelayOperations {
   /// deliveries are in the new order.
   public func start(_ stored: [StoredDestination]) async {
     let destinations = active.configuration.destinations
-    let disordered = disordered(destinations, stored)
-    await parts.store.withhold(disordered.map(\.name))
+    let disordered = disordered(destinations, stored, underWay: [])
+    await parts.store.withhold(disordered)
     parts.watch.attach(parts.engine)
     parts.engine.start(destinations, stored: stored)
-    await parts.engine.recall(disordered.map(\.name))
+    await parts.engine.recall(disordered)
     putInOrder(disordered)
   }
 
@@ -101,42 +105,8 @@ public final class RelayController: RelayOperations {
     await parts.engine.recall(destinations)
   }
 
-  private func release(_ destinations: [String]) {
+  func release(_ destinations: [String]) {
     parts.store.handOut(destinations)
     parts.engine.readmit(destinations)
-  }
-
-  // MARK: Order
-
-  func disordered(_ destinations: [Destination], _ stored: [StoredDestination]) -> [Destination] {
-    let orderings = Dictionary(uniqueKeysWithValues: stored.map { ($0.name, $0.ordering) })
-    return destinations.filter { orderings[$0.name] != .some($0.ordering) }
-  }
-
-  /// Brings the pending deliveries of quiet destinations into their configured order, then lets them go on. In the
-  /// background: there may be millions.
-  func putInOrder(_ quiet: [Destination]) {
-    for destination in quiet {
-      Task {
-        await reorder(destination)
-        release([destination.name])
-      }
-    }
-  }
-
-  /// Until it is done: without its order nothing of it may be attempted.
-  private func reorder(_ destination: Destination) async {
-    while true {
-      do throws(StoreError) {
-        try await parts.store.reorder(destination.name, by: destination.ordering)
-        return
-      } catch {
-        guard error.code != .closed else { return }
-        parts.logger.error(
-          "pending deliveries can't be put in order; trying again",
-          metadata: ["destination": "\(destination.name)", "reason": "\(error)"])
-        try? await Task.sleep(for: .seconds(5))
-      }
-    }
   }
 }

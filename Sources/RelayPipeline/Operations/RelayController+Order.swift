@@ -1,0 +1,61 @@
+import RelayCore
+
+/// Changes of `order_by`: pending deliveries are brought into the new order before any more of them is attempted.
+extension RelayController {
+  /// The destinations whose stored deliveries are not, or may soon not be, in their configured order.
+  ///
+  /// - Parameters:
+  ///   - stored: As it was read after `underWay`.
+  ///   - underWay: Destinations that were being brought into order: into which, only the task knows.
+  func disordered(
+    _ destinations: [Destination], _ stored: [StoredDestination], underWay: Set<String>
+  ) -> [String] {
+    let orderings = Dictionary(uniqueKeysWithValues: stored.map { ($0.name, $0.ordering) })
+    return destinations.lazy
+      .filter { underWay.contains($0.name) || orderings[$0.name] != .some($0.ordering) }
+      .map(\.name)
+  }
+
+  /// Brings the pending deliveries of quiet destinations into their configured order, then lets them go on. In the
+  /// background: there may be millions.
+  func putInOrder(_ quiet: [String]) {
+    for name in quiet {
+      let isFirst = state.withLock { state in
+        state.reordering[name, default: 0] += 1
+        return state.reordering[name] == 1
+      }
+      // One that is under way sees what is configured now, before it ends.
+      if isFirst { Task { await putInOrder(name) } }
+    }
+  }
+
+  private func putInOrder(_ name: String) async {
+    while true {
+      let ordering = active.destination(name)?.ordering
+      if let ordering, await !reorder(name, by: ordering) { continue }
+      let timesQuietened = state.withLock { state -> Int? in
+        guard state.destination(name)?.ordering == ordering else { return nil }
+        return state.reordering.removeValue(forKey: name)
+      }
+      guard let timesQuietened else { continue }
+      for _ in 0..<timesQuietened { release([name]) }
+      return
+    }
+  }
+
+  /// - Returns: Whether there is nothing more to try for this order.
+  private func reorder(_ name: String, by ordering: Ordering) async -> Bool {
+    do throws(StoreError) {
+      try await parts.store.reorder(name, by: ordering)
+      return true
+    } catch {
+      guard error.code != .closed else { return true }
+      parts.logger.error(
+        "pending deliveries can't be put in order; trying again",
+        metadata: ["destination": "\(name)", "reason": "\(error)"])
+      // Without its order nothing of it may be attempted.
+      try? await Task.sleep(for: .seconds(5))
+      return false
+    }
+  }
+}
