@@ -51,7 +51,7 @@ struct MigrationTests {
     #expect(await store.claim().ids.map(\.rawValue) == [1, 5])
     #expect(try await store.change(.retry(at: .second(0)), .filter(DeliveryFilter())) == 1)
     try await store.reorder(by: .chat)
-    await store.settle(retrying.only.settled(.delivered))
+    try await store.settle(retrying.only.settled(.delivered))
     #expect(try await store.books() == ["crm": Books(pending: 3), "bi": Books(delivered: 2)])
     #expect(try await store.destinations().map(\.name) == ["crm", "bi", "unused", "audit"])
     store.close()

@@ -25,7 +25,9 @@ struct SettingsTests {
   }
 
   @Test func theLogIsBounded() throws {
-    let connection = try SessionBench().session.connection
+    // Where the disk is small the keeper makes it shorter.
+    let home = try SQLiteHome()
+    let connection = try StoreSession(path: home.path, duplicateLimit: 1).connection
     #expect(try connection.integer("PRAGMA journal_size_limit") == 64 << 20)
     #expect(try connection.integer("PRAGMA wal_autocheckpoint") == 1_000)
   }

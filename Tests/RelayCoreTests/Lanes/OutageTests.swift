@@ -106,10 +106,10 @@ import Testing
       let id = delivery.id.rawValue
       return (Made.result(id % 9 == 0 && now < .tick(1_020) ? 500 : 200), .milliseconds(2 + id * 5 % 11))
     }
-    // The well one's have the same ids, with and without the sick one's behind them.
+    // The well one's have the same ids, with and without the sick one's before them.
     for _ in 0..<200 {
-      play.post(2, to: "well")
       play.post(3, to: trouble == nil ? "nowhere" : "sick")
+      play.post(2, to: "well")
       play.run(for: .milliseconds(100))
     }
     play.run(for: .seconds(100))
