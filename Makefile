@@ -8,7 +8,7 @@ CONFIG ?= routes.yaml
 RELEASE = -c release --static-swift-stdlib
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo run test bench lint format install clean
+.PHONY: help setup build demo run test bench bench-quick lint format install clean
 
 help: ## Show what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,8 +32,11 @@ test: setup ## Run all tests
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --parallel
 
-bench: build ## Measure speed: durable deliveries a second, CPU time per event (installs wrk and nginx)
-	Benchmarks/run
+bench: build ## Measure speed, cost, floor and peers: half an hour (installs wrk, nginx, redis-server, syslog-ng and others)
+	Benchmarks/bench
+
+bench-quick: build ## Measure the two main scenarios and their floor: a minute
+	Benchmarks/bench --quick
 
 lint: setup ## Check the format of the code
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests

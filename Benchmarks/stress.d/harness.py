@@ -11,11 +11,18 @@ class Process:
     def __init__(self, *arguments, address_of=r'"message":"listening","address":"([^"]+)"'):
         self.log = tempfile.NamedTemporaryFile("r", suffix=".log")
         self.process = subprocess.Popen([RELAY, *arguments], stdout=subprocess.DEVNULL, stderr=open(self.log.name, "w"))
-        self.address = None
-        while self.address is None:
+        try:
+            self.address = self.listening_address(address_of)
+        except BaseException:
+            self.process.kill()  # whoever gave up waiting has no hold of it yet
+            raise
+
+    def listening_address(self, pattern):
+        while True:
             assert self.process.poll() is None, open(self.log.name).read()
-            found = re.findall(address_of, open(self.log.name).read())
-            self.address = found[-1] if found else time.sleep(0.005)
+            if found := re.findall(pattern, open(self.log.name).read()):
+                return found[-1]
+            time.sleep(0.005)
 
     def status(self, key):
         for line in open(f"/proc/{self.process.pid}/status"):

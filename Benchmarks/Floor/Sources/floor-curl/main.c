@@ -1,0 +1,112 @@
+// Bare libcurl: the multi interface with epoll, handles and connections reused, a POST of so many bytes each time.
+//
+//   floor-curl URL REQUESTS BYTES CONNECTIONS
+//
+// Prints a JSON object: CPU time in microseconds per request, and requests per second.
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <time.h>
+
+static int poller;
+static CURLM *multi;
+static long timeout_ms = -1;
+static long started, done, failed, wanted;
+
+static double cpu_seconds(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_utime.tv_sec + usage.ru_utime.tv_usec / 1e6 + usage.ru_stime.tv_sec + usage.ru_stime.tv_usec / 1e6;
+}
+
+static double wall_seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+static int socket_changed(CURL *easy, curl_socket_t socket, int what, void *context, void *known) {
+  (void)easy, (void)context;
+  if (what == CURL_POLL_REMOVE) return epoll_ctl(poller, EPOLL_CTL_DEL, socket, NULL), 0;
+  struct epoll_event event = {.data.fd = socket};
+  if (what & CURL_POLL_IN) event.events |= EPOLLIN;
+  if (what & CURL_POLL_OUT) event.events |= EPOLLOUT;
+  epoll_ctl(poller, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event);
+  curl_multi_assign(multi, socket, &poller);
+  return 0;
+}
+
+static int timer_changed(CURLM *handle, long milliseconds, void *context) {
+  (void)handle, (void)context;
+  timeout_ms = milliseconds;
+  return 0;
+}
+
+static size_t ignore(char *data, size_t size, size_t count, void *context) {
+  (void)data, (void)context;
+  return size * count;
+}
+
+static void collect(void) {
+  CURLMsg *message;
+  int left;
+  while ((message = curl_multi_info_read(multi, &left))) {
+    CURL *easy = message->easy_handle;
+    long status = 0;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status != 200) failed++;
+    done++;
+    curl_multi_remove_handle(multi, easy);
+    if (started < wanted) {
+      started++;
+      curl_multi_add_handle(multi, easy);
+    }
+  }
+}
+
+int main(int count, char **arguments) {
+  if (count != 5) return 64;
+  wanted = atol(arguments[2]);
+  long bytes = atol(arguments[3]), connections = atol(arguments[4]);
+  char *body = malloc(bytes);
+  memset(body, 'x', bytes);
+  curl_global_init(CURL_GLOBAL_ALL);
+  poller = epoll_create1(0);
+  multi = curl_multi_init();
+  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
+  curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, timer_changed);
+  curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, connections);
+  struct curl_slist *headers = curl_slist_append(NULL, "content-type: application/json");
+  headers = curl_slist_append(headers, "expect:");
+  for (long n = 0; n < connections && started < wanted; n++, started++) {
+    CURL *easy = curl_easy_init();
+    curl_easy_setopt(easy, CURLOPT_URL, arguments[1]);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, bytes);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, ignore);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 10000L);
+    curl_multi_add_handle(multi, easy);
+  }
+  double cpu = cpu_seconds(), wall = wall_seconds();
+  int running = 0;
+  struct epoll_event events[256];
+  while (done < wanted) {
+    int ready = epoll_wait(poller, events, 256, timeout_ms < 0 ? 1000 : (int)timeout_ms);
+    for (int n = 0; n < ready; n++) {
+      int flags = (events[n].events & ~EPOLLOUT ? CURL_CSELECT_IN : 0) | (events[n].events & EPOLLOUT ? CURL_CSELECT_OUT : 0);
+      curl_multi_socket_action(multi, events[n].data.fd, flags, &running);
+    }
+    if (ready <= 0 || timeout_ms == 0) curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    collect();
+  }
+  cpu = cpu_seconds() - cpu;
+  wall = wall_seconds() - wall;
+  printf(
+    "{\"requests\":%ld,\"failed\":%ld,\"cpu_us\":%.2f,\"per_second\":%.0f}\n", done, failed, cpu / done * 1e6, done / wall);
+  return failed > 0;
+}

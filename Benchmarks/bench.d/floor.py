@@ -1,0 +1,71 @@
+"""The floor: the parts of the relay's work, bare, each by the library that does it best. See Floor/."""
+import json, os, subprocess, tempfile
+
+import machine, processes
+from traffic import wrk
+
+BUILD = os.path.join(machine.ROOT, ".build", "floor")
+FIXED_BATCH = 32
+
+
+def build():
+    machine.need("pkg-config", "/usr/include/simdjson.h", "/usr/include/sqlite3.h")
+    package = os.path.join(machine.ROOT, "Benchmarks", "Floor")
+    command = ["swift", "build", "-c", "release", "--static-swift-stdlib", "--package-path", package, "--scratch-path", BUILD]
+    with processes.running(*command, stdout=subprocess.DEVNULL) as build:
+        if build.wait():
+            raise processes.Failure("the floor was not built")
+
+
+def tool(name, *arguments):
+    return [os.path.join(BUILD, "release", name), *map(str, arguments)]
+
+
+def run(name, *arguments):
+    return json.loads(subprocess.run(tool(name, *arguments), check=True, capture_output=True, text=True).stdout)
+
+
+def http(envelopes, seconds):
+    """Receiving an envelope and answering it: CPU time of a bare server."""
+    with processes.running(*tool("floor-http"), stdout=subprocess.PIPE, text=True) as server:
+        address = f"127.0.0.1:{int(server.stdout.readline())}"
+        wrk(address, envelopes, 1)
+        before = processes.cpu_seconds(server.pid)
+        sent = wrk(address, envelopes, seconds)
+        cpu = processes.cpu_seconds(server.pid) - before
+    return {"cpu_us": cpu * 1e6 / sent["requests"], "per_s": sent["requests"] / sent["seconds"], "p99_ms": sent["p99_ms"]}
+
+
+def parse(envelopes):
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        file.write(envelopes.example())
+        file.flush()
+        return run("floor-json", file.name, 300_000)
+
+
+def sqlite(event_bytes, batch):
+    with tempfile.TemporaryDirectory(dir=machine.scratch()) as folder:
+        return run("floor-sqlite", folder, batch * max(200, 40_000 // batch), event_bytes, batch)
+
+
+def curl(sink, event_bytes):
+    return run("floor-curl", sink.url, 40_000, event_bytes, 64)
+
+
+def measure(sink, setup, relay_run, seconds):
+    """The floor of a run that was just measured, per event."""
+    envelopes, events = setup.envelopes, setup.envelopes.events
+    parts = {"http": http(envelopes, seconds)["cpu_us"] / events}
+    if setup.fanout:
+        own = max(1, round(relay_run["events_per_commit"]))
+        parts["json"] = parse(envelopes)["cpu_us"] / events
+        parts["curl"] = curl(sink, envelopes.event_bytes)["cpu_us"]
+        parts["own_batch"] = own
+        parts["sqlite_fixed"] = sqlite(envelopes.event_bytes, FIXED_BATCH)["cpu_us"]
+        parts["sqlite_own"] = sqlite(envelopes.event_bytes, own)["cpu_us"]
+    without = parts["http"] + parts.get("json", 0) + parts.get("curl", 0)
+    for kind in ("fixed", "own"):
+        total = without + parts.get(f"sqlite_{kind}", 0)
+        parts[f"sum_{kind}"] = total
+        parts[f"ratio_{kind}"] = relay_run["cpu_us"] / total
+    return {**parts, "relay": relay_run["cpu_us"]}
