@@ -45,6 +45,12 @@ static inline CURLcode ccurl_set_opensocket_callback(CURL *easy, ccurl_opensocke
   return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, callback);
 }
 
+typedef int (*ccurl_closesocket_callback)(void *_Nullable context, curl_socket_t socket);
+
+static inline CURLcode ccurl_set_closesocket_callback(CURL *easy, ccurl_closesocket_callback callback) {
+  return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, callback);
+}
+
 static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {
   return curl_easy_getinfo(easy, info, value);
 }

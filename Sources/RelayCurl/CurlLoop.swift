@@ -14,12 +14,14 @@ final class CurlLoop {
   private let driver: any TransportDriver
   private var endpoints: [String: Endpoint] = [:]
   private var retired: [Endpoint] = []
-  private var sockets: [Int32: Endpoint] = [:]
+  private var sockets: WatchedSockets
   private var timers = DeadlineQueue<ObjectIdentifier, ContinuousClock.Instant>()
   private var timerOwners: [ObjectIdentifier: Endpoint] = [:]
   /// Endpoints on which something happened since the last turn.
-  private var touched: [ObjectIdentifier: Endpoint] = [:]
+  private var touched: [Endpoint] = []
   private var toStart: [Endpoint] = []
+  /// Whose timers are due at once: so it is with each transfer that is added.
+  private var dueAtOnce: [Endpoint] = []
   /// Requests that ended before libcurl had them, since the last turn.
   private var unstarted: [FinishedAttempt] = []
   private var turnDeadline: Timestamp?
@@ -28,6 +30,7 @@ final class CurlLoop {
 
   init(poller: Poller, driver: any TransportDriver, clock: any WallClock) {
     self.poller = poller
+    sockets = WatchedSockets(poller: poller)
     self.driver = driver
     self.clock = clock
   }
@@ -43,7 +46,7 @@ final class CurlLoop {
       }
       runTimers()
       // What has come to an end meanwhile is told at once.
-      let isSettled = touched.isEmpty && toStart.isEmpty && unstarted.isEmpty
+      let isSettled = touched.isEmpty && toStart.isEmpty && unstarted.isEmpty && dueAtOnce.isEmpty
       wait(atMost: isSettled ? nil : .zero)
       runTimers()
       startLater()
@@ -68,16 +71,24 @@ final class CurlLoop {
     for name in turn.removedEndpoints { retire(name) }
     for destination in turn.endpoints {
       retire(destination.name)
-      endpoints[destination.name] = Endpoint(destination, loop: self)
+      let endpoint = Endpoint(destination, loop: self)
+      endpoints[destination.name] = endpoint
+      timerOwners[ObjectIdentifier(endpoint)] = endpoint
     }
-    for request in turn.requests {
+    start(turn.requests)
+    turnDeadline = turn.deadline
+  }
+
+  private func start(_ requests: [AttemptRequest]) {
+    guard !requests.isEmpty else { return }
+    let (now, instant) = (clock.now(), ContinuousClock.now)
+    for request in requests {
       if let endpoint = endpoints[request.destination] {
-        endpoint.start(request)
+        endpoint.start(request, at: now, instant)
       } else {
         fail(request, "there is no destination \(request.destination)")
       }
     }
-    turnDeadline = turn.deadline
   }
 
   /// The request can't be started; the next turn tells.
@@ -106,8 +117,9 @@ final class CurlLoop {
       endpoint.close()
       timers.set(nil, for: ObjectIdentifier(endpoint))
       timerOwners[ObjectIdentifier(endpoint)] = nil
-      touched[ObjectIdentifier(endpoint)] = nil
     }
+    touched.removeAll(where: \.isClosed)
+    dueAtOnce.removeAll(where: \.isClosed)
     retired.removeAll(where: \.isIdle)
   }
 
@@ -115,7 +127,7 @@ final class CurlLoop {
 
   private func wait(atMost limit: Duration?) {
     let woken = poller.wait(timeoutMilliseconds: timeoutMilliseconds(atMost: limit)) { descriptor, events in
-      guard let endpoint = sockets[descriptor] else { return }
+      guard let endpoint = sockets.owner(of: descriptor) else { return }
       var flags: Int32 = 0
       if events & (EPOLLIN.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 { flags |= CURL_CSELECT_IN }
       if events & EPOLLOUT.rawValue != 0 { flags |= CURL_CSELECT_OUT }
@@ -136,6 +148,13 @@ final class CurlLoop {
   }
 
   private func runTimers() {
+    let endpoints = dueAtOnce
+    dueAtOnce.removeAll(keepingCapacity: true)
+    for endpoint in endpoints where endpoint.isDueAtOnce {
+      endpoint.isDueAtOnce = false
+      act(on: endpoint, socket: CURL_SOCKET_TIMEOUT, flags: 0)
+    }
+    guard !timers.isEmpty else { return }
     let now = ContinuousClock.now
     while let due = timers.popDue(at: now) {
       if let endpoint = timerOwners[due] { act(on: endpoint, socket: CURL_SOCKET_TIMEOUT, flags: 0) }
@@ -145,12 +164,15 @@ final class CurlLoop {
   private func act(on endpoint: Endpoint, socket: curl_socket_t, flags: Int32) {
     var running: Int32 = 0
     endpoint.note(curl_multi_socket_action(endpoint.multi, socket, flags, &running))
-    touched[ObjectIdentifier(endpoint)] = endpoint
+    guard !endpoint.isTouched else { return }
+    endpoint.isTouched = true
+    touched.append(endpoint)
   }
 
   private func takeTouched() -> [Endpoint] {
+    for endpoint in touched { endpoint.isTouched = false }
     defer { touched.removeAll(keepingCapacity: true) }
-    return Array(touched.values)
+    return touched
   }
 
   private func startLater() {
@@ -162,20 +184,25 @@ final class CurlLoop {
   // MARK: libcurl's callbacks
 
   func socketChanged(_ socket: curl_socket_t, _ what: Int32, of endpoint: Endpoint) {
-    guard what != CURL_POLL_REMOVE else {
-      if sockets.removeValue(forKey: socket) != nil { poller.forget(socket) }
-      return
-    }
+    guard what != CURL_POLL_REMOVE else { return sockets.release(socket) }
     var events: UInt32 = 0
     if what & CURL_POLL_IN != 0 { events |= EPOLLIN.rawValue }
     if what & CURL_POLL_OUT != 0 { events |= EPOLLOUT.rawValue }
-    let isNew = sockets.updateValue(endpoint, forKey: socket) == nil
-    poller.watch(socket, events: events, isNew: isNew)
+    sockets.watch(socket, events, for: endpoint)
   }
+
+  func socketOpened(_ socket: curl_socket_t) { sockets.opened(socket) }
+
+  func socketCloses(_ socket: curl_socket_t) { sockets.closing(socket) }
 
   func timerChanged(_ delay: Duration?, of endpoint: Endpoint) {
     let key = ObjectIdentifier(endpoint)
-    timerOwners[key] = delay == nil ? nil : endpoint
+    if delay == .zero {
+      if !endpoint.isDueAtOnce { dueAtOnce.append(endpoint) }
+      endpoint.isDueAtOnce = true
+      return timers.set(nil, for: key)
+    }
+    endpoint.isDueAtOnce = false
     timers.set(delay.map { ContinuousClock.now.advanced(by: $0) }, for: key)
   }
 

@@ -4,8 +4,13 @@ import RelayCore
 
 /// What an easy handle is told once: everything about a destination that does not change from request to request.
 enum EasyOptions {
-  static func apply(_ destination: Destination, to easy: UnsafeMutableRawPointer) {
-    ccurl_set_string(easy, CURLOPT_URL, destination.url.reveal)
+  /// - Parameter url: The destination's URL, parsed; it outlives the handle. nil: to be parsed for each request.
+  static func apply(_ destination: Destination, url: OpaquePointer?, to easy: UnsafeMutableRawPointer) {
+    if let url {
+      ccurl_set_pointer(easy, CURLOPT_CURLU, UnsafeRawPointer(url))
+    } else {
+      ccurl_set_string(easy, CURLOPT_URL, destination.url.reveal)
+    }
     ccurl_set_long(easy, CURLOPT_POST, 1)
     ccurl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
     ccurl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)

@@ -8,7 +8,14 @@ final class Endpoint {
   let destination: Destination
   let multi: UnsafeMutableRawPointer
   /// Sent with each request: the destination's own headers and its bearer token.
-  private let headers: [String]
+  private let headers: UnsafeMutablePointer<curl_slist>
+  /// The URL, parsed once; nil: libcurl will say what it has against it.
+  private let url: OpaquePointer?
+  /// Something has happened on it since the last turn.
+  var isTouched = false
+  /// Its timer is due at once.
+  var isDueAtOnce = false
+  private(set) var isClosed = false
   private var idle: [Transfer] = []
   private(set) var active: [UnsafeMutableRawPointer: Transfer] = [:]
   /// Requests that wait until the host's name is known.
@@ -32,11 +39,8 @@ final class Endpoint {
     self.destination = destination
     self.multi = multi
     self.loop = loop
-    var headers = destination.headers.map { "\($0.name): \($0.value.reveal)" }
-    if case .bearer(let token) = destination.authorization {
-      headers.append("authorization: Bearer \(token.reveal)")
-    }
-    self.headers = headers
+    headers = Self.headers(of: destination)
+    url = Self.parsed(destination.url)
     let context = Unmanaged.passUnretained(self).toOpaque()
     ccurl_multi_set_pointer(multi, CURLMOPT_SOCKETDATA, context)
     ccurl_multi_set_socket_callback(multi, socketChanged)
@@ -46,8 +50,36 @@ final class Endpoint {
     ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, destination.usesHTTP2 ? Int(CURLPIPE_MULTIPLEX) : 0)
   }
 
+  deinit {
+    curl_slist_free_all(headers)
+    curl_url_cleanup(url)
+  }
+
+  private static func headers(of destination: Destination) -> UnsafeMutablePointer<curl_slist> {
+    // With `Expect`, libcurl would hold a larger body back for up to a second.
+    var lines = ["expect:"]
+    lines += destination.headers.map { HeaderLine.forCurl("\($0.name): \($0.value.reveal)") }
+    if case .bearer(let token) = destination.authorization {
+      lines.append(HeaderLine.forCurl("authorization: Bearer \(token.reveal)"))
+    }
+    var list: UnsafeMutablePointer<curl_slist>?
+    for line in lines {
+      guard let longer = curl_slist_append(list, line) else { fatalError("out of memory") }
+      list = longer
+    }
+    return list!
+  }
+
+  private static func parsed(_ url: Secret) -> OpaquePointer? {
+    guard let handle = curl_url() else { fatalError("out of memory") }
+    if curl_url_set(handle, CURLUPART_URL, url.reveal, 0) == CURLUE_OK { return handle }
+    curl_url_cleanup(handle)
+    return nil
+  }
+
   /// The last request has ended, or the thread is ending.
   func close() {
+    isClosed = true
     for (easy, _) in active { curl_multi_remove_handle(multi, easy) }
     active.removeAll()
     idle.removeAll()
@@ -58,13 +90,15 @@ final class Endpoint {
 
   // MARK: Requests
 
-  func start(_ request: AttemptRequest) {
-    guard isNameKnown || active.count < Self.transfersWithoutName else {
+  func start(
+    _ request: AttemptRequest, at now: Timestamp, _ instant: ContinuousClock.Instant
+  ) {
+    guard isNameKnown(at: instant) || active.count < Self.transfersWithoutName else {
       waitingForName.append(request)
       return
     }
     let transfer = idle.popLast() ?? makeTransfer()
-    transfer.load(request, endpointHeaders: headers, at: loop.clock.now())
+    transfer.load(request, endpointHeaders: headers, at: now, instant)
     let code = curl_multi_add_handle(multi, transfer.easy)
     guard code == CURLM_OK else {
       // A handle that was half added is not used again.
@@ -78,23 +112,30 @@ final class Endpoint {
     if code != CURLM_OK { fault = code }
   }
 
-  private var isNameKnown: Bool { nameKnownUntil.map { $0 > .now } ?? false }
+  private func isNameKnown(at instant: ContinuousClock.Instant) -> Bool {
+    nameKnownUntil.map { $0 > instant } ?? false
+  }
 
   /// Called when a connection is being opened, and with each status.
-  func nameWasResolved() {
-    nameKnownUntil = .now.advanced(by: Self.nameLifetime)
+  func nameWasResolved(at instant: ContinuousClock.Instant) {
+    nameKnownUntil = instant.advanced(by: Self.nameLifetime)
     if !waitingForName.isEmpty { loop.startLater(self) }
   }
 
   func startWaiting() {
-    while !waitingForName.isEmpty, isNameKnown || active.count < Self.transfersWithoutName {
-      start(waitingForName.removeFirst())
+    guard !waitingForName.isEmpty else { return }
+    let (now, instant) = (loop.clock.now(), ContinuousClock.now)
+    while !waitingForName.isEmpty,
+      isNameKnown(at: instant) || active.count < Self.transfersWithoutName
+    {
+      start(waitingForName.removeFirst(), at: now, instant)
     }
   }
 
   /// Takes what has ended since the last call.
   func collect(into finished: inout [FinishedAttempt]) {
     var remaining: Int32 = 0
+    let instant = ContinuousClock.now
     while let message = curl_multi_info_read(multi, &remaining) {
       // The message goes with the handle's removal: what it says is copied first.
       guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
@@ -106,8 +147,8 @@ final class Endpoint {
         if curl_multi_add_handle(multi, easy) == CURLM_OK { continue }
       }
       active[easy] = nil
-      let attempt = transfer.finish(code)
-      if attempt.result.status != nil { nameWasResolved() }
+      let attempt = transfer.finish(code, at: instant)
+      if attempt.result.status != nil { nameWasResolved(at: instant) }
       finished.append(attempt)
       if idle.count < destination.concurrency { idle.append(transfer) }
     }
@@ -133,7 +174,7 @@ final class Endpoint {
 
   private func makeTransfer() -> Transfer {
     let transfer = Transfer(endpoint: self)
-    EasyOptions.apply(destination, to: transfer.easy)
+    EasyOptions.apply(destination, url: url, to: transfer.easy)
     return transfer
   }
 }

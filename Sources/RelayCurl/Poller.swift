@@ -1,8 +1,17 @@
 import CEpoll
 import Glibc
+import Synchronization
 
 /// epoll, and an eventfd to wake it. `wake` is for any thread; the rest is for the thread that waits.
 final class Poller: @unchecked Sendable {  // Descriptors never change; the kernel guards the rest.
+  /// Whether the thread sleeps, and whether it has been called: only a sleeper needs a system call.
+  private enum Sleep {
+    static let awake: UInt8 = 0
+    static let asleep: UInt8 = 1
+    static let called: UInt8 = 2
+  }
+
+  private let sleep = Atomic<UInt8>(Sleep.awake)
   private let epoll: Int32
   private let wakeup: Int32
   private var buffer = [epoll_event](repeating: epoll_event(), count: 256)
@@ -20,6 +29,7 @@ final class Poller: @unchecked Sendable {  // Descriptors never change; the kern
   }
 
   func wake() {
+    guard sleep.exchange(Sleep.called, ordering: .sequentiallyConsistent) == Sleep.asleep else { return }
     var one: UInt64 = 1
     _ = write(wakeup, &one, 8)
   }
@@ -40,15 +50,17 @@ final class Poller: @unchecked Sendable {  // Descriptors never change; the kern
   ///   - ready: Called with each descriptor that is ready, and its events.
   /// - Returns: Whether it was woken.
   func wait(timeoutMilliseconds: Int32, ready: (Int32, UInt32) -> Void) -> Bool {
-    var wasWoken = false
-    let count = epoll_wait(epoll, &buffer, Int32(buffer.count), timeoutMilliseconds)
+    let sleeps = sleep.compareExchange(
+      expected: Sleep.awake, desired: Sleep.asleep, ordering: .sequentiallyConsistent
+    ).exchanged
+    let count = epoll_wait(epoll, &buffer, Int32(buffer.count), sleeps ? timeoutMilliseconds : 0)
+    let wasWoken = sleep.exchange(Sleep.awake, ordering: .sequentiallyConsistent) == Sleep.called
     // A signal may interrupt it: then nothing is ready.
     for index in 0..<max(0, Int(count)) {
       let event = buffer[index]
       if event.data.fd == wakeup {
         var value: UInt64 = 0
         _ = read(wakeup, &value, 8)
-        wasWoken = true
       } else {
         ready(event.data.fd, event.events)
       }

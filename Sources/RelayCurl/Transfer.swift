@@ -7,11 +7,12 @@ final class Transfer {
   let easy: UnsafeMutableRawPointer
   /// libcurl does not copy the body: it must stay where it is while the transfer lives.
   private var body: UnsafeMutableRawBufferPointer
-  private var headers: UnsafeMutablePointer<curl_slist>?
+  private let headers = HeaderList()
   /// Where libcurl says in words what went wrong.
   private let errorText: UnsafeMutablePointer<CChar>
   /// As much of the answer as is kept, and how much there was.
-  private var answer: [UInt8] = []
+  private let answer = UnsafeMutableRawBufferPointer.allocate(
+    byteCount: AttemptResult.keptAnswerBytes, alignment: 1)
   private var answerBytes = 0
   private(set) var request: AttemptRequest?
   private(set) var startedAt = Timestamp.epoch
@@ -38,38 +39,41 @@ final class Transfer {
     ccurl_set_write_callback(easy, receiveAnswer)
     ccurl_set_pointer(easy, CURLOPT_OPENSOCKETDATA, context)
     ccurl_set_opensocket_callback(easy, openSocket)
+    // A connection outlives the transfer that opened it: what is told of its end is the endpoint.
+    ccurl_set_pointer(easy, CURLOPT_CLOSESOCKETDATA, Unmanaged.passUnretained(endpoint).toOpaque())
+    ccurl_set_closesocket_callback(easy, closeSocket)
   }
 
   deinit {
     curl_easy_cleanup(easy)
-    curl_slist_free_all(headers)
+    answer.deallocate()
     body.deallocate()
     errorText.deallocate()
   }
 
   /// Prepares the next request.
-  func load(_ request: AttemptRequest, endpointHeaders: [String], at now: Timestamp) {
+  ///
+  /// - Parameter endpointHeaders: Sent with it; they outlive the transfer.
+  func load(
+    _ request: AttemptRequest, endpointHeaders: UnsafeMutablePointer<curl_slist>, at now: Timestamp,
+    _ instant: ContinuousClock.Instant
+  ) {
     self.request = request
     startedAt = now
-    startedOnClock = .now
-    isRepeated = false
+    startedOnClock = instant
+    if isRepeated {
+      isRepeated = false
+      ccurl_set_long(easy, CURLOPT_FRESH_CONNECT, 0)
+    }
     forgetAnswer()
     if body.count < request.body.count {
       body.deallocate()
       body = .allocate(byteCount: request.body.count, alignment: 1)
     }
     body.copyBytes(from: request.body)
-    curl_slist_free_all(headers)
-    headers = nil
-    // With `Expect`, libcurl would hold a larger body back for up to a second.
-    headers = curl_slist_append(headers, "expect:")
-    for header in request.headers + endpointHeaders {
-      headers = curl_slist_append(headers, HeaderLine.forCurl(header))
-    }
-    ccurl_set_list(easy, CURLOPT_HTTPHEADER, headers)
+    ccurl_set_list(easy, CURLOPT_HTTPHEADER, headers.load(request.headers, before: endpointHeaders))
     ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, UnsafeRawPointer(body.baseAddress))
     ccurl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
-    ccurl_set_long(easy, CURLOPT_FRESH_CONNECT, 0)
   }
 
   /// Makes ready to send the same request again on a connection of its own.
@@ -80,23 +84,24 @@ final class Transfer {
   }
 
   private func forgetAnswer() {
-    answer.removeAll(keepingCapacity: true)
     answerBytes = 0
     errorText[0] = 0
   }
 
   /// What came of the request. After it the transfer may be loaded again.
-  func finish(_ code: CURLcode) -> FinishedAttempt {
-    end(with: response(code))
+  func finish(_ code: CURLcode, at instant: ContinuousClock.Instant) -> FinishedAttempt {
+    end(with: response(code), at: instant)
   }
 
   /// The same where libcurl failed as a whole.
   func abandon(_ fault: CURLMcode) -> FinishedAttempt {
     let message = String(cString: curl_multi_strerror(fault))
-    return end(with: .failure(TransportFailure(kind: .other, message: message)))
+    return end(with: .failure(TransportFailure(kind: .other, message: message)), at: .now)
   }
 
-  private func end(with response: AttemptResult.Response) -> FinishedAttempt {
+  private func end(
+    with response: AttemptResult.Response, at instant: ContinuousClock.Instant
+  ) -> FinishedAttempt {
     let request = request!
     self.request = nil
     // One big body must not stay with an idle handle.
@@ -108,14 +113,15 @@ final class Transfer {
     return FinishedAttempt(
       delivery: request.delivery, destination: request.destination,
       result: AttemptResult(
-        startedAt: startedAt, duration: startedOnClock.duration(to: .now), response: response))
+        startedAt: startedAt, duration: startedOnClock.duration(to: instant), response: response))
   }
 
   /// The status, once there was one: how the answer's body ended changes nothing.
   private func response(_ code: CURLcode) -> AttemptResult.Response {
     let status = statusCode
     if status >= 200 {
-      return .status(status, body: answer, retryAfter: retryAfter)
+      let kept = answer.prefix(answerBytes)
+      return .status(status, body: Array(kept), retryAfter: retryAfter)
     }
     return .failure(TransportFailure(code, text: String(cString: errorText), transfer: self))
   }
@@ -140,7 +146,10 @@ final class Transfer {
   }
 
   fileprivate func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
-    answer.append(contentsOf: bytes.prefix(AttemptResult.keptAnswerBytes - answer.count))
+    if answerBytes < answer.count {
+      let room = UnsafeMutableRawBufferPointer(rebasing: answer[answerBytes...])
+      room.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes.prefix(room.count)))
+    }
     answerBytes += bytes.count
     return answerBytes <= Self.maxAnswerBytes ? bytes.count : 0
   }
@@ -161,7 +170,14 @@ private func openSocket(
   context: UnsafeMutableRawPointer?, purpose: curlsocktype, address: UnsafeMutablePointer<curl_sockaddr>
 ) -> curl_socket_t {
   let transfer = Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
-  transfer.endpoint.nameWasResolved()
+  transfer.endpoint.nameWasResolved(at: .now)
   let type = address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
-  return socket(address.pointee.family, type, address.pointee.protocol)
+  let descriptor = socket(address.pointee.family, type, address.pointee.protocol)
+  transfer.endpoint.loop.socketOpened(descriptor)
+  return descriptor
+}
+
+private func closeSocket(context: UnsafeMutableRawPointer?, socket: curl_socket_t) -> Int32 {
+  Unmanaged<Endpoint>.fromOpaque(context!).takeUnretainedValue().loop.socketCloses(socket)
+  return close(socket)
 }

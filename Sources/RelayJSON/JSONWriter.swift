@@ -15,6 +15,18 @@ public enum JSONWriter {
     output.append(UInt8(ascii: "\""))
   }
 
+  /// Appends a number's decimal digits. (A string made of it first would be thrown away.)
+  public static func appendNumber(_ number: Int, to output: inout [UInt8]) {
+    if number < 0 { output.append(UInt8(ascii: "-")) }
+    let start = output.count
+    var rest = number.magnitude
+    repeat {
+      output.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+      rest /= 10
+    } while rest > 0
+    output[start...].reverse()
+  }
+
   private static func appendControl(_ byte: UInt8, to output: inout [UInt8]) {
     switch byte {
     case 0x08: output.append(contentsOf: "\\b".utf8)

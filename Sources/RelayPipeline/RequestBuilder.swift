@@ -1,4 +1,5 @@
 import RelayCore
+import RelayJSON
 
 /// Makes the request of an attempt: the body in the destination's format, and the relay's headers.
 public enum RequestBuilder {
@@ -7,22 +8,20 @@ public enum RequestBuilder {
   ) -> AttemptRequest {
     let event = delivery.event
     let body = body(of: event, for: destination)
-    let id = event.id.description
-    var headers = [
-      "content-type: application/json",
-      "user-agent: \(RelayVersion.userAgent)",
-      "webhook-id: \(id)",
-      "webhook-timestamp: \(now.seconds)",
-      "huggy-event: \(headerText(event.type))",
-      "huggy-source: \(headerText(event.envelope.source))",
-      "huggy-relay-attempt: \(delivery.attempts + 1)",
-    ]
-    if let company = event.company { headers.append("huggy-company: \(headerText(company))") }
-    if let channel = event.channel { headers.append("huggy-channel: \(headerText(channel))") }
+    var headers = HeaderLines(reservingCapacity: 384)
+    headers.append("content-type") { $0.append(contentsOf: "application/json".utf8) }
+    headers.append("user-agent") { $0.append(contentsOf: RelayVersion.userAgent.utf8) }
+    headers.append("webhook-id") { event.id.appendText(to: &$0) }
+    headers.append("webhook-timestamp") { JSONWriter.appendNumber(Int(now.seconds), to: &$0) }
+    headers.append("huggy-event") { appendHeaderText(event.type, to: &$0) }
+    headers.append("huggy-source") { appendHeaderText(event.envelope.source, to: &$0) }
+    headers.append("huggy-relay-attempt") { JSONWriter.appendNumber(delivery.attempts + 1, to: &$0) }
+    if let company = event.company { headers.append("huggy-company") { appendHeaderText(company, to: &$0) } }
+    if let channel = event.channel { headers.append("huggy-channel") { appendHeaderText(channel, to: &$0) } }
     if !destination.signingSecrets.isEmpty {
       let signature = WebhookSignature.header(
-        id: id, timestamp: now.seconds, body: body, secrets: destination.signingSecrets)
-      headers.append("webhook-signature: \(signature)")
+        id: event.id.description, timestamp: now.seconds, body: body, secrets: destination.signingSecrets)
+      headers.append("webhook-signature") { $0.append(contentsOf: signature.utf8) }
     }
     return AttemptRequest(delivery: delivery.id, destination: destination.name, headers: headers, body: body)
   }
@@ -34,42 +33,63 @@ public enum RequestBuilder {
     let token = destination.forwardsToken ? event.envelope.token : nil
     body.reserveCapacity(
       event.body.count + event.rawType.count + (event.envelope.time?.count ?? 0) + (token?.count ?? 0) + 48)
-    body += Array("{".utf8)
+    body.append(UInt8(ascii: "{"))
     if let time = event.envelope.time {
-      body += Array(#""time":"#.utf8)
+      body.append(contentsOf: #""time":"#.utf8)
       body += time
-      body += Array(",".utf8)
+      body.append(UInt8(ascii: ","))
     }
-    body += Array(#""messages":{""#.utf8)
+    body.append(contentsOf: #""messages":{""#.utf8)
     body += event.rawType
-    body += Array(#"":["#.utf8)
+    body.append(contentsOf: #"":["#.utf8)
     body += event.body
-    body += Array("]}".utf8)
+    body.append(contentsOf: "]}".utf8)
     if let token {
-      body += Array(#","token":"#.utf8)
+      body.append(contentsOf: #","token":"#.utf8)
       body += token
     }
-    body += Array("}".utf8)
+    body.append(UInt8(ascii: "}"))
     return body
   }
 
-  /// Payload text in a header: percent-encoded outside 0x21 to 0x7E, at most 256 bytes, no character cut in two.
-  static func headerText(_ text: String) -> String {
-    var encoded: [UInt8] = []
-    for character in text.unicodeScalars {
-      var piece: [UInt8] = []
-      for byte in UTF8.encode(character)! {
-        piece +=
-          (0x21...0x7E).contains(byte)
-          ? [byte] : [UInt8(ascii: "%"), hexDigit(byte >> 4), hexDigit(byte & 15)]
+  /// Appends payload text as it stands in a header: percent-encoded outside 0x21 to 0x7E, at most 256 bytes, no
+  /// character cut in two.
+  static func appendHeaderText(_ text: String, to output: inout [UInt8]) {
+    var text = text
+    text.withUTF8 { bytes in
+      // Nearly all text is what a header may hold as it is.
+      if bytes.count <= maxHeaderTextBytes, bytes.allSatisfy({ isPlain($0) }) {
+        output.append(contentsOf: bytes)
+      } else {
+        appendEncoded(bytes, to: &output)
       }
-      guard encoded.count + piece.count <= maxHeaderTextBytes else { break }
-      encoded += piece
     }
-    return String(decoding: encoded, as: UTF8.self)
+  }
+
+  private static func appendEncoded(_ bytes: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
+    let limit = output.count + maxHeaderTextBytes
+    var start = 0
+    while start < bytes.count {
+      var end = start + 1
+      while end < bytes.count, bytes[end] & 0xC0 == 0x80 { end += 1 }
+      let character = bytes[start..<end]
+      guard output.count + character.reduce(0, { $0 + (isPlain($1) ? 1 : 3) }) <= limit else { return }
+      for byte in character {
+        if isPlain(byte) {
+          output.append(byte)
+        } else {
+          output.append(UInt8(ascii: "%"))
+          output.append(hexDigit(byte >> 4))
+          output.append(hexDigit(byte & 15))
+        }
+      }
+      start = end
+    }
   }
 
   private static let maxHeaderTextBytes = 256
+
+  private static func isPlain(_ byte: UInt8) -> Bool { byte >= 0x21 && byte <= 0x7E }
 
   private static func hexDigit(_ value: UInt8) -> UInt8 {
     value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10

@@ -8,10 +8,10 @@ import Testing
     let bench = LoopBench()
     let endpoint = Endpoint(
       Destination(name: "test", url: Secret("http://nonexistent.invalid/")), loop: bench.loop)
-    for id: Int64 in 1...20 { endpoint.start(LoopBench.request(id)) }
+    for id: Int64 in 1...20 { endpoint.start(LoopBench.request(id), at: .epoch, .now) }
     #expect(endpoint.active.count == Endpoint.transfersWithoutName)
     #expect(!endpoint.isIdle)
-    endpoint.nameWasResolved()
+    endpoint.nameWasResolved(at: .now)
     // It is called from within libcurl, which must not be called then.
     #expect(endpoint.active.count == Endpoint.transfersWithoutName)
     endpoint.startWaiting()

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct RequestTests {
   private func served(
-    headers: [String] = [], body: [UInt8] = [0x7B], _ change: (inout Destination) -> Void = { _ in }
+    headers: HeaderLines = [], body: [UInt8] = [0x7B], _ change: (inout Destination) -> Void = { _ in }
   ) async throws -> ServedRequest {
     var served: ServedRequest?
     try await withServer { server in

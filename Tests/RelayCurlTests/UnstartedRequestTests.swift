@@ -31,7 +31,7 @@ import Testing
     let bench = LoopBench()
     let endpoint = Endpoint(unreachable, loop: bench.loop)
     refuseEverything(endpoint)
-    endpoint.start(LoopBench.request(7))
+    endpoint.start(LoopBench.request(7), at: .epoch, .now)
     let ended = bench.loop.takeUnstarted()
     #expect(ended.map(\.delivery.rawValue) == [7])
     #expect(ended.first?.result.failure?.kind == .other)
@@ -42,7 +42,7 @@ import Testing
   @Test func whenLibcurlFailsAsAWholeAllRequestsEnd() {
     let bench = LoopBench()
     let endpoint = Endpoint(unreachable, loop: bench.loop)
-    for id: Int64 in 1...3 { endpoint.start(LoopBench.request(id)) }
+    for id: Int64 in 1...3 { endpoint.start(LoopBench.request(id), at: .epoch, .now) }
     endpoint.note(CURLM_INTERNAL_ERROR)
     var finished: [FinishedAttempt] = []
     endpoint.collect(into: &finished)

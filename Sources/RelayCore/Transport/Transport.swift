@@ -34,12 +34,11 @@ public struct AttemptRequest: Sendable {
   public var delivery: DeliveryID
   /// The endpoint's name.
   public var destination: String
-  /// Each `name: value`, without the line's end. What the endpoint itself says (authorization, its own headers)
-  /// the transport adds.
-  public var headers: [String]
+  /// What the endpoint itself says (authorization, its own headers) the transport adds.
+  public var headers: HeaderLines
   public var body: [UInt8]
 
-  public init(delivery: DeliveryID, destination: String, headers: [String], body: [UInt8]) {
+  public init(delivery: DeliveryID, destination: String, headers: HeaderLines, body: [UInt8]) {
     self.delivery = delivery
     self.destination = destination
     self.headers = headers

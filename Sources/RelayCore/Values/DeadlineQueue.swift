@@ -1,14 +1,21 @@
 /// Which keys are due when: a binary heap in which a key's newer deadline replaces its older one.
 ///
-/// Setting costs O(log n). Entries that were replaced stay in the heap until they surface.
+/// Setting an earlier deadline costs O(log n); a later one only takes note, since the key's entry comes up before it is
+/// due, and then goes back to its new place. Entries that nothing stands for any more stay until they surface.
 public struct DeadlineQueue<Key: Hashable & Sendable, Instant: Comparable & Sendable>: Sendable {
   private struct Entry: Sendable {
     var instant: Instant
     var key: Key
   }
 
+  private struct Deadline: Sendable {
+    var instant: Instant
+    /// Where the key stands in the heap: not after `instant`. An entry of the key with another instant is void.
+    var queued: Instant
+  }
+
   private var heap: [Entry] = []
-  private var current: [Key: Instant] = [:]
+  private var current: [Key: Deadline] = [:]
 
   public init() {}
 
@@ -16,37 +23,59 @@ public struct DeadlineQueue<Key: Hashable & Sendable, Instant: Comparable & Send
 
   /// Sets or (nil) clears a key's deadline.
   public mutating func set(_ instant: Instant?, for key: Key) {
-    guard current[key] != instant else { return }
-    current[key] = instant
-    if let instant {
-      heap.append(Entry(instant: instant, key: key))
-      siftUp(heap.count - 1)
+    guard let instant else {
+      current.removeValue(forKey: key)
+      return
     }
-    if heap.count > 64 && heap.count > 4 * current.count { rebuild() }
+    if let queued = current[key]?.queued, queued <= instant {
+      current[key]!.instant = instant
+    } else {
+      current[key] = Deadline(instant: instant, queued: instant)
+      push(Entry(instant: instant, key: key))
+      if heap.count > 64 && heap.count > 4 * current.count { rebuild() }
+    }
   }
 
   /// The earliest deadline.
   public mutating func next() -> Instant? {
-    dropReplaced()
+    surface()
     return heap.first?.instant
   }
 
   /// Takes the key with the earliest deadline, if that is not after `now`.
   public mutating func popDue(at now: Instant) -> Key? {
-    dropReplaced()
+    guard let first = heap.first, first.instant <= now else { return nil }
+    surface()
     guard let first = heap.first, first.instant <= now else { return nil }
     removeFirst()
     current[first.key] = nil
     return first.key
   }
 
-  private mutating func dropReplaced() {
-    while let first = heap.first, current[first.key] != first.instant { removeFirst() }
+  /// Sees to it that the first entry is a deadline.
+  private mutating func surface() {
+    while let first = heap.first {
+      let deadline = current[first.key]
+      if let deadline, deadline.queued == first.instant {
+        if deadline.instant == first.instant { return }
+        removeFirst()
+        current[first.key]!.queued = deadline.instant
+        push(Entry(instant: deadline.instant, key: first.key))
+      } else {
+        removeFirst()
+      }
+    }
   }
 
   private mutating func rebuild() {
-    heap = current.map { Entry(instant: $0.value, key: $0.key) }
+    heap = current.map { Entry(instant: $0.value.instant, key: $0.key) }
+    for entry in heap { current[entry.key]!.queued = entry.instant }
     for index in stride(from: heap.count / 2, through: 0, by: -1) where index < heap.count { siftDown(index) }
+  }
+
+  private mutating func push(_ entry: Entry) {
+    heap.append(entry)
+    siftUp(heap.count - 1)
   }
 
   private mutating func removeFirst() {

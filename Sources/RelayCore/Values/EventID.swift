@@ -28,15 +28,31 @@ extension EventID: CustomStringConvertible {
   public static let prefix = "evt_"
 
   public var description: String {
-    let digits = Array("0123456789abcdef".utf8)
-    var text = Array(Self.prefix.utf8)
-    text.reserveCapacity(40)
-    for index in 0..<32 {
-      if [8, 12, 16, 20].contains(index) { text.append(UInt8(ascii: "-")) }
-      let word = index < 16 ? high : low
-      text.append(digits[Int(word >> UInt64(60 - index % 16 * 4) & 0xF)])
-    }
+    var text: [UInt8] = []
+    appendText(to: &text)
     return String(decoding: text, as: UTF8.self)
+  }
+
+  /// Appends the 40 bytes of `description`.
+  public func appendText(to output: inout [UInt8]) {
+    output.append(contentsOf: Self.prefix.utf8)
+    Self.appendDigits(8, of: high >> 32, to: &output)
+    output.append(UInt8(ascii: "-"))
+    Self.appendDigits(4, of: high >> 16, to: &output)
+    output.append(UInt8(ascii: "-"))
+    Self.appendDigits(4, of: high, to: &output)
+    output.append(UInt8(ascii: "-"))
+    Self.appendDigits(4, of: low >> 48, to: &output)
+    output.append(UInt8(ascii: "-"))
+    Self.appendDigits(12, of: low, to: &output)
+  }
+
+  /// The lowest hexadecimal digits of a word.
+  private static func appendDigits(_ count: Int, of word: UInt64, to output: inout [UInt8]) {
+    for place in stride(from: 4 * (count - 1), through: 0, by: -4) {
+      let digit = UInt8(truncatingIfNeeded: word >> UInt64(place) & 0xF)
+      output.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+    }
   }
 
   /// Reads `evt_` and a UUID; nil for anything else.

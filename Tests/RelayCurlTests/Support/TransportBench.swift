@@ -15,7 +15,7 @@ final class TransportBench: Sendable {
   /// Starts requests, all in one turn.
   @discardableResult
   func start(
-    _ count: Int = 1, to name: String = "test", headers: [String] = [], body: [UInt8] = Array("{}".utf8)
+    _ count: Int = 1, to name: String = "test", headers: HeaderLines = [], body: [UInt8] = Array("{}".utf8)
   ) -> [DeliveryID] {
     let ids = (0..<count).map { _ in nextID() }
     driver.plan { turn in
@@ -38,7 +38,7 @@ final class TransportBench: Sendable {
 
   /// Starts one request and waits for what comes of it.
   func send(
-    to name: String = "test", headers: [String] = [], body: [UInt8] = Array("{}".utf8)
+    to name: String = "test", headers: HeaderLines = [], body: [UInt8] = Array("{}".utf8)
   ) async -> AttemptResult {
     await result(of: start(to: name, headers: headers, body: body)[0])
   }
