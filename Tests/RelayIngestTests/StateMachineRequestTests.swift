@@ -30,7 +30,6 @@ import Testing
     _ = connection.begin(.post())
     _ = connection.end()
     #expect(connection.input(bytes: 1) == .hold)
-    #expect(!connection.wantsInput)
     _ = connection.replied()
     #expect(connection.input(bytes: 1) == .hold)
     _ = connection.flushed()

@@ -62,11 +62,14 @@ struct ConnectionStateMachine {
     }
   }
 
-  /// Whether the connection is to be read.
+  /// Whether the connection is to be read, as long as nothing that came waits.
+  ///
+  /// Also while a request is being answered, though few senders go on meanwhile: to stop and start the reading would be
+  /// two system calls a request.
   var wantsInput: Bool {
     switch state {
-    case .flushing(then: .linger), .lingering: true
-    default: takesParts
+    case .flushing(then: .close), .closed: false
+    default: true
     }
   }
 

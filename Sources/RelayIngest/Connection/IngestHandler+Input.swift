@@ -62,14 +62,38 @@ extension IngestHandler {
     while buffer.readableBytes > 0 {
       switch admit(bytes: buffer.readableBytes, now: context.eventLoop.now) {
       case .decode:
-        let count = min(buffer.readableBytes, max(Self.decodedSliceBytes, machine.expectedBodyBytes))
-        guard let slice = buffer.readSlice(length: count) else { return }
-        context.fireChannelRead(wrapInboundOut(slice))
-        if machine.state == .readingHead { countHead(bytes: count, context: context) }
+        if isDecoderClean, machine.state == .readingHead, takePlainRequest(&buffer) { continue }
+        decode(&buffer, context)
       case .hold: return hold(buffer)
       case .discard, .close: return
       }
     }
+  }
+
+  private func decode(_ buffer: inout ByteBuffer, _ context: ChannelHandlerContext) {
+    let expected = machine.expectedBodyBytes
+    let count = min(buffer.readableBytes, max(Self.decodedSliceBytes, expected))
+    guard let slice = buffer.readSlice(length: count) else { return }
+    isDecoderClean = false
+    context.fireChannelRead(wrapInboundOut(slice))
+    // It held the rest of a body and nothing else.
+    if count == expected, machine.state != .readingBody { isDecoderClean = true }
+    if machine.state == .readingHead { countHead(bytes: count, context: context) }
+  }
+
+  /// - Returns: Whether one stood at the buffer's start; then it has been read.
+  private func takePlainRequest(_ buffer: inout ByteBuffer) -> Bool {
+    guard let request = buffer.withUnsafeReadableBytes({ PlainRequest($0) }) else { return false }
+    let start = buffer.readerIndex
+    let pathSlice = buffer.viewBytes(at: start + request.path.lowerBound, length: request.path.count)!
+    // One sender posts to one path.
+    if !lastPath.utf8.elementsEqual(pathSlice) { lastPath = String(decoding: pathSlice, as: UTF8.self) }
+    let body = buffer.getSlice(at: start + request.body.lowerBound, length: request.body.count)!
+    buffer.moveReaderIndex(forwardBy: request.body.upperBound)
+    received(.plainHead(path: lastPath, request.method, bodyBytes: request.body.count))
+    if !request.body.isEmpty { received(.body(body)) }
+    received(.end)
+    return true
   }
 
   private func admit(bytes: Int, now: NIODeadline) -> InputAction {

@@ -15,19 +15,28 @@ extension IngestHandler {
   func process(_ part: RequestPart) {
     guard let now = context?.eventLoop.now else { return }
     switch part {
-    case .head(let head): begin(head, now: now)
+    case .head(let head):
+      path = RequestPath.path(of: head.uri)
+      begin(IncomingRequest(head, target: target), now: now)
+    case .plainHead(let path, let method, let bodyBytes):
+      self.path = path
+      var request = IncomingRequest(target: target, method: method)
+      request.body = .known(bodyBytes)
+      begin(request, now: now)
     case .body(let bytes): take(bytes, now: now)
     case .end: perform(machine.endReceived(now: now))
     case .failure(let reply): perform(machine.decodingFailed(reply, now: now))
     }
   }
 
-  private func begin(_ requestHead: HTTPRequestHead, now: NIODeadline) {
+  /// What the path leads to.
+  private var target: IncomingRequest.Target {
+    ingest.receiver.accepts(path: path) ? .source : path == "/healthz" ? .health : .unknown
+  }
+
+  private func begin(_ request: IncomingRequest, now: NIODeadline) {
     head.clear(budget: ingest.budget)
-    path = RequestPath.path(of: requestHead.uri)
-    let target: IncomingRequest.Target =
-      ingest.receiver.accepts(path: path) ? .source : path == "/healthz" ? .health : .unknown
-    perform(machine.headReceived(IncomingRequest(requestHead, target: target), now: now))
+    perform(machine.headReceived(request, now: now))
   }
 
   private func take(_ bytes: ByteBuffer, now: NIODeadline) {

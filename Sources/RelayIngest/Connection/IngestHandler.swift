@@ -9,6 +9,8 @@ import RelayPipeline
 ///
 ///     socket ──▶ IngestHandler ──bytes──▶ HTTPRequestDecoder ──▶ RequestPartHandler
 ///       ◀──answers──┘  ▲──────────────────parts───────────────────────┘
+///
+/// A request that is like nearly all others (`PlainRequest`) passes the decoder by.
 final class IngestHandler: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
@@ -24,6 +26,10 @@ final class IngestHandler: ChannelDuplexHandler {
 
   /// The path of the present request; empty before its head.
   var path = ""
+  /// The path of the last request that the decoder did not see.
+  var lastPath = ""
+  /// The decoder holds nothing: a request may pass it by.
+  var isDecoderClean = true
   var body: BodyBuffer?
   var head = HeadMemory()
   /// At most what one slice of `decodedSliceBytes` made.
