@@ -12,7 +12,7 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
   private let clock: any WallClock
   private let metrics: RelayMetrics
   // For any thread.
-  private let inbox = Locked<[Dispatcher.Input]>([])
+  private let inbox = Locked(Inbox())
   private let drained = Monitor(false)
   private let questions = Locked(EngineQuestions())
   // For the transport's thread alone.
@@ -38,7 +38,7 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
   /// - Parameter stored: What the store knows of the destinations: pauses, and how long they were suspended.
   public func start(_ destinations: [Destination], stored: [StoredDestination]) {
     // Before what a person has already asked for: that is newer.
-    inbox.withLock { $0.insert(contentsOf: [.restored(stored), .configure(destinations)], at: 0) }
+    inbox.withLock { $0.inputs.insert(contentsOf: [.restored(stored), .configure(destinations)], at: 0) }
     transport.start(driver: self)
     transport.wake()
   }
@@ -109,12 +109,29 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
     for answer in unanswered { answer() }
   }
 
-  private func post(_ input: Dispatcher.Input) {
-    let wasEmpty = inbox.withLock { inbox in
-      inbox.append(input)
-      return inbox.count == 1
+  /// What is posted while `body` runs is taken in one turn.
+  func gathering(_ body: () -> Void) {
+    inbox.withLock { $0.isGathering = true }
+    body()
+    let hasInputs = inbox.withLock { inbox in
+      inbox.isGathering = false
+      return !inbox.inputs.isEmpty
     }
-    if wasEmpty { transport.wake() }
+    if hasInputs { transport.wake() }
+  }
+
+  private func post(_ input: Dispatcher.Input) {
+    let wakes = inbox.withLock { inbox in
+      inbox.inputs.append(input)
+      return inbox.inputs.count == 1 && !inbox.isGathering
+    }
+    if wakes { transport.wake() }
+  }
+
+  private struct Inbox: Sendable {
+    var inputs: [Dispatcher.Input] = []
+    /// More comes in a moment, and then the transport is woken.
+    var isGathering = false
   }
 
   // MARK: The transport's thread
@@ -126,8 +143,8 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
       dispatcher.handle(.finished(attempt), now: now)
     }
     let inputs = inbox.withLock { inbox in
-      defer { inbox = [] }
-      return inbox
+      defer { inbox.inputs = [] }
+      return inbox.inputs
     }
     for input in inputs {
       if case .drain = input { isDraining = true }
@@ -152,11 +169,17 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
     for action in actions {
       switch action {
       case .attempt(let delivery):
-        guard let destination = dispatcher.destination(delivery.destination) else { continue }
-        turn.requests.append(RequestBuilder.request(for: delivery, to: destination, at: now))
+        let request = dispatcher.withDestination(delivery.destination) {
+          RequestBuilder.request(for: delivery, to: $0, at: now)
+        }
+        if let request { turn.requests.append(request) }
       case .settle(let settlement, let delivery, let isProbe):
         log.note(settlement, destination: delivery.destination, isProbe: isProbe, at: now)
         outcomes.add(settlement, of: delivery, at: now)
+        // The next of its order key waits for it.
+        if dispatcher.withDestination(delivery.destination, { $0.ordering }) != Ordering.none {
+          outcomes.isUrgent = true
+        }
       case .claim(let request):
         store.claim(request) { [weak self] claim in self?.post(.claimed(claim)) }
       case .release(let deliveries):
@@ -178,7 +201,7 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
   }
 
   private func settle(_ outcomes: Outcomes) {
-    store.settle(outcomes.settlements) { [weak self, metrics] promoted in
+    store.settle(outcomes.settlements, isUrgent: outcomes.isUrgent) { [weak self, metrics] promoted in
       for one in outcomes.ended { metrics.settled(one.destination, one.state, latency: one.latency) }
       guard let self else { return }
       post(.settled(outcomes.settled))
@@ -189,6 +212,8 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
   /// What the attempts of one turn came to.
   private struct Outcomes: Sendable {
     var settlements: [Settlement] = []
+    /// Somebody waits for one of them.
+    var isUrgent = false
     var settled: [Dispatcher.Settled] = []
     var ended: [(destination: String, state: RelayMetrics.SettledState, latency: Duration?)] = []
 

@@ -25,22 +25,44 @@ struct Receipt: Sendable {
   }
 
   func accepted() -> IngestReply {
-    var body = Array(#"{"accepted":\#(envelope.acceptedCount),"deliveries":\#(deliveries),"#.utf8)
-    body += Array(#""dropped":\#(dropped),"unrouted":\#(unrouted),"duplicate":false,"events":"#.utf8)
-    body.appendEventIDs(first: envelope.firstEventID, count: envelope.acceptedCount)
+    var body = IngestReply.receipt(
+      accepted: envelope.acceptedCount, deliveries: deliveries, dropped: dropped, unrouted: unrouted,
+      isDuplicate: false, first: envelope.firstEventID, count: envelope.acceptedCount)
     if !rejected.isEmpty { body.appendRejected(rejected) }
-    body += Array("}".utf8)
+    body.append(UInt8(ascii: "}"))
     return IngestReply(status: 200, body: body)
   }
 }
 
 extension IngestReply {
   static func duplicate(firstEventID: EventID, count: Int) -> IngestReply {
-    var body = Array(
-      #"{"accepted":0,"deliveries":0,"dropped":0,"unrouted":0,"duplicate":true,"events":"#.utf8)
-    body.appendEventIDs(first: firstEventID, count: count)
-    body += Array("}".utf8)
+    var body = receipt(
+      accepted: 0, deliveries: 0, dropped: 0, unrouted: 0, isDuplicate: true, first: firstEventID,
+      count: count)
+    body.append(UInt8(ascii: "}"))
     return IngestReply(status: 200, body: body)
+  }
+
+  /// A 200's body, but for its last brace.
+  fileprivate static func receipt(
+    accepted: Int, deliveries: Int, dropped: Int, unrouted: Int, isDuplicate: Bool, first: EventID, count: Int
+  ) -> [UInt8] {
+    var body: [UInt8] = []
+    body.reserveCapacity(128 + 44 * count)
+    body.append(#"{"accepted":"#, accepted)
+    body.append(#","deliveries":"#, deliveries)
+    body.append(#","dropped":"#, dropped)
+    body.append(#","unrouted":"#, unrouted)
+    body.append(
+      contentsOf: (isDuplicate ? #","duplicate":true,"events":["# : #","duplicate":false,"events":["#).utf8)
+    for place in 0..<count {
+      if place > 0 { body.append(UInt8(ascii: ",")) }
+      body.append(UInt8(ascii: "\""))
+      first.advanced(by: place).appendText(to: &body)
+      body.append(UInt8(ascii: "\""))
+    }
+    body.append(UInt8(ascii: "]"))
+    return body
   }
 
   /// The platform's check of a URL wants its token printed back, and nothing else.
@@ -52,13 +74,9 @@ extension IngestReply {
 }
 
 extension [UInt8] {
-  fileprivate mutating func appendEventIDs(first: EventID, count: Int) {
-    append(UInt8(ascii: "["))
-    for place in 0..<count {
-      if place > 0 { append(UInt8(ascii: ",")) }
-      JSONWriter.appendString(first.advanced(by: place).description, to: &self)
-    }
-    append(UInt8(ascii: "]"))
+  fileprivate mutating func append(_ key: String, _ number: Int) {
+    append(contentsOf: key.utf8)
+    JSONWriter.appendNumber(number, to: &self)
   }
 
   fileprivate mutating func appendRejected(_ rejected: [(type: String, index: Int, kind: JSONKind)]) {

@@ -45,7 +45,7 @@ public final class Receiver: EnvelopeReceiver {
   private let store: any DeliveryStore
   private let engine: DeliveryEngine
   private let clock: any WallClock
-  private let ids = Locked(EventIDGenerator(randomness: SystemRandomNumberGenerator()))
+  private let ids = Locked(EventIDGenerator(randomness: SystemRandomness()))
   private let refusals: RefusalLog
   private let metrics: RelayMetrics
 
@@ -82,7 +82,7 @@ public final class Receiver: EnvelopeReceiver {
   public func receive(path: String, body: [UInt8], completion: @escaping @Sendable (IngestReply) -> Void) {
     let rules = rules.withLock { $0 }
     guard let entrance = rules.entrances[path] else { return completion(.notFound) }
-    let request = Request(path: path, body: body, entrance: entrance, started: .now, completion: completion)
+    let request = Request(path: path, body: body, entrance: entrance, completion: completion)
     do throws(Refusal) {
       let envelope = try scan(body, rules)
       let sender = try Sender(envelope, body: body, source: entrance.source)
@@ -95,12 +95,22 @@ public final class Receiver: EnvelopeReceiver {
   }
 
   /// A posted body that waits for its answer.
-  private struct Request: Sendable {
+  private final class Request: Sendable {
     let path: String
     let body: [UInt8]
     let entrance: Rules.Entrance
-    let started: ContinuousClock.Instant
+    let started = ContinuousClock.now
     let completion: @Sendable (IngestReply) -> Void
+
+    init(
+      path: String, body: [UInt8], entrance: Rules.Entrance,
+      completion: @escaping @Sendable (IngestReply) -> Void
+    ) {
+      self.path = path
+      self.body = body
+      self.entrance = entrance
+      self.completion = completion
+    }
 
     /// - Parameter outcome: nil: it has been counted.
     func answer(_ reply: IngestReply, _ outcome: EnvelopeOutcome?) {

@@ -29,6 +29,10 @@ public final class StoreWatch: StoreObserver {
     metrics.commit(duration, operations: operations)
   }
 
+  public func storeAnswers(_ answers: () -> Void) {
+    if let engine = engine.withLock({ $0 }) { engine.gathering(answers) } else { answers() }
+  }
+
   public func storeOverflowed(destination: String, count: Int) {
     metrics.overflowed(destination, count)
     guard let leftOut = overflows.withLock({ $0.admit(destination, at: clock.now()) }) else { return }

@@ -2,16 +2,18 @@ import RelayCore
 
 /// Puts all that is waiting into one transaction: the group commit. Confined to the store's thread.
 struct BatchWriter {
+  typealias SettleCall = (settlements: [Settlement], completion: ([Delivery]) -> Void)
+
   let session: StoreSession
   let keeper: StoreKeeper
   let clock: any WallClock
   let observer: (any StoreObserver)?
 
   var configurations: [(value: StoreConfiguration, completion: (Result<Void, StoreError>) -> Void)] = []
-  var appends: [(envelope: NewEnvelope, completion: (Result<AppendOutcome, StoreError>) -> Void)] = []
+  var appends: [AppendCall] = []
   var pauses: [(destination: String, until: Timestamp?, completion: (Result<Void, StoreError>) -> Void)] = []
   /// Outcomes of attempts are never dropped: those that can't be committed stay here.
-  var settlements: [(settlements: [Settlement], completion: ([Delivery]) -> Void)] = []
+  var settlements: [SettleCall] = []
   /// Nor is this, by the destination's name.
   var suspensions: [String: SuspendedTime] = [:]
   /// Why the last envelopes could not be committed; nil: they could.
@@ -33,8 +35,11 @@ struct BatchWriter {
 
   /// Commits, then answers. If everything together can't be committed, what is new is refused, and the settlements
   /// are tried alone.
-  mutating func write() {
-    guard canBeRefused || mustTryAgain else { return }
+  ///
+  /// - Returns: Whether there was anything to do.
+  @discardableResult
+  mutating func write() -> Bool {
+    guard canBeRefused || mustTryAgain else { return false }
     do throws(StoreError) {
       try commitAll()
       failure = nil
@@ -46,6 +51,7 @@ struct BatchWriter {
       refuse(error)
       if !wasAlone || error.code == .full { try? commitSettlements() }
     }
+    return true
   }
 
   /// Answers what is held for ever now: the store closes. Those deliveries stay pending on disk.
@@ -81,13 +87,16 @@ struct BatchWriter {
     }
     for configuration in configurations { apply(configuration.value) }
     let events = refusal == nil ? appends.reduce(0) { $0 + $1.envelope.events.count } : 0
-    answerSettlements(promoted)
-    for configuration in configurations { configuration.completion(.success(())) }
-    for pause in pauses {
-      let isUnknown = unknown.contains(pause.destination)
-      pause.completion(isUnknown ? .failure(.unknown(destination: pause.destination)) : .success(()))
+    let settled = takeSettlements()
+    answer {
+      for (call, turns) in zip(settled, promoted) { call.completion(turns) }
+      for configuration in configurations { configuration.completion(.success(())) }
+      for pause in pauses {
+        let isUnknown = unknown.contains(pause.destination)
+        pause.completion(isUnknown ? .failure(.unknown(destination: pause.destination)) : .success(()))
+      }
+      for (append, outcome) in zip(appends, outcomes) { append.completion(outcome) }
     }
-    for (append, outcome) in zip(appends, outcomes) { append.completion(outcome) }
     forgetWhatIsNew()
     keeper.committed(appendedEvents: events)
   }
@@ -95,7 +104,8 @@ struct BatchWriter {
   private mutating func commitSettlements() throws(StoreError) {
     guard !(settlements.isEmpty && suspensions.isEmpty) else { return }
     let promoted = try transaction(of: 0) { () throws(StoreError) in try settleAll() }
-    answerSettlements(promoted)
+    let settled = takeSettlements()
+    answer { for (call, turns) in zip(settled, promoted) { call.completion(turns) } }
     keeper.committed(appendedEvents: 0)
   }
 
@@ -145,11 +155,14 @@ struct BatchWriter {
 
   // MARK: Answers
 
-  private mutating func answerSettlements(_ promoted: [[Delivery]]) {
+  private func answer(_ answers: () -> Void) {
+    if let observer { observer.storeAnswers(answers) } else { answers() }
+  }
+
+  private mutating func takeSettlements() -> [SettleCall] {
     suspensions.removeAll()
-    let answered = settlements
-    settlements.removeAll(keepingCapacity: true)
-    for (settled, turns) in zip(answered, promoted) { settled.completion(turns) }
+    defer { settlements.removeAll() }
+    return settlements
   }
 
   private mutating func refuse(_ error: StoreError) {

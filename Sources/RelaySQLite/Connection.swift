@@ -9,6 +9,7 @@ final class Connection {
 
   /// - Throws: `StoreError` that names the path and what to do.
   init(path: String, readOnly: Bool = false) throws(StoreError) {
+    _ = Self.configuration
     var handle: OpaquePointer?
     let access = readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
     let status = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, nil)
@@ -24,6 +25,10 @@ final class Connection {
     sqlite3_extended_result_codes(handle, 1)
     sqlite3_busy_timeout(handle, 5_000)
   }
+
+  /// Of the whole process: set once, before SQLite does anything. Refused (and of no consequence) where other code has
+  /// used it before.
+  private static let configuration = csqlite_forget_memory_statistics()
 
   deinit {
     sqlite3_close_v2(handle)

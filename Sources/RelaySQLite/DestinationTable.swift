@@ -3,7 +3,8 @@ import RelayCore
 /// Every destination that was ever configured, with its books: as the transaction under way has them, and as they
 /// are on disk. Confined to the store's thread.
 final class DestinationTable {
-  private struct Entry {
+  /// An object: a value as large would be copied for each question.
+  private final class Entry {
     var current: StoredDestination
     var committed: StoredDestination
     /// The transaction has changed it.
@@ -14,6 +15,12 @@ final class DestinationTable {
     var maxBacklogBytes = Int.max
     /// What a reorder that is under way, or was cut off, orders by.
     var nextOrdering: Ordering?
+
+    init(_ destination: StoredDestination, withheld: Int) {
+      current = destination
+      committed = destination
+      self.withheld = withheld
+    }
   }
 
   /// By their rows' ids, which are given out one after another.
@@ -47,18 +54,17 @@ final class DestinationTable {
 
   private func add(_ destination: StoredDestination, id: Int64) {
     while entries.count <= id { entries.append(nil) }
-    entries[Int(id)] = Entry(
-      current: destination, committed: destination, withheld: withheld[destination.name] ?? 0)
+    entries[Int(id)] = Entry(destination, withheld: withheld[destination.name] ?? 0)
     added.append(id)
   }
 
   func change(_ id: Int64, _ body: (inout StoredDestination) -> Void) {
-    let place = Int(id)
-    if !entries[place]!.isChanged {
-      entries[place]!.isChanged = true
+    let entry = entries[Int(id)]!
+    if !entry.isChanged {
+      entry.isChanged = true
       changed.append(id)
     }
-    body(&entries[place]!.current)
+    body(&entry.current)
   }
 
   /// Writes what has changed: once per destination and transaction, however many deliveries it was.
@@ -73,8 +79,8 @@ final class DestinationTable {
       let entry = entries[Int(id)]!
       let count = entry.current.overflowed - entry.committed.overflowed
       if count > 0 { overflows.append((entry.current.name, count)) }
-      entries[Int(id)]!.committed = entry.current
-      entries[Int(id)]!.isChanged = false
+      entry.committed = entry.current
+      entry.isChanged = false
     }
     changed.removeAll(keepingCapacity: true)
     added.removeAll(keepingCapacity: true)

@@ -32,12 +32,21 @@ final class NameTable {
   /// Names that the transaction has added.
   private var added: [(name: String, id: Int64, kind: Kind)] = []
 
-  func id(of name: String, in kind: Kind) -> Int64? { ids[kind.rawValue][name] }
+  /// The last that was asked for, by kind: most of what is stored names what was named a moment ago.
+  private var last: [(name: String, id: Int64)?] = Kind.allCases.map { _ in nil }
+
+  func id(of name: String, in kind: Kind) -> Int64? {
+    if let last = last[kind.rawValue], last.name == name { return last.id }
+    guard let id = ids[kind.rawValue][name] else { return nil }
+    last[kind.rawValue] = (name, id)
+    return id
+  }
 
   func name(of id: Int64, in kind: Kind) -> String { names[kind.rawValue][id] ?? "#\(id)" }
 
   /// The numbers of several names, separated by spaces. (A lazy chain of the library takes a tenth of an append.)
   func ids(of names: [String], in kind: Kind) -> String {
+    if names.count == 1, let id = id(of: names[0], in: kind) { return String(id) }
     var text = ""
     for name in names {
       guard let id = id(of: name, in: kind) else { continue }
@@ -92,6 +101,7 @@ final class NameTable {
 
   /// Forgets what the failed transaction has added: its numbers will be given to other names.
   func rollback() {
+    last = Kind.allCases.map { _ in nil }
     for (name, id, kind) in added {
       ids[kind.rawValue][name] = nil
       names[kind.rawValue][id] = nil

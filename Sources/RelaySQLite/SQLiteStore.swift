@@ -50,11 +50,13 @@ public final class SQLiteStore: DeliveryStore {
   public func append(
     _ envelope: NewEnvelope, completion: @escaping @Sendable (Result<AppendOutcome, StoreError>) -> Void
   ) {
-    post(.append(envelope, completion))
+    post(.append(AppendCall(envelope, completion: completion)))
   }
 
-  public func settle(_ settlements: [Settlement], completion: @escaping @Sendable ([Delivery]) -> Void) {
-    post(.settle(settlements, completion))
+  public func settle(
+    _ settlements: [Settlement], isUrgent: Bool, completion: @escaping @Sendable ([Delivery]) -> Void
+  ) {
+    post(.settle(settlements, isUrgent: isUrgent, completion))
   }
 
   public func claim(_ request: ClaimRequest, completion: @escaping @Sendable (Claim) -> Void) {
@@ -134,7 +136,7 @@ public final class SQLiteStore: DeliveryStore {
 
   /// Once it closes, nobody is left waiting; these answers come on the caller's thread.
   private func post(_ operation: StoreOperation) {
-    if !inbox.update({ $0.post(operation) }) { operation.refuse() }
+    if !inbox.change({ $0.post(operation) }) { operation.refuse() }
   }
 }
 
@@ -144,8 +146,8 @@ extension StoreOperation {
   fileprivate func refuse() {
     switch self {
     case .configure(_, let completion): completion(.failure(.closed))
-    case .append(_, let completion): completion(.failure(.closed))
-    case .settle(_, let completion): completion([])
+    case .append(let call): call.completion(.failure(.closed))
+    case .settle(_, _, let completion): completion([])
     case .pause(_, _, let completion): completion(.failure(.closed))
     case .withhold(_, let completion): completion()
     case .claim(let request, let completion): completion(.nothing(for: request))

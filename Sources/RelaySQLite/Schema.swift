@@ -4,7 +4,7 @@ import RelayCore
 ///
 /// `PRAGMA user_version` holds how many have been applied. A migration that was released never changes.
 enum Schema {
-  static let migrations = [initial, booksAndOrder]
+  static let migrations = [initial, booksAndOrder, placesOfDeliveries]
 
   static var version: Int64 { Int64(migrations.count) }
 
@@ -118,6 +118,16 @@ enum Schema {
       WHERE order_key IS NOT NULL AND state < 3;
     CREATE INDEX delivery_late ON delivery (destination, id, state) WHERE state = 1 OR state = 2;
     CREATE INDEX delivery_settled ON delivery (settled, id) WHERE state = 3 OR state = 5;
+    """
+
+  /// An event's deliveries stand one after another from the first: the event says where, and no index has to.
+  private static let placesOfDeliveries = """
+    ALTER TABLE event ADD COLUMN first_delivery INTEGER;                 -- null: there is none
+    ALTER TABLE event ADD COLUMN deliveries INTEGER NOT NULL DEFAULT 0;
+    UPDATE event SET first_delivery = d.first, deliveries = d.count
+      FROM (SELECT event, min(id) AS first, count(*) AS count FROM delivery GROUP BY event) AS d
+      WHERE d.event = event.id;
+    DROP INDEX delivery_event;
     """
 
   /// Whether the database is ours to use: looks, and changes nothing.

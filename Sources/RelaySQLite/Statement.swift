@@ -73,6 +73,13 @@ final class Statement {
     }
   }
 
+  /// As 16 bytes, the most significant first.
+  func bind(_ place: Int32, _ value: EventID) {
+    withUnsafeBytes(of: (value.high.bigEndian, value.low.bigEndian)) {
+      _ = sqlite3_bind_blob64(handle, place, $0.baseAddress, UInt64($0.count), transient)
+    }
+  }
+
   private func bindNull(_ place: Int32) {
     sqlite3_bind_null(handle, place)
   }

@@ -37,7 +37,7 @@ final class StoreLoop {
   func run() {
     while let batch = nextBatch() {
       for operation in batch { sort(operation) }
-      writer.write()
+      write()
       // After the commit, so that reads see it, and what they answer comes after its answers.
       read(for: Self.readingTime)
       stepJob()
@@ -52,19 +52,22 @@ final class StoreLoop {
     writer.abandon()
   }
 
+  private func write() {
+    let envelopes = writer.appends.count
+    guard writer.write() else { return }
+    inbox.change { ($0.pace.committed(envelopes: envelopes, at: .now), wakes: false) }
+  }
+
   /// What has been asked, or nothing once it is time to do something without a cause. nil: the end.
   private func nextBatch() -> [StoreOperation]? {
-    enum Turn {
-      case work([StoreOperation]), end
-    }
-    let turn = inbox.wait(timeout: waitingTime) { inbox -> Turn? in
-      guard inbox.isEmpty else { return .work(inbox.take(atMost: Self.maxBatch)) }
-      return inbox.isClosing ? .end : nil
-    }
-    switch turn {
-    case .work(let batch): return batch
-    case .end: return nil
-    case nil: return []
+    let rest = waitingTime.map { ContinuousClock.now.advanced(by: $0) }
+    return inbox.wait { inbox -> MonitorStep<[StoreOperation]?> in
+      let now = ContinuousClock.now
+      switch inbox.next(now: now, rest: rest, atMost: Self.maxBatch) {
+      case .work(let batch): return .done(batch)
+      case .end: return .done(nil)
+      case .sleep(let end): return .sleep(end.map { now.duration(to: $0) })
+      }
     }
   }
 
@@ -81,8 +84,8 @@ final class StoreLoop {
   private func sort(_ operation: StoreOperation) {
     switch operation {
     case .configure(let value, let completion): writer.configurations.append((value, completion))
-    case .append(let envelope, let completion): writer.appends.append((envelope, completion))
-    case .settle(let settlements, let completion): writer.settlements.append((settlements, completion))
+    case .append(let call): writer.appends.append(call)
+    case .settle(let settlements, _, let completion): writer.settlements.append((settlements, completion))
     case .pause(let destination, let until, let completion):
       writer.pauses.append((destination, until, completion))
     case .note(let suspended, let destination): writer.suspensions[destination] = suspended

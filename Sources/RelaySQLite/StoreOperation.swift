@@ -1,11 +1,23 @@
 import RelayCore
 
+/// An envelope to be stored. An object, since it is handed on many times, and a copy of all that is in it would cost more
+/// than its way.
+final class AppendCall: Sendable {
+  let envelope: NewEnvelope
+  let completion: @Sendable (Result<AppendOutcome, StoreError>) -> Void
+
+  init(_ envelope: NewEnvelope, completion: @escaping @Sendable (Result<AppendOutcome, StoreError>) -> Void) {
+    self.envelope = envelope
+    self.completion = completion
+  }
+}
+
 /// What is asked of the store, on its way to the store's thread.
 enum StoreOperation: Sendable {
   // Written together, in one transaction.
   case configure(StoreConfiguration, @Sendable (Result<Void, StoreError>) -> Void)
-  case append(NewEnvelope, @Sendable (Result<AppendOutcome, StoreError>) -> Void)
-  case settle([Settlement], @Sendable ([Delivery]) -> Void)
+  case append(AppendCall)
+  case settle([Settlement], isUrgent: Bool, @Sendable ([Delivery]) -> Void)
   case pause(String, until: Timestamp?, @Sendable (Result<Void, StoreError>) -> Void)
   case note(SuspendedTime, of: String)
   // Kept in memory.
@@ -20,32 +32,4 @@ enum StoreOperation: Sendable {
   // Many transactions.
   case reorder(String, by: Ordering, @Sendable (Result<Void, StoreError>) -> Void)
   case change(DeliveryChange, DeliverySelection, of: String, @Sendable (Int, StoreError?) -> Void)
-}
-
-/// Operations that nobody has taken yet.
-struct StoreInbox: Sendable {
-  private var operations: [StoreOperation] = []
-  private(set) var isClosing = false
-
-  var isEmpty: Bool { operations.isEmpty }
-
-  /// - Returns: Whether it will be carried out.
-  mutating func post(_ operation: StoreOperation) -> Bool {
-    guard !isClosing else { return false }
-    operations.append(operation)
-    return true
-  }
-
-  mutating func close() { isClosing = true }
-
-  /// The oldest.
-  mutating func take(atMost limit: Int) -> [StoreOperation] {
-    guard operations.count > limit else {
-      defer { operations = [] }
-      return operations
-    }
-    let taken = Array(operations.prefix(limit))
-    operations.removeFirst(limit)
-    return taken
-  }
 }

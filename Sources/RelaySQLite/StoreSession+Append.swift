@@ -54,7 +54,7 @@ extension StoreSession {
     insert.bind(2, source)
     insert.bind(3, names.id(of: envelope.configuration, in: .configuration))
     insert.bind(4, envelope.context.receivedAt.microseconds)
-    insert.bind(5, envelope.firstEventID.bytes)
+    insert.bind(5, envelope.firstEventID)
     insert.bind(6, envelope.acceptedCount)
     insert.bind(7, envelope.fingerprint?.hash)
     insert.bind(8, envelope.context.time)
@@ -71,7 +71,7 @@ extension StoreSession {
     let insert = statements.insertEvent
     let body = event.event
     insert.bind(1, nextEvent)
-    insert.bind(2, body.id.bytes)
+    insert.bind(2, body.id)
     insert.bind(3, envelope)
     insert.bind(4, body.type)
     insert.bind(5, body.rawType.elementsEqual(body.type.utf8) ? nil : body.rawType)
@@ -81,6 +81,9 @@ extension StoreSession {
     insert.bind(9, names.ids(of: event.routes, in: .route))
     insert.bind(10, event.isDropped ? 1 : 0)
     insert.bind(11, body.body)
+    // They are inserted right after it.
+    insert.bind(12, event.deliveries.isEmpty ? nil : nextDelivery + 1)
+    insert.bind(13, event.deliveries.count)
     try insert.run()
     return nextEvent
   }

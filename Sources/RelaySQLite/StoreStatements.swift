@@ -13,6 +13,7 @@ final class StoreStatements {
   let insertFailure: Statement
   let deleteFailure: Statement
   let settle: Statement
+  let settleAtOnce: Statement
   let setState: Statement
   let envelopeByRow: Statement
   let freshDeliveries: Statement
@@ -32,8 +33,9 @@ final class StoreStatements {
       """)
     insertEvent = try connection.prepare(
       """
-      INSERT INTO event (id, uuid, envelope, type, raw_type, company, channel, chat, routes, dropped, body)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+      INSERT INTO event (id, uuid, envelope, type, raw_type, company, channel, chat, routes, dropped, body,
+        first_delivery, deliveries)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
       """)
     insertDelivery = try connection.prepare(
       """
@@ -56,6 +58,12 @@ final class StoreStatements {
       UPDATE delivery SET attempts = ?2, state = ?3, due = ?4, settled = ?5, reason = ?6,
         last_at = ?7, last_duration = ?8, last_status = ?9, last_error = ?10, counted = ?11, probed = ?12
       WHERE id = ?1 AND state < 3
+      """)
+    settleAtOnce = try connection.prepare(
+      """
+      UPDATE delivery SET attempts = 1, state = 3, settled = ?2, last_at = ?3, last_duration = ?4, last_status = ?5,
+        counted = 1
+      WHERE id = ?1 AND state < 3 AND attempts = 0
       """)
     setState = try connection.prepare("UPDATE delivery SET state = ?2 WHERE id = ?1")
     envelopeByRow = try connection.prepare(

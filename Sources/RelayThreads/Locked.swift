@@ -25,6 +25,13 @@ public final class Locked<Value>: @unchecked Sendable {  // The mutex guards the
   }
 }
 
+/// What a thread that waits on a `Monitor` does next.
+public enum MonitorStep<Result> {
+  case done(Result)
+  /// For at most that time; nil: until it is woken.
+  case sleep(Duration?)
+}
+
 /// A value behind a mutex, and a way to wait for it to change.
 public final class Monitor<Value>: @unchecked Sendable {  // The mutex guards the value.
   private var value: Value
@@ -58,6 +65,31 @@ public final class Monitor<Value>: @unchecked Sendable {  // The mutex guards th
       pthread_mutex_unlock(mutex)
     }
     return try body(&value)
+  }
+
+  /// Changes the value, and wakes whoever waits only where `body` says so.
+  public func change<Result>(_ body: (inout Value) -> (Result, wakes: Bool)) -> Result {
+    pthread_mutex_lock(mutex)
+    let (result, wakes) = body(&value)
+    pthread_mutex_unlock(mutex)
+    // After the unlock: who wakes would else wait for the mutex.
+    if wakes { pthread_cond_broadcast(condition) }
+    return result
+  }
+
+  /// Asks `body` over and over, after each change that wakes and each sleep that it wished for, until it is done.
+  public func wait<Result>(until body: (inout Value) -> MonitorStep<Result>) -> Result {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    while true {
+      switch body(&value) {
+      case .done(let result): return result
+      case .sleep(nil): pthread_cond_wait(condition, mutex)
+      case .sleep(let time?):
+        var deadline = timespec.monotonic(after: time)
+        pthread_cond_timedwait(condition, mutex, &deadline)
+      }
+    }
   }
 
   /// Waits until `body` returns something, at most until the timeout; nil: it took too long.

@@ -135,6 +135,10 @@ final class KeepingBench {
       delivery.state.rawValue, delivery.failures + 1, since.microseconds,
       delivery.settled.map { Timestamp.second($0).microseconds })
     let row = try connection.integer("SELECT max(id) FROM delivery")!
+    try execute(
+      """
+      UPDATE event SET first_delivery = coalesce(first_delivery, \(row)), deliveries = deliveries + 1 WHERE id = \(event)
+      """)
     for attempt in 0..<delivery.failures {
       try insert("failure (delivery, attempt, at, duration)", row, attempt + 1, 0, 0)
     }

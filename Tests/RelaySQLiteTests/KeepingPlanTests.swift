@@ -8,8 +8,11 @@ struct KeepingPlanTests {
   private static let plans: [String: [String]] = [
     "settledThen": ["SEARCH delivery USING INDEX delivery_settled (settled=? AND id>?)"],
     "settledLater": ["SEARCH delivery USING INDEX delivery_settled (settled>?)"],
-    "deliveriesOfEvent": ["SEARCH delivery USING INDEX delivery_event (event=?)"],
-    "anyDeliveryOfEvent": ["SEARCH delivery USING COVERING INDEX delivery_event (event=?)"],
+    "deliveriesOfEvent": [
+      "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)",
+      "SEARCH d USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+    ],
+    "routedEvent": ["SEARCH event USING INTEGER PRIMARY KEY (rowid=?)"],
     "envelopeAfter": ["SEARCH envelope USING INTEGER PRIMARY KEY (rowid>?)"],
     "envelopeOfEvent": [
       "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)", "SEARCH v USING INTEGER PRIMARY KEY (rowid=?)",

@@ -21,7 +21,10 @@ struct LookupPlanTests {
       "SEARCH e USING INDEX sqlite_autoindex_event_1 (uuid=?)", envelope,
       "SEARCH s USING INTEGER PRIMARY KEY (rowid=?)", "SEARCH c USING INTEGER PRIMARY KEY (rowid=?)",
     ],
-    "deliveriesOfEvent": ["SEARCH delivery USING COVERING INDEX delivery_event (event=?)"],
+    "deliveriesOfEvent": [
+      "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)",
+      "SEARCH d USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+    ],
     "deliveryByRow": [
       delivery, event, envelope, "SEARCH t USING INTEGER PRIMARY KEY (rowid=?)",
       "SEARCH r USING INTEGER PRIMARY KEY (rowid=?)", "SEARCH c USING INTEGER PRIMARY KEY (rowid=?)",

@@ -39,8 +39,19 @@ struct MigrationTests {
       ])
     #expect(session.destinations.all.map(\.backlogBytes) == [514 + 2 * 1_512, 514, 0])
     #expect(session.destinations.all.map(\.ordering) == [Ordering.none, Ordering.none, Ordering.none])
-    #expect(try session.connection.integer("PRAGMA user_version") == 2)
+    #expect(try session.connection.integer("PRAGMA user_version") == Schema.version)
     #expect(try session.connection.text("PRAGMA integrity_check") == "ok")
+  }
+
+  @Test func itsEventsKnowTheirDeliveries() throws {
+    let session = try StoreSession(path: home.path, duplicateLimit: 10)
+    let lookup = try LookupStatements(session.connection)
+    for (event, deliveries) in [(1, [1, 2]), (2, [3, 4, 5])] as [(Int64, [Int64])] {
+      lookup.deliveriesOfEvent.bind(1, event)
+      var found: [Int64] = []
+      while try lookup.deliveriesOfEvent.step() { found.append(lookup.deliveriesOfEvent.integer(0)) }
+      #expect(found == deliveries)
+    }
   }
 
   @Test func itsDeliveriesGoOnWhereTheyWere() async throws {

@@ -23,6 +23,7 @@ struct QueryPlanTests {
     "insertEnvelope": [], "insertEvent": [], "insertDelivery": [], "insertOverflow": [], "insertFailure": [],
     "deleteFailure": ["SEARCH failure USING PRIMARY KEY (delivery=? AND attempt=?)"],
     "settle": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
+    "settleAtOnce": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
     "setState": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
     "envelopeByRow": ["SEARCH envelope USING INTEGER PRIMARY KEY (rowid=?)"],
     "freshDeliveries": [

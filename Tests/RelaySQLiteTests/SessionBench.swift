@@ -47,11 +47,13 @@ final class SessionBench {
     _ envelopes: [NewEnvelope] = [], settle settlements: [Settlement] = [],
     settled: @escaping ([Delivery]) -> Void = { _ in }
   ) -> [Result<AppendOutcome, StoreError>] {
-    var results: [Result<AppendOutcome, StoreError>] = []
-    for envelope in envelopes { writer.appends.append((envelope, { results.append($0) })) }
+    let results = Locked<[Result<AppendOutcome, StoreError>]>([])
+    for envelope in envelopes {
+      writer.appends.append(AppendCall(envelope) { result in results.withLock { $0.append(result) } })
+    }
     if !settlements.isEmpty { writer.settlements.append((settlements, settled)) }
     writer.write()
-    return results
+    return results.withLock { $0 }
   }
 
   /// - Returns: Whose turn it has become.

@@ -25,9 +25,12 @@ public struct Dispatcher: Sendable {
   /// Nothing is in flight, and every outcome is on disk. Looks at every lane.
   public var isIdle: Bool { attemptsInFlight == 0 && lanes.all.allSatisfy { $0.unsettled == 0 } }
 
-  /// As it is configured now; of a removed one, as it was, while attempts to it are in flight.
-  public func destination(_ name: String) -> Destination? {
-    lanes.place(of: name).map { lanes[$0].destination }
+  /// Lets `body` look at a destination as it is configured now; of a removed one, as it was, while attempts to it are in
+  /// flight. (A copy of so large a value for each attempt would cost as much as its request.)
+  public mutating func withDestination<Result>(_ name: String, _ body: (Destination) -> Result) -> Result? {
+    guard let place = lanes.place(of: name) else { return nil }
+    // Not through the table's accessor: Swift 6.3.1, without optimization, then releases what it has only lent.
+    return body(lanes.all[place].destination)
   }
 
   /// How every lane is, by name.

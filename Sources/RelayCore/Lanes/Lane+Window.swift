@@ -86,7 +86,7 @@ extension Lane {
   private func request(_ kind: ClaimRequest.Kind, for queue: LaneQueue, now: Timestamp) -> ClaimRequest {
     ClaimRequest(
       destination: destination.name, kind: kind, now: now,
-      limit: max(1, window.deliveries / 2 - queue.count),
+      limit: min(LaneWindow.maxClaim, max(1, window.deliveries / 2 - queue.count)),
       byteLimit: max(1, window.bytes / 2 - queue.footprint))
   }
 

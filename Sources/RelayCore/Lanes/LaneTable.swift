@@ -12,7 +12,15 @@ public struct LaneTable: Sendable {
   /// A copy, for a look.
   public subscript(name: String) -> Lane? { places[name].map { all[$0] } }
 
-  func place(of name: String) -> Int? { places[name] }
+  /// The last that was asked for: most of what happens in a turn happens to few lanes.
+  private var last: (name: String, place: Int)?
+
+  mutating func place(of name: String) -> Int? {
+    if let last, last.name == name { return last.place }
+    guard let place = places[name] else { return nil }
+    last = (name, place)
+    return place
+  }
 
   subscript(place: Int) -> Lane {
     _read { yield all[place] }
@@ -28,6 +36,7 @@ public struct LaneTable: Sendable {
 
   /// The places of the others change.
   mutating func remove(_ names: Set<String>) {
+    last = nil
     all.removeAll { names.contains($0.destination.name) }
     places = Dictionary(uniqueKeysWithValues: all.enumerated().map { ($1.destination.name, $0) })
   }

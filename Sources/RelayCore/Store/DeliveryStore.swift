@@ -26,7 +26,10 @@ public protocol DeliveryStore: AnyObject, Sendable {
   /// settlements are kept and tried again; completion runs once they are on disk, with the deliveries whose turn it
   /// has become, claimed. One that is not due yet (it failed before its turn was taken from it) comes too, with its
   /// `Delivery.due`: the lane gives it back, and so knows when to come for it.
-  func settle(_ settlements: [Settlement], completion: @escaping @Sendable ([Delivery]) -> Void)
+  ///
+  /// - Parameter isUrgent: False: nobody waits for it, and it may wait a few milliseconds for other commits.
+  func settle(
+    _ settlements: [Settlement], isUrgent: Bool, completion: @escaping @Sendable ([Delivery]) -> Void)
 
   /// Hands out pending deliveries of one destination, oldest first. A store that can't read answers an empty
   /// claim that is not exhausted; so does one that withholds them.
@@ -81,6 +84,12 @@ public protocol DeliveryStore: AnyObject, Sendable {
 
   /// Finishes what was asked of it, then closes. Blocks until that is done.
   func close()
+}
+
+extension DeliveryStore {
+  public func settle(_ settlements: [Settlement], completion: @escaping @Sendable ([Delivery]) -> Void) {
+    settle(settlements, isUrgent: true, completion: completion)
+  }
 }
 
 /// The names that events and deliveries refer to.

@@ -2,9 +2,15 @@
 public protocol StoreObserver: Sendable {
   /// A transaction is on disk. `operations`: the envelopes and settlements in it.
   func storeCommitted(operations: Int, duration: Duration)
+  /// Runs `answers`: the completions of all that was in one transaction.
+  func storeAnswers(_ answers: () -> Void)
   /// Deliveries that went over their destination's `max_backlog`, now on disk as discarded.
   func storeOverflowed(destination: String, count: Int)
   func storeConditionChanged(_ condition: StoreCondition)
+}
+
+extension StoreObserver {
+  public func storeAnswers(_ answers: () -> Void) { answers() }
 }
 
 /// How a store is.

@@ -5,7 +5,7 @@ final class PrunerStatements {
   let settledThen: Statement
   let settledLater: Statement
   let deliveriesOfEvent: Statement
-  let anyDeliveryOfEvent: Statement
+  let routedEvent: Statement
   let envelopeAfter: Statement
   let envelopeOfEvent: Statement
   let eventsWithin: Statement
@@ -29,8 +29,12 @@ final class PrunerStatements {
       SELECT settled, id, event FROM delivery
       WHERE (state = 3 OR state = 5) AND settled > ?1 ORDER BY settled, id LIMIT ?2
       """)
-    deliveriesOfEvent = try connection.prepare("SELECT id, state, settled FROM delivery WHERE event = ?1")
-    anyDeliveryOfEvent = try connection.prepare("SELECT 1 FROM delivery WHERE event = ?1 LIMIT 1")
+    deliveriesOfEvent = try connection.prepare(
+      """
+      SELECT d.id, d.state, d.settled FROM event e
+      CROSS JOIN delivery d ON d.id >= e.first_delivery AND d.id < e.first_delivery + e.deliveries WHERE e.id = ?1
+      """)
+    routedEvent = try connection.prepare("SELECT 1 FROM event WHERE id = ?1 AND deliveries > 0")
     envelopeAfter = try connection.prepare(
       """
       SELECT id, received, first_event, accepted, hash IS NULL, 0 FROM envelope WHERE id > ?1 ORDER BY id LIMIT 1
@@ -67,8 +71,8 @@ final class PrunerStatements {
 
   func events(from first: EventID, through last: EventID, limit: Int) throws(StoreError) -> [(EventID, Int64)]
   {
-    eventsWithin.bind(1, first.bytes)
-    eventsWithin.bind(2, last.bytes)
+    eventsWithin.bind(1, first)
+    eventsWithin.bind(2, last)
     eventsWithin.bind(3, limit)
     var events: [(EventID, Int64)] = []
     while try eventsWithin.step() {
@@ -78,9 +82,9 @@ final class PrunerStatements {
   }
 
   func hasDeliveries(_ event: Int64) throws(StoreError) -> Bool {
-    anyDeliveryOfEvent.bind(1, event)
-    defer { anyDeliveryOfEvent.reset() }
-    return try anyDeliveryOfEvent.step()
+    routedEvent.bind(1, event)
+    defer { routedEvent.reset() }
+    return try routedEvent.step()
   }
 
   /// Runs a statement that takes one number.

@@ -34,7 +34,12 @@ final class LookupStatements {
         CROSS JOIN configuration c ON c.id = v.configuration
       WHERE e.uuid = ?1
       """)
-    deliveriesOfEvent = try connection.prepare("SELECT id FROM delivery WHERE event = ?1 ORDER BY id")
+    deliveriesOfEvent = try connection.prepare(
+      """
+      SELECT d.id FROM event e
+      CROSS JOIN delivery d ON d.id >= e.first_delivery AND d.id < e.first_delivery + e.deliveries WHERE e.id = ?1
+      ORDER BY d.id
+      """)
     deliveryByRow = try connection.prepare(
       """
       SELECT d.id, e.uuid, e.type, v.received, t.name, r.name, c.hash, d.run, d.state, d.attempts, d.due, d.settled,
