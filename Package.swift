@@ -37,8 +37,9 @@ let package = Package(
       swiftSettings: strict),
     .systemLibrary(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .target(name: "CSQLiteLog", dependencies: ["CSQLite"]),
     .target(
-      name: "RelaySQLite", dependencies: ["RelayCore", "RelayThreads", "CSQLite"],
+      name: "RelaySQLite", dependencies: ["RelayCore", "RelayThreads", "CSQLite", "CSQLiteLog"],
       swiftSettings: strict),
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -156,9 +157,10 @@ let package = Package(
     .testTarget(
       name: "RelayIngestTests",
       dependencies: [
-        "RelayCore", "RelayIngest", "RelayPipeline",
+        "RelayCore", "RelayIngest", "RelayPipeline", "RelayTestSupport",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: strict),

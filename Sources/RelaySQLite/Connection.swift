@@ -1,4 +1,5 @@
 import CSQLite
+import CSQLiteLog
 import Glibc
 import RelayCore
 
@@ -7,12 +8,14 @@ final class Connection {
   private let handle: OpaquePointer
   private let path: String
 
+  /// - Parameter gathersLog: Its log is written in few large pieces. Only with `synchronous = FULL`: else others would see
+  ///   a commit before it is in the log.
   /// - Throws: `StoreError` that names the path and what to do.
-  init(path: String, readOnly: Bool = false) throws(StoreError) {
-    _ = Self.configuration
+  init(path: String, readOnly: Bool = false, gathersLog: Bool = false) throws(StoreError) {
+    let vfs = gathersLog ? Self.logVFS : nil
     var handle: OpaquePointer?
     let access = readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-    let status = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, nil)
+    let status = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, vfs)
     guard status == SQLITE_OK, let handle else {
       let reason = handle.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
       sqlite3_close_v2(handle)
@@ -26,9 +29,14 @@ final class Connection {
     sqlite3_busy_timeout(handle, 5_000)
   }
 
-  /// Of the whole process: set once, before SQLite does anything. Refused (and of no consequence) where other code has
-  /// used it before.
-  private static let configuration = csqlite_forget_memory_statistics()
+  /// The VFS that gathers the log; nil, if it can't be had: SQLite's own does the same in more steps.
+  ///
+  /// Made once in the process, after SQLite has been told to keep no statistics of its memory (refused, and of no
+  /// consequence, where other code has used SQLite before).
+  private static let logVFS: String? = {
+    _ = csqlite_forget_memory_statistics()
+    return csqlite_register_log_vfs() == SQLITE_OK ? String(cString: csqlite_log_vfs) : nil
+  }()
 
   deinit {
     sqlite3_close_v2(handle)

@@ -20,9 +20,10 @@ final class StoreSession {
   /// The last delivery's id, the transaction under way included.
   var nextDelivery: Int64
 
-  init(path: String, duplicateLimit: Int) throws(StoreError) {
+  /// - Parameter gathersLog: False for tests that do without syncs.
+  init(path: String, duplicateLimit: Int, gathersLog: Bool = true) throws(StoreError) {
     files = try StoreFiles(databasePath: path)
-    connection = try Connection(path: path)
+    connection = try Connection(path: path, gathersLog: gathersLog)
     try Schema.check(connection, path: path)
     try Schema.configure(connection)
     try Schema.migrate(connection)

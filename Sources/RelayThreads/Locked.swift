@@ -1,11 +1,11 @@
 import Glibc
 
-/// A value behind a pthread mutex.
+/// A value behind a pthread mutex. Inlinable, here and below: else each call would cost its generic types' look-up.
 ///
 /// `Synchronization.Mutex` would do, but thread sanitizer reports false races for it on Linux.
 public final class Locked<Value>: @unchecked Sendable {  // The mutex guards the value.
-  private var value: Value
-  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  @usableFromInline var value: Value
+  @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
 
   public init(_ value: Value) {
     self.value = value
@@ -18,6 +18,7 @@ public final class Locked<Value>: @unchecked Sendable {  // The mutex guards the
     mutex.deallocate()
   }
 
+  @inlinable
   public func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
@@ -34,9 +35,9 @@ public enum MonitorStep<Result> {
 
 /// A value behind a mutex, and a way to wait for it to change.
 public final class Monitor<Value>: @unchecked Sendable {  // The mutex guards the value.
-  private var value: Value
-  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-  private let condition: UnsafeMutablePointer<pthread_cond_t>
+  @usableFromInline var value: Value
+  @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  @usableFromInline let condition: UnsafeMutablePointer<pthread_cond_t>
 
   public init(_ value: Value) {
     self.value = value
@@ -58,6 +59,7 @@ public final class Monitor<Value>: @unchecked Sendable {  // The mutex guards th
   }
 
   /// Changes the value and wakes whoever waits.
+  @inlinable
   public func update<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
     pthread_mutex_lock(mutex)
     defer {
@@ -68,6 +70,7 @@ public final class Monitor<Value>: @unchecked Sendable {  // The mutex guards th
   }
 
   /// Changes the value, and wakes whoever waits only where `body` says so.
+  @inlinable
   public func change<Result>(_ body: (inout Value) -> (Result, wakes: Bool)) -> Result {
     pthread_mutex_lock(mutex)
     let (result, wakes) = body(&value)
@@ -78,6 +81,7 @@ public final class Monitor<Value>: @unchecked Sendable {  // The mutex guards th
   }
 
   /// Asks `body` over and over, after each change that wakes and each sleep that it wished for, until it is done.
+  @inlinable
   public func wait<Result>(until body: (inout Value) -> MonitorStep<Result>) -> Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
@@ -93,6 +97,7 @@ public final class Monitor<Value>: @unchecked Sendable {  // The mutex guards th
   }
 
   /// Waits until `body` returns something, at most until the timeout; nil: it took too long.
+  @inlinable
   public func wait<Result>(timeout: Duration? = nil, until body: (inout Value) -> Result?) -> Result? {
     var deadline = timespec()
     if let timeout { deadline = .monotonic(after: timeout) }
@@ -110,7 +115,7 @@ public final class Monitor<Value>: @unchecked Sendable {  // The mutex guards th
 }
 
 extension timespec {
-  fileprivate static func monotonic(after duration: Duration) -> timespec {
+  @usableFromInline static func monotonic(after duration: Duration) -> timespec {
     var now = timespec()
     clock_gettime(CLOCK_MONOTONIC, &now)
     let (seconds, attoseconds) = duration.components

@@ -13,6 +13,6 @@ public struct LaneWindow: Hashable, Sendable {
 
   /// A share of what all lanes may hold together (64 MiB), enough for a few events each.
   public static func share(ofLanes count: Int) -> LaneWindow {
-    LaneWindow(deliveries: 8_192, bytes: max(64 << 10, (64 << 20) / max(1, count)))
+    LaneWindow(deliveries: 32_768, bytes: max(64 << 10, (64 << 20) / max(1, count)))
   }
 }

@@ -97,6 +97,8 @@ enum StandardField: Int, CaseIterable {
 
   /// Events whose own `id` is their chat's.
   static func isChatEvent(_ type: String) -> Bool {
+    // Their lengths tell most others apart before a copy in lower case is made.
+    guard (10...12).contains(type.utf8.count) else { return false }
     switch type.asciiLowercased {
     case "createdchat", "startedchat", "agententered", "closedchat": true
     default: false

@@ -1,27 +1,39 @@
-/// Which keys are due when: a binary heap in which a key's newer deadline replaces its older one.
+/// Which keys are due when: a binary heap in which a key's newer deadline replaces its older one. (Inlinable, since other
+/// modules make queues of it that are used for each attempt.)
 ///
 /// Setting an earlier deadline costs O(log n); a later one only takes note, since the key's entry comes up before it is
 /// due, and then goes back to its new place. Entries that nothing stands for any more stay until they surface.
 public struct DeadlineQueue<Key: Hashable & Sendable, Instant: Comparable & Sendable>: Sendable {
-  private struct Entry: Sendable {
-    var instant: Instant
-    var key: Key
+  @usableFromInline struct Entry: Sendable {
+    @usableFromInline var instant: Instant
+    @usableFromInline var key: Key
+
+    @inlinable init(instant: Instant, key: Key) {
+      self.instant = instant
+      self.key = key
+    }
   }
 
-  private struct Deadline: Sendable {
-    var instant: Instant
+  @usableFromInline struct Deadline: Sendable {
+    @usableFromInline var instant: Instant
     /// Where the key stands in the heap: not after `instant`. An entry of the key with another instant is void.
-    var queued: Instant
+    @usableFromInline var queued: Instant
+
+    @inlinable init(instant: Instant, queued: Instant) {
+      self.instant = instant
+      self.queued = queued
+    }
   }
 
-  private var heap: [Entry] = []
-  private var current: [Key: Deadline] = [:]
+  @usableFromInline var heap: [Entry] = []
+  @usableFromInline var current: [Key: Deadline] = [:]
 
-  public init() {}
+  @inlinable public init() {}
 
-  public var isEmpty: Bool { current.isEmpty }
+  @inlinable public var isEmpty: Bool { current.isEmpty }
 
   /// Sets or (nil) clears a key's deadline.
+  @inlinable
   public mutating func set(_ instant: Instant?, for key: Key) {
     guard let instant else {
       current.removeValue(forKey: key)
@@ -37,12 +49,14 @@ public struct DeadlineQueue<Key: Hashable & Sendable, Instant: Comparable & Send
   }
 
   /// The earliest deadline.
+  @inlinable
   public mutating func next() -> Instant? {
     surface()
     return heap.first?.instant
   }
 
   /// Takes the key with the earliest deadline, if that is not after `now`.
+  @inlinable
   public mutating func popDue(at now: Instant) -> Key? {
     guard let first = heap.first, first.instant <= now else { return nil }
     surface()
@@ -53,7 +67,8 @@ public struct DeadlineQueue<Key: Hashable & Sendable, Instant: Comparable & Send
   }
 
   /// Sees to it that the first entry is a deadline.
-  private mutating func surface() {
+  @inlinable
+  mutating func surface() {
     while let first = heap.first {
       let deadline = current[first.key]
       if let deadline, deadline.queued == first.instant {
@@ -67,24 +82,28 @@ public struct DeadlineQueue<Key: Hashable & Sendable, Instant: Comparable & Send
     }
   }
 
-  private mutating func rebuild() {
+  @inlinable
+  mutating func rebuild() {
     heap = current.map { Entry(instant: $0.value.instant, key: $0.key) }
     for entry in heap { current[entry.key]!.queued = entry.instant }
     for index in stride(from: heap.count / 2, through: 0, by: -1) where index < heap.count { siftDown(index) }
   }
 
-  private mutating func push(_ entry: Entry) {
+  @inlinable
+  mutating func push(_ entry: Entry) {
     heap.append(entry)
     siftUp(heap.count - 1)
   }
 
-  private mutating func removeFirst() {
+  @inlinable
+  mutating func removeFirst() {
     heap.swapAt(0, heap.count - 1)
     heap.removeLast()
     siftDown(0)
   }
 
-  private mutating func siftUp(_ start: Int) {
+  @inlinable
+  mutating func siftUp(_ start: Int) {
     var child = start
     while child > 0 {
       let parent = (child - 1) / 2
@@ -94,7 +113,8 @@ public struct DeadlineQueue<Key: Hashable & Sendable, Instant: Comparable & Send
     }
   }
 
-  private mutating func siftDown(_ start: Int) {
+  @inlinable
+  mutating func siftDown(_ start: Int) {
     var parent = start
     while true {
       var least = parent

@@ -80,14 +80,16 @@ extension EventID: CustomStringConvertible {
 /// Layout: 48 bits of milliseconds, the version, 12 random bits, the variant, 62 bits of which the first is clear
 /// when a millisecond begins, so that an envelope's ids can count up from it.
 public struct EventIDGenerator<Randomness: RandomNumberGenerator & Sendable>: Sendable {
-  private var randomness: Randomness
-  private var last = EventID(high: 0, low: 0)
+  @usableFromInline var randomness: Randomness
+  @usableFromInline var last = EventID(high: 0, low: 0)
 
+  @inlinable
   public init(randomness: Randomness) {
     self.randomness = randomness
   }
 
   /// The first of `count` consecutive ids.
+  @inlinable
   public mutating func next(count: Int, at now: Timestamp) -> EventID {
     let milliseconds = UInt64(max(0, now.milliseconds))
     if milliseconds > last.high >> 16 {

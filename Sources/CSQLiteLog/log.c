@@ -1,0 +1,134 @@
+#include "sqlite_log.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+// SQLite's own VFS writes at most 128 KiB at a time.
+enum { capacity = 64 << 10 };
+
+// The log's file, and what has been written to it but not passed on: `length` bytes that belong at `offset`.
+typedef struct {
+  sqlite3_file file;
+  sqlite3_file *real;
+  unsigned char *buffer;
+  sqlite3_int64 offset;
+  int length;
+} LogFile;
+
+static sqlite3_vfs *base;
+static sqlite3_vfs log_vfs;
+
+static sqlite3_file *real(sqlite3_file *file) { return ((LogFile *)file)->real; }
+
+// What can't be written is forgotten: the caller fails, and SQLite with it rolls the transaction back.
+static int flush(sqlite3_file *file) {
+  LogFile *log = (LogFile *)file;
+  int length = log->length;
+  log->length = 0;
+  return length == 0 ? SQLITE_OK : log->real->pMethods->xWrite(log->real, log->buffer, length, log->offset);
+}
+
+static int log_write(sqlite3_file *file, const void *data, int length, sqlite3_int64 offset) {
+  LogFile *log = (LogFile *)file;
+  int continues = log->length > 0 && offset == log->offset + log->length && log->length + length <= capacity;
+  if (!continues) {
+    int status = flush(file);
+    if (status != SQLITE_OK) return status;
+    log->offset = offset;
+  }
+  if (length > capacity) return log->real->pMethods->xWrite(log->real, data, length, offset);
+  memcpy(log->buffer + log->length, data, length);
+  log->length += length;
+  return SQLITE_OK;
+}
+
+static int log_sync(sqlite3_file *file, int flags) {
+  int status = flush(file);
+  return status != SQLITE_OK ? status : real(file)->pMethods->xSync(real(file), flags);
+}
+
+static int log_read(sqlite3_file *file, void *data, int length, sqlite3_int64 offset) {
+  int status = flush(file);
+  return status != SQLITE_OK ? status : real(file)->pMethods->xRead(real(file), data, length, offset);
+}
+
+static int log_truncate(sqlite3_file *file, sqlite3_int64 size) {
+  int status = flush(file);
+  return status != SQLITE_OK ? status : real(file)->pMethods->xTruncate(real(file), size);
+}
+
+static int log_size(sqlite3_file *file, sqlite3_int64 *size) {
+  int status = flush(file);
+  return status != SQLITE_OK ? status : real(file)->pMethods->xFileSize(real(file), size);
+}
+
+static int log_close(sqlite3_file *file) {
+  int flushed = flush(file);
+  int closed = real(file)->pMethods->xClose(real(file));
+  free(((LogFile *)file)->buffer);
+  return flushed != SQLITE_OK ? flushed : closed;
+}
+
+static int log_lock(sqlite3_file *file, int lock) { return real(file)->pMethods->xLock(real(file), lock); }
+
+static int log_unlock(sqlite3_file *file, int lock) { return real(file)->pMethods->xUnlock(real(file), lock); }
+
+static int log_check_lock(sqlite3_file *file, int *result) {
+  return real(file)->pMethods->xCheckReservedLock(real(file), result);
+}
+
+static int log_control(sqlite3_file *file, int operation, void *argument) {
+  return real(file)->pMethods->xFileControl(real(file), operation, argument);
+}
+
+static int log_sector_size(sqlite3_file *file) { return real(file)->pMethods->xSectorSize(real(file)); }
+
+static int log_characteristics(sqlite3_file *file) { return real(file)->pMethods->xDeviceCharacteristics(real(file)); }
+
+// Version 1: no shared memory (that is the database file's) and no memory mapping.
+static const sqlite3_io_methods methods = {
+  .iVersion = 1,
+  .xClose = log_close,
+  .xRead = log_read,
+  .xWrite = log_write,
+  .xTruncate = log_truncate,
+  .xSync = log_sync,
+  .xFileSize = log_size,
+  .xLock = log_lock,
+  .xUnlock = log_unlock,
+  .xCheckReservedLock = log_check_lock,
+  .xFileControl = log_control,
+  .xSectorSize = log_sector_size,
+  .xDeviceCharacteristics = log_characteristics,
+};
+
+// All files but logs are the base VFS's own.
+static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *flags_out) {
+  (void)vfs;
+  if ((flags & SQLITE_OPEN_WAL) == 0) return base->xOpen(base, name, file, flags, flags_out);
+  LogFile *log = (LogFile *)file;
+  memset(log, 0, sizeof *log);
+  log->real = (sqlite3_file *)(log + 1);
+  log->buffer = malloc(capacity);
+  if (log->buffer == NULL) return SQLITE_NOMEM;
+  int status = base->xOpen(base, name, log->real, flags, flags_out);
+  if (status != SQLITE_OK) {
+    free(log->buffer);
+    return status;
+  }
+  log->file.pMethods = &methods;
+  return SQLITE_OK;
+}
+
+int csqlite_register_log_vfs(void) {
+  int status = sqlite3_initialize();
+  if (status != SQLITE_OK) return status;
+  base = sqlite3_vfs_find(NULL);
+  log_vfs = *base;
+  log_vfs.zName = csqlite_log_vfs;
+  log_vfs.pNext = NULL;
+  log_vfs.szOsFile = (int)sizeof(LogFile) + base->szOsFile;
+  log_vfs.xOpen = open_file;
+  return sqlite3_vfs_register(&log_vfs, 0);
+}

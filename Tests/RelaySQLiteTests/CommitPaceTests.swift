@@ -1,0 +1,83 @@
+import Testing
+
+@testable import RelaySQLite
+
+@Suite struct CommitPaceTests {
+  private typealias Waiting = CommitPace.Waiting
+
+  private let start = ContinuousClock.now
+
+  /// After a commit that carried so many, at the start.
+  private func pace(after envelopes: Int...) -> CommitPace {
+    var pace = CommitPace(start: start.advanced(by: .seconds(-1)))
+    for count in envelopes { pace.committed(envelopes: count, at: start) }
+    return pace
+  }
+
+  @Test func whatDoesNotWaitIsNeverDue() {
+    #expect(pace(after: 3).due(Waiting()) == nil)
+    #expect(CommitPace(start: start).due(Waiting()) == nil)
+  }
+
+  @Test func theFirstEnvelopeIsDueAtOnce() {
+    #expect(CommitPace(start: start).due(Waiting(envelopes: 1)) == start)
+  }
+
+  @Test func underLoadACommitWaitsForAsManyAsTheLastOneCarried() {
+    for count in 1...3 {
+      let due = pace(after: 4).due(Waiting(envelopes: count))
+      #expect(due == start.advanced(by: CommitPace.gathering))
+    }
+    #expect(pace(after: 4).due(Waiting(envelopes: 4)) == start)
+    #expect(pace(after: 4).due(Waiting(envelopes: 5)) == start)
+  }
+
+  @Test func afterAnyLoadAnEnvelopeThatFindsTheStoreAtRestIsDueAtOnce() throws {
+    let due = try #require(pace(after: 50).due(Waiting(envelopes: 1)))
+    #expect(due <= start.advanced(by: CommitPace.gathering))
+  }
+
+  @Test func theLoadIsWhatTheLastCommitWithEnvelopesCarried() {
+    #expect(pace(after: 50, 2).due(Waiting(envelopes: 2)) == start)
+    #expect(pace(after: 2, 50).due(Waiting(envelopes: 49)) == start.advanced(by: CommitPace.gathering))
+    #expect(pace(after: 3, 0).due(Waiting(envelopes: 2)) == start.advanced(by: CommitPace.gathering))
+    #expect(pace(after: 3, 0).due(Waiting(envelopes: 3)) == start)
+  }
+
+  @Test func gatheringBeginsWhenTheLastCommitEnds() {
+    var pace = pace(after: 4)
+    let end = start.advanced(by: .milliseconds(30))
+    pace.committed(envelopes: 0, at: end)
+    #expect(pace.due(Waiting(envelopes: 1)) == end.advanced(by: CommitPace.gathering))
+    #expect(pace.restBegins == end.advanced(by: CommitPace.patience))
+  }
+
+  @Test func outcomesThatNobodyWaitsForArePatient() {
+    let since = start.advanced(by: .milliseconds(7))
+    for count in [0, 1, CommitPace.patientLimit - 1] {
+      let due = pace(after: 1).due(Waiting(patient: count, patientSince: since))
+      #expect(due == since.advanced(by: CommitPace.patience))
+    }
+  }
+
+  @Test func manyOutcomesAreDueAtOnce() {
+    let since = start.advanced(by: .milliseconds(7))
+    #expect(CommitPace.patientLimit == 256)
+    #expect(pace(after: 9).due(Waiting(patient: 256, patientSince: since)) == start)
+    #expect(pace(after: 9).due(Waiting(envelopes: 1, patient: 257, patientSince: since)) == start)
+  }
+
+  @Test func whatIsDueFirstTakesTheOthersAlong() {
+    let early = Waiting(envelopes: 1, patient: 1, patientSince: start.advanced(by: .microseconds(-4_500)))
+    #expect(pace(after: 4).due(early) == start.advanced(by: .microseconds(500)))
+    let late = Waiting(envelopes: 1, patient: 1, patientSince: start.advanced(by: .microseconds(100)))
+    #expect(pace(after: 4).due(late) == start.advanced(by: CommitPace.gathering))
+  }
+
+  @Test func whatIsUrgentIsDueAtOnce() {
+    let since = start.advanced(by: .milliseconds(7))
+    #expect(pace(after: 9).due(Waiting(isUrgent: true)) == start)
+    #expect(
+      pace(after: 9).due(Waiting(envelopes: 1, patient: 1, patientSince: since, isUrgent: true)) == start)
+  }
+}

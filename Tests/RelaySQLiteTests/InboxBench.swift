@@ -1,0 +1,118 @@
+import RelayCore
+import RelayTestSupport
+
+@testable import RelaySQLite
+
+/// An inbox, and the time that is passed to it. (A class, since `#expect` can't mutate values.)
+final class InboxBench {
+  enum Post {
+    case envelope(String)
+    case outcomes(Int)
+    case urgentOutcomes(Int)
+    case note
+    case release
+    case ping
+    case withhold(String)
+  }
+
+  /// What became of a post.
+  enum Receipt: Equatable {
+    case refused
+    case taken
+    case takenAndWoken
+  }
+
+  /// A step, by the names of its operations.
+  enum Step: Equatable {
+    case work([String])
+    case sleep(until: ContinuousClock.Instant?)
+    case end
+  }
+
+  /// The present; what is posted comes later by the clock.
+  let now = ContinuousClock.now
+  private var inbox = StoreInbox()
+  private let envelopes = TestEnvelopes()
+
+  /// At rest for an hour.
+  init() {
+    inbox.pace = CommitPace(start: now.advanced(by: .seconds(-3_600)))
+  }
+
+  var isEmpty: Bool { inbox.isEmpty }
+
+  func after(_ time: Duration) -> ContinuousClock.Instant { now.advanced(by: time) }
+
+  /// A commit has just ended.
+  func commit(envelopes: Int) { inbox.pace.committed(envelopes: envelopes, at: now) }
+
+  func close() { inbox.close() }
+
+  @discardableResult
+  func post(_ post: Post) -> Receipt {
+    let (isAccepted, wakes) = inbox.post(operation(post))
+    return !isAccepted ? .refused : wakes ? .takenAndWoken : .taken
+  }
+
+  func next(after time: Duration = .zero, rest: Duration? = nil, atMost limit: Int = 100) -> Step {
+    next(at: after(time), rest: rest, atMost: limit)
+  }
+
+  func next(at instant: ContinuousClock.Instant, rest: Duration? = nil, atMost limit: Int = 100) -> Step {
+    switch inbox.next(now: instant, rest: rest.map(after), atMost: limit) {
+    case .work(let operations): .work(operations.map(\.name))
+    case .sleep(let end): .sleep(until: end)
+    case .end: .end
+    }
+  }
+
+  func sleepEnd(_ step: Step) -> ContinuousClock.Instant? {
+    if case .sleep(let end) = step { end } else { nil }
+  }
+
+  private func operation(_ post: Post) -> StoreOperation {
+    switch post {
+    case .envelope(let name): .append(AppendCall(envelopes.envelope(source: name)) { _ in })
+    case .outcomes(let count): .settle(outcomes(count), isUrgent: false) { _ in }
+    case .urgentOutcomes(let count): .settle(outcomes(count), isUrgent: true) { _ in }
+    case .note: .note(SuspendedTime(), of: "crm")
+    case .release: .release([DeliveryID(rawValue: 1)])
+    case .ping: .ping {}
+    case .withhold(let name): .withhold([name]) {}
+    }
+  }
+
+  private func outcomes(_ count: Int) -> [Settlement] {
+    let attempt = AttemptResult(
+      startedAt: .second(0), duration: .zero, response: .status(200, body: [], retryAfter: nil))
+    let settlement = Settlement(
+      delivery: DeliveryID(rawValue: 1), attempts: 1, attempt: attempt, outcome: .delivered)
+    return Array(repeating: settlement, count: count)
+  }
+}
+
+extension InboxBench.Post {
+  var name: String {
+    switch self {
+    case .envelope(let name), .withhold(let name): name
+    case .outcomes(let count), .urgentOutcomes(let count): "\(count) outcomes"
+    case .note: "note"
+    case .release: "release"
+    case .ping: "ping"
+    }
+  }
+}
+
+extension StoreOperation {
+  fileprivate var name: String {
+    switch self {
+    case .append(let call): call.envelope.context.source
+    case .settle(let settlements, _, _): "\(settlements.count) outcomes"
+    case .note: "note"
+    case .release: "release"
+    case .ping: "ping"
+    case .withhold(let names, _): names[0]
+    default: "?"
+    }
+  }
+}
