@@ -1,6 +1,7 @@
 import Glibc
 
-/// Random numbers of the system's, fetched many at a time: each fetch is a system call.
+/// Random numbers of the system's, fetched many at a time: each fetch is a system call. Not to be copied once it has been
+/// used: both would give the same numbers.
 public struct SystemRandomness: RandomNumberGenerator, Sendable {
   /// As many as one call gives.
   private static let count = 32

@@ -132,7 +132,7 @@ import Testing
     let receiver = RecordingReceiver(answersAtOnce: nil)
     let connection = try EmbeddedConnection(settings: settings, receiver: receiver)
     // A header that brings it before the decoder, which then makes parts of all that follows.
-    let post = Requests.post(headers: ["Connection: keep-alive"])
+    let post = Requests.post(headers: ["Proxy-Connection: keep-alive"])
     connection.send(post + String(repeating: Requests.head("GET", "/healthz"), count: 80))
     receiver.received[0].complete(RecordingReceiver.reply)
     let output = try connection.output()

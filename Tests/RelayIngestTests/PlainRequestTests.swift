@@ -66,7 +66,7 @@ import Testing
 
   @Test(arguments: [
     "transfer-encoding: chunked", "Transfer-Encoding: identity", "expect: 100-continue", "EXPECT:",
-    "Upgrade: h2c", "upgrade:", "Connection: close", "connection: keep-alive", "Proxy-Connection: close",
+    "Upgrade: h2c", "upgrade:", "Connection: close", "connection: keep-alive, te", "Proxy-Connection: close",
   ])
   func whatChangesTheConnectionIsNotPlain(header: String) {
     #expect(recognize(Requests.post(headers: ["x: y"])) != nil)

@@ -99,9 +99,6 @@ enum StandardField: Int, CaseIterable {
   static func isChatEvent(_ type: String) -> Bool {
     // Their lengths tell most others apart before a copy in lower case is made.
     guard (10...12).contains(type.utf8.count) else { return false }
-    switch type.asciiLowercased {
-    case "createdchat", "startedchat", "agententered", "closedchat": true
-    default: false
-    }
+    return ["createdchat", "startedchat", "agententered", "closedchat"].contains(type.asciiLowercased)
   }
 }

@@ -62,7 +62,7 @@ extension IngestHandler {
     while buffer.readableBytes > 0 {
       switch admit(bytes: buffer.readableBytes, now: context.eventLoop.now) {
       case .decode:
-        if isDecoderClean, machine.state == .readingHead, takePlainRequest(&buffer) { continue }
+        if isDecoderClean, takePlainRequest(&buffer) { continue }
         decode(&buffer, context)
       case .hold: return hold(buffer)
       case .discard, .close: return

@@ -5,7 +5,8 @@ extension IncomingRequest {
   init(_ head: HTTPRequestHead, target: Target) {
     self.target = target
     method = Method(head.method)
-    keepAlive = head.isKeepAlive
+    // The parser stops behind a CONNECT: nothing can follow it.
+    keepAlive = head.isKeepAlive && head.method != .CONNECT
     isHTTP10 = head.version.minor == 0
     for (name, value) in head.headers { note(name, value) }
     if isHTTP10 {

@@ -26,9 +26,12 @@ struct PlainRequest: Equatable {
       case 14 where scan.equals(name, "content-length"):
         guard length == nil, let number = scan.number(value) else { return nil }
         length = number
+      // HTTP/1.1 stays open by itself; anything else is not plain.
+      case 10 where scan.equals(name, "connection"):
+        guard value.count == 10, scan.equals(value, "keep-alive") else { return nil }
       // What these say changes what follows.
       case 6 where scan.equals(name, "expect"), 7 where scan.equals(name, "upgrade"),
-        10 where scan.equals(name, "connection"), 16 where scan.equals(name, "proxy-connection"),
+        16 where scan.equals(name, "proxy-connection"),
         17 where scan.equals(name, "transfer-encoding"):
         return nil
       default: break
