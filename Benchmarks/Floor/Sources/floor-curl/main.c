@@ -8,25 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
-#include <time.h>
+
+#include "../clocks.h"
 
 static int poller;
 static CURLM *multi;
 static long timeout_ms = -1;
 static long started, done, failed, wanted;
-
-static double cpu_seconds(void) {
-  struct rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_utime.tv_sec + usage.ru_utime.tv_usec / 1e6 + usage.ru_stime.tv_sec + usage.ru_stime.tv_usec / 1e6;
-}
-
-static double wall_seconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec + now.tv_nsec / 1e9;
-}
 
 static int socket_changed(CURL *easy, curl_socket_t socket, int what, void *context, void *known) {
   (void)easy, (void)context;

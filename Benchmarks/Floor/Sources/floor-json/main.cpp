@@ -5,7 +5,6 @@
 // Prints a JSON object: CPU time in microseconds per document. The parser and its buffers are reused, the input is copied
 // into a padded buffer each time, as a request's body would have to be.
 #include <simdjson.h>
-#include <sys/resource.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -15,11 +14,7 @@
 #include <string>
 #include <string_view>
 
-static double cpuSeconds() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_utime.tv_sec + usage.ru_utime.tv_usec / 1e6 + usage.ru_stime.tv_sec + usage.ru_stime.tv_usec / 1e6;
-}
+#include "../clocks.h"
 
 // The sum of the fields' sizes, so that no reading can be left out.
 static size_t readFields(simdjson::dom::element document) {
@@ -42,12 +37,12 @@ int main(int count, char **arguments) {
   std::string buffer(text.size() + simdjson::SIMDJSON_PADDING, '\0');
   size_t sum = 0;
   try {
-    double cpu = cpuSeconds();
+    double cpu = cpu_seconds();
     for (long n = 0; n < documents; n++) {
       std::memcpy(buffer.data(), text.data(), text.size());
       sum += readFields(parser.parse(reinterpret_cast<const uint8_t *>(buffer.data()), text.size(), false));
     }
-    cpu = cpuSeconds() - cpu;
+    cpu = cpu_seconds() - cpu;
     std::printf(
       "{\"documents\":%ld,\"bytes\":%zu,\"cpu_us\":%.4f,\"sum\":%zu}\n", documents, text.size(), cpu / documents * 1e6, sum);
   } catch (const simdjson::simdjson_error &error) {

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
+
+#include "../clocks.h"
 
 static sqlite3 *database;
 
@@ -30,18 +30,6 @@ static sqlite3_stmt *prepare(const char *sql) {
 static void run(sqlite3_stmt *statement) {
   check(sqlite3_step(statement));
   sqlite3_reset(statement);
-}
-
-static double cpu_seconds(void) {
-  struct rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_utime.tv_sec + usage.ru_utime.tv_usec / 1e6 + usage.ru_stime.tv_sec + usage.ru_stime.tv_usec / 1e6;
-}
-
-static double wall_seconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec + now.tv_nsec / 1e9;
 }
 
 int main(int count, char **arguments) {
