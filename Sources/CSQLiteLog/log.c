@@ -1,6 +1,5 @@
 #include "sqlite_log.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +19,10 @@ static sqlite3_vfs *base;
 static sqlite3_vfs log_vfs;
 
 static sqlite3_file *real(sqlite3_file *file) { return ((LogFile *)file)->real; }
+
+// After a rollback: frames of a transaction that came to nothing. SQLite would write them over; but until then somebody else
+// may write to the log, and they must not go after that.
+static void discard(sqlite3_file *file) { ((LogFile *)file)->length = 0; }
 
 // What can't be written is forgotten: the caller fails, and SQLite with it rolls the transaction back.
 static int flush(sqlite3_file *file) {
@@ -63,11 +66,12 @@ static int log_size(sqlite3_file *file, sqlite3_int64 *size) {
   return status != SQLITE_OK ? status : real(file)->pMethods->xFileSize(real(file), size);
 }
 
+// What has not been synced by now was never committed.
 static int log_close(sqlite3_file *file) {
-  int flushed = flush(file);
-  int closed = real(file)->pMethods->xClose(real(file));
+  discard(file);
+  int status = real(file)->pMethods->xClose(real(file));
   free(((LogFile *)file)->buffer);
-  return flushed != SQLITE_OK ? flushed : closed;
+  return status;
 }
 
 static int log_lock(sqlite3_file *file, int lock) { return real(file)->pMethods->xLock(real(file), lock); }
@@ -131,4 +135,11 @@ int csqlite_register_log_vfs(void) {
   log_vfs.szOsFile = (int)sizeof(LogFile) + base->szOsFile;
   log_vfs.xOpen = open_file;
   return sqlite3_vfs_register(&log_vfs, 0);
+}
+
+void csqlite_log_discard(sqlite3 *database) {
+  sqlite3_file *file = NULL;
+  // With a log, this is the log's file.
+  int status = sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+  if (status == SQLITE_OK && file != NULL && file->pMethods == &methods) discard(file);
 }

@@ -42,6 +42,19 @@ final class Connection {
     sqlite3_close_v2(handle)
   }
 
+  /// Ends a transaction that has failed, and forgets what of it is on its way to the log.
+  func rollBack() {
+    if isInTransaction { try? execute("ROLLBACK") }
+    csqlite_log_discard(handle)
+  }
+
+  /// Whether an overwrite of the file leaves the bytes beside it alone whatever happens, as SQLite takes for granted.
+  var isPowersafe: Bool {
+    var answer: Int32 = -1
+    return sqlite3_file_control(handle, "main", SQLITE_FCNTL_POWERSAFE_OVERWRITE, &answer) == SQLITE_OK
+      && answer == 1
+  }
+
   /// Runs statements that take no values and return none that matter.
   func execute(_ sql: String) throws(StoreError) {
     try check(sqlite3_exec(handle, sql, nil, nil, nil))

@@ -72,7 +72,7 @@ final class StoreSession {
   }
 
   func rollback() {
-    if connection.isInTransaction { try? connection.execute("ROLLBACK") }
+    connection.rollBack()
     duplicates.rollback()
     names.rollback()
     claims.rollback()

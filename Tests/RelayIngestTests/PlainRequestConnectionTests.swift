@@ -92,6 +92,13 @@ import Testing
     #expect(connection.receiver.bodies == ["1", "2"])
   }
 
+  @Test func aLongPathIsNotKeptBetweenRequests() throws {
+    let connection = try EmbeddedConnection()
+    connection.send(Requests.post(path: "/" + String(repeating: "a", count: RequestPath.loggedBytes)))
+    #expect(try connection.statuses() == [404])
+    #expect(try connection.handler.lastPath.isEmpty)
+  }
+
   @Test func aRequestWhoseBodyCameApartLeavesTheDecoderEmpty() throws {
     let connection = try EmbeddedConnection()
     let handler = try connection.handler

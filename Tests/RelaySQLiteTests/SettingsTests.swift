@@ -12,6 +12,8 @@ struct SettingsTests {
       let connection = bench.session.connection
       #expect(try connection.integer("PRAGMA synchronous") == 2)
       #expect(try connection.text("PRAGMA journal_mode") == "wal")
+      // The log's VFS relies on both.
+      #expect(connection.isPowersafe)
       try bench.reopen()
     }
   }

@@ -4,13 +4,19 @@
 // A SQLite VFS that writes the log (WAL) in few large pieces: SQLite itself writes each page's frame in two, and a commit
 // of fifty events is some sixty system calls.
 //
-// Only for connections with synchronous=FULL: what is buffered is written before each sync, and with FULL SQLite syncs
-// before it lets anybody see a commit.
+// Only for connections with synchronous=FULL, on file systems where an overwrite is powersafe (SQLite's default): what is
+// buffered is written before each sync, and then SQLite syncs a commit whole before it lets anybody see it. After a
+// rollback, call csqlite_log_discard.
+
+#include <sqlite3.h>
 
 /// Registers the VFS under this name; once in the process.
 ///
 /// Returns SQLITE_OK, or why SQLite could not start.
 int csqlite_register_log_vfs(void);
+
+/// Forgets what a transaction that was rolled back has written to the log. For connections of other VFSs: nothing.
+void csqlite_log_discard(sqlite3 *database);
 
 static const char *const csqlite_log_vfs = "huggy-relay";
 

@@ -86,11 +86,15 @@ extension IngestHandler {
     guard let request = buffer.withUnsafeReadableBytes({ PlainRequest($0) }) else { return false }
     let start = buffer.readerIndex
     let pathSlice = buffer.viewBytes(at: start + request.path.lowerBound, length: request.path.count)!
-    // One sender posts to one path.
-    if !lastPath.utf8.elementsEqual(pathSlice) { lastPath = String(decoding: pathSlice, as: UTF8.self) }
+    var path = lastPath
+    if !path.utf8.elementsEqual(pathSlice) {
+      path = String(decoding: pathSlice, as: UTF8.self)
+      // One sender posts to one path. A long one is not kept: it would be memory that nobody has counted.
+      if pathSlice.count <= RequestPath.loggedBytes { lastPath = path }
+    }
     let body = buffer.getSlice(at: start + request.body.lowerBound, length: request.body.count)!
     buffer.moveReaderIndex(forwardBy: request.body.upperBound)
-    received(.plainHead(path: lastPath, request.method, bodyBytes: request.body.count))
+    received(.plainHead(path: path, request.method, bodyBytes: request.body.count))
     if !request.body.isEmpty { received(.body(body)) }
     received(.end)
     return true

@@ -2,8 +2,8 @@ import NIOCore
 
 /// Bytes that came while the request before them was being answered.
 ///
-/// The connection isn't read then, but what one read brought may go beyond the request, and at the end of the
-/// stream NIO reads all that the kernel has, asked or not.
+/// Once there is any, the connection isn't read; but one read may bring much, and at the end of the stream NIO reads all
+/// that the kernel has, asked or not.
 struct HeldInput {
   static let limitBytes = 64 << 10
 
