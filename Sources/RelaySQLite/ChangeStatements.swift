@@ -13,20 +13,22 @@ final class ChangeStatements {
   let retry: Statement
   let discard: Statement
 
-  /// Fresh ones, and those that have an index for being late, merged by id.
-  private static let pending = """
-    SELECT id FROM delivery WHERE destination = ?1 AND state = 0 AND id > ?2 AND id <= ?3
-    UNION ALL
-    SELECT id FROM delivery WHERE destination = ?1 AND (state = 1 OR state = 2) AND id > ?2 AND id <= ?3
-    """
-  private static let dead = """
-    SELECT id FROM delivery WHERE destination = ?1 AND state = 4 AND id > ?2 AND id <= ?3
-    """
+  /// Those of several states, merged by id.
+  private static func page(_ states: [DeliveryState]) -> String {
+    // Named, since of retrying ones there are two, and only this one has them in order of arrival.
+    let pages = states.map {
+      """
+      SELECT id FROM delivery INDEXED BY delivery_listed
+      WHERE destination = ?1 AND state = \($0.rawValue) AND id > ?2 AND id <= ?3
+      """
+    }
+    return pages.joined(separator: " UNION ALL ") + " ORDER BY id LIMIT ?4"
+  }
 
   init(_ connection: Connection) throws(StoreError) {
-    pendingPage = try connection.prepare("\(Self.pending) ORDER BY id LIMIT ?4")
-    deadPage = try connection.prepare("\(Self.dead) ORDER BY id LIMIT ?4")
-    openPage = try connection.prepare("\(Self.pending) UNION ALL \(Self.dead) ORDER BY id LIMIT ?4")
+    pendingPage = try connection.prepare(Self.page([.fresh, .retrying, .waiting]))
+    deadPage = try connection.prepare(Self.page([.dead]))
+    openPage = try connection.prepare(Self.page([.fresh, .retrying, .waiting, .dead]))
     deliveryForChange = try connection.prepare(
       """
       SELECT d.destination, d.state, d.due, d.bytes, d.order_key, e.type, e.chat, v.source, v.received

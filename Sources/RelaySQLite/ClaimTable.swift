@@ -27,6 +27,8 @@ struct ClaimTable {
     /// What the delivery counts in the books.
     var bytes: Int
     var orderKey: String?
+    /// It stands in an index: see `StoreSession.unlistedState`.
+    var isListed = true
 
     var key: OrderKey? { orderKey.map { OrderKey(destination: destination, text: $0) } }
   }

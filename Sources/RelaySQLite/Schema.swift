@@ -4,7 +4,7 @@ import RelayCore
 ///
 /// `PRAGMA user_version` holds how many have been applied. A migration that was released never changes.
 enum Schema {
-  static let migrations = [initial, booksAndOrder, placesOfDeliveries]
+  static let migrations = [initial, booksAndOrder, placesOfDeliveries, unlistedDeliveries]
 
   static var version: Int64 { Int64(migrations.count) }
 
@@ -128,6 +128,18 @@ enum Schema {
       FROM (SELECT event, min(id) AS first, count(*) AS count FROM delivery GROUP BY event) AS d
       WHERE d.event = event.id;
     DROP INDEX delivery_event;
+    """
+
+  /// A delivery that goes into a lane's hands as it arrives mostly is settled before anybody looks for it: it stands in no
+  /// index (state -1) until it is given back, or has fallen behind. One index serves all that are looked for by state.
+  private static let unlistedDeliveries = """
+    CREATE TABLE unlisted (first INTEGER NOT NULL);  -- one row: no delivery before this one has the state -1
+    INSERT INTO unlisted SELECT coalesce(max(id), 0) + 1 FROM delivery;
+    DROP INDEX delivery_fresh;
+    DROP INDEX delivery_dead;
+    DROP INDEX delivery_late;
+    CREATE INDEX delivery_listed ON delivery (destination, state, id)
+      WHERE state = 0 OR state = 1 OR state = 2 OR state = 4;
     """
 
   /// Whether the database is ours to use: looks, and changes nothing.

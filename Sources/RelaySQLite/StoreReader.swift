@@ -39,7 +39,7 @@ public final class StoreReader {
       deliveries.append(
         StoredDelivery(
           event: EventID(bytes: query.bytes(0)!), destination: query.text(1)!,
-          state: DeliveryState(rawValue: Int(query.integer(2)))!, attempts: Int(query.integer(3)),
+          state: DeliveryState(stored: query.integer(2))!, attempts: Int(query.integer(3)),
           reason: query.optionalInteger(4).flatMap { DeathReason(rawValue: Int($0)) },
           discardReason: query.optionalInteger(4).flatMap { DiscardReason(rawValue: Int($0)) },
           lastStatus: query.optionalInteger(5).map { Int($0) }, lastError: query.text(6)))
@@ -51,8 +51,9 @@ public final class StoreReader {
   public func pendingCount() throws(StoreError) -> Int {
     // One statement: between two, a delivery could pass from the one state to the other.
     let query = """
-      SELECT (SELECT count(*) FROM delivery WHERE state = 0)
-        + (SELECT count(*) FROM delivery WHERE state = 1 OR state = 2)
+      SELECT (SELECT count(*) FROM delivery WHERE state = 0) + (SELECT count(*) FROM delivery WHERE state = 1)
+        + (SELECT count(*) FROM delivery WHERE state = 2)
+        + (SELECT count(*) FROM delivery WHERE id >= (SELECT first FROM unlisted) AND state = -1)
       """
     return Int(try connection.integer(query) ?? 0)
   }

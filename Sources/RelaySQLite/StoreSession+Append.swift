@@ -105,12 +105,15 @@ extension StoreSession {
     let waits = try key.map { key throws(StoreError) in
       try head(of: OrderKey(destination: destination, text: key)) != nil
     }
+    let isHandedOut = waits != true && destinations.handsOut(destination)
+    let isListed = !isHandedOut || key != nil || backlogs.isBehind(destination)
     let insert = statements.insertDelivery
     insert.bind(1, nextDelivery)
     insert.bind(2, row)
     insert.bind(3, destination)
     insert.bind(4, names.id(of: delivery.route, in: .route))
-    insert.bind(5, (waits == true ? DeliveryState.waiting : .fresh).rawValue)
+    insert.bind(
+      5, isListed ? Int64((waits == true ? DeliveryState.waiting : .fresh).rawValue) : Self.unlistedState)
     insert.bind(6, since.microseconds)
     insert.bind(7, key)
     insert.bind(8, bytes)
@@ -119,8 +122,10 @@ extension StoreSession {
       $0.pending += 1
       $0.backlogBytes += bytes
     }
-    guard waits != true, destinations.handsOut(destination) else { return nil }
-    claims.add(nextDelivery, ClaimTable.Entry(destination: destination, bytes: bytes, orderKey: key))
+    guard isHandedOut else { return nil }
+    claims.add(
+      nextDelivery,
+      ClaimTable.Entry(destination: destination, bytes: bytes, orderKey: key, isListed: isListed))
     return Delivery(
       id: DeliveryID(rawValue: nextDelivery), event: event, destination: delivery.destination, since: since)
   }

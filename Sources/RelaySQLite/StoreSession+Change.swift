@@ -26,7 +26,7 @@ extension StoreSession {
     guard try query.step() else { return nil }
     defer { query.reset() }
     return ChangeableDelivery(
-      row: row, destination: query.integer(0), state: DeliveryState(rawValue: Int(query.integer(1)))!,
+      row: row, destination: query.integer(0), state: DeliveryState(stored: query.integer(1))!,
       due: query.optionalInteger(2).map { Timestamp(microseconds: $0) }, bytes: Int(query.integer(3)),
       orderKey: query.text(4), type: query.text(5)!, chat: query.text(6),
       source: names.name(of: query.integer(7), in: .source),
@@ -88,6 +88,7 @@ extension StoreSession {
     changes.setOrder.bind(2, key?.text)
     changes.setOrder.bind(3, state.rawValue)
     try changes.setOrder.run()
+    if state == .fresh { backlogs.becameClaimable(delivery.row, of: delivery.destination) }
     guard var claim = claims.take(delivery.row) else { return }
     claim.orderKey = key?.text
     claims.add(delivery.row, claim)

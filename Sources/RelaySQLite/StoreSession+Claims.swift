@@ -3,9 +3,9 @@ import RelayCore
 extension StoreSession {
   /// Hands out deliveries that nobody holds.
   ///
-  /// The index is walked from its start each time: what was settled is gone from it, and what waits for its order
-  /// key was never in it. So the only rows to be passed over are those of this destination that are held, and they
-  /// are bounded by the lane's window; and firsts of keys of which another is in flight.
+  /// The index holds nothing that was settled, or waits for its order key; and a walk along the fresh ones begins
+  /// where the last one has come to. So the only rows to be passed over are retries of this destination that are held,
+  /// which are bounded by the lane's window; and firsts of keys of which another is in flight.
   func claim(_ request: ClaimRequest) throws(StoreError) -> Claim {
     var found = Claim(
       destination: request.destination, kind: request.kind, deliveries: [], isExhausted: true)
@@ -13,17 +13,24 @@ extension StoreSession {
     guard destinations.handsOut(destination) else { return .nothing(for: request) }
     let query = request.kind == .fresh ? statements.freshDeliveries : statements.retryingDeliveries
     query.bind(1, destination)
-    if request.kind == .retrying { query.bind(2, request.now.microseconds) }
+    query.bind(
+      2, request.kind == .fresh ? backlogs.claimableFrom(destination) : request.now.microseconds)
     defer { query.reset() }
     var entries: [ClaimTable.Entry] = []
     var footprint = 0
     var envelopes = EnvelopeCache()
+    var last: Int64?
+    var firstLeft: Int64?
     while try query.step() {
       let row = query.integer(0)
+      last = row
       guard !claims.contains(row) else { continue }
       let (delivery, entry) = try delivery(
         row, destination: destination, name: request.destination, &envelopes)
-      if let key = entry.key, claims.holds(key) { continue }
+      if let key = entry.key, claims.holds(key) {
+        firstLeft = firstLeft ?? row
+        continue
+      }
       footprint += delivery.event.footprint
       found.deliveries.append(delivery)
       entries.append(entry)
@@ -35,14 +42,28 @@ extension StoreSession {
     if found.isExhausted && request.kind == .retrying {
       found.nextDue = try nextDue(destination, after: request.now)
     }
+    if request.kind == .fresh {
+      let next = firstLeft ?? last.map { $0 + 1 } ?? backlogs.claimableFrom(destination)
+      backlogs.walked(to: next, of: destination, isExhausted: found.isExhausted)
+    }
     for (delivery, entry) in zip(found.deliveries, entries) { claims.add(delivery.id.rawValue, entry) }
     claims.commit()
     return found
   }
 
-  /// Gives claimed deliveries back.
+  /// Gives claimed deliveries back; those that are unlisted with the next transaction.
   func release(_ deliveries: [DeliveryID]) {
-    for delivery in deliveries { _ = claims.take(delivery.rawValue) }
+    for delivery in deliveries {
+      let row = delivery.rawValue
+      guard let entry = claims.entries[row] else { continue }
+      if entry.isListed {
+        _ = claims.take(row)
+        backlogs.becameClaimable(row, of: entry.destination)
+      } else {
+        returned.append(row)
+        backlogs.fellBehind(entry.destination)
+      }
+    }
     claims.commit()
   }
 

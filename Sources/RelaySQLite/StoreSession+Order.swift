@@ -15,7 +15,7 @@ extension StoreSession {
     guard try query.step() else { return nil }
     defer { query.reset() }
     return KeyHead(
-      row: query.integer(0), state: DeliveryState(rawValue: Int(query.integer(1)))!,
+      row: query.integer(0), state: DeliveryState(stored: query.integer(1))!,
       due: query.optionalInteger(2).map { Timestamp(microseconds: $0) })
   }
 
@@ -27,6 +27,7 @@ extension StoreSession {
     guard var head = try head(of: key) else { return nil }
     guard head.state == .waiting else { return head }
     head.state = .attemptable(due: head.due)
+    if head.state == .fresh { backlogs.becameClaimable(head.row, of: key.destination) }
     try setState(of: head.row, head.state)
     return head
   }

@@ -15,6 +15,14 @@ final class StoreSession {
   let changes: ChangeStatements
   var duplicates: DuplicateIndex
   var claims = ClaimTable()
+  var backlogs = BacklogTable()
+  /// Given back unlisted: claimed until a transaction has listed them.
+  var returned: [Int64] = []
+  /// How many of them the transaction under way has listed.
+  var listedOfReturned = 0
+  /// No delivery before this one is unlisted, the transaction under way included.
+  var unlistedFrom: Int64
+  private var committedUnlistedFrom: Int64
   var nextEnvelope: Int64
   var nextEvent: Int64
   /// The last delivery's id, the transaction under way included.
@@ -35,8 +43,11 @@ final class StoreSession {
     nextEnvelope = try connection.integer("SELECT max(id) FROM envelope") ?? 0
     nextEvent = try connection.integer("SELECT max(id) FROM event") ?? 0
     nextDelivery = try connection.integer("SELECT max(id) FROM delivery") ?? 0
+    unlistedFrom = try connection.integer("SELECT first FROM unlisted") ?? 0
+    committedUnlistedFrom = unlistedFrom
     duplicates = DuplicateIndex(limit: duplicateLimit)
     try loadDuplicates(limit: duplicateLimit)
+    try returnUnlisted()
   }
 
   private func loadDuplicates(limit: Int) throws(StoreError) {
@@ -68,6 +79,9 @@ final class StoreSession {
     duplicates.commit()
     names.commit()
     claims.commit()
+    returned.removeFirst(listedOfReturned)
+    listedOfReturned = 0
+    committedUnlistedFrom = unlistedFrom
     return destinations.commit()
   }
 
@@ -76,6 +90,8 @@ final class StoreSession {
     duplicates.rollback()
     names.rollback()
     claims.rollback()
+    listedOfReturned = 0
+    unlistedFrom = committedUnlistedFrom
     destinations.rollback()
   }
 

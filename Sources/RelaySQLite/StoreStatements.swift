@@ -15,6 +15,9 @@ final class StoreStatements {
   let settle: Statement
   let settleAtOnce: Statement
   let setState: Statement
+  let list: Statement
+  let listRange: Statement
+  let setUnlisted: Statement
   let envelopeByRow: Statement
   let freshDeliveries: Statement
   let retryingDeliveries: Statement
@@ -66,10 +69,14 @@ final class StoreStatements {
       WHERE id = ?1 AND state < 3 AND attempts = 0
       """)
     setState = try connection.prepare("UPDATE delivery SET state = ?2 WHERE id = ?1")
+    list = try connection.prepare("UPDATE delivery SET state = 0 WHERE id = ?1 AND state = -1")
+    listRange = try connection.prepare(
+      "UPDATE delivery SET state = 0 WHERE id >= ?1 AND id < ?2 AND state = -1 RETURNING id")
+    setUnlisted = try connection.prepare("UPDATE unlisted SET first = ?1")
     envelopeByRow = try connection.prepare(
       "SELECT hash, source, received, first_event, accepted FROM envelope WHERE id = ?1")
     freshDeliveries = try connection.prepare(
-      "SELECT id FROM delivery WHERE destination = ?1 AND state = 0 ORDER BY id")
+      "SELECT id FROM delivery WHERE destination = ?1 AND state = 0 AND id >= ?2 ORDER BY id")
     retryingDeliveries = try connection.prepare(
       "SELECT id FROM delivery WHERE destination = ?1 AND state = 1 AND due <= ?2 ORDER BY due, id")
     nextDue = try connection.prepare(

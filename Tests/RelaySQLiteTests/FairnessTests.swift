@@ -26,7 +26,7 @@ struct FairnessTests {
     let order = Locked<[String]>([])
     let (store, make) = (store, make)
     let appended = Promise<Void>()
-    let claims = (0..<400).map { number in
+    let claims = (0..<4_000).map { number in
       let promise = Promise<Void>()
       store.claim(ClaimRequest(destination: "crm", kind: .fresh, now: .second(0), limit: 9, byteLimit: .max))
       { _ in
@@ -47,7 +47,7 @@ struct FairnessTests {
     let seen = order.withLock { $0 }
     #expect(seen.last != "append")
     // In the order of the calls all the same.
-    #expect(seen.filter { $0 != "append" } == (0..<400).map { "claim \($0)" })
+    #expect(seen.filter { $0 != "append" } == (0..<4_000).map { "claim \($0)" })
     store.close()
   }
 

@@ -7,6 +7,10 @@ struct LookupPlanTests {
   private static let delivery = "SEARCH d USING INTEGER PRIMARY KEY (rowid=?)"
   private static let event = "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)"
   private static let envelope = "SEARCH v USING INTEGER PRIMARY KEY (rowid=?)"
+  private static let oldest =
+    "SEARCH delivery USING COVERING INDEX delivery_listed (destination=? AND state=?)"
+  private static let listed =
+    "SEARCH delivery USING COVERING INDEX delivery_listed (destination=? AND state=? AND id>? AND id<?)"
 
   /// Every statement of lookups, by its name.
   private static let plans: [String: [String]] = [
@@ -31,16 +35,21 @@ struct LookupPlanTests {
     ],
     "failures": ["SEARCH failure USING PRIMARY KEY (delivery=?)"],
     "headOfKey": ["SEARCH delivery USING INDEX delivery_ordered (destination=? AND order_key=?)"],
-    "deadBefore": [
-      "SEARCH delivery USING COVERING INDEX delivery_dead (destination=? AND state=? AND id>? AND id<?)"
+    "deadBefore": [listed],
+    "freshBefore": [listed],
+    "retryingBefore": [listed],
+    "waitingBefore": [listed],
+    // The end of the table.
+    "unlistedBefore": [
+      "SEARCH delivery USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)", "SCALAR SUBQUERY 1", "SCAN unlisted",
     ],
-    "freshBefore": [
-      "SEARCH delivery USING COVERING INDEX delivery_fresh (destination=? AND state=? AND id>? AND id<?)"
+    "unlisted": [
+      "SEARCH delivery USING INTEGER PRIMARY KEY (rowid>?)", "SCALAR SUBQUERY 1", "SCAN unlisted",
     ],
-    "lateBefore": ["SEARCH delivery USING COVERING INDEX delivery_late (destination=? AND id>? AND id<?)"],
     "allBefore": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
-    "oldestFresh": ["SEARCH delivery USING COVERING INDEX delivery_fresh (destination=? AND state=?)"],
-    "oldestLate": ["SEARCH delivery USING COVERING INDEX delivery_late (destination=?)"],
+    "oldestFresh": [oldest],
+    "oldestRetrying": [oldest],
+    "oldestWaiting": [oldest],
     "receivedFrom": ["SEARCH d USING INTEGER PRIMARY KEY (rowid>?)", event, envelope],
     "received": [delivery, event, envelope],
     "newestDelivery": ["SEARCH delivery"],

@@ -30,7 +30,7 @@ struct RefillCostTests {
     #expect(claim.deliveries.count == count)
     for delivery in claim.deliveries { _ = bench.settle(delivery.settled(.delivered)) }
     // What came into hand by that makes room for nobody else.
-    bench.session.release(bench.claimed.map { DeliveryID(rawValue: $0) })
+    bench.release(bench.claimed.map { DeliveryID(rawValue: $0) })
     return statements.reduce(0) { $0 + $1.takeSteps() }
   }
 
@@ -42,6 +42,17 @@ struct RefillCostTests {
     try fill(20_000, chats: chats)
     let large = try cost()
     #expect(large <= small + 5, "\(small) steps, then \(large)")
+  }
+
+  @Test func itDoesNotGrowWithWhatIsHeld() throws {
+    try fill(200, chats: nil)
+    let small = try cost()
+    try fill(5_000, chats: nil)
+    let held = try bench.session.claim(
+      ClaimRequest(destination: "crm", kind: .fresh, now: .second(0), limit: 5_000, byteLimit: .max))
+    #expect(held.deliveries.count == 5_000)
+    _ = try cost()
+    #expect(try cost() <= small + 5)
   }
 
   @Test func freshOnesBehindABacklogThatWaitsAreFoundAtOnce() throws {

@@ -27,9 +27,12 @@ final class SessionBench {
   }
 
   /// A restart, without a last word.
-  func reopen() throws {
+  ///
+  /// - Parameter opened: Sees the session before its first transaction.
+  func reopen(_ opened: (StoreSession) throws -> Void = { _ in }) throws {
     current = nil  // The lock goes with the session.
     let session = try StoreSession(path: home.path, duplicateLimit: duplicateLimit)
+    try opened(session)
     let keeper = StoreKeeper(session: session, clock: clock) { [diskSpace] in diskSpace.withLock { $0 } }
     current = BatchWriter(session: session, keeper: keeper, clock: clock, observer: observer)
     try configure(.test)
@@ -97,9 +100,16 @@ final class SessionBench {
     _ = writer.keeper.step()
   }
 
-  var claimed: Set<Int64> { Set(session.claims.entries.keys) }
+  /// But for what was given back and waits for a transaction.
+  var claimed: Set<Int64> { Set(session.claims.entries.keys).subtracting(session.returned) }
 
-  func release(_ deliveries: [Delivery]) { session.release(deliveries.map(\.id)) }
+  /// As the store's loop does it: what was given back is listed by the next transaction.
+  func release(_ deliveries: [DeliveryID]) {
+    session.release(deliveries)
+    writer.write()
+  }
+
+  func release(_ deliveries: [Delivery]) { release(deliveries.map(\.id)) }
 
   func stored(_ envelope: NewEnvelope) throws -> [Delivery] {
     guard case .stored(let deliveries) = try write([envelope])[0].get() else { throw UnexpectedDuplicate() }

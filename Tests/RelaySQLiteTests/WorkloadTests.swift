@@ -64,7 +64,7 @@ private final class Workload {
     }
     let rows = try bench.session.connection.texts(
       """
-      SELECT id || ' ' || state || ' ' || attempts || ' ' || counted || ' ' || ifnull(due, '-') || ' '
+      SELECT id || ' ' || max(state, 0) || ' ' || attempts || ' ' || counted || ' ' || ifnull(due, '-') || ' '
         || iif(state < 3, ifnull(order_key, '-'), '') FROM delivery ORDER BY id
       """)
     let expected = model.rows.map { row in
@@ -73,6 +73,9 @@ private final class Workload {
         + (row.state.isPending ? row.key ?? "-" : "")
     }
     #expect(rows == expected)
+    let unlisted = try bench.session.connection.texts("SELECT id FROM delivery WHERE state = -1")
+    let claimed = bench.session.claims.entries.filter { !$0.value.isListed }.keys
+    #expect(Set(unlisted) == Set(claimed.map(String.init)))
     #expect(try bench.recount() == bench.storedBooks())
   }
 
@@ -148,6 +151,8 @@ private final class Workload {
   }
 
   private func claim(limit: Int) throws {
+    // What the fault keeps from being listed can't be claimed.
+    guard bench.session.returned.isEmpty else { return }
     for destination in destinations {
       let request = ClaimRequest(
         destination: destination, kind: random.chance(50) ? .fresh : .retrying, now: .second(now),
@@ -162,6 +167,7 @@ private final class Workload {
       model.held.remove(id)
       bench.session.release([id])
     }
+    if fault == nil { bench.writer.write() }
   }
 
   private func change() throws {

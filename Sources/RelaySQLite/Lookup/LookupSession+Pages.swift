@@ -50,11 +50,11 @@ extension LookupSession {
     let indexes: [Statement]
     switch state {
     case .dead: indexes = [statements.deadBefore]
-    case .pending: indexes = [statements.freshBefore, statements.lateBefore]
-    case .delivered, .discarded, nil: return [everything(state, destination, from: first)]
+    case .pending: indexes = [statements.freshBefore, statements.retryingBefore, statements.waitingBefore]
+    case .delivered, .discarded, nil: return [along(statements.allBefore, state, destination, from: first)]
     }
     let rows = if let destination { [destination] } else { try destinations().map(\.id) }
-    return rows.flatMap { destination in
+    let listed = rows.flatMap { destination in
       indexes.map { index in
         LookupWalk.Lane { [self] (before, limit) throws(StoreError) in
           index.bind(1, destination)
@@ -65,13 +65,15 @@ extension LookupSession {
         }
       }
     }
+    guard state == .pending else { return listed }
+    // First, so that none is missed that becomes listed meanwhile.
+    return [along(statements.unlistedBefore, state, destination, from: first)] + listed
   }
 
-  /// No index holds these in order of arrival.
-  private func everything(
-    _ state: DeliveryFilter.State?, _ destination: Int64?, from first: Int64
+  /// What no index holds in order of arrival.
+  private func along(
+    _ query: Statement, _ state: DeliveryFilter.State?, _ destination: Int64?, from first: Int64
   ) -> LookupWalk.Lane {
-    let query = statements.allBefore
     return LookupWalk.Lane { before, limit throws(StoreError) in
       query.bind(1, before)
       query.bind(2, first)
@@ -79,7 +81,7 @@ extension LookupSession {
       defer { query.reset() }
       var steps: [LookupWalk.Step] = []
       while try query.step() {
-        let itsState = DeliveryState(rawValue: Int(query.integer(2)))
+        let itsState = DeliveryState(stored: query.integer(2))
         let fits = state.map { itsState.map($0.holds) ?? false } ?? true
         steps.append(
           LookupWalk.Step(

@@ -65,7 +65,7 @@ extension LookupSession {
     query.bind(1, row)
     defer { query.reset() }
     guard try query.step() else { return nil }
-    let state = DeliveryState(rawValue: Int(query.integer(8))) ?? .fresh
+    let state = DeliveryState(stored: query.integer(8)) ?? .fresh
     var record = DeliveryRecord(
       id: DeliveryID(rawValue: query.integer(0)), event: EventID(bytes: query.bytes(1)!),
       type: query.text(2)!,

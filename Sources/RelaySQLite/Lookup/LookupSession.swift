@@ -13,14 +13,29 @@ final class LookupSession {
   /// When each destination's oldest pending delivery was received: the one that arrived first.
   func oldestPending() throws(StoreError) -> [String: Timestamp] {
     var oldest: [String: Timestamp] = [:]
+    // First, so that none is missed that becomes listed meanwhile.
+    let unlisted = try oldestUnlisted()
     for (destination, name) in try destinations() {
       let rows = [
-        try number(statements.oldestFresh, destination), try number(statements.oldestLate, destination),
+        unlisted[destination], try number(statements.oldestFresh, destination),
+        try number(statements.oldestRetrying, destination), try number(statements.oldestWaiting, destination),
       ]
       // Between two statements it may have been settled, and may even be gone.
       guard let first = rows.compactMap({ $0 }).min(), let received = try number(statements.received, first)
       else { continue }
       oldest[name] = Timestamp(microseconds: received)
+    }
+    return oldest
+  }
+
+  /// By destination.
+  private func oldestUnlisted() throws(StoreError) -> [Int64: Int64] {
+    let query = statements.unlisted
+    defer { query.reset() }
+    var oldest: [Int64: Int64] = [:]
+    while try query.step() {
+      let destination = query.integer(1)
+      if oldest[destination] == nil { oldest[destination] = query.integer(0) }
     }
     return oldest
   }

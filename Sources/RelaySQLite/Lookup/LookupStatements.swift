@@ -13,10 +13,14 @@ final class LookupStatements {
   let headOfKey: Statement
   let deadBefore: Statement
   let freshBefore: Statement
-  let lateBefore: Statement
+  let retryingBefore: Statement
+  let waitingBefore: Statement
+  let unlistedBefore: Statement
   let allBefore: Statement
   let oldestFresh: Statement
-  let oldestLate: Statement
+  let oldestRetrying: Statement
+  let oldestWaiting: Statement
+  let unlisted: Statement
   let receivedFrom: Statement
   let received: Statement
   let newestDelivery: Statement
@@ -57,24 +61,39 @@ final class LookupStatements {
       WHERE destination = ?1 AND order_key = ?2 AND order_key IS NOT NULL AND state < 3 ORDER BY id LIMIT 1
       """)
     // Of one destination in one state, newest first: before ?2, not before ?3, at most ?4.
+    // Named, since retrying ones stand in two indexes, and only in this one in order of arrival.
+    let listed = "delivery INDEXED BY delivery_listed"
     func page(_ condition: String) throws(StoreError) -> Statement {
       try connection.prepare(
         """
-        SELECT id FROM delivery WHERE destination = ?1 AND (\(condition)) AND id < ?2 AND id >= ?3
+        SELECT id FROM \(listed) WHERE destination = ?1 AND \(condition) AND id < ?2 AND id >= ?3
         ORDER BY id DESC LIMIT ?4
         """)
     }
     deadBefore = try page("state = 4")
     freshBefore = try page("state = 0")
-    lateBefore = try page("state = 1 OR state = 2")
+    retryingBefore = try page("state = 1")
+    waitingBefore = try page("state = 2")
+    unlistedBefore = try connection.prepare(
+      """
+      SELECT id, destination, state FROM delivery
+      WHERE id < ?1 AND id >= max(?2, (SELECT first FROM unlisted)) AND state = -1 ORDER BY id DESC LIMIT ?3
+      """)
     allBefore = try connection.prepare(
       """
       SELECT id, destination, state FROM delivery WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3
       """)
-    oldestFresh = try connection.prepare(
-      "SELECT id FROM delivery WHERE destination = ?1 AND state = 0 ORDER BY id LIMIT 1")
-    oldestLate = try connection.prepare(
-      "SELECT id FROM delivery WHERE destination = ?1 AND (state = 1 OR state = 2) ORDER BY id LIMIT 1")
+    func oldest(_ condition: String) throws(StoreError) -> Statement {
+      try connection.prepare(
+        "SELECT id FROM \(listed) WHERE destination = ?1 AND \(condition) ORDER BY id LIMIT 1")
+    }
+    oldestFresh = try oldest("state = 0")
+    oldestRetrying = try oldest("state = 1")
+    oldestWaiting = try oldest("state = 2")
+    unlisted = try connection.prepare(
+      """
+      SELECT id, destination FROM delivery WHERE id >= (SELECT first FROM unlisted) AND state = -1 ORDER BY id
+      """)
     receivedFrom = try connection.prepare(
       """
       SELECT d.id, v.received

@@ -1,0 +1,201 @@
+import RelayCore
+import RelayTestSupport
+import Testing
+
+@testable import RelaySQLite
+
+/// Deliveries that stand in no index while a lane has them.
+struct ListingTests {
+  private let bench: SessionBench
+
+  init() throws {
+    bench = try SessionBench()
+  }
+
+  private func rows(_ condition: String) throws -> [Int64] {
+    try bench.session.connection.texts("SELECT id FROM delivery WHERE \(condition) ORDER BY id").map {
+      Int64($0)!
+    }
+  }
+
+  private func unlisted() throws -> [Int64] { try rows("state = -1") }
+
+  private func claim(_ limit: Int = 100, kind: ClaimRequest.Kind = .fresh) throws -> Claim {
+    try bench.session.claim(
+      ClaimRequest(destination: "crm", kind: kind, now: .second(50), limit: limit, byteLimit: .max))
+  }
+
+  private func stored(to destinations: [String] = ["crm"], events: Int = 1) throws -> [Delivery] {
+    try bench.stored(bench.make.envelope(to: destinations, events: events))
+  }
+
+  @Test func whatIsHandedOutAsItArrivesIsUnlistedUntilItIsSettled() throws {
+    let held = try stored(events: 3)
+    #expect(try unlisted() == [1, 2, 3])
+    _ = bench.settle(held[0].settled(.delivered), held[1].retried(at: 5), held[2].settled(.dead(.expired)))
+    #expect(try unlisted().isEmpty)
+    #expect(try claim(kind: .retrying).ids == [held[1].id])
+    #expect(bench.session.destinations.all.books == ["crm": Books(pending: 1, dead: 1, delivered: 1)])
+  }
+
+  @Test func whatWaitsOrHasAKeyOrIsWithheldIsListed() throws {
+    try bench.reorder("bi", by: .chat)
+    bench.session.destinations.withhold(["audit"])
+    for _ in 0..<2 { _ = try bench.stored(bench.make.envelope(to: ["crm", "bi", "audit"], chat: "7")) }
+    #expect(try unlisted() == [1, 4])
+    #expect(try rows("state = 0") == [2, 3, 6])
+    #expect(try rows("state = 2") == [5])
+  }
+
+  @Test func whatIsGivenBackIsListedAndCanBeClaimedInItsPlace() throws {
+    let held = try stored(events: 5)
+    bench.release(Array(held[1...3]))
+    #expect(try unlisted() == [1, 5])
+    #expect(bench.claimed == [1, 5])
+    #expect(try claim(2).ids == [held[1].id, held[2].id])
+    #expect(try claim().ids == [held[3].id])
+  }
+
+  /// A lane that gives back what arrives does so until it has come to the end of what the store has.
+  @Test func whatArrivesAtALaneThatIsBehindIsListedAtOnce() throws {
+    bench.release(try stored())
+    let next = try stored()
+    #expect(try unlisted().isEmpty)
+    bench.release(next)
+    _ = try claim(1)
+    _ = try stored()
+    #expect(try unlisted().isEmpty)
+    // Another destination's lane is not behind.
+    _ = try stored(to: ["bi"])
+    #expect(try unlisted() == [4])
+    #expect(try claim().isExhausted)
+    _ = try stored()
+    #expect(try unlisted() == [4, 5])
+  }
+
+  @Test(arguments: [Fault.begin, .commit])
+  func whatCannotBeListedNowIsListedLater(_ fault: Fault) throws {
+    let held = try stored(events: 2)
+    try fault.begin(bench.session.connection)
+    bench.release(held)
+    #expect(try claim().ids.isEmpty)
+    #expect(bench.writer.mustTryAgain)
+    try fault.end(bench.session.connection)
+    let hasWritten = bench.writer.write()
+    #expect(hasWritten)
+    #expect(!bench.writer.mustTryAgain)
+    #expect(try claim().ids == held.map(\.id))
+    #expect(try unlisted().isEmpty)
+  }
+
+  @Test func aCrashLeavesNothingUnlisted() throws {
+    let held = try stored(events: 4)
+    bench.release([held[1]])
+    _ = bench.settle(held[2].settled(.delivered))
+    try bench.reopen()
+    #expect(try unlisted().isEmpty)
+    #expect(bench.claimed.isEmpty)
+    #expect(try claim().ids == [held[0].id, held[1].id, held[3].id])
+  }
+
+  /// The store is asked before anything was committed: what was left unlisted is nobody's yet, and not lost.
+  @Test func whatACrashLeftIsListedByTheFirstTransaction() throws {
+    let held = try stored(events: 2)
+    try bench.reopen { session in
+      #expect(session.returned == held.map(\.id.rawValue))
+      let claim = try session.claim(
+        ClaimRequest(destination: "crm", kind: .fresh, now: .second(0), limit: 9, byteLimit: .max))
+      #expect(claim.ids.isEmpty)
+    }
+    #expect(try claim().ids == held.map(\.id))
+  }
+
+  @Test func thoseThatFallFarBehindAreListedAndStayClaimed() throws {
+    let old = try stored(events: 2)
+    let many = Int(StoreSession.tail + StoreSession.tailStep)
+    for _ in 0..<4 {
+      let held = try stored(events: many / 4)
+      _ = bench.write(settle: held.map { $0.settled(.delivered) })
+    }
+    #expect(try unlisted().isEmpty)
+    #expect(try rows("state = 0") == old.map(\.id.rawValue))
+    #expect(bench.claimed == Set(old.map(\.id.rawValue)))
+    let first = try #require(try bench.session.connection.integer("SELECT first FROM unlisted"))
+    #expect(first == bench.session.unlistedFrom)
+    #expect(Int64(many) + 2 - first < StoreSession.tail + StoreSession.tailStep)
+    // Nothing else came of it.
+    _ = bench.settle(old[0].settled(.delivered))
+    bench.release([old[1]])
+    #expect(try claim().ids == [old[1].id])
+  }
+
+  @Test func aTailThatCannotBeShortenedIsShortenedLater() throws {
+    let old = try stored()
+    let fault = Fault.commit
+    try fault.begin(bench.session.connection)
+    let many = Int(StoreSession.tail + StoreSession.tailStep)
+    #expect(throws: StoreError.self) { try stored(events: many) }
+    #expect(bench.session.unlistedFrom == 1)
+    #expect(bench.session.claims.entries[old[0].id.rawValue]?.isListed == false)
+    try fault.end(bench.session.connection)
+    _ = try stored()
+    #expect(bench.session.claims.entries[old[0].id.rawValue]?.isListed == true)
+    #expect(
+      try bench.session.connection.integer("SELECT first FROM unlisted") == bench.session.unlistedFrom)
+  }
+
+  @Test func aNewOrderFindsThemToo() throws {
+    let held = try (0..<3).flatMap { _ in try bench.stored(bench.make.envelope(chat: "7")) }
+    try bench.reorder(by: .chat)
+    #expect(try unlisted().isEmpty)
+    #expect(try rows("state = 2") == [2, 3])
+    // All three were in flight when they got their key: the last one's end brings nobody's turn.
+    #expect(bench.settle(held[1].settled(.delivered)).isEmpty)
+    #expect(bench.session.claims.entries[1]?.orderKey != nil)
+  }
+
+  // MARK: Looking
+
+  @Test func theyAreAmongThePending() throws {
+    bench.release(try stored(to: ["crm"]))
+    _ = try stored(to: ["crm", "bi"])
+    _ = try claim(1)
+    _ = try stored(to: ["bi", "crm"])
+    #expect(try unlisted() == [3, 4])
+    let session = try LookupSession(path: bench.home.path)
+    func pending(_ destination: String?) throws -> [Int64] {
+      let filter = DeliveryFilter(state: .pending, destination: destination)
+      return try session.deliveries(filter, after: nil, limit: 9).deliveries.map(\.id.rawValue)
+    }
+    #expect(try pending(nil) == [5, 4, 3, 2, 1])
+    #expect(try pending("bi") == [4, 3])
+    #expect(try pending("audit") == [])
+    let records = try session.deliveries(
+      DeliveryFilter(state: .pending), after: DeliveryID(rawValue: 5), limit: 2)
+    #expect(records.deliveries.map(\.id.rawValue) == [4, 3])
+    #expect(records.deliveries.allSatisfy { $0.state == .fresh })
+    let reader = try StoreReader(path: bench.home.path)
+    #expect(try reader.pendingCount() == 5)
+    #expect(try reader.deliveries().allSatisfy { $0.state == .fresh })
+  }
+
+  @Test func theOldestPendingOneMayBeUnlisted() throws {
+    _ = try bench.stored(bench.make.envelope(to: ["bi"], at: .second(7)))
+    bench.release(try bench.stored(bench.make.envelope(to: ["crm"], at: .second(8))))
+    _ = try bench.stored(bench.make.envelope(to: ["bi", "crm"], at: .second(9)))
+    #expect(
+      try LookupSession(path: bench.home.path).oldestPending() == ["bi": .second(7), "crm": .second(8)])
+  }
+
+  @Test func aWalkComesOnceToWhatChangesItsIndexMeanwhile() throws {
+    let lanes = [[9, 5, 1], [5, 3]].map { (rows: [Int64]) in
+      LookupWalk.Lane { before, limit throws(StoreError) in
+        rows.filter { $0 < before }.prefix(limit).map { LookupWalk.Step(row: $0, fits: true) }
+      }
+    }
+    var walk = LookupWalk(lanes, before: .max)
+    var steps: [Int64] = []
+    while let step = try walk.next() { steps.append(step.row) }
+    #expect(steps == [9, 5, 3, 1])
+  }
+}
