@@ -4,11 +4,11 @@
 SWIFT ?= swift
 PREFIX ?= /usr/local
 CONFIG ?= routes.yaml
-# The binary carries Swift's libraries with it.
-RELEASE = -c release --static-swift-stdlib
+# The binary carries Swift's libraries with it; for the rest see docs/decisions/0016-how-the-release-is-built.md.
+RELEASE = -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked -Xswiftc -cross-module-optimization
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo run test bench bench-quick lint format install clean
+.PHONY: help setup build demo run test bench bench-quick floor lint format install clean
 
 help: ## Show what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ bench: build ## Measure speed, cost, floor and peers: half an hour (installs wrk
 
 bench-quick: build ## Measure the two main scenarios and their floor: a minute
 	Benchmarks/bench --quick
+
+# What the benchmark measures the relay against, built alike.
+floor: setup
+	@$(SWIFT) build $(RELEASE) --package-path Benchmarks/Floor --scratch-path .build/floor
 
 lint: setup ## Check the format of the code
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
