@@ -16,6 +16,8 @@ final class StoreSession {
   var duplicates: DuplicateIndex
   var claims = ClaimTable()
   var backlogs = BacklogTable()
+  /// The last rows on disk: their numbers go on from there, also if a restart comes after a failure.
+  private var committedRows: (envelope: Int64, event: Int64, delivery: Int64)
   /// Given back unlisted: claimed until a transaction has listed them.
   var returned: [Int64] = []
   /// How many of them the transaction under way has listed.
@@ -43,6 +45,7 @@ final class StoreSession {
     nextEnvelope = try connection.integer("SELECT max(id) FROM envelope") ?? 0
     nextEvent = try connection.integer("SELECT max(id) FROM event") ?? 0
     nextDelivery = try connection.integer("SELECT max(id) FROM delivery") ?? 0
+    committedRows = (nextEnvelope, nextEvent, nextDelivery)
     unlistedFrom = try connection.integer("SELECT first FROM unlisted") ?? 0
     committedUnlistedFrom = unlistedFrom
     duplicates = DuplicateIndex(limit: duplicateLimit)
@@ -82,6 +85,7 @@ final class StoreSession {
     returned.removeFirst(listedOfReturned)
     listedOfReturned = 0
     committedUnlistedFrom = unlistedFrom
+    committedRows = (nextEnvelope, nextEvent, nextDelivery)
     return destinations.commit()
   }
 
@@ -92,6 +96,7 @@ final class StoreSession {
     claims.rollback()
     listedOfReturned = 0
     unlistedFrom = committedUnlistedFrom
+    (nextEnvelope, nextEvent, nextDelivery) = committedRows
     destinations.rollback()
   }
 

@@ -136,6 +136,7 @@ struct ListingTests {
     let many = Int(StoreSession.tail + StoreSession.tailStep)
     #expect(throws: StoreError.self) { try stored(events: many) }
     #expect(bench.session.unlistedFrom == 1)
+    #expect(bench.session.nextDelivery == 1)
     #expect(bench.session.claims.entries[old[0].id.rawValue]?.isListed == false)
     try fault.end(bench.session.connection)
     _ = try stored()
