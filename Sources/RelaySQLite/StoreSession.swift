@@ -15,6 +15,8 @@ final class StoreSession {
   let changes: ChangeStatements
   var duplicates: DuplicateIndex
   var claims = ClaimTable()
+  var order: EventOrder
+  let walked = WalkedDeliveries()
   var nextEnvelope: Int64
   var nextEvent: Int64
   /// The last delivery's id, the transaction under way included.
@@ -32,6 +34,7 @@ final class StoreSession {
     destinations = try DestinationTable(connection)
     statements = try StoreStatements(connection)
     changes = try ChangeStatements(connection)
+    order = EventOrder(highest: try EventSearch(connection).last())
     nextEnvelope = try connection.integer("SELECT max(id) FROM envelope") ?? 0
     nextEvent = try connection.integer("SELECT max(id) FROM event") ?? 0
     nextDelivery = try connection.integer("SELECT max(id) FROM delivery") ?? 0
@@ -68,6 +71,7 @@ final class StoreSession {
     duplicates.commit()
     names.commit()
     claims.commit()
+    order.commit()
     return destinations.commit()
   }
 
@@ -76,6 +80,7 @@ final class StoreSession {
     duplicates.rollback()
     names.rollback()
     claims.rollback()
+    order.rollback()
     destinations.rollback()
   }
 
