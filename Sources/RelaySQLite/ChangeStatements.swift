@@ -44,7 +44,7 @@ final class ChangeStatements {
       """)
     discard = try connection.prepare(
       """
-      UPDATE delivery SET state = 5, due = NULL, settled = ?2, reason = \(DiscardReason.person.rawValue)
+      UPDATE delivery SET state = 5, due = NULL, settled = ?2, revisit = ?3, reason = \(DiscardReason.person.rawValue)
       WHERE id = ?1
       """)
   }

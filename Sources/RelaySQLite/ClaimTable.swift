@@ -1,3 +1,5 @@
+import RelayCore
+
 /// Whose deliveries wait for one another.
 ///
 /// Equal byte for byte, as in SQLite: texts that only look alike are keys of their own.
@@ -26,6 +28,8 @@ struct ClaimTable {
     var destination: Int64
     /// What the delivery counts in the books.
     var bytes: Int
+    /// When the delivery's envelope was.
+    var received: Timestamp
     var orderKey: String?
     /// It stands in an index: see `StoreSession.unlistedState`.
     var isListed = true

@@ -4,7 +4,9 @@ import RelayCore
 ///
 /// `PRAGMA user_version` holds how many have been applied. A migration that was released never changes.
 enum Schema {
-  static let migrations = [initial, booksAndOrder, placesOfDeliveries, unlistedDeliveries]
+  static let migrations = [
+    initial, booksAndOrder, placesOfDeliveries, unlistedDeliveries, twoIndexesLess,
+  ]
 
   static var version: Int64 { Int64(migrations.count) }
 
@@ -140,6 +142,60 @@ enum Schema {
     DROP INDEX delivery_late;
     CREATE INDEX delivery_listed ON delivery (destination, state, id)
       WHERE state = 0 OR state = 1 OR state = 2 OR state = 4;
+    """
+
+  /// An event is found by its id along the rows, and retention walks along them: neither takes an index of all.
+  ///
+  /// An event's body comes last, so that what stands beside it is read without its pages.
+  private static let twoIndexesLess = """
+    CREATE TABLE straggler (         -- events whose id is not above all ids before
+      uuid BLOB PRIMARY KEY,
+      event INTEGER NOT NULL,
+      previous INTEGER NOT NULL      -- the last event before it that is no straggler; it may be gone
+    ) WITHOUT ROWID;
+    INSERT INTO straggler (uuid, event, previous)
+      SELECT uuid, id, (SELECT p.id FROM event p WHERE p.uuid = highest)
+      FROM (
+        SELECT id, uuid, max(uuid) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS highest
+        FROM event
+      )
+      WHERE uuid <= highest;
+
+    ALTER TABLE envelope ADD COLUMN first_row INTEGER;   -- of its events; null: none was stored
+    UPDATE envelope SET first_row = e.first
+      FROM (SELECT envelope, min(id) AS first FROM event GROUP BY envelope) AS e
+      WHERE e.envelope = envelope.id;
+
+    CREATE TABLE event_without_index (
+      id INTEGER PRIMARY KEY,
+      uuid BLOB NOT NULL,            -- 16 bytes; no two are the same
+      envelope INTEGER NOT NULL REFERENCES envelope,
+      type TEXT NOT NULL,
+      raw_type BLOB,                 -- as it was spelled; null: like type
+      company TEXT,
+      channel TEXT,
+      chat TEXT,
+      routes TEXT NOT NULL,          -- ids of the routes that matched, in their order, separated by spaces
+      dropped INTEGER NOT NULL,      -- 1: the last of them dropped it
+      first_delivery INTEGER,        -- null: there is none
+      deliveries INTEGER NOT NULL DEFAULT 0,
+      body BLOB NOT NULL             -- as it came
+    );
+    INSERT INTO event_without_index
+      SELECT id, uuid, envelope, type, raw_type, company, channel, chat, routes, dropped, first_delivery, deliveries, body
+      FROM event ORDER BY id;
+    DELETE FROM event;  -- to drop a table that is full takes as much memory as it is large
+    DROP TABLE event;
+    ALTER TABLE event_without_index RENAME TO event;
+
+    DROP INDEX delivery_settled;
+    -- when it was settled; only of one that retention's walk along the events has passed, or might find too young
+    ALTER TABLE delivery ADD COLUMN revisit INTEGER;
+    UPDATE delivery SET revisit = settled
+      WHERE (state = 3 OR state = 5) AND settled > 60000000 + (
+        SELECT v.received FROM event e CROSS JOIN envelope v ON v.id = e.envelope WHERE e.id = delivery.event
+      );
+    CREATE INDEX delivery_revisit ON delivery (revisit, id) WHERE revisit IS NOT NULL;
     """
 
   /// Whether the database is ours to use: looks, and changes nothing.

@@ -59,6 +59,8 @@ extension StoreSession {
     insert.bind(7, envelope.fingerprint?.hash)
     insert.bind(8, envelope.context.time)
     insert.bind(9, envelope.context.token)
+    // They are inserted right after it.
+    insert.bind(10, envelope.events.isEmpty ? nil : nextEvent + 1)
     try insert.run()
     if let fingerprint = envelope.fingerprint {
       duplicates.insert(DuplicateIndex.key(fingerprint.hash, source: source), row: nextEnvelope)
@@ -85,6 +87,12 @@ extension StoreSession {
     insert.bind(12, event.deliveries.isEmpty ? nil : nextDelivery + 1)
     insert.bind(13, event.deliveries.count)
     try insert.run()
+    if let previous = order.add(body.id, row: nextEvent) {
+      statements.insertStraggler.bind(1, body.id)
+      statements.insertStraggler.bind(2, nextEvent)
+      statements.insertStraggler.bind(3, previous)
+      try statements.insertStraggler.run()
+    }
     return nextEvent
   }
 
@@ -125,7 +133,9 @@ extension StoreSession {
     guard isHandedOut else { return nil }
     claims.add(
       nextDelivery,
-      ClaimTable.Entry(destination: destination, bytes: bytes, orderKey: key, isListed: isListed))
+      ClaimTable.Entry(
+        destination: destination, bytes: bytes, received: event.envelope.receivedAt, orderKey: key,
+        isListed: isListed))
     return Delivery(
       id: DeliveryID(rawValue: nextDelivery), event: event, destination: delivery.destination, since: since)
   }

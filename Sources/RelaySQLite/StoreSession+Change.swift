@@ -70,6 +70,8 @@ extension StoreSession {
   func discard(_ delivery: ChangeableDelivery, at time: Timestamp) throws(StoreError) {
     changes.discard.bind(1, delivery.row)
     changes.discard.bind(2, time.microseconds)
+    changes.discard.bind(
+      3, revisit(delivery.row, received: delivery.receivedAt, settledAt: time)?.microseconds)
     try changes.discard.run()
     destinations.change(delivery.destination) {
       if delivery.state == .dead { $0.dead -= 1 } else { $0.pending -= 1 }

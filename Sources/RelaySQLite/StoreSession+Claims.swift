@@ -105,7 +105,8 @@ extension StoreSession {
       since: Timestamp(microseconds: query.integer(2)),
       probedAt: query.optionalInteger(16).map { Timestamp(microseconds: $0) })
     let claim = ClaimTable.Entry(
-      destination: destination, bytes: Int(query.integer(18)), orderKey: query.text(17))
+      destination: destination, bytes: Int(query.integer(18)), received: envelope.receivedAt,
+      orderKey: query.text(17))
     return (delivery, claim)
   }
 }

@@ -23,7 +23,8 @@ extension StoreSession {
       """)
     while try query.step() {
       let entry = ClaimTable.Entry(
-        destination: query.integer(1), bytes: Int(query.integer(2)), orderKey: nil, isListed: false)
+        destination: query.integer(1), bytes: Int(query.integer(2)), received: .epoch, orderKey: nil,
+        isListed: false)
       claims.add(query.integer(0), entry)
       returned.append(query.integer(0))
     }

@@ -1,6 +1,10 @@
 import RelayCore
 
 extension StoreSession {
+  /// So much later than it was received an event's last delivery may be settled without an entry of its own for
+  /// retention: at such an event its walk stops, and what stands behind it goes so much too late at most.
+  static let longestStop = Duration.seconds(60)
+
   /// Leaves a delivery alone that is no longer pending.
   ///
   /// - Returns: The delivery of its order key whose turn it has become, claimed.
@@ -12,7 +16,9 @@ extension StoreSession {
     let key = claim.key
     var state = settlement.outcome.state
     if state == .retrying, let key, try head(of: key)?.row != row { state = .waiting }
-    guard try update(settlement, state, settledAt: now) else { return nil }
+    let revisit =
+      state == .delivered ? revisit(row, received: claim.received, settledAt: now) : nil
+    guard try update(settlement, state, settledAt: now, revisit: revisit) else { return nil }
     if !settlement.attempt.isSuccess { try insertFailure(settlement) }
     if !state.isPending {
       destinations.change(claim.destination) { $0.settled(settlement.outcome, bytes: claim.bytes) }
@@ -28,14 +34,23 @@ extension StoreSession {
     guard try query.step() else { return nil }
     defer { query.reset() }
     return ClaimTable.Entry(
-      destination: query.integer(0), bytes: Int(query.integer(1)), orderKey: query.text(2))
+      destination: query.integer(0), bytes: Int(query.integer(1)),
+      received: Timestamp(microseconds: query.integer(3)), orderKey: query.text(2))
+  }
+
+  /// The entry for retention that a delivery makes when it is settled for good; nil: none, because retention's walk
+  /// along the events is yet to come to it, and will not wait long for it there.
+  func revisit(_ row: Int64, received: Timestamp, settledAt now: Timestamp) -> Timestamp? {
+    walked.contains(row) || received.advanced(by: Self.longestStop) < now ? now : nil
   }
 
   /// - Returns: Whether it was pending.
   private func update(
-    _ settlement: Settlement, _ state: DeliveryState, settledAt now: Timestamp
+    _ settlement: Settlement, _ state: DeliveryState, settledAt now: Timestamp, revisit: Timestamp?
   ) throws(StoreError) -> Bool {
-    if settlement.isDeliveredAtOnce, try updateAtOnce(settlement, settledAt: now) { return true }
+    if revisit == nil, settlement.isDeliveredAtOnce, try updateAtOnce(settlement, settledAt: now) {
+      return true
+    }
     let attempt = settlement.attempt
     let update = statements.settle
     update.bind(1, settlement.delivery.rawValue)
@@ -50,6 +65,7 @@ extension StoreSession {
     update.bind(10, attempt.failure?.description)
     update.bind(11, settlement.countedAttempts)
     update.bind(12, settlement.probedAt?.microseconds)
+    update.bind(13, revisit?.microseconds)
     try update.run()
     return connection.changes > 0
   }

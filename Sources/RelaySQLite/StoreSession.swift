@@ -25,6 +25,8 @@ final class StoreSession {
   /// No delivery before this one is unlisted, the transaction under way included.
   var unlistedFrom: Int64
   private var committedUnlistedFrom: Int64
+  var order: EventOrder
+  let walked = WalkedDeliveries()
   var nextEnvelope: Int64
   var nextEvent: Int64
   /// The last delivery's id, the transaction under way included.
@@ -42,6 +44,7 @@ final class StoreSession {
     destinations = try DestinationTable(connection)
     statements = try StoreStatements(connection)
     changes = try ChangeStatements(connection)
+    order = EventOrder(highest: try EventSearch(connection).last())
     nextEnvelope = try connection.integer("SELECT max(id) FROM envelope") ?? 0
     nextEvent = try connection.integer("SELECT max(id) FROM event") ?? 0
     nextDelivery = try connection.integer("SELECT max(id) FROM delivery") ?? 0
@@ -82,6 +85,7 @@ final class StoreSession {
     duplicates.commit()
     names.commit()
     claims.commit()
+    order.commit()
     returned.removeFirst(listedOfReturned)
     listedOfReturned = 0
     committedUnlistedFrom = unlistedFrom
@@ -94,6 +98,7 @@ final class StoreSession {
     duplicates.rollback()
     names.rollback()
     claims.rollback()
+    order.rollback()
     listedOfReturned = 0
     unlistedFrom = committedUnlistedFrom
     (nextEnvelope, nextEvent, nextDelivery) = committedRows

@@ -8,6 +8,7 @@ final class StoreStatements {
   let commit: Statement
   let insertEnvelope: Statement
   let insertEvent: Statement
+  let insertStraggler: Statement
   let insertDelivery: Statement
   let insertOverflow: Statement
   let insertFailure: Statement
@@ -31,8 +32,8 @@ final class StoreStatements {
     commit = try connection.prepare("COMMIT")
     insertEnvelope = try connection.prepare(
       """
-      INSERT INTO envelope (id, source, configuration, received, first_event, accepted, hash, time, token)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+      INSERT INTO envelope (id, source, configuration, received, first_event, accepted, hash, time, token, first_row)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
       """)
     insertEvent = try connection.prepare(
       """
@@ -40,6 +41,8 @@ final class StoreStatements {
         first_delivery, deliveries)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
       """)
+    insertStraggler = try connection.prepare(
+      "INSERT INTO straggler (uuid, event, previous) VALUES (?1, ?2, ?3)")
     insertDelivery = try connection.prepare(
       """
       INSERT INTO delivery (id, event, destination, route, run, state, attempts, since, order_key, bytes)
@@ -59,7 +62,8 @@ final class StoreStatements {
     settle = try connection.prepare(
       """
       UPDATE delivery SET attempts = ?2, state = ?3, due = ?4, settled = ?5, reason = ?6,
-        last_at = ?7, last_duration = ?8, last_status = ?9, last_error = ?10, counted = ?11, probed = ?12
+        last_at = ?7, last_duration = ?8, last_status = ?9, last_error = ?10, counted = ?11, probed = ?12,
+        revisit = ?13
       WHERE id = ?1 AND state < 3
       """)
     settleAtOnce = try connection.prepare(
@@ -87,7 +91,11 @@ final class StoreStatements {
       ORDER BY id LIMIT 1
       """)
     pendingByRow = try connection.prepare(
-      "SELECT destination, bytes, order_key FROM delivery WHERE id = ?1 AND state < 3")
+      """
+      SELECT d.destination, d.bytes, d.order_key, v.received
+      FROM delivery d JOIN event e ON e.id = d.event JOIN envelope v ON v.id = e.envelope
+      WHERE d.id = ?1 AND d.state < 3
+      """)
     deliveryByRow = try connection.prepare(
       """
       SELECT d.run, d.attempts, d.since, e.envelope, e.uuid, e.type, e.raw_type, e.company, e.channel, e.chat,

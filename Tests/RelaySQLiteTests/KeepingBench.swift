@@ -41,13 +41,9 @@ final class KeepingBench {
     self.path = path ?? "\(folder.path)/relay.db"
     self.usesRealDisk = usesRealDisk
     try open()
-    try execute(
-      """
-      INSERT INTO source VALUES (1, 'huggy');
-      INSERT INTO configuration VALUES (1, 'c1');
-      INSERT INTO route VALUES (1, 'all');
-      INSERT INTO destination (id, name) VALUES (1, 'crm'), (2, 'bi'), (3, 'audit');
-      """)
+    let names = StoreNames(
+      sources: ["huggy"], destinations: ["crm", "bi", "audit"], routes: ["all"], configuration: "c1")
+    try session.transaction { () throws(StoreError) in try session.register(names) }
   }
 
   var connection: Connection { session.connection }
@@ -111,19 +107,25 @@ final class KeepingBench {
     let first = EventID(
       high: UInt64(received.milliseconds) << 16 | 0x7000, low: 0x8000_0000_0000_0000 | nextID)
     nextID += UInt64(max(1, events.count))
+    let before = try connection.integer("SELECT max(id) FROM event") ?? 0
     try insert(
-      "envelope (source, configuration, received, first_event, accepted, hash)", 1, 1, received.microseconds,
-      first.bytes, events.count, hasHash ? [UInt8](repeating: 7, count: 32) : nil)
+      "envelope (source, configuration, received, first_event, accepted, hash, first_row)", 1, 1,
+      received.microseconds, first.bytes, events.count, hasHash ? [UInt8](repeating: 7, count: 32) : nil,
+      events.isEmpty ? nil : before + 1)
     let envelope = try connection.integer("SELECT max(id) FROM envelope")!
     var rows: [Int64] = []
     for (place, deliveries) in events.enumerated() {
       try insert(
         "event (uuid, envelope, type, routes, dropped, body)", first.advanced(by: place).bytes, envelope,
         "createdChat", "1", 0, [UInt8](repeating: 0x20, count: body))
-      rows.append(try connection.integer("SELECT max(id) FROM event")!)
+      rows.append(before + 1 + Int64(place))
+      if let previous = session.order.add(first.advanced(by: place), row: rows.last!) {
+        try insert("straggler (uuid, event, previous)", first.advanced(by: place).bytes, rows.last!, previous)
+      }
       for delivery in deliveries { try add(delivery, to: rows.last!, since: received) }
     }
     if isAlone { try execute("COMMIT") }
+    session.order.commit()
     return rows
   }
 
@@ -131,10 +133,15 @@ final class KeepingBench {
   func add(_ delivery: Row, to event: Int64, since: Timestamp = .second(0)) throws -> Int64 {
     let destination = try connection.integer(
       "SELECT id FROM destination WHERE name = '\(delivery.destination)'")
+    var revisit: Timestamp?
+    if let settled = delivery.settled, delivery.state != .dead {
+      revisit = session.revisit(.max, received: since, settledAt: .second(settled))
+    }
     try insert(
-      "delivery (event, destination, route, run, state, attempts, since, settled)", event, destination, 1, 0,
-      delivery.state.rawValue, delivery.failures + 1, since.microseconds,
-      delivery.settled.map { Timestamp.second($0).microseconds })
+      "delivery (event, destination, route, run, state, attempts, since, settled, revisit)", event,
+      destination,
+      1, 0, delivery.state.rawValue, delivery.failures + (delivery.state == .fresh ? 0 : 1),
+      since.microseconds, delivery.settled.map { Timestamp.second($0).microseconds }, revisit?.microseconds)
     let row = try connection.integer("SELECT max(id) FROM delivery")!
     try execute(
       """
@@ -146,12 +153,20 @@ final class KeepingBench {
     return row
   }
 
-  func settle(delivery: Int64, at second: Int, as state: DeliveryState = .delivered) throws {
-    try execute(
-      """
-      UPDATE delivery SET state = \(state.rawValue), settled = \(Timestamp.second(second).microseconds)
-      WHERE id = \(delivery)
-      """)
+  /// As the path does it, and a person: a dead one is retried first, unless it is discarded.
+  func settle(delivery row: Int64, at second: Int, as state: DeliveryState = .delivered) throws {
+    let time = Timestamp.second(second)
+    try session.transaction { () throws(StoreError) in
+      let delivery = try session.changeable(row)!
+      if state == .discarded { return try session.discard(delivery, at: time) }
+      if delivery.state == .dead { try session.retry(delivery, at: time) }
+      let outcome: Settlement.Outcome = state == .dead ? .dead(.permanent) : .delivered
+      let attempt = AttemptResult(
+        startedAt: time, duration: .milliseconds(7), response: .status(200, body: [], retryAfter: nil))
+      _ = try session.settle(
+        Settlement(delivery: DeliveryID(rawValue: row), attempts: 1, attempt: attempt, outcome: outcome),
+        settledAt: time)
+    }
   }
 
   private func insert(_ table: String, _ values: Any?...) throws {

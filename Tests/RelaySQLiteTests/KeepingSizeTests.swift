@@ -156,7 +156,7 @@ struct KeepingSizeTests {
     #expect(keeper.refusal() != nil)
     let next = bench.clock.now().advanced(by: .seconds(1))
     #expect(keeper.nextDue == next)
-    try bench.execute("UPDATE delivery SET state = 5, settled = 0")
+    try bench.execute("UPDATE delivery SET state = 5, settled = 0, revisit = 0")
     bench.clock.set(next)
     bench.keep()
     #expect(keeper.refusal() == nil)

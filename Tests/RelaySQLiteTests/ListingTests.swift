@@ -139,7 +139,7 @@ struct ListingTests {
     #expect(bench.session.nextDelivery == 1)
     #expect(bench.session.claims.entries[old[0].id.rawValue]?.isListed == false)
     try fault.end(bench.session.connection)
-    _ = try stored()
+    _ = try stored(events: many)
     #expect(bench.session.claims.entries[old[0].id.rawValue]?.isListed == true)
     #expect(
       try bench.session.connection.integer("SELECT first FROM unlisted") == bench.session.unlistedFrom)

@@ -17,7 +17,8 @@ struct QueryPlanTests {
   /// Every statement there is, by its name; those that only insert have no plan.
   private static let plans: [String: [String]] = [
     "begin": [], "commit": [],
-    "insertEnvelope": [], "insertEvent": [], "insertDelivery": [], "insertOverflow": [], "insertFailure": [],
+    "insertEnvelope": [], "insertEvent": [], "insertStraggler": [], "insertDelivery": [],
+    "insertOverflow": [], "insertFailure": [],
     "deleteFailure": ["SEARCH failure USING PRIMARY KEY (delivery=? AND attempt=?)"],
     "settle": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
     "settleAtOnce": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
@@ -37,7 +38,7 @@ struct QueryPlanTests {
       "SEARCH delivery USING COVERING INDEX delivery_retrying (destination=? AND state=? AND due>?)"
     ],
     "headOfKey": ["SEARCH delivery USING INDEX delivery_ordered (destination=? AND order_key=?)"],
-    "pendingByRow": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
+    "pendingByRow": byRow,
     "deliveryByRow": byRow,
     // Pages of persons' wishes: walks in step, each along its index, none sorted.
     "pendingPage": ["MERGE (UNION ALL)", "LEFT"] + two + ["RIGHT", listed],

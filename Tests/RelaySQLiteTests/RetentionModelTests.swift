@@ -11,6 +11,8 @@ struct RetentionModelTests {
     var envelope: Int64
     var received: Int
     var deliveries: [Int64: (state: DeliveryState, settled: Int)]
+    /// When it was last one of the newest.
+    var newest: Int?
 
     /// When it may go; nil: not as things are.
     func end(retention: Int) -> Int? {
@@ -21,72 +23,174 @@ struct RetentionModelTests {
     }
   }
 
-  @Test(arguments: 1...12 as ClosedRange<UInt64>)
-  func whatIsLeftIsExactlyWhatMayNotGo(seed: UInt64) throws {
-    var random = SplitMix64(seed: seed)
-    let bench = try KeepingBench()
-    let (retention, dedupe) = (random.pick([50, 400]), random.pick([0, 100, 1_000]))
-    bench.configure(retention: retention, dedupe: dedupe)
+  /// A bench, and what the model says of it.
+  private final class Run {
+    let bench: KeepingBench
+    let (retention, dedupe): (Int, Int)
+    var random: SplitMix64
     var lives: [Int64: Life] = [:]
+    /// When each was received.
     var envelopes: [Int64: Int] = [:]
     var now = 0
-    for _ in 0..<300 {
-      now += random.below(20)
+    /// The latest that the clock has shown.
+    var latest = 0
+    private var newest: Set<Int64> = []
+
+    init(seed: UInt64) throws {
+      random = SplitMix64(seed: seed)
+      bench = try KeepingBench()
+      (retention, dedupe) = (random.pick([50, 400]), random.pick([0, 100, 1_000]))
+      bench.configure(retention: retention, dedupe: dedupe)
+    }
+
+    func setClock() {
       bench.clock.set(.second(now))
-      switch random.below(10) {
-      case 0..<4:
-        let events = (0..<random.below(4)).map { _ in
-          (0..<random.below(4)).map { _ in KeepingBench.Row.pending }
+      latest = max(latest, now)
+    }
+
+    func arrive() throws {
+      let events = (0..<random.below(4)).map { _ in
+        (0..<random.below(4)).map { _ in KeepingBench.Row.pending }
+      }
+      let rows = try bench.add(at: now, all: events)
+      let envelope = try bench.rows("envelope").last!
+      envelopes[envelope] = now
+      for row in rows {
+        let deliveries = try bench.connection.texts("SELECT id FROM delivery WHERE event = \(row)").map {
+          Int64($0)!
         }
-        let rows = try bench.add(at: now, all: events)
-        let envelope = try bench.rows("envelope").last!
-        envelopes[envelope] = now
-        for row in rows {
-          let deliveries = try bench.connection.texts("SELECT id FROM delivery WHERE event = \(row)").map {
-            Int64($0)!
-          }
-          lives[row] = Life(
-            envelope: envelope, received: now,
-            deliveries: Dictionary(uniqueKeysWithValues: deliveries.map { ($0, (.fresh, 0)) }))
-        }
-        bench.keeper.committed(appendedEvents: rows.count)
-      case 4..<8:
+        lives[row] = Life(
+          envelope: envelope, received: now,
+          deliveries: Dictionary(uniqueKeysWithValues: deliveries.map { ($0, (.fresh, 0)) }))
+      }
+      bench.keeper.committed(appendedEvents: rows.count)
+    }
+
+    /// Some deliveries come to an end, often of the newest events.
+    func settle() throws {
+      for _ in 0..<random.below(6) {
         let open = lives.flatMap { life in
           life.value.deliveries.filter { $0.value.state == .fresh || $0.value.state == .dead }
             .map { (event: life.key, delivery: $0.key) }
         }.sorted { $0.delivery < $1.delivery }
-        for _ in 0..<min(open.count, random.below(6)) {
-          let choice = random.pick(open)
-          let state = random.pick([DeliveryState.delivered, .delivered, .discarded, .dead])
-          try bench.settle(delivery: choice.delivery, at: now, as: state)
-          lives[choice.event]!.deliveries[choice.delivery] = (state, now)
-        }
-        bench.keeper.committed(appendedEvents: 0)
-      case 8: try bench.reopen()
-      default: now += random.below(300)
+        guard !open.isEmpty else { break }
+        let choice = random.chance(70) ? random.pick(Array(open.suffix(5))) : random.pick(open)
+        let state = random.pick([DeliveryState.delivered, .delivered, .discarded, .dead])
+        try bench.settle(delivery: choice.delivery, at: now, as: state)
+        lives[choice.event]!.deliveries[choice.delivery] = (state, now)
       }
-      bench.clock.set(.second(now))
+      bench.keeper.committed(appendedEvents: 0)
+    }
+
+    /// Makes the steps that are due, and looks at what has gone by them.
+    func keep() throws {
+      setClock()
       bench.keep()
-      // Nothing goes early. What goes a little late goes in the end.
       let (events, kept) = (Set(try bench.rows("event")), Set(try bench.rows("envelope")))
       for (row, life) in lives where !events.contains(row) {
-        #expect(life.end(retention: retention) ?? .max <= now)
+        #expect(life.end(retention: retention) ?? .max <= now, "event \(row) went too early")
       }
-      for (row, received) in envelopes where !kept.contains(row) { #expect(received + dedupe <= now) }
       #expect(events.isSubset(of: lives.keys) && kept.isSubset(of: envelopes.keys))
       #expect(kept.isSuperset(of: events.map { lives[$0]!.envelope }))
+      for (row, received) in envelopes where !kept.contains(row) { #expect(received + dedupe <= latest) }
+      gone.formUnion(lives.keys.filter { !events.contains($0) })
+      for row in gone { lives[row] = nil }
+      envelopes = envelopes.filter { kept.contains($0.key) }
+      noteNewest(events)
     }
-    // One more pause, so that nothing waits to go together with others.
-    now += 5_000
-    bench.clock.set(.second(now))
-    try bench.add(at: now, [.pending])
-    bench.keeper.committed(appendedEvents: 1)
-    bench.keep(at: now + retention)
-    let added = try bench.rows("event").last!
-    let left = lives.filter { $0.value.end(retention: retention) == nil }
-    #expect(try bench.rows("event") == left.keys.sorted() + [added])
-    #expect(try bench.rows("delivery").dropLast() == left.values.flatMap(\.deliveries.keys).sorted()[...])
-    #expect(try bench.rows("envelope").dropLast() == Set(left.values.map(\.envelope)).sorted()[...])
-    #expect(!left.isEmpty && left.count < lives.count)
+
+    private(set) var gone: Set<Int64> = []
+
+    private func noteNewest(_ events: Set<Int64>) {
+      let ofDelivery = lives.max {
+        ($0.value.deliveries.keys.max() ?? 0) < ($1.value.deliveries.keys.max() ?? 0)
+      }
+      let now = [events.max(), ofDelivery?.key].compactMap { $0 }
+      for row in newest.union(now) { lives[row]?.newest = self.now }
+      newest = Set(now)
+    }
+
+    /// Nothing that may go stays longer than this.
+    func expectNothingLate() {
+      // Behind one that was settled a minute after its receipt; and what falls due together goes together.
+      let pause = max(1, retention / 100)
+      for (row, life) in lives {
+        guard let end = life.end(retention: retention) else { continue }
+        let latest = max(end + 60, life.newest.map { $0 + retention } ?? end) + pause
+        #expect(now <= latest, "event \(row) is late: its time was \(end)")
+      }
+    }
+
+    /// A store that is full spares no age, wherever its walks have come to.
+    func expectNothingSettledInAFullStore() throws {
+      bench.configure(retention: retention, dedupe: dedupe, maxBytes: 1)
+      bench.keep()
+      let left = lives.filter { $0.value.end(retention: 0) == nil || newest.contains($0.key) }
+      #expect(try bench.rows("event") == left.keys.sorted())
+    }
+
+    /// So late that all has gone which may go.
+    func expectOnlyWhatMayNotGo() throws {
+      now = latest + 5_000
+      setClock()
+      try bench.add(at: now, [.pending])
+      bench.keeper.committed(appendedEvents: 1)
+      bench.keep(at: now + retention)
+      let added = try bench.rows("event").last!
+      let left = lives.filter { $0.value.end(retention: retention) == nil }
+      #expect(try bench.rows("event") == left.keys.sorted() + [added])
+      #expect(try bench.rows("delivery").dropLast() == left.values.flatMap(\.deliveries.keys).sorted()[...])
+      #expect(try bench.rows("envelope").dropLast() == Set(left.values.map(\.envelope)).sorted()[...])
+      #expect(!left.isEmpty && !gone.isEmpty)
+      let lost = "SELECT count(*) FROM straggler WHERE event NOT IN (SELECT id FROM event)"
+      #expect(try bench.connection.integer(lost) == 0)
+    }
+  }
+
+  @Test(arguments: 1...16 as ClosedRange<UInt64>)
+  func whatIsLeftIsExactlyWhatMayNotGoAndNothingGoesMuchTooLate(seed: UInt64) throws {
+    let run = try Run(seed: seed)
+    for _ in 0..<300 {
+      run.now += run.random.below(20)
+      run.setClock()
+      switch run.random.below(10) {
+      case 0..<4: try run.arrive()
+      case 4..<8: try run.settle()
+      case 8: try run.bench.reopen()
+      default: run.now += run.random.below(300)
+      }
+      try run.keep()
+      run.expectNothingLate()
+    }
+    if seed % 4 == 0 {
+      try run.expectNothingSettledInAFullStore()
+    } else {
+      try run.expectOnlyWhatMayNotGo()
+    }
+  }
+
+  @Test(arguments: 21...36 as ClosedRange<UInt64>)
+  func aClockThatGoesBackLetsNothingGoTooEarlyAndLosesNothing(seed: UInt64) throws {
+    let run = try Run(seed: seed)
+    for _ in 0..<300 {
+      run.now += run.random.below(20)
+      run.setClock()
+      switch run.random.below(11) {
+      case 0..<4: try run.arrive()
+      case 4..<8: try run.settle()
+      case 8 where run.random.chance(30): try run.bench.reopen()
+      case 9:
+        run.now -= run.random.below(600)
+        run.setClock()
+        run.bench.keeper.committed(appendedEvents: 0)
+      default: run.now += run.random.below(200)
+      }
+      try run.keep()
+    }
+    if seed % 2 == 0 {
+      try run.expectNothingSettledInAFullStore()
+    } else {
+      try run.expectOnlyWhatMayNotGo()
+    }
   }
 }

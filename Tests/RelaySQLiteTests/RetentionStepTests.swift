@@ -149,6 +149,51 @@ struct RetentionStepTests {
     #expect(try bench.rows("event") == [4])
   }
 
+  @Test func whatIsOfALaterTimeThanNowHoldsUpNobodyAndGoesWhenItsTimeHasCome() throws {
+    bench.configure(dedupe: 5_000)
+    try bench.add(at: 100_000, [.delivered(100_000)], [], [.delivered(100_010)])
+    try bench.add(at: 10, [.delivered(10)], [])
+    try bench.add(at: 10, [.pending])
+    bench.keep(at: 1_010)
+    #expect(try bench.rows("event") == [1, 2, 3, 6])
+    #expect(bench.keeper.nextDue == .second(101_000))
+    // Nor does it put off what comes now.
+    try bench.add(at: 1_010, [.delivered(1_010)])
+    try bench.add(at: 1_010, [.pending])
+    bench.keeper.committed(appendedEvents: 2)
+    #expect(bench.keeper.nextDue == .second(2_010))
+    bench.keep(at: 2_010)
+    #expect(try bench.rows("event") == [1, 2, 3, 6, 8])
+    bench.keep(at: 101_000)
+    #expect(try bench.rows("event") == [3, 6, 8])
+    bench.keep(at: 101_010)
+    #expect(try bench.rows("event") == [6, 8])
+  }
+
+  @Test func whatIsOfALaterTimeThanNowGoesFromAFullStoreToo() throws {
+    try bench.add(at: 100_000, [.delivered(100_000)], [])
+    try bench.add(at: 10, [.pending])
+    bench.keep(at: 1_010)
+    #expect(try bench.rows("event") == [1, 2, 3])
+    bench.configure(maxBytes: 1)
+    bench.keep()
+    #expect(try bench.rows("event") == [3])
+  }
+
+  @Test func anEntryOfAClockThatWentBackDoesNotHideThatAnotherWasSettledLater() throws {
+    try bench.add(at: 0, [.pending, .pending])
+    try bench.add(at: 0, [.pending])
+    try bench.settle(delivery: 1, at: 50)
+    bench.keep(at: 10)
+    try bench.settle(delivery: 2, at: 20)
+    bench.keeper.committed(appendedEvents: 0)
+    bench.keep(at: 1_020)
+    #expect(try bench.rows("event") == [1, 2])
+    #expect(bench.keeper.nextDue == .second(1_050))
+    bench.keep(at: 1_050)
+    #expect(try bench.rows("event") == [2])
+  }
+
   @Test func aFailedStepIsTakenBackAndTriedAgainASecondLater() throws {
     for _ in 1...3 { try bench.add(at: 0, [.delivered(0)]) }
     try bench.add(at: 0, [.pending])

@@ -78,6 +78,53 @@ struct RetentionTests {
     #expect(try bench.connection.integer(sums) == 2_253)
   }
 
+  // MARK: The order of arrival, and what straggles
+
+  @Test func whatStandsBehindOneThatIsTooYoungGoesWithIt() throws {
+    try bench.add(at: 0, [.delivered(60)])
+    try bench.add(at: 1, [.delivered(1)], [])
+    try addNewest(at: 1)
+    bench.keep(at: 1_059)
+    #expect(try bench.rows("event") == [1, 2, 3, 4])
+    #expect(bench.keeper.nextDue == .second(1_069))
+    bench.keep(at: 1_069)
+    #expect(try bench.rows("event") == [4])
+  }
+
+  @Test func anEventThatWasSettledLaterThanAMinuteHoldsUpNobody() throws {
+    try bench.add(at: 0, [.delivered(3), .delivered(61)])
+    try bench.add(at: 1, [.delivered(1)], [])
+    try addNewest(at: 1)
+    bench.keep(at: 1_001)
+    #expect(try bench.rows("event") == [1, 4])
+    bench.keep(at: 1_060)
+    #expect(try bench.rows("event") == [1, 4])
+    bench.keep(at: 1_070)
+    #expect(try bench.rows("event") == [4])
+  }
+
+  @Test(arguments: 1...2)
+  func anEventWhoseDeliveriesWereSettledTogetherIsAwaitedByAnyOfThem(delivery: Int) throws {
+    try bench.add(at: 0, [.delivered(61), .delivered(61)])
+    try bench.add(at: 1, [.delivered(1)])
+    try addNewest(at: 1)
+    try bench.execute("UPDATE delivery SET revisit = NULL WHERE event = 1 AND id <> \(delivery)")
+    bench.keep(at: 1_001)
+    #expect(try bench.rows("event") == [1, 3])
+    bench.keep(at: 1_061)
+    #expect(try bench.rows("event") == [3])
+  }
+
+  @Test func aStragglerGoesOutOfItsTableWithItsEvent() throws {
+    try bench.add(at: 500, [.delivered(0)])
+    try bench.add(at: 0, [.delivered(0)], [.delivered(0)], [.pending])
+    try addNewest(at: 0)
+    #expect(try bench.connection.texts("SELECT event FROM straggler ORDER BY event") == ["2", "3", "4", "5"])
+    bench.keep(at: 1_000)
+    #expect(try bench.rows("event") == [4, 5])
+    #expect(try bench.connection.texts("SELECT event FROM straggler ORDER BY event") == ["4", "5"])
+  }
+
   // MARK: The newest
 
   @Test func theNewestRowsStaySoThatNoNumberIsGivenTwice() throws {

@@ -60,7 +60,7 @@ struct SettingsTests {
     #expect(
       try session.connection.texts("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name") == [
         "configuration", "delivery", "destination", "envelope", "event", "failure", "route", "source",
-        "unlisted",
+        "straggler", "unlisted",
       ])
     #expect(try session.connection.text("PRAGMA integrity_check") == "ok")
   }

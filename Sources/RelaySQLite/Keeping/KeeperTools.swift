@@ -6,9 +6,11 @@ final class KeeperTools {
   let gauge: SizeGauge
   let vacuum: Vacuum
   private let connection: Connection
+  private let walked: WalkedDeliveries
 
-  init(_ connection: Connection, path: String) throws(StoreError) {
+  init(_ connection: Connection, path: String, walked: WalkedDeliveries) throws(StoreError) {
     self.connection = connection
+    self.walked = walked
     pruner = try Pruner(connection)
     gauge = try SizeGauge(connection, path: path)
     vacuum = try Vacuum(connection)
@@ -22,6 +24,7 @@ final class KeeperTools {
     var left = budget
     do throws(StoreError) {
       let isDone = try transaction { () throws(StoreError) in try pruner.step(cutoffs, &left) }
+      walked.reach(pruner.position.delivery)
       return (isDone, budget.events - left.events)
     } catch {
       pruner.position = position

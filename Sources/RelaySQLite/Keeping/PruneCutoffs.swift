@@ -6,4 +6,6 @@ struct PruneCutoffs {
   var events: Timestamp
   /// Envelopes that have no events left and were received at or before this: nobody asks for their hash any more.
   var envelopes: Timestamp
+  /// What happened later is of a time before the clock went back.
+  var now: Timestamp
 }

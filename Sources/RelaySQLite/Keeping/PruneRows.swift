@@ -1,7 +1,7 @@
 import RelayCore
 
-/// An entry of `delivery_settled`.
-struct SettledEntry {
+/// An entry of `delivery_revisit`.
+struct RevisitEntry {
   var settled: Timestamp
   var delivery: Int64
   var event: Int64
@@ -18,26 +18,36 @@ struct SettledEntry {
   }
 }
 
+/// An event in the order of arrival.
+struct ArrivedEvent {
+  var row: Int64
+  /// nil: no route sent it anywhere.
+  var lastDelivery: Int64?
+  var received: Timestamp
+
+  init(_ row: Statement) {
+    self.row = row.integer(0)
+    lastDelivery = row.optionalInteger(1)
+    received = Timestamp(microseconds: row.integer(2))
+  }
+}
+
 /// What the pruner needs to know of an envelope.
 struct EnvelopeRow {
   var id: Int64
   var received: Timestamp
-  var firstEvent: EventID
-  var accepted: Int
+  /// The row of its first event; no other envelope's stand between that and its last. nil: none was stored.
+  var firstRow: Int64?
   var hasHash: Bool
   /// Of the event that led to it.
   var bodyBytes: Int
 
-  /// The ids of its accepted events are consecutive; no other envelope's lie between them.
-  var lastEvent: EventID { firstEvent.advanced(by: max(0, accepted - 1)) }
-
   init(_ row: Statement) {
     id = row.integer(0)
     received = Timestamp(microseconds: row.integer(1))
-    firstEvent = EventID(bytes: row.bytes(2)!)
-    accepted = Int(row.integer(3))
-    hasHash = row.integer(4) == 0
-    bodyBytes = Int(row.integer(5))
+    firstRow = row.optionalInteger(2)
+    hasHash = row.integer(3) == 0
+    bodyBytes = Int(row.integer(4))
   }
 }
 

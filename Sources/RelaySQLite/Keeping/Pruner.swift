@@ -5,8 +5,10 @@ import RelayCore
 /// An event goes with its deliveries once all of them are delivered or discarded, the last one long enough ago. Three
 /// walks find what may go, each from where it last stopped:
 ///
-/// 1. settled deliveries in order of time: each leads to its event;
-/// 2. envelopes in order of arrival, to those of their events that no route sent anywhere;
+/// 1. events in order of arrival. What is held is passed, and so is what is too young and has an entry in
+///    `delivery_revisit`: the second walk leads to both. At what is too young and has none the walk stops: it was settled
+///    a minute after its receipt at the latest, so what stands behind it goes a minute late at most;
+/// 2. the entries of `delivery_revisit` in order of time: each leads to its event;
 /// 3. envelopes in order of arrival, to those that have no events and whose hash nobody needs.
 ///
 /// The newest event, the newest envelope and the event of the newest delivery stay: after a restart the numbers of rows
@@ -30,22 +32,21 @@ final class Pruner {
   /// - Returns: Whether all that may go now is gone.
   func step(_ cutoffs: PruneCutoffs, _ budget: inout StepBudget) throws(StoreError) -> Bool {
     newest = try statements.newestRows()
+    position.turnBack(cutoffs.events)
+    position.stop = nil
     try retrySpared(cutoffs, &budget)
-    var entries = try settledEntries(until: cutoffs.events)[...]
-    var isLastPage = entries.count < Self.page
-    var envelope = try envelope(after: position.eventless)
+    var events = PrunePage { [self] () throws(StoreError) in
+      try statements.events(after: position.event, limit: Self.page)
+    }
+    var entries = PrunePage { [self] () throws(StoreError) in try revisits(until: cutoffs.events) }
     while !budget.isSpent {
-      if entries.isEmpty && !isLastPage {
-        entries = try settledEntries(until: cutoffs.events)[...]
-        isLastPage = entries.count < Self.page
-      }
-      if let entry = entries.first, entry.settled <= envelope?.received ?? .distantFuture {
-        try take(entry.event, cutoffs, &budget)
-        position.settled = (entry.settled.microseconds, entry.delivery)
+      let event = try events.first()
+      if let entry = try entries.first(), entry.settled <= event?.received ?? .distantFuture {
+        try revisit(entry.event, cutoffs, &budget)
+        position.revisit = (entry.settled.microseconds, entry.delivery)
         entries.removeFirst()
-      } else if let older = envelope, older.received <= cutoffs.events {
-        try removeEventless(older, cutoffs, &budget)
-        envelope = try self.envelope(after: position.eventless)
+      } else if let event {
+        if try pass(event, cutoffs, &budget) { events.removeFirst() } else { events.end() }
       } else {
         return try removeChildless(cutoffs, &budget)
       }
@@ -53,54 +54,37 @@ final class Pruner {
     return false
   }
 
-  /// When the next on each walk was settled or received, if it may ever go as things are.
-  func heads() throws(StoreError) -> (settled: Timestamp?, eventless: Timestamp?, childless: Timestamp?) {
+  /// Once a step has found that all is gone that may go: when the first event that is waited for was settled, and when
+  /// the next envelope without events was received.
+  func heads() throws(StoreError) -> (event: Timestamp?, childless: Timestamp?) {
+    let entry = try revisits(until: .distantFuture, limit: 1).first
     let childless = try envelope(after: position.childless)
     return (
-      try settledEntries(until: .distantFuture, limit: 1).first?.settled,
-      try envelope(after: position.eventless)?.received,
+      [position.stop, position.again?.time, entry?.settled].compactMap { $0 }.min(),
       childless.flatMap { $0.id < newest.envelope ? $0.received : nil }
     )
   }
 
   // MARK: The walks
 
-  private func settledEntries(
+  private func revisits(
     until cutoff: Timestamp, limit: Int = Pruner.page
-  ) throws(StoreError) -> [SettledEntry] {
-    var entries: [SettledEntry] = []
-    let (then, later) = (statements.settledThen, statements.settledLater)
-    then.bind(1, position.settled.time)
-    then.bind(2, position.settled.delivery)
+  ) throws(StoreError) -> [RevisitEntry] {
+    var entries: [RevisitEntry] = []
+    let (then, later) = (statements.revisitThen, statements.revisitLater)
+    then.bind(1, position.revisit.time)
+    then.bind(2, position.revisit.delivery)
     then.bind(3, limit)
-    try SettledEntry.read(then, until: cutoff, into: &entries)
+    try RevisitEntry.read(then, until: cutoff, into: &entries)
     guard entries.count < limit else { return entries }
-    later.bind(1, position.settled.time)
+    later.bind(1, position.revisit.time)
     later.bind(2, limit - entries.count)
-    try SettledEntry.read(later, until: cutoff, into: &entries)
+    try RevisitEntry.read(later, until: cutoff, into: &entries)
     return entries
   }
 
   private func envelope(after row: Int64) throws(StoreError) -> EnvelopeRow? {
     try statements.envelope(statements.envelopeAfter, row)
-  }
-
-  /// A page of the envelope's events; the position moves past the envelope with the last one.
-  private func removeEventless(
-    _ envelope: EnvelopeRow, _ cutoffs: PruneCutoffs, _ budget: inout StepBudget
-  ) throws(StoreError) {
-    let first = position.eventWithin?.advanced(by: 1) ?? envelope.firstEvent
-    let events = try statements.events(from: first, through: envelope.lastEvent, limit: Self.page)
-    budget.spend(rows: 1)
-    for (id, event) in events {
-      guard !budget.isSpent else { return }
-      if try !statements.hasDeliveries(event) { try take(event, cutoffs, &budget) }
-      budget.spend(rows: 1)
-      position.eventWithin = id
-    }
-    guard events.count < Self.page else { return }
-    position.eventless = envelope.id
-    position.eventWithin = nil
   }
 
   /// - Returns: Whether the walk has come to its end.

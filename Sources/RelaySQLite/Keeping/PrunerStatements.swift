@@ -2,55 +2,54 @@ import RelayCore
 
 /// Every statement of the pruner, prepared once. A test asserts each one's plan.
 final class PrunerStatements {
-  let settledThen: Statement
-  let settledLater: Statement
+  let revisitThen: Statement
+  let revisitLater: Statement
+  let eventsAfter: Statement
   let deliveriesOfEvent: Statement
-  let routedEvent: Statement
   let envelopeAfter: Statement
   let envelopeOfEvent: Statement
-  let eventsWithin: Statement
+  let envelopeFrom: Statement
   let newestEvent: Statement
   let newestEnvelope: Statement
   let eventOfNewestDelivery: Statement
   let deleteFailures: Statement
   let deleteDelivery: Statement
+  let deleteStraggler: Statement
   let deleteEvent: Statement
   let deleteEnvelope: Statement
 
   init(_ connection: Connection) throws(StoreError) {
     // Two, since SQLite does not go to a pair of values in an index whose second is the row's number.
-    settledThen = try connection.prepare(
+    revisitThen = try connection.prepare(
+      "SELECT revisit, id, event FROM delivery WHERE revisit = ?1 AND id > ?2 ORDER BY id LIMIT ?3")
+    revisitLater = try connection.prepare(
+      "SELECT revisit, id, event FROM delivery WHERE revisit > ?1 ORDER BY revisit, id LIMIT ?2")
+    eventsAfter = try connection.prepare(
       """
-      SELECT settled, id, event FROM delivery
-      WHERE (state = 3 OR state = 5) AND settled = ?1 AND id > ?2 ORDER BY id LIMIT ?3
-      """)
-    settledLater = try connection.prepare(
-      """
-      SELECT settled, id, event FROM delivery
-      WHERE (state = 3 OR state = 5) AND settled > ?1 ORDER BY settled, id LIMIT ?2
+      SELECT e.id, e.first_delivery + e.deliveries - 1, v.received
+      FROM event e CROSS JOIN envelope v ON v.id = e.envelope WHERE e.id > ?1 ORDER BY e.id LIMIT ?2
       """)
     deliveriesOfEvent = try connection.prepare(
       """
-      SELECT d.id, d.state, d.settled FROM event e
+      SELECT d.id, d.state, d.settled, d.revisit IS NOT NULL FROM event e
       CROSS JOIN delivery d ON d.id >= e.first_delivery AND d.id < e.first_delivery + e.deliveries WHERE e.id = ?1
       """)
-    routedEvent = try connection.prepare("SELECT 1 FROM event WHERE id = ?1 AND deliveries > 0")
     envelopeAfter = try connection.prepare(
-      """
-      SELECT id, received, first_event, accepted, hash IS NULL, 0 FROM envelope WHERE id > ?1 ORDER BY id LIMIT 1
-      """)
+      "SELECT id, received, first_row, hash IS NULL, 0 FROM envelope WHERE id > ?1 ORDER BY id LIMIT 1")
     envelopeOfEvent = try connection.prepare(
       """
-      SELECT v.id, v.received, v.first_event, v.accepted, v.hash IS NULL, length(e.body)
+      SELECT v.id, v.received, v.first_row, v.hash IS NULL, length(e.body)
       FROM event e JOIN envelope v ON v.id = e.envelope WHERE e.id = ?1
       """)
-    eventsWithin = try connection.prepare(
-      "SELECT uuid, id FROM event WHERE uuid >= ?1 AND uuid <= ?2 ORDER BY uuid LIMIT ?3")
+    envelopeFrom = try connection.prepare(
+      "SELECT envelope FROM event WHERE id >= ?1 ORDER BY id LIMIT 1")
     newestEvent = try connection.prepare("SELECT max(id) FROM event")
     newestEnvelope = try connection.prepare("SELECT max(id) FROM envelope")
     eventOfNewestDelivery = try connection.prepare("SELECT event FROM delivery ORDER BY id DESC LIMIT 1")
     deleteFailures = try connection.prepare("DELETE FROM failure WHERE delivery = ?1")
     deleteDelivery = try connection.prepare("DELETE FROM delivery WHERE id = ?1")
+    deleteStraggler = try connection.prepare(
+      "DELETE FROM straggler WHERE uuid = (SELECT uuid FROM event WHERE id = ?1) AND event = ?1")
     deleteEvent = try connection.prepare("DELETE FROM event WHERE id = ?1")
     deleteEnvelope = try connection.prepare("DELETE FROM envelope WHERE id = ?1")
   }
@@ -69,22 +68,19 @@ final class PrunerStatements {
     return EnvelopeRow(query)
   }
 
-  func events(from first: EventID, through last: EventID, limit: Int) throws(StoreError) -> [(EventID, Int64)]
-  {
-    eventsWithin.bind(1, first)
-    eventsWithin.bind(2, last)
-    eventsWithin.bind(3, limit)
-    var events: [(EventID, Int64)] = []
-    while try eventsWithin.step() {
-      events.append((EventID(bytes: eventsWithin.bytes(0)!), eventsWithin.integer(1)))
-    }
+  func events(after row: Int64, limit: Int) throws(StoreError) -> [ArrivedEvent] {
+    eventsAfter.bind(1, row)
+    eventsAfter.bind(2, limit)
+    var events: [ArrivedEvent] = []
+    while try eventsAfter.step() { events.append(ArrivedEvent(eventsAfter)) }
     return events
   }
 
-  func hasDeliveries(_ event: Int64) throws(StoreError) -> Bool {
-    routedEvent.bind(1, event)
-    defer { routedEvent.reset() }
-    return try routedEvent.step()
+  func hasEvents(_ envelope: EnvelopeRow) throws(StoreError) -> Bool {
+    guard let first = envelope.firstRow else { return false }
+    envelopeFrom.bind(1, first)
+    defer { envelopeFrom.reset() }
+    return try envelopeFrom.step() && envelopeFrom.integer(0) == envelope.id
   }
 
   /// Runs a statement that takes one number.

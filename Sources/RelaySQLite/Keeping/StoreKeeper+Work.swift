@@ -17,13 +17,13 @@ extension StoreKeeper {
     guard let retention else { return false }
     let hashesStay = max(retention, dedupe)
     let cutoffs = PruneCutoffs(
-      events: now.advanced(by: .zero - retention), envelopes: now.advanced(by: .zero - hashesStay))
+      events: now.advanced(by: .zero - retention), envelopes: now.advanced(by: .zero - hashesStay),
+      now: now)
     guard try tools().prune(cutoffs, StepBudget(time: stepTime)).isDone else { return true }
     let heads = try tools().pruner.heads()
-    let due = [
-      heads.settled?.advanced(by: retention), heads.eventless?.advanced(by: retention),
-      heads.childless?.advanced(by: hashesStay),
-    ].compactMap { $0 }.min()
+    let event = heads.event?.advanced(by: retention)
+    let childless = heads.childless?.advanced(by: hashesStay)
+    let due = [event, childless].compactMap { $0 }.min()
     // Not one by one: what falls due together goes together.
     let pause = min(.seconds(60), max(.seconds(1), retention / 100))
     retentionDue = due.map { max($0, now.advanced(by: pause)) }
@@ -67,7 +67,8 @@ extension StoreKeeper {
   private func prune(
     _ now: Timestamp, bytes: Int
   ) throws(StoreError) -> (isDone: Bool, events: Int) {
-    let cutoffs = PruneCutoffs(events: .distantFuture, envelopes: now.advanced(by: .zero - dedupe))
+    let cutoffs = PruneCutoffs(
+      events: .distantFuture, envelopes: now.advanced(by: .zero - dedupe), now: now)
     let pruned = try tools().prune(cutoffs, StepBudget(bytes: max(64 << 10, bytes), time: stepTime))
     try measure(now)
     if pruned.isDone && size.liveBytes >= marks.maxBytes {

@@ -15,6 +15,7 @@ final class StoreKeeper {
   let clock: any WallClock
   let disk: Disk
   private let connection: Connection
+  private let walked: WalkedDeliveries
   private let path: String
   /// Made when first needed.
   private var madeTools: KeeperTools?
@@ -44,6 +45,7 @@ final class StoreKeeper {
   /// - Parameter diskSpace: What there is on the store's file system.
   init(session: StoreSession, clock: any WallClock, diskSpace: (() -> DiskSpace)? = nil) {
     connection = session.connection
+    walked = session.walked
     self.clock = clock
     path = session.files.databasePath
     let folder = StoreFiles.parent(of: path)
@@ -85,8 +87,11 @@ final class StoreKeeper {
   func committed(appendedEvents: Int) {
     let now = clock.now()
     madeTools?.pruner.position.clockShows(now)
-    // What was settled or received just now grows old then, and nothing else is waited for.
-    if retentionDue == nil, let retention { retentionDue = now.advanced(by: retention) }
+    // What was settled or received just now grows old then; what is waited for may come later.
+    if let retention {
+      let due = now.advanced(by: retention)
+      retentionDue = min(due, retentionDue ?? due)
+    }
     guard isNearLimit || isMeasureOld(now) else { return }
     let before = size.liveBytes
     do throws(StoreError) {
@@ -143,7 +148,7 @@ final class StoreKeeper {
 
   func tools() throws(StoreError) -> KeeperTools {
     if let madeTools { return madeTools }
-    let made = try KeeperTools(connection, path: path)
+    let made = try KeeperTools(connection, path: path, walked: walked)
     madeTools = made
     return made
   }

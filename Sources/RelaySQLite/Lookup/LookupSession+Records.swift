@@ -6,8 +6,7 @@ extension LookupSession {
     // They are few, as many as there are destinations: this is soon over.
     try connection.execute("BEGIN")
     defer { try? connection.execute("COMMIT") }
-    guard let (row, found) = try eventRow(id) else { return nil }
-    var event = found
+    guard let row = try search.row(of: id), var event = try eventRow(row) else { return nil }
     statements.deliveriesOfEvent.bind(1, row)
     for row in try numbers(statements.deliveriesOfEvent) {
       if let record = try delivery(row) { event.deliveries.append(record) }
@@ -15,20 +14,17 @@ extension LookupSession {
     return event
   }
 
-  private func eventRow(_ id: EventID) throws(StoreError) -> (Int64, EventRecord)? {
-    let query = statements.eventByID
-    query.bind(1, id.bytes)
+  private func eventRow(_ row: Int64) throws(StoreError) -> EventRecord? {
+    let query = statements.eventByRow
+    query.bind(1, row)
     defer { query.reset() }
     guard try query.step() else { return nil }
-    return (
-      query.integer(0),
-      EventRecord(
-        id: EventID(bytes: query.bytes(1)!), type: query.text(2)!, source: query.text(3)!,
-        company: query.text(4), channel: query.text(5), chat: query.text(6),
-        receivedAt: Timestamp(microseconds: query.integer(7)), configuration: query.text(8)!,
-        routes: try routeNames(query.text(9)!), isDropped: query.integer(10) != 0, body: query.bytes(11)!,
-        deliveries: [])
-    )
+    return EventRecord(
+      id: EventID(bytes: query.bytes(0)!), type: query.text(1)!, source: query.text(2)!,
+      company: query.text(3), channel: query.text(4), chat: query.text(5),
+      receivedAt: Timestamp(microseconds: query.integer(6)), configuration: query.text(7)!,
+      routes: try routeNames(query.text(8)!), isDropped: query.integer(9) != 0, body: query.bytes(10)!,
+      deliveries: [])
   }
 
   /// - Parameter numbers: Separated by spaces.

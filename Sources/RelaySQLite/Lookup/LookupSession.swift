@@ -4,10 +4,12 @@ import RelayCore
 final class LookupSession {
   let connection: Connection
   let statements: LookupStatements
+  let search: EventSearch
 
   init(path: String) throws(StoreError) {
     connection = try Connection(path: path, readOnly: true)
     statements = try LookupStatements(connection)
+    search = try EventSearch(connection)
   }
 
   /// When each destination's oldest pending delivery was received: the one that arrived first.

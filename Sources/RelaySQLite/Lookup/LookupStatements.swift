@@ -6,7 +6,7 @@ final class LookupStatements {
   let destinationByName: Statement
   let destinationOfDelivery: Statement
   let routeName: Statement
-  let eventByID: Statement
+  let eventByRow: Statement
   let deliveriesOfEvent: Statement
   let deliveryByRow: Statement
   let failures: Statement
@@ -31,12 +31,12 @@ final class LookupStatements {
     destinationOfDelivery = try connection.prepare(
       "SELECT t.name FROM delivery d CROSS JOIN destination t ON t.id = d.destination WHERE d.id = ?1")
     routeName = try connection.prepare("SELECT name FROM route WHERE id = ?1")
-    eventByID = try connection.prepare(
+    eventByRow = try connection.prepare(
       """
-      SELECT e.id, e.uuid, e.type, s.name, e.company, e.channel, e.chat, v.received, c.hash, e.routes, e.dropped, e.body
+      SELECT e.uuid, e.type, s.name, e.company, e.channel, e.chat, v.received, c.hash, e.routes, e.dropped, e.body
       FROM event e CROSS JOIN envelope v ON v.id = e.envelope CROSS JOIN source s ON s.id = v.source
         CROSS JOIN configuration c ON c.id = v.configuration
-      WHERE e.uuid = ?1
+      WHERE e.id = ?1
       """)
     deliveriesOfEvent = try connection.prepare(
       """

@@ -1,0 +1,63 @@
+import RelayCore
+
+/// Finds events by their ids without an index of all: ids rise with rows, and the table `straggler` has those that do not.
+/// Confined to the thread of its connection.
+final class EventSearch {
+  let straggler: Statement
+  let firstEvent: Statement
+  let lastEvent: Statement
+  let eventUntil: Statement
+
+  init(_ connection: Connection) throws(StoreError) {
+    straggler = try connection.prepare("SELECT event FROM straggler WHERE uuid = ?1")
+    firstEvent = try connection.prepare("SELECT min(id) FROM event")
+    lastEvent = try connection.prepare("SELECT max(id) FROM event")
+    eventUntil = try connection.prepare(
+      """
+      SELECT e.id, e.uuid, s.previous FROM event e LEFT JOIN straggler s ON s.uuid = e.uuid AND s.event = e.id
+      WHERE e.id <= ?1 ORDER BY e.id DESC LIMIT 1
+      """)
+  }
+
+  /// The event's row. To be asked within one transaction.
+  func row(of id: EventID) throws(StoreError) -> Int64? {
+    straggler.bind(1, id)
+    if let row = try number(straggler) { return row }
+    guard var first = try number(firstEvent), var last = try number(lastEvent) else { return nil }
+    while first <= last {
+      let middle = first + (last - first) / 2
+      let place = try orderly(until: middle)
+      if let place, place.id == id { return place.row }
+      if let place, place.id > id { last = place.row - 1 } else { first = middle + 1 }
+    }
+    return nil
+  }
+
+  /// The last event that is no straggler.
+  func last() throws(StoreError) -> EventOrder.Place? { try orderly(until: .max) }
+
+  /// The last one up to that row that is no straggler.
+  ///
+  /// A straggler says which it comes too late for: so it is one step over all that stand in a row.
+  private func orderly(until row: Int64) throws(StoreError) -> EventOrder.Place? {
+    var row = row
+    while true {
+      eventUntil.bind(1, row)
+      guard try eventUntil.step() else { return nil }
+      defer { eventUntil.reset() }
+      guard let previous = eventUntil.optionalInteger(2) else {
+        return EventOrder.Place(id: EventID(bytes: eventUntil.bytes(1)!), row: eventUntil.integer(0))
+      }
+      row = previous
+    }
+  }
+
+  private func number(_ query: Statement) throws(StoreError) -> Int64? {
+    guard try query.step() else { return nil }
+    defer { query.reset() }
+    return query.optionalInteger(0)
+  }
+}
+
+@available(*, unavailable)
+extension EventSearch: Sendable {}
