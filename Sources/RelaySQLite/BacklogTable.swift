@@ -3,7 +3,7 @@ struct BacklogTable {
   private struct Backlog {
     /// No fresh delivery before this one can be claimed: a walk need not pass over what its lane holds.
     var claimableFrom: Int64 = 0
-    /// Its lane has given back what arrived, and not come to the end of the store's since.
+    /// Its lane has given back fresh ones, and not come to the end of the store's since.
     var isBehind = false
   }
 
@@ -12,7 +12,7 @@ struct BacklogTable {
 
   func claimableFrom(_ destination: Int64) -> Int64 { backlog(destination).claimableFrom }
 
-  /// Whether what arrives now will be given back.
+  /// Whether its lane comes for what arrives now: it would give it back.
   func isBehind(_ destination: Int64) -> Bool { backlog(destination).isBehind }
 
   /// A walk has come to `row`, and can claim none before it.

@@ -31,6 +31,8 @@ struct ClaimTable {
     /// When the delivery's envelope was.
     var received: Timestamp
     var orderKey: String?
+    /// Never attempted.
+    var isFresh: Bool
     /// It stands in an index: see `StoreSession.unlistedState`.
     var isListed = true
 

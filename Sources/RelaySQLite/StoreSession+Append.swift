@@ -96,8 +96,8 @@ extension StoreSession {
     return nextEvent
   }
 
-  /// - Returns: nil for what is not to be attempted now: it waits for its order key, or is withheld, or went over
-  ///   its destination's `max_backlog`.
+  /// - Returns: nil for what is not to be attempted now: it waits for its order key, or is withheld, or comes after
+  ///   what its lane has given back, or went over its destination's `max_backlog`.
   private func insert(
     _ delivery: NewEnvelope.NewDelivery, of event: Event, row: Int64, now: Timestamp
   ) throws(StoreError) -> Delivery? {
@@ -113,8 +113,9 @@ extension StoreSession {
     let waits = try key.map { key throws(StoreError) in
       try head(of: OrderKey(destination: destination, text: key)) != nil
     }
-    let isHandedOut = waits != true && destinations.handsOut(destination)
-    let isListed = !isHandedOut || key != nil || backlogs.isBehind(destination)
+    let isHandedOut =
+      waits != true && destinations.handsOut(destination) && !backlogs.isBehind(destination)
+    let isListed = !isHandedOut || key != nil
     let insert = statements.insertDelivery
     insert.bind(1, nextDelivery)
     insert.bind(2, row)
@@ -135,7 +136,7 @@ extension StoreSession {
       nextDelivery,
       ClaimTable.Entry(
         destination: destination, bytes: bytes, received: event.envelope.receivedAt, orderKey: key,
-        isListed: isListed))
+        isFresh: true, isListed: isListed))
     return Delivery(
       id: DeliveryID(rawValue: nextDelivery), event: event, destination: delivery.destination, since: since)
   }

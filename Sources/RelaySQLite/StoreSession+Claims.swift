@@ -56,12 +56,12 @@ extension StoreSession {
     for delivery in deliveries {
       let row = delivery.rawValue
       guard let entry = claims.entries[row] else { continue }
+      if entry.isFresh { backlogs.fellBehind(entry.destination) }
       if entry.isListed {
         _ = claims.take(row)
         backlogs.becameClaimable(row, of: entry.destination)
       } else {
         returned.append(row)
-        backlogs.fellBehind(entry.destination)
       }
     }
     claims.commit()
@@ -106,7 +106,7 @@ extension StoreSession {
       probedAt: query.optionalInteger(16).map { Timestamp(microseconds: $0) })
     let claim = ClaimTable.Entry(
       destination: destination, bytes: Int(query.integer(18)), received: envelope.receivedAt,
-      orderKey: query.text(17))
+      orderKey: query.text(17), isFresh: delivery.attempts == 0)
     return (delivery, claim)
   }
 }

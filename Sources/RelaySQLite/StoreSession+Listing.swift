@@ -24,7 +24,7 @@ extension StoreSession {
     while try query.step() {
       let entry = ClaimTable.Entry(
         destination: query.integer(1), bytes: Int(query.integer(2)), received: .epoch, orderKey: nil,
-        isListed: false)
+        isFresh: true, isListed: false)
       claims.add(query.integer(0), entry)
       returned.append(query.integer(0))
     }

@@ -35,7 +35,7 @@ extension StoreSession {
     defer { query.reset() }
     return ClaimTable.Entry(
       destination: query.integer(0), bytes: Int(query.integer(1)),
-      received: Timestamp(microseconds: query.integer(3)), orderKey: query.text(2))
+      received: Timestamp(microseconds: query.integer(3)), orderKey: query.text(2), isFresh: false)
   }
 
   /// The entry for retention that a delivery makes when it is settled for good; nil: none, because retention's walk

@@ -7,7 +7,7 @@ struct ClaimTableTests {
   private let key = OrderKey(destination: 1, text: "a")
 
   private func entry(_ key: String? = nil) -> ClaimTable.Entry {
-    ClaimTable.Entry(destination: 1, bytes: 7, received: .second(0), orderKey: key)
+    ClaimTable.Entry(destination: 1, bytes: 7, received: .second(0), orderKey: key, isFresh: true)
   }
 
   @Test func aRollbackRestoresWhatWasClaimed() {

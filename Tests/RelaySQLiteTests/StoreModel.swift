@@ -28,6 +28,8 @@ struct StoreModel {
   var orderings: [String: Ordering] = [:]
   var maxBacklog: [String: Int] = [:]
   var withheld: Set<String> = []
+  /// Whose lanes have given back fresh ones, and not come to the end since.
+  var behind: Set<String> = []
 
   // MARK: Order
 
@@ -56,6 +58,12 @@ struct StoreModel {
 
   // MARK: Calls
 
+  mutating func release(_ id: DeliveryID) {
+    held.remove(id)
+    let row = rows.first { $0.id == id }!
+    if row.state == .fresh { behind.insert(row.destination) }
+  }
+
   /// - Returns: Whether it is handed out.
   mutating func append(_ id: DeliveryID, _ event: EventID, to destination: String, chat: String?) -> Bool {
     var row = Row(id: id, event: event, destination: destination, chat: chat)
@@ -66,7 +74,9 @@ struct StoreModel {
     }
     rows.append(row)
     place()
-    guard rows.last!.state == .fresh, !withheld.contains(destination) else { return false }
+    guard rows.last!.state == .fresh, !withheld.contains(destination), !behind.contains(destination) else {
+      return false
+    }
     held.insert(id)
     return true
   }
@@ -111,6 +121,7 @@ struct StoreModel {
     var claim = Claim(
       destination: request.destination, kind: request.kind, deliveries: [],
       isExhausted: found.count < request.limit)
+    if claim.isExhausted && request.kind == .fresh { behind.remove(request.destination) }
     if claim.isExhausted && request.kind == .retrying {
       claim.nextDue = unclaimed.compactMap(\.due).filter { $0 > request.now }.min()
     }

@@ -164,7 +164,7 @@ private final class Workload {
   private func release() {
     let inFlight = Set(outcomes.map(\.delivery))
     for id in model.held.sorted() where !inFlight.contains(id) && random.chance(30) {
-      model.held.remove(id)
+      model.release(id)
       bench.session.release([id])
     }
     if fault == nil { bench.writer.write() }
@@ -231,6 +231,7 @@ private final class Workload {
     outcomes = []
     model.held = []
     model.withheld = []
+    model.behind = []
     try configure()
   }
 

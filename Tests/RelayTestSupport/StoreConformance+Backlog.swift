@@ -36,9 +36,10 @@ extension StoreConformance {
       await store.settle(held[0].settled(.dead(.permanent)))
       store.release([held[1].id])
       try await store.change(.discard, .ids([held[0].id]))
-      #expect(try await store.stored(bench.make.envelope(events: 2)).count == 1)
+      _ = try await store.append(bench.make.envelope(events: 2))
+      #expect(try await store.books() == ["crm": Books(pending: 2, discarded: 1, overflowed: 1)])
       try await store.change(.discard, .ids([held[1].id]))
-      #expect(try await store.stored(bench.make.envelope()).count == 1)
+      _ = try await store.append(bench.make.envelope())
       #expect(try await store.books() == ["crm": Books(pending: 2, discarded: 2, overflowed: 1)])
     },
     StoreClaim("aNewLimitHoldsAtOnce") { bench in

@@ -4,6 +4,18 @@ import Testing
 extension StoreConformance {
   /// Who holds what.
   static let claiming = [
+    StoreClaim("whatArrivesBehindWhatWasGivenBackIsClaimedAfterIt") { bench in
+      let store = try await bench.open()
+      let first = try await store.stored(bench.make.envelope(to: ["crm", "bi"]))
+      store.release([first[0].id])
+      let next = try await store.stored(bench.make.envelope(to: ["crm", "bi"]))
+      #expect(next.map(\.destination) == ["bi"])
+      #expect(await store.claim(limit: 1).ids == [first[0].id])
+      #expect(try await store.stored(bench.make.envelope()).isEmpty)
+      let rest = await store.claim()
+      #expect(rest.isExhausted && rest.deliveries.count == 2)
+      #expect(try await store.stored(bench.make.envelope()).count == 1)
+    },
     StoreClaim("whatAppendHandsOutIsNotHandedOutAgain") { bench in
       let store = try await bench.open()
       let held = try await store.stored(bench.make.envelope(to: ["crm", "bi"], events: 2))

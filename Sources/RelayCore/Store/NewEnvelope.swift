@@ -67,7 +67,8 @@ public struct NewEnvelope: Sendable {
 
 public enum AppendOutcome: Sendable {
   /// On disk. The deliveries that may be attempted are claimed for the caller, in the order of the envelope: not
-  /// those that wait for their order key, that are withheld, or that went over their destination's `max_backlog`.
+  /// those that wait for their order key, that are withheld, or that went over their destination's `max_backlog`; nor
+  /// those that arrive after fresh ones of their destination were given back, until a claim of fresh ones is exhausted.
   case stored([Delivery])
   /// The same bytes were stored before: their first event's id, and how many were accepted.
   case duplicate(firstEventID: EventID, acceptedCount: Int)
