@@ -4,7 +4,7 @@ extension Lane {
   ///
   /// - Returns: Its id if the lane can't hold it: it goes back to the store.
   mutating func arrived(_ delivery: Delivery) -> DeliveryID? {
-    if freshBacklog.claimableFrom == nil && hasRoom(fresh) {
+    if freshBacklog.claimableFrom == nil && hasRoomForFresh {
       fresh.append(delivery)
       return nil
     }
@@ -26,13 +26,13 @@ extension Lane {
       return delivery.id
     }
     if delivery.attempts > 0 {
-      guard hasDoubleRoom(retrying) else {
+      guard hasDoubleRoom(retrying, .retrying) else {
         retryBacklog.grew()
         return delivery.id
       }
       retrying.append(delivery)
     } else {
-      guard hasDoubleRoom(fresh) else {
+      guard hasDoubleRoom(fresh, .fresh) else {
         freshBacklog.grew()
         return delivery.id
       }
@@ -64,7 +64,7 @@ extension Lane {
     guard !beside.isEmpty else { return [] }
     var refused: [DeliveryID] = []
     for delivery in beside.deliveries {
-      if joins && refused.isEmpty && hasRoom(fresh) {
+      if joins && refused.isEmpty && hasRoomForFresh {
         fresh.append(delivery)
       } else {
         refused.append(delivery.id)
@@ -75,19 +75,24 @@ extension Lane {
     return refused
   }
 
-  /// A wish for work, when half the window of a kind is free and the store has some; then one is under way.
+  /// A wish for work, when half of a kind's part of the window is free and the store has some; then one is under way.
   mutating func nextClaim(now: Timestamp) -> ClaimRequest? {
     guard takesDeliveries else { return nil }
-    if freshBacklog.begins(at: now, fresh, window) { return request(.fresh, for: fresh, now: now) }
-    if retryBacklog.begins(at: now, retrying, window) { return request(.retrying, for: retrying, now: now) }
+    if freshBacklog.begins(at: now, fresh, window.part(of: .fresh)) {
+      return request(.fresh, for: fresh, now: now)
+    }
+    if retryBacklog.begins(at: now, retrying, window.part(of: .retrying)) {
+      return request(.retrying, for: retrying, now: now)
+    }
     return nil
   }
 
   private func request(_ kind: ClaimRequest.Kind, for queue: LaneQueue, now: Timestamp) -> ClaimRequest {
-    ClaimRequest(
+    let part = window.part(of: kind)
+    return ClaimRequest(
       destination: destination.name, kind: kind, now: now,
-      limit: min(LaneWindow.maxClaim, max(1, window.deliveries / 2 - queue.count)),
-      byteLimit: max(1, window.bytes / 2 - queue.footprint))
+      limit: min(LaneWindow.maxClaim, max(1, part.deliveries - queue.count)),
+      byteLimit: max(1, part.bytes - queue.footprint))
   }
 
   /// Everything it holds that is not in flight, for giving back.
@@ -104,11 +109,13 @@ extension Lane {
     beside.count < window.deliveries / 8 && beside.footprint < window.bytes / 8
   }
 
-  private func hasRoom(_ queue: LaneQueue) -> Bool {
-    queue.isEmpty || queue.count < window.deliveries / 2 && queue.footprint < window.bytes / 2
+  private var hasRoomForFresh: Bool {
+    let part = window.part(of: .fresh)
+    return fresh.isEmpty || fresh.count < part.deliveries && fresh.footprint < part.bytes
   }
 
-  private func hasDoubleRoom(_ queue: LaneQueue) -> Bool {
-    queue.isEmpty || queue.count < window.deliveries && queue.footprint < window.bytes
+  private func hasDoubleRoom(_ queue: LaneQueue, _ kind: ClaimRequest.Kind) -> Bool {
+    let part = window.part(of: kind)
+    return queue.isEmpty || queue.count < 2 * part.deliveries && queue.footprint < 2 * part.bytes
   }
 }

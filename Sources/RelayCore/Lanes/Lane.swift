@@ -66,8 +66,8 @@ public struct Lane: Sendable {
   func deadline(now: Timestamp, mayStart: Bool = true) -> Timestamp? {
     var deadline = earliest(standing.pauseEnd, mayStart ? nextStart : nil)
     if !isRecalled {
-      deadline = earliest(deadline, freshBacklog.claimsFrom(fresh, window))
-      deadline = earliest(deadline, retryBacklog.claimsFrom(retrying, window))
+      deadline = earliest(deadline, freshBacklog.claimsFrom(fresh, window.part(of: .fresh)))
+      deadline = earliest(deadline, retryBacklog.claimsFrom(retrying, window.part(of: .retrying)))
     }
     return deadline
   }

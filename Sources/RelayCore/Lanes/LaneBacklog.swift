@@ -24,13 +24,13 @@ struct LaneBacklog: Sendable {
   }
 
   /// When a claim is due; nil: not before something happens.
-  func claimsFrom(_ queue: LaneQueue, _ window: LaneWindow) -> Timestamp? {
-    !isClaiming && queue.isHalfEmpty(of: window) ? claimableFrom : nil
+  func claimsFrom(_ queue: LaneQueue, _ part: LaneWindow) -> Timestamp? {
+    !isClaiming && queue.isHalfEmpty(of: part) ? claimableFrom : nil
   }
 
   /// Whether a claim is due; if so, it is now under way.
-  mutating func begins(at now: Timestamp, _ queue: LaneQueue, _ window: LaneWindow) -> Bool {
-    guard let from = claimsFrom(queue, window), from <= now else { return false }
+  mutating func begins(at now: Timestamp, _ queue: LaneQueue, _ part: LaneWindow) -> Bool {
+    guard let from = claimsFrom(queue, part), from <= now else { return false }
     isClaiming = true
     grewWhileClaiming = false
     return true
@@ -50,7 +50,7 @@ struct LaneBacklog: Sendable {
 }
 
 extension LaneQueue {
-  func isHalfEmpty(of window: LaneWindow) -> Bool {
-    isEmpty || count <= window.deliveries / 4 && footprint <= window.bytes / 4
+  func isHalfEmpty(of part: LaneWindow) -> Bool {
+    isEmpty || count <= part.deliveries / 2 && footprint <= part.bytes / 2
   }
 }

@@ -10,7 +10,9 @@ import Testing
     var lane = Lane(destination: Made.destination(), window: LaneWindow(deliveries: 100, bytes: 1_000))
     let claims = [lane.nextClaim(now: now), lane.nextClaim(now: now)].compactMap { $0 }
     #expect(claims.map(\.kind) == [.fresh, .retrying])
-    #expect(claims.allSatisfy { $0.limit == 50 && $0.byteLimit == 500 && $0.now == now })
+    #expect(claims.map(\.limit) == [75, 25])
+    #expect(claims.map(\.byteLimit) == [750, 250])
+    #expect(claims.allSatisfy { $0.now == now })
     #expect(lane.nextClaim(now: now) == nil)
     #expect(lane.deadline(now: now) == nil)
   }

@@ -157,8 +157,8 @@ import Testing
     _ = lane.arrived(Made.delivery(1))
     _ = lane.start()
     lane.finish(1, 500)
-    let refused = (2...7).compactMap { lane.arrived(Made.delivery($0)) }
-    #expect(refused.map(\.rawValue) == [6, 7])
-    #expect(lane.fresh.count == 4)
+    let refused = (2...9).compactMap { lane.arrived(Made.delivery($0)) }
+    #expect(refused.map(\.rawValue) == [8, 9])
+    #expect(lane.fresh.count == 6)
   }
 }

@@ -148,16 +148,19 @@ struct Watch {
     }
   }
 
-  /// Each kind takes half of the window (the widest that the lane had), and the one delivery that passes it; with what
-  /// order keys brought, all of it.
+  /// Each kind takes its part of the window (the widest that the lane had), and the one delivery that passes it; with
+  /// what order keys brought, twice as much.
   mutating func windows(of dispatcher: Dispatcher) throws {
     for lane in dispatcher.lanes.all {
       let name = lane.destination.name
       widest[name] = max(widest[name] ?? 0, lane.window.bytes)
       let isOrdered = lane.destination.ordering != .none
-      let count = isOrdered ? lane.window.deliveries : lane.window.deliveries / 2
-      let bytes = isOrdered ? widest[name]! : widest[name]! / 2
-      for queue in [lane.fresh, lane.retrying] where queue.count > 1 {
+      let widest = LaneWindow(deliveries: lane.window.deliveries, bytes: widest[name]!)
+      for (queue, kind) in [(lane.fresh, ClaimRequest.Kind.fresh), (lane.retrying, .retrying)]
+      where queue.count > 1 {
+        let part = widest.part(of: kind)
+        let (count, bytes) =
+          isOrdered ? (2 * part.deliveries, 2 * part.bytes) : (part.deliveries, part.bytes)
         try require(queue.count <= count, "\(queue.count) in a window")
         if queue.footprint <= bytes { continue }
         let last = queue.deliveries.last?.event.footprint ?? 0
