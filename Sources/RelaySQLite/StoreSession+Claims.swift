@@ -85,29 +85,45 @@ extension StoreSession {
   ) throws(StoreError) -> (Delivery, ClaimTable.Entry) {
     let query = statements.deliveryByRow
     query.bind(1, row)
-    guard try query.step() else {
-      throw StoreError(code: .failing, message: "delivery \(row) has no event; the store is damaged")
-    }
+    guard try query.step() else { throw .isDamaged("there is no delivery \(row)") }
     defer { query.reset() }
-    let envelope = envelopes.context(query.integer(3)) {
-      EnvelopeContext(
-        source: names.name(of: query.integer(11), in: .source),
-        receivedAt: Timestamp(microseconds: query.integer(12)), time: query.bytes(13), token: query.bytes(14))
-    }
-    let type = query.text(5)!
-    let event = Event(
-      id: EventID(bytes: query.bytes(4)!), envelope: envelope, type: type,
-      rawType: query.bytes(6) ?? Array(type.utf8), company: query.text(7), channel: query.text(8),
-      chat: query.text(9), body: query.bytes(10)!)
+    let event = try event(query.integer(0), &envelopes)
     let delivery = Delivery(
-      id: DeliveryID(rawValue: row), event: event, destination: name, run: Int(query.integer(0)),
-      attempts: Int(query.integer(1)), countedAttempts: Int(query.integer(15)),
-      since: Timestamp(microseconds: query.integer(2)),
-      probedAt: query.optionalInteger(16).map { Timestamp(microseconds: $0) })
+      id: DeliveryID(rawValue: row), event: event, destination: name, run: Int(query.integer(1)),
+      attempts: Int(query.integer(2)), countedAttempts: Int(query.integer(4)),
+      since: Timestamp(microseconds: query.integer(3)),
+      probedAt: query.optionalInteger(5).map { Timestamp(microseconds: $0) })
     let claim = ClaimTable.Entry(
-      destination: destination, bytes: Int(query.integer(18)), received: envelope.receivedAt,
-      orderKey: query.text(17), isFresh: delivery.attempts == 0)
+      destination: destination, bytes: Int(query.integer(7)), received: event.envelope.receivedAt,
+      orderKey: query.text(6), isFresh: delivery.attempts == 0)
     return (delivery, claim)
+  }
+
+  private func event(_ row: Int64, _ envelopes: inout EnvelopeCache) throws(StoreError) -> Event {
+    if let event = events.event(row) { return event }
+    let query = statements.eventByRow
+    query.bind(1, row)
+    guard try query.step() else { throw .isDamaged("there is no event \(row)") }
+    defer { query.reset() }
+    let envelope = envelopes.context(query.integer(0)) {
+      EnvelopeContext(
+        source: names.name(of: query.integer(9), in: .source),
+        receivedAt: Timestamp(microseconds: query.integer(10)), time: query.bytes(11), token: query.bytes(12))
+    }
+    let type = query.text(2)!
+    let event = Event(
+      id: EventID(bytes: query.bytes(1)!), envelope: envelope, type: type,
+      rawType: query.bytes(3) ?? Array(type.utf8), company: query.text(4), channel: query.text(5),
+      chat: query.text(6), body: query.bytes(7)!)
+    // Of one delivery nobody else comes for it.
+    if query.integer(8) > 1 { events.insert(event, row: row) }
+    return event
+  }
+}
+
+extension StoreError {
+  fileprivate static func isDamaged(_ reason: String) -> StoreError {
+    StoreError(code: .failing, message: "the store is damaged: \(reason)")
   }
 }
 

@@ -16,6 +16,7 @@ final class StoreSession {
   var duplicates: DuplicateIndex
   var claims = ClaimTable()
   var backlogs = BacklogTable()
+  var events = EventCache()
   /// The last rows on disk: their numbers go on from there, also if a restart comes after a failure.
   private var committedRows: (envelope: Int64, event: Int64, delivery: Int64)
   /// Given back unlisted: claimed until a transaction has listed them.
@@ -99,6 +100,7 @@ final class StoreSession {
     names.rollback()
     claims.rollback()
     order.rollback()
+    events.removeAll()  // Their rows' numbers will be given to others.
     listedOfReturned = 0
     unlistedFrom = committedUnlistedFrom
     (nextEnvelope, nextEvent, nextDelivery) = committedRows

@@ -26,6 +26,7 @@ final class StoreStatements {
   let headOfKey: Statement
   let pendingByRow: Statement
   let deliveryByRow: Statement
+  let eventByRow: Statement
 
   init(_ connection: Connection) throws(StoreError) {
     begin = try connection.prepare("BEGIN IMMEDIATE")
@@ -97,11 +98,12 @@ final class StoreStatements {
       WHERE d.id = ?1 AND d.state < 3
       """)
     deliveryByRow = try connection.prepare(
+      "SELECT event, run, attempts, since, counted, probed, order_key, bytes FROM delivery WHERE id = ?1")
+    eventByRow = try connection.prepare(
       """
-      SELECT d.run, d.attempts, d.since, e.envelope, e.uuid, e.type, e.raw_type, e.company, e.channel, e.chat,
-        e.body, v.source, v.received, v.time, v.token, d.counted, d.probed, d.order_key, d.bytes
-      FROM delivery d JOIN event e ON e.id = d.event JOIN envelope v ON v.id = e.envelope
-      WHERE d.id = ?1
+      SELECT e.envelope, e.uuid, e.type, e.raw_type, e.company, e.channel, e.chat, e.body, e.deliveries,
+        v.source, v.received, v.time, v.token
+      FROM event e JOIN envelope v ON v.id = e.envelope WHERE e.id = ?1
       """)
   }
 }

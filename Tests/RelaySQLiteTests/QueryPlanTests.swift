@@ -39,7 +39,8 @@ struct QueryPlanTests {
     ],
     "headOfKey": ["SEARCH delivery USING INDEX delivery_ordered (destination=? AND order_key=?)"],
     "pendingByRow": byRow,
-    "deliveryByRow": byRow,
+    "deliveryByRow": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
+    "eventByRow": Array(byRow.dropFirst()),
     // Pages of persons' wishes: walks in step, each along its index, none sorted.
     "pendingPage": ["MERGE (UNION ALL)", "LEFT"] + two + ["RIGHT", listed],
     "deadPage": [listed],
