@@ -29,9 +29,7 @@ struct BatchWriter {
 
   var hasHeldSettlements: Bool { !settlements.isEmpty }
   /// It is to be tried again, also if nothing comes.
-  var mustTryAgain: Bool {
-    !settlements.isEmpty || !suspensions.isEmpty || !session.returned.isEmpty || failure != nil
-  }
+  var mustTryAgain: Bool { !settlements.isEmpty || !suspensions.isEmpty || failure != nil }
 
   private var canBeRefused: Bool { !(configurations.isEmpty && appends.isEmpty && pauses.isEmpty) }
 
@@ -70,7 +68,6 @@ struct BatchWriter {
     outcomes.reserveCapacity(appends.count)
     var unknown: Set<String> = []
     let promoted = try transaction(of: refusal == nil ? appends.count : 0) { () throws(StoreError) in
-      try session.listReturned()
       for configuration in configurations { try session.register(configuration.value.names) }
       for pause in pauses where !session.change(pause.destination, { $0.pausedUntil = pause.until }) {
         unknown.insert(pause.destination)

@@ -31,6 +31,8 @@ final class ChangeJob: StoreJob {
     guard let id = session.names.id(of: destination, in: .destination) else {
       throw .unknown(destination: destination)
     }
+    // The walk is along indexes.
+    if end == nil { try session.list(of: id) }
     let now = clock.now()
     var keys: Set<OrderKey> = []
     for row in try nextPage(session, id) {

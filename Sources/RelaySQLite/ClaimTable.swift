@@ -35,6 +35,8 @@ struct ClaimTable {
     var isFresh: Bool
     /// It stands in an index: see `StoreSession.unlistedState`.
     var isListed = true
+    /// Its lane has given it back, unlisted as it is: it is nobody's, and known here alone.
+    var isReturned = false
 
     var key: OrderKey? { orderKey.map { OrderKey(destination: destination, text: $0) } }
   }

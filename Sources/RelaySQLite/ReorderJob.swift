@@ -27,7 +27,7 @@ final class ReorderJob: StoreJob {
     }
     if end == nil {
       guard session.destinations[id].ordering != ordering else { return true }
-      try session.listAll(of: id)
+      try session.list(of: id)
       session.destinations.setNextOrdering(ordering, of: id)
       session.destinations.change(id) { $0.ordering = nil }
     }

@@ -33,6 +33,9 @@ final class Statement {
     return false
   }
 
+  /// The first column of the next row, if there is one.
+  func nextInteger() throws(StoreError) -> Int64? { try step() ? integer(0) : nil }
+
   /// Ends a query before its last row.
   func reset() {
     sqlite3_reset(handle)

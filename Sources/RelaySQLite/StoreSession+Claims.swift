@@ -4,64 +4,81 @@ extension StoreSession {
   /// Hands out deliveries that nobody holds.
   ///
   /// The index holds nothing that was settled, or waits for its order key; and a walk along the fresh ones begins
-  /// where the last one has come to. So the only rows to be passed over are retries of this destination that are held,
+  /// where the last one has come to; those that were given back unlisted take their places among them. So the only rows to be passed over are retries of this destination that are held,
   /// which are bounded by the lane's window; and firsts of keys of which another is in flight.
   func claim(_ request: ClaimRequest) throws(StoreError) -> Claim {
     var found = Claim(
       destination: request.destination, kind: request.kind, deliveries: [], isExhausted: true)
     guard let destination = names.id(of: request.destination, in: .destination) else { return found }
     guard destinations.handsOut(destination) else { return .nothing(for: request) }
-    let query = request.kind == .fresh ? statements.freshDeliveries : statements.retryingDeliveries
+    let isFresh = request.kind == .fresh
+    let query = isFresh ? statements.freshDeliveries : statements.retryingDeliveries
     query.bind(1, destination)
-    query.bind(
-      2, request.kind == .fresh ? backlogs.claimableFrom(destination) : request.now.microseconds)
+    query.bind(2, isFresh ? backlogs.claimableFrom(destination) : request.now.microseconds)
     defer { query.reset() }
+    var listed = try query.nextInteger()
+    var returned = isFresh ? backlogs.returned(destination)[...] : []
     var entries: [ClaimTable.Entry] = []
     var footprint = 0
     var envelopes = EnvelopeCache()
     var last: Int64?
     var firstLeft: Int64?
-    while try query.step() {
-      let row = query.integer(0)
-      last = row
-      guard !claims.contains(row) else { continue }
-      let (delivery, entry) = try delivery(
+    while found.isExhausted {
+      let row: Int64
+      let isUnlisted: Bool
+      if let first = returned.first, listed.map({ first < $0 }) ?? true {
+        returned.removeFirst()
+        guard claims.entries[first]?.isReturned == true else { continue }
+        (row, isUnlisted) = (first, true)
+      } else if let first = listed {
+        last = first
+        listed = try query.nextInteger()
+        guard !claims.contains(first) else { continue }
+        (row, isUnlisted) = (first, false)
+      } else {
+        break
+      }
+      let (delivery, claim) = try delivery(
         row, destination: destination, name: request.destination, &envelopes)
+      var entry = claim
       if let key = entry.key, claims.holds(key) {
         firstLeft = firstLeft ?? row
         continue
       }
+      entry.isListed = !isUnlisted
       footprint += delivery.event.footprint
       found.deliveries.append(delivery)
       entries.append(entry)
-      if found.deliveries.count >= request.limit || footprint >= request.byteLimit {
-        found.isExhausted = false
-        break
-      }
+      found.isExhausted = found.deliveries.count < request.limit && footprint < request.byteLimit
     }
     if found.isExhausted && request.kind == .retrying {
       found.nextDue = try nextDue(destination, after: request.now)
     }
-    if request.kind == .fresh {
+    if isFresh {
       let next = firstLeft ?? last.map { $0 + 1 } ?? backlogs.claimableFrom(destination)
-      backlogs.walked(to: next, of: destination, isExhausted: found.isExhausted)
+      backlogs.walked(
+        to: next, of: destination, returned: Array(returned), isExhausted: found.isExhausted)
     }
-    for (delivery, entry) in zip(found.deliveries, entries) { claims.add(delivery.id.rawValue, entry) }
+    for (delivery, entry) in zip(found.deliveries, entries) {
+      _ = claims.take(delivery.id.rawValue)
+      claims.add(delivery.id.rawValue, entry)
+    }
     claims.commit()
     return found
   }
 
-  /// Gives claimed deliveries back; those that are unlisted with the next transaction.
+  /// Gives claimed deliveries back.
   func release(_ deliveries: [DeliveryID]) {
     for delivery in deliveries {
       let row = delivery.rawValue
-      guard let entry = claims.entries[row] else { continue }
+      guard var entry = claims.take(row) else { continue }
       if entry.isFresh { backlogs.fellBehind(entry.destination) }
-      if entry.isListed {
-        _ = claims.take(row)
+      if !entry.isListed {
+        entry.isReturned = true
+        claims.add(row, entry)
+        backlogs.wasReturned(row, of: entry.destination)
+      } else if entry.isFresh {
         backlogs.becameClaimable(row, of: entry.destination)
-      } else {
-        returned.append(row)
       }
     }
     claims.commit()
@@ -95,7 +112,7 @@ extension StoreSession {
       probedAt: query.optionalInteger(5).map { Timestamp(microseconds: $0) })
     let claim = ClaimTable.Entry(
       destination: destination, bytes: Int(query.integer(7)), received: event.envelope.receivedAt,
-      orderKey: query.text(6), isFresh: delivery.attempts == 0)
+      orderKey: query.text(6), isFresh: query.isNull(8))
     return (delivery, claim)
   }
 

@@ -11,7 +11,7 @@ extension StoreSession {
   func settle(_ settlement: Settlement, settledAt now: Timestamp) throws(StoreError) -> Delivery? {
     let row = settlement.delivery.rawValue
     var claim = claims.take(row)
-    if claim == nil { claim = try pending(row) }
+    if claim?.isReturned ?? true { claim = try pending(row) }
     guard let claim else { return nil }
     let key = claim.key
     var state = settlement.outcome.state

@@ -19,10 +19,6 @@ final class StoreSession {
   var events = EventCache()
   /// The last rows on disk: their numbers go on from there, also if a restart comes after a failure.
   private var committedRows: (envelope: Int64, event: Int64, delivery: Int64)
-  /// Given back unlisted: claimed until a transaction has listed them.
-  var returned: [Int64] = []
-  /// How many of them the transaction under way has listed.
-  var listedOfReturned = 0
   /// No delivery before this one is unlisted, the transaction under way included.
   var unlistedFrom: Int64
   private var committedUnlistedFrom: Int64
@@ -87,8 +83,6 @@ final class StoreSession {
     names.commit()
     claims.commit()
     order.commit()
-    returned.removeFirst(listedOfReturned)
-    listedOfReturned = 0
     committedUnlistedFrom = unlistedFrom
     committedRows = (nextEnvelope, nextEvent, nextDelivery)
     return destinations.commit()
@@ -101,7 +95,6 @@ final class StoreSession {
     claims.rollback()
     order.rollback()
     events.removeAll()  // Their rows' numbers will be given to others.
-    listedOfReturned = 0
     unlistedFrom = committedUnlistedFrom
     (nextEnvelope, nextEvent, nextDelivery) = committedRows
     destinations.rollback()

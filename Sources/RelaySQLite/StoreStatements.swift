@@ -98,7 +98,8 @@ final class StoreStatements {
       WHERE d.id = ?1 AND d.state < 3
       """)
     deliveryByRow = try connection.prepare(
-      "SELECT event, run, attempts, since, counted, probed, order_key, bytes FROM delivery WHERE id = ?1")
+      "SELECT event, run, attempts, since, counted, probed, order_key, bytes, due FROM delivery WHERE id = ?1"
+    )
     eventByRow = try connection.prepare(
       """
       SELECT e.envelope, e.uuid, e.type, e.raw_type, e.company, e.channel, e.chat, e.body, e.deliveries,

@@ -115,7 +115,7 @@ struct FailureTests {
 
   @Test func aStoreThatCantReadHandsOutNothingAndHoldsNothing() throws {
     let ids = try bench.stored(make.envelope(events: 2)).map(\.id)
-    bench.release(ids)
+    bench.session.release(ids)
     try connection.execute("UPDATE delivery SET event = -event WHERE id = \(ids[1])")
     let request = ClaimRequest(
       destination: "crm", kind: .fresh, now: .second(0), limit: 9, byteLimit: .max)

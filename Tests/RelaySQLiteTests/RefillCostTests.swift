@@ -30,7 +30,7 @@ struct RefillCostTests {
     #expect(claim.deliveries.count == count)
     for delivery in claim.deliveries { _ = bench.settle(delivery.settled(.delivered)) }
     // What came into hand by that makes room for nobody else.
-    bench.release(bench.claimed.map { DeliveryID(rawValue: $0) })
+    bench.session.release(bench.claimed.map { DeliveryID(rawValue: $0) })
     return statements.reduce(0) { $0 + $1.takeSteps() }
   }
 

@@ -100,16 +100,9 @@ final class SessionBench {
     _ = writer.keeper.step()
   }
 
-  /// But for what was given back and waits for a transaction.
-  var claimed: Set<Int64> { Set(session.claims.entries.keys).subtracting(session.returned) }
+  var claimed: Set<Int64> { Set(session.claims.entries.filter { !$0.value.isReturned }.keys) }
 
-  /// As the store's loop does it: what was given back is listed by the next transaction.
-  func release(_ deliveries: [DeliveryID]) {
-    session.release(deliveries)
-    writer.write()
-  }
-
-  func release(_ deliveries: [Delivery]) { release(deliveries.map(\.id)) }
+  func release(_ deliveries: [Delivery]) { session.release(deliveries.map(\.id)) }
 
   func stored(_ envelope: NewEnvelope) throws -> [Delivery] {
     guard case .stored(let deliveries) = try write([envelope])[0].get() else { throw UnexpectedDuplicate() }

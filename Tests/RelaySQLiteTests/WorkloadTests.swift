@@ -151,8 +151,6 @@ private final class Workload {
   }
 
   private func claim(limit: Int) throws {
-    // What the fault keeps from being listed can't be claimed.
-    guard bench.session.returned.isEmpty else { return }
     for destination in destinations {
       let request = ClaimRequest(
         destination: destination, kind: random.chance(50) ? .fresh : .retrying, now: .second(now),
@@ -167,7 +165,6 @@ private final class Workload {
       model.release(id)
       bench.session.release([id])
     }
-    if fault == nil { bench.writer.write() }
   }
 
   private func change() throws {

@@ -44,7 +44,7 @@ final class KeeperTools {
       try connection.execute("COMMIT")
       return value
     } catch {
-      if connection.isInTransaction { try? connection.execute("ROLLBACK") }
+      connection.rollBack()
       throw error
     }
   }

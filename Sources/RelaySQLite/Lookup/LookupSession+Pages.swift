@@ -10,6 +10,9 @@ extension LookupSession {
   func deliveries(
     _ filter: DeliveryFilter, after: DeliveryID?, limit: Int
   ) throws(StoreError) -> DeliveryPage {
+    // As they stand at one time: between two readings one may pass from one index to another. This is soon over.
+    try connection.execute("BEGIN")
+    defer { try? connection.execute("COMMIT") }
     guard var walk = try walk(filter, after: after) else { return DeliveryPage(deliveries: [], next: nil) }
     let limit = max(1, limit)
     var found: [DeliveryRecord] = []
@@ -66,7 +69,6 @@ extension LookupSession {
       }
     }
     guard state == .pending else { return listed }
-    // First, so that none is missed that becomes listed meanwhile.
     return [along(statements.unlistedBefore, state, destination, from: first)] + listed
   }
 

@@ -14,15 +14,15 @@ final class LookupSession {
 
   /// When each destination's oldest pending delivery was received: the one that arrived first.
   func oldestPending() throws(StoreError) -> [String: Timestamp] {
+    try connection.execute("BEGIN")
+    defer { try? connection.execute("COMMIT") }
     var oldest: [String: Timestamp] = [:]
-    // First, so that none is missed that becomes listed meanwhile.
     let unlisted = try oldestUnlisted()
     for (destination, name) in try destinations() {
       let rows = [
         unlisted[destination], try number(statements.oldestFresh, destination),
         try number(statements.oldestRetrying, destination), try number(statements.oldestWaiting, destination),
       ]
-      // Between two statements it may have been settled, and may even be gone.
       guard let first = rows.compactMap({ $0 }).min(), let received = try number(statements.received, first)
       else { continue }
       oldest[name] = Timestamp(microseconds: received)

@@ -35,8 +35,6 @@ struct LookupWalk {
   mutating func next() throws(StoreError) -> Step? {
     var newest: Int?
     for lane in lanes.indices {
-      // It passed from one index into another between two readings, and has been come to.
-      while let first = lanes[lane].steps.first, first.row >= before { lanes[lane].steps.removeFirst() }
       if lanes[lane].steps.isEmpty && !lanes[lane].isAtEnd {
         // What it has not read yet lies before all that the walk has come to.
         let steps = try lanes[lane].read(before, page)
