@@ -215,7 +215,7 @@ def diskfull(folder):
 def limits(folder):
     receiver = Receiver("closed")
     one = Relay(folder, configuration(
-        f'  full: {{ url: "{receiver.url}", format: event, circuit: {{ probe_every: 200ms }}, max_backlog: 100% }}\n'
+        f'  full: {{ url: "{receiver.url}", format: event, circuit: {{ probe_every: 200ms }}, max_backlog: 1GiB }}\n'
         f'  small: {{ url: "{receiver.url}", format: event, circuit: {{ probe_every: 200ms }}, max_backlog: 1MiB }}',
         "  - { name: to-small, match: { event: small }, to: small }\n  - { name: to-full, match: { event: event }, to: full }",
         store="store: { max_size: 32MiB }"))
