@@ -65,6 +65,12 @@ struct ClaimTable {
     return entry
   }
 
+  mutating func change(_ row: Int64, _ body: (inout Entry) -> Void) {
+    guard var entry = take(row) else { return }
+    body(&entry)
+    add(row, entry)
+  }
+
   mutating func commit() {
     changes.removeAll(keepingCapacity: true)
   }

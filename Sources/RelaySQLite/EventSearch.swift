@@ -22,8 +22,10 @@ final class EventSearch {
   /// The event's row. To be asked within one transaction.
   func row(of id: EventID) throws(StoreError) -> Int64? {
     straggler.bind(1, id)
-    if let row = try number(straggler) { return row }
-    guard var first = try number(firstEvent), var last = try number(lastEvent) else { return nil }
+    if let row = try straggler.firstInteger() { return row }
+    guard var first = try firstEvent.firstInteger(), var last = try lastEvent.firstInteger() else {
+      return nil
+    }
     while first <= last {
       let middle = first + (last - first) / 2
       let place = try orderly(until: middle)
@@ -50,12 +52,6 @@ final class EventSearch {
       }
       row = previous
     }
-  }
-
-  private func number(_ query: Statement) throws(StoreError) -> Int64? {
-    guard try query.step() else { return nil }
-    defer { query.reset() }
-    return query.optionalInteger(0)
   }
 }
 

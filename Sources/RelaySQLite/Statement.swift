@@ -36,6 +36,12 @@ final class Statement {
   /// The first column of the next row, if there is one.
   func nextInteger() throws(StoreError) -> Int64? { try step() ? integer(0) : nil }
 
+  /// The first column of a query's only row; nil: there is none, or it is null.
+  func firstInteger() throws(StoreError) -> Int64? {
+    defer { reset() }
+    return try step() ? optionalInteger(0) : nil
+  }
+
   /// Ends a query before its last row.
   func reset() {
     sqlite3_reset(handle)

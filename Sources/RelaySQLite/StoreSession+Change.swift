@@ -91,8 +91,6 @@ extension StoreSession {
     changes.setOrder.bind(3, state.rawValue)
     try changes.setOrder.run()
     if state == .fresh { backlogs.becameClaimable(delivery.row, of: delivery.destination) }
-    guard var claim = claims.take(delivery.row) else { return }
-    claim.orderKey = key?.text
-    claims.add(delivery.row, claim)
+    claims.change(delivery.row) { $0.orderKey = key?.text }
   }
 }

@@ -4,8 +4,9 @@ extension StoreSession {
   /// Hands out deliveries that nobody holds.
   ///
   /// The index holds nothing that was settled, or waits for its order key; and a walk along the fresh ones begins
-  /// where the last one has come to; those that were given back unlisted take their places among them. So the only rows to be passed over are retries of this destination that are held,
-  /// which are bounded by the lane's window; and firsts of keys of which another is in flight.
+  /// where the last one has come to. Those that were given back unlisted take their places among them. So the only rows
+  /// to be passed over are retries of this destination that are held, which are bounded by the lane's window; and firsts
+  /// of keys of which another is in flight.
   func claim(_ request: ClaimRequest) throws(StoreError) -> Claim {
     var found = Claim(
       destination: request.destination, kind: request.kind, deliveries: [], isExhausted: true)
@@ -16,28 +17,16 @@ extension StoreSession {
     query.bind(1, destination)
     query.bind(2, isFresh ? backlogs.claimableFrom(destination) : request.now.microseconds)
     defer { query.reset() }
-    var listed = try query.nextInteger()
-    var returned = isFresh ? backlogs.returned(destination)[...] : []
+    var candidates = try ClaimCandidates(
+      listed: query, returned: isFresh ? backlogs.returned(destination) : [])
     var entries: [ClaimTable.Entry] = []
     var footprint = 0
     var envelopes = EnvelopeCache()
-    var last: Int64?
     var firstLeft: Int64?
-    while found.isExhausted {
-      let row: Int64
-      let isUnlisted: Bool
-      if let first = returned.first, listed.map({ first < $0 }) ?? true {
-        returned.removeFirst()
-        guard claims.entries[first]?.isReturned == true else { continue }
-        (row, isUnlisted) = (first, true)
-      } else if let first = listed {
-        last = first
-        listed = try query.nextInteger()
-        guard !claims.contains(first) else { continue }
-        (row, isUnlisted) = (first, false)
-      } else {
-        break
-      }
+    while found.isExhausted, let candidate = try candidates.next() {
+      let row = candidate.row
+      let claimed = claims.entries[row]
+      guard candidate.isListed ? claimed == nil : claimed?.isReturned == true else { continue }
       let (delivery, claim) = try delivery(
         row, destination: destination, name: request.destination, &envelopes)
       var entry = claim
@@ -45,7 +34,7 @@ extension StoreSession {
         firstLeft = firstLeft ?? row
         continue
       }
-      entry.isListed = !isUnlisted
+      entry.isListed = candidate.isListed
       footprint += delivery.event.footprint
       found.deliveries.append(delivery)
       entries.append(entry)
@@ -55,12 +44,13 @@ extension StoreSession {
       found.nextDue = try nextDue(destination, after: request.now)
     }
     if isFresh {
-      let next = firstLeft ?? last.map { $0 + 1 } ?? backlogs.claimableFrom(destination)
+      let next =
+        firstLeft ?? candidates.lastListed.map { $0 + 1 } ?? backlogs.claimableFrom(destination)
       backlogs.walked(
-        to: next, of: destination, returned: Array(returned), isExhausted: found.isExhausted)
+        to: next, of: destination, returned: Array(candidates.returned), isExhausted: found.isExhausted)
     }
     for (delivery, entry) in zip(found.deliveries, entries) {
-      _ = claims.take(delivery.id.rawValue)
+      if !entry.isListed { _ = claims.take(delivery.id.rawValue) }
       claims.add(delivery.id.rawValue, entry)
     }
     claims.commit()
@@ -71,15 +61,15 @@ extension StoreSession {
   func release(_ deliveries: [DeliveryID]) {
     for delivery in deliveries {
       let row = delivery.rawValue
-      guard var entry = claims.take(row) else { continue }
+      guard let entry = claims.entries[row] else { continue }
       if entry.isFresh { backlogs.fellBehind(entry.destination) }
       if !entry.isListed {
-        entry.isReturned = true
-        claims.add(row, entry)
+        claims.change(row) { $0.isReturned = true }
         backlogs.wasReturned(row, of: entry.destination)
-      } else if entry.isFresh {
-        backlogs.becameClaimable(row, of: entry.destination)
+        continue
       }
+      _ = claims.take(row)
+      if entry.isFresh { backlogs.becameClaimable(row, of: entry.destination) }
     }
     claims.commit()
   }

@@ -57,10 +57,11 @@ extension StoreSession {
   }
 
   private func noteListed(_ row: Int64) {
-    guard var entry = claims.take(row) else { return }
-    if entry.isReturned { return backlogs.becameClaimable(row, of: entry.destination) }
-    entry.isListed = true
-    claims.add(row, entry)
+    guard let entry = claims.entries[row], entry.isReturned else {
+      return claims.change(row) { $0.isListed = true }
+    }
+    _ = claims.take(row)
+    backlogs.becameClaimable(row, of: entry.destination)
   }
 }
 

@@ -17,11 +17,10 @@ final class StoreSession {
   var claims = ClaimTable()
   var backlogs = BacklogTable()
   var events = EventCache()
-  /// The last rows on disk: their numbers go on from there, also if a restart comes after a failure.
-  private var committedRows: (envelope: Int64, event: Int64, delivery: Int64)
   /// No delivery before this one is unlisted, the transaction under way included.
   var unlistedFrom: Int64
-  private var committedUnlistedFrom: Int64
+  /// The rows' numbers as they are on disk: they go on from there, also if a restart comes after a failure.
+  private var committed: (envelope: Int64, event: Int64, delivery: Int64, unlistedFrom: Int64)
   var order: EventOrder
   let walked = WalkedDeliveries()
   var nextEnvelope: Int64
@@ -45,9 +44,8 @@ final class StoreSession {
     nextEnvelope = try connection.integer("SELECT max(id) FROM envelope") ?? 0
     nextEvent = try connection.integer("SELECT max(id) FROM event") ?? 0
     nextDelivery = try connection.integer("SELECT max(id) FROM delivery") ?? 0
-    committedRows = (nextEnvelope, nextEvent, nextDelivery)
     unlistedFrom = try connection.integer("SELECT first FROM unlisted") ?? 0
-    committedUnlistedFrom = unlistedFrom
+    committed = (nextEnvelope, nextEvent, nextDelivery, unlistedFrom)
     duplicates = DuplicateIndex(limit: duplicateLimit)
     try loadDuplicates(limit: duplicateLimit)
     try returnUnlisted()
@@ -83,8 +81,7 @@ final class StoreSession {
     names.commit()
     claims.commit()
     order.commit()
-    committedUnlistedFrom = unlistedFrom
-    committedRows = (nextEnvelope, nextEvent, nextDelivery)
+    committed = (nextEnvelope, nextEvent, nextDelivery, unlistedFrom)
     return destinations.commit()
   }
 
@@ -95,8 +92,7 @@ final class StoreSession {
     claims.rollback()
     order.rollback()
     events.removeAll()  // Their rows' numbers will be given to others.
-    unlistedFrom = committedUnlistedFrom
-    (nextEnvelope, nextEvent, nextDelivery) = committedRows
+    (nextEnvelope, nextEvent, nextDelivery, unlistedFrom) = committed
     destinations.rollback()
   }
 

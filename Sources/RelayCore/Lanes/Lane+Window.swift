@@ -4,7 +4,7 @@ extension Lane {
   ///
   /// - Returns: Its id if the lane can't hold it: it goes back to the store.
   mutating func arrived(_ delivery: Delivery) -> DeliveryID? {
-    if freshBacklog.claimableFrom == nil && hasRoomForFresh {
+    if freshBacklog.claimableFrom == nil && hasRoom(fresh, .fresh) {
       fresh.append(delivery)
       return nil
     }
@@ -26,13 +26,13 @@ extension Lane {
       return delivery.id
     }
     if delivery.attempts > 0 {
-      guard hasDoubleRoom(retrying, .retrying) else {
+      guard hasRoom(retrying, .retrying, times: 2) else {
         retryBacklog.grew()
         return delivery.id
       }
       retrying.append(delivery)
     } else {
-      guard hasDoubleRoom(fresh, .fresh) else {
+      guard hasRoom(fresh, .fresh, times: 2) else {
         freshBacklog.grew()
         return delivery.id
       }
@@ -64,7 +64,7 @@ extension Lane {
     guard !beside.isEmpty else { return [] }
     var refused: [DeliveryID] = []
     for delivery in beside.deliveries {
-      if joins && refused.isEmpty && hasRoomForFresh {
+      if joins && refused.isEmpty && hasRoom(fresh, .fresh) {
         fresh.append(delivery)
       } else {
         refused.append(delivery.id)
@@ -109,13 +109,9 @@ extension Lane {
     beside.count < window.deliveries / 8 && beside.footprint < window.bytes / 8
   }
 
-  private var hasRoomForFresh: Bool {
-    let part = window.part(of: .fresh)
-    return fresh.isEmpty || fresh.count < part.deliveries && fresh.footprint < part.bytes
-  }
-
-  private func hasDoubleRoom(_ queue: LaneQueue, _ kind: ClaimRequest.Kind) -> Bool {
+  /// - Parameter factor: How often a kind's part of the window may be filled.
+  private func hasRoom(_ queue: LaneQueue, _ kind: ClaimRequest.Kind, times factor: Int = 1) -> Bool {
     let part = window.part(of: kind)
-    return queue.isEmpty || queue.count < 2 * part.deliveries && queue.footprint < 2 * part.bytes
+    return queue.isEmpty || queue.count < factor * part.deliveries && queue.footprint < factor * part.bytes
   }
 }

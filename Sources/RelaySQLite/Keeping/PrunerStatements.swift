@@ -90,9 +90,7 @@ final class PrunerStatements {
   }
 
   private func integer(_ query: Statement) throws(StoreError) -> Int64 {
-    guard try query.step() else { return 0 }
-    defer { query.reset() }
-    return query.integer(0)
+    try query.firstInteger() ?? 0
   }
 }
 

@@ -65,8 +65,7 @@ final class LookupSession {
   /// The number that a query by one number finds.
   func number(_ query: Statement, _ value: Int64) throws(StoreError) -> Int64? {
     query.bind(1, value)
-    defer { query.reset() }
-    return try query.step() ? query.integer(0) : nil
+    return try query.firstInteger()
   }
 
   /// The numbers that a query finds.
