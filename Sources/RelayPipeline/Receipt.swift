@@ -35,10 +35,19 @@ struct Receipt: Sendable {
 }
 
 extension IngestReply {
-  static func duplicate(firstEventID: EventID, count: Int) -> IngestReply {
+  /// - Parameters:
+  ///   - rerouted: Places of events that went nowhere the first time and now have `deliveries`: their ids stand in
+  ///     `"rerouted"`, which is left out where there are none.
+  static func duplicate(
+    firstEventID: EventID, count: Int, rerouted: [Int] = [], deliveries: Int = 0
+  ) -> IngestReply {
     var body = receipt(
-      accepted: 0, deliveries: 0, dropped: 0, unrouted: 0, isDuplicate: true, first: firstEventID,
+      accepted: 0, deliveries: deliveries, dropped: 0, unrouted: 0, isDuplicate: true, first: firstEventID,
       count: count)
+    if !rerouted.isEmpty {
+      body += Array(#","rerouted":"#.utf8)
+      body.appendIDs(rerouted, from: firstEventID)
+    }
     body.append(UInt8(ascii: "}"))
     return IngestReply(status: 200, body: body)
   }
@@ -54,14 +63,8 @@ extension IngestReply {
     body.append(#","dropped":"#, dropped)
     body.append(#","unrouted":"#, unrouted)
     body.append(
-      contentsOf: (isDuplicate ? #","duplicate":true,"events":["# : #","duplicate":false,"events":["#).utf8)
-    for place in 0..<count {
-      if place > 0 { body.append(UInt8(ascii: ",")) }
-      body.append(UInt8(ascii: "\""))
-      first.advanced(by: place).appendText(to: &body)
-      body.append(UInt8(ascii: "\""))
-    }
-    body.append(UInt8(ascii: "]"))
+      contentsOf: (isDuplicate ? #","duplicate":true,"events":"# : #","duplicate":false,"events":"#).utf8)
+    body.appendIDs(0..<count, from: first)
     return body
   }
 
@@ -77,6 +80,20 @@ extension [UInt8] {
   fileprivate mutating func append(_ key: String, _ number: Int) {
     append(contentsOf: key.utf8)
     JSONWriter.appendNumber(number, to: &self)
+  }
+
+  /// - Parameter places: How far each id stands from the first.
+  fileprivate mutating func appendIDs(_ places: some Sequence<Int>, from first: EventID) {
+    var separator = UInt8(ascii: "[")
+    for place in places {
+      append(separator)
+      append(UInt8(ascii: "\""))
+      first.advanced(by: place).appendText(to: &self)
+      append(UInt8(ascii: "\""))
+      separator = UInt8(ascii: ",")
+    }
+    if separator == UInt8(ascii: "[") { append(separator) }
+    append(UInt8(ascii: "]"))
   }
 
   fileprivate mutating func appendRejected(_ rejected: [(type: String, index: Int, kind: JSONKind)]) {

@@ -189,8 +189,15 @@ public final class Receiver: EnvelopeReceiver {
       case .success(.stored(let deliveries)):
         engine.arrived(deliveries)
         accept()
-      case .success(.duplicate(let firstEventID, let count)):
-        request.answer(.duplicate(firstEventID: firstEventID, count: count), .duplicate)
+      case .success(.duplicate(let firstEventID, let count, let rerouted)):
+        engine.arrived(rerouted.deliveries)
+        let events = receipt.envelope.events(at: rerouted.places)
+        for event in events { countMatches(of: event) }
+        let deliveries = events.reduce(0) { $0 + $1.deliveries.count }
+        request.answer(
+          .duplicate(
+            firstEventID: firstEventID, count: count, rerouted: rerouted.places, deliveries: deliveries),
+          .duplicate)
       case .failure(let error):
         // The reason is for the operator's log; the sender need not know the store's insides.
         var reply = IngestReply.unavailable("the store can't take it now; nothing was kept, send it again")
@@ -198,6 +205,22 @@ public final class Receiver: EnvelopeReceiver {
         refuse(request, reply)
       }
     }
+  }
+
+  /// Of an event that is routed again: it was counted with its source when it came first.
+  private func countMatches(of event: NewEnvelope.NewEvent) {
+    for (place, route) in event.routes.enumerated() {
+      metrics.route(route).match(isDrop: event.isDropped && place == event.routes.count - 1)
+    }
+  }
+}
+
+extension NewEnvelope {
+  /// - Parameter places: Rising, and each of a stored event.
+  fileprivate func events(at places: [Int]) -> [NewEvent] {
+    guard !places.isEmpty else { return [] }
+    let wanted = Set(places)
+    return events.filter { wanted.contains(place(of: $0.event)) }
   }
 }
 

@@ -5,7 +5,7 @@ import RelayCore
 /// `PRAGMA user_version` holds how many have been applied. A migration that was released never changes.
 enum Schema {
   static let migrations = [
-    initial, booksAndOrder, placesOfDeliveries, unlistedDeliveries, twoIndexesLess,
+    initial, booksAndOrder, placesOfDeliveries, unlistedDeliveries, twoIndexesLess, unstoredEvents,
   ]
 
   static var version: Int64 { Int64(migrations.count) }
@@ -196,6 +196,12 @@ enum Schema {
         SELECT v.received FROM event e CROSS JOIN envelope v ON v.id = e.envelope WHERE e.id = delivery.event
       );
     CREATE INDEX delivery_revisit ON delivery (revisit, id) WHERE revisit IS NOT NULL;
+    """
+
+  /// Where only routed events are kept, the envelope says which of its events were left out: when it comes again they
+  /// are told from those that have gone meanwhile.
+  private static let unstoredEvents = """
+    ALTER TABLE envelope ADD COLUMN unstored BLOB;   -- places of accepted events, 2 bytes each; null: none
     """
 
   /// Whether the database is ours to use: looks, and changes nothing.

@@ -11,26 +11,22 @@ extension StoreSession {
 
   /// - Returns: With the deliveries that may be attempted, claimed.
   func append(_ envelope: NewEnvelope, now: Timestamp) throws(StoreError) -> AppendOutcome {
-    if let fingerprint = envelope.fingerprint, let duplicate = try duplicate(of: envelope, fingerprint) {
-      return duplicate
+    if let first = try duplicate(of: envelope) {
+      return .duplicate(
+        firstEventID: first.firstEventID, acceptedCount: first.acceptedCount,
+        rerouted: try reroute(envelope, as: first, now: now))
     }
     let row = try insert(envelope)
     var deliveries: [Delivery] = []
     for event in envelope.events {
-      let eventRow = try insert(event, envelope: row)
-      for delivery in event.deliveries {
-        if let delivery = try insert(delivery, of: event.event, row: eventRow, now: now) {
-          deliveries.append(delivery)
-        }
-      }
+      deliveries += try insert(event, envelope: row, now: now)
     }
     return .stored(deliveries)
   }
 
   /// An earlier row with the same bytes; also one of this very transaction, which is answered with its commit.
-  private func duplicate(
-    of envelope: NewEnvelope, _ fingerprint: NewEnvelope.Fingerprint
-  ) throws(StoreError) -> AppendOutcome? {
+  private func duplicate(of envelope: NewEnvelope) throws(StoreError) -> StoredEnvelope? {
+    guard let fingerprint = envelope.fingerprint else { return nil }
     let source = names.id(of: envelope.context.source, in: .source)!
     let key = DuplicateIndex.key(fingerprint.hash, source: source)
     guard let row = duplicates.row(for: key) else { return nil }
@@ -42,8 +38,10 @@ extension StoreSession {
       query.integer(1) == source,
       query.integer(2) > fingerprint.since.microseconds
     else { return nil }
-    return .duplicate(
-      firstEventID: EventID(bytes: query.bytes(3)!), acceptedCount: Int(query.integer(4)))
+    return StoredEnvelope(
+      row: row, receivedAt: Timestamp(microseconds: query.integer(2)),
+      firstEventID: EventID(bytes: query.bytes(3)!), acceptedCount: Int(query.integer(4)),
+      firstRow: query.optionalInteger(5), unstored: UnstoredEvents(query.bytes(6) ?? []))
   }
 
   private func insert(_ envelope: NewEnvelope) throws(StoreError) -> Int64 {
@@ -61,6 +59,7 @@ extension StoreSession {
     insert.bind(9, envelope.context.token)
     // They are inserted right after it.
     insert.bind(10, envelope.events.isEmpty ? nil : nextEvent + 1)
+    insert.bind(11, UnstoredEvents(of: envelope)?.bytes)
     try insert.run()
     if let fingerprint = envelope.fingerprint {
       duplicates.insert(DuplicateIndex.key(fingerprint.hash, source: source), row: nextEnvelope)
@@ -68,7 +67,10 @@ extension StoreSession {
     return nextEnvelope
   }
 
-  private func insert(_ event: NewEnvelope.NewEvent, envelope: Int64) throws(StoreError) -> Int64 {
+  /// - Returns: Its deliveries that may be attempted, claimed.
+  func insert(
+    _ event: NewEnvelope.NewEvent, envelope: Int64, now: Timestamp
+  ) throws(StoreError) -> [Delivery] {
     nextEvent += 1
     let insert = statements.insertEvent
     let body = event.event
@@ -93,20 +95,38 @@ extension StoreSession {
       statements.insertStraggler.bind(3, previous)
       try statements.insertStraggler.run()
     }
-    return nextEvent
+    return try self.insert(event.deliveries, of: body, row: nextEvent, now: now)
+  }
+
+  /// Inserts an event's deliveries one after another: its row says where.
+  ///
+  /// - Parameter receivedFirst: When its envelope came, if that was not just now.
+  /// - Returns: Those that may be attempted, claimed.
+  func insert(
+    _ deliveries: [NewEnvelope.NewDelivery], of event: Event, row: Int64, receivedFirst: Timestamp? = nil,
+    now: Timestamp
+  ) throws(StoreError) -> [Delivery] {
+    var claimed: [Delivery] = []
+    for delivery in deliveries {
+      let inserted = try insert(delivery, of: event, row: row, receivedFirst: receivedFirst, now: now)
+      if let inserted { claimed.append(inserted) }
+    }
+    return claimed
   }
 
   /// - Returns: nil for what is not to be attempted now: it waits for its order key, or is withheld, or comes after
   ///   what its lane has given back, or went over its destination's `max_backlog`.
   private func insert(
-    _ delivery: NewEnvelope.NewDelivery, of event: Event, row: Int64, now: Timestamp
+    _ delivery: NewEnvelope.NewDelivery, of event: Event, row: Int64, receivedFirst: Timestamp?,
+    now: Timestamp
   ) throws(StoreError) -> Delivery? {
     let destination = names.id(of: delivery.destination, in: .destination)!
     let bytes = event.footprint
     let since = destinations.serviceTime(of: destination, at: event.envelope.receivedAt)
     nextDelivery += 1
     guard destinations.hasRoom(destination, for: bytes) else {
-      try insertOverflow(delivery, destination, event: row, since: since, bytes: bytes, now: now)
+      try insertOverflow(
+        delivery, destination, event: row, since: since, bytes: bytes, receivedFirst: receivedFirst, now: now)
       return nil
     }
     let key = destinations.ordering(of: destination).key(source: event.envelope.source, chat: event.chat)
@@ -135,7 +155,8 @@ extension StoreSession {
     claims.add(
       nextDelivery,
       ClaimTable.Entry(
-        destination: destination, bytes: bytes, received: event.envelope.receivedAt, orderKey: key,
+        destination: destination, bytes: bytes, received: receivedFirst ?? event.envelope.receivedAt,
+        orderKey: key,
         isFresh: true, isListed: isListed))
     return Delivery(
       id: DeliveryID(rawValue: nextDelivery), event: event, destination: delivery.destination, since: since)
@@ -143,7 +164,7 @@ extension StoreSession {
 
   private func insertOverflow(
     _ delivery: NewEnvelope.NewDelivery, _ destination: Int64, event: Int64, since: Timestamp, bytes: Int,
-    now: Timestamp
+    receivedFirst: Timestamp?, now: Timestamp
   ) throws(StoreError) {
     let insert = statements.insertOverflow
     insert.bind(1, nextDelivery)
@@ -153,6 +174,8 @@ extension StoreSession {
     insert.bind(5, since.microseconds)
     insert.bind(6, bytes)
     insert.bind(7, now.microseconds)
+    let revisit = receivedFirst.flatMap { self.revisit(nextDelivery, received: $0, settledAt: now) }
+    insert.bind(8, revisit?.microseconds)
     try insert.run()
     destinations.change(destination) { $0.overflowed += 1 }
   }

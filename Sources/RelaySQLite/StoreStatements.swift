@@ -20,6 +20,9 @@ final class StoreStatements {
   let listRange: Statement
   let setUnlisted: Statement
   let envelopeByRow: Statement
+  let eventsWithoutDelivery: Statement
+  let rerouteEvent: Statement
+  let rerouteEnvelope: Statement
   let freshDeliveries: Statement
   let retryingDeliveries: Statement
   let nextDue: Statement
@@ -33,8 +36,9 @@ final class StoreStatements {
     commit = try connection.prepare("COMMIT")
     insertEnvelope = try connection.prepare(
       """
-      INSERT INTO envelope (id, source, configuration, received, first_event, accepted, hash, time, token, first_row)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+      INSERT INTO envelope (id, source, configuration, received, first_event, accepted, hash, time, token, first_row,
+        unstored)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
       """)
     insertEvent = try connection.prepare(
       """
@@ -51,8 +55,8 @@ final class StoreStatements {
       """)
     insertOverflow = try connection.prepare(
       """
-      INSERT INTO delivery (id, event, destination, route, run, state, attempts, since, bytes, settled, reason)
-      VALUES (?1, ?2, ?3, ?4, 0, 5, 0, ?5, ?6, ?7, \(DiscardReason.overflow.rawValue))
+      INSERT INTO delivery (id, event, destination, route, run, state, attempts, since, bytes, settled, reason, revisit)
+      VALUES (?1, ?2, ?3, ?4, 0, 5, 0, ?5, ?6, ?7, \(DiscardReason.overflow.rawValue), ?8)
       """)
     insertFailure = try connection.prepare(
       """
@@ -79,7 +83,14 @@ final class StoreStatements {
       "UPDATE delivery SET state = 0 WHERE id >= ?1 AND id < ?2 AND state = -1 RETURNING id")
     setUnlisted = try connection.prepare("UPDATE unlisted SET first = ?1")
     envelopeByRow = try connection.prepare(
-      "SELECT hash, source, received, first_event, accepted FROM envelope WHERE id = ?1")
+      "SELECT hash, source, received, first_event, accepted, first_row, unstored FROM envelope WHERE id = ?1")
+    eventsWithoutDelivery = try connection.prepare(
+      "SELECT id, uuid FROM event WHERE id >= ?1 AND id < ?2 AND envelope = ?3 AND deliveries = 0 ORDER BY id"
+    )
+    rerouteEvent = try connection.prepare(
+      "UPDATE event SET routes = ?2, dropped = ?3, first_delivery = ?4, deliveries = ?5 WHERE id = ?1")
+    rerouteEnvelope = try connection.prepare(
+      "UPDATE envelope SET configuration = ?2, unstored = ?3 WHERE id = ?1")
     freshDeliveries = try connection.prepare(
       "SELECT id FROM delivery WHERE destination = ?1 AND state = 0 AND id >= ?2 ORDER BY id")
     retryingDeliveries = try connection.prepare(

@@ -187,6 +187,57 @@ import Testing
     await sink.stop()
   }
 
+  @Test func anEnvelopeThatWentNowhereGoesOutWhenItComesAgainAfterItsRulesWereMended() async throws {
+    let received = Received()
+    let sink = Sink(settings: SinkSettings(listen: anyPort())) { received.note($0) }
+    let address = try await sink.start()
+    func yaml(_ event: String) -> String {
+      """
+      server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
+      sources: { huggy: {} }
+      destinations: { crm: { url: "http://\(address)/" } }
+      routes: [{ name: some, match: { event: [first, \(event)] }, to: crm }]
+      """
+    }
+    let setting = try Setting(yaml("nothing"))
+    let relay = try setting.start()
+    let url = try #require(relay.ingestURL())
+    let person = try #require(Operator(relay))
+    let body = envelope(("first", #""id":1"#), ("second", #""id":2"#))
+    let accepted = try answer(to: body, at: url)
+    #expect(accepted.deliveries == 1 && accepted.unrouted == 1 && accepted.rerouted == nil)
+    try setting.rewrite(yaml("second"))
+    #expect(try person.run("reload").status == 0)
+    let again = try answer(to: body, at: url)
+    #expect(again.duplicate && again.accepted == 0 && again.deliveries == 1)
+    #expect(again.events == accepted.events)
+    #expect(again.rerouted == [accepted.events[1]])
+    #expect(received.wait { $0.count == 2 })
+    #expect(received.all.compactMap(\.webhookID) == accepted.events)
+    let last = try answer(to: body, at: url)
+    #expect(last.duplicate && last.deliveries == 0 && last.rerouted == nil)
+    // It was told once of the first event, and once of the second.
+    #expect(try person.metric(#"huggy_relay_route_matches_total{route="some"}"#) == 2)
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 0)
+    await sink.stop()
+  }
+
+  private struct Receipt: Decodable {
+    var accepted: Int
+    var deliveries: Int
+    var unrouted: Int
+    var duplicate: Bool
+    var events: [String]
+    var rerouted: [String]?
+  }
+
+  private func answer(to body: [UInt8], at url: String) throws -> Receipt {
+    let answer = try post(body, to: url + "/huggy")
+    #expect(answer.status == 200)
+    return try JSONDecoder().decode(Receipt.self, from: Data(answer.body))
+  }
+
   @Test func anotherListenAddressIsListenedOnWithoutARestart() async throws {
     let first = Sink(settings: SinkSettings(listen: anyPort())) { _ in }
     // A port that is free now.

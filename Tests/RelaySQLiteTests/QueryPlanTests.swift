@@ -28,6 +28,9 @@ struct QueryPlanTests {
     "setUnlisted": ["SCAN unlisted"],
     "setState": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
     "envelopeByRow": ["SEARCH envelope USING INTEGER PRIMARY KEY (rowid=?)"],
+    "eventsWithoutDelivery": ["SEARCH event USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
+    "rerouteEvent": ["SEARCH event USING INTEGER PRIMARY KEY (rowid=?)"],
+    "rerouteEnvelope": ["SEARCH envelope USING INTEGER PRIMARY KEY (rowid=?)"],
     "freshDeliveries": [
       "SEARCH delivery USING COVERING INDEX delivery_listed (destination=? AND state=? AND id>?)"
     ],

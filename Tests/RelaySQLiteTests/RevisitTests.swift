@@ -45,6 +45,30 @@ struct RevisitTests {
     }
   }
 
+  @Test func whatIsRoutedAnewCountsFromItsFirstReceipt() throws {
+    bench.clock.set(.second(0))
+    _ = try bench.stored(bench.make.envelope(to: [], bytes: 1, at: .second(0)))
+    bench.clock.set(.second(500))
+    let twin = bench.make.envelope(bytes: 1, at: .second(500))
+    guard case .duplicate(_, _, let rerouted) = try bench.write([twin]).first?.get() else {
+      Issue.record("it is no duplicate")
+      return
+    }
+    settle(try rerouted.deliveries.only, at: 501)
+    #expect(try Array(entries.values) == [.second(501)])
+  }
+
+  @Test func whatOverflowsWhenItIsRoutedAnewHasAnEntryToo() throws {
+    bench.clock.set(.second(0))
+    _ = try bench.stored(bench.make.envelope(to: [], bytes: 1, at: .second(0)))
+    var configuration = StoreConfiguration.test
+    configuration.maxBacklogBytes["crm"] = 1
+    try bench.configure(configuration)
+    bench.clock.set(.second(500))
+    _ = bench.write([bench.make.envelope(bytes: 1, at: .second(500))])
+    #expect(try Array(entries.values) == [.second(500)])
+  }
+
   @Test func whatArrivesInOrderAndIsDeliveredAtOnceMakesNoEntryAnywhere() throws {
     for second in 0..<5 {
       for delivery in try store(20, to: ["crm", "bi"], at: second) { settle(delivery, at: second + 1) }

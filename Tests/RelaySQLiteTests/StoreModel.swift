@@ -23,8 +23,23 @@ struct StoreModel {
   /// In order of arrival.
   var rows: [Row] = []
   var held: Set<DeliveryID> = []
-  /// The first event of what was stored, by its bytes.
-  var remembered: [UInt64: EventID] = [:]
+  /// An envelope that was stored: its first event, and which of its events have had a delivery.
+  struct Stored: Equatable {
+    var firstEventID: EventID
+    var hadDelivery: [Bool]
+
+    /// The events that go out now, by their places.
+    mutating func reroute(_ again: NewEnvelope) -> [Int] {
+      let places = hadDelivery.indices.filter {
+        !hadDelivery[$0] && $0 < again.events.count && !again.events[$0].deliveries.isEmpty
+      }
+      for place in places { hadDelivery[place] = true }
+      return places
+    }
+  }
+
+  /// By its bytes.
+  var remembered: [UInt64: Stored] = [:]
   var orderings: [String: Ordering] = [:]
   var maxBacklog: [String: Int] = [:]
   var withheld: Set<String> = []

@@ -83,7 +83,9 @@ private final class Workload {
     let envelopes = (0..<random.below(4)).map { _ in
       let to = destinations.filter { _ in random.chance(60) }
       let bytes: UInt64? = random.chance(70) ? UInt64(random.below(60)) : nil
-      let chat = random.chance(80) ? String(random.below(4)) : nil
+      // The same bytes are of the same chat.
+      let number = bytes ?? UInt64(random.below(5))
+      let chat = number % 5 < 4 ? String(number % 5) : nil
       return bench.make.envelope(to: to, events: 1 + random.below(3), bytes: bytes, chat: chat)
     }
     let settlements = model.rows.filter { random.chance(model.held.contains($0.id) ? 30 : 2) }.map(settlement)
@@ -93,7 +95,10 @@ private final class Workload {
     let changes = outcomes.map { outcome in
       model.rows.contains { $0.id == outcome.delivery && $0.state.isPending }
     }.contains(true)
-    let stores = envelopes.contains { $0.bytes.map { model.remembered[$0] == nil } ?? true }
+    let stores = envelopes.contains { envelope in
+      guard var known = envelope.bytes.flatMap({ model.remembered[$0] }) else { return true }
+      return !known.reroute(envelope).isEmpty
+    }
     let fails = fault == .begin || fault == .commit && (changes || stores)
     if fails {
       for result in results { #expect(throws: StoreError.self) { try result.get() } }
@@ -118,23 +123,38 @@ private final class Workload {
 
   private func note(_ envelope: NewEnvelope, _ outcome: AppendOutcome) throws {
     switch outcome {
-    case .duplicate(let first, _):
-      #expect(first == envelope.bytes.flatMap { model.remembered[$0] })
+    case .duplicate(let first, let count, let rerouted):
+      let bytes = try #require(envelope.bytes)
+      #expect(first == model.remembered[bytes]?.firstEventID)
+      #expect(count == model.remembered[bytes]?.hadDelivery.count)
+      let places = model.remembered[bytes]?.reroute(envelope) ?? []
+      #expect(rerouted.places == places)
+      try note(
+        places.map { (envelope.events[$0], first.advanced(by: $0)) }, handedOut: rerouted.deliveries)
     case .stored(let deliveries):
       if let bytes = envelope.bytes {
-        #expect(model.remembered.updateValue(envelope.firstEventID, forKey: bytes) == nil)
+        let stored = StoreModel.Stored(
+          firstEventID: envelope.firstEventID, hadDelivery: envelope.events.map { !$0.deliveries.isEmpty })
+        #expect(model.remembered.updateValue(stored, forKey: bytes) == nil)
       }
-      var held: [String] = []
-      for event in envelope.events {
-        for delivery in event.deliveries {
-          let id = try nextRow()
-          if model.append(id, event.event.id, to: delivery.destination, chat: event.event.chat) {
-            held.append("\(id) \(event.event.id) \(delivery.destination)")
-          }
+      try note(envelope.events.map { ($0, $0.event.id) }, handedOut: deliveries)
+    }
+  }
+
+  /// - Parameter events: With the ids under which they are stored.
+  private func note(
+    _ events: [(new: NewEnvelope.NewEvent, id: EventID)], handedOut deliveries: [Delivery]
+  ) throws {
+    var held: [String] = []
+    for (new, event) in events {
+      for delivery in new.deliveries {
+        let id = try nextRow()
+        if model.append(id, event, to: delivery.destination, chat: new.event.chat) {
+          held.append("\(id) \(event) \(delivery.destination)")
         }
       }
-      #expect(deliveries.map { "\($0.id) \($0.event.id) \($0.destination)" } == held)
     }
+    #expect(deliveries.map { "\($0.id) \($0.event.id) \($0.destination)" } == held)
   }
 
   /// The first row that the model does not have.

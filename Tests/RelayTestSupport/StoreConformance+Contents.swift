@@ -55,7 +55,9 @@ extension StoreConformance {
       let envelope = bench.make.envelope(to: [], bytes: 1)
       #expect(try await store.stored(envelope).isEmpty)
       let twin = try await store.append(bench.make.envelope(to: [], bytes: 1))
-      guard case .duplicate(envelope.firstEventID, 1) = twin else { return #expect(Bool(false), "\(twin)") }
+      guard case .duplicate(envelope.firstEventID, 1, _) = twin else {
+        return #expect(Bool(false), "\(twin)")
+      }
     },
   ]
 

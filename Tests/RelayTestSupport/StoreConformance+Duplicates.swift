@@ -101,6 +101,78 @@ extension StoreConformance {
       let store = try await bench.open(duplicateLimit: 0)
       for _ in 0..<3 { _ = try await store.stored(bench.make.envelope(bytes: 1)) }
     },
+    StoreClaim("eventsThatWentNowhereGoWhereTheirTwinsSayUnderTheirOwnIDs") { bench in
+      let store = try await bench.open()
+      let first = bench.make.envelope(to: [], events: 3, bytes: 1)
+      #expect(try await store.stored(first).isEmpty)
+      let twin = try await store.append(bench.make.envelope(events: 3, bytes: 1))
+      #expect(twin.duplicate == .init(of: first))
+      #expect(twin.rerouted?.places == [0, 1, 2])
+      #expect(twin.rerouted?.deliveries.map(\.event.id) == first.events.map(\.event.id))
+      #expect(try await store.books() == ["crm": Books(pending: 3)])
+      let claimed = try await bench.reopen(store).claim().deliveries
+      #expect(claimed.map(\.event.id) == first.events.map(\.event.id))
+    },
+    StoreClaim("whatHasADeliveryInWhateverStateStaysADuplicate") { bench in
+      let store = try await bench.open()
+      let deliveries = try await store.stored(bench.make.envelope(to: ["crm"], events: 3, bytes: 1))
+      await store.settle(deliveries[0].settled(.delivered), deliveries[1].settled(.dead(.permanent)))
+      let twin = try await store.append(bench.make.envelope(to: ["crm", "bi"], events: 3, bytes: 1))
+      #expect(twin.rerouted?.places == [])
+      #expect(try await store.books()["bi"] == nil)
+    },
+    StoreClaim("whatAPersonDiscardedIsNotRoutedAnew") { bench in
+      let store = try await bench.open()
+      store.release(try await store.stored(bench.make.envelope(bytes: 1)).map(\.id))
+      #expect(try await store.change(.discard, .filter(DeliveryFilter())) == 1)
+      let twin = try await store.append(bench.make.envelope(bytes: 1))
+      #expect(twin.rerouted?.places == [])
+    },
+    StoreClaim("ofAnEnvelopeOnlyTheEventsThatWentNowhereAreRoutedAnew") { bench in
+      let store = try await bench.open()
+      var first = bench.make.envelope(events: 3, bytes: 1)
+      first.events[1].deliveries = []
+      first.events[1].isDropped = true
+      _ = try await store.stored(first)
+      let twin = try await store.append(bench.make.envelope(to: ["bi"], events: 3, bytes: 1))
+      #expect(twin.rerouted?.places == [1])
+      #expect(twin.rerouted?.deliveries.map(\.event.id) == [first.events[1].event.id])
+      #expect(twin.rerouted?.deliveries.map(\.destination) == ["bi"])
+    },
+    StoreClaim("eventsThatWereNotStoredAreRoutedAnewOnce") { bench in
+      let store = try await bench.open()
+      var first = bench.make.envelope(events: 4, bytes: 1)
+      let ids = first.events.map(\.event.id)
+      first.events = [first.events[2]]
+      _ = try await store.stored(first)
+      let again = try await bench.reopen(store)
+      var twin = try await again.append(bench.make.envelope(events: 4, bytes: 1))
+      #expect(twin.rerouted?.places == [0, 1, 3])
+      #expect(twin.rerouted?.deliveries.map(\.event.id) == [ids[0], ids[1], ids[3]])
+      twin = try await again.append(bench.make.envelope(events: 4, bytes: 1))
+      #expect(twin.rerouted?.places == [])
+      let claimed = try await bench.reopen(again).claim().deliveries
+      #expect(Set(claimed.map(\.event.id)) == Set(ids))
+    },
+    StoreClaim("aTwinThatGoesNowhereEitherChangesNothing") { bench in
+      let store = try await bench.open()
+      let first = bench.make.envelope(to: [], bytes: 1)
+      _ = try await store.stored(first)
+      #expect(try await store.append(bench.make.envelope(to: [], bytes: 1)).rerouted?.places == [])
+      #expect(try await store.append(bench.make.envelope(bytes: 1)).rerouted?.places == [0])
+    },
+    StoreClaim("whatIsRoutedAnewKeepsItsKeysOrder") { bench in
+      let store = try await bench.open()
+      try await store.reorder(by: .chat)
+      _ = try await store.stored(bench.make.envelope(to: [], bytes: 1, chat: "7"))
+      let live = try await store.stored(bench.make.envelope(bytes: 2, chat: "7"))
+      #expect(live.count == 1)
+      // It arrives at the destination now: behind what arrived before.
+      let twin = try await store.append(bench.make.envelope(bytes: 1, chat: "7"))
+      #expect(twin.rerouted?.places == [0])
+      #expect(twin.rerouted?.deliveries.isEmpty == true)
+      #expect(await store.settle(live[0].settled(.delivered)).count == 1)
+    },
   ]
 }
 
@@ -117,7 +189,12 @@ extension Duplicate {
 
 extension AppendOutcome {
   fileprivate var duplicate: Duplicate? {
-    guard case .duplicate(let first, let count) = self else { return nil }
+    guard case .duplicate(let first, let count, _) = self else { return nil }
     return Duplicate(firstEventID: first, acceptedCount: count)
+  }
+
+  fileprivate var rerouted: Rerouted? {
+    guard case .duplicate(_, _, let rerouted) = self else { return nil }
+    return rerouted
   }
 }

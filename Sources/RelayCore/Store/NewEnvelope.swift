@@ -52,6 +52,9 @@ public struct NewEnvelope: Sendable {
   /// The events to be stored, in document order.
   public var events: [NewEvent]
 
+  /// The event's place among the accepted ones.
+  public func place(of event: Event) -> Int { event.id.distance(from: firstEventID) }
+
   public init(
     context: EnvelopeContext, configuration: String, firstEventID: EventID, acceptedCount: Int,
     fingerprint: Fingerprint?, events: [NewEvent]
@@ -71,5 +74,21 @@ public enum AppendOutcome: Sendable {
   /// those that arrive after fresh ones of their destination were given back, until a claim of fresh ones is exhausted.
   case stored([Delivery])
   /// The same bytes were stored before: their first event's id, and how many were accepted.
-  case duplicate(firstEventID: EventID, acceptedCount: Int)
+  ///
+  /// An event of it that never had a delivery goes where the envelope that came again says, under its own id: that is
+  /// on disk, and `rerouted` says which.
+  case duplicate(firstEventID: EventID, acceptedCount: Int, rerouted: Rerouted = Rerouted())
+
+  /// Events that went nowhere when they came first.
+  public struct Rerouted: Sendable {
+    /// Their places among the envelope's accepted events, rising.
+    public var places: [Int]
+    /// As `stored` has them.
+    public var deliveries: [Delivery]
+
+    public init(places: [Int] = [], deliveries: [Delivery] = []) {
+      self.places = places
+      self.deliveries = deliveries
+    }
+  }
 }

@@ -16,6 +16,9 @@ public struct EventID: Hashable, Sendable {
     EventID(high: high, low: low + UInt64(distance))
   }
 
+  /// How many places it stands after another id of the same envelope.
+  public func distance(from first: EventID) -> Int { Int(low - first.low) }
+
   /// The millisecond in which the id was made.
   public var milliseconds: Int64 { Int64(high >> 16) }
 }
