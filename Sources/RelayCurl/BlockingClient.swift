@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 import RelayCore
 
 /// What a `BlockingClient` got.
@@ -45,13 +46,15 @@ public final class BlockingClient {
   ///   - headers: Each `name: value`, without the line's end. `content-type` is the caller's to say.
   ///   - timeout: For all of it, from resolving the name to the last byte.
   ///   - connectTimeout: For the part until the connection stands; nil: libcurl's five minutes.
+  ///   - file: An open file that the body of a 200 is written to, however long it is; the answer's `body` is empty then.
   public func send(
     method: String, url: String, headers: [String], body: [UInt8]?, timeout: Duration,
-    connectTimeout: Duration? = nil
+    connectTimeout: Duration? = nil, into file: Int32? = nil
   ) throws(TransportFailure) -> BlockingResponse {
     // Forgets the options; connections and resolved names stay.
     curl_easy_reset(easy)
-    answer.begin()
+    answer.begin(file: file.map { ($0, isWanted: { [self] in long(CURLINFO_RESPONSE_CODE) == 200 }) })
+    defer { answer.begin(file: nil) }
     var list: UnsafeMutablePointer<curl_slist>?
     for header in Self.plainHeaders + headers { list = curl_slist_append(list, header) }
     defer { curl_slist_free_all(list) }
@@ -118,6 +121,10 @@ public final class BlockingClient {
   }
 
   private func failure(_ code: CURLcode) -> TransportFailure {
+    if answer.fileError != 0 {
+      return TransportFailure(
+        kind: .other, message: "the file can't be written: \(String(cString: strerror(answer.fileError)))")
+    }
     if answer.isTooLong {
       return TransportFailure(kind: .other, message: "the answer is longer than \(answer.maxBytes) bytes")
     }
@@ -138,6 +145,9 @@ private final class Answer {
   let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
   private(set) var body: [UInt8] = []
   private(set) var isTooLong = false
+  private var file: (descriptor: Int32, isWanted: () -> Bool)?
+  /// Why the file could not be written; 0: it could.
+  private(set) var fileError: Int32 = 0
 
   init(maxBytes: Int) {
     self.maxBytes = maxBytes
@@ -148,7 +158,9 @@ private final class Answer {
     errorText.deallocate()
   }
 
-  func begin() {
+  func begin(file: (descriptor: Int32, isWanted: () -> Bool)?) {
+    self.file = file
+    fileError = 0
     body = []
     isTooLong = false
     errorText.pointee = 0
@@ -156,11 +168,26 @@ private final class Answer {
 
   /// - Returns: How many bytes were taken; fewer than came ends the transfer.
   func append(_ data: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
+    if let file, file.isWanted() { return write(data, count, to: file.descriptor) ? count : 0 }
     guard body.count + count <= maxBytes else {
       isTooLong = true
       return 0
     }
     body.append(contentsOf: UnsafeRawBufferPointer(start: data, count: count))
     return count
+  }
+
+  private func write(_ data: UnsafeMutablePointer<CChar>, _ count: Int, to descriptor: Int32) -> Bool {
+    var written = 0
+    while written < count {
+      let result = Glibc.write(descriptor, data + written, count - written)
+      if result < 0 && errno == EINTR { continue }
+      guard result >= 0 else {
+        fileError = errno
+        return false
+      }
+      written += result
+    }
+    return true
   }
 }

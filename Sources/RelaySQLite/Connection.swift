@@ -29,6 +29,38 @@ final class Connection {
     sqlite3_busy_timeout(handle, 5_000)
   }
 
+  /// Reads the file as it is, without its log, and takes no lock: nobody may write to it meanwhile.
+  init(path: String, ignoringLog: Void) throws(StoreError) {
+    var handle: OpaquePointer?
+    let flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_URI
+    let status = sqlite3_open_v2("file:\(Self.escaped(path))?immutable=1", &handle, flags, nil)
+    guard status == SQLITE_OK, let handle else {
+      sqlite3_close_v2(handle)
+      throw StoreError(code: .cannotOpen, message: "\(path) can't be read")
+    }
+    self.handle = handle
+    self.path = path
+  }
+
+  /// For a URI.
+  private static func escaped(_ path: String) -> String {
+    path.utf8.map { byte in
+      switch byte {
+      case UInt8(ascii: "%"), UInt8(ascii: "?"), UInt8(ascii: "#"), 0x80...:
+        "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+      default: String(UnicodeScalar(byte))
+      }
+    }.joined()
+  }
+
+  /// Begins to copy another database into this one.
+  func beginBackup(of source: Connection) throws(StoreError) -> OpaquePointer {
+    guard let backup = sqlite3_backup_init(handle, "main", source.handle, "main") else {
+      throw error(sqlite3_errcode(handle))
+    }
+    return backup
+  }
+
   /// The VFS that gathers the log; nil, if it can't be had: SQLite's own does the same in more steps.
   ///
   /// Made once in the process, after SQLite has been told to keep no statistics of its memory (refused, and of no

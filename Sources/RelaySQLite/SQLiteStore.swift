@@ -122,6 +122,11 @@ public final class SQLiteStore: DeliveryStore {
     post(.note(suspended, of: destination))
   }
 
+  /// Takes as much room beside the database as the database itself, until the copy is let go.
+  public func backup(completion: @escaping @Sendable (Result<any StoreCopy, StoreError>) -> Void) {
+    post(.backup(completion))
+  }
+
   /// Answers from the store's thread, once it has come to it: a sign of life.
   public func ping(_ answer: @escaping @Sendable () -> Void) {
     post(.ping(answer))
@@ -154,6 +159,7 @@ extension StoreOperation {
     case .destinations(let completion): completion(.failure(.closed))
     case .size(let completion): completion(.failure(.closed))
     case .ping(let answer): answer()
+    case .backup(let completion): completion(.failure(.closed))
     case .reorder(_, _, let completion): completion(.failure(.closed))
     case .change(_, _, _, let completion): completion(0, .closed)
     case .note, .release, .handOut: break

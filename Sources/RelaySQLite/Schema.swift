@@ -5,7 +5,7 @@ import RelayCore
 /// `PRAGMA user_version` holds how many have been applied. A migration that was released never changes.
 enum Schema {
   static let migrations = [
-    initial, booksAndOrder, placesOfDeliveries, unlistedDeliveries, twoIndexesLess, unstoredEvents,
+    initial, booksAndOrder, placesOfDeliveries, unlistedDeliveries, twoIndexesLess, unstoredEvents, marks,
   ]
 
   static var version: Int64 { Int64(migrations.count) }
@@ -202,6 +202,12 @@ enum Schema {
   /// are told from those that have gone meanwhile.
   private static let unstoredEvents = """
     ALTER TABLE envelope ADD COLUMN unstored BLOB;   -- places of accepted events, 2 bytes each; null: none
+    """
+
+  /// Tells a log that another file has left: see `StoreMark`.
+  private static let marks = """
+    CREATE TABLE mark (value TEXT NOT NULL);         -- one row
+    INSERT INTO mark VALUES ('');
     """
 
   /// Whether the database is ours to use: looks, and changes nothing.

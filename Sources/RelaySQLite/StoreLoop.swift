@@ -14,6 +14,7 @@ final class StoreLoop {
   private var reads: [StoreOperation] = []
   private var nextRead = 0
   private var jobs = JobQueue()
+  private var backup: Backup?
   private var keeperHasMore = false
 
   /// How much one transaction may hold, so that the sender at its head does not wait for all behind it.
@@ -41,6 +42,7 @@ final class StoreLoop {
       // After the commit, so that reads see it, and what they answer comes after its answers.
       read(for: Self.readingTime)
       stepJob()
+      stepBackup()
       stepKeeper()
       condition.update(
         StoreCondition(
@@ -48,6 +50,8 @@ final class StoreLoop {
     }
     read(for: nil)
     for job in jobs.all { job.end(.closed) }
+    backup?.end(.closed)
+    backup = nil
     writer.write()
     writer.abandon()
   }
@@ -73,7 +77,7 @@ final class StoreLoop {
 
   /// How long to wait for operations; nil: until they come.
   private var waitingTime: Duration? {
-    if nextRead < reads.count || !jobs.isEmpty || keeperHasMore { return .zero }
+    if nextRead < reads.count || !jobs.isEmpty || backup != nil || keeperHasMore { return .zero }
     let retry = writer.mustTryAgain ? Self.retryInterval : nil
     let due = keeper.nextDue.map { max(.zero, clock.now().duration(to: $0)) }
     guard let retry, let due else { return retry ?? due }
@@ -95,6 +99,7 @@ final class StoreLoop {
       reads.append(operation)
     case .handOut(let destinations): session.destinations.handOut(destinations)
     case .claim, .destinations, .size, .ping: reads.append(operation)
+    case .backup(let completion): begin(completion)
     case .reorder(let destination, let ordering, let completion):
       jobs.append(ReorderJob(destination, by: ordering, completion: completion))
     case .change(let change, let selection, let destination, let completion):
@@ -148,6 +153,29 @@ final class StoreLoop {
       jobs.stepped(isDone: true)
       job.end(error)
     }
+  }
+
+  private func begin(_ completion: @escaping @Sendable (Result<any StoreCopy, StoreError>) -> Void) {
+    guard backup == nil else {
+      return completion(
+        .failure(StoreError(code: .inUse, message: "another copy of the store is being made; wait for it")))
+    }
+    do throws(StoreError) {
+      backup = try Backup(of: session, completion: completion)
+    } catch {
+      completion(.failure(error))
+    }
+  }
+
+  private func stepBackup() {
+    guard let backup else { return }
+    do throws(StoreError) {
+      guard try backup.step() else { return }
+      backup.end(nil)
+    } catch {
+      backup.end(error)
+    }
+    self.backup = nil
   }
 
   private func stepKeeper() {

@@ -29,6 +29,8 @@ enum StoreOperation: Sendable {
   case destinations(@Sendable (Result<[StoredDestination], StoreError>) -> Void)
   case size(@Sendable (Result<Int, StoreError>) -> Void)
   case ping(@Sendable () -> Void)
+  // Many steps.
+  case backup(@Sendable (Result<any StoreCopy, StoreError>) -> Void)
   // Many transactions.
   case reorder(String, by: Ordering, @Sendable (Result<Void, StoreError>) -> Void)
   case change(DeliveryChange, DeliverySelection, of: String, @Sendable (Int, StoreError?) -> Void)

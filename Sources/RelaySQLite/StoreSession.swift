@@ -31,10 +31,14 @@ final class StoreSession {
   /// - Parameter gathersLog: False for tests that do without syncs.
   init(path: String, duplicateLimit: Int, gathersLog: Bool = true) throws(StoreError) {
     files = try StoreFiles(databasePath: path)
+    let mark = StoreMark(databasePath: path)
+    try mark.check()
+    Backup.removeLeftover(beside: path)
     connection = try Connection(path: path, gathersLog: gathersLog)
     try Schema.check(connection, path: path)
     try Schema.configure(connection)
     try Schema.migrate(connection)
+    try mark.renew(connection)
     names = NameTable()
     try names.load(connection)
     destinations = try DestinationTable(connection)

@@ -25,6 +25,11 @@ final class AdminClient {
     try send("POST", path, body: body, timeout: .seconds(3600))
   }
 
+  /// Writes the answer's body to an open file.
+  func download(_ path: String, into file: Int32) throws {
+    _ = try send("GET", path, body: nil, timeout: .seconds(24 * 3600), into: file)
+  }
+
   /// - Throws: `ExitCode`, after saying why.
   func decode<Answer: Decodable>(_ type: Answer.Type, from json: [UInt8]) throws -> Answer {
     do {
@@ -35,7 +40,9 @@ final class AdminClient {
     }
   }
 
-  private func send(_ method: String, _ target: String, body: [UInt8]?, timeout: Duration) throws -> [UInt8] {
+  private func send(
+    _ method: String, _ target: String, body: [UInt8]?, timeout: Duration, into file: Int32? = nil
+  ) throws -> [UInt8] {
     var headers: [String] = []
     if let token { headers.append("authorization: Bearer \(token)") }
     if body != nil { headers.append("content-type: application/json") }
@@ -43,11 +50,15 @@ final class AdminClient {
     do throws(TransportFailure) {
       response = try http.send(
         method: method, url: url + target, headers: headers, body: body, timeout: timeout,
-        connectTimeout: .seconds(10))
+        connectTimeout: .seconds(10), into: file)
+    } catch  where file != nil && error.kind == .other {
+      printError("\(error)")
+      throw ExitCode.failure
     } catch {
       printError("\(url): can't reach the relay's admin API (\(error)); does it run, and is --admin right?")
       throw ExitCode.unreachable
     }
+    if file != nil && response.status == 200 { return [] }
     switch AdminOutcome(
       status: response.status, contentType: response.contentType, body: response.body, hasToken: token != nil)
     {

@@ -35,6 +35,7 @@ struct AdminAPI: Sendable {
     case .status: return .json(StatusAnswer(try await operations.status()))
     case .event(let id): return try await event(id)
     case .deliveries: return try await deliveries(items)
+    case .backup: return AdminResponse(copy: try await operations.backup())
     case .rejections: return .json(RejectionsAnswer(rejections: operations.rejections()))
     case .retry: return try await retry(body)
     case .discard: return try await discard(body)

@@ -1,3 +1,5 @@
+import RelayCore
+
 /// An answer of the admin API, before it becomes HTTP.
 struct AdminResponse: Equatable {
   struct Header: Equatable {
@@ -14,12 +16,24 @@ struct AdminResponse: Equatable {
   var contentType: String
   var body: [UInt8]
   var headers: [Header]
+  /// Sent piece by piece instead of `body`.
+  private(set) var copy: (any StoreCopy)?
 
   init(status: Int, contentType: String, body: [UInt8], headers: [Header] = []) {
     self.status = status
     self.contentType = contentType
     self.body = body
     self.headers = headers
+  }
+
+  init(copy: any StoreCopy) {
+    self.init(status: 200, contentType: "application/vnd.sqlite3", body: [])
+    self.copy = copy
+  }
+
+  static func == (a: AdminResponse, b: AdminResponse) -> Bool {
+    (a.status, a.contentType, a.body) == (b.status, b.contentType, b.body) && a.headers == b.headers
+      && a.copy === b.copy
   }
 
   static func json(_ value: some JSONWritable, status: Int = 200) -> AdminResponse {

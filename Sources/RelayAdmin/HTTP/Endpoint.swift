@@ -12,6 +12,7 @@ enum Endpoint: Equatable {
   case resume(String)
   case reload
   case rejections
+  case backup
 
   /// - Parameter path: As it came, without its query.
   init?(path: String) {
@@ -27,6 +28,7 @@ enum Endpoint: Equatable {
     case (_, ["api", "v1", "deliveries", "discard"]): self = .discard
     case (_, ["api", "v1", "reload"]): self = .reload
     case (_, ["api", "v1", "rejections"]): self = .rejections
+    case (_, ["api", "v1", "store", "backup"]): self = .backup
     case (5, ["api", "v1", "events", parts[4]]): self = .event(parts[4])
     case (6, ["api", "v1", "destinations", parts[4], "pause"]): self = .pause(parts[4])
     case (6, ["api", "v1", "destinations", parts[4], "resume"]): self = .resume(parts[4])
@@ -38,11 +40,12 @@ enum Endpoint: Equatable {
   var isChange: Bool {
     switch self {
     case .retry, .discard, .pause, .resume, .reload: true
-    case .health, .readiness, .metrics, .status, .event, .deliveries, .rejections: false
+    case .health, .readiness, .metrics, .status, .event, .deliveries, .rejections, .backup: false
     }
   }
 
-  var methods: [String] { isChange ? ["POST"] : ["GET", "HEAD"] }
+  /// A copy costs as much as it is large: nobody asks for its head alone.
+  var methods: [String] { isChange ? ["POST"] : self == .backup ? ["GET"] : ["GET", "HEAD"] }
 
   /// Probes come from orchestrators and load balancers, which have no token.
   var needsToken: Bool { self != .health && self != .readiness }

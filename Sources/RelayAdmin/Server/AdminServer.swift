@@ -1,6 +1,7 @@
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOPosix
 import RelayCore
 import RelayPipeline
 import RelayThreads
@@ -138,6 +139,25 @@ public final class AdminServer: Sendable {
 
 extension AdminResponse {
   fileprivate func body(of request: Request) -> ResponseBody {
-    request.method == .head ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: body))
+    if let copy { return ResponseBody(copy) }
+    return request.method == .head ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: body))
+  }
+}
+
+extension ResponseBody {
+  /// Read piece by piece on a thread that may block, no faster than the client takes them.
+  fileprivate init(_ copy: any StoreCopy) {
+    self.init(contentLength: copy.byteCount) { writer in
+      var offset = 0
+      while offset < copy.byteCount {
+        let place = offset
+        let piece = try await NIOThreadPool.singleton.runIfActive {
+          ByteBuffer(bytes: try copy.read(at: place, upTo: 256 << 10))
+        }
+        offset += piece.readableBytes
+        try await writer.write(piece)
+      }
+      try await writer.finish(nil)
+    }
   }
 }

@@ -119,7 +119,7 @@ extension AdminResponse {
   var head: HTTPResponse {
     var fields = HTTPFields()
     fields[.contentType] = contentType
-    fields[.contentLength] = String(body.count)
+    fields[.contentLength] = String(copy?.byteCount ?? body.count)
     fields[.cacheControl] = "no-store"
     fields[.xContentTypeOptions] = "nosniff"
     for header in headers {

@@ -82,6 +82,10 @@ public protocol DeliveryStore: AnyObject, Sendable {
   /// Notes how long a destination has been suspended: kept over restarts, and taken off the age of what arrives.
   func note(_ suspended: SuspendedTime, of destination: String)
 
+  /// Makes a copy of everything that was committed before it is done, in small steps: commits and claims go on
+  /// between them. One at a time.
+  func backup(completion: @escaping @Sendable (Result<any StoreCopy, StoreError>) -> Void)
+
   /// Finishes what was asked of it, then closes. Blocks until that is done.
   func close()
 }

@@ -11,6 +11,8 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     case inUse
     /// Its schema is newer than this binary.
     case newerSchema
+    /// A log lies beside it that another file has left.
+    case foreignLog
     /// It can't be opened: a missing folder, a permission, not a database.
     case cannotOpen
   }

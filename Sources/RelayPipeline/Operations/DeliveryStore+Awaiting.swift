@@ -40,6 +40,12 @@ extension DeliveryStore {
     }
   }
 
+  func backup() async throws(StoreError) -> any StoreCopy {
+    try await withCheckedContinuation { continuation in
+      backup { continuation.resume(returning: $0) }
+    }.get()
+  }
+
   func pause(_ destination: String, until: Timestamp?) async throws(StoreError) {
     try await withCheckedContinuation { continuation in
       pause(destination, until: until) { continuation.resume(returning: $0) }

@@ -107,6 +107,11 @@ extension RelayController {
       code: .notFound, message: "there is no destination \(name); the configuration has \(names)")
   }
 
+  public func backup() async throws(OperationError) -> any StoreCopy {
+    parts.logger.notice("the store is being copied")
+    return try await store { parts throws(StoreError) in try await parts.store.backup() }
+  }
+
   func store<Value>(
     _ body: (Parts) async throws(StoreError) -> Value
   ) async throws(OperationError) -> Value {

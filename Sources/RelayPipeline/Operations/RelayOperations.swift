@@ -22,6 +22,8 @@ public protocol RelayOperations: AnyObject, Sendable {
   func pause(_ destination: String, until: Timestamp?) async throws(OperationError)
   func resume(_ destination: String) async throws(OperationError)
   func reload() async throws(OperationError) -> ReloadReport
+  /// A copy of the store as it is when the copy is done. It takes as much disk as the store until it is let go.
+  func backup() async throws(OperationError) -> any StoreCopy
   /// The last refused requests, newest first.
   func rejections() -> [Rejection]
 }

@@ -14,6 +14,7 @@ final class FakeOperations: RelayOperations {
     case pause(String, until: Timestamp?)
     case resume(String)
     case reload
+    case backup
   }
 
   struct State {
@@ -27,6 +28,7 @@ final class FakeOperations: RelayOperations {
     var reload = ReloadReport(
       hash: "0123456789ab", loadedAt: Samples.now, isUnchanged: false, warnings: [], needsRestart: [])
     var rejections: [Rejection] = []
+    var copy: [UInt8] = []
     var error: OperationError?
   }
 
@@ -52,6 +54,7 @@ final class FakeOperations: RelayOperations {
   var readiness: Readiness { state.withLock(\.readiness) }
   func metrics() async -> [UInt8] { Array(state.withLock(\.metrics).utf8) }
   func rejections() -> [Rejection] { state.withLock(\.rejections) }
+  func backup() async throws(OperationError) -> any StoreCopy { try answer(.backup) { FakeCopy($0.copy) } }
   func status() async throws(OperationError) -> RelayStatus { try answer(nil) { $0.status } }
 
   func event(_ id: EventID) async throws(OperationError) -> EventReport? {
@@ -81,4 +84,18 @@ final class FakeOperations: RelayOperations {
   }
 
   func reload() async throws(OperationError) -> ReloadReport { try answer(.reload) { $0.reload } }
+}
+
+private final class FakeCopy: StoreCopy {
+  private let bytes: [UInt8]
+
+  init(_ bytes: [UInt8]) {
+    self.bytes = bytes
+  }
+
+  var byteCount: Int { bytes.count }
+
+  func read(at offset: Int, upTo count: Int) throws(StoreError) -> [UInt8] {
+    Array(bytes[min(offset, bytes.count)...].prefix(count))
+  }
 }

@@ -16,6 +16,9 @@ final class SlowOperations: RelayOperations {
   var readiness: Readiness { fake.readiness }
   func metrics() async -> [UInt8] { await fake.metrics() }
   func rejections() -> [Rejection] { [] }
+  func backup() async throws(OperationError) -> any StoreCopy {
+    throw OperationError(code: .unavailable, message: "there is no store")
+  }
   func event(_ id: EventID) async throws(OperationError) -> EventReport? { try await fake.event(id) }
   func retry(_ selection: DeliverySelection) async throws(OperationError) -> Int { 0 }
   func discard(_ selection: DeliverySelection) async throws(OperationError) -> Int { 0 }

@@ -1,0 +1,103 @@
+import CSQLite
+import Glibc
+import RelayCore
+
+/// A copy of the database under way. Confined to the store's thread.
+///
+/// It is made over the connection that writes: what that changes of pages that have been copied is changed in the copy,
+/// too. So the copy needs no snapshot, which would hold the log, and need not begin again after each commit, as it would
+/// over a connection of its own.
+final class Backup {
+  private let path: String
+  private let copy: Connection
+  private var handle: OpaquePointer?
+  private let completion: (Result<any StoreCopy, StoreError>) -> Void
+
+  /// A step's pages: a quarter of a MiB.
+  private static let pagesPerStep: Int32 = 64
+
+  /// - Throws: `full` where the disk has no room for it beside what the store keeps for itself.
+  init(
+    of session: StoreSession, completion: @escaping (Result<any StoreCopy, StoreError>) -> Void
+  ) throws(StoreError) {
+    path = Self.path(beside: session.files.databasePath)
+    self.completion = completion
+    try Self.checkRoom(for: session)
+    Self.removeLeftover(beside: session.files.databasePath)
+    // Made here, so that nobody else can read it at any time.
+    let file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard file >= 0 else {
+      let reason = String(cString: strerror(errno))
+      throw StoreError(code: .failing, message: "can't make \(path): \(reason); check who may write there")
+    }
+    close(file)
+    copy = try Connection(path: path)
+    // Nobody needs half a copy: it is synced once, when it is whole.
+    try copy.execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -2048")
+    handle = try copy.beginBackup(of: session.connection)
+  }
+
+  deinit {
+    if let handle { sqlite3_backup_finish(handle) }
+    unlink(path)
+  }
+
+  /// Copies some pages, outside of any transaction.
+  ///
+  /// - Returns: Whether it was the last step.
+  func step() throws(StoreError) -> Bool {
+    let status = sqlite3_backup_step(handle, Self.pagesPerStep)
+    // A lookup may be recovering the log's index: it is tried again in the next step.
+    if status == SQLITE_OK || status == SQLITE_BUSY || status == SQLITE_LOCKED { return false }
+    guard status == SQLITE_DONE else { throw failure(status) }
+    let end = sqlite3_backup_finish(handle)
+    handle = nil
+    guard end == SQLITE_OK else { throw failure(end) }
+    return true
+  }
+
+  /// It is whole, or has failed.
+  func end(_ error: StoreError?) {
+    if let error { return completion(.failure(error)) }
+    do throws(StoreError) {
+      // A file by itself, without a log beside it; and no log of the original may ever be taken for its own.
+      try copy.execute("PRAGMA journal_mode = DELETE")
+      try StoreMark.renew(copy)
+      completion(.success(try SQLiteCopy(path: path)))
+    } catch {
+      completion(.failure(error))
+    }
+  }
+
+  /// Of a process that was killed while it copied.
+  static func removeLeftover(beside database: String) {
+    for suffix in ["", "-journal", "-wal", "-shm"] { unlink(path(beside: database) + suffix) }
+  }
+
+  private static func path(beside database: String) -> String { database + ".backup" }
+
+  private static func checkRoom(for session: StoreSession) throws(StoreError) {
+    let pages = try session.connection.integer("PRAGMA page_count") ?? 0
+    let size = try session.connection.integer("PRAGMA page_size") ?? 0
+    let space = DiskSpace.ofFileSystem(at: StoreFiles.parent(of: session.files.databasePath))
+    let needed = Int(pages * size)
+    // What is left must not look like a full disk.
+    guard space.available - needed > max(256 << 20, space.total / 50) else {
+      throw StoreError(
+        code: .full,
+        message:
+          "the copy takes \(needed >> 20) MiB beside the store until it has been fetched, and its disk has "
+          + "\(space.available >> 20) MiB: make room, or stop the relay and copy the file")
+    }
+  }
+
+  private func failure(_ status: Int32) -> StoreError {
+    let reason = String(cString: sqlite3_errstr(status))
+    return StoreError(
+      code: status & 0xFF == SQLITE_FULL ? .full : .failing,
+      message: "the store can't be copied to \(path): \(reason)")
+  }
+}
+
+@available(*, unavailable)
+extension Backup: Sendable {}

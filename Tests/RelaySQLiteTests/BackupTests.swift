@@ -1,0 +1,137 @@
+import Glibc
+import RelayCore
+import RelayTestSupport
+import RelayThreads
+import Testing
+
+@testable import RelaySQLite
+
+/// A copy of the store, made while it goes on.
+struct BackupTests {
+  private let bench: SessionBench
+
+  init() throws {
+    bench = try SessionBench()
+    // More pages than one step copies.
+    for _ in 0..<200 { _ = try bench.stored(bench.make.envelope(to: ["crm", "bi"], body: body)) }
+  }
+
+  private let body = [UInt8](repeating: UInt8(ascii: " "), count: 4_000)
+
+  private func begin(_ completion: @escaping (Result<any StoreCopy, StoreError>) -> Void) throws -> Backup {
+    try Backup(of: bench.session, completion: completion)
+  }
+
+  /// Makes a copy with something between its steps, and puts it under a name of its own.
+  private func copy(between: () throws -> Void = {}) throws -> String {
+    var made: (any StoreCopy)?
+    let backup = try begin { made = try? $0.get() }
+    while !(try backup.step()) { try between() }
+    backup.end(nil)
+    let copy = try #require(made)
+    let path = "\(bench.home.folder.path)/copy.db"
+    let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    defer { close(file) }
+    let bytes = try copy.read(at: 0, upTo: copy.byteCount)
+    #expect(bytes.count == copy.byteCount)
+    #expect(write(file, bytes, bytes.count) == bytes.count)
+    return path
+  }
+
+  @Test func itHoldsAllThatWasCommittedBeforeItWasDone() throws {
+    var steps = 0
+    let path = try copy {
+      steps += 1
+      // Both at its end and in pages that have been copied.
+      let delivery = try bench.stored(bench.make.envelope(body: body)).only
+      _ = bench.settle(delivery.settled(.delivered))
+    }
+    #expect(steps > 2)
+    let copy = try StoreSession(path: path, duplicateLimit: 10)
+    #expect(try copy.connection.text("PRAGMA integrity_check") == "ok")
+    #expect(try copy.connection.integer("SELECT count(*) FROM event") == Int64(200 + steps))
+    #expect(copy.destinations.all.books == bench.session.destinations.all.books)
+    #expect(copy.destinations.all.books["crm"] == Books(pending: 200, delivered: steps))
+  }
+
+  @Test func aTransactionThatFailsMeanwhileLeavesNothingInIt() throws {
+    var hasFailed = false
+    let path = try copy {
+      guard !hasFailed else { return }
+      hasFailed = true
+      try? bench.session.transaction { () throws(StoreError) in
+        _ = try bench.session.append(bench.make.envelope(body: body), now: .second(0))
+        throw StoreError(code: .failing, message: "of the test")
+      }
+    }
+    let copy = try StoreSession(path: path, duplicateLimit: 10)
+    #expect(try copy.connection.text("PRAGMA integrity_check") == "ok")
+    #expect(try copy.connection.integer("SELECT count(*) FROM event") == 200)
+  }
+
+  @Test func itHoldsNoSnapshotThatWouldKeepTheLogFromBeginningAgain() throws {
+    let log = bench.home.path + "-wal"
+    var sizes: [Int] = []
+    _ = try copy {
+      for _ in 0..<20 { _ = try bench.stored(bench.make.envelope(body: body)) }
+      try bench.session.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+      sizes.append(try FileSize.of(log))
+    }
+    #expect(!sizes.isEmpty && sizes.allSatisfy { $0 == 0 })
+  }
+
+  @Test func itIsForItsOwnersEyesAndHasNoNameOnceItIsWhole() throws {
+    let path = bench.home.path + ".backup"
+    var made: (any StoreCopy)?
+    let backup = try begin { made = try? $0.get() }
+    var status = stat()
+    #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
+    while !(try backup.step()) {}
+    backup.end(nil)
+    #expect(made != nil)
+    #expect(access(path, F_OK) != 0)
+  }
+
+  @Test func whatAKilledOneHasLeftIsRemovedAtTheStart() throws {
+    let path = bench.home.path + ".backup"
+    let file = open(path, O_WRONLY | O_CREAT, 0o600)
+    close(file)
+    try bench.reopen()
+    #expect(access(path, F_OK) != 0)
+  }
+
+  @Test func oneThatIsGivenUpLeavesNothing() throws {
+    var backup: Backup? = try begin { _ in }
+    _ = try backup?.step()
+    backup = nil
+    #expect(access(bench.home.path + ".backup", F_OK) != 0)
+  }
+
+  @Test func theStoreMakesOneAtATimeAndGoesOn() async throws {
+    let home = try SQLiteHome()
+    let store = try home.open(clock: ManualClock(), duplicateLimit: 10)
+    try await store.configure(.test)
+    let gate = Gate()
+    gate.hold(store)
+    let promises = (0..<2).map { _ in
+      let promise = Promise<Result<any StoreCopy, StoreError>>()
+      store.backup { promise.keep($0) }
+      return promise
+    }
+    gate.open()
+    #expect(try await promises[0].value.get().byteCount > 0)
+    await #expect(throws: StoreError.self) { try await promises[1].value.get() }
+    store.close()
+    let late = Promise<Result<any StoreCopy, StoreError>>()
+    store.backup { late.keep($0) }
+    await #expect(throws: StoreError.closed) { try await late.value.get() }
+  }
+}
+
+enum FileSize {
+  static func of(_ path: String) throws -> Int {
+    var status = stat()
+    try #require(stat(path, &status) == 0)
+    return Int(status.st_size)
+  }
+}
