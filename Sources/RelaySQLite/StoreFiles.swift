@@ -6,13 +6,15 @@ final class StoreFiles {
   let databasePath: String
   private let lock: Int32
 
-  /// Makes the folder (0700) and the database file (0600) where they are missing, and takes the lock.
+  /// Makes the folder and the database file where they are missing (0700 and 0600, unless the folder above is a
+  /// group's), and takes the lock.
   ///
   /// - Throws: `inUse` if another process holds the lock.
   init(databasePath path: String) throws(StoreError) {
     let folder = Self.parent(of: path)
     try Self.makeFolder(folder)
-    let lock = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    let access = StoreAccess(in: folder)
+    let lock = access.openFile(path + ".lock", O_RDWR | O_CLOEXEC)
     guard lock >= 0 else { throw Self.failure("can't make \(path).lock") }
     guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
       let holder = Self.contents(of: lock).map { " (process \($0))" } ?? ""
@@ -27,7 +29,8 @@ final class StoreFiles {
     self.lock = lock
     databasePath = path
 
-    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    // SQLite gives the files beside it the same mode.
+    let file = access.openFile(path, O_RDWR | O_CLOEXEC)
     guard file >= 0 else {
       close(lock)
       throw Self.failure("can't open \(path)")
@@ -53,7 +56,9 @@ final class StoreFiles {
     if stat(path, &status) == 0 { return }
     let above = parent(of: path)
     if above != path { try makeFolder(above) }
-    guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw failure("can't make the folder \(path)") }
+    guard StoreAccess(in: above).makeFolder(path) == 0 || errno == EEXIST else {
+      throw failure("can't make the folder \(path)")
+    }
     sync(above)
   }
 

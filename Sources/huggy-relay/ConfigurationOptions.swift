@@ -14,14 +14,16 @@ struct ConfigurationOptions: ParsableArguments {
       hash: configurationHash)
   }
 
-  /// Prints every error (and warning) to standard error; exits 78 if there is an error.
-  func load(resolvesReferences: Bool = true, printsWarnings: Bool = true) throws -> LoadedConfiguration {
+  /// Prints every error (and warning) to standard error, or where `print` says; exits 78 if there is an error.
+  func load(
+    resolvesReferences: Bool = true, printsWarnings: Bool = true, print: (String) -> Void = printError
+  ) throws -> LoadedConfiguration {
     do throws(ConfigurationErrors) {
       let loaded = try loader(resolvesReferences: resolvesReferences).load(path: config)
-      if printsWarnings { for warning in loaded.warnings { printError("\(warning)") } }
+      if printsWarnings { for warning in loaded.warnings { print("\(warning)") } }
       return loaded
     } catch {
-      for problem in error.problems { printError("\(problem)") }
+      for problem in error.problems { print("\(problem)") }
       throw ExitCode.wrongConfiguration
     }
   }

@@ -44,4 +44,17 @@ struct FileReloadSource: ReloadSource {
         details: ["\(error)\(hint)"])
     }
   }
+
+  func reloadBegan() {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    ServiceManager.notify(.reloading(at: UInt64(now.tv_sec) * 1_000_000 + UInt64(now.tv_nsec) / 1_000))
+  }
+
+  func reloadEnded(_ result: Result<ReloadReport, OperationError>) {
+    switch result {
+    case .success(let report): ServiceManager.notify(.reloaded(hash: report.hash))
+    case .failure(let error): ServiceManager.notify(.reloadFailed(error.problems))
+    }
+  }
 }

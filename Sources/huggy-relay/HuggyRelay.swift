@@ -2,7 +2,6 @@ import ArgumentParser
 import RelayPipeline
 
 /// The executable: one subcommand a file.
-@main
 struct HuggyRelay: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "huggy-relay",

@@ -11,20 +11,34 @@ enum LogFormat: String, ExpressibleByArgument, CaseIterable {
   static var forStandardError: LogFormat { isatty(STDERR_FILENO) == 1 ? .text : .json }
 }
 
-extension Logger {
-  init(label: String, format: LogFormat) {
-    self.init(label: label) { _ in LineLogHandler(format: format) }
+extension LogWriter {
+  /// To standard error. Where lines are missing stands a line that says how many.
+  convenience init(_ format: LogFormat) {
+    self.init(descriptor: STDERR_FILENO) { missing in
+      let gap = LogEvent(
+        level: .warning, message: "log lines left out: standard error did not take them in time",
+        metadata: ["lines": "\(missing)"], source: nil, file: #fileID, function: #function, line: #line)
+      return LineLogHandler.line(gap, [:], format)
+    }
   }
 }
 
-/// Writes each entry as one line to standard error: text for people, JSON for machines.
+extension Logger {
+  init(label: String, format: LogFormat, writer: LogWriter) {
+    self.init(label: label) { _ in LineLogHandler(format: format, writer: writer) }
+  }
+}
+
+/// Makes one line of each entry: text for people, JSON for machines. The writer's thread writes it.
 struct LineLogHandler: LogHandler {
   let format: LogFormat
+  let writer: LogWriter
   var metadata: Logger.Metadata = [:]
   var logLevel = Logger.Level.info
 
-  init(format: LogFormat) {
+  init(format: LogFormat, writer: LogWriter) {
     self.format = format
+    self.writer = writer
   }
 
   subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -33,29 +47,30 @@ struct LineLogHandler: LogHandler {
   }
 
   func log(event: LogEvent) {
-    let fields = metadata.merging(event.metadata ?? [:]) { _, new in new }.sorted { $0.key < $1.key }
-      .map { ($0.key, "\($0.value)") }
-    let line = format == .json ? json(event, fields) : text(event, fields)
-    // One write a line, so that lines of several threads don't mix.
-    var bytes = Array(line.utf8)
-    bytes.append(UInt8(ascii: "\n"))
-    _ = write(STDERR_FILENO, bytes, bytes.count)
+    writer.write(Self.line(event, metadata, format))
   }
 
-  private func text(_ event: LogEvent, _ fields: [(String, String)]) -> String {
+  /// With its line end.
+  static func line(_ event: LogEvent, _ metadata: Logger.Metadata, _ format: LogFormat) -> [UInt8] {
+    let fields = metadata.merging(event.metadata ?? [:]) { _, new in new }.sorted { $0.key < $1.key }
+      .map { ($0.key, "\($0.value)") }
+    return Array((format == .json ? json(event, fields) : text(event, fields)).utf8) + [UInt8(ascii: "\n")]
+  }
+
+  private static func text(_ event: LogEvent, _ fields: [(String, String)]) -> String {
     let level = event.level.rawValue.uppercased().padding(toLength: 8, withPad: " ", startingAt: 0)
     let pairs = fields.map { " \($0.0)=\(quoted($0.1))" }.joined()
     return "\(SystemWallClock().now()) \(level) \(event.message)\(pairs)"
   }
 
   /// Values with spaces are quoted; control characters, which a sender may have chosen, are escaped.
-  private func quoted(_ value: String) -> String {
+  private static func quoted(_ value: String) -> String {
     let isPlain =
       !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\"") }
     return isPlain ? value : literal(value)
   }
 
-  private func json(_ event: LogEvent, _ fields: [(String, String)]) -> String {
+  private static func json(_ event: LogEvent, _ fields: [(String, String)]) -> String {
     let entries = [
       ("time", "\(SystemWallClock().now())"), ("level", event.level.rawValue),
       ("message", "\(event.message)"),
@@ -64,7 +79,7 @@ struct LineLogHandler: LogHandler {
     return "{\(pairs.joined(separator: ","))}"
   }
 
-  private func literal(_ text: String) -> String {
+  private static func literal(_ text: String) -> String {
     var bytes: [UInt8] = []
     JSONWriter.appendString(text, to: &bytes)
     return String(decoding: bytes, as: UTF8.self)

@@ -19,21 +19,27 @@ struct Relay {
   private let path: String
   private let loader: ConfigurationLoader
   private let logger: Logger
+  private let droppedLogLines: Counter
   private let clock = SystemWallClock()
 
   /// - Parameters:
   ///   - path: The configuration's file, and `loader` what reads it again.
-  init(_ configuration: Configuration, path: String, loader: ConfigurationLoader, logger: Logger) {
+  ///   - droppedLogLines: Where the log's writer counts.
+  init(
+    _ configuration: Configuration, path: String, loader: ConfigurationLoader, logger: Logger,
+    droppedLogLines: Counter
+  ) {
     self.configuration = configuration
     self.path = path
     self.loader = loader
     self.logger = logger
+    self.droppedLogLines = droppedLogLines
   }
 
   func run() async throws {
     let started = ContinuousClock.now
     ProcessLimits.prepare(for: configuration, logger: logger)
-    let metrics = RelayMetrics(configuration)
+    let metrics = RelayMetrics(configuration, droppedLogLines: droppedLogLines)
     let watch = StoreWatch(metrics: metrics, clock: clock, logger: logger)
     let store = try openStore(observer: watch)
     let lookup = SQLiteLookup(path: store.path)

@@ -4,6 +4,7 @@ import Logging
 import RelayAdmin
 import RelayCore
 import RelayIngest
+import RelayPipeline
 
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -19,12 +20,30 @@ struct Serve: AsyncParsableCommand {
   var logFormat: LogFormat?
 
   func run() async throws {
-    let logger = Logger(label: "huggy-relay", format: logFormat ?? .forStandardError)
-    let loaded = try options.load(printsWarnings: false)
+    let format = logFormat ?? .forStandardError
+    let log = LogWriter(format)
+    let result: Result<Void, any Error>
+    do {
+      result = .success(try await run(log, Logger(label: "huggy-relay", format: format, writer: log)))
+    } catch {
+      result = .failure(error)
+    }
+    // What nobody reads does not keep the process from ending.
+    await offPool { log.flush(within: Self.flushTime) }
+    try result.get()
+  }
+
+  /// How long the last lines may take to be written.
+  private static let flushTime = Duration.seconds(2)
+
+  private func run(_ log: LogWriter, _ logger: Logger) async throws {
+    let loaded = try options.load(printsWarnings: false) { log.write(Array("\($0)\n".utf8)) }
     for warning in loaded.warnings { logger.warning("configuration", metadata: ["problem": "\(warning)"]) }
     do {
-      try await Relay(loaded.configuration, path: options.config, loader: options.loader(), logger: logger)
-        .run()
+      try await Relay(
+        loaded.configuration, path: options.config, loader: options.loader(), logger: logger,
+        droppedLogLines: log.dropped
+      ).run()
     } catch let error as StoreError {
       logger.critical("the store can't be used", metadata: ["reason": "\(error)"])
       throw ExitCode.failure

@@ -2,8 +2,8 @@ import Glibc
 
 /// systemd's notification protocol (sd_notify(3)): a datagram to the socket that `NOTIFY_SOCKET` names.
 enum ServiceManager {
-  /// Does nothing where no service manager listens.
-  static func notify(_ state: String) {
+  /// Does nothing where no service manager listens, and waits for at most a second for one that doesn't read.
+  static func notify(_ notice: ServiceNotice) {
     guard let path = getenv("NOTIFY_SOCKET").map({ String(cString: $0) }), !path.isEmpty else { return }
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
@@ -17,7 +17,9 @@ enum ServiceManager {
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }
     let length = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count)
-    let message = Array(state.utf8)
+    var patience = timeval(tv_sec: 1, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    let message = Array(notice.text.utf8)
     _ = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         sendto(descriptor, message, message.count, Int32(MSG_NOSIGNAL), $0, length)

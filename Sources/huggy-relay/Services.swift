@@ -57,10 +57,10 @@ struct IngestService: Service {
         "address": "\(address)", "version": "\(RelayVersion.number)", "process": "\(getpid())",
         "started_in_ms": "\(Int(started.duration(to: .now).inSeconds * 1_000))",
       ])
-    ServiceManager.notify("READY=1")
+    ServiceManager.notify(.ready(address: "\(address)"))
     try? await gracefulShutdown()
     logger.notice("stopping", metadata: ["drain": "\(drain.limit)"])
-    ServiceManager.notify("STOPPING=1")
+    ServiceManager.notify(.stopping(drain: drain.limit))
     drain.begin()
     controller.drain()
     await server.shutdown(drain: drain.limit)

@@ -28,7 +28,7 @@ struct WatchdogService: Service {
         // A thread that hangs never answers: then no ping is sent, and systemd restarts the relay.
         await withCheckedContinuation { continuation in store.ping { continuation.resume() } }
         await withCheckedContinuation { continuation in engine.ping { continuation.resume() } }
-        ServiceManager.notify("WATCHDOG=1")
+        ServiceManager.notify(.alive)
         try await Task.sleep(for: interval)
       }
     }

@@ -46,6 +46,27 @@ struct SettingsTests {
     store.close()
   }
 
+  /// Containers run under any user of one group, and another one the next time.
+  @Test func whatIsMadeInAGroupsFolderIsTheGroupsToo() async throws {
+    let home = try SQLiteHome()
+    chmod(home.folder.path, 0o2770)
+    let path = "\(home.folder.path)/a/b/relay.db"
+    let store = try SQLiteStore(path: path, clock: ManualClock())
+    try await store.configure(.test)
+    try ReserveFile(databasePath: path).make(bytes: 4_096)
+    for file in [path, path + "-wal", path + "-shm", path + ".lock", path + ".reserve"] {
+      #expect(try mode(of: file) == 0o660, "\(file)")
+    }
+    for folder in ["a", "a/b"] { #expect(try mode(of: "\(home.folder.path)/\(folder)") == 0o2770) }
+    store.close()
+  }
+
+  @Test func aFolderThatIsEverybodysIsNoGroups() {
+    for (folder, file) in [(0o755, 0o600), (0o700, 0o600), (0o1777, 0o600), (0o775, 0o660), (0o2770, 0o660)] {
+      #expect(StoreAccess(folderMode: mode_t(folder)).fileMode == mode_t(file))
+    }
+  }
+
   private func mode(of path: String) throws -> Int? {
     try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
   }

@@ -121,6 +121,10 @@ extension RelayMetrics {
       "huggy_relay_config_reload_failed", .gauge,
       help: "1: the last reload failed, and the configuration before it stays.")
     if let isFailed = readings.isReloadFailed { text.sample([], isFailed ? 1 : 0) }
+    text.begin(
+      "huggy_relay_log_lines_dropped_total", .counter,
+      help: "Lines of the log that could not be written, or that nobody read in time.")
+    text.sample([], droppedLogLines.value)
     text.begin("huggy_relay_build_info", .gauge, help: "Always 1; the version is its label.")
     text.sample([("version", readings.version)], 1)
   }

@@ -21,9 +21,12 @@ public final class RelayMetrics: Sendable {
   let destinations = MetricTable<DestinationMetrics>()
   let commitSeconds = Histogram(.commit)
   let commitBatchSize = Histogram(.batchSize)
+  let droppedLogLines: Counter
   private let eventTypes = EventTypeTable()
 
-  public init(_ configuration: Configuration) {
+  /// - Parameter droppedLogLines: Where the log's writer counts.
+  public init(_ configuration: Configuration, droppedLogLines: Counter = Counter()) {
+    self.droppedLogLines = droppedLogLines
     configure(configuration)
   }
 

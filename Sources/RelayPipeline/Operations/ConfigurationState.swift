@@ -23,4 +23,13 @@ public protocol ReloadSource: Sendable {
   ///
   /// - Throws: if it can't: then nothing has changed.
   func apply(_ settings: ServerSettings) async throws(OperationError)
+
+  /// Around each reload, for who supervises the process.
+  func reloadBegan()
+  func reloadEnded(_ result: Result<ReloadReport, OperationError>)
+}
+
+extension ReloadSource {
+  public func reloadBegan() {}
+  public func reloadEnded(_ result: Result<ReloadReport, OperationError>) {}
 }

@@ -7,18 +7,20 @@ extension RelayController {
   /// then the lanes. A wrong one changes nothing.
   public func reload() async throws(OperationError) -> ReloadReport {
     await reloads.enter()
+    source.reloadBegan()
     do throws(OperationError) {
       let report = try await replaceConfiguration()
       state.withLock { $0.reloadErrors = [] }
       log(report)
+      source.reloadEnded(.success(report))
       await reloads.leave()
       return report
     } catch {
-      let errors = error.details.isEmpty ? [error.message] : error.details
-      state.withLock { $0.reloadErrors = errors }
-      for problem in errors {
+      state.withLock { $0.reloadErrors = error.problems }
+      for problem in error.problems {
         parts.logger.error("reload failed: the old configuration stays", metadata: ["problem": "\(problem)"])
       }
+      source.reloadEnded(.failure(error))
       await reloads.leave()
       throw error
     }

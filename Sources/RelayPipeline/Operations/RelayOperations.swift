@@ -58,6 +58,9 @@ public struct OperationError: Error, Sendable, Equatable, CustomStringConvertibl
   }
 
   public var description: String { message }
+
+  /// All that is wrong, one text each.
+  public var problems: [String] { details.isEmpty ? [message] : details }
 }
 
 public struct ReloadReport: Sendable, Equatable {

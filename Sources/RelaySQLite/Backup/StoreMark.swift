@@ -85,7 +85,8 @@ struct StoreMark {
 
   private func note(_ marks: [String]) throws(StoreError) {
     let text = Array(marks.map { $0 + "\n" }.joined().utf8)
-    let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    let access = StoreAccess(in: StoreFiles.parent(of: path))
+    let file = access.openFile(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
     guard file >= 0 else { throw failure() }
     defer { close(file) }
     // One write of fewer bytes than a sector; the rest of a longer one before it is cut off after.

@@ -11,7 +11,8 @@ struct ReserveFile {
 
   /// Makes it, or brings it to its size. Its blocks are really taken, not only promised.
   func make(bytes: Int) throws(StoreError) {
-    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    let access = StoreAccess(in: StoreFiles.parent(of: path))
+    let file = access.openFile(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
     guard file >= 0 else { throw failure(errno) }
     defer { close(file) }
     let status = posix_fallocate(file, 0, bytes)

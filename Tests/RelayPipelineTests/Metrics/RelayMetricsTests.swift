@@ -37,10 +37,19 @@ import Testing
         "huggy_relay_delivery_latency_seconds": "histogram", "huggy_relay_commit_seconds": "histogram",
         "huggy_relay_commit_batch_size": "histogram", "huggy_relay_store_bytes": "gauge",
         "huggy_relay_store_limit_bytes": "gauge", "huggy_relay_config_reload_failed": "gauge",
+        "huggy_relay_log_lines_dropped_total": "counter",
         "huggy_relay_build_info": "gauge", "process_cpu_seconds_total": "counter",
         "process_resident_memory_bytes": "gauge", "process_virtual_memory_bytes": "gauge",
         "process_open_fds": "gauge", "process_max_fds": "gauge", "process_start_time_seconds": "gauge",
       ])
+  }
+
+  @Test func linesThatTheLogDroppedAreCountedFromTheStart() throws {
+    let dropped = Counter()
+    let metrics = RelayMetrics(Self.configuration(), droppedLogLines: dropped)
+    #expect(try read(metrics).values["huggy_relay_log_lines_dropped_total"] == "0")
+    dropped.add(3)
+    #expect(try read(metrics).values["huggy_relay_log_lines_dropped_total"] == "3")
   }
 
   @Test func whatIsConfiguredHasItsSeriesFromTheStart() throws {
