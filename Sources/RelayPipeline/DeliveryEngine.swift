@@ -60,6 +60,16 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
     post(.pause(destination, until: until))
   }
 
+  /// Ends what a destination asked for with `Retry-After`, and lets it begin anew: a probe at once, on a new connection.
+  public func liftHold(of destination: String) {
+    post(.liftHold(destination))
+  }
+
+  /// Further attempts to these destinations begin on new connections.
+  public func freshConnections(to destinations: [String]) {
+    post(.freshConnections(destinations))
+  }
+
   /// While the store can't record outcomes, no attempts start.
   public func storeHolds(_ isHolding: Bool) {
     post(.storeHolds(isHolding))
@@ -187,6 +197,7 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
       case .changeEndpoints(let changed, let removed):
         turn.endpoints += changed
         turn.removedEndpoints += removed
+      case .freshConnections(let destinations): turn.freshConnections += destinations
       case .recalled(let token):
         questions.withLock({ $0.takeRecall(token) })?()
       case .note(let suspended, let destination):

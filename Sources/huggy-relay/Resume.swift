@@ -2,7 +2,8 @@ import ArgumentParser
 import RelayAdmin
 
 struct Resume: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "End a destination's pause.")
+  static let configuration = CommandConfiguration(
+    abstract: "End a destination's pause, or its hold (Retry-After); begin anew with fresh connections.")
 
   @Argument(help: "The destination.")
   var destination: String
@@ -12,6 +13,6 @@ struct Resume: ParsableCommand {
   func run() throws {
     let client = options.client()
     let json = try client.post("/api/v1/destinations/\(destination.percentEncoded)/resume")
-    try options.show(json) { _ in ChangeText.paused(try client.decode(PauseAnswer.self, from: json)) }
+    try options.show(json) { _ in ChangeText.resumed(try client.decode(ResumeAnswer.self, from: json)) }
   }
 }

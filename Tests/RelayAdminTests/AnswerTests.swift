@@ -21,6 +21,10 @@ import Testing
         ($0.pending, $0.inFlight, $0.dead, $0.delivered, $0.discarded, $0.overflowed) = (1, 2, 3, 4, 5, 6)
         ($0.oldestPending, $0.drain) = (.milliseconds(1), .seconds(2))
         ($0.pausedAt, $0.lastFailure) = ("a", "b")
+        ($0.failingSince, $0.failures, $0.refusedKindCount) = (Samples.time(4), 7, 1)
+        let kind = EventKind(type: "t", company: "c", channel: "d")
+        $0.stuckHead = StuckHead(delivery: DeliveryID(rawValue: 1), event: Samples.eventID, kind: kind)
+        $0.refusedKinds = [RefusedKind(kind: kind, since: Samples.time(5), lastFailed: Samples.time(6))]
       }
     ]
     status.store.refusal = "\u{1}\"\\"

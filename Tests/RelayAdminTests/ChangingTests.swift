@@ -74,7 +74,9 @@ import Testing
       #expect(open.body == #"{"name":"crm.2","paused":true,"paused_until":null}"#)
       #expect(try await server.post("/api/v1/destinations/%63rm/pause", "").status == 200)
       let resumed = try await server.post("/api/v1/destinations/crm/resume", "")
-      #expect(resumed.body == #"{"name":"crm","paused":false,"paused_until":null}"#)
+      #expect(
+        resumed.body
+          == #"{"name":"crm","paused":false,"paused_until":null,"was_paused":true,"lifted_hold_until":null}"#)
     }
     #expect(
       operations.calls == [

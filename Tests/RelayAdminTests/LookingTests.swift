@@ -62,6 +62,15 @@ import Testing
           $0.oldestPending = .milliseconds(1_500)
           $0.drain = .seconds(30)
           $0.heldUntil = Samples.now
+          ($0.failingSince, $0.failures) = (Samples.time(90), 7)
+          $0.stuckHead = StuckHead(
+            delivery: DeliveryID(rawValue: 41), event: Samples.eventID, kind: EventKind(type: "createdChat"))
+          $0.refusedKinds = [
+            RefusedKind(
+              kind: EventKind(type: "receivedMessage", company: "15691"), since: Samples.time(90),
+              lastFailed: Samples.now)
+          ]
+          $0.refusedKindCount = 3
         },
         Samples.destination("bi") {
           ($0.isPaused, $0.isOrphaned, $0.pausedAt) = (true, true, "routes.yaml:12")
@@ -82,11 +91,16 @@ import Testing
           "destinations":[{"name":"crm","paused":false,"orphaned":false,"circuit":"open","pending":4,"in_flight":1,\
           "dead":2,"delivered":99,"oldest_pending_seconds":1.5,"drain_seconds":30,"discarded":5,"overflowed":6,\
           "paused_until":null,"paused_at":null,"circuit_open_since":"2026-01-02T03:03:05.678Z",\
-          "held_until":"2026-01-02T03:04:05.678Z","last_failure":"status 503"},\
+          "held_until":"2026-01-02T03:04:05.678Z","last_failure":"status 503",\
+          "failing_since":"2026-01-02T03:02:35.678Z","failures_in_row":7,\
+          "stuck_head":{"delivery_id":41,"event_id":"\(Samples.eventID)","type":"createdChat"},\
+          "refused_kinds":[{"type":"receivedMessage","company":"15691","channel":null,\
+          "since":"2026-01-02T03:02:35.678Z","last_failed_at":"2026-01-02T03:04:05.678Z"}],"refused_kind_count":3},\
           {"name":"bi","paused":true,"orphaned":true,"circuit":"closed","pending":0,"in_flight":0,"dead":0,\
           "delivered":0,"oldest_pending_seconds":null,"drain_seconds":null,"discarded":0,"overflowed":0,\
           "paused_until":null,"paused_at":"routes.yaml:12","circuit_open_since":null,"held_until":null,\
-          "last_failure":null}],\
+          "last_failure":null,"failing_since":null,"failures_in_row":0,"stuck_head":null,"refused_kinds":[],\
+          "refused_kind_count":0}],\
           "routes":[{"name":"whatsapp-to-crm","matched":12,"dropped":3}],\
           "config":{"hash":"0123456789ab","loaded_at":"2026-01-02T02:04:05.678Z",\
           "reload_errors":["routes.yaml:1:1: x"]}}

@@ -64,6 +64,36 @@ import Testing
       ("failing", { $0.circuit = .open }),
       ("recovering: status 500", { ($0.circuit, $0.lastFailure) = (.recovering, "status 500") }),
       ("held by Retry-After until 2026-01-02T03:04:15.678Z (in 10s)", { $0.heldUntil = Samples.time(-10) }),
+      (
+        "failing for 1m30s: status 503",
+        { ($0.failingSince, $0.failures, $0.lastFailure) = (Samples.time(90), 1, "status 503") }
+      ),
+      (
+        "failing for 1m30s: status 503, 1,234 times in a row; stuck on delivery 41 (\(Samples.eventID))",
+        {
+          ($0.failingSince, $0.failures, $0.lastFailure) = (Samples.time(90), 1_234, "status 503")
+          $0.stuckHead = StuckHead(
+            delivery: DeliveryID(rawValue: 41), event: Samples.eventID, kind: EventKind(type: "t"))
+        }
+      ),
+      (
+        "refuses receivedMessage, company 6660, widget and 2 other kinds: status 404",
+        {
+          let kind = EventKind(type: "receivedMessage", company: "6660", channel: "widget")
+          $0.refusedKinds = [RefusedKind(kind: kind, since: Samples.now, lastFailed: Samples.now)]
+          ($0.refusedKindCount, $0.lastFailure) = (3, "status 404")
+        }
+      ),
+      (
+        "failing for 1m30s: status 404; refuses t",
+        {
+          ($0.failingSince, $0.failures, $0.lastFailure) = (Samples.time(90), 1, "status 404")
+          $0.refusedKinds = [
+            RefusedKind(kind: EventKind(type: "t"), since: Samples.now, lastFailed: Samples.now)
+          ]
+          $0.refusedKindCount = 1
+        }
+      ),
       ("ok", { _ in }),
     ] as [(String, @Sendable (inout DestinationStatus) -> Void)])
   func aDestinationsStateIsWhatMattersMost(text: String, change: @Sendable (inout DestinationStatus) -> Void)

@@ -20,8 +20,7 @@ extension AdminAPI {
 
   func resume(_ destination: String, _ body: [UInt8]) async throws -> AdminResponse {
     try ChangeBody.nothing(body)
-    try await operations.resume(destination)
-    return .json(PauseAnswer(name: destination, paused: false, pausedUntil: nil))
+    return .json(ResumeAnswer(destination, try await operations.resume(destination)))
   }
 
   func reload(_ body: [UInt8]) async throws -> AdminResponse {

@@ -12,7 +12,7 @@ extension ChangedAnswer: JSONWritable {
   }
 }
 
-/// `POST /api/v1/destinations/{name}/pause` and `…/resume`.
+/// `POST /api/v1/destinations/{name}/pause`.
 public struct PauseAnswer: Decodable, Sendable, Equatable {
   public var name: String
   public var paused: Bool
@@ -26,6 +26,36 @@ extension PauseAnswer: JSONWritable {
       output.field("name", name)
       output.field("paused", paused)
       output.field("paused_until", pausedUntil)
+    }
+  }
+}
+
+/// `POST /api/v1/destinations/{name}/resume`.
+public struct ResumeAnswer: Decodable, Sendable, Equatable {
+  public var name: String
+  public var paused: Bool
+  public var pausedUntil: Timestamp?
+  /// A person had paused it.
+  public var wasPaused: Bool
+  /// Until when it had asked to be left alone (`Retry-After`); nil: it had not.
+  public var liftedHoldUntil: Timestamp?
+
+  init(_ name: String, _ report: ResumeReport) {
+    self.name = name
+    paused = false
+    wasPaused = report.wasPaused
+    liftedHoldUntil = report.liftedHold
+  }
+}
+
+extension ResumeAnswer: JSONWritable {
+  func write(to output: inout JSONOutput) {
+    output.object { output in
+      output.field("name", name)
+      output.field("paused", paused)
+      output.field("paused_until", pausedUntil)
+      output.field("was_paused", wasPaused)
+      output.field("lifted_hold_until", liftedHoldUntil)
     }
   }
 }

@@ -25,8 +25,18 @@ public struct DestinationAnswer: Decodable, Sendable, Equatable {
   public var circuitOpenSince: Timestamp?
   /// `Retry-After`: nothing is attempted before.
   public var heldUntil: Timestamp?
-  /// What the circuit is open for.
+  /// What it is in trouble for.
   public var lastFailure: String?
+  /// Since when every attempt has failed.
+  public var failingSince: Timestamp?
+  /// How many attempts have failed since one succeeded.
+  public var failuresInRow: Int
+  /// The delivery that fails, and that its order lets no other pass.
+  public var stuckHead: StuckHeadAnswer?
+  /// Kinds that it refuses while it takes others: those that failed last, at most ten.
+  public var refusedKinds: [RefusedKindAnswer]
+  /// All of them.
+  public var refusedKindCount: Int
 
   init(_ status: DestinationStatus) {
     name = status.name
@@ -46,6 +56,11 @@ public struct DestinationAnswer: Decodable, Sendable, Equatable {
     circuitOpenSince = status.circuitOpenSince
     heldUntil = status.heldUntil
     lastFailure = status.lastFailure
+    failingSince = status.failingSince
+    failuresInRow = status.failures
+    stuckHead = status.stuckHead.map { StuckHeadAnswer($0) }
+    refusedKinds = status.refusedKinds.map { RefusedKindAnswer($0) }
+    refusedKindCount = status.refusedKindCount
   }
 }
 
@@ -69,6 +84,11 @@ extension DestinationAnswer: JSONWritable {
       output.field("circuit_open_since", circuitOpenSince)
       output.field("held_until", heldUntil)
       output.field("last_failure", lastFailure)
+      output.field("failing_since", failingSince)
+      output.field("failures_in_row", failuresInRow)
+      output.field("stuck_head", stuckHead)
+      output.field("refused_kinds", refusedKinds)
+      output.field("refused_kind_count", refusedKindCount)
     }
   }
 }

@@ -25,9 +25,19 @@ public enum ChangeText {
   }
 
   public static func paused(_ answer: PauseAnswer) -> String {
-    guard answer.paused else { return "\(answer.name) is resumed" }
     let end = answer.pausedUntil.map { "until \($0)" } ?? "until somebody resumes it"
     return "\(answer.name) is paused \(end); its deliveries go on queueing"
+  }
+
+  public static func resumed(_ answer: ResumeAnswer) -> String {
+    var lifted = answer.wasPaused ? ["its pause"] : []
+    if let held = answer.liftedHoldUntil {
+      lifted.append("what it asked for with Retry-After (to be left alone until \(held))")
+    }
+    if lifted.isEmpty {
+      return "\(answer.name) was neither paused nor held; it begins anew, with fresh connections"
+    }
+    return "\(answer.name) is resumed: lifted \(lifted.joined(separator: " and "))"
   }
 
   public static func reloaded(_ answer: ReloadAnswer) -> String {

@@ -81,10 +81,29 @@ extension DestinationAnswer {
     let reason = lastFailure.map { ": \($0)" } ?? ""
     if circuit == "open" {
       let since = circuitOpenSince.map { " for \($0.duration(to: now).ageText)" } ?? ""
-      return ("failing\(since)\(reason)", .bad)
+      return ("failing\(since)\(reason)\(headText)", .bad)
     }
     if let heldUntil { return ("held by Retry-After until \(heldUntil.text(at: now))", .warning) }
-    if circuit == "recovering" { return ("recovering\(reason)", .warning) }
+    if let failingSince {
+      let times = failuresInRow == 1 ? "" : ", \(failuresInRow.grouped) times in a row"
+      let since = " for \(failingSince.duration(to: now).ageText)"
+      return ("failing\(since)\(reason)\(times)\(headText)\(refusedText.map { "; \($0)" } ?? "")", .bad)
+    }
+    if circuit == "recovering" {
+      return ("recovering\(reason)\(refusedText.map { "; \($0)" } ?? "")", .warning)
+    }
+    if let refusedText { return ("\(refusedText)\(reason)", .warning) }
     return circuit == "closed" ? ("ok", .good) : (circuit, .plain)
+  }
+
+  private var headText: String {
+    stuckHead.map { "; stuck on delivery \($0.deliveryId) (\($0.eventId))" } ?? ""
+  }
+
+  private var refusedText: String? {
+    guard let first = refusedKinds.first else { return nil }
+    let parts = [first.type, first.company.map { "company \($0)" }, first.channel].compactMap(\.self)
+    let more = refusedKindCount > 1 ? " and \((refusedKindCount - 1).counted("other kind", "other kinds"))" : ""
+    return "refuses \(parts.joined(separator: ", "))\(more)"
   }
 }

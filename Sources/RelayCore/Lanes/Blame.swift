@@ -14,8 +14,8 @@ extension AttemptResult {
   public var blame: Blame {
     switch response {
     case .status(200..<300, _, _): .none
-    case .status(401, _, _), .status(403...405, _, _), .status(407...408, _, _), .status(425, _, _),
-      .status(429, _, _):
+    case .status(401, _, _), .status(403...405, _, _), .status(407...408, _, _), .status(421, _, _),
+      .status(425, _, _), .status(429, _, _):
       .destination
     case .status(400..<500, _, _): .event
     case .status: .destination

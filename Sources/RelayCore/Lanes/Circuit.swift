@@ -4,15 +4,24 @@
 ///                                    ▲                      │
 ///                                    └──failures in a row───┘
 ///
-/// While open, nothing starts but one probe every `probe_every`, counted from the opening and from each probe's start,
-/// and one at a time. While recovering, at most `limit` attempts are in flight: 1, 2, 4 …, doubled after so many
-/// answers.
+/// While open, nothing starts but one **probe** every `probe_every`, counted from the opening and from each probe's start,
+/// and one at a time; and, where the last failure was an answer, **trials**: at most one a second, of deliveries of a kind
+/// that has not failed, for the destination may refuse one kind alone.
+///
+/// When a kind that has not failed succeeds, those that have are **refused** ones: their failures no longer count in the
+/// row, as long as the last attempt of any other kind did not fail. A kind is refused until one of it succeeds.
+///
+/// While recovering, at most `limit` attempts are in flight: 1, 2, 4 …, doubled after so many answers; those of refused
+/// kinds are not among them.
 public struct Circuit: Sendable, Equatable {
   public enum State: Sendable, Equatable {
     case closed
     case open(since: Timestamp)
     case recovering(limit: Int)
   }
+
+  /// How far apart trials start.
+  static let trialSpacing = Duration.seconds(1)
 
   public private(set) var state = State.closed
   /// The probe in flight: also when the circuit has left `open` meanwhile.
@@ -22,71 +31,197 @@ public struct Circuit: Sendable, Equatable {
   /// Since the limit last grew.
   private var answers = 0
 
+  /// Refused while others were served.
+  private(set) var refused = KindTable()
+  /// The last failure of any other kind has not been followed by a success.
+  private var othersFail = false
+
+  /// While open: kinds that answers have refused since the row began.
+  private(set) var failed = KindTable()
+  /// While open: what failed last was answered, so that another kind may be served.
+  private var isAnswered = false
+  /// While open: deliveries of one order key each have counted more than once.
+  private(set) var isByHeads = false
+  /// While open by heads: those that have failed, until they are as many as open a circuit.
+  private var heads: Set<DeliveryID> = []
+  private var headsLeft = 0
+  /// In flight, with their kinds; also when the circuit has left `open` meanwhile.
+  private var trials: [DeliveryID: EventKind] = [:]
+  private var nextTrial = Timestamp.epoch
+  /// The lane may hold one to be tried.
+  private var mayTry = false
+
   init() {}
 
   var isOpen: Bool { if case .open = state { true } else { false } }
 
-  /// How many attempts may be in flight.
+  /// How many attempts may be in flight, those of refused kinds not counted.
   func slots(of concurrency: Int) -> Int {
     if case .recovering(let limit) = state { min(limit, concurrency) } else { concurrency }
   }
 
-  /// From when on an attempt may start; nil: not before the probe in flight has ended.
-  var startsFrom: Timestamp? { !isOpen ? .epoch : probe == nil ? nextProbe : nil }
+  /// Whether it failed while others were served, and goes on by its own delays.
+  func refuses(_ delivery: Delivery) -> Bool {
+    !refused.isEmpty && refused.contains(EventKind(delivery.event))
+  }
 
-  mutating func started(_ delivery: DeliveryID, at now: Timestamp, policy: CircuitPolicy) {
-    guard isOpen else { return }
+  /// Whether an answer to it has counted in the present row.
+  func hasCounted(_ delivery: DeliveryID) -> Bool { row.deliveries.contains(delivery) }
+
+  /// Whether its failures do not count in the row.
+  func sparesFailures(of delivery: Delivery) -> Bool { !othersFail && refuses(delivery) }
+
+  // MARK: Starting
+
+  /// From when on an attempt may start; nil: not before the probe in flight has ended.
+  var startsFrom: Timestamp? {
+    guard isOpen else { return .epoch }
+    let probes = probe == nil ? nextProbe : nil
+    guard mayTry && isAnswered else { return probes }
+    return probes.map { min($0, nextTrial) } ?? nextTrial
+  }
+
+  func probes(at now: Timestamp) -> Bool { probe == nil && nextProbe <= now }
+
+  func tries(at now: Timestamp) -> Bool { mayTry && isAnswered && nextTrial <= now }
+
+  /// Whether the open circuit does not hold it: nothing of its kind has failed, or (where an order leaves few to be
+  /// tried) too few others have.
+  func lets(_ delivery: Delivery) -> Bool {
+    guard isAnswered else { return false }
+    let kind = EventKind(delivery.event)
+    if trials.values.contains(kind) { return false }
+    if headsLeft > 0 && !heads.contains(delivery.id) { return true }
+    return !failed.contains(kind) && !refused.contains(kind) && !failed.isFull && !refused.isFull
+  }
+
+  func isProbeOrTrial(_ delivery: DeliveryID) -> Bool { probe == delivery || trials[delivery] != nil }
+
+  func isTrial(_ delivery: DeliveryID) -> Bool { trials[delivery] != nil }
+
+  /// When one of its kind failed last, for the order of the probes; nil: none has.
+  func lastFailed(_ delivery: Delivery) -> Timestamp? {
+    guard !(failed.isEmpty && refused.isEmpty) else { return nil }
+    let kind = EventKind(delivery.event)
+    return (failed.marks[kind] ?? refused.marks[kind])?.lastFailed
+  }
+
+  /// The lane holds more than it did.
+  mutating func windowGrew() { mayTry = true }
+
+  /// The lane holds nothing that it lets.
+  mutating func nothingToTry() { mayTry = false }
+
+  mutating func startedProbe(_ delivery: DeliveryID, at now: Timestamp, policy: CircuitPolicy) {
     probe = delivery
     nextProbe = now.advanced(by: policy.probeEvery)
   }
 
+  mutating func startedTrial(_ delivery: Delivery, at now: Timestamp) {
+    trials[delivery.id] = EventKind(delivery.event)
+    nextTrial = now.advanced(by: Self.trialSpacing)
+  }
+
+  // MARK: Ending
+
   /// An attempt ended.
   ///
+  /// - Parameter isAlone: Nothing could be tried but deliveries that the row holds.
   /// - Returns: Whether it is in another state; the limit's growth is none.
   mutating func finished(
-    _ delivery: DeliveryID, _ blame: Blame, at now: Timestamp, of destination: Destination
-  )
-    -> Bool
-  {
-    if probe == delivery { probe = nil }
-    switch (state, blame) {
-    case (.open, .none):
-      recover(upTo: destination.concurrency)
-      return true
-    case (.open, _): return false
-    case (_, .destination), (_, .connection):
-      row.add(delivery, blame)
+    _ delivery: Delivery, _ blame: Blame, isAlone: Bool, at now: Timestamp, of destination: Destination
+  ) -> Bool {
+    if probe == delivery.id { probe = nil }
+    if !trials.isEmpty { trials[delivery.id] = nil }
+    // A slot is free, and another of its kind may be tried.
+    if isOpen { mayTry = true }
+    switch blame {
+    case .none: return succeeded(delivery, of: destination)
+    case .event: return blamedTheEvent(delivery, of: destination)
+    case .destination, .connection:
+      let kind = EventKind(delivery.event)
+      if isOpen {
+        failedWhileOpen(delivery.id, kind, blame, at: now)
+        return false
+      }
+      let isRefused = refused.contains(kind)
+      if isRefused && blame == .destination { refused.failed(kind, at: now) }
+      if isRefused && blame == .destination && !othersFail { return false }
+      if !isRefused { othersFail = true }
+      row.add(delivery.id, kind, blame, isAlone: isAlone, at: now)
       guard row.count >= destination.circuit.failures else { return false }
-      open(at: now, policy: destination.circuit)
+      open(after: blame, at: now, policy: destination.circuit)
       return true
-    case (.closed, _):
-      row.end()
-      return false
-    case (.recovering(let limit), _):
-      row.end()
-      answers += 1
-      guard answers >= limit else { return false }
-      return grow(to: limit * 2, upTo: destination.concurrency)
     }
   }
 
-  /// The destination has been configured anew: what kept it from answering may be mended, so a probe is due at once.
-  ///
-  /// - Returns: Whether it is in another state.
-  mutating func reconfigured(_ destination: Destination) -> Bool {
-    nextProbe = .epoch
-    guard case .recovering(let limit) = state else { return false }
-    return limit >= destination.concurrency && grow(to: limit, upTo: destination.concurrency)
+  private mutating func succeeded(_ delivery: Delivery, of destination: Destination) -> Bool {
+    if !(refused.isEmpty && failed.isEmpty) {
+      let kind = EventKind(delivery.event)
+      // One that had not failed: so those that have are refused. One that had: the trouble is over.
+      if isOpen && !failed.contains(kind) { refused.add(failed) }
+      _ = refused.remove(kind)
+    }
+    othersFail = false
+    guard isOpen else { return answered(of: destination) }
+    failed.removeAll()
+    isByHeads = false
+    heads.removeAll()
+    headsLeft = 0
+    _ = grow(to: 1, upTo: destination.concurrency)
+    return true
   }
 
-  private mutating func open(at now: Timestamp, policy: CircuitPolicy) {
+  private mutating func blamedTheEvent(_ delivery: Delivery, of destination: Destination) -> Bool {
+    guard !isOpen else { return false }
+    if othersFail && !refuses(delivery) { othersFail = false }
+    return answered(of: destination)
+  }
+
+  /// Somebody is there.
+  private mutating func answered(of destination: Destination) -> Bool {
     row.end()
+    guard case .recovering(let limit) = state else { return false }
+    answers += 1
+    guard answers >= limit else { return false }
+    return grow(to: limit * 2, upTo: destination.concurrency)
+  }
+
+  private mutating func failedWhileOpen(
+    _ delivery: DeliveryID, _ kind: EventKind, _ blame: Blame, at now: Timestamp
+  ) {
+    guard blame == .destination else {
+      isAnswered = false
+      return
+    }
+    failed.failed(kind, at: now)
+    if headsLeft > 0 && heads.insert(delivery).inserted { headsLeft -= 1 }
+    isAnswered = true
+  }
+
+  private mutating func open(after blame: Blame, at now: Timestamp, policy: CircuitPolicy) {
     state = .open(since: now)
     nextProbe = now.advanced(by: policy.probeEvery)
+    failed = row.kinds
+    isAnswered = blame == .destination
+    isByHeads = row.repeats
+    heads = row.repeats ? row.deliveries : []
+    headsLeft = row.repeats ? max(0, policy.failures - heads.count) : 0
+    mayTry = true
+    row.end()
   }
 
-  private mutating func recover(upTo concurrency: Int) {
-    _ = grow(to: 1, upTo: concurrency)
+  /// The destination has been configured anew, or a person says that it is well: what kept it from answering may be
+  /// mended, so a probe is due at once, and of every kind one may be tried.
+  ///
+  /// - Returns: Whether it is in another state.
+  mutating func begunAnew(_ destination: Destination) -> Bool {
+    nextProbe = .epoch
+    failed.removeAll()
+    refused.removeAll()
+    mayTry = true
+    guard case .recovering(let limit) = state else { return false }
+    return limit >= destination.concurrency && grow(to: limit, upTo: destination.concurrency)
   }
 
   private mutating func grow(to limit: Int, upTo concurrency: Int) -> Bool {

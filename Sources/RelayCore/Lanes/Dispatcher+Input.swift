@@ -18,6 +18,10 @@ extension Dispatcher {
     case readmit([String])
     /// A person pauses a destination, or (nil) lifts the pause; `distantFuture`: until it is lifted.
     case pause(String, until: Timestamp?)
+    /// A person says that a destination is well: what it asked for with `Retry-After` holds no longer, and a probe is due.
+    case liftHold(String)
+    /// Further attempts to these destinations begin on new connections.
+    case freshConnections([String])
     /// Whether the store can't commit outcomes: no attempt starts meanwhile.
     case storeHolds(Bool)
     /// No more attempts start.
@@ -31,6 +35,8 @@ extension Dispatcher {
     case claim(ClaimRequest)
     case release([DeliveryID])
     case changeEndpoints([Destination], removed: [String])
+    /// Their connections get no more requests; those under way finish.
+    case freshConnections([String])
     /// Nothing of the recalled destinations is claimed but what is in flight.
     case recalled(token: Int)
     /// It changed.

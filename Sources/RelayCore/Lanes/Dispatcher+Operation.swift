@@ -63,6 +63,20 @@ extension Dispatcher {
     }
   }
 
+  /// A person says that a destination is well.
+  mutating func liftHold(_ name: String) {
+    guard let place = lanes.place(of: name), !lanes[place].isRemoved else { return }
+    if lanes[place].liftHold() { circuitChanged(place) }
+    freshConnections([name])
+    touch(place)
+  }
+
+  /// To those that there are.
+  mutating func freshConnections(_ names: [String]) {
+    let known = names.filter { lanes[$0].map { !$0.isRemoved } ?? false }
+    if !known.isEmpty { actions.append(.freshConnections(known)) }
+  }
+
   /// Without a lane only a person's pause suspends.
   private mutating func suspendWithoutLane(_ name: String, now: Timestamp) {
     let isPaused = standings[name]!.isPaused(at: now)
@@ -108,7 +122,7 @@ extension Dispatcher {
   mutating func circuitChanged(_ place: Int) {
     let change: CircuitChange =
       switch lanes[place].circuit.state {
-      case .open: .opened(failure: lanes[place].lastFailure?.words ?? "")
+      case .open: .opened(failure: lanes[place].trouble.lastFailure?.words ?? "")
       case .recovering: .recovering
       case .closed: .closed
       }

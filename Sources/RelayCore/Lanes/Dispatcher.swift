@@ -50,6 +50,8 @@ public struct Dispatcher: Sendable {
     case .recall(let names, let token): recall(names, token: token)
     case .readmit(let names): readmit(names)
     case .pause(let name, let until): pause(name, until: until, now: now)
+    case .liftHold(let name): liftHold(name)
+    case .freshConnections(let names): freshConnections(names)
     case .storeHolds(let isHolding): hold(isHolding)
     case .drain: isDraining = true
     }

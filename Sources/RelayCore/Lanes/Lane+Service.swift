@@ -19,7 +19,21 @@ extension Lane {
       freshBacklog.grew()
       retryBacklog.grew()
     }
-    return isMoved && circuit.reconfigured(destination)
+    return isMoved && beginAnew()
+  }
+
+  /// A person says that the destination is well: what it asked for with `Retry-After` no longer holds, and a probe is
+  /// due at once.
+  ///
+  /// - Returns: Whether its circuit is in another state now.
+  mutating func liftHold() -> Bool {
+    heldUntil = nil
+    return beginAnew()
+  }
+
+  private mutating func beginAnew() -> Bool {
+    takeBackAside()
+    return circuit.begunAnew(destination)
   }
 
   /// Its destination is no longer configured.
@@ -41,6 +55,8 @@ extension Lane {
     isRecalled = false
     freshBacklog.grew()
     retryBacklog.grew()
+    // It may have been discarded; if it was not, it fails again.
+    trouble.head = nil
   }
 
   /// Begins and ends what depends on the time alone: call it in every turn.
@@ -49,7 +65,14 @@ extension Lane {
   mutating func advance(to now: Timestamp) -> Bool {
     standing.endPause(at: now)
     if let held = heldUntil, held <= now { heldUntil = nil }
-    return standing.suspended.set(isSuspended: isPaused(at: now) || circuit.isOpen, at: now)
+    let isPaused = isPaused(at: now)
+    let isChanged = standing.suspended.set(isSuspended: isPaused || circuit.isOpen, at: now)
+    if circuit.isOpen {
+      headTime.set(isSuspended: !isPaused, at: now)
+    } else if headTime != SuspendedTime() {
+      headTime = SuspendedTime()
+    }
+    return isChanged
   }
 }
 

@@ -6,6 +6,7 @@ extension Lane {
   mutating func arrived(_ delivery: Delivery) -> DeliveryID? {
     if freshBacklog.claimableFrom == nil && hasRoom(fresh, .fresh) {
       fresh.append(delivery)
+      if circuit.isOpen && circuit.lets(delivery) { circuit.windowGrew() }
       return nil
     }
     if freshBacklog.isClaimingAll && hasRoomBeside {
@@ -38,6 +39,7 @@ extension Lane {
       }
       fresh.append(delivery)
     }
+    circuit.windowGrew()
     return nil
   }
 
@@ -48,6 +50,7 @@ extension Lane {
   @discardableResult
   mutating func claimed(_ claim: Claim, now: Timestamp) -> [DeliveryID] {
     var refused: [DeliveryID] = []
+    circuit.windowGrew()
     switch claim.kind {
     case .fresh:
       for delivery in claim.deliveries { fresh.append(delivery) }

@@ -4,7 +4,8 @@
 /// - At most `concurrency` attempts are in flight, and a quarter of the slots (at least one, where there are
 ///   two) is left to fresh deliveries, so that retries that hang can't shut out new events.
 /// - Nothing starts while it is paused or held (`Retry-After`), nor beyond its rate. While its circuit is open nothing
-///   starts but probes; while that recovers it has fewer slots.
+///   starts but probes and trials; while that recovers it has fewer slots.
+/// - Deliveries of kinds that the destination refuses are passed by others: a quarter of the slots is theirs.
 /// - While fresh deliveries wait in the store, those that arrive go there too: order of arrival holds.
 /// - A retry leaves memory at once; the lane only remembers when the next one falls due.
 public struct Lane: Sendable {
@@ -26,9 +27,13 @@ public struct Lane: Sendable {
 
   var inFlight: [DeliveryID: Delivery] = [:]
   var retriesInFlight = 0
+  /// Of kinds that the destination refused when they started.
+  var refusedInFlight: Set<DeliveryID> = []
   /// Attempts whose outcome is not on disk yet.
   var unsettled = 0
   var nextTurn = ClaimRequest.Kind.fresh
+  /// Refused deliveries and others take turns.
+  var takesRefusedNext = false
 
   var standing: Standing
   var circuit = Circuit()
@@ -36,8 +41,9 @@ public struct Lane: Sendable {
   /// `Retry-After`: nothing is attempted before.
   var heldUntil: Timestamp?
   var pace = Pace()
-  /// What came of the last attempt that failed by the destination's fault; without the answer's body.
-  var lastFailure: AttemptResult.Response?
+  var trouble = Trouble()
+  /// How long the circuit has been open this time, pauses left out.
+  var headTime = SuspendedTime()
 
   /// So many outcomes may wait for the disk before no more attempts start.
   static let maxUnsettled = 1_024

@@ -1,23 +1,85 @@
 /// Deliveries of one kind that a lane holds in memory, first in, first out.
+///
+/// Some may be set aside, so that others pass them: they count in it like the rest, and stay in their order.
 struct LaneQueue: Sendable {
-  private var items: [Delivery?] = []
-  private var head = 0
+  private var ready = Line()
+  private var aside = Line()
   /// The footprint of what it holds, in bytes.
   private(set) var footprint = 0
 
-  var count: Int { items.count - head }
+  var count: Int { ready.count + aside.count }
   var isEmpty: Bool { count == 0 }
+  var hasReady: Bool { ready.count > 0 }
+  var hasAside: Bool { aside.count > 0 }
 
   mutating func append(_ delivery: Delivery) {
-    items.append(delivery)
+    ready.append(delivery)
     footprint += delivery.event.footprint
   }
+
+  /// Of those that are not set aside.
+  mutating func popFirst() -> Delivery? { taken(ready.popFirst()) }
+
+  mutating func popAside() -> Delivery? { taken(aside.popFirst()) }
+
+  /// One that it gave just now.
+  mutating func setAside(_ delivery: Delivery) {
+    aside.append(delivery)
+    footprint += delivery.event.footprint
+  }
+
+  /// None is set aside any more.
+  mutating func takeBackAside() {
+    guard hasAside else { return }
+    // They were taken from its front.
+    ready = Line(aside.deliveries + ready.deliveries)
+    aside = Line()
+  }
+
+  var deliveries: [Delivery] { aside.deliveries + ready.deliveries }
+
+  /// Of those that meet the condition the first in this order. Looks at all that are not set aside.
+  func first(
+    where condition: (Delivery) -> Bool = { _ in true }, by isBefore: (Delivery, Delivery) -> Bool
+  ) -> Delivery? {
+    var first: Delivery?
+    ready.forEach { delivery in
+      if let best = first, !isBefore(delivery, best) { return }
+      if condition(delivery) { first = delivery }
+    }
+    return first
+  }
+
+  /// Whether the condition holds for all; stops at the first for which it does not.
+  func allSatisfy(_ condition: (Delivery) -> Bool) -> Bool {
+    ready.allSatisfy(condition) && aside.allSatisfy(condition)
+  }
+
+  /// Takes one from its midst. Looks at all that are not set aside.
+  mutating func remove(_ id: DeliveryID) { _ = taken(ready.remove(id)) }
+
+  private mutating func taken(_ delivery: Delivery?) -> Delivery? {
+    if let delivery { footprint -= delivery.event.footprint }
+    return delivery
+  }
+}
+
+/// First in, first out, without a move for each.
+private struct Line: Sendable {
+  private var items: [Delivery?] = []
+  private var head = 0
+
+  init(_ deliveries: [Delivery] = []) { items = deliveries }
+
+  var count: Int { items.count - head }
+  var deliveries: [Delivery] { items[head...].compactMap(\.self) }
+
+  mutating func append(_ delivery: Delivery) { items.append(delivery) }
 
   mutating func popFirst() -> Delivery? {
     guard head < items.count, let first = items[head] else { return nil }
     items[head] = nil
     head += 1
-    footprint -= first.event.footprint
     if head > 32 && head * 2 > items.count {
       items.removeFirst(head)
       head = 0
@@ -25,23 +87,18 @@ struct LaneQueue: Sendable {
     return first
   }
 
-  var deliveries: [Delivery] { items[head...].compactMap(\.self) }
-
-  /// The one that was probed longest ago: never first, among those the oldest. Looks at all of them.
-  var nextProbe: Delivery? {
-    var next: Delivery?
-    for case let delivery? in items[head...] {
-      if let best = next, !delivery.isProbed(before: best) { continue }
-      next = delivery
-    }
-    return next
+  mutating func remove(_ id: DeliveryID) -> Delivery? {
+    guard let index = items[head...].firstIndex(where: { $0?.id == id }) else { return nil }
+    return items.remove(at: index)
   }
 
-  /// Takes one from its midst. Looks at all of them.
-  mutating func remove(_ id: DeliveryID) {
-    guard let index = items[head...].firstIndex(where: { $0?.id == id }) else { return }
-    footprint -= items[index]!.event.footprint
-    items.remove(at: index)
+  func forEach(_ body: (Delivery) -> Void) {
+    for case let delivery? in items[head...] { body(delivery) }
+  }
+
+  func allSatisfy(_ condition: (Delivery) -> Bool) -> Bool {
+    for case let delivery? in items[head...] where !condition(delivery) { return false }
+    return true
   }
 }
 

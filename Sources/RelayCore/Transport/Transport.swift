@@ -22,6 +22,8 @@ public struct TransportTurn: Sendable {
   public var endpoints: [Destination] = []
   /// Endpoints to forget, by name.
   public var removedEndpoints: [String] = []
+  /// Endpoints, by name, whose connections get no new request: those under way finish on them. Applied before `requests`.
+  public var freshConnections: [String] = []
   public var requests: [AttemptRequest] = []
   /// nil: not before something happens.
   public var deadline: Timestamp?

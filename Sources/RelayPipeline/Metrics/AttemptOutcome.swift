@@ -8,7 +8,7 @@ enum AttemptOutcome: String, Sendable, CaseIterable {
   case serverError = "5xx"
   /// No status in time, or not even a connection.
   case timeout
-  /// No status for any other reason, or one that HTTP does not have.
+  /// No status for any other reason, or one below 200, which ends no exchange.
   case network
 
   init(_ result: AttemptResult) {
@@ -18,7 +18,8 @@ enum AttemptOutcome: String, Sendable, CaseIterable {
       case 200..<300: self = .success
       case 300..<400: self = .redirection
       case 400..<500: self = .clientError
-      case 500..<600: self = .serverError
+      // A status that HTTP does not have is as bad as 5xx (RFC 9110, 15).
+      case 500...: self = .serverError
       default: self = .network
       }
     case .failure(let failure):

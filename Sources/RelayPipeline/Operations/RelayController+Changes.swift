@@ -73,16 +73,32 @@ extension RelayController {
         until == .distantFuture ? [:] : ["until": "\(until)"], uniquingKeysWith: { a, _ in a }))
   }
 
-  public func resume(_ destination: String) async throws(OperationError) {
-    _ = try await stored(destination)
+  public func resume(_ destination: String) async throws(OperationError) -> ResumeReport {
+    let stored = try await stored(destination)
     if let place = active.destination(destination)?.pausedAt {
+      let lifted = await liftHold(of: destination)
+      let done = lifted.map { "; the Retry-After hold until \($0) is lifted" } ?? ""
       throw OperationError(
         code: .conflict,
         message:
-          "the configuration pauses \(destination) (\(place)); take `paused: true` out there and reload")
+          "the configuration pauses \(destination) (\(place)); take `paused: true` out there and reload\(done)")
     }
     try await setPause(destination, until: nil)
-    parts.logger.notice("resumed", metadata: ["destination": "\(destination)"])
+    let report = ResumeReport(
+      wasPaused: stored.pausedUntil.map { parts.clock.now() < $0 } ?? false,
+      liftedHold: await liftHold(of: destination))
+    parts.logger.notice(
+      "resumed",
+      metadata: ["destination": "\(destination)"].merging(
+        report.liftedHold.map { ["lifted_hold_until": "\($0)"] } ?? [:], uniquingKeysWith: { a, _ in a }))
+    return report
+  }
+
+  /// - Returns: Until when it was held.
+  private func liftHold(of destination: String) async -> Timestamp? {
+    let held = await lanes()[destination]?.heldUntil
+    parts.engine.liftHold(of: destination)
+    return held
   }
 
   /// One at a time, so that the store and the lane see pauses and their ends in one order.

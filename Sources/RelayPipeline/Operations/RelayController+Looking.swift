@@ -102,7 +102,12 @@ extension DestinationStatus {
     case .open(let since): (circuit, circuitOpenSince) = (.open, since)
     case .recovering: circuit = .recovering
     }
-    if circuit != .closed { lastFailure = lane.lastFailure }
+    failingSince = lane.failingSince
+    failures = lane.failures
+    stuckHead = lane.stuckHead
+    refusedKinds = lane.refusedKinds
+    refusedKindCount = lane.refusedKindCount
+    if circuit != .closed || failingSince != nil || refusedKindCount > 0 { lastFailure = lane.lastFailure }
     if let pace = lane.pace, pace > 0 { drain = .seconds(Double(pending) / pace) }
   }
 }

@@ -47,6 +47,8 @@ extension RelayController {
       }
       await take(new, stored: stored, underWay: underWay)
     }
+    // Whoever reloads may have mended what the old connections lead to.
+    parts.engine.freshConnections(to: new.destinations.map(\.name))
     state.withLock { $0.loadedAt = report.loadedAt }
     return report
   }

@@ -20,12 +20,26 @@ public protocol RelayOperations: AnyObject, Sendable {
 
   /// - Parameter until: nil: until somebody resumes it.
   func pause(_ destination: String, until: Timestamp?) async throws(OperationError)
-  func resume(_ destination: String) async throws(OperationError)
+  /// Ends a pause, and a hold (`Retry-After`); a probe is due at once, on a new connection.
+  func resume(_ destination: String) async throws(OperationError) -> ResumeReport
   func reload() async throws(OperationError) -> ReloadReport
   /// A copy of the store as it is when the copy is done. It takes as much disk as the store until it is let go.
   func backup() async throws(OperationError) -> any StoreCopy
   /// The last refused requests, newest first.
   func rejections() -> [Rejection]
+}
+
+/// What a resumed destination had been kept from.
+public struct ResumeReport: Sendable, Equatable {
+  /// A person had paused it.
+  public var wasPaused: Bool
+  /// Until when it had asked to be left alone with `Retry-After`; nil: it had not.
+  public var liftedHold: Timestamp?
+
+  public init(wasPaused: Bool, liftedHold: Timestamp?) {
+    self.wasPaused = wasPaused
+    self.liftedHold = liftedHold
+  }
 }
 
 public enum Readiness: Sendable, Equatable {

@@ -75,8 +75,18 @@ public struct DestinationStatus: Sendable, Equatable {
   public var circuitOpenSince: Timestamp?
   /// `Retry-After`: nothing is attempted before.
   public var heldUntil: Timestamp?
-  /// What came of the last attempt that failed by the destination's fault, while the circuit is not closed.
+  /// What came of the last attempt that failed by the destination's fault, while it is in trouble.
   public var lastFailure: String?
+  /// Since when every attempt has failed.
+  public var failingSince: Timestamp?
+  /// How many attempts have failed since one succeeded.
+  public var failures = 0
+  /// Where an order is kept: the delivery that fails, and lets no other pass.
+  public var stuckHead: StuckHead?
+  /// Kinds that it refuses while it takes others: those that failed last.
+  public var refusedKinds: [RefusedKind] = []
+  /// All of them.
+  public var refusedKindCount = 0
   public var pending = 0
   public var inFlight = 0
   public var dead = 0

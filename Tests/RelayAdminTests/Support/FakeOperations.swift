@@ -25,6 +25,7 @@ final class FakeOperations: RelayOperations {
     var events: [EventID: EventReport] = [:]
     var page = DeliveryReportPage(deliveries: [], next: nil)
     var changed = 0
+    var resumed = ResumeReport(wasPaused: true, liftedHold: nil)
     var reload = ReloadReport(
       hash: "0123456789ab", loadedAt: Samples.now, isUnchanged: false, warnings: [], needsRestart: [])
     var rejections: [Rejection] = []
@@ -79,8 +80,8 @@ final class FakeOperations: RelayOperations {
     try answer(.pause(destination, until: until)) { _ in }
   }
 
-  func resume(_ destination: String) async throws(OperationError) {
-    try answer(.resume(destination)) { _ in }
+  func resume(_ destination: String) async throws(OperationError) -> ResumeReport {
+    try answer(.resume(destination)) { $0.resumed }
   }
 
   func reload() async throws(OperationError) -> ReloadReport { try answer(.reload) { $0.reload } }

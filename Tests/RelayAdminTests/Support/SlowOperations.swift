@@ -23,7 +23,9 @@ final class SlowOperations: RelayOperations {
   func retry(_ selection: DeliverySelection) async throws(OperationError) -> Int { 0 }
   func discard(_ selection: DeliverySelection) async throws(OperationError) -> Int { 0 }
   func pause(_ destination: String, until: Timestamp?) async throws(OperationError) {}
-  func resume(_ destination: String) async throws(OperationError) {}
+  func resume(_ destination: String) async throws(OperationError) -> ResumeReport {
+    ResumeReport(wasPaused: false, liftedHold: nil)
+  }
   func reload() async throws(OperationError) -> ReloadReport { try await fake.reload() }
 
   func deliveries(

@@ -12,14 +12,15 @@ import Testing
   }
 
   private func end(
-    _ circuit: inout Circuit, _ id: Int64, _ blame: Blame, at time: Timestamp? = nil,
-    of other: Destination? = nil
+    _ circuit: inout Circuit, _ id: Int64, _ blame: Blame, kind: String = "t", isAlone: Bool = false,
+    at time: Timestamp? = nil, of other: Destination? = nil
   ) -> Bool {
-    circuit.finished(DeliveryID(rawValue: id), blame, at: time ?? now, of: other ?? destination)
+    circuit.finished(
+      Made.delivery(id, kind: kind), blame, isAlone: isAlone, at: time ?? now, of: other ?? destination)
   }
 
   private func configure(_ circuit: inout Circuit, _ destination: Destination) -> Bool {
-    circuit.reconfigured(destination)
+    circuit.begunAnew(destination)
   }
 
   private func opened() -> Circuit {
@@ -78,14 +79,97 @@ import Testing
     #expect(changes == [false, false, true])
   }
 
+  @Test func whereNothingElseCanBeTriedOneDeliveryCountsAgain() {
+    var circuit = Circuit()
+    let changes = [1, 1, 1].map { end(&circuit, $0, .destination, isAlone: true) }
+    #expect(changes == [false, false, true])
+    #expect(circuit.isByHeads)
+  }
+
+  @Test func anotherHeadIsTriedWhereOneAloneHasOpenedItUntilAsManyHaveFailed() {
+    var circuit = Circuit()
+    for _ in 1...3 { _ = end(&circuit, 1, .destination, isAlone: true) }
+    #expect(!circuit.lets(Made.delivery(1)))
+    #expect(circuit.lets(Made.delivery(2)))
+    _ = end(&circuit, 2, .destination)
+    #expect(circuit.lets(Made.delivery(3)))
+    _ = end(&circuit, 3, .destination)
+    #expect(!circuit.lets(Made.delivery(4)))
+  }
+
+  @Test func trialsAreASecondApartAndOneOfAKindAtATime() {
+    var circuit = Circuit()
+    for id in 1...3 as ClosedRange<Int64> { _ = end(&circuit, id, .destination) }
+    #expect(circuit.startsFrom == .epoch && circuit.tries(at: now), "at once")
+    circuit.startedTrial(Made.delivery(4, kind: "u"), at: now)
+    #expect(circuit.startsFrom == .tick(101) && !circuit.tries(at: now))
+    #expect(!circuit.lets(Made.delivery(5, kind: "u")), "while one of it is under way")
+    #expect(circuit.lets(Made.delivery(6, kind: "v")))
+    #expect(!end(&circuit, 4, .event, kind: "u"))
+    #expect(circuit.lets(Made.delivery(5, kind: "u")), "it was answered")
+    #expect(!end(&circuit, 5, .destination, kind: "u"))
+    #expect(!circuit.lets(Made.delivery(7, kind: "u")))
+  }
+
+  @Test func aDestinationThatCannotBeReachedHoldsEveryKind() {
+    var circuit = opened()
+    #expect(!circuit.lets(Made.delivery(9, kind: "u")))
+    #expect(!end(&circuit, 4, .destination), "now somebody answers")
+    #expect(circuit.lets(Made.delivery(9, kind: "u")))
+    #expect(!end(&circuit, 9, .connection, kind: "u"))
+    #expect(!circuit.lets(Made.delivery(10, kind: "v")))
+  }
+
+  /// Its kind "t" was refused, and "u" succeeded.
+  private func refusing() -> Circuit {
+    var circuit = Circuit()
+    for id in 1...3 as ClosedRange<Int64> { _ = end(&circuit, id, .destination) }
+    #expect(end(&circuit, 4, .none, kind: "u"))
+    return circuit
+  }
+
+  @Test func failuresOfARefusedKindAreNoRowWhileOthersSucceed() {
+    var circuit = refusing()
+    #expect(circuit.refuses(Made.delivery(1)))
+    for id in 1...100 as ClosedRange<Int64> { #expect(!end(&circuit, id, .destination)) }
+    #expect(!end(&circuit, 101, .destination, kind: "u"))
+    // Nobody succeeds now.
+    #expect(!end(&circuit, 1, .destination))
+    #expect(end(&circuit, 2, .destination))
+  }
+
+  @Test func aRefusedKindIsOneNoLongerWhenOneOfItSucceeds() {
+    var circuit = refusing()
+    #expect(!end(&circuit, 5, .none))
+    #expect(!circuit.refuses(Made.delivery(1)))
+    let changes = [1, 2, 3].map { end(&circuit, $0, .destination) }
+    #expect(changes == [false, false, true])
+  }
+
+  @Test func aKindThatHadFailedAndSucceedsEndsTheTroubleOfAll() {
+    var circuit = Circuit()
+    for id in 1...3 as ClosedRange<Int64> { _ = end(&circuit, id, .destination) }
+    #expect(!end(&circuit, 4, .destination, kind: "u"))
+    #expect(end(&circuit, 5, .none, kind: "u"))
+    #expect(circuit.refused.isEmpty)
+  }
+
+  @Test func anotherConfigurationForgetsWhatWasRefused() {
+    var circuit = refusing()
+    _ = configure(&circuit, destination)
+    #expect(!circuit.refuses(Made.delivery(1)))
+  }
+
   @Test func probesAreSpacedFromTheOpeningAndFromEachStart() {
     var circuit = opened()
     #expect(circuit.startsFrom == .tick(110))
-    circuit.started(DeliveryID(rawValue: 9), at: .tick(113), policy: destination.circuit)
+    circuit.startedProbe(DeliveryID(rawValue: 9), at: .tick(113), policy: destination.circuit)
     #expect(circuit.startsFrom == nil, "one at a time")
     #expect(!end(&circuit, 8, .destination, at: .tick(114)), "one that was in flight")
+    circuit.nothingToTry()
     #expect(circuit.startsFrom == nil)
     #expect(!end(&circuit, 9, .destination, at: .tick(115)))
+    circuit.nothingToTry()
     #expect(circuit.startsFrom == .tick(123))
     #expect(circuit.state == .open(since: now))
   }
@@ -132,18 +216,20 @@ import Testing
     for _ in 0..<100 { #expect(!end(&circuit, 1, .destination)) }
     #expect(!end(&circuit, 2, .destination))
     #expect(end(&circuit, 3, .destination, at: .tick(150)))
+    circuit.nothingToTry()
     #expect(circuit.state == .open(since: .tick(150)))
     #expect(circuit.startsFrom == .tick(160))
   }
 
   @Test func aProbeThatOutlastsTheOpeningIsStillTheOnlyOne() {
     var circuit = opened()
-    circuit.started(DeliveryID(rawValue: 9), at: .tick(110), policy: destination.circuit)
+    circuit.startedProbe(DeliveryID(rawValue: 9), at: .tick(110), policy: destination.circuit)
     #expect(end(&circuit, 8, .none, at: .tick(111)))
     #expect(circuit.probe == DeliveryID(rawValue: 9))
     for id in 1...3 as ClosedRange<Int64> { _ = end(&circuit, id, .connection, at: .tick(112)) }
     #expect(circuit.isOpen && circuit.startsFrom == nil)
     #expect(!end(&circuit, 9, .destination, at: .tick(130)))
+    circuit.nothingToTry()
     #expect(circuit.startsFrom == .tick(122))
   }
 
@@ -151,8 +237,9 @@ import Testing
     var circuit = opened()
     #expect(!configure(&circuit, destination))
     #expect(circuit.isOpen && circuit.startsFrom == .epoch)
-    circuit.started(DeliveryID(rawValue: 9), at: .tick(101), policy: destination.circuit)
+    circuit.startedProbe(DeliveryID(rawValue: 9), at: .tick(101), policy: destination.circuit)
     #expect(!end(&circuit, 9, .destination))
+    circuit.nothingToTry()
     #expect(circuit.startsFrom == .tick(111), "and then every while again")
   }
 

@@ -18,8 +18,6 @@ import Testing
     trouble: Made.Trouble, ordering: Ordering
   ) {
     let end = Timestamp.tick(1_600)
-    // One key at a time can't tell a sick destination from a poisonous event, unless it can't be reached.
-    if ordering == .destination && trouble != .refuses { return }
     var play = Play([destination("a", ordering: ordering)]) { _, now in
       now < end ? (trouble.result, .milliseconds(5)) : (Made.result(200), .milliseconds(5))
     }
@@ -77,7 +75,55 @@ import Testing
     play.run(for: .seconds(60))
     #expect((play.starts["a"] ?? []).filter { $0.id <= 50 }.allSatisfy { $0.id == 1 })
     #expect(play.count(.delivered, of: "a") == 50)
-    #expect(play.circuitChanges.isEmpty)
+    // There was nothing else to try for a while; what comes then does not wait for a probe.
+    #expect((play.circuitChanges["a"] ?? []) == [.opened(failure: "status 500")])
+    play.post(1, to: "a", chat: "new")
+    #expect(play.starts["a"]!.last?.id == 101)
+  }
+
+  @Test(arguments: [Made.Trouble.unavailable, .hangs, .unauthorized], [Ordering.destination, .chat])
+  func anOutageOfAnOrderedDestinationCostsOneDeadLetterInEachMaxAge(trouble: Made.Trouble, ordering: Ordering) {
+    var ordered = destination("a", ordering: ordering)
+    ordered.retry.maxDelay = .seconds(3)
+    ordered.retry.maxAge = .seconds(60)
+    var play = Play([ordered]) { _, _ in (trouble.result, .milliseconds(700)) }
+    for id in 0..<30 { play.post(1, to: "a", chat: "\(id % 3)") }
+    var dead: [Int] = []
+    for _ in 0..<10 {
+      play.run(for: .seconds(60))
+      dead.append(play.count(.dead(.expired), of: "a"))
+    }
+    #expect(play.dispatcher.lanes["a"]!.circuit.isOpen)
+    #expect(dead.last! <= 10 && dead.last! >= 7, "\(dead)")
+    #expect(zip(dead, dead.dropFirst()).allSatisfy { $1 - $0 <= 1 }, "\(dead)")
+    let status = play.dispatcher.snapshot(now: play.now)[0]
+    let pending = play.deliveries(of: "a").filter(\.isPending).map(\.id)
+    #expect(status.stuckHead.map { pending.prefix(3).contains($0.delivery) } == true)
+  }
+
+  @Test func theStatusSaysSinceWhenEveryAttemptFails() {
+    var play = Play([destination("a", ordering: .destination)]) { delivery, now in
+      (now < .tick(1_020) ? Made.result(503) : Made.result(200), .milliseconds(5))
+    }
+    play.post(1, to: "a")
+    play.run(for: .seconds(4))
+    var status = play.dispatcher.snapshot(now: play.now)[0]
+    #expect(status.circuit == .closed && status.failures == 3)
+    #expect(status.failingSince == .millisecond(1_000_005))
+    #expect(status.stuckHead?.delivery == DeliveryID(rawValue: 1))
+    play.run(for: .seconds(40))
+    status = play.dispatcher.snapshot(now: play.now)[0]
+    #expect(status.failingSince == nil && status.stuckHead == nil && status.failures == 0)
+  }
+
+  @Test func oneThatAnEventIsToBlameForIsNoOutageAndManyAre() {
+    var play = Play([destination("a")]) { _, _ in (Made.result(422), .milliseconds(5)) }
+    play.post(1, to: "a")
+    play.run(for: .seconds(1))
+    #expect(play.dispatcher.snapshot(now: play.now)[0].failingSince == nil)
+    play.post(4, to: "a")
+    play.run(for: .seconds(1))
+    #expect(play.dispatcher.snapshot(now: play.now)[0].failingSince != nil)
   }
 
   @Test func anOrderedBacklogGoesOutInOrder() {

@@ -5,6 +5,7 @@ import Testing
   @Test(arguments: Scenario.all)
   func everyDeliverySettlesAndNoRuleIsBrokenOnTheWay(scenario: Scenario) throws {
     var (retries, probes, deliveries, expired) = (0, 0, 0, 0)
+    var (trials, openingsByHeads) = (0, 0)
     for seed in 0..<6 as Range<UInt64> {
       var simulation = try Simulation(scenario, seed: seed)
       do {
@@ -17,12 +18,16 @@ import Testing
       probes += simulation.watch.probesStarted
       deliveries += simulation.store.records.count
       expired += simulation.deaths[.expired] ?? 0
+      trials += simulation.watch.trialsStarted
+      openingsByHeads += simulation.openingsByHeads
     }
     // That it reaches what it is about.
     #expect(deliveries > 400)
     #expect(scenario.successes == 100 || retries > 50, "\(retries) retries")
     #expect(scenario.outages < 20 || probes > 50, "\(probes) probes")
     #expect(scenario.maxAge >= .seconds(1_000) || expired > 5, "\(expired) expired")
+    #expect(scenario.kinds == 1 || trials > 10, "\(trials) trials")
+    #expect(!scenario.hasFewHeads || openingsByHeads > 5, "\(openingsByHeads) openings by heads")
   }
 
   @Test func freshDeliveriesOfOneSlotGoInOrderOfArrivalAlsoWhenTheySpill() throws {

@@ -9,18 +9,19 @@ enum Made {
     uniqueKeysWithValues: [0, 100, 1 << 20, 4 << 20, 12 << 20].map { ($0, Array(repeating: 0x20, count: $0)) }
   )
 
-  static func event(bytes: Int = 0, chat: String? = nil) -> Event {
+  static func event(bytes: Int = 0, chat: String? = nil, kind: String = "t") -> Event {
     Event(
-      id: EventID(high: 0, low: 0), envelope: context, type: "t", rawType: [], company: nil, channel: nil,
+      id: EventID(high: 0, low: 0), envelope: context, type: kind, rawType: [], company: nil, channel: nil,
       chat: chat, body: bodies[bytes]!)
   }
 
   static func delivery(
-    _ id: Int64, to destination: String = "d", bytes: Int = 0, chat: String? = nil, attempts: Int = 0,
+    _ id: Int64, to destination: String = "d", bytes: Int = 0, chat: String? = nil, kind: String = "t",
+    attempts: Int = 0,
     counted: Int? = nil, since: Timestamp = .epoch, probedAt: Timestamp? = nil, due: Timestamp? = nil
   ) -> Delivery {
     Delivery(
-      id: DeliveryID(rawValue: id), event: event(bytes: bytes, chat: chat), destination: destination,
+      id: DeliveryID(rawValue: id), event: event(bytes: bytes, chat: chat, kind: kind), destination: destination,
       attempts: attempts, countedAttempts: counted, since: since, probedAt: probedAt, due: due)
   }
 

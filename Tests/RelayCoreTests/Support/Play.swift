@@ -31,9 +31,9 @@ struct Play {
   }
 
   /// Events that come now.
-  mutating func post(_ count: Int, to name: String, chat: String? = nil) {
+  mutating func post(_ count: Int, to name: String, chat: String? = nil, kind: String = "t") {
     store.calls.append(
-      .append((0..<count).map { Made.delivery(nextID + Int64($0), to: name, chat: chat) }))
+      .append((0..<count).map { Made.delivery(nextID + Int64($0), to: name, chat: chat, kind: kind) }))
     nextID += Int64(count)
     settleDown()
   }
@@ -87,7 +87,7 @@ struct Play {
       case .release(let ids): store.calls.append(.release(ids))
       case .note(let suspended, let name): store.standings[name, default: Standing()].suspended = suspended
       case .circuitChanged(let name, let change): circuitChanges[name, default: []].append(change)
-      case .changeEndpoints, .recalled: break
+      case .changeEndpoints, .freshConnections, .recalled: break
       }
     }
   }

@@ -13,16 +13,18 @@ struct Scenario: Sendable, CustomStringConvertible {
   /// In percent.
   var successes = 60
   var claimFailures = 20
-  /// How often the relay restarts, destinations are removed, one goes down or up, is paused or resumed, is operated
-  /// upon, the store fills up or drains: in per mille of the steps.
+  /// How often the relay restarts, destinations are removed, one goes down or up, refuses one kind or takes it again, is
+  /// paused or resumed, is operated upon, the store fills up or drains: in per mille of the steps.
   var restarts = 0
   var removals = 0
   var outages = 0
+  var refusals = 0
   var pauses = 0
   var operations = 0
   var fillings = 0
   var ordering = Ordering.none
   var chats = 3
+  var kinds = 1
   var rate: Rate?
   /// Attempts of destination "a" do not end.
   var hangs = false
@@ -31,6 +33,9 @@ struct Scenario: Sendable, CustomStringConvertible {
   var steps = 800
 
   var description: String { name }
+
+  /// One order key's failures alone must open circuits.
+  var hasFewHeads: Bool { name.hasSuffix("head") || name.hasSuffix("heads") }
 
   static let all = [
     Scenario(name: "mixed"),
@@ -56,5 +61,18 @@ struct Scenario: Sendable, CustomStringConvertible {
       operations: 20, fillings: 10, ordering: .chat, rate: Rate(count: 100, per: .seconds(1)), maxAttempts: 3,
       steps: 1_200),
     Scenario(name: "filling", outages: 10, fillings: 30),
+    Scenario(name: "refusing", successes: 98, refusals: 20, kinds: 3, maxAttempts: 12, steps: 1_200),
+    Scenario(
+      name: "refusing while down now and then", bodies: [0, 4 << 20], successes: 98, restarts: 2, outages: 10,
+      refusals: 15, pauses: 5, kinds: 3, maxAge: .seconds(60), maxAttempts: nil, steps: 1_200),
+    Scenario(
+      name: "refusing in order", successes: 98, outages: 8, refusals: 20, operations: 5, ordering: .chat,
+      kinds: 2, maxAge: .seconds(60), maxAttempts: nil, steps: 1_200),
+    Scenario(
+      name: "one head", destinations: ["a"], envelopes: 20, successes: 98, outages: 12, refusals: 8, pauses: 5,
+      ordering: .destination, kinds: 2, maxAge: .seconds(100), maxAttempts: nil, steps: 1_500),
+    Scenario(
+      name: "few heads", destinations: ["a", "b"], successes: 97, outages: 12, ordering: .chat, chats: 2,
+      maxAge: .seconds(100), maxAttempts: nil, steps: 1_500),
   ]
 }

@@ -10,6 +10,7 @@ extension Simulation {
       return try configure(scenario.destinations.filter { _ in random.chance(60) })
     }
     if happens(scenario.outages) { return turnOutage() }
+    if happens(scenario.refusals) { return turnRefusal() }
     if happens(scenario.pauses) { return try pause() }
     if happens(scenario.operations) { return operate() }
     if happens(scenario.fillings) { return fill() }
@@ -33,7 +34,7 @@ extension Simulation {
     let deliveries = (0...random.below(scenario.envelopeSize)).map { offset in
       Made.delivery(
         nextID + Int64(offset), to: random.pick(scenario.destinations), bytes: random.pick(scenario.bodies),
-        chat: "\(random.below(scenario.chats))")
+        chat: "\(random.below(scenario.chats))", kind: "k\(random.below(scenario.kinds))")
     }
     nextID += Int64(deliveries.count)
     store.calls.append(.append(deliveries))
@@ -73,15 +74,18 @@ extension Simulation {
   mutating func finishOne(from attempts: [DeliveryID]) throws {
     guard !attempts.isEmpty else { return }
     let id = random.pick(attempts)
-    let name = watch.inFlight[id]!.destination
-    let finished = FinishedAttempt(delivery: id, destination: name, result: answer(of: name))
-    endsProbe = watch.finished(finished, to: dispatcher.lanes[name]?.destination, now: now)
+    let delivery = watch.inFlight[id]!
+    let name = delivery.destination
+    let finished = FinishedAttempt(
+      delivery: id, destination: name, result: answer(of: name, to: delivery.event.type))
+    watch.finished(finished, in: dispatcher.lanes[name], now: now)
     try handle(.finished(finished))
   }
 
-  private mutating func answer(of name: String) -> AttemptResult {
+  private mutating func answer(of name: String, to kind: String) -> AttemptResult {
     if isHealed { return Made.result(200) }
     if let outage = outages[name] { return outage.result }
+    if let refusal = refusals[name], refusal.kind == kind { return refusal.result }
     if random.chance(scenario.successes) { return Made.result(200) }
     if random.chance(20) { return Made.failure(random.pick(TransportFailure.Kind.allCases)) }
     let retryAfter: Duration? = random.chance(10) ? .seconds(random.pick([1, 1, 5, 30, 30, 5_000])) : nil
@@ -91,6 +95,12 @@ extension Simulation {
   private mutating func turnOutage() {
     let name = random.pick(scenario.destinations)
     outages[name] = outages[name] == nil ? random.pick(Made.Trouble.allCases) : nil
+  }
+
+  private mutating func turnRefusal() {
+    let name = random.pick(scenario.destinations)
+    let result = random.pick([Made.result(404), Made.result(500), Made.failure(.timeout), Made.failure(.reset)])
+    refusals[name] = refusals[name] == nil ? ("k\(random.below(scenario.kinds))", result) : nil
   }
 
   private mutating func pause() throws {

@@ -20,10 +20,11 @@ struct Simulation {
   var isHealed = false
   /// When a delivery's age began, on `watch.service`.
   var ages: [DeliveryID: Duration] = [:]
-  /// Of the attempt that ends just now.
-  var endsProbe = false
+  /// Which kind a destination refuses, and how.
+  var refusals: [String: (kind: String, result: AttemptResult)] = [:]
   private(set) var deaths: [DeathReason: Int] = [:]
   private(set) var openings = 0
+  private(set) var openingsByHeads = 0
 
   init(_ scenario: Scenario, seed: UInt64) throws {
     self.scenario = scenario
@@ -69,11 +70,13 @@ struct Simulation {
         store.calls.append(.claim(request, fails: random.chance(scenario.claimFailures)))
       case .release(let ids): store.calls.append(.release(ids))
       case .changeEndpoints(let changed, let removed): watch.change(changed, removed)
+      case .freshConnections: break
       case .recalled(let token): recalled(token)
       case .note(let suspended, let name): store.standings[name, default: Standing()].suspended = suspended
       case .circuitChanged(let name, let change):
         if case .opened = change { openings += 1 }
         try watch.circuits[name, default: WatchedCircuit()].told(change, at: now)
+        if watch.circuits[name]!.isByHeads { openingsByHeads += 1 }
       }
     }
     if !settlements.isEmpty { store.calls.append(.settle(settlements)) }
@@ -81,6 +84,11 @@ struct Simulation {
       if dispatcher.lanes[name] == nil { watch.forget(name) } else { try circuit.expectEverythingTold() }
     }
     try watch.windows(of: dispatcher)
+    for (name, destination) in configured {
+      if let lane = dispatcher.lanes[name] {
+        try watch.expectNothingIsHeldForOthers(destination, lane, now: now)
+      }
+    }
   }
 
   /// The limits count what they should.
@@ -88,20 +96,40 @@ struct Simulation {
     let id = delivery.id
     let counted = delivery.countedAttempts + (isProbe ? 0 : 1)
     try require(settlement.countedAttempts == counted, "\(id): \(settlement.countedAttempts) are counted")
-    try require(isProbe == endsProbe, "\(id) is called \(isProbe ? "a probe" : "no probe")")
+    try require(isProbe == watch.ending.isProbe, "\(id) is called \(isProbe ? "a probe" : "no probe")")
     if !settlement.attempt.isSuccess {
       try require(settlement.probedAt == (isProbe ? now : delivery.probedAt), "\(id) was probed")
     }
     if case .dead(let reason) = settlement.outcome { deaths[reason, default: 0] += 1 }
-    guard let destination = configured[delivery.destination], !settlement.attempt.isSuccess,
+    let name = delivery.destination
+    if settlement.attempt.isSuccess { watch.lastExpiry[name] = nil }
+    guard let destination = configured[name], !settlement.attempt.isSuccess,
       settlement.outcome != .dead(.permanent)
     else { return }
-    if isProbe { return try require(settlement.outcome == .retry(at: now), "\(id): \(settlement.outcome)") }
-    let isExhausted = destination.retry.maxAttempts.map { counted >= $0 } ?? false
+    let isExhausted = !isProbe && destination.retry.maxAttempts.map { counted >= $0 } ?? false
     try require(isExhausted == (settlement.outcome == .dead(.exhausted)), "\(id) after \(counted)")
     guard !isExhausted, scenario.removals == 0 else { return }
-    let age = watch.service[delivery.destination, default: .zero] - ages[id]!
-    let isExpired = age >= destination.retry.maxAge
-    try require(isExpired == (settlement.outcome == .dead(.expired)), "\(id) at an age of \(age)")
+    let isExpired = mustExpire(settlement, of: delivery, destination, isProbe: isProbe)
+    try require(isExpired == (settlement.outcome == .dead(.expired)), "\(id): \(settlement.outcome)")
+    if isExpired { watch.lastExpiry[name] = watch.unpaused[name, default: .zero] }
+    if isProbe && !isExpired {
+      try require(settlement.outcome == .retry(at: now), "\(id): \(settlement.outcome)")
+    }
+  }
+
+  private func mustExpire(
+    _ settlement: Settlement, of delivery: Delivery, _ destination: Destination, isProbe: Bool
+  ) -> Bool {
+    let (name, blame) = (delivery.destination, settlement.attempt.blame)
+    var age = watch.service[name, default: .zero] - ages[delivery.id]!
+    let sinceLast = watch.lastExpiry[name].map { watch.unpaused[name, default: .zero] - $0 }
+    // An outage of an ordered destination costs one in each `max_age`.
+    let mayExpire =
+      destination.ordering == .none || sinceLast.map { $0 >= destination.retry.maxAge } ?? true
+    if isProbe {
+      age += watch.openFor[name, default: .zero]
+      return watch.ending.isByHeads && blame == .destination && mayExpire && age >= destination.retry.maxAge
+    }
+    return age >= destination.retry.maxAge && (mayExpire || blame == .event || watch.ending.isSpared)
   }
 }

@@ -15,11 +15,26 @@ struct Watch {
   var storeHolds = false
   /// By destination, of all time that it was neither paused nor open.
   private(set) var service: [String: Duration] = [:]
+  /// By destination, of all time that it was not paused; and of the present opening's.
+  private(set) var unpaused: [String: Duration] = [:]
+  private(set) var openFor: [String: Duration] = [:]
+  /// On `unpaused`: when one died of its age since the last success.
+  var lastExpiry: [String: Duration] = [:]
+  /// Of the attempt that ends just now.
+  private(set) var ending = Ending()
+
+  struct Ending {
+    /// Or a trial that counts as one.
+    var isProbe = false
+    var isByHeads = false
+    var isSpared = false
+  }
   /// Per destination, in the order of their first attempts.
   private(set) var firstAttempts: [String: [DeliveryID]] = [:]
   /// To know that the simulation reaches them.
   private(set) var retriesStarted = 0
   private(set) var probesStarted = 0
+  private(set) var trialsStarted = 0
 
   func isPaused(_ destination: Destination, at now: Timestamp) -> Bool {
     destination.pausedAt != nil || now < pausedUntil[destination.name] ?? .epoch
@@ -40,12 +55,13 @@ struct Watch {
         !other.isPending || other.delivery.destination != destination.name, "\(id) overtakes \(other.id)")
     }
     inFlight[id] = delivery
-    try countSlots(delivery, destination)
+    try countSlots(delivery, destination, lane)
     try checkRate(destination, now: now)
-    if try circuits[destination.name, default: WatchedCircuit()].started(delivery, destination, lane, at: now)
-    {
-      probesStarted += 1
-    }
+    var circuit = circuits[destination.name, default: WatchedCircuit()]
+    let trials = circuit.trialsStarted
+    if try circuit.started(delivery, destination, lane, at: now) { probesStarted += 1 }
+    trialsStarted += circuit.trialsStarted - trials
+    circuits[destination.name] = circuit
   }
 
   private func checkRecord(_ record: FakeStore.Record, _ delivery: Delivery, now: Timestamp) throws {
@@ -66,11 +82,16 @@ struct Watch {
     try require(recalled[name] == nil, "\(name) is recalled, \(id) starts")
   }
 
-  private mutating func countSlots(_ delivery: Delivery, _ destination: Destination) throws {
+  private mutating func countSlots(_ delivery: Delivery, _ destination: Destination, _ lane: Lane) throws {
     let others = inFlight.values.filter { $0.destination == destination.name }
     let limit = circuits[destination.name]?.limit ?? destination.concurrency
+    let refused = lane.refusedInFlight
     try require(
-      others.count <= min(destination.concurrency, limit), "\(others.count) in flight to \(destination.name)")
+      others.count <= destination.concurrency && others.count { !refused.contains($0.id) } <= limit,
+      "\(others.count) in flight to \(destination.name)")
+    try require(
+      refused.count <= max(1, destination.concurrency - max(1, destination.concurrency / 4)),
+      "\(refused.count) refused ones in flight")
     if delivery.attempts > 0 {
       retriesStarted += 1
       let slots = destination.concurrency
@@ -93,14 +114,37 @@ struct Watch {
     }
   }
 
-  /// - Returns: Whether it was a probe.
-  mutating func finished(_ attempt: FinishedAttempt, to destination: Destination?, now: Timestamp) -> Bool {
-    inFlight[attempt.delivery] = nil
+  mutating func finished(_ attempt: FinishedAttempt, in lane: Lane?, now: Timestamp) {
+    let delivery = inFlight.removeValue(forKey: attempt.delivery)!
     let name = attempt.destination
+    let isAlone = lane.map { Self.isAlone(in: $0) } ?? false
+    var circuit = circuits[name, default: WatchedCircuit()]
+    ending.isByHeads = circuit.isByHeads
+    ending.isSpared = circuit.spares(delivery.event.type)
+    ending.isProbe = circuit.finished(
+      attempt, kind: delivery.event.type, isAlone: isAlone, lane?.destination, at: now)
+    circuits[name] = circuit
     if let hold = Destination.hold(after: attempt.result) {
       heldUntil[name] = max(heldUntil[name] ?? .epoch, now.advanced(by: hold))
     }
-    return circuits[name, default: WatchedCircuit()].finished(attempt, destination)
+  }
+
+  /// Whether the lane knows of nothing that could be tried but what its circuit has counted.
+  private static func isAlone(in lane: Lane) -> Bool {
+    let held = lane.fresh.deliveries + lane.beside.deliveries + lane.retrying.deliveries
+    return lane.destination.ordering != .none && lane.freshBacklog.claimableFrom == nil
+      && (held + lane.inFlight.values).allSatisfy { lane.circuit.hasCounted($0.id) } && lane.beside.isEmpty
+  }
+
+  /// An open circuit holds no kind that has not failed.
+  func expectNothingIsHeldForOthers(_ destination: Destination, _ lane: Lane, now: Timestamp) throws {
+    let name = destination.name
+    guard let circuit = circuits[name], circuit.isOpen, destination.rate == nil, !storeHolds,
+      !isPaused(destination, at: now), now >= heldUntil[name] ?? .epoch, recalled[name] == nil, !lane.isRemoved,
+      lane.inFlight.count < destination.concurrency
+    else { return }
+    let held = lane.fresh.deliveries.first { circuit.mustTry($0, at: now) }
+    try require(held == nil, "\(name) holds \(held!.id), whose kind has not failed")
   }
 
   mutating func claim(_ request: ClaimRequest, now: Timestamp) throws {
@@ -126,6 +170,8 @@ struct Watch {
   mutating func forget(_ name: String) {
     circuits[name] = nil
     heldUntil[name] = nil
+    openFor[name] = nil
+    lastExpiry[name] = nil
   }
 
   /// A relay that restarts forgets what it was told.
@@ -137,6 +183,8 @@ struct Watch {
     starts = [:]
     circuits = [:]
     recalled = [:]
+    openFor = [:]
+    lastExpiry = [:]
     storeHolds = false
     pausedUntil = standings.compactMapValues(\.pausedUntil)
   }
@@ -144,8 +192,14 @@ struct Watch {
   /// Time that passes is time in service, unless the destination is left alone.
   mutating func pass(_ time: Duration, from now: Timestamp, _ destinations: [String: Destination]) {
     for (name, destination) in destinations where !isPaused(destination, at: now) {
-      if circuits[name]?.isOpen != true { service[name, default: .zero] += time }
+      unpaused[name, default: .zero] += time
+      if circuits[name]?.isOpen != true {
+        service[name, default: .zero] += time
+      } else {
+        openFor[name, default: .zero] += time
+      }
     }
+    for (name, circuit) in circuits where !circuit.isOpen { openFor[name] = nil }
   }
 
   /// Each kind takes its part of the window (the widest that the lane had), and the one delivery that passes it; with

@@ -131,7 +131,9 @@ import Testing
       (599, "5xx"),
     ]
     .map { (.status($0.0, body: [], retryAfter: nil), $0.1) }
-    + [101, 600, 999].map { (.status($0, body: [], retryAfter: nil), "network") }
+    // What HTTP does not have is as bad as 5xx (RFC 9110, 15).
+    + [600, 999].map { (.status($0, body: [], retryAfter: nil), "5xx") }
+    + [(.status(101, body: [], retryAfter: nil), "network")]
     + TransportFailure.Kind.allCases.map {
       (
         .failure(TransportFailure(kind: $0, message: "")),
