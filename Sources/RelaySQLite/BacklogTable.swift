@@ -43,6 +43,11 @@ struct BacklogTable {
     }
   }
 
+  /// A look beyond what is next has taken the others of the `returned`.
+  mutating func keep(returned: [Int64], of destination: Int64) {
+    change(destination) { $0.returned = returned }
+  }
+
   mutating func becameClaimable(_ row: Int64, of destination: Int64) {
     change(destination) { $0.claimableFrom = min($0.claimableFrom, row) }
   }

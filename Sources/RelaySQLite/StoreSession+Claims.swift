@@ -9,16 +9,19 @@ extension StoreSession {
   /// of keys of which another is in flight.
   func claim(_ request: ClaimRequest) throws(StoreError) -> Claim {
     var found = Claim(
-      destination: request.destination, kind: request.kind, deliveries: [], isExhausted: true)
+      destination: request.destination, kind: request.kind, deliveries: [], isExhausted: true,
+      isBeyond: request.after != nil)
     guard let destination = names.id(of: request.destination, in: .destination) else { return found }
     guard destinations.handsOut(destination) else { return .nothing(for: request) }
     let isFresh = request.kind == .fresh
     let query = isFresh ? statements.freshDeliveries : statements.retryingDeliveries
     query.bind(1, destination)
-    query.bind(2, isFresh ? backlogs.claimableFrom(destination) : request.now.microseconds)
+    let after = request.after?.rawValue ?? -1
+    let from = max(backlogs.claimableFrom(destination), after + 1)
+    query.bind(2, isFresh ? from : request.now.microseconds)
     defer { query.reset() }
-    var candidates = try ClaimCandidates(
-      listed: query, returned: isFresh ? backlogs.returned(destination) : [])
+    let returned = isFresh ? backlogs.returned(destination) : []
+    var candidates = try ClaimCandidates(listed: query, returned: returned.filter { $0 > after })
     var entries: [ClaimTable.Entry] = []
     var footprint = 0
     var envelopes = EnvelopeCache()
@@ -43,7 +46,9 @@ extension StoreSession {
     if found.isExhausted && request.kind == .retrying {
       found.nextDue = try nextDue(destination, after: request.now)
     }
-    if isFresh {
+    if isFresh && request.after != nil {
+      backlogs.keep(returned: returned.filter { $0 <= after } + candidates.returned, of: destination)
+    } else if isFresh {
       let next =
         firstLeft ?? candidates.lastListed.map { $0 + 1 } ?? backlogs.claimableFrom(destination)
       backlogs.walked(
@@ -137,7 +142,9 @@ extension StoreError {
 extension Claim {
   /// The answer of a store that can't read, or withholds them.
   static func nothing(for request: ClaimRequest) -> Claim {
-    Claim(destination: request.destination, kind: request.kind, deliveries: [], isExhausted: false)
+    Claim(
+      destination: request.destination, kind: request.kind, deliveries: [], isExhausted: false,
+      isBeyond: request.after != nil)
   }
 }
 

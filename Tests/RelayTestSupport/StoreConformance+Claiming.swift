@@ -16,6 +16,32 @@ extension StoreConformance {
       #expect(rest.isExhausted && rest.deliveries.count == 2)
       #expect(try await store.stored(bench.make.envelope()).count == 1)
     },
+    StoreClaim("aClaimThatLooksBeyondLeavesWhatStandsBeforeItInItsPlace") { bench in
+      let store = try await filled(bench, 8)
+      let ids = await store.claim().ids
+      store.release(Array(ids[1...]))
+      let beyond = await store.claim(limit: 2, after: ids[3])
+      #expect(beyond.ids == [ids[4], ids[5]] && beyond.isBeyond && !beyond.isExhausted)
+      #expect(await store.claim(limit: 2).ids == [ids[1], ids[2]])
+      store.release([ids[5], ids[2]])
+      let rest = await store.claim(after: ids[2])
+      #expect(rest.ids == [ids[3], ids[5], ids[6], ids[7]] && rest.isExhausted)
+      let next = await store.claim()
+      #expect(next.ids == [ids[2]] && !next.isBeyond)
+      #expect(await store.claim(after: ids[7]).deliveries.isEmpty)
+      #expect(await store.claim().ids.isEmpty)
+    },
+    StoreClaim("aLookBeyondTakesWhatWasGivenBackOnceOnly") { bench in
+      let store = try await bench.open()
+      let ids = try await store.stored(bench.make.envelope(to: ["crm"], events: 6)).map(\.id)
+      store.release(ids)
+      for _ in 0..<3 {
+        let beyond = await store.claim(after: ids[2])
+        #expect(beyond.ids == Array(ids[3...]))
+        store.release(beyond.ids)
+      }
+      #expect(await store.claim().ids == ids)
+    },
     StoreClaim("whatAppendHandsOutIsNotHandedOutAgain") { bench in
       let store = try await bench.open()
       let held = try await store.stored(bench.make.envelope(to: ["crm", "bi"], events: 2))

@@ -103,7 +103,8 @@ extension DestinationAnswer {
   private var refusedText: String? {
     guard let first = refusedKinds.first else { return nil }
     let parts = [first.type, first.company.map { "company \($0)" }, first.channel].compactMap(\.self)
-    let more = refusedKindCount > 1 ? " and \((refusedKindCount - 1).counted("other kind", "other kinds"))" : ""
+    let more =
+      refusedKindCount > 1 ? " and \((refusedKindCount - 1).counted("other kind", "other kinds"))" : ""
     return "refuses \(parts.joined(separator: ", "))\(more)"
   }
 }

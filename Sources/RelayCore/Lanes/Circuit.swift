@@ -68,6 +68,12 @@ public struct Circuit: Sendable, Equatable {
   /// Whether an answer to it has counted in the present row.
   func hasCounted(_ delivery: DeliveryID) -> Bool { row.deliveries.contains(delivery) }
 
+  /// Whether its kind has failed in this opening, or is refused.
+  func hasFailed(_ delivery: Delivery) -> Bool {
+    let kind = EventKind(delivery.event)
+    return failed.contains(kind) || refused.contains(kind)
+  }
+
   /// Whether its failures do not count in the row.
   func sparesFailures(of delivery: Delivery) -> Bool { !othersFail && refuses(delivery) }
 
@@ -82,6 +88,9 @@ public struct Circuit: Sendable, Equatable {
   }
 
   func probes(at now: Timestamp) -> Bool { probe == nil && nextProbe <= now }
+
+  /// Whether other kinds would be tried, and the lane holds none.
+  var lacksTrials: Bool { isOpen && isAnswered && !mayTry }
 
   func tries(at now: Timestamp) -> Bool { mayTry && isAnswered && nextTrial <= now }
 

@@ -111,7 +111,7 @@ extension Lane {
   // MARK: Refused kinds
 
   /// Deliveries of refused kinds are told from others.
-  private var isSelective: Bool {
+  var isSelective: Bool {
     !circuit.isOpen && !(circuit.refused.isEmpty && refusedInFlight.isEmpty)
   }
 
@@ -172,9 +172,11 @@ extension Lane {
     if let hold = Destination.hold(after: result) {
       heldUntil = max(heldUntil ?? .epoch, now.advanced(by: hold))
     }
-    let refused = circuit.refused.count
+    let (wasOpen, refused) = (circuit.isOpen, circuit.refused.count)
     let changesCircuit = circuit.finished(delivery, blame, isAlone: isAlone, at: now, of: destination)
     if circuit.isOpen || circuit.refused.count < refused { takeBackAside() }
+    if circuit.isOpen && !wasOpen || circuit.refused.count < refused { scout.startOver() }
+    if wasOpen && !circuit.isOpen { scout.returnToPassed() }
     let isHead = isAlone || circuit.isByHeads || destination.ordering == .destination
     note(result.response, blame, of: delivery, isHead: isHead, now: now)
     return Ended(
@@ -219,13 +221,15 @@ extension Lane {
   }
 
   private func outcome(
-    of delivery: Delivery, _ result: AttemptResult, _ blame: Blame, counted: Int, now: Timestamp, random: Double
+    of delivery: Delivery, _ result: AttemptResult, _ blame: Blame, counted: Int, now: Timestamp,
+    random: Double
   ) -> Settlement.Outcome {
     func outcome(_ age: Duration) -> Settlement.Outcome {
       destination.outcome(of: result, countedAttempts: counted, age: age, now: now, random: random)
     }
     let outcome = outcome(age(of: delivery, at: now))
-    guard outcome == .dead(.expired), blame != .event, !mayExpire(at: now), !circuit.sparesFailures(of: delivery)
+    guard outcome == .dead(.expired), blame != .event, !mayExpire(at: now),
+      !circuit.sparesFailures(of: delivery)
     else { return outcome }
     // Its order key's outage has cost one just now.
     return .retry(

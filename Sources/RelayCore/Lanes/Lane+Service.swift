@@ -33,6 +33,7 @@ extension Lane {
 
   private mutating func beginAnew() -> Bool {
     takeBackAside()
+    scout.startOver()
     return circuit.begunAnew(destination)
   }
 

@@ -50,6 +50,7 @@ extension Lane {
   @discardableResult
   mutating func claimed(_ claim: Claim, now: Timestamp) -> [DeliveryID] {
     var refused: [DeliveryID] = []
+    if claim.isBeyond { return lookedBeyond(claim, now: now) }
     circuit.windowGrew()
     switch claim.kind {
     case .fresh:
@@ -87,7 +88,47 @@ extension Lane {
     if retryBacklog.begins(at: now, retrying, window.part(of: .retrying)) {
       return request(.retrying, for: retrying, now: now)
     }
-    return nil
+    guard mustLookBeyond, let after = scout.begins(at: now, oldest: { fresh.deliveries.map(\.id).min()! })
+    else { return nil }
+    let part = window.part(of: .fresh)
+    return ClaimRequest(
+      destination: destination.name, kind: .fresh, now: now,
+      limit: min(LaneWindow.maxClaim, max(1, part.deliveries / LaneScout.windowShare)),
+      byteLimit: max(1, part.bytes / LaneScout.windowShare), after: after)
+  }
+
+  /// Its window is full of fresh deliveries that can't be tried, and the store has others.
+  var mustLookBeyond: Bool {
+    guard circuit.lacksTrials || (isSelective && fresh.hasAside && !fresh.hasReady) else { return false }
+    let part = window.part(of: .fresh)
+    return freshBacklog.claimableFrom != nil && !freshBacklog.isClaiming && !fresh.isHalfEmpty(of: part)
+      && fresh.count < part.deliveries + part.deliveries / LaneScout.windowShare
+      && fresh.footprint < part.bytes + part.bytes / LaneScout.windowShare
+  }
+
+  /// What can be tried is kept: while the circuit is open one of a kind.
+  ///
+  /// - Returns: The others, which go back.
+  private mutating func lookedBeyond(_ claim: Claim, now: Timestamp) -> [DeliveryID] {
+    scout.looked(upTo: claim.deliveries.last?.id, isEnd: claim.isExhausted, at: now)
+    guard takesDeliveries else { return claim.deliveries.map(\.id) }
+    var kinds: Set<EventKind> = []
+    var others: [DeliveryID] = []
+    for delivery in claim.deliveries {
+      let isWanted =
+        circuit.isOpen
+        ? circuit.lets(delivery) && kinds.insert(EventKind(delivery.event)).inserted
+        : !circuit.refuses(delivery)
+      if isWanted {
+        fresh.append(delivery)
+      } else {
+        others.append(delivery.id)
+        if !circuit.hasFailed(delivery) { scout.passed(delivery.id) }
+      }
+    }
+    if !kinds.isEmpty { circuit.windowGrew() }
+    if !others.isEmpty { freshBacklog.grew() }
+    return others
   }
 
   private func request(_ kind: ClaimRequest.Kind, for queue: LaneQueue, now: Timestamp) -> ClaimRequest {

@@ -24,6 +24,7 @@ public struct Lane: Sendable {
   var retrying = LaneQueue()
   var freshBacklog = LaneBacklog()
   var retryBacklog = LaneBacklog()
+  var scout = LaneScout()
 
   var inFlight: [DeliveryID: Delivery] = [:]
   var retriesInFlight = 0
@@ -59,7 +60,7 @@ public struct Lane: Sendable {
   var takesDeliveries: Bool { !isRemoved && !isRecalled }
 
   /// A claim of either kind is under way.
-  var isClaiming: Bool { freshBacklog.isClaiming || retryBacklog.isClaiming }
+  var isClaiming: Bool { freshBacklog.isClaiming || retryBacklog.isClaiming || scout.isLooking }
 
   /// Nothing is in flight, nothing waits for the disk or for a claim's answer.
   var isQuiet: Bool { inFlight.isEmpty && unsettled == 0 && !isClaiming }
@@ -74,6 +75,7 @@ public struct Lane: Sendable {
     if !isRecalled {
       deadline = earliest(deadline, freshBacklog.claimsFrom(fresh, window.part(of: .fresh)))
       deadline = earliest(deadline, retryBacklog.claimsFrom(retrying, window.part(of: .retrying)))
+      if mustLookBeyond { deadline = earliest(deadline, scout.looksFrom) }
     }
     return deadline
   }

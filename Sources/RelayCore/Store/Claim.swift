@@ -14,8 +14,13 @@ public struct ClaimRequest: Sendable, Equatable {
   public var limit: Int
   /// It stops after the delivery that passes this many bytes of footprint.
   public var byteLimit: Int
+  /// Of fresh ones: only those that arrived after this one. What stands before it is as it was for the next claim without.
+  public var after: DeliveryID?
 
-  public init(destination: String, kind: Kind, now: Timestamp, limit: Int, byteLimit: Int) {
+  public init(
+    destination: String, kind: Kind, now: Timestamp, limit: Int, byteLimit: Int, after: DeliveryID? = nil
+  ) {
+    self.after = after
     self.destination = destination
     self.kind = kind
     self.now = now
@@ -33,11 +38,14 @@ public struct Claim: Sendable {
   public var isExhausted: Bool
   /// When the next unclaimed retry falls due, if one waits: only for an exhausted claim of retries.
   public var nextDue: Timestamp?
+  /// It answers a request with `after`.
+  public var isBeyond: Bool
 
   public init(
     destination: String, kind: ClaimRequest.Kind, deliveries: [Delivery], isExhausted: Bool,
-    nextDue: Timestamp? = nil
+    nextDue: Timestamp? = nil, isBeyond: Bool = false
   ) {
+    self.isBeyond = isBeyond
     self.destination = destination
     self.kind = kind
     self.deliveries = deliveries

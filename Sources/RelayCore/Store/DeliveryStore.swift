@@ -31,7 +31,8 @@ public protocol DeliveryStore: AnyObject, Sendable {
   func settle(
     _ settlements: [Settlement], isUrgent: Bool, completion: @escaping @Sendable ([Delivery]) -> Void)
 
-  /// Hands out pending deliveries of one destination, oldest first. A store that can't read answers an empty
+  /// Hands out pending deliveries of one destination, oldest first; with `ClaimRequest.after` it looks beyond what it would
+  /// hand out next, and that stays next. A store that can't read answers an empty
   /// claim that is not exhausted; so does one that withholds them.
   func claim(_ request: ClaimRequest, completion: @escaping @Sendable (Claim) -> Void)
 

@@ -81,7 +81,8 @@ extension RelayController {
       throw OperationError(
         code: .conflict,
         message:
-          "the configuration pauses \(destination) (\(place)); take `paused: true` out there and reload\(done)")
+          "the configuration pauses \(destination) (\(place)); take `paused: true` out there and reload\(done)"
+      )
     }
     try await setPause(destination, until: nil)
     let report = ResumeReport(

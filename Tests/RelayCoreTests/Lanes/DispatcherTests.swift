@@ -102,18 +102,42 @@ import Testing
       after: .finished(Made.finished(1, .connectionRefused, of: "b")),
       .finished(Made.finished(2, 503, of: "b", retryAfter: .seconds(9))), .pause("c", until: .tick(300)),
       .configure([Made.destination("a"), touchy]), .settled([.init(destination: "a", outcome: .delivered)]))
+    var failing = LaneStatus(
+      name: "b", circuit: .open(since: .tick(100)), heldUntil: .tick(109),
+      inFlight: [DeliveryID(rawValue: 3)],
+      lastFailure: "status 503")
+    (failing.failingSince, failing.failures) = (.tick(100), 2)
     #expect(
       dispatcher.snapshot(now: .tick(102)) == [
-        LaneStatus(name: "a", pace: 0.5),
-        LaneStatus(
-          name: "b", circuit: .open(since: .tick(100)), heldUntil: .tick(109),
-          inFlight: [DeliveryID(rawValue: 3)],
-          lastFailure: "status 503"),
+        LaneStatus(name: "a", pace: 0.5), failing,
         LaneStatus(
           name: "c", isPaused: true, pausedUntil: .tick(300), inFlight: [DeliveryID(rawValue: 4)],
           isRemoved: true),
       ])
     #expect(dispatcher.snapshot(now: .tick(109))[1].heldUntil == nil)
+  }
+
+  @Test func aHoldIsLiftedByAPersonAndTheDestinationBeginsAnew() {
+    var touchy = Made.destination("a")
+    touchy.circuit.failures = 2
+    var dispatcher = Dispatcher.idle(touchy)
+    _ = dispatcher.actions(after: .arrived((1...2).map { Made.delivery($0, to: "a") }))
+    let held = dispatcher.actions(
+      after: .finished(Made.finished(1, 503, of: "a", retryAfter: .seconds(3_000))),
+      .finished(Made.finished(2, 503, of: "a")), .arrived((3...5).map { Made.delivery($0, to: "a") }))
+    #expect(held.attempted == [])
+    #expect(dispatcher.snapshot(now: LaneKit.now)[0].heldUntil == .tick(3_100))
+    let lifted = dispatcher.actions(after: .liftHold("a"), at: .tick(101))
+    #expect(lifted.first == .freshConnections(["a"]))
+    #expect(lifted.attempted == [3, 4], "a trial and a probe are due at once")
+    #expect(dispatcher.snapshot(now: .tick(101))[0].heldUntil == nil)
+  }
+
+  @Test func onlyDestinationsThatThereAreBeginOnFreshConnections() {
+    var dispatcher = Dispatcher.idle(Made.destination("a"), Made.destination("b"))
+    #expect(dispatcher.actions(after: .freshConnections(["b", "gone"])) == [.freshConnections(["b"])])
+    #expect(dispatcher.actions(after: .freshConnections(["gone"])) == [])
+    #expect(dispatcher.actions(after: .liftHold("gone")) == [])
   }
 
   @Test func aFailureWithoutAStatusIsToldInItsOwnWords() {

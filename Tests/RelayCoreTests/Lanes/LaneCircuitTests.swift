@@ -67,6 +67,41 @@ import Testing
     #expect(probe.settlement.probedAt == .tick(121))
   }
 
+  @Test func theHeadThatOpenedItGoesOnAgeingAndWhatComesLaterHasItsOwnAge() {
+    var lane = LaneKit.lane {
+      $0.ordering = .destination
+      $0.circuit.failures = 2
+      $0.retry.maxAge = .seconds(100)
+      $0.retry.maxAttempts = 2
+    }
+    _ = lane.arrived(Made.delivery(1, since: .tick(99)))
+    #expect(lane.start() == [1])
+    lane.finish(1, 500)
+    lane.bring([Made.delivery(1, attempts: 1, since: .tick(99))])
+    #expect(lane.start(at: .tick(101)) == [1])
+    lane.finish(1, Made.failure(.reset), at: .tick(101))
+    #expect(lane.circuit.isByHeads)
+    _ = lane.advance(to: .tick(101))
+    var outcomes: [Settlement.Outcome?] = []
+    // Received during the opening: their age in service is nothing.
+    for (id, received, time) in [(1, 99, 190), (2, 195, 210), (1, 99, 220), (3, 205, 305)]
+      as [(Int64, Int64, Int64)]
+    {
+      lane.bring([
+        Made.delivery(id, received: .tick(received), attempts: 1, since: .tick(min(received, 101)))
+      ])
+      #expect(lane.start(at: .tick(time)) == [id])
+      outcomes.append(lane.finish(id, 500, at: .tick(time))?.settlement.outcome)
+    }
+    #expect(
+      outcomes == [
+        .retry(at: .tick(190)), .retry(at: .tick(210)), .dead(.expired), .retry(at: .tick(305)),
+      ], "and none within max_age of the one before")
+    lane.bring([Made.delivery(3, received: .tick(205), attempts: 1, since: .tick(101))])
+    #expect(lane.start(at: .tick(320)) == [3])
+    #expect(lane.finish(3, 500, at: .tick(320))?.settlement.outcome == .dead(.expired))
+  }
+
   @Test func aProbeThatMeetsAPermanentStatusIsDeadAndTheCircuitStaysOpen() {
     var lane = openLane()
     _ = lane.arrived(Made.delivery(1))

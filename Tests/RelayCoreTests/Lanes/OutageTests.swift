@@ -82,7 +82,8 @@ import Testing
   }
 
   @Test(arguments: [Made.Trouble.unavailable, .hangs, .unauthorized], [Ordering.destination, .chat])
-  func anOutageOfAnOrderedDestinationCostsOneDeadLetterInEachMaxAge(trouble: Made.Trouble, ordering: Ordering) {
+  func anOutageOfAnOrderedDestinationCostsOneDeadLetterInEachMaxAge(trouble: Made.Trouble, ordering: Ordering)
+  {
     var ordered = destination("a", ordering: ordering)
     ordered.retry.maxDelay = .seconds(3)
     ordered.retry.maxAge = .seconds(60)

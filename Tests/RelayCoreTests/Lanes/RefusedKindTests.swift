@@ -45,7 +45,10 @@ import Testing
     for (refused, between) in [(20, 0), (3, 20), (200, 0)] {
       let (worst, play) = lateness(refusal, ordering: ordering, refused: refused, good: 20, between: between)
       #expect(worst <= .seconds(2), "\(refused) and \(between): \(worst)")
-      #expect(play.deliveries(of: "a").filter { $0.delivery.event.type == "good" }.allSatisfy { $0.state == .delivered })
+      #expect(
+        play.deliveries(of: "a").filter { $0.delivery.event.type == "good" }.allSatisfy {
+          $0.state == .delivered
+        })
     }
   }
 
@@ -144,14 +147,35 @@ import Testing
     let late = play.deliveries(of: "a").filter { $0.delivery.event.type == "good" && $0.state != .delivered }
     #expect(late.count <= 1, "\(late.count) of 100")
     let starts = play.starts["a"]!
-    let hanging = starts.filter { play.store.records[DeliveryID(rawValue: $0.id)]!.delivery.event.type == "refused" }
+    let hanging = starts.filter {
+      play.store.records[DeliveryID(rawValue: $0.id)]!.delivery.event.type == "refused"
+    }
     #expect(hanging.count > 20 && hanging.count < 100, "\(hanging.count) of theirs")
+  }
+
+  /// A window holds twelve of these.
+  @Test(arguments: [Made.result(404), Made.failure(.timeout)])
+  func othersAreFoundBehindAWindowFullOfRefusedOnes(refusal: AttemptResult) {
+    let time: Duration = refusal == Made.failure(.timeout) ? .seconds(10) : .milliseconds(5)
+    var play = Play([destination(concurrency: 4)]) { delivery, _ in
+      delivery.event.type == "refused" ? (refusal, time) : (Made.result(200), .milliseconds(5))
+    }
+    play.post(60, to: "a", kind: "refused", bytes: 4 << 20)
+    play.post(10, to: "a", kind: "good")
+    play.post(10, to: "a", kind: "also good")
+    // The first five time out one after another; then the store is looked through, two of the large ones at a time.
+    play.run(for: .seconds(28))
+    #expect(play.count(.delivered, of: "a") == 20)
+    play.post(10, to: "a", kind: "good")
+    play.run(for: .seconds(3))
+    #expect(play.count(.delivered, of: "a") == 30)
   }
 
   @Test func aHoldHoldsTrialsToo() {
     var play = Play([destination()]) { delivery, _ in
       delivery.event.type == "refused"
-        ? (Made.result(503, retryAfter: .seconds(30)), .milliseconds(5)) : (Made.result(200), .milliseconds(5))
+        ? (Made.result(503, retryAfter: .seconds(30)), .milliseconds(5))
+        : (Made.result(200), .milliseconds(5))
     }
     play.post(12, to: "a", kind: "refused")
     play.run(for: .seconds(1))
@@ -179,7 +203,8 @@ import Testing
 
   @Test func kindsAreToldApartByTypeCompanyAndChannelAndTakeLittleMemory() {
     let kinds = [
-      EventKind(type: "a"), EventKind(type: "a", company: "1"), EventKind(type: "a", company: "1", channel: "x"),
+      EventKind(type: "a"), EventKind(type: "a", company: "1"),
+      EventKind(type: "a", company: "1", channel: "x"),
       EventKind(type: "a", channel: "x"), EventKind(type: "b", company: "1", channel: "x"),
     ]
     #expect(Set(kinds).count == 5)

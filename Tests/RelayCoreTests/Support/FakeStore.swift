@@ -162,7 +162,9 @@ struct FakeStore {
   }
 
   private func failure(of request: ClaimRequest) -> Claim {
-    Claim(destination: request.destination, kind: request.kind, deliveries: [], isExhausted: false)
+    Claim(
+      destination: request.destination, kind: request.kind, deliveries: [], isExhausted: false,
+      isBeyond: request.after != nil)
   }
 
   private mutating func claim(_ request: ClaimRequest) -> Claim {
@@ -171,13 +173,16 @@ struct FakeStore {
       let record = records[id]!
       if !record.isPending { perhapsPending[request.destination]!.remove(id) }
       switch (record.state, request.kind) {
-      case (.fresh, .fresh) where !record.isClaimed: candidates.append((.epoch, id))
+      case (.fresh, .fresh) where !record.isClaimed && request.after.map { $0 < id } ?? true:
+        candidates.append((.epoch, id))
       case (.retrying(let due), .retrying) where !record.isClaimed: candidates.append((due, id))
       default: break
       }
     }
     candidates.sort { ($0.due, $0.id) < ($1.due, $1.id) }
-    var claim = Claim(destination: request.destination, kind: request.kind, deliveries: [], isExhausted: true)
+    var claim = Claim(
+      destination: request.destination, kind: request.kind, deliveries: [], isExhausted: true,
+      isBeyond: request.after != nil)
     var bytes = 0
     for (due, id) in candidates {
       if due > request.now {

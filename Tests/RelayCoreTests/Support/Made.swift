@@ -2,26 +2,34 @@ import RelayCore
 
 /// Events and deliveries made up for tests of the lanes.
 enum Made {
-  private static let context = EnvelopeContext(source: "huggy", receivedAt: .epoch, time: nil, token: nil)
+  private static let context = context(receivedAt: .epoch)
+
+  private static func context(receivedAt: Timestamp) -> EnvelopeContext {
+    EnvelopeContext(source: "huggy", receivedAt: receivedAt, time: nil, token: nil)
+  }
 
   /// Bodies are shared, so that big ones cost nothing.
   private static let bodies: [Int: [UInt8]] = Dictionary(
     uniqueKeysWithValues: [0, 100, 1 << 20, 4 << 20, 12 << 20].map { ($0, Array(repeating: 0x20, count: $0)) }
   )
 
-  static func event(bytes: Int = 0, chat: String? = nil, kind: String = "t") -> Event {
+  static func event(
+    bytes: Int = 0, chat: String? = nil, kind: String = "t", received: Timestamp? = nil
+  ) -> Event {
     Event(
-      id: EventID(high: 0, low: 0), envelope: context, type: kind, rawType: [], company: nil, channel: nil,
+      id: EventID(high: 0, low: 0), envelope: received.map { context(receivedAt: $0) } ?? context, type: kind,
+      rawType: [], company: nil, channel: nil,
       chat: chat, body: bodies[bytes]!)
   }
 
   static func delivery(
     _ id: Int64, to destination: String = "d", bytes: Int = 0, chat: String? = nil, kind: String = "t",
-    attempts: Int = 0,
+    received: Timestamp? = nil, attempts: Int = 0,
     counted: Int? = nil, since: Timestamp = .epoch, probedAt: Timestamp? = nil, due: Timestamp? = nil
   ) -> Delivery {
     Delivery(
-      id: DeliveryID(rawValue: id), event: event(bytes: bytes, chat: chat, kind: kind), destination: destination,
+      id: DeliveryID(rawValue: id), event: event(bytes: bytes, chat: chat, kind: kind, received: received),
+      destination: destination,
       attempts: attempts, countedAttempts: counted, since: since, probedAt: probedAt, due: due)
   }
 

@@ -31,9 +31,11 @@ struct Play {
   }
 
   /// Events that come now.
-  mutating func post(_ count: Int, to name: String, chat: String? = nil, kind: String = "t") {
+  mutating func post(_ count: Int, to name: String, chat: String? = nil, kind: String = "t", bytes: Int = 0) {
     store.calls.append(
-      .append((0..<count).map { Made.delivery(nextID + Int64($0), to: name, chat: chat, kind: kind) }))
+      .append(
+        (0..<count).map { Made.delivery(nextID + Int64($0), to: name, bytes: bytes, chat: chat, kind: kind) })
+    )
     nextID += Int64(count)
     settleDown()
   }

@@ -69,7 +69,8 @@ struct Scenario: Sendable, CustomStringConvertible {
       name: "refusing in order", successes: 98, outages: 8, refusals: 20, operations: 5, ordering: .chat,
       kinds: 2, maxAge: .seconds(60), maxAttempts: nil, steps: 1_200),
     Scenario(
-      name: "one head", destinations: ["a"], envelopes: 20, successes: 98, outages: 12, refusals: 8, pauses: 5,
+      name: "one head", destinations: ["a"], envelopes: 20, successes: 98, outages: 12, refusals: 8,
+      pauses: 5,
       ordering: .destination, kinds: 2, maxAge: .seconds(100), maxAttempts: nil, steps: 1_500),
     Scenario(
       name: "few heads", destinations: ["a", "b"], successes: 97, outages: 12, ordering: .chat, chats: 2,

@@ -99,7 +99,9 @@ extension Simulation {
 
   private mutating func turnRefusal() {
     let name = random.pick(scenario.destinations)
-    let result = random.pick([Made.result(404), Made.result(500), Made.failure(.timeout), Made.failure(.reset)])
+    let result = random.pick([
+      Made.result(404), Made.result(500), Made.failure(.timeout), Made.failure(.reset),
+    ])
     refusals[name] = refusals[name] == nil ? ("k\(random.below(scenario.kinds))", result) : nil
   }
 

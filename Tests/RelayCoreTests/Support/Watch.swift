@@ -35,6 +35,7 @@ struct Watch {
   private(set) var retriesStarted = 0
   private(set) var probesStarted = 0
   private(set) var trialsStarted = 0
+  private(set) var looksBeyond = 0
 
   func isPaused(_ destination: Destination, at now: Timestamp) -> Bool {
     destination.pausedAt != nil || now < pausedUntil[destination.name] ?? .epoch
@@ -140,7 +141,8 @@ struct Watch {
   func expectNothingIsHeldForOthers(_ destination: Destination, _ lane: Lane, now: Timestamp) throws {
     let name = destination.name
     guard let circuit = circuits[name], circuit.isOpen, destination.rate == nil, !storeHolds,
-      !isPaused(destination, at: now), now >= heldUntil[name] ?? .epoch, recalled[name] == nil, !lane.isRemoved,
+      !isPaused(destination, at: now), now >= heldUntil[name] ?? .epoch, recalled[name] == nil,
+      !lane.isRemoved,
       lane.inFlight.count < destination.concurrency
     else { return }
     let held = lane.fresh.deliveries.first { circuit.mustTry($0, at: now) }
@@ -148,7 +150,8 @@ struct Watch {
   }
 
   mutating func claim(_ request: ClaimRequest, now: Timestamp) throws {
-    let key = "\(request.destination) \(request.kind)"
+    let key = "\(request.destination) \(request.kind) \(request.after != nil)"
+    if request.after != nil { looksBeyond += 1 }
     claims[key, default: 0] += 1
     try require(claims[key] == 1, "two claims at once: \(key)")
     try require(
@@ -156,7 +159,9 @@ struct Watch {
     try require(recalled[request.destination] == nil, "\(request.destination) is recalled, and claims")
   }
 
-  mutating func answered(_ claim: Claim) { claims["\(claim.destination) \(claim.kind)"]! -= 1 }
+  mutating func answered(_ claim: Claim) {
+    claims["\(claim.destination) \(claim.kind) \(claim.isBeyond)"]! -= 1
+  }
 
   mutating func change(_ changed: [Destination], _ removed: [String]) {
     endpoints.formUnion(changed.map(\.name))
@@ -213,8 +218,12 @@ struct Watch {
       for (queue, kind) in [(lane.fresh, ClaimRequest.Kind.fresh), (lane.retrying, .retrying)]
       where queue.count > 1 {
         let part = widest.part(of: kind)
-        let (count, bytes) =
+        var (count, bytes) =
           isOrdered ? (2 * part.deliveries, 2 * part.bytes) : (part.deliveries, part.bytes)
+        // What a look beyond it has brought: as much again as it reads at once, twice.
+        if kind == .fresh && looksBeyond > 0 {
+          (count, bytes) = (count + count / 4, bytes + bytes / 4 + (4 << 20))
+        }
         try require(queue.count <= count, "\(queue.count) in a window")
         if queue.footprint <= bytes { continue }
         let last = queue.deliveries.last?.event.footprint ?? 0

@@ -106,7 +106,8 @@ struct WatchedCircuit {
     if let destination { failuresToOpen = destination.circuit.failures }
     let holds = row.contains { $0.delivery == attempt.delivery && $0.blame == .destination }
     let failure = Failure(
-      delivery: attempt.delivery, kind: kind, blame: blame, isAlone: isAlone && holds && blame == .destination)
+      delivery: attempt.delivery, kind: kind, blame: blame, isAlone: isAlone && holds && blame == .destination
+    )
     if blame == .destination || blame == .connection {
       failed(failure, at: now)
     } else {
