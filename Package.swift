@@ -44,8 +44,11 @@ let package = Package(
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CEpoll"),
+    // libcurl's own TLS library: what it does not let us say of trust.
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CTrust", dependencies: ["COpenSSL"]),
     .target(
-      name: "RelayCurl", dependencies: ["RelayCore", "RelayThreads", "CCurl", "CEpoll"],
+      name: "RelayCurl", dependencies: ["RelayCore", "RelayThreads", "CCurl", "CEpoll", "CTrust"],
       swiftSettings: strict),
 
     // The data's path.

@@ -11,6 +11,9 @@
 // A macro with a cast, which Swift does not see.
 static const long ccurl_auth_basic = CURLAUTH_BASIC;
 
+// Its argument is a macro, too. What it returns is libcurl's own and never changes.
+static inline const curl_version_info_data *ccurl_version(void) { return curl_version_info(CURLVERSION_NOW); }
+
 static inline CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) {
   return curl_easy_setopt(easy, option, value);
 }
@@ -49,6 +52,12 @@ typedef int (*ccurl_closesocket_callback)(void *_Nullable context, curl_socket_t
 
 static inline CURLcode ccurl_set_closesocket_callback(CURL *easy, ccurl_closesocket_callback callback) {
   return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, callback);
+}
+
+typedef CURLcode (*ccurl_tls_callback)(CURL *easy, void *tls_context, void *_Nullable context);
+
+static inline CURLcode ccurl_set_tls_callback(CURL *easy, ccurl_tls_callback callback) {
+  return curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, callback);
 }
 
 static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {

@@ -26,6 +26,7 @@ public struct BlockingResponse: Sendable, Equatable {
 public final class BlockingClient {
   private let easy: UnsafeMutableRawPointer
   private let answer: Answer
+  private let handshakes = Handshakes(host: "", system: .shared)
 
   /// - Parameter maxAnswerBytes: A longer answer is a failure.
   public init(maxAnswerBytes: Int = 16 << 20) {
@@ -59,6 +60,8 @@ public final class BlockingClient {
     for header in Self.plainHeaders + headers { list = curl_slist_append(list, header) }
     defer { curl_slist_free_all(list) }
     setOptions(method: method, url: url, timeout: timeout)
+    handshakes.host = HostPort(url: url)?.host ?? "the server"
+    handshakes.apply(to: easy)
     if let connectTimeout {
       _ = ccurl_set_long(
         easy, CURLOPT_CONNECTTIMEOUT_MS, Int(max(1, connectTimeout.millisecondsRoundedUp)))
@@ -129,7 +132,8 @@ public final class BlockingClient {
       return TransportFailure(kind: .other, message: "the answer is longer than \(answer.maxBytes) bytes")
     }
     let text = String(cString: answer.errorText)
-    let message = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
+    let words = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
+    let message = handshakes.takeProblem(of: easy) ?? words
     let systemError = Int32(truncatingIfNeeded: long(CURLINFO_OS_ERRNO))
     return TransportFailure(
       kind: TransportFailure.kind(code, text: text, systemError: systemError), message: message)

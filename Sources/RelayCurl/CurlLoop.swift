@@ -11,6 +11,8 @@ import RelayCore
 final class CurlLoop {
   let clock: any WallClock
   private let poller: Poller
+  let names: NameBook
+  let trust: SystemTrust
   private let driver: any TransportDriver
   private var endpoints: [String: Endpoint] = [:]
   private var retired: [Endpoint] = []
@@ -19,7 +21,6 @@ final class CurlLoop {
   private var timerOwners: [ObjectIdentifier: Endpoint] = [:]
   /// Endpoints on which something happened since the last turn.
   private var touched: [Endpoint] = []
-  private var toStart: [Endpoint] = []
   /// Whose timers are due at once: so it is with each transfer that is added.
   private var dueAtOnce: [Endpoint] = []
   /// Requests that ended before libcurl had them, since the last turn.
@@ -28,8 +29,13 @@ final class CurlLoop {
   /// The first turn needs no cause.
   private var wasWoken = true
 
-  init(poller: Poller, driver: any TransportDriver, clock: any WallClock) {
+  init(
+    poller: Poller, driver: any TransportDriver, clock: any WallClock, lookups: NameLookups,
+    trust: SystemTrust
+  ) {
     self.poller = poller
+    self.trust = trust
+    names = NameBook(lookups: lookups)
     sockets = WatchedSockets(poller: poller)
     self.driver = driver
     self.clock = clock
@@ -46,10 +52,10 @@ final class CurlLoop {
       }
       runTimers()
       // What has come to an end meanwhile is told at once.
-      let isSettled = touched.isEmpty && toStart.isEmpty && unstarted.isEmpty && dueAtOnce.isEmpty
+      let isSettled = touched.isEmpty && unstarted.isEmpty && dueAtOnce.isEmpty
       wait(atMost: isSettled ? nil : .zero)
       runTimers()
-      startLater()
+      names.advance()
     }
     for endpoint in Array(endpoints.values) + retired { endpoint.close() }
   }
@@ -94,10 +100,17 @@ final class CurlLoop {
   /// The request can't be started; the next turn tells.
   func fail(_ request: AttemptRequest, _ message: String) {
     let failure = TransportFailure(kind: .other, message: message)
+    fail(request, failure, startedAt: clock.now(), after: .zero)
+  }
+
+  /// The same after a while.
+  func fail(
+    _ request: AttemptRequest, _ failure: TransportFailure, startedAt: Timestamp, after duration: Duration
+  ) {
     unstarted.append(
       FinishedAttempt(
         delivery: request.delivery, destination: request.destination,
-        result: AttemptResult(startedAt: clock.now(), duration: .zero, response: .failure(failure))))
+        result: AttemptResult(startedAt: startedAt, duration: duration, response: .failure(failure))))
   }
 
   func takeUnstarted() -> [FinishedAttempt] {
@@ -142,6 +155,7 @@ final class CurlLoop {
     var waits: [Duration] = []
     if let limit { waits.append(limit) }
     if let next = timers.next() { waits.append(ContinuousClock.now.duration(to: next)) }
+    if let next = names.nextDeadline { waits.append(ContinuousClock.now.duration(to: next)) }
     if let turnDeadline { waits.append(clock.now().duration(to: turnDeadline)) }
     guard let shortest = waits.min() else { return -1 }
     return Int32(clamping: max(0, shortest.millisecondsRoundedUp))
@@ -175,12 +189,6 @@ final class CurlLoop {
     return touched
   }
 
-  private func startLater() {
-    let endpoints = toStart
-    toStart.removeAll(keepingCapacity: true)
-    for endpoint in endpoints { endpoint.startWaiting() }
-  }
-
   // MARK: libcurl's callbacks
 
   func socketChanged(_ socket: curl_socket_t, _ what: Int32, of endpoint: Endpoint) {
@@ -204,11 +212,6 @@ final class CurlLoop {
     }
     endpoint.isDueAtOnce = false
     timers.set(delay.map { ContinuousClock.now.advanced(by: $0) }, for: key)
-  }
-
-  /// Within a callback libcurl can't be called: the endpoint's waiting requests start after it.
-  func startLater(_ endpoint: Endpoint) {
-    toStart.append(endpoint)
   }
 }
 

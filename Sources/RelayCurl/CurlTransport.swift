@@ -12,17 +12,30 @@ public final class CurlTransport: Transport {
   private let poller = Poller()
   private let state = Locked(State())
   private let clock: any WallClock
+  private let lookups: NameLookups
+  private let trust: SystemTrust
 
-  public init(clock: any WallClock) {
+  public convenience init(clock: any WallClock) {
+    self.init(clock: clock, resolve: SystemResolver.addresses)
+  }
+
+  /// - Parameters:
+  ///   - resolve: Looks a name up; called on threads where it may block.
+  ///   - trust: Whom destinations believe that name no authorities of their own.
+  init(clock: any WallClock, resolve: @escaping NameLookups.Resolve, trust: SystemTrust = .shared) {
     CurlGlobal.initialize
     self.clock = clock
+    self.trust = trust
+    lookups = NameLookups(resolve: resolve) { [poller] in poller.wake() }
   }
 
   public func start(driver: any TransportDriver) {
     state.withLock { state in
       precondition(state.thread == nil, "a transport is started once")
-      state.thread = WorkerThread(name: "curl") { [poller, clock, self] in
-        CurlLoop(poller: poller, driver: driver, clock: clock).run { self.state.withLock(\.isStopped) }
+      state.thread = WorkerThread(name: "curl") { [poller, clock, lookups, trust, self] in
+        CurlLoop(poller: poller, driver: driver, clock: clock, lookups: lookups, trust: trust).run {
+          self.state.withLock(\.isStopped)
+        }
       }
     }
   }
@@ -38,5 +51,6 @@ public final class CurlTransport: Transport {
     }
     poller.wake()
     thread?.join()
+    lookups.stop()
   }
 }

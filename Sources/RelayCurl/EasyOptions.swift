@@ -15,8 +15,6 @@ enum EasyOptions {
     ccurl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
     ccurl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
     ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1)
-    // Without it a slow name server blocks the whole thread when a transfer is removed.
-    ccurl_set_long(easy, CURLOPT_QUICK_EXIT, 1)
     ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, milliseconds(destination.timeout))
     ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(destination.connectTimeout))
     ccurl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
@@ -41,19 +39,9 @@ enum EasyOptions {
   }
 
   private static func applyTLS(_ tls: Destination.TLS, to easy: UnsafeMutableRawPointer) {
-    if let file = tls.authorityFile {
-      ccurl_set_string(easy, CURLOPT_CAINFO, file)
-      ccurl_set_string(easy, CURLOPT_CAPATH, nil)
-    } else if access(hashedAuthorities, R_OK) == 0 {
-      // The bundle would be read whole for each new connection: 30 ms of CPU, against 2.4.
-      ccurl_set_string(easy, CURLOPT_CAINFO, nil)
-      ccurl_set_string(easy, CURLOPT_CAPATH, hashedAuthorities)
-    }
     ccurl_set_long(easy, CURLOPT_SSL_VERIFYPEER, tls.verifies ? 1 : 0)
     ccurl_set_long(easy, CURLOPT_SSL_VERIFYHOST, tls.verifies ? 2 : 0)
   }
-
-  private static let hashedAuthorities = "/etc/ssl/certs"
 
   private static func milliseconds(_ duration: Duration) -> Int {
     Int(clamping: max(1, duration.millisecondsRoundedUp))

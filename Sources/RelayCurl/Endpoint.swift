@@ -18,19 +18,14 @@ final class Endpoint {
   private(set) var isClosed = false
   private var idle: [Transfer] = []
   private(set) var active: [UnsafeMutableRawPointer: Transfer] = [:]
-  /// Requests that wait until the host's name is known.
-  private var waitingForName: [AttemptRequest] = []
-  /// Until when libcurl has the name in its cache.
-  private var nameKnownUntil: ContinuousClock.Instant?
+  /// Where requests wait until the host's name is known; nil: there is no name to look up.
+  private let gate: NameGate?
+  /// Whom its TLS connections believe; nil: there are none, or whoever answers.
+  private let handshakes: Handshakes?
   /// How libcurl failed on all transfers together, since the last `collect`.
   private var fault: CURLMcode?
   unowned let loop: CurlLoop
 
-  /// libcurl resolves a name in a thread per transfer, and one that hangs stays for as long as the system's
-  /// resolver does: while the name is unknown only so many transfers start.
-  static let transfersWithoutName = 4
-  /// libcurl keeps a name for 60 seconds.
-  static let nameLifetime = Duration.seconds(50)
   /// Connections are made anew after this long, so that a changed address is noticed.
   static let connectionLifetimeSeconds = 300
 
@@ -41,6 +36,9 @@ final class Endpoint {
     self.loop = loop
     headers = Self.headers(of: destination)
     url = Self.parsed(destination.url)
+    let target = url.flatMap { HostPort(url: $0) }
+    gate = target.flatMap { $0.needsLookup ? NameGate($0, book: loop.names) : nil }
+    handshakes = Handshakes(destination, host: target?.host ?? "", system: loop.trust)
     let context = Unmanaged.passUnretained(self).toOpaque()
     ccurl_multi_set_pointer(multi, CURLMOPT_SOCKETDATA, context)
     ccurl_multi_set_socket_callback(multi, socketChanged)
@@ -80,24 +78,27 @@ final class Endpoint {
   /// The last request has ended, or the thread is ending.
   func close() {
     isClosed = true
+    gate?.close(self)
     for (easy, _) in active { curl_multi_remove_handle(multi, easy) }
     active.removeAll()
     idle.removeAll()
     curl_multi_cleanup(multi)
   }
 
-  var isIdle: Bool { active.isEmpty && waitingForName.isEmpty }
+  var isIdle: Bool { active.isEmpty && nameDeadline == nil }
 
   // MARK: Requests
 
   func start(
     _ request: AttemptRequest, at now: Timestamp, _ instant: ContinuousClock.Instant
   ) {
-    guard isNameKnown(at: instant) || active.count < Self.transfersWithoutName else {
-      waitingForName.append(request)
-      return
-    }
+    if let gate, !gate.admits(request, of: self, at: now, instant) { return }
+    launch(request, at: now, instant)
+  }
+
+  private func launch(_ request: AttemptRequest, at now: Timestamp, _ instant: ContinuousClock.Instant) {
     let transfer = idle.popLast() ?? makeTransfer()
+    gate?.prepare(transfer)
     transfer.load(request, endpointHeaders: headers, at: now, instant)
     let code = curl_multi_add_handle(multi, transfer.easy)
     guard code == CURLM_OK else {
@@ -112,23 +113,42 @@ final class Endpoint {
     if code != CURLM_OK { fault = code }
   }
 
-  private func isNameKnown(at instant: ContinuousClock.Instant) -> Bool {
-    nameKnownUntil.map { $0 > instant } ?? false
+  // MARK: The host's name
+
+  /// When the first request that waits for the name has waited long enough; nil: none waits.
+  var nameDeadline: ContinuousClock.Instant? { gate?.deadline }
+
+  func waits(for entry: NameBook.Entry) -> Bool { gate?.entry === entry && nameDeadline != nil }
+
+  /// The name is known: what has waited starts. Its timeouts begin now.
+  func startNamed() {
+    launch(gate?.takeAll() ?? [])
   }
 
-  /// Called when a connection is being opened, and with each status.
-  func nameWasResolved(at instant: ContinuousClock.Instant) {
-    nameKnownUntil = instant.advanced(by: Self.nameLifetime)
-    if !waitingForName.isEmpty { loop.startLater(self) }
+  func failUnnamed(_ words: String) {
+    fail(gate?.takeAll() ?? [], words, at: .now)
   }
 
-  func startWaiting() {
-    guard !waitingForName.isEmpty else { return }
+  /// Some have waited long enough: for an answer, or for a newer one.
+  func askForNameAgain(at instant: ContinuousClock.Instant) {
+    guard let gate else { return }
+    let (start, fail) = gate.takeOverdue(at: instant)
+    launch(start)
+    self.fail(fail, "the name servers have not answered yet", at: instant)
+  }
+
+  private func launch(_ waiting: [NameGate.Waiting]) {
+    guard !waiting.isEmpty else { return }
     let (now, instant) = (loop.clock.now(), ContinuousClock.now)
-    while !waitingForName.isEmpty,
-      isNameKnown(at: instant) || active.count < Self.transfersWithoutName
-    {
-      start(waitingForName.removeFirst(), at: now, instant)
+    for one in waiting { launch(one.request, at: now, instant) }
+  }
+
+  private func fail(_ waiting: [NameGate.Waiting], _ words: String, at instant: ContinuousClock.Instant) {
+    guard let gate else { return }
+    for one in waiting {
+      let failure = TransportFailure(
+        kind: .nameResolution, message: "could not look up \(gate.entry.host): \(words)")
+      loop.fail(one.request, failure, startedAt: one.startedAt, after: one.since.duration(to: instant))
     }
   }
 
@@ -148,12 +168,10 @@ final class Endpoint {
       }
       active[easy] = nil
       let attempt = transfer.finish(code, at: instant)
-      if attempt.result.status != nil { nameWasResolved(at: instant) }
       finished.append(attempt)
       if idle.count < destination.concurrency { idle.append(transfer) }
     }
     if let fault { endAll(fault, into: &finished) }
-    startWaiting()
   }
 
   private func endAll(_ fault: CURLMcode, into finished: inout [FinishedAttempt]) {
@@ -175,6 +193,8 @@ final class Endpoint {
   private func makeTransfer() -> Transfer {
     let transfer = Transfer(endpoint: self)
     EasyOptions.apply(destination, url: url, to: transfer.easy)
+    handshakes?.apply(to: transfer.easy)
+    transfer.handshakes = handshakes
     return transfer
   }
 }

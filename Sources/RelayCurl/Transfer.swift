@@ -19,6 +19,10 @@ final class Transfer {
   private var startedOnClock = ContinuousClock.now
   /// HTTP/2 connections that are going away fail their requests: those are repeated once, on a fresh one.
   private(set) var isRepeated = false
+  /// The host's addresses that it has brought along.
+  var addresses: AddressList?
+  /// Where it is noted why a certificate was not believed.
+  var handshakes: Handshakes?
   unowned let endpoint: Endpoint
 
   /// An answer may be this long before the connection is cut; so much is read that a keep-alive connection
@@ -165,12 +169,11 @@ private func receiveAnswer(
   return transfer.receive(UnsafeRawBufferPointer(start: data, count: size * count))
 }
 
-/// Opens a connection's socket; that it is asked to means that the name has been resolved.
+/// Opens a connection's socket.
 private func openSocket(
   context: UnsafeMutableRawPointer?, purpose: curlsocktype, address: UnsafeMutablePointer<curl_sockaddr>
 ) -> curl_socket_t {
   let transfer = Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
-  transfer.endpoint.nameWasResolved(at: .now)
   let type = address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
   let descriptor = socket(address.pointee.family, type, address.pointee.protocol)
   transfer.endpoint.loop.socketOpened(descriptor)

@@ -7,8 +7,19 @@ extension TransportFailure {
   /// is a riddle.
   init(_ code: CURLcode, text: String, transfer: Transfer) {
     let words = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
-    self.init(
-      kind: Self.kind(code, text: text, systemError: transfer.systemError), message: Self.explained(words))
+    let kind = Self.kind(code, text: text, systemError: transfer.systemError)
+    guard kind == .tls, let handshakes = transfer.handshakes else {
+      self.init(kind: kind, message: Self.explained(words))
+      return
+    }
+    let told = handshakes.takeProblem(of: transfer.easy) ?? Self.explained(words)
+    self.init(kind: kind, message: Self.naming(handshakes.host, in: told))
+  }
+
+  /// The server's alerts say nothing of who gave them.
+  private static func naming(_ host: String, in words: String) -> String {
+    guard !host.isEmpty, !words.contains(host) else { return words }
+    return "\(words) (in the TLS handshake with \(host))"
   }
 
   private static func explained(_ words: String) -> String {

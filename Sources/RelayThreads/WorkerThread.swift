@@ -11,9 +11,23 @@ public final class WorkerThread: @unchecked Sendable {  // Immutable but for the
   public init(name: String, _ body: @escaping @Sendable () -> Void) {
     let context = Unmanaged.passRetained(Body(name: name, run: body))
     var thread = pthread_t()
-    let status = pthread_create(&thread, nil, { start($0) }, context.toOpaque())
+    let status = pthread_create(&thread, nil, { enter($0) }, context.toOpaque())
     precondition(status == 0, "the system gives no more threads (error \(status))")
     handle = thread
+  }
+
+  /// Starts a thread that nobody will wait for.
+  ///
+  /// - Returns: false: the system gives no more threads.
+  public static func start(name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
+    let context = Unmanaged.passRetained(Body(name: name, run: body))
+    var thread = pthread_t()
+    guard pthread_create(&thread, nil, { enter($0) }, context.toOpaque()) == 0 else {
+      context.release()
+      return false
+    }
+    pthread_detach(thread)
+    return true
   }
 
   deinit {
@@ -41,7 +55,7 @@ public final class WorkerThread: @unchecked Sendable {  // Immutable but for the
   }
 }
 
-private func start(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+private func enter(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
   let body = Unmanaged<WorkerThread.Body>.fromOpaque(argument!).takeRetainedValue()
   nameThread(body.name)
   body.run()

@@ -39,6 +39,7 @@ struct Relay {
   func run() async throws {
     let started = ContinuousClock.now
     ProcessLimits.prepare(for: configuration, logger: logger)
+    logTrust()
     let metrics = RelayMetrics(configuration, droppedLogLines: droppedLogLines)
     let watch = StoreWatch(metrics: metrics, clock: clock, logger: logger)
     let store = try openStore(observer: watch)
@@ -114,6 +115,16 @@ struct Relay {
     let bound = try await admin.start()
     logger.notice("admin listens", metadata: ["address": "\(bound)"])
     return admin
+  }
+
+  /// Where destinations need the system's authorities, and there are none or not those that were named.
+  private func logTrust() {
+    let needy = configuration.destinations.filter {
+      $0.tls.verifies && $0.tls.authorityFile == nil && $0.url.reveal.lowercased().hasPrefix("https:")
+    }
+    guard let first = needy.first, let warning = SystemTrust.shared.warning else { return }
+    logger.warning(
+      "authorities", metadata: ["problem": "\(warning)", "destination": "\(first.name)"])
   }
 
   private func logPending(_ stored: [StoredDestination]) {

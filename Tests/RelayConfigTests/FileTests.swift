@@ -57,6 +57,38 @@ import Testing
     #expect(configuration.sources.first?.tokens == [.init(value: Secret("secret"))])
   }
 
+  @Test func otherContentsOfAnAuthorityFileAreAnotherConfiguration() throws {
+    let directory = try TemporaryDirectory()
+    let text = """
+      sources: { huggy: { token: "${HUGGY_TOKEN:-t}" } }
+      destinations: { crm: { url: "https://crm.example", tls: { ca: ca.pem } } }
+      """
+    try directory.write(text, to: "routes.yaml")
+    func load() throws -> Configuration {
+      try loader().load(path: "\(directory.path)/routes.yaml").configuration
+    }
+    try directory.write("-----BEGIN CERTIFICATE-----\none\n", to: "ca.pem")
+    let one = try load()
+    #expect(try load() == one)
+    try directory.write("-----BEGIN CERTIFICATE-----\ntwo\n", to: "ca.pem")
+    let two = try load()
+    #expect(two != one)
+    #expect(two.hash == one.hash)
+    #expect(!two.destinations[0].hasSameEndpoint(as: one.destinations[0]))
+  }
+
+  @Test func aKeyInAnAuthoritysPlaceIsAnError() throws {
+    let directory = try TemporaryDirectory()
+    let path = "\(directory.path)/routes.yaml"
+    try directory.write("-----BEGIN PRIVATE KEY-----\n", to: "ca.pem")
+    try directory.write(
+      #"destinations: { crm: { url: "https://crm.example", tls: { ca: ca.pem } } }"#, to: "routes.yaml")
+    let expected =
+      "\(path):1:63: destinations.crm.tls.ca: 'ca.pem' holds no certificate; it has no line "
+      + "-----BEGIN CERTIFICATE-----"
+    #expect(problems(path: path).contains(expected))
+  }
+
   @Test func beforeABareFileNamePathsStayRelative() throws {
     let configuration = try loader().load(text: oneSource, file: "routes.yaml", directory: ".").configuration
     #expect(configuration.store.location == .sqlite(path: "data/relay.db"))

@@ -44,12 +44,9 @@ import Testing
 
   @Test func aNameThatDoesNotExistIsNamed() async throws {
     let failure = try await failure(
-      of: Destination(name: "test", url: Secret("http://user:\(Self.secret)@nonexistent.invalid/"))
-        // Should the resolver hang, it is a timeout, of resolving all the same.
-        .with { $0.connectTimeout = .seconds(1) })
+      of: Destination(name: "test", url: Secret("http://user:\(Self.secret)@nonexistent.invalid/")))
     #expect(failure.kind == .nameResolution)
-    let words = failure.message
-    #expect(words.contains("nonexistent.invalid") || words.hasPrefix("Resolving timed out"))
+    #expect(failure.message.hasPrefix("could not look up nonexistent.invalid: "))
   }
 
   @Test func aRefusedConnectionIsToldWithItsPort() async throws {

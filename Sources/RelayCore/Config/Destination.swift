@@ -25,10 +25,14 @@ public struct Destination: Sendable, Equatable {
   public struct TLS: Hashable, Sendable {
     /// A PEM file of the only authorities to believe; nil: the system's.
     public var authorityFile: String?
+    /// What that file held when the configuration was read: with other contents it is another destination. nil: whoever
+    /// uses it reads it.
+    public var authorities: [UInt8]?
     public var verifies = true
 
-    public init(authorityFile: String? = nil, verifies: Bool = true) {
+    public init(authorityFile: String? = nil, authorities: [UInt8]? = nil, verifies: Bool = true) {
       self.authorityFile = authorityFile
+      self.authorities = authorities
       self.verifies = verifies
     }
   }

@@ -79,7 +79,7 @@ extension Lane {
 
 extension Destination {
   /// Whether it differs at most in where the file pauses it.
-  func hasSameEndpoint(as other: Destination) -> Bool {
+  public func hasSameEndpoint(as other: Destination) -> Bool {
     var (mine, theirs) = (self, other)
     mine.pausedAt = nil
     theirs.pausedAt = nil

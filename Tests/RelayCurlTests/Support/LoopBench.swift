@@ -10,9 +10,10 @@ final class LoopBench: @unchecked Sendable {  // Between `run` and its end, the 
   private let poller = Poller()
   private let isStopped = Locked(false)
 
-  init() {
+  init(resolve: @escaping NameLookups.Resolve = SystemResolver.addresses) {
     CurlGlobal.initialize
-    loop = CurlLoop(poller: poller, driver: driver, clock: MachineClock())
+    let lookups = NameLookups(resolve: resolve) { [poller] in poller.wake() }
+    loop = CurlLoop(poller: poller, driver: driver, clock: MachineClock(), lookups: lookups, trust: .shared)
   }
 
   func run() -> WorkerThread {

@@ -1,12 +1,19 @@
 import RelayCore
-import RelayCurl
 import RelayThreads
+
+@testable import RelayCurl
 
 /// A transport that runs, and the driver that starts what a test gives it.
 final class TransportBench: Sendable {
   let driver = ScriptedDriver()
-  let transport = CurlTransport(clock: MachineClock())
+  let transport: CurlTransport
   private let lastID = Locked<Int64>(0)
+
+  init(
+    resolve: @escaping NameLookups.Resolve = SystemResolver.addresses, trust: SystemTrust = .shared
+  ) {
+    transport = CurlTransport(clock: MachineClock(), resolve: resolve, trust: trust)
+  }
 
   func configure(_ destinations: [Destination]) {
     driver.plan { $0.endpoints += destinations }
@@ -53,9 +60,10 @@ final class TransportBench: Sendable {
 
 /// Runs a transport for as long as the body does.
 func withTransport(
-  _ destinations: Destination..., body: (TransportBench) async throws -> Void
+  _ destinations: Destination..., resolve: @escaping NameLookups.Resolve = SystemResolver.addresses,
+  trust: SystemTrust = .shared, body: (TransportBench) async throws -> Void
 ) async rethrows {
-  let bench = TransportBench()
+  let bench = TransportBench(resolve: resolve, trust: trust)
   bench.configure(destinations)
   bench.transport.start(driver: bench.driver)
   defer { bench.transport.stop() }

@@ -1,0 +1,107 @@
+#include "trust.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+int ctrust_openssl_major(void) { return OPENSSL_VERSION_MAJOR; }
+
+void *ctrust_store_new(void) {
+  X509_STORE *store = X509_STORE_new();
+  // As libcurl has it: what is here comes before what a server sends, and an authority in between may end the chain.
+  if (store) X509_STORE_set_flags(store, X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN);
+  return store;
+}
+
+void ctrust_store_free(void *store) { X509_STORE_free(store); }
+
+int ctrust_store_add(void *store, const void *bytes, size_t count) {
+  int found = -1;
+  BIO *text = count <= INT_MAX ? BIO_new_mem_buf(bytes, (int)count) : NULL;
+  STACK_OF(X509_INFO) *items = text ? PEM_X509_INFO_read_bio(text, NULL, NULL, NULL) : NULL;
+  if (items) {
+    found = 0;
+    for (int i = 0; i < sk_X509_INFO_num(items); i++) {
+      X509_INFO *item = sk_X509_INFO_value(items, i);
+      if (item->x509 && X509_STORE_add_cert(store, item->x509)) found++;
+      if (item->crl) X509_STORE_add_crl(store, item->crl);
+    }
+    sk_X509_INFO_pop_free(items, X509_INFO_free);
+  }
+  BIO_free(text);
+  // What failed here must not be told as the reason of something else.
+  ERR_clear_error();
+  return found;
+}
+
+int ctrust_store_add_folders(void *store, const char *folders) {
+  int done = X509_STORE_load_path(store, folders);
+  ERR_clear_error();
+  return done;
+}
+
+// Where a connection's context keeps who is told of its problems.
+static int owner_index = -1, transfer_index = -1, report_index = -1;
+
+static void make_indexes(void) {
+  owner_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+  transfer_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+  report_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+}
+
+static void print_name(const X509_NAME *name, char *text, size_t size) {
+  BIO *memory = BIO_new(BIO_s_mem());
+  text[0] = 0;
+  if (!memory) return;
+  // Bytes beyond ASCII stay as they are, in UTF-8; control characters are written as their numbers.
+  X509_NAME_print_ex(memory, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+  int count = BIO_read(memory, text, (int)size - 1);
+  text[count > 0 ? count : 0] = 0;
+  BIO_free(memory);
+}
+
+static void print_time(const ASN1_TIME *time, char *text, size_t size) {
+  struct tm parts;
+  text[0] = 0;
+  if (!time || !ASN1_TIME_to_tm(time, &parts)) return;
+  strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &parts);
+}
+
+static int verified(int is_good, X509_STORE_CTX *check) {
+  if (is_good) return is_good;
+  SSL *connection = X509_STORE_CTX_get_ex_data(check, SSL_get_ex_data_X509_STORE_CTX_idx());
+  SSL_CTX *context = connection ? SSL_get_SSL_CTX(connection) : NULL;
+  void *owner = context ? SSL_CTX_get_ex_data(context, owner_index) : NULL;
+  if (!owner) return is_good;
+  ctrust_report report = (ctrust_report)SSL_CTX_get_ex_data(context, report_index);
+  ctrust_problem problem = {.code = X509_STORE_CTX_get_error(check), .depth = X509_STORE_CTX_get_error_depth(check)};
+  problem.words = X509_verify_cert_error_string(problem.code);
+  X509 *certificate = X509_STORE_CTX_get_current_cert(check);
+  if (certificate) {
+    print_name(X509_get_subject_name(certificate), problem.subject, sizeof problem.subject);
+    print_name(X509_get_issuer_name(certificate), problem.issuer, sizeof problem.issuer);
+    print_time(X509_get0_notBefore(certificate), problem.not_before, sizeof problem.not_before);
+    print_time(X509_get0_notAfter(certificate), problem.not_after, sizeof problem.not_after);
+  }
+  report(owner, SSL_CTX_get_ex_data(context, transfer_index), &problem);
+  return is_good;
+}
+
+int ctrust_apply(void *context, void *store, void *owner, void *transfer, ctrust_report report) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, make_indexes);
+  if (owner_index < 0 || transfer_index < 0 || report_index < 0) return 0;
+  // Not the context's own store: libcurl 7.88 keeps the first of a multi handle's and puts it in again after this.
+  if (!SSL_CTX_set1_verify_cert_store(context, (X509_STORE *)store)) return 0;
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, verified);
+  return SSL_CTX_set_ex_data(context, owner_index, owner) && SSL_CTX_set_ex_data(context, transfer_index, transfer)
+         && SSL_CTX_set_ex_data(context, report_index, (void *)report);
+}
