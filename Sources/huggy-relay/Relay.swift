@@ -49,7 +49,7 @@ struct Relay {
       configuration: configuration, store: store, engine: engine, clock: clock, logger: logger,
       metrics: metrics)
     let eventLoopGroup = MultiThreadedEventLoopGroup(
-      numberOfThreads: ProcessInfo.processInfo.activeProcessorCount)
+      numberOfThreads: ProcessorShare.current().count)
     let server = IngestServer(
       settings: configuration.server, receiver: receiver, eventLoopGroup: eventLoopGroup)
     let controller = RelayController(
