@@ -109,7 +109,8 @@ struct Relay {
   ) async throws -> AdminServer? {
     guard let address = configuration.server.admin else { return nil }
     let admin = AdminServer(
-      address: address, token: configuration.server.adminToken, operations: controller, clock: clock,
+      address: address, hosts: configuration.server.adminHosts, token: configuration.server.adminToken,
+      operations: controller, clock: clock,
       eventLoopGroup: eventLoopGroup, logger: logger)
     let bound = try await admin.start()
     logger.notice("admin listens", metadata: ["address": "\(bound)"])

@@ -33,6 +33,10 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
   }
 
   public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+  /// What is listened on: `localhost` is both its addresses, since its clients may try either first; a resolver gives only
+  /// one of them.
+  public var places: [String] { host.asciiLowercased == "localhost" ? ["127.0.0.1", "::1"] : [host] }
 }
 
 public struct ServerSettings: Sendable, Equatable {
@@ -49,6 +53,8 @@ public struct ServerSettings: Sendable, Equatable {
   public var admin: ListenAddress? = ListenAddress(host: "127.0.0.1", port: 8081)
   /// What the admin API asks for as bearer token; nil: nothing.
   public var adminToken: Secret?
+  /// Further names that the admin API answers to, without a port: a proxy's, a tunnel's.
+  public var adminHosts: [String] = []
 
   public init() {}
 }
