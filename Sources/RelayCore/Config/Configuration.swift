@@ -47,7 +47,8 @@ public struct ServerSettings: Sendable, Equatable {
   public var maxConnections = 10_000
   /// For the headers and the body together.
   public var requestTimeout = Duration.seconds(30)
-  public var idleTimeout = Duration.seconds(75)
+  /// Above those of the usual proxies (Caddy 2 min, Google's load balancer 10 min): the one who sends is to close first.
+  public var idleTimeout = Duration.seconds(11 * 60)
   public var drain = Duration.seconds(20)
   /// Where the admin API and the metrics are; nil: nowhere.
   public var admin: ListenAddress? = ListenAddress(host: "127.0.0.1", port: 8081)
@@ -96,7 +97,7 @@ public struct Source: Sendable, Equatable {
   }
 
   public var name: String
-  /// Begins with `/`; compared exactly, without the query.
+  /// As `SourcePath` spells it.
   public var path: String
   /// Any one is accepted; empty: every sender is believed.
   public var tokens: [Token]
