@@ -60,10 +60,11 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
       name: "RelayIngest",
       dependencies: [
-        "RelayCore", "RelayPipeline",
+        "CZlib", "RelayCore", "RelayPipeline",
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -160,7 +161,7 @@ let package = Package(
     .testTarget(
       name: "RelayIngestTests",
       dependencies: [
-        "RelayCore", "RelayIngest", "RelayPipeline", "RelayTestSupport",
+        "CZlib", "RelayCore", "RelayIngest", "RelayPipeline", "RelayTestSupport",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -8,7 +8,7 @@ SCRATCH = os.path.join(ROOT, ".build", "bench")
 PACKAGES = {
     "wrk": "wrk", "nginx": "nginx-light", "openssl": "openssl", "redis-server": "redis-server", "syslog-ng": "syslog-ng-core",
     "/usr/lib/syslog-ng/*/libhttp.so": "syslog-ng-mod-http", "/usr/include/simdjson.h": "libsimdjson-dev",
-    "/usr/include/sqlite3.h": "libsqlite3-dev", "pkg-config": "pkg-config",
+    "/usr/include/sqlite3.h": "libsqlite3-dev", "/usr/include/zlib.h": "zlib1g-dev", "pkg-config": "pkg-config",
 }
 
 

@@ -27,6 +27,7 @@ struct DocumentScan {
   }
 
   mutating func run() throws(ScanError) -> ScannedEnvelope {
+    lexer.skipByteOrderMark()
     lexer.skipSpace()
     let start = lexer.position
     if lexer.isAtEnd { throw lexer.invalid("the document is empty", at: start) }

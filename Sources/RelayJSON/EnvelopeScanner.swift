@@ -1,7 +1,7 @@
 /// Validates an envelope and notes where its events and their fields stand, in one pass over the bytes.
 ///
 /// Accepted is what RFC 8259 calls JSON, in UTF-8, nested at most 1,024 deep: numbers of any size, lone surrogate
-/// escapes and duplicate keys included, a byte order mark not. Time is linear in the document. Memory is
+/// escapes and duplicate keys included; one byte order mark before it is skipped. Time is linear in the document. Memory is
 /// 16 bytes for each noted value, 56 for each event and 24 for each open bracket, up to three times that while an
 /// array grows; noted values are at most one for every two bytes and path that stands there.
 ///

@@ -13,6 +13,11 @@ struct Lexer {
   @inline(__always)
   func peek() -> UInt8 { position < bytes.count ? bytes[position] : 0 }
 
+  /// What some editors and Windows programs write before UTF-8; RFC 8259, 8.1, lets a reader ignore it.
+  mutating func skipByteOrderMark() {
+    if peek() == 0xEF, bytes.startsWithByteOrderMark { position = 3 }
+  }
+
   @inline(__always)
   mutating func skipSpace() {
     if peek() > 0x20 { return }
@@ -47,9 +52,6 @@ struct Lexer {
   /// The error for something missing at this place.
   @inline(never)
   func expected(_ what: StaticString) -> ScanError {
-    if bytes.startsWithByteOrderMark && position == 0 {
-      return invalid("a byte order mark before the document", at: 0)
-    }
     let message = isAtEnd ? "expected \(what), found the end of the document" : "expected \(what)"
     return ScanError(code: .invalidJSON, message: message, offset: position)
   }

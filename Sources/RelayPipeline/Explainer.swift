@@ -38,7 +38,7 @@ public struct Explainer {
     do throws(ScanError) {
       envelope = try scanner.scan(body)
     } catch {
-      throw ExplainError(Refusal(error))
+      throw ExplainError(Refusal(error, in: body))
     }
     guard envelope.hasMessages else { throw ExplainError(.noMessages) }
     let (source, company, isValid) = sender(of: envelope, body: body)

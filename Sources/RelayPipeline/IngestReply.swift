@@ -15,19 +15,22 @@ public struct IngestReply: Sendable, Equatable {
   public var status: Int
   public var contentType: String
   public var body: [UInt8]
-  /// Beyond `content-type` and `content-length`: `allow`, `retry-after`, `x-content-type-options`.
+  /// Beyond `content-type` and `content-length`: `allow`, `retry-after`, `x-content-type-options`, `accept-encoding`.
   public var headers: [Header]
   /// Of a refusal: why, for the log. What the sender is told is in the body.
   public var reason: String
   /// Of a refusal: the `code` of its error.
   public var code: String
+  /// Of a refusal: the place in the body that is to blame.
+  public var offset: Int?
 
   public init(
     status: Int, contentType: String = "application/json", body: [UInt8], headers: [Header] = [],
-    code: String = "", reason: String = ""
+    code: String = "", reason: String = "", offset: Int? = nil
   ) {
     self.code = code
     self.reason = reason
+    self.offset = offset
     self.status = status
     self.contentType = contentType
     self.body = body
@@ -37,15 +40,28 @@ public struct IngestReply: Sendable, Equatable {
 
 /// What the ingest listener hands requests to.
 public protocol EnvelopeReceiver: Sendable {
-  /// Whether envelopes may be posted to this path (without its query).
+  /// Whether envelopes may be posted to this path (without its query, and as `SourcePath` spells it).
   func accepts(path: String) -> Bool
 
   /// Takes one body. Never blocks; `completion` runs once, on any thread, when the answer is known: for an
   /// accepted envelope that is after it is on disk.
-  func receive(path: String, body: [UInt8], completion: @escaping @Sendable (IngestReply) -> Void)
+  func receive(
+    path: String, body: [UInt8], origin: any RequestOrigin,
+    completion: @escaping @Sendable (IngestReply) -> Void)
 
-  /// A request that never became a body was refused: too large, too slow, a wrong method or path.
-  func refused(path: String, reply: IngestReply)
+  /// A request that never became a body was refused: too large, too slow, a wrong method or path; or a connection that
+  /// was one too many.
+  func refused(path: String, reply: IngestReply, origin: any RequestOrigin)
+}
+
+/// Where a request came from, as far as it is known. Looked at only for requests that are refused: what makes a text of it
+/// does so when it is asked.
+public protocol RequestOrigin: AnyObject, Sendable {
+  /// The address of the connection's other end, without its port.
+  var peer: String? { get }
+  /// The `X-Forwarded-For` and `User-Agent` headers as they came, cut at 256 bytes.
+  var forwardedFor: String? { get }
+  var userAgent: String? { get }
 }
 
 extension IngestReply {
@@ -59,7 +75,8 @@ extension IngestReply {
     JSONWriter.appendString(message, to: &body)
     if let offset { body += Array(",\"offset\":\(offset)".utf8) }
     body += Array("}}".utf8)
-    return IngestReply(status: status, body: body, headers: headers, code: code, reason: message)
+    return IngestReply(
+      status: status, body: body, headers: headers, code: code, reason: message, offset: offset)
   }
 
   public static let notFound = error(
@@ -75,7 +92,12 @@ extension IngestReply {
   public static let timeout = error(
     408, "timeout", "the request took longer than server.request_timeout")
 
-  public static func unavailable(_ message: String) -> IngestReply {
-    error(503, "unavailable", message, headers: [Header("retry-after", "5")])
+  public static func unavailable(_ message: String, code: String = "unavailable") -> IngestReply {
+    error(503, code, message, headers: [Header("retry-after", "5")])
+  }
+
+  /// What is sent is in a form that is not read here.
+  public static func unsupported(_ message: String, headers: [Header] = []) -> IngestReply {
+    error(415, "unsupported_media_type", message, headers: headers)
   }
 }

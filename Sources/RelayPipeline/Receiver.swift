@@ -72,17 +72,25 @@ public final class Receiver: EnvelopeReceiver {
 
   public func accepts(path: String) -> Bool { rules.withLock { $0 }.entrances[path] != nil }
 
-  public func refused(path: String, reply: IngestReply) {
-    if let outcome = EnvelopeOutcome(refusalStatus: reply.status) {
-      rules.withLock { $0 }.entrances[path]?.metrics.envelope(outcome)
-    }
-    refusals.note(path: path, reply, body: nil)
+  public func refused(path: String, reply: IngestReply, origin: any RequestOrigin) {
+    let entrance = rules.withLock { $0 }.entrances[path]
+    if let outcome = EnvelopeOutcome(refusalStatus: reply.status) { entrance?.metrics.envelope(outcome) }
+    refusals.note(path: path, reply, origin: origin, body: nil, isOfSource: entrance != nil)
+    metrics.refused(reply)
   }
 
-  public func receive(path: String, body: [UInt8], completion: @escaping @Sendable (IngestReply) -> Void) {
+  public func receive(
+    path: String, body: [UInt8], origin: any RequestOrigin,
+    completion: @escaping @Sendable (IngestReply) -> Void
+  ) {
     let rules = rules.withLock { $0 }
-    guard let entrance = rules.entrances[path] else { return completion(.notFound) }
-    let request = Request(path: path, body: body, entrance: entrance, completion: completion)
+    guard let entrance = rules.entrances[path] else {
+      // A reload took it away since its head was read.
+      refused(path: path, reply: .notFound, origin: origin)
+      return completion(.notFound)
+    }
+    let request = Request(
+      path: path, body: body, origin: origin, entrance: entrance, completion: completion)
     do throws(Refusal) {
       let envelope = try scan(body, rules)
       let sender = try Sender(envelope, body: body, source: entrance.source)
@@ -98,16 +106,18 @@ public final class Receiver: EnvelopeReceiver {
   private final class Request: Sendable {
     let path: String
     let body: [UInt8]
+    let origin: any RequestOrigin
     let entrance: Rules.Entrance
     let started = ContinuousClock.now
     let completion: @Sendable (IngestReply) -> Void
 
     init(
-      path: String, body: [UInt8], entrance: Rules.Entrance,
+      path: String, body: [UInt8], origin: any RequestOrigin, entrance: Rules.Entrance,
       completion: @escaping @Sendable (IngestReply) -> Void
     ) {
       self.path = path
       self.body = body
+      self.origin = origin
       self.entrance = entrance
       self.completion = completion
     }
@@ -122,7 +132,9 @@ public final class Receiver: EnvelopeReceiver {
 
   private func refuse(_ request: Request, _ reply: IngestReply) {
     refusals.note(
-      path: request.path, reply, body: request.body, secrets: request.entrance.source.tokens.map(\.value))
+      path: request.path, reply, origin: request.origin, body: request.body, isOfSource: true,
+      secrets: request.entrance.source.tokens.map(\.value))
+    metrics.refused(reply)
     request.answer(reply, EnvelopeOutcome(refusalStatus: reply.status))
   }
 
@@ -132,7 +144,7 @@ public final class Receiver: EnvelopeReceiver {
     do throws(ScanError) {
       return try rules.scanner.scan(body)
     } catch {
-      throw Refusal(error)
+      throw Refusal(error, in: body)
     }
   }
 
@@ -179,8 +191,9 @@ public final class Receiver: EnvelopeReceiver {
   private func storeAndAnswer(_ receipt: Receipt, _ request: Request, _ rules: Rules) {
     // Made now, not on the store's thread between two commits; given only after the commit.
     let accepted = receipt.accepted()
-    let accept: @Sendable () -> Void = { [tally = receipt.tally] in
+    let accept: @Sendable () -> Void = { [tally = receipt.tally, at = receipt.envelope.context.receivedAt] in
       tally.count(into: request.entrance.metrics, routes: rules.routeMetrics)
+      request.entrance.metrics.accepted(at: at)
       request.answer(accepted, nil)
     }
     guard !receipt.envelope.events.isEmpty else { return accept() }

@@ -8,10 +8,12 @@ struct Refusal: Error {
     self.reply = reply
   }
 
-  init(_ error: ScanError) {
+  init(_ error: ScanError, in body: [UInt8]) {
     switch error.code {
     case .invalidJSON:
-      reply = .error(400, "invalid_json", error.message, offset: error.offset)
+      reply =
+        ForeignBody(body)?.reply(offset: error.offset)
+        ?? .error(400, "invalid_json", error.message, offset: error.offset)
     case .notAnObject:
       reply = .error(400, "invalid_envelope", error.message, offset: error.offset)
     case .tooManyEvents:
@@ -24,6 +26,11 @@ struct Refusal: Error {
 
   static let invalidToken = Refusal(
     reply: .error(401, "invalid_token", "the envelope's token is not the one of this source"))
+
+  static let missingToken = Refusal(
+    reply: .error(
+      401, "missing_token",
+      "the envelope has no token, and this source asks for one: `token` beside `messages`, as text"))
 
   static let tooManyDeliveries = Refusal(
     reply: .error(

@@ -2,20 +2,17 @@ import Logging
 import RelayCore
 import RelayThreads
 
-/// Refused requests: one line each in the log, a flood of like ones summed up; and the last fifty, to look at.
+/// Refused requests: one line each in the log, a flood of like ones summed up; and the last fifty kinds, to look at.
 final class RefusalLog: Sendable {
   private struct Kept {
     var summary = LogSummary()
-    /// In order of arrival, the oldest at `next` once it is full.
-    var last: [Rejection] = []
-    var next = 0
+    var rejections = RejectionList()
   }
 
   private let logger: Logger
   private let clock: any WallClock
   private let kept = Locked(Kept())
 
-  static let maxKept = 50
   static let maxBodyBytes = 4 << 10
 
   init(logger: Logger, clock: any WallClock) {
@@ -24,33 +21,39 @@ final class RefusalLog: Sendable {
   }
 
   /// - Parameters:
-  ///   - body: As it came; nil: it never came whole.
+  ///   - body: As it came, decoded; nil: it never came whole.
+  ///   - isOfSource: The path is that of a source.
   ///   - secrets: What must not be seen wherever it stands.
-  func note(path: String, _ reply: IngestReply, body: [UInt8]?, secrets: [Secret] = []) {
+  func note(
+    path: String, _ reply: IngestReply, origin: any RequestOrigin, body: [UInt8]?, isOfSource: Bool,
+    secrets: [Secret] = []
+  ) {
     let now = clock.now()
-    let rejection = Rejection(
+    let (peer, forwardedFor) = (origin.peer, origin.forwardedFor)
+    var rejection = Rejection(
       at: now, path: path, status: reply.status, code: reply.code, reason: reply.reason,
       bodyBytes: body?.count,
       body: body.map { SecretMask.mask($0, upTo: Self.maxBodyBytes, secrets: secrets) } ?? [])
-    let leftOut = kept.withLock { kept in
-      if kept.last.count < Self.maxKept {
-        kept.last.append(rejection)
-      } else {
-        kept.last[kept.next] = rejection
-        kept.next = (kept.next + 1) % Self.maxKept
-      }
+    rejection.offset = reply.offset
+    rejection.peer = peer
+    rejection.forwardedFor = forwardedFor
+    rejection.userAgent = origin.userAgent
+    let leftOut = kept.withLock { [rejection] kept in
+      kept.rejections.note(rejection, isOfSource: isOfSource)
       return kept.summary.admit("\(reply.status) \(reply.reason)", at: now)
     }
     guard let leftOut else { return }
     var metadata: Logger.Metadata = [
       "path": "\(path)", "status": "\(reply.status)", "reason": "\(reply.reason)",
     ]
+    if let peer { metadata["peer"] = "\(peer)" }
+    if let forwardedFor { metadata["forwarded_for"] = "\(forwardedFor)" }
     if leftOut > 0 { metadata["alike_since"] = "\(leftOut)" }
     logger.warning("request refused", metadata: metadata)
   }
 
   /// Newest first.
   var rejections: [Rejection] {
-    kept.withLock { kept in (kept.last[kept.next...] + kept.last[..<kept.next]).reversed() }
+    kept.withLock { $0.rejections.newestFirst }
   }
 }

@@ -23,7 +23,8 @@ struct Sender {
     if source.tokens.isEmpty {
       company = source.company
     } else {
-      guard let matching = source.token(equalTo: text ?? "") else { throw .invalidToken }
+      guard let text, !text.isEmpty else { throw .missingToken }
+      guard let matching = source.token(equalTo: text) else { throw .invalidToken }
       company = matching.company ?? source.company
     }
     handshakeToken = isHandshake ? text : nil

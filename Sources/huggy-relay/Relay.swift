@@ -50,7 +50,7 @@ struct Relay {
       configuration: configuration, store: store, engine: engine, clock: clock, logger: logger,
       metrics: metrics)
     let eventLoopGroup = MultiThreadedEventLoopGroup(
-      numberOfThreads: ProcessInfo.processInfo.activeProcessorCount)
+      numberOfThreads: ProcessorShare.current().count)
     let server = IngestServer(
       settings: configuration.server, receiver: receiver, eventLoopGroup: eventLoopGroup)
     let controller = RelayController(
@@ -110,7 +110,8 @@ struct Relay {
   ) async throws -> AdminServer? {
     guard let address = configuration.server.admin else { return nil }
     let admin = AdminServer(
-      address: address, token: configuration.server.adminToken, operations: controller, clock: clock,
+      address: address, hosts: configuration.server.adminHosts, token: configuration.server.adminToken,
+      operations: controller, clock: clock,
       eventLoopGroup: eventLoopGroup, logger: logger)
     let bound = try await admin.start()
     logger.notice("admin listens", metadata: ["address": "\(bound)"])

@@ -129,18 +129,60 @@ import Testing
     }
   }
 
-  @Test func aWrongTokenIs401WhereverItStands() async throws {
+  @Test func aMissingTokenAndAWrongOneAre401WhereverTheyStand() async throws {
     try await withRelay(rules) { url, _ in
-      for body in [
-        #"{"messages":{"createdChat":[{}]}}"#, #"{"token":"firs","messages":{"createdChat":[{}]}}"#,
-        #"{"messages":{"createdChat":[{}],"token":"nope"}}"#, #"{"token":null,"messages":{}}"#,
+      for (body, code) in [
+        (#"{"messages":{"createdChat":[{}]}}"#, "missing_token"),
+        (#"{"token":null,"messages":{}}"#, "missing_token"),
+        (#"{"token":"","messages":{}}"#, "missing_token"),
+        (#"{"token":"firs","messages":{"createdChat":[{}]}}"#, "invalid_token"),
+        (#"{"messages":{"createdChat":[{}],"token":"nope"}}"#, "invalid_token"),
+        (#"{"token":"nope","validToken":true}"#, "invalid_token"),
       ] {
         let answer = try post(Array(body.utf8), to: url + "/huggy")
         #expect(answer.status == 401)
-        #expect(text(answer).contains(#""code":"invalid_token""#))
+        #expect(text(answer).contains(#""code":"\#(code)""#), "\(body)")
       }
       let inside = #"{"messages":{"createdChat":[{}],"token":"second"}}"#
       #expect(try post(Array(inside.utf8), to: url + "/huggy").status == 200)
+    }
+  }
+
+  @Test func aByteOrderMarkIsSkippedAndTheEventsBytesAreTheirOwn() async throws {
+    try await withRelay(rules) { url, setting in
+      let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+      let body = mark + Array(#"{"token":"first","messages":{"createdChat":[{ "id": 1.0 }]}}"#.utf8)
+      #expect(try post(body, to: url + "/huggy").status == 200)
+      #expect(try text(post(body, to: url + "/huggy")).contains(#""duplicate":true"#))
+      let id = try #require(StoreReader(path: setting.database).eventIDs().first)
+      #expect(id.description.hasPrefix("evt_"))
+    }
+  }
+
+  /// RFC 8259 leaves open what two members of one name mean: here nothing is lost.
+  @Test func twoMessagesMembersBothCount() async throws {
+    try await withRelay(rules) { url, _ in
+      let body =
+        #"{"token":"first","messages":{"createdChat":[{"id":1}]},"messages":{"closedChat":[{"id":2}],"x":[{}]}}"#
+      let reply = try object(try post(Array(body.utf8), to: url + "/huggy"))
+      #expect(reply["accepted"] as? Int == 3)
+      #expect((reply["events"] as? [String])?.count == 3)
+    }
+  }
+
+  @Test(arguments: [
+    ("payload=%7B%7D", "application/x-www-form-urlencoded", 415, "form"),
+    ("--x\r\n\r\n{}\r\n--x--\r\n", "multipart/form-data; boundary=x", 415, "multipart"),
+    (#"{"token":"first","messages":{}}"#, "application/x-www-form-urlencoded", 200, "accepted"),
+    (#"{"token":"first","messages":{}}"#, "text/plain; charset=utf-16", 200, "accepted"),
+  ])
+  func whatABodyIsIsJudgedByTheBody(body: String, type: String, status: Int, words: String) async throws {
+    try await withRelay(rules) { url, _ in
+      let answer = try BlockingClient().send(
+        method: "POST", url: url + "/huggy", headers: ["content-type: \(type)"], body: Array(body.utf8),
+        timeout: .seconds(10))
+      #expect(answer.status == status)
+      #expect(text(answer).contains(words))
     }
   }
 

@@ -5,11 +5,12 @@ import Testing
 
 @Suite struct AdmissionTests {
   private static func admission(
-    _ configured: String = "127.0.0.1", bound: String = "127.0.0.1", port: Int = 8081, token: String? = nil
+    _ configured: String = "127.0.0.1", bound: String = "127.0.0.1", port: Int = 8081, hosts: [String] = [],
+    token: String? = nil
   ) -> Admission {
     Admission(
       configured: ListenAddress(host: configured, port: port), bound: ListenAddress(host: bound, port: port),
-      token: token.map { Secret($0) })
+      hosts: hosts, token: token.map { Secret($0) })
   }
 
   private static func code(_ result: Result<Endpoint, APIError>) -> String {
@@ -19,11 +20,16 @@ import Testing
     }
   }
 
+  /// A tunnel or a forwarded port has a port of its own.
   @Test(arguments: [
     ("127.0.0.1:8081", true), ("localhost:8081", true), ("[::1]:8081", true), ("LocalHost:8081", true),
-    ("relay.local:8081", true), ("localhost:8082", false), ("localhost", false), ("127.0.0.1:80", false),
-    ("evil.example:8081", false), ("localhost.evil.example:8081", false), ("", false),
-    ("10.0.0.1:8081", false),
+    ("localhost:9999", true), ("localhost", true), ("127.0.0.1:80", true), ("127.0.0.2", true),
+    ("localhost.:1", true),
+    ("relay.localhost:1", true), ("ip6-localhost", true), ("[::ffff:127.0.0.1]:1", true),
+    ("relay.local:8081", true), ("relay.local", true), ("relay.local:1", true),
+    ("evil.example:8081", false), ("localhost.evil.example:8081", false), ("127.0.0.1.evil.example:9", false),
+    ("relay.local.evil.example", false), ("", false), ("10.0.0.1:8081", false), ("localhost:x", false),
+    ("localhost, evil.example", false), ("localhost:8081, evil.example:8081", false), ("0.0.0.0:8081", false),
   ])
   func onLoopbackTheHostIsOneOfOurs(host: String, isAdmitted: Bool) {
     let head = RequestHead(method: "GET", target: "/api/v1/status", host: host)
@@ -31,9 +37,14 @@ import Testing
     #expect(code == (isAdmitted ? "admitted" : "forbidden_host"))
   }
 
-  @Test func onHTTPsOwnPortTheHostNeedsNone() {
-    let head = RequestHead(method: "GET", target: "/healthz", host: "localhost")
-    #expect(Self.code(Self.admission(port: 80).admit(head)) == "admitted")
+  @Test func theConfigurationAddsHosts() {
+    let admission = Self.admission(hosts: ["relay.example"])
+    for host in ["relay.example", "Relay.Example:443", "relay.example.", "localhost:1"] {
+      let head = RequestHead(method: "GET", target: "/healthz", host: host)
+      #expect(Self.code(admission.admit(head)) == "admitted", "\(host)")
+    }
+    let other = RequestHead(method: "GET", target: "/healthz", host: "other.relay.example")
+    #expect(Self.code(admission.admit(other)) == "forbidden_host")
   }
 
   @Test(arguments: ["127.0.0.2", "::1", "::ffff:127.0.0.1"]) func everyLoopbackAddressIsOne(address: String) {
@@ -41,9 +52,32 @@ import Testing
     #expect(Self.code(Self.admission(address, bound: address).admit(head)) == "forbidden_host")
   }
 
-  @Test(arguments: ["0.0.0.0", "::", "10.0.0.1"]) func elsewhereAnyHostWillDo(address: String) {
+  /// A probe calls a container by its address. A name that leads there may be a stranger's.
+  @Test(arguments: ["0.0.0.0", "::"]) func onEveryAddressEachAddressIsOursAndNoOtherName(address: String) {
+    let admission = Self.admission(address, bound: address, hosts: ["relay"])
+    for (host, isAdmitted) in [
+      ("10.1.2.3:8081", true), ("[fd00::7]:8081", true), ("localhost:1", true), ("relay:8081", true),
+      ("relay.example:8081", false), ("10.1.2.3.evil.example", false),
+    ] {
+      let head = RequestHead(method: "GET", target: "/healthz", host: host)
+      #expect(Self.code(admission.admit(head)) == (isAdmitted ? "admitted" : "forbidden_host"), "\(host)")
+    }
+  }
+
+  @Test func onOneAddressTheOthersAreNotOurs() {
+    let admission = Self.admission("10.0.0.1", bound: "10.0.0.1")
+    for (host, isAdmitted) in [
+      ("10.0.0.1:1", true), ("localhost", true), ("10.0.0.2", false), ("relay", false),
+    ] {
+      let head = RequestHead(method: "GET", target: "/healthz", host: host)
+      #expect(Self.code(admission.admit(head)) == (isAdmitted ? "admitted" : "forbidden_host"), "\(host)")
+    }
+  }
+
+  @Test func aForeignHostIsToldWhereItCanBeAdded() {
     let head = RequestHead(method: "GET", target: "/healthz", host: "relay.example")
-    #expect(Self.code(Self.admission(address, bound: address).admit(head)) == "admitted")
+    guard case .failure(let error) = Self.admission().admit(head) else { return #expect(Bool(false)) }
+    #expect(error.message.contains("'relay.example'") && error.message.contains("server.admin_hosts"))
   }
 
   /// A probe that speaks HTTP/1.0; no browser does.

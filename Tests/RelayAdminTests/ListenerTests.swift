@@ -1,4 +1,5 @@
 import Logging
+import NIOCore
 import NIOPosix
 import RelayCore
 import RelayPipeline
@@ -75,12 +76,62 @@ import Testing
     }
   }
 
-  @Test func aListenerForOthersTakesAnyName() async throws {
-    try await withServer(token: "s3cret", host: "0.0.0.0") { server in
-      let answer = try await RawClient.exchange(
-        "GET /healthz HTTP/1.1\r\nHost: relay.example\r\nConnection: close\r\n\r\n",
-        with: ListenAddress(host: "127.0.0.1", port: server.address.port))
-      #expect(answer.status == 200)
+  @Test func aListenerForOthersTakesAddressesAndTheNamesThatItIsGiven() async throws {
+    try await withServer(token: "s3cret", host: "0.0.0.0", hosts: ["relay.example"]) { server in
+      for (host, status) in [("relay.example", 200), ("192.0.2.1:80", 200), ("other.example", 403)] {
+        let answer = try await RawClient.exchange(
+          "GET /healthz HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n",
+          with: ListenAddress(host: "127.0.0.1", port: server.address.port))
+        #expect(answer.status == status, "\(host)")
+      }
+    }
+  }
+
+  /// As through `ssh -L 9999:localhost:8081` or `kubectl port-forward`.
+  @Test func throughATunnelThePortIsAnother() async throws {
+    try await withServer { server in
+      for path in ["/healthz", "/readyz", "/metrics", "/api/v1/status"] {
+        let answer = try await server.get(path, headers: ["Host: localhost:9999"])
+        #expect(answer.status == 200, "\(path)")
+      }
+      let change = try await server.post(
+        "/api/v1/reload",
+        headers: ["Host: localhost:9999", "Origin: http://localhost:9999", "Content-Type: application/json"])
+      #expect(change.status == 200)
+      let across = try await server.post(
+        "/api/v1/reload",
+        headers: ["Host: localhost:9999", "Origin: http://localhost:3000", "Content-Type: application/json"])
+      #expect(across.status == 403)
+    }
+  }
+
+  @Test(arguments: ["/healthz", "/readyz", "/metrics"]) func probesAndMetricsTakeAnyQuery(path: String)
+    async throws
+  {
+    try await withServer { server in
+      for query in ["?", "?t=1", "?a=b&a=c&%zz", "?format=prometheus"] {
+        let answer = try await server.get(path + query)
+        #expect(answer.status == 200, "\(query)")
+      }
+      let elsewhere = try await server.get("/api/v1/status?t=1")
+      #expect(elsewhere.status == 400, "there it may be a misspelt filter")
+    }
+  }
+
+  @Test func localhostListensOnBothItsAddresses() async throws {
+    try await withServer(host: "localhost") { server in
+      #expect(server.address.host == "localhost")
+      let hasIPv6 = try System.enumerateDevices().contains { $0.address?.ipAddress == "::1" }
+      for host in ["127.0.0.1"] + (hasIPv6 ? ["::1"] : []) {
+        let answer = try await RawClient.exchange(
+          "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+          with: ListenAddress(host: host, port: server.address.port))
+        #expect(answer.status == 200, "\(host)")
+      }
+      await server.server.shutdown(within: .seconds(5))
+      await #expect(throws: (any Error).self) {
+        try await RawClient.exchange("GET /healthz HTTP/1.1\r\n\r\n", with: server.address)
+      }
     }
   }
 

@@ -238,15 +238,18 @@ import Testing
   }
 
   @Test func rejectionsComeAsText() async throws {
-    let rejection = Rejection(
+    var rejection = Rejection(
       at: Samples.now, path: "/huggy", status: 401, code: "invalid_token", reason: "no", bodyBytes: nil,
       body: [0x7B, 0xFF])
-    try await withServer(FakeOperations { $0.rejections = [rejection] }) { server in
+    (rejection.count, rejection.firstAt, rejection.offset) = (3, Samples.now.advanced(by: .seconds(-60)), 7)
+    (rejection.peer, rejection.forwardedFor) = ("192.0.2.1", "192.0.2.2")
+    try await withServer(FakeOperations { [rejection] in $0.rejections = [rejection] }) { server in
       let answer = try await server.get("/api/v1/rejections")
       #expect(
         answer.body == """
-          {"rejections":[{"at":"2026-01-02T03:04:05.678Z","path":"/huggy","status":401,"code":"invalid_token",\
-          "reason":"no","body_bytes":null,"body":"{\u{FFFD}"}]}
+          {"rejections":[{"at":"2026-01-02T03:04:05.678Z","first_at":"2026-01-02T03:03:05.678Z","count":3,\
+          "path":"/huggy","status":401,"code":"invalid_token","reason":"no","offset":7,"peer":"192.0.2.1",\
+          "forwarded_for":"192.0.2.2","agent":null,"body_bytes":null,"body":"{\u{FFFD}"}]}
           """)
     }
   }

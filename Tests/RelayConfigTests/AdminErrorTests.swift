@@ -121,6 +121,21 @@ import Testing
     #expect(settings.admin?.port == 1)
   }
 
+  @Test(arguments: ["https://relay.example", "relay.example:443", "a b", "", "*.example", "relay/x"])
+  func anAdminHostIsANameWithoutAPort(host: String) {
+    #expect(
+      problems(of: withSource("server: { admin_hosts: ['\(host)'] }")) == [
+        "1:25: server.admin_hosts[0]: '\(host)' is not a host name; write it without http:// and without a port, "
+          + "such as relay.example"
+      ])
+  }
+
+  @Test func oneAdminHostNeedsNoList() throws {
+    #expect(
+      try configuration(of: withSource("server: { admin_hosts: relay.example }")).server.adminHosts
+        == ["relay.example"])
+  }
+
   @Test(arguments: ["127.0.0.1:1", "127.8.9.10:1", "localhost:1", "LOCALHOST:1", "[::1]:1", "127.0.0.1:0"])
   func aLoopbackAddressRequiresNoToken(address: String) throws {
     let server = try configuration(of: withSource("server: { admin: \"\(address)\" }")).server

@@ -10,6 +10,7 @@ import Testing
           listen: "[::]:9080"
           admin: "0.0.0.0:9081"
           admin_token: "${SECRET}"
+          admin_hosts: [Relay.Example, 10.0.0.7, "[fd00::7]"]
           max_body: 1MiB
           max_inflight: 2GiB
           max_connections: 100
@@ -22,6 +23,7 @@ import Testing
     expected.listen = ListenAddress(host: "::", port: 9080)
     expected.admin = ListenAddress(host: "0.0.0.0", port: 9081)
     expected.adminToken = Secret("hunter2")
+    expected.adminHosts = ["relay.example", "10.0.0.7", "fd00::7"]
     expected.maxBodyBytes = 1 << 20
     expected.maxInflightBytes = 2 << 30
     expected.maxConnections = 100
@@ -41,6 +43,17 @@ import Testing
     expected.retention = .seconds(90 * 60)
     expected.maxBytes = 16 << 20
     #expect(store == expected)
+  }
+
+  /// The one who sends is to close first: Caddy's proxies do after 2 minutes, Google's load balancers after 10.
+  @Test func idleConnectionsStayLongerThanTheUsualProxiesKeepThem() throws {
+    #expect(try configuration(of: oneSource).server.idleTimeout == .seconds(660))
+  }
+
+  @Test(arguments: ["/huggy/", "//huggy", "/hugg%79", "/huggy"])
+  func aSourcesPathIsSpelledInOneWay(path: String) throws {
+    let sources = try configuration(of: "sources: { a: { path: '\(path)', token: t } }").sources
+    #expect(sources.map(\.path) == ["/huggy"])
   }
 
   @Test(arguments: [

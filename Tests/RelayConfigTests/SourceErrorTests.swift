@@ -85,6 +85,18 @@ import Testing
         "3:14: sources.b.path: the source 'a' has this path too; give each its own"
       ]),
     FaultyConfiguration(
+      "a path twice, spelled otherwise",
+      "sources:\n  a: { token: t }\n  b: { path: //%61/, token: t }",
+      [
+        "3:14: sources.b.path: the source 'a' has this path too; give each its own"
+      ]),
+    FaultyConfiguration(
+      "the relay's own path, spelled otherwise",
+      "sources: { huggy: { path: /health%7A/, token: t } }",
+      [
+        "1:27: sources.huggy.path: '/health%7A/' is the relay's own path; choose another"
+      ]),
+    FaultyConfiguration(
       "a path twice by name",
       "sources:\n  a: { path: /b, token: t }\n  b: { token: t }",
       [

@@ -8,7 +8,7 @@ import Testing
 @Suite struct ConnectionDeadlineTests {
   @Test func aSilentConnectionIsClosedWithoutAWordAtItsIdleTimeout() throws {
     let connection = try EmbeddedConnection()
-    connection.advance(by: .milliseconds(74_999))
+    connection.advance(by: .milliseconds(659_999))
     #expect(!connection.isClosed)
     connection.advance(by: .milliseconds(1))
     #expect(connection.isClosed)
@@ -29,7 +29,7 @@ import Testing
     #expect(try connection.output().contains("408 Request Timeout"))
     #expect(connection.receiver.refused == [.init(path: "/huggy", status: 408)])
     #expect(connection.budget.chargedBytes == 0)
-    connection.advance(by: .seconds(2))
+    connection.advance(by: .seconds(5))
     #expect(connection.isClosed)
   }
 
@@ -37,7 +37,7 @@ import Testing
     let connection = try EmbeddedConnection()
     connection.send(Requests.post())
     #expect(try connection.statuses() == [200])
-    connection.advance(by: .seconds(70))
+    connection.advance(by: .seconds(650))
     connection.send("POST ")
     connection.advance(by: .milliseconds(29_999))
     #expect(try connection.output().isEmpty)
@@ -53,7 +53,7 @@ import Testing
     #expect(!connection.isClosed)
     receiver.received[0].complete(RecordingReceiver.reply)
     #expect(try connection.statuses() == [200])
-    connection.advance(by: .seconds(75))
+    connection.advance(by: .seconds(660))
     #expect(connection.isClosed)
   }
 

@@ -64,20 +64,21 @@ import Testing
     let connection = try EmbeddedConnection()
     connection.send(Requests.head("POST", "/huggy", headers: ["Content-Length: 1099511627776"]))
     #expect(connection.socket.outputIsClosed)
-    let piece = [UInt8](repeating: 0x78, count: 16 << 10)
+    let piece = [UInt8](repeating: 0x78, count: 1 << 20)
     var sent = 0
-    while !connection.isClosed, sent < 1 << 20 {
+    while !connection.isClosed, sent < 100 << 20 {
       connection.send(piece)
       sent += piece.count
+      #expect(connection.budget.chargedBytes == 0, "what is thrown away is not kept before")
     }
-    #expect(sent <= 256 << 10)
+    #expect(sent == 64 << 20)
     #expect(try connection.statuses() == [413])
   }
 
-  @Test func aRefusedClientThatGoesSilentIsCutOffAfterTwoSeconds() throws {
+  @Test func aRefusedClientThatGoesSilentIsCutOffAfterFiveSeconds() throws {
     let connection = try EmbeddedConnection()
     connection.send(Requests.head("POST", "/huggy", headers: ["Content-Length: 1099511627776"]))
-    connection.advance(by: .milliseconds(1999))
+    connection.advance(by: .milliseconds(4_999))
     #expect(!connection.isClosed)
     connection.advance(by: .milliseconds(1))
     #expect(connection.isClosed)
@@ -156,6 +157,111 @@ import Testing
     connection.send(request)
     #expect(try connection.statuses() == [431])
     #expect(connection.socket.outputIsClosed)
+  }
+
+  @Test(arguments: [
+    ("PROXY TCP4 192.0.2.1 192.0.2.2 56324 443\r\nPOST /huggy HTTP/1.1\r\n", "PROXY protocol"),
+    ("\r\n\r\n\0\r\nQUIT\n\u{21}\u{11}\0\u{C}", "PROXY protocol"),
+    ("\u{16}\u{3}\u{1}\u{2}\0\u{1}", "TLS"), ("\u{16}", "TLS"),
+    ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/2"),
+    ("SSH-2.0-x\r\n", "not an HTTP/1.1 request"), ("{\"messages\":{}}", "not an HTTP/1.1 request"),
+  ])
+  func whatSpeaksAnotherProtocolIsToldWhich(start: String, name: String) throws {
+    for pieces in [[start], start.utf8.map { String(decoding: [$0], as: UTF8.self) }] {
+      let connection = try EmbeddedConnection()
+      for piece in pieces { connection.send(piece) }
+      let output = try connection.output()
+      #expect(output.statuses == [400])
+      #expect(output.contains(name), "\(output)")
+    }
+  }
+
+  /// A request behind a good one has a first line of its own.
+  @Test func anotherProtocolIsNamedBehindARequestToo() throws {
+    let connection = try EmbeddedConnection()
+    connection.send(Requests.head("POST", "/huggy", headers: ["Transfer-Encoding: chunked"]) + "0\r\n\r\n")
+    connection.send("PROXY TCP4 ")
+    #expect(try connection.output().contains("PROXY protocol"))
+  }
+
+  @Test(arguments: [[], ["Host: relay", "Host: relay"], ["Host: relay", "host: other"]])
+  func anHTTP11RequestHasOneHost(hosts: [String]) throws {
+    for length in ["Content-Length: 2\r\n\r\n{}", "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"] {
+      let connection = try EmbeddedConnection()
+      connection.send("POST /huggy HTTP/1.1\r\n" + hosts.map { $0 + "\r\n" }.joined() + length)
+      let output = try connection.output()
+      #expect(output.statuses == [400])
+      #expect(output.contains("Host"))
+      #expect(connection.receiver.received.isEmpty)
+    }
+  }
+
+  @Test func anHTTP10RequestNeedsNoHost() throws {
+    let connection = try EmbeddedConnection()
+    connection.send("POST /huggy HTTP/1.0\r\nContent-Length: 2\r\n\r\n{}")
+    #expect(try connection.statuses() == [200])
+    let twice = try EmbeddedConnection()
+    twice.send("POST /huggy HTTP/1.0\r\nHost: a\r\nHost: b\r\nContent-Length: 2\r\n\r\n{}")
+    #expect(try twice.statuses() == [400])
+  }
+
+  @Test func tooManyHeadersAreToldFromTooLargeOnes() throws {
+    let many = try EmbeddedConnection()
+    many.send("POST /huggy HTTP/1.1\r\n" + String(repeating: "X: y\r\n", count: 101))
+    #expect(try many.output().contains("more than 100 headers"))
+    let large = try EmbeddedConnection()
+    large.send("POST /huggy HTTP/1.1\r\nX: " + String(repeating: "x", count: 17 << 10))
+    #expect(try large.output().contains("larger than 16384 bytes"))
+  }
+
+  @Test(arguments: [true, false]) func aRefusalSaysWhereTheRequestCameFrom(isPlain: Bool) throws {
+    let connection = try EmbeddedConnection()
+    let length = isPlain ? ["Content-Length: 0"] : ["Content-Length: 0", "Connection: x"]
+    for (agent, forwarded) in [
+      ("a/1", "192.0.2.7"), ("a/1", "192.0.2.7"), ("b/2", "192.0.2.7"), ("b/2", "192.0.2.8"),
+    ] {
+      connection.send(
+        Requests.head(
+          "POST", "/nowhere", headers: length + ["User-Agent: \(agent)", "X-Forwarded-For: \(forwarded)"]))
+    }
+    connection.send(Requests.head("POST", "/nowhere", headers: length))
+    typealias Origin = RecordingReceiver.Origin
+    #expect(
+      connection.receiver.origins == [
+        Origin(peer: "127.0.0.1", forwardedFor: "192.0.2.7", userAgent: "a/1"),
+        Origin(peer: "127.0.0.1", forwardedFor: "192.0.2.7", userAgent: "a/1"),
+        Origin(peer: "127.0.0.1", forwardedFor: "192.0.2.7", userAgent: "b/2"),
+        Origin(peer: "127.0.0.1", forwardedFor: "192.0.2.8", userAgent: "b/2"), Origin(peer: "127.0.0.1"),
+      ])
+  }
+
+  @Test func theReceiverIsToldWhereABodyCameFrom() throws {
+    let connection = try EmbeddedConnection()
+    connection.send(Requests.post(headers: ["User-Agent: Huggy", "X-Forwarded-For: 192.0.2.7, 192.0.2.8"]))
+    connection.send(
+      Requests.post(headers: [
+        "X-Forwarded-For: 192.0.2.7", "User-Agent: Huggy", "X-Forwarded-For: 192.0.2.8", "User-Agent: other",
+      ]))
+    let origin = RecordingReceiver.Origin(
+      peer: "127.0.0.1", forwardedFor: "192.0.2.7, 192.0.2.8", userAgent: "Huggy")
+    #expect(connection.receiver.received.map(\.origin) == [origin, origin])
+  }
+
+  @Test(arguments: [true, false]) func aLongHeaderIsCutBeforeItIsKept(isPlain: Bool) throws {
+    let connection = try EmbeddedConnection()
+    let long = String(repeating: "x", count: 5_000)
+    connection.send(
+      Requests.post(
+        path: "/nowhere",
+        headers: ["User-Agent: \(long)", "X-Forwarded-For: \(long)"] + (isPlain ? [] : ["TE:\tx"])))
+    #expect(connection.receiver.origins.first?.userAgent?.utf8.count == 256)
+    #expect(connection.receiver.origins.first?.forwardedFor?.utf8.count == 256)
+  }
+
+  @Test func oneConnectionTooManyHasAPeerToo() throws {
+    let connection = try EmbeddedConnection(admission: .turnedAway)
+    #expect(connection.receiver.origins == [.init(peer: "127.0.0.1")])
+    #expect(connection.receiver.replies.map(\.code) == ["too_many_connections"])
   }
 
   @Test func garbageBehindAGoodRequestIsRefusedAfterItsAnswer() throws {

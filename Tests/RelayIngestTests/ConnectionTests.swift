@@ -57,7 +57,28 @@ import Testing
     #expect(connection.receiver.received.map(\.path) == ["/huggy"])
   }
 
-  @Test(arguments: ["/Huggy", "/huggy/", "/%68uggy", "*", "http://relay", "?/huggy"])
+  @Test(arguments: [
+    "/huggy/", "//huggy", "/%68ugg%79", "/hugg%79/?x=1", "/huggy?", "http://relay//huggy/", "/huggy//",
+  ])
+  func howeverItsPathIsSpelledItIsTheSource(_ target: String) throws {
+    let connection = try EmbeddedConnection()
+    connection.send(Requests.post(path: target))
+    connection.send(Requests.head("POST", target, headers: ["Content-Length: 2", "Expect: x"]) + "{}")
+    #expect(connection.receiver.received.map(\.path) == ["/huggy"])
+    #expect(connection.receiver.refused == [.init(path: "/huggy", status: 417)], "as the source that it is")
+  }
+
+  @Test(arguments: ["/healthz", "/healthz?t=1", "/healthz/", "//healthz"])
+  func healthIsFoundHoweverItIsSpelled(_ target: String) throws {
+    let connection = try EmbeddedConnection()
+    connection.send(Requests.head("GET", target))
+    #expect(try connection.statuses() == [200])
+  }
+
+  @Test(arguments: [
+    "/Huggy", "/%2Fhuggy", "/./huggy", "/%2E/huggy", "/x/../huggy", "/huggy/x", "/huggy;v=1", "/%2568uggy",
+    "/hugg%7", "*", "http://relay", "?/huggy",
+  ])
   func noOtherPathIsASource(_ target: String) throws {
     let connection = try EmbeddedConnection()
     connection.send(Requests.head("POST", target, headers: ["Content-Length: 0"]))
@@ -179,11 +200,55 @@ import Testing
     #expect(connection.receiver.received.count == 1)
   }
 
-  @Test func anUpgradeIsIgnoredAndEndsTheConnection() throws {
+  /// As Java's HttpClient and curl --http2 offer it with the first request of each connection.
+  @Test(arguments: [
+    [
+      "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c",
+      "HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA",
+    ],
+    ["Connection: keep-alive, Upgrade", "Upgrade: websocket"], ["Upgrade: h2c"], ["Connection: upgrade"],
+  ])
+  func anOfferOfAnotherProtocolIsIgnored(headers: [String]) throws {
     let connection = try EmbeddedConnection()
-    connection.send(Requests.post(headers: ["Connection: Upgrade", "Upgrade: h2c"]))
-    #expect(try connection.statuses() == [200])
-    #expect(connection.isClosed)
+    for body in ["1", "2"] {
+      connection.send(Requests.post(body, headers: headers))
+      connection.send(Requests.post("\(body) plain"))
+      connection.send(Requests.head("POST", "/huggy", headers: headers + ["Transfer-Encoding: chunked"]))
+      connection.send(Requests.chunk("\(body) in chunks") + "0\r\n\r\n")
+      connection.send(Requests.head("POST", "/huggy", headers: ["Transfer-Encoding: chunked"]))
+      connection.send(Requests.chunk("\(body) decoded") + "0\r\n\r\n")
+    }
+    let output = try connection.output()
+    #expect(output.statuses == Array(repeating: 200, count: 8))
+    #expect(!output.contains("connection: close"))
+    #expect(
+      connection.receiver.bodies
+        == ["1", "2"].flatMap { ["\($0)", "\($0) plain", "\($0) in chunks", "\($0) decoded"] })
+    #expect(connection.state == .idle && !connection.isClosed)
+    #expect(connection.budget.chargedBytes == 0)
+  }
+
+  /// It can't know what its offer comes to.
+  @Test func aClientThatSendsOnBehindItsOfferIsToldThatItMustWait() throws {
+    let connection = try EmbeddedConnection()
+    connection.send(
+      Requests.post("1", headers: ["Connection: Upgrade", "Upgrade: h2c"]) + Requests.post("2"))
+    #expect(try connection.statuses() == [200, 400])
+    #expect(connection.receiver.bodies == ["1"])
+  }
+
+  @Test func aRefusedOfferKeepsTheConnectionToo() throws {
+    let connection = try EmbeddedConnection()
+    connection.send(
+      Requests.post("1", path: "/nowhere", headers: ["Connection: Upgrade", "Upgrade: h2c"]))
+    connection.send(Requests.post("2"))
+    #expect(try connection.statuses() == [404, 200])
+  }
+
+  @Test func aByteOrderMarkIsHandedOnAsItCame() throws {
+    let connection = try EmbeddedConnection()
+    connection.send(Requests.post("\u{FEFF}{}"))
+    #expect(connection.receiver.received.map(\.body) == [[0xEF, 0xBB, 0xBF] + Array("{}".utf8)])
   }
 
   @Test func healthIsAnsweredWithoutTheReceiver() throws {

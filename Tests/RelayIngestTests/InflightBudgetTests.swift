@@ -11,7 +11,7 @@ extension InflightBudget {
 }
 
 @Suite struct InflightBudgetTests {
-  let budget = InflightBudget(limitBytes: 4 << 20)
+  let budget = InflightBudget(limitBytes: 4 << 20, largestBodyBytes: 1 << 20)
 
   @Test func largeBodiesCannotTakeTheQuarterOfTheSmallOnes() {
     #expect(budget.grown(to: (3 << 20) + 1) == nil)
@@ -43,6 +43,23 @@ extension InflightBudget {
     #expect(budget.chargedBytes == 1000)
     budget.release(charge)
     #expect(budget.chargedBytes == 0)
+  }
+
+  /// `max_inflight` from `max_body` itself to well above it.
+  @Test(arguments: [5 << 20, 6 << 20, 20 << 20 / 3, 7 << 20, 64 << 20])
+  func oneOfTheLargestBodiesAlwaysHasRoom(limitBytes: Int) throws {
+    let budget = InflightBudget(limitBytes: limitBytes, largestBodyBytes: 5 << 20)
+    let largest = try #require(budget.grown(to: 5 << 20))
+    // What decodes it counts beside it.
+    #expect(budget.grown(to: Inflater.stateBytes) != nil)
+    budget.release(largest)
+    let reserved = (0..<2_000).compactMap { _ in budget.grown(to: 64 << 10) }.filter { $0.pool == .reserved }
+    #expect(reserved.count * 64 << 10 <= limitBytes / 4)
+  }
+
+  @Test func aReloadKeepsTheRoomForOneOfTheLargestBodies() {
+    budget.setLimit(bytes: 6 << 20, largestBodyBytes: 5 << 20)
+    #expect(budget.grown(to: 5 << 20) != nil)
   }
 
   @Test func manyThreadsLeaveNothingBehind() async {

@@ -66,7 +66,8 @@ import Testing
 
   @Test(arguments: [
     "transfer-encoding: chunked", "Transfer-Encoding: identity", "expect: 100-continue", "EXPECT:",
-    "Upgrade: h2c", "upgrade:", "Connection: close", "connection: keep-alive, te", "Proxy-Connection: close",
+    "Upgrade: h2c", "upgrade:", "content-encoding: gzip", "Content-Encoding: identity", "Host: relay",
+    "Connection: close", "connection: keep-alive, te", "Proxy-Connection: close",
   ])
   func whatChangesTheConnectionIsNotPlain(header: String) {
     #expect(recognize(Requests.post(headers: ["x: y"])) != nil)
@@ -151,6 +152,20 @@ import Testing
     #expect(recognize(Requests.post(headers: ["x: \(most)"])) != nil)
     #expect(recognize(Requests.post(headers: ["x: \(most)y"])) == nil)
     #expect(recognize(Requests.post(headers: ["x: y"]) + most + most) != nil, "what follows is no head")
+  }
+
+  @Test func aRequestWithoutAHostIsNotPlain() {
+    #expect(recognize("POST /huggy HTTP/1.1\r\ncontent-length: 0\r\n\r\n") == nil)
+    #expect(recognize("POST /huggy HTTP/1.1\r\nhost:\r\ncontent-length: 0\r\n\r\n") != nil)
+  }
+
+  @Test func whereItCameFromIsFound() throws {
+    let text = Requests.post(headers: ["user-AGENT: Huggy/1 (x)", "X-FORWARDED-FOR: 192.0.2.1, ::1"])
+    let request = try #require(recognize(text))
+    let bytes = Array(text.utf8)
+    #expect(request.userAgent.map { String(decoding: bytes[$0], as: UTF8.self) } == "Huggy/1 (x)")
+    #expect(request.forwardedFor.map { String(decoding: bytes[$0], as: UTF8.self) } == "192.0.2.1, ::1")
+    #expect(recognize(Requests.post(headers: ["X-Forwarded-For: a", "X-Forwarded-For: b"])) == nil)
   }
 
   // MARK: The decoder's judgement

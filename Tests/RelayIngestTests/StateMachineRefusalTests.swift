@@ -26,6 +26,23 @@ import Testing
       request: IncomingRequest(target: .source, method: .post, expectation: .unknown), status: 417),
   ]
 
+  /// What the counter of refused requests tells apart.
+  @Test func everyRefusalOfTheListenersHasACode() {
+    let replies: [IngestReply] = [
+      .notFound, .methodNotAllowed, .healthMethodNotAllowed, .timeout, .tooLarge(limitBytes: 1),
+      .expectationFailed,
+      .headersTooLarge, .tooManyHeaders, .malformed, .bodiesOverBudget, .tooManyConnections,
+      .unknownCoding("br"),
+      .undecodable(.gzip), .unavailable("x"),
+    ]
+    #expect(
+      replies.map(\.code) == [
+        "not_found", "method_not_allowed", "method_not_allowed", "timeout", "too_large", "expectation_failed",
+        "headers_too_large", "headers_too_large", "bad_request", "too_many_bytes", "too_many_connections",
+        "unsupported_media_type", "invalid_encoding", "unavailable",
+      ])
+  }
+
   @Test(arguments: cases) func aRefusalWithoutABodyKeepsTheConnection(_ expected: Case) {
     let connection = MachineFixture()
     #expect(connection.begin(expected.request) == .none)
@@ -70,23 +87,87 @@ import Testing
     #expect(connection.begin(request).answer?.reply.status == 404)
   }
 
+  /// 64 MiB, since four times the largest body are less.
   @Test func aRefusedClientMaySendOnForABoundedNumberOfBytes() {
     _ = connection.begin(.post(.known(1 << 40)))
     _ = connection.flushed()
-    for _ in 0..<3 {
-      #expect(connection.input(bytes: 64 << 10) == .discard)
-    }
-    #expect(connection.input(bytes: 64 << 10) == .close)
-    #expect(connection.input(bytes: 64 << 10) == .discard)
+    for _ in 0..<63 { #expect(connection.input(bytes: 1 << 20) == .discard) }
+    #expect(connection.input(bytes: (1 << 20) - 1) == .discard)
+    #expect(connection.input(bytes: 1) == .close)
+    #expect(connection.input(bytes: 1) == .discard)
   }
 
-  @Test func aRefusedClientMaySendOnForABoundedTime() {
+  @Test func ofLargeBodiesFourTimesAsMuchIsRead() {
+    var settings = ServerSettings()
+    settings.maxBodyBytes = 100 << 20
+    #expect(ConnectionLimits(settings).lingerBytes == 400 << 20)
+  }
+
+  @Test func aRefusedClientMaySendOnForTheTimeOfARequest() {
     _ = connection.begin(.post(.known(1 << 40)))
     _ = connection.flushed()
-    connection.pass(.milliseconds(1999))
+    for _ in 0..<29 {
+      connection.pass(.seconds(1))
+      #expect(connection.input(bytes: 1) == .discard)
+      #expect(connection.deadlinePassed() == .none)
+    }
+    connection.pass(.milliseconds(999))
     #expect(connection.deadlinePassed() == .none)
     connection.pass(.milliseconds(1))
     #expect(connection.deadlinePassed() == .close)
+  }
+
+  @Test func aRefusedClientMayBeSilentForFiveSeconds() {
+    _ = connection.begin(.post(.known(1 << 40)))
+    _ = connection.flushed()
+    connection.pass(.seconds(3))
+    _ = connection.input(bytes: 1)
+    connection.pass(.milliseconds(4_999))
+    #expect(connection.deadlinePassed() == .none)
+    connection.pass(.milliseconds(1))
+    #expect(connection.deadlinePassed() == .close)
+  }
+
+  /// Before its answer has left, too: it need not read it.
+  @Test func aRefusedClientThatReadsNothingIsBoundedAsWell() {
+    _ = connection.begin(.post(.known(1 << 40)))
+    for _ in 0..<30 {
+      connection.pass(.seconds(1))
+      _ = connection.input(bytes: 1)
+    }
+    #expect(connection.deadlinePassed() == .close)
+  }
+
+  @Test func aShutdownDoesNotWaitLongForWhatARefusedClientSends() {
+    _ = connection.begin(.post(.known(1 << 40)))
+    _ = connection.flushed()
+    #expect(connection.quiesce() == .none)
+    #expect(connection.deadline == connection.now + .seconds(2))
+    connection.pass(.seconds(1))
+    _ = connection.input(bytes: 1)
+    #expect(connection.deadline == connection.now + .seconds(1))
+  }
+
+  @Test func aBodyThatCannotBeDecodedIsRefusedWhileItComesOrAtItsEnd() {
+    _ = connection.begin(.post())
+    let early = connection.bodyRefused().answer
+    #expect(early?.persistence == .close && early?.isRefusal == true)
+    let other = MachineFixture()
+    _ = other.begin(.post())
+    _ = other.end()
+    let late = other.bodyRefused().answer
+    #expect(late?.persistence == .keepAlive && late?.isRefusal == true)
+    #expect(other.bodyRefused() == .none)
+  }
+
+  @Test func aCodingThatIsNotReadIsToldWhichOnesAre() {
+    var request = IncomingRequest.post()
+    request.coding = .unknown("br")
+    #expect(connection.begin(request) == .none, "its body is short: the connection lives on")
+    let reply = connection.end().answer?.reply
+    #expect(reply?.status == 415)
+    #expect(reply?.headers == [.init("accept-encoding", "gzip, deflate")])
+    #expect(reply?.reason.contains("'br'") == true)
   }
 
   @Test func aRefusedClientThatEndsIsClosed() {

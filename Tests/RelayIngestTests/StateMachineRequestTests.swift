@@ -74,6 +74,27 @@ import Testing
     #expect(connection.state == .flushing(then: .linger))
   }
 
+  @Test func aCodedBodyMayBecomeAsLargeAsAnyOther() {
+    var request = IncomingRequest.post(.known(10))
+    request.coding = .gzip
+    #expect(connection.begin(request) == .startBody(limitBytes: 5 << 20, sendContinue: false))
+  }
+
+  @Test func aConnectionIsIdleBetweenItsRequests() {
+    let start = connection.now
+    #expect(connection.idleSince == start)
+    connection.pass(.seconds(5))
+    _ = connection.begin(.post())
+    #expect(connection.idleSince == nil)
+    _ = connection.end()
+    _ = connection.replied()
+    #expect(connection.idleSince == nil)
+    _ = connection.flushed()
+    #expect(connection.idleSince == start + .seconds(5))
+    _ = connection.close()
+    #expect(connection.idleSince == nil)
+  }
+
   @Test func aHealthCheckIsAnsweredAtItsEnd() {
     #expect(connection.begin(IncomingRequest(target: .health, method: .get)) == .none)
     #expect(

@@ -38,9 +38,20 @@ import Testing
     #expect(try scan(document).hasMessages == false)
   }
 
+  /// As Windows programs write it. Places count from the document's first byte, the mark's.
+  @Test func aByteOrderMarkBeforeTheDocumentIsSkipped() throws {
+    #expect(try scan("\u{FEFF}{}").hasMessages == false)
+    let bytes = Array("\u{FEFF} {\"messages\":{\"a\":[{\"id\":1}]}}".utf8)
+    let envelope = try EnvelopeScanner(fields: FieldTree(paths: [])).scan(bytes)
+    #expect(envelope.events.map { String(decoding: bytes[$0.body], as: UTF8.self) } == [#"{"id":1}"#])
+  }
+
   static let refused: [(String, Int, String)] = [
     ("", 0, "the document is empty"), ("  \n", 3, "the document is empty"),
-    ("\u{FEFF}{}", 0, "byte order mark"), ("\u{A0}{}", 0, "expected a value"),
+    ("\u{FEFF}", 3, "the document is empty"), ("\u{FEFF}\u{FEFF}{}", 3, "expected a value"),
+    (" \u{FEFF}{}", 1, "expected a value"), ("{}\u{FEFF}", 2, "nothing after"),
+    ("\u{FEFF}{", 4, "a key in quotes"),
+    ("\u{A0}{}", 0, "expected a value"),
     ("{", 1, "expected a key in quotes or '}', found the end"),
     ("[", 1, "expected a value or ']', found the end"),
     ("}", 0, "expected a value"), ("]", 0, "expected a value"), ("{]", 1, "a key in quotes"),

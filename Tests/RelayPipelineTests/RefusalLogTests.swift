@@ -5,6 +5,12 @@ import Testing
 
 @testable import RelayPipeline
 
+private final class Origin: RequestOrigin {
+  let peer: String? = "192.0.2.1"
+  let forwardedFor: String? = "192.0.2.2, 192.0.2.3"
+  let userAgent: String? = "Huggy"
+}
+
 @Suite struct RefusalLogTests {
   private let clock = ManualClock()
   private let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -12,7 +18,7 @@ import Testing
   @Test func theLastFiftyAreKeptNewestFirst() {
     let log = RefusalLog(logger: silent, clock: clock)
     for number in 0..<120 {
-      log.note(path: "/\(number)", .notFound, body: nil)
+      log.note(path: "/\(number)", .notFound, origin: Origin(), body: nil, isOfSource: false)
     }
     #expect(log.rejections.map(\.path) == (70..<120).reversed().map { "/\($0)" })
   }
@@ -20,12 +26,17 @@ import Testing
   @Test func eachHasItsCodeItsReasonAndItsMaskedBody() throws {
     let log = RefusalLog(logger: silent, clock: clock)
     let body = Array(#"{"token":"wrong","x":"right"}"#.utf8)
-    log.note(path: "/huggy", .error(401, "invalid_token", "no"), body: body, secrets: [Secret("right")])
+    log.note(
+      path: "/huggy", .error(401, "invalid_token", "no", offset: 3), origin: Origin(), body: body,
+      isOfSource: true,
+      secrets: [Secret("right")])
     let kept = try #require(log.rejections.first)
     #expect(kept.at == clock.now())
     #expect(kept.status == 401)
     #expect(kept.code == "invalid_token")
     #expect(kept.reason == "no")
+    #expect(kept.offset == 3)
+    #expect((kept.peer, kept.forwardedFor, kept.userAgent) == ("192.0.2.1", "192.0.2.2, 192.0.2.3", "Huggy"))
     #expect(kept.bodyBytes == body.count)
     #expect(String(decoding: kept.body, as: UTF8.self) == #"{"token":[secret],"x":"[secret]"}"#)
   }

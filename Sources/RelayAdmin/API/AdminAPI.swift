@@ -24,7 +24,7 @@ struct AdminAPI: Sendable {
 
   private func result(of endpoint: Endpoint, query: String?, body: [UInt8]) async throws -> AdminResponse {
     // An unknown parameter is a misspelt one: without it a filter would mean more than was meant.
-    let items = try QueryItems(query, known: endpoint.parameters)
+    let items = try QueryItems(endpoint.ignoresQuery ? nil : query, known: endpoint.parameters)
     switch endpoint {
     case .health: return .json(HealthAnswer(status: "ok"))
     case .readiness: return try readiness()
@@ -97,6 +97,9 @@ extension Endpoint {
   fileprivate var parameters: [String] {
     self == .deliveries ? FilterReader.names + ["limit", "after"] : []
   }
+
+  /// Monitors add what they like to a URL, such as the time against caches.
+  fileprivate var ignoresQuery: Bool { self == .health || self == .readiness || self == .metrics }
 }
 
 /// `GET /healthz` and `GET /readyz`.

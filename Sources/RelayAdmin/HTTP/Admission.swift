@@ -6,32 +6,24 @@ import RelayCore
 /// its own (DNS rebinding) is found by its `Host`, one that asks across origins by its `Origin`, and a form,
 /// which needs no consent for its request, by its content type.
 struct Admission: Sendable {
-  /// The values of `Host` that are ours, in lower case; nil: any. A listener that others can reach is known
-  /// by names that it can't know, and has a token.
-  var hosts: Set<String>?
-  var token: Secret?
-
-  init(hosts: Set<String>?, token: Secret?) {
-    self.hosts = hosts
-    self.token = token
-  }
+  /// The listener's own names, and those that the configuration adds.
+  private let names: Set<String>
+  /// The listener is every address of this machine: whatever address a request names is one of them, or leads to one. An
+  /// address, unlike a name, can't be pointed here by a stranger.
+  private let isAnyAddressOurs: Bool
+  let token: Secret?
 
   /// - Parameters:
   ///   - configured: What `server.admin` says.
   ///   - bound: Where the socket is.
-  init(configured: ListenAddress, bound: ListenAddress, token: Secret?) {
-    self.init(hosts: bound.isLoopback ? Self.loopbackHosts(configured, bound) : nil, token: token)
-  }
-
-  private static func loopbackHosts(_ configured: ListenAddress, _ bound: ListenAddress) -> Set<String> {
-    var hosts: Set<String> = []
-    for name in [configured.host, bound.host, "localhost", "127.0.0.1", "::1"] {
-      let host = name.contains(":") ? "[\(name)]" : name
-      hosts.insert("\(host):\(bound.port)".lowercased())
-      // Clients leave out the port that is HTTP's own.
-      if bound.port == 80 { hosts.insert(host.lowercased()) }
+  ///   - hosts: `server.admin_hosts`.
+  init(configured: ListenAddress, bound: ListenAddress, hosts: [String] = [], token: Secret?) {
+    let own = [configured, bound].compactMap {
+      HostName($0.host.contains(":") ? "[\($0.host)]" : $0.host)?.name
     }
-    return hosts
+    names = Set(own + hosts)
+    isAnyAddressOurs = bound.isWildcard
+    self.token = token
   }
 
   /// Why the request is refused, or what it asks for.
@@ -51,14 +43,19 @@ struct Admission: Sendable {
     }
   }
 
+  /// A port is no matter: a tunnel's is its own.
   private func checkHost(_ head: RequestHead) throws(APIError) {
     // No browser leaves it out.
-    guard let hosts, let host = head.host, !hosts.contains(host.lowercased()) else { return }
+    guard let text = head.host else { return }
+    if let host = HostName(text),
+      host.isLoopback || names.contains(host.name) || (isAnyAddressOurs && host.isAddress)
+    {
+      return
+    }
     throw APIError(
       403, "forbidden_host",
-      "the Host header is '\(host.prefix(200))'; on loopback it is one of "
-        + hosts.sorted().joined(separator: ", ")
-    )
+      "the Host header is '\(text.prefix(200))', which is no name of this listener; "
+        + "if it is one, a proxy's perhaps, add it to server.admin_hosts")
   }
 
   private func checkOrigin(_ head: RequestHead) throws(APIError) {
@@ -115,8 +112,6 @@ extension Secret {
 }
 
 extension ListenAddress {
-  /// Only this machine can reach it. For addresses: a name is none until it is resolved.
-  var isLoopback: Bool {
-    host == "::1" || host.hasPrefix("127.") || host.lowercased().hasPrefix("::ffff:127.")
-  }
+  /// Every address of this machine. For addresses: a name is none until it is resolved.
+  fileprivate var isWildcard: Bool { ["0.0.0.0", "::", "::ffff:0.0.0.0"].contains(host.lowercased()) }
 }

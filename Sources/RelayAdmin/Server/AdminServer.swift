@@ -13,32 +13,38 @@ import RelayThreads
 public final class AdminServer: Sendable {
   private typealias HTTPServer = Server<HTTP1Channel>
 
+  private struct Listener {
+    let server: HTTPServer
+    let running: Task<Void, any Error>
+  }
+
   private enum State {
     case initial
-    case running(HTTPServer, Task<Void, any Error>)
+    case running([Listener])
     case over
   }
 
   private let address: ListenAddress
+  private let hosts: [String]
   private let token: Secret?
   private let api: AdminAPI
   private let eventLoopGroup: any EventLoopGroup
   private let requestTimeout: Duration
   private let idleTimeout: Duration
   private let state = Locked(State.initial)
-  /// Where the socket is, once that is known.
-  private let bound = Locked<ListenAddress?>(nil)
   private static let maxConnections = 128
 
   /// - Parameters:
   ///   - address: `server.admin`. Port 0: the system chooses.
+  ///   - hosts: `server.admin_hosts`.
   ///   - token: `server.admin_token`; nil: everybody who can reach it may use it.
   public init(
-    address: ListenAddress, token: Secret?, operations: any RelayOperations, clock: any WallClock,
-    eventLoopGroup: any EventLoopGroup, logger: Logger, requestTimeout: Duration = .seconds(30),
-    idleTimeout: Duration = .seconds(75)
+    address: ListenAddress, hosts: [String] = [], token: Secret?, operations: any RelayOperations,
+    clock: any WallClock, eventLoopGroup: any EventLoopGroup, logger: Logger,
+    requestTimeout: Duration = .seconds(30), idleTimeout: Duration = .seconds(75)
   ) {
     self.address = address
+    self.hosts = hosts
     self.token = token
     api = AdminAPI(operations: operations, clock: clock, logger: logger)
     self.eventLoopGroup = eventLoopGroup
@@ -46,37 +52,40 @@ public final class AdminServer: Sendable {
     self.idleTimeout = idleTimeout
   }
 
-  /// Listens; returns the address with the port that the system gave.
+  /// Listens, on `localhost` at both its addresses; returns the address with the port that the system gave.
   public func start() async throws(AdminServerError) -> ListenAddress {
-    let (starts, start) = AsyncStream.makeStream(of: Result<ListenAddress, any Error>.self)
-    let server = makeServer { [bound, address] channel in
-      let local = channel.localAddress
-      let listens = ListenAddress(
-        host: local?.ipAddress ?? address.host, port: local?.port ?? address.port)
-      bound.withLock { $0 = listens }
-      start.yield(.success(ListenAddress(host: address.host, port: listens.port)))
-    }
     let isFirst = state.withLock { state in
       guard case .initial = state else { return false }
-      let running = Task {
-        do {
-          try await server.run()
-        } catch {
-          start.yield(.failure(error))
-          throw error
-        }
-      }
-      state = .running(server, running)
+      state = .running([])
       return true
     }
     guard isFirst else {
       throw AdminServerError(.usedUp, address: address, reason: "this server has been started or shut down")
     }
-    var results = starts.makeAsyncIterator()
-    switch await results.next() {
-    case .success(let address): return address
-    case .failure(let error): throw AdminServerError(binding: address, failedWith: error)
-    case nil: throw AdminServerError(.other, address: address, reason: "the start was cancelled")
+    var port = address.port
+    var attempts = 8
+    while true {
+      var isListening = false
+      do throws(AdminServerError) {
+        for place in address.places {
+          do throws(AdminServerError) {
+            port = try await listen(on: ListenAddress(host: place, port: port)).port
+            isListening = true
+          } catch {
+            // A machine without IPv6, or with nothing else: one of the two is enough.
+            guard error.code == .addressNotAvailable, place != address.places.last || isListening else {
+              throw error
+            }
+          }
+        }
+        return ListenAddress(host: address.host, port: port)
+      } catch {
+        await stopListeners()
+        attempts -= 1
+        // The port that the system chose for one address is somebody else's on the other.
+        guard address.port == 0, isListening, attempts > 0 else { throw error }
+        port = 0
+      }
     }
   }
 
@@ -87,12 +96,11 @@ public final class AdminServer: Sendable {
       defer { state = .over }
       return state
     }
-    guard case .running(let server, let running) = last else { return }
+    guard case .running(let listeners) = last, !listeners.isEmpty else { return }
     // Whichever comes first; the other must not be waited for.
     let (ends, end) = AsyncStream.makeStream(of: Void.self)
     Task {
-      try? await server.shutdownGracefully()
-      _ = await running.result
+      await Self.stop(listeners)
       end.finish()
     }
     let timer = Task {
@@ -101,10 +109,64 @@ public final class AdminServer: Sendable {
     }
     for await _ in ends {}
     timer.cancel()
-    running.cancel()
+    for listener in listeners { listener.running.cancel() }
   }
 
-  private func makeServer(onRunning: @escaping @Sendable (any Channel) async -> Void) -> HTTPServer {
+  private func listen(on place: ListenAddress) async throws(AdminServerError) -> ListenAddress {
+    let (starts, start) = AsyncStream.makeStream(of: Result<ListenAddress, any Error>.self)
+    // Where the socket is, once that is known.
+    let bound = Locked<ListenAddress?>(nil)
+    let server = makeServer(on: place, bound: bound) { channel in
+      let local = channel.localAddress
+      let listens = ListenAddress(host: local?.ipAddress ?? place.host, port: local?.port ?? place.port)
+      bound.withLock { $0 = listens }
+      start.yield(.success(listens))
+    }
+    let isWanted = state.withLock { state in
+      guard case .running(let listeners) = state else { return false }
+      let running = Task {
+        do {
+          try await server.run()
+        } catch {
+          start.yield(.failure(error))
+          throw error
+        }
+      }
+      state = .running(listeners + [Listener(server: server, running: running)])
+      return true
+    }
+    guard isWanted else {
+      throw AdminServerError(.usedUp, address: address, reason: "this server has been shut down")
+    }
+    var results = starts.makeAsyncIterator()
+    switch await results.next() {
+    case .success(let address): return address
+    case .failure(let error): throw AdminServerError(binding: address, failedWith: error)
+    case nil: throw AdminServerError(.other, address: address, reason: "the start was cancelled")
+    }
+  }
+
+  /// What listened while another address could not.
+  private func stopListeners() async {
+    let listeners = state.withLock { state -> [Listener] in
+      guard case .running(let listeners) = state else { return [] }
+      state = .running([])
+      return listeners
+    }
+    await Self.stop(listeners)
+  }
+
+  private static func stop(_ listeners: [Listener]) async {
+    for listener in listeners {
+      try? await listener.server.shutdownGracefully()
+      _ = await listener.running.result
+    }
+  }
+
+  private func makeServer(
+    on place: ListenAddress, bound: Locked<ListenAddress?>,
+    onRunning: @escaping @Sendable (any Channel) async -> Void
+  ) -> HTTPServer {
     let silent = Logger(label: "admin") { _ in SwiftLogNoOpLogHandler() }
     let timeout = TimeAmount(requestTimeout)
     let channel = HTTP1Channel(
@@ -113,20 +175,23 @@ public final class AdminServer: Sendable {
         try await writer.write(response: response.head, body: response.body(of: request))
       },
       configuration: HTTP1Channel.Configuration(
-        additionalChannelHandlers: [RequestGate(admission: self.admission, requestTimeout: timeout)],
+        additionalChannelHandlers: [
+          RequestGate(admission: self.admission(bound: bound.withLock { $0 }), requestTimeout: timeout)
+        ],
         idleTimeout: TimeAmount(idleTimeout)))
     return HTTPServer(
       childChannelSetup: channel,
       configuration: ServerConfiguration(
-        address: .hostname(address.host, port: address.port),
+        address: .hostname(place.host, port: place.port),
         availableConnectionsDelegate: MaximumAvailableConnections(Self.maxConnections, logger: silent)),
       onServerRunning: onRunning, eventLoopGroup: eventLoopGroup, logger: silent)
   }
 
   /// Until the socket's place is known, the strict rules hold.
-  private var admission: Admission {
-    let bound = bound.withLock { $0 } ?? ListenAddress(host: "127.0.0.1", port: address.port)
-    return Admission(configured: address, bound: bound, token: token)
+  private func admission(bound: ListenAddress?) -> Admission {
+    Admission(
+      configured: address, bound: bound ?? ListenAddress(host: "127.0.0.1", port: address.port), hosts: hosts,
+      token: token)
   }
 
   private func respond(to request: Request) async -> AdminResponse {

@@ -39,7 +39,7 @@ public struct AdminServerError: Error, Equatable, CustomStringConvertible {
       self.init(
         .permissionDenied, address: address,
         reason: "permission denied: ports below 1024 need CAP_NET_BIND_SERVICE; use a higher one")
-    case let error as IOError where error.errnoCode == EADDRNOTAVAIL:
+    case let error as IOError where error.errnoCode == EADDRNOTAVAIL || error.errnoCode == EAFNOSUPPORT:
       self.init(
         .addressNotAvailable, address: address,
         reason: "this machine has no such address: use one of its own, or 0.0.0.0 for all")

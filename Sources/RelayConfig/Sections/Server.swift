@@ -33,6 +33,7 @@ extension ServerSettings {
     let administration = section.take("admin")
     let token = section.take("admin_token", isSecret: true)
     adminToken = token?.adminToken()
+    adminHosts = section.take("admin_hosts")?.adminHosts() ?? adminHosts
 
     // nil: it is wrong, and no more is told of it.
     let readListen: ListenAddress? = listening.map { $0.listenAddress() } ?? listen
@@ -59,6 +60,21 @@ extension ServerSettings {
 }
 
 extension ConfigNode {
+  /// Names as `Host` has them, but for their ports: any port will do.
+  fileprivate func adminHosts() -> [String] {
+    let expected = "a host name or a list of them"
+    guard let items = items(expected, emptyFault: nil) else { return [] }
+    return items.compactMap { item in
+      item.value("a host name such as relay.example", placeholder: "placeholder") { text throws(Fault) in
+        guard let host = HostName(text), host.port == nil else {
+          throw Fault(
+            "is not a host name; write it without http:// and without a port, such as relay.example")
+        }
+        return host.name
+      }
+    }
+  }
+
   /// What clients send as `Authorization: Bearer TOKEN`.
   fileprivate func adminToken() -> Secret? {
     value("a token", placeholder: Secret("placeholder")) { text throws(Fault) in

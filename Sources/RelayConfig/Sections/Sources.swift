@@ -72,8 +72,9 @@ extension ConfigNode {
       else {
         throw Fault("holds a space, '?', '#' or a character beyond ASCII; write a plain path such as /huggy")
       }
-      guard !Self.reservedPaths.contains(text) else { throw Fault("is the relay's own path; choose another") }
-      return text
+      let path = SourcePath.canonical(text)
+      guard !Self.reservedPaths.contains(path) else { throw Fault("is the relay's own path; choose another") }
+      return path
     }
   }
 }

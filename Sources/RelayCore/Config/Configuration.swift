@@ -33,6 +33,10 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
   }
 
   public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+  /// What is listened on: `localhost` is both its addresses, since its clients may try either first; a resolver gives only
+  /// one of them.
+  public var places: [String] { host.asciiLowercased == "localhost" ? ["127.0.0.1", "::1"] : [host] }
 }
 
 public struct ServerSettings: Sendable, Equatable {
@@ -43,12 +47,15 @@ public struct ServerSettings: Sendable, Equatable {
   public var maxConnections = 10_000
   /// For the headers and the body together.
   public var requestTimeout = Duration.seconds(30)
-  public var idleTimeout = Duration.seconds(75)
+  /// Above those of the usual proxies (Caddy 2 min, Google's load balancer 10 min): the one who sends is to close first.
+  public var idleTimeout = Duration.seconds(11 * 60)
   public var drain = Duration.seconds(20)
   /// Where the admin API and the metrics are; nil: nowhere.
   public var admin: ListenAddress? = ListenAddress(host: "127.0.0.1", port: 8081)
   /// What the admin API asks for as bearer token; nil: nothing.
   public var adminToken: Secret?
+  /// Further names that the admin API answers to, without a port: a proxy's, a tunnel's.
+  public var adminHosts: [String] = []
 
   public init() {}
 }
@@ -90,7 +97,7 @@ public struct Source: Sendable, Equatable {
   }
 
   public var name: String
-  /// Begins with `/`; compared exactly, without the query.
+  /// As `SourcePath` spells it.
   public var path: String
   /// Any one is accepted; empty: every sender is believed.
   public var tokens: [Token]

@@ -6,13 +6,20 @@ struct ConnectionLimits: Sendable, Equatable {
   var maxBodyBytes: Int
   /// From a request's first byte to its last.
   var requestTimeout: TimeAmount
-  /// Between requests, and for an answer that the client doesn't read.
+  /// Between requests.
   var idleTimeout: TimeAmount
-  /// How long a client whose request was refused may go on sending.
-  var lingerTimeout = TimeAmount.seconds(2)
-  /// How much of a refused request is read, so that the client gets to see its answer. Closing with unread
-  /// bytes would reset the connection, and a reset discards what the client has not read yet.
-  var lingerBytes = 256 << 10
+  /// For an answer that the client doesn't read.
+  var answerTimeout: TimeAmount
+  /// How much of a refused request is read and thrown away. Many clients write all of a request before they read
+  /// anything, and closing with unread bytes would reset the connection: what they had not read yet would be lost, so
+  /// that a refusal for good looked like a fault of the network.
+  var lingerBytes: Int
+  /// How long a client whose request was refused may go on sending,
+  var lingerTimeout: TimeAmount { requestTimeout }
+  /// and be silent meanwhile.
+  var lingerSilence = TimeAmount.seconds(5)
+  /// The same for a client whose request was complete, or while the relay shuts down.
+  var lastLingerTimeout = TimeAmount.seconds(2)
   /// A refused body up to this size is read and thrown away, and the connection lives on.
   var skippedBodyBytes = 64 << 10
 
@@ -20,5 +27,7 @@ struct ConnectionLimits: Sendable, Equatable {
     maxBodyBytes = settings.maxBodyBytes
     requestTimeout = TimeAmount(settings.requestTimeout)
     idleTimeout = TimeAmount(settings.idleTimeout)
+    answerTimeout = min(idleTimeout, .seconds(75))
+    lingerBytes = max(64 << 20, 4 * settings.maxBodyBytes)
   }
 }

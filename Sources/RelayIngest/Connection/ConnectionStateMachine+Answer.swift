@@ -22,7 +22,7 @@ extension ConnectionStateMachine {
       state = .flushing(then: .proceed)
       persistence = request.isHTTP10 ? .keepAliveHTTP10 : .keepAlive
     }
-    deadline = now + limits.idleTimeout
+    deadline = now + limits.answerTimeout
     return .answer(
       Answer(
         reply: reply, persistence: persistence, omitsBody: request.method == .head, isRefusal: isRefusal))
@@ -38,7 +38,7 @@ extension ConnectionStateMachine {
       return .proceed
     case .proceed, .linger:
       state = .lingering
-      deadline = now + limits.lingerTimeout
+      beginLinger(now: now)
       return .linger
     case .close: return close()
     }
@@ -54,8 +54,9 @@ extension ConnectionStateMachine {
   }
 
   /// The relay shuts down: what has not begun does not begin.
-  mutating func quiesce() -> ConnectionAction {
+  mutating func quiesce(now: NIODeadline) -> ConnectionAction {
     isLastRequest = true
+    if lingerEnd != .distantFuture, state != .closed { beginLinger(now: now) }
     return state == .idle || state == .readingHead ? close() : .none
   }
 

@@ -17,6 +17,7 @@ extension ConnectionStateMachine {
     if case .known(let length) = head.body, length > limits.maxBodyBytes {
       return .tooLarge(limitBytes: limits.maxBodyBytes)
     }
+    if case .unknown(let name) = head.coding { return .unknownCoding(name) }
     return nil
   }
 
@@ -42,9 +43,15 @@ extension ConnectionStateMachine {
   /// Answers before the request has ended, and gives the connection up.
   mutating func refuse(_ reply: IngestReply, now: NIODeadline) -> ConnectionAction {
     state = .flushing(then: .linger)
-    deadline = now + limits.lingerTimeout
+    beginLinger(now: now)
     return .answer(
       Answer(reply: reply, persistence: .close, omitsBody: request.method == .head, isRefusal: true))
+  }
+
+  /// From now on what comes is thrown away: as long as the client may need to get to its answer.
+  mutating func beginLinger(now: NIODeadline) {
+    lingerEnd = min(lingerEnd, now + (isLastRequest ? limits.lastLingerTimeout : limits.lingerTimeout))
+    deadline = min(lingerEnd, now + limits.lingerSilence)
   }
 
   /// There are too many connections: this one is told so before it has said anything.

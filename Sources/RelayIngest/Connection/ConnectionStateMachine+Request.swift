@@ -13,9 +13,12 @@ extension ConnectionStateMachine {
     case .flushing(then: .close), .closed: return .discard
     case .flushing(then: .linger), .lingering:
       lingerBytesLeft -= bytes
-      if lingerBytesLeft > 0 { return .discard }
-      state = .closed
-      return .close
+      guard lingerBytesLeft > 0 else {
+        state = .closed
+        return .close
+      }
+      if lingerEnd != .distantFuture { deadline = min(lingerEnd, now + limits.lingerSilence) }
+      return .discard
     }
   }
 
@@ -27,12 +30,12 @@ extension ConnectionStateMachine {
     if let refusal = refusal(of: head) { return skipOrRefuse(refusal, now: now) }
     if head.target == .health { return skip(.healthy) }
     state = .readingBody
-    switch head.body {
-    case .known(let length):
-      return .startBody(limitBytes: length, sendContinue: head.expectation == .continue && length > 0)
-    case .chunked:
-      return .startBody(limitBytes: limits.maxBodyBytes, sendContinue: head.expectation == .continue)
+    let sendContinue = head.expectation == .continue && head.body != .known(0)
+    // What is decoded may become as large as any body.
+    guard case .known(let length) = head.body, head.coding == .identity else {
+      return .startBody(limitBytes: limits.maxBodyBytes, sendContinue: sendContinue)
     }
+    return .startBody(limitBytes: length, sendContinue: sendContinue)
   }
 
   mutating func bodyReceived(bytes: Int, now: NIODeadline) -> ConnectionAction {
@@ -65,6 +68,15 @@ extension ConnectionStateMachine {
   /// The budget has no room for what has come.
   mutating func memoryRefused(now: NIODeadline) -> ConnectionAction {
     state == .readingHead || state == .readingBody ? refuse(.bodiesOverBudget, now: now) : .none
+  }
+
+  /// The body can't be decoded, or not within the limit: seen while it comes, or at its end.
+  mutating func bodyRefused(_ reply: IngestReply, now: NIODeadline) -> ConnectionAction {
+    switch state {
+    case .readingBody: refuse(reply, now: now)
+    case .awaitingReply: answer(reply, isRefusal: true, now: now)
+    default: .none
+    }
   }
 
   /// The client has closed its side, and all that came before has been looked at.

@@ -8,8 +8,8 @@ import RelayPipeline
 ///                          └─▶ (refused) ────────────────────┘             └─▶ closed
 ///
 /// One request at a time: between its end and its answer's flush nothing else is decoded. A request that is
-/// refused early is answered with `connection: close`, then at most `lingerBytes` are read, for at most
-/// `lingerTimeout`. Every state but `awaitingReply` has a deadline.
+/// refused early is answered with `connection: close`, then at most `lingerBytes` are read and thrown away, for at most
+/// `lingerTimeout` and `lingerSilence`. Every state but `awaitingReply` has a deadline.
 struct ConnectionStateMachine {
   enum State: Equatable {
     case idle
@@ -37,6 +37,8 @@ struct ConnectionStateMachine {
   var request = IncomingRequest(target: .unknown, method: .other)
   var receivedBodyBytes = 0
   var lingerBytesLeft: Int
+  /// However busily a refused client goes on sending, not after this.
+  var lingerEnd = NIODeadline.distantFuture
   /// The relay shuts down, or what the client sent on was lost: nothing follows the present request.
   var isLastRequest = false
 
@@ -72,6 +74,9 @@ struct ConnectionStateMachine {
     default: true
     }
   }
+
+  /// Since when the connection has waited for a request.
+  var idleSince: NIODeadline? { state == .idle ? deadline - limits.idleTimeout : nil }
 
   /// What the present body is known to be still short of.
   var expectedBodyBytes: Int {

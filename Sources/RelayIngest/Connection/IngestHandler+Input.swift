@@ -8,7 +8,7 @@ extension IngestHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let buffer = unwrapInboundIn(data)
-    if held.isEmpty, waitingParts.isEmpty, !isFeeding {
+    if held.isEmpty, waitingParts.isEmpty, !isFeeding, !isReplacingDecoder {
       feed(buffer, into: context)
     } else if !machine.ignoresInput {
       hold(buffer)
@@ -36,7 +36,7 @@ extension IngestHandler {
 
   /// Goes on with what has waited for an answer to leave.
   func resume() {
-    guard let context, !isFeeding else { return }
+    guard let context, !isFeeding, !isReplacingDecoder else { return }
     while machine.takesParts {
       if let part = waitingParts.popFirst(budget: ingest.budget) {
         isFeeding = true
@@ -60,6 +60,7 @@ extension IngestHandler {
     isFeeding = true
     defer { isFeeding = false }
     while buffer.readableBytes > 0 {
+      if isReplacingDecoder { return hold(buffer) }
       switch admit(bytes: buffer.readableBytes, now: context.eventLoop.now) {
       case .decode:
         if isDecoderClean, takePlainRequest(&buffer) { continue }
@@ -75,6 +76,8 @@ extension IngestHandler {
     let count = min(buffer.readableBytes, max(Self.decodedSliceBytes, expected))
     guard let slice = buffer.readSlice(length: count) else { return }
     isDecoderClean = false
+    decodedBytes = count
+    if machine.state == .readingHead { head.begin(with: slice.readableBytesView) }
     context.fireChannelRead(wrapInboundOut(slice))
     // It held the rest of a body and nothing else.
     if count == expected, machine.state != .readingBody { isDecoderClean = true }
@@ -83,7 +86,13 @@ extension IngestHandler {
 
   /// - Returns: Whether one stood at the buffer's start; then it has been read.
   private func takePlainRequest(_ buffer: inout ByteBuffer) -> Bool {
-    guard let request = buffer.withUnsafeReadableBytes({ PlainRequest($0) }) else { return false }
+    var origin: ConnectionOrigin?
+    let recognized = buffer.withUnsafeReadableBytes { bytes in
+      let request = PlainRequest(bytes)
+      if let request { origin = self.origin.of(request, in: bytes) }
+      return request
+    }
+    guard let request = recognized, let origin else { return false }
     let start = buffer.readerIndex
     let pathSlice = buffer.viewBytes(at: start + request.path.lowerBound, length: request.path.count)!
     var path = lastPath
@@ -94,7 +103,7 @@ extension IngestHandler {
     }
     let body = buffer.getSlice(at: start + request.body.lowerBound, length: request.body.count)!
     buffer.moveReaderIndex(forwardBy: request.body.upperBound)
-    received(.plainHead(path: path, request.method, bodyBytes: request.body.count))
+    received(.plainHead(path: path, request.method, bodyBytes: request.body.count, origin))
     if !request.body.isEmpty { received(.body(body)) }
     received(.end)
     return true

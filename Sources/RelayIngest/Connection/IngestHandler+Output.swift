@@ -1,4 +1,5 @@
 import NIOCore
+import NIOHTTP1
 import RelayPipeline
 
 /// Actions carried out.
@@ -7,13 +8,13 @@ extension IngestHandler {
     switch action {
     case .none, .appendBody: break
     case .startBody(let limitBytes, let sendContinue):
-      body = BodyBuffer(limitBytes: limitBytes)
+      body = BodyBuffer(limitBytes: limitBytes, coding: machine.request.coding)
       if sendContinue { self.sendContinue() }
     case .handOver: handOver()
     case .answer(let answer): send(answer)
     case .proceed:
       path = ""
-      resume()
+      if decoderHasStopped { replaceDecoder() } else { resume() }
     case .linger: linger()
     case .close: closeChannel()
     }
@@ -33,12 +34,17 @@ extension IngestHandler {
   }
 
   private func handOver() {
-    guard let context, let body = self.body.take() else { return }
+    guard let context else { return }
+    guard body?.isWhole == true else {
+      return perform(machine.bodyRefused(.undecodable(machine.request.coding), now: context.eventLoop.now))
+    }
+    body?.releaseInflater(to: ingest.budget)
+    guard let body = self.body.take() else { return }
     let eventLoop = context.eventLoop
     let connection = NIOLoopBound(self, eventLoop: eventLoop)
     let budget = ingest.budget
     let charge = body.charge
-    ingest.receiver.receive(path: path, body: body.bytes) { reply in
+    ingest.receiver.receive(path: path, body: body.bytes, origin: origin) { reply in
       budget.release(charge)
       if eventLoop.inEventLoop {
         connection.value.answered(reply)
@@ -58,7 +64,7 @@ extension IngestHandler {
     guard let context else { return }
     freeBody()
     if answer.isRefusal {
-      ingest.receiver.refused(path: RequestPath.cut(path), reply: answer.reply)
+      ingest.receiver.refused(path: RequestPath.cut(path), reply: answer.reply, origin: origin)
     }
     rearmTimerForEarlierDeadline()
     var buffer = context.channel.allocator.buffer(capacity: 256 + answer.reply.body.count)
@@ -88,7 +94,28 @@ extension IngestHandler {
   }
 
   private func freeBody() {
-    guard let body = body.take() else { return }
-    ingest.budget.release(body.charge)
+    guard var body = body.take() else { return }
+    body.release(to: ingest.budget)
+  }
+
+  /// SwiftNIO's decoder looks at nothing that follows an offer of another protocol (`Upgrade: h2c`, as Java's client makes
+  /// it). It is no longer needed by then: the offer was not taken up, and the next request is HTTP/1.1 again.
+  private func replaceDecoder() {
+    guard let pipeline = context?.pipeline.syncOperations,
+      let old = try? pipeline.context(handlerType: ByteToMessageHandler<HTTPRequestDecoder>.self)
+    else { return closeChannel() }
+    isReplacingDecoder = true
+    pipeline.removeHandler(context: old).assumeIsolated().whenComplete { [self] _ in
+      isReplacingDecoder = false
+      decoderHasStopped = false
+      isDecoderClean = true
+      guard let context else { return }
+      do {
+        try context.pipeline.syncOperations.addHandler(RequestParser.makeHandler(), position: .after(self))
+      } catch {
+        return closeChannel()
+      }
+      resume()
+    }
   }
 }

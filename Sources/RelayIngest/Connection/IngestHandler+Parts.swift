@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import RelayCore
 import RelayPipeline
 
 /// What the decoder made of the bytes.
@@ -12,15 +13,24 @@ extension IngestHandler {
     }
   }
 
+  func decoderFailed(_ error: any Error) {
+    received(
+      .failure(RequestParser.refusal(of: error, headBytes: head.count + decodedBytes, start: head.start)))
+  }
+
   func process(_ part: RequestPart) {
     guard let now = context?.eventLoop.now else { return }
     switch part {
     case .head(let head):
       path = RequestPath.path(of: head.uri)
-      begin(IncomingRequest(head, target: target), now: now)
-    case .plainHead(let path, let method, let bodyBytes):
+      let head = DecodedHead(head, target: findTarget())
+      origin = origin.of(head)
+      decoderHasStopped = head.stopsDecoder
+      begin(head.request, now: now)
+    case .plainHead(let path, let method, let bodyBytes, let origin):
       self.path = path
-      var request = IncomingRequest(target: target, method: method)
+      self.origin = origin
+      var request = IncomingRequest(target: findTarget(), method: method)
       request.body = .known(bodyBytes)
       begin(request, now: now)
     case .body(let bytes): take(bytes, now: now)
@@ -29,9 +39,14 @@ extension IngestHandler {
     }
   }
 
-  /// What the path leads to.
-  private var target: IncomingRequest.Target {
-    ingest.receiver.accepts(path: path) ? .source : path == "/healthz" ? .health : .unknown
+  /// What the path leads to. A source's is spelled as the receiver knows it from here on.
+  private func findTarget() -> IncomingRequest.Target {
+    if ingest.receiver.accepts(path: path) { return .source }
+    let canonical = SourcePath.canonical(path)
+    if canonical == "/healthz" { return .health }
+    guard canonical != path, ingest.receiver.accepts(path: canonical) else { return .unknown }
+    path = canonical
+    return .source
   }
 
   private func begin(_ request: IncomingRequest, now: NIODeadline) {
@@ -42,6 +57,12 @@ extension IngestHandler {
   private func take(_ bytes: ByteBuffer, now: NIODeadline) {
     let action = machine.bodyReceived(bytes: bytes.readableBytes, now: now)
     guard action == .appendBody else { return perform(action) }
-    if body?.append(bytes, budget: ingest.budget) != true { perform(machine.memoryRefused(now: now)) }
+    switch body?.append(bytes, budget: ingest.budget) {
+    case .taken: break
+    case .noRoom, nil: perform(machine.memoryRefused(now: now))
+    case .tooLarge:
+      perform(machine.bodyRefused(.tooLarge(limitBytes: ingest.limits.maxBodyBytes), now: now))
+    case .undecodable: perform(machine.bodyRefused(.undecodable(machine.request.coding), now: now))
+    }
   }
 }

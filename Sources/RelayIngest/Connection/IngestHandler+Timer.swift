@@ -9,7 +9,7 @@ extension IngestHandler {
   func armTimer(in context: ChannelHandlerContext) {
     let now = context.eventLoop.now
     let limits = ingest.limits
-    let wake = min(machine.deadline, now + min(limits.requestTimeout, limits.idleTimeout))
+    let wake = min(machine.deadline, now + min(limits.requestTimeout, limits.answerTimeout))
     wakesAt = wake
     timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: wake) { [self] in timerFired() }
   }

@@ -19,17 +19,24 @@ final class IngestHandler: ChannelDuplexHandler {
 
   let ingest: IngestContext
   let registry: ConnectionRegistry
-  /// Without a place among `max_connections` a connection is only told so.
-  let admission: ConnectionAdmission
+  /// Without a place among `max_connections` a connection is only told so; nil: it has given its place to another.
+  private(set) var admission: ConnectionAdmission?
   var machine: ConnectionStateMachine
   var context: ChannelHandlerContext?
 
-  /// The path of the present request; empty before its head.
+  /// The path of the present request, of a source as `SourcePath` spells it; empty before its head.
   var path = ""
+  /// Where the present request came from; before the first one, the connection.
+  var origin = ConnectionOrigin(address: nil)
   /// The path of the last request that the decoder did not see.
   var lastPath = ""
   /// The decoder holds nothing: a request may pass it by.
   var isDecoderClean = true
+  /// How much it has been given at once.
+  var decodedBytes = 0
+  /// It looks at nothing any more: another one must take its place before the next request.
+  var decoderHasStopped = false
+  var isReplacingDecoder = false
   var body: BodyBuffer?
   var head = HeadMemory()
   /// At most what one slice of `decodedSliceBytes` made.
@@ -84,7 +91,21 @@ final class IngestHandler: ChannelDuplexHandler {
   }
 
   func quiesce() {
-    perform(machine.quiesce())
+    guard let context else { return }
+    perform(machine.quiesce(now: context.eventLoop.now))
+    rearmTimerForEarlierDeadline()
+  }
+
+  /// Since when nothing has been asked; nil: a request is under way, or something else is.
+  var idleSince: NIODeadline? {
+    held.isEmpty && waitingParts.isEmpty && !isReplacingDecoder && admission == .open
+      ? machine.idleSince : nil
+  }
+
+  /// Closes the connection, whose place another one has from now on.
+  func giveUpPlace() {
+    admission = nil
+    close()
   }
 
   func close() {
@@ -93,6 +114,7 @@ final class IngestHandler: ChannelDuplexHandler {
 
   private func connectionOpened() {
     guard let context, timer == nil else { return }
+    origin = ConnectionOrigin(address: context.channel.remoteAddress)
     armTimer(in: context)
     if admission == .turnedAway { perform(machine.turnAway(now: context.eventLoop.now)) }
   }

@@ -6,7 +6,7 @@ import RelayPipeline
 enum RequestPart {
   case head(HTTPRequestHead)
   /// The head of a request that did not need the decoder.
-  case plainHead(path: String, IncomingRequest.Method, bodyBytes: Int)
+  case plainHead(path: String, IncomingRequest.Method, bodyBytes: Int, ConnectionOrigin)
   case body(ByteBuffer)
   case end
   /// Nothing can follow.

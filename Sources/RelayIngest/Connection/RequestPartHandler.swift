@@ -21,7 +21,7 @@ final class RequestPartHandler: ChannelInboundHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    connection.received(.failure(RequestParser.isHeaderOverflow(error) ? .headersTooLarge : .malformed))
+    connection.decoderFailed(error)
   }
 }
 

@@ -30,6 +30,7 @@ struct IncomingRequest: Equatable {
   var method: Method
   var body = BodyLength.known(0)
   var expectation = Expectation.none
+  var coding = ContentCoding.identity
   /// What the client wishes: its `connection` header, or its version's default.
   var keepAlive = true
   /// HTTP/1.0 clients are told when a connection stays open.

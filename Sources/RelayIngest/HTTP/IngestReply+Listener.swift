@@ -14,13 +14,31 @@ extension IngestReply {
     431, "headers_too_large",
     "the request line and headers are larger than \(RequestParser.maxHeaderBytes) bytes")
 
+  static let tooManyHeaders = error(
+    431, "headers_too_large", "the request has more than \(RequestParser.maxHeaderFields) headers")
+
   static func badRequest(_ message: String) -> IngestReply { error(400, "bad_request", message) }
 
   static let malformed = badRequest("this is not an HTTP/1.1 request")
 
   static let bodiesOverBudget = unavailable(
-    "the bodies in flight have reached server.max_inflight; try again")
+    "the bodies in flight have reached server.max_inflight; try again", code: "too_many_bytes")
 
   static let tooManyConnections = unavailable(
-    "the connections have reached server.max_connections; try again")
+    "the connections have reached server.max_connections; try again", code: "too_many_connections")
+
+  static func unknownCoding(_ name: String) -> IngestReply {
+    unsupported(
+      "the content-encoding '\(name)' is not read here; send the body as it is, or with one of \(ContentCoding.accepted)",
+      headers: [Header("accept-encoding", ContentCoding.accepted)])
+  }
+
+  /// - Parameter coding: What the head says.
+  static func undecodable(_ coding: ContentCoding) -> IngestReply {
+    let name = coding == .gzip ? "gzip" : "deflate"
+    return error(
+      400, "invalid_encoding",
+      "the content-encoding is \(name), but the body is not, or ends too early; send it anew, or without the header"
+    )
+  }
 }

@@ -10,6 +10,8 @@ struct PlainRequest: Equatable {
   /// Places in the buffer, counted from where it was looked at.
   var path: Range<Int>
   var body: Range<Int>
+  var userAgent: Range<Int>?
+  var forwardedFor: Range<Int>?
 
   /// - Parameter bytes: What has come, from a request's first byte on.
   init?(_ bytes: UnsafeRawBufferPointer) {
@@ -17,27 +19,33 @@ struct PlainRequest: Equatable {
     guard let method = scan.method(), let path = scan.path(), scan.take("HTTP/1.1\r\n") else { return nil }
     var length: Int?
     var fields = 0
+    var hosts = 0
     while !scan.take("\r\n") {
       fields += 1
       guard fields <= RequestParser.maxHeaderFields, let name = scan.fieldName(),
         let value = scan.fieldValue()
       else { return nil }
       switch name.count {
+      case 4 where scan.equals(name, "host"): hosts += 1
       case 14 where scan.equals(name, "content-length"):
         guard length == nil, let number = scan.number(value) else { return nil }
         length = number
       // HTTP/1.1 stays open by itself; anything else is not plain.
       case 10 where scan.equals(name, "connection"):
         guard value.count == 10, scan.equals(value, "keep-alive") else { return nil }
-      // What these say changes what follows.
+      case 10 where scan.equals(name, "user-agent"): userAgent = userAgent ?? value
+      case 15 where scan.equals(name, "x-forwarded-for"):
+        guard forwardedFor == nil else { return nil }
+        forwardedFor = value
+      // What these say changes what follows, or what the body is.
       case 6 where scan.equals(name, "expect"), 7 where scan.equals(name, "upgrade"),
-        16 where scan.equals(name, "proxy-connection"),
+        16 where scan.equals(name, "proxy-connection"), 16 where scan.equals(name, "content-encoding"),
         17 where scan.equals(name, "transfer-encoding"):
         return nil
       default: break
       }
     }
-    guard let length, length <= bytes.count - scan.position else { return nil }
+    guard hosts == 1, let length, length <= bytes.count - scan.position else { return nil }
     self.method = method
     self.path = path
     body = scan.position..<scan.position + length

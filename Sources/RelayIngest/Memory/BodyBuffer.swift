@@ -1,7 +1,17 @@
 import NIOCore
 
-/// A body as it arrives, in one array that the budget has been charged for.
+/// A body as it arrives, decoded, in one array that the budget has been charged for.
 struct BodyBuffer {
+  enum Outcome: Equatable {
+    case taken
+    /// The budget has no room for it.
+    case noRoom
+    /// Decoded it is larger than the limit.
+    case tooLarge
+    /// It is not in the coding that its head names.
+    case undecodable
+  }
+
   /// Nothing larger is allocated for what a sender has only announced.
   private static let firstBytes = 4 << 10
 
@@ -9,21 +19,68 @@ struct BodyBuffer {
   private(set) var charge = BudgetCharge()
   /// The most that this body can come to: its length if that is known, or `max_body`.
   private let limitBytes: Int
+  private let coding: ContentCoding
+  private var inflater: Inflater?
+  private var inflaterCharge = BudgetCharge()
 
-  init(limitBytes: Int) {
+  init(limitBytes: Int, coding: ContentCoding = .identity) {
     self.limitBytes = limitBytes
+    self.coding = coding
   }
 
-  /// Copies `input` behind what is here; false, with nothing changed, if the budget has no room for it.
-  mutating func append(_ input: ByteBuffer, budget: InflightBudget) -> Bool {
-    let needed = bytes.count + input.readableBytes
+  /// Whether the body may end here.
+  var isWhole: Bool { coding == .identity || inflater?.isComplete == true }
+
+  /// Copies `input`, or what it decodes to, behind what is here; nothing is of use any more unless it was taken.
+  mutating func append(_ input: ByteBuffer, budget: InflightBudget) -> Outcome {
+    guard coding == .identity else { return decode(input, budget: budget) }
+    return input.withUnsafeReadableBytes { append($0, budget: budget) ? .taken : .noRoom }
+  }
+
+  /// Gives all back.
+  mutating func release(to budget: InflightBudget) {
+    releaseInflater(to: budget)
+    budget.release(charge)
+    charge = BudgetCharge()
+    bytes = []
+  }
+
+  /// Gives back what only a body that still comes needs.
+  mutating func releaseInflater(to budget: InflightBudget) {
+    inflater = nil
+    budget.release(inflaterCharge)
+    inflaterCharge = BudgetCharge()
+  }
+
+  private mutating func append(_ input: UnsafeRawBufferPointer, budget: InflightBudget) -> Bool {
+    let needed = bytes.count + input.count
     if needed > bytes.capacity {
       let capacity = max(needed, min(limitBytes, max(Self.firstBytes, 2 * bytes.capacity)))
       guard budget.grow(&charge, to: capacity) else { return false }
       bytes.reserveCapacity(capacity)
       budget.add(bytes.capacity - charge.bytes, to: &charge)
     }
-    input.withUnsafeReadableBytes { bytes.append(contentsOf: $0) }
+    bytes.append(contentsOf: input)
     return true
+  }
+
+  private mutating func decode(_ input: ByteBuffer, budget: InflightBudget) -> Outcome {
+    if inflater == nil {
+      guard budget.grow(&inflaterCharge, to: Inflater.stateBytes) else { return .noRoom }
+      inflater = Inflater(coding)
+    }
+    guard let inflater else { return .undecodable }
+    var outcome = Outcome.taken
+    let decoded = input.withUnsafeReadableBytes { input in
+      inflater.inflate(input) { piece in
+        if bytes.count + piece.count > limitBytes {
+          outcome = .tooLarge
+        } else if !append(piece, budget: budget) {
+          outcome = .noRoom
+        }
+        return outcome == .taken
+      }
+    }
+    return decoded == .malformed ? .undecodable : outcome
   }
 }

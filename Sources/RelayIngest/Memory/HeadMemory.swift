@@ -1,3 +1,5 @@
+import NIOCore
+
 /// What the decoder keeps of a head that is still coming in.
 ///
 /// A head arrives in one piece, as a rule, and is gone when it is complete. Ten thousand senders that withhold
@@ -7,7 +9,10 @@ struct HeadMemory {
   /// Its strings, and the buffers that they were cut from.
   private static let chargedBytes = 3 * RequestParser.maxHeaderBytes
 
-  private var count = 0
+  /// How many bytes of it have come.
+  private(set) var count = 0
+  /// The first of them.
+  private(set) var start: [UInt8] = []
   private var charge = BudgetCharge()
 
   /// False, if the budget has no room for more.
@@ -16,8 +21,14 @@ struct HeadMemory {
     return count <= Self.freeBytes || budget.grow(&charge, to: Self.chargedBytes)
   }
 
+  /// Notes what the next bytes begin with, before anything looks into them.
+  mutating func begin(with bytes: ByteBufferView) {
+    guard start.count < ForeignProtocol.telltaleBytes else { return }
+    start += bytes.prefix(ForeignProtocol.telltaleBytes - start.count)
+  }
+
   mutating func clear(budget: InflightBudget) {
-    guard count > 0 else { return }
+    guard count > 0 || !start.isEmpty else { return }
     budget.release(charge)
     self = HeadMemory()
   }

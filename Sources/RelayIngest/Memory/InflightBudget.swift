@@ -3,7 +3,8 @@ import Synchronization
 /// The bytes that bodies may take, over all connections and event loops (`server.max_inflight`).
 ///
 /// A quarter is reserved for bodies up to 64 KiB, so that senders that withhold the end of large ones can't
-/// keep small ones out. Small bodies may use the other three quarters too; large bodies only those.
+/// keep small ones out. Small bodies may use the other three quarters too; large bodies only those. Where three quarters
+/// are less than the largest body, the reserve is what it leaves, so that one of them always has room.
 ///
 /// Charges are capacities: what is allocated, not what is used.
 final class InflightBudget: Sendable {
@@ -14,14 +15,18 @@ final class InflightBudget: Sendable {
   private let reservedBytes = Atomic<Int>(0)
   private let sharedBytes = Atomic<Int>(0)
 
-  init(limitBytes: Int) {
-    setLimit(bytes: limitBytes)
+  /// - Parameter largestBodyBytes: `server.max_body`.
+  init(limitBytes: Int, largestBodyBytes: Int) {
+    setLimit(bytes: limitBytes, largestBodyBytes: largestBodyBytes)
   }
 
   /// What is charged already stays, also where it is more.
-  func setLimit(bytes: Int) {
-    reservedLimit.store(bytes / 4, ordering: .relaxed)
-    sharedLimit.store(bytes - bytes / 4, ordering: .relaxed)
+  func setLimit(bytes: Int, largestBodyBytes: Int) {
+    let largest = min(bytes, largestBodyBytes)
+    // What decodes a body is charged beside it.
+    let shared = max(bytes - bytes / 4, largest + min(largest, Inflater.stateBytes))
+    sharedLimit.store(shared, ordering: .relaxed)
+    reservedLimit.store(max(0, bytes - shared), ordering: .relaxed)
   }
 
   /// What is charged now.

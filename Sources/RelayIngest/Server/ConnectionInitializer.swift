@@ -3,9 +3,13 @@ import NIOCore
 import NIOPosix
 import RelayCore
 
-/// Makes the pipeline of a new connection, or turns it away.
+/// Makes the pipeline of a new connection, or turns it away. Where all places are taken, the connection that has been idle
+/// longest, on whichever event loop, gives its place up.
 final class ConnectionInitializer: Sendable {
   struct TurnedAway: Error {}
+
+  /// Others look for a place at the same time, and idle connections wake up.
+  private static let maxAttempts = 4
 
   let registries: [ConnectionRegistry]
   private let ingest: NIOLockedValueBox<IngestContext>
@@ -22,19 +26,59 @@ final class ConnectionInitializer: Sendable {
     limit.setMaxOpen(settings.maxConnections)
     ingest.withLockedValue { ingest in
       ingest.limits = ConnectionLimits(settings)
-      ingest.budget.setLimit(bytes: settings.maxInflightBytes)
+      ingest.budget.setLimit(bytes: settings.maxInflightBytes, largestBodyBytes: settings.maxBodyBytes)
     }
   }
 
   /// Runs on the channel's event loop; a failure closes the channel.
   func initialize(_ channel: any Channel) -> EventLoopFuture<Void> {
     let eventLoop = channel.eventLoop
-    guard let registry = registries.first(where: { $0.eventLoop === eventLoop }), !registry.isQuiescing,
-      let admission = limit.admit()
+    guard let registry = registries.first(where: { $0.eventLoop === eventLoop }), !registry.isQuiescing
     else { return eventLoop.makeFailedFuture(TurnedAway()) }
+    switch limit.admit() {
+    case .open: return setUp(channel, registry, admission: .open)
+    case .turnedAway:
+      return makeRoom(on: eventLoop, attempts: Self.maxAttempts).flatMap { [self] hasRoom in
+        if hasRoom { limit.leave(.turnedAway) }
+        let admission = hasRoom ? ConnectionAdmission.open : .turnedAway
+        guard !registry.isQuiescing else {
+          limit.leave(admission)
+          return eventLoop.makeFailedFuture(TurnedAway())
+        }
+        return setUp(channel, registry, admission: admission)
+      }
+    case nil:
+      let origin = ConnectionOrigin(address: channel.remoteAddress)
+      ingest.withLockedValue { $0.receiver }.refused(path: "", reply: .tooManyConnections, origin: origin)
+      return eventLoop.makeFailedFuture(TurnedAway())
+    }
+  }
+
+  /// - Returns: Whether a place that was taken is the caller's now.
+  private func makeRoom(on eventLoop: any EventLoop, attempts: Int) -> EventLoopFuture<Bool> {
+    let asked = registries.map { registry in
+      registry.eventLoop.submit { registry.longestIdleSince(now: registry.eventLoop.now) }
+    }
+    return EventLoopFuture.whenAllSucceed(asked, on: eventLoop).flatMap { [self] answers in
+      let idle = zip(registries, answers).compactMap { registry, since in since.map { (registry, $0) } }
+      guard let (registry, since) = idle.min(by: { $0.1 < $1.1 }) else {
+        return eventLoop.makeSucceededFuture(false)
+      }
+      return registry.eventLoop.submit { registry.closeIdle(since: since) }.hop(to: eventLoop)
+        .flatMap { [self] isClosed in
+          isClosed || attempts == 1
+            ? eventLoop.makeSucceededFuture(isClosed) : makeRoom(on: eventLoop, attempts: attempts - 1)
+        }
+    }
+  }
+
+  private func setUp(
+    _ channel: any Channel, _ registry: ConnectionRegistry, admission: ConnectionAdmission
+  ) -> EventLoopFuture<Void> {
     let connection = IngestHandler(
-      ingest: ingest.withLockedValue { $0 }, registry: registry, admission: admission, now: eventLoop.now)
-    return eventLoop.makeCompletedFuture {
+      ingest: ingest.withLockedValue { $0 }, registry: registry, admission: admission,
+      now: channel.eventLoop.now)
+    return channel.eventLoop.makeCompletedFuture {
       do {
         try channel.pipeline.syncOperations.addHandler(connection)
       } catch {

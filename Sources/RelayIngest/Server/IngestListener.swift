@@ -1,11 +1,11 @@
 import NIOCore
 
-/// The listening socket, from `start` to `shutdown`.
+/// The listening sockets, from `start` to `shutdown`: `localhost` has two.
 actor IngestListener {
   enum State {
     case new
     case starting
-    case listening(any Channel)
+    case listening([any Channel])
     case shutDown
   }
 
@@ -20,15 +20,15 @@ actor IngestListener {
     }
   }
 
-  /// Whether there is a socket that another one may take the place of.
+  /// Whether there are sockets that others may take the place of.
   var isListening: Bool {
     if case .listening = state { true } else { false }
   }
 
-  /// - Returns: The channel to close: the one whose place it takes, or the given one if nothing listens any more.
-  func replace(with channel: any Channel) -> any Channel {
-    guard case .listening(let old) = state else { return channel }
-    state = .listening(channel)
+  /// - Returns: The channels to close: those whose place they take, or the given ones if nothing listens any more.
+  func replace(with channels: [any Channel]) -> [any Channel] {
+    guard case .listening(let old) = state else { return channels }
+    state = .listening(channels)
     return old
   }
 
@@ -37,17 +37,17 @@ actor IngestListener {
   }
 
   /// False: it was shut down meanwhile.
-  func started(_ channel: any Channel) -> Bool {
+  func started(_ channels: [any Channel]) -> Bool {
     guard case .starting = state else { return false }
-    state = .listening(channel)
+    state = .listening(channels)
     return true
   }
 
-  /// The channel to close, if there is one.
-  func shutDown() -> (any Channel)? {
+  /// The channels to close, if there are any.
+  func shutDown() -> [any Channel] {
     defer { state = .shutDown }
-    if case .listening(let channel) = state { return channel }
-    return nil
+    if case .listening(let channels) = state { return channels }
+    return []
   }
 
   enum StartRefusal: Error {

@@ -4,6 +4,12 @@ import NIOPosix
 import RelayCore
 import RelayPipeline
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// The ingest: takes envelopes over HTTP/1.1 and hands them to a receiver.
 ///
 /// All work happens on the event loops. Memory is bounded by `server.max_inflight` for bodies and by
@@ -22,7 +28,8 @@ public final class IngestServer: Sendable {
     initializer = ConnectionInitializer(
       ingest: IngestContext(
         limits: ConnectionLimits(settings), receiver: receiver,
-        budget: InflightBudget(limitBytes: settings.maxInflightBytes)),
+        budget: InflightBudget(
+          limitBytes: settings.maxInflightBytes, largestBodyBytes: settings.maxBodyBytes)),
       limit: ConnectionLimit(maxOpen: settings.maxConnections), eventLoopGroup: eventLoopGroup)
   }
 
@@ -38,18 +45,18 @@ public final class IngestServer: Sendable {
     } catch .shutDown {
       throw IngestServerError(.shutDown, address: address, reason: "this server has been shut down")
     }
-    let channel: any Channel
+    let channels: [any Channel]
     do throws(IngestServerError) {
-      channel = try await bind(address)
+      channels = try await bind(address)
     } catch {
       await listener.startFailed()
       throw error
     }
-    guard await listener.started(channel) else {
-      try? await channel.close()
+    guard await listener.started(channels) else {
+      await Self.close(channels)
       throw IngestServerError(.shutDown, address: address, reason: "shut down while starting")
     }
-    return ListenAddress(host: address.host, port: channel.localAddress?.port ?? address.port)
+    return address.bound(to: channels)
   }
 
   /// Takes new settings while it runs. Limits hold for connections from now on; another `server.listen` is listened
@@ -62,21 +69,44 @@ public final class IngestServer: Sendable {
     let address = settings.listen
     var moved: ListenAddress?
     if address != self.settings.withLockedValue({ $0.listen }), await listener.isListening {
-      let channel = try await bind(address)
-      moved = ListenAddress(host: address.host, port: channel.localAddress?.port ?? address.port)
-      try? await listener.replace(with: channel).close()
+      let channels = try await bind(address)
+      moved = address.bound(to: channels)
+      await Self.close(listener.replace(with: channels))
     }
     self.settings.withLockedValue { $0 = settings }
     initializer.apply(settings)
     return moved
   }
 
-  private func bind(_ address: ListenAddress) async throws(IngestServerError) -> any Channel {
-    do {
-      return try await makeBootstrap().bind(host: address.host, port: address.port).get()
-    } catch {
-      throw IngestServerError(binding: address, failedWith: error)
+  /// Binds all that the address names, or nothing.
+  private func bind(_ address: ListenAddress) async throws(IngestServerError) -> [any Channel] {
+    var attempts = 8
+    while true {
+      var channels: [any Channel] = []
+      do {
+        for place in address.places {
+          // The system chooses a port once; the others take it too.
+          let port = channels.first?.localAddress?.port ?? address.port
+          do {
+            channels.append(try await makeBootstrap().bind(host: place, port: port).get())
+          } catch let error as IOError where error.saysNoSuchAddress && address.places.count > 1 {
+            // A machine without IPv6, or with nothing else: one of the two is enough.
+            if place == address.places.last, channels.isEmpty { throw error }
+          }
+        }
+        return channels
+      } catch {
+        await Self.close(channels)
+        attempts -= 1
+        // The port that the system chose for one address is somebody else's on the other.
+        if address.port == 0, !channels.isEmpty, attempts > 0 { continue }
+        throw IngestServerError(binding: address, failedWith: error)
+      }
     }
+  }
+
+  private static func close(_ channels: [any Channel]) async {
+    for channel in channels { try? await channel.close() }
   }
 
   /// Stops accepting, closes idle connections, lets requests in flight finish for at most `drain`, then closes
@@ -84,7 +114,7 @@ public final class IngestServer: Sendable {
   ///
   /// A receiver may complete after that, but not after the event loops have been shut down.
   public func shutdown(drain: Duration) async {
-    if let channel = await listener.shutDown() { try? await channel.close() }
+    await Self.close(listener.shutDown())
     let drain = TimeAmount(drain)
     let loops = initializer.registries.map { registry in
       registry.eventLoop.flatSubmit { registry.quiesce(drain: drain) }
@@ -107,4 +137,14 @@ public final class IngestServer: Sendable {
       )
       .childChannelInitializer { initializer.initialize($0) }
   }
+}
+
+extension ListenAddress {
+  fileprivate func bound(to channels: [any Channel]) -> ListenAddress {
+    ListenAddress(host: host, port: channels.first?.localAddress?.port ?? port)
+  }
+}
+
+extension IOError {
+  fileprivate var saysNoSuchAddress: Bool { errnoCode == EADDRNOTAVAIL || errnoCode == EAFNOSUPPORT }
 }

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// The event types that have a series of their own, over all sources: the first 100, the rest is `other`.
+/// The event types that have a series of their own, over all sources: the first 100, the rest is `other`. Like everywhere,
+/// the case of ASCII letters tells no two types apart; the label is the spelling that came first.
 ///
 /// Types come from payloads, so their number and length are bounded here. No thread waits: each type has the first
 /// free place from where its hash points, and a place is taken once.
@@ -29,15 +30,29 @@ final class EventTypeTable: Sendable {
   func place(of type: String) -> Int {
     let text = Self.label(of: type)
     // A type of this very name shares its series.
-    guard text != Self.otherLabel else { return Self.other }
-    let start = Int(UInt(bitPattern: text.hashValue) % UInt(Self.capacity))
+    guard !Self.areAlike(text, Self.otherLabel) else { return Self.other }
+    let start = Int(Self.hash(text) % UInt64(Self.capacity))
     for step in 0..<Self.capacity {
       let index = (start + step) % Self.capacity
       let place = places[index]
       let taken = place.label.load() ?? place.label.storeIfNil(Label(text))
-      if taken.text == text { return index }
+      if Self.areAlike(taken.text, text) { return index }
     }
     return Self.other
+  }
+
+  /// FNV-1a. Who sends chosen types can make it walk over a hundred places: no more than it could anyway.
+  private static func hash(_ text: String) -> UInt64 {
+    text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64(lowercased($1))) &* 0x100_0000_01B3 }
+  }
+
+  private static func areAlike(_ one: String, _ other: String) -> Bool {
+    // Nearly always they are the same.
+    one == other || one.utf8.elementsEqual(other.utf8) { lowercased($0) == lowercased($1) }
+  }
+
+  private static func lowercased(_ byte: UInt8) -> UInt8 {
+    byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
   }
 
   /// The labels of the places that are taken, sorted; `other` is the last.

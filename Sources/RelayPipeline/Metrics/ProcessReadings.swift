@@ -13,7 +13,7 @@ struct ProcessReadings: Sendable, Equatable {
 
   /// nil: this system has no /proc.
   static func now() -> ProcessReadings? {
-    guard let stat = SystemFile.text("/proc/self/stat"), let bootTime else { return nil }
+    guard let stat = SystemFile.text("/proc/self/stat") else { return nil }
     var readings = ProcessReadings(
       stat: stat, bootTime: bootTime, ticksPerSecond: sysconf(Int32(_SC_CLK_TCK)),
       pageBytes: sysconf(Int32(_SC_PAGESIZE)))
@@ -26,7 +26,20 @@ struct ProcessReadings: Sendable, Equatable {
   }
 
   /// Read once: the kernel works it out anew each time, and may differ by a second, which would look like a restart.
-  private static let bootTime = SystemFile.text("/proc/stat").flatMap(bootTime(inStat:))
+  private static let bootTime = bootTime(
+    stat: SystemFile.text("/proc/stat"), now: time(of: CLOCK_REALTIME), sinceBoot: time(of: CLOCK_BOOTTIME))
+
+  /// - Parameter stat: `/proc/stat`; nil: there is none, as where /proc is mounted with `subset=pid` (systemd's
+  ///   `ProcSubset=pid`). Then the two clocks say it.
+  static func bootTime(stat: String?, now: Duration, sinceBoot: Duration) -> Timestamp {
+    stat.flatMap(bootTime(inStat:)) ?? Timestamp.epoch.advanced(by: now - sinceBoot)
+  }
+
+  private static func time(of clock: clockid_t) -> Duration {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+  }
 
   /// - Parameter stat: `/proc/self/stat`.
   init?(stat: String, bootTime: Timestamp, ticksPerSecond: Int, pageBytes: Int) {

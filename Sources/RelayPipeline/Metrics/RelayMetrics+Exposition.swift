@@ -29,7 +29,22 @@ extension RelayMetrics {
       }
     }
     text.begin(
-      "huggy_relay_events_total", .counter, help: "Accepted events; types past the first 100 count as other.")
+      "huggy_relay_requests_refused_total", .counter,
+      help: "Refused requests, by the code of their answer; also those of no source's path.")
+    for (reason, count) in refusedRequests.counts { text.sample([("reason", reason)], count) }
+    text.begin(
+      "huggy_relay_last_accepted_timestamp_seconds", .gauge,
+      help:
+        "When the source's last accepted envelope came, in seconds since 1970 (UTC); none since the start: left out."
+    )
+    for (name, source) in sources {
+      guard let time = source.lastAcceptedAt else { continue }
+      text.sample(
+        [("source", name)], text: TextExposition.seconds(microseconds: max(0, Int(time.microseconds))))
+    }
+    text.begin(
+      "huggy_relay_events_total", .counter,
+      help: "Accepted events; a type is one in any case, and types past the first 100 count as other.")
     for (name, source) in sources {
       for (type, count) in source.eventCounts { text.sample([("source", name), ("type", type)], count) }
     }

@@ -19,6 +19,7 @@ public final class RelayMetrics: Sendable {
   let sources = MetricTable<SourceMetrics>()
   let routes = MetricTable<RouteMetrics>()
   let destinations = MetricTable<DestinationMetrics>()
+  let refusedRequests = CounterSet<RefusalReason>()
   let commitSeconds = Histogram(.commit)
   let commitBatchSize = Histogram(.batchSize)
   let droppedLogLines: Counter
@@ -47,6 +48,11 @@ public final class RelayMetrics: Sendable {
 
   public func destination(_ name: String) -> DestinationMetrics {
     destinations.value(name) { DestinationMetrics() }
+  }
+
+  /// A request of any path, also of no source's.
+  public func refused(_ reply: IngestReply) {
+    refusedRequests.add(to: RefusalReason(code: reply.code))
   }
 
   // MARK: By name

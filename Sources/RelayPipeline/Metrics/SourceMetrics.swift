@@ -1,3 +1,6 @@
+import RelayCore
+import Synchronization
+
 /// What is counted of one source. Held by whoever receives for it.
 public final class SourceMetrics: Sendable {
   let envelopes = CounterSet<EnvelopeOutcome>()
@@ -6,6 +9,8 @@ public final class SourceMetrics: Sendable {
   /// By the place of the type.
   private let events = (0...EventTypeTable.capacity).map { _ in Counter() }
   private let types: EventTypeTable
+  /// In microseconds since 1970; 0: none since the start.
+  private let lastAccepted = Atomic<Int64>(0)
 
   init(types: EventTypeTable) {
     self.types = types
@@ -13,6 +18,17 @@ public final class SourceMetrics: Sendable {
 
   public func envelope(_ outcome: EnvelopeOutcome) {
     envelopes.add(to: outcome)
+  }
+
+  /// An envelope that was received then has been accepted.
+  public func accepted(at time: Timestamp) {
+    lastAccepted.store(time.microseconds, ordering: .relaxed)
+  }
+
+  /// When the last accepted envelope was received; nil: none since the start.
+  var lastAcceptedAt: Timestamp? {
+    let microseconds = lastAccepted.load(ordering: .relaxed)
+    return microseconds == 0 ? nil : Timestamp(microseconds: microseconds)
   }
 
   /// Accepted events of one type, as it came.

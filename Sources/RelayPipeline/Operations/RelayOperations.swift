@@ -97,14 +97,23 @@ public struct ReloadReport: Sendable, Equatable {
   }
 }
 
-/// A request that the ingest refused.
+/// A request that the ingest refused, and how many like it.
 public struct Rejection: Sendable, Equatable {
+  /// When the last of them was refused. All that follows is the last one's, too.
   public var at: Timestamp
+  public var firstAt: Timestamp
+  public var count = 1
   public var path: String
   public var status: Int
   /// The `code` of the answer's error.
   public var code: String
   public var reason: String
+  /// The place in the body that is to blame, in bytes.
+  public var offset: Int?
+  /// The address it came from, and what its headers say.
+  public var peer: String?
+  public var forwardedFor: String?
+  public var userAgent: String?
   /// How large the body was, in bytes; nil: it never came whole.
   public var bodyBytes: Int?
   /// Its first 4 KiB, secrets masked.
@@ -114,6 +123,7 @@ public struct Rejection: Sendable, Equatable {
     at: Timestamp, path: String, status: Int, code: String, reason: String, bodyBytes: Int?, body: [UInt8]
   ) {
     self.at = at
+    firstAt = at
     self.path = path
     self.status = status
     self.code = code

@@ -35,11 +35,13 @@ struct LiveServer {
 /// On a port that the system chooses.
 func withServer(
   _ operations: FakeOperations = FakeOperations(), token: String? = nil, host: String = "127.0.0.1",
+  hosts: [String] = [],
   requestTimeout: Duration = .seconds(30), idleTimeout: Duration = .seconds(75),
   _ body: (LiveServer) async throws -> Void
 ) async throws {
   let server = AdminServer(
-    address: ListenAddress(host: host, port: 0), token: token.map { Secret($0) }, operations: operations,
+    address: ListenAddress(host: host, port: 0), hosts: hosts, token: token.map { Secret($0) },
+    operations: operations,
     clock: FixedClock(), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
     logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, requestTimeout: requestTimeout,
     idleTimeout: idleTimeout)

@@ -20,7 +20,7 @@ struct DecodedRequest {
     }
     method = IncomingRequest.Method(head.method)
     path = RequestPath.path(of: head.uri)
-    let request = IncomingRequest(head, target: .source)
+    let request = DecodedHead(head, target: .source).request
     var part = try channel.readInbound(as: HTTPServerRequestPart.self)
     while case .body(let buffer) = part {
       body += Array(buffer: buffer)

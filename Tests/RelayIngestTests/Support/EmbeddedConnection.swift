@@ -13,6 +13,8 @@ final class EmbeddedConnection {
   let registry: ConnectionRegistry
   let socket = SocketDouble()
   let channel: EmbeddedChannel
+  /// Where the connection is from, as it finds its address.
+  static let peer = "127.0.0.1"
   private let connection: IngestHandler
 
   init(
@@ -20,7 +22,7 @@ final class EmbeddedConnection {
     admission: ConnectionAdmission = .open
   ) throws {
     self.receiver = receiver
-    budget = InflightBudget(limitBytes: settings.maxInflightBytes)
+    budget = InflightBudget(limitBytes: settings.maxInflightBytes, largestBodyBytes: settings.maxBodyBytes)
     limit = ConnectionLimit(maxOpen: settings.maxConnections)
     let loop = EmbeddedEventLoop()
     registry = ConnectionRegistry(eventLoop: loop, limit: limit)

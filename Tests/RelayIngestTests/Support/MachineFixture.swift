@@ -31,7 +31,9 @@ final class MachineFixture {
   func replied(_ reply: IngestReply = .healthy) -> ConnectionAction { machine.replied(reply, now: now) }
   func flushed() -> ConnectionAction { machine.flushed(now: now) }
   func deadlinePassed() -> ConnectionAction { machine.deadlinePassed(now: now) }
-  func quiesce() -> ConnectionAction { machine.quiesce() }
+  func quiesce() -> ConnectionAction { machine.quiesce(now: now) }
+  func bodyRefused() -> ConnectionAction { machine.bodyRefused(.undecodable(.gzip), now: now) }
+  var idleSince: NIODeadline? { machine.idleSince }
   func close() -> ConnectionAction { machine.close() }
 
   /// The first bytes of a request, and its head.

@@ -5,6 +5,7 @@ final class RecordingReceiver: EnvelopeReceiver, @unchecked Sendable {  // Each 
   struct Received {
     var path: String
     var body: [UInt8]
+    var origin: Origin
     var complete: @Sendable (IngestReply) -> Void
   }
 
@@ -13,12 +14,32 @@ final class RecordingReceiver: EnvelopeReceiver, @unchecked Sendable {  // Each 
     var status: Int
   }
 
+  /// Where a request came from, as its texts were while it was handed over.
+  struct Origin: Equatable {
+    var peer: String?
+    var forwardedFor: String?
+    var userAgent: String?
+
+    init(peer: String? = nil, forwardedFor: String? = nil, userAgent: String? = nil) {
+      self.peer = peer
+      self.forwardedFor = forwardedFor
+      self.userAgent = userAgent
+    }
+
+    init(_ origin: any RequestOrigin) {
+      self.init(peer: origin.peer, forwardedFor: origin.forwardedFor, userAgent: origin.userAgent)
+    }
+  }
+
   static let reply = IngestReply(status: 200, body: Array("{}".utf8))
 
   /// nil: the test completes each request itself.
   var answersAtOnce: IngestReply?
   private(set) var received: [Received] = []
   private(set) var refused: [Refused] = []
+  private(set) var replies: [IngestReply] = []
+  /// Of the refused ones.
+  private(set) var origins: [Origin] = []
 
   init(answersAtOnce: IngestReply? = RecordingReceiver.reply) {
     self.answersAtOnce = answersAtOnce
@@ -28,12 +49,17 @@ final class RecordingReceiver: EnvelopeReceiver, @unchecked Sendable {  // Each 
 
   func accepts(path: String) -> Bool { path == "/huggy" }
 
-  func receive(path: String, body: [UInt8], completion: @escaping @Sendable (IngestReply) -> Void) {
-    received.append(Received(path: path, body: body, complete: completion))
+  func receive(
+    path: String, body: [UInt8], origin: any RequestOrigin,
+    completion: @escaping @Sendable (IngestReply) -> Void
+  ) {
+    received.append(Received(path: path, body: body, origin: Origin(origin), complete: completion))
     if let answersAtOnce { completion(answersAtOnce) }
   }
 
-  func refused(path: String, reply: IngestReply) {
+  func refused(path: String, reply: IngestReply, origin: any RequestOrigin) {
     refused.append(Refused(path: path, status: reply.status))
+    replies.append(reply)
+    origins.append(Origin(origin))
   }
 }

@@ -24,13 +24,16 @@ final class StreamReceiver: EnvelopeReceiver {
 
   func accepts(path: String) -> Bool { path == "/huggy" }
 
-  func receive(path: String, body: [UInt8], completion: @escaping @Sendable (IngestReply) -> Void) {
+  func receive(
+    path: String, body: [UInt8], origin: any RequestOrigin,
+    completion: @escaping @Sendable (IngestReply) -> Void
+  ) {
     let received = Received(body: body, complete: completion)
     if answersAtOnce { received.complete() }
     receivedContinuation.yield(received)
   }
 
-  func refused(path: String, reply: IngestReply) {
+  func refused(path: String, reply: IngestReply, origin: any RequestOrigin) {
     refusedContinuation.yield(reply.status)
   }
 

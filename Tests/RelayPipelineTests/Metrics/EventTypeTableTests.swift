@@ -10,6 +10,20 @@ import Testing
     #expect((0..<100).map { table.place(of: "type-\($0)") } == places)
   }
 
+  /// The platform's own pages write `receivedALLMessage` beside `receivedAllMessage`.
+  @Test func aTypeIsOneInAnyCase() {
+    let table = EventTypeTable()
+    let place = table.place(of: "receivedAllMessage")
+    #expect(table.place(of: "receivedALLMessage") == place)
+    #expect(table.place(of: "RECEIVEDALLMESSAGE") == place)
+    #expect(table.place(of: "OTHER") == EventTypeTable.other)
+    #expect(table.place(of: "É") != table.place(of: "é"), "of ASCII's letters alone, as when it is routed")
+    #expect(table.labels.map(\.label).contains("receivedAllMessage"), "the spelling that came first")
+    #expect(table.labels.count == 4)
+    for number in 0..<97 { #expect(table.place(of: "type-\(number)") == table.place(of: "TYPE-\(number)")) }
+    #expect(table.labels.count == 101)
+  }
+
   @Test func theTypesPastTheHundredthShareOnePlace() {
     let table = EventTypeTable()
     for number in 0..<100 { #expect(table.place(of: "type-\(number)") != EventTypeTable.other) }

@@ -31,6 +31,17 @@ import Testing
     #expect(ProcessReadings.bootTime(inStat: "cpu 1\n") == nil)
   }
 
+  /// Mounted with `subset=pid`, /proc has the processes' own folders and nothing else.
+  @Test func withoutProcStatTheClocksSayWhenTheSystemStarted() {
+    let (now, up) = (Duration.seconds(1_700_000_100), Duration.seconds(100))
+    let boot = Timestamp(microseconds: 1_700_000_000_000_000)
+    #expect(ProcessReadings.bootTime(stat: nil, now: now, sinceBoot: up) == boot)
+    #expect(ProcessReadings.bootTime(stat: "cpu 1\n", now: now, sinceBoot: up) == boot)
+    #expect(
+      ProcessReadings.bootTime(stat: "btime 7\n", now: now, sinceBoot: up)
+        == Timestamp(microseconds: 7_000_000))
+  }
+
   @Test func thisProcessHasReadings() throws {
     let readings = try #require(ProcessReadings.now())
     #expect(readings.residentBytes > 1 << 20)

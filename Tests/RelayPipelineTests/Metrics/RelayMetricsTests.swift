@@ -22,12 +22,15 @@ import Testing
   @Test func theNamesAndTheirKindsAreThosePromised() throws {
     let metrics = RelayMetrics(Self.configuration())
     metrics.source("huggy").events("createdChat")
+    metrics.source("huggy").accepted(at: Timestamp(microseconds: 1))
     var readings = GaugeReadings(version: "1.2.3")
     readings.destinations = [GaugeReadings.Destination(name: "crm")]
     (readings.storeBytes, readings.storeLimitBytes, readings.isReloadFailed) = (1, 2, false)
     #expect(
       try read(metrics, readings).kinds == [
         "huggy_relay_envelopes_total": "counter", "huggy_relay_events_total": "counter",
+        "huggy_relay_requests_refused_total": "counter",
+        "huggy_relay_last_accepted_timestamp_seconds": "gauge",
         "huggy_relay_events_unrouted_total": "counter", "huggy_relay_route_matches_total": "counter",
         "huggy_relay_attempts_total": "counter", "huggy_relay_deliveries_settled_total": "counter",
         "huggy_relay_pending": "gauge", "huggy_relay_dead": "gauge",
@@ -50,6 +53,39 @@ import Testing
     #expect(try read(metrics).values["huggy_relay_log_lines_dropped_total"] == "0")
     dropped.add(3)
     #expect(try read(metrics).values["huggy_relay_log_lines_dropped_total"] == "3")
+  }
+
+  @Test func whenTheLastEnvelopeCameIsKnownOfEachSource() throws {
+    let metrics = RelayMetrics(Self.configuration(sources: ["huggy", "other"]))
+    metrics.source("huggy").accepted(at: Timestamp(microseconds: 1_700_000_000_250_000))
+    let values = try read(metrics).values
+    #expect(values["huggy_relay_last_accepted_timestamp_seconds{source=\"huggy\"}"] == "1700000000.25")
+    #expect(
+      values["huggy_relay_last_accepted_timestamp_seconds{source=\"other\"}"] == nil,
+      "none since the start: no time at all, rather than 1970")
+  }
+
+  @Test func refusedRequestsAreCountedByReasonAlsoOfNoSource() throws {
+    let metrics = RelayMetrics(Self.configuration())
+    for code in ["not_found", "not_found", "missing_token", "too_many_connections", "no such code"] {
+      metrics.refused(.error(400, code, ""))
+    }
+    let values = try read(metrics).values
+    func count(_ reason: String) -> String? {
+      values["huggy_relay_requests_refused_total{reason=\"\(reason)\"}"]
+    }
+    #expect(count("not_found") == "2")
+    #expect(count("missing_token") == "1")
+    #expect(count("too_many_connections") == "1")
+    #expect(count("other") == "1")
+    for reason in [
+      "bad_request", "expectation_failed", "headers_too_large", "invalid_encoding", "invalid_envelope",
+      "invalid_json",
+      "invalid_token", "method_not_allowed", "timeout", "too_large", "too_many_bytes", "unavailable",
+      "unsupported_media_type",
+    ] {
+      #expect(count(reason) == "0", "\(reason)")
+    }
   }
 
   @Test func whatIsConfiguredHasItsSeriesFromTheStart() throws {

@@ -1,0 +1,52 @@
+import NIOCore
+import RelayPipeline
+
+/// Where a connection's requests come from. Those after one another are nearly always the same: then they share one.
+final class ConnectionOrigin: RequestOrigin {
+  /// Longer headers are cut: their length was the sender's choice.
+  static let keptBytes = 256
+
+  private let address: SocketAddress?
+  private let agent: [UInt8]?
+  private let forwarded: [UInt8]?
+
+  init(address: SocketAddress?, agent: [UInt8]? = nil, forwarded: [UInt8]? = nil) {
+    self.address = address
+    self.agent = agent
+    self.forwarded = forwarded
+  }
+
+  var peer: String? { address?.ipAddress }
+  var userAgent: String? { agent.map { String(decoding: $0, as: UTF8.self) } }
+  var forwardedFor: String? { forwarded.map { String(decoding: $0, as: UTF8.self) } }
+
+  /// The origin of another request on this connection.
+  ///
+  /// - Parameter bytes: In which the request was recognized.
+  func of(_ request: PlainRequest, in bytes: UnsafeRawBufferPointer) -> ConnectionOrigin {
+    let agent = request.userAgent.map { Self.text($0, in: bytes) }
+    let forwarded = request.forwardedFor.map { Self.text($0, in: bytes) }
+    if Self.areEqual(agent, self.agent), Self.areEqual(forwarded, self.forwarded) { return self }
+    return ConnectionOrigin(
+      address: address, agent: agent.map(Array.init), forwarded: forwarded.map(Array.init))
+  }
+
+  func of(_ head: DecodedHead) -> ConnectionOrigin {
+    let agent = head.userAgent.map { Array($0.utf8.prefix(Self.keptBytes)) }
+    let forwarded = head.forwardedFor.map { Array($0.utf8.prefix(Self.keptBytes)) }
+    if agent == self.agent, forwarded == self.forwarded { return self }
+    return ConnectionOrigin(address: address, agent: agent, forwarded: forwarded)
+  }
+
+  private static func text(_ range: Range<Int>, in bytes: UnsafeRawBufferPointer) -> Slice<
+    UnsafeRawBufferPointer
+  > {
+    bytes[range.prefix(keptBytes)]
+  }
+
+  private static func areEqual(_ text: Slice<UnsafeRawBufferPointer>?, _ known: [UInt8]?) -> Bool {
+    guard let text, let known else { return text == nil && known == nil }
+    return text.count == known.count
+      && known.withUnsafeBytes { UnsafeRawBufferPointer(rebasing: text).elementsEqual($0) }
+  }
+}
