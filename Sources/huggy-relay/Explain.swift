@@ -12,11 +12,16 @@ struct Explain: ParsableCommand {
   @Flag(name: .long, help: "Print JSON, for scripts.")
   var json = false
 
-  @Argument(help: "A file with an envelope, or - for standard input.")
+  @Flag(
+    name: .long, help: "Count references to the environment and to files as present; tokens are not looked at.")
+  var noEnv = false
+
+  @Argument(help: "A file with an envelope, or - for standard input.", completion: .file(extensions: ["json"]))
   var envelope: String
 
   func run() throws {
-    let explainer = Explainer(try options.load(printsWarnings: false).configuration)
+    let loaded = try options.load(resolvesReferences: !noEnv, printsWarnings: false)
+    let explainer = Explainer(loaded.configuration, readsTokens: !noEnv)
     let explained: Explainer.ExplainedEnvelope
     do throws(ExplainError) {
       explained = try explainer.explain(readEnvelope())
@@ -41,8 +46,12 @@ struct Explain: ParsableCommand {
   // MARK: Text
 
   private func printText(_ explained: Explainer.ExplainedEnvelope, _ table: RoutingTable) {
-    print("source: \(explained.source)")
+    print("source: \(explained.source)\(noEnv ? " (tokens are not looked at)" : "")")
     if !explained.isTokenValid { print("its token is not the source's: serve would answer 401") }
+    if explained.isHandshake {
+      if explained.isTokenValid { print("the handshake: serve would answer 200, with the token as text") }
+      return
+    }
     for (number, event) in explained.events.enumerated() {
       print("\nevent \(number + 1): \(event.type)")
       print("  company \(event.company ?? "-"), channel \(event.channel ?? "-"), chat \(event.chat ?? "-")")
@@ -60,7 +69,7 @@ struct Explain: ParsableCommand {
 
   private func report(_ explained: Explainer.ExplainedEnvelope, _ table: RoutingTable) -> String {
     let report = ExplainReport(
-      source: explained.source, tokenValid: explained.isTokenValid,
+      source: explained.source, tokenValid: explained.isTokenValid, handshake: explained.isHandshake,
       events: explained.events.map { event in
         ExplainReport.Event(
           type: event.type, company: event.company, channel: event.channel, chat: event.chat,
@@ -123,6 +132,7 @@ private struct ExplainReport: Encodable {
 
   var source: String
   var tokenValid: Bool
+  var handshake: Bool
   var events: [Event]
   var rejected: [Rejected]
 }
