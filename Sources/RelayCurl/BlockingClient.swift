@@ -132,7 +132,8 @@ public final class BlockingClient {
     let message = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
     let systemError = Int32(truncatingIfNeeded: long(CURLINFO_OS_ERRNO))
     return TransportFailure(
-      kind: TransportFailure.kind(code, text: text, systemError: systemError), message: message)
+      kind: TransportFailure.kind(code, text: text, systemError: systemError),
+      message: TransportFailure.brief(message, systemError: systemError))
   }
 }
 

@@ -8,7 +8,20 @@ extension TransportFailure {
   init(_ code: CURLcode, text: String, transfer: Transfer) {
     let words = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
     self.init(
-      kind: Self.kind(code, text: text, systemError: transfer.systemError), message: Self.explained(words))
+      kind: Self.kind(code, text: text, systemError: transfer.systemError),
+      message: Self.explained(Self.brief(words, systemError: transfer.systemError)))
+  }
+
+  /// `Failed to connect to HOST port PORT after 0 ms: Couldn't connect to server` says the kind twice: what is left is
+  /// the place, and what the system said.
+  static func brief(_ words: String, systemError: Int32) -> String {
+    guard let match = words.wholeMatch(of: /Failed to connect to (.+) port ([0-9]+) after ([0-9]+) ms: (.+)/) else {
+      return words
+    }
+    let place = "\(match.1) port \(match.2)"
+    if match.4.hasPrefix("Timeout") { return "\(place), after \(match.3) ms" }
+    guard systemError != 0, systemError != ECONNREFUSED else { return place }
+    return "\(place): \(String(cString: strerror(systemError)))"
   }
 
   private static func explained(_ words: String) -> String {

@@ -20,25 +20,26 @@ struct Explain: ParsableCommand {
   var envelope: String
 
   func run() throws {
-    let loaded = try options.load(resolvesReferences: !noEnv, printsWarnings: false)
+    let loaded = try options.load(resolvesReferences: !noEnv, printsWarnings: false, json: json)
     let explainer = Explainer(loaded.configuration, readsTokens: !noEnv)
+    let document = try readEnvelope()
     let explained: Explainer.ExplainedEnvelope
     do throws(ExplainError) {
-      explained = try explainer.explain(readEnvelope())
+      explained = try explainer.explain(document)
     } catch {
-      printError("\(envelope): \(error)")
+      Failure(code: "invalid_envelope", message: "\(envelope): \(error)").tell(json: json)
       throw ExitCode.failure
     }
     if json { print(report(explained, explainer.table)) } else { printText(explained, explainer.table) }
   }
 
-  private func readEnvelope() -> [UInt8] {
+  private func readEnvelope() throws -> [UInt8] {
     let data =
       envelope == "-"
       ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: envelope)
     guard let data else {
-      printError("\(envelope): no such file, or it can't be read")
-      Self.exit(withError: ExitCode.failure)
+      Failure(code: "not_found", message: "\(envelope): no such file, or it can't be read").tell(json: json)
+      throw ExitCode.failure
     }
     return Array(data)
   }

@@ -4,7 +4,7 @@ import RelayAdmin
 struct Resume: ParsableCommand {
   static let configuration = CommandConfiguration(abstract: "End a destination's pause.")
 
-  @Argument(help: "The destination.")
+  @Argument(help: "The destination.", completion: .destinations)
   var destination: String
 
   @OptionGroup var options: AdminOptions

@@ -80,8 +80,8 @@ import Testing
     ("company: ''", "an empty id never matches"), ("company: '${EMPTY}'", "an empty id never matches"),
     ("company: ['1', '15691 ']", "blanks"), ("company: ' 15691'", "blanks"), ("company: '156 91'", "blanks"),
     ("where: { id: '' }", "an id is hardly empty"), ("where: { chat.id: '1 ' }", "blanks"),
-    ("where: { chatID: \"1\\t\" }", "blanks"), ("where: { customer_id: [1, ' 2'] }", "blanks"),
-    ("channel: 'widget '", "blanks"),
+    ("where: { chatID: \"1\\t\" }", "blanks"), ("event: orderPaid, where: { customer_id: [1, ' 2'] }", "blanks"),
+    ("channel: ' my shop'", "blanks"),
   ])
   func anIDThatNoEventHasIsTold(match: String, message: String) {
     let found = warnings("match: { \(match) }")
@@ -89,7 +89,7 @@ import Testing
     #expect(found.first?.contains(message) == true, "\(found)")
   }
 
-  @Test(arguments: ["company: '15691'", "company: ['1*', null]", "where: { body: '', name: 'A B', paid: ' x' }"])
+  @Test(arguments: ["company: '15691'", "company: ['1*', null]", "event: x, where: { body: '', name: 'A B', paid: ' x' }"])
   func anOrdinaryIDOrTextIsNot(match: String) {
     #expect(warnings("match: { \(match) }") == [])
   }

@@ -32,7 +32,7 @@ import Testing
         "huggy_relay_attempts_total": "counter", "huggy_relay_deliveries_settled_total": "counter",
         "huggy_relay_pending": "gauge", "huggy_relay_dead": "gauge",
         "huggy_relay_oldest_pending_seconds": "gauge",
-        "huggy_relay_in_flight": "gauge", "huggy_relay_circuit_open": "gauge", "huggy_relay_paused": "gauge",
+        "huggy_relay_in_flight": "gauge", "huggy_relay_deliveries_orphaned": "gauge", "huggy_relay_circuit_open": "gauge", "huggy_relay_paused": "gauge",
         "huggy_relay_ingest_seconds": "histogram", "huggy_relay_attempt_seconds": "histogram",
         "huggy_relay_delivery_latency_seconds": "histogram", "huggy_relay_commit_seconds": "histogram",
         "huggy_relay_commit_batch_size": "histogram", "huggy_relay_store_bytes": "gauge",
