@@ -66,7 +66,8 @@ public struct ConfigurationLoader: Sendable {
     configuration.hash = String(hash(Array(text.utf8)).prefix(12))
     let (errors, warnings) = reading.problemsInFileOrder()
     guard errors.isEmpty else { throw ConfigurationErrors(problems: errors) }
-    return LoadedConfiguration(configuration: configuration, warnings: warnings,
+    return LoadedConfiguration(
+      configuration: configuration, warnings: warnings,
       variables: reading.variables.sorted())
   }
 }

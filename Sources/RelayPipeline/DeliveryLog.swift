@@ -41,13 +41,15 @@ struct DeliveryLog {
     _ now: Timestamp, _ more: Logger.Metadata
   ) {
     let outcome = settlement.attempt.words
-    guard let leftOut = summary.admit("\(message) \(delivery.destination) \(settlement.attempt.kind)", at: now)
+    guard
+      let leftOut = summary.admit("\(message) \(delivery.destination) \(settlement.attempt.kind)", at: now)
     else {
       return
     }
     var metadata: Logger.Metadata = [
       "destination": "\(delivery.destination)", "event": "\(delivery.event.id)",
-      "delivery": .number(delivery.id.rawValue), "attempt": .number(settlement.attempts), "outcome": "\(outcome)",
+      "delivery": .number(delivery.id.rawValue), "attempt": .number(settlement.attempts),
+      "outcome": "\(outcome)",
     ]
     metadata.merge(more) { _, new in new }
     if leftOut > 0 { metadata["alike_since"] = .number(leftOut) }

@@ -42,7 +42,9 @@ final class ChangeJob: StoreJob {
       switch change {
       case .retry(let time):
         // What was discarded takes room again, which there may not be.
-        guard delivery.state == .dead || session.destinations.hasRoom(id, for: delivery.bytes) else { continue }
+        guard delivery.state == .dead || session.destinations.hasRoom(id, for: delivery.bytes) else {
+          continue
+        }
         try session.retry(delivery, at: time)
       case .discard:
         try session.discard(delivery, at: now)

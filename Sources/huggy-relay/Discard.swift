@@ -5,8 +5,10 @@ import RelayPipeline
 
 struct Discard: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Give up dead letters, and pending deliveries where --state says so: they are not attempted again.",
-    discussion: "What is in flight is left alone. `retry --state discarded` takes it back, while the event is still stored."
+    abstract:
+      "Give up dead letters, and pending deliveries where --state says so: they are not attempted again.",
+    discussion:
+      "What is in flight is left alone. `retry --state discarded` takes it back, while the event is still stored."
   )
 
   @OptionGroup var selection: SelectionOptions

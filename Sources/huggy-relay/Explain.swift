@@ -13,10 +13,12 @@ struct Explain: ParsableCommand {
   var json = false
 
   @Flag(
-    name: .long, help: "Count references to the environment and to files as present; tokens are not looked at.")
+    name: .long,
+    help: "Count references to the environment and to files as present; tokens are not looked at.")
   var noEnv = false
 
-  @Argument(help: "A file with an envelope, or - for standard input.", completion: .file(extensions: ["json"]))
+  @Argument(
+    help: "A file with an envelope, or - for standard input.", completion: .file(extensions: ["json"]))
   var envelope: String
 
   func run() throws {

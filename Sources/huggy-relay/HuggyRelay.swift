@@ -46,7 +46,8 @@ struct HuggyRelay: AsyncParsableCommand {
     guard let name = arguments.first, !name.hasPrefix("-"), name != "help" else { return nil }
     let known = configuration.subcommands.map { $0._commandName }
     guard !known.contains(name) else { return nil }
-    let hint = NearestName.question(name, among: known) ?? "; the commands are: \(known.joined(separator: ", "))"
+    let hint =
+      NearestName.question(name, among: known) ?? "; the commands are: \(known.joined(separator: ", "))"
     return "there is no command '\(name)'\(hint) (huggy-relay --help says what each does)"
   }
 }

@@ -80,7 +80,9 @@ struct LineLogHandler: LogHandler {
     ]
     let pairs =
       entries.map { "\(literal($0.0)):\(literal($0.1))" }
-      + fields.map { "\(literal($0.key)):\(Self.isNumber($0.value) ? "\($0.value)" : literal("\($0.value)"))" }
+      + fields.map {
+        "\(literal($0.key)):\(Self.isNumber($0.value) ? "\($0.value)" : literal("\($0.value)"))"
+      }
     return "{\(pairs.joined(separator: ","))}"
   }
 

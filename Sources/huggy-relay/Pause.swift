@@ -11,7 +11,9 @@ struct Pause: ParsableCommand {
   @Argument(help: "The destination.", completion: .destinations)
   var destination: String
 
-  @Option(name: .long, help: "When it ends by itself: \"2026-01-02 03:04\" or 03:04 (local time). Default: `resume` ends it.")
+  @Option(
+    name: .long,
+    help: "When it ends by itself: \"2026-01-02 03:04\" or 03:04 (local time). Default: `resume` ends it.")
   var until: String?
 
   @Option(name: .customLong("for"), help: "How long: 30m, 2h, 1d.")
@@ -45,7 +47,8 @@ struct Pause: ParsableCommand {
     guard let until else { return nil }
     guard let time = Timestamp(rfc3339: until) ?? TimeInput.wallTime(until, now: now, zone: .current) else {
       throw ValidationError(
-        "--until is a time such as \"2026-01-02 03:04\" (local) or 2026-01-02T03:04:05Z; --for takes a duration")
+        "--until is a time such as \"2026-01-02 03:04\" (local) or 2026-01-02T03:04:05Z; --for takes a duration"
+      )
     }
     guard time > now else { throw ValidationError("--until (\(time)) is past") }
     return time

@@ -5,7 +5,8 @@ import RelayPipeline
 
 struct Retry: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Make dead letters pending again, with their limits anew; discarded ones too, where --state says so.",
+    abstract:
+      "Make dead letters pending again, with their limits anew; discarded ones too, where --state says so.",
     discussion: """
       Each takes its original place among the pending ones of its order key. What was discarded is pending again as far as \
       its destination's max_backlog has room for it, and while its event is still stored.

@@ -14,7 +14,9 @@ struct FilterOptions: ParsableArguments {
 
   @Option(
     name: .long,
-    help: "Those of events received at or after this: 24h (ago), 2026-01-02, \"2026-01-02 03:04\", 03:04 (local time).")
+    help:
+      "Those of events received at or after this: 24h (ago), 2026-01-02, \"2026-01-02 03:04\", 03:04 (local time)."
+  )
   var since: String?
 
   @Option(name: .long, help: "Those of events received before this.")
@@ -49,7 +51,9 @@ struct FilterOptions: ParsableArguments {
 
 /// What to retry or discard: ids, or conditions, or all. Never all by leaving something out.
 struct SelectionOptions: ParsableArguments {
-  @Argument(help: "Ids of deliveries, as `deliveries` and `event` show them; evt_…: all dead deliveries of the event.")
+  @Argument(
+    help: "Ids of deliveries, as `deliveries` and `event` show them; evt_…: all dead deliveries of the event."
+  )
   var ids: [String] = []
 
   @OptionGroup(title: "Instead of ids") var filter: FilterOptions

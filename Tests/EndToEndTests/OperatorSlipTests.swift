@@ -20,7 +20,8 @@ import Testing
 
   private func post(_ count: Int, to url: String) throws -> [String] {
     let events = (0..<count).map { #"{"id":\#($0)}"# }.joined(separator: ",")
-    return try eventIDs(EndToEndTests.post(Array(#"{"messages":{"a":[\#(events)]}}"#.utf8), to: url + "/huggy"))
+    return try eventIDs(
+      EndToEndTests.post(Array(#"{"messages":{"a":[\#(events)]}}"#.utf8), to: url + "/huggy"))
   }
 
   @Test func whatIsDiscardedIsCountedAskedForAndTakenBack() async throws {
@@ -144,7 +145,8 @@ import Testing
     let said = try person.run("reload")
     #expect(said.status == 0, "\(said.errors)")
     for line in [
-      "  destinations: -crm ~bi", "  routes: +rest -all", "  limits: server.max_connections", "  secrets: changed",
+      "  destinations: -crm ~bi", "  routes: +rest -all", "  limits: server.max_connections",
+      "  secrets: changed",
       "only a restart sees others: PATH",
     ] { #expect(said.output.contains(line), "\(said.output)") }
     let line = try #require(relay.waitForLine(containing: "orphaned", "crm"))
@@ -163,7 +165,12 @@ import Testing
 
   private struct DrainStatus: Decodable {
     struct Destination: Decodable {
-      var drain_seconds: Double?
+      enum CodingKeys: String, CodingKey {
+        case drainSeconds = "drain_seconds"
+        case delivered
+      }
+
+      var drainSeconds: Double?
       var delivered: Int
     }
 
@@ -186,10 +193,10 @@ import Testing
     } until: {
       $0 == 5
     }
-    #expect(try destination()?.drain_seconds == 0)
+    #expect(try destination()?.drainSeconds == 0)
     #expect(try person.run("pause", "crm").status == 0)
     _ = try post(1, to: url)
-    #expect(try destination()?.drain_seconds == nil)
+    #expect(try destination()?.drainSeconds == nil)
     relay.send(signal: SIGTERM)
     #expect(relay.waitForExit() == 0)
     await sink.stop()

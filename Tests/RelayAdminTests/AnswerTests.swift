@@ -76,7 +76,8 @@ import Testing
     counts.add(3, of: "crm", .overflowed)
     #expect(try Self.roundTrip(DryRunAnswer(counts)) == DryRunAnswer(counts))
     let failure = ErrorAnswer.json(code: "c", message: "m", errors: ["e"])
-    #expect(String(decoding: failure, as: UTF8.self) == #"{"error":{"code":"c","message":"m"},"errors":["e"]}"#)
+    #expect(
+      String(decoding: failure, as: UTF8.self) == #"{"error":{"code":"c","message":"m"},"errors":["e"]}"#)
   }
 
   @Test func anEventIsReadAsItWasWrittenButForItsBody() throws {

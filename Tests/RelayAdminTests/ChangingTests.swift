@@ -15,7 +15,8 @@ import Testing
       _ = try await server.post("/api/v1/deliveries/retry", #"{"state":"dead","destination":"crm"}"#)
       _ = try await server.post("/api/v1/deliveries/retry", #"{"destination":"crm","state":["overflowed"]}"#)
       _ = try await server.post("/api/v1/deliveries/discard", #"{"type":"x","since":"1h","until":"10m"}"#)
-      let all = try await server.post("/api/v1/deliveries/discard", #"{"all":true,"state":["dead","pending"]}"#)
+      let all = try await server.post(
+        "/api/v1/deliveries/discard", #"{"all":true,"state":["dead","pending"]}"#)
       #expect(all.body == #"{"changed":6}"#)
     }
     #expect(
@@ -98,7 +99,10 @@ import Testing
     ("retry", #"{"destination":7}"#, "'destination' is not a string"),
     ("retry", #"{"destination":null}"#, "'destination' is not a string"),
     ("retry", #"{"state":"pending"}"#, "pending deliveries can't be retried, only these: dead, discarded"),
-    ("discard", #"{"state":"delivered"}"#, "delivered deliveries can't be discarded, only these: pending, dead"),
+    (
+      "discard", #"{"state":"delivered"}"#,
+      "delivered deliveries can't be discarded, only these: pending, dead"
+    ),
     ("discard", #"{"since":"now"}"#, "'since' is 'now', which is no time"),
   ])
   func aWrongSelectionChangesNothing(verb: String, body: String, message: String) async throws {

@@ -255,7 +255,8 @@ import Testing
     changes.limits = ["server.max_body", "store.retention"]
     changes.areSecretsChanged = true
     let report = ReloadReport(
-      hash: "h", loadedAt: Samples.now, isUnchanged: false, changes: changes, variables: ["A", "B"], warnings: [],
+      hash: "h", loadedAt: Samples.now, isUnchanged: false, changes: changes, variables: ["A", "B"],
+      warnings: [],
       needsRestart: [])
     #expect(
       ChangeText.reloaded(ReloadAnswer(report)) == """

@@ -86,7 +86,8 @@ import Testing
         text: "sources: { huggy: { token: \"${file:\(path)}!\" } }", file: "routes.yaml", directory: "/")
     }
     for path in [
-      "${CREDENTIALS_DIRECTORY}/token", "${CREDENTIALS_DIRECTORY}/${NAME}", "${NOPE:-\(directory.path)}/token",
+      "${CREDENTIALS_DIRECTORY}/token", "${CREDENTIALS_DIRECTORY}/${NAME}",
+      "${NOPE:-\(directory.path)}/token",
     ] {
       #expect(try loaded(path).configuration.sources.first?.tokens.first?.value.reveal == "secret!")
     }

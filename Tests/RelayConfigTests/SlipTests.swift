@@ -5,13 +5,16 @@ import Testing
 /// What is valid, and hardly says what was meant.
 @Suite struct SlipTests {
   private func warnings(_ keys: String, environment: [String: String] = exampleEnvironment) -> [String] {
-    problems(of: route(keys), environment: environment).filter { !$0.contains("no route names this destination") }
+    problems(of: route(keys), environment: environment).filter {
+      !$0.contains("no route names this destination")
+    }
   }
 
   // MARK: Numbers
 
   @Test(arguments: [
-    "1_000", "0x10", "0o17", "010", "+5", ".5", "5.", "-.5", "1_0.5", "0b11", "12:30", "-1:30", ".inf", "-.Inf", ".NaN",
+    "1_000", "0x10", "0o17", "010", "+5", ".5", "5.", "-.5", "1_0.5", "0b11", "12:30", "-1:30", ".inf",
+    "-.Inf", ".NaN",
     "+1e3", "01e5",
   ])
   func aNumberInAnotherSpellingIsNoOperand(text: String) throws {
@@ -23,7 +26,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "0", "-0", "10", "-5", "0.5", "1e5", "-1.5E-10", "1e999999999", "2026-01-01", "abc", "10:30h", "0x", "_1", "1-2",
+    "0", "-0", "10", "-5", "0.5", "1e5", "-1.5E-10", "1e999999999", "2026-01-01", "abc", "10:30h", "0x", "_1",
+    "1-2",
   ])
   func anOperandIsANumberAsJSONSpellsItOrText(text: String) {
     #expect(warnings("match: { where: { flowID: { gt: \(text) } } }") == [])
@@ -66,7 +70,9 @@ import Testing
     #expect(warnings("match: { event: \(event) }") == [])
   }
 
-  @Test(arguments: [("whatsap", "whatsapp"), ("emial", "email"), ("widgets", "widget"), ("Telegran", "telegram")])
+  @Test(arguments: [
+    ("whatsap", "whatsapp"), ("emial", "email"), ("widgets", "widget"), ("Telegran", "telegram"),
+  ])
   func aChannelNearADocumentedOneIsTold(channel: String, meant: String) {
     let found = warnings("match: { channel: [widget, \(channel)] }")
     #expect(found.count == 1)
@@ -80,7 +86,8 @@ import Testing
     ("company: ''", "an empty id never matches"), ("company: '${EMPTY}'", "an empty id never matches"),
     ("company: ['1', '15691 ']", "blanks"), ("company: ' 15691'", "blanks"), ("company: '156 91'", "blanks"),
     ("where: { id: '' }", "an id is hardly empty"), ("where: { chat.id: '1 ' }", "blanks"),
-    ("where: { chatID: \"1\\t\" }", "blanks"), ("event: orderPaid, where: { customer_id: [1, ' 2'] }", "blanks"),
+    ("where: { chatID: \"1\\t\" }", "blanks"),
+    ("event: orderPaid, where: { customer_id: [1, ' 2'] }", "blanks"),
     ("channel: ' my shop'", "blanks"),
   ])
   func anIDThatNoEventHasIsTold(match: String, message: String) {
@@ -89,14 +96,18 @@ import Testing
     #expect(found.first?.contains(message) == true, "\(found)")
   }
 
-  @Test(arguments: ["company: '15691'", "company: ['1*', null]", "event: x, where: { body: '', name: 'A B', paid: ' x' }"])
+  @Test(arguments: [
+    "company: '15691'", "company: ['1*', null]", "event: x, where: { body: '', name: 'A B', paid: ' x' }",
+  ])
   func anOrdinaryIDOrTextIsNot(match: String) {
     #expect(warnings("match: { \(match) }") == [])
   }
 
   @Test func aSourcesCompanyWithABlankIsTold() {
     let found = problems(
-      of: "sources: { huggy: { company: '1 ', token: [{ value: a, company: ' 2' }] } }\nroutes: [{ name: a, drop: true }]")
+      of:
+        "sources: { huggy: { company: '1 ', token: [{ value: a, company: ' 2' }] } }\nroutes: [{ name: a, drop: true }]"
+    )
     #expect(found.count == 2 && found.allSatisfy { $0.contains("blanks") }, "\(found)")
   }
 
@@ -111,7 +122,8 @@ import Testing
     ("event: 'created*'", "event: [createdChat, createdCustomer]"), ("event: 'x*'", "event: 'x*'"),
     ("company: ['1', '2']", "company: '2', event: closedChat"), ("channel: [null, widget]", "channel: null"),
     ("company: '*'", "company: ['1', '2*']"), ("source: 'h*'", "source: huggy"),
-    ("where: { a: [1, 2] }", "where: { a: 2, b: 3 }"), ("where: { a: { exists: true } }", "where: { a: 'x*' }"),
+    ("where: { a: [1, 2] }", "where: { a: 2, b: 3 }"),
+    ("where: { a: { exists: true } }", "where: { a: 'x*' }"),
     ("where: { a: { gt: 5 } }", "where: { a: { gt: 5, lt: 9 } }"),
     ("event: createdChat, company: '1'", "event: createdChat, company: '1', channel: widget"),
   ])
@@ -122,7 +134,9 @@ import Testing
     for action in ["to: crm, stop: true", "drop: true"] {
       let found = shadows(lines(action))
       #expect(found.count == 1, "\(found)")
-      #expect(found.first?.hasPrefix("5:5: warning: routes.two: no event gets here: routes.one, at line 4,") == true)
+      #expect(
+        found.first?.hasPrefix("5:5: warning: routes.two: no event gets here: routes.one, at line 4,") == true
+      )
     }
     #expect(shadows(lines("to: crm")) == [])
   }
@@ -132,12 +146,15 @@ import Testing
     ("event: createdChat, company: '1'", "event: createdChat"), ("event: 'created*'", "event: 'c*'"),
     ("company: '*'", "company: null"), ("company: '1'", "company: ['1', '2']"),
     ("where: { a: 1 }", "where: { a: [1, 2] }"), ("where: { a: 1 }", "where: { b: 1 }"),
-    ("where: { a: { exists: true } }", "where: { a: [1, null] }"), ("where: { a: { gt: 5 } }", "where: { a: { gt: 4 } }"),
+    ("where: { a: { exists: true } }", "where: { a: [1, null] }"),
+    ("where: { a: { gt: 5 } }", "where: { a: { gt: 4 } }"),
     ("channel: widget", "channel: [widget, null]"), ("where: { a: { not: 1 } }", "where: { a: 2 }"),
   ])
   func aRouteThatMayGetEventsIsNot(first: String, second: String) {
     #expect(
-      shadows("- { name: one, match: { \(first) }, drop: true }\n- { name: two, match: { \(second) }, to: crm }\n") == [])
+      shadows(
+        "- { name: one, match: { \(first) }, drop: true }\n- { name: two, match: { \(second) }, to: crm }\n")
+        == [])
   }
 
   @Test func anExceptedRouteEndsNotAll() {
@@ -150,7 +167,9 @@ import Testing
       "- { name: one, match: { event: closedChat }, drop: true }\n"
         + "- { name: two, match: { event: [createdChat, closedChat] }, to: crm }\n")
     #expect(found.count == 1)
-    #expect(found.first?.hasPrefix("5:48: warning: routes.two.match.event[1]: no such event gets here") == true, "\(found)")
+    #expect(
+      found.first?.hasPrefix("5:48: warning: routes.two.match.event[1]: no such event gets here") == true,
+      "\(found)")
   }
 
   @Test func whatIsNotResolvedShadowsNothing() {
@@ -192,7 +211,9 @@ import Testing
     ("sources: { huggy: { token: [{ value: '${T:-public}' }] } }\n", "sources.huggy.token[0].value"),
     ("server: { admin_token: '${T:-public}' }\n" + oneSource, "server.admin_token"),
     (destination("auth: { bearer: '${T:-public}' }"), "destinations.crm.auth.bearer"),
-    (destination("auth: { basic: { username: '${T:-u}', password: '${T:-public}' } }"), "auth.basic.password"),
+    (
+      destination("auth: { basic: { username: '${T:-u}', password: '${T:-public}' } }"), "auth.basic.password"
+    ),
     (destination("headers: { X-Api-Key: '${T:-public}', X-Team: '${T:-data}' }"), "headers.X-Api-Key"),
     (
       destination("signing_secret: '${T:-whsec_ZXhhbXBsZS1rZXktZm9yLXRoZS1zaW5rLW9ubHk=}'"),
@@ -200,7 +221,8 @@ import Testing
     ),
   ])
   func aSecretThatIsADefaultOfTheFileIsTold(text: String, keyPath: String) {
-    let text = text + (text.contains("crm") ? "routes: [{ name: a, to: crm }]" : "routes: [{ name: a, drop: true }]")
+    let text =
+      text + (text.contains("crm") ? "routes: [{ name: a, to: crm }]" : "routes: [{ name: a, drop: true }]")
     let found = problems(of: text)
     #expect(found.count == 1)
     #expect(found.first?.contains("\(keyPath): this secret is the default of ${T}") == true, "\(found)")
@@ -213,7 +235,8 @@ import Testing
   @Test(arguments: [
     ("127.0.0.1:8080", "http://127.0.0.1:8080/huggy", "without end"),
     ("127.0.0.1:8080", "http://u:p@localhost:8080/huggy?x=1", "without end"),
-    ("0.0.0.0:80", "http://127.0.0.1/other", "only its sources' paths"), ("'[::]:8080'", "http://[::1]:8080/huggy", "without end"),
+    ("0.0.0.0:80", "http://127.0.0.1/other", "only its sources' paths"),
+    ("'[::]:8080'", "http://[::1]:8080/huggy", "without end"),
     ("relay.example:8080", "http://RELAY.example:8080/huggy", "without end"),
     ("127.0.0.1:9", "http://127.0.0.1:8081/x", "server.admin"),
   ])
@@ -226,7 +249,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "http://127.0.0.1:9000/huggy", "https://127.0.0.1/huggy", "http://other.example:8080/huggy", "http://10.0.0.1:8080/huggy",
+    "http://127.0.0.1:9000/huggy", "https://127.0.0.1/huggy", "http://other.example:8080/huggy",
+    "http://10.0.0.1:8080/huggy",
   ])
   func anotherAddressIsNot(url: String) {
     #expect(
@@ -263,9 +287,15 @@ import Testing
   // MARK: JSON
 
   @Test(arguments: [
-    (#""server": { "admin": false }"#, #"'false' is not an address; write HOST:PORT, such as 127.0.0.1:8081, or off; in JSON: "off""#),
+    (
+      #""server": { "admin": false }"#,
+      #"'false' is not an address; write HOST:PORT, such as 127.0.0.1:8081, or off; in JSON: "off""#
+    ),
     (#""server": { "admin": null }"#, #"found null; give a value or remove the key; in JSON: "off""#),
-    (#""defaults": { "rate": null }"#, #"expected a rate such as 100/s, found null; give a value or remove the key; in JSON: "unlimited""#),
+    (
+      #""defaults": { "rate": null }"#,
+      #"expected a rate such as 100/s, found null; give a value or remove the key; in JSON: "unlimited""#
+    ),
     (#""defaults": { "retry": { "max_attempts": -1 } }"#, #"or unlimited; in JSON: "unlimited""#),
     (#""defaults": { "order_by": null }"#, #"in JSON: "none", "chat", "destination""#),
     (#""defaults": { "format": true }"#, #"in JSON: "huggy", "event""#),

@@ -4,7 +4,9 @@ import Testing
 @testable import RelayPipeline
 
 @Suite struct ConfigurationChangesTests {
-  private static func destination(_ name: String, _ change: (inout Destination) -> Void = { _ in }) -> Destination {
+  private static func destination(_ name: String, _ change: (inout Destination) -> Void = { _ in })
+    -> Destination
+  {
     var destination = Destination(name: name, url: Secret("http://\(name).example"))
     change(&destination)
     return destination
@@ -69,12 +71,14 @@ import Testing
     #expect(told.limits == ["server.max_body", "server.drain", "store.keep", "store.retention"])
   }
 
-  @Test(arguments: [
-    { $0.sources[0].tokens[0].value = Secret("u") }, { $0.destinations[0].authorization = .bearer(Secret("x")) },
-    { $0.destinations[0].signingSecrets = [SigningSecret(key: [0xFF])] },
-    { $0.destinations[1].headers = [Destination.Header(name: "X-Key", value: Secret("x"))] },
-    { $0.server.adminToken = Secret("x") },
-  ] as [@Sendable (inout Configuration) -> Void])
+  @Test(
+    arguments: [
+      { $0.sources[0].tokens[0].value = Secret("u") },
+      { $0.destinations[0].authorization = .bearer(Secret("x")) },
+      { $0.destinations[0].signingSecrets = [SigningSecret(key: [0xFF])] },
+      { $0.destinations[1].headers = [Destination.Header(name: "X-Key", value: Secret("x"))] },
+      { $0.server.adminToken = Secret("x") },
+    ] as [@Sendable (inout Configuration) -> Void])
   func thatASecretIsAnotherIsToldAndNotWhatItIs(change: @Sendable (inout Configuration) -> Void) {
     let told = changes(change)
     #expect(told.areSecretsChanged)

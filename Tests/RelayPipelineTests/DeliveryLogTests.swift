@@ -35,10 +35,13 @@ import Testing
     destination: "crm", attempts: 2, since: .second(0))
 
   @Test(arguments: [
-    (Settlement.Outcome.retry(at: .second(9)), false, "attempt failed"), (.retry(at: .second(9)), true, "probe failed"),
+    (Settlement.Outcome.retry(at: .second(9)), false, "attempt failed"),
+    (.retry(at: .second(9)), true, "probe failed"),
     (.dead(.permanent), false, "dead letter"),
   ])
-  func whoseAttemptFailedIsToldWithItsEvent(outcome: Settlement.Outcome, isProbe: Bool, message: String) throws {
+  func whoseAttemptFailedIsToldWithItsEvent(outcome: Settlement.Outcome, isProbe: Bool, message: String)
+    throws
+  {
     let lines = Lines()
     var log = DeliveryLog(logger: Logger(label: "test") { _ in Recorder(lines: lines) })
     log.note(delivery.settled(outcome), of: delivery, isProbe: isProbe, at: .second(1))

@@ -157,11 +157,14 @@ struct LookupEventTests {
 
   @Test func thePlacesOfDeliveriesAreTold() throws {
     try bench.add(at: 0, [.pending, KeepingBench.Row(state: .dead, settled: 0, destination: "bi"), .pending])
-    func places(_ rows: Int64...) throws -> [DeliveryPlace] { try session.places(of: rows.map(DeliveryID.init)) }
+    func places(_ rows: Int64...) throws -> [DeliveryPlace] {
+      try session.places(of: rows.map(DeliveryID.init))
+    }
     func place(_ row: Int64, _ destination: String, _ state: DeliveryFilter.State) -> DeliveryPlace {
       DeliveryPlace(id: DeliveryID(rawValue: row), destination: destination, state: state)
     }
-    #expect(try places(3, 2, 1) == [place(3, "crm", .pending), place(2, "bi", .dead), place(1, "crm", .pending)])
+    #expect(
+      try places(3, 2, 1) == [place(3, "crm", .pending), place(2, "bi", .dead), place(1, "crm", .pending)])
     #expect(try places(2, 99) == [place(2, "bi", .dead)])
     #expect(try places().isEmpty)
     try bench.execute("UPDATE delivery SET state = 5, settled = 0, reason = 3 + id WHERE id < 3")

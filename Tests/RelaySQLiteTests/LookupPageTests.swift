@@ -67,7 +67,8 @@ struct LookupPageTests {
           && since ?? delivery.received <= delivery.received && delivery.received < until ?? .max
       }
       #expect(
-        try rows(filter, limit: random.pick([1, 7, 50, 500])) == expected.map { $0.row }.reversed(), "\(filter)")
+        try rows(filter, limit: random.pick([1, 7, 50, 500])) == expected.map { $0.row }.reversed(),
+        "\(filter)")
       var counts = DeliveryCounts()
       var after: DeliveryID?
       repeat {
@@ -78,7 +79,9 @@ struct LookupPageTests {
       #expect(counts.total == expected.count, "\(filter)")
       for entry in counts.entries {
         #expect(filter.destination ?? entry.destination == entry.destination)
-        #expect(entry.state != .overflowed || filter.state == nil || filter.state == .discarded || filter.state == .overflowed)
+        #expect(
+          entry.state != .overflowed || filter.state == nil || filter.state == .discarded
+            || filter.state == .overflowed)
       }
     }
   }

@@ -66,7 +66,10 @@ extension StoreConformance {
       #expect(try await store.change(.retry(at: .second(1)), overflowed) == 0)
       await store.settle(held[0].settled(.delivered))
       #expect(try await store.change(.retry(at: .second(1)), overflowed) == 1)
-      #expect(try await store.destination().map { [$0.pending, $0.overflowed, $0.backlogBytes] } == [2, 2, 2 * footprint])
+      #expect(
+        try await store.destination().map { [$0.pending, $0.overflowed, $0.backlogBytes] } == [
+          2, 2, 2 * footprint,
+        ])
       await store.settle(held[1].settled(.delivered))
       let first = try #require(await store.claim(.retrying, now: .second(1)).deliveries.first)
       #expect(first.attempts == 0 && first.id > held[1].id)

@@ -68,7 +68,9 @@ struct ChangeRequest: Equatable {
     }
     var states: [DeliveryFilter.State] = []
     for item in items {
-      guard case .string(let text) = item else { throw .invalidRequest("'state' is not a string or a list of them") }
+      guard case .string(let text) = item else {
+        throw .invalidRequest("'state' is not a string or a list of them")
+      }
       let state = try FilterReader.state(text)
       guard verb.states.contains(state) else {
         let possible = verb.states.map(\.rawValue).joined(separator: ", ")
@@ -77,7 +79,9 @@ struct ChangeRequest: Equatable {
       }
       if !states.contains(state) { states.append(state) }
     }
-    guard !states.isEmpty else { throw .invalidRequest("'state' is an empty list; leave it out, or name one") }
+    guard !states.isEmpty else {
+      throw .invalidRequest("'state' is an empty list; leave it out, or name one")
+    }
     // They are among the discarded ones.
     if states.contains(.discarded) { states.removeAll { $0 == .overflowed } }
     return states
@@ -88,7 +92,9 @@ struct ChangeRequest: Equatable {
     guard case .array(let items) = json else {
       throw .invalidRequest(#"'ids' is not an array; write {"ids":[1,2]}"#)
     }
-    guard !items.isEmpty else { throw .invalidRequest("'ids' is an empty array; name a delivery or an event") }
+    guard !items.isEmpty else {
+      throw .invalidRequest("'ids' is an empty array; name a delivery or an event")
+    }
     var seen: Set<Int64> = []
     var ids: [DeliveryID] = []
     var events: [EventID] = []

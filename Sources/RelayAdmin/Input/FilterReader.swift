@@ -24,7 +24,8 @@ enum FilterReader {
   static func state(_ text: String) throws(APIError) -> DeliveryFilter.State {
     if let state = DeliveryFilter.State(rawValue: text) { return state }
     let known = DeliveryFilter.State.allCases.map(\.rawValue)
-    throw .invalidRequest("there is no state '\(text.prefix(100))'\(NearestName.hint(for: text, among: known))")
+    throw .invalidRequest(
+      "there is no state '\(text.prefix(100))'\(NearestName.hint(for: text, among: known))")
   }
 
   private static func time(

@@ -20,7 +20,9 @@ extension TimeInput {
     let today = Date(timeIntervalSince1970: Double(now.microseconds) / 1e6)
     var components = calendar.dateComponents([.year, .month, .day], from: today)
     (components.hour, components.minute, components.second) = (0, 0, 0)
-    if let match = text.wholeMatch(of: /([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?)?/) {
+    if let match = text.wholeMatch(
+      of: /([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?)?/)
+    {
       (components.year, components.month, components.day) = (Int(match.1), Int(match.2), Int(match.3))
       components.hour = match.4.flatMap { Int($0) } ?? 0
       components.minute = match.5.flatMap { Int($0) } ?? 0
@@ -36,7 +38,9 @@ extension TimeInput {
     else { return nil }
     // A day that there is not becomes another; a time that there is not may.
     let day = calendar.dateComponents([.year, .month, .day], from: date)
-    guard (day.year, day.month, day.day) == (components.year, components.month, components.day) else { return nil }
+    guard (day.year, day.month, day.day) == (components.year, components.month, components.day) else {
+      return nil
+    }
     return Timestamp(microseconds: Int64((date.timeIntervalSince1970 * 1_000).rounded()) * 1_000)
   }
 }

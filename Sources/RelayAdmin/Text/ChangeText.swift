@@ -22,7 +22,8 @@ public enum ChangeText {
   public static func wouldBe(_ done: String, _ answer: DryRunAnswer) -> String {
     let parts = answer.counts.map { "\($0.count.grouped) \($0.state) of \($0.destination)" }
     let list = parts.isEmpty ? "" : ": \(parts.joined(separator: ", "))"
-    return "\(answer.count.counted("delivery", "deliveries")) would be \(done)\(list)".forTerminal(maxCharacters: 2_000)
+    return "\(answer.count.counted("delivery", "deliveries")) would be \(done)\(list)".forTerminal(
+      maxCharacters: 2_000)
   }
 
   /// A person is asked before more than so many are changed.
@@ -32,7 +33,8 @@ public enum ChangeText {
   public static func question(_ verb: String, _ answer: DryRunAnswer) -> String? {
     guard answer.count > mostUnasked else { return nil }
     let parts = answer.counts.map { "\($0.count.grouped) \($0.state) of \($0.destination)" }
-    return "\(verb) \(answer.count.counted("delivery", "deliveries")) (\(parts.joined(separator: ", ")))? [y/N] "
+    return
+      "\(verb) \(answer.count.counted("delivery", "deliveries")) (\(parts.joined(separator: ", ")))? [y/N] "
       .forTerminal(maxCharacters: 2_000)
   }
 

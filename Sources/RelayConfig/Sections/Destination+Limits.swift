@@ -39,7 +39,8 @@ extension ConfigNode {
   }
 
   fileprivate func ordering() -> Ordering? {
-    value("none, chat or destination", words: ["none", "chat", "destination"], placeholder: Ordering.none) { text throws(Fault) in
+    value("none, chat or destination", words: ["none", "chat", "destination"], placeholder: Ordering.none) {
+      text throws(Fault) in
       switch text {
       case "none": return Ordering.none
       case "chat": return .chat

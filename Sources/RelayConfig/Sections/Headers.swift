@@ -22,7 +22,8 @@ extension ConfigNode {
         if value.reveal.isEmpty { entry.value.warning("is empty, so this header is not sent") }
         if entry.key.contains("_") {
           reading.report(
-            "servers such as nginx, gunicorn and Django drop a header whose name holds '_'; write '-'", at: entry.place,
+            "servers such as nginx, gunicorn and Django drop a header whose name holds '_'; write '-'",
+            at: entry.place,
             severity: .warning)
         }
         headers.append((Destination.Header(name: entry.key, value: value), entry.place))

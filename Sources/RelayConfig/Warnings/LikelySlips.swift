@@ -18,11 +18,14 @@ extension ConfigNode {
     }
   }
 
-  private func warnAboutMisspelling(_ patterns: [WildcardPattern], of known: PatternNames, called kind: String) {
+  private func warnAboutMisspelling(
+    _ patterns: [WildcardPattern], of known: PatternNames, called kind: String
+  ) {
     for (pattern, item) in zip(patterns, items(kind, emptyFault: nil) ?? []) {
       guard let meant = known.nearest(to: pattern), let scalar = item.scalar(kind) else { continue }
       item.warning(
-        "\(item.shown(scalar)) matches no \(kind) that Huggy documents, but nearly \(meant); did you mean that?")
+        "\(item.shown(scalar)) matches no \(kind) that Huggy documents, but nearly \(meant); did you mean that?"
+      )
     }
   }
 
@@ -67,7 +70,8 @@ extension ConfigNode {
 
   /// Those of Huggy's pages, and those that its own clients name.
   private static let knownChannels = PatternNames([
-    "widget", "email", "agent", "whatsapp", "whatsapp-enterprise", "phone", "telegram", "messenger", "facebook",
+    "widget", "email", "agent", "whatsapp", "whatsapp-enterprise", "phone", "telegram", "messenger",
+    "facebook",
     "instagram",
   ])
 }

@@ -11,11 +11,13 @@ extension Reading {
       if configuration.server.listen.isReached(by: target) {
         let isSource = configuration.sources.contains { $0.path == target.path }
         let end =
-          isSource ? "each event would come back to it, without end" : "only its sources' paths take anything there"
+          isSource
+          ? "each event would come back to it, without end" : "only its sources' paths take anything there"
         report("this is where the relay itself listens: \(end)", at: place, severity: .warning)
       } else if configuration.server.admin?.isReached(by: target) ?? false {
         report(
-          "this is the relay's own server.admin, which takes no events; give the service's address", at: place,
+          "this is the relay's own server.admin, which takes no events; give the service's address",
+          at: place,
           severity: .warning)
       }
     }
@@ -29,6 +31,7 @@ extension ListenAddress {
     let targetAddress = ListenAddress(host: target.host, port: target.port)
     if host.asciiLowercased == targetAddress.host.asciiLowercased { return true }
     let takesLoopback = isLoopback || host == "0.0.0.0" || host == "::"
-    return takesLoopback && (targetAddress.isLoopback || targetAddress.host == "0.0.0.0" || targetAddress.host == "::")
+    return takesLoopback
+      && (targetAddress.isLoopback || targetAddress.host == "0.0.0.0" || targetAddress.host == "::")
   }
 }

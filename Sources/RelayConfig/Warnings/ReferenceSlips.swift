@@ -26,7 +26,8 @@ extension String {
   fileprivate var bareVariables: [String] {
     guard utf8.contains(UInt8(ascii: "$")) else { return [] }
     return matches(of: /\$([A-Za-z_][A-Za-z0-9_]*)/).compactMap { match in
-      let isEscaped = match.range.lowerBound > startIndex && self[index(before: match.range.lowerBound)] == "$"
+      let isEscaped =
+        match.range.lowerBound > startIndex && self[index(before: match.range.lowerBound)] == "$"
       return isEscaped ? nil : String(match.1)
     }
   }

@@ -38,7 +38,9 @@ struct RouteShadows {
 
   private mutating func note(_ read: ReadRoute) {
     guard read.route.stop || read.route.action == .drop, read.route.except.isEmpty else { return }
-    let (types, companies) = (read.route.match.literalTypes ?? [nil], read.route.match.literalCompanies ?? [nil])
+    let (types, companies) = (
+      read.route.match.literalTypes ?? [nil], read.route.match.literalCompanies ?? [nil]
+    )
     for type in types {
       for company in companies {
         let key = Key(type: type, company: company)

@@ -36,7 +36,9 @@ public struct DeliveryCounts: Sendable, Equatable {
     let states = DeliveryFilter.State.allCases
     return counts.map { Entry(destination: $0.key.destination, state: $0.key.state, count: $0.value) }
       .sorted {
-        ($0.destination, states.firstIndex(of: $0.state)!) < ($1.destination, states.firstIndex(of: $1.state)!)
+        ($0.destination, states.firstIndex(of: $0.state)!) < (
+          $1.destination, states.firstIndex(of: $1.state)!
+        )
       }
   }
 }

@@ -52,7 +52,9 @@ public struct PatternNames: Sendable {
     let star = UInt8(ascii: "*")
     let core = folded.filter { $0 != star }
     let limit = core.count < 7 ? 1 : 2
-    guard core.count >= 4, folded.count - core.count <= 1, !core.contains(UInt8(ascii: "?")) else { return nil }
+    guard core.count >= 4, folded.count - core.count <= 1, !core.contains(UInt8(ascii: "?")) else {
+      return nil
+    }
     var best: (name: String, edits: Int)?
     for (name, whole) in names {
       for length in lengths(near: core.count, of: whole, isWhole: core.count == folded.count)

@@ -38,7 +38,8 @@ public struct ConfigurationChanges: Sendable, Equatable {
   public init() {}
 
   public init(from old: Configuration, to new: Configuration) {
-    destinations = Names(from: old.destinations.map(\.withoutPlace), to: new.destinations.map(\.withoutPlace)) {
+    destinations = Names(from: old.destinations.map(\.withoutPlace), to: new.destinations.map(\.withoutPlace))
+    {
       $0.name
     }
     sources = Names(from: old.sources, to: new.sources) { $0.name }
@@ -46,7 +47,9 @@ public struct ConfigurationChanges: Sendable, Equatable {
     let (before, after) = (old.routes.map(\.name), new.routes.map(\.name))
     let stayed = Set(before).intersection(after)
     isRouteOrderChanged = before.filter(stayed.contains) != after.filter(stayed.contains)
-    limits = ServerSettings.keys(from: old.server, to: new.server) + StoreSettings.keys(from: old.store, to: new.store)
+    limits =
+      ServerSettings.keys(from: old.server, to: new.server)
+      + StoreSettings.keys(from: old.store, to: new.store)
     let credentials = new.credentials
     areSecretsChanged = old.credentials.contains { name, old in credentials[name].map { $0 != old } ?? false }
   }

@@ -80,7 +80,8 @@ extension RelayController {
       let all = try await store { parts async throws(StoreError) in try await parts.store.destinations() }
       // Of discarded ones nobody knows how many are still stored.
       let isDiscarded = filter.state == .discarded || filter.state == .overflowed
-      return all.filter { isDiscarded ? $0.discarded + $0.overflowed > 0 : $0.pending + $0.dead > 0 }.map(\.name)
+      return all.filter { isDiscarded ? $0.discarded + $0.overflowed > 0 : $0.pending + $0.dead > 0 }.map(
+        \.name)
     }
   }
 
@@ -103,7 +104,8 @@ extension RelayController {
   func checkType(of filter: DeliveryFilter) async throws(OperationError) {
     guard let type = filter.type else { return }
     let routes = active.configuration.routes
-    let named = routes.lazy.flatMap { ([$0.match] + $0.except).compactMap(\.events).joined() }.compactMap(\.literal)
+    let named = routes.lazy.flatMap { ([$0.match] + $0.except).compactMap(\.events).joined() }.compactMap(
+      \.literal)
     let seen = parts.metrics.eventTypes
     let known = RoutingTable.knownTypes + seen + named
     guard !known.contains(where: { $0.asciiLowercased == type.asciiLowercased }) else { return }

@@ -15,7 +15,8 @@ public protocol RelayOperations: AnyObject, Sendable {
   ) async throws(OperationError) -> DeliveryReportPage
 
   /// What `retry` (or `discard`) of these would change, as it is now. Changes nothing.
-  func count(_ change: ChangeVerb, _ selection: DeliverySelection) async throws(OperationError) -> DeliveryCounts
+  func count(_ change: ChangeVerb, _ selection: DeliverySelection) async throws(OperationError)
+    -> DeliveryCounts
 
   /// - Returns: How many deliveries were changed.
   /// - Throws: `notFound` for an id, a destination or a type that there is not: then nothing was changed.
@@ -94,7 +95,8 @@ public struct ReloadReport: Sendable, Equatable {
   public var needsRestart: [String]
 
   public init(
-    hash: String, loadedAt: Timestamp, isUnchanged: Bool, changes: ConfigurationChanges = ConfigurationChanges(),
+    hash: String, loadedAt: Timestamp, isUnchanged: Bool,
+    changes: ConfigurationChanges = ConfigurationChanges(),
     variables: [String] = [], warnings: [String], needsRestart: [String]
   ) {
     self.hash = hash

@@ -33,7 +33,9 @@ extension LookupSession {
     try connection.execute("BEGIN")
     defer { try? connection.execute("COMMIT") }
     var counts = DeliveryCounts()
-    guard var walk = try walk(filter, after: after) else { return DeliveryCountPage(counts: counts, next: nil) }
+    guard var walk = try walk(filter, after: after) else {
+      return DeliveryCountPage(counts: counts, next: nil)
+    }
     var last: DeliveryID?
     for _ in 0..<Self.pageRows {
       guard let step = try walk.next() else { return DeliveryCountPage(counts: counts, next: nil) }
@@ -99,7 +101,8 @@ extension LookupSession {
     switch state {
     case .dead: indexes = [statements.deadBefore]
     case .pending: indexes = [statements.freshBefore, statements.retryingBefore, statements.waitingBefore]
-    case .delivered, .discarded, .overflowed, nil: return [along(statements.allBefore, state, destination, from: first)]
+    case .delivered, .discarded, .overflowed, nil:
+      return [along(statements.allBefore, state, destination, from: first)]
     }
     let rows = if let destination { [destination] } else { try destinations().map(\.id) }
     let listed = rows.flatMap { destination in
@@ -160,7 +163,8 @@ extension LookupSession {
 
 extension DeliveryFilter {
   func holds(_ delivery: DeliveryRecord) -> Bool {
-    state?.holds(delivery.state, discarded: delivery.discardReason) ?? true && destination ?? delivery.destination == delivery.destination
+    state?.holds(delivery.state, discarded: delivery.discardReason) ?? true
+      && destination ?? delivery.destination == delivery.destination
       && type.map { $0.isEqualWithoutCase(to: delivery.type) } ?? true
       && since.map { $0 <= delivery.receivedAt } ?? true && until.map { delivery.receivedAt < $0 } ?? true
   }
