@@ -24,9 +24,11 @@ demo: setup ## Show the main job: relay, receivers, an outage, and the books (ab
 	$(SWIFT) build $(RELEASE) --product relay-demo
 	@.build/release/relay-demo
 
-run: build ## Run the relay with CONFIG (default routes.yaml, made from the example if missing)
-	@test -f $(CONFIG) || cp routes.yaml.example $(CONFIG)
-	.build/release/huggy-relay serve --config $(CONFIG)
+run: build ## Run the relay with CONFIG (default routes.yaml, made from the example if missing) and, where it is there, the secrets of routes.env
+	@test -f $(CONFIG) || { test -f routes.env || (umask 077 && .ci/example-secrets > routes.env); \
+	  cp routes.yaml.example $(CONFIG); echo "made $(CONFIG), and secrets for it in routes.env"; }
+	@own=$$(export -p); if test -f routes.env; then set -a; . ./routes.env; set +a; eval "$$own"; fi; \
+	  exec .build/release/huggy-relay serve --config $(CONFIG)
 
 test: setup ## Run all tests
 	$(SWIFT) build --build-tests

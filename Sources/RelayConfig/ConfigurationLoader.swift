@@ -5,6 +5,9 @@ public struct LoadedConfiguration: Sendable {
   public var configuration: Configuration
   /// In the order of the file.
   public var warnings: [ConfigurationProblem]
+  /// The variables of the environment that it refers to, also those for which a default stood in, by name. A
+  /// process sees them as they were when it began.
+  public var variables: [String]
 }
 
 /// Reads routes.yaml.
@@ -63,6 +66,8 @@ public struct ConfigurationLoader: Sendable {
     configuration.hash = String(hash(Array(text.utf8)).prefix(12))
     let (errors, warnings) = reading.problemsInFileOrder()
     guard errors.isEmpty else { throw ConfigurationErrors(problems: errors) }
-    return LoadedConfiguration(configuration: configuration, warnings: warnings)
+    return LoadedConfiguration(
+      configuration: configuration, warnings: warnings,
+      variables: reading.variables.sorted())
   }
 }

@@ -136,7 +136,8 @@ public final class BlockingClient {
     let message = handshakes.takeProblem(of: easy) ?? words
     let systemError = Int32(truncatingIfNeeded: long(CURLINFO_OS_ERRNO))
     return TransportFailure(
-      kind: TransportFailure.kind(code, text: text, systemError: systemError), message: message)
+      kind: TransportFailure.kind(code, text: text, systemError: systemError),
+      message: TransportFailure.brief(message, systemError: systemError))
   }
 }
 

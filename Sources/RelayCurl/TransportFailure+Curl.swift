@@ -9,7 +9,8 @@ extension TransportFailure {
     let words = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
     let kind = Self.kind(code, text: text, systemError: transfer.systemError)
     guard kind == .tls, let handshakes = transfer.handshakes else {
-      self.init(kind: kind, message: Self.explained(words))
+      let brief = Self.brief(words, systemError: transfer.systemError)
+      self.init(kind: kind, message: Self.explained(brief))
       return
     }
     let told = handshakes.takeProblem(of: transfer.easy) ?? Self.explained(words)
@@ -20,6 +21,19 @@ extension TransportFailure {
   private static func naming(_ host: String, in words: String) -> String {
     guard !host.isEmpty, !words.contains(host) else { return words }
     return "\(words) (in the TLS handshake with \(host))"
+  }
+
+  /// `Failed to connect to HOST port PORT after 0 ms: Couldn't connect to server` says the kind twice: what is left is
+  /// the place, and what the system said.
+  static func brief(_ words: String, systemError: Int32) -> String {
+    guard let match = words.wholeMatch(of: /Failed to connect to (.+) port ([0-9]+) after ([0-9]+) ms: (.+)/)
+    else {
+      return words
+    }
+    let place = "\(match.1) port \(match.2)"
+    if match.4.hasPrefix("Timeout") { return "\(place), after \(match.3) ms" }
+    guard systemError != 0, systemError != ECONNREFUSED else { return place }
+    return "\(place): \(String(cString: strerror(systemError)))"
   }
 
   private static func explained(_ words: String) -> String {

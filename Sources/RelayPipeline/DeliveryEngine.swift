@@ -184,7 +184,7 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
         }
         if let request { turn.requests.append(request) }
       case .settle(let settlement, let delivery, let isProbe):
-        log.note(settlement, destination: delivery.destination, isProbe: isProbe, at: now)
+        log.note(settlement, of: delivery, isProbe: isProbe, at: now)
         outcomes.add(settlement, of: delivery, at: now)
         // The next of its order key waits for it.
         if dispatcher.withDestination(delivery.destination, { $0.ordering }) != Ordering.none {

@@ -11,15 +11,15 @@ struct DeliveryLog {
     self.logger = logger
   }
 
-  mutating func note(_ settlement: Settlement, destination: String, isProbe: Bool, at now: Timestamp) {
+  mutating func note(_ settlement: Settlement, of delivery: Delivery, isProbe: Bool, at now: Timestamp) {
     switch settlement.outcome {
     case .delivered: return
     case .retry(let due):
       line(
-        .warning, isProbe ? "probe failed" : "attempt failed", settlement, destination, now,
+        .warning, isProbe ? "probe failed" : "attempt failed", settlement, delivery, now,
         isProbe ? [:] : ["next": "\(due)"])
     case .dead(let reason):
-      line(.error, "dead letter", settlement, destination, now, ["reason": "\(reason)"])
+      line(.error, "dead letter", settlement, delivery, now, ["reason": "\(reason)"])
     }
   }
 
@@ -37,19 +37,22 @@ struct DeliveryLog {
   }
 
   private mutating func line(
-    _ level: Logger.Level, _ message: Logger.Message, _ settlement: Settlement, _ destination: String,
+    _ level: Logger.Level, _ message: Logger.Message, _ settlement: Settlement, _ delivery: Delivery,
     _ now: Timestamp, _ more: Logger.Metadata
   ) {
     let outcome = settlement.attempt.words
-    guard let leftOut = summary.admit("\(message) \(destination) \(settlement.attempt.kind)", at: now) else {
+    guard
+      let leftOut = summary.admit("\(message) \(delivery.destination) \(settlement.attempt.kind)", at: now)
+    else {
       return
     }
     var metadata: Logger.Metadata = [
-      "destination": "\(destination)", "delivery": "\(settlement.delivery)",
-      "attempt": "\(settlement.attempts)", "outcome": "\(outcome)",
+      "destination": "\(delivery.destination)", "event": "\(delivery.event.id)",
+      "delivery": .number(delivery.id.rawValue), "attempt": .number(settlement.attempts),
+      "outcome": "\(outcome)",
     ]
     metadata.merge(more) { _, new in new }
-    if leftOut > 0 { metadata["alike_since"] = "\(leftOut)" }
+    if leftOut > 0 { metadata["alike_since"] = .number(leftOut) }
     logger.log(level: level, message, metadata: metadata)
   }
 }

@@ -16,6 +16,8 @@ public struct Explainer {
     public let source: String
     /// Whether that source would believe it.
     public let isTokenValid: Bool
+    /// It is no envelope but the platform's check of the URL: a source that believes it prints its token back.
+    public let isHandshake: Bool
     public let events: [ExplainedEvent]
     /// Items that are no objects: their type and place.
     public let rejected: [(type: String, index: Int)]
@@ -25,11 +27,16 @@ public struct Explainer {
   private let sources: [Source]
   private let scanner: EnvelopeScanner
 
-  public init(_ configuration: Configuration) {
+  /// - Parameter readsTokens: False: the configuration's tokens are unknown, and every source believes everybody.
+  public init(_ configuration: Configuration, readsTokens: Bool = true) {
     let rules = Receiver.Rules(configuration, metrics: RelayMetrics(configuration))
     table = rules.table
     scanner = rules.scanner
-    sources = configuration.sources
+    sources = configuration.sources.map { source in
+      var source = source
+      if !readsTokens { source.tokens = [] }
+      return source
+    }
   }
 
   /// - Throws: The answer that `serve` would give, in words.
@@ -40,7 +47,7 @@ public struct Explainer {
     } catch {
       throw ExplainError(Refusal(error, in: body))
     }
-    guard envelope.hasMessages else { throw ExplainError(.noMessages) }
+    guard envelope.hasMessages || envelope.isHandshake else { throw ExplainError(.noMessages) }
     let (source, company, isValid) = sender(of: envelope, body: body)
     let events = body.withUnsafeBufferPointer { document in
       envelope.events.map { scanned in
@@ -53,7 +60,7 @@ public struct Explainer {
       }
     }
     return ExplainedEnvelope(
-      source: source, isTokenValid: isValid, events: events,
+      source: source, isTokenValid: isValid, isHandshake: envelope.isHandshake, events: events,
       rejected: envelope.rejected.map { ($0.type.text(in: body), $0.index) })
   }
 

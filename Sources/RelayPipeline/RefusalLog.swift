@@ -44,11 +44,11 @@ final class RefusalLog: Sendable {
     }
     guard let leftOut else { return }
     var metadata: Logger.Metadata = [
-      "path": "\(path)", "status": "\(reply.status)", "reason": "\(reply.reason)",
+      "path": "\(path)", "status": .number(reply.status), "reason": "\(reply.reason)",
     ]
     if let peer { metadata["peer"] = "\(peer)" }
     if let forwardedFor { metadata["forwarded_for"] = "\(forwardedFor)" }
-    if leftOut > 0 { metadata["alike_since"] = "\(leftOut)" }
+    if leftOut > 0 { metadata["alike_since"] = .number(leftOut) }
     logger.warning("request refused", metadata: metadata)
   }
 

@@ -14,11 +14,9 @@ struct Sender {
   /// - Throws: 400 for what is neither envelope nor handshake, 401 for a wrong token.
   init(_ envelope: ScannedEnvelope, body: [UInt8], source: Source) throws(Refusal) {
     self.source = source
-    token = [envelope.token, envelope.messagesToken].lazy.compactMap(\.self).first {
-      $0.kind == .string || $0.kind == .number
-    }
+    token = envelope.sendersToken
     let text = token?.text(in: body)
-    let isHandshake = envelope.messagesKind == nil && envelope.validToken?.kind == .true && text != nil
+    let isHandshake = envelope.isHandshake
     guard envelope.hasMessages || isHandshake else { throw .noMessages }
     if source.tokens.isEmpty {
       company = source.company
@@ -29,6 +27,16 @@ struct Sender {
     }
     handshakeToken = isHandshake ? text : nil
   }
+}
+
+extension ScannedEnvelope {
+  /// The token that came, wherever it stood.
+  var sendersToken: JSONValue? {
+    [token, messagesToken].lazy.compactMap(\.self).first { $0.kind == .string || $0.kind == .number }
+  }
+
+  /// It is the platform's check of the URL.
+  var isHandshake: Bool { messagesKind == nil && validToken?.kind == .true && sendersToken != nil }
 }
 
 extension Source {

@@ -36,8 +36,8 @@ public final class StoreWatch: StoreObserver {
   public func storeOverflowed(destination: String, count: Int) {
     metrics.overflowed(destination, count)
     guard let leftOut = overflows.withLock({ $0.admit(destination, at: clock.now()) }) else { return }
-    var metadata: Logger.Metadata = ["destination": "\(destination)", "deliveries": "\(count)"]
-    if leftOut > 0 { metadata["alike_since"] = "\(leftOut)" }
+    var metadata: Logger.Metadata = ["destination": "\(destination)", "deliveries": .number(count)]
+    if leftOut > 0 { metadata["alike_since"] = .number(leftOut) }
     logger.error(
       "over max_backlog: new deliveries are discarded; retry or discard its dead letters, or raise max_backlog",
       metadata: metadata)

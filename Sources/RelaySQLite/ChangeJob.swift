@@ -40,7 +40,12 @@ final class ChangeJob: StoreJob {
         applies(to: delivery, session)
       else { continue }
       switch change {
-      case .retry(let time): try session.retry(delivery, at: time)
+      case .retry(let time):
+        // What was discarded takes room again, which there may not be.
+        guard delivery.state == .dead || session.destinations.hasRoom(id, for: delivery.bytes) else {
+          continue
+        }
+        try session.retry(delivery, at: time)
       case .discard:
         try session.discard(delivery, at: now)
         if let key = delivery.orderKey { keys.insert(OrderKey(destination: id, text: key)) }
@@ -70,6 +75,9 @@ final class ChangeJob: StoreJob {
       cursor = end
       return page
     case .filter(let filter):
+      if let state = filter.state, case .retry = change, state == .discarded || state == .overflowed {
+        return try nextDiscardedPage(state, session, id, end: end)
+      }
       guard let statement = self.pages(filter, session.changes) else {
         cursor = end
         return []
@@ -81,6 +89,14 @@ final class ChangeJob: StoreJob {
     return page
   }
 
+  private func nextDiscardedPage(
+    _ state: DeliveryFilter.State, _ session: StoreSession, _ id: Int64, end: Int64
+  ) throws(StoreError) -> [Int64] {
+    let page = try session.discardedPage(state, of: id, after: cursor, upTo: end, limit: deliveriesPerStep)
+    cursor = page.last ?? end
+    return page.rows
+  }
+
   /// What to walk along; nil: nothing can fit.
   private func pages(_ filter: DeliveryFilter, _ statements: ChangeStatements) -> Statement? {
     if let destination = filter.destination, destination != self.destination { return nil }
@@ -88,15 +104,20 @@ final class ChangeJob: StoreJob {
     case (.retry, nil), (.retry, .dead), (.discard, .dead): return statements.deadPage
     case (.discard, nil): return statements.openPage
     case (.discard, .pending): return statements.pendingPage
-    case (.retry, .pending), (_, .delivered), (_, .discarded): return nil
+    case (.retry, .pending), (_, .delivered), (_, .discarded), (_, .overflowed): return nil
     }
   }
 
   /// What is in somebody's hands is left as it is.
   private func applies(to delivery: ChangeableDelivery, _ session: StoreSession) -> Bool {
-    let isOpen = delivery.state.isPending && !session.claims.contains(delivery.row)
-    guard delivery.state == .dead || (change == .discard && isOpen) else { return false }
+    switch change {
+    case .retry: guard delivery.state == .dead || delivery.state == .discarded else { return false }
+    case .discard:
+      let isOpen = delivery.state.isPending && !session.claims.contains(delivery.row)
+      guard delivery.state == .dead || isOpen else { return false }
+    }
     guard case .filter(let filter) = selection else { return true }
+    if let destination = filter.destination, destination != self.destination { return false }
     if let type = filter.type, !delivery.type.equalsIgnoringASCIICase(type) { return false }
     if let since = filter.since, delivery.receivedAt < since { return false }
     if let until = filter.until, delivery.receivedAt >= until { return false }

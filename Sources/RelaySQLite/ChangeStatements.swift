@@ -8,6 +8,7 @@ final class ChangeStatements {
   let pendingPage: Statement
   let deadPage: Statement
   let openPage: Statement
+  let allPage: Statement
   let deliveryForChange: Statement
   let setOrder: Statement
   let retry: Statement
@@ -29,9 +30,14 @@ final class ChangeStatements {
     pendingPage = try connection.prepare(Self.page([.fresh, .retrying, .waiting]))
     deadPage = try connection.prepare(Self.page([.dead]))
     openPage = try connection.prepare(Self.page([.fresh, .retrying, .waiting, .dead]))
+    // Discarded ones stand in no index.
+    allPage = try connection.prepare(
+      """
+      SELECT id, destination, state, reason FROM delivery WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3
+      """)
     deliveryForChange = try connection.prepare(
       """
-      SELECT d.destination, d.state, d.due, d.bytes, d.order_key, e.type, e.chat, v.source, v.received
+      SELECT d.destination, d.state, d.due, d.bytes, d.order_key, e.type, e.chat, v.source, v.received, d.reason
       FROM delivery d JOIN event e ON e.id = d.event JOIN envelope v ON v.id = e.envelope
       WHERE d.id = ?1
       """)
@@ -39,7 +45,7 @@ final class ChangeStatements {
     retry = try connection.prepare(
       """
       UPDATE delivery SET state = ?2, due = ?3, since = ?4, order_key = ?5, counted = 0, settled = NULL,
-        reason = NULL
+        reason = NULL, revisit = NULL
       WHERE id = ?1
       """)
     discard = try connection.prepare(

@@ -5,6 +5,8 @@ struct ChangeableDelivery {
   var row: Int64
   var destination: Int64
   var state: DeliveryState
+  /// Of a discarded one.
+  var discardReason: DiscardReason?
   var due: Timestamp?
   var bytes: Int
   var orderKey: String?
@@ -27,6 +29,7 @@ extension StoreSession {
     defer { query.reset() }
     return ChangeableDelivery(
       row: row, destination: query.integer(0), state: DeliveryState(stored: query.integer(1))!,
+      discardReason: query.optionalInteger(9).flatMap { DiscardReason(rawValue: Int($0)) },
       due: query.optionalInteger(2).map { Timestamp(microseconds: $0) }, bytes: Int(query.integer(3)),
       orderKey: query.text(4), type: query.text(5)!, chat: query.text(6),
       source: names.name(of: query.integer(7), in: .source),
@@ -46,7 +49,32 @@ extension StoreSession {
     return rows
   }
 
-  /// A dead one becomes pending, at the place where it was. By the present order: it may have changed since.
+  /// The next rows of a walk along all deliveries, of which those are meant that this destination has in this state.
+  ///
+  /// - Returns: With the last row that was looked at; nil: the walk has come to its end.
+  func discardedPage(
+    _ state: DeliveryFilter.State, of destination: Int64, after: Int64, upTo: Int64, limit: Int
+  ) throws(StoreError) -> (rows: [Int64], last: Int64?) {
+    let query = changes.allPage
+    query.bind(1, after)
+    query.bind(2, upTo)
+    query.bind(3, limit)
+    var rows: [Int64] = []
+    var (seen, last) = (0, after)
+    while try query.step() {
+      seen += 1
+      last = query.integer(0)
+      let reason = query.optionalInteger(3).flatMap { DiscardReason(rawValue: Int($0)) }
+      guard query.integer(1) == destination, let stored = DeliveryState(stored: query.integer(2)),
+        state.holds(stored, discarded: reason)
+      else { continue }
+      rows.append(last)
+    }
+    return (rows, seen < limit ? nil : last)
+  }
+
+  /// A dead or discarded one becomes pending, at the place where it was. By the present order: it may have changed
+  /// since.
   func retry(_ delivery: ChangeableDelivery, at time: Timestamp) throws(StoreError) {
     let key = delivery.key(by: destinations.ordering(of: delivery.destination))
     var state = DeliveryState.retrying
@@ -61,8 +89,10 @@ extension StoreSession {
     update.bind(5, key?.text)
     try update.run()
     destinations.change(delivery.destination) {
-      $0.dead -= 1
       $0.pending += 1
+      guard delivery.state == .discarded else { return $0.dead -= 1 }
+      if delivery.discardReason == .overflow { $0.overflowed -= 1 } else { $0.discarded -= 1 }
+      $0.backlogBytes += delivery.bytes
     }
   }
 

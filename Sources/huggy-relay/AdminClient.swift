@@ -7,12 +7,16 @@ import RelayCurl
 final class AdminClient {
   private let url: String
   private let token: String?
+  private let json: Bool
   private let http = BlockingClient(maxAnswerBytes: 256 << 20)
 
-  /// - Parameter url: Without a slash at its end.
-  init(url: String, token: String?) {
+  /// - Parameters:
+  ///   - url: Without a slash at its end.
+  ///   - json: What goes wrong is told as JSON.
+  init(url: String, token: String?, json: Bool) {
     self.url = url
     self.token = token
+    self.json = json
   }
 
   func get(_ path: String, query: [FilterItem] = []) throws -> [UInt8] {
@@ -35,7 +39,10 @@ final class AdminClient {
     do {
       return try AnswerDecoder.decode(type, from: json)
     } catch {
-      printError("\(url): this relay answers otherwise than this version expects; --json shows what it says")
+      Failure(
+        code: "unknown_answer",
+        message: "\(url): this relay answers otherwise than this version expects; --json shows what it says"
+      ).tell(json: self.json)
       throw ExitCode.failure
     }
   }
@@ -55,7 +62,10 @@ final class AdminClient {
       printError("\(error)")
       throw ExitCode.failure
     } catch {
-      printError("\(url): can't reach the relay's admin API (\(error)); does it run, and is --admin right?")
+      Failure(
+        code: "unreachable",
+        message: "\(url): can't reach the relay's admin API (\(error)); does it run, and is --admin right?"
+      ).tell(json: self.json)
       throw ExitCode.unreachable
     }
     if file != nil && response.status == 200 { return [] }
@@ -64,11 +74,11 @@ final class AdminClient {
     {
     case .done(let json): return json
     case .refused(let code, let message, let errors):
-      printError(message)
-      for error in errors { printError(error) }
+      if !json && !errors.isEmpty { printError(message) }
+      Failure(code: code, message: message, errors: errors).tell(json: self.json)
       throw code == "invalid_configuration" ? ExitCode.wrongConfiguration : ExitCode.failure
     case .notTheAPI(let message):
-      printError("\(url): \(message); is --admin right?")
+      Failure(code: "unreachable", message: "\(url): \(message); is --admin right?").tell(json: self.json)
       throw ExitCode.unreachable
     }
   }

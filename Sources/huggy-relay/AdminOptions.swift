@@ -30,7 +30,7 @@ struct AdminOptions: ParsableArguments {
     }
   }
 
-  func client() -> AdminClient { AdminClient(url: url, token: token) }
+  func client() -> AdminClient { AdminClient(url: url, token: token, json: json) }
 
   /// Results go to standard output: JSON as it came, or text.
   func show(_ json: [UInt8], text: (Pen) throws -> String) throws {

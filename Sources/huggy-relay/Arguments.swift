@@ -5,16 +5,21 @@ import RelayCore
 /// `250ms`, `5s`, `10m`: as in routes.yaml.
 struct DurationArgument: ExpressibleByArgument {
   let duration: Duration
+  /// As it was written: what `--help` shows of a default.
+  let defaultValueDescription: String
 
   init?(argument: String) {
     guard let duration = Duration(configurationText: argument) else { return nil }
     self.duration = duration
+    defaultValueDescription = argument
   }
 }
 
 /// `HOST:PORT`; an IPv6 address stands in brackets.
 struct ListenArgument: ExpressibleByArgument {
   let address: ListenAddress
+
+  var defaultValueDescription: String { "\(address)" }
 
   init?(argument: String) {
     guard let colon = argument.lastIndex(of: ":"),

@@ -9,12 +9,23 @@ struct Check: ParsableCommand {
       an error; warnings alone exit 0.
       """)
 
+  @Argument(help: "The configuration: the same as --config FILE.", completion: .configurations)
+  var file: String?
+
   @OptionGroup var options: ConfigurationOptions
 
   @Flag(name: .long, help: "Count references to the environment and to files as present.")
   var noEnv = false
 
+  func validate() throws {
+    guard file == nil || options.config == ConfigurationOptions.standardFile else {
+      throw ValidationError("FILE and --config exclude each other")
+    }
+  }
+
   func run() throws {
+    var options = options
+    if let file { options.config = file }
     let loaded = try options.load(resolvesReferences: !noEnv)
     let configuration = loaded.configuration
     let counts = [

@@ -5,8 +5,10 @@ import RelayConfig
 
 /// Where the configuration is, and how it is read.
 struct ConfigurationOptions: ParsableArguments {
-  @Option(name: .long, help: "The configuration.")
-  var config = "routes.yaml"
+  @Option(name: .long, help: "The configuration.", completion: .configurations)
+  var config = Self.standardFile
+
+  static let standardFile = "routes.yaml"
 
   func loader(resolvesReferences: Bool = true) -> ConfigurationLoader {
     ConfigurationLoader(
@@ -15,15 +17,23 @@ struct ConfigurationOptions: ParsableArguments {
   }
 
   /// Prints every error (and warning) to standard error, or where `print` says; exits 78 if there is an error.
+  ///
+  /// - Parameter json: Errors are told as JSON, on standard output.
   func load(
-    resolvesReferences: Bool = true, printsWarnings: Bool = true, print: (String) -> Void = printError
+    resolvesReferences: Bool = true, printsWarnings: Bool = true, json: Bool = false,
+    print: (String) -> Void = printError
   ) throws -> LoadedConfiguration {
     do throws(ConfigurationErrors) {
       let loaded = try loader(resolvesReferences: resolvesReferences).load(path: config)
       if printsWarnings { for warning in loaded.warnings { print("\(warning)") } }
       return loaded
     } catch {
-      for problem in error.problems { print("\(problem)") }
+      let problems = error.problems.map(\.description)
+      if json {
+        Failure(code: "invalid_configuration", message: "\(config) is wrong", errors: problems).tell(json: true)
+      } else {
+        problems.forEach(print)
+      }
       throw ExitCode.wrongConfiguration
     }
   }

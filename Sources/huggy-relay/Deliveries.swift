@@ -33,7 +33,10 @@ struct Deliveries: ParsableCommand {
     var after: String?
     var shown = 0
     repeat {
-      var query = filter.items(state: state) + [FilterItem("limit", String(min(left, 500)))]
+      var query =
+        (state.map { [FilterItem("state", $0.rawValue)] } ?? []) + filter.items() + [
+          FilterItem("limit", String(min(left, 500)))
+        ]
       if let after { query.append(FilterItem("after", after)) }
       let json = try client.get("/api/v1/deliveries", query: query)
       let page = try client.decode(DeliveriesAnswer.self, from: json)

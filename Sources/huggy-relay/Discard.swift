@@ -1,33 +1,33 @@
 import ArgumentParser
 import RelayAdmin
 import RelayCore
+import RelayPipeline
 
 struct Discard: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Give up pending deliveries and dead letters: they are never attempted again.",
-    discussion: "What is in flight is left alone.")
+    abstract:
+      "Give up dead letters, and pending deliveries where --state says so: they are not attempted again.",
+    discussion:
+      "What is in flight is left alone. `retry --state discarded` takes it back, while the event is still stored."
+  )
 
   @OptionGroup var selection: SelectionOptions
 
-  @Option(name: .long, help: "Those in this state: pending or dead.")
-  var state: DeliveryFilter.State?
+  @Option(name: .long, help: "Those in this state: dead (the default) or pending. May be repeated.")
+  var state: [DeliveryFilter.State] = []
 
   @OptionGroup var options: AdminOptions
 
   func validate() throws {
-    guard state.map({ $0 == .pending || $0 == .dead }) ?? true else {
+    guard state.allSatisfy(ChangeVerb.discard.states.contains) else {
       throw ValidationError("--state is pending or dead: others can't be discarded")
     }
-    _ = try selection.request(state: state)
+    _ = try selection.request(states: state)
   }
 
   func run() throws {
-    let client = options.client()
-    let json = try client.post("/api/v1/deliveries/discard", body: try selection.request(state: state).body)
-    try options.show(json) { _ in
-      ChangeText.discarded(
-        try client.decode(ChangedAnswer.self, from: json),
-        asked: selection.ids.isEmpty ? nil : Set(selection.ids).count)
-    }
+    try SelectionChange(
+      verb: "discard", done: "discarded", selection: selection, options: options, text: ChangeText.discarded
+    ).run(try selection.request(states: state))
   }
 }

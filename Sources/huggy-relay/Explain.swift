@@ -12,28 +12,36 @@ struct Explain: ParsableCommand {
   @Flag(name: .long, help: "Print JSON, for scripts.")
   var json = false
 
-  @Argument(help: "A file with an envelope, or - for standard input.")
+  @Flag(
+    name: .long,
+    help: "Count references to the environment and to files as present; tokens are not looked at.")
+  var noEnv = false
+
+  @Argument(
+    help: "A file with an envelope, or - for standard input.", completion: .file(extensions: ["json"]))
   var envelope: String
 
   func run() throws {
-    let explainer = Explainer(try options.load(printsWarnings: false).configuration)
+    let loaded = try options.load(resolvesReferences: !noEnv, printsWarnings: false, json: json)
+    let explainer = Explainer(loaded.configuration, readsTokens: !noEnv)
+    let document = try readEnvelope()
     let explained: Explainer.ExplainedEnvelope
     do throws(ExplainError) {
-      explained = try explainer.explain(readEnvelope())
+      explained = try explainer.explain(document)
     } catch {
-      printError("\(envelope): \(error)")
+      Failure(code: "invalid_envelope", message: "\(envelope): \(error)").tell(json: json)
       throw ExitCode.failure
     }
     if json { print(report(explained, explainer.table)) } else { printText(explained, explainer.table) }
   }
 
-  private func readEnvelope() -> [UInt8] {
+  private func readEnvelope() throws -> [UInt8] {
     let data =
       envelope == "-"
       ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: envelope)
     guard let data else {
-      printError("\(envelope): no such file, or it can't be read")
-      Self.exit(withError: ExitCode.failure)
+      Failure(code: "not_found", message: "\(envelope): no such file, or it can't be read").tell(json: json)
+      throw ExitCode.failure
     }
     return Array(data)
   }
@@ -41,8 +49,12 @@ struct Explain: ParsableCommand {
   // MARK: Text
 
   private func printText(_ explained: Explainer.ExplainedEnvelope, _ table: RoutingTable) {
-    print("source: \(explained.source)")
+    print("source: \(explained.source)\(noEnv ? " (tokens are not looked at)" : "")")
     if !explained.isTokenValid { print("its token is not the source's: serve would answer 401") }
+    if explained.isHandshake {
+      if explained.isTokenValid { print("the handshake: serve would answer 200, with the token as text") }
+      return
+    }
     for (number, event) in explained.events.enumerated() {
       print("\nevent \(number + 1): \(event.type)")
       print("  company \(event.company ?? "-"), channel \(event.channel ?? "-"), chat \(event.chat ?? "-")")
@@ -60,7 +72,7 @@ struct Explain: ParsableCommand {
 
   private func report(_ explained: Explainer.ExplainedEnvelope, _ table: RoutingTable) -> String {
     let report = ExplainReport(
-      source: explained.source, tokenValid: explained.isTokenValid,
+      source: explained.source, tokenValid: explained.isTokenValid, handshake: explained.isHandshake,
       events: explained.events.map { event in
         ExplainReport.Event(
           type: event.type, company: event.company, channel: event.channel, chat: event.chat,
@@ -123,6 +135,7 @@ private struct ExplainReport: Encodable {
 
   var source: String
   var tokenValid: Bool
+  var handshake: Bool
   var events: [Event]
   var rejected: [Rejected]
 }

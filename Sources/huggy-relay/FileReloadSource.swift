@@ -12,7 +12,7 @@ struct FileReloadSource: ReloadSource {
   let server: IngestServer
   let logger: Logger
 
-  func load() async throws(OperationError) -> (configuration: Configuration, warnings: [String]) {
+  func load() async throws(OperationError) -> ReadConfiguration {
     // Reading and parsing block, and may take a while.
     let loaded = await withCheckedContinuation { continuation in
       Thread.detachNewThread {
@@ -21,8 +21,10 @@ struct FileReloadSource: ReloadSource {
       }
     }
     do throws(ConfigurationErrors) {
-      let configuration = try loaded.get()
-      return (configuration.configuration, configuration.warnings.map(\.description))
+      let loaded = try loaded.get()
+      return ReadConfiguration(
+        configuration: loaded.configuration, warnings: loaded.warnings.map(\.description),
+        variables: loaded.variables)
     } catch {
       throw OperationError(
         code: .invalidConfiguration,

@@ -53,13 +53,14 @@ struct LineLogHandler: LogHandler {
   /// With its line end.
   static func line(_ event: LogEvent, _ metadata: Logger.Metadata, _ format: LogFormat) -> [UInt8] {
     let fields = metadata.merging(event.metadata ?? [:]) { _, new in new }.sorted { $0.key < $1.key }
-      .map { ($0.key, "\($0.value)") }
     return Array((format == .json ? json(event, fields) : text(event, fields)).utf8) + [UInt8(ascii: "\n")]
   }
 
-  private static func text(_ event: LogEvent, _ fields: [(String, String)]) -> String {
+  private static func text(
+    _ event: LogEvent, _ fields: [(key: String, value: Logger.MetadataValue)]
+  ) -> String {
     let level = event.level.rawValue.uppercased().padding(toLength: 8, withPad: " ", startingAt: 0)
-    let pairs = fields.map { " \($0.0)=\(quoted($0.1))" }.joined()
+    let pairs = fields.map { " \($0.key)=\(quoted("\($0.value)"))" }.joined()
     return "\(SystemWallClock().now()) \(level) \(event.message)\(pairs)"
   }
 
@@ -70,13 +71,24 @@ struct LineLogHandler: LogHandler {
     return isPlain ? value : literal(value)
   }
 
-  private static func json(_ event: LogEvent, _ fields: [(String, String)]) -> String {
+  private static func json(
+    _ event: LogEvent, _ fields: [(key: String, value: Logger.MetadataValue)]
+  ) -> String {
     let entries = [
       ("time", "\(SystemWallClock().now())"), ("level", event.level.rawValue),
       ("message", "\(event.message)"),
     ]
-    let pairs = (entries + fields).map { "\(literal($0.0)):\(literal($0.1))" }
+    let pairs =
+      entries.map { "\(literal($0.0)):\(literal($0.1))" }
+      + fields.map {
+        "\(literal($0.key)):\(Self.isNumber($0.value) ? "\($0.value)" : literal("\($0.value)"))"
+      }
     return "{\(pairs.joined(separator: ","))}"
+  }
+
+  private static func isNumber(_ value: Logger.MetadataValue) -> Bool {
+    guard case .stringConvertible(let value) = value else { return false }
+    return value is any BinaryInteger
   }
 
   private static func literal(_ text: String) -> String {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import RelayAdmin
 import RelayCore
 import RelayPipeline
@@ -7,10 +8,12 @@ struct Pause: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Stop attempts to a destination; its deliveries go on queueing. Stays over restarts.")
 
-  @Argument(help: "The destination.")
+  @Argument(help: "The destination.", completion: .destinations)
   var destination: String
 
-  @Option(name: .long, help: "When it ends by itself: 2026-01-02T03:04:05Z. Default: `resume` ends it.")
+  @Option(
+    name: .long,
+    help: "When it ends by itself: \"2026-01-02 03:04\" or 03:04 (local time). Default: `resume` ends it.")
   var until: String?
 
   @Option(name: .customLong("for"), help: "How long: 30m, 2h, 1d.")
@@ -27,8 +30,8 @@ struct Pause: ParsableCommand {
 
   func run() throws {
     let client = options.client()
-    let body = SelectionRequest.filter(
-      try end(now: SystemWallClock().now()).map { [FilterItem("until", "\($0)")] } ?? []
+    let body = SelectionRequest(
+      .filter(try end(now: SystemWallClock().now()).map { [FilterItem("until", "\($0)")] } ?? [])
     ).body
     let json = try client.post("/api/v1/destinations/\(destination.percentEncoded)/pause", body: body)
     try options.show(json) { _ in ChangeText.paused(try client.decode(PauseAnswer.self, from: json)) }
@@ -42,8 +45,10 @@ struct Pause: ParsableCommand {
       return now.advanced(by: time)
     }
     guard let until else { return nil }
-    guard let time = Timestamp(rfc3339: until) else {
-      throw ValidationError("--until is a time such as 2026-01-02T03:04:05Z; --for takes a duration")
+    guard let time = Timestamp(rfc3339: until) ?? TimeInput.wallTime(until, now: now, zone: .current) else {
+      throw ValidationError(
+        "--until is a time such as \"2026-01-02 03:04\" (local) or 2026-01-02T03:04:05Z; --for takes a duration"
+      )
     }
     guard time > now else { throw ValidationError("--until (\(time)) is past") }
     return time

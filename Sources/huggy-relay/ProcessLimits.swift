@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import RelayCore
+import RelayPipeline
 
 /// What the process asks of the system before it starts.
 enum ProcessLimits {
@@ -18,7 +19,7 @@ enum ProcessLimits {
     logger.warning(
       "few open files allowed",
       metadata: [
-        "limit": "\(limit.rlim_cur)", "may_need": "\(needed)",
+        "limit": .number(limit.rlim_cur), "may_need": .number(needed),
         "hint": "raise LimitNOFILE, or lower server.max_connections or the destinations' concurrency",
       ])
   }

@@ -67,6 +67,7 @@ struct Relay {
     do {
       stored = try await controller.prepare()
       logPending(stored)
+      controller.logOrphans(stored)
       // Before anything is attempted: a relay that can't listen must not send.
       admin = try await startAdmin(controller, eventLoopGroup)
       address = try await server.start()
@@ -129,14 +130,12 @@ struct Relay {
   }
 
   private func logPending(_ stored: [StoredDestination]) {
-    let known = Set(configuration.destinations.map(\.name))
     for destination in stored.sorted(by: { $0.name < $1.name })
     where destination.pending + destination.dead > 0 {
-      var metadata: Logger.Metadata = [
-        "destination": "\(destination.name)", "pending": "\(destination.pending)",
-        "dead": "\(destination.dead)",
+      let metadata: Logger.Metadata = [
+        "destination": "\(destination.name)", "pending": .number(destination.pending),
+        "dead": .number(destination.dead),
       ]
-      if !known.contains(destination.name) { metadata["orphaned"] = "true" }
       logger.notice("found in the store", metadata: metadata)
     }
   }

@@ -5,7 +5,7 @@ struct Resume: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "End a destination's pause, or its hold (Retry-After); begin anew with fresh connections.")
 
-  @Argument(help: "The destination.")
+  @Argument(help: "The destination.", completion: .destinations)
   var destination: String
 
   @OptionGroup var options: AdminOptions

@@ -1,25 +1,36 @@
 import ArgumentParser
 import RelayAdmin
+import RelayCore
+import RelayPipeline
 
 struct Retry: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Make dead letters pending again, with their limits anew.",
-    discussion: "Each takes its original place among the pending ones of its order key.")
+    abstract:
+      "Make dead letters pending again, with their limits anew; discarded ones too, where --state says so.",
+    discussion: """
+      Each takes its original place among the pending ones of its order key. What was discarded is pending again as far as \
+      its destination's max_backlog has room for it, and while its event is still stored.
+      """)
 
   @OptionGroup var selection: SelectionOptions
+
+  @Option(
+    name: .long,
+    help: "Those in this state: dead (the default), discarded, or overflowed (on arrival). May be repeated.")
+  var state: [DeliveryFilter.State] = []
+
   @OptionGroup var options: AdminOptions
 
   func validate() throws {
-    _ = try selection.request()
+    guard state.allSatisfy(ChangeVerb.retry.states.contains) else {
+      throw ValidationError("--state is dead, discarded or overflowed: others can't be retried")
+    }
+    _ = try selection.request(states: state)
   }
 
   func run() throws {
-    let client = options.client()
-    let json = try client.post("/api/v1/deliveries/retry", body: try selection.request().body)
-    try options.show(json) { _ in
-      ChangeText.retried(
-        try client.decode(ChangedAnswer.self, from: json),
-        asked: selection.ids.isEmpty ? nil : Set(selection.ids).count)
-    }
+    try SelectionChange(
+      verb: "retry", done: "retried", selection: selection, options: options, text: ChangeText.retried
+    ).run(try selection.request(states: state))
   }
 }

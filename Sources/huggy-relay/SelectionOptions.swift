@@ -1,17 +1,22 @@
 import ArgumentParser
+import Foundation
 import RelayAdmin
 import RelayCore
 import RelayPipeline
 
-/// Conditions on deliveries: every one that is given must hold.
+/// Conditions on deliveries.
 struct FilterOptions: ParsableArguments {
-  @Option(name: .long, help: "Those for this destination.")
+  @Option(name: .long, help: "Those for this destination.", completion: .destinations)
   var destination: String?
 
   @Option(name: .long, help: "Those of events of this type.")
   var type: String?
 
-  @Option(name: .long, help: "Those of events received at or after this: 2026-01-02T03:04:05Z, or 24h (ago).")
+  @Option(
+    name: .long,
+    help:
+      "Those of events received at or after this: 24h (ago), 2026-01-02, \"2026-01-02 03:04\", 03:04 (local time)."
+  )
   var since: String?
 
   @Option(name: .long, help: "Those of events received before this.")
@@ -19,8 +24,8 @@ struct FilterOptions: ParsableArguments {
 
   func validate() throws {
     for (name, text) in [("since", since), ("until", until)] {
-      if let text, TimeInput.time(text, now: SystemWallClock().now()) == nil {
-        throw ValidationError("--\(name) is '\(text)', which is no time; write \(TimeInput.forms)")
+      if let text, Self.time(text) == nil {
+        throw ValidationError("--\(name) is '\(text)', which is no time; write \(TimeInput.localForms)")
       }
     }
     for (name, text) in [("destination", destination), ("type", type)] where text?.isEmpty ?? false {
@@ -28,34 +33,60 @@ struct FilterOptions: ParsableArguments {
     }
   }
 
-  /// As the API has them.
-  func items(state: DeliveryFilter.State?) -> [FilterItem] {
+  /// As the API has them. Local times become UTC here: the relay may run in another zone.
+  func items() -> [FilterItem] {
     [
-      ("state", state?.rawValue), ("destination", destination), ("type", type), ("since", since),
-      ("until", until),
+      ("destination", destination), ("type", type), ("since", since.flatMap(Self.time)),
+      ("until", until.flatMap(Self.time)),
     ].compactMap { name, value in value.map { FilterItem(name, $0) } }
+  }
+
+  /// nil: it is none.
+  private static func time(_ text: String) -> String? {
+    let now = SystemWallClock().now()
+    if TimeInput.time(text, now: now) != nil { return text }
+    return TimeInput.wallTime(text, now: now, zone: .current).map { "\($0)" }
   }
 }
 
 /// What to retry or discard: ids, or conditions, or all. Never all by leaving something out.
 struct SelectionOptions: ParsableArguments {
-  @Argument(help: "Ids of deliveries, as `deliveries` and `event` show them.")
-  var ids: [Int64] = []
+  @Argument(
+    help: "Ids of deliveries, as `deliveries` and `event` show them; evt_…: all dead deliveries of the event."
+  )
+  var ids: [String] = []
 
   @OptionGroup(title: "Instead of ids") var filter: FilterOptions
 
   @Flag(name: .long, help: "All of every destination.")
   var all = false
 
-  func request(state: DeliveryFilter.State? = nil) throws -> SelectionRequest {
-    let items = filter.items(state: state)
+  @Flag(name: .long, help: "Count by destination and state, and change nothing.")
+  var dryRun = false
+
+  @Flag(name: .long, help: "Don't ask. Without it, a person at a terminal is asked before more than 100.")
+  var yes = false
+
+  func request(states: [DeliveryFilter.State]) throws -> SelectionRequest {
+    let items = filter.items()
     let ways = [!ids.isEmpty, !items.isEmpty, all].filter { $0 }.count
-    guard ways > 0 else {
+    guard ways > 0 || (ids.isEmpty && !states.isEmpty) else {
       throw ValidationError("say which deliveries: ids, a filter such as --destination crm, or --all")
     }
-    guard ways == 1 else { throw ValidationError("ids, a filter and --all exclude each other") }
-    guard ids.allSatisfy({ $0 > 0 }) else { throw ValidationError("the id of a delivery is a number from 1") }
-    return ids.isEmpty ? .filter(items) : .ids(ids)
+    guard ways <= 1 else { throw ValidationError("ids, a filter and --all exclude each other") }
+    guard ids.isEmpty || states.isEmpty else { throw ValidationError("ids and --state exclude each other") }
+    for id in ids where EventID(id) == nil && (Int64(id) ?? 0) < 1 {
+      throw ValidationError("'\(id)' is not the id of a delivery (a number from 1) or of an event (evt_…)")
+    }
+    let which: SelectionRequest.Which = !ids.isEmpty ? .ids(ids) : all ? .all : .filter(items)
+    var request = SelectionRequest(which, states: states.map(\.rawValue))
+    request.isDryRun = dryRun
+    return request
+  }
+
+  /// How many deliveries are named one by one; nil: not so.
+  var asked: Int? {
+    ids.isEmpty || ids.contains { $0.hasPrefix("evt_") } ? nil : Set(ids).count
   }
 }
 

@@ -54,8 +54,8 @@ struct IngestService: Service {
     logger.notice(
       "listening",
       metadata: [
-        "address": "\(address)", "version": "\(RelayVersion.number)", "process": "\(getpid())",
-        "started_in_ms": "\(Int(started.duration(to: .now).inSeconds * 1_000))",
+        "address": "\(address)", "version": "\(RelayVersion.number)", "process": .number(getpid()),
+        "started_in_ms": .number(Int(started.duration(to: .now).inSeconds * 1_000)),
       ])
     ServiceManager.notify(.ready(address: "\(address)"))
     try? await gracefulShutdown()

@@ -76,6 +76,12 @@ import Testing
       ReloadReport(hash: "h", loadedAt: Samples.now, isUnchanged: true, warnings: ["w"], needsRestart: ["k"]))
     #expect(try Self.roundTrip(reload) == reload)
     #expect(try Self.roundTrip(ChangedAnswer(changed: 7)) == ChangedAnswer(changed: 7))
+    var counts = DeliveryCounts()
+    counts.add(3, of: "crm", .overflowed)
+    #expect(try Self.roundTrip(DryRunAnswer(counts)) == DryRunAnswer(counts))
+    let failure = ErrorAnswer.json(code: "c", message: "m", errors: ["e"])
+    #expect(
+      String(decoding: failure, as: UTF8.self) == #"{"error":{"code":"c","message":"m"},"errors":["e"]}"#)
   }
 
   @Test func anEventIsReadAsItWasWrittenButForItsBody() throws {
@@ -148,17 +154,25 @@ import Testing
   }
 
   @Test func aSelectionIsAskedForAsTheAPIReadsIt() throws {
-    let ids = SelectionRequest.ids([1, 2]).body
+    func read(_ request: SelectionRequest) throws -> ChangeRequest {
+      try ChangeRequest(request.body, for: .discard, now: Samples.now)
+    }
+    let ids = try read(SelectionRequest(.ids(["1", "\(Samples.eventID)", "2"])))
+    #expect(ids.selection == .ids([1, 2].map { DeliveryID(rawValue: $0) }, events: [Samples.eventID]))
+    #expect(!ids.isDryRun)
+    var filter = SelectionRequest(
+      .filter([FilterItem("destination", "crm"), FilterItem("since", "1h")]), states: ["dead", "pending"])
+    filter.isDryRun = true
+    let dry = try read(filter)
+    #expect(dry.isDryRun)
     #expect(
-      try ChangeBody.selection(ids, states: [.dead], verb: "x", now: Samples.now)
-        == .ids([1, 2].map { DeliveryID(rawValue: $0) }))
-    let filter = SelectionRequest.filter([FilterItem("destination", "crm"), FilterItem("since", "1h")]).body
-    #expect(
-      try ChangeBody.selection(filter, states: [.dead], verb: "x", now: Samples.now)
-        == .filter(DeliveryFilter(destination: "crm", since: Samples.time(3_600))))
-    #expect(
-      try ChangeBody.selection(SelectionRequest.filter([]).body, states: [.dead], verb: "x", now: Samples.now)
-        == .filter(DeliveryFilter()))
+      dry.selection
+        == .filters(
+          [.dead, .pending].map {
+            DeliveryFilter(state: $0, destination: "crm", since: Samples.time(3_600))
+          }))
+    #expect(try read(SelectionRequest(.all)).selection == .filters([DeliveryFilter(state: .dead)]))
+    #expect(throws: APIError.self) { try read(SelectionRequest(.filter([]))) }
   }
 
   @Test func aQueryIsAskedForAsTheAPIReadsIt() throws {

@@ -13,23 +13,83 @@ import Testing
       #expect(answer.status == 200)
       #expect(answer.body == #"{"changed":3}"#)
       _ = try await server.post("/api/v1/deliveries/retry", #"{"state":"dead","destination":"crm"}"#)
+      _ = try await server.post("/api/v1/deliveries/retry", #"{"destination":"crm","state":["overflowed"]}"#)
       _ = try await server.post("/api/v1/deliveries/discard", #"{"type":"x","since":"1h","until":"10m"}"#)
-      _ = try await server.post("/api/v1/deliveries/discard", "{}")
+      let all = try await server.post(
+        "/api/v1/deliveries/discard", #"{"all":true,"state":["dead","pending"]}"#)
+      #expect(all.body == #"{"changed":6}"#)
     }
     #expect(
       operations.calls == [
         .retry(.ids([3, 1, 2].map { DeliveryID(rawValue: $0) })),
         .retry(.filter(DeliveryFilter(state: .dead, destination: "crm"))),
-        .discard(.filter(DeliveryFilter(type: "x", since: Samples.time(3_600), until: Samples.time(600)))),
-        .discard(.filter(DeliveryFilter())),
+        .retry(.filter(DeliveryFilter(state: .overflowed, destination: "crm"))),
+        .discard(
+          .filter(
+            DeliveryFilter(state: .dead, type: "x", since: Samples.time(3_600), until: Samples.time(600)))),
+        .discard(.filter(DeliveryFilter(state: .dead))), .discard(.filter(DeliveryFilter(state: .pending))),
       ])
   }
 
+  @Test func aDryRunCountsAndChangesNothing() async throws {
+    let operations = FakeOperations { state in
+      state.counts.add(2, of: "crm", .dead)
+      state.counts.add(1, of: "bi", .overflowed)
+    }
+    try await withServer(operations) { server in
+      let answer = try await server.post("/api/v1/deliveries/retry", #"{"all":true,"dry_run":true}"#)
+      #expect(answer.status == 200)
+      #expect(
+        answer.body == """
+          {"dry_run":true,"changed":0,"count":3,"counts":[{"destination":"bi","state":"overflowed","count":1},\
+          {"destination":"crm","state":"dead","count":2}]}
+          """)
+    }
+    #expect(operations.calls == [.count(.retry, .filter(DeliveryFilter(state: .dead)))])
+  }
+
+  @Test func anEventStandsForItsDeadDeliveries() async throws {
+    let report = Samples.event([
+      Samples.delivery(.dead, id: 7), Samples.delivery(.delivered, id: 8), Samples.delivery(.dead, id: 9),
+      Samples.delivery(.discarded, id: 10), Samples.delivery(.retrying, id: 11),
+    ])
+    let operations = FakeOperations { $0.events = [Samples.eventID: report] }
+    try await withServer(operations) { server in
+      let body = #"{"ids":["\#(Samples.eventID)",9,3]}"#
+      let retried = try await server.post("/api/v1/deliveries/retry", body)
+      #expect(retried.status == 200)
+      let unknown = #"{"ids":["evt_0190a0b0-c0d0-7e0f-8a0b-0c0d0e0f0a0c"]}"#
+      let missing = try await server.post("/api/v1/deliveries/retry", unknown)
+      #expect(missing.status == 404)
+    }
+    #expect(operations.calls.contains(.retry(.ids([9, 3, 7].map { DeliveryID(rawValue: $0) }))))
+    #expect(operations.calls.count == 3)
+  }
+
+  /// Who asks for nothing must not be given all.
+  @Test(arguments: ["retry", "discard"], ["", "{}", #"{"dry_run":true}"#, #"{"all":false}"#])
+  func withoutASelectionNothingIsChanged(verb: String, body: String) async throws {
+    let operations = FakeOperations()
+    try await withServer(operations) { server in
+      let answer = try await server.post("/api/v1/deliveries/\(verb)", body)
+      #expect(answer.status == 400)
+      #expect(answer.body.contains(#"or {\"all\":true}"#), "\(answer.body)")
+    }
+    #expect(operations.calls.isEmpty)
+  }
+
   @Test(arguments: [
-    ("retry", "", "say which deliveries"),
+    ("retry", #"{"all":true,"ids":[1]}"#, "exclude each other"),
+    ("retry", #"{"all":true,"destination":"crm"}"#, "'all' and a filter exclude each other"),
+    ("retry", #"{"all":"yes"}"#, "'all' is not true or false"),
+    ("retry", #"{"ids":[]}"#, "'ids' is an empty array"),
+    ("retry", #"{"all":true,"dry_run":1}"#, "'dry_run' is not true or false"),
+    ("retry", #"{"state":[]}"#, "'state' is an empty list"),
+    ("retry", #"{"state":["dead",7]}"#, "'state' is not a string"),
+    ("retry", #"{"state":"ded"}"#, "did you mean 'dead'?"),
     ("retry", "[1]", "the body is not a JSON object"),
     ("retry", "{", "the body is not JSON"),
-    ("retry", #"{"ids":[1],"state":"dead"}"#, "'ids' and a filter exclude each other"),
+    ("retry", #"{"ids":[1],"state":"dead"}"#, "'ids', 'all' and a filter exclude each other"),
     ("retry", #"{"ids":1}"#, "'ids' is not an array"),
     ("retry", #"{"ids":[1,1.5]}"#, "ids[1] is not the id of a delivery"),
     ("retry", #"{"ids":["x"]}"#, "ids[0] is not the id of a delivery"),
@@ -38,8 +98,11 @@ import Testing
     ("retry", #"{"destinaton":"crm"}"#, "there is no key 'destinaton'; did you mean 'destination'?"),
     ("retry", #"{"destination":7}"#, "'destination' is not a string"),
     ("retry", #"{"destination":null}"#, "'destination' is not a string"),
-    ("retry", #"{"state":"pending"}"#, "only dead deliveries can be retried, not pending ones"),
-    ("discard", #"{"state":"delivered"}"#, "only pending and dead deliveries can be discarded"),
+    ("retry", #"{"state":"pending"}"#, "pending deliveries can't be retried, only these: dead, discarded"),
+    (
+      "discard", #"{"state":"delivered"}"#,
+      "delivered deliveries can't be discarded, only these: pending, dead"
+    ),
     ("discard", #"{"since":"now"}"#, "'since' is 'now', which is no time"),
   ])
   func aWrongSelectionChangesNothing(verb: String, body: String, message: String) async throws {
@@ -130,6 +193,8 @@ import Testing
     let operations = FakeOperations {
       $0.reload.warnings = ["w"]
       $0.reload.needsRestart = ["server.listen"]
+      $0.reload.changes.destinations.added = ["bi"]
+      $0.reload.variables = ["TOKEN"]
     }
     try await withServer(operations) { server in
       let answer = try await server.post("/api/v1/reload", "")
@@ -137,7 +202,9 @@ import Testing
       #expect(
         answer.body == """
           {"hash":"0123456789ab","loaded_at":"2026-01-02T03:04:05.678Z","unchanged":false,"warnings":["w"],\
-          "needs_restart":["server.listen"]}
+          "needs_restart":["server.listen"],"changes":{"destinations":{"added":["bi"],"removed":[],"changed":[]},\
+          "sources":{"added":[],"removed":[],"changed":[]},"routes":{"added":[],"removed":[],"changed":[]},\
+          "route_order":false,"limits":[],"secrets":false,"summary":["destinations: +bi"]},"environment":["TOKEN"]}
           """)
     }
     #expect(operations.calls == [.reload])

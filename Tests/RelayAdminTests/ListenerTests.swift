@@ -193,6 +193,15 @@ import Testing
     }
   }
 
+  @Test(arguments: ["/huggy", "/", "/healthz/huggy"])
+  func whoPostsAnEnvelopeIsToldWhereEnvelopesGo(path: String) async throws {
+    try await withServer(token: "secret") { server in
+      let answer = try await server.post(path, #"{"messages":{}}"#)
+      #expect(answer.status == 404)
+      #expect(answer.body.contains("post them to server.listen"), "\(answer.body)")
+    }
+  }
+
   @Test func aLargeBodyIsRefusedBeforeItIsSent() async throws {
     try await withServer { server in
       let answer = try await server.send(

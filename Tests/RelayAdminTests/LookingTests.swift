@@ -218,7 +218,7 @@ import Testing
     ("limit=ten", "'limit' is 'ten'"),
     ("after=x", "take it from the 'next'"),
     ("state=ded", "there is no state 'ded'; did you mean 'dead'?"),
-    ("state=fresh", "there is no state 'fresh'; there are: pending, delivered, dead, discarded"),
+    ("state=fresh", "there is no state 'fresh'; there are: pending, delivered, dead, discarded, overflowed"),
     ("destinaton=crm", "there is no parameter 'destinaton'; did you mean 'destination'?"),
     ("state=dead&state=dead", "'state' stands twice"),
     ("type=", "'type' is empty"),

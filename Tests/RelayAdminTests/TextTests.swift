@@ -34,6 +34,7 @@ import Testing
         crm          1,204,332          1     2         99   2h05m      -  failing for 3m12s: status 503
         analytics            0          0     0     12,345       -     0s  ok
 
+        Since the relay started, 1m30s ago:
         ROUTE            MATCHED  DROPPED
         whatsapp-to-crm       12        3
         """)
@@ -256,7 +257,8 @@ import Testing
       ChangeText.retried(ChangedAnswer(changed: 1_200), asked: nil) == "1,200 deliveries are pending again")
     #expect(
       ChangeText.retried(ChangedAnswer(changed: 2), asked: 3)
-        == "2 of 3 deliveries are pending again; only dead ones can be retried")
+        == "2 of 3 deliveries are pending again; only dead and discarded ones can be retried, as far as max_backlog has "
+        + "room for the latter")
     #expect(ChangeText.discarded(ChangedAnswer(changed: 3), asked: 3) == "3 deliveries discarded")
     #expect(
       ChangeText.discarded(ChangedAnswer(changed: 0), asked: 1)
@@ -274,6 +276,44 @@ import Testing
     #expect(
       ChangeText.reloaded(ReloadAnswer(report))
         == "configuration 0123456789ab was active already: nothing changed")
+  }
+
+  @Test func aReloadSaysWhatItChangedAndWhatOnlyARestartSees() {
+    var changes = ConfigurationChanges()
+    changes.destinations = ConfigurationChanges.Names(added: ["bi"], removed: ["old"], changed: ["crm"])
+    changes.isRouteOrderChanged = true
+    changes.limits = ["server.max_body", "store.retention"]
+    changes.areSecretsChanged = true
+    let report = ReloadReport(
+      hash: "h", loadedAt: Samples.now, isUnchanged: false, changes: changes, variables: ["A", "B"],
+      warnings: [],
+      needsRestart: [])
+    #expect(
+      ChangeText.reloaded(ReloadAnswer(report)) == """
+        configuration h is active
+          destinations: +bi -old ~crm
+          routes: in another order
+          limits: server.max_body store.retention
+          secrets: changed
+        variables are as they were when the relay started, and only a restart sees others: A, B
+        """)
+  }
+
+  @Test func manyAreAskedAboutAndFewAreNot() {
+    var counts = DeliveryCounts()
+    counts.add(60, of: "crm", .dead)
+    counts.add(40, of: "bi", .pending)
+    #expect(ChangeText.question("discard", DryRunAnswer(counts)) == nil)
+    counts.add(of: "crm", .dead)
+    #expect(
+      ChangeText.question("discard", DryRunAnswer(counts))
+        == "discard 101 deliveries (40 pending of bi, 61 dead of crm)? [y/N] ")
+    #expect(
+      ChangeText.wouldBe("discarded", DryRunAnswer(counts))
+        == "101 deliveries would be discarded: 40 pending of bi, 61 dead of crm")
+    #expect(ChangeText.wouldBe("retried", DryRunAnswer(DeliveryCounts())) == "0 deliveries would be retried")
+    #expect(["y", "Y\n", " yes "].allSatisfy(ChangeText.isYes))
+    #expect(["", "n", "no", "yess", nil].allSatisfy { !ChangeText.isYes($0) })
   }
 
   @Test(arguments: [

@@ -1,9 +1,39 @@
+import Foundation
 import RelayCore
 import Testing
 
 @testable import RelayAdmin
 
 @Suite struct TimeTests {
+  @Test(arguments: [
+    ("2026-01-02", "2026-01-02T03:00:00.000Z"), ("2026-01-02 03:04", "2026-01-02T06:04:00.000Z"),
+    ("2026-01-02T23:59:59", "2026-01-03T02:59:59.000Z"), ("03:04", "2026-07-01T06:04:00.000Z"),
+    ("23:04:05", "2026-07-02T02:04:05.000Z"), ("24h", "2026-07-01T01:30:00.000Z"),
+    ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000Z"),
+  ])
+  func aPersonsTimeIsThatOfTheirZone(text: String, meaning: String) throws {
+    // Half past one in UTC, and the evening before in São Paulo.
+    let now = try #require(Timestamp(rfc3339: "2026-07-02T01:30:00Z"))
+    let zone = try #require(TimeZone(identifier: "America/Sao_Paulo"))
+    #expect(TimeInput.localTime(text, now: now, zone: zone)?.description == meaning)
+  }
+
+  @Test func aTimeThatAChangeOfClocksLeavesOutIsTheNextThereIs() throws {
+    let zone = try #require(TimeZone(identifier: "Europe/Berlin"))
+    func time(_ text: String) -> String? { TimeInput.wallTime(text, now: .epoch, zone: zone)?.description }
+    #expect(time("2026-03-29 02:30") == "2026-03-29T01:30:00.000Z")
+    #expect(time("2026-10-25 02:30") == "2026-10-25T00:30:00.000Z")
+    #expect(time("2026-07-01") == "2026-06-30T22:00:00.000Z")
+  }
+
+  @Test(arguments: [
+    "2026-02-30", "2026-13-01", "2026-01-02 24:00", "2026-01-02 03:60", "3:04", "25:00", "yesterday", "",
+    "٢٠٢٦-01-02", "2026-01-02 03", "2026-01-02  03:04",
+  ])
+  func anythingElseIsNoLocalTime(text: String) {
+    #expect(TimeInput.wallTime(text, now: .epoch, zone: .gmt) == nil)
+  }
+
   @Test(arguments: [
     ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000Z"),
     ("2026-01-02t03:04:05z", "2026-01-02T03:04:05.000Z"),

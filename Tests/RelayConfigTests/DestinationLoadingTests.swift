@@ -15,7 +15,7 @@ import Testing
             url: https://user@crm.example:8443/hooks?x=1
             format: event
             forward_token: false
-            headers: { X-Team: crm, X-Number: 007, X-Flag: yes, X-Empty: "" }
+            headers: { X-Team: crm, X-Number: 007, X-Flag: yes, X-Empty: "", X-Blank: " \t", X-Ends: "\t a b " }
             signing_secret: ["\(Self.secret)", "\(Self.secret)"]
             http2: true
             timeout: 20s
@@ -29,7 +29,7 @@ import Testing
     ).destinations
     var crm = Destination(name: "crm", url: Secret("https://user@crm.example:8443/hooks?x=1"))
     crm.format = .event
-    crm.headers = [("X-Team", "crm"), ("X-Number", "007"), ("X-Flag", "yes"), ("X-Empty", "")].map {
+    crm.headers = [("X-Team", "crm"), ("X-Number", "007"), ("X-Flag", "yes"), ("X-Ends", "a b")].map {
       Destination.Header(name: $0, value: Secret($1))
     }
     crm.signingSecrets = [SigningSecret(key: Self.key), SigningSecret(key: Self.key)]

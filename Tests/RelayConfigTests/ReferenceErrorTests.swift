@@ -63,6 +63,18 @@ import Testing
           + "/etc/relay/no/such/file)"
       ]),
     FaultyConfiguration(
+      "a missing variable in a file's path",
+      "sources:\n  huggy:\n    token: \"${file:${NOPE}/token}\"",
+      [
+        "3:12: sources.huggy.token: the environment has no NOPE; set it, or write ${NOPE:-default}"
+      ]),
+    FaultyConfiguration(
+      "a file's path whose reference is not closed",
+      "sources:\n  huggy:\n    token: \"${file:${NOPE/token}\"",
+      [
+        "3:12: sources.huggy.token: a '${' is not closed; write ${NAME}, or $${ for the characters ${"
+      ]),
+    FaultyConfiguration(
       "a directory as a file",
       "sources:\n  huggy:\n    token: \"${file:/}\"",
       [

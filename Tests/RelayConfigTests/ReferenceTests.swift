@@ -77,6 +77,30 @@ import Testing
     #expect(loaded?.configuration.sources.first?.tokens.first?.value.reveal == token)
   }
 
+  /// As systemd's LoadCredential= hands them over.
+  @Test func aFilesPathMayHoldVariables() throws {
+    let directory = try TemporaryDirectory()
+    try directory.write("secret\n", to: "token")
+    func loaded(_ path: String) throws -> LoadedConfiguration {
+      try loader(environment: ["CREDENTIALS_DIRECTORY": directory.path, "NAME": "token"]).load(
+        text: "sources: { huggy: { token: \"${file:\(path)}!\" } }", file: "routes.yaml", directory: "/")
+    }
+    for path in [
+      "${CREDENTIALS_DIRECTORY}/token", "${CREDENTIALS_DIRECTORY}/${NAME}",
+      "${NOPE:-\(directory.path)}/token",
+    ] {
+      #expect(try loaded(path).configuration.sources.first?.tokens.first?.value.reveal == "secret!")
+    }
+    #expect(try loaded("${CREDENTIALS_DIRECTORY}/token").variables == ["CREDENTIALS_DIRECTORY"])
+    #expect(throws: ConfigurationErrors.self) { try loaded("${file:token}") }
+  }
+
+  @Test func theVariablesThatItRefersToAreKnown() throws {
+    let text = "sources: { huggy: { token: \"${SECRET}-${NOPE:-x}-$${PORT}\" } }"
+    let loaded = try loader().load(text: text, file: "routes.yaml", directory: "/")
+    #expect(loaded.variables == ["NOPE", "SECRET"])
+  }
+
   @Test func aFileThatIsTooLargeIsRefused() throws {
     let directory = try TemporaryDirectory()
     try directory.write(String(repeating: "x", count: 64 << 10), to: "fits")

@@ -92,7 +92,7 @@ import Testing
     ("{ contains: [boleto, '*'] }", .contains(["boleto", "*"])),
     ("{ gt: 1, lte: 2.50 }", .all([.compare(.greater, to: "1"), .compare(.lessOrEqual, to: "2.50")])),
     ("{ gte: '2020-01-01' }", .compare(.greaterOrEqual, to: "2020-01-01")),
-    ("{ lt: 0x1F, not: a }", .all([.compare(.less, to: "0x1F"), .not(.equals("a"))])),
+    ("{ lt: \"0x1F\", not: a }", .all([.compare(.less, to: "0x1F"), .not(.equals("a"))])),
   ])
   func eachOperatorIsRead(text: String, expected: FieldTest) throws {
     #expect(try test(text) == expected)

@@ -155,13 +155,19 @@ struct LookupEventTests {
     #expect(try session.oldestPending().isEmpty)
   }
 
-  @Test func theDestinationsOfDeliveriesAreNamedOnce() throws {
+  @Test func thePlacesOfDeliveriesAreTold() throws {
     try bench.add(at: 0, [.pending, KeepingBench.Row(state: .dead, settled: 0, destination: "bi"), .pending])
-    func names(_ rows: Int64...) throws -> [String] {
-      try session.destinations(of: rows.map(DeliveryID.init))
+    func places(_ rows: Int64...) throws -> [DeliveryPlace] {
+      try session.places(of: rows.map(DeliveryID.init))
     }
-    #expect(try names(3, 2, 1) == ["crm", "bi"])
-    #expect(try names(2, 99) == ["bi"])
-    #expect(try names().isEmpty)
+    func place(_ row: Int64, _ destination: String, _ state: DeliveryFilter.State) -> DeliveryPlace {
+      DeliveryPlace(id: DeliveryID(rawValue: row), destination: destination, state: state)
+    }
+    #expect(
+      try places(3, 2, 1) == [place(3, "crm", .pending), place(2, "bi", .dead), place(1, "crm", .pending)])
+    #expect(try places(2, 99) == [place(2, "bi", .dead)])
+    #expect(try places().isEmpty)
+    try bench.execute("UPDATE delivery SET state = 5, settled = 0, reason = 3 + id WHERE id < 3")
+    #expect(try places(1, 2) == [place(1, "crm", .overflowed), place(2, "bi", .discarded)])
   }
 }

@@ -49,6 +49,7 @@ struct LookupPageTests {
         all.append((Int64(row)!, delivery.state, delivery.destination, type, received))
       }
     }
+    try bench.execute("UPDATE delivery SET reason = 4 + id % 2 WHERE state = 5")
     try bench.execute("DELETE FROM delivery WHERE id % 3 = 0; COMMIT")
     all.removeAll { $0.row % 3 == 0 }
     for _ in 0..<60 {
@@ -60,13 +61,28 @@ struct LookupPageTests {
         type: random.chance(40) ? random.pick(["CREATEDCHAT", "receivedAllMessage"]) : nil,
         since: since.map { .second($0) }, until: until.map { .second($0) })
       let expected = all.filter { delivery in
-        filter.state?.holds(delivery.state) ?? true
+        filter.state?.holds(delivery.state, discarded: delivery.row % 2 == 0 ? .overflow : .person) ?? true
           && filter.destination ?? delivery.destination == delivery.destination
           && filter.type?.lowercased() ?? delivery.type.lowercased() == delivery.type.lowercased()
           && since ?? delivery.received <= delivery.received && delivery.received < until ?? .max
       }
       #expect(
-        try rows(filter, limit: random.pick([1, 7, 50, 500])) == expected.map(\.row).reversed(), "\(filter)")
+        try rows(filter, limit: random.pick([1, 7, 50, 500])) == expected.map { $0.row }.reversed(),
+        "\(filter)")
+      var counts = DeliveryCounts()
+      var after: DeliveryID?
+      repeat {
+        let page = try session.count(filter, after: after)
+        counts.add(page.counts)
+        after = page.next
+      } while after != nil
+      #expect(counts.total == expected.count, "\(filter)")
+      for entry in counts.entries {
+        #expect(filter.destination ?? entry.destination == entry.destination)
+        #expect(
+          entry.state != .overflowed || filter.state == nil || filter.state == .discarded
+            || filter.state == .overflowed)
+      }
     }
   }
 
@@ -168,8 +184,10 @@ struct LookupPageTests {
     try check("times")
     _ = try session.oldestPending()
     try check("oldest")
-    _ = try session.destinations(of: [DeliveryID(rawValue: 1)])
-    try check("destinations")
+    _ = try session.places(of: [DeliveryID(rawValue: 1)])
+    try check("places")
+    _ = try session.count(DeliveryFilter(type: "a"), after: nil)
+    try check("count")
     let query = try bench.connection.prepare("SELECT uuid FROM event LIMIT 1")
     #expect(try query.step())
     let id = EventID(bytes: query.bytes(0)!)

@@ -19,7 +19,7 @@ struct LookupPlanTests {
     "destinationByName": [
       "SEARCH destination USING COVERING INDEX sqlite_autoindex_destination_1 (name=?)"
     ],
-    "destinationOfDelivery": [delivery, "SEARCH t USING INTEGER PRIMARY KEY (rowid=?)"],
+    "placeByRow": [delivery, "SEARCH t USING INTEGER PRIMARY KEY (rowid=?)", event, envelope],
     "routeName": ["SEARCH route USING INTEGER PRIMARY KEY (rowid=?)"],
     "eventByRow": [
       event, envelope, "SEARCH s USING INTEGER PRIMARY KEY (rowid=?)",

@@ -30,9 +30,11 @@ struct LookupThreadTests {
     #expect(try await ask { lookup.event(id, completion: $0) }.value.get()?.deliveries.count == 2)
     #expect(try await ask { lookup.oldestPending(completion: $0) }.value.get() == ["crm": .second(3)])
     #expect(
-      try await ask { lookup.destinations(of: [DeliveryID(rawValue: 1)], completion: $0) }.value.get() == [
-        "crm"
+      try await ask { lookup.places(of: [DeliveryID(rawValue: 1)], completion: $0) }.value.get() == [
+        DeliveryPlace(id: DeliveryID(rawValue: 1), destination: "crm", state: .pending)
       ])
+    let count = try await ask { lookup.count(DeliveryFilter(), after: nil, completion: $0) }.value.get()
+    #expect(count.counts.total == 2 && count.next == nil)
     lookup.close()
   }
 

@@ -48,6 +48,8 @@ struct QueryPlanTests {
     "pendingPage": ["MERGE (UNION ALL)", "LEFT"] + two + ["RIGHT", listed],
     "deadPage": [listed],
     "openPage": ["MERGE (UNION ALL)", "LEFT"] + two + ["RIGHT"] + two,
+    // All there are, a page at a time.
+    "allPage": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
     "deliveryForChange": byRow,
     "setOrder": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
     "retry": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],

@@ -25,12 +25,68 @@ extension StoreConformance {
         held[0].settled(.delivered), held[1].settled(.dead(.expired)), held[2].retried(at: 5))
       store.release([held[3].id])
       let before = try await store.books()
-      for state in [DeliveryFilter.State.pending, .delivered, .discarded] {
+      for state in [DeliveryFilter.State.pending, .delivered, .discarded, .overflowed] {
         #expect(try await store.change(.retry(at: .second(1)), .filter(DeliveryFilter(state: state))) == 0)
       }
       #expect(try await store.books() == before)
       #expect(try await store.change(.retry(at: .second(1)), .ids(held.map(\.id))) == 1)
       #expect(await store.claim(.retrying, now: .second(1)).ids == [held[1].id])
+    },
+    StoreClaim("whatWasDiscardedIsRetriedOnlyWhereThatIsSaid") { bench in
+      let store = try await bench.open()
+      let held = try await store.stored(bench.make.envelope(events: 4))
+      await store.settle(held[0].settled(.dead(.expired), attempts: 9), held[3].settled(.delivered))
+      store.release([held[1].id, held[2].id])
+      #expect(try await store.change(.discard, .ids(held.map(\.id))) == 3)
+      let bytes = try await store.destination()?.backlogBytes
+      #expect(try await store.change(.retry(at: .second(7)), .filter(DeliveryFilter())) == 0)
+      let overflowed = DeliveryFilter(state: .overflowed)
+      #expect(try await store.change(.retry(at: .second(7)), .filter(overflowed)) == 0)
+      #expect(try await store.change(.retry(at: .second(7)), .ids([held[1].id, held[3].id])) == 1)
+      let discarded = DeliveryFilter(state: .discarded, type: "CREATEDCHAT")
+      #expect(try await store.change(.retry(at: .second(7)), .filter(discarded)) == 2)
+      #expect(try await store.books() == ["crm": Books(pending: 3, delivered: 1)])
+      let again = try await bench.reopen(store)
+      #expect(try await again.destination()!.backlogBytes > bytes!)
+      let claimed = await again.claim(.retrying, now: .second(7)).deliveries
+      #expect(claimed.map(\.id) == held.prefix(3).map(\.id))
+      #expect(claimed.map(\.attempts) == [9, 0, 0] && claimed.allSatisfy { $0.countedAttempts == 0 })
+      await again.settle(claimed[0].settled(.delivered), claimed[1].settled(.delivered))
+      #expect(try await again.books() == ["crm": Books(pending: 1, delivered: 3)])
+    },
+    StoreClaim("whatOverflowedIsRetriedAsFarAsThereIsRoom") { bench in
+      let footprint = 514
+      var configuration = StoreConfiguration.test
+      configuration.maxBacklogBytes = ["crm": 2 * footprint]
+      let store = try await bench.open(configuration)
+      let held = try await store.stored(bench.make.envelope(events: 5))
+      #expect(held.count == 2)
+      #expect(try await store.destination()?.overflowed == 3)
+      let overflowed = DeliverySelection.filter(DeliveryFilter(state: .overflowed))
+      #expect(try await store.change(.retry(at: .second(1)), overflowed) == 0)
+      await store.settle(held[0].settled(.delivered))
+      #expect(try await store.change(.retry(at: .second(1)), overflowed) == 1)
+      #expect(
+        try await store.destination().map { [$0.pending, $0.overflowed, $0.backlogBytes] } == [
+          2, 2, 2 * footprint,
+        ])
+      await store.settle(held[1].settled(.delivered))
+      let first = try #require(await store.claim(.retrying, now: .second(1)).deliveries.first)
+      #expect(first.attempts == 0 && first.id > held[1].id)
+      await store.settle(first.settled(.delivered))
+      #expect(try await store.change(.retry(at: .second(1)), .filter(DeliveryFilter(state: .discarded))) == 2)
+      #expect(try await store.destination().map { [$0.pending, $0.overflowed, $0.delivered] } == [2, 0, 3])
+    },
+    StoreClaim("aRetriedDiscardedOneTakesItsPlaceInItsOrder") { bench in
+      let store = try await bench.open()
+      let ids = try await chats(["1", "1", "1"], store, bench)
+      try await store.reorder(by: .chat)
+      #expect(try await store.change(.discard, .ids([ids[0]])) == 1)
+      #expect(try await store.change(.retry(at: .second(0)), .ids([ids[0]])) == 1)
+      #expect(await store.claim().ids.isEmpty)
+      let first = try #require(await store.claim(.retrying, now: .second(0)).deliveries.first)
+      #expect(first.id == ids[0])
+      #expect(await store.settle(first.settled(.delivered)).map(\.id) == [ids[1]])
     },
     StoreClaim("whatIsDiscardedIsNeverHandedOutAgain") { bench in
       let store = try await bench.open()
@@ -94,6 +150,7 @@ extension StoreConformance {
       }
       #expect(try await discard(.delivered) == 0)
       #expect(try await discard(.discarded) == 0)
+      #expect(try await discard(.overflowed) == 0)
       #expect(try await discard(.dead) == 1)
       #expect(try await store.books() == ["crm": Books(pending: 4, delivered: 1, discarded: 1)])
       #expect(try await discard(.pending) == 4)

@@ -37,8 +37,8 @@ struct AdminAPI: Sendable {
     case .deliveries: return try await deliveries(items)
     case .backup: return AdminResponse(copy: try await operations.backup())
     case .rejections: return .json(RejectionsAnswer(rejections: operations.rejections()))
-    case .retry: return try await retry(body)
-    case .discard: return try await discard(body)
+    case .retry: return try await change(.retry, body)
+    case .discard: return try await change(.discard, body)
     case .pause(let destination): return try await pause(destination, body)
     case .resume(let destination): return try await resume(destination, body)
     case .reload: return try await reload(body)
@@ -57,13 +57,15 @@ struct AdminAPI: Sendable {
       throw APIError.invalidRequest(
         "'\(text.prefix(100))' is not an event's id: evt_ and a UUID, as the webhook-id header has it")
     }
-    guard let report = try await operations.event(id) else {
-      throw APIError(
-        404, "not_found",
-        "the store has no event \(id): it was never accepted, was settled longer than store.retention ago, "
-          + "or went nowhere while store.keep is routed")
-    }
-    return .json(EventAnswer(report))
+    return .json(EventAnswer(try await report(of: id)))
+  }
+
+  func report(of id: EventID) async throws -> EventReport {
+    if let report = try await operations.event(id) { return report }
+    throw APIError(
+      404, "not_found",
+      "the store has no event \(id): it was never accepted, was settled longer than store.retention ago, "
+        + "or went nowhere while store.keep is routed")
   }
 
   private func deliveries(_ items: QueryItems) async throws -> AdminResponse {

@@ -12,6 +12,47 @@ extension ChangedAnswer: JSONWritable {
   }
 }
 
+/// The same with `"dry_run":true`: what would be changed, as it is now.
+public struct DryRunAnswer: Decodable, Sendable, Equatable {
+  public struct Count: Decodable, Sendable, Equatable {
+    public var destination: String
+    /// `pending`, `dead`, `discarded` or `overflowed`.
+    public var state: String
+    public var count: Int
+  }
+
+  public var count: Int
+  public var counts: [Count]
+
+  init(_ counts: DeliveryCounts) {
+    count = counts.total
+    self.counts = counts.entries.map {
+      Count(destination: $0.destination, state: $0.state.rawValue, count: $0.count)
+    }
+  }
+}
+
+extension DryRunAnswer: JSONWritable {
+  func write(to output: inout JSONOutput) {
+    output.object { output in
+      output.field("dry_run", true)
+      output.field("changed", 0)
+      output.field("count", count)
+      output.field("counts", counts)
+    }
+  }
+}
+
+extension DryRunAnswer.Count: JSONWritable {
+  func write(to output: inout JSONOutput) {
+    output.object { output in
+      output.field("destination", destination)
+      output.field("state", state)
+      output.field("count", count)
+    }
+  }
+}
+
 /// `POST /api/v1/destinations/{name}/pause`.
 public struct PauseAnswer: Decodable, Sendable, Equatable {
   public var name: String
@@ -69,8 +110,44 @@ public struct ReloadAnswer: Decodable, Sendable, Equatable {
   public var warnings: [String]
   /// Keys whose change takes effect only after a restart.
   public var needsRestart: [String]
+  public var changes: Changes
+  /// The variables of the environment that the file refers to: they are as they were when the relay started, and only a
+  /// restart sees others.
+  public var environment: [String]
+
+  public struct Changes: Decodable, Sendable, Equatable {
+    public struct Names: Decodable, Sendable, Equatable {
+      public var added: [String]
+      public var removed: [String]
+      public var changed: [String]
+
+      init(_ names: ConfigurationChanges.Names) {
+        added = names.added
+        removed = names.removed
+        changed = names.changed
+      }
+    }
+
+    public var destinations: Names
+    public var sources: Names
+    public var routes: Names
+    /// The routes that stayed are in another order.
+    public var routeOrder: Bool
+    /// Keys of `server` and `store`.
+    public var limits: [String]
+    /// A token, password, signing secret or header's value is another.
+    public var secrets: Bool
+    /// The same for people, kind by kind: `destinations: +bi ~crm`.
+    public var summary: [String]
+  }
 
   init(_ report: ReloadReport) {
+    let changes = report.changes
+    self.changes = Changes(
+      destinations: Changes.Names(changes.destinations), sources: Changes.Names(changes.sources),
+      routes: Changes.Names(changes.routes), routeOrder: changes.isRouteOrderChanged, limits: changes.limits,
+      secrets: changes.areSecretsChanged, summary: changes.texts.map { "\($0.name): \($0.text)" })
+    environment = report.variables
     hash = report.hash
     loadedAt = report.loadedAt
     unchanged = report.isUnchanged
@@ -87,6 +164,32 @@ extension ReloadAnswer: JSONWritable {
       output.field("unchanged", unchanged)
       output.field("warnings", warnings)
       output.field("needs_restart", needsRestart)
+      output.field("changes", changes)
+      output.field("environment", environment)
+    }
+  }
+}
+
+extension ReloadAnswer.Changes: JSONWritable {
+  func write(to output: inout JSONOutput) {
+    output.object { output in
+      output.field("destinations", destinations)
+      output.field("sources", sources)
+      output.field("routes", routes)
+      output.field("route_order", routeOrder)
+      output.field("limits", limits)
+      output.field("secrets", secrets)
+      output.field("summary", summary)
+    }
+  }
+}
+
+extension ReloadAnswer.Changes.Names: JSONWritable {
+  func write(to output: inout JSONOutput) {
+    output.object { output in
+      output.field("added", added)
+      output.field("removed", removed)
+      output.field("changed", changed)
     }
   }
 }

@@ -1,16 +1,38 @@
 /// Which deliveries to retry or discard: the body of the request.
-public enum SelectionRequest: Sendable, Equatable {
-  case ids([Int64])
-  /// Names and values as the API has them; none: all that it can be done to.
-  case filter([FilterItem])
+public struct SelectionRequest: Sendable, Equatable {
+  public enum Which: Sendable, Equatable {
+    /// Of deliveries (numbers), or of events (`evt_…`).
+    case ids([String])
+    /// Names and values as the API has them.
+    case filter([FilterItem])
+    case all
+  }
+
+  public var which: Which
+  /// None: dead ones.
+  public var states: [String]
+  /// Count, and change nothing.
+  public var isDryRun = false
+
+  public init(_ which: Which, states: [String] = []) {
+    self.which = which
+    self.states = states
+  }
 
   public var body: [UInt8] {
     var output = JSONOutput()
     output.object { output in
-      switch self {
-      case .ids(let ids): output.field("ids", ids)
+      switch which {
+      case .ids(let ids):
+        output.key("ids")
+        output.array { output in
+          for id in ids { if let number = Int64(id) { number.write(to: &output) } else { output.string(id) } }
+        }
       case .filter(let items): for item in items { output.field(item.name, item.value) }
+      case .all: output.field("all", true)
       }
+      if !states.isEmpty { output.field("state", states) }
+      if isDryRun { output.field("dry_run", true) }
     }
     return output.bytes
   }

@@ -32,6 +32,7 @@ struct Admission: Sendable {
       try checkHost(head)
       try checkOrigin(head)
       let endpoint = Endpoint(path: head.path)
+      if endpoint == nil { try checkEnvelope(head) }
       if endpoint?.needsToken ?? true { try checkToken(head) }
       guard let endpoint else {
         throw APIError(404, "not_found", "there is nothing at \(head.path.prefix(200)); see /api/v1/status")
@@ -41,6 +42,15 @@ struct Admission: Sendable {
     } catch {
       return .failure(error)
     }
+  }
+
+  /// Who posts somewhere that is no part of the API has likely mistaken the one port for the other. To be told so takes
+  /// no token: Huggy has none of ours.
+  private func checkEnvelope(_ head: RequestHead) throws(APIError) {
+    guard head.method == "POST" || head.method == "PUT", !head.path.hasPrefix("/api/") else { return }
+    throw APIError(
+      404, "not_found",
+      "this is server.admin, which takes no envelopes; post them to server.listen, at a source's path")
   }
 
   /// A port is no matter: a tunnel's is its own.

@@ -11,11 +11,7 @@ enum FilterReader {
     }
     var filter = DeliveryFilter(destination: texts["destination"], type: texts["type"])
     if let text = texts["state"] {
-      guard let state = DeliveryFilter.State(rawValue: text) else {
-        let known = DeliveryFilter.State.allCases.map(\.rawValue)
-        throw .invalidRequest("there is no state '\(text)'\(NearestName.hint(for: text, among: known))")
-      }
-      filter.state = state
+      filter.state = try state(text)
     }
     filter.since = try time("since", texts, now: now)
     filter.until = try time("until", texts, now: now)
@@ -23,6 +19,13 @@ enum FilterReader {
       throw .invalidRequest("'since' (\(since)) is not before 'until' (\(until)): nothing lies between")
     }
     return filter
+  }
+
+  static func state(_ text: String) throws(APIError) -> DeliveryFilter.State {
+    if let state = DeliveryFilter.State(rawValue: text) { return state }
+    let known = DeliveryFilter.State.allCases.map(\.rawValue)
+    throw .invalidRequest(
+      "there is no state '\(text.prefix(100))'\(NearestName.hint(for: text, among: known))")
   }
 
   private static func time(

@@ -1,3 +1,5 @@
+import RelayCore
+
 /// The parameters of an address.
 struct QueryItems {
   private(set) var items: [String: String] = [:]

@@ -2,17 +2,46 @@ import RelayCore
 
 /// What the commands that change something say they did.
 public enum ChangeText {
-  /// - Parameter asked: How many ids were given; nil: a filter was.
+  /// - Parameter asked: How many deliveries were named; nil: not one by one.
   public static func retried(_ answer: ChangedAnswer, asked: Int?) -> String {
     let done = answer.changed == 1 ? "is pending again" : "are pending again"
-    return "\(count(answer, asked)) \(done)\(isShort(answer, asked) ? "; only dead ones can be retried" : "")"
+    let rest =
+      isShort(answer, asked)
+      ? "; only dead and discarded ones can be retried, as far as max_backlog has room for the latter" : ""
+    return "\(count(answer, asked)) \(done)\(rest)"
   }
 
-  /// - Parameter asked: How many ids were given; nil: a filter was.
+  /// - Parameter asked: How many deliveries were named; nil: not one by one.
   public static func discarded(_ answer: ChangedAnswer, asked: Int?) -> String {
     let rest =
       isShort(answer, asked) ? "; what is in flight, delivered or discarded already stays as it is" : ""
     return "\(count(answer, asked)) discarded\(rest)"
+  }
+
+  /// `12 deliveries would be discarded: 2 pending of bi, 10 dead of crm`.
+  public static func wouldBe(_ done: String, _ answer: DryRunAnswer) -> String {
+    let parts = answer.counts.map { "\($0.count.grouped) \($0.state) of \($0.destination)" }
+    let list = parts.isEmpty ? "" : ": \(parts.joined(separator: ", "))"
+    return "\(answer.count.counted("delivery", "deliveries")) would be \(done)\(list)".forTerminal(
+      maxCharacters: 2_000)
+  }
+
+  /// A person is asked before more than so many are changed.
+  public static let mostUnasked = 100
+
+  /// What is asked first; nil: they are few.
+  public static func question(_ verb: String, _ answer: DryRunAnswer) -> String? {
+    guard answer.count > mostUnasked else { return nil }
+    let parts = answer.counts.map { "\($0.count.grouped) \($0.state) of \($0.destination)" }
+    return
+      "\(verb) \(answer.count.counted("delivery", "deliveries")) (\(parts.joined(separator: ", ")))? [y/N] "
+      .forTerminal(maxCharacters: 2_000)
+  }
+
+  /// Whether a person has agreed.
+  public static func isYes(_ answer: String?) -> Bool {
+    let answer = answer?.lowercased().filter { !$0.isWhitespace }
+    return answer == "y" || answer == "yes"
   }
 
   private static func count(_ answer: ChangedAnswer, _ asked: Int?) -> String {
@@ -46,8 +75,15 @@ public enum ChangeText {
         ? "configuration \(answer.hash) was active already: nothing changed"
         : "configuration \(answer.hash) is active"
     ]
+    lines += answer.changes.summary.map { "  \($0)".forTerminal(maxCharacters: 1_000) }
     if !answer.needsRestart.isEmpty {
       lines.append("only a restart brings: \(answer.needsRestart.joined(separator: ", "))")
+    }
+    if !answer.environment.isEmpty {
+      let names = answer.environment.joined(separator: ", ")
+      lines.append(
+        "variables are as they were when the relay started, and only a restart sees others: \(names)"
+          .forTerminal(maxCharacters: 1_000))
     }
     return lines.joined(separator: "\n")
   }

@@ -6,7 +6,10 @@ public enum StatusText {
   public static func render(_ status: StatusAnswer, now: Timestamp, pen: Pen) -> String {
     var lines = head(status, now: now, pen: pen)
     lines += [""] + destinations(status.destinations, now: now).lines(pen)
-    if !status.routes.isEmpty { lines += [""] + routes(status.routes).lines(pen) }
+    if !status.routes.isEmpty {
+      let since = "Since the relay started, \(status.uptimeSeconds.ageText) ago:"
+      lines += ["", pen(since, .faint)] + routes(status.routes).lines(pen)
+    }
     return lines.joined(separator: "\n")
   }
 

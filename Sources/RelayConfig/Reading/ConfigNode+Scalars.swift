@@ -2,19 +2,23 @@ import Yams
 
 extension ConfigNode {
   /// The text of a scalar. Reports a wrong kind, a missing value and a missing reference.
-  func scalar(_ expected: String) -> ScalarText? {
+  ///
+  /// - Parameter words: words of the configuration's own that may stand here, such as `off`.
+  func scalar(_ expected: String, words: [String] = []) -> ScalarText? {
     guard case .scalar(let scalar) = node else {
-      error("expected \(expected), found \(kind)")
+      error("expected \(expected), found \(kind)\(inJSON(words))")
       return nil
     }
     guard !isNull else {
-      error("expected \(expected), found nothing; give a value or remove the key")
+      error("expected \(expected), found \(kind); give a value or remove the key\(inJSON(words))")
       return nil
     }
+    warnAboutBareVariable(in: scalar.string)
     switch reading.references.replaced(in: scalar.string) {
     case .success(let text):
+      reading.variables.formUnion(text.variables)
       return ScalarText(
-        value: text.value, references: text.references,
+        value: text.value, references: text.references, defaulted: text.defaulted,
         isPlain: scalar.style == .plain && text.references.isEmpty, isPlaceholder: text.isPlaceholder)
     case .failure(let failure):
       failure.messages.forEach(error)
@@ -34,18 +38,29 @@ extension ConfigNode {
   ///
   /// - Parameters:
   ///   - expected: what stands here, with its article.
+  ///   - words: words of the configuration's own that may stand here, such as `off`.
   ///   - placeholder: stands for a reference that is not resolved.
+  ///   - isCredential: it is to be known to two parties only: a default that stands in the file is warned of.
   func value<Value>(
-    _ expected: String, placeholder: Value, parse: (String) throws(Fault) -> Value
+    _ expected: String, words: [String] = [], placeholder: Value, isCredential: Bool = false,
+    parse: (String) throws(Fault) -> Value
   ) -> Value? {
-    guard let scalar = scalar(expected) else { return nil }
+    guard let scalar = scalar(expected, words: words) else { return nil }
     if scalar.isPlaceholder { return placeholder }
     do {
-      return try parse(scalar.value)
+      let value = try parse(scalar.value)
+      if isCredential { warnAboutDefault(of: scalar) }
+      return value
     } catch {
-      self.error(error.isWhole ? error.message : "\(shown(scalar)) \(error.message)")
+      self.error(error.isWhole ? error.message : "\(shown(scalar)) \(error.message)\(inJSON(words))")
       return nil
     }
+  }
+
+  /// How the words of the configuration's own are written where a file is JSON: there, they stand in quotes.
+  private func inJSON(_ words: [String]) -> String {
+    guard reading.isJSON, !words.isEmpty else { return "" }
+    return "; in JSON: \(words.map { "\"\($0)\"" }.joined(separator: ", "))"
   }
 
   /// Whether this is one certain word.

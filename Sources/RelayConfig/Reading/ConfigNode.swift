@@ -36,7 +36,7 @@ struct ConfigNode {
   /// What stands here, for `expected …, found …`.
   var kind: String {
     switch node {
-    case .scalar: isNull ? "nothing" : "a single value"
+    case .scalar: isNull ? (reading.isJSON ? "null" : "nothing") : "a single value"
     case .mapping: "a mapping"
     case .sequence: "a list"
     case .alias: "an alias"

@@ -5,7 +5,12 @@ final class Reading {
   let file: String
   let directory: String
   let references: References
+  /// The file is JSON, or YAML that is written like it.
+  var isJSON = false
+  /// The variables of the environment that it has asked for.
+  var variables: Set<String> = []
   private var problems: [ConfigurationProblem] = []
+  private var warnings: Set<String> = []
 
   init(file: String, directory: String, references: References) {
     self.file = file
@@ -16,10 +21,12 @@ final class Reading {
   func report(
     _ message: String, at place: Place, severity: ConfigurationProblem.Severity = .error
   ) {
-    problems.append(
-      ConfigurationProblem(
-        file: file, line: place.line, column: place.column, keyPath: place.keyPath, message: message,
-        severity: severity))
+    let problem = ConfigurationProblem(
+      file: file, line: place.line, column: place.column, keyPath: place.keyPath, message: message,
+      severity: severity)
+    // A value may be read twice, and is doubtful once.
+    if severity == .warning, !warnings.insert(problem.description).inserted { return }
+    problems.append(problem)
   }
 
   func problemsInFileOrder() -> (errors: [ConfigurationProblem], warnings: [ConfigurationProblem]) {

@@ -1,6 +1,7 @@
 /// Replaces `${NAME}`, `${NAME:-default}` and `${file:PATH}` in a text; `$${` is a literal `${`.
 ///
-/// As in a shell, the default also stands for an empty variable. What is put in is not searched again.
+/// As in a shell, the default also stands for an empty variable. What is put in is not searched again. Only a file's
+/// path may hold references to variables: `${file:${CREDENTIALS_DIRECTORY}/token}`.
 struct References {
   /// A key or certificate fits many times; anything larger is a mistake.
   static let largestFile = 64 << 10
@@ -13,6 +14,10 @@ struct References {
     var value = ""
     /// As `${NAME}` or `${file:PATH}`, without defaults, which may be secret.
     var references: [String] = []
+    /// The variables whose defaults stand in for them, as `${NAME}`.
+    var defaulted: [String] = []
+    /// The variables whose values were asked for.
+    var variables: Set<String> = []
     var isPlaceholder = false
   }
 
@@ -34,7 +39,7 @@ struct References {
         do {
           let reference = try next(in: &rest)
           result.references.append(reference.name)
-          if resolves { result.value += try value(of: reference) }
+          if resolves { result.value += try value(of: reference, noting: &result) }
         } catch {
           failures.append(error.message)
         }
@@ -63,7 +68,7 @@ struct References {
   /// Takes the reference at the head of `rest`.
   private func next(in rest: inout Substring) throws(Fault) -> Reference {
     let body = rest.dropFirst(2)
-    guard let end = body.firstIndex(of: "}") else {
+    guard let end = Self.end(of: body) else {
       rest = ""
       throw Fault("a '${' is not closed; write ${NAME}, or $${ for the characters ${")
     }
@@ -82,22 +87,57 @@ struct References {
     return .variable(String(name), default: remainder.isEmpty ? nil : String(remainder.dropFirst(2)))
   }
 
-  private func value(of reference: Reference) throws(Fault) -> String {
+  /// Where the reference ends whose content `body` begins with.
+  private static func end(of body: Substring) -> Substring.Index? {
+    guard body.hasPrefix("file:") else { return body.firstIndex(of: "}") }
+    var isInside = false
+    var index = body.startIndex
+    while index < body.endIndex {
+      if body[index] == "}" {
+        guard isInside else { return index }
+        isInside = false
+      } else if body[index...].hasPrefix("${") {
+        isInside = true
+      }
+      index = body.index(after: index)
+    }
+    return nil
+  }
+
+  private func value(of reference: Reference, noting result: inout Replaced) throws(Fault) -> String {
     switch reference {
     case .variable(let name, let fallback):
+      result.variables.insert(name)
       if let value = environment[name], !value.isEmpty || fallback == nil { return value }
       guard let fallback else {
         throw Fault("the environment has no \(name); set it, or write ${\(name):-default}")
       }
+      result.defaulted.append("${\(name)}")
       return fallback
     case .file(let path):
-      return try contents(of: path)
+      return try contents(of: path, named: resolved(path, noting: &result))
     }
   }
 
+  /// A file's path, with the variables that it holds.
+  private func resolved(_ path: String, noting result: inout Replaced) throws(Fault) -> String {
+    var resolved = ""
+    var rest = path[...]
+    while let start = rest.firstRange(of: "${")?.lowerBound {
+      resolved += rest[..<start]
+      rest = rest[start...]
+      let reference = try next(in: &rest)
+      guard case .variable = reference else {
+        throw Fault("${file:\(path)}: a path may hold ${NAME}, but no other file's content")
+      }
+      resolved += try value(of: reference, noting: &result)
+    }
+    return resolved + rest
+  }
+
   /// A file's text without its trailing newline.
-  private func contents(of path: String) throws(Fault) -> String {
-    let full = ConfigurationFile.path(path, in: directory)
+  private func contents(of path: String, named resolved: String) throws(Fault) -> String {
+    let full = ConfigurationFile.path(resolved, in: directory)
     do {
       var bytes = try ConfigurationFile.bytes(at: full, atMost: Self.largestFile)
       if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }

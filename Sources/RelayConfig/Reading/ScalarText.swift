@@ -3,6 +3,8 @@ struct ScalarText {
   let value: String
   /// The references that it held, as `${NAME}` or `${file:PATH}`.
   let references: [String]
+  /// Those of them whose defaults stand in for them.
+  let defaulted: [String]
   /// Unquoted and without a reference, so that YAML may take it for something other than text.
   let isPlain: Bool
   /// It holds a reference that was not resolved (`check --no-env`): `value` means nothing.
@@ -22,6 +24,22 @@ struct ScalarText {
     default: return nil
     }
   }
+}
+
+extension ScalarText {
+  /// Whether it is a number to some YAML readers, but none as JSON spells them: `1_000`, `0x10`, `010`, `+5`, `.5`,
+  /// `1:30`, `.inf`. To others it is text.
+  var isOddNumber: Bool {
+    guard isPlain, value.wholeMatch(of: Self.jsonNumber) == nil else { return false }
+    return value.wholeMatch(of: Self.yamlNumber) != nil
+  }
+
+  // A literal that holds nothing of its own: only Regex itself is not marked Sendable.
+  private nonisolated(unsafe) static let jsonNumber =
+    /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/
+  /// YAML 1.1's integers and floats, and the octal ones of YAML 1.2.
+  private nonisolated(unsafe) static let yamlNumber =
+    /(?i)[-+]?(?:0b[01_]+|0x[0-9a-f_]+|0o[0-7_]+|[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|[0-9][0-9_]*(?:\.[0-9_]*)?(?:e[-+]?[0-9]+)?|\.[0-9_]+(?:e[-+]?[0-9]+)?|\.inf|\.nan)/
 }
 
 extension String {

@@ -1,3 +1,4 @@
+import RelayCore
 import Yams
 
 /// A mapping whose keys are known: they are taken one by one, and what is left over is unknown.
@@ -48,7 +49,7 @@ struct Section {
 
   /// Names the unknown key, unless it may be half of a secret that was not quoted.
   private func reportUnknown(_ what: String, _ entry: Entry) {
-    let nearest = NearestKey.of(entry.key, among: known)
+    let nearest = NearestName.of(entry.key, among: known)
     var place = entry.place
     var name = " \(entry.key.quotedForMessage)"
     if node.isSecret, nearest == nil {

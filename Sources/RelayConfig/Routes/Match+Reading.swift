@@ -27,16 +27,21 @@ extension ConfigNode {
     if let node = section.take("event") {
       match.events = node.texts("an event type", ignoringCase: true)
       isValid = match.events != nil && isValid
-      if match.events != nil { places.events = node.patternPlaces() }
+      if let events = match.events {
+        places.events = node.patternPlaces()
+        node.warnAboutMisspeltTypes(events)
+      }
     }
     if let node = section.take("company") {
       match.companies = node.patterns("a company's id")
       isValid = match.companies != nil && isValid
+      if let companies = match.companies { node.warnAboutOddIDs(companies) }
     }
     if let node = section.take("channel") {
       match.channels = node.patterns("a channel", ignoringCase: true)
       places.channel = node.place
       isValid = match.channels != nil && isValid
+      if let channels = match.channels { node.warnAboutMisspeltChannels(channels) }
     }
     if let node = section.take("where") {
       let conditions = node.conditions()

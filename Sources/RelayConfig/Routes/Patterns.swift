@@ -41,6 +41,17 @@ extension ConfigNode {
   /// resolved.
   func comparedScalar(_ expected: String) -> String? {
     guard let scalar = scalar(expected), !reportsAmbiguousBoolean(scalar) else { return nil }
-    return scalar.isPlaceholder ? "?*" : scalar.value
+    if scalar.isOddNumber {
+      // It does what it says for a text such as a telephone number.
+      warning(
+        "\(scalar.value.printable) is compared as text, and no number in JSON is spelled so; write plain digits, or "
+          + "\"\(scalar.value.printable)\" if the text is meant")
+    }
+    return scalar.isPlaceholder ? WildcardPattern.unresolved : scalar.value
   }
+}
+
+extension WildcardPattern {
+  /// Stands for one that is not resolved (`check --no-env`): it matches nearly anything.
+  static let unresolved = "?*"
 }

@@ -20,6 +20,7 @@ extension ConfigNode {
       if conditions.contains(where: { $0.condition.path == path }) {
         reading.report("this path stands twice; put its tests together", at: entry.place)
       }
+      if let test, path.isID { entry.value.warnAboutOddIDs(test) }
       if let test { conditions.append((FieldCondition(path: path, test: test), entry.place)) }
     }
     return conditions.count == section.entries.count ? conditions : nil
@@ -54,8 +55,28 @@ extension ConfigNode {
         error("expected a number or text to compare with, found \(kind)")
         return nil
       }
-      return comparedScalar("a number or text to compare with").map { .compare(comparison, to: $0) }
+      return operand().map { .compare(comparison, to: $0) }
     }
+  }
+
+  /// What has an order: not a boolean, and a number only as JSON spells it, or it would be compared as text.
+  private func operand() -> String? {
+    guard let scalar = scalar("a number or text to compare with"), !reportsAmbiguousBoolean(scalar) else {
+      return nil
+    }
+    if scalar.isPlain, ["true", "false"].contains(scalar.value) {
+      error(
+        "\(scalar.value) is neither less nor greater than anything; write a number, or \"\(scalar.value)\" for the text"
+      )
+      return nil
+    }
+    if scalar.isOddNumber {
+      error(
+        "\(scalar.value.printable) is a number to some YAML readers and text to others; write it with plain digits "
+          + "such as 1000 or 0.5, or \"\(scalar.value.printable)\" for the text")
+      return nil
+    }
+    return scalar.isPlaceholder ? WildcardPattern.unresolved : scalar.value
   }
 
   private func containedTexts() -> [String]? {

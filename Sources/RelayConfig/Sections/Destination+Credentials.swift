@@ -6,7 +6,7 @@ extension Destination {
     let ownHeaders = section.take("headers", isSecret: true)?.headers() ?? []
     for header in ownHeaders {
       headers.removeAll { $0.name.asciiLowercased == header.header.name.asciiLowercased }
-      headers.append(header.header)
+      if !header.header.value.reveal.isEmpty { headers.append(header.header) }
     }
     let auth = section.entry("auth")
     if let auth {
@@ -60,7 +60,7 @@ extension ConfigNode {
       error("\(missing.joined(separator: " and ")) missing; write { username: …, password: … }")
       return nil
     }
-    let name = username.credential("a user name", forbidding: ":")
+    let name = username.credential("a user name", isSecret: false, forbidding: ":")
     // An empty password is one; an empty user name is a slip.
     let secret = password.credential("a password", mayBeEmpty: true)
     guard let name, let secret else { return nil }
@@ -68,9 +68,10 @@ extension ConfigNode {
   }
 
   private func credential(
-    _ expected: String, mayBeEmpty: Bool = false, forbidding forbidden: Character? = nil
+    _ expected: String, isSecret: Bool = true, mayBeEmpty: Bool = false,
+    forbidding forbidden: Character? = nil
   ) -> String? {
-    value(expected, placeholder: "placeholder") { text throws(Fault) in
+    value(expected, placeholder: "placeholder", isCredential: isSecret) { text throws(Fault) in
       guard mayBeEmpty || !text.isEmpty else { throw Fault("is empty; expected \(expected)") }
       guard text.isOneLine else { throw Fault("holds a line break or another control character; remove it") }
       if let forbidden, text.contains(forbidden) {
@@ -87,7 +88,7 @@ extension ConfigNode {
     let emptyFault = "an empty list signs nothing; remove the key"
     return items("a signing secret or a list of them", emptyFault: emptyFault)?.compactMap { item in
       let none = SigningSecret(key: [UInt8](repeating: 0, count: SigningSecret.keySizes.lowerBound))
-      return item.value("a signing secret", placeholder: none) { text throws(Fault) in
+      return item.value("a signing secret", placeholder: none, isCredential: true) { text throws(Fault) in
         guard text.hasPrefix(SigningSecret.prefix) else {
           throw Fault("is not a signing secret; it begins with whsec_ (huggy-relay secret makes one)")
         }

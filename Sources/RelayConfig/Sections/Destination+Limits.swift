@@ -28,7 +28,7 @@ extension CircuitPolicy {
 extension ConfigNode {
   /// nil: a fault; .some(nil): unlimited.
   fileprivate func rate() -> Rate?? {
-    value("a rate such as 100/s", placeholder: nil) { text throws(Fault) in
+    value("a rate such as 100/s", words: ["unlimited"], placeholder: nil) { text throws(Fault) in
       if text == "unlimited" { return nil }
       let rate = try Units.rate(text)
       guard (1...1_000_000).contains(rate.count) else {
@@ -39,7 +39,8 @@ extension ConfigNode {
   }
 
   fileprivate func ordering() -> Ordering? {
-    value("none, chat or destination", placeholder: Ordering.none) { text throws(Fault) in
+    value("none, chat or destination", words: ["none", "chat", "destination"], placeholder: Ordering.none) {
+      text throws(Fault) in
       switch text {
       case "none": return Ordering.none
       case "chat": return .chat

@@ -24,7 +24,8 @@ extension RetryPolicy {
 extension ConfigNode {
   /// nil: a fault; .some(nil): unlimited.
   fileprivate func attempts() -> Int?? {
-    value("a number of attempts, or unlimited", placeholder: nil) { text throws(Fault) in
+    value("a number of attempts, or unlimited", words: ["unlimited"], placeholder: nil) {
+      text throws(Fault) in
       if text == "unlimited" { return nil }
       guard let count = Units.integer(text), (1...1_000_000_000).contains(count) else {
         throw Fault("is not a number of attempts; write 1 or more, or unlimited")

@@ -4,6 +4,7 @@ import RelayCore
 struct ReadDestination {
   let name: String
   let place: Place
+  var urlPlace: Place?
   let destination: Destination?
 }
 
@@ -30,14 +31,16 @@ struct DestinationReader {
     destination.name = entry.key
     guard entry.hasValidName(), var section = entry.value.section("a mapping with a url", mayBeEmpty: true)
     else { return ReadDestination(name: entry.key, place: entry.place, destination: nil) }
-    if let url = section.take("url", isSecret: true) {
+    let url = section.take("url", isSecret: true)
+    if let url {
       destination.url = url.url() ?? destination.url
     } else {
       entry.value.reading.report(
         "url is missing; a destination needs one, such as https://crm.example/hooks", at: entry.place)
     }
     destination.read(&section)
-    return ReadDestination(name: entry.key, place: entry.place, destination: destination)
+    return ReadDestination(
+      name: entry.key, place: entry.place, urlPlace: url?.place, destination: destination)
   }
 }
 
@@ -89,7 +92,7 @@ extension Destination {
 
 extension ConfigNode {
   fileprivate func format() -> Destination.Format? {
-    value("huggy or event", placeholder: .huggy) { text throws(Fault) in
+    value("huggy or event", words: ["huggy", "event"], placeholder: .huggy) { text throws(Fault) in
       if text == "cloudevents" { throw Fault.notYet(LaterKeys.cloudEvents) }
       guard let format = Destination.Format(rawValue: text) else {
         throw Fault("is not a format; write huggy or event")

@@ -42,6 +42,17 @@ enum HTTPAddress {
     else { throw Fault("has a port that is not a number from 1 to 65535") }
   }
 
+  /// Where a valid address leads, with the scheme's own port where it names none.
+  static func target(_ text: String) -> (host: String, port: Int, path: String)? {
+    guard let rest = afterScheme(text) else { return nil }
+    let address = hostAndPort(rest)
+    let end = address.lastIndex(of: "]").map { address.index(after: $0) } ?? address.firstIndex(of: ":")
+    let host = address[..<(end ?? address.endIndex)].filter { $0 != "[" && $0 != "]" }
+    let port = end.map { address[$0...] }.flatMap { Int($0.drop { $0 == ":" }) }
+    let path = rest.dropFirst(authority(rest).count).prefix { $0 != "?" && $0 != "#" }
+    return (host, port ?? (isPlain(text) ? 80 : 443), path.isEmpty ? "/" : String(path))
+  }
+
   static func isPlain(_ text: String) -> Bool {
     text.asciiLowercased.hasPrefix("http://")
   }

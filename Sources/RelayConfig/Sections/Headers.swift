@@ -1,7 +1,7 @@
 import RelayCore
 
 extension ConfigNode {
-  /// `headers`, each with the place of its name.
+  /// `headers`, each with the place of its name. One without a value is there too: it takes that of the defaults away.
   func headers() -> [(header: Destination.Header, place: Place)] {
     guard let section = section("a mapping of header names to values", mayBeEmpty: true) else { return [] }
     var headers: [(header: Destination.Header, place: Place)] = []
@@ -18,7 +18,14 @@ extension ConfigNode {
       } else if headers.contains(where: { $0.header.name.asciiLowercased == entry.key.asciiLowercased }) {
         reading.report(
           "this header stands twice (case makes no difference); keep one of them", at: entry.place)
-      } else if let value = entry.value.headerValue() {
+      } else if let value = entry.value.headerValue(isCredential: Self.isCredential(entry.key)) {
+        if value.reveal.isEmpty { entry.value.warning("is empty, so this header is not sent") }
+        if entry.key.contains("_") {
+          reading.report(
+            "servers such as nginx, gunicorn and Django drop a header whose name holds '_'; write '-'",
+            at: entry.place,
+            severity: .warning)
+        }
         headers.append((Destination.Header(name: entry.key, value: value), entry.place))
       }
     }
@@ -42,13 +49,27 @@ extension ConfigNode {
     return nil
   }
 
-  private func headerValue() -> Secret? {
-    value("text", placeholder: Secret("placeholder")) { text throws(Fault) in
+  private static func isCredential(_ name: String) -> Bool {
+    ["authorization", "token", "secret", "password", "key"].contains { name.asciiLowercased.contains($0) }
+  }
+
+  private func headerValue(isCredential: Bool) -> Secret? {
+    // Some servers hand blanks at the end on, or drop a field that is empty: neither is ever sent.
+    value("text", placeholder: Secret("placeholder"), isCredential: isCredential) { text throws(Fault) in
       guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
         throw Fault("holds a line break or another control character; a header is one line")
       }
-      return Secret(text)
+      return Secret(text.withoutOuterBlanks)
     }
+  }
+}
+
+extension String {
+  /// Without the spaces and tabs at both ends.
+  fileprivate var withoutOuterBlanks: String {
+    let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
+    let start = utf8.drop(while: isBlank)
+    return String(decoding: start.reversed().drop(while: isBlank).reversed(), as: UTF8.self)
   }
 }
 

@@ -11,7 +11,8 @@ extension ConfigNode {
 
   /// `server.admin`. nil: a fault; .some(nil): `off`.
   func adminAddress() -> ListenAddress?? {
-    value("an address such as 127.0.0.1:8081, or off", placeholder: .unresolved) { text throws(Fault) in
+    value("an address such as 127.0.0.1:8081, or off", words: ["off"], placeholder: .unresolved) {
+      text throws(Fault) in
       if text == "off" { return nil }
       return try ListenAddress(configurationText: text, examples: "such as 127.0.0.1:8081, or off")
     }

@@ -27,6 +27,7 @@ extension ConfigNode {
       reading.report("there are no routes: no event goes anywhere", at: place, severity: .warning)
     }
     warn(aboutRoutes: routes, destinations: destinations)
+    reading.warnAboutOwnAddress(destinations, of: configuration)
     return configuration
   }
 

@@ -45,7 +45,7 @@ extension ConfigNode {
       let message = "has no token: every sender is believed; set token to the one that Huggy shows"
       reading.report(message, at: entry.place, severity: .warning)
     }
-    source.company = section.take("company")?.comparedText("a company's id")
+    source.company = section.take("company")?.companyID()
     if let dedupe = section.take("dedupe") {
       source.dedupe = dedupe.isKeyword("off") ? nil : dedupe.dedupe()
     }
@@ -56,7 +56,7 @@ extension ConfigNode {
   private static let reservedPaths = ["/healthz", "/readyz"]
 
   private func dedupe() -> Duration? {
-    value("a duration such as 24h, or off", placeholder: .seconds(1)) { text throws(Fault) in
+    value("a duration such as 24h, or off", words: ["off"], placeholder: .seconds(1)) { text throws(Fault) in
       if text == "off" { return nil }
       let duration = try Units.duration(text)
       guard duration > .zero else { throw Fault("is too short; write off to accept every envelope again") }

@@ -8,7 +8,8 @@ extension ConfigNode {
     guard let store, var section = store.section(mayBeEmpty: true) else { return settings }
     settings.location = section.take("url", isSecret: true)?.storeLocation() ?? settings.location
     settings.keep =
-      section.take("keep")?.value("all or routed", placeholder: .all) { text throws(Fault) in
+      section.take("keep")?.value("all or routed", words: ["all", "routed"], placeholder: .all) {
+        text throws(Fault) in
         guard let keep = StoreSettings.Keep(rawValue: text) else { throw Fault("is not all or routed") }
         return keep
       } ?? settings.keep

@@ -24,7 +24,7 @@ extension ConfigNode {
     var company = section.take("company")
     // Not secret, unlike all else beside a token.
     company?.isSecret = false
-    let companyText = company?.comparedText("a company's id")
+    let companyText = company?.companyID()
     section.finish()
     guard let value else {
       error("value is missing; write { value: TOKEN, company: ID }")
@@ -36,7 +36,7 @@ extension ConfigNode {
   private func tokenValue() -> Secret? {
     // Two that are not resolved are not the same.
     let placeholder = Secret("placeholder \(place.line):\(place.column)")
-    return value("a token", placeholder: placeholder) { text throws(Fault) in
+    return value("a token", placeholder: placeholder, isCredential: true) { text throws(Fault) in
       guard !text.isEmpty else { throw Fault("is empty; a token can't be") }
       guard text.isOneLine else { throw Fault("holds a line break or another control character; remove it") }
       return Secret(text)

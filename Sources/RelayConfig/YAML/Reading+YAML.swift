@@ -14,6 +14,7 @@ extension Reading {
       report("the character \(forbidden.name) is not allowed here; remove it", at: place)
       return nil
     }
+    isJSON = text.first { !$0.isWhitespace } == "{"
     let scan = YAMLScan(text)
     guard scan.findings.isEmpty else {
       for finding in scan.findings { report(finding.message, at: finding.place) }

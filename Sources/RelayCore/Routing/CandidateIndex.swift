@@ -1,4 +1,7 @@
 /// Which routes could match an event of a type and a company: a superset, in the routes' order.
+///
+/// Made in time linear in the routes and the types that they name: what a route asks of the type is looked at once, not
+/// once for each type. Only patterns with a wildcard meet each type.
 struct CandidateIndex: Sendable {
   /// Types that Huggy documents or that are known to exist: their patterns are resolved beforehand.
   static let knownTypes = [
@@ -8,57 +11,101 @@ struct CandidateIndex: Sendable {
     "updatedWorkflowStep",
   ]
 
+  /// Routes by their places, which rise.
   private struct Candidates {
     /// Routes that name companies literally, each by each of its companies.
     var byCompany: [String: [Int]] = [:]
     /// Routes that name no company, or name it by a pattern.
     var anyCompany: [Int] = []
+
+    /// - Parameter companies: Those that the route names; nil: it may take others.
+    mutating func add(_ number: Int, companies: Set<String>?) {
+      guard let companies else {
+        if anyCompany.last != number { anyCompany.append(number) }
+        return
+      }
+      for company in companies where byCompany[company]?.last != number {
+        byCompany[company, default: []].append(number)
+      }
+    }
+
+    func specific(to company: String?) -> [Int] {
+      guard let company, !byCompany.isEmpty else { return [] }
+      return byCompany[company] ?? []
+    }
   }
 
-  /// By lower-case type: each known type, and each that a route names literally. As bytes: String would also find
-  /// other Unicode spellings of the same text, which other patterns match.
+  /// Routes that take every type: they stand here once, and not with each type.
+  private var anyType = Candidates()
+  /// The others, by lower-case type: each known type, and each that a route names literally. As bytes: String would
+  /// also find other Unicode spellings of the same text, which other patterns match.
   private var byType: [[UInt8]: Candidates] = [:]
-  /// For any other type: routes that name no type, or name it by a pattern.
+  /// For any other type: routes that name it by a pattern.
   private var otherTypes = Candidates()
 
   init(_ routes: [Route]) {
     let literals = routes.lazy.compactMap(\.match.events).joined().compactMap(\.literal)
-    for type in Self.knownTypes + literals {
-      let key = type.utf8.map(\.asciiLowercased)
-      guard byType[key] == nil else { continue }
-      byType[key] = Self.candidates(of: routes) { $0.contains { $0.matches(type) } }
+    var types: [[UInt8]: String] = [:]
+    for type in Self.knownTypes + literals { types[Self.key(type)] = type }
+    for key in types.keys { byType[key] = Candidates() }
+    for (number, route) in routes.enumerated() {
+      let companies = route.match.companies?.literals
+      guard let events = route.match.events, !events.contains(where: \.matchesEverything) else {
+        anyType.add(number, companies: companies)
+        continue
+      }
+      for literal in events.lazy.compactMap(\.literal) {
+        byType[Self.key(literal), default: Candidates()].add(number, companies: companies)
+      }
+      let patterns = events.filter { $0.literal == nil }
+      guard !patterns.isEmpty else { continue }
+      otherTypes.add(number, companies: companies)
+      for (key, text) in types where patterns.contains(where: { $0.matches(text) }) {
+        byType[key, default: Candidates()].add(number, companies: companies)
+      }
     }
-    otherTypes = Self.candidates(of: routes) { $0.contains { $0.literal == nil } }
   }
+
+  private static func key(_ type: String) -> [UInt8] { type.utf8.map(\.asciiLowercased) }
 
   /// - Parameter body: Returns whether to go on.
   func forEachCandidate(type: String, company: String?, _ body: (Int) -> Bool) {
-    let candidates = byType[type.utf8.map(\.asciiLowercased)] ?? otherTypes
-    let specific = company.flatMap { candidates.byCompany[$0] } ?? []
-    let general = candidates.anyCompany
-    var (nextSpecific, nextGeneral) = (0, 0)
-    while nextSpecific < specific.count || nextGeneral < general.count {
-      let takesSpecific =
-        nextGeneral == general.count
-        || nextSpecific < specific.count && specific[nextSpecific] < general[nextGeneral]
-      let number = takesSpecific ? specific[nextSpecific] : general[nextGeneral]
-      if takesSpecific { nextSpecific += 1 } else { nextGeneral += 1 }
+    let candidates = byType[Self.key(type)] ?? otherTypes
+    var lists = CandidateLists(
+      candidates.specific(to: company), candidates.anyCompany, anyType.specific(to: company),
+      anyType.anyCompany)
+    while let number = lists.next() {
       guard body(number) else { return }
     }
   }
+}
 
-  private static func candidates(
-    of routes: [Route], accepting isCandidate: ([WildcardPattern]) -> Bool
-  ) -> Candidates {
-    var candidates = Candidates()
-    for (number, route) in routes.enumerated() where route.match.events.map(isCandidate) ?? true {
-      if let literals = route.match.companies?.literals {
-        for company in literals { candidates.byCompany[company, default: []].append(number) }
-      } else {
-        candidates.anyCompany.append(number)
-      }
+/// Four lists of rising numbers, none of which stands in two, merged.
+private struct CandidateLists {
+  private let lists: ([Int], [Int], [Int], [Int])
+  private var cursors: (Int, Int, Int, Int) = (0, 0, 0, 0)
+
+  init(_ a: [Int], _ b: [Int], _ c: [Int], _ d: [Int]) {
+    lists = (a, b, c, d)
+  }
+
+  mutating func next() -> Int? {
+    let a = cursors.0 < lists.0.count ? lists.0[cursors.0] : Int.max
+    let b = cursors.1 < lists.1.count ? lists.1[cursors.1] : Int.max
+    let c = cursors.2 < lists.2.count ? lists.2[cursors.2] : Int.max
+    let d = cursors.3 < lists.3.count ? lists.3[cursors.3] : Int.max
+    let number = min(min(a, b), min(c, d))
+    guard number != Int.max else { return nil }
+    if number == a {
+      cursors.0 += 1
+    } else if number == b {
+      cursors.1 += 1
+    } else if number == c {
+      cursors.2 += 1
+    } else {
+      cursors.3 += 1
     }
-    return candidates
+    return number
   }
 }
 

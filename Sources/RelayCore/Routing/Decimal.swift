@@ -1,61 +1,89 @@
-/// A number as it is spelled, compared without loss where both are whole: ids may pass 2^53.
+/// A number as it is spelled, compared exactly: ids may pass 2^53, and 0.1 is no double.
+///
+/// It is never computed: two numbers are compared by the place of their first digit, then digit by digit. So a
+/// comparison costs as much as the two texts are long, whatever their exponents say.
 struct Decimal {
-  private let isNegative: Bool
-  /// Without leading zeros; nil if the spelling has a fraction or an exponent.
-  private let wholeDigits: Substring.UTF8View?
-  private let value: Double
+  private enum Sign: Int {
+    case negative = -1
+    case zero = 0
+    case positive = 1
+  }
+
+  private let sign: Sign
+  /// The digits from the first that is not 0: those before the point, then those after it.
+  private let whole: Substring.UTF8View
+  private let fraction: Substring.UTF8View
+  /// Where the first of them stands: 3 for 123 and for 1.23e2, 0 for 0.5, -1 for 0.05. An exponent beyond what fits is
+  /// held at its bounds: such numbers are told apart from all others, but not from one another.
+  private let magnitude: Int
 
   /// Nil if the text is not a number by the grammar of JSON.
   init?(_ text: String) {
-    guard Self.isNumber(text), let value = Double(text) else { return nil }
-    self.value = value
-    isNegative = text.hasPrefix("-")
-    let digits = text.dropFirst(isNegative ? 1 : 0)
-    let isWhole = digits.utf8.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
-    wholeDigits = isWhole ? digits.drop { $0 == "0" }.utf8 : nil
+    var rest = text[...].utf8
+    let isNegative = rest.pop("-")
+    let whole = rest.popDigits()
+    guard let first = whole.first, whole.count == 1 || first != UInt8(ascii: "0") else { return nil }
+    var fraction = Substring().utf8
+    if rest.pop(".") {
+      fraction = rest.popDigits()
+      guard !fraction.isEmpty else { return nil }
+    }
+    var exponent = 0
+    if rest.pop("e") || rest.pop("E") {
+      let isSmall = rest.pop("-")
+      if !isSmall { _ = rest.pop("+") }
+      let digits = rest.popDigits()
+      guard !digits.isEmpty else { return nil }
+      exponent = (isSmall ? -1 : 1) * Self.bounded(digits)
+    }
+    guard rest.isEmpty else { return nil }
+    self.whole = whole.withoutLeadingZeros
+    self.fraction = self.whole.isEmpty ? fraction.withoutLeadingZeros : fraction
+    sign = self.whole.isEmpty && self.fraction.isEmpty ? .zero : isNegative ? .negative : .positive
+    magnitude = exponent + (self.whole.isEmpty ? self.fraction.count - fraction.count : self.whole.count)
   }
 
   /// Negative, zero or positive, as this one is less than, equal to or greater than the other.
   func compared(to other: Decimal) -> Int {
-    guard let mine = wholeDigits, let others = other.wholeDigits else {
-      return value < other.value ? -1 : value > other.value ? 1 : 0
-    }
-    if mine.isEmpty && others.isEmpty { return 0 }
-    if isNegative != other.isNegative { return isNegative ? -1 : 1 }
-    let magnitude =
-      mine.count != others.count
-      ? mine.count - others.count
-      : mine.lexicographicallyPrecedes(others) ? -1 : others.lexicographicallyPrecedes(mine) ? 1 : 0
-    return isNegative ? -magnitude : magnitude
+    guard sign == other.sign else { return sign.rawValue - other.sign.rawValue }
+    if sign == .zero { return 0 }
+    let size = magnitude == other.magnitude ? comparedDigits(to: other) : magnitude < other.magnitude ? -1 : 1
+    return sign == .negative ? -size : size
   }
 
-  private static func isNumber(_ text: String) -> Bool {
-    var rest = text.utf8[...]
-    if rest.first == UInt8(ascii: "-") { rest.removeFirst() }
-    let startsWithZero = rest.first == UInt8(ascii: "0")
-    let whole = rest.popDigits()
-    guard whole > 0, whole == 1 || !startsWithZero else { return false }
-    if rest.first == UInt8(ascii: ".") {
-      rest.removeFirst()
-      guard rest.popDigits() > 0 else { return false }
+  /// What is missing at the end is zeros.
+  private func comparedDigits(to other: Decimal) -> Int {
+    let mine = [whole, fraction].joined()
+    let others = [other.whole, other.fraction].joined()
+    var (left, right) = (mine.makeIterator(), others.makeIterator())
+    while true {
+      let (a, b) = (left.next(), right.next())
+      if a == nil && b == nil { return 0 }
+      let (digit, otherDigit) = (a ?? UInt8(ascii: "0"), b ?? UInt8(ascii: "0"))
+      if digit != otherDigit { return digit < otherDigit ? -1 : 1 }
     }
-    if rest.first == UInt8(ascii: "e") || rest.first == UInt8(ascii: "E") {
-      rest.removeFirst()
-      if rest.first == UInt8(ascii: "+") || rest.first == UInt8(ascii: "-") { rest.removeFirst() }
-      guard rest.popDigits() > 0 else { return false }
-    }
-    return rest.isEmpty
+  }
+
+  private static func bounded(_ digits: Substring.UTF8View) -> Int {
+    let digits = digits.withoutLeadingZeros
+    guard digits.count <= 17 else { return 1_000_000_000_000_000_000 }
+    return digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
   }
 }
 
 extension Substring.UTF8View {
-  /// Removes the digits it begins with, and counts them.
-  fileprivate mutating func popDigits() -> Int {
-    var count = 0
-    while let byte = first, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
-      removeFirst()
-      count += 1
-    }
-    return count
+  fileprivate mutating func pop(_ character: Unicode.Scalar) -> Bool {
+    guard first == UInt8(ascii: character) else { return false }
+    removeFirst()
+    return true
   }
+
+  /// Removes the digits that it begins with.
+  fileprivate mutating func popDigits() -> Substring.UTF8View {
+    let digits = prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+    self = self[digits.endIndex...]
+    return digits
+  }
+
+  fileprivate var withoutLeadingZeros: Substring.UTF8View { drop { $0 == UInt8(ascii: "0") } }
 }

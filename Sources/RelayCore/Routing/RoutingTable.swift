@@ -10,6 +10,9 @@ public struct RoutingTable: Sendable {
   public let routes: [CompiledRoute]
   private let index: CandidateIndex
 
+  /// The event types that Huggy documents, or that are known to exist.
+  public static let knownTypes = CandidateIndex.knownTypes
+
   public init(_ routes: [Route]) {
     var slots = FieldSlots()
     self.routes = routes.map { CompiledRoute($0, slots: &slots) }

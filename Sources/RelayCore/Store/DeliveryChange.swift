@@ -1,6 +1,8 @@
 /// What a person wants done.
 public enum DeliveryChange: Sendable, Equatable {
-  /// Dead ones become pending again, at their old place; the limits count anew, from `at`.
+  /// Dead and discarded ones become pending again, at their old place; the limits count anew, from `at`. A filter
+  /// without a state means dead ones alone. What was discarded stays so where its destination's `max_backlog` has no
+  /// room for it.
   case retry(at: Timestamp)
   /// Pending and dead ones are given up.
   case discard
@@ -16,7 +18,11 @@ public enum DeliverySelection: Sendable, Equatable {
 public struct DeliveryFilter: Sendable, Equatable {
   /// What users are told of `DeliveryState`.
   public enum State: String, Sendable, Hashable, CaseIterable {
-    case pending, delivered, dead, discarded
+    case pending, delivered, dead
+    /// For whatever reason.
+    case discarded
+    /// Those of the discarded ones that came while their destination was over its `max_backlog`.
+    case overflowed
   }
 
   public var state: State?
@@ -37,5 +43,18 @@ public struct DeliveryFilter: Sendable, Equatable {
     self.type = type
     self.since = since
     self.until = until
+  }
+}
+
+extension DeliveryFilter.State {
+  /// - Parameter reason: Of a discarded one.
+  public func holds(_ state: DeliveryState, discarded reason: DiscardReason?) -> Bool {
+    switch self {
+    case .pending: state.isPending
+    case .delivered: state == .delivered
+    case .dead: state == .dead
+    case .discarded: state == .discarded
+    case .overflowed: state == .discarded && reason == .overflow
+    }
   }
 }

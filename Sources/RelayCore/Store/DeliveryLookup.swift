@@ -10,9 +10,16 @@ public protocol DeliveryLookup: AnyObject, Sendable {
     _ filter: DeliveryFilter, after: DeliveryID?, limit: Int,
     completion: @escaping @Sendable (Result<DeliveryPage, StoreError>) -> Void)
 
-  /// The destinations that these deliveries are for, each once; ids that are not there are passed over.
-  func destinations(
-    of ids: [DeliveryID], completion: @escaping @Sendable (Result<[String], StoreError>) -> Void)
+  /// What of these deliveries there is; ids that are not there are passed over.
+  func places(
+    of ids: [DeliveryID], completion: @escaping @Sendable (Result<[DeliveryPlace], StoreError>) -> Void)
+
+  /// How many deliveries fit, by destination and state. Each page looks at a bounded number of rows.
+  ///
+  /// - Parameter after: The last page's `next`.
+  func count(
+    _ filter: DeliveryFilter, after: DeliveryID?,
+    completion: @escaping @Sendable (Result<DeliveryCountPage, StoreError>) -> Void)
 
   /// When each destination's oldest pending delivery was received. By the destination's name.
   func oldestPending(completion: @escaping @Sendable (Result<[String: Timestamp], StoreError>) -> Void)
@@ -25,6 +32,31 @@ public struct DeliveryPage: Sendable, Equatable {
 
   public init(deliveries: [DeliveryRecord], next: DeliveryID?) {
     self.deliveries = deliveries
+    self.next = next
+  }
+}
+
+/// Where a delivery is, and how it stands.
+public struct DeliveryPlace: Hashable, Sendable {
+  public var id: DeliveryID
+  public var destination: String
+  /// Never `discarded` for one that is `overflowed`.
+  public var state: DeliveryFilter.State
+
+  public init(id: DeliveryID, destination: String, state: DeliveryFilter.State) {
+    self.id = id
+    self.destination = destination
+    self.state = state
+  }
+}
+
+public struct DeliveryCountPage: Sendable, Equatable {
+  public var counts: DeliveryCounts
+  /// nil: there are no more.
+  public var next: DeliveryID?
+
+  public init(counts: DeliveryCounts, next: DeliveryID?) {
+    self.counts = counts
     self.next = next
   }
 }

@@ -11,6 +11,8 @@ public struct GaugeReadings: Sendable, Equatable {
     public var inFlight = 0
     public var isCircuitOpen = false
     public var isPaused = false
+    /// It is no longer configured, and is still owed what is pending.
+    public var isOrphaned = false
 
     public init(name: String) {
       self.name = name
@@ -43,6 +45,7 @@ extension GaugeReadings {
       destination.oldestPending = status.oldestPending
       destination.inFlight = status.inFlight
       destination.isCircuitOpen = status.circuit == .open
+      destination.isOrphaned = status.isOrphaned
       destination.isPaused = status.isPaused || status.pausedAt != nil
       return destination
     }

@@ -20,7 +20,7 @@ final class MetricTable<Value: AnyObject & Sendable>: Sendable {
     let node = AtomicLazyReference<Node>()
   }
 
-  private let slots = (0..<64).map { _ in Link() }
+  private let slots = (0..<512).map { _ in Link() }
 
   /// The value of the name, made when it is first asked for. `make` may run and its result be thrown away, when
   /// another thread is faster.

@@ -108,6 +108,11 @@ extension RelayMetrics {
     gauge("huggy_relay_in_flight", help: "Requests to the destination that are under way.") {
       "\($0.inFlight)"
     }
+    gauge(
+      "huggy_relay_deliveries_orphaned", help: "Pending deliveries whose destination is no longer configured."
+    ) {
+      "\($0.isOrphaned ? $0.pending : 0)"
+    }
     gauge("huggy_relay_circuit_open", help: "1: the destination failed, and is only probed now and then.") {
       $0.isCircuitOpen ? "1" : "0"
     }

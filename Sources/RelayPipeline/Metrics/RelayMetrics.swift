@@ -23,7 +23,7 @@ public final class RelayMetrics: Sendable {
   let commitSeconds = Histogram(.commit)
   let commitBatchSize = Histogram(.batchSize)
   let droppedLogLines: Counter
-  private let eventTypes = EventTypeTable()
+  private let typeTable = EventTypeTable()
 
   /// - Parameter droppedLogLines: Where the log's writer counts.
   public init(_ configuration: Configuration, droppedLogLines: Counter = Counter()) {
@@ -39,7 +39,7 @@ public final class RelayMetrics: Sendable {
   }
 
   public func source(_ name: String) -> SourceMetrics {
-    sources.value(name) { SourceMetrics(types: eventTypes) }
+    sources.value(name) { SourceMetrics(types: typeTable) }
   }
 
   public func route(_ name: String) -> RouteMetrics {
@@ -54,6 +54,9 @@ public final class RelayMetrics: Sendable {
   public func refused(_ reply: IngestReply) {
     refusedRequests.add(to: RefusalReason(code: reply.code))
   }
+
+  /// The types of events that have come since the start: the first 100.
+  public var eventTypes: [String] { typeTable.labels.map(\.label) }
 
   // MARK: By name
 

@@ -14,10 +14,24 @@ struct ConfigurationState: Sendable {
   }
 }
 
+/// A configuration that was read again.
+public struct ReadConfiguration: Sendable {
+  public var configuration: Configuration
+  public var warnings: [String]
+  /// The variables of the environment that it refers to.
+  public var variables: [String]
+
+  public init(configuration: Configuration, warnings: [String], variables: [String]) {
+    self.configuration = configuration
+    self.warnings = warnings
+    self.variables = variables
+  }
+}
+
 /// What a reload needs from the outside.
 public protocol ReloadSource: Sendable {
   /// Reads the file again, and validates it whole.
-  func load() async throws(OperationError) -> (configuration: Configuration, warnings: [String])
+  func load() async throws(OperationError) -> ReadConfiguration
 
   /// Makes the ingest listen and behave as the settings say, without closing a connection.
   ///

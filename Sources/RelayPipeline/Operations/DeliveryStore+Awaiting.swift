@@ -68,10 +68,25 @@ extension DeliveryLookup {
     }.get()
   }
 
-  func destinations(of ids: [DeliveryID]) async throws(StoreError) -> [String] {
+  func places(of ids: [DeliveryID]) async throws(StoreError) -> [DeliveryPlace] {
     try await withCheckedContinuation { continuation in
-      destinations(of: ids) { continuation.resume(returning: $0) }
+      places(of: ids) { continuation.resume(returning: $0) }
     }.get()
+  }
+
+  /// Of all pages.
+  func count(_ filter: DeliveryFilter) async throws(StoreError) -> DeliveryCounts {
+    var counts = DeliveryCounts()
+    var after: DeliveryID?
+    repeat {
+      let last = after
+      let page = try await withCheckedContinuation { continuation in
+        count(filter, after: last) { continuation.resume(returning: $0) }
+      }.get()
+      counts.add(page.counts)
+      after = page.next
+    } while after != nil
+    return counts
   }
 
   func oldestPending() async throws(StoreError) -> [String: Timestamp] {

@@ -10,6 +10,23 @@ extension RelayController {
     try await change(.discard, selection)
   }
 
+  public func count(
+    _ verb: ChangeVerb, _ selection: DeliverySelection
+  ) async throws(OperationError) -> DeliveryCounts {
+    var counts = DeliveryCounts()
+    switch selection {
+    case .ids(let ids):
+      for place in try await places(of: ids) where verb.states.contains(place.state) {
+        counts.add(of: place.destination, place.state)
+      }
+    case .filter(let filter):
+      if let name = filter.destination { _ = try await stored(name) }
+      counts = try await store { parts async throws(StoreError) in try await parts.lookup.count(filter) }
+      if counts.total == 0 { try await checkType(of: filter) }
+    }
+    return counts
+  }
+
   /// Destination by destination, so that each waits only for its own.
   private func change(
     _ change: DeliveryChange, _ selection: DeliverySelection
@@ -17,7 +34,8 @@ extension RelayController {
     await changes.enter()
     do throws(OperationError) {
       var total = 0
-      for destination in try await destinations(of: selection) {
+      let destinations = try await destinations(of: selection)
+      for destination in destinations {
         let (changed, error) = await withQuietLane(destination) {
           await parts.store.change(change, selection, of: destination)
         }
@@ -29,6 +47,7 @@ extension RelayController {
           code: .unavailable,
           message: "\(total) were changed, then the store failed: \(error.message); try again")
       }
+      if total == 0, case .filter(let filter) = selection { try await checkType(of: filter) }
       await changes.leave()
       return total
     } catch {
@@ -41,23 +60,70 @@ extension RelayController {
     guard count > 0 else { return }
     parts.logger.notice(
       change == .discard ? "discarded by a person" : "retried by a person",
-      metadata: ["destination": "\(destination)", "deliveries": "\(count)"])
+      metadata: ["destination": "\(destination)", "deliveries": .number(count)])
   }
 
   /// Which destinations' deliveries it may be about.
   private func destinations(of selection: DeliverySelection) async throws(OperationError) -> [String] {
     switch selection {
     case .ids(let ids):
-      return try await store { parts async throws(StoreError) in try await parts.lookup.destinations(of: ids)
+      var names: [String] = []
+      for place in try await places(of: ids) where !names.contains(place.destination) {
+        names.append(place.destination)
       }
+      return names
     case .filter(let filter):
       if let name = filter.destination {
         _ = try await stored(name)
         return [name]
       }
       let all = try await store { parts async throws(StoreError) in try await parts.store.destinations() }
-      return all.filter { $0.pending + $0.dead > 0 }.map(\.name)
+      // Of discarded ones nobody knows how many are still stored.
+      let isDiscarded = filter.state == .discarded || filter.state == .overflowed
+      return all.filter { isDiscarded ? $0.discarded + $0.overflowed > 0 : $0.pending + $0.dead > 0 }.map(
+        \.name)
     }
+  }
+
+  /// - Throws: `notFound`, if one of them is not there.
+  private func places(of ids: [DeliveryID]) async throws(OperationError) -> [DeliveryPlace] {
+    let places = try await store { parts async throws(StoreError) in try await parts.lookup.places(of: ids) }
+    let known = Set(places.map(\.id))
+    let unknown = ids.filter { !known.contains($0) }.map(\.description)
+    guard !unknown.isEmpty else { return places }
+    let more = unknown.count > 10 ? " and \(unknown.count - 10) others" : ""
+    throw OperationError(
+      code: .notFound,
+      message: "the store has no delivery \(unknown.prefix(10).joined(separator: ", "))\(more) (any more); "
+        + "`deliveries` and `event` show their ids")
+  }
+
+  /// A type that nothing has and that nobody knows is a slip.
+  ///
+  /// - Throws: `notFound`.
+  func checkType(of filter: DeliveryFilter) async throws(OperationError) {
+    guard let type = filter.type else { return }
+    let routes = active.configuration.routes
+    let named = routes.lazy.flatMap { ([$0.match] + $0.except).compactMap(\.events).joined() }.compactMap(
+      \.literal)
+    let seen = parts.metrics.eventTypes
+    let known = RoutingTable.knownTypes + seen + named
+    guard !known.contains(where: { $0.asciiLowercased == type.asciiLowercased }) else { return }
+    // One that came before the start, and that only a pattern routes.
+    let ofType = DeliveryFilter(type: type)
+    let isStored = try await store { parts async throws(StoreError) in
+      var after: DeliveryID?
+      repeat {
+        let page = try await parts.lookup.deliveries(ofType, after: after, limit: 1)
+        if !page.deliveries.isEmpty { return true }
+        after = page.next
+      } while after != nil
+      return false
+    }
+    guard !isStored else { return }
+    throw OperationError(
+      code: .notFound,
+      message: "there is no event of the type \(type)\(NearestName.question(type, among: known) ?? "")")
   }
 
   public func pause(_ destination: String, until: Timestamp?) async throws(OperationError) {
@@ -116,12 +182,13 @@ extension RelayController {
   }
 
   /// - Throws: `notFound` for a name that was never configured.
-  private func stored(_ name: String) async throws(OperationError) -> StoredDestination {
+  func stored(_ name: String) async throws(OperationError) -> StoredDestination {
     let all = try await store { parts throws(StoreError) in try await parts.store.destinations() }
     if let found = all.first(where: { $0.name == name }) { return found }
-    let names = active.configuration.destinations.map(\.name).joined(separator: ", ")
-    throw OperationError(
-      code: .notFound, message: "there is no destination \(name); the configuration has \(names)")
+    let names = active.configuration.destinations.map(\.name)
+    let hint =
+      NearestName.question(name, among: names) ?? "; the configuration has \(names.joined(separator: ", "))"
+    throw OperationError(code: .notFound, message: "there is no destination \(name)\(hint)")
   }
 
   public func backup() async throws(OperationError) -> any StoreCopy {

@@ -53,9 +53,11 @@ extension RelayController {
   public func deliveries(
     _ filter: DeliveryFilter, after: DeliveryID?, limit: Int
   ) async throws(OperationError) -> DeliveryReportPage {
+    if let name = filter.destination { _ = try await stored(name) }
     let page = try await store { parts async throws(StoreError) in
       try await parts.lookup.deliveries(filter, after: after, limit: limit)
     }
+    if page.deliveries.isEmpty, page.next == nil, after == nil { try await checkType(of: filter) }
     return DeliveryReportPage(deliveries: await reports(of: page.deliveries), next: page.next)
   }
 
@@ -108,6 +110,8 @@ extension DestinationStatus {
     refusedKinds = lane.refusedKinds
     refusedKindCount = lane.refusedKindCount
     if circuit != .closed || failingSince != nil || refusedKindCount > 0 { lastFailure = lane.lastFailure }
+    // At no pace, nothing ends: neither while it is paused nor while only probes go out.
+    guard !isPaused, circuit != .open else { return }
     if let pace = lane.pace, pace > 0 { drain = .seconds(Double(pending) / pace) }
   }
 }

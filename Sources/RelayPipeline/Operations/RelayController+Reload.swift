@@ -27,10 +27,11 @@ extension RelayController {
   }
 
   private func replaceConfiguration() async throws(OperationError) -> ReloadReport {
-    let (new, warnings) = try await source.load()
-    let old = active.configuration
+    let read = try await source.load()
+    let (old, new) = (active.configuration, read.configuration)
     let report = ReloadReport(
-      hash: new.hash, loadedAt: parts.clock.now(), isUnchanged: new == old, warnings: warnings,
+      hash: new.hash, loadedAt: parts.clock.now(), isUnchanged: new == old,
+      changes: ConfigurationChanges(from: old, to: new), variables: read.variables, warnings: read.warnings,
       needsRestart: Self.restartKeys(from: initial, to: new))
     if !report.isUnchanged {
       // What can fail comes first: until it has succeeded, the old configuration stands.
@@ -55,6 +56,7 @@ extension RelayController {
 
   /// From here on nothing fails.
   private func take(_ new: Configuration, stored: [StoredDestination], underWay: Set<String>) async {
+    let old = Set(active.configuration.destinations.map(\.name))
     let known = Set(stored.map(\.name))
     let fresh = new.destinations.filter { !known.contains($0.name) }.map { StoredDestination(name: $0.name) }
     let disordered = disordered(new.destinations, stored + fresh, underWay: underWay)
@@ -64,6 +66,26 @@ extension RelayController {
     parts.engine.configure(new.destinations)
     state.withLock { $0.configuration = new }
     putInOrder(disordered)
+    await logOrphans(since: old)
+  }
+
+  /// Tells of what is owed to destinations that were configured until now.
+  private func logOrphans(since old: Set<String>) async {
+    guard let stored = try? await parts.store.destinations() else { return }
+    logOrphans(stored.filter { old.contains($0.name) })
+  }
+
+  /// A line for each that is no longer configured, and is owed something.
+  public func logOrphans(_ stored: [StoredDestination]) {
+    for destination in stored.sorted(by: { $0.name < $1.name })
+    where destination.pending + destination.dead > 0 && active.destination(destination.name) == nil {
+      parts.logger.warning(
+        "orphaned: the configuration no longer has this destination; put it back, or discard what it is owed",
+        metadata: [
+          "destination": "\(destination.name)", "pending": .number(destination.pending),
+          "dead": .number(destination.dead),
+        ])
+    }
   }
 
   private func restoreListener(_ settings: ServerSettings) async {
@@ -92,7 +114,9 @@ extension RelayController {
     for key in report.needsRestart {
       parts.logger.warning("changed, but takes effect only after a restart", metadata: ["key": "\(key)"])
     }
+    var metadata: Logger.Metadata = ["hash": "\(report.hash)"]
+    for (name, text) in report.changes.texts { metadata[name] = "\(text)" }
     parts.logger.notice(
-      report.isUnchanged ? "reloaded: nothing has changed" : "reloaded", metadata: ["hash": "\(report.hash)"])
+      report.isUnchanged ? "reloaded: nothing has changed" : "reloaded", metadata: metadata)
   }
 }

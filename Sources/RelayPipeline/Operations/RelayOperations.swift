@@ -14,7 +14,12 @@ public protocol RelayOperations: AnyObject, Sendable {
     _ filter: DeliveryFilter, after: DeliveryID?, limit: Int
   ) async throws(OperationError) -> DeliveryReportPage
 
+  /// What `retry` (or `discard`) of these would change, as it is now. Changes nothing.
+  func count(_ change: ChangeVerb, _ selection: DeliverySelection) async throws(OperationError)
+    -> DeliveryCounts
+
   /// - Returns: How many deliveries were changed.
+  /// - Throws: `notFound` for an id, a destination or a type that there is not: then nothing was changed.
   func retry(_ selection: DeliverySelection) async throws(OperationError) -> Int
   func discard(_ selection: DeliverySelection) async throws(OperationError) -> Int
 
@@ -48,10 +53,23 @@ public enum Readiness: Sendable, Equatable {
   case notReady(String)
 }
 
+/// What a person does to deliveries.
+public enum ChangeVerb: Sendable, Hashable {
+  case retry, discard
+
+  /// What it can be done to.
+  public var states: [DeliveryFilter.State] {
+    switch self {
+    case .retry: [.dead, .discarded, .overflowed]
+    case .discard: [.pending, .dead]
+    }
+  }
+}
+
 /// Why it could not be done.
 public struct OperationError: Error, Sendable, Equatable, CustomStringConvertible {
   public enum Code: String, Sendable {
-    /// There is no such destination.
+    /// There is no such destination, delivery or type.
     case notFound = "not_found"
     /// It contradicts the configuration.
     case conflict
@@ -82,16 +100,24 @@ public struct ReloadReport: Sendable, Equatable {
   public var loadedAt: Timestamp
   /// The file is the active one already.
   public var isUnchanged: Bool
+  /// What it says otherwise than the one before.
+  public var changes: ConfigurationChanges
+  /// The variables of the environment that it refers to: they are as they were at the process's start.
+  public var variables: [String]
   public var warnings: [String]
   /// Keys whose change takes effect only after a restart.
   public var needsRestart: [String]
 
   public init(
-    hash: String, loadedAt: Timestamp, isUnchanged: Bool, warnings: [String], needsRestart: [String]
+    hash: String, loadedAt: Timestamp, isUnchanged: Bool,
+    changes: ConfigurationChanges = ConfigurationChanges(),
+    variables: [String] = [], warnings: [String], needsRestart: [String]
   ) {
     self.hash = hash
     self.loadedAt = loadedAt
     self.isUnchanged = isUnchanged
+    self.changes = changes
+    self.variables = variables
     self.warnings = warnings
     self.needsRestart = needsRestart
   }

@@ -29,6 +29,53 @@ extension LookupSession {
     return DeliveryPage(deliveries: found, next: last)
   }
 
+  func count(_ filter: DeliveryFilter, after: DeliveryID?) throws(StoreError) -> DeliveryCountPage {
+    try connection.execute("BEGIN")
+    defer { try? connection.execute("COMMIT") }
+    var counts = DeliveryCounts()
+    guard var walk = try walk(filter, after: after) else {
+      return DeliveryCountPage(counts: counts, next: nil)
+    }
+    var last: DeliveryID?
+    for _ in 0..<Self.pageRows {
+      guard let step = try walk.next() else { return DeliveryCountPage(counts: counts, next: nil) }
+      if step.fits, let place = try place(step.row, where: filter) {
+        counts.add(of: place.destination, place.state)
+      }
+      last = DeliveryID(rawValue: step.row)
+    }
+    return DeliveryCountPage(counts: counts, next: last)
+  }
+
+  /// nil: it is gone, or does not fit.
+  private func place(_ row: Int64, where filter: DeliveryFilter) throws(StoreError) -> DeliveryPlace? {
+    let query = statements.placeByRow
+    query.bind(1, row)
+    defer { query.reset() }
+    guard try query.step(), let place = DeliveryPlace(query) else { return nil }
+    let (type, received) = (query.text(4)!, Timestamp(microseconds: query.integer(5)))
+    let state = DeliveryState(stored: query.integer(2))
+    let reason = query.optionalInteger(3).flatMap { DiscardReason(rawValue: Int($0)) }
+    guard filter.state.map({ wanted in state.map { wanted.holds($0, discarded: reason) } ?? false }) ?? true,
+      filter.destination ?? place.destination == place.destination,
+      filter.type?.isEqualWithoutCase(to: type) ?? true, filter.since.map({ $0 <= received }) ?? true,
+      filter.until.map({ received < $0 }) ?? true
+    else { return nil }
+    return place
+  }
+
+  /// What of these there is.
+  func places(of ids: [DeliveryID]) throws(StoreError) -> [DeliveryPlace] {
+    let query = statements.placeByRow
+    var places: [DeliveryPlace] = []
+    for id in ids {
+      query.bind(1, id.rawValue)
+      defer { query.reset() }
+      if try query.step(), let place = DeliveryPlace(query) { places.append(place) }
+    }
+    return places
+  }
+
   /// nil: nothing can fit.
   private func walk(_ filter: DeliveryFilter, after: DeliveryID?) throws(StoreError) -> LookupWalk? {
     var destination: Int64?
@@ -54,7 +101,8 @@ extension LookupSession {
     switch state {
     case .dead: indexes = [statements.deadBefore]
     case .pending: indexes = [statements.freshBefore, statements.retryingBefore, statements.waitingBefore]
-    case .delivered, .discarded, nil: return [along(statements.allBefore, state, destination, from: first)]
+    case .delivered, .discarded, .overflowed, nil:
+      return [along(statements.allBefore, state, destination, from: first)]
     }
     let rows = if let destination { [destination] } else { try destinations().map(\.id) }
     let listed = rows.flatMap { destination in
@@ -84,7 +132,8 @@ extension LookupSession {
       var steps: [LookupWalk.Step] = []
       while try query.step() {
         let itsState = DeliveryState(stored: query.integer(2))
-        let fits = state.map { itsState.map($0.holds) ?? false } ?? true
+        let reason = query.optionalInteger(3).flatMap { DiscardReason(rawValue: Int($0)) }
+        let fits = state.map { state in itsState.map { state.holds($0, discarded: reason) } ?? false } ?? true
         steps.append(
           LookupWalk.Step(
             row: query.integer(0), fits: fits && destination ?? query.integer(1) == query.integer(1)))
@@ -114,20 +163,26 @@ extension LookupSession {
 
 extension DeliveryFilter {
   func holds(_ delivery: DeliveryRecord) -> Bool {
-    state?.holds(delivery.state) ?? true && destination ?? delivery.destination == delivery.destination
+    state?.holds(delivery.state, discarded: delivery.discardReason) ?? true
+      && destination ?? delivery.destination == delivery.destination
       && type.map { $0.isEqualWithoutCase(to: delivery.type) } ?? true
       && since.map { $0 <= delivery.receivedAt } ?? true && until.map { delivery.receivedAt < $0 } ?? true
   }
 }
 
-extension DeliveryFilter.State {
-  func holds(_ state: DeliveryState) -> Bool {
-    switch self {
-    case .pending: state.isPending
-    case .delivered: state == .delivered
-    case .dead: state == .dead
-    case .discarded: state == .discarded
-    }
+extension DeliveryPlace {
+  /// From a row of `LookupStatements.placeByRow`.
+  fileprivate init?(_ row: Statement) {
+    guard let state = DeliveryState(stored: row.integer(2)) else { return nil }
+    let isOverflow = row.optionalInteger(3) == Int64(DiscardReason.overflow.rawValue)
+    let shown: DeliveryFilter.State =
+      switch state {
+      case .fresh, .retrying, .waiting: .pending
+      case .delivered: .delivered
+      case .dead: .dead
+      case .discarded: isOverflow ? .overflowed : .discarded
+      }
+    self.init(id: DeliveryID(rawValue: row.integer(0)), destination: row.text(1)!, state: shown)
   }
 }
 

@@ -42,18 +42,6 @@ final class LookupSession {
     return oldest
   }
 
-  /// Each once, in the order of the ids.
-  func destinations(of ids: [DeliveryID]) throws(StoreError) -> [String] {
-    var names: [String] = []
-    let query = statements.destinationOfDelivery
-    for id in ids {
-      query.bind(1, id.rawValue)
-      defer { query.reset() }
-      if try query.step(), let name = query.text(0), !names.contains(name) { names.append(name) }
-    }
-    return names
-  }
-
   func destinations() throws(StoreError) -> [(id: Int64, name: String)] {
     let query = statements.destinations
     defer { query.reset() }

@@ -4,7 +4,7 @@ import RelayCore
 final class LookupStatements {
   let destinations: Statement
   let destinationByName: Statement
-  let destinationOfDelivery: Statement
+  let placeByRow: Statement
   let routeName: Statement
   let eventByRow: Statement
   let deliveriesOfEvent: Statement
@@ -28,8 +28,13 @@ final class LookupStatements {
   init(_ connection: Connection) throws(StoreError) {
     destinations = try connection.prepare("SELECT id, name FROM destination")
     destinationByName = try connection.prepare("SELECT id FROM destination WHERE name = ?1")
-    destinationOfDelivery = try connection.prepare(
-      "SELECT t.name FROM delivery d CROSS JOIN destination t ON t.id = d.destination WHERE d.id = ?1")
+    placeByRow = try connection.prepare(
+      """
+      SELECT d.id, t.name, d.state, d.reason, e.type, v.received
+      FROM delivery d CROSS JOIN destination t ON t.id = d.destination CROSS JOIN event e ON e.id = d.event
+        CROSS JOIN envelope v ON v.id = e.envelope
+      WHERE d.id = ?1
+      """)
     routeName = try connection.prepare("SELECT name FROM route WHERE id = ?1")
     eventByRow = try connection.prepare(
       """
@@ -76,12 +81,12 @@ final class LookupStatements {
     waitingBefore = try page("state = 2")
     unlistedBefore = try connection.prepare(
       """
-      SELECT id, destination, state FROM delivery
+      SELECT id, destination, state, NULL FROM delivery
       WHERE id < ?1 AND id >= max(?2, (SELECT first FROM unlisted)) AND state = -1 ORDER BY id DESC LIMIT ?3
       """)
     allBefore = try connection.prepare(
       """
-      SELECT id, destination, state FROM delivery WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3
+      SELECT id, destination, state, reason FROM delivery WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3
       """)
     func oldest(_ condition: String) throws(StoreError) -> Statement {
       try connection.prepare(

@@ -39,10 +39,17 @@ public final class SQLiteLookup: DeliveryLookup {
     }
   }
 
-  public func destinations(
-    of ids: [DeliveryID], completion: @escaping @Sendable (Result<[String], StoreError>) -> Void
+  public func count(
+    _ filter: DeliveryFilter, after: DeliveryID?,
+    completion: @escaping @Sendable (Result<DeliveryCountPage, StoreError>) -> Void
   ) {
-    ask(completion) { session throws(StoreError) in try session.destinations(of: ids) }
+    ask(completion) { session throws(StoreError) in try session.count(filter, after: after) }
+  }
+
+  public func places(
+    of ids: [DeliveryID], completion: @escaping @Sendable (Result<[DeliveryPlace], StoreError>) -> Void
+  ) {
+    ask(completion) { session throws(StoreError) in try session.places(of: ids) }
   }
 
   public func oldestPending(

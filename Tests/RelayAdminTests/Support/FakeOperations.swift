@@ -9,6 +9,7 @@ final class FakeOperations: RelayOperations {
   enum Call: Equatable {
     case event(EventID)
     case deliveries(DeliveryFilter, after: DeliveryID?, limit: Int)
+    case count(ChangeVerb, DeliverySelection)
     case retry(DeliverySelection)
     case discard(DeliverySelection)
     case pause(String, until: Timestamp?)
@@ -26,6 +27,7 @@ final class FakeOperations: RelayOperations {
     var page = DeliveryReportPage(deliveries: [], next: nil)
     var changed = 0
     var resumed = ResumeReport(wasPaused: true, liftedHold: nil)
+    var counts = DeliveryCounts()
     var reload = ReloadReport(
       hash: "0123456789ab", loadedAt: Samples.now, isUnchanged: false, warnings: [], needsRestart: [])
     var rejections: [Rejection] = []
@@ -66,6 +68,12 @@ final class FakeOperations: RelayOperations {
     _ filter: DeliveryFilter, after: DeliveryID?, limit: Int
   ) async throws(OperationError) -> DeliveryReportPage {
     try answer(.deliveries(filter, after: after, limit: limit)) { $0.page }
+  }
+
+  func count(
+    _ change: ChangeVerb, _ selection: DeliverySelection
+  ) async throws(OperationError) -> DeliveryCounts {
+    try answer(.count(change, selection)) { $0.counts }
   }
 
   func retry(_ selection: DeliverySelection) async throws(OperationError) -> Int {

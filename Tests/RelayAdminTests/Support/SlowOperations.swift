@@ -20,6 +20,9 @@ final class SlowOperations: RelayOperations {
     throw OperationError(code: .unavailable, message: "there is no store")
   }
   func event(_ id: EventID) async throws(OperationError) -> EventReport? { try await fake.event(id) }
+  func count(
+    _ change: ChangeVerb, _ selection: DeliverySelection
+  ) async throws(OperationError) -> DeliveryCounts { DeliveryCounts() }
   func retry(_ selection: DeliverySelection) async throws(OperationError) -> Int { 0 }
   func discard(_ selection: DeliverySelection) async throws(OperationError) -> Int { 0 }
   func pause(_ destination: String, until: Timestamp?) async throws(OperationError) {}

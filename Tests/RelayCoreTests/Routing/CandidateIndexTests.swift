@@ -39,6 +39,27 @@ import Testing
     #expect(candidates(routes, "unheardOf", nil) == [0, 2, 4, 6])
   }
 
+  @Test func aRouteThatNamesATypeInTwoWaysIsAskedOnce() {
+    let routes = [
+      route(Match(events: .words("closedChat", "closed*", "CLOSEDCHAT"))),
+      route(Match(events: .words("*", "closedChat"))),
+    ]
+    #expect(candidates(routes, "closedChat", nil) == [0, 1])
+    #expect(candidates(routes, "other", nil) == [0, 1])
+  }
+
+  /// Had each type to look at each route, this would take minutes.
+  @Test(.timeLimit(.minutes(1))) func thirtyThousandTypesAreIndexedInNoTime() {
+    let routes = (0..<30_000).map { route(.event("type\($0)")) } + [route(Match()), route(.event("*Chat"))]
+    let index = CandidateIndex(routes)
+    var asked: [Int] = []
+    index.forEachCandidate(type: "type29999", company: nil) {
+      asked.append($0)
+      return true
+    }
+    #expect(asked == [29_999, 30_000])
+  }
+
   @Test func aListThatNamesACompanyTwiceIsAskedOnce() {
     #expect(candidates([route(Match(companies: .words("1", "1")))], "x", "1") == [0])
   }

@@ -1,0 +1,90 @@
+import RelayCore
+
+/// What is valid, and yet hardly says what was meant.
+extension ConfigNode {
+  /// Warns of patterns that are one or two letters from a documented event type, and match none.
+  func warnAboutMisspeltTypes(_ patterns: [WildcardPattern]) {
+    warnAboutMisspelling(patterns, of: Self.knownTypes, called: "event type")
+  }
+
+  /// The same for channels.
+  func warnAboutMisspeltChannels(_ patterns: [ScalarPattern]) {
+    let nodes = items("a channel", emptyFault: nil) ?? []
+    for (pattern, node) in zip(patterns, nodes) {
+      guard case .text(let text) = pattern else { continue }
+      node.warnAboutMisspelling([text], of: Self.knownChannels, called: "channel")
+      // A channel's name may well be of several words.
+      node.warnAboutBlanks(in: text.source.ends, called: "a channel")
+    }
+  }
+
+  private func warnAboutMisspelling(
+    _ patterns: [WildcardPattern], of known: PatternNames, called kind: String
+  ) {
+    for (pattern, item) in zip(patterns, items(kind, emptyFault: nil) ?? []) {
+      guard let meant = known.nearest(to: pattern), let scalar = item.scalar(kind) else { continue }
+      item.warning(
+        "\(item.shown(scalar)) matches no \(kind) that Huggy documents, but nearly \(meant); did you mean that?"
+      )
+    }
+  }
+
+  /// Warns of a company's id that no event can have.
+  func warnAboutOddIDs(_ patterns: [ScalarPattern]) {
+    for (pattern, node) in zip(patterns, items("a company's id", emptyFault: nil) ?? []) {
+      guard case .text(let text) = pattern else { continue }
+      guard !text.source.isEmpty else {
+        node.warning("an empty id never matches: an event without a company is met by null")
+        continue
+      }
+      node.warnAboutBlanks(in: text.source, called: "an id")
+    }
+  }
+
+  /// Warns of a text that no id is: empty, or with blanks. Of a field whose name says that it holds an id.
+  func warnAboutOddIDs(_ test: FieldTest) {
+    switch test {
+    case .equalsAny(let patterns):
+      for (pattern, node) in zip(patterns, items("an id", emptyFault: nil) ?? []) {
+        guard case .text(let text) = pattern else { continue }
+        if text.source.isEmpty { node.warning("an id is hardly empty; write null for one that is missing") }
+        node.warnAboutBlanks(in: text.source, called: "an id")
+      }
+    case .not, .exists, .contains, .compare, .all: return
+    }
+  }
+
+  /// `company` beside a source or a token.
+  func companyID() -> String? {
+    let id = comparedText("a company's id")
+    if let id { warnAboutBlanks(in: id, called: "an id") }
+    return id
+  }
+
+  private func warnAboutBlanks(in text: String, called what: String) {
+    guard text.utf8.contains(where: { $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }) else { return }
+    warning("this is \(what) with blanks, which hardly ever matches; take them out")
+  }
+
+  private static let knownTypes = PatternNames(RoutingTable.knownTypes)
+
+  /// Those of Huggy's pages, and those that its own clients name.
+  private static let knownChannels = PatternNames([
+    "widget", "email", "agent", "whatsapp", "whatsapp-enterprise", "phone", "telegram", "messenger",
+    "facebook",
+    "instagram",
+  ])
+}
+
+extension FieldPath {
+  /// Whether its name says that it holds an id: `id`, `chatID`, `customer_id`.
+  var isID: Bool {
+    guard let last = keys.last else { return false }
+    return last == "id" || ["Id", "ID", "_id"].contains(where: last.hasSuffix)
+  }
+}
+
+extension String {
+  /// Its first and its last character.
+  fileprivate var ends: String { String(prefix(1) + suffix(1)) }
+}

@@ -1,0 +1,129 @@
+import RelayCore
+
+/// What one configuration says otherwise than another, by names alone.
+public struct ConfigurationChanges: Sendable, Equatable {
+  /// Of one kind of named thing, each in the order of its file.
+  public struct Names: Sendable, Equatable {
+    public var added: [String] = []
+    public var removed: [String] = []
+    public var changed: [String] = []
+
+    public init(added: [String] = [], removed: [String] = [], changed: [String] = []) {
+      self.added = added
+      self.removed = removed
+      self.changed = changed
+    }
+
+    public var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty }
+
+    fileprivate init<Value: Equatable>(from old: [Value], to new: [Value], name: (Value) -> String) {
+      let before = Dictionary(old.map { (name($0), $0) }, uniquingKeysWith: { first, _ in first })
+      let after = Set(new.map(name))
+      added = new.map(name).filter { before[$0] == nil }
+      removed = old.map(name).filter { !after.contains($0) }
+      changed = new.filter { value in before[name(value)].map { $0 != value } ?? false }.map(name)
+    }
+  }
+
+  public var destinations = Names()
+  public var sources = Names()
+  public var routes = Names()
+  /// The routes that stayed stand in another order.
+  public var isRouteOrderChanged = false
+  /// Keys of `server` and `store`, such as `server.max_body`.
+  public var limits: [String] = []
+  /// Whether a token, a password, a signing secret or a header's value has changed, of what was there before and is now.
+  public var areSecretsChanged = false
+
+  public init() {}
+
+  public init(from old: Configuration, to new: Configuration) {
+    destinations = Names(from: old.destinations.map(\.withoutPlace), to: new.destinations.map(\.withoutPlace))
+    {
+      $0.name
+    }
+    sources = Names(from: old.sources, to: new.sources) { $0.name }
+    routes = Names(from: old.routes, to: new.routes) { $0.name }
+    let (before, after) = (old.routes.map(\.name), new.routes.map(\.name))
+    let stayed = Set(before).intersection(after)
+    isRouteOrderChanged = before.filter(stayed.contains) != after.filter(stayed.contains)
+    limits =
+      ServerSettings.keys(from: old.server, to: new.server)
+      + StoreSettings.keys(from: old.store, to: new.store)
+    let credentials = new.credentials
+    areSecretsChanged = old.credentials.contains { name, old in credentials[name].map { $0 != old } ?? false }
+  }
+
+  public var isEmpty: Bool { self == ConfigurationChanges() }
+}
+
+extension ServerSettings {
+  fileprivate static func keys(from old: ServerSettings, to new: ServerSettings) -> [String] {
+    var (keys, compared) = ([String](), old)
+    func compare<Value: Equatable>(_ key: String, _ path: WritableKeyPath<ServerSettings, Value>) {
+      if old[keyPath: path] != new[keyPath: path] { keys.append("server.\(key)") }
+      compared[keyPath: path] = new[keyPath: path]
+    }
+    compare("listen", \.listen)
+    compare("admin", \.admin)
+    compare("admin_token", \.adminToken)
+    compare("max_body", \.maxBodyBytes)
+    compare("max_inflight", \.maxInflightBytes)
+    compare("max_connections", \.maxConnections)
+    compare("request_timeout", \.requestTimeout)
+    compare("idle_timeout", \.idleTimeout)
+    compare("drain", \.drain)
+    // A setting that has no name here is still a change.
+    return compared == new ? keys : keys + ["server"]
+  }
+}
+
+extension StoreSettings {
+  fileprivate static func keys(from old: StoreSettings, to new: StoreSettings) -> [String] {
+    var (keys, compared) = ([String](), old)
+    func compare<Value: Equatable>(_ key: String, _ path: WritableKeyPath<StoreSettings, Value>) {
+      if old[keyPath: path] != new[keyPath: path] { keys.append("store.\(key)") }
+      compared[keyPath: path] = new[keyPath: path]
+    }
+    compare("url", \.location)
+    compare("keep", \.keep)
+    compare("retention", \.retention)
+    compare("max_size", \.maxBytes)
+    return compared == new ? keys : keys + ["store"]
+  }
+}
+
+extension Destination {
+  /// The line of the file says nothing of the destination.
+  fileprivate var withoutPlace: Destination {
+    var destination = self
+    destination.pausedAt = pausedAt.map { _ in "" }
+    return destination
+  }
+}
+
+/// What of a part of the configuration nobody else may know.
+private struct Credentials: Equatable {
+  var secrets: [Secret] = []
+  var keys: [SigningSecret] = []
+}
+
+extension Configuration {
+  /// By what they are of.
+  fileprivate var credentials: [String: Credentials] {
+    var credentials = ["server.admin_token": Credentials(secrets: server.adminToken.map { [$0] } ?? [])]
+    for source in sources {
+      credentials["sources.\(source.name)"] = Credentials(secrets: source.tokens.map(\.value))
+    }
+    for destination in destinations {
+      var own = Credentials(secrets: destination.headers.map(\.value), keys: destination.signingSecrets)
+      switch destination.authorization {
+      case .bearer(let token): own.secrets.append(token)
+      case .basic(let username, let password): own.secrets += [Secret(username), password]
+      case nil: break
+      }
+      credentials["destinations.\(destination.name)"] = own
+    }
+    return credentials
+  }
+}
