@@ -3,7 +3,7 @@
 final class NameBook {
   final class Entry {
     let host: String
-    var name = HostName()
+    var name = ResolvedName()
     fileprivate var users = 0
 
     fileprivate init(host: String) {

@@ -5,7 +5,7 @@ import RelayCore
 /// An answer is fresh for `fresh`, and used without a question. After that the name is looked up again while the old answer
 /// goes on being used; past `lifetime` an attempt first waits a moment for the new one. Where no new one comes, or the
 /// name servers fail, the old one counts until it is `oldest`. That there is no such name is believed at once.
-struct HostName: Sendable, Equatable {
+struct ResolvedName: Sendable, Equatable {
   typealias Instant = ContinuousClock.Instant
 
   static let fresh = Duration.seconds(50)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import RelayCurl
 
-@Suite struct HostNameTests {
+@Suite struct ResolvedNameTests {
   private let start = ContinuousClock.now
 
   private func at(_ seconds: Double) -> ContinuousClock.Instant {
@@ -11,14 +11,14 @@ import Testing
   }
 
   /// A name that was learned at 0.
-  private func known() -> HostName {
-    var name = HostName()
+  private func known() -> ResolvedName {
+    var name = ResolvedName()
     name.learn(["192.0.2.1"], at: start)
     return name
   }
 
   @Test func anUnknownNameIsLookedUpOnceAndAllWaitForIt() {
-    var name = HostName()
+    var name = ResolvedName()
     #expect(name.ask(at: at(0)) == (.wait(until: at(30)), true))
     #expect(name.ask(at: at(2)) == (.wait(until: at(32)), false))
     name.learn(["192.0.2.1"], at: at(7))
@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test func anAnswerThatComesAfterAllHaveGivenUpIsKept() {
-    var name = HostName()
+    var name = ResolvedName()
     _ = name.ask(at: at(0))
     #expect(name.overdue(since: at(0), at: at(30)) == nil)
     name.learn(["192.0.2.1"], at: at(41))
