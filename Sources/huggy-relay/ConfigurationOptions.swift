@@ -30,7 +30,8 @@ struct ConfigurationOptions: ParsableArguments {
     } catch {
       let problems = error.problems.map(\.description)
       if json {
-        Failure(code: "invalid_configuration", message: "\(config) is wrong", errors: problems).tell(json: true)
+        Failure(code: "invalid_configuration", message: "\(config) is wrong", errors: problems).tell(
+          json: true)
       } else {
         problems.forEach(print)
       }

@@ -45,6 +45,16 @@ struct RevisitTests {
     }
   }
 
+  @Test func whatIsRetriedHasNoEntryUntilItIsSettledAnew() throws {
+    let held = try store().only
+    bench.release([held])
+    bench.clock.set(.second(500))
+    #expect(try bench.change(.discard, .ids([held.id])) == 1)
+    #expect(try entries == [held.id.rawValue: .second(500)])
+    #expect(try bench.change(.retry(at: .second(501)), .ids([held.id])) == 1)
+    #expect(try entries.isEmpty)
+  }
+
   @Test func whatIsRoutedAnewCountsFromItsFirstReceipt() throws {
     bench.clock.set(.second(0))
     _ = try bench.stored(bench.make.envelope(to: [], bytes: 1, at: .second(0)))
