@@ -206,6 +206,61 @@ import Testing
     }
   }
 
+  @Test func aRefusalIsCountedAndShownWithWhereItCameFrom() async throws {
+    let admin = rules.replacing("admin: off", with: #"admin: "127.0.0.1:0""#)
+    let setting = try Setting(admin)
+    let relay = try setting.start()
+    let (url, people) = (try #require(relay.ingestURL()), try #require(Operator(relay)))
+    let headers = ["user-agent: probe/1", "x-forwarded-for: 192.0.2.7, 192.0.2.8"]
+    func send(_ path: String, _ body: String) throws -> Int {
+      let answer = try BlockingClient().send(
+        method: "POST", url: url + path, headers: headers, body: Array(body.utf8), timeout: .seconds(10))
+      return answer.status
+    }
+    for _ in 0..<3 { #expect(try send("/nowhere", "{}") == 404) }
+    #expect(try send("/huggy/", #"{"token":"first","messages":{"x":[}}"#) == 400)
+    #expect(try send("/huggy", #"{"messages":{"x":[{}]}}"#) == 401)
+    for (reason, count) in [
+      ("not_found", 3.0), ("invalid_json", 1), ("missing_token", 1), ("invalid_token", 0),
+    ] {
+      #expect(
+        try people.metric("huggy_relay_requests_refused_total{reason=\"\(reason)\"}") == count, "\(reason)")
+    }
+    #expect(try people.metric(#"huggy_relay_last_accepted_timestamp_seconds{source="huggy"}"#) == nil)
+
+    struct Rejections: Decodable {
+      struct Rejection: Decodable {
+        var path: String
+        var status: Int
+        var count: Int
+        var offset: Int?
+        var peer: String
+        var forwardedFor: String
+        var agent: String
+      }
+
+      var rejections: [Rejection]
+    }
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let answer = try people.get("/api/v1/rejections")
+    let shown = try decoder.decode(Rejections.self, from: Data(answer.utf8)).rejections
+    #expect(shown.map(\.status) == [401, 400, 404] && shown.map(\.count) == [1, 1, 3])
+    #expect(shown.map(\.offset) == [nil, 34, nil])
+    #expect(shown.map(\.path) == ["/huggy", "/huggy", "/nowhere"])
+    for rejection in shown {
+      #expect(rejection.peer == "127.0.0.1" && rejection.agent == "probe/1")
+      #expect(rejection.forwardedFor == "192.0.2.7, 192.0.2.8")
+    }
+
+    let before = Date().timeIntervalSince1970
+    #expect(try send("/huggy", #"{"token":"first","messages":{"x":[{}]}}"#) == 200)
+    let last = try people.metric(#"huggy_relay_last_accepted_timestamp_seconds{source="huggy"}"#)
+    #expect(abs(try #require(last) - before) < 30)
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 0)
+  }
+
   @Test func moreThanTenThousandEventsAre413AndNothingIsKept() async throws {
     let rules = """
       server: { listen: "127.0.0.1:0", admin: off }

@@ -6,6 +6,8 @@ final class ConnectionOrigin: RequestOrigin {
   /// Longer headers are cut: their length was the sender's choice.
   static let keptBytes = 256
 
+  static let unknown = ConnectionOrigin(address: nil)
+
   private let address: SocketAddress?
   private let agent: [UInt8]?
   private let forwarded: [UInt8]?

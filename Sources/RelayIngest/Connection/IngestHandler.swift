@@ -27,7 +27,7 @@ final class IngestHandler: ChannelDuplexHandler {
   /// The path of the present request, of a source as `SourcePath` spells it; empty before its head.
   var path = ""
   /// Where the present request came from; before the first one, the connection.
-  var origin = ConnectionOrigin(address: nil)
+  var origin = ConnectionOrigin.unknown
   /// The path of the last request that the decoder did not see.
   var lastPath = ""
   /// The decoder holds nothing: a request may pass it by.
