@@ -153,13 +153,15 @@ struct StoreModel {
   }
 
   /// - Returns: How many were changed.
-  mutating func change(_ change: DeliveryChange, _ destination: String, ids: Set<DeliveryID>?) -> Int {
+  mutating func change(
+    _ change: DeliveryChange, _ destination: String, ids: Set<DeliveryID>?, state: DeliveryFilter.State? = nil
+  ) -> Int {
     var changed = 0
     for index in rows.indices where rows[index].destination == destination {
       let row = rows[index]
       guard ids?.contains(row.id) ?? true else { continue }
       switch change {
-      case .retry(let time) where row.state == .dead:
+      case .retry(let time) where isRetried(row, isNamed: ids != nil, state):
         rows[index].state = .retrying
         (rows[index].due, rows[index].counted, rows[index].key) = (time, 0, key(row.chat, destination))
       case .discard where row.state == .dead || row.state.isPending && !held.contains(row.id):
@@ -170,6 +172,13 @@ struct StoreModel {
     }
     place()
     return changed
+  }
+
+  /// Dead ones; discarded ones where they are named or their state is, as far as there is room for them.
+  private func isRetried(_ row: Row, isNamed: Bool, _ state: DeliveryFilter.State?) -> Bool {
+    guard row.state == .discarded else { return row.state == .dead && state == nil }
+    let isMeant = isNamed || state.map { $0.holds(row.state, discarded: row.reason) } ?? false
+    return isMeant && backlogBytes(row.destination) + Self.bytes <= maxBacklog[row.destination] ?? .max
   }
 
   // MARK: What is so

@@ -192,11 +192,15 @@ private final class Workload {
     let destination = random.pick(destinations)
     let change: DeliveryChange = random.chance(70) ? .retry(at: .second(now)) : .discard
     let ids = random.chance(50) ? Set(model.rows.filter { _ in random.chance(20) }.map(\.id)) : nil
-    let selection = ids.map { DeliverySelection.ids($0.sorted(by: >)) } ?? .filter(DeliveryFilter())
+    let state =
+      ids == nil && change != .discard && random.chance(40)
+      ? random.pick([DeliveryFilter.State.discarded, .overflowed]) : nil
+    let selection =
+      ids.map { DeliverySelection.ids($0.sorted(by: >)) } ?? .filter(DeliveryFilter(state: state))
     // A discard of all would leave little to be seen.
     if change == .discard && ids == nil { return }
     let changed = try bench.change(change, selection, of: destination)
-    #expect(changed == model.change(change, destination, ids: ids))
+    #expect(changed == model.change(change, destination, ids: ids, state: state))
   }
 
   private func reorder(_ destination: String, by ordering: Ordering) throws {
