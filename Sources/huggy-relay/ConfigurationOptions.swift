@@ -18,7 +18,7 @@ struct ConfigurationOptions: ParsableArguments {
 
   /// Prints every error (and warning) to standard error, or where `print` says; exits 78 if there is an error.
   ///
-  /// - Parameter json: Errors are told as JSON, on standard output.
+  /// - Parameter json: Errors are told as one line of JSON, on standard error.
   func load(
     resolvesReferences: Bool = true, printsWarnings: Bool = true, json: Bool = false,
     print: (String) -> Void = printError

@@ -1,7 +1,8 @@
 import Foundation
 import RelayAdmin
 
-/// Why a command failed: lines on standard error, or with `--json` an object on standard output, as the API's.
+/// Why a command failed, on standard error: lines, or with `--json` an object as the API's. Standard output is for
+/// results alone.
 struct Failure {
   /// `unreachable`, `usage`, or one of the API's.
   var code: String
@@ -16,6 +17,6 @@ struct Failure {
       return
     }
     let line = ErrorAnswer.json(code: code, message: message, errors: errors) + Array("\n".utf8)
-    FileHandle.standardOutput.write(Data(line))
+    FileHandle.standardError.write(Data(line))
   }
 }

@@ -100,19 +100,19 @@ import Testing
       #expect(said.status == 1, "\(slip)")
       #expect(said.errors.contains(slip.says) && said.output.isEmpty, "\(said)")
       let json = try Setting.run(slip.arguments + ["--admin", person.admin, "--json"])
-      #expect(json.status == 1 && json.errors.isEmpty, "\(json)")
-      #expect(try Self.error(json.output).code == "not_found")
+      #expect(json.status == 1 && json.output.isEmpty, "\(json)")
+      #expect(try Self.error(json.errors).code == "not_found")
     }
     #expect(try person.run("deliveries", "--type", "closedChat").status == 0)
     let wrong = try person.run("retry", "--json", "x")
     #expect(wrong.status == 64)
-    #expect(try Self.error(wrong.output).code == "usage")
+    #expect(try Self.error(wrong.errors).code == "usage")
     relay.send(signal: SIGTERM)
     #expect(relay.waitForExit() == 0)
     let gone = try person.run("status")
     #expect(gone.status == 69)
     #expect(gone.errors.contains("(connection refused: 127.0.0.1 port "), "\(gone.errors)")
-    #expect(try Self.error(try person.run("status", "--json").output).code == "unreachable")
+    #expect(try Self.error(try person.run("status", "--json").errors).code == "unreachable")
   }
 
   private struct Failed: Decodable {
@@ -245,6 +245,6 @@ import Testing
     let json = try Setting.run(
       ["explain", "--config", setting.configuration, "--json", "-"], input: Array("{".utf8))
     #expect(json.status == 1)
-    #expect(try Self.error(json.output).code == "invalid_envelope")
+    #expect(try Self.error(json.errors).code == "invalid_envelope")
   }
 }
