@@ -1,5 +1,7 @@
+import Foundation
 import Logging
 import RelayCore
+import RelaySQLite
 import RelayTestSupport
 import RelayThreads
 import Testing
@@ -7,17 +9,27 @@ import Testing
 @testable import RelayPipeline
 
 /// The engine where the wall clock and the steady one differ. Its turns are taken by the test.
-@Suite struct EngineClockTests {
+@Suite final class EngineClockTests {
   private let clock = ManualClock()
   private let recorder = LineRecorder()
+  private let folder: URL
+  private let store: SQLiteStore
   private let engine: DeliveryEngine
 
-  init() {
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.appending(path: "relay-engine-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    store = try SQLiteStore(path: "\(folder.path)/relay.db", clock: clock)
     engine = DeliveryEngine(
-      store: SilentStore(), transport: SilentTransport(), clock: clock, logger: recorder.logger,
+      store: store, transport: SilentTransport(), clock: clock, logger: recorder.logger,
       metrics: RelayMetrics(Configuration()))
     engine.start([Self.destination], stored: [])
     _ = engine.turn(finished: [])
+  }
+
+  deinit {
+    store.close()
+    try? FileManager.default.removeItem(at: folder)
   }
 
   private static var destination: Destination {
@@ -44,23 +56,23 @@ import Testing
         clockOffset: offset))
   }
 
-  /// Has a delivery attempted.
-  private func start(_ id: Int64) -> AttemptRequest? {
-    // Its store is empty.
-    engine.answerClaims()
+  /// Has a delivery attempted; the store, which has nothing, has answered all claims by then.
+  private func start(_ id: Int64) async -> AttemptRequest? {
+    await withCheckedContinuation { continuation in store.ping { continuation.resume() } }
+    _ = engine.turn(finished: [])
     engine.arrived([delivery(id)])
     return engine.turn(finished: []).requests.first
   }
 
-  @Test func requestsAreSignedWithTheWallClocksTime() throws {
+  @Test func requestsAreSignedWithTheWallClocksTime() async throws {
     clock.setWall(ahead: .seconds(-7_200))
-    let request = try #require(start(1))
+    let request = try #require(await start(1))
     let time = Timestamp.second(-7_200).seconds
     #expect(request.headers.lines.contains("webhook-timestamp: \(time)"))
   }
 
-  @Test func aClockThatIsNotItsDestinationsIsTold() {
-    _ = start(1)
+  @Test func aClockThatIsNotItsDestinationsIsTold() async {
+    _ = await start(1)
     #expect(engine.clockOffset == nil)
     _ = engine.turn(finished: [attempt(1, 200, clock: .seconds(312))])
     #expect(engine.clockOffset == .seconds(312))
@@ -68,42 +80,42 @@ import Testing
     #expect(line?.message.contains("clock") == true && line?.metadata["ahead"] == "+312.0s")
   }
 
-  @Test func whenItIsSetRightThatIsKnownAtOnce() {
-    _ = start(1)
+  @Test func whenItIsSetRightThatIsKnownAtOnce() async {
+    _ = await start(1)
     _ = engine.turn(finished: [attempt(1, 200, clock: .seconds(312))])
     clock.setWall(ahead: .seconds(-312))
     _ = engine.turn(finished: [])
     #expect(engine.clockOffset == .zero)
   }
 
-  @Test func aRefusalOfAWrongClockIsTriedAgain() {
-    _ = start(1)
+  @Test func aRefusalOfAWrongClockIsTriedAgain() async {
+    _ = await start(1)
     _ = engine.turn(finished: [attempt(1, 400, clock: .seconds(-312))])
     #expect(!recorder.lines.contains { $0.message == "dead letter" })
     #expect(recorder.lines.contains { $0.message == "attempt failed" })
-    _ = start(2)
+    _ = await start(2)
     _ = engine.turn(finished: [attempt(2, 400, clock: .zero)])
     #expect(recorder.lines.contains { $0.message == "dead letter" })
   }
 
-  @Test func theNextAttemptIsToldByTheWallClock() {
+  @Test func theNextAttemptIsToldByTheWallClock() async {
     clock.setWall(ahead: .seconds(1_000))
-    _ = start(1)
+    _ = await start(1)
     _ = engine.turn(finished: [attempt(1, 503, clock: nil)])
     let next = recorder.lines.first { $0.message == "attempt failed" }?.metadata["next"] ?? ""
     #expect(next >= "\(Timestamp.second(1_001))" && next <= "\(Timestamp.second(1_002))")
   }
 
-  @Test func aPauseEndsByTheWallClockAlsoWhenThatIsSet() {
+  @Test func aPauseEndsByTheWallClockAlsoWhenThatIsSet() async {
     engine.pause("crm", until: .second(100))
     _ = engine.turn(finished: [])
-    #expect(start(1) == nil)
+    #expect(await start(1) == nil)
     clock.setWall(ahead: .seconds(100))
     #expect(engine.turn(finished: []).requests.count == 1)
   }
 
-  @Test func aDestinationThatIsGoneTellsNoTime() {
-    _ = start(1)
+  @Test func aDestinationThatIsGoneTellsNoTime() async {
+    _ = await start(1)
     _ = engine.turn(finished: [attempt(1, 200, clock: .seconds(312))])
     engine.configure([])
     _ = engine.turn(finished: [])
@@ -120,50 +132,9 @@ import Testing
   }
 }
 
-extension DeliveryEngine {
-  /// The store has nothing.
-  fileprivate func answerClaims() { _ = turn(finished: []) }
-}
-
 /// Runs nothing: the test takes the turns.
 private final class SilentTransport: Transport {
   func start(driver: any TransportDriver) {}
   func wake() {}
   func stop() {}
-}
-
-/// Has nothing, and records nothing: claims are answered at once, everything else never.
-private final class SilentStore: DeliveryStore {
-  func append(
-    _ envelope: NewEnvelope, completion: @escaping @Sendable (Result<AppendOutcome, StoreError>) -> Void
-  ) {}
-  func settle(
-    _ settlements: [Settlement], isUrgent: Bool, completion: @escaping @Sendable ([Delivery]) -> Void
-  ) {}
-  func claim(_ request: ClaimRequest, completion: @escaping @Sendable (Claim) -> Void) {
-    completion(
-      Claim(destination: request.destination, kind: request.kind, deliveries: [], isExhausted: true))
-  }
-  func release(_ deliveries: [DeliveryID]) {}
-  func configure(
-    _ configuration: StoreConfiguration, completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
-  ) {}
-  func destinations(completion: @escaping @Sendable (Result<[StoredDestination], StoreError>) -> Void) {}
-  func size(completion: @escaping @Sendable (Result<Int, StoreError>) -> Void) {}
-  func withhold(_ destinations: [String], completion: @escaping @Sendable () -> Void) {}
-  func handOut(_ destinations: [String]) {}
-  func reorder(
-    _ destination: String, by ordering: Ordering,
-    completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
-  ) {}
-  func change(
-    _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String,
-    completion: @escaping @Sendable (Int, StoreError?) -> Void
-  ) {}
-  func pause(
-    _ destination: String, until: Timestamp?,
-    completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
-  ) {}
-  func note(_ suspended: SuspendedTime, of destination: String) {}
-  func close() {}
 }

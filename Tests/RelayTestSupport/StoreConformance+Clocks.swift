@@ -67,9 +67,10 @@ extension StoreConformance {
       await store.settle(held[0].retried(at: 5), held[1].retried(at: 5_000), held[2].retried(at: 900_000))
       let first = await store.claim(.retrying, now: .second(10), latestDue: .second(100))
       #expect(first.ids == [held[0].id] && first.nextDue == .second(100))
+      await store.settle(held[0].settled(.delivered))
       let again = try await bench.reopen(store)
       #expect(await again.claim(.retrying, now: .second(4), latestDue: .second(200)).nextDue == .second(100))
-      #expect(await again.claim(.retrying, now: .second(100)).ids == held.map(\.id))
+      #expect(await again.claim(.retrying, now: .second(100)).ids == held.dropFirst().map(\.id))
     },
     StoreClaim("aRetryWithinItsBoundsKeepsItsTime") { bench in
       let store = try await bench.open()

@@ -34,6 +34,7 @@ import Testing
     var readings = GaugeReadings(version: "1.2.3")
     readings.destinations = [GaugeReadings.Destination(name: "crm")]
     (readings.storeBytes, readings.storeLimitBytes, readings.isReloadFailed) = (1, 2, false)
+    readings.clockOffset = .zero
     #expect(
       try read(metrics, readings).kinds == [
         "huggy_relay_envelopes_total": "counter", "huggy_relay_events_total": "counter",
