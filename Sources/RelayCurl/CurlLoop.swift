@@ -9,7 +9,7 @@ import RelayCore
 /// An endpoint with many transfers that hang costs the others nothing: only sockets that are ready and timers
 /// that are due are looked at.
 final class CurlLoop {
-  let clock: any WallClock
+  let clock: any SteadyClock
   private let poller: Poller
   let names: NameBook
   let trust: SystemTrust
@@ -30,7 +30,7 @@ final class CurlLoop {
   private var wasWoken = true
 
   init(
-    poller: Poller, driver: any TransportDriver, clock: any WallClock, lookups: NameLookups,
+    poller: Poller, driver: any TransportDriver, clock: any SteadyClock, lookups: NameLookups,
     trust: SystemTrust
   ) {
     self.poller = poller

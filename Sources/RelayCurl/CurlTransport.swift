@@ -11,18 +11,18 @@ public final class CurlTransport: Transport {
 
   private let poller = Poller()
   private let state = Locked(State())
-  private let clock: any WallClock
+  private let clock: any SteadyClock
   private let lookups: NameLookups
   private let trust: SystemTrust
 
-  public convenience init(clock: any WallClock) {
+  public convenience init(clock: any SteadyClock) {
     self.init(clock: clock, resolve: SystemResolver.addresses)
   }
 
   /// - Parameters:
   ///   - resolve: Looks a name up; called on threads where it may block.
   ///   - trust: Whom destinations believe that name no authorities of their own.
-  init(clock: any WallClock, resolve: @escaping NameLookups.Resolve, trust: SystemTrust = .shared) {
+  init(clock: any SteadyClock, resolve: @escaping NameLookups.Resolve, trust: SystemTrust = .shared) {
     CurlGlobal.initialize
     self.clock = clock
     self.trust = trust

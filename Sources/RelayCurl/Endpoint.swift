@@ -22,6 +22,8 @@ final class Endpoint {
   private let gate: NameGate?
   /// Whom its TLS connections believe; nil: there are none, or whoever answers.
   private let handshakes: Handshakes?
+  /// When the `date` of its answers was last looked at.
+  private var clockLook: ContinuousClock.Instant?
   /// How libcurl failed on all transfers together, since the last `collect`.
   private var fault: CURLMcode?
   unowned let loop: CurlLoop
@@ -167,11 +169,22 @@ final class Endpoint {
         if curl_multi_add_handle(multi, easy) == CURLM_OK { continue }
       }
       active[easy] = nil
-      let attempt = transfer.finish(code, at: instant)
+      var attempt = transfer.finish(code, at: instant)
+      if let status = attempt.result.status, looksAtClock(status, at: instant) {
+        attempt.result.clockOffset = transfer.clockOffset(at: loop.clock.reading())
+      }
       finished.append(attempt)
       if idle.count < destination.concurrency { idle.append(transfer) }
     }
     if let fault { endAll(fault, into: &finished) }
+  }
+
+  /// Each `date` is told, where it says why a signed request was refused; else one a minute will do.
+  private func looksAtClock(_ status: Int, at instant: ContinuousClock.Instant) -> Bool {
+    if status >= 400 && !destination.signingSecrets.isEmpty { return true }
+    if let clockLook, clockLook.duration(to: instant) < .seconds(60) { return false }
+    clockLook = instant
+    return true
   }
 
   private func endAll(_ fault: CURLMcode, into finished: inout [FinishedAttempt]) {

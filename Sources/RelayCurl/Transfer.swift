@@ -130,6 +130,18 @@ final class Transfer {
     return .failure(TransportFailure(code, text: String(cString: errorText), transfer: self))
   }
 
+  /// How far the relay's wall clock is ahead of the last answer's `date`; nil: it has none that can be read.
+  func clockOffset(at end: ClockReading) -> Duration? {
+    var header: UnsafeMutablePointer<curl_header>?
+    guard curl_easy_header(easy, "date", 0, UInt32(CURLH_HEADER), -1, &header) == CURLHE_OK,
+      let date = header.flatMap({
+        Timestamp(httpDate: String(cString: $0.pointee.value), now: end.wall)
+      })
+    else { return nil }
+    return ClockComparison.offset(
+      ofAnswerDated: date, from: startedAt.advanced(by: end.offset), to: end.wall)
+  }
+
   var statusCode: Int {
     var status = 0
     ccurl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)

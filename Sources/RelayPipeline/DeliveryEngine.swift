@@ -9,19 +9,22 @@ import RelayThreads
 public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // See the marks below.
   private let store: any DeliveryStore
   private let transport: any Transport
-  private let clock: any WallClock
+  private let clock: any SteadyClock
   private let metrics: RelayMetrics
   // For any thread.
   private let inbox = Locked(Inbox())
   private let drained = Monitor(false)
   private let questions = Locked(EngineQuestions())
+  private let comparison = Locked(ClockComparison())
   // For the transport's thread alone.
   private var dispatcher: Dispatcher
   private var log: DeliveryLog
   private var isDraining = false
+  /// As the dispatcher was told.
+  private var wallOffset = Duration.zero
 
   public init(
-    store: any DeliveryStore, transport: any Transport, clock: any WallClock, logger: Logger,
+    store: any DeliveryStore, transport: any Transport, clock: any SteadyClock, logger: Logger,
     metrics: RelayMetrics,
     randomness: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
   ) {
@@ -95,6 +98,9 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
     }
   }
 
+  /// How far the relay's wall clock is ahead of its destinations'; nil: none has told the time.
+  public var clockOffset: Duration? { comparison.withLock { $0.offset } }
+
   /// Answers from the transport's thread, once it has come to it: a sign of life.
   public func ping(_ answer: @escaping @Sendable () -> Void) {
     ask { _ in answer() }
@@ -147,9 +153,15 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
   // MARK: The transport's thread
 
   public func turn(finished: [FinishedAttempt]) -> TransportTurn {
-    let now = clock.now()
+    let reading = clock.reading()
+    let now = reading.steady
+    if abs((reading.offset - wallOffset).microseconds) >= SteadyTime.tolerance.microseconds {
+      comparison.withLock { $0.stepped(by: reading.offset - wallOffset) }
+      tell(reading.offset)
+    }
     for attempt in finished {
       metrics.attempt(attempt.destination, attempt.result)
+      if let offset = attempt.result.clockOffset { compare(offset, attempt.destination) }
       dispatcher.handle(.finished(attempt), now: now)
     }
     let inputs = inbox.withLock { inbox in
@@ -157,13 +169,28 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
       return inbox.inputs
     }
     for input in inputs {
-      if case .drain = input { isDraining = true }
+      switch input {
+      case .drain: isDraining = true
+      // Their ends are times of the wall clock: to be exact.
+      case .pause, .restored: tell(reading.offset)
+      case .configure(let destinations): comparison.withLock { $0.keep(only: Set(destinations.map(\.name))) }
+      default: break
+      }
       dispatcher.handle(input, now: now)
     }
-    let turn = perform(dispatcher.takeActions(now: now), now: now)
+    let turn = perform(dispatcher.takeActions(now: now), reading)
     if isDraining && dispatcher.isIdle { drained.update { $0 = true } }
     answerQuestions(now: now)
     return turn
+  }
+
+  private func tell(_ offset: Duration) {
+    wallOffset = offset
+    dispatcher.handle(.wallClock(offset: offset), now: clock.now())
+  }
+
+  private func compare(_ offset: Duration, _ destination: String) {
+    if let change = comparison.withLock({ $0.note(offset, of: destination) }) { log.note(change) }
   }
 
   private func answerQuestions(now: Timestamp) {
@@ -173,18 +200,19 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
     for answer in answers { answer(lanes) }
   }
 
-  private func perform(_ actions: [Dispatcher.Action], now: Timestamp) -> TransportTurn {
+  private func perform(_ actions: [Dispatcher.Action], _ reading: ClockReading) -> TransportTurn {
+    let now = reading.steady
     var turn = TransportTurn()
     var outcomes = Outcomes()
     for action in actions {
       switch action {
       case .attempt(let delivery):
         let request = dispatcher.withDestination(delivery.destination) {
-          RequestBuilder.request(for: delivery, to: $0, at: now)
+          RequestBuilder.request(for: delivery, to: $0, at: reading.wall)
         }
         if let request { turn.requests.append(request) }
       case .settle(let settlement, let delivery, let isProbe):
-        log.note(settlement, of: delivery, isProbe: isProbe, at: now)
+        log.note(settlement, of: delivery, isProbe: isProbe, at: reading)
         outcomes.add(settlement, of: delivery, at: now)
         // The next of its order key waits for it.
         if dispatcher.withDestination(delivery.destination, { $0.ordering }) != Ordering.none {

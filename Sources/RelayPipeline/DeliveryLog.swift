@@ -11,15 +11,32 @@ struct DeliveryLog {
     self.logger = logger
   }
 
-  mutating func note(_ settlement: Settlement, of delivery: Delivery, isProbe: Bool, at now: Timestamp) {
+  mutating func note(_ settlement: Settlement, of delivery: Delivery, isProbe: Bool, at now: ClockReading) {
     switch settlement.outcome {
     case .delivered: return
     case .retry(let due):
       line(
         .warning, isProbe ? "probe failed" : "attempt failed", settlement, delivery, now,
-        isProbe ? [:] : ["next": "\(due)"])
+        isProbe ? [:] : ["next": "\(due.advanced(by: now.offset))"])
     case .dead(let reason):
       line(.error, "dead letter", settlement, delivery, now, ["reason": "\(reason)"])
+    }
+  }
+
+  func note(_ change: ClockComparison.Change) {
+    switch change {
+    case .off(let offset):
+      logger.error(
+        "this machine's clock is not its destinations': set it (NTP); they may refuse what is signed",
+        metadata: ["ahead": "\(offset.signedSeconds)"])
+    case .right: logger.notice("this machine's clock agrees with its destinations'")
+    case .destinationOff(let destination, let offset):
+      logger.warning(
+        "a destination's clock is not ours, and others' agree with ours: it may refuse what is signed",
+        metadata: ["destination": "\(destination)", "ours_ahead": "\(offset.signedSeconds)"])
+    case .destinationRight(let destination):
+      logger.notice(
+        "a destination's clock agrees with ours again", metadata: ["destination": "\(destination)"])
     }
   }
 
@@ -38,11 +55,11 @@ struct DeliveryLog {
 
   private mutating func line(
     _ level: Logger.Level, _ message: Logger.Message, _ settlement: Settlement, _ delivery: Delivery,
-    _ now: Timestamp, _ more: Logger.Metadata
+    _ now: ClockReading, _ more: Logger.Metadata
   ) {
     let outcome = settlement.attempt.words
     guard
-      let leftOut = summary.admit("\(message) \(delivery.destination) \(settlement.attempt.kind)", at: now)
+      let leftOut = summary.admit("\(message) \(delivery.destination) \(settlement.attempt.kind)", at: now.steady)
     else {
       return
     }

@@ -4,6 +4,8 @@ import RelayJSON
 /// What became of an envelope's items: what is stored, and what the sender is told.
 struct Receipt: Sendable {
   var envelope: NewEnvelope
+  /// When it came, by the wall clock.
+  let receivedAt: Timestamp
   /// Items that are no objects: their type, their place, and what they are.
   var rejected: [(type: String, index: Int, kind: JSONKind)]
   private(set) var tally = ReceiptTally()
@@ -11,8 +13,11 @@ struct Receipt: Sendable {
   private var dropped = 0
   private var unrouted = 0
 
-  init(envelope: NewEnvelope, rejected: [(type: String, index: Int, kind: JSONKind)]) {
+  init(
+    envelope: NewEnvelope, receivedAt: Timestamp, rejected: [(type: String, index: Int, kind: JSONKind)]
+  ) {
     self.envelope = envelope
+    self.receivedAt = receivedAt
     self.rejected = rejected
   }
 

@@ -44,13 +44,13 @@ public final class Receiver: EnvelopeReceiver {
   private let rules: Locked<Rules>
   private let store: any DeliveryStore
   private let engine: DeliveryEngine
-  private let clock: any WallClock
+  private let clock: any SteadyClock
   private let ids = Locked(EventIDGenerator(randomness: SystemRandomness()))
   private let refusals: RefusalLog
   private let metrics: RelayMetrics
 
   public init(
-    configuration: Configuration, store: any DeliveryStore, engine: DeliveryEngine, clock: any WallClock,
+    configuration: Configuration, store: any DeliveryStore, engine: DeliveryEngine, clock: any SteadyClock,
     logger: Logger, metrics: RelayMetrics
   ) {
     rules = Locked(Rules(configuration, metrics: metrics))
@@ -152,15 +152,16 @@ public final class Receiver: EnvelopeReceiver {
   private func split(
     _ envelope: ScannedEnvelope, body: [UInt8], from sender: Sender, _ rules: Rules
   ) throws(Refusal) -> Receipt {
-    let now = clock.now()
+    let now = clock.reading()
     let context = EnvelopeContext(
-      source: sender.source.name, receivedAt: now, time: envelope.time.map { $0.spelling(in: body) },
+      source: sender.source.name, receivedAt: now.steady, time: envelope.time.map { $0.spelling(in: body) },
       token: sender.token.map { $0.spelling(in: body) })
-    let firstID = ids.withLock { $0.next(count: envelope.events.count, at: now) }
+    let firstID = ids.withLock { $0.next(count: envelope.events.count, at: now.wall) }
     var receipt = Receipt(
       envelope: NewEnvelope(
         context: context, configuration: rules.configuration, firstEventID: firstID,
         acceptedCount: envelope.events.count, fingerprint: nil, events: []),
+      receivedAt: now.wall,
       rejected: envelope.rejected.map { ($0.type.text(in: body), $0.index, $0.kind) })
     var deliveries = 0
     body.withUnsafeBufferPointer { document in
@@ -183,7 +184,8 @@ public final class Receiver: EnvelopeReceiver {
     guard deliveries <= Rules.maxDeliveries else { throw .tooManyDeliveries }
     if let window = sender.source.dedupe, !receipt.envelope.events.isEmpty {
       receipt.envelope.fingerprint = NewEnvelope.Fingerprint(
-        hash: Array(SHA256.hash(data: body)), since: now.advanced(by: .zero - window))
+        hash: Array(SHA256.hash(data: body)), since: now.steady.advanced(by: .zero - window),
+        wallSince: now.wall.advanced(by: .zero - window))
     }
     return receipt
   }
@@ -191,7 +193,7 @@ public final class Receiver: EnvelopeReceiver {
   private func storeAndAnswer(_ receipt: Receipt, _ request: Request, _ rules: Rules) {
     // Made now, not on the store's thread between two commits; given only after the commit.
     let accepted = receipt.accepted()
-    let accept: @Sendable () -> Void = { [tally = receipt.tally, at = receipt.envelope.context.receivedAt] in
+    let accept: @Sendable () -> Void = { [tally = receipt.tally, at = receipt.receivedAt] in
       tally.count(into: request.entrance.metrics, routes: rules.routeMetrics)
       request.entrance.metrics.accepted(at: at)
       request.answer(accepted, nil)

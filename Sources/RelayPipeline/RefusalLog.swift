@@ -10,12 +10,12 @@ final class RefusalLog: Sendable {
   }
 
   private let logger: Logger
-  private let clock: any WallClock
+  private let clock: any SteadyClock
   private let kept = Locked(Kept())
 
   static let maxBodyBytes = 4 << 10
 
-  init(logger: Logger, clock: any WallClock) {
+  init(logger: Logger, clock: any SteadyClock) {
     self.logger = logger
     self.clock = clock
   }
@@ -28,10 +28,10 @@ final class RefusalLog: Sendable {
     path: String, _ reply: IngestReply, origin: any RequestOrigin, body: [UInt8]?, isOfSource: Bool,
     secrets: [Secret] = []
   ) {
-    let now = clock.now()
+    let now = clock.reading()
     let (peer, forwardedFor) = (origin.peer, origin.forwardedFor)
     var rejection = Rejection(
-      at: now, path: path, status: reply.status, code: reply.code, reason: reply.reason,
+      at: now.wall, path: path, status: reply.status, code: reply.code, reason: reply.reason,
       bodyBytes: body?.count,
       body: body.map { SecretMask.mask($0, upTo: Self.maxBodyBytes, secrets: secrets) } ?? [])
     rejection.offset = reply.offset
@@ -40,7 +40,7 @@ final class RefusalLog: Sendable {
     rejection.userAgent = origin.userAgent
     let leftOut = kept.withLock { [rejection] kept in
       kept.rejections.note(rejection, isOfSource: isOfSource)
-      return kept.summary.admit("\(reply.status) \(reply.reason)", at: now)
+      return kept.summary.admit("\(reply.status) \(reply.reason)", at: now.steady)
     }
     guard let leftOut else { return }
     var metadata: Logger.Metadata = [

@@ -6,12 +6,12 @@ import RelayThreads
 public final class StoreWatch: StoreObserver {
   private let metrics: RelayMetrics
   private let logger: Logger
-  private let clock: any WallClock
+  private let clock: any SteadyClock
   private let condition = Locked(StoreCondition())
   private let engine = Locked<DeliveryEngine?>(nil)
   private let overflows = Locked(LogSummary())
 
-  public init(metrics: RelayMetrics, clock: any WallClock, logger: Logger) {
+  public init(metrics: RelayMetrics, clock: any SteadyClock, logger: Logger) {
     self.metrics = metrics
     self.clock = clock
     self.logger = logger

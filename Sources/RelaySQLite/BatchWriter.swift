@@ -6,7 +6,7 @@ struct BatchWriter {
 
   let session: StoreSession
   let keeper: StoreKeeper
-  let clock: any WallClock
+  let clock: any SteadyClock
   let observer: (any StoreObserver)?
 
   var configurations: [(value: StoreConfiguration, completion: (Result<Void, StoreError>) -> Void)] = []
@@ -19,8 +19,9 @@ struct BatchWriter {
   /// Why the last envelopes could not be committed; nil: they could.
   private(set) var failure: StoreError?
 
-  init(session: StoreSession, keeper: StoreKeeper, clock: any WallClock, observer: (any StoreObserver)? = nil)
-  {
+  init(
+    session: StoreSession, keeper: StoreKeeper, clock: any SteadyClock, observer: (any StoreObserver)? = nil
+  ) {
     self.session = session
     self.keeper = keeper
     self.clock = clock
@@ -30,6 +31,11 @@ struct BatchWriter {
   var hasHeldSettlements: Bool { !settlements.isEmpty }
   /// It is to be tried again, also if nothing comes.
   var mustTryAgain: Bool { !settlements.isEmpty || !suspensions.isEmpty || failure != nil }
+
+  /// The last thing that is written: the next run goes on from there.
+  func keepClock() {
+    try? session.transaction { () throws(StoreError) in try session.clock.write(clock, isLast: true) }
+  }
 
   private var canBeRefused: Bool { !(configurations.isEmpty && appends.isEmpty && pauses.isEmpty) }
 
@@ -79,7 +85,7 @@ struct BatchWriter {
         if let refusal = refusal ?? session.refusal(of: append.envelope) {
           outcomes.append(.failure(refusal))
         } else {
-          outcomes.append(.success(try session.append(append.envelope, now: now)))
+          outcomes.append(.success(try session.append(append.envelope, now: now, history: { clock.history })))
         }
       }
       try session.shortenTail()
@@ -132,13 +138,16 @@ struct BatchWriter {
   private func transaction<Value>(
     of envelopes: Int, _ body: () throws(StoreError) -> Value
   ) throws(StoreError) -> Value {
-    guard let observer else { return try session.transaction(body) }
+    let withClock = { () throws(StoreError) in
+      try session.clock.write(clock)
+      return try body()
+    }
+    guard let observer else { return try session.transaction(withClock) }
     let operations = settlements.reduce(envelopes) { $0 + $1.settlements.count }
-    let clock = ContinuousClock()
-    let start = clock.now
+    let start = ContinuousClock.now
     var overflows: [(destination: String, count: Int)] = []
-    let value = try session.transaction(committed: { overflows = $0 }, body)
-    observer.storeCommitted(operations: operations, duration: start.duration(to: clock.now))
+    let value = try session.transaction(committed: { overflows = $0 }, withClock)
+    observer.storeCommitted(operations: operations, duration: start.duration(to: .now))
     for (destination, count) in overflows {
       observer.storeOverflowed(destination: destination, count: count)
     }

@@ -5,7 +5,7 @@ final class ChangeJob: StoreJob {
   private let change: DeliveryChange
   private let selection: DeliverySelection
   let destination: String
-  private let clock: any WallClock
+  private let clock: any SteadyClock
   private let completion: (Int, StoreError?) -> Void
   private var cursor: Int64 = 0
   /// The last delivery of the walk; nil: it has not begun.
@@ -16,7 +16,7 @@ final class ChangeJob: StoreJob {
   private var changedByStep = 0
 
   init(
-    _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String, clock: any WallClock,
+    _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String, clock: any SteadyClock,
     completion: @escaping (Int, StoreError?) -> Void
   ) {
     self.change = change
@@ -119,8 +119,10 @@ final class ChangeJob: StoreJob {
     guard case .filter(let filter) = selection else { return true }
     if let destination = filter.destination, destination != self.destination { return false }
     if let type = filter.type, !delivery.type.equalsIgnoringASCIICase(type) { return false }
-    if let since = filter.since, delivery.receivedAt < since { return false }
-    if let until = filter.until, delivery.receivedAt >= until { return false }
+    guard filter.since != nil || filter.until != nil else { return true }
+    let received = clock.history.wall(at: delivery.receivedAt)
+    if let since = filter.since, received < since { return false }
+    if let until = filter.until, received >= until { return false }
     return true
   }
 }

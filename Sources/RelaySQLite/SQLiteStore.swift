@@ -14,12 +14,12 @@ public final class SQLiteStore: DeliveryStore {
   /// Opens the store, or makes it.
   ///
   /// - Parameters:
-  ///   - clock: For the time at which a delivery was settled.
+  ///   - clock: What it waits by, and times what happens by. It goes on from where the last run has left it.
   ///   - duplicateLimit: How many envelopes are remembered for telling redeliveries.
   ///   - observer: Told of what happens in it, on its thread.
   /// - Throws: `inUse` if another relay has it, `newerSchema`, `cannotOpen`.
   public init(
-    path: String, clock: any WallClock, duplicateLimit: Int = 500_000, observer: (any StoreObserver)? = nil
+    path: String, clock: any SteadyClock, duplicateLimit: Int = 500_000, observer: (any StoreObserver)? = nil
   ) throws(StoreError) {
     let inbox = Monitor(StoreInbox())
     let opened = Monitor<Result<Void, StoreError>?>(nil)
@@ -27,6 +27,7 @@ public final class SQLiteStore: DeliveryStore {
     let thread = WorkerThread(name: "store") {
       do throws(StoreError) {
         let session = try StoreSession(path: path, duplicateLimit: duplicateLimit)
+        clock.resume(from: try session.clock.read())
         let loop = StoreLoop(session: session, inbox: inbox, clock: clock, observer: observer)
         opened.update { $0 = .success(()) }
         loop.run()

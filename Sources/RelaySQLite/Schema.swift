@@ -6,6 +6,7 @@ import RelayCore
 enum Schema {
   static let migrations = [
     initial, booksAndOrder, placesOfDeliveries, unlistedDeliveries, twoIndexesLess, unstoredEvents, marks,
+    keptClock,
   ]
 
   static var version: Int64 { Int64(migrations.count) }
@@ -208,6 +209,20 @@ enum Schema {
   private static let marks = """
     CREATE TABLE mark (value TEXT NOT NULL);         -- one row
     INSERT INTO mark VALUES ('');
+    """
+
+  /// The relay's own clock, and what the wall clock showed: all other times are by the first. What is older than this
+  /// migration was timed by the wall clock, at which the relay's own begins.
+  private static let keptClock = """
+    CREATE TABLE clock (             -- at most one row
+      boot TEXT,                     -- names the machine's run; null: the system did not say
+      since_boot INTEGER NOT NULL,   -- microseconds
+      steady INTEGER NOT NULL        -- the relay's own time then
+    );
+    CREATE TABLE clock_step (
+      steady INTEGER PRIMARY KEY,    -- from then on
+      offset INTEGER NOT NULL        -- the wall clock was so much ahead
+    );
     """
 
   /// Whether the database is ours to use: looks, and changes nothing.

@@ -7,7 +7,7 @@ final class StoreLoop {
   private let session: StoreSession
   private let inbox: Monitor<StoreInbox>
   private let keeper: StoreKeeper
-  private let clock: any WallClock
+  private let clock: any SteadyClock
   private var writer: BatchWriter
   private var condition: ConditionReport
   /// In the order of the calls.
@@ -24,7 +24,7 @@ final class StoreLoop {
   private static let retryInterval = Duration.seconds(1)
 
   init(
-    session: StoreSession, inbox: Monitor<StoreInbox>, clock: any WallClock, observer: (any StoreObserver)?
+    session: StoreSession, inbox: Monitor<StoreInbox>, clock: any SteadyClock, observer: (any StoreObserver)?
   ) {
     self.session = session
     self.inbox = inbox
@@ -54,6 +54,7 @@ final class StoreLoop {
     backup = nil
     writer.write()
     writer.abandon()
+    writer.keepClock()
   }
 
   private func write() {

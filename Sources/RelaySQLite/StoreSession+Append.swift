@@ -9,9 +9,14 @@ extension StoreSession {
       code: .failing, message: "the store knows no \(kind.table) \"\(name)\"; configure it before it is used")
   }
 
+  /// - Parameters:
+  ///   - now: The steady time.
+  ///   - history: What the wall clock has shown; asked for one that looks like a redelivery.
   /// - Returns: With the deliveries that may be attempted, claimed.
-  func append(_ envelope: NewEnvelope, now: Timestamp) throws(StoreError) -> AppendOutcome {
-    if let first = try duplicate(of: envelope) {
+  func append(
+    _ envelope: NewEnvelope, now: Timestamp, history: () -> ClockHistory = { ClockHistory() }
+  ) throws(StoreError) -> AppendOutcome {
+    if let first = try duplicate(of: envelope, history) {
       return .duplicate(
         firstEventID: first.firstEventID, acceptedCount: first.acceptedCount,
         rerouted: try reroute(envelope, as: first, now: now))
@@ -25,7 +30,9 @@ extension StoreSession {
   }
 
   /// An earlier row with the same bytes; also one of this very transaction, which is answered with its commit.
-  private func duplicate(of envelope: NewEnvelope) throws(StoreError) -> StoredEnvelope? {
+  private func duplicate(
+    of envelope: NewEnvelope, _ history: () -> ClockHistory
+  ) throws(StoreError) -> StoredEnvelope? {
     guard let fingerprint = envelope.fingerprint else { return nil }
     let source = names.id(of: envelope.context.source, in: .source)!
     let key = DuplicateIndex.key(fingerprint.hash, source: source)
@@ -38,8 +45,10 @@ extension StoreSession {
       query.integer(1) == source,
       query.integer(2) > fingerprint.since.microseconds
     else { return nil }
+    let receivedAt = Timestamp(microseconds: query.integer(2))
+    if let wallSince = fingerprint.wallSince, history().wall(at: receivedAt) <= wallSince { return nil }
     return StoredEnvelope(
-      row: row, receivedAt: Timestamp(microseconds: query.integer(2)),
+      row: row, receivedAt: receivedAt,
       firstEventID: EventID(bytes: query.bytes(3)!), acceptedCount: Int(query.integer(4)),
       firstRow: query.optionalInteger(5), unstored: UnstoredEvents(query.bytes(6) ?? []))
   }

@@ -45,6 +45,10 @@ extension StoreSession {
     }
     if found.isExhausted && request.kind == .retrying {
       found.nextDue = try nextDue(destination, after: request.now)
+      if let due = found.nextDue, due > request.latestDue {
+        try bringIn(destination, to: request.latestDue)
+        found.nextDue = request.latestDue
+      }
     }
     if isFresh && request.after != nil {
       backlogs.keep(returned: returned.filter { $0 <= after } + candidates.returned, of: destination)
@@ -79,13 +83,22 @@ extension StoreSession {
     claims.commit()
   }
 
+  /// Times that are too far off were made by a clock that was wrong, or by another policy.
+  private func bringIn(_ destination: Int64, to latest: Timestamp) throws(StoreError) {
+    try transaction { () throws(StoreError) in
+      statements.bringIn.bind(1, destination)
+      statements.bringIn.bind(2, latest.microseconds)
+      try statements.bringIn.run()
+    }
+  }
+
   private func nextDue(_ destination: Int64, after now: Timestamp) throws(StoreError) -> Timestamp? {
     let query = statements.nextDue
     query.bind(1, destination)
     query.bind(2, now.microseconds)
     defer { query.reset() }
     while try query.step() {
-      // A clock that went back leaves claimed ones in the future.
+      // A store that another clock has left may have claimed ones in the future.
       if !claims.contains(query.integer(1)) { return Timestamp(microseconds: query.integer(0)) }
     }
     return nil

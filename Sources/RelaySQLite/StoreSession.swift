@@ -13,6 +13,7 @@ final class StoreSession {
   let destinations: DestinationTable
   let statements: StoreStatements
   let changes: ChangeStatements
+  let clock: ClockTable
   var duplicates: DuplicateIndex
   var claims = ClaimTable()
   var backlogs = BacklogTable()
@@ -44,6 +45,7 @@ final class StoreSession {
     destinations = try DestinationTable(connection)
     statements = try StoreStatements(connection)
     changes = try ChangeStatements(connection)
+    clock = try ClockTable(connection)
     order = EventOrder(highest: try EventSearch(connection).last())
     nextEnvelope = try connection.integer("SELECT max(id) FROM envelope") ?? 0
     nextEvent = try connection.integer("SELECT max(id) FROM event") ?? 0
@@ -85,6 +87,7 @@ final class StoreSession {
     names.commit()
     claims.commit()
     order.commit()
+    clock.commit()
     committed = (nextEnvelope, nextEvent, nextDelivery, unlistedFrom)
     return destinations.commit()
   }
@@ -95,6 +98,7 @@ final class StoreSession {
     names.rollback()
     claims.rollback()
     order.rollback()
+    clock.rollback()
     events.removeAll()  // Their rows' numbers will be given to others.
     (nextEnvelope, nextEvent, nextDelivery, unlistedFrom) = committed
     destinations.rollback()

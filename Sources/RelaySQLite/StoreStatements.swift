@@ -26,6 +26,7 @@ final class StoreStatements {
   let freshDeliveries: Statement
   let retryingDeliveries: Statement
   let nextDue: Statement
+  let bringIn: Statement
   let headOfKey: Statement
   let pendingByRow: Statement
   let deliveryByRow: Statement
@@ -97,6 +98,8 @@ final class StoreStatements {
       "SELECT id FROM delivery WHERE destination = ?1 AND state = 1 AND due <= ?2 ORDER BY due, id")
     nextDue = try connection.prepare(
       "SELECT due, id FROM delivery WHERE destination = ?1 AND state = 1 AND due > ?2 ORDER BY due, id")
+    bringIn = try connection.prepare(
+      "UPDATE delivery SET due = ?2 WHERE destination = ?1 AND state = 1 AND due > ?2")
     headOfKey = try connection.prepare(
       """
       SELECT id, state, due FROM delivery WHERE destination = ?1 AND order_key = ?2 AND state < 3

@@ -20,7 +20,7 @@ struct Relay {
   private let loader: ConfigurationLoader
   private let logger: Logger
   private let droppedLogLines: Counter
-  private let clock = SystemWallClock()
+  private let clock: MachineClock
 
   /// - Parameters:
   ///   - path: The configuration's file, and `loader` what reads it again.
@@ -34,6 +34,8 @@ struct Relay {
     self.loader = loader
     self.logger = logger
     self.droppedLogLines = droppedLogLines
+    let log = ClockLog(logger: logger)
+    clock = MachineClock { log.note($0, at: $1) }
   }
 
   func run() async throws {
@@ -43,7 +45,7 @@ struct Relay {
     let metrics = RelayMetrics(configuration, droppedLogLines: droppedLogLines)
     let watch = StoreWatch(metrics: metrics, clock: clock, logger: logger)
     let store = try openStore(observer: watch)
-    let lookup = SQLiteLookup(path: store.path)
+    let lookup = SQLiteLookup(path: store.path, clock: clock)
     let engine = DeliveryEngine(
       store: store, transport: CurlTransport(clock: clock), clock: clock, logger: logger, metrics: metrics)
     let receiver = Receiver(
@@ -112,7 +114,7 @@ struct Relay {
     guard let address = configuration.server.admin else { return nil }
     let admin = AdminServer(
       address: address, hosts: configuration.server.adminHosts, token: configuration.server.adminToken,
-      operations: controller, clock: clock,
+      operations: controller, clock: SystemWallClock(),
       eventLoopGroup: eventLoopGroup, logger: logger)
     let bound = try await admin.start()
     logger.notice("admin listens", metadata: ["address": "\(bound)"])

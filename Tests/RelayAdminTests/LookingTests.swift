@@ -79,6 +79,7 @@ import Testing
       ]
       state.status.reloadErrors = ["routes.yaml:1:1: x"]
       state.status.store.refusal = "full"
+      state.status.clockOffset = .milliseconds(-312_500)
     }
     try await withServer(operations) { server in
       let answer = try await server.get("/api/v1/status")
@@ -103,7 +104,7 @@ import Testing
           "refused_kind_count":0}],\
           "routes":[{"name":"whatsapp-to-crm","matched":12,"dropped":3}],\
           "config":{"hash":"0123456789ab","loaded_at":"2026-01-02T02:04:05.678Z",\
-          "reload_errors":["routes.yaml:1:1: x"]}}
+          "reload_errors":["routes.yaml:1:1: x"]},"clock_offset_seconds":-312.5}
           """)
     }
   }

@@ -40,6 +40,17 @@ import Testing
         """)
   }
 
+  @Test(arguments: [(312, "ahead of"), (-312, "behind")]) func statusShowsAClockThatIsWrong(
+    seconds: Int, side: String
+  ) {
+    var status = Samples.status
+    status.clockOffset = .seconds(seconds)
+    let text = StatusText.render(StatusAnswer(status), now: Samples.now, pen: Self.plain)
+    #expect(text.contains("this machine's clock is 5m12s \(side) its destinations'"))
+    status.clockOffset = .seconds(seconds.signum() * 60)
+    #expect(!StatusText.render(StatusAnswer(status), now: Samples.now, pen: Self.plain).contains("clock"))
+  }
+
   @Test func statusShowsWhatIsWrong() {
     var status = Samples.status
     status.store.refusal = "the disk is full"

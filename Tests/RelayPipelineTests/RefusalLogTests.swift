@@ -41,3 +41,20 @@ private final class Origin: RequestOrigin {
     #expect(String(decoding: kept.body, as: UTF8.self) == #"{"token":[secret],"x":"[secret]"}"#)
   }
 }
+
+/// Steps of the wall clock.
+@Suite struct RefusalLogClockTests {
+  @Test func linesAreFoldedByTheSteadyTimeAndTimedByTheWallClock() {
+    let clock = ManualClock()
+    let recorder = LineRecorder()
+    let log = RefusalLog(logger: recorder.logger, clock: clock)
+    log.note(path: "/huggy", .notFound, origin: Origin(), body: nil, isOfSource: false)
+    clock.setWall(ahead: .seconds(-3_600))
+    for _ in 0..<3 {
+      clock.advance(by: .seconds(11))
+      log.note(path: "/huggy", .notFound, origin: Origin(), body: nil, isOfSource: false)
+    }
+    #expect(recorder.lines.count == 4)
+    #expect(log.rejections.first?.at == .second(33 - 3_600))
+  }
+}

@@ -9,10 +9,6 @@ import Testing
 /// The whole store with its keeper, on its own thread and by the real clock: what fills it, and how it recovers.
 @Suite(.timeLimit(.minutes(2)))
 struct KeepingStoreTests {
-  private struct RunningClock: WallClock {
-    func now() -> Timestamp { Timestamp(microseconds: wallClockMicroseconds()) }
-  }
-
   private let home: SQLiteHome
   private let make = TestEnvelopes()
 

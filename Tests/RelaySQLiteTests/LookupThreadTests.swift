@@ -20,7 +20,7 @@ struct LookupThreadTests {
   @Test func everyQuestionIsAnswered() async throws {
     let bench = try KeepingBench()
     try bench.add(at: 3, [.pending, .dead(4)])
-    let lookup = SQLiteLookup(path: bench.path)
+    let lookup = SQLiteLookup(path: bench.path, clock: ManualClock())
     let page = try await ask {
       lookup.deliveries(DeliveryFilter(state: .dead), after: nil, limit: 5, completion: $0)
     }
@@ -41,7 +41,7 @@ struct LookupThreadTests {
   @Test func closingAnswersWhatWasAskedAndRefusesWhatComesLater() async throws {
     let bench = try KeepingBench()
     try bench.add(at: 3, [.pending])
-    let lookup = SQLiteLookup(path: bench.path)
+    let lookup = SQLiteLookup(path: bench.path, clock: ManualClock())
     let asked = (0..<20).map { _ in ask { lookup.oldestPending(completion: $0) } }
     lookup.close()
     for promise in asked { #expect(promise.isKept) }
@@ -54,7 +54,7 @@ struct LookupThreadTests {
   @Test func aStoreThatCantBeOpenedIsTriedAgainWithTheNextQuestion() async throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/relay.db"
-    let lookup = SQLiteLookup(path: path)
+    let lookup = SQLiteLookup(path: path, clock: ManualClock())
     let refused = await ask { lookup.oldestPending(completion: $0) }.value
     let error = #expect(throws: StoreError.self) { try refused.get() }
     #expect(error?.code == .cannotOpen)
@@ -67,7 +67,7 @@ struct LookupThreadTests {
   @Test func aQuestionThatFailsCostsNoOther() async throws {
     let bench = try KeepingBench()
     try bench.add(at: 3, [.pending])
-    let lookup = SQLiteLookup(path: bench.path)
+    let lookup = SQLiteLookup(path: bench.path, clock: ManualClock())
     try bench.execute("ALTER TABLE envelope RENAME TO gone")
     let failed = await ask { lookup.oldestPending(completion: $0) }.value
     #expect(throws: StoreError.self) { try failed.get() }

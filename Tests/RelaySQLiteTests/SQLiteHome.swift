@@ -14,7 +14,7 @@ struct SQLiteHome: StoreHome {
   }
 
   func open(
-    clock: any WallClock, duplicateLimit: Int, observer: (any StoreObserver)? = nil
+    clock: any SteadyClock, duplicateLimit: Int, observer: (any StoreObserver)? = nil
   ) throws(StoreError) -> any DeliveryStore {
     try SQLiteStore(path: path, clock: clock, duplicateLimit: duplicateLimit, observer: observer)
   }

@@ -69,11 +69,13 @@ extension DeliveryStore {
 
   public func claim(
     _ kind: ClaimRequest.Kind = .fresh, of destination: String = "crm", now: Timestamp = .second(0),
-    limit: Int = 10_000, byteLimit: Int = .max, after: DeliveryID? = nil
+    latestDue: Timestamp = .distantFuture, limit: Int = 10_000, byteLimit: Int = .max,
+    after: DeliveryID? = nil
   ) async -> Claim {
     await posted(
       ClaimRequest(
-        destination: destination, kind: kind, now: now, limit: limit, byteLimit: byteLimit, after: after)
+        destination: destination, kind: kind, now: now, latestDue: latestDue, limit: limit,
+        byteLimit: byteLimit, after: after)
     ).value
   }
 

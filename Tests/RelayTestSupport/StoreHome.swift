@@ -5,7 +5,7 @@ import RelayThreads
 public protocol StoreHome: Sendable {
   /// Opens the store that lives here. Again after a `close`: a restart. Again before it: a second opener.
   func open(
-    clock: any WallClock, duplicateLimit: Int, observer: (any StoreObserver)?
+    clock: any SteadyClock, duplicateLimit: Int, observer: (any StoreObserver)?
   ) throws(StoreError) -> any DeliveryStore
 
   /// Whether only one relay at a time may have it open.
@@ -16,6 +16,8 @@ public protocol StoreHome: Sendable {
 public final class StoreBench: Sendable {
   public let home: any StoreHome
   public let clock = ManualClock()
+  /// For claims about restarts: instead of the clock that stands still.
+  public let machine = ManualMachine()
   public let make = TestEnvelopes()
   /// Of all the stores that it opens.
   public let observer = RecordingObserver()
@@ -27,9 +29,9 @@ public final class StoreBench: Sendable {
 
   /// The store with its configuration, as a relay starts it.
   public func open(
-    _ configuration: StoreConfiguration? = .test, duplicateLimit: Int = 1_000
+    _ configuration: StoreConfiguration? = .test, clock: (any SteadyClock)? = nil, duplicateLimit: Int = 1_000
   ) async throws -> any DeliveryStore {
-    let store = try home.open(clock: clock, duplicateLimit: duplicateLimit, observer: observer)
+    let store = try home.open(clock: clock ?? self.clock, duplicateLimit: duplicateLimit, observer: observer)
     opened.withLock { $0.append(store) }
     if let configuration { try await store.configure(configuration) }
     return store
@@ -37,10 +39,11 @@ public final class StoreBench: Sendable {
 
   /// A restart.
   public func reopen(
-    _ store: any DeliveryStore, with configuration: StoreConfiguration? = .test, duplicateLimit: Int = 1_000
+    _ store: any DeliveryStore, with configuration: StoreConfiguration? = .test,
+    clock: (any SteadyClock)? = nil, duplicateLimit: Int = 1_000
   ) async throws -> any DeliveryStore {
     store.close()
-    return try await open(configuration, duplicateLimit: duplicateLimit)
+    return try await open(configuration, clock: clock, duplicateLimit: duplicateLimit)
   }
 
   func closeAll() {

@@ -10,17 +10,18 @@ public final class TestEnvelopes: Sendable {
   /// - Parameters:
   ///   - destinations: Each event goes to all of them.
   ///   - bytes: Stands for the envelope's bytes: equal numbers are equal hashes; nil: without a fingerprint.
-  ///   - since: What came later than this counts for telling a duplicate.
+  ///   - since: What came later than this counts for telling a duplicate; `wallSince`: by the wall clock, too.
   public func envelope(
     to destinations: [String] = ["crm"], events: Int = 1, bytes: UInt64? = nil, source: String = "huggy",
-    at time: Timestamp = .second(0), since: Timestamp = .epoch, type: String = "createdChat",
+    at time: Timestamp = .second(0), since: Timestamp = .epoch, wallSince: Timestamp? = nil,
+    type: String = "createdChat",
     chat: String? = nil,
     body: [UInt8] = Array("{}".utf8)
   ) -> NewEnvelope {
     let context = EnvelopeContext(source: source, receivedAt: time, time: nil, token: nil)
     let first = nextID(count: events)
     return envelope(
-      context, bytes: bytes, since: since,
+      context, bytes: bytes, since: since, wallSince: wallSince,
       events: (0..<events).map { place in
         Event(
           id: first.advanced(by: place), envelope: context, type: type, rawType: Array(type.utf8),
@@ -30,13 +31,16 @@ public final class TestEnvelopes: Sendable {
   }
 
   public func envelope(
-    _ context: EnvelopeContext, bytes: UInt64? = nil, since: Timestamp = .epoch, events: [Event],
+    _ context: EnvelopeContext, bytes: UInt64? = nil, since: Timestamp = .epoch,
+    wallSince: Timestamp? = nil, events: [Event],
     to destinations: [String] = ["crm"]
   ) -> NewEnvelope {
     NewEnvelope(
       context: context, configuration: "c1", firstEventID: events.first?.id ?? nextID(count: 1),
       acceptedCount: events.count,
-      fingerprint: bytes.map { NewEnvelope.Fingerprint(hash: Self.hash($0), since: since) },
+      fingerprint: bytes.map {
+        NewEnvelope.Fingerprint(hash: Self.hash($0), since: since, wallSince: wallSince)
+      },
       events: events.map { event in
         NewEnvelope.NewEvent(
           event: event, routes: ["all"], isDropped: false,

@@ -30,6 +30,8 @@ public struct StatusAnswer: Decodable, Sendable, Equatable {
   public var destinations: [DestinationAnswer]
   public var routes: [Route]
   public var config: Config
+  /// How far the relay's clock is ahead of its destinations'; nil: none has told the time.
+  public var clockOffsetSeconds: Double?
 
   init(_ status: RelayStatus) {
     version = status.version
@@ -42,6 +44,7 @@ public struct StatusAnswer: Decodable, Sendable, Equatable {
     config = Config(
       hash: status.configurationHash, loadedAt: status.configurationLoadedAt,
       reloadErrors: status.reloadErrors)
+    clockOffsetSeconds = status.clockOffset?.apiSeconds
   }
 }
 
@@ -54,6 +57,7 @@ extension StatusAnswer: JSONWritable {
       output.field("destinations", destinations)
       output.field("routes", routes)
       output.field("config", config)
+      output.field("clock_offset_seconds", clockOffsetSeconds)
     }
   }
 }

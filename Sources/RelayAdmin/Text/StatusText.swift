@@ -26,6 +26,13 @@ public enum StatusText {
     if let refusal = store.refusal {
       lines.append(pen("no envelopes are taken: \(refusal)".forTerminal(), .bad))
     }
+    if let offset = status.clockOffsetSeconds, abs(offset) > ClockComparison.tolerance.inSeconds {
+      let side = offset > 0 ? "ahead of" : "behind"
+      lines.append(
+        pen(
+          "this machine's clock is \(abs(offset).ageText) \(side) its destinations': set it; signed requests may be refused",
+          .bad))
+    }
     if !status.config.reloadErrors.isEmpty {
       lines.append(pen("the last reload failed, and changed nothing:", .bad))
       lines += status.config.reloadErrors.map { pen("  \($0.forTerminal())", .bad) }

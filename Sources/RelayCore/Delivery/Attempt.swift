@@ -3,6 +3,10 @@ public struct AttemptResult: Sendable, Equatable {
   public var startedAt: Timestamp
   public var duration: Duration
   public var response: Response
+  /// How far the relay's wall clock was ahead of the answer's `date`; nil: it was not looked at, or there was none.
+  public var clockOffset: Duration?
+  /// It may mean no more than that the relay's clock is wrong (`Destination.blamesClock`): it kills nothing.
+  public var blamesClock = false
 
   public enum Response: Sendable, Equatable {
     /// A whole status line came. `body`: the answer's first 1 KiB.
@@ -10,10 +14,13 @@ public struct AttemptResult: Sendable, Equatable {
     case failure(TransportFailure)
   }
 
-  public init(startedAt: Timestamp, duration: Duration, response: Response) {
+  public init(
+    startedAt: Timestamp, duration: Duration, response: Response, clockOffset: Duration? = nil
+  ) {
     self.startedAt = startedAt
     self.duration = duration
     self.response = response
+    self.clockOffset = clockOffset
   }
 
   /// How much of an answer is kept, in bytes.

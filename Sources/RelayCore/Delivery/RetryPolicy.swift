@@ -18,6 +18,9 @@ public struct RetryPolicy: Hashable, Sendable {
 
   public init() {}
 
+  /// No wait is longer: a stored time that is farther off was made by another policy, or by a clock that was wrong.
+  public var longestDelay: Duration { .microseconds(Int64(maxDelay.inSeconds * (1 + jitter) * 1e6) + 1) }
+
   /// The delay before the attempt that follows attempt `attempts` (from 1).
   ///
   /// - Parameter random: uniform in 0..<1.

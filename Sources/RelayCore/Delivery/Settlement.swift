@@ -35,16 +35,19 @@ extension Destination {
   /// What follows from an attempt: the one place that turns an answer into an outcome.
   ///
   /// - Parameters:
-  ///   - countedAttempts: The attempts made that count, this one included.
+  ///   - countedAttempts: The attempts made that count, this one included; after an answer that blames the clock, which
+  ///     kills nothing, all that were made: they lengthen the delay.
   ///   - age: How long the destination has been in service since `Delivery.since`.
   ///   - random: Uniform in 0..<1, for the jitter.
   public func outcome(
     of attempt: AttemptResult, countedAttempts: Int, age: Duration, now: Timestamp, random: Double
   ) -> Settlement.Outcome {
     if attempt.isSuccess { return .delivered }
-    if isPermanent(attempt) { return .dead(.permanent) }
-    if let limit = retry.maxAttempts, countedAttempts >= limit { return .dead(.exhausted) }
-    if age >= retry.maxAge { return .dead(.expired) }
+    if !attempt.blamesClock {
+      if isPermanent(attempt) { return .dead(.permanent) }
+      if let limit = retry.maxAttempts, countedAttempts >= limit { return .dead(.exhausted) }
+      if age >= retry.maxAge { return .dead(.expired) }
+    }
     return .retry(at: now.advanced(by: retry.delay(afterAttempt: countedAttempts, random: random)))
   }
 
@@ -52,7 +55,16 @@ extension Destination {
   /// spaces the probes.
   public func outcome(ofProbe attempt: AttemptResult, now: Timestamp) -> Settlement.Outcome {
     if attempt.isSuccess { return .delivered }
-    return isPermanent(attempt) ? .dead(.permanent) : .retry(at: now)
+    return isPermanent(attempt) && !attempt.blamesClock ? .dead(.permanent) : .retry(at: now)
+  }
+
+  /// Whether the answer may mean that the relay's clock is wrong, and nothing else: a 4xx to a signed request, of a
+  /// destination whose clock shows another time. Receivers refuse signatures that are minutes old, or yet to come.
+  ///
+  /// - Parameter offset: How far the relay's clock is ahead of the destination's; nil: nobody knows.
+  public func blamesClock(_ attempt: AttemptResult, offset: Duration?) -> Bool {
+    guard !signingSecrets.isEmpty, let offset, ClockComparison.isOff(offset) else { return false }
+    return attempt.status.map { (400..<500).contains($0) } ?? false
   }
 
   private func isPermanent(_ attempt: AttemptResult) -> Bool {

@@ -14,6 +14,8 @@ extension AttemptResult {
   public var blame: Blame {
     switch response {
     case .status(200..<300, _, _): .none
+    // It refuses everything that is signed, not this event.
+    case .status where blamesClock: .destination
     case .status(401, _, _), .status(403...405, _, _), .status(407...408, _, _), .status(421, _, _),
       .status(425, _, _), .status(429, _, _):
       .destination

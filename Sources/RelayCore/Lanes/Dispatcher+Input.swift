@@ -16,7 +16,10 @@ extension Dispatcher {
     /// recalled. Answered by `recalled` with the token.
     case recall([String], token: Int)
     case readmit([String])
-    /// A person pauses a destination, or (nil) lifts the pause; `distantFuture`: until it is lifted.
+    /// The wall clock is so much ahead of the steady one. Comes before what else is told of this turn.
+    case wallClock(offset: Duration)
+    /// A person pauses a destination until a time of the wall clock, or (nil) lifts the pause; `distantFuture`: until it
+    /// is lifted.
     case pause(String, until: Timestamp?)
     /// A person says that a destination is well: what it asked for with `Retry-After` holds no longer, and a probe is due.
     case liftHold(String)

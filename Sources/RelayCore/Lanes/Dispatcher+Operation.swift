@@ -42,7 +42,7 @@ extension Dispatcher {
 
   mutating func restored(_ stored: [StoredDestination], now: Timestamp) {
     for one in stored {
-      let standing = Standing(pausedUntil: one.pausedUntil, suspended: one.suspended)
+      let standing = Standing(pausedUntil: steadyEnd(one.pausedUntil), suspended: one.suspended)
       if let place = lanes.place(of: one.name) {
         lanes[place].standing = standing
         touch(place)
@@ -54,6 +54,7 @@ extension Dispatcher {
   }
 
   mutating func pause(_ name: String, until: Timestamp?, now: Timestamp) {
+    let until = steadyEnd(until)
     if let place = lanes.place(of: name) {
       lanes[place].standing.pausedUntil = until
       touch(place)
@@ -75,6 +76,21 @@ extension Dispatcher {
   mutating func freshConnections(_ names: [String]) {
     let known = names.filter { lanes[$0].map { !$0.isRemoved } ?? false }
     if !known.isEmpty { actions.append(.freshConnections(known)) }
+  }
+
+  /// A pause's end by the steady clock.
+  private func steadyEnd(_ wall: Timestamp?) -> Timestamp? {
+    wall.map { $0 == .distantFuture ? $0 : $0.advanced(by: .zero - wallOffset) }
+  }
+
+  mutating func wallClockSet(to offset: Duration) {
+    let step = offset - wallOffset
+    wallOffset = offset
+    for place in lanes.all.indices {
+      lanes[place].wallClockStepped(by: step)
+      touch(place)
+    }
+    for name in standings.keys { standings[name]!.wallClockStepped(by: step) }
   }
 
   /// Without a lane only a person's pause suspends.

@@ -7,6 +7,8 @@ public struct Dispatcher: Sendable {
   /// Of destinations that have no lane.
   var standings: [String: Standing] = [:]
   var recalls = Recalls()
+  /// How far the wall clock is ahead of the time that it works by.
+  var wallOffset = Duration.zero
   var actions: [Action] = []
   /// The places of lanes that are to have a turn.
   private var touched: [Int] = []
@@ -49,6 +51,7 @@ public struct Dispatcher: Sendable {
     case .settled(let settled): for one in settled { self.settled(one, now: now) }
     case .recall(let names, let token): recall(names, token: token)
     case .readmit(let names): readmit(names)
+    case .wallClock(let offset): wallClockSet(to: offset)
     case .pause(let name, let until): pause(name, until: until, now: now)
     case .liftHold(let name): liftHold(name)
     case .freshConnections(let names): freshConnections(names)

@@ -164,6 +164,9 @@ extension Lane {
     if delivery.attempts > 0 { retriesInFlight -= 1 }
     if !refusedInFlight.isEmpty { refusedInFlight.remove(id) }
     unsettled += 1
+    if let offset = result.clockOffset { clockOffset = offset }
+    var result = result
+    result.blamesClock = destination.blamesClock(result, offset: clockOffset)
     let blame = result.blame
     // A trial that the event itself has failed is an attempt like any other.
     let isProbe = blame == .event ? circuit.probe == id : circuit.isProbeOrTrial(id)
@@ -209,7 +212,7 @@ extension Lane {
     of delivery: Delivery, _ result: AttemptResult, _ blame: Blame, isProbe: Bool, now: Timestamp,
     random: Double
   ) -> Settlement {
-    let counted = delivery.countedAttempts + (isProbe ? 0 : 1)
+    let counted = delivery.countedAttempts + (isProbe || result.blamesClock ? 0 : 1)
     let outcome =
       isProbe
       ? outcome(ofProbe: delivery, result, blame, now: now)
@@ -224,10 +227,9 @@ extension Lane {
     of delivery: Delivery, _ result: AttemptResult, _ blame: Blame, counted: Int, now: Timestamp,
     random: Double
   ) -> Settlement.Outcome {
-    func outcome(_ age: Duration) -> Settlement.Outcome {
-      destination.outcome(of: result, countedAttempts: counted, age: age, now: now, random: random)
-    }
-    let outcome = outcome(age(of: delivery, at: now))
+    let outcome = destination.outcome(
+      of: result, countedAttempts: result.blamesClock ? delivery.attempts + 1 : counted,
+      age: age(of: delivery, at: now), now: now, random: random)
     guard outcome == .dead(.expired), blame != .event, !mayExpire(at: now),
       !circuit.sparesFailures(of: delivery)
     else { return outcome }
@@ -241,9 +243,9 @@ extension Lane {
     ofProbe delivery: Delivery, _ result: AttemptResult, _ blame: Blame, now: Timestamp
   ) -> Settlement.Outcome {
     let outcome = destination.outcome(ofProbe: result, now: now)
-    guard case .retry = outcome, blame == .destination, circuit.isByHeads, mayExpire(at: now) else {
-      return outcome
-    }
+    guard case .retry = outcome, blame == .destination, !result.blamesClock, circuit.isByHeads,
+      mayExpire(at: now)
+    else { return outcome }
     // What came while it was open has not been there for all of that time.
     let open = min(headTime.total(at: now), delivery.event.envelope.receivedAt.duration(to: now))
     return age(of: delivery, at: now) + open >= destination.retry.maxAge ? .dead(.expired) : outcome

@@ -6,8 +6,8 @@ extension Lane {
   /// - Returns: Whether its circuit is in another state now.
   mutating func reconfigure(_ destination: Destination) -> Bool {
     let isMoved = isRemoved || !self.destination.hasSameEndpoint(as: destination)
-    // Another server has asked for no time.
-    if self.destination.url != destination.url { heldUntil = nil }
+    // Another server has asked for no time, and told none.
+    if self.destination.url != destination.url { (heldUntil, clockOffset) = (nil, nil) }
     self.destination = destination
     if let rate = destination.rate {
       if bucket == nil { bucket = TokenBucket(rate: rate) } else { bucket!.change(to: rate) }
@@ -58,6 +58,12 @@ extension Lane {
     retryBacklog.grew()
     // It may have been discarded; if it was not, it fails again.
     trouble.head = nil
+  }
+
+  /// The wall clock was set forward by so much, or back (negative).
+  mutating func wallClockStepped(by step: Duration) {
+    standing.wallClockStepped(by: step)
+    clockOffset = clockOffset.map { $0 + step }
   }
 
   /// Begins and ends what depends on the time alone: call it in every turn.

@@ -23,7 +23,8 @@ extension Lane {
   /// - Returns: Its id if it goes back to the store: it is not due yet, or twice as much waits as may be claimed.
   mutating func promoted(_ delivery: Delivery, now: Timestamp) -> DeliveryID? {
     if let due = delivery.due, due > now {
-      retryBacklog.grew(due: due)
+      // One beyond all bounds is brought within them by the store when it is asked.
+      retryBacklog.grew(due: due > latestDue(now: now) ? now : due)
       return delivery.id
     }
     if delivery.attempts > 0 {
@@ -134,10 +135,13 @@ extension Lane {
   private func request(_ kind: ClaimRequest.Kind, for queue: LaneQueue, now: Timestamp) -> ClaimRequest {
     let part = window.part(of: kind)
     return ClaimRequest(
-      destination: destination.name, kind: kind, now: now,
+      destination: destination.name, kind: kind, now: now, latestDue: latestDue(now: now),
       limit: min(LaneWindow.maxClaim, max(1, part.deliveries - queue.count)),
       byteLimit: max(1, part.bytes - queue.footprint))
   }
+
+  /// Nothing may be due later.
+  private func latestDue(now: Timestamp) -> Timestamp { now.advanced(by: destination.retry.longestDelay) }
 
   /// Everything it holds that is not in flight, for giving back.
   mutating func giveUpWindow() -> [DeliveryID] {

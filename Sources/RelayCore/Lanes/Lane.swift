@@ -45,6 +45,8 @@ public struct Lane: Sendable {
   var trouble = Trouble()
   /// How long the circuit has been open this time, pauses left out.
   var headTime = SuspendedTime()
+  /// How far the relay's wall clock is ahead of the destination's; nil: it has not told the time.
+  var clockOffset: Duration?
 
   /// So many outcomes may wait for the disk before no more attempts start.
   static let maxUnsettled = 1_024
@@ -71,7 +73,7 @@ public struct Lane: Sendable {
   ///
   /// - Parameter mayStart: Whether attempts may start at all.
   func deadline(now: Timestamp, mayStart: Bool = true) -> Timestamp? {
-    var deadline = earliest(standing.pauseEnd, mayStart ? nextStart : nil)
+    var deadline = earliest(standing.pauseLook(now: now), mayStart ? nextStart : nil)
     if !isRecalled {
       deadline = earliest(deadline, freshBacklog.claimsFrom(fresh, window.part(of: .fresh)))
       deadline = earliest(deadline, retryBacklog.claimsFrom(retrying, window.part(of: .retrying)))

@@ -10,6 +10,8 @@ public struct ClaimRequest: Sendable, Equatable {
   public var destination: String
   public var kind: Kind
   public var now: Timestamp
+  /// A retry's stored time is believed up to this: one that is later becomes this.
+  public var latestDue: Timestamp
   /// At most so many deliveries.
   public var limit: Int
   /// It stops after the delivery that passes this many bytes of footprint.
@@ -18,12 +20,14 @@ public struct ClaimRequest: Sendable, Equatable {
   public var after: DeliveryID?
 
   public init(
-    destination: String, kind: Kind, now: Timestamp, limit: Int, byteLimit: Int, after: DeliveryID? = nil
+    destination: String, kind: Kind, now: Timestamp, latestDue: Timestamp = .distantFuture, limit: Int,
+    byteLimit: Int, after: DeliveryID? = nil
   ) {
     self.after = after
     self.destination = destination
     self.kind = kind
     self.now = now
+    self.latestDue = latestDue
     self.limit = limit
     self.byteLimit = byteLimit
   }

@@ -1,4 +1,6 @@
 /// Looks into the store for people, beside its path: on a thread of its own, never in its way. Pages are short.
+///
+/// People speak of the wall clock's time: filters do, and so do the records, as that clock showed it then.
 public protocol DeliveryLookup: AnyObject, Sendable {
   /// The event with all its deliveries; nil: the store does not have it (any more).
   func event(_ id: EventID, completion: @escaping @Sendable (Result<EventRecord?, StoreError>) -> Void)
@@ -21,7 +23,7 @@ public protocol DeliveryLookup: AnyObject, Sendable {
     _ filter: DeliveryFilter, after: DeliveryID?,
     completion: @escaping @Sendable (Result<DeliveryCountPage, StoreError>) -> Void)
 
-  /// When each destination's oldest pending delivery was received. By the destination's name.
+  /// When each destination's oldest pending delivery was received, by the steady clock: for its age. By the destination's name.
   func oldestPending(completion: @escaping @Sendable (Result<[String: Timestamp], StoreError>) -> Void)
 }
 

@@ -33,10 +33,14 @@ public struct NewEnvelope: Sendable {
     public var hash: [UInt8]
     /// Only an envelope of the same source received later than this counts as the same.
     public var since: Timestamp
+    /// And only while the wall clock says so, too: a window that is too long would swallow an event, and one that is too
+    /// short only repeats it. nil: whatever that says.
+    public var wallSince: Timestamp?
 
-    public init(hash: [UInt8], since: Timestamp) {
+    public init(hash: [UInt8], since: Timestamp, wallSince: Timestamp? = nil) {
       self.hash = hash
       self.since = since
+      self.wallSince = wallSince
     }
   }
 

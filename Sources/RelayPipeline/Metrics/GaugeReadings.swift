@@ -29,6 +29,8 @@ public struct GaugeReadings: Sendable, Equatable {
   public var storeLimitBytes: Int?
   /// The last reload changed nothing because the file is wrong.
   public var isReloadFailed: Bool?
+  /// How far the machine's clock is ahead of the destinations'.
+  public var clockOffset: Duration?
 
   public init(version: String) {
     self.version = version
@@ -52,5 +54,6 @@ extension GaugeReadings {
     storeBytes = status.store.bytes
     storeLimitBytes = status.store.limitBytes
     isReloadFailed = !status.reloadErrors.isEmpty
+    clockOffset = status.clockOffset
   }
 }

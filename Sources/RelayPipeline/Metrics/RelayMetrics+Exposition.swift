@@ -145,6 +145,10 @@ extension RelayMetrics {
       "huggy_relay_log_lines_dropped_total", .counter,
       help: "Lines of the log that could not be written, or that nobody read in time.")
     text.sample([], droppedLogLines.value)
+    text.begin(
+      "huggy_relay_clock_offset_seconds", .gauge,
+      help: "How far this machine's clock is from its destinations', either way, as their answers tell.")
+    if let offset = readings.clockOffset { text.sample([], text: "\(abs(offset.inSeconds))") }
     text.begin("huggy_relay_build_info", .gauge, help: "Always 1; the version is its label.")
     text.sample([("version", readings.version)], 1)
   }

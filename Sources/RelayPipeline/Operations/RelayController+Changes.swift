@@ -128,7 +128,7 @@ extension RelayController {
 
   public func pause(_ destination: String, until: Timestamp?) async throws(OperationError) {
     _ = try await stored(destination)
-    if let until, until <= parts.clock.now() {
+    if let until, until <= parts.clock.reading().wall {
       throw OperationError(code: .conflict, message: "\(until) has passed; give a later time, or none")
     }
     let until = until ?? .distantFuture
@@ -152,7 +152,7 @@ extension RelayController {
     }
     try await setPause(destination, until: nil)
     let report = ResumeReport(
-      wasPaused: stored.pausedUntil.map { parts.clock.now() < $0 } ?? false,
+      wasPaused: stored.pausedUntil.map { parts.clock.reading().wall < $0 } ?? false,
       liftedHold: await liftHold(of: destination))
     parts.logger.notice(
       "resumed",

@@ -10,7 +10,7 @@ extension RelayController {
         try await parts.store.size()
       )
     }
-    let now = parts.clock.now()
+    let now = parts.clock.reading()
     let state = active
     let books = Dictionary(uniqueKeysWithValues: stored.map { ($0.name, $0) })
     let orphans = stored.filter { $0.pending + $0.dead > 0 && state.destination($0.name) == nil }
@@ -25,14 +25,14 @@ extension RelayController {
       destinations: destinations.map { name, destination in
         DestinationStatus(
           name, destination, lane: lanes[name], books: books[name] ?? StoredDestination(name: name),
-          oldestPending: oldest[name].map { max(.zero, $0.duration(to: now)) }, now: now)
+          oldestPending: oldest[name].map { max(.zero, $0.duration(to: now.steady)) }, now: now.wall)
       },
       routes: state.configuration.routes.map { route in
         let counts = parts.metrics.route(route.name)
         return RelayStatus.Route(name: route.name, matched: counts.matched, dropped: counts.dropped)
       },
       configurationHash: state.configuration.hash, configurationLoadedAt: state.loadedAt,
-      reloadErrors: state.reloadErrors)
+      reloadErrors: state.reloadErrors, clockOffset: parts.engine.clockOffset)
   }
 
   public func metrics() async -> [UInt8] {
@@ -40,6 +40,7 @@ extension RelayController {
     // A store that can't answer must not take the counters with it.
     readings.storeLimitBytes = active.configuration.store.maxBytes
     readings.isReloadFailed = !active.reloadErrors.isEmpty
+    readings.clockOffset = parts.engine.clockOffset
     if let status = try? await status() { readings = GaugeReadings(status) }
     return parts.metrics.render(readings)
   }
@@ -63,7 +64,7 @@ extension RelayController {
 
   private func reports(of records: [DeliveryRecord]) async -> [DeliveryReport] {
     let lanes = records.contains(where: \.state.isPending) ? await lanes() : [:]
-    let (now, state, storeHolds) = (parts.clock.now(), active, parts.watch.current.holdsSettlements)
+    let (now, state, storeHolds) = (parts.clock.reading().wall, active, parts.watch.current.holdsSettlements)
     return records.map { record in
       DeliveryReport(
         record: record,
@@ -73,13 +74,33 @@ extension RelayController {
     }
   }
 
+  /// With the times that the wall clock showed, and will show.
   func lanes() async -> [String: LaneStatus] {
-    let lanes = await parts.engine.snapshot().filter { !$0.isRemoved }
+    let history = parts.clock.history
+    let lanes = await parts.engine.snapshot().filter { !$0.isRemoved }.map { $0.shown(by: history) }
     return Dictionary(uniqueKeysWithValues: lanes.map { ($0.name, $0) })
   }
 }
 
+extension LaneStatus {
+  fileprivate func shown(by history: ClockHistory) -> LaneStatus {
+    func wall(_ time: Timestamp) -> Timestamp {
+      time == .distantFuture ? time : history.wall(at: time)
+    }
+    var status = self
+    status.heldUntil = heldUntil.map(wall)
+    status.pausedUntil = pausedUntil.map(wall)
+    if case .open(let since) = circuit { status.circuit = .open(since: wall(since)) }
+    status.failingSince = failingSince.map(wall)
+    status.refusedKinds = refusedKinds.map {
+      RefusedKind(kind: $0.kind, since: wall($0.since), lastFailed: wall($0.lastFailed))
+    }
+    return status
+  }
+}
+
 extension DestinationStatus {
+  /// - Parameter now: The wall clock's, as are the lane's times.
   init(
     _ name: String, _ destination: Destination?, lane: LaneStatus?, books: StoredDestination,
     oldestPending: Duration?, now: Timestamp

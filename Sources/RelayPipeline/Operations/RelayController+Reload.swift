@@ -30,7 +30,7 @@ extension RelayController {
     let read = try await source.load()
     let (old, new) = (active.configuration, read.configuration)
     let report = ReloadReport(
-      hash: new.hash, loadedAt: parts.clock.now(), isUnchanged: new == old,
+      hash: new.hash, loadedAt: parts.clock.reading().wall, isUnchanged: new == old,
       changes: ConfigurationChanges(from: old, to: new), variables: read.variables, warnings: read.warnings,
       needsRestart: Self.restartKeys(from: initial, to: new))
     if !report.isUnchanged {

@@ -14,12 +14,12 @@ public final class RelayController: RelayOperations {
     public var receiver: Receiver
     public var metrics: RelayMetrics
     public var watch: StoreWatch
-    public var clock: any WallClock
+    public var clock: any SteadyClock
     public var logger: Logger
 
     public init(
       store: any DeliveryStore, lookup: any DeliveryLookup, engine: DeliveryEngine, receiver: Receiver,
-      metrics: RelayMetrics, watch: StoreWatch, clock: any WallClock, logger: Logger
+      metrics: RelayMetrics, watch: StoreWatch, clock: any SteadyClock, logger: Logger
     ) {
       self.store = store
       self.lookup = lookup
@@ -47,7 +47,7 @@ public final class RelayController: RelayOperations {
     self.parts = parts
     self.source = source
     initial = configuration
-    state = Locked(ConfigurationState(configuration: configuration, loadedAt: parts.clock.now()))
+    state = Locked(ConfigurationState(configuration: configuration, loadedAt: parts.clock.reading().wall))
     startedAt = .now
   }
 

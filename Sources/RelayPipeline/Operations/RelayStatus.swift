@@ -42,10 +42,13 @@ public struct RelayStatus: Sendable, Equatable {
   public var configurationLoadedAt: Timestamp
   /// Why the last reload changed nothing: its errors; empty: it succeeded.
   public var reloadErrors: [String]
+  /// How far the machine's clock is ahead of the destinations'; nil: none has told the time.
+  public var clockOffset: Duration?
 
   public init(
     version: String, uptime: Duration, store: Store, destinations: [DestinationStatus], routes: [Route],
-    configurationHash: String, configurationLoadedAt: Timestamp, reloadErrors: [String]
+    configurationHash: String, configurationLoadedAt: Timestamp, reloadErrors: [String],
+    clockOffset: Duration? = nil
   ) {
     self.version = version
     self.uptime = uptime
@@ -55,6 +58,7 @@ public struct RelayStatus: Sendable, Equatable {
     self.configurationHash = configurationHash
     self.configurationLoadedAt = configurationLoadedAt
     self.reloadErrors = reloadErrors
+    self.clockOffset = clockOffset
   }
 }
 

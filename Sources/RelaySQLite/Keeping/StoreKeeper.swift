@@ -12,7 +12,7 @@ final class StoreKeeper {
   /// Tests lift it: they count steps.
   var stepTime: Duration? = .milliseconds(3)
 
-  let clock: any WallClock
+  let clock: any SteadyClock
   let disk: Disk
   private let connection: Connection
   private let walked: WalkedDeliveries
@@ -43,7 +43,7 @@ final class StoreKeeper {
   private var retryAt: Timestamp?
 
   /// - Parameter diskSpace: What there is on the store's file system.
-  init(session: StoreSession, clock: any WallClock, diskSpace: (() -> DiskSpace)? = nil) {
+  init(session: StoreSession, clock: any SteadyClock, diskSpace: (() -> DiskSpace)? = nil) {
     connection = session.connection
     walked = session.walked
     self.clock = clock

@@ -3,16 +3,15 @@ import RelayCore
 extension LookupSession {
   /// Rows that a page looks at, at most.
   static let pageRows = 5_000
-  /// Rows are in order of commit. No event was received longer before its commit than this; nor may the clock have
-  /// gone further back meanwhile.
+  /// Rows are in order of commit. No event was received longer before its commit than this.
   static let longestCommit = Duration.seconds(10)
 
   func deliveries(
     _ filter: DeliveryFilter, after: DeliveryID?, limit: Int
   ) throws(StoreError) -> DeliveryPage {
     // As they stand at one time: between two readings one may pass from one index to another. This is soon over.
-    try connection.execute("BEGIN")
-    defer { try? connection.execute("COMMIT") }
+    try begin()
+    defer { end() }
     guard var walk = try walk(filter, after: after) else { return DeliveryPage(deliveries: [], next: nil) }
     let limit = max(1, limit)
     var found: [DeliveryRecord] = []
@@ -84,11 +83,13 @@ extension LookupSession {
       guard let row = try numbers(statements.destinationByName).first else { return nil }
       destination = row
     }
+    // Where the wall clock was set back, more than fits lies between the two: each delivery is asked itself, too.
     let first = try filter.since.map { time throws(StoreError) in
-      try firstDelivery(receivedFrom: time.advanced(by: .zero - Self.longestCommit))
+      try firstDelivery(
+        receivedFrom: history.firstMoment(from: time).advanced(by: .zero - Self.longestCommit))
     }
     let end = try filter.until.map { time throws(StoreError) in
-      try firstDelivery(receivedFrom: time.advanced(by: Self.longestCommit))
+      try firstDelivery(receivedFrom: history.lastMoment(before: time).advanced(by: Self.longestCommit))
     }
     let lanes = try lanes(filter.state, destination, from: first ?? 0)
     return LookupWalk(lanes, before: min(after?.rawValue ?? .max, end ?? .max))
@@ -142,7 +143,7 @@ extension LookupSession {
     }
   }
 
-  /// A row before which all deliveries' events were received before that time, as far as rows are in order of it.
+  /// A row before which all deliveries' events were received before that steady time, as far as rows are in order of it.
   private func firstDelivery(receivedFrom time: Timestamp) throws(StoreError) -> Int64 {
     var first: Int64 = 0
     var end = (try numbers(statements.newestDelivery).first ?? 0) + 1

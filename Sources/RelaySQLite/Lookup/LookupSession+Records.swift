@@ -4,8 +4,8 @@ extension LookupSession {
   /// The event with all its deliveries, as they stood at one time.
   func event(_ id: EventID) throws(StoreError) -> EventRecord? {
     // They are few, as many as there are destinations: this is soon over.
-    try connection.execute("BEGIN")
-    defer { try? connection.execute("COMMIT") }
+    try begin()
+    defer { end() }
     guard let row = try search.row(of: id), var event = try eventRow(row) else { return nil }
     statements.deliveriesOfEvent.bind(1, row)
     for row in try numbers(statements.deliveriesOfEvent) {
@@ -22,7 +22,7 @@ extension LookupSession {
     return EventRecord(
       id: EventID(bytes: query.bytes(0)!), type: query.text(1)!, source: query.text(2)!,
       company: query.text(3), channel: query.text(4), chat: query.text(5),
-      receivedAt: Timestamp(microseconds: query.integer(6)), configuration: query.text(7)!,
+      receivedAt: time(query, 6)!, configuration: query.text(7)!,
       routes: try routeNames(query.text(8)!), isDropped: query.integer(9) != 0, body: query.bytes(10)!,
       deliveries: [])
   }
@@ -65,24 +65,24 @@ extension LookupSession {
     var record = DeliveryRecord(
       id: DeliveryID(rawValue: query.integer(0)), event: EventID(bytes: query.bytes(1)!),
       type: query.text(2)!,
-      receivedAt: Timestamp(microseconds: query.integer(3)), destination: query.text(4)!,
+      receivedAt: time(query, 3)!, destination: query.text(4)!,
       route: query.text(5)!,
       configuration: query.text(6)!, run: Int(query.integer(7)), state: state, attempts: Int(query.integer(9))
     )
     let reason = query.optionalInteger(12).map { Int($0) }
     switch state {
     case .fresh: break
-    case .retrying, .waiting: record.due = query.time(10)
-    case .delivered: record.settledAt = query.time(11)
+    case .retrying, .waiting: record.due = time(query, 10)
+    case .delivered: record.settledAt = time(query, 11)
     case .dead:
-      record.settledAt = query.time(11)
+      record.settledAt = time(query, 11)
       record.deathReason = reason.flatMap(DeathReason.init)
     case .discarded:
-      record.settledAt = query.time(11)
+      record.settledAt = time(query, 11)
       record.discardReason = reason.flatMap(DiscardReason.init)
     }
     record.failureCount = record.attempts - (state == .delivered ? 1 : 0)
-    if let at = query.time(13) {
+    if let at = time(query, 13) {
       record.lastAttempt = DeliveryRecord.LastAttempt(
         at: at, duration: .microseconds(query.integer(14)),
         status: query.optionalInteger(15).map { Int($0) }, error: query.text(16))
@@ -98,23 +98,21 @@ extension LookupSession {
     while try query.step() {
       failures.append(
         DeliveryRecord.Failure(
-          attempt: Int(query.integer(0)), at: Timestamp(microseconds: query.integer(1)),
+          attempt: Int(query.integer(0)), at: time(query, 1)!,
           duration: .microseconds(query.integer(2)), status: query.optionalInteger(3).map { Int($0) },
           error: query.text(4), answer: query.bytes(5)))
     }
     return failures
   }
 
+  /// What the wall clock showed, or will show, at the time that a column holds.
+  private func time(_ row: Statement, _ column: Int32) -> Timestamp? {
+    row.optionalInteger(column).map { history.wall(at: Timestamp(microseconds: $0)) }
+  }
+
   private func head(of key: OrderKey) throws(StoreError) -> Int64? {
     statements.headOfKey.bind(1, key.destination)
     statements.headOfKey.bind(2, key.key)
     return try numbers(statements.headOfKey).first
-  }
-}
-
-extension Statement {
-  /// Of a column that holds microseconds since 1970.
-  fileprivate func time(_ column: Int32) -> Timestamp? {
-    optionalInteger(column).map { Timestamp(microseconds: $0) }
   }
 }

@@ -5,17 +5,30 @@ final class LookupSession {
   let connection: Connection
   let statements: LookupStatements
   let search: EventSearch
+  private let clock: (any SteadyClock)?
+  /// As it was when the present question was begun.
+  private(set) var history = ClockHistory()
 
-  init(path: String) throws(StoreError) {
+  /// - Parameter clock: Knows what the wall clock showed; nil: the store's times are told as they are.
+  init(path: String, clock: (any SteadyClock)? = nil) throws(StoreError) {
+    self.clock = clock
     connection = try Connection(path: path, readOnly: true)
     statements = try LookupStatements(connection)
     search = try EventSearch(connection)
   }
 
-  /// When each destination's oldest pending delivery was received: the one that arrived first.
-  func oldestPending() throws(StoreError) -> [String: Timestamp] {
+  /// From here to its end everything is read as it stands at one time.
+  func begin() throws(StoreError) {
     try connection.execute("BEGIN")
-    defer { try? connection.execute("COMMIT") }
+    if let clock { history = clock.history }
+  }
+
+  func end() { try? connection.execute("COMMIT") }
+
+  /// When each destination's oldest pending delivery was received, by the steady clock: the one that arrived first.
+  func oldestPending() throws(StoreError) -> [String: Timestamp] {
+    try begin()
+    defer { end() }
     var oldest: [String: Timestamp] = [:]
     let unlisted = try oldestUnlisted()
     for (destination, name) in try destinations() {

@@ -16,10 +16,12 @@ public final class SQLiteLookup: DeliveryLookup {
   private let inbox = Monitor(Inbox())
   private let thread: WorkerThread
 
-  /// - Parameter path: The database file. It is opened with the first question.
-  public init(path: String) {
+  /// - Parameters:
+  ///   - path: The database file. It is opened with the first question.
+  ///   - clock: The store's.
+  public init(path: String, clock: any SteadyClock) {
     let inbox = inbox
-    thread = WorkerThread(name: "lookup") { Self.run(path, inbox) }
+    thread = WorkerThread(name: "lookup") { Self.run(path, clock, inbox) }
   }
 
   // MARK: DeliveryLookup
@@ -80,7 +82,7 @@ public final class SQLiteLookup: DeliveryLookup {
 
   // MARK: Its thread
 
-  private static func run(_ path: String, _ inbox: Monitor<Inbox>) {
+  private static func run(_ path: String, _ clock: any SteadyClock, _ inbox: Monitor<Inbox>) {
     var session: LookupSession?
     while true {
       let question = inbox.wait { inbox -> Question?? in
@@ -89,7 +91,7 @@ public final class SQLiteLookup: DeliveryLookup {
       }
       guard let question = question ?? nil else { return }
       let open = Result { () throws(StoreError) in
-        if let session { session } else { try LookupSession(path: path) }
+        if let session { session } else { try LookupSession(path: path, clock: clock) }
       }
       session = try? open.get()
       question(open)

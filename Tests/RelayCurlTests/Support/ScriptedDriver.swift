@@ -58,6 +58,18 @@ final class ScriptedDriver: TransportDriver {
   }
 }
 
-struct MachineClock: WallClock {
+/// The machine's wall clock, but for what a test sets it ahead of the steady one.
+struct MachineClock: SteadyClock {
+  var wallOffset = Duration.zero
+
   func now() -> Timestamp { Timestamp(microseconds: wallClockMicroseconds()) }
+  func reading() -> ClockReading {
+    let now = now()
+    return ClockReading(steady: now, wall: now.advanced(by: wallOffset))
+  }
+  var history: ClockHistory { ClockHistory() }
+  func resume(from kept: KeptClock?) {}
+  func kept() -> KeptClock {
+    KeptClock(boot: nil, sinceBoot: .zero, steady: now(), history: history)
+  }
 }

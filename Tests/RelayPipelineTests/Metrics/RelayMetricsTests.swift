@@ -19,6 +19,14 @@ import Testing
     try ExpositionReader(metrics.render(readings))
   }
 
+  @Test(arguments: [-3_600, 3_600]) func howFarTheClockIsOffIsNeverNegative(seconds: Int) throws {
+    var readings = GaugeReadings(version: "1.2.3")
+    let metrics = RelayMetrics(Self.configuration())
+    #expect(try read(metrics, readings).values["huggy_relay_clock_offset_seconds"] == nil)
+    readings.clockOffset = .seconds(seconds)
+    #expect(try read(metrics, readings).values["huggy_relay_clock_offset_seconds"] == "3600.0")
+  }
+
   @Test func theNamesAndTheirKindsAreThosePromised() throws {
     let metrics = RelayMetrics(Self.configuration())
     metrics.source("huggy").events("createdChat")
@@ -26,6 +34,7 @@ import Testing
     var readings = GaugeReadings(version: "1.2.3")
     readings.destinations = [GaugeReadings.Destination(name: "crm")]
     (readings.storeBytes, readings.storeLimitBytes, readings.isReloadFailed) = (1, 2, false)
+    readings.clockOffset = .zero
     #expect(
       try read(metrics, readings).kinds == [
         "huggy_relay_envelopes_total": "counter", "huggy_relay_events_total": "counter",
@@ -42,7 +51,8 @@ import Testing
         "huggy_relay_commit_batch_size": "histogram", "huggy_relay_store_bytes": "gauge",
         "huggy_relay_store_limit_bytes": "gauge", "huggy_relay_config_reload_failed": "gauge",
         "huggy_relay_log_lines_dropped_total": "counter",
-        "huggy_relay_build_info": "gauge", "process_cpu_seconds_total": "counter",
+        "huggy_relay_clock_offset_seconds": "gauge", "huggy_relay_build_info": "gauge",
+        "process_cpu_seconds_total": "counter",
         "process_resident_memory_bytes": "gauge", "process_virtual_memory_bytes": "gauge",
         "process_open_fds": "gauge", "process_max_fds": "gauge", "process_start_time_seconds": "gauge",
       ])

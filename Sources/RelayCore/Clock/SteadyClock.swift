@@ -1,0 +1,35 @@
+/// The relay's own time, injected: it runs on as the machine's boot-time clock does, whatever the wall clock is set to.
+///
+/// Everything waits and grows old by it, and the store's times are its. It began as the wall clock's time when the store
+/// was made, and has missed since what the wall clock was set by, and what passed while the machine was off.
+public protocol SteadyClock: Sendable {
+  /// It never goes back.
+  func now() -> Timestamp
+
+  /// Both clocks at one moment. A step of the wall clock is noticed here.
+  func reading() -> ClockReading
+
+  /// What the wall clock has shown.
+  var history: ClockHistory { get }
+
+  /// Goes on from where an earlier run has left it; nil: there was none. A store calls it once, before anything is timed.
+  func resume(from kept: KeptClock?)
+
+  /// What a store is to keep for that: about every `SteadyTime.keepingInterval` in which it commits anything, and when it
+  /// closes.
+  func kept() -> KeptClock
+}
+
+/// What the two clocks showed at one moment.
+public struct ClockReading: Sendable, Equatable {
+  public var steady: Timestamp
+  public var wall: Timestamp
+
+  public init(steady: Timestamp, wall: Timestamp) {
+    self.steady = steady
+    self.wall = wall
+  }
+
+  /// How far the wall clock is ahead.
+  public var offset: Duration { steady.duration(to: wall) }
+}

@@ -1,4 +1,0 @@
-/// The time, injected.
-public protocol WallClock: Sendable {
-  func now() -> Timestamp
-}
