@@ -44,7 +44,9 @@ import Testing
   {
     let lines = Lines()
     var log = DeliveryLog(logger: Logger(label: "test") { _ in Recorder(lines: lines) })
-    log.note(delivery.settled(outcome), of: delivery, isProbe: isProbe, at: .second(1))
+    log.note(
+      delivery.settled(outcome), of: delivery, isProbe: isProbe,
+      at: ClockReading(steady: .second(1), wall: .second(1)))
     let line = try #require(lines.all.withLock { $0.first })
     #expect(line.message == message)
     #expect(line.metadata["event"] == "evt_0190a0b0-c0d0-7e0f-8a0b-0c0d0e0f0a0b")
