@@ -59,7 +59,8 @@ struct DeliveryLog {
   ) {
     let outcome = settlement.attempt.words
     guard
-      let leftOut = summary.admit("\(message) \(delivery.destination) \(settlement.attempt.kind)", at: now.steady)
+      let leftOut = summary.admit(
+        "\(message) \(delivery.destination) \(settlement.attempt.kind)", at: now.steady)
     else {
       return
     }
