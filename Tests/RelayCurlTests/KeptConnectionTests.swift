@@ -100,7 +100,11 @@ import Testing
   @Test func afterATimeoutOnAKeptConnectionTheIdleOnesAreDropped() async throws {
     let isHung = Locked(false)
     try await withServer(script: { _ in isHung.withLock { $0 } ? .nothing : .held }) { server in
-      await withTransport(server.destination().with { $0.timeout = .seconds(1) }) { bench in
+      let destination = server.destination().with {
+        $0.timeout = .seconds(1)
+        $0.maxIdle = .seconds(3_600)
+      }
+      await withTransport(destination) { bench in
         await keep(4, of: server, by: bench)
         isHung.withLock { $0 = true }
         #expect(await bench.send().failure?.kind == .timeout)
