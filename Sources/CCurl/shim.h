@@ -41,6 +41,19 @@ static inline CURLcode ccurl_set_write_callback(CURL *easy, ccurl_write_callback
   return curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, callback);
 }
 
+// One header line, with its end; the empty line that ends a header too.
+static inline CURLcode ccurl_set_header_callback(CURL *easy, ccurl_write_callback callback) {
+  return curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, callback);
+}
+
+typedef int (*ccurl_prereq_callback)(
+    void *_Nullable context, char *_Nullable remote_address, char *_Nullable local_address, int remote_port,
+    int local_port);
+
+static inline CURLcode ccurl_set_prereq_callback(CURL *easy, ccurl_prereq_callback callback) {
+  return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, callback);
+}
+
 typedef curl_socket_t (*ccurl_opensocket_callback)(
     void *_Nullable context, curlsocktype purpose, struct curl_sockaddr *address);
 
@@ -78,6 +91,10 @@ static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, l
 
 static inline CURLMcode ccurl_multi_set_pointer(CURLM *multi, CURLMoption option, void *_Nullable value) {
   return curl_multi_setopt(multi, option, value);
+}
+
+static inline CURLSHcode ccurl_share(CURLSH *share, curl_lock_data what) {
+  return curl_share_setopt(share, CURLSHOPT_SHARE, what);
 }
 
 typedef int (*ccurl_socket_callback)(

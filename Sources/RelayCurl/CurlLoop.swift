@@ -17,14 +17,18 @@ final class CurlLoop {
   private var endpoints: [String: Endpoint] = [:]
   private var retired: [Endpoint] = []
   private var sockets: WatchedSockets
+  /// libcurl's timers, by pool.
   private var timers = DeadlineQueue<ObjectIdentifier, ContinuousClock.Instant>()
-  private var timerOwners: [ObjectIdentifier: Endpoint] = [:]
-  /// Endpoints on which something happened since the last turn.
-  private var touched: [Endpoint] = []
+  private var timerOwners: [ObjectIdentifier: ConnectionPool] = [:]
+  /// The endpoints' own.
+  private var deadlines = DeadlineQueue<ObjectIdentifier, ContinuousClock.Instant>()
+  private var deadlineOwners: [ObjectIdentifier: Endpoint] = [:]
+  /// Pools on which something happened since the last turn.
+  private var touched: [ConnectionPool] = []
   /// Whose timers are due at once: so it is with each transfer that is added.
-  private var dueAtOnce: [Endpoint] = []
-  /// Requests that ended before libcurl had them, since the last turn.
-  private var unstarted: [FinishedAttempt] = []
+  private var dueAtOnce: [ConnectionPool] = []
+  /// Requests that ended before libcurl had them, or that were taken from it, since the last turn.
+  private var endedApart: [FinishedAttempt] = []
   private var turnDeadline: Timestamp?
   /// The first turn needs no cause.
   private var wasWoken = true
@@ -44,20 +48,26 @@ final class CurlLoop {
   func run(until isStopped: () -> Bool) {
     while !isStopped() {
       var finished: [FinishedAttempt] = []
-      for endpoint in takeTouched() { endpoint.collect(into: &finished) }
-      finished += takeUnstarted()
+      for pool in takeTouched() { collect(pool, into: &finished) }
+      finished += takeEndedApart()
       if isTurnDue(finished) {
         perform(driver.turn(finished: finished))
         closeRetired()
       }
       runTimers()
       // What has come to an end meanwhile is told at once.
-      let isSettled = touched.isEmpty && unstarted.isEmpty && dueAtOnce.isEmpty
+      let isSettled = touched.isEmpty && endedApart.isEmpty && dueAtOnce.isEmpty
       wait(atMost: isSettled ? nil : .zero)
       runTimers()
       names.advance()
     }
     for endpoint in Array(endpoints.values) + retired { endpoint.close() }
+  }
+
+  private func collect(_ pool: ConnectionPool, into finished: inout [FinishedAttempt]) {
+    guard !pool.isClosed else { return }
+    pool.collect(into: &finished)
+    pool.endpoint.closeDrained()
   }
 
   // MARK: Turns
@@ -79,8 +89,8 @@ final class CurlLoop {
       retire(destination.name)
       let endpoint = Endpoint(destination, loop: self)
       endpoints[destination.name] = endpoint
-      timerOwners[ObjectIdentifier(endpoint)] = endpoint
     }
+    for name in turn.freshConnections { endpoints[name]?.renewConnections() }
     start(turn.requests)
     turnDeadline = turn.deadline
   }
@@ -107,15 +117,20 @@ final class CurlLoop {
   func fail(
     _ request: AttemptRequest, _ failure: TransportFailure, startedAt: Timestamp, after duration: Duration
   ) {
-    unstarted.append(
+    ended(
       FinishedAttempt(
         delivery: request.delivery, destination: request.destination,
         result: AttemptResult(startedAt: startedAt, duration: duration, response: .failure(failure))))
   }
 
-  func takeUnstarted() -> [FinishedAttempt] {
-    defer { unstarted.removeAll(keepingCapacity: true) }
-    return unstarted
+  /// The next turn tells.
+  func ended(_ attempt: FinishedAttempt) {
+    endedApart.append(attempt)
+  }
+
+  func takeEndedApart() -> [FinishedAttempt] {
+    defer { endedApart.removeAll(keepingCapacity: true) }
+    return endedApart
   }
 
   /// Requests in flight finish as they began.
@@ -128,24 +143,36 @@ final class CurlLoop {
     guard !retired.isEmpty else { return }
     for endpoint in retired where endpoint.isIdle {
       endpoint.close()
-      timers.set(nil, for: ObjectIdentifier(endpoint))
-      timerOwners[ObjectIdentifier(endpoint)] = nil
+      deadlines.set(nil, for: ObjectIdentifier(endpoint))
+      deadlineOwners[ObjectIdentifier(endpoint)] = nil
     }
-    touched.removeAll(where: \.isClosed)
-    dueAtOnce.removeAll(where: \.isClosed)
     retired.removeAll(where: \.isIdle)
+  }
+
+  /// It may have timers.
+  func opened(_ pool: ConnectionPool) {
+    timerOwners[ObjectIdentifier(pool)] = pool
+  }
+
+  /// Nothing is to come of it any more.
+  func closed(_ pool: ConnectionPool) {
+    timers.set(nil, for: ObjectIdentifier(pool))
+    timerOwners[ObjectIdentifier(pool)] = nil
+    touched.removeAll { $0 === pool }
+    dueAtOnce.removeAll { $0 === pool }
   }
 
   // MARK: Waiting
 
   private func wait(atMost limit: Duration?) {
     let woken = poller.wait(timeoutMilliseconds: timeoutMilliseconds(atMost: limit)) { descriptor, events in
-      guard let endpoint = sockets.owner(of: descriptor) else { return }
+      guard let pool = sockets.owner(of: descriptor) else { return }
       var flags: Int32 = 0
       if events & (EPOLLIN.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 { flags |= CURL_CSELECT_IN }
       if events & EPOLLOUT.rawValue != 0 { flags |= CURL_CSELECT_OUT }
       if events & EPOLLERR.rawValue != 0 { flags |= CURL_CSELECT_ERR }
-      act(on: endpoint, socket: descriptor, flags: flags)
+      act(on: pool, socket: descriptor, flags: flags)
+      if flags & CURL_CSELECT_IN != 0, sockets.waitsForInput(descriptor) { pool.readInPart(descriptor) }
     }
     wasWoken = wasWoken || woken
   }
@@ -154,64 +181,80 @@ final class CurlLoop {
   func timeoutMilliseconds(atMost limit: Duration?) -> Int32 {
     var waits: [Duration] = []
     if let limit { waits.append(limit) }
-    if let next = timers.next() { waits.append(ContinuousClock.now.duration(to: next)) }
-    if let next = names.nextDeadline { waits.append(ContinuousClock.now.duration(to: next)) }
+    if let next = nextTimer() { waits.append(ContinuousClock.now.duration(to: next)) }
     if let turnDeadline { waits.append(clock.now().duration(to: turnDeadline)) }
     guard let shortest = waits.min() else { return -1 }
     return Int32(clamping: max(0, shortest.millisecondsRoundedUp))
   }
 
+  private func nextTimer() -> ContinuousClock.Instant? {
+    var next = timers.next()
+    if let deadline = deadlines.next() { next = min(next ?? deadline, deadline) }
+    if let deadline = names.nextDeadline { next = min(next ?? deadline, deadline) }
+    return next
+  }
+
   private func runTimers() {
-    let endpoints = dueAtOnce
+    let pools = dueAtOnce
     dueAtOnce.removeAll(keepingCapacity: true)
-    for endpoint in endpoints where endpoint.isDueAtOnce {
-      endpoint.isDueAtOnce = false
-      act(on: endpoint, socket: CURL_SOCKET_TIMEOUT, flags: 0)
+    for pool in pools where pool.isDueAtOnce {
+      pool.isDueAtOnce = false
+      act(on: pool, socket: CURL_SOCKET_TIMEOUT, flags: 0)
     }
-    guard !timers.isEmpty else { return }
+    guard !(timers.isEmpty && deadlines.isEmpty) else { return }
     let now = ContinuousClock.now
     while let due = timers.popDue(at: now) {
-      if let endpoint = timerOwners[due] { act(on: endpoint, socket: CURL_SOCKET_TIMEOUT, flags: 0) }
+      if let pool = timerOwners[due] { act(on: pool, socket: CURL_SOCKET_TIMEOUT, flags: 0) }
     }
+    while let due = deadlines.popDue(at: now) { deadlineOwners[due]?.deadlineCame(at: now) }
   }
 
-  private func act(on endpoint: Endpoint, socket: curl_socket_t, flags: Int32) {
+  private func act(on pool: ConnectionPool, socket: curl_socket_t, flags: Int32) {
     var running: Int32 = 0
-    endpoint.note(curl_multi_socket_action(endpoint.multi, socket, flags, &running))
-    guard !endpoint.isTouched else { return }
-    endpoint.isTouched = true
-    touched.append(endpoint)
+    pool.note(curl_multi_socket_action(pool.multi, socket, flags, &running))
+    guard !pool.isTouched else { return }
+    pool.isTouched = true
+    touched.append(pool)
   }
 
-  private func takeTouched() -> [Endpoint] {
-    for endpoint in touched { endpoint.isTouched = false }
+  private func takeTouched() -> [ConnectionPool] {
+    for pool in touched { pool.isTouched = false }
     defer { touched.removeAll(keepingCapacity: true) }
     return touched
   }
 
   // MARK: libcurl's callbacks
 
-  func socketChanged(_ socket: curl_socket_t, _ what: Int32, of endpoint: Endpoint) {
+  func socketChanged(_ socket: curl_socket_t, _ what: Int32, of pool: ConnectionPool) {
     guard what != CURL_POLL_REMOVE else { return sockets.release(socket) }
     var events: UInt32 = 0
     if what & CURL_POLL_IN != 0 { events |= EPOLLIN.rawValue }
     if what & CURL_POLL_OUT != 0 { events |= EPOLLOUT.rawValue }
-    sockets.watch(socket, events, for: endpoint)
+    sockets.watch(socket, events, for: pool)
   }
 
   func socketOpened(_ socket: curl_socket_t) { sockets.opened(socket) }
 
   func socketCloses(_ socket: curl_socket_t) { sockets.closing(socket) }
 
-  func timerChanged(_ delay: Duration?, of endpoint: Endpoint) {
-    let key = ObjectIdentifier(endpoint)
+  func timerChanged(_ delay: Duration?, of pool: ConnectionPool) {
+    let key = ObjectIdentifier(pool)
     if delay == .zero {
-      if !endpoint.isDueAtOnce { dueAtOnce.append(endpoint) }
-      endpoint.isDueAtOnce = true
+      if !pool.isDueAtOnce { dueAtOnce.append(pool) }
+      pool.isDueAtOnce = true
       return timers.set(nil, for: key)
     }
-    endpoint.isDueAtOnce = false
+    pool.isDueAtOnce = false
     timers.set(delay.map { ContinuousClock.now.advanced(by: $0) }, for: key)
+  }
+
+  // MARK: Endpoints
+
+  /// An endpoint wants to be called at this time. It asks anew each time.
+  func setDeadline(_ instant: ContinuousClock.Instant, of endpoint: Endpoint) {
+    let key = ObjectIdentifier(endpoint)
+    deadlineOwners[key] = endpoint
+    deadlines.set(instant, for: key)
   }
 }
 

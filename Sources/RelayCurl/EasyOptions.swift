@@ -17,8 +17,7 @@ enum EasyOptions {
     ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1)
     ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, milliseconds(destination.timeout))
     ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(destination.connectTimeout))
-    ccurl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
-    ccurl_set_long(easy, CURLOPT_MAXLIFETIME_CONN, Endpoint.connectionLifetimeSeconds)
+    applyConnections(destination, to: easy)
     // No proxy from the environment: the configuration alone says where deliveries go.
     ccurl_set_string(easy, CURLOPT_PROXY, "")
     let version = destination.usesHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
@@ -27,6 +26,17 @@ enum EasyOptions {
     ccurl_set_long(easy, CURLOPT_PIPEWAIT, destination.usesHTTP2 ? 1 : 0)
     applyAuthorization(destination.authorization, to: easy)
     applyTLS(destination.tls, to: easy)
+  }
+
+  /// How long a connection is kept, and what is done so that firewalls on the way don't forget it.
+  private static func applyConnections(_ destination: Destination, to easy: UnsafeMutableRawPointer) {
+    ccurl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
+    ccurl_set_long(easy, CURLOPT_TCP_KEEPIDLE, 20)
+    ccurl_set_long(easy, CURLOPT_TCP_KEEPINTVL, 10)
+    ccurl_set_long(easy, CURLOPT_MAXLIFETIME_CONN, Endpoint.connectionLifetimeSeconds)
+    // libcurl counts whole seconds, and reuses what has been idle for exactly so many.
+    let seconds = (milliseconds(destination.maxIdle) + 999) / 1_000
+    ccurl_set_long(easy, CURLOPT_MAXAGE_CONN, max(0, seconds - 1))
   }
 
   private static func applyAuthorization(
@@ -43,7 +53,7 @@ enum EasyOptions {
     ccurl_set_long(easy, CURLOPT_SSL_VERIFYHOST, tls.verifies ? 2 : 0)
   }
 
-  private static func milliseconds(_ duration: Duration) -> Int {
+  static func milliseconds(_ duration: Duration) -> Int {
     Int(clamping: max(1, duration.millisecondsRoundedUp))
   }
 }

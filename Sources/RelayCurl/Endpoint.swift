@@ -2,57 +2,56 @@ import CCurl
 import Glibc
 import RelayCore
 
-/// A destination as libcurl knows it: a multi handle of its own, with its own connections, name cache and timer,
-/// so that what goes wrong there is felt nowhere else. Confined to the curl thread.
+/// A destination as libcurl knows it: connections and timers of its own, so that what goes wrong there is felt
+/// nowhere else. Confined to the curl thread.
 final class Endpoint {
   let destination: Destination
-  let multi: UnsafeMutableRawPointer
   /// Sent with each request: the destination's own headers and its bearer token.
   private let headers: UnsafeMutablePointer<curl_slist>
   /// The URL, parsed once; nil: libcurl will say what it has against it.
   private let url: OpaquePointer?
-  /// Something has happened on it since the last turn.
-  var isTouched = false
-  /// Its timer is due at once.
-  var isDueAtOnce = false
-  private(set) var isClosed = false
+  /// The addresses that transfers have brought along, for all its pools.
+  private let names: UnsafeMutableRawPointer
   private var idle: [Transfer] = []
-  private(set) var active: [UnsafeMutableRawPointer: Transfer] = [:]
+  /// Where requests start.
+  private(set) var pool: ConnectionPool!
+  /// Those whose connections are not to be used again: their requests finish.
+  private var retired: [ConnectionPool] = []
   /// Where requests wait until the host's name is known; nil: there is no name to look up.
   private let gate: NameGate?
   /// Whom its TLS connections believe; nil: there are none, or whoever answers.
   private let handshakes: Handshakes?
   /// When the `date` of its answers was last looked at.
   private var clockLook: ContinuousClock.Instant?
-  /// How libcurl failed on all transfers together, since the last `collect`.
-  private var fault: CURLMcode?
+  /// When the last request ended.
+  private var lastEnd = ContinuousClock.now
+  /// When the loop calls `deadlineCame`; nil: not before it is asked to.
+  private var deadline: ContinuousClock.Instant?
   unowned let loop: CurlLoop
 
   /// Connections are made anew after this long, so that a changed address is noticed.
   static let connectionLifetimeSeconds = 300
+  /// While there are requests, their connections are looked at so often.
+  static let watchInterval = Duration.seconds(1)
 
   init(_ destination: Destination, loop: CurlLoop) {
-    guard let multi = curl_multi_init() else { fatalError("out of memory") }
+    guard let names = curl_share_init() else { fatalError("out of memory") }
+    ccurl_share(names, CURL_LOCK_DATA_DNS)
+    self.names = names
     self.destination = destination
-    self.multi = multi
     self.loop = loop
     headers = Self.headers(of: destination)
     url = Self.parsed(destination.url)
     let target = url.flatMap { HostPort(url: $0) }
     gate = target.flatMap { $0.needsLookup ? NameGate($0, book: loop.names) : nil }
     handshakes = Handshakes(destination, host: target?.host ?? "", system: loop.trust)
-    let context = Unmanaged.passUnretained(self).toOpaque()
-    ccurl_multi_set_pointer(multi, CURLMOPT_SOCKETDATA, context)
-    ccurl_multi_set_socket_callback(multi, socketChanged)
-    ccurl_multi_set_pointer(multi, CURLMOPT_TIMERDATA, context)
-    ccurl_multi_set_timer_callback(multi, timerChanged)
-    ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, destination.concurrency)
-    ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, destination.usesHTTP2 ? Int(CURLPIPE_MULTIPLEX) : 0)
+    pool = ConnectionPool(endpoint: self)
   }
 
   deinit {
     curl_slist_free_all(headers)
     curl_url_cleanup(url)
+    curl_share_cleanup(names)
   }
 
   private static func headers(of destination: Destination) -> UnsafeMutablePointer<curl_slist> {
@@ -79,15 +78,15 @@ final class Endpoint {
 
   /// The last request has ended, or the thread is ending.
   func close() {
-    isClosed = true
     gate?.close(self)
-    for (easy, _) in active { curl_multi_remove_handle(multi, easy) }
-    active.removeAll()
+    for pool in retired + [pool!] { pool.close() }
+    retired.removeAll()
     idle.removeAll()
-    curl_multi_cleanup(multi)
   }
 
-  var isIdle: Bool { active.isEmpty && nameDeadline == nil }
+  var isIdle: Bool { activeRequests == 0 && nameDeadline == nil }
+
+  var activeRequests: Int { retired.reduce(pool.active.count) { $0 + $1.active.count } }
 
   // MARK: Requests
 
@@ -102,17 +101,12 @@ final class Endpoint {
     let transfer = idle.popLast() ?? makeTransfer()
     gate?.prepare(transfer)
     transfer.load(request, endpointHeaders: headers, at: now, instant)
-    let code = curl_multi_add_handle(multi, transfer.easy)
+    let code = pool.add(transfer)
     guard code == CURLM_OK else {
       // A handle that was half added is not used again.
       return loop.fail(request, String(cString: curl_multi_strerror(code)))
     }
-    active[transfer.easy] = transfer
-  }
-
-  /// What libcurl said of all transfers together: after a failure none of them may ever be heard of again.
-  func note(_ code: CURLMcode) {
-    if code != CURLM_OK { fault = code }
+    comeBack(at: instant.advanced(by: Self.watchInterval))
   }
 
   // MARK: The host's name
@@ -154,29 +148,41 @@ final class Endpoint {
     }
   }
 
-  /// Takes what has ended since the last call.
-  func collect(into finished: inout [FinishedAttempt]) {
-    var remaining: Int32 = 0
-    let instant = ContinuousClock.now
-    while let message = curl_multi_info_read(multi, &remaining) {
-      // The message goes with the handle's removal: what it says is copied first.
-      guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
-      let code = ccurl_message_result(message)
-      curl_multi_remove_handle(multi, easy)
-      guard let transfer = active[easy] else { continue }
-      if shouldRepeat(transfer, code) {
-        transfer.prepareRepeat()
-        if curl_multi_add_handle(multi, easy) == CURLM_OK { continue }
-      }
-      active[easy] = nil
-      var attempt = transfer.finish(code, at: instant)
-      if let status = attempt.result.status, looksAtClock(status, at: instant) {
-        attempt.result.clockOffset = transfer.clockOffset(at: loop.clock.reading())
-      }
-      finished.append(attempt)
-      if idle.count < destination.concurrency { idle.append(transfer) }
+  // MARK: The end
+
+  /// A transfer of a pool has ended.
+  func ended(
+    _ transfer: Transfer, _ code: CURLcode, on pool: ConnectionPool, at instant: ContinuousClock.Instant,
+    into finished: inout [FinishedAttempt]
+  ) {
+    lastEnd = instant
+    if let repetition = Repetition(after: transfer.ending(code)),
+      repeats(transfer, repetition, diedOn: pool, at: instant)
+    {
+      return
     }
-    if let fault { endAll(fault, into: &finished) }
+    // What is lost on the way is lost for the others too. (HTTP/1.1 closes the connection itself.)
+    if transfer.timedOutOnConnection(code) { retire(pool) }
+    finished.append(attempt(of: transfer, code, at: instant))
+    keep(transfer)
+  }
+
+  /// A transfer has its outcome, and what followed was too slow or too long.
+  func cut(_ transfer: Transfer, at instant: ContinuousClock.Instant) {
+    lastEnd = instant
+    loop.ended(attempt(of: transfer, CURLE_OK, at: instant))
+    keep(transfer)
+  }
+
+  /// What came of it, before its handle is used again.
+  private func attempt(
+    of transfer: Transfer, _ code: CURLcode, at instant: ContinuousClock.Instant
+  ) -> FinishedAttempt {
+    var attempt = transfer.finish(code, at: instant)
+    if let status = attempt.result.status, looksAtClock(status, at: instant) {
+      attempt.result.clockOffset = transfer.clockOffset(at: loop.clock.reading())
+    }
+    return attempt
   }
 
   /// Each `date` is told, where it says why a signed request was refused; else one a minute will do.
@@ -187,47 +193,90 @@ final class Endpoint {
     return true
   }
 
-  private func endAll(_ fault: CURLMcode, into finished: inout [FinishedAttempt]) {
-    self.fault = nil
-    for (easy, transfer) in active {
-      curl_multi_remove_handle(multi, easy)
-      finished.append(transfer.abandon(fault))
-    }
-    active.removeAll()
+  /// - Returns: Whether it has begun anew.
+  private func repeats(
+    _ transfer: Transfer, _ repetition: Repetition, diedOn pool: ConnectionPool,
+    at instant: ContinuousClock.Instant
+  ) -> Bool {
+    guard let rest = transfer.timeLeft(of: destination.timeout, at: instant) else { return false }
+    if repetition == .inNextPool { retire(pool) }
+    transfer.prepareRepeat(onFreshConnection: repetition == .onFreshConnection, within: rest)
+    return self.pool.add(transfer) == CURLM_OK
   }
 
-  /// libcurl 7.88 fails the requests of an HTTP/2 connection that the server closes with GOAWAY.
-  private func shouldRepeat(_ transfer: Transfer, _ code: CURLcode) -> Bool {
-    guard destination.usesHTTP2, !transfer.isRepeated, transfer.statusCode == 0 else { return false }
-    return code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM || code == CURLE_SEND_ERROR
-      || code == CURLE_RECV_ERROR
+  private func keep(_ transfer: Transfer) {
+    if idle.count < destination.concurrency { idle.append(transfer) }
   }
 
   private func makeTransfer() -> Transfer {
-    let transfer = Transfer(endpoint: self)
+    let transfer = Transfer(for: destination)
     EasyOptions.apply(destination, url: url, to: transfer.easy)
+    ccurl_set_pointer(transfer.easy, CURLOPT_SHARE, names)
     handshakes?.apply(to: transfer.easy)
     transfer.handshakes = handshakes
     return transfer
+  }
+
+  // MARK: Connections
+
+  /// Requests start on fresh connections from now on. Those under way finish.
+  func renewConnections() {
+    retire(pool)
+    closeDrained()
+  }
+
+  private func retire(_ pool: ConnectionPool) {
+    guard pool === self.pool, pool.hasConnections || !pool.isIdle else { return }
+    retired.append(pool)
+    self.pool = ConnectionPool(endpoint: self)
+  }
+
+  /// Not within a pool's own call.
+  func closeDrained() {
+    guard !retired.isEmpty else { return }
+    for pool in retired where pool.isIdle { pool.close() }
+    retired.removeAll(where: \.isClosed)
+  }
+
+  /// At this time at the latest `deadlineCame` is to be called.
+  func comeBack(at instant: ContinuousClock.Instant) {
+    if let deadline, deadline <= instant { return }
+    deadline = instant
+    loop.setDeadline(instant, of: self)
+  }
+
+  func deadlineCame(at instant: ContinuousClock.Instant) {
+    deadline = nil
+    for pool in retired + [pool!] {
+      pool.cutLingering(at: instant)
+      repeatStranded(on: pool, at: instant)
+    }
+    closeDrained()
+    if let next = nextDeadline(at: instant) { comeBack(at: next) }
+  }
+
+  /// A firewall may have forgotten kept connections, or a link be down: whoever waits there waits for nothing.
+  private func repeatStranded(on pool: ConnectionPool, at instant: ContinuousClock.Instant) {
+    for transfer in pool.takeStranded(at: instant) {
+      if repeats(transfer, .inNextPool, diedOn: pool, at: instant) { continue }
+      loop.ended(transfer.finish(CURLE_OPERATION_TIMEDOUT, at: instant))
+      keep(transfer)
+    }
+  }
+
+  /// With nothing to wait for, idle connections are closed when their time has come.
+  private func nextDeadline(at instant: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+    if activeRequests > 0 {
+      let ends = (retired + [pool!]).compactMap(\.firstLingeringEnd)
+      return (ends + [instant.advanced(by: Self.watchInterval)]).min()
+    }
+    guard pool.hasConnections else { return nil }
+    let end = lastEnd.advanced(by: destination.maxIdle)
+    guard end <= instant else { return end }
+    renewConnections()
+    return nil
   }
 }
 
 @available(*, unavailable)
 extension Endpoint: Sendable {}
-
-private func socketChanged(
-  easy: UnsafeMutableRawPointer, socket: curl_socket_t, what: Int32, context: UnsafeMutableRawPointer?,
-  socketContext: UnsafeMutableRawPointer?
-) -> Int32 {
-  let endpoint = Unmanaged<Endpoint>.fromOpaque(context!).takeUnretainedValue()
-  endpoint.loop.socketChanged(socket, what, of: endpoint)
-  return 0
-}
-
-private func timerChanged(
-  multi: UnsafeMutableRawPointer, milliseconds: Int, context: UnsafeMutableRawPointer?
-) -> Int32 {
-  let endpoint = Unmanaged<Endpoint>.fromOpaque(context!).takeUnretainedValue()
-  endpoint.loop.timerChanged(milliseconds < 0 ? nil : .milliseconds(milliseconds), of: endpoint)
-  return 0
-}

@@ -8,7 +8,7 @@ import CEpoll
 /// it has something to say that nobody waits for.
 struct WatchedSockets {
   private struct Slot {
-    var owner: Endpoint?
+    var owner: ConnectionPool?
     /// What epoll has been told to look for; 0: it does not know the socket.
     var events: UInt32 = 0
     /// Opened for a connection, so that its closing will be heard of: not so libcurl's own pairs of sockets.
@@ -24,17 +24,23 @@ struct WatchedSockets {
   }
 
   /// Who waits for something on this socket; nil: nobody does, and epoll has been told.
-  mutating func owner(of socket: Int32) -> Endpoint? {
+  mutating func owner(of socket: Int32) -> ConnectionPool? {
     guard Int(socket) < slots.count else { return nil }
     if let owner = slots[Int(socket)].owner { return owner }
     forget(socket)
     return nil
   }
 
+  /// Whether libcurl waits for something to read on it, and for nothing else.
+  func waitsForInput(_ socket: Int32) -> Bool {
+    guard Int(socket) < slots.count else { return false }
+    return slots[Int(socket)].owner != nil && slots[Int(socket)].events == EPOLLIN.rawValue
+  }
+
   /// libcurl wants to hear of these events.
-  mutating func watch(_ socket: Int32, _ events: UInt32, for endpoint: Endpoint) {
+  mutating func watch(_ socket: Int32, _ events: UInt32, for pool: ConnectionPool) {
     makeSlot(socket)
-    slots[Int(socket)].owner = endpoint
+    slots[Int(socket)].owner = pool
     let known = slots[Int(socket)].events
     guard known != events else { return }
     slots[Int(socket)].events = events

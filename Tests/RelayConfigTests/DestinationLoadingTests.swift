@@ -20,6 +20,7 @@ import Testing
             http2: true
             timeout: 20s
             connect_timeout: 500ms
+            max_idle: 5m
             concurrency: 1000
             order_by: none
             retry: { initial: 2s, factor: 1.5, max_delay: 10m, jitter: 0, max_age: 7d, max_attempts: 12 }
@@ -36,6 +37,7 @@ import Testing
     crm.usesHTTP2 = true
     crm.timeout = .seconds(20)
     crm.connectTimeout = .milliseconds(500)
+    crm.maxIdle = .seconds(300)
     crm.concurrency = 1_000
     crm.retry.initial = .seconds(2)
     crm.retry.factor = 1.5

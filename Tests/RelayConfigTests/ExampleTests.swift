@@ -44,6 +44,7 @@ import Testing
     #expect(crm.retry == plain.retry)
     #expect(crm.permanentStatuses == plain.permanentStatuses)
     #expect((crm.timeout, crm.connectTimeout) == (plain.timeout, plain.connectTimeout))
+    #expect(crm.maxIdle == plain.maxIdle)
     #expect(crm.concurrency == plain.concurrency)
     #expect(crm.rate == plain.rate)
     #expect(crm.circuit == plain.circuit)

@@ -105,6 +105,12 @@ import Testing
         "5:26: destinations.crm.circuit.failures: '1001' is out of range; from 1 to 1000"
       ]),
     FaultyConfiguration(
+      "connections that are hardly kept",
+      destination("max_idle: 999ms"),
+      [
+        "5:15: destinations.crm.max_idle: '999ms' is too short; at least 1s"
+      ]),
+    FaultyConfiguration(
       "probes too often",
       destination("circuit: { probe_every: 99ms }"),
       [

@@ -47,6 +47,57 @@ import Testing
     }
   }
 
+  @Test func requestsThatDieWithTheirConnectionShareTheNextOne() async throws {
+    let script: TestServer.Script = { $0.connection == 0 ? .held : .http2Answer(to: $0) }
+    try await withHTTP2(script: script) { server, bench in
+      let ids = bench.start(16)
+      await server.log.wait { $0.held == 16 }
+      server.release { _ in .close }
+      #expect(await bench.results(of: ids).allSatisfy { $0.status == 200 })
+      #expect(server.log.value.accepted == 2)
+      #expect(server.log.value.requests.count == 32)
+    }
+  }
+
+  @Test func aConnectionOnWhichARequestTimedOutGetsNoNewOne() async throws {
+    let script: TestServer.Script = { $0.connection == 0 ? .nothing : .http2Answer(to: $0) }
+    try await withHTTP2(script: script) { server, bench in
+      bench.configure([destination(server).with { $0.timeout = .seconds(1) }])
+      #expect(await bench.send().failure?.kind == .timeout)
+      #expect(await bench.send().status == 200)
+      #expect(server.log.value.requests.map(\.connection) == [0, 1])
+      // With the request that was under way the connection goes.
+      await server.log.wait { $0.open == 1 }
+    }
+  }
+
+  @Test func whatIsUnderWayOnSuchAConnectionFinishes() async throws {
+    let script: TestServer.Script = { $0.number == 0 ? .nothing : .held }
+    try await withHTTP2(script: script) { server, bench in
+      bench.configure([destination(server).with { $0.timeout = .seconds(3) }])
+      let first = bench.start()[0]
+      await server.log.wait { $0.requests.count == 1 }
+      let clock = ContinuousClock()
+      let begun = clock.now
+      while begun.duration(to: clock.now) < .seconds(1) { await Task.yield() }
+      let second = bench.start()[0]
+      #expect(await bench.result(of: first).failure?.kind == .timeout)
+      server.release { .http2Answer(to: $0) }
+      #expect(await bench.result(of: second).status == 200)
+      #expect(server.log.value.requests.map(\.connection) == [0, 0])
+    }
+  }
+
+  @Test func requestsOnALostConnectionShareTheNextOne() async throws {
+    try await withHTTP2(script: { .http2Answer(to: $0) }) { server, bench in
+      #expect(await bench.send().status == 200)
+      try await server.deafen()
+      let results = await bench.results(of: bench.start(5))
+      #expect(results.allSatisfy { $0.status == 200 })
+      #expect(server.log.value.accepted == 2)
+    }
+  }
+
   @Test func itIsRepeatedOnceAndThenFails() async throws {
     try await withHTTP2(script: { _ in .goAway(lastStream: 0) }) { server, bench in
       let failure = try #require(await bench.send().failure)

@@ -58,9 +58,23 @@ import Testing
     }
   }
 
-  @Test(arguments: ["0", "-5", "soon", "", "Thu, 01 Jan 2015 00:00:00 GMT"])
+  @Test(arguments: ["0", "-5", "30s", "soon", "", "Thu, 01 Jan 2015 00:00:00 GMT"])
   func aRetryAfterThatIsOverOrMeansNothingIsNone(_ value: String) async throws {
     try await withServer(script: { _ in .answer(503, headers: "Retry-After: \(value)\r\n") }) { server in
+      await withTransport(server.destination()) { bench in
+        #expect(await bench.send().response == .status(503, body: [], retryAfter: nil))
+      }
+    }
+  }
+
+  @Test(arguments: [
+    "HTTP/1.1 103 Early Hints\r\nretry-after: 60\r\n\r\nHTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n",
+    "HTTP/1.1 503 No\r\ntransfer-encoding: chunked\r\n\r\n0\r\nretry-after: 60\r\n\r\n",
+    "HTTP/1.1 503 No\r\nretry-after: 60\r\nretry-after: 60\r\ncontent-length: 0\r\n\r\n",
+    "HTTP/1.1 503 No\r\nretry-after: 60\r\n 90\r\ncontent-length: 0\r\n\r\n",
+  ])
+  func onlyTheFinalHeadersOneRetryAfterCounts(_ answer: String) async throws {
+    try await withServer(script: { _ in .send(answer) }) { server in
       await withTransport(server.destination()) { bench in
         #expect(await bench.send().response == .status(503, body: [], retryAfter: nil))
       }

@@ -32,7 +32,7 @@ import Testing
     let endpoint = Endpoint(unreachable, loop: bench.loop)
     refuseEverything(endpoint)
     endpoint.start(LoopBench.request(7), at: .epoch, .now)
-    let ended = bench.loop.takeUnstarted()
+    let ended = bench.loop.takeEndedApart()
     #expect(ended.map(\.delivery.rawValue) == [7])
     #expect(ended.first?.result.failure?.kind == .other)
     #expect(endpoint.isIdle)
@@ -43,9 +43,9 @@ import Testing
     let bench = LoopBench()
     let endpoint = Endpoint(unreachable, loop: bench.loop)
     for id: Int64 in 1...3 { endpoint.start(LoopBench.request(id), at: .epoch, .now) }
-    endpoint.note(CURLM_INTERNAL_ERROR)
+    endpoint.pool.note(CURLM_INTERNAL_ERROR)
     var finished: [FinishedAttempt] = []
-    endpoint.collect(into: &finished)
+    endpoint.pool.collect(into: &finished)
     #expect(Set(finished.map(\.delivery.rawValue)) == [1, 2, 3])
     #expect(finished.allSatisfy { $0.result.failure?.kind == .other })
     #expect(endpoint.isIdle)
@@ -56,6 +56,6 @@ import Testing
 
   /// A callback's -1 makes libcurl give the handle up.
   private func refuseEverything(_ endpoint: Endpoint) {
-    ccurl_multi_set_timer_callback(endpoint.multi) { _, _, _ in -1 }
+    ccurl_multi_set_timer_callback(endpoint.pool.multi) { _, _, _ in -1 }
   }
 }

@@ -67,6 +67,8 @@ extension Destination {
       http2?.warning("HTTP/2 is spoken over TLS only, and this url is http://; remove one of the two")
     }
     readTimeouts(&section)
+    let shortest = Duration.seconds(1)
+    maxIdle = section.take("max_idle")?.duration(shortest ... .longest) ?? maxIdle
     readPace(&section)
     if let retry = section.take("retry") { self.retry.read(retry) }
     if let permanent = section.take("permanent") {

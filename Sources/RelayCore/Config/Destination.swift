@@ -49,6 +49,8 @@ public struct Destination: Sendable, Equatable {
   /// For one attempt as a whole.
   public var timeout = Duration.seconds(10)
   public var connectTimeout = Duration.seconds(5)
+  /// A kept connection that has been idle for so long is closed.
+  public var maxIdle = Duration.seconds(60)
   /// Attempts in flight at once.
   public var concurrency = 16
   /// Attempts at most; nil: unlimited.

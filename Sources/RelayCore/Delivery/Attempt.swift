@@ -9,7 +9,7 @@ public struct AttemptResult: Sendable, Equatable {
   public var blamesClock = false
 
   public enum Response: Sendable, Equatable {
-    /// A whole status line came. `body`: the answer's first 1 KiB.
+    /// The final header came, whole. `body`: the answer's first 1 KiB.
     case status(Int, body: [UInt8], retryAfter: Duration?)
     case failure(TransportFailure)
   }

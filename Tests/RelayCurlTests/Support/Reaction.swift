@@ -13,8 +13,17 @@ struct Reaction: Sendable {
 
   var bytes: [UInt8]
   var end: End
+  /// Written apart, at once.
+  var second: [UInt8] = []
   /// Kept back until the test calls `release`.
   var isHeld = false
+
+  init(bytes: [UInt8], end: End, second: [UInt8] = [], isHeld: Bool = false) {
+    self.bytes = bytes
+    self.end = end
+    self.second = second
+    self.isHeld = isHeld
+  }
 
   static func send(_ text: String, then end: End = .keep) -> Reaction {
     Reaction(bytes: Array(text.utf8), end: end)
@@ -39,9 +48,10 @@ struct Reaction: Sendable {
 
 extension Channel {
   func perform(_ reaction: Reaction) {
-    let written =
-      reaction.bytes.isEmpty
-      ? eventLoop.makeSucceededVoidFuture() : writeAndFlush(ByteBuffer(bytes: reaction.bytes))
+    var written = eventLoop.makeSucceededVoidFuture()
+    for part in [reaction.bytes, reaction.second] where !part.isEmpty {
+      written = writeAndFlush(ByteBuffer(bytes: part))
+    }
     written.whenComplete { _ in
       switch reaction.end {
       case .keep: break

@@ -9,6 +9,7 @@ final class ServerConnection: ChannelInboundHandler {
   private let server: TestServer
   private var reader: any RequestReader
   private var input = ByteBuffer()
+  private var hasServed = false
 
   init(number: Int, server: TestServer) {
     self.number = number
@@ -20,6 +21,7 @@ final class ServerConnection: ChannelInboundHandler {
     if case .blurt(let text) = server.language {
       return context.channel.perform(.send(text, then: .close))
     }
+    if case .http1Once = server.language, hasServed { return context.channel.perform(.reset) }
     var part = unwrapInboundIn(data)
     input.writeBuffer(&part)
     while let step = reader.next(&input) {
@@ -28,6 +30,7 @@ final class ServerConnection: ChannelInboundHandler {
         context.channel.perform(Reaction(bytes: bytes, end: .keep))
       case .request(var request):
         request.connection = number
+        hasServed = true
         server.serve(request, on: context.channel)
       }
     }

@@ -3,7 +3,7 @@ import RelayCore
 
 @testable import RelayCurl
 
-/// Watched sockets, and two endpoints whose they may be. (A class, since `#expect` can't mutate values.)
+/// Watched sockets, and two pools whose they may be. (A class, since `#expect` can't mutate values.)
 final class SocketsBench {
   enum Events {
     case input
@@ -12,36 +12,39 @@ final class SocketsBench {
   }
 
   let poller = Poller()
-  let first: Endpoint
-  let second: Endpoint
+  let first: ConnectionPool
+  let second: ConnectionPool
   private let loop = LoopBench()
+  private let endpoint: Endpoint
   private var sockets: WatchedSockets
 
   init() {
     sockets = WatchedSockets(poller: poller)
     let destination = Destination(name: "test", url: Secret("http://127.0.0.1:1/"))
-    first = Endpoint(destination, loop: loop.loop)
-    second = Endpoint(destination, loop: loop.loop)
+    endpoint = Endpoint(destination, loop: loop.loop)
+    first = ConnectionPool(endpoint: endpoint)
+    second = ConnectionPool(endpoint: endpoint)
   }
 
   deinit {
     first.close()
     second.close()
+    endpoint.close()
   }
 
   func opened(_ socket: Int32) { sockets.opened(socket) }
   func closing(_ socket: Int32) { sockets.closing(socket) }
   func release(_ socket: Int32) { sockets.release(socket) }
-  func owner(of socket: Int32) -> Endpoint? { sockets.owner(of: socket) }
+  func owner(of socket: Int32) -> ConnectionPool? { sockets.owner(of: socket) }
 
-  func watch(_ socket: Int32, _ events: Events, for endpoint: Endpoint) {
+  func watch(_ socket: Int32, _ events: Events, for pool: ConnectionPool) {
     let flags =
       switch events {
       case .input: EPOLLIN.rawValue
       case .output: EPOLLOUT.rawValue
       case .both: EPOLLIN.rawValue | EPOLLOUT.rawValue
       }
-    sockets.watch(socket, flags, for: endpoint)
+    sockets.watch(socket, flags, for: pool)
   }
 
   /// A connection that has been watched for input, and released.

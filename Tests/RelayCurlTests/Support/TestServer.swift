@@ -19,6 +19,10 @@ final class TestServer: Sendable {
 
   enum Language: Sendable {
     case http1, http2
+    /// HTTP/1.1 with Nagle's algorithm: a small write waits until the one before is acknowledged.
+    case http1InSmallWrites
+    /// HTTP/1.1; a connection that has answered is reset at the first byte that comes after.
+    case http1Once
     /// Says this to whatever comes first.
     case blurt(String)
   }
@@ -41,6 +45,10 @@ final class TestServer: Sendable {
     self.script = script
   }
 
+  private var isHasty: Bool {
+    if case .http1InSmallWrites = language { false } else { true }
+  }
+
   var port: Int { state.withLock { $0.listener?.localAddress?.port ?? 0 } }
 
   func destination(
@@ -53,6 +61,7 @@ final class TestServer: Sendable {
   func listen() async throws {
     let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .serverChannelOption(.backlog, value: 1_024)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: isHasty ? 1 : 0)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture { try self.accept(channel) }
       }
@@ -74,6 +83,13 @@ final class TestServer: Sendable {
     }
     log.update { $0.held -= held.count }
     for (channel, request) in held { channel.perform(reaction(request)) }
+  }
+
+  /// From now on nothing that comes on the connections there are now is heard, or acknowledged: so it is when a firewall
+  /// has forgotten them.
+  func deafen() async throws {
+    let channels = state.withLock { Array($0.channels.values) }
+    for channel in channels { try await channel.dropEverything() }
   }
 
   // MARK: From its connections

@@ -1,0 +1,230 @@
+import CCurl
+import Glibc
+import RelayCore
+
+/// A multi handle of an endpoint: connections, and the requests that are on them. Confined to the curl thread.
+///
+/// libcurl 7.88.1 can't be told to leave a connection alone, or to close those that are idle. So an endpoint that has
+/// lost faith in its connections goes on with another pool: the old one gets no new request, its requests finish,
+/// and with the last of them its connections go.
+final class ConnectionPool {
+  let multi: UnsafeMutableRawPointer
+  unowned let endpoint: Endpoint
+  /// Something has happened on it since the last turn.
+  var isTouched = false
+  /// Its timer is due at once.
+  var isDueAtOnce = false
+  private(set) var isClosed = false
+  private(set) var active: [UnsafeMutableRawPointer: Transfer] = [:]
+  /// Every open connection's socket.
+  private var connections: Set<Int32> = []
+  /// How many active transfers have their outcome, and read what follows it.
+  private var answered = 0
+  /// Those that did not end together with their header, in the order in which their time ends.
+  private var lingering: [Lingering] = []
+  /// How libcurl failed on all transfers together, since the last `collect`.
+  private var fault: CURLMcode?
+
+  private struct Lingering {
+    var transfer: Transfer
+    var deadline: ContinuousClock.Instant
+    /// nil: other transfers share it, or the kernel does not count.
+    var socket: Int32?
+    /// The socket's count of bytes where the rest of the answer began.
+    var start: UInt64 = 0
+  }
+
+  init(endpoint: Endpoint) {
+    guard let multi = curl_multi_init() else { fatalError("out of memory") }
+    self.multi = multi
+    self.endpoint = endpoint
+    let destination = endpoint.destination
+    let context = Unmanaged.passUnretained(self).toOpaque()
+    ccurl_multi_set_pointer(multi, CURLMOPT_SOCKETDATA, context)
+    ccurl_multi_set_socket_callback(multi, socketChanged)
+    ccurl_multi_set_pointer(multi, CURLMOPT_TIMERDATA, context)
+    ccurl_multi_set_timer_callback(multi, timerChanged)
+    ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, destination.concurrency)
+    ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, destination.usesHTTP2 ? Int(CURLPIPE_MULTIPLEX) : 0)
+    endpoint.loop.opened(self)
+  }
+
+  /// The last request has ended, or the thread is ending.
+  func close() {
+    guard !isClosed else { return }
+    isClosed = true
+    for (easy, _) in active { curl_multi_remove_handle(multi, easy) }
+    active.removeAll()
+    lingering.removeAll()
+    curl_multi_cleanup(multi)
+    endpoint.loop.closed(self)
+  }
+
+  var isIdle: Bool { active.isEmpty }
+  var hasConnections: Bool { !connections.isEmpty }
+
+  // MARK: Requests
+
+  func add(_ transfer: Transfer) -> CURLMcode {
+    transfer.move(to: self)
+    let code = curl_multi_add_handle(multi, transfer.easy)
+    if code == CURLM_OK { active[transfer.easy] = transfer }
+    return code
+  }
+
+  /// What libcurl said of all transfers together: after a failure none of them may ever be heard of again.
+  func note(_ code: CURLMcode) {
+    if code != CURLM_OK { fault = code }
+  }
+
+  /// Hands its endpoint what has ended since the last call.
+  func collect(into finished: inout [FinishedAttempt]) {
+    var remaining: Int32 = 0
+    let instant = ContinuousClock.now
+    while let message = curl_multi_info_read(multi, &remaining) {
+      // The message goes with the handle's removal: what it says is copied first.
+      guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
+      let code = ccurl_message_result(message)
+      guard let transfer = remove(easy) else { continue }
+      endpoint.ended(transfer, code, on: self, at: instant, into: &finished)
+    }
+    if let fault { endAll(fault, into: &finished) }
+    if answered > lingering.count { linger(from: instant) }
+  }
+
+  private func remove(_ easy: UnsafeMutableRawPointer) -> Transfer? {
+    curl_multi_remove_handle(multi, easy)
+    guard let transfer = active.removeValue(forKey: easy) else { return nil }
+    if transfer.answer.isFinal { answered -= 1 }
+    if !lingering.isEmpty { lingering.removeAll { $0.transfer === transfer } }
+    return transfer
+  }
+
+  private func endAll(_ fault: CURLMcode, into finished: inout [FinishedAttempt]) {
+    self.fault = nil
+    for (easy, transfer) in active {
+      curl_multi_remove_handle(multi, easy)
+      finished.append(transfer.abandon(fault))
+    }
+    active.removeAll()
+    lingering.removeAll()
+    answered = 0
+  }
+
+  // MARK: What follows the final header
+
+  /// Called within libcurl: a final header has ended.
+  func wasAnswered() { answered += 1 }
+
+  /// From now on those that have their outcome have two seconds.
+  private func linger(from instant: ContinuousClock.Instant) {
+    let deadline = instant.advanced(by: AnswerProgress.maxRestTime)
+    for transfer in active.values where transfer.answer.isFinal {
+      guard !lingering.contains(where: { $0.transfer === transfer }) else { continue }
+      var one = Lingering(transfer: transfer, deadline: deadline)
+      // What libcurl says leaves out the frames of chunks; where others share the connection, that must do.
+      if !endpoint.destination.usesHTTP2, let socket = socket(of: transfer),
+        let received = TCPSocket.receivedBytes(socket)
+      {
+        one.socket = socket
+        one.start = start(of: transfer, on: socket, received: received)
+      }
+      lingering.append(one)
+    }
+    for one in lingering where isTooLong(one) { cut(one.transfer) }
+    if !lingering.isEmpty { endpoint.comeBack(at: deadline) }
+  }
+
+  /// The socket's count of bytes where the rest of the answer began. What came on a kept connection before is not known;
+  /// there it is what libcurl has told of the rest, and of the frames what follows.
+  private func start(of transfer: Transfer, on socket: Int32, received: UInt64) -> UInt64 {
+    if !transfer.isReused { return UInt64(transfer.answer.headerBytes) }
+    return received - min(received, TCPSocket.unreadBytes(socket) + UInt64(transfer.answer.restBytes))
+  }
+
+  private func isTooLong(_ one: Lingering) -> Bool {
+    guard let socket = one.socket, let received = TCPSocket.receivedBytes(socket) else { return false }
+    return received > one.start + UInt64(AnswerProgress.maxRestBytes)
+  }
+
+  private func socket(of transfer: Transfer) -> Int32? {
+    let port = transfer.localPort
+    return connections.first { TCPSocket.localPort($0) == port }
+  }
+
+  /// Something was read, and libcurl waits for more. (An answer that came in one piece never gets here.)
+  func readInPart(_ socket: Int32) {
+    // On a shared connection there is always somebody who waits.
+    guard !endpoint.destination.usesHTTP2 else { return }
+    TCPSocket.acknowledgeAtOnce(socket)
+    guard let one = lingering.first(where: { $0.socket == socket }), isTooLong(one) else { return }
+    cut(one.transfer)
+  }
+
+  var firstLingeringEnd: ContinuousClock.Instant? { lingering.first?.deadline }
+
+  func cutLingering(at instant: ContinuousClock.Instant) {
+    while let first = lingering.first, first.deadline <= instant { cut(first.transfer) }
+  }
+
+  /// Its outcome stands. Its connection (or its stream) is closed.
+  private func cut(_ transfer: Transfer) {
+    guard let transfer = remove(transfer.easy) else { return }
+    endpoint.cut(transfer, at: .now)
+  }
+
+  // MARK: Connections
+
+  /// Takes out those requests that wait on a connection whose peer can't be reached any more, and that may be sent again.
+  func takeStranded(at instant: ContinuousClock.Instant) -> [Transfer] {
+    guard active.values.contains(where: { $0.hasWaited(until: instant) }) else { return [] }
+    let lost = connections.filter { TCPSocket.unansweredRepetitions($0) >= Self.lostAfterRepetitions }
+    guard !lost.isEmpty || !isCurrent else { return [] }
+    // Where one is lost, less is needed to believe that another is.
+    let suspects = connections.filter {
+      TCPSocket.unansweredRepetitions($0) >= Self.lostLikeOthersAfterRepetitions
+    }
+    let ports = Set(suspects.map(TCPSocket.localPort))
+    let stranded = active.values.filter { $0.mayBeRepeated && ports.contains($0.localPort) }
+    return stranded.compactMap { remove($0.easy) }
+  }
+
+  private var isCurrent: Bool { endpoint.pool === self }
+
+  /// Of the kernel's repetitions the third comes 1.4 seconds after the first sending at the earliest; on a longer way later.
+  private static let lostAfterRepetitions = 3
+  private static let lostLikeOthersAfterRepetitions = 2
+
+  fileprivate var loop: CurlLoop { endpoint.loop }
+
+  func opened(_ socket: Int32) {
+    guard socket >= 0 else { return }
+    connections.insert(socket)
+    loop.socketOpened(socket)
+  }
+
+  func closes(_ socket: Int32) {
+    connections.remove(socket)
+    loop.socketCloses(socket)
+  }
+}
+
+@available(*, unavailable)
+extension ConnectionPool: Sendable {}
+
+private func socketChanged(
+  easy: UnsafeMutableRawPointer, socket: curl_socket_t, what: Int32, context: UnsafeMutableRawPointer?,
+  socketContext: UnsafeMutableRawPointer?
+) -> Int32 {
+  let pool = Unmanaged<ConnectionPool>.fromOpaque(context!).takeUnretainedValue()
+  pool.loop.socketChanged(socket, what, of: pool)
+  return 0
+}
+
+private func timerChanged(
+  multi: UnsafeMutableRawPointer, milliseconds: Int, context: UnsafeMutableRawPointer?
+) -> Int32 {
+  let pool = Unmanaged<ConnectionPool>.fromOpaque(context!).takeUnretainedValue()
+  pool.loop.timerChanged(milliseconds < 0 ? nil : .milliseconds(milliseconds), of: pool)
+  return 0
+}
