@@ -178,7 +178,7 @@ final class Endpoint {
   private func attempt(
     of transfer: Transfer, _ code: CURLcode, at instant: ContinuousClock.Instant
   ) -> FinishedAttempt {
-    var attempt = transfer.finish(code, at: instant)
+    var attempt = transfer.finish(code, at: instant, by: loop.clock)
     if let status = attempt.result.status, looksAtClock(status, at: instant) {
       attempt.result.clockOffset = transfer.clockOffset(at: loop.clock.reading())
     }

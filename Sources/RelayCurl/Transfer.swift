@@ -168,8 +168,12 @@ final class Transfer {
   // MARK: The end
 
   /// What came of the request. After it the transfer may be loaded again.
-  func finish(_ code: CURLcode, at instant: ContinuousClock.Instant) -> FinishedAttempt {
-    end(with: response(code), at: instant)
+  ///
+  /// - Parameter clock: Whose wall clock says how far away a date of the answer is.
+  func finish(
+    _ code: CURLcode, at instant: ContinuousClock.Instant, by clock: any SteadyClock
+  ) -> FinishedAttempt {
+    end(with: response(code, by: clock), at: instant)
   }
 
   /// The same where libcurl failed as a whole.
@@ -196,11 +200,11 @@ final class Transfer {
   }
 
   /// The status, once its header has ended: how the rest of the answer ended changes nothing.
-  private func response(_ code: CURLcode) -> AttemptResult.Response {
+  private func response(_ code: CURLcode, by clock: any SteadyClock) -> AttemptResult.Response {
     if answer.isFinal {
       let status = long(CURLINFO_RESPONSE_CODE)
       let body = Array(kept.prefix(keptBytes))
-      return .status(status, body: body, retryAfter: status < 300 ? nil : retryAfter)
+      return .status(status, body: body, retryAfter: status < 300 ? nil : retryAfter(by: clock))
     }
     if let refusal = answer.refusal {
       return .failure(TransportFailure(kind: .other, message: refusal.words))
@@ -238,15 +242,14 @@ final class Transfer {
   var localPort: Int { long(CURLINFO_LOCAL_PORT) }
 
   /// Of the final answer alone. One that stands twice is none.
-  private var retryAfter: Duration? {
+  private func retryAfter(by clock: any SteadyClock) -> Duration? {
     var header: UnsafeMutablePointer<curl_header>?
     let origin = UInt32(CURLH_HEADER)
     guard curl_easy_header(easy, "retry-after", 0, origin, -1, &header) == CURLHE_OK, let header,
       header.pointee.amount == 1
     else { return nil }
     // A date is the wall clock's.
-    let now = endpoint.loop.clock.reading().wall
-    return RetryAfter.delay(String(cString: header.pointee.value), now: now)
+    return RetryAfter.delay(String(cString: header.pointee.value), now: clock.reading().wall)
   }
 
   /// The system's error of a connection that failed, 0 if there was none.
