@@ -19,15 +19,21 @@ struct Relay {
   private let path: String
   private let loader: ConfigurationLoader
   private let logger: Logger
+  private let waitForStore: Duration
   private let clock = SystemWallClock()
 
   /// - Parameters:
   ///   - path: The configuration's file, and `loader` what reads it again.
-  init(_ configuration: Configuration, path: String, loader: ConfigurationLoader, logger: Logger) {
+  ///   - waitForStore: How long to wait for another relay to let go of the store.
+  init(
+    _ configuration: Configuration, path: String, loader: ConfigurationLoader, logger: Logger,
+    waitForStore: Duration = .zero
+  ) {
     self.configuration = configuration
     self.path = path
     self.loader = loader
     self.logger = logger
+    self.waitForStore = waitForStore
   }
 
   func run() async throws {
@@ -35,8 +41,10 @@ struct Relay {
     ProcessLimits.prepare(for: configuration, logger: logger)
     let metrics = RelayMetrics(configuration)
     let watch = StoreWatch(metrics: metrics, clock: clock, logger: logger)
-    let store = try openStore(observer: watch)
-    let lookup = SQLiteLookup(path: store.path)
+    let store = try await StoreWait(limit: waitForStore, logger: logger).open { () throws(StoreError) in
+      try openStore(observer: watch)
+    }
+    let lookup = SQLiteLookup(store)
     let engine = DeliveryEngine(
       store: store, transport: CurlTransport(clock: clock), clock: clock, logger: logger, metrics: metrics)
     let receiver = Receiver(

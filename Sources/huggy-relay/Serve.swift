@@ -18,13 +18,22 @@ struct Serve: AsyncParsableCommand {
   @Option(name: .long, help: "The form of the log: text or json. Default: text on a terminal, else json.")
   var logFormat: LogFormat?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "How long to wait for another relay to let go of the store, as in a rolling update: 60s. Default: not at all.",
+      valueName: "time"))
+  var waitForStore: DurationArgument?
+
   func run() async throws {
     let logger = Logger(label: "huggy-relay", format: logFormat ?? .forStandardError)
     let loaded = try options.load(printsWarnings: false)
     for warning in loaded.warnings { logger.warning("configuration", metadata: ["problem": "\(warning)"]) }
     do {
-      try await Relay(loaded.configuration, path: options.config, loader: options.loader(), logger: logger)
-        .run()
+      try await Relay(
+        loaded.configuration, path: options.config, loader: options.loader(), logger: logger,
+        waitForStore: waitForStore?.duration ?? .zero
+      ).run()
     } catch let error as StoreError {
       logger.critical("the store can't be used", metadata: ["reason": "\(error)"])
       throw ExitCode.failure

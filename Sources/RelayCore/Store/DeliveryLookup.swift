@@ -1,5 +1,8 @@
 /// Looks into the store for people, beside its path: on a thread of its own, never in its way. Pages are short.
 public protocol DeliveryLookup: AnyObject, Sendable {
+  /// Reads a little from the disk: whether it answers at all.
+  func look(completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
+
   /// The event with all its deliveries; nil: the store does not have it (any more).
   func event(_ id: EventID, completion: @escaping @Sendable (Result<EventRecord?, StoreError>) -> Void)
 

@@ -21,6 +21,8 @@ public final class RelayMetrics: Sendable {
   let destinations = MetricTable<DestinationMetrics>()
   let commitSeconds = Histogram(.commit)
   let commitBatchSize = Histogram(.batchSize)
+  /// What people and lanes wanted to know of the store, and could not.
+  let storeReadErrors = Counter()
   private let eventTypes = EventTypeTable()
 
   public init(_ configuration: Configuration) {

@@ -6,8 +6,17 @@ final class LookupSession {
   let statements: LookupStatements
   let search: EventSearch
 
-  init(path: String) throws(StoreError) {
-    connection = try Connection(path: path, readOnly: true)
+  /// - Parameters:
+  ///   - file: Which file that is to be; nil: whichever.
+  ///   - fileSystem: What it is on; nil: what the system says.
+  init(path: String, file: FileID? = nil, fileSystem: FileSystemKind? = nil) throws(StoreError) {
+    if let file, FileID.of(path: path) != .success(file) {
+      throw StoreError(
+        code: .lost, message: "the store's file \(path) is not the one that the relay writes to any more")
+    }
+    let fileSystem = fileSystem ?? .at(StoreFiles.parent(of: path))
+    connection = try Connection(
+      path: path, readOnly: true, index: fileSystem.canFaultWhenFull ? .own : .shared)
     statements = try LookupStatements(connection)
     search = try EventSearch(connection)
   }
