@@ -9,6 +9,7 @@ import Testing
 @testable import RelayPipeline
 
 /// A relay's middle, real but for the transport, while its store does not come back.
+@Suite(.timeLimit(.minutes(1)))
 struct HangingStoreTests {
   private final class NoSource: ReloadSource {
     func load() async throws(OperationError) -> (configuration: Configuration, warnings: [String]) {

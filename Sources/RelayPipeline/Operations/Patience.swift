@@ -6,7 +6,7 @@ public struct Patience: Sendable {
   /// Ends after that time, or when its task is cancelled.
   public typealias Sleep = @Sendable (Duration) async -> Void
 
-  private let limit: Duration
+  let limit: Duration
   private let sleep: Sleep
 
   public init(

@@ -46,6 +46,8 @@ public final class RelayController: RelayOperations {
   let initial: Configuration
   private let isDraining = Locked(false)
   let lastReading = Locked<StoreReading?>(nil)
+  /// When a reading for a status was asked for that has not been answered yet, in time or not.
+  let readingSince = Locked<ContinuousClock.Instant?>(nil)
   private let startedAt: ContinuousClock.Instant
 
   public init(_ configuration: Configuration, parts: Parts, source: any ReloadSource) {
