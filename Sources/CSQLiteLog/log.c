@@ -1,5 +1,6 @@
 #include "sqlite_log.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,10 +14,17 @@ typedef struct {
   unsigned char *buffer;
   sqlite3_int64 offset;
   int length;
+  // The system's error of the last call that failed; 0: none has.
+  int error;
 } LogFile;
 
-static sqlite3_vfs *base;
-static sqlite3_vfs log_vfs;
+// A VFS of ours over one of SQLite's. The first member is what SQLite knows of it.
+typedef struct {
+  sqlite3_vfs vfs;
+  sqlite3_vfs *base;
+} LogVFS;
+
+static LogVFS shared_index, own_index;
 
 static sqlite3_file *real(sqlite3_file *file) { return ((LogFile *)file)->real; }
 
@@ -24,12 +32,26 @@ static sqlite3_file *real(sqlite3_file *file) { return ((LogFile *)file)->real; 
 // may write to the log, and they must not go after that.
 static void discard(sqlite3_file *file) { ((LogFile *)file)->length = 0; }
 
+// Keeps the system's error: by the time that SQLite's caller asks for it, other calls may have set another one.
+static int noted(LogFile *log, int status) {
+  if (status == SQLITE_OK || status == SQLITE_IOERR_SHORT_READ) return status;
+  int error = 0;
+  log->real->pMethods->xFileControl(log->real, SQLITE_FCNTL_LAST_ERRNO, &error);
+  // SQLite does not keep this one: its own status says it.
+  log->error = status == SQLITE_FULL ? ENOSPC : error;
+  return status;
+}
+
+static int write_through(LogFile *log, const void *data, int length, sqlite3_int64 offset) {
+  return noted(log, log->real->pMethods->xWrite(log->real, data, length, offset));
+}
+
 // What can't be written is forgotten: the caller fails, and SQLite with it rolls the transaction back.
 static int flush(sqlite3_file *file) {
   LogFile *log = (LogFile *)file;
   int length = log->length;
   log->length = 0;
-  return length == 0 ? SQLITE_OK : log->real->pMethods->xWrite(log->real, log->buffer, length, log->offset);
+  return length == 0 ? SQLITE_OK : write_through(log, log->buffer, length, log->offset);
 }
 
 static int log_write(sqlite3_file *file, const void *data, int length, sqlite3_int64 offset) {
@@ -40,7 +62,7 @@ static int log_write(sqlite3_file *file, const void *data, int length, sqlite3_i
     if (status != SQLITE_OK) return status;
     log->offset = offset;
   }
-  if (length > capacity) return log->real->pMethods->xWrite(log->real, data, length, offset);
+  if (length > capacity) return write_through(log, data, length, offset);
   memcpy(log->buffer + log->length, data, length);
   log->length += length;
   return SQLITE_OK;
@@ -48,7 +70,7 @@ static int log_write(sqlite3_file *file, const void *data, int length, sqlite3_i
 
 static int log_sync(sqlite3_file *file, int flags) {
   int status = flush(file);
-  return status != SQLITE_OK ? status : real(file)->pMethods->xSync(real(file), flags);
+  return status != SQLITE_OK ? status : noted((LogFile *)file, real(file)->pMethods->xSync(real(file), flags));
 }
 
 static int log_read(sqlite3_file *file, void *data, int length, sqlite3_int64 offset) {
@@ -58,7 +80,7 @@ static int log_read(sqlite3_file *file, void *data, int length, sqlite3_int64 of
 
 static int log_truncate(sqlite3_file *file, sqlite3_int64 size) {
   int status = flush(file);
-  return status != SQLITE_OK ? status : real(file)->pMethods->xTruncate(real(file), size);
+  return status != SQLITE_OK ? status : noted((LogFile *)file, real(file)->pMethods->xTruncate(real(file), size));
 }
 
 static int log_size(sqlite3_file *file, sqlite3_int64 *size) {
@@ -109,7 +131,7 @@ static const sqlite3_io_methods methods = {
 
 // All files but logs are the base VFS's own.
 static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *flags_out) {
-  (void)vfs;
+  sqlite3_vfs *base = ((LogVFS *)vfs)->base;
   if ((flags & SQLITE_OPEN_WAL) == 0) return base->xOpen(base, name, file, flags, flags_out);
   LogFile *log = (LogFile *)file;
   memset(log, 0, sizeof *log);
@@ -125,21 +147,42 @@ static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
   return SQLITE_OK;
 }
 
-int csqlite_register_log_vfs(void) {
-  int status = sqlite3_initialize();
-  if (status != SQLITE_OK) return status;
-  base = sqlite3_vfs_find(NULL);
-  log_vfs = *base;
-  log_vfs.zName = csqlite_log_vfs;
-  log_vfs.pNext = NULL;
-  log_vfs.szOsFile = (int)sizeof(LogFile) + base->szOsFile;
-  log_vfs.xOpen = open_file;
-  return sqlite3_vfs_register(&log_vfs, 0);
+static int register_over(const char *base_name, LogVFS *log_vfs, const char *name) {
+  sqlite3_vfs *base = sqlite3_vfs_find(base_name);
+  if (base == NULL) return SQLITE_NOTFOUND;
+  log_vfs->base = base;
+  log_vfs->vfs = *base;
+  log_vfs->vfs.zName = name;
+  log_vfs->vfs.pNext = NULL;
+  log_vfs->vfs.szOsFile = (int)sizeof(LogFile) + base->szOsFile;
+  log_vfs->vfs.xOpen = open_file;
+  return sqlite3_vfs_register(&log_vfs->vfs, 0);
 }
 
-void csqlite_log_discard(sqlite3 *database) {
+int csqlite_register_log_vfs(void) {
+  int status = sqlite3_initialize();
+  if (status == SQLITE_OK) status = register_over(NULL, &shared_index, csqlite_log_vfs);
+  if (status == SQLITE_OK) status = register_over("unix-excl", &own_index, csqlite_log_vfs_own_index);
+  return status;
+}
+
+// NULL: the connection is of another VFS.
+static LogFile *log_of(sqlite3 *database) {
   sqlite3_file *file = NULL;
   // With a log, this is the log's file.
   int status = sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
-  if (status == SQLITE_OK && file != NULL && file->pMethods == &methods) discard(file);
+  return status == SQLITE_OK && file != NULL && file->pMethods == &methods ? (LogFile *)file : NULL;
+}
+
+void csqlite_log_discard(sqlite3 *database) {
+  LogFile *log = log_of(database);
+  if (log != NULL) discard(&log->file);
+}
+
+int csqlite_log_take_error(sqlite3 *database) {
+  LogFile *log = log_of(database);
+  if (log == NULL) return 0;
+  int error = log->error;
+  log->error = 0;
+  return error;
 }

@@ -215,7 +215,10 @@ public final class Receiver: EnvelopeReceiver {
           .duplicate)
       case .failure(let error):
         // The reason is for the operator's log; the sender need not know the store's insides.
-        var reply = IngestReply.unavailable("the store can't take it now; nothing was kept, send it again")
+        var reply = IngestReply.unavailable(
+          error.code == .hanging
+            ? "the store does not answer; whether this was kept is not known: send it again, unchanged"
+            : "the store can't take it now; nothing was kept, send it again")
         reply.reason = "the store can't take it: \(error.message)"
         refuse(request, reply)
       }

@@ -7,9 +7,31 @@ public final class StoreWatch: StoreObserver {
   private let metrics: RelayMetrics
   private let logger: Logger
   private let clock: any SteadyClock
-  private let condition = Locked(StoreCondition())
+  private let state = Locked(State())
   private let engine = Locked<DeliveryEngine?>(nil)
   private let overflows = Locked(LogSummary())
+  private let readFailures = Locked(LogSummary())
+  /// What is told is told in the order in which it came to be so: two threads tell.
+  private let telling = Locked(())
+
+  private struct State: Sendable {
+    var told = StoreCondition()
+    var isHanging = false
+    var logHeldSince: ContinuousClock.Instant?
+
+    /// Both together: what others go by.
+    var condition: StoreCondition {
+      guard isHanging else { return told }
+      var condition = told
+      condition.refusal = told.refusal ?? StoreWatch.hanging
+      condition.holdsSettlements = true
+      return condition
+    }
+  }
+
+  static let hanging = StoreError(
+    code: .hanging,
+    message: "the store's disk does not answer; it goes on by itself when the disk does: look at the disk")
 
   public init(metrics: RelayMetrics, clock: any SteadyClock, logger: Logger) {
     self.metrics = metrics
@@ -23,7 +45,15 @@ public final class StoreWatch: StoreObserver {
     engine.storeHolds(current.holdsSettlements)
   }
 
-  public var current: StoreCondition { condition.withLock { $0 } }
+  public var current: StoreCondition { state.withLock { $0.condition } }
+  public var isHanging: Bool { state.withLock { $0.isHanging } }
+
+  /// A reader from outside that keeps the log from being written over, and for how long it has; nil: there is none.
+  public var logReader: (name: String, time: Duration)? {
+    let (name, since) = state.withLock { ($0.told.logHolder, $0.logHeldSince) }
+    guard let name, let since else { return nil }
+    return (name, since.duration(to: .now))
+  }
 
   public func storeCommitted(operations: Int, duration: Duration) {
     metrics.commit(duration, operations: operations)
@@ -31,6 +61,10 @@ public final class StoreWatch: StoreObserver {
 
   public func storeAnswers(_ answers: () -> Void) {
     if let engine = engine.withLock({ $0 }) { engine.gathering(answers) } else { answers() }
+  }
+
+  public func storeStoredLate(_ deliveries: [Delivery]) {
+    engine.withLock { $0 }?.arrived(deliveries)
   }
 
   public func storeOverflowed(destination: String, count: Int) {
@@ -43,12 +77,42 @@ public final class StoreWatch: StoreObserver {
       metadata: metadata)
   }
 
+  public func storeReadFailed(_ error: StoreError) {
+    metrics.storeReadErrors.add(1)
+    guard let leftOut = readFailures.withLock({ $0.admit(error.message, at: clock.now()) }) else { return }
+    var metadata: Logger.Metadata = ["reason": "\(error)"]
+    if leftOut > 0 { metadata["alike_since"] = "\(leftOut)" }
+    logger.error("the store can't be read", metadata: metadata)
+  }
+
   public func storeConditionChanged(_ condition: StoreCondition) {
-    let before = self.condition.withLock { current in
-      defer { current = condition }
-      return current
+    change { state in
+      if (state.told.logHolder == nil) != (condition.logHolder == nil) {
+        state.logHeldSince = condition.logHolder == nil ? nil : .now
+      }
+      state.told = condition
     }
+  }
+
+  public func storeHangs(_ isHanging: Bool) {
+    change { $0.isHanging = isHanging }
+  }
+
+  private func change(_ body: (inout State) -> Void) {
+    telling.withLock { _ in
+      let (before, now) = state.withLock { state in
+        let before = state.condition
+        body(&state)
+        return (before, state.condition)
+      }
+      tell(now, before)
+    }
+  }
+
+  private func tell(_ condition: StoreCondition, _ before: StoreCondition) {
     if condition.refusal?.message != before.refusal?.message { log(condition.refusal) }
+    if condition.logHolder != before.logHolder { log(holder: condition.logHolder) }
+    if condition.logFailure != before.logFailure { log(failure: condition.logFailure) }
     guard condition.holdsSettlements != before.holdsSettlements else { return }
     engine.withLock { $0 }?.storeHolds(condition.holdsSettlements)
     if condition.holdsSettlements {
@@ -63,6 +127,26 @@ public final class StoreWatch: StoreObserver {
       logger.error("the store takes no envelopes: senders get 503", metadata: ["reason": "\(refusal)"])
     } else {
       logger.notice("the store takes envelopes again")
+    }
+  }
+
+  private func log(holder: String?) {
+    if let holder {
+      logger.error(
+        "a reader holds the store's log, which grows until the reader ends", metadata: ["reader": "\(holder)"]
+      )
+    } else {
+      logger.notice("no reader holds the store's log any more")
+    }
+  }
+
+  private func log(failure: String?) {
+    if let failure {
+      logger.error(
+        "the store's log can't be moved into its file, and grows until it can",
+        metadata: ["reason": "\(failure)"])
+    } else {
+      logger.notice("the store's log is moved into its file again")
     }
   }
 }

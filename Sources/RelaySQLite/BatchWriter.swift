@@ -16,7 +16,8 @@ struct BatchWriter {
   var settlements: [SettleCall] = []
   /// Nor is this, by the destination's name.
   var suspensions: [String: SuspendedTime] = [:]
-  /// Why the last envelopes could not be committed; nil: they could.
+  /// Why the last envelopes or outcomes could not be committed; nil: they could, or a write since then has shown that it
+  /// goes again.
   private(set) var failure: StoreError?
 
   init(
@@ -50,12 +51,12 @@ struct BatchWriter {
       try commitAll()
       failure = nil
     } catch {
-      if error.code == .full { keeper.diskFilled() }
+      keeper.commitFailed(error)
       let wasAlone = !canBeRefused
-      // A full disk is the keeper's business.
-      if !appends.isEmpty && error.code != .full { failure = error }
+      let heldEnvelopes = !appends.isEmpty
       refuse(error)
-      if !wasAlone || error.code == .full { try? commitSettlements() }
+      if !wasAlone || session.connection.lastErrorWasOfWriting { try? commitSettlements() }
+      if heldEnvelopes || hasHeldSettlements { failure = error }
     }
     return true
   }
@@ -89,7 +90,8 @@ struct BatchWriter {
         }
       }
       try session.shortenTail()
-      if failure != nil && appends.isEmpty { try session.probe() }
+      // What there is to do may write nothing; and only what has been written shows that it goes again.
+      if failure != nil { try session.probe() }
       return promoted
     }
     for configuration in configurations { apply(configuration.value) }
@@ -102,7 +104,7 @@ struct BatchWriter {
         let isUnknown = unknown.contains(pause.destination)
         pause.completion(isUnknown ? .failure(.unknown(destination: pause.destination)) : .success(()))
       }
-      for (append, outcome) in zip(appends, outcomes) { append.completion(outcome) }
+      answerAppends(outcomes)
     }
     forgetWhatIsNew()
     keeper.committed(appendedEvents: events)
@@ -169,6 +171,16 @@ struct BatchWriter {
     if let observer { observer.storeAnswers(answers) } else { answers() }
   }
 
+  private func answerAppends(_ outcomes: [Result<AppendOutcome, StoreError>]) {
+    var late: [Delivery] = []
+    for (append, outcome) in zip(appends, outcomes) where !append.answer(outcome) {
+      if case .success(.stored(let deliveries)) = outcome { late += deliveries }
+    }
+    guard !late.isEmpty else { return }
+    // Its sender was told that nobody knows; it is in the store all the same.
+    if let observer { observer.storeStoredLate(late) } else { session.release(late.map(\.id)) }
+  }
+
   private mutating func takeSettlements() -> [SettleCall] {
     suspensions.removeAll()
     defer { settlements.removeAll() }
@@ -178,7 +190,7 @@ struct BatchWriter {
   private mutating func refuse(_ error: StoreError) {
     for configuration in configurations { configuration.completion(.failure(error)) }
     for pause in pauses { pause.completion(.failure(error)) }
-    for append in appends { append.completion(.failure(error)) }
+    for append in appends { append.answer(.failure(error)) }
     forgetWhatIsNew()
   }
 

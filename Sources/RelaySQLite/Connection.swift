@@ -5,16 +5,41 @@ import RelayCore
 
 /// A connection to one SQLite database. Confined to the thread that opened it.
 final class Connection {
+  /// Where the log's index is.
+  enum Index {
+    /// In a mapped file, `-shm`: for every process.
+    case shared
+    /// In this process's memory: for its connections alone. Others can't open the database meanwhile.
+    case own
+  }
+
   private let handle: OpaquePointer
   private let path: String
+  /// Released after the close.
+  private let lock: StoreLock?
+  /// The last error was one of writing: the disk may have no room, whatever it said.
+  private(set) var lastErrorWasOfWriting = false
+  /// What the system said of the last error.
+  private(set) var lastSystemError: SystemError?
 
-  /// - Parameter gathersLog: Its log is written in few large pieces. Only with `synchronous = FULL`: else others would see
-  ///   a commit before it is in the log.
+  /// - Parameters:
+  ///   - gathersLog: Its log is written in few large pieces. Only with `synchronous = FULL`: else others would see
+  ///     a commit before it is in the log.
+  ///   - lock: Kept until the connection has been closed.
   /// - Throws: `StoreError` that names the path and what to do.
-  init(path: String, readOnly: Bool = false, gathersLog: Bool = false) throws(StoreError) {
-    let vfs = gathersLog ? Self.logVFS : nil
+  init(
+    path: String, readOnly: Bool = false, gathersLog: Bool = false, index: Index = .shared,
+    lock: StoreLock? = nil
+  ) throws(StoreError) {
+    let vfs: String? =
+      switch index {
+      case .shared: gathersLog ? Self.logVFS : nil
+      case .own: gathersLog && Self.logVFS != nil ? String(cString: csqlite_log_vfs_own_index) : "unix-excl"
+      }
     var handle: OpaquePointer?
-    let access = readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+    // One that only reads would take SQLite's other locks, which are no good for an index of our own.
+    let opensReadOnly = readOnly && index == .shared
+    let access = opensReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
     let status = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, vfs)
     guard status == SQLITE_OK, let handle else {
       let reason = handle.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
@@ -25,8 +50,10 @@ final class Connection {
     }
     self.handle = handle
     self.path = path
+    self.lock = lock
     sqlite3_extended_result_codes(handle, 1)
     sqlite3_busy_timeout(handle, 5_000)
+    if readOnly && !opensReadOnly { try execute("PRAGMA query_only = ON") }
   }
 
   /// Reads the file as it is, without its log, and takes no lock: nobody may write to it meanwhile.
@@ -40,6 +67,7 @@ final class Connection {
     }
     self.handle = handle
     self.path = path
+    lock = nil
   }
 
   /// For a URI.
@@ -60,6 +88,17 @@ final class Connection {
     }
     return backup
   }
+
+  /// The log's file: beside the database itself, also where that was opened by a link's name.
+  var logPath: String {
+    guard let file = sqlite3_db_filename(handle, "main"), let log = sqlite3_filename_wal(file) else {
+      return path + "-wal"
+    }
+    return String(cString: log)
+  }
+
+  /// From now on the close leaves the log alone: the name may belong to another file's log.
+  func keepLogOnClose() { _ = csqlite_keep_log_on_close(handle) }
 
   /// The VFS that gathers the log; nil, if it can't be had: SQLite's own does the same in more steps.
   ///
@@ -86,6 +125,9 @@ final class Connection {
     return sqlite3_file_control(handle, "main", SQLITE_FCNTL_POWERSAFE_OVERWRITE, &answer) == SQLITE_OK
       && answer == 1
   }
+
+  /// Reads a little from the file itself: whether the disk answers.
+  func readHeader() throws(StoreError) { try check(csqlite_read_header(handle)) }
 
   /// Runs statements that take no values and return none that matter.
   func execute(_ sql: String) throws(StoreError) {
@@ -115,22 +157,48 @@ final class Connection {
 
   private func error(_ status: Int32) -> StoreError {
     let reason = String(cString: sqlite3_errmsg(handle))
-    // A full disk may show as an input or output error, too.
-    let status =
-      sqlite3_system_errno(handle) == ENOSPC && status & 0xFF == SQLITE_IOERR ? SQLITE_FULL : status
-    return switch status & 0xFF {
-    case SQLITE_FULL:
-      StoreError(code: .full, message: "the disk of the store is full; make room")
+    let system = systemError(status)
+    lastSystemError = system
+    lastErrorWasOfWriting = Self.writingErrors.contains(status)
+    // A full disk may show as an input or output error, too: at the sync, or as a quota.
+    if status & 0xFF == SQLITE_FULL || system?.isFull == true {
+      let why = system.map { ": \($0)" } ?? ""
+      return StoreError(code: .full, message: "the disk of the store is full\(why); make room")
+    }
+    switch status & 0xFF {
     case SQLITE_NOTADB:
-      StoreError(code: .cannotOpen, message: "\(path) is no SQLite database; choose another store.url")
+      return StoreError(
+        code: .cannotOpen, message: "\(path) is no SQLite database; choose another store.url")
     case SQLITE_CORRUPT:
-      StoreError(code: .failing, message: "the store is damaged: \(reason)")
+      return StoreError(code: .failing, message: "the store is damaged: \(reason)")
     default:
-      StoreError(
+      let why = system.map { ": \($0)" } ?? ""
+      return StoreError(
         code: .failing,
-        message: "the store failed: \(reason) (SQLite \(sqlite3_extended_errcode(handle)))")
+        message: "the store failed: \(reason)\(why) (SQLite \(sqlite3_extended_errcode(handle)))")
     }
   }
+
+  /// What the system said, as near to the call that failed as it was kept: for the log by the VFS, for the database by
+  /// SQLite. nil: nothing, or it was no error of the system's.
+  private func systemError(_ status: Int32) -> SystemError? {
+    var code = csqlite_log_take_error(handle)
+    switch status & 0xFF {
+    // SQLite's own limit of pages has none: what it kept is of an earlier error.
+    case SQLITE_FULL: break
+    case SQLITE_IOERR:
+      if code == 0 { sqlite3_file_control(handle, "main", SQLITE_FCNTL_LAST_ERRNO, &code) }
+      if code == 0 { code = sqlite3_system_errno(handle) }
+    case SQLITE_CANTOPEN: code = sqlite3_system_errno(handle)
+    default: return nil
+    }
+    return code == 0 ? nil : SystemError(code: code)
+  }
+
+  private static let writingErrors: Set<Int32> = Set(
+    // Write, sync, sync of the folder, truncate, the index's size.
+    [3, 4, 5, 6, 19].map { SQLITE_IOERR | $0 << 8 }
+      + [SQLITE_FULL])
 }
 
 @available(*, unavailable)

@@ -8,41 +8,51 @@ import RelayThreads
 public final class SQLiteStore: DeliveryStore {
   private let inbox: Monitor<StoreInbox>
   private let thread: WorkerThread
+  private let hasEnded: Monitor<Bool>
+  private let watch: HangWatch
   /// The database file.
   public let path: String
+  /// Which file that is: for whoever else looks into it.
+  let file: FileID
 
   /// Opens the store, or makes it.
   ///
   /// - Parameters:
   ///   - clock: What it waits by, and times what happens by. It goes on from where the last run has left it.
   ///   - duplicateLimit: How many envelopes are remembered for telling redeliveries.
+  ///   - hangAfter: A disk that has not answered for so long hangs.
   ///   - observer: Told of what happens in it, on its thread.
   /// - Throws: `inUse` if another relay has it, `newerSchema`, `cannotOpen`.
   public init(
-    path: String, clock: any SteadyClock, duplicateLimit: Int = 500_000, observer: (any StoreObserver)? = nil
+    path: String, clock: any SteadyClock, duplicateLimit: Int = 500_000, hangAfter: Duration = .seconds(4),
+    observer: (any StoreObserver)? = nil
   ) throws(StoreError) {
     let inbox = Monitor(StoreInbox())
-    let opened = Monitor<Result<Void, StoreError>?>(nil)
+    let opened = Monitor<Result<FileID, StoreError>?>(nil)
+    let hasEnded = Monitor(false)
     // SQLite is used on the thread that opened it, and on no other.
     let thread = WorkerThread(name: "store") {
       do throws(StoreError) {
         let session = try StoreSession(path: path, duplicateLimit: duplicateLimit)
         clock.resume(from: try session.clock.read())
         let loop = StoreLoop(session: session, inbox: inbox, clock: clock, observer: observer)
-        opened.update { $0 = .success(()) }
+        opened.update { $0 = .success(session.identity.database) }
         loop.run()
       } catch {
         opened.update { $0 = .failure(error) }
       }
+      hasEnded.update { $0 = true }
     }
     do throws(StoreError) {
-      try opened.wait { $0 }!.get()
+      file = try opened.wait { $0 }!.get()
     } catch {
       thread.join()
       throw error
     }
     self.inbox = inbox
     self.thread = thread
+    self.hasEnded = hasEnded
+    watch = HangWatch(inbox, interval: hangAfter / HangRule.looks, observer: observer)
     self.path = path
   }
 
@@ -82,8 +92,8 @@ public final class SQLiteStore: DeliveryStore {
     post(.destinations(completion))
   }
 
-  public func size(completion: @escaping @Sendable (Result<Int, StoreError>) -> Void) {
-    post(.size(completion))
+  public func usage(completion: @escaping @Sendable (Result<StoreUsage, StoreError>) -> Void) {
+    post(.usage(completion))
   }
 
   // MARK: Operation
@@ -138,31 +148,48 @@ public final class SQLiteStore: DeliveryStore {
   public func close() {
     inbox.update { $0.close() }
     thread.join()
+    watch.end()
   }
 
-  /// Once it closes, nobody is left waiting; these answers come on the caller's thread.
+  /// The same, but waits no longer than that.
+  ///
+  /// - Returns: Whether it is closed. If not, its thread hangs; the process can end all the same: the next start finds what
+  ///   was answered.
+  public func close(within limit: Duration) -> Bool {
+    inbox.update { $0.close() }
+    guard hasEnded.wait(timeout: limit, until: { $0 ? true : nil }) != nil else { return false }
+    close()
+    return true
+  }
+
+  /// Once it closes, or hangs, nobody is left waiting; these answers come on the caller's thread.
   private func post(_ operation: StoreOperation) {
-    if !inbox.change({ $0.post(operation) }) { operation.refuse() }
+    let (refusal, beginsWatch) = inbox.change { inbox in
+      let (isAccepted, wakes) = inbox.post(operation)
+      return ((isAccepted ? nil : inbox.refusal(of: operation), isAccepted && inbox.beginWatch()), wakes)
+    }
+    if let refusal { operation.refuse(refusal) }
+    if beginsWatch { watch.begin() }
   }
 }
 
 extension StoreOperation {
-  /// The answer of a store that is closed: calls fail with `closed`; a claim finds nothing (and is not exhausted); a
+  /// The answer of a store that is closed, mostly: calls fail; a claim finds nothing (and is not exhausted); a
   /// settlement is answered unrecorded, and its delivery tried again by the next start.
-  fileprivate func refuse() {
+  fileprivate func refuse(_ error: StoreError) {
     switch self {
-    case .configure(_, let completion): completion(.failure(.closed))
-    case .append(let call): call.completion(.failure(.closed))
+    case .configure(_, let completion): completion(.failure(error))
+    case .append(let call): call.answer(.failure(error))
     case .settle(_, _, let completion): completion([])
-    case .pause(_, _, let completion): completion(.failure(.closed))
+    case .pause(_, _, let completion): completion(.failure(error))
     case .withhold(_, let completion): completion()
     case .claim(let request, let completion): completion(.nothing(for: request))
-    case .destinations(let completion): completion(.failure(.closed))
-    case .size(let completion): completion(.failure(.closed))
+    case .destinations(let completion): completion(.failure(error))
+    case .usage(let completion): completion(.failure(error))
     case .ping(let answer): answer()
-    case .backup(let completion): completion(.failure(.closed))
-    case .reorder(_, _, let completion): completion(.failure(.closed))
-    case .change(_, _, _, let completion): completion(0, .closed)
+    case .backup(let completion): completion(.failure(error))
+    case .reorder(_, _, let completion): completion(.failure(error))
+    case .change(_, _, _, let completion): completion(0, error)
     case .note, .release, .handOut: break
     }
   }
@@ -170,4 +197,6 @@ extension StoreOperation {
 
 extension StoreError {
   static let closed = StoreError(code: .closed, message: "the store is closed")
+  static let hanging = StoreError(
+    code: .hanging, message: "the store's disk does not answer; look at the disk")
 }

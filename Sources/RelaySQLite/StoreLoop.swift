@@ -8,6 +8,7 @@ final class StoreLoop {
   private let inbox: Monitor<StoreInbox>
   private let keeper: StoreKeeper
   private let clock: any SteadyClock
+  private let observer: (any StoreObserver)?
   private var writer: BatchWriter
   private var condition: ConditionReport
   /// In the order of the calls.
@@ -29,6 +30,7 @@ final class StoreLoop {
     self.session = session
     self.inbox = inbox
     self.clock = clock
+    self.observer = observer
     keeper = StoreKeeper(session: session, clock: clock)
     writer = BatchWriter(session: session, keeper: keeper, clock: clock, observer: observer)
     condition = ConditionReport(observer: observer)
@@ -46,7 +48,9 @@ final class StoreLoop {
       stepKeeper()
       condition.update(
         StoreCondition(
-          refusal: keeper.refusal() ?? writer.failure, holdsSettlements: writer.hasHeldSettlements))
+          refusal: session.loss ?? keeper.refusal() ?? writer.failure,
+          holdsSettlements: writer.hasHeldSettlements,
+          logHolder: keeper.log.hold.holder, logFailure: keeper.log.hold.failure))
     }
     read(for: nil)
     for job in jobs.all { job.end(.closed) }
@@ -60,7 +64,10 @@ final class StoreLoop {
   private func write() {
     let envelopes = writer.appends.count
     guard writer.write() else { return }
-    inbox.change { ($0.pace.committed(envelopes: envelopes, at: .now), wakes: false) }
+    _ = inbox.change { inbox in
+      inbox.pace.committed(envelopes: envelopes, at: .now)
+      return (inbox.finish(), wakes: false)
+    }
   }
 
   /// What has been asked, or nothing once it is time to do something without a cause. nil: the end.
@@ -80,7 +87,9 @@ final class StoreLoop {
   private var waitingTime: Duration? {
     if nextRead < reads.count || !jobs.isEmpty || backup != nil || keeperHasMore { return .zero }
     let retry = writer.mustTryAgain ? Self.retryInterval : nil
-    let due = keeper.nextDue.map { max(.zero, clock.now().duration(to: $0)) }
+    // A store that is lost has nothing to keep.
+    let keeping = session.loss == nil ? keeper.nextDue : nil
+    let due = keeping.map { max(.zero, clock.now().duration(to: $0)) }
     guard let retry, let due else { return retry ?? due }
     return min(retry, due)
   }
@@ -99,7 +108,7 @@ final class StoreLoop {
       session.destinations.withhold(destinations)
       reads.append(operation)
     case .handOut(let destinations): session.destinations.handOut(destinations)
-    case .claim, .destinations, .size, .ping: reads.append(operation)
+    case .claim, .destinations, .usage, .ping: reads.append(operation)
     case .backup(let completion): begin(completion)
     case .reorder(let destination, let ordering, let completion):
       jobs.append(ReorderJob(destination, by: ordering, completion: completion))
@@ -124,19 +133,30 @@ final class StoreLoop {
 
   private func answer(_ operation: StoreOperation) {
     switch operation {
-    case .claim(let request, let completion):
-      completion((try? session.claim(request)) ?? .nothing(for: request))
+    case .claim(let request, let completion): completion(claim(request))
     case .destinations(let completion): completion(.success(session.destinations.all))
-    case .size(let completion):
+    case .usage(let completion):
+      // Somebody looks: a good time to see whether the files are there, also where nothing is being written.
+      if session.loss == nil { try? session.confirm() }
       completion(
         Result { () throws(StoreError) in
           try keeper.measure(clock.now())
-          return keeper.liveBytes
+          return StoreUsage(liveBytes: keeper.liveBytes, logBytes: keeper.logBytes)
         })
     // Claims that were asked before have been answered.
     case .withhold(_, let completion): completion()
     case .ping(let answer): answer()
     default: break
+    }
+  }
+
+  /// Whoever asks comes again; why it failed is the observer's.
+  private func claim(_ request: ClaimRequest) -> Claim {
+    do throws(StoreError) {
+      return try session.claim(request)
+    } catch {
+      observer?.storeReadFailed(error)
+      return .nothing(for: request)
     }
   }
 
@@ -150,7 +170,7 @@ final class StoreLoop {
       jobs.stepped(isDone: isLast)
       if isLast { job.end(nil) }
     } catch {
-      if error.code == .full { keeper.diskFilled() }
+      keeper.commitFailed(error)
       jobs.stepped(isDone: true)
       job.end(error)
     }
@@ -171,6 +191,7 @@ final class StoreLoop {
   private func stepBackup() {
     guard let backup else { return }
     do throws(StoreError) {
+      if let loss = session.loss { throw loss }
       guard try backup.step() else { return }
       backup.end(nil)
     } catch {
@@ -180,6 +201,7 @@ final class StoreLoop {
   }
 
   private func stepKeeper() {
+    guard session.loss == nil else { return keeperHasMore = false }
     let isDue = keeper.nextDue.map { $0 <= clock.now() } ?? false
     if keeperHasMore || isDue { keeperHasMore = keeper.step() }
   }

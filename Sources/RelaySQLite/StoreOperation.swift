@@ -1,14 +1,26 @@
 import RelayCore
+import Synchronization
 
 /// An envelope to be stored. An object, since it is handed on many times, and a copy of all that is in it would cost more
 /// than its way.
 final class AppendCall: Sendable {
   let envelope: NewEnvelope
-  let completion: @Sendable (Result<AppendOutcome, StoreError>) -> Void
+  private let completion: @Sendable (Result<AppendOutcome, StoreError>) -> Void
+  private let isAnswered = Atomic(false)
 
   init(_ envelope: NewEnvelope, completion: @escaping @Sendable (Result<AppendOutcome, StoreError>) -> Void) {
     self.envelope = envelope
     self.completion = completion
+  }
+
+  /// Once; from any thread.
+  ///
+  /// - Returns: Whether this was the answer: false, if it has had one.
+  @discardableResult
+  func answer(_ result: Result<AppendOutcome, StoreError>) -> Bool {
+    guard !isAnswered.exchange(true, ordering: .acquiringAndReleasing) else { return false }
+    completion(result)
+    return true
   }
 }
 
@@ -27,7 +39,7 @@ enum StoreOperation: Sendable {
   // Read, after what was written before them.
   case claim(ClaimRequest, @Sendable (Claim) -> Void)
   case destinations(@Sendable (Result<[StoredDestination], StoreError>) -> Void)
-  case size(@Sendable (Result<Int, StoreError>) -> Void)
+  case usage(@Sendable (Result<StoreUsage, StoreError>) -> Void)
   case ping(@Sendable () -> Void)
   // Many steps.
   case backup(@Sendable (Result<any StoreCopy, StoreError>) -> Void)

@@ -9,6 +9,9 @@ import RelayCore
 final class StoreSession {
   let connection: Connection
   let files: StoreFiles
+  let identity: StoreIdentity
+  /// The store's files are no longer where they were: nothing is written or answered any more. It lasts.
+  private(set) var loss: StoreError?
   let names: NameTable
   let destinations: DestinationTable
   let statements: StoreStatements
@@ -29,17 +32,18 @@ final class StoreSession {
   /// The last delivery's id, the transaction under way included.
   var nextDelivery: Int64
 
-  /// - Parameter gathersLog: False for tests that do without syncs.
-  init(path: String, duplicateLimit: Int, gathersLog: Bool = true) throws(StoreError) {
-    files = try StoreFiles(databasePath: path)
-    let mark = StoreMark(databasePath: path)
-    try mark.check()
+  /// - Parameters:
+  ///   - gathersLog: False for tests that do without syncs.
+  ///   - fileSystem: What it is on; nil: what the system says.
+  init(
+    path: String, duplicateLimit: Int, gathersLog: Bool = true, fileSystem: FileSystemKind? = nil
+  ) throws(StoreError) {
+    files = try StoreFiles(databasePath: path, fileSystem: fileSystem)
+    try StoreMark(databasePath: path).check()
     Backup.removeLeftover(beside: path)
-    connection = try Connection(path: path, gathersLog: gathersLog)
-    try Schema.check(connection, path: path)
-    try Schema.configure(connection)
-    try Schema.migrate(connection)
-    try mark.renew(connection)
+    connection = try Self.open(files, gathersLog: gathersLog)
+    identity = try StoreIdentity(
+      databasePath: path, logPath: connection.logPath, locked: files.lock.file)
     names = NameTable()
     try names.load(connection)
     destinations = try DestinationTable(connection)
@@ -55,6 +59,30 @@ final class StoreSession {
     duplicates = DuplicateIndex(limit: duplicateLimit)
     try loadDuplicates(limit: duplicateLimit)
     try returnUnlisted()
+  }
+
+  /// The database, brought up to date. A disk without room is given what was set aside on it.
+  private static func open(_ files: StoreFiles, gathersLog: Bool) throws(StoreError) -> Connection {
+    do throws(StoreError) {
+      return try openOnce(files, gathersLog: gathersLog)
+    } catch {
+      guard error.code == .full else { throw error }
+      files.giveReserve()
+      return try openOnce(files, gathersLog: gathersLog)
+    }
+  }
+
+  private static func openOnce(_ files: StoreFiles, gathersLog: Bool) throws(StoreError) -> Connection {
+    let connection = try Connection(
+      path: files.databasePath, gathersLog: gathersLog,
+      index: files.fileSystem.canFaultWhenFull ? .own : .shared, lock: files.lock)
+    try Schema.check(connection, path: files.databasePath)
+    try Schema.configure(connection)
+    try Schema.migrate(connection)
+    // The log is made with the first look at what is in it.
+    _ = try connection.integer("SELECT count(*) FROM sqlite_master")
+    try StoreMark(databasePath: files.databasePath).renew(connection)
+    return connection
   }
 
   private func loadDuplicates(limit: Int) throws(StoreError) {
@@ -73,6 +101,7 @@ final class StoreSession {
   // MARK: Transactions
 
   func begin() throws(StoreError) {
+    if let loss { throw loss }
     try statements.begin.run()
   }
 
@@ -90,6 +119,17 @@ final class StoreSession {
     clock.commit()
     committed = (nextEnvelope, nextEvent, nextDelivery, unlistedFrom)
     return destinations.commit()
+  }
+
+  /// Whether what was committed is in the store that has the name: before anybody is told that it is kept.
+  func confirm() throws(StoreError) {
+    do throws(StoreError) {
+      try identity.check()
+    } catch {
+      loss = error
+      connection.keepLogOnClose()
+      throw error
+    }
   }
 
   func rollback() {
@@ -112,7 +152,9 @@ final class StoreSession {
     do throws(StoreError) {
       try begin()
       let value = try body()
-      committed(try commit())
+      let overflows = try commit()
+      try confirm()
+      committed(overflows)
       return value
     } catch {
       rollback()
@@ -139,10 +181,10 @@ final class StoreSession {
     return true
   }
 
-  /// Writes a page that says what it said before: whether the store takes writes.
+  /// Writes a page: whether the store takes writes. There and back, since SQLite writes nothing for a row that stays as it
+  /// is.
   func probe() throws(StoreError) {
-    try connection.execute(
-      "UPDATE destination SET pending = pending WHERE id = (SELECT min(id) FROM destination)")
+    try connection.execute("UPDATE unlisted SET first = first + 1; UPDATE unlisted SET first = first - 1")
   }
 }
 

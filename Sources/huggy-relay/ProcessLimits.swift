@@ -8,6 +8,8 @@ enum ProcessLimits {
   /// Raises the limit of open files as far as the system lets us, and says so if that is not enough.
   static func prepare(for configuration: Configuration, logger: Logger) {
     signal(SIGPIPE, SIG_IGN)
+    // Where a file may not grow any more (`ulimit -f`), writing is to fail, not to end the process.
+    signal(SIGXFSZ, SIG_IGN)
     var limit = rlimit()
     getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     limit.rlim_cur = limit.rlim_max

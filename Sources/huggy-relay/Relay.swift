@@ -20,20 +20,23 @@ struct Relay {
   private let loader: ConfigurationLoader
   private let logger: Logger
   private let droppedLogLines: Counter
+  private let waitForStore: Duration
   private let clock: MachineClock
 
   /// - Parameters:
   ///   - path: The configuration's file, and `loader` what reads it again.
   ///   - droppedLogLines: Where the log's writer counts.
+  ///   - waitForStore: How long to wait for another relay to let go of the store.
   init(
     _ configuration: Configuration, path: String, loader: ConfigurationLoader, logger: Logger,
-    droppedLogLines: Counter
+    droppedLogLines: Counter, waitForStore: Duration = .zero
   ) {
     self.configuration = configuration
     self.path = path
     self.loader = loader
     self.logger = logger
     self.droppedLogLines = droppedLogLines
+    self.waitForStore = waitForStore
     let log = ClockLog(logger: logger)
     clock = MachineClock { log.note($0, at: $1) }
   }
@@ -44,8 +47,10 @@ struct Relay {
     logTrust()
     let metrics = RelayMetrics(configuration, droppedLogLines: droppedLogLines)
     let watch = StoreWatch(metrics: metrics, clock: clock, logger: logger)
-    let store = try openStore(observer: watch)
-    let lookup = SQLiteLookup(path: store.path, clock: clock)
+    let store = try await StoreWait(limit: waitForStore, logger: logger).open { () throws(StoreError) in
+      try openStore(observer: watch)
+    }
+    let lookup = SQLiteLookup(store, clock: clock)
     let engine = DeliveryEngine(
       store: store, transport: CurlTransport(clock: clock), clock: clock, logger: logger, metrics: metrics)
     let receiver = Receiver(

@@ -19,6 +19,13 @@ struct Serve: AsyncParsableCommand {
   @Option(name: .long, help: "The form of the log: text or json. Default: text on a terminal, else json.")
   var logFormat: LogFormat?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "How long to wait for another relay to let go of the store, as in a rolling update: 60s. Default: not at all.",
+      valueName: "time"))
+  var waitForStore: DurationArgument?
+
   func run() async throws {
     let format = logFormat ?? .forStandardError
     let log = LogWriter(format)
@@ -42,7 +49,7 @@ struct Serve: AsyncParsableCommand {
     do {
       try await Relay(
         loaded.configuration, path: options.config, loader: options.loader(), logger: logger,
-        droppedLogLines: log.dropped
+        droppedLogLines: log.dropped, waitForStore: waitForStore?.duration ?? .zero
       ).run()
     } catch let error as StoreError {
       logger.critical("the store can't be used", metadata: ["reason": "\(error)"])

@@ -14,11 +14,22 @@ struct StoreService: Service {
   let store: SQLiteStore
   let lookup: SQLiteLookup
 
+  /// Beyond the drain. What a disk that hangs holds up, the next start finds as it is on disk.
+  static let closingTime = Duration.seconds(5)
+
   func run() async throws {
     try? await gracefulShutdown()
+    let isClosed = Locked(false)
     await offPool {
-      lookup.close()
-      store.close()
+      let end = ContinuousClock.now.advanced(by: Self.closingTime)
+      guard lookup.close(within: Self.closingTime) else { return }
+      let isStoreClosed = store.close(within: max(.zero, ContinuousClock.now.duration(to: end)))
+      isClosed.withLock { $0 = isStoreClosed }
+    }
+    guard isClosed.withLock({ $0 }) else {
+      throw StoreError(
+        code: .hanging,
+        message: "its disk does not answer, so it was left as it is; the next start delivers what is pending")
     }
   }
 }
@@ -65,9 +76,25 @@ struct IngestService: Service {
     controller.drain()
     await server.shutdown(drain: drain.limit)
     await admin?.shutdown(within: drain.remaining)
-    // What was handed to the store is answered on the event loops: they must outlive it.
-    await withCheckedContinuation { continuation in store.ping { continuation.resume() } }
+    // What was handed to the store is answered on the event loops: they must outlive it. If it does not come back, they
+    // stay until the process ends.
+    let patience = max(StoreService.closingTime / 2, drain.remaining)
+    guard await store.answers(within: patience) else { return }
     try? await eventLoopGroup.shutdownGracefully()
+  }
+}
+
+extension SQLiteStore {
+  /// Whether all that was asked of it so far is answered within that time.
+  fileprivate func answers(within limit: Duration) async -> Bool {
+    let answered = Monitor(false)
+    ping { answered.update { $0 = true } }
+    let result = Locked(false)
+    await offPool {
+      let isAnswered = answered.wait(timeout: limit, until: { $0 ? true : nil }) != nil
+      result.withLock { $0 = isAnswered }
+    }
+    return result.withLock { $0 }
   }
 }
 

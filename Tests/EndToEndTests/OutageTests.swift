@@ -1,5 +1,6 @@
 import Foundation
 import RelayCore
+import RelayHarness
 import RelaySQLite
 import RelayTools
 import Testing
@@ -70,6 +71,64 @@ import Testing
     #expect(second.log.contains { $0.contains("in use by another huggy-relay (process \(first.processID))") })
     first.send(signal: SIGTERM)
     #expect(first.waitForExit() == 0)
+  }
+
+  /// A rolling update: the new one is there before the old one has gone.
+  @Test func aSecondRelayCanWaitUntilTheFirstLetsGoOfTheStore() throws {
+    let setting = try Setting(
+      """
+      server: { listen: "127.0.0.1:0", admin: off }
+      sources: { huggy: {} }
+      """)
+    let first = try setting.start()
+    _ = try #require(first.ingestURL())
+    let second = try setting.start("--wait-for-store", "60s")
+    #expect(second.waitForLine(containing: "waiting for the store", "process \(first.processID)") != nil)
+    first.send(signal: SIGTERM)
+    #expect(first.waitForExit() == 0)
+    #expect(second.ingestURL() != nil)
+    second.send(signal: SIGTERM)
+    #expect(second.waitForExit() == 0)
+  }
+
+  /// The system would end the process; and it says so by another error than that of a full disk.
+  @Test func aLimitOfTheSizeOfFilesIsAFullDiskAndEndsNoProcess() throws {
+    let setting = try Setting(
+      """
+      server: { listen: "127.0.0.1:0", admin: off }
+      sources: { huggy: {} }
+      """)
+    // In blocks of 512 bytes: less than what is set aside on the disk.
+    let relay = try RelayProcess(
+      executable: "/bin/sh",
+      arguments: [
+        "-c", "ulimit -f 1600; exec \"$0\" serve --config \"$1\" --log-format json", Setting.binary,
+        setting.configuration,
+      ])
+    let url = try #require(relay.ingestURL())
+    #expect(try post(Fixtures.envelope("closed-chat.json"), to: url + "/huggy").status == 503)
+    #expect(relay.waitForLine(containing: "the store takes no envelopes", "File too large") != nil)
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 0)
+  }
+
+  /// No 200 for what would be in no file.
+  @Test func aStoreThatWasRemovedIsToldAndTakesNothing() throws {
+    let setting = try Setting(
+      """
+      server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
+      sources: { huggy: {} }
+      """)
+    let relay = try setting.start()
+    let url = try #require(relay.ingestURL())
+    let person = try #require(Operator(relay))
+    #expect(try post(Fixtures.envelope("closed-chat.json"), to: url + "/huggy").status == 200)
+    #expect(unlink(setting.database) == 0)
+    #expect(try post(Fixtures.envelope("agent-entered.json"), to: url + "/huggy").status == 503)
+    #expect(relay.waitForLine(containing: "the store takes no envelopes", "is gone") != nil)
+    #expect(try person.get("/readyz").contains("is gone"))
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 0)
   }
 
   @Test func noSecretIsInTheLog() async throws {

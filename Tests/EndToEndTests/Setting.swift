@@ -30,9 +30,10 @@ final class Setting: Sendable {
     _ = try folder.write(routesYAML, to: "routes.yaml")
   }
 
-  func start() throws -> RelayProcess {
+  func start(_ arguments: String...) throws -> RelayProcess {
     try RelayProcess(
-      executable: Self.binary, arguments: ["serve", "--config", configuration, "--log-format", "json"])
+      executable: Self.binary,
+      arguments: ["serve", "--config", configuration, "--log-format", "json"] + arguments)
   }
 
   /// Runs another of its commands to its end.

@@ -80,6 +80,9 @@ import Testing
       state.status.reloadErrors = ["routes.yaml:1:1: x"]
       state.status.store.refusal = "full"
       state.status.clockOffset = .milliseconds(-312_500)
+      state.status.store.logBytes = 4_096
+      state.status.store.reader = RelayStatus.Store.Reader(name: "sqlite3 (process 7)", time: .seconds(61))
+      state.status.store.unreadFor = .milliseconds(5_500)
     }
     try await withServer(operations) { server in
       let answer = try await server.get("/api/v1/status")
@@ -88,7 +91,8 @@ import Testing
       #expect(
         answer.body == """
           {"version":"0.1.0","uptime_seconds":90.5,\
-          "store":{"kind":"sqlite","bytes":1288490188,"limit_bytes":10737418240,"refusal":"full"},\
+          "store":{"kind":"sqlite","bytes":1288490188,"limit_bytes":10737418240,"refusal":"full",\
+          "log_bytes":4096,"reader":{"name":"sqlite3 (process 7)","seconds":61},"unread_seconds":5.5},\
           "destinations":[{"name":"crm","paused":false,"orphaned":false,"circuit":"open","pending":4,"in_flight":1,\
           "dead":2,"delivered":99,"oldest_pending_seconds":1.5,"drain_seconds":30,"discarded":5,"overflowed":6,\
           "paused_until":null,"paused_at":null,"circuit_open_since":"2026-01-02T03:03:05.678Z",\

@@ -27,6 +27,8 @@ final class KeepingBench {
   let clock = ManualClock()
   /// Plenty of room on a small disk: the reserve is small.
   let diskSpace = Locked(DiskSpace(available: 1 << 40, total: 16 << 20))
+  /// Who holds the store's files, where that is not to be the system's to say.
+  let locks = Locked<String?>(nil)
   private var current: (session: StoreSession, keeper: StoreKeeper)?
   var session: StoreSession { current!.session }
   var keeper: StoreKeeper { current!.keeper }
@@ -64,7 +66,9 @@ final class KeepingBench {
     let keeper =
       usesRealDisk
       ? StoreKeeper(session: session, clock: clock)
-      : StoreKeeper(session: session, clock: clock, diskSpace: { space.withLock { $0 } })
+      : StoreKeeper(
+        session: session, clock: clock, diskSpace: { space.withLock { $0 } },
+        locks: { [locks] in locks.withLock { $0.map { LockTable($0) } } ?? .now() })
     keeper.stepTime = nil
     if !usesRealDisk { try session.connection.execute("PRAGMA synchronous = OFF") }
     if let configuration { keeper.configure(configuration) }

@@ -20,7 +20,7 @@ struct KeepingSizeTests {
 
   /// Adds events of 10 KB until so much is live.
   private func fill(to bytes: Int, at second: Int = 0, _ deliveries: [KeepingBench.Row]) throws {
-    while try SizeGauge(bench.connection, path: bench.path).measure().liveBytes < bytes {
+    while try SizeGauge(bench.connection).measure().liveBytes < bytes {
       try bench.add(at: second, all: Array(repeating: deliveries, count: 10), body: 10_000)
       try bench.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     }
@@ -80,19 +80,6 @@ struct KeepingSizeTests {
     committed()
     bench.keep()
     #expect(try bench.connection.texts("SELECT id FROM event ORDER BY id") == held)
-  }
-
-  @Test func theLogIsCutBeforeEventsGoForIt() throws {
-    try fill(to: share(80), [.delivered(0)])
-    let events = try bench.count("event")
-    // The same pages, over and over.
-    try bench.execute("PRAGMA wal_autocheckpoint = 0")
-    for _ in 0..<20 { try bench.execute("UPDATE event SET dropped = 1 - dropped WHERE id <= 100") }
-    committed()
-    #expect(keeper.liveBytes > share(92))
-    bench.keep()
-    #expect(keeper.liveBytes < share(90))
-    #expect(try bench.count("event") == events)
   }
 
   @Test func whatComesCantOutrunThePruning() throws {

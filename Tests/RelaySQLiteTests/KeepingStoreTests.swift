@@ -70,7 +70,7 @@ struct KeepingStoreTests {
     try await store.configure(configuration)
     let (stored, refusal) = try await fill(store)
     #expect(refusal.code == .full && refusal.message.contains("store.max_size"))
-    #expect((200..<330).contains(stored.count))
+    #expect((200..<350).contains(stored.count))
     for delivery in stored.prefix(stored.count / 2) { await store.settle(delivery.settled(.delivered)) }
     await recover(store)
     store.close()

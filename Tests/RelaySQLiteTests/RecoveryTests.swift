@@ -63,7 +63,8 @@ struct RecoveryTests {
     try connection.execute(
       "CREATE TRIGGER fault BEFORE UPDATE ON destination BEGIN SELECT RAISE(ABORT, 'bad luck'); END")
     let settled = store.posted([held[0].settled(.delivered)])
-    observer.wait { $0.holdsSettlements && $0.refusal == nil }
+    // What can't be written for outcomes can't be written for envelopes.
+    observer.wait { $0.holdsSettlements && $0.refusal?.message.contains("bad luck") == true }
     await #expect(throws: StoreError.self) { _ = try await store.append(make.envelope()) }
     observer.wait { $0.holdsSettlements && $0.refusal?.message.contains("bad luck") == true }
     try connection.execute("DROP TRIGGER fault")

@@ -14,8 +14,10 @@ struct SQLiteHome: StoreHome {
   }
 
   func open(
-    clock: any SteadyClock, duplicateLimit: Int, observer: (any StoreObserver)? = nil
+    clock: any SteadyClock, duplicateLimit: Int, hangAfter: Duration = .seconds(60),
+    observer: (any StoreObserver)? = nil
   ) throws(StoreError) -> any DeliveryStore {
-    try SQLiteStore(path: path, clock: clock, duplicateLimit: duplicateLimit, observer: observer)
+    try SQLiteStore(
+      path: path, clock: clock, duplicateLimit: duplicateLimit, hangAfter: hangAfter, observer: observer)
   }
 }

@@ -7,6 +7,9 @@ public final class RecordingObserver: StoreObserver {
     var operations: [Int] = []
     var overflows: [String: Int] = [:]
     var conditions: [StoreCondition] = []
+    var hangs: [Bool] = []
+    var late: [Delivery] = []
+    var readFailures: [StoreError] = []
   }
 
   private let state = Monitor(State())
@@ -23,6 +26,34 @@ public final class RecordingObserver: StoreObserver {
 
   public func storeConditionChanged(_ condition: StoreCondition) {
     state.update { $0.conditions.append(condition) }
+  }
+
+  public func storeHangs(_ isHanging: Bool) {
+    state.update { $0.hangs.append(isHanging) }
+  }
+
+  public func storeStoredLate(_ deliveries: [Delivery]) {
+    state.update { $0.late += deliveries }
+  }
+
+  public func storeReadFailed(_ error: StoreError) {
+    state.update { $0.readFailures.append(error) }
+  }
+
+  /// Whether it hangs, each time that this has changed.
+  public var hangs: [Bool] { state.update { $0.hangs } }
+  /// What was stored after its append had been answered.
+  public var late: [Delivery] { state.update { $0.late } }
+  public var readFailures: [StoreError] { state.update { $0.readFailures } }
+
+  /// Waits until the store hangs, or does not any more.
+  public func wait(untilItHangs isHanging: Bool) {
+    _ = state.wait { $0.hangs.last == isHanging ? true : nil }
+  }
+
+  /// Waits until so many deliveries have come late.
+  public func waitForLate(_ count: Int) {
+    _ = state.wait { $0.late.count >= count ? true : nil }
   }
 
   /// The operations of each commit so far.

@@ -4,8 +4,10 @@ import RelayThreads
 /// A place for one store, empty at first: what a kind of store brings to be put through the suite.
 public protocol StoreHome: Sendable {
   /// Opens the store that lives here. Again after a `close`: a restart. Again before it: a second opener.
+  ///
+  /// - Parameter hangAfter: When a store that does not come back counts as hanging.
   func open(
-    clock: any SteadyClock, duplicateLimit: Int, observer: (any StoreObserver)?
+    clock: any SteadyClock, duplicateLimit: Int, hangAfter: Duration, observer: (any StoreObserver)?
   ) throws(StoreError) -> any DeliveryStore
 
   /// Whether only one relay at a time may have it open.
@@ -29,9 +31,11 @@ public final class StoreBench: Sendable {
 
   /// The store with its configuration, as a relay starts it.
   public func open(
-    _ configuration: StoreConfiguration? = .test, clock: (any SteadyClock)? = nil, duplicateLimit: Int = 1_000
+    _ configuration: StoreConfiguration? = .test, clock: (any SteadyClock)? = nil, duplicateLimit: Int = 1_000,
+    hangAfter: Duration = .seconds(60)
   ) async throws -> any DeliveryStore {
-    let store = try home.open(clock: clock ?? self.clock, duplicateLimit: duplicateLimit, observer: observer)
+    let store = try home.open(
+      clock: clock ?? self.clock, duplicateLimit: duplicateLimit, hangAfter: hangAfter, observer: observer)
     opened.withLock { $0.append(store) }
     if let configuration { try await store.configure(configuration) }
     return store

@@ -27,7 +27,7 @@ struct AdminAPI: Sendable {
     let items = try QueryItems(endpoint.ignoresQuery ? nil : query, known: endpoint.parameters)
     switch endpoint {
     case .health: return .json(HealthAnswer(status: "ok"))
-    case .readiness: return try readiness()
+    case .readiness: return try await readiness()
     case .metrics:
       return AdminResponse(
         status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8", body: await operations.metrics()
@@ -45,8 +45,8 @@ struct AdminAPI: Sendable {
     }
   }
 
-  private func readiness() throws(APIError) -> AdminResponse {
-    switch operations.readiness {
+  private func readiness() async throws(APIError) -> AdminResponse {
+    switch await operations.readiness {
     case .ready: return .json(HealthAnswer(status: "ready"))
     case .notReady(let reason): throw APIError(503, "not_ready", reason)
     }

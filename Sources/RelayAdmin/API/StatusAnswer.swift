@@ -9,6 +9,18 @@ public struct StatusAnswer: Decodable, Sendable, Equatable {
     public var limitBytes: Int
     /// Why no envelopes are taken.
     public var refusal: String?
+    /// Of the log beside it.
+    public var logBytes: Int?
+    /// Who keeps that log from being written over.
+    public var reader: Reader?
+    /// The store can't be read: what is shown of it is as old as this.
+    public var unreadSeconds: Double?
+  }
+
+  /// A reader from outside.
+  public struct Reader: Decodable, Sendable, Equatable {
+    public var name: String
+    public var seconds: Double
   }
 
   public struct Route: Decodable, Sendable, Equatable {
@@ -38,7 +50,9 @@ public struct StatusAnswer: Decodable, Sendable, Equatable {
     uptimeSeconds = status.uptime.apiSeconds
     store = Store(
       kind: status.store.kind, bytes: status.store.bytes, limitBytes: status.store.limitBytes,
-      refusal: status.store.refusal)
+      refusal: status.store.refusal, logBytes: status.store.logBytes,
+      reader: status.store.reader.map { Reader(name: $0.name, seconds: $0.time.apiSeconds) },
+      unreadSeconds: status.store.unreadFor?.apiSeconds)
     destinations = status.destinations.map { DestinationAnswer($0) }
     routes = status.routes.map { Route(name: $0.name, matched: $0.matched, dropped: $0.dropped) }
     config = Config(
@@ -69,6 +83,18 @@ extension StatusAnswer.Store: JSONWritable {
       output.field("bytes", bytes)
       output.field("limit_bytes", limitBytes)
       output.field("refusal", refusal)
+      output.field("log_bytes", logBytes)
+      output.field("reader", reader)
+      output.field("unread_seconds", unreadSeconds)
+    }
+  }
+}
+
+extension StatusAnswer.Reader: JSONWritable {
+  func write(to output: inout JSONOutput) {
+    output.object { output in
+      output.field("name", name)
+      output.field("seconds", seconds)
     }
   }
 }

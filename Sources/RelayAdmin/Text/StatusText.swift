@@ -33,6 +33,16 @@ public enum StatusText {
           "this machine's clock is \(abs(offset).ageText) \(side) its destinations': set it; signed requests may be refused",
           .bad))
     }
+    if let unread = store.unreadSeconds {
+      lines.append(
+        pen("the store can't be read: what is stored is shown as it was \(unread.ageText) ago", .bad))
+    }
+    if let reader = store.reader {
+      let size = store.logBytes.map { ", \($0.bytesText) by now" } ?? ""
+      let text =
+        "\(reader.name) has read the store for \(reader.seconds.ageText): its log grows meanwhile\(size)"
+      lines.append(pen(text.forTerminal(), .warning))
+    }
     if !status.config.reloadErrors.isEmpty {
       lines.append(pen("the last reload failed, and changed nothing:", .bad))
       lines += status.config.reloadErrors.map { pen("  \($0.forTerminal())", .bad) }

@@ -2,6 +2,9 @@
 ///
 /// People speak of the wall clock's time: filters do, and so do the records, as that clock showed it then.
 public protocol DeliveryLookup: AnyObject, Sendable {
+  /// Reads a little from the disk: whether it answers at all.
+  func look(completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
+
   /// The event with all its deliveries; nil: the store does not have it (any more).
   func event(_ id: EventID, completion: @escaping @Sendable (Result<EventRecord?, StoreError>) -> Void)
 

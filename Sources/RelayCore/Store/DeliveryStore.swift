@@ -19,6 +19,9 @@ public protocol DeliveryStore: AnyObject, Sendable {
   // MARK: The path
 
   /// Stores an envelope with its events and deliveries, all or nothing. Succeeds only after the sync.
+  ///
+  /// A store that does not come back (its disk hangs) answers `hanging` within seconds, from another thread: it may be stored
+  /// yet. If it is, its deliveries go to the observer. Until it is back, every other envelope is answered so at once.
   func append(
     _ envelope: NewEnvelope, completion: @escaping @Sendable (Result<AppendOutcome, StoreError>) -> Void)
 
@@ -49,8 +52,8 @@ public protocol DeliveryStore: AnyObject, Sendable {
   /// Every destination that was ever configured, with its books.
   func destinations(completion: @escaping @Sendable (Result<[StoredDestination], StoreError>) -> Void)
 
-  /// The size of live data now, in bytes.
-  func size(completion: @escaping @Sendable (Result<Int, StoreError>) -> Void)
+  /// How large it is now.
+  func usage(completion: @escaping @Sendable (Result<StoreUsage, StoreError>) -> Void)
 
   // MARK: Operation
 
@@ -94,6 +97,11 @@ public protocol DeliveryStore: AnyObject, Sendable {
 extension DeliveryStore {
   public func settle(_ settlements: [Settlement], completion: @escaping @Sendable ([Delivery]) -> Void) {
     settle(settlements, isUrgent: true, completion: completion)
+  }
+
+  /// The size of live data now, in bytes.
+  public func size(completion: @escaping @Sendable (Result<Int, StoreError>) -> Void) {
+    usage { completion($0.map(\.liveBytes)) }
   }
 }
 

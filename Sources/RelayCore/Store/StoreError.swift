@@ -5,6 +5,10 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     case full
     /// Reading or writing failed.
     case failing
+    /// It has not answered in time: it may yet be done, or not.
+    case hanging
+    /// Its files were removed, moved or replaced while it ran: it can do nothing until the next start.
+    case lost
     /// It is closing or closed.
     case closed
     /// Another process holds it.

@@ -7,10 +7,18 @@ public protocol StoreObserver: Sendable {
   /// Deliveries that went over their destination's `max_backlog`, now on disk as discarded.
   func storeOverflowed(destination: String, count: Int)
   func storeConditionChanged(_ condition: StoreCondition)
+  /// The store has not come back from what it does (a disk that hangs), or has come back. From another thread than the
+  /// store's.
+  func storeHangs(_ isHanging: Bool)
+  /// Deliveries of envelopes that were answered `hanging`, and are on disk after all: claimed, as by `append`.
+  func storeStoredLate(_ deliveries: [Delivery])
+  /// Something could not be read. Whoever asked for it has had an answer that says less.
+  func storeReadFailed(_ error: StoreError)
 }
 
 extension StoreObserver {
   public func storeAnswers(_ answers: () -> Void) { answers() }
+  public func storeReadFailed(_ error: StoreError) {}
 }
 
 /// How a store is.
@@ -19,9 +27,18 @@ public struct StoreCondition: Sendable, Equatable {
   public var refusal: StoreError?
   /// Outcomes of attempts can't be committed: no attempt is to start meanwhile.
   public var holdsSettlements: Bool
+  /// A reader from outside keeps the store's log from being written over, so that it grows: who, for people.
+  public var logHolder: String?
+  /// Why the store's log can't be moved into its file, so that it grows.
+  public var logFailure: String?
 
-  public init(refusal: StoreError? = nil, holdsSettlements: Bool = false) {
+  public init(
+    refusal: StoreError? = nil, holdsSettlements: Bool = false, logHolder: String? = nil,
+    logFailure: String? = nil
+  ) {
     self.refusal = refusal
     self.holdsSettlements = holdsSettlements
+    self.logHolder = logHolder
+    self.logFailure = logFailure
   }
 }

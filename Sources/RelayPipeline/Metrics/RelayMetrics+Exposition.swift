@@ -90,20 +90,22 @@ extension RelayMetrics {
   }
 
   private func write(_ destinations: [GaugeReadings.Destination], _ text: inout TextExposition) {
-    func gauge(_ name: String, help: String, _ value: (GaugeReadings.Destination) -> String) {
+    func gauge(_ name: String, help: String, _ value: (GaugeReadings.Destination) -> String?) {
       text.begin(name, .gauge, help: help)
       for destination in destinations {
-        text.sample([("destination", destination.name)], text: value(destination))
+        guard let value = value(destination) else { continue }
+        text.sample([("destination", destination.name)], text: value)
       }
     }
     gauge("huggy_relay_pending", help: "Deliveries that are still owed to the destination.") {
-      "\($0.pending)"
+      $0.pending.map { "\($0)" }
     }
-    gauge("huggy_relay_dead", help: "Dead letters, which wait for a person.") { "\($0.dead)" }
+    gauge("huggy_relay_dead", help: "Dead letters, which wait for a person.") { $0.dead.map { "\($0)" } }
     gauge(
       "huggy_relay_oldest_pending_seconds", help: "How long ago the oldest pending delivery was received."
     ) {
-      TextExposition.seconds(microseconds: max(0, Int(($0.oldestPending ?? .zero).microseconds)))
+      guard $0.pending != nil else { return nil }
+      return TextExposition.seconds(microseconds: max(0, Int(($0.oldestPending ?? .zero).microseconds)))
     }
     gauge("huggy_relay_in_flight", help: "Requests to the destination that are under way.") {
       "\($0.inFlight)"
@@ -134,6 +136,19 @@ extension RelayMetrics {
     if let bytes = readings.storeBytes { text.sample([], bytes) }
     text.begin("huggy_relay_store_limit_bytes", .gauge, help: "The most live data that the store may hold.")
     if let bytes = readings.storeLimitBytes { text.sample([], bytes) }
+    text.begin(
+      "huggy_relay_store_log_bytes", .gauge, help: "The log beside the store's file, on its way into it.")
+    if let bytes = readings.storeLogBytes { text.sample([], bytes) }
+    text.begin(
+      "huggy_relay_store_reader_seconds", .gauge,
+      help: "How long a reader from outside has kept the store's log from being written over; 0: none does.")
+    if let time = readings.storeReader {
+      text.sample([], text: TextExposition.seconds(microseconds: Int(time.microseconds)))
+    }
+    text.begin(
+      "huggy_relay_store_read_errors_total", .counter,
+      help: "Questions to the store that it could not answer, or not in time.")
+    text.sample([], storeReadErrors.value)
   }
 
   private func writeRelay(_ readings: GaugeReadings, _ text: inout TextExposition) {

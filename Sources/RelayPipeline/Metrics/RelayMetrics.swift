@@ -23,6 +23,8 @@ public final class RelayMetrics: Sendable {
   let commitSeconds = Histogram(.commit)
   let commitBatchSize = Histogram(.batchSize)
   let droppedLogLines: Counter
+  /// What people and lanes wanted to know of the store, and could not.
+  let storeReadErrors = Counter()
   private let typeTable = EventTypeTable()
 
   /// - Parameter droppedLogLines: Where the log's writer counts.

@@ -14,9 +14,9 @@ extension DeliveryStore {
     }.get()
   }
 
-  func size() async throws(StoreError) -> Int {
+  func usage() async throws(StoreError) -> StoreUsage {
     try await withCheckedContinuation { continuation in
-      size { continuation.resume(returning: $0) }
+      usage { continuation.resume(returning: $0) }
     }.get()
   }
 
@@ -54,6 +54,12 @@ extension DeliveryStore {
 }
 
 extension DeliveryLookup {
+  func look() async throws(StoreError) {
+    try await withCheckedContinuation { continuation in
+      look { continuation.resume(returning: $0) }
+    }.get()
+  }
+
   func event(_ id: EventID) async throws(StoreError) -> EventRecord? {
     try await withCheckedContinuation { continuation in
       event(id) { continuation.resume(returning: $0) }

@@ -31,8 +31,10 @@ extension RelayController {
   private func change(
     _ change: DeliveryChange, _ selection: DeliverySelection
   ) async throws(OperationError) -> Int {
+    try refuseWhileStoreHangs()
     await changes.enter()
     do throws(OperationError) {
+      try refuseWhileStoreHangs()
       var total = 0
       let destinations = try await destinations(of: selection)
       for destination in destinations {
@@ -196,13 +198,22 @@ extension RelayController {
     return try await store { parts throws(StoreError) in try await parts.store.backup() }
   }
 
-  func store<Value>(
-    _ body: (Parts) async throws(StoreError) -> Value
+  /// Asks something of the store or of the lookup that takes a moment. One that hangs is not waited for.
+  func store<Value: Sendable>(
+    _ body: @escaping @Sendable (Parts) async throws(StoreError) -> Value
   ) async throws(OperationError) -> Value {
     do throws(StoreError) {
-      return try await body(parts)
+      return try await parts.patience.wait { [parts] () async throws(StoreError) in try await body(parts) }
     } catch {
+      // At the end nobody need be told.
+      if error.code != .closed { parts.watch.storeReadFailed(error) }
       throw OperationError(code: .unavailable, message: error.message)
     }
+  }
+
+  /// Before what may take long and is not to be cut off: no such thing is begun while the store hangs.
+  func refuseWhileStoreHangs() throws(OperationError) {
+    guard parts.watch.isHanging else { return }
+    throw OperationError(code: .unavailable, message: StoreWatch.hanging.message)
   }
 }

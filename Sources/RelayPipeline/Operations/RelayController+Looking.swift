@@ -2,26 +2,27 @@ import RelayCore
 
 /// How the relay is, and what became of an event.
 extension RelayController {
+  /// Also while the store can't be read: then with what was last read of it, and how long ago that was.
   public func status() async throws(OperationError) -> RelayStatus {
     let lanes = await lanes()
-    let (stored, oldest, size) = try await store { parts async throws(StoreError) in
-      (
-        try await parts.store.destinations(), try await parts.lookup.oldestPending(),
-        try await parts.store.size()
-      )
-    }
+    let (reading, isCurrent) = try await reading()
     let now = parts.clock.reading()
     let state = active
+    let (stored, oldest) = (reading.destinations, reading.oldest)
     let books = Dictionary(uniqueKeysWithValues: stored.map { ($0.name, $0) })
     let orphans = stored.filter { $0.pending + $0.dead > 0 && state.destination($0.name) == nil }
     let destinations =
       state.configuration.destinations.map { ($0.name, Optional($0)) } + orphans.map { ($0.name, nil) }
     let condition = parts.watch.current
+    var store = RelayStatus.Store(
+      kind: "sqlite", bytes: reading.usage.liveBytes, limitBytes: state.configuration.store.maxBytes,
+      refusal: condition.refusal?.message)
+    store.logBytes = reading.usage.logBytes
+    store.reader = parts.watch.logReader.map { RelayStatus.Store.Reader(name: $0.name, time: $0.time) }
+    store.unreadFor = isCurrent ? nil : reading.readAt.duration(to: .now)
     return RelayStatus(
       version: RelayVersion.number, uptime: uptime,
-      store: RelayStatus.Store(
-        kind: "sqlite", bytes: size, limitBytes: state.configuration.store.maxBytes,
-        refusal: condition.refusal?.message),
+      store: store,
       destinations: destinations.map { name, destination in
         DestinationStatus(
           name, destination, lane: lanes[name], books: books[name] ?? StoredDestination(name: name),
@@ -33,6 +34,30 @@ extension RelayController {
       },
       configurationHash: state.configuration.hash, configurationLoadedAt: state.loadedAt,
       reloadErrors: state.reloadErrors, clockOffset: parts.engine.clockOffset)
+  }
+
+  /// - Returns: What is in the store, or was when it could last be read; and whether it is of now.
+  private func reading() async throws(OperationError) -> (StoreReading, isCurrent: Bool) {
+    let last = lastReading.withLock { $0 }
+    let since = readingSince.withLock { $0 }
+    // The one before has waited in vain: so would this one.
+    let isLate = since.map { $0.duration(to: .now) >= parts.patience.limit } ?? false
+    if let last, parts.watch.isHanging || isLate { return (last, false) }
+    readingSince.withLock { $0 = $0 ?? .now }
+    do throws(OperationError) {
+      let reading = try await store { [readingSince] parts async throws(StoreError) in
+        // Also when it comes too late for whoever asked.
+        defer { readingSince.withLock { $0 = nil } }
+        return StoreReading(
+          destinations: try await parts.store.destinations(), oldest: try await parts.lookup.oldestPending(),
+          usage: try await parts.store.usage(), readAt: .now)
+      }
+      lastReading.withLock { $0 = reading }
+      return (reading, true)
+    } catch {
+      guard let last else { throw error }
+      return (last, false)
+    }
   }
 
   public func metrics() async -> [UInt8] {

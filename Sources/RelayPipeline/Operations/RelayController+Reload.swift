@@ -6,6 +6,7 @@ extension RelayController {
   /// Reads the file, and if it is right takes its place: names and limits into the store, then the ingest's rules,
   /// then the lanes. A wrong one changes nothing.
   public func reload() async throws(OperationError) -> ReloadReport {
+    try refuseWhileStoreHangs()
     await reloads.enter()
     source.reloadBegan()
     do throws(OperationError) {

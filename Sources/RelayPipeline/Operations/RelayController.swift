@@ -16,10 +16,13 @@ public final class RelayController: RelayOperations {
     public var watch: StoreWatch
     public var clock: any SteadyClock
     public var logger: Logger
+    /// Of those who ask something of the store.
+    public var patience: Patience
 
     public init(
       store: any DeliveryStore, lookup: any DeliveryLookup, engine: DeliveryEngine, receiver: Receiver,
-      metrics: RelayMetrics, watch: StoreWatch, clock: any SteadyClock, logger: Logger
+      metrics: RelayMetrics, watch: StoreWatch, clock: any SteadyClock, logger: Logger,
+      patience: Patience = Patience()
     ) {
       self.store = store
       self.lookup = lookup
@@ -29,6 +32,7 @@ public final class RelayController: RelayOperations {
       self.watch = watch
       self.clock = clock
       self.logger = logger
+      self.patience = patience
     }
   }
 
@@ -41,6 +45,9 @@ public final class RelayController: RelayOperations {
   /// What the process was started with: some of it holds until it ends.
   let initial: Configuration
   private let isDraining = Locked(false)
+  let lastReading = Locked<StoreReading?>(nil)
+  /// When a reading for a status was asked for that has not been answered yet, in time or not.
+  let readingSince = Locked<ContinuousClock.Instant?>(nil)
   private let startedAt: ContinuousClock.Instant
 
   public init(_ configuration: Configuration, parts: Parts, source: any ReloadSource) {
@@ -61,7 +68,11 @@ public final class RelayController: RelayOperations {
   /// - Returns: What it has kept of each destination.
   public func prepare() async throws(StoreError) -> [StoredDestination] {
     try await parts.store.configure(StoreConfiguration(active.configuration))
-    return try await parts.store.destinations()
+    let reading = StoreReading(
+      destinations: try await parts.store.destinations(), oldest: [:], usage: try await parts.store.usage(),
+      readAt: .now)
+    lastReading.withLock { $0 = reading }
+    return reading.destinations
   }
 
   /// Begins to deliver. Destinations whose `order_by` has changed since the last run begin once their pending
@@ -82,9 +93,17 @@ public final class RelayController: RelayOperations {
   }
 
   public var readiness: Readiness {
-    if isDraining.withLock({ $0 }) { return .notReady("the relay is stopping") }
-    if let refusal = parts.watch.current.refusal { return .notReady(refusal.message) }
-    return .ready
+    get async {
+      if isDraining.withLock({ $0 }) { return .notReady("the relay is stopping") }
+      if let refusal = parts.watch.current.refusal { return .notReady(refusal.message) }
+      do throws(StoreError) {
+        try await parts.patience.wait { [parts] () async throws(StoreError) in try await parts.lookup.look() }
+      } catch {
+        // Other failures are of whoever asks for something: a disk that does not answer is everybody's.
+        if error.code == .hanging { return .notReady(error.message) }
+      }
+      return .ready
+    }
   }
 
   public func rejections() -> [Rejection] { parts.receiver.rejections }

@@ -2,8 +2,8 @@ import RelayCore
 
 /// What a person, or a script, can ask of a running relay: everything behind the admin API.
 public protocol RelayOperations: AnyObject, Sendable {
-  /// The store takes writes, and the relay is not draining; else why not.
-  var readiness: Readiness { get }
+  /// The store takes writes and can be read, and the relay is not draining; else why not.
+  var readiness: Readiness { get async }
 
   /// The Prometheus text format.
   func metrics() async -> [UInt8]

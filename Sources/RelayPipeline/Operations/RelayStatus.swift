@@ -10,6 +10,23 @@ public struct RelayStatus: Sendable, Equatable {
     public var limitBytes: Int
     /// Why no envelopes are taken; nil: they are.
     public var refusal: String?
+    /// Of the log beside it; nil: there is none.
+    public var logBytes: Int?
+    /// Who keeps that log from being written over; nil: nobody.
+    public var reader: Reader?
+    /// The store can't be read: what is shown of it is as old as this. nil: it is of now.
+    public var unreadFor: Duration?
+
+    /// A reader from outside, and how long it has been seen.
+    public struct Reader: Sendable, Equatable {
+      public var name: String
+      public var time: Duration
+
+      public init(name: String, time: Duration) {
+        self.name = name
+        self.time = time
+      }
+    }
 
     public init(kind: String, bytes: Int, limitBytes: Int, refusal: String?) {
       self.kind = kind

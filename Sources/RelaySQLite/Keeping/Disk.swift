@@ -5,6 +5,8 @@ final class Disk {
   private let space: () -> DiskSpace
   private let reserve: ReserveFile
   private var guardian = DiskGuard()
+  /// The last commit failed in writing.
+  private var isFailing = false
   private(set) var lastLook: Timestamp?
 
   init(databasePath: String, space: @escaping () -> DiskSpace) {
@@ -20,10 +22,12 @@ final class Disk {
 
   func look(_ now: Timestamp) {
     lastLook = now
+    // Whether there is room does not matter while nothing can be written.
+    guard !isFailing else { return }
     let reserved = guardian.hasReserve ? 0 : reserve.allocatedBytes
     guard guardian.look(space(), reserved: reserved) == .makeReserve else { return }
     do throws(StoreError) {
-      try reserve.make(bytes: guardian.reserveBytes)
+      try reserve.make(bytes: guardian.reserveBytes, with: guardian.roomToProve)
       guardian.reserveMade(.success(space()))
     } catch {
       guardian.reserveMade(.failure(error))
@@ -37,11 +41,23 @@ final class Disk {
   }
 
   /// A commit found no room.
-  func filled(_ now: Timestamp) {
+  ///
+  /// - Parameter error: What the system said.
+  func filled(_ now: Timestamp, _ error: SystemError? = nil) {
     reserve.remove()
-    guardian.filled()
+    guardian.filled(error?.description)
     lastLook = now
   }
+
+  /// A commit failed in writing, for whatever reason: the reserve may help, and is not made anew before one has succeeded.
+  func failed() {
+    isFailing = true
+    reserve.remove()
+    guardian.reserveLost()
+  }
+
+  /// A commit succeeded.
+  func wrote() { isFailing = false }
 }
 
 @available(*, unavailable)

@@ -14,6 +14,8 @@ struct DiskGuard: Equatable {
   private(set) var refusal: StoreError?
   private(set) var hasReserve = false
   private var isLow = false
+  /// A commit found no room since the reserve last stood.
+  private var wasFilled = false
   private var space = DiskSpace(available: .max, total: .max)
 
   /// Below this, envelopes are refused.
@@ -22,6 +24,10 @@ struct DiskGuard: Equatable {
   private var highWater: Int { 2 * lowWater }
   /// How large the reserve is to be.
   var reserveBytes: Int { max(1 << 20, min(64 << 20, space.total / 16)) }
+
+  /// What there must be beside the reserve when it is made anew, where the file system says that there is plenty: a quota,
+  /// or a limit of the file's size, is not in what it says.
+  var roomToProve: Int { wasFilled ? max(0, min(highWater, space.available - reserveBytes)) : 0 }
 
   /// What is missing until envelopes are taken again.
   var shortfall: Int {
@@ -48,17 +54,25 @@ struct DiskGuard: Equatable {
     switch result {
     case .success(let space):
       hasReserve = true
+      wasFilled = false
       _ = look(space, reserved: 0)
     case .failure(let error): decide(reserveFailure: error)
     }
   }
 
   /// A commit found no room: the reserve is given away.
-  mutating func filled() {
+  ///
+  /// - Parameter why: What the system said, for people.
+  mutating func filled(_ why: String? = nil) {
     hasReserve = false
     isLow = true
-    refusal = StoreError(code: .full, message: "the disk of the store is full; \(remedy)")
+    wasFilled = true
+    let why = why.map { ": \($0)" } ?? ""
+    refusal = StoreError(code: .full, message: "the disk of the store is full\(why); \(remedy)")
   }
+
+  /// The reserve is given away for another reason.
+  mutating func reserveLost() { hasReserve = false }
 
   private mutating func decide(reserveFailure: StoreError?) {
     if !isLow && hasReserve {

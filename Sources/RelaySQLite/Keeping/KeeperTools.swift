@@ -8,11 +8,11 @@ final class KeeperTools {
   private let connection: Connection
   private let walked: WalkedDeliveries
 
-  init(_ connection: Connection, path: String, walked: WalkedDeliveries) throws(StoreError) {
+  init(_ connection: Connection, walked: WalkedDeliveries) throws(StoreError) {
     self.connection = connection
     self.walked = walked
     pruner = try Pruner(connection)
-    gauge = try SizeGauge(connection, path: path)
+    gauge = try SizeGauge(connection)
     vacuum = try Vacuum(connection)
   }
 

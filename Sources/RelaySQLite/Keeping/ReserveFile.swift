@@ -10,12 +10,14 @@ struct ReserveFile {
   }
 
   /// Makes it, or brings it to its size. Its blocks are really taken, not only promised.
-  func make(bytes: Int) throws(StoreError) {
+  ///
+  /// - Parameter room: So much more must be there, and is given back at once.
+  func make(bytes: Int, with room: Int = 0) throws(StoreError) {
     let access = StoreAccess(in: StoreFiles.parent(of: path))
     let file = access.openFile(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
     guard file >= 0 else { throw failure(errno) }
     defer { close(file) }
-    let status = posix_fallocate(file, 0, bytes)
+    let status = posix_fallocate(file, 0, bytes + room)
     guard status == 0, ftruncate(file, bytes) == 0 else {
       let error = failure(status == 0 ? errno : status)
       // A part of it would only take room from the rest.

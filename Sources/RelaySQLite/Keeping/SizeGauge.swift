@@ -8,11 +8,11 @@ final class SizeGauge {
   private let pageBytes: Int
   private let logPath: String
 
-  init(_ connection: Connection, path: String) throws(StoreError) {
+  init(_ connection: Connection) throws(StoreError) {
     pageCount = try connection.prepare("PRAGMA page_count")
     freelistCount = try connection.prepare("PRAGMA freelist_count")
     pageBytes = Int(try connection.integer("PRAGMA page_size") ?? 4_096)
-    logPath = path + "-wal"
+    logPath = connection.logPath
   }
 
   func measure() throws(StoreError) -> StoreSize {

@@ -19,7 +19,4 @@ struct SizeMarks: Equatable {
   var description: String {
     maxBytes >= 10 << 30 ? "\(maxBytes >> 30) GiB" : "\(maxBytes >> 20) MiB"
   }
-
-  /// A log that takes more of the limit than this is cut off before events go for it.
-  var largeLog: Int { maxBytes / 64 }
 }

@@ -5,6 +5,10 @@ extension StoreKeeper {
   ///
   /// - Returns: There is more to do at once.
   func work(_ now: Timestamp) throws(StoreError) -> Bool {
+    if log.isDue(size, now) {
+      try log.look(now)
+      try measure(now)
+    }
     if disk.shortfall > 0, try reclaim(now) { return true }
     if try shrink(now) { return true }
     if let retentionDue, retentionDue <= now, try expire(now) { return true }
@@ -35,10 +39,6 @@ extension StoreKeeper {
   private func shrink(_ now: Timestamp) throws(StoreError) -> Bool {
     guard isShrinking || size.liveBytes > marks.full else { return false }
     isShrinking = true
-    if size.logBytes > marks.largeLog {
-      try tools().vacuum.checkpoint(cutsLog: true)
-      try measure(now)
-    }
     guard size.liveBytes > marks.relaxed else {
       isShrinking = false
       return false
@@ -82,8 +82,9 @@ extension StoreKeeper {
 
   // MARK: Space
 
-  /// Makes room on a disk that has none.
+  /// Makes room on a disk that has none. Not while the log can't be written over: then whatever goes only makes it longer.
   private func reclaim(_ now: Timestamp) throws(StoreError) -> Bool {
+    guard !log.hold.isBlocked else { return false }
     let missing = disk.shortfall
     if size.freeBytes < missing, try !prune(now, bytes: missing - size.freeBytes).isDone { return true }
     if size.freePages > 0 && reclaimedBytes < missing {
@@ -94,7 +95,7 @@ extension StoreKeeper {
     }
     guard reclaimedBytes > 0 || size.hasLargeLog else { return false }
     reclaimedBytes = 0
-    try tools().vacuum.checkpoint(cutsLog: size.hasLargeLog)
+    try log.checkpoint(cutsLog: size.hasLargeLog)
     disk.look(now)
     return false
   }
@@ -102,13 +103,13 @@ extension StoreKeeper {
   /// Free pages beyond what will be used again go back to the disk.
   private func giveBack(_ now: Timestamp) throws(StoreError) -> Bool {
     if size.hasTooMuchSpare { isVacuuming = true }
-    guard isVacuuming else { return false }
+    guard isVacuuming && !log.hold.isBlocked else { return false }
     let pages = try tools().vacuum(StepBudget(time: stepTime))
     try measure(now)
     if pages > 0 && !size.hasLittleSpare { return true }
     isVacuuming = false
     // The file is cut by a checkpoint.
-    try tools().vacuum.checkpoint(cutsLog: size.hasLargeLog)
+    try log.checkpoint(cutsLog: size.hasLargeLog)
     return false
   }
 }

@@ -14,9 +14,10 @@ final class StoreKeeper {
 
   let clock: any SteadyClock
   let disk: Disk
+  /// Made first: it says how long the log grows.
+  let log: LogKeeper
   private let connection: Connection
   private let walked: WalkedDeliveries
-  private let path: String
   /// Made when first needed.
   private var madeTools: KeeperTools?
 
@@ -42,21 +43,25 @@ final class StoreKeeper {
   /// A step failed: none before this.
   private var retryAt: Timestamp?
 
-  /// - Parameter diskSpace: What there is on the store's file system.
-  init(session: StoreSession, clock: any SteadyClock, diskSpace: (() -> DiskSpace)? = nil) {
+  /// - Parameters:
+  ///   - diskSpace: What there is on the store's file system.
+  ///   - locks: Who holds which file.
+  init(
+    session: StoreSession, clock: any SteadyClock, diskSpace: (() -> DiskSpace)? = nil,
+    locks: @escaping () -> LockTable = { LockTable.now() }
+  ) {
     connection = session.connection
     walked = session.walked
     self.clock = clock
-    path = session.files.databasePath
+    let path = session.files.databasePath
     let folder = StoreFiles.parent(of: path)
     disk = Disk(databasePath: path, space: diskSpace ?? { DiskSpace.ofFileSystem(at: folder) })
     disk.look(clock.now())
-    try? connection.execute("PRAGMA wal_autocheckpoint = \(logPages)")
+    // How long the log grows before it is moved into the file: 4 MB, less where the reserve is small, because it is the
+    // reserve that the file grows into when the disk is full. Only then is the log written over, and outcomes go on.
+    let logPages = min(1_000, disk.reserveBytes / 4 / StoreSize().pageBytes)
+    log = LogKeeper(connection, pages: logPages, locks: locks)
   }
-
-  /// How long the log grows before it is moved into the file: 4 MB, less where the reserve is small, because it is the
-  /// reserve that the file grows into when the disk is full. Only then is the log written over, and outcomes go on.
-  private var logPages: Int { min(1_000, disk.reserveBytes / 4 / size.pageBytes) }
 
   func configure(_ configuration: StoreConfiguration) {
     retention = configuration.retention
@@ -79,13 +84,20 @@ final class StoreKeeper {
   /// A commit failed because the disk is full. Gives the reserve away, so that settlements go through.
   func diskFilled() {
     let now = clock.now()
-    disk.filled(now)
+    disk.filled(now, connection.lastSystemError)
     wantedSince = now
+  }
+
+  /// A commit failed. If it was in writing, the reserve is given away too: not every disk without room says so.
+  func commitFailed(_ error: StoreError) {
+    if error.code == .full { return diskFilled() }
+    if error.code == .failing && connection.lastErrorWasOfWriting { disk.failed() }
   }
 
   /// After each commit. Cheap; prunes a little at once when the limit is near.
   func committed(appendedEvents: Int) {
     let now = clock.now()
+    disk.wrote()
     madeTools?.pruner.position.clockShows(now)
     // What was settled or received just now grows old then; what is waited for may come later.
     if let retention {
@@ -96,7 +108,7 @@ final class StoreKeeper {
     let before = size.liveBytes
     do throws(StoreError) {
       try measure(now)
-      if isShrinking || size.liveBytes > marks.full || size.hasTooMuchSpare {
+      if isShrinking || size.liveBytes > marks.full || size.hasTooMuchSpare || log.isDue(size, now) {
         wantedSince = wantedSince ?? now
       }
       if appendedEvents > 0 && size.liveBytes > marks.urgent && (retryAt ?? now) <= now {
@@ -128,10 +140,7 @@ final class StoreKeeper {
   /// When to step again without another cause.
   var nextDue: Timestamp? {
     if let retryAt { return retryAt }
-    guard var due = wantedSince ?? retentionDue ?? nextLook else { return nil }
-    if let retentionDue, retentionDue < due { due = retentionDue }
-    if let nextLook, nextLook < due { due = nextLook }
-    return due
+    return [wantedSince, retentionDue, nextLook, log.hold.nextLook].compactMap(\.self).min()
   }
 
   /// What is full may have been helped without a word.
@@ -142,13 +151,14 @@ final class StoreKeeper {
 
   /// The size of live data, as of some milliseconds ago at most, and its limit.
   var liveBytes: Int { size.liveBytes }
+  var logBytes: Int { size.logBytes }
   var maxBytes: Int { marks.maxBytes }
 
   // MARK: For its work
 
   func tools() throws(StoreError) -> KeeperTools {
     if let madeTools { return madeTools }
-    let made = try KeeperTools(connection, path: path, walked: walked)
+    let made = try KeeperTools(connection, walked: walked)
     madeTools = made
     return made
   }

@@ -4,10 +4,10 @@ struct StoreSize: Equatable {
   var pages = 0
   /// Pages of the file that hold nothing.
   var freePages = 0
-  /// Of the write-ahead log.
+  /// Of the write-ahead log's file. What stands in it is no data beside the pages: it is their newest state, on its way.
   var logBytes = 0
 
-  var liveBytes: Int { (pages - freePages) * pageBytes + logBytes }
+  var liveBytes: Int { (pages - freePages) * pageBytes }
   var freeBytes: Int { freePages * pageBytes }
 
   /// More than a log grows to when nobody reads for long: worth cutting off.

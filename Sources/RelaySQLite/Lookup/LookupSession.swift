@@ -9,10 +9,21 @@ final class LookupSession {
   /// As it was when the present question was begun.
   private(set) var history = ClockHistory()
 
-  /// - Parameter clock: Knows what the wall clock showed; nil: the store's times are told as they are.
-  init(path: String, clock: (any SteadyClock)? = nil) throws(StoreError) {
+  /// - Parameters:
+  ///   - clock: Knows what the wall clock showed; nil: the store's times are told as they are.
+  ///   - file: Which file that is to be; nil: whichever.
+  ///   - fileSystem: What it is on; nil: what the system says.
+  init(
+    path: String, clock: (any SteadyClock)? = nil, file: FileID? = nil, fileSystem: FileSystemKind? = nil
+  ) throws(StoreError) {
+    if let file, FileID.of(path: path) != .success(file) {
+      throw StoreError(
+        code: .lost, message: "the store's file \(path) is not the one that the relay writes to any more")
+    }
     self.clock = clock
-    connection = try Connection(path: path, readOnly: true)
+    let fileSystem = fileSystem ?? .at(StoreFiles.parent(of: path))
+    connection = try Connection(
+      path: path, readOnly: true, index: fileSystem.canFaultWhenFull ? .own : .shared)
     statements = try LookupStatements(connection)
     search = try EventSearch(connection)
   }

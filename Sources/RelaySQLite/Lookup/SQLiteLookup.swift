@@ -16,12 +16,25 @@ public final class SQLiteLookup: DeliveryLookup {
   private let inbox = Monitor(Inbox())
   private let thread: WorkerThread
 
+  private let hasEnded = Monitor(false)
+
+  /// Of an open store: another file that takes its name later is not looked into.
+  ///
+  /// - Parameter clock: The store's.
+  public convenience init(_ store: SQLiteStore, clock: any SteadyClock) {
+    self.init(path: store.path, clock: clock, file: store.file)
+  }
+
   /// - Parameters:
   ///   - path: The database file. It is opened with the first question.
   ///   - clock: The store's.
-  public init(path: String, clock: any SteadyClock) {
-    let inbox = inbox
-    thread = WorkerThread(name: "lookup") { Self.run(path, clock, inbox) }
+  ///   - file: Which file that is to be; nil: whichever.
+  init(path: String, clock: any SteadyClock, file: FileID? = nil) {
+    let (inbox, hasEnded) = (inbox, hasEnded)
+    thread = WorkerThread(name: "lookup") {
+      Self.run(path, clock, file, inbox)
+      hasEnded.update { $0 = true }
+    }
   }
 
   // MARK: DeliveryLookup
@@ -60,10 +73,20 @@ public final class SQLiteLookup: DeliveryLookup {
     ask(completion) { session throws(StoreError) in try session.oldestPending() }
   }
 
+  public func look(completion: @escaping @Sendable (Result<Void, StoreError>) -> Void) {
+    ask(completion) { session throws(StoreError) in try session.connection.readHeader() }
+  }
+
   /// Answers what was asked, then closes. Blocks until that is done. Later questions fail.
   public func close() {
     inbox.update { $0.isClosing = true }
     thread.join()
+  }
+
+  /// The same, but waits no longer than that. Whether it is closed: if not, its thread hangs.
+  public func close(within limit: Duration) -> Bool {
+    inbox.update { $0.isClosing = true }
+    return hasEnded.wait(timeout: limit, until: { $0 ? true : nil }) != nil
   }
 
   private func ask<Answer>(
@@ -82,7 +105,9 @@ public final class SQLiteLookup: DeliveryLookup {
 
   // MARK: Its thread
 
-  private static func run(_ path: String, _ clock: any SteadyClock, _ inbox: Monitor<Inbox>) {
+  private static func run(
+    _ path: String, _ clock: any SteadyClock, _ file: FileID?, _ inbox: Monitor<Inbox>
+  ) {
     var session: LookupSession?
     while true {
       let question = inbox.wait { inbox -> Question?? in
@@ -91,7 +116,7 @@ public final class SQLiteLookup: DeliveryLookup {
       }
       guard let question = question ?? nil else { return }
       let open = Result { () throws(StoreError) in
-        if let session { session } else { try LookupSession(path: path, clock: clock) }
+        if let session { session } else { try LookupSession(path: path, clock: clock, file: file) }
       }
       session = try? open.get()
       question(open)

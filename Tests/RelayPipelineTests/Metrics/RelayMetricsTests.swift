@@ -35,6 +35,7 @@ import Testing
     readings.destinations = [GaugeReadings.Destination(name: "crm")]
     (readings.storeBytes, readings.storeLimitBytes, readings.isReloadFailed) = (1, 2, false)
     readings.clockOffset = .zero
+    (readings.storeLogBytes, readings.storeReader) = (3, .seconds(4))
     #expect(
       try read(metrics, readings).kinds == [
         "huggy_relay_envelopes_total": "counter", "huggy_relay_events_total": "counter",
@@ -49,8 +50,9 @@ import Testing
         "huggy_relay_ingest_seconds": "histogram", "huggy_relay_attempt_seconds": "histogram",
         "huggy_relay_delivery_latency_seconds": "histogram", "huggy_relay_commit_seconds": "histogram",
         "huggy_relay_commit_batch_size": "histogram", "huggy_relay_store_bytes": "gauge",
-        "huggy_relay_store_limit_bytes": "gauge", "huggy_relay_config_reload_failed": "gauge",
-        "huggy_relay_log_lines_dropped_total": "counter",
+        "huggy_relay_store_limit_bytes": "gauge", "huggy_relay_store_log_bytes": "gauge",
+        "huggy_relay_store_reader_seconds": "gauge", "huggy_relay_store_read_errors_total": "counter",
+        "huggy_relay_config_reload_failed": "gauge", "huggy_relay_log_lines_dropped_total": "counter",
         "huggy_relay_clock_offset_seconds": "gauge", "huggy_relay_build_info": "gauge",
         "process_cpu_seconds_total": "counter",
         "process_resident_memory_bytes": "gauge", "process_virtual_memory_bytes": "gauge",
@@ -289,7 +291,28 @@ import Testing
     var expected = GaugeReadings(version: "1.2.3")
     expected.destinations = [expectedCRM, expectedBI]
     (expected.storeBytes, expected.storeLimitBytes, expected.isReloadFailed) = (7, 8, true)
+    expected.storeReader = .zero
     #expect(GaugeReadings(status) == expected)
+  }
+
+  /// Rather no reading than a wrong one: the lanes are known all the same.
+  @Test func ofAStoreThatCantBeReadOnlyTheLanesAreShown() throws {
+    var crm = DestinationStatus(name: "crm")
+    (crm.pending, crm.dead, crm.inFlight, crm.oldestPending) = (5, 2, 3, .seconds(9))
+    var store = RelayStatus.Store(kind: "sqlite", bytes: 7, limitBytes: 8, refusal: "it hangs")
+    (store.logBytes, store.unreadFor) = (9, .seconds(5))
+    store.reader = RelayStatus.Store.Reader(name: "sqlite3 (process 7)", time: .seconds(61))
+    let status = RelayStatus(
+      version: "1.2.3", uptime: .zero, store: store, destinations: [crm], routes: [], configurationHash: "",
+      configurationLoadedAt: .epoch, reloadErrors: [])
+    let values = try read(RelayMetrics(Configuration()), GaugeReadings(status)).values
+    for name in ["pending", "dead", "oldest_pending_seconds"] {
+      #expect(values["huggy_relay_\(name){destination=\"crm\"}"] == nil)
+    }
+    for name in ["store_bytes", "store_log_bytes"] { #expect(values["huggy_relay_\(name)"] == nil) }
+    #expect(values["huggy_relay_in_flight{destination=\"crm\"}"] == "3")
+    #expect(values["huggy_relay_store_limit_bytes"] == "8")
+    #expect(values["huggy_relay_store_reader_seconds"] == "61")
   }
 
   @Test func whatIsNotKnownIsLeftOut() throws {

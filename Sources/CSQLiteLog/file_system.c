@@ -1,0 +1,8 @@
+#include "file_system.h"
+
+#include <sys/vfs.h>
+
+unsigned int csqlite_file_system_kind(const char *folder) {
+  struct statfs status;
+  return statfs(folder, &status) == 0 ? (unsigned int)status.f_type : 0;
+}

@@ -1,0 +1,67 @@
+import RelayCore
+import RelayThreads
+
+/// How long somebody who asks waits for a store that may hang. The time is injected: tests have their own.
+public struct Patience: Sendable {
+  /// Ends after that time, or when its task is cancelled.
+  public typealias Sleep = @Sendable (Duration) async -> Void
+
+  let limit: Duration
+  private let sleep: Sleep
+
+  public init(
+    _ limit: Duration = .seconds(2), sleep: @escaping Sleep = { try? await Task.sleep(for: $0) }
+  ) {
+    self.limit = limit
+    self.sleep = sleep
+  }
+
+  /// What `body` comes to, if it comes to it in time; it goes on all the same.
+  ///
+  /// - Throws: What it throws, or `hanging`.
+  func wait<Value: Sendable>(
+    _ body: @escaping @Sendable () async throws(StoreError) -> Value
+  ) async throws(StoreError) -> Value {
+    let answer = FirstAnswer<Result<Value, StoreError>>()
+    return try await withCheckedContinuation { continuation in
+      answer.wait(continuation)
+      let timer = Task {
+        await sleep(limit)
+        answer.give(.failure(Self.hanging))
+      }
+      Task {
+        answer.give(await Self.result(body))
+        timer.cancel()
+      }
+    }.get()
+  }
+
+  private static func result<Value>(
+    _ body: () async throws(StoreError) -> Value
+  ) async -> Result<Value, StoreError> {
+    do throws(StoreError) {
+      return .success(try await body())
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private static let hanging = StoreError(
+    code: .hanging,
+    message: "the store's disk does not answer in time: it may yet be done; look at the disk, and try again")
+}
+
+/// The first of several answers; the others are for nobody.
+private final class FirstAnswer<Value: Sendable>: Sendable {
+  private let waiting = Locked<CheckedContinuation<Value, Never>?>(nil)
+
+  func wait(_ continuation: CheckedContinuation<Value, Never>) { waiting.withLock { $0 = continuation } }
+
+  func give(_ value: Value) {
+    let continuation = waiting.withLock { waiting in
+      defer { waiting = nil }
+      return waiting
+    }
+    continuation?.resume(returning: value)
+  }
+}

@@ -1,0 +1,33 @@
+import CSQLiteLog
+
+/// What has to be known of the file system that the store is on. Pure but for the one look.
+struct FileSystemKind: Equatable, Sendable {
+  /// `f_type` of statfs(2).
+  var magic: UInt32
+
+  static func at(_ folder: String) -> FileSystemKind {
+    FileSystemKind(magic: csqlite_file_system_kind(folder))
+  }
+
+  /// Whether flock(2) is carried out as a POSIX lock over the whole file: it would then stand in the way of SQLite's own
+  /// locks on the same file. On all others the two kinds know nothing of each other.
+  var emulatesFlock: Bool { Self.network.contains(magic) }
+
+  /// Whether writing to a page that is mapped, and was written before, needs new space: without any, the kernel ends the
+  /// process with SIGBUS.
+  var canFaultWhenFull: Bool { Self.copyOnWrite.contains(magic) }
+
+  private static let network: Set<UInt32> = [
+    0x6969,  // NFS
+    0x517B, 0xFF53_4D42, 0xFE53_4D42,  // SMB
+    0x0102_1997,  // 9P
+  ]
+
+  private static let copyOnWrite: Set<UInt32> = [
+    0x9123_683E,  // btrfs
+    0xCA45_1A4E,  // bcachefs
+    0x2FC1_2FC1,  // ZFS
+    0xF2F5_2010,  // F2FS
+    0x3434,  // NILFS
+  ]
+}

@@ -1,0 +1,83 @@
+import Glibc
+import RelayCore
+
+/// Moves the log into the file, and finds out who or what is in the way. Confined to the store's thread.
+///
+/// SQLite does it by itself with a commit once the log has `pages`, and tells nobody when it can't. So a log that has
+/// grown to twice that is looked at.
+final class LogKeeper {
+  private(set) var hold = LogHold()
+  private let connection: Connection
+  /// The log's index, where its readers' locks are; nil: it is in memory, and nobody else can read.
+  private let index: FileID?
+  private let pages: Int
+  private let locks: () -> LockTable
+
+  init(
+    _ connection: Connection, pages: Int, locks: @escaping () -> LockTable = { LockTable.now() }
+  ) {
+    self.connection = connection
+    self.pages = pages
+    self.locks = locks
+    let log = connection.logPath
+    index = try? FileID.of(path: String(log.dropLast("-wal".count)) + "-shm").get()
+    letSQLiteMove(true)
+  }
+
+  func isLarge(_ size: StoreSize) -> Bool { size.logBytes > 2 * pages * size.pageBytes }
+
+  func isDue(_ size: StoreSize, _ now: Timestamp) -> Bool {
+    hold.isDue(isLarge: isLarge(size), now: now)
+  }
+
+  /// Moves all of the log into the file, and gives its space back; or finds out why not.
+  func look(_ now: Timestamp) throws(StoreError) {
+    let wasBlocked = hold.isBlocked
+    do throws(StoreError) {
+      hold.note(try checkpoint(cutsLog: true) ? .free : finding(), at: now)
+    } catch {
+      hold.note(.failed(error.message), at: now)
+      throw error
+    }
+    // With each commit SQLite would go through all that it could not move.
+    if hold.isBlocked != wasBlocked { letSQLiteMove(!hold.isBlocked) }
+  }
+
+  /// Moves what is in the log to the file, and cuts the file to its length. A reader that is in the way is not waited for.
+  ///
+  /// - Parameter cutsLog: Gives the log's own space back too; else it is written over.
+  /// - Returns: Whether nobody was in the way.
+  @discardableResult
+  func checkpoint(cutsLog: Bool) throws(StoreError) -> Bool {
+    let timeout = try connection.integer("PRAGMA busy_timeout") ?? 0
+    try connection.execute("PRAGMA busy_timeout = 0")
+    defer { try? connection.execute("PRAGMA busy_timeout = \(timeout)") }
+    let query = try connection.prepare("PRAGMA wal_checkpoint(\(cutsLog ? "TRUNCATE" : "PASSIVE"))")
+    defer { query.reset() }
+    guard try query.step() else { return true }
+    return query.integer(0) == 0 && query.integer(1) == query.integer(2)
+  }
+
+  private func letSQLiteMove(_ isOn: Bool) {
+    try? connection.execute("PRAGMA wal_autocheckpoint = \(isOn ? pages : 0)")
+  }
+
+  private func finding() -> LogHold.Finding {
+    guard let index else { return .free }
+    let readers = locks().entries(of: index).filter { $0.isReader }
+    let others = readers.filter { $0.process != getpid() && $0.process > 0 }
+    if let other = others.first { return .held(by: LockTable.name(ofProcess: other.process)) }
+    // Our own looks into it end by themselves.
+    return readers.contains { $0.process == getpid() }
+      ? .free : .held(by: "a process that can't be seen from here, perhaps in another container")
+  }
+}
+
+extension LockTable.Entry {
+  /// Of the bytes 120 to 127 of the index, by which SQLite locks, the last five stand for readers; 128 says only that it
+  /// is open.
+  fileprivate var isReader: Bool { !isFlock && first <= 127 && (last ?? .max) >= 123 && first >= 120 }
+}
+
+@available(*, unavailable)
+extension LogKeeper: Sendable {}

@@ -1,0 +1,171 @@
+import Logging
+import RelayCore
+import RelayHarness
+import RelaySQLite
+import RelayTestSupport
+import RelayThreads
+import Testing
+
+@testable import RelayPipeline
+
+/// A relay's middle, real but for the transport, while its store does not come back.
+@Suite(.timeLimit(.minutes(1)))
+struct HangingStoreTests {
+  private final class NoSource: ReloadSource {
+    func load() async throws(OperationError) -> (configuration: Configuration, warnings: [String]) {
+      (Configuration(), [])
+    }
+    func apply(_ settings: ServerSettings) async throws(OperationError) {}
+  }
+
+  /// Attempts nothing: takes its turns, on a thread of its own.
+  private final class IdleTransport: Transport {
+    private struct State: Sendable {
+      var isWoken = false
+      var isOver = false
+    }
+    private let state = Monitor(State())
+    private let thread = Locked<WorkerThread?>(nil)
+
+    func start(driver: any TransportDriver) {
+      let state = state
+      let worker = WorkerThread(name: "idle") {
+        while true {
+          let isOver = state.wait { state -> Bool? in
+            defer { state.isWoken = false }
+            return state.isOver ? true : state.isWoken ? false : nil
+          }
+          if isOver != false { return }
+          _ = driver.turn(finished: [])
+        }
+      }
+      thread.withLock { $0 = worker }
+    }
+
+    func wake() { state.update { $0.isWoken = true } }
+
+    func stop() {
+      state.update { $0.isOver = true }
+      thread.withLock { $0 }?.join()
+    }
+  }
+
+  private static let body = Array(#"{"messages":{"closedChat":[{"id":1}]}}"#.utf8)
+
+  private let folder: TemporaryFolder
+  private let store: SQLiteStore
+  private let lookup: SQLiteLookup
+  private let watch: StoreWatch
+  private let receiver: Receiver
+  private let controller: RelayController
+  private let engine: DeliveryEngine
+  private let gate = Gate()
+
+  init() async throws {
+    folder = try TemporaryFolder()
+    let clock = ManualClock()
+    var configuration = Configuration()
+    configuration.sources = [Source(name: "huggy")]
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let metrics = RelayMetrics(configuration)
+    watch = StoreWatch(metrics: metrics, clock: clock, logger: logger)
+    // Longer than a commit takes on a busy machine.
+    store = try SQLiteStore(
+      path: "\(folder.path)/relay.db", clock: clock, hangAfter: .milliseconds(400), observer: watch)
+    lookup = SQLiteLookup(store)
+    engine = DeliveryEngine(
+      store: store, transport: IdleTransport(), clock: clock, logger: logger, metrics: metrics)
+    receiver = Receiver(
+      configuration: configuration, store: store, engine: engine, clock: clock, logger: logger,
+      metrics: metrics)
+    controller = RelayController(
+      configuration,
+      parts: RelayController.Parts(
+        store: store, lookup: lookup, engine: engine, receiver: receiver, metrics: metrics, watch: watch,
+        clock: clock, logger: logger),
+      source: NoSource())
+    await controller.start(try await controller.prepare())
+  }
+
+  private func end() {
+    engine.stop(within: .zero)
+    lookup.close()
+    store.close()
+  }
+
+  private func post() -> Promise<IngestReply> {
+    let promise = Promise<IngestReply>()
+    receiver.receive(path: "/huggy", body: Self.body) { promise.keep($0) }
+    return promise
+  }
+
+  private func hang() async -> IngestReply {
+    gate.hold(store)
+    return await post().value
+  }
+
+  private func goOn() async {
+    gate.open()
+    while watch.isHanging { await Task.yield() }
+  }
+
+  @Test func aSenderIsAnsweredInTimeAndIsToldThatNobodyKnows() async throws {
+    let reply = await hang()
+    #expect(reply.status == 503)
+    #expect(reply.headers.contains { $0.name == "retry-after" })
+    #expect(String(decoding: reply.body, as: UTF8.self).contains("is not known"))
+    #expect(reply.reason.contains("disk does not answer"))
+    // At once, from now on.
+    let next = post()
+    #expect(next.isKept)
+    await goOn()
+    #expect(await post().value.status == 200)
+    end()
+  }
+
+  @Test func itIsNotReadyUntilTheStoreIsBack() async throws {
+    #expect(await controller.readiness == .ready)
+    _ = await hang()
+    guard case .notReady(let reason) = await controller.readiness else {
+      Issue.record("it is ready")
+      return
+    }
+    #expect(reason.contains("does not answer"))
+    #expect(watch.current.holdsSettlements, "no attempt starts whose outcome can't be written")
+    await goOn()
+    #expect(await controller.readiness == .ready)
+    end()
+  }
+
+  @Test func statusAndMetricsAreAnsweredWithoutTheStore() async throws {
+    _ = await hang()
+    // The store's thread is held: these would wait for ever if they asked it.
+    let status = try await controller.status()
+    #expect(status.store.unreadFor != nil && status.store.refusal != nil)
+    let metrics = String(decoding: await controller.metrics(), as: UTF8.self)
+    #expect(metrics.contains("\nhuggy_relay_build_info{"))
+    #expect(!metrics.contains("\nhuggy_relay_store_bytes "))
+    await goOn()
+    #expect(try await controller.status().store.unreadFor == nil)
+    end()
+  }
+
+  @Test func whatWouldChangeManyThingsIsNotBegunMeanwhile() async throws {
+    _ = await hang()
+    let error = await #expect(throws: OperationError.self) {
+      _ = try await controller.discard(.filter(DeliveryFilter()))
+    }
+    #expect(error?.code == .unavailable)
+    await #expect(throws: OperationError.self) { _ = try await controller.reload() }
+    await goOn()
+    end()
+  }
+
+  @Test func aCloseThatDoesNotComeBackIsNotWaitedFor() async throws {
+    gate.hold(store)
+    #expect(!store.close(within: .milliseconds(20)))
+    gate.open()
+    end()
+    #expect(store.close(within: .zero))
+  }
+}

@@ -1,0 +1,111 @@
+import Foundation
+import RelayCore
+import RelayTestSupport
+import Testing
+
+@testable import RelaySQLite
+
+/// The store's files are taken away from under it.
+@Suite(.timeLimit(.minutes(1)))
+struct StoreLossTests {
+  enum Loss: CaseIterable {
+    case fileRemoved, logRemoved, anotherFileMovedOver, folderMoved, folderRemoved
+
+    func happen(to home: SQLiteHome) throws {
+      let files = FileManager.default
+      switch self {
+      case .fileRemoved: try files.removeItem(atPath: home.path)
+      case .logRemoved: try files.removeItem(atPath: home.path + "-wal")
+      case .anotherFileMovedOver:
+        let copy = try home.folder.write("a backup\n", to: "copy.db")
+        #expect(rename(copy, home.path) == 0)
+      case .folderMoved: try files.moveItem(atPath: home.folder.path, toPath: home.folder.path + ".gone")
+      case .folderRemoved: try files.removeItem(atPath: home.folder.path)
+      }
+    }
+  }
+
+  private let home: SQLiteHome
+  private let make = TestEnvelopes()
+  private let observer = RecordingObserver()
+  private let store: any DeliveryStore
+
+  init() async throws {
+    home = try SQLiteHome()
+    store = try home.open(clock: ManualClock(), duplicateLimit: 9, observer: observer)
+    try await store.configure(.test)
+  }
+
+  private func code(_ envelope: NewEnvelope) async -> StoreError.Code? {
+    do throws(StoreError) {
+      _ = try await store.append(envelope)
+      return nil
+    } catch {
+      return error.code
+    }
+  }
+
+  @Test(arguments: Loss.allCases)
+  func nothingIsAcceptedThatWouldBeInNoFile(_ loss: Loss) async throws {
+    defer { try? FileManager.default.removeItem(atPath: home.folder.path + ".gone") }
+    let held = try await store.stored(make.envelope(events: 2))
+    try loss.happen(to: home)
+    #expect(await code(make.envelope()) == .lost)
+    #expect(await code(make.envelope()) == .lost)
+    observer.wait { $0.refusal?.code == .lost }
+    // Outcomes are in no file either.
+    let settled = store.posted([held[0].settled(.delivered)])
+    observer.wait { $0.holdsSettlements }
+    #expect(!settled.isKept)
+    store.close()
+    #expect(settled.isKept)
+  }
+
+  @Test func itIsSeenWhenSomebodyLooksAlsoWhileNothingIsWritten() async throws {
+    try Loss.fileRemoved.happen(to: home)
+    _ = try await store.size()
+    observer.wait { $0.refusal?.code == .lost }
+    store.close()
+  }
+
+  @Test func aFileThatComesBackIsForTheNextStart() async throws {
+    _ = try await store.stored(make.envelope())
+    #expect(rename(home.path, home.path + ".away") == 0)
+    #expect(await code(make.envelope(to: ["bi"])) == .lost)
+    #expect(rename(home.path + ".away", home.path) == 0)
+    #expect(await code(make.envelope()) == .lost)
+    store.close()
+    let again = try home.open(clock: ManualClock(), duplicateLimit: 9, observer: nil)
+    #expect(try await again.books()["crm"] == Books(pending: 1))
+    again.close()
+  }
+
+  /// What has the log's name may be another store's log by now.
+  @Test func theCloseOfALostStoreLeavesTheLogWhereItIs() async throws {
+    _ = try await store.stored(make.envelope())
+    try Loss.anotherFileMovedOver.happen(to: home)
+    #expect(await code(make.envelope()) == .lost)
+    store.close()
+    #expect(FileManager.default.fileExists(atPath: home.path + "-wal"))
+    #expect(try String(contentsOfFile: home.path, encoding: .utf8) == "a backup\n")
+  }
+
+  @Test func aJobIsNotToldThatItIsDoneEither() async throws {
+    _ = try await store.stored(make.envelope())
+    try Loss.fileRemoved.happen(to: home)
+    await #expect(throws: StoreError.self) { try await store.reorder(by: .chat) }
+    store.close()
+  }
+
+  @Test func anotherFileIsNotLookedInto() async throws {
+    let sqlite = try #require(store as? SQLiteStore)
+    try Loss.anotherFileMovedOver.happen(to: home)
+    let lookup = SQLiteLookup(sqlite)
+    let asked = Promise<Result<[String: Timestamp], StoreError>>()
+    lookup.oldestPending { asked.keep($0) }
+    let error = await #expect(throws: StoreError.self) { _ = try await asked.value.get() }
+    #expect(error?.code == .lost)
+    lookup.close()
+    store.close()
+  }
+}
