@@ -259,7 +259,7 @@ final class Endpoint {
   private func repeatStranded(on pool: ConnectionPool, at instant: ContinuousClock.Instant) {
     for transfer in pool.takeStranded(at: instant) {
       if repeats(transfer, .inNextPool, diedOn: pool, at: instant) { continue }
-      loop.ended(transfer.finish(CURLE_OPERATION_TIMEDOUT, at: instant))
+      loop.ended(transfer.finish(CURLE_OPERATION_TIMEDOUT, at: instant, by: loop.clock))
       keep(transfer)
     }
   }

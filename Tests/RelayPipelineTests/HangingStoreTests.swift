@@ -12,10 +12,16 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct HangingStoreTests {
   private final class NoSource: ReloadSource {
-    func load() async throws(OperationError) -> (configuration: Configuration, warnings: [String]) {
-      (Configuration(), [])
+    func load() async throws(OperationError) -> ReadConfiguration {
+      ReadConfiguration(configuration: Configuration(), warnings: [], variables: [])
     }
     func apply(_ settings: ServerSettings) async throws(OperationError) {}
+  }
+
+  private final class NoOrigin: RequestOrigin {
+    var peer: String? { nil }
+    var forwardedFor: String? { nil }
+    var userAgent: String? { nil }
   }
 
   /// Attempts nothing: takes its turns, on a thread of its own.
@@ -72,7 +78,7 @@ struct HangingStoreTests {
     // Longer than a commit takes on a busy machine.
     store = try SQLiteStore(
       path: "\(folder.path)/relay.db", clock: clock, hangAfter: .milliseconds(400), observer: watch)
-    lookup = SQLiteLookup(store)
+    lookup = SQLiteLookup(store, clock: clock)
     engine = DeliveryEngine(
       store: store, transport: IdleTransport(), clock: clock, logger: logger, metrics: metrics)
     receiver = Receiver(
@@ -95,7 +101,7 @@ struct HangingStoreTests {
 
   private func post() -> Promise<IngestReply> {
     let promise = Promise<IngestReply>()
-    receiver.receive(path: "/huggy", body: Self.body) { promise.keep($0) }
+    receiver.receive(path: "/huggy", body: Self.body, origin: NoOrigin()) { promise.keep($0) }
     return promise
   }
 

@@ -100,7 +100,7 @@ struct StoreLossTests {
   @Test func anotherFileIsNotLookedInto() async throws {
     let sqlite = try #require(store as? SQLiteStore)
     try Loss.anotherFileMovedOver.happen(to: home)
-    let lookup = SQLiteLookup(sqlite)
+    let lookup = SQLiteLookup(sqlite, clock: ManualClock())
     let asked = Promise<Result<[String: Timestamp], StoreError>>()
     lookup.oldestPending { asked.keep($0) }
     let error = await #expect(throws: StoreError.self) { _ = try await asked.value.get() }

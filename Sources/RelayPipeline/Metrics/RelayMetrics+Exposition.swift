@@ -113,7 +113,7 @@ extension RelayMetrics {
     gauge(
       "huggy_relay_deliveries_orphaned", help: "Pending deliveries whose destination is no longer configured."
     ) {
-      "\($0.isOrphaned ? $0.pending : 0)"
+      $0.isOrphaned ? $0.pending.map { "\($0)" } : "0"
     }
     gauge("huggy_relay_circuit_open", help: "1: the destination failed, and is only probed now and then.") {
       $0.isCircuitOpen ? "1" : "0"
