@@ -81,7 +81,7 @@ import Testing
     #expect(relay.waitForLine(containing: "attempt failed", "ordered") != nil)
     #expect(try why(send("ordered", 2)).contains("comes before it: ordered gets this order key in order"))
 
-    let discarded = try person.run("discard", "--destination", "asleep")
+    let discarded = try person.run("discard", "--destination", "asleep", "--state", "pending")
     #expect(discarded.status == 0, "\(discarded.errors)")
     let sleeper = try #require(
       try person.get("/api/v1/deliveries?destination=asleep&state=discarded").firstMatch(of: /evt_[0-9a-f-]+/)

@@ -31,7 +31,8 @@ public final class StoreBench: Sendable {
 
   /// The store with its configuration, as a relay starts it.
   public func open(
-    _ configuration: StoreConfiguration? = .test, clock: (any SteadyClock)? = nil, duplicateLimit: Int = 1_000,
+    _ configuration: StoreConfiguration? = .test, clock: (any SteadyClock)? = nil,
+    duplicateLimit: Int = 1_000,
     hangAfter: Duration = .seconds(60)
   ) async throws -> any DeliveryStore {
     let store = try home.open(

@@ -3,6 +3,7 @@ import RelayThreads
 /// A value that a test can wait on: it sleeps for nothing and polls for nothing.
 final class Watched<Value: Sendable>: Sendable {
   private struct Waiter {
+    let id: Int
     let isMet: @Sendable (Value) -> Bool
     let continuation: CheckedContinuation<Value, Never>
   }
@@ -10,6 +11,9 @@ final class Watched<Value: Sendable>: Sendable {
   private struct State {
     var value: Value
     var waiters: [Waiter] = []
+    var lastID = 0
+    /// Of waits that were given up before they began.
+    var cancelled: Set<Int> = []
   }
 
   private let state: Locked<State>
@@ -33,16 +37,32 @@ final class Watched<Value: Sendable>: Sendable {
     return result
   }
 
-  /// - Returns: The value as it was when it first met the condition.
+  /// - Returns: The value as it was when it first met the condition, or when the wait was cancelled: so a test that
+  ///   takes too long fails, and does not hang.
   @discardableResult
   func wait(until isMet: @escaping @Sendable (Value) -> Bool) async -> Value {
-    await withCheckedContinuation { continuation in
-      let met = state.withLock { state -> Value? in
-        if isMet(state.value) { return state.value }
-        state.waiters.append(Waiter(isMet: isMet, continuation: continuation))
-        return nil
+    let id = state.withLock { state in
+      state.lastID += 1
+      return state.lastID
+    }
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let met = state.withLock { state -> Value? in
+          if isMet(state.value) || state.cancelled.remove(id) != nil { return state.value }
+          state.waiters.append(Waiter(id: id, isMet: isMet, continuation: continuation))
+          return nil
+        }
+        if let met { continuation.resume(returning: met) }
       }
-      if let met { continuation.resume(returning: met) }
+    } onCancel: {
+      let (waiter, value) = state.withLock { state -> (Waiter?, Value) in
+        guard let index = state.waiters.firstIndex(where: { $0.id == id }) else {
+          state.cancelled.insert(id)
+          return (nil, state.value)
+        }
+        return (state.waiters.remove(at: index), state.value)
+      }
+      waiter?.continuation.resume(returning: value)
     }
   }
 }
