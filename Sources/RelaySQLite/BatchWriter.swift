@@ -174,7 +174,7 @@ struct BatchWriter {
   private func answerAppends(_ outcomes: [Result<AppendOutcome, StoreError>]) {
     var late: [Delivery] = []
     for (append, outcome) in zip(appends, outcomes) where !append.answer(outcome) {
-      if case .success(.stored(let deliveries)) = outcome { late += deliveries }
+      if case .success(let outcome) = outcome { late += outcome.claimed }
     }
     guard !late.isEmpty else { return }
     // Its sender was told that nobody knows; it is in the store all the same.

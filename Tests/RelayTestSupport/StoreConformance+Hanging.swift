@@ -49,6 +49,21 @@ extension StoreConformance {
       // They are in somebody's hands.
       #expect(await store.claim().deliveries.isEmpty)
     },
+    StoreClaim("whatWasRoutedAnewAfterItsAnswerIsGivenOnce") { bench in
+      let observer = StallingObserver(bench.observer)
+      let store = try bench.home.open(
+        clock: bench.clock, duplicateLimit: 1_000, hangAfter: hangAfter, observer: observer)
+      defer { store.close() }
+      try await store.configure(.test)
+      _ = try await store.stored(bench.make.envelope(to: [], bytes: 1))
+      observer.stall()
+      let waiting = store.posted(bench.make.envelope(bytes: 1))
+      await #expect(throws: StoreError.self) { _ = try await waiting.value.get() }
+      observer.goOn()
+      bench.observer.waitForLate(1)
+      #expect(bench.observer.late.map(\.destination) == ["crm"])
+      #expect(await store.claim().deliveries.isEmpty)
+    },
     StoreClaim("outcomesOutliveAHang") { bench in
       let store = try await bench.open(hangAfter: hangAfter)
       let held = try await store.stored(bench.make.envelope())

@@ -83,6 +83,14 @@ public enum AppendOutcome: Sendable {
   /// on disk, and `rerouted` says which.
   case duplicate(firstEventID: EventID, acceptedCount: Int, rerouted: Rerouted = Rerouted())
 
+  /// The deliveries that are claimed for the caller.
+  public var claimed: [Delivery] {
+    switch self {
+    case .stored(let deliveries): deliveries
+    case .duplicate(_, _, let rerouted): rerouted.deliveries
+    }
+  }
+
   /// Events that went nowhere when they came first.
   public struct Rerouted: Sendable {
     /// Their places among the envelope's accepted events, rising.
