@@ -5,7 +5,7 @@ import Testing
 @testable import RelayAdmin
 
 /// What can be changed, over real sockets.
-@Suite(.timeLimit(.minutes(1))) struct ChangingTests {
+@Suite(.timeLimit(.minutes(5))) struct ChangingTests {
   @Test func retryAndDiscardTakeIdsAndFilters() async throws {
     let operations = FakeOperations { $0.changed = 3 }
     try await withServer(operations) { server in

@@ -9,7 +9,7 @@ import Testing
 @testable import RelayAdmin
 
 /// The listener itself: checks, limits, starting and stopping.
-@Suite(.timeLimit(.minutes(1))) struct ListenerTests {
+@Suite(.timeLimit(.minutes(5))) struct ListenerTests {
   static let all = [
     ("GET", "/metrics"), ("GET", "/api/v1/status"), ("GET", "/api/v1/events/x"),
     ("GET", "/api/v1/deliveries"),

@@ -5,7 +5,7 @@ import Testing
 
 @testable import RelayIngest
 
-@Suite(.timeLimit(.minutes(1))) struct ServerShutdownTests {
+@Suite(.timeLimit(.minutes(5))) struct ServerShutdownTests {
   @Test func aRequestInFlightIsAnsweredAndIdleConnectionsAreClosedAtOnce() async throws {
     let receiver = StreamReceiver()
     try await withServer(receiver) { server, address in

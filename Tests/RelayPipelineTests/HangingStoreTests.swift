@@ -9,7 +9,7 @@ import Testing
 @testable import RelayPipeline
 
 /// A relay's middle, real but for the transport, while its store does not come back.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HangingStoreTests {
   private final class NoSource: ReloadSource {
     func load() async throws(OperationError) -> ReadConfiguration {

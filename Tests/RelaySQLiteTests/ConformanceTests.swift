@@ -1,7 +1,7 @@
 import RelayTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ConformanceTests {
   @Test(arguments: StoreConformance.claims)
   func theEmbeddedStoreConforms(_ claim: StoreClaim) async throws {
