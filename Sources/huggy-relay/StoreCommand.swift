@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import RelayCore
+import RelayJSON
 
 struct StoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -25,17 +25,14 @@ struct StoreCommand: ParsableCommand {
       do {
         try options.client().download("/api/v1/store/backup", into: target.descriptor)
         let bytes = try target.finish()
-        let json = #"{"file":"\#(jsonText(file))","bytes":\#(bytes)}"#
-        try options.show(Array(json.utf8)) { _ in "\(file): \(bytes) bytes" }
+        var json = Array(#"{"file":"#.utf8)
+        JSONWriter.appendString(file, to: &json)
+        json += Array(#","bytes":\#(bytes)}"#.utf8)
+        try options.show(json) { _ in "\(file): \(bytes) bytes" }
       } catch {
         target.discard()
         throw error
       }
-    }
-
-    private func jsonText(_ text: String) -> String {
-      let encoded = (try? JSONEncoder().encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
-      return String(encoded.dropFirst().dropLast())
     }
   }
 }
