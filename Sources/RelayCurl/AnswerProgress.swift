@@ -25,6 +25,8 @@ struct AnswerProgress: Equatable {
   static let maxRestTime = Duration.seconds(2)
 
   private(set) var isFinal = false
+  /// Once it is final.
+  private(set) var status = 0
   private(set) var refusal: Refusal?
   private(set) var headerBytes = 0
   private(set) var restBytes = 0
@@ -46,7 +48,9 @@ struct AnswerProgress: Equatable {
     switch status {
     case 101: refusal = .switchedProtocols
     case ..<200: return true
-    default: isFinal = true
+    default:
+      isFinal = true
+      self.status = status
     }
     return isFinal
   }

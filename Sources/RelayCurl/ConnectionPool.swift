@@ -20,6 +20,10 @@ final class ConnectionPool {
   private var connections: Set<Int32> = []
   /// How many active transfers have their outcome, and read what follows it.
   private var answered = 0
+  /// When its first connection was opened; nil: it has had none.
+  private var firstOpening: ContinuousClock.Instant?
+  /// The peer of one of its connections could not be reached any more.
+  private(set) var hasLostConnection = false
   /// Those that did not end together with their header, in the order in which their time ends.
   private var lingering: [Lingering] = []
   /// How libcurl failed on all transfers together, since the last `collect`.
@@ -96,7 +100,10 @@ final class ConnectionPool {
     curl_multi_remove_handle(multi, easy)
     guard let transfer = active.removeValue(forKey: easy) else { return nil }
     if transfer.answer.isFinal { answered -= 1 }
-    if !lingering.isEmpty { lingering.removeAll { $0.transfer === transfer } }
+    if transfer.isLingering {
+      transfer.isLingering = false
+      lingering.removeAll { $0.transfer === transfer }
+    }
     return transfer
   }
 
@@ -104,6 +111,7 @@ final class ConnectionPool {
     self.fault = nil
     for (easy, transfer) in active {
       curl_multi_remove_handle(multi, easy)
+      transfer.isLingering = false
       finished.append(transfer.abandon(fault))
     }
     active.removeAll()
@@ -119,19 +127,19 @@ final class ConnectionPool {
   /// From now on those that have their outcome have two seconds.
   private func linger(from instant: ContinuousClock.Instant) {
     let deadline = instant.advanced(by: AnswerProgress.maxRestTime)
-    for transfer in active.values where transfer.answer.isFinal {
-      guard !lingering.contains(where: { $0.transfer === transfer }) else { continue }
+    for transfer in active.values where transfer.answer.isFinal && !transfer.isLingering {
+      transfer.isLingering = true
       var one = Lingering(transfer: transfer, deadline: deadline)
+      var received: UInt64?
       // What libcurl says leaves out the frames of chunks; where others share the connection, that must do.
-      if !endpoint.destination.usesHTTP2, let socket = socket(of: transfer),
-        let received = TCPSocket.receivedBytes(socket)
-      {
+      if !endpoint.sharesConnections, let socket = socket(of: transfer) {
+        received = TCPSocket.receivedBytes(socket)
         one.socket = socket
-        one.start = start(of: transfer, on: socket, received: received)
+        one.start = received.map { start(of: transfer, on: socket, received: $0) } ?? 0
       }
       lingering.append(one)
+      if let received, Self.isTooLong(received, since: one.start) { cut(transfer) }
     }
-    for one in lingering where isTooLong(one) { cut(one.transfer) }
     if !lingering.isEmpty { endpoint.comeBack(at: deadline) }
   }
 
@@ -142,22 +150,23 @@ final class ConnectionPool {
     return received - min(received, TCPSocket.unreadBytes(socket) + UInt64(transfer.answer.restBytes))
   }
 
-  private func isTooLong(_ one: Lingering) -> Bool {
-    guard let socket = one.socket, let received = TCPSocket.receivedBytes(socket) else { return false }
-    return received > one.start + UInt64(AnswerProgress.maxRestBytes)
+  private static func isTooLong(_ received: UInt64, since start: UInt64) -> Bool {
+    received > start + UInt64(AnswerProgress.maxRestBytes)
   }
 
+  /// Over HTTP/1.1.
   private func socket(of transfer: Transfer) -> Int32? {
-    let port = transfer.localPort
-    return connections.first { TCPSocket.localPort($0) == port }
+    connections.first { loop.user(of: $0) == transfer.easy }
   }
 
   /// Something was read, and libcurl waits for more. (An answer that came in one piece never gets here.)
   func readInPart(_ socket: Int32) {
     // On a shared connection there is always somebody who waits.
-    guard !endpoint.destination.usesHTTP2 else { return }
+    guard !endpoint.sharesConnections else { return }
     TCPSocket.acknowledgeAtOnce(socket)
-    guard let one = lingering.first(where: { $0.socket == socket }), isTooLong(one) else { return }
+    guard let one = lingering.first(where: { $0.socket == socket }),
+      let received = TCPSocket.receivedBytes(socket), Self.isTooLong(received, since: one.start)
+    else { return }
     cut(one.transfer)
   }
 
@@ -175,11 +184,15 @@ final class ConnectionPool {
 
   // MARK: Connections
 
+  /// How old its oldest connection may be; nil: it has had none.
+  func age(at instant: ContinuousClock.Instant) -> Duration? { firstOpening.map { $0.duration(to: instant) } }
+
   /// Takes out those requests that wait on a connection whose peer can't be reached any more, and that may be sent again.
   func takeStranded(at instant: ContinuousClock.Instant) -> [Transfer] {
     guard active.values.contains(where: { $0.hasWaited(until: instant) }) else { return [] }
     let lost = connections.filter { TCPSocket.unansweredRepetitions($0) >= Self.lostAfterRepetitions }
-    guard !lost.isEmpty || !isCurrent else { return [] }
+    if !lost.isEmpty { hasLostConnection = true }
+    guard hasLostConnection else { return [] }
     // Where one is lost, less is needed to believe that another is.
     let suspects = connections.filter {
       TCPSocket.unansweredRepetitions($0) >= Self.lostLikeOthersAfterRepetitions
@@ -188,8 +201,6 @@ final class ConnectionPool {
     let stranded = active.values.filter { $0.mayBeRepeated && ports.contains($0.localPort) }
     return stranded.compactMap { remove($0.easy) }
   }
-
-  private var isCurrent: Bool { endpoint.pool === self }
 
   /// Of the kernel's repetitions the third comes 1.4 seconds after the first sending at the earliest; on a longer way later.
   private static let lostAfterRepetitions = 3
@@ -200,6 +211,7 @@ final class ConnectionPool {
   func opened(_ socket: Int32) {
     guard socket >= 0 else { return }
     connections.insert(socket)
+    if firstOpening == nil { firstOpening = .now }
     loop.socketOpened(socket)
   }
 
@@ -217,7 +229,7 @@ private func socketChanged(
   socketContext: UnsafeMutableRawPointer?
 ) -> Int32 {
   let pool = Unmanaged<ConnectionPool>.fromOpaque(context!).takeUnretainedValue()
-  pool.loop.socketChanged(socket, what, of: pool)
+  pool.loop.socketChanged(socket, what, of: pool, for: easy)
   return 0
 }
 

@@ -13,6 +13,8 @@ final class CurlLoop {
   private let poller: Poller
   let names: NameBook
   let trust: SystemTrust
+  /// Connections are made anew after this long, so that a changed address is noticed.
+  let connectionLifetime: Duration
   private let driver: any TransportDriver
   private var endpoints: [String: Endpoint] = [:]
   private var retired: [Endpoint] = []
@@ -25,8 +27,10 @@ final class CurlLoop {
   private var deadlineOwners: [ObjectIdentifier: Endpoint] = [:]
   /// Pools on which something happened since the last turn.
   private var touched: [ConnectionPool] = []
+  private var taken: [ConnectionPool] = []
   /// Whose timers are due at once: so it is with each transfer that is added.
   private var dueAtOnce: [ConnectionPool] = []
+  private var dueNow: [ConnectionPool] = []
   /// Requests that ended before libcurl had them, or that were taken from it, since the last turn.
   private var endedApart: [FinishedAttempt] = []
   private var turnDeadline: Timestamp?
@@ -35,9 +39,10 @@ final class CurlLoop {
 
   init(
     poller: Poller, driver: any TransportDriver, clock: any SteadyClock, lookups: NameLookups,
-    trust: SystemTrust
+    trust: SystemTrust, connectionLifetime: Duration = .seconds(300)
   ) {
     self.poller = poller
+    self.connectionLifetime = connectionLifetime
     self.trust = trust
     names = NameBook(lookups: lookups)
     sockets = WatchedSockets(poller: poller)
@@ -48,8 +53,8 @@ final class CurlLoop {
   func run(until isStopped: () -> Bool) {
     while !isStopped() {
       var finished: [FinishedAttempt] = []
-      for pool in takeTouched() { collect(pool, into: &finished) }
-      finished += takeEndedApart()
+      forEachTouched { collect($0, into: &finished) }
+      if !endedApart.isEmpty { finished += takeEndedApart() }
       if isTurnDue(finished) {
         perform(driver.turn(finished: finished))
         closeRetired()
@@ -129,7 +134,8 @@ final class CurlLoop {
   }
 
   func takeEndedApart() -> [FinishedAttempt] {
-    defer { endedApart.removeAll(keepingCapacity: true) }
+    if endedApart.isEmpty { return [] }
+    defer { endedApart = [] }
     return endedApart
   }
 
@@ -179,11 +185,11 @@ final class CurlLoop {
 
   /// -1: nothing is due, ever.
   func timeoutMilliseconds(atMost limit: Duration?) -> Int32 {
-    var waits: [Duration] = []
-    if let limit { waits.append(limit) }
-    if let next = nextTimer() { waits.append(ContinuousClock.now.duration(to: next)) }
-    if let turnDeadline { waits.append(clock.now().duration(to: turnDeadline)) }
-    guard let shortest = waits.min() else { return -1 }
+    if limit == .zero { return 0 }
+    var shortest = limit ?? .seconds(Int64.max)
+    if let next = nextTimer() { shortest = min(shortest, ContinuousClock.now.duration(to: next)) }
+    if let turnDeadline { shortest = min(shortest, clock.now().duration(to: turnDeadline)) }
+    if shortest == .seconds(Int64.max) { return -1 }
     return Int32(clamping: max(0, shortest.millisecondsRoundedUp))
   }
 
@@ -195,11 +201,13 @@ final class CurlLoop {
   }
 
   private func runTimers() {
-    let pools = dueAtOnce
-    dueAtOnce.removeAll(keepingCapacity: true)
-    for pool in pools where pool.isDueAtOnce {
-      pool.isDueAtOnce = false
-      act(on: pool, socket: CURL_SOCKET_TIMEOUT, flags: 0)
+    if !dueAtOnce.isEmpty {
+      swap(&dueAtOnce, &dueNow)
+      for pool in dueNow where pool.isDueAtOnce {
+        pool.isDueAtOnce = false
+        act(on: pool, socket: CURL_SOCKET_TIMEOUT, flags: 0)
+      }
+      dueNow.removeAll(keepingCapacity: true)
     }
     guard !(timers.isEmpty && deadlines.isEmpty) else { return }
     let now = ContinuousClock.now
@@ -217,21 +225,29 @@ final class CurlLoop {
     touched.append(pool)
   }
 
-  private func takeTouched() -> [ConnectionPool] {
-    for pool in touched { pool.isTouched = false }
-    defer { touched.removeAll(keepingCapacity: true) }
-    return touched
+  /// Calls `body` with each pool on which something happened. What is touched meanwhile is for the next time.
+  private func forEachTouched(_ body: (ConnectionPool) -> Void) {
+    // Two arrays that change places: neither gives its memory back.
+    swap(&touched, &taken)
+    for pool in taken { pool.isTouched = false }
+    for pool in taken { body(pool) }
+    taken.removeAll(keepingCapacity: true)
   }
 
   // MARK: libcurl's callbacks
 
-  func socketChanged(_ socket: curl_socket_t, _ what: Int32, of pool: ConnectionPool) {
+  func socketChanged(
+    _ socket: curl_socket_t, _ what: Int32, of pool: ConnectionPool, for easy: UnsafeMutableRawPointer
+  ) {
     guard what != CURL_POLL_REMOVE else { return sockets.release(socket) }
     var events: UInt32 = 0
     if what & CURL_POLL_IN != 0 { events |= EPOLLIN.rawValue }
     if what & CURL_POLL_OUT != 0 { events |= EPOLLOUT.rawValue }
-    sockets.watch(socket, events, for: pool)
+    sockets.watch(socket, events, for: pool, user: easy)
   }
+
+  /// The easy handle whose request is on it, over HTTP/1.1.
+  func user(of socket: curl_socket_t) -> UnsafeMutableRawPointer? { sockets.user(of: socket) }
 
   func socketOpened(_ socket: curl_socket_t) { sockets.opened(socket) }
 

@@ -14,6 +14,7 @@ public final class CurlTransport: Transport {
   private let clock: any SteadyClock
   private let lookups: NameLookups
   private let trust: SystemTrust
+  private let connectionLifetime: Duration
 
   public convenience init(clock: any SteadyClock) {
     self.init(clock: clock, resolve: SystemResolver.addresses)
@@ -22,8 +23,13 @@ public final class CurlTransport: Transport {
   /// - Parameters:
   ///   - resolve: Looks a name up; called on threads where it may block.
   ///   - trust: Whom destinations believe that name no authorities of their own.
-  init(clock: any SteadyClock, resolve: @escaping NameLookups.Resolve, trust: SystemTrust = .shared) {
+  ///   - connectionLifetime: After that no connection gets a new request.
+  init(
+    clock: any SteadyClock, resolve: @escaping NameLookups.Resolve, trust: SystemTrust = .shared,
+    connectionLifetime: Duration = .seconds(300)
+  ) {
     CurlGlobal.initialize
+    self.connectionLifetime = connectionLifetime
     self.clock = clock
     self.trust = trust
     lookups = NameLookups(resolve: resolve) { [poller] in poller.wake() }
@@ -32,10 +38,11 @@ public final class CurlTransport: Transport {
   public func start(driver: any TransportDriver) {
     state.withLock { state in
       precondition(state.thread == nil, "a transport is started once")
-      state.thread = WorkerThread(name: "curl") { [poller, clock, lookups, trust, self] in
-        CurlLoop(poller: poller, driver: driver, clock: clock, lookups: lookups, trust: trust).run {
-          self.state.withLock(\.isStopped)
-        }
+      state.thread = WorkerThread(name: "curl") { [poller, clock, lookups, trust, connectionLifetime, self] in
+        CurlLoop(
+          poller: poller, driver: driver, clock: clock, lookups: lookups, trust: trust,
+          connectionLifetime: connectionLifetime
+        ).run { self.state.withLock(\.isStopped) }
       }
     }
   }

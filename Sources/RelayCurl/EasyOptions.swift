@@ -5,7 +5,10 @@ import RelayCore
 /// What an easy handle is told once: everything about a destination that does not change from request to request.
 enum EasyOptions {
   /// - Parameter url: The destination's URL, parsed; it outlives the handle. nil: to be parsed for each request.
-  static func apply(_ destination: Destination, url: OpaquePointer?, to easy: UnsafeMutableRawPointer) {
+  static func apply(
+    _ destination: Destination, url: OpaquePointer?, connectionLifetime: Duration,
+    to easy: UnsafeMutableRawPointer
+  ) {
     if let url {
       ccurl_set_pointer(easy, CURLOPT_CURLU, UnsafeRawPointer(url))
     } else {
@@ -17,7 +20,7 @@ enum EasyOptions {
     ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1)
     ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, milliseconds(destination.timeout))
     ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(destination.connectTimeout))
-    applyConnections(destination, to: easy)
+    applyConnections(destination, lifetime: connectionLifetime, to: easy)
     // No proxy from the environment: the configuration alone says where deliveries go.
     ccurl_set_string(easy, CURLOPT_PROXY, "")
     let version = destination.usesHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
@@ -29,11 +32,13 @@ enum EasyOptions {
   }
 
   /// How long a connection is kept, and what is done so that firewalls on the way don't forget it.
-  private static func applyConnections(_ destination: Destination, to easy: UnsafeMutableRawPointer) {
+  private static func applyConnections(
+    _ destination: Destination, lifetime: Duration, to easy: UnsafeMutableRawPointer
+  ) {
     ccurl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
     ccurl_set_long(easy, CURLOPT_TCP_KEEPIDLE, 20)
     ccurl_set_long(easy, CURLOPT_TCP_KEEPINTVL, 10)
-    ccurl_set_long(easy, CURLOPT_MAXLIFETIME_CONN, Endpoint.connectionLifetimeSeconds)
+    ccurl_set_long(easy, CURLOPT_MAXLIFETIME_CONN, max(1, Int(lifetime.components.seconds)))
     // libcurl counts whole seconds, and reuses what has been idle for exactly so many.
     let seconds = (milliseconds(destination.maxIdle) + 999) / 1_000
     ccurl_set_long(easy, CURLOPT_MAXAGE_CONN, max(0, seconds - 1))

@@ -19,6 +19,8 @@ final class Endpoint {
   private var retired: [ConnectionPool] = []
   /// Where requests wait until the host's name is known; nil: there is no name to look up.
   private let gate: NameGate?
+  /// Requests share a connection: its server speaks HTTP/2, as far as is known.
+  private(set) var sharesConnections: Bool
   /// Whom its TLS connections believe; nil: there are none, or whoever answers.
   private let handshakes: Handshakes?
   /// When the `date` of its answers was last looked at.
@@ -29,8 +31,6 @@ final class Endpoint {
   private var deadline: ContinuousClock.Instant?
   unowned let loop: CurlLoop
 
-  /// Connections are made anew after this long, so that a changed address is noticed.
-  static let connectionLifetimeSeconds = 300
   /// While there are requests, their connections are looked at so often.
   static let watchInterval = Duration.seconds(1)
 
@@ -44,6 +44,8 @@ final class Endpoint {
     url = Self.parsed(destination.url)
     let target = url.flatMap { HostPort(url: $0) }
     gate = target.flatMap { $0.needsLookup ? NameGate($0, book: loop.names) : nil }
+    // Without TLS no server is asked for HTTP/2.
+    sharesConnections = destination.usesHTTP2 && destination.url.reveal.lowercased().hasPrefix("https:")
     handshakes = Handshakes(destination, host: target?.host ?? "", system: loop.trust)
     pool = ConnectionPool(endpoint: self)
   }
@@ -103,7 +105,7 @@ final class Endpoint {
     transfer.load(request, endpointHeaders: headers, at: now, instant)
     let code = pool.add(transfer)
     guard code == CURLM_OK else {
-      // A handle that was half added is not used again.
+      // What was half added is not used again: libcurl may remember it.
       return loop.fail(request, String(cString: curl_multi_strerror(code)))
     }
     comeBack(at: instant.advanced(by: Self.watchInterval))
@@ -156,13 +158,15 @@ final class Endpoint {
     into finished: inout [FinishedAttempt]
   ) {
     lastEnd = instant
-    if let repetition = Repetition(after: transfer.ending(code)),
-      repeats(transfer, repetition, diedOn: pool, at: instant)
-    {
-      return
+    if code != CURLE_OK {
+      if let repetition = Repetition(after: transfer.ending(code)),
+        repeats(transfer, repetition, diedOn: pool, at: instant)
+      {
+        return
+      }
+      // What is lost on the way is lost for the others too. (HTTP/1.1 closes the connection itself.)
+      if transfer.timedOutOnConnection(code) { retire(pool) }
     }
-    // What is lost on the way is lost for the others too. (HTTP/1.1 closes the connection itself.)
-    if transfer.timedOutOnConnection(code) { retire(pool) }
     finished.append(attempt(of: transfer, code, at: instant))
     keep(transfer)
   }
@@ -178,6 +182,9 @@ final class Endpoint {
   private func attempt(
     of transfer: Transfer, _ code: CURLcode, at instant: ContinuousClock.Instant
   ) -> FinishedAttempt {
+    if destination.usesHTTP2, transfer.answer.isFinal {
+      sharesConnections = transfer.answeredVersion >= Int(CURL_HTTP_VERSION_2_0)
+    }
     var attempt = transfer.finish(code, at: instant, by: loop.clock)
     if let status = attempt.result.status, looksAtClock(status, at: instant) {
       attempt.result.clockOffset = transfer.clockOffset(at: loop.clock.reading())
@@ -205,12 +212,15 @@ final class Endpoint {
   }
 
   private func keep(_ transfer: Transfer) {
+    // It could not resume sessions any more: another one can, once it has them.
+    if let handshakes, handshakes.forgetOutdated(transfer.easy) { return }
     if idle.count < destination.concurrency { idle.append(transfer) }
   }
 
   private func makeTransfer() -> Transfer {
     let transfer = Transfer(for: destination)
-    EasyOptions.apply(destination, url: url, to: transfer.easy)
+    EasyOptions.apply(
+      destination, url: url, connectionLifetime: loop.connectionLifetime, to: transfer.easy)
     ccurl_set_pointer(transfer.easy, CURLOPT_SHARE, names)
     handshakes?.apply(to: transfer.easy)
     transfer.handshakes = handshakes
@@ -251,13 +261,22 @@ final class Endpoint {
       pool.cutLingering(at: instant)
       repeatStranded(on: pool, at: instant)
     }
+    // libcurl looks at a connection's age where no request is on it: one that is shared may never be without.
+    if sharesConnections, let age = pool.age(at: instant), age >= loop.connectionLifetime {
+      retire(pool)
+    }
     closeDrained()
     if let next = nextDeadline(at: instant) { comeBack(at: next) }
   }
 
   /// A firewall may have forgotten kept connections, or a link be down: whoever waits there waits for nothing.
   private func repeatStranded(on pool: ConnectionPool, at instant: ContinuousClock.Instant) {
-    for transfer in pool.takeStranded(at: instant) {
+    let stranded = pool.takeStranded(at: instant)
+    guard !stranded.isEmpty else { return }
+    // Also where none of them has time left to be sent again.
+    retire(pool)
+    lastEnd = instant
+    for transfer in stranded {
       if repeats(transfer, .inNextPool, diedOn: pool, at: instant) { continue }
       loop.ended(transfer.finish(CURLE_OPERATION_TIMEDOUT, at: instant, by: loop.clock))
       keep(transfer)

@@ -10,8 +10,6 @@ enum Repetition: Equatable {
   case onFreshConnection
   /// In a pool without the connection that died: HTTP/2 requests that died with it share the next one.
   case inNextPool
-  /// The stream alone has died, and the connection may be used.
-  case inSamePool
 
   /// How a request ended.
   struct Ending {
@@ -21,7 +19,8 @@ enum Repetition: Equatable {
     /// At least one header line came.
     var hasAnswer: Bool
     var isRepeated: Bool
-    var usesHTTP2: Bool
+    /// It spoke HTTP/2.
+    var sharesConnection: Bool
     /// libcurl was about to repeat it.
     var wasRetryRefused: Bool
   }
@@ -29,19 +28,19 @@ enum Repetition: Equatable {
   init?(after ending: Ending) {
     guard !ending.hasAnswer, !ending.isRepeated else { return nil }
     if ending.wasRetryRefused {
-      self = ending.usesHTTP2 ? .inNextPool : .onFreshConnection
+      self = ending.sharesConnection ? .inNextPool : .onFreshConnection
       return
     }
     switch ending.code {
     case CURLE_GOT_NOTHING where ending.isReused, CURLE_SEND_ERROR where ending.isReused,
       CURLE_RECV_ERROR where ending.isReused:
-      self = ending.usesHTTP2 ? .inNextPool : .onFreshConnection
+      self = ending.sharesConnection ? .inNextPool : .onFreshConnection
     // The first of the requests that share a connection has made it, and dies with it like the others.
-    case CURLE_SEND_ERROR where ending.usesHTTP2, CURLE_RECV_ERROR where ending.usesHTTP2,
-      CURLE_HTTP2 where ending.usesHTTP2, CURLE_PARTIAL_FILE where ending.usesHTTP2:
+    // A stream that its server resets alone (CURLE_HTTP2_STREAM) is an answer of sorts: the connection lives. One that the
+    // server says it did not touch (REFUSED_STREAM, GOAWAY) comes as CURLE_RECV_ERROR.
+    case CURLE_SEND_ERROR where ending.sharesConnection, CURLE_RECV_ERROR where ending.sharesConnection,
+      CURLE_HTTP2 where ending.sharesConnection, CURLE_PARTIAL_FILE where ending.sharesConnection:
       self = .inNextPool
-    case CURLE_HTTP2_STREAM where ending.usesHTTP2:
-      self = .inSamePool
     default:
       return nil
     }

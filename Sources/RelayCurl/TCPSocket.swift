@@ -12,8 +12,9 @@ enum TCPSocket {
   /// How many times in a row the kernel has sent something again, or probed, each time after twice the wait, without a word
   /// from the peer. (A peer that is there but does not read acknowledges, and then it is 0 again.)
   static func unansweredRepetitions(_ socket: Int32) -> Int {
-    // struct tcp_info: u8 tcpi_retransmits at 2, u8 tcpi_probes at 3.
-    info(socket) { Int(max($0[2], $0[3])) } ?? 0
+    // struct tcp_info: u8 tcpi_state at 0, u8 tcpi_retransmits at 2, u8 tcpi_probes at 3. One that is being made (SYN_SENT) is
+    // the connect timeout's business.
+    info(socket) { $0[0] == UInt8(TCP_ESTABLISHED) ? Int(max($0[2], $0[3])) : 0 } ?? 0
   }
 
   /// How many bytes wait to be read.

@@ -28,7 +28,8 @@ final class Transfer {
   private var hasBegun = false
   /// libcurl was about to begin it a second time.
   private var wasRetryRefused = false
-  private let usesHTTP2: Bool
+  /// Its outcome stands, and its pool waits for the rest of the answer.
+  var isLingering = false
   private let wholeTimeout: Int
   /// Where it is, or was last.
   private(set) var pool: ConnectionPool!
@@ -36,7 +37,6 @@ final class Transfer {
   init(for destination: Destination) {
     guard let easy = curl_easy_init() else { fatalError("out of memory") }
     self.easy = easy
-    usesHTTP2 = destination.usesHTTP2
     wholeTimeout = EasyOptions.milliseconds(destination.timeout)
     body = .allocate(byteCount: 0, alignment: 1)
     errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -102,12 +102,12 @@ final class Transfer {
   func ending(_ code: CURLcode) -> Repetition.Ending {
     Repetition.Ending(
       code: code, isReused: wasRetryRefused || isReused, hasAnswer: answer.headerBytes > 0,
-      isRepeated: isRepeated, usesHTTP2: usesHTTP2, wasRetryRefused: wasRetryRefused)
+      isRepeated: isRepeated, sharesConnection: sharesConnection, wasRetryRefused: wasRetryRefused)
   }
 
   /// It waits on a connection on which it may be sent again should the connection be lost.
   var mayBeRepeated: Bool {
-    hasBegun && !isRepeated && answer.headerBytes == 0 && (usesHTTP2 || isReused)
+    hasBegun && !isRepeated && answer.headerBytes == 0 && (sharesConnection || isReused)
   }
 
   /// So long that one may ask whether its connection is lost.
@@ -117,8 +117,11 @@ final class Transfer {
 
   /// Its time was over after it was sent on a connection that is shared, or had served before, and whose peer said nothing.
   func timedOutOnConnection(_ code: CURLcode) -> Bool {
-    code == CURLE_OPERATION_TIMEDOUT && hasBegun && answer.headerBytes == 0 && (usesHTTP2 || isReused)
+    code == CURLE_OPERATION_TIMEDOUT && hasBegun && answer.headerBytes == 0 && (sharesConnection || isReused)
   }
+
+  /// Other requests may be on its connection.
+  private var sharesConnection: Bool { pool.endpoint.sharesConnections }
 
   /// Its connection was not made for it.
   var isReused: Bool { long(CURLINFO_NUM_CONNECTS) == 0 }
@@ -163,7 +166,9 @@ final class Transfer {
     return false
   }
 
-  private var isDowngrade: Bool { usesHTTP2 && String(cString: errorText).contains("HTTP_1_1_REQUIRED") }
+  private var isDowngrade: Bool {
+    sharesConnection && String(cString: errorText).contains("HTTP_1_1_REQUIRED")
+  }
 
   // MARK: The end
 
@@ -202,7 +207,7 @@ final class Transfer {
   /// The status, once its header has ended: how the rest of the answer ended changes nothing.
   private func response(_ code: CURLcode, by clock: any SteadyClock) -> AttemptResult.Response {
     if answer.isFinal {
-      let status = long(CURLINFO_RESPONSE_CODE)
+      let status = answer.status
       let body = Array(kept.prefix(keptBytes))
       return .status(status, body: body, retryAfter: status < 300 ? nil : retryAfter(by: clock))
     }
@@ -219,6 +224,9 @@ final class Transfer {
     }
     return .failure(TransportFailure(code, text: String(cString: errorText), transfer: self))
   }
+
+  /// Of the last answer: one of `CURL_HTTP_VERSION_…`.
+  var answeredVersion: Int { long(CURLINFO_HTTP_VERSION) }
 
   /// How far the relay's wall clock is ahead of the last answer's `date`; nil: it has none that can be read.
   func clockOffset(at end: ClockReading) -> Duration? {
@@ -282,27 +290,31 @@ final class Transfer {
 @available(*, unavailable)
 extension Transfer: Sendable {}
 
+/// The transfer of a callback, which its endpoint keeps alive meanwhile: so it need not be counted.
+private func withTransfer(_ context: UnsafeMutableRawPointer?, _ body: (Transfer) -> Bool) -> Bool {
+  Unmanaged<Transfer>.fromOpaque(context!)._withUnsafeGuaranteedRef(body)
+}
+
 /// - Returns: How many bytes were taken; fewer than came end the transfer.
 private func receiveAnswer(
   data: UnsafeMutablePointer<CChar>, size: Int, count: Int, context: UnsafeMutableRawPointer?
 ) -> Int {
-  let transfer = Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
-  return transfer.receive(UnsafeRawBufferPointer(start: data, count: size * count)) ? size * count : 0
+  let bytes = UnsafeRawBufferPointer(start: data, count: size * count)
+  return withTransfer(context) { $0.receive(bytes) } ? bytes.count : 0
 }
 
 private func receiveHeader(
   data: UnsafeMutablePointer<CChar>, size: Int, count: Int, context: UnsafeMutableRawPointer?
 ) -> Int {
-  let transfer = Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
-  return transfer.receiveLine(UnsafeRawBufferPointer(start: data, count: size * count)) ? size * count : 0
+  let bytes = UnsafeRawBufferPointer(start: data, count: size * count)
+  return withTransfer(context) { $0.receiveLine(bytes) } ? bytes.count : 0
 }
 
 private func beginRequest(
   context: UnsafeMutableRawPointer?, remoteAddress: UnsafeMutablePointer<CChar>?,
   localAddress: UnsafeMutablePointer<CChar>?, remotePort: Int32, localPort: Int32
 ) -> Int32 {
-  let transfer = Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
-  return transfer.begins() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+  withTransfer(context) { $0.begins() } ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
 }
 
 /// Opens a connection's socket.

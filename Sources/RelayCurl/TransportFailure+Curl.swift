@@ -26,7 +26,8 @@ extension TransportFailure {
   /// `Failed to connect to HOST port PORT after 0 ms: Couldn't connect to server` says the kind twice: what is left is
   /// the place, and what the system said.
   static func brief(_ words: String, systemError: Int32) -> String {
-    guard let match = words.wholeMatch(of: /Failed to connect to (.+) port ([0-9]+) after ([0-9]+) ms: (.+)/)
+    guard words.hasPrefix("Failed to connect to "),
+      let match = words.wholeMatch(of: /Failed to connect to (.+) port ([0-9]+) after ([0-9]+) ms: (.+)/)
     else {
       return words
     }

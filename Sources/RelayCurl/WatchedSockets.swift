@@ -13,6 +13,8 @@ struct WatchedSockets {
     var events: UInt32 = 0
     /// Opened for a connection, so that its closing will be heard of: not so libcurl's own pairs of sockets.
     var isConnection = false
+    /// The easy handle for which it was watched last.
+    var user: UnsafeMutableRawPointer?
   }
 
   /// By descriptor: the system gives out the lowest that is free.
@@ -37,10 +39,18 @@ struct WatchedSockets {
     return slots[Int(socket)].owner != nil && slots[Int(socket)].events == EPOLLIN.rawValue
   }
 
+  /// The easy handle for which libcurl had this socket watched last. Over HTTP/1.1 it is the one whose request is on it.
+  func user(of socket: Int32) -> UnsafeMutableRawPointer? {
+    Int(socket) < slots.count ? slots[Int(socket)].user : nil
+  }
+
   /// libcurl wants to hear of these events.
-  mutating func watch(_ socket: Int32, _ events: UInt32, for pool: ConnectionPool) {
+  mutating func watch(
+    _ socket: Int32, _ events: UInt32, for pool: ConnectionPool, user: UnsafeMutableRawPointer? = nil
+  ) {
     makeSlot(socket)
     slots[Int(socket)].owner = pool
+    slots[Int(socket)].user = user
     let known = slots[Int(socket)].events
     guard known != events else { return }
     slots[Int(socket)].events = events

@@ -62,7 +62,7 @@ import Testing
   @Test func aConnectionOnWhichARequestTimedOutGetsNoNewOne() async throws {
     let script: TestServer.Script = { $0.connection == 0 ? .nothing : .http2Answer(to: $0) }
     try await withHTTP2(script: script) { server, bench in
-      bench.configure([destination(server).with { $0.timeout = .seconds(1) }])
+      bench.configure([destination(server).with { $0.timeout = .seconds(4) }])
       #expect(await bench.send().failure?.kind == .timeout)
       #expect(await bench.send().status == 200)
       #expect(server.log.value.requests.map(\.connection) == [0, 1])
@@ -71,21 +71,56 @@ import Testing
     }
   }
 
-  @Test func whatIsUnderWayOnSuchAConnectionFinishes() async throws {
-    let script: TestServer.Script = { $0.number == 0 ? .nothing : .held }
+  @Test func whatIsUnderWayOnAConnectionThatIsLeftBehindFinishes() async throws {
+    let script: TestServer.Script = { $0.connection == 0 ? .held : .http2Answer(to: $0) }
     try await withHTTP2(script: script) { server, bench in
-      bench.configure([destination(server).with { $0.timeout = .seconds(8) }])
-      let first = bench.start()[0]
-      await server.log.wait { $0.requests.count == 1 }
-      // The second has as much more time, also on a busy machine.
-      let clock = ContinuousClock()
-      let begun = clock.now
-      while begun.duration(to: clock.now) < .seconds(4) { await Task.yield() }
-      let second = bench.start()[0]
-      #expect(await bench.result(of: first).failure?.kind == .timeout)
+      let ids = bench.start(2)
+      await server.log.wait { $0.held == 2 }
+      bench.driver.plan { $0.freshConnections = ["test"] }
+      #expect(await bench.send().status == 200)
       server.release { .http2Answer(to: $0) }
-      #expect(await bench.result(of: second).status == 200)
+      #expect(await bench.results(of: ids).allSatisfy { $0.status == 200 })
+      #expect(server.log.value.requests.map(\.connection) == [0, 0, 1])
+      await server.log.wait { $0.open == 1 }
+    }
+  }
+
+  /// There is always a request on it, and so libcurl never looks at its age.
+  @Test func aConnectionThatIsNeverIdleIsLeftBehindWhenItIsOld() async throws {
+    let script: TestServer.Script = { $0.connection == 0 ? .held : .http2Answer(to: $0) }
+    try await withServer(.http2, tls: try certificates.server(protocols: ["h2"]), script: script) { server in
+      let patient = destination(server).with { $0.timeout = .seconds(60) }
+      await withTransport(patient, connectionLifetime: .seconds(2)) { bench in
+        let first = bench.start()[0]
+        await server.log.wait { $0.held == 1 }
+        await bench.pass(.seconds(4))
+        #expect(await bench.send().status == 200)
+        server.release { .http2Answer(to: $0) }
+        #expect(await bench.result(of: first).status == 200)
+        #expect(server.log.value.requests.map(\.connection) == [0, 1])
+      }
+    }
+  }
+
+  @Test func aStreamThatTheServerResetsAloneIsAFailedAttempt() async throws {
+    let script: TestServer.Script = { $0.number == 0 ? .http2Reset(of: $0) : .http2Answer(to: $0) }
+    try await withHTTP2(script: script) { server, bench in
+      #expect(await bench.send().failure?.kind == .reset)
+      #expect(await bench.send().status == 200)
       #expect(server.log.value.requests.map(\.connection) == [0, 0])
+    }
+  }
+
+  /// The destination may be spoken to in HTTP/2, and this server does not: what holds for HTTP/1.1 holds.
+  @Test func aServerThatSpeaksHTTP1AloneIsNotTakenForASharedConnection() async throws {
+    let script: TestServer.Script = { $0.number == 0 ? .answer() : .reset }
+    try await withServer(tls: try certificates.server(), script: script) { server in
+      await withTransport(destination(server)) { bench in
+        #expect(await bench.send().status == 200)
+        bench.driver.plan { $0.freshConnections = ["test"] }
+        #expect(await bench.send().failure?.kind == .reset)
+        #expect(server.log.value.requests.count == 2, "on a fresh connection it has failed")
+      }
     }
   }
 

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct HostPortTests {
   @Test(arguments: [
-    "http://127.0.0.1/", "http://127.1/", "http://[::1]:8080/", "http://localhost/", "http://LocalHost.:81/",
+    "http://127.0.0.1/", "http://127.1/", "http://[::1]:8080/", "http://localhost/", "http://LocalHost:81/",
     "https://crm.localhost/",
   ])
   func addressesAndLocalhostNeedNoLookup(_ url: String) throws {
@@ -14,6 +14,7 @@ import Testing
   @Test(arguments: [
     ("http://user:secret@Crm.Example/hook", "Crm.Example", 80), ("https://crm.example.", "crm.example.", 443),
     ("https://crm.example:8443/?a=b:1", "crm.example", 8443), ("http://notlocalhost/", "notlocalhost", 80),
+    ("http://localhost./", "localhost.", 80),
   ])
   func namesDo(_ url: String, _ host: String, _ port: Int) throws {
     let target = try #require(HostPort(url: url))

@@ -9,7 +9,7 @@ import Testing
     _ code: CURLcode, _ change: (inout Repetition.Ending) -> Void = { _ in }
   ) -> Repetition.Ending {
     var ending = Repetition.Ending(
-      code: code, isReused: true, hasAnswer: false, isRepeated: false, usesHTTP2: false,
+      code: code, isReused: true, hasAnswer: false, isRepeated: false, sharesConnection: false,
       wasRetryRefused: false)
     change(&ending)
     return ending
@@ -18,7 +18,7 @@ import Testing
   @Test(arguments: [CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR])
   func whatDiesOnAKeptConnectionIsSentOnAFreshOne(_ code: CURLcode) {
     #expect(Repetition(after: ending(code)) == .onFreshConnection)
-    #expect(Repetition(after: ending(code) { $0.usesHTTP2 = true }) == .inNextPool)
+    #expect(Repetition(after: ending(code) { $0.sharesConnection = true }) == .inNextPool)
   }
 
   @Test(arguments: [CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR])
@@ -28,12 +28,12 @@ import Testing
 
   @Test(arguments: [CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_HTTP2, CURLE_PARTIAL_FILE])
   func whatDiesWithASharedConnectionGoesToTheNextOne(_ code: CURLcode) {
-    let first = ending(code) { ($0.usesHTTP2, $0.isReused) = (true, false) }
+    let first = ending(code) { ($0.sharesConnection, $0.isReused) = (true, false) }
     #expect(Repetition(after: first) == .inNextPool)
   }
 
-  @Test func aStreamThatDiesAloneIsOpenedAgain() {
-    #expect(Repetition(after: ending(CURLE_HTTP2_STREAM) { $0.usesHTTP2 = true }) == .inSamePool)
+  @Test func aStreamThatIsResetAloneHasFailed() {
+    #expect(Repetition(after: ending(CURLE_HTTP2_STREAM) { $0.sharesConnection = true }) == nil)
   }
 
   /// Its errors are those of our refusal.
@@ -44,11 +44,11 @@ import Testing
   }
 
   @Test func nothingIsRepeatedTwiceOrAfterTheFirstByteOfAnAnswer() {
-    for usesHTTP2 in [false, true] {
+    for isShared in [false, true] {
       for code in [
         CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2_STREAM,
       ] {
-        let ending = ending(code) { $0.usesHTTP2 = usesHTTP2 }
+        let ending = ending(code) { $0.sharesConnection = isShared }
         var (again, answered) = (ending, ending)
         again.isRepeated = true
         answered.hasAnswer = true

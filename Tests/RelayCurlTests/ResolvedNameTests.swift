@@ -25,6 +25,20 @@ import Testing
     #expect(name.ask(at: at(7)) == (.go, false))
   }
 
+  @Test func aLookUpThatNeverEndsIsNotTheLastOne() {
+    var name = ResolvedName()
+    #expect(name.ask(at: at(0)).looksUp)
+    #expect(!name.ask(at: at(119)).looksUp)
+    #expect(name.ask(at: at(120)).looksUp)
+    // Two threads at most hang for one name.
+    #expect(!name.ask(at: at(500)).looksUp)
+    name.learn(["192.0.2.1"], at: at(501))
+    #expect(name.ask(at: at(501)) == (.go, false))
+    // The first one hangs still.
+    #expect(name.isBeingLookedUp)
+    #expect(name.ask(at: at(700)).looksUp)
+  }
+
   @Test func anAnswerThatComesAfterAllHaveGivenUpIsKept() {
     var name = ResolvedName()
     _ = name.ask(at: at(0))

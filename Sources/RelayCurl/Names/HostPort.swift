@@ -27,12 +27,12 @@ struct HostPort: Equatable {
     self.port = port
   }
 
-  /// Not so addresses, nor `localhost`, which libcurl knows by itself.
+  /// Not so addresses, nor `localhost`, which libcurl knows by itself (but not with a dot behind it).
   var needsLookup: Bool {
     if host.contains(":") { return false }
-    var (address, name) = (in_addr(), host.lowercased())
+    var address = in_addr()
     if inet_pton(AF_INET, host, &address) == 1 { return false }
-    if name.hasSuffix(".") { name.removeLast() }
+    let name = host.lowercased()
     return name != "localhost" && !name.hasSuffix(".localhost")
   }
 

@@ -51,6 +51,8 @@ final class NameBook {
     let answers = lookups.takeAnswers()
     guard !answers.isEmpty || nextDeadline != nil else { return }
     let now = ContinuousClock.now
+    // While requests wait, every turn of the loop comes by here.
+    guard !answers.isEmpty || nextDeadline.map({ $0 <= now }) ?? false else { return }
     for answer in answers { take(answer, at: now) }
     guard let deadline = nextDeadline else { return }
     if deadline <= now { for endpoint in waiters { endpoint.askForNameAgain(at: now) } }
@@ -74,7 +76,7 @@ final class NameBook {
     forget(entry)
   }
 
-  /// While its look-up is under way an entry stays, so that there is never a second one.
+  /// While its look-up is under way an entry stays, so that others are not begun without need.
   private func forget(_ entry: Entry) {
     if entry.users == 0 && !entry.name.isBeingLookedUp { entries[entry.host] = nil }
   }

@@ -4,7 +4,7 @@ import Synchronization
 /// Looks names up, each in a thread of its own: the system's resolver blocks, for many seconds where a name server is dead,
 /// and can't be called off.
 ///
-/// One look-up at a time for a name, and at most `maxThreads` in all; the others queue. A thread that hangs when the
+/// One look-up at a time for a name (two, where one hangs), and at most `maxThreads` in all; the others queue. A thread that hangs when the
 /// process stops is left behind: it holds on to nothing but this.
 final class NameLookups: Sendable {
   typealias Resolve = @Sendable (_ host: String) -> Result<[String], NameFailure>
@@ -34,7 +34,7 @@ final class NameLookups: Sendable {
     self.wake = wake
   }
 
-  /// The caller sees to it that a name is looked up once at a time.
+  /// The caller sees to it that a name is not looked up more often than need be.
   func begin(_ host: String) {
     let needsThread = state.withLock { state in
       guard !state.isStopped else { return false }
@@ -49,7 +49,8 @@ final class NameLookups: Sendable {
 
   /// The answers since the last call. Costs next to nothing where there are none.
   func takeAnswers() -> [Answer] {
-    guard hasAnswers.exchange(false, ordering: .acquiringAndReleasing) else { return [] }
+    guard hasAnswers.load(ordering: .relaxed), hasAnswers.exchange(false, ordering: .acquiringAndReleasing)
+    else { return [] }
     return state.withLock { state in
       defer { state.answers = [] }
       return state.answers

@@ -17,6 +17,8 @@ struct ResolvedName: Sendable, Equatable {
   static let oldest = Duration.seconds(3_600)
   /// How long an attempt waits where there is no answer at all. The look-up itself goes on.
   static let longestWait = Duration.seconds(30)
+  /// After that a look-up may never end (a module of the system's resolver hangs), and a second one is begun beside it.
+  static let hopeless = Duration.seconds(120)
 
   enum Step: Equatable {
     case go
@@ -35,10 +37,13 @@ struct ResolvedName: Sendable, Equatable {
   /// Another number each time that the addresses have changed; 0: there are none yet.
   private(set) var version = 0
   private var learned: Instant?
+  /// When the newest look-up that is under way began.
   private var began: Instant?
+  /// How many are under way: at most two.
+  private var underWay = 0
   private var failed: Instant?
 
-  var isBeingLookedUp: Bool { began != nil }
+  var isBeingLookedUp: Bool { underWay > 0 }
 
   func isFresh(at now: Instant) -> Bool {
     learned.map { $0.duration(to: now) < Self.fresh } ?? false
@@ -50,8 +55,12 @@ struct ResolvedName: Sendable, Equatable {
   mutating func ask(at now: Instant) -> (step: Step, looksUp: Bool) {
     if isFresh(at: now) { return (.go, false) }
     let isUsable = isUsable(at: now)
-    let looksUp = began == nil && !(isUsable && failed.map { $0.duration(to: now) < Self.pause } ?? false)
-    if looksUp { began = now }
+    let looksUp =
+      mayLookUp(at: now) && !(isUsable && failed.map { $0.duration(to: now) < Self.pause } ?? false)
+    if looksUp {
+      began = now
+      underWay += 1
+    }
     guard isUsable, let learned else { return (.wait(until: now.advanced(by: Self.longestWait)), looksUp) }
     guard learned.duration(to: now) >= Self.lifetime, let began else { return (.go, looksUp) }
     let end = began.advanced(by: Self.patience)
@@ -67,7 +76,7 @@ struct ResolvedName: Sendable, Equatable {
 
   /// The look-up has an answer, however late.
   mutating func learn(_ addresses: [String], at now: Instant) {
-    began = nil
+    lookupEnded()
     failed = nil
     learned = now
     guard addresses != self.addresses else { return }
@@ -79,7 +88,7 @@ struct ResolvedName: Sendable, Equatable {
   ///
   /// - Parameter isCertain: There is no such name; it is not that nobody could be asked.
   mutating func fail(isCertain: Bool, at now: Instant) -> Failure {
-    began = nil
+    lookupEnded()
     guard !isCertain, isUsable(at: now) else {
       learned = nil
       failed = nil
@@ -87,6 +96,16 @@ struct ResolvedName: Sendable, Equatable {
     }
     failed = now
     return .harmless
+  }
+
+  private func mayLookUp(at now: Instant) -> Bool {
+    guard let began else { return true }
+    return underWay < 2 && began.duration(to: now) >= Self.hopeless
+  }
+
+  private mutating func lookupEnded() {
+    underWay = max(0, underWay - 1)
+    if underWay == 0 { began = nil }
   }
 
   private func isUsable(at now: Instant) -> Bool {

@@ -23,7 +23,10 @@ final class Handshakes {
   /// By the easy handle that made the connection.
   private var problems: [UnsafeMutableRawPointer: String] = [:]
   private var places = ""
-  private let firstGeneration: Int
+  /// What was believed when each easy handle was made: the sessions that it knows may be of that time.
+  private var generations: [UnsafeMutableRawPointer: Int] = [:]
+  /// Easy handles that have lived to see something else believed.
+  private var outdated: Set<UnsafeMutableRawPointer> = []
 
   convenience init(host: String, system: SystemTrust) {
     self.init(host: host, source: .system(system))
@@ -47,7 +50,6 @@ final class Handshakes {
   private init(host: String, source: Source) {
     self.host = host
     self.source = source
-    firstGeneration = source.trust.generation
   }
 
   /// Tells an easy handle, once, whom to believe.
@@ -57,6 +59,15 @@ final class Handshakes {
     ccurl_set_string(easy, CURLOPT_CAPATH, nil)
     ccurl_set_pointer(easy, CURLOPT_SSL_CTX_DATA, Unmanaged.passUnretained(self).toOpaque())
     ccurl_set_tls_callback(easy, prepareHandshake)
+    generations[easy] = source.trust.generation
+  }
+
+  /// - Returns: Whether the handle can't resume sessions any more, and so is of little use.
+  func forgetOutdated(_ easy: UnsafeMutableRawPointer) -> Bool {
+    guard !outdated.isEmpty, outdated.remove(easy) != nil else { return false }
+    problems[easy] = nil
+    generations[easy] = nil
+    return true
   }
 
   /// Why the handle's last handshake failed, if it was for the certificate; asked once.
@@ -70,7 +81,10 @@ final class Handshakes {
     problems[easy] = trust.problem
     guard trust.problem == nil else { return CURLE_SSL_CACERT_BADFILE }
     // A session that is resumed is not checked again: those of the time before must not be.
-    if trust.generation != firstGeneration { ccurl_set_long(easy, CURLOPT_SSL_SESSIONID_CACHE, 0) }
+    if trust.generation != generations[easy] {
+      ccurl_set_long(easy, CURLOPT_SSL_SESSIONID_CACHE, 0)
+      outdated.insert(easy)
+    }
     let owner = Unmanaged.passUnretained(self).toOpaque()
     return ctrust_apply(context, trust.store.pointer, owner, easy, noteProblem) == 0
       ? CURLE_OUT_OF_MEMORY : CURLE_OK

@@ -6,6 +6,7 @@ struct HTTP2Frame {
     var rawValue: UInt8
     static let data = Kind(rawValue: 0)
     static let headers = Kind(rawValue: 1)
+    static let resetStream = Kind(rawValue: 3)
     static let settings = Kind(rawValue: 4)
     static let ping = Kind(rawValue: 6)
     static let goAway = Kind(rawValue: 7)

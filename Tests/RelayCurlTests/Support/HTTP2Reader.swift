@@ -48,6 +48,13 @@ extension Reaction {
     return Reaction(bytes: frame.bytes, end: .keep)
   }
 
+  /// The stream ends, and nothing is said of the others.
+  static func http2Reset(of request: ServedRequest) -> Reaction {
+    let internalError: [UInt8] = [0, 0, 0, 2]
+    let frame = HTTP2Frame(type: .resetStream, stream: request.stream, payload: internalError)
+    return Reaction(bytes: frame.bytes, end: .keep)
+  }
+
   /// "No stream beyond `lastStream` was looked at", and the connection's end.
   static func goAway(lastStream: UInt32) -> Reaction {
     let last = [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: lastStream >> $0) }

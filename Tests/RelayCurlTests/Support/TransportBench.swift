@@ -10,9 +10,11 @@ final class TransportBench: Sendable {
   private let lastID = Locked<Int64>(0)
 
   init(
-    resolve: @escaping NameLookups.Resolve = SystemResolver.addresses, trust: SystemTrust = .shared
+    resolve: @escaping NameLookups.Resolve = SystemResolver.addresses, trust: SystemTrust = .shared,
+    connectionLifetime: Duration = .seconds(300)
   ) {
-    transport = CurlTransport(clock: MachineClock(), resolve: resolve, trust: trust)
+    transport = CurlTransport(
+      clock: MachineClock(), resolve: resolve, trust: trust, connectionLifetime: connectionLifetime)
   }
 
   func configure(_ destinations: [Destination]) {
@@ -35,12 +37,29 @@ final class TransportBench: Sendable {
   }
 
   func result(of id: DeliveryID) async -> AttemptResult {
-    await driver.log.wait { $0.results[id] != nil }.results[id]!
+    await driver.log.wait { $0.results[id] != nil }.results[id] ?? Self.nothing
   }
 
   func results(of ids: [DeliveryID]) async -> [AttemptResult] {
     let log = await driver.log.wait { log in ids.allSatisfy { log.results[$0] != nil } }
-    return ids.map { log.results[$0]! }
+    return ids.map { log.results[$0] ?? Self.nothing }
+  }
+
+  /// What a test sees whose time is over.
+  private static let nothing = AttemptResult(
+    startedAt: .epoch, duration: .zero,
+    response: .failure(TransportFailure(kind: .other, message: "nothing came of it in the test's time")))
+
+  /// Returns when a request to somebody who never answers has timed out after so long: time passes, and the machine rests.
+  func pass(_ time: Duration) async {
+    let silent = LoopbackPort.silent()
+    configure([
+      Destination(name: "silent", url: Secret("http://127.0.0.1:\(silent.number)/")).with {
+        $0.timeout = time
+      }
+    ])
+    _ = await send(to: "silent")
+    withExtendedLifetime(silent) {}
   }
 
   /// Starts one request and waits for what comes of it.
@@ -61,9 +80,11 @@ final class TransportBench: Sendable {
 /// Runs a transport for as long as the body does.
 func withTransport(
   _ destinations: Destination..., resolve: @escaping NameLookups.Resolve = SystemResolver.addresses,
-  trust: SystemTrust = .shared, body: (TransportBench) async throws -> Void
+  trust: SystemTrust = .shared, connectionLifetime: Duration = .seconds(300),
+  body: (TransportBench) async throws -> Void
 ) async rethrows {
-  let bench = TransportBench(resolve: resolve, trust: trust)
+  let bench = TransportBench(
+    resolve: resolve, trust: trust, connectionLifetime: connectionLifetime)
   bench.configure(destinations)
   bench.transport.start(driver: bench.driver)
   defer { bench.transport.stop() }
