@@ -22,7 +22,7 @@ import Testing
     let middle = try await Middle(.middle { $0.destination("crm") { $0.concurrency = 3 } })
     await middle.receive(8)
     #expect(middle.numbersInFlight == [1, 2, 3])
-    await middle.answer(middle.inFlight[1], 200)
+    try await middle.answer(middle.request(1), 200)
     #expect(middle.numbersInFlight == [1, 3, 4])
     await middle.answerAll()
     #expect(try await middle.books() == Books(delivered: 8))
@@ -31,7 +31,7 @@ import Testing
   @Test func whatFailedIsAttemptedAgainWhenItIsDueAndNotBefore() async throws {
     let middle = try await Middle(.middle())
     await middle.receive()
-    await middle.answer(middle.inFlight[0], 503)
+    try await middle.answer(middle.request(), 503)
     #expect(middle.inFlight.isEmpty)
     let due = try #require(middle.deadline)
     #expect(due >= .second(1) && due <= .second(1).advanced(by: .milliseconds(200)))
@@ -44,7 +44,7 @@ import Testing
   @Test func aPermanentAnswerMakesADeadLetter() async throws {
     let middle = try await Middle(.middle())
     await middle.receive()
-    await middle.answer(middle.inFlight[0], 400)
+    try await middle.answer(middle.request(), 400)
     #expect(try await middle.books() == Books(dead: 1))
     await middle.pass(.seconds(3600))
     #expect(middle.inFlight.isEmpty)
@@ -56,8 +56,8 @@ import Testing
     do {
       let middle = try await Middle(.middle())
       await middle.receive(3)
-      await middle.answer(middle.inFlight[0], 200)
-      await middle.answer(middle.inFlight[0], 503)
+      try await middle.answer(middle.request(), 200)
+      try await middle.answer(middle.request(), 503)
       // The third is in flight when everything ends.
       folder = middle.end()
     }
@@ -94,7 +94,7 @@ import Testing
     #expect(middle.numbersInFlight == [1, 3])
     let gate = Gate()
     gate.hold(middle.store)
-    middle.turn(middle.finished(middle.inFlight[0], 200))
+    middle.turn(middle.finished(try middle.request(), 200))
     middle.turn()
     #expect(middle.numbersInFlight == [3])
     gate.open()
@@ -107,12 +107,12 @@ import Testing
     await middle.receive(3)
     for attempt in 1...3 {
       #expect(middle.numbersInFlight == [1])
-      #expect(middle.inFlight[0].header("huggy-relay-attempt") == "\(attempt)")
-      await middle.answer(middle.inFlight[0], 500)
+      #expect(try middle.request().header("huggy-relay-attempt") == "\(attempt)")
+      try await middle.answer(middle.request(), 500)
       #expect(middle.inFlight.isEmpty)
       await middle.pass(.seconds(6))
     }
-    await middle.answer(middle.inFlight[0], 410)
+    try await middle.answer(middle.request(), 410)
     #expect(middle.numbersInFlight == [2])
     await middle.answerAll()
     #expect(try await middle.books() == Books(dead: 1, delivered: 2))
@@ -125,7 +125,7 @@ import Testing
     let middle = try await Middle(.middle { $0.destination("crm") { $0.concurrency = 1 } })
     await middle.receive(3)
     await middle.during { [engine = middle.engine] in await engine.recall(["crm"]) }
-    await middle.answer(middle.inFlight[0], 200)
+    try await middle.answer(middle.request(), 200)
     await middle.receive(from: 4)
     #expect(middle.inFlight.isEmpty)
     middle.engine.readmit(["crm"])
@@ -151,7 +151,7 @@ import Testing
     await middle.receive(5)
     middle.engine.drain()
     await middle.rest()
-    await middle.answer(middle.inFlight[0], 200)
+    try await middle.answer(middle.request(), 200)
     #expect(middle.numbersInFlight == [2])
     let stopped = Promise<Void>()
     let thread = WorkerThread(name: "stop") { [engine = middle.engine] in
@@ -160,7 +160,7 @@ import Testing
     }
     await middle.flush()
     #expect(!stopped.isKept)
-    await middle.answer(middle.inFlight[0], 200)
+    try await middle.answer(middle.request(), 200)
     await stopped.value
     thread.join()
     await middle.flush()

@@ -125,7 +125,9 @@ final class Middle {
 
   func post(_ body: String, to path: String = "/huggy") -> Promise<IngestReply> {
     let reply = Promise<IngestReply>()
-    receiver.receive(path: path, body: Array(body.utf8), origin: Nobody()) { reply.keep($0) }
+    receiver.receive(path: path, body: Array(body.utf8), origin: Nobody()) {
+      if reply.isKept { Issue.record("a request was answered twice") } else { reply.keep($0) }
+    }
     return reply
   }
 
@@ -153,6 +155,11 @@ final class Middle {
       result: AttemptResult(
         startedAt: clock.now(), duration: .milliseconds(5),
         response: .status(status, body: [], retryAfter: nil)))
+  }
+
+  /// The request that began first of those in flight, or one after it.
+  func request(_ place: Int = 0) throws -> AttemptRequest {
+    try #require(inFlight.count > place ? inFlight[place] : nil, "\(inFlight.count) requests are in flight")
   }
 
   /// Answers whatever is in flight, and what begins then, with 200.
