@@ -145,7 +145,7 @@ let package = Package(
     .testTarget(
       name: "RelayPipelineTests",
       dependencies: [
-        "RelayCore", "RelayPipeline", "RelaySQLite", "RelayTestSupport", "RelayThreads",
+        "RelayCore", "RelayHarness", "RelayPipeline", "RelaySQLite", "RelayTestSupport", "RelayThreads",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),

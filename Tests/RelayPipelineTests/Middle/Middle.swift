@@ -1,0 +1,264 @@
+import Logging
+import RelayCore
+import RelayHarness
+import RelaySQLite
+import RelayTestSupport
+import RelayThreads
+import Testing
+
+@testable import RelayPipeline
+
+/// The relay between its listeners and its transport: receiver, engine and controller over a real store. Time stands
+/// still, and nothing is attempted but in the turns that a test takes.
+final class Middle {
+  let clock: ManualClock
+  let store: SQLiteStore
+  let lookup: SQLiteLookup
+  let engine: DeliveryEngine
+  let receiver: Receiver
+  let controller: RelayController
+  let metrics: RelayMetrics
+  let source: ScriptedSource
+  let recorder = LineRecorder()
+  private let transport = HandTransport()
+  private let folder: TemporaryFolder
+
+  /// Requests that have not been answered yet, in the order in which they began.
+  private(set) var inFlight: [AttemptRequest] = []
+  /// What the transport was told of each destination last.
+  private(set) var endpoints: [String: Destination] = [:]
+  private(set) var freshConnections: [String] = []
+  /// When the engine wants to be called without a cause.
+  private(set) var deadline: Timestamp?
+
+  /// - Parameter folder: Of an earlier run, whose store is closed.
+  init(
+    _ configuration: Configuration, in folder: TemporaryFolder? = nil, at now: Timestamp = .second(0)
+  ) async throws {
+    let folder = try folder ?? TemporaryFolder()
+    self.folder = folder
+    clock = ManualClock(now)
+    source = ScriptedSource(configuration)
+    metrics = RelayMetrics(configuration)
+    let watch = StoreWatch(metrics: metrics, clock: clock, logger: recorder.logger)
+    store = try SQLiteStore(path: "\(folder.path)/relay.db", clock: clock, observer: watch)
+    lookup = SQLiteLookup(store, clock: clock)
+    engine = DeliveryEngine(
+      store: store, transport: transport, clock: clock, logger: recorder.logger, metrics: metrics,
+      randomness: SplitMix64(seed: 1))
+    receiver = Receiver(
+      configuration: configuration, store: store, engine: engine, clock: clock, logger: recorder.logger,
+      metrics: metrics)
+    controller = RelayController(
+      configuration,
+      parts: RelayController.Parts(
+        store: store, lookup: lookup, engine: engine, receiver: receiver, metrics: metrics, watch: watch,
+        clock: clock, logger: recorder.logger),
+      source: source)
+    let stored = try await controller.prepare()
+    await during { [controller] in await controller.start(stored) }
+    await rest()
+  }
+
+  deinit { end() }
+
+  /// Closes the store; the folder stays while somebody has it.
+  @discardableResult
+  func end() -> TemporaryFolder {
+    lookup.close()
+    store.close()
+    return folder
+  }
+
+  // MARK: Turns
+
+  /// Takes a turn in which these requests have ended.
+  func turn(_ finished: FinishedAttempt...) { turn(finished) }
+
+  private func turn(_ finished: [FinishedAttempt]) {
+    for attempt in finished { inFlight.removeAll { $0.delivery == attempt.delivery } }
+    guard let turn = transport.turn(finished: finished) else { return }
+    for destination in turn.endpoints { endpoints[destination.name] = destination }
+    for name in turn.removedEndpoints { endpoints[name] = nil }
+    freshConnections += turn.freshConnections
+    inFlight += turn.requests
+    deadline = turn.deadline
+  }
+
+  /// Takes turns until the store has answered everything, and nothing wakes the transport any more.
+  func rest() async {
+    while true {
+      await flush()
+      guard transport.takeWake() else { return }
+      turn()
+    }
+  }
+
+  /// What was asked of the store is answered.
+  func flush() async {
+    await withCheckedContinuation { continuation in store.destinations { _ in continuation.resume() } }
+  }
+
+  /// Takes a turn whenever one is asked for, until `body` has come to its end.
+  func during<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) async -> Value {
+    let result = Promise<Value>()
+    Task { [transport] in
+      result.keep(await body())
+      transport.wake()
+    }
+    while true {
+      await transport.awaitWake()
+      _ = transport.takeWake()
+      turn()
+      if result.isKept { return await result.value }
+    }
+  }
+
+  /// Lets time pass, and takes the turn that the engine asked for, if it has come.
+  func pass(_ time: Duration) async {
+    clock.advance(by: time)
+    if let deadline, deadline <= clock.now() { turn() }
+    await rest()
+  }
+
+  // MARK: The other ends
+
+  func post(_ body: String, to path: String = "/huggy") -> Promise<IngestReply> {
+    let reply = Promise<IngestReply>()
+    receiver.receive(path: path, body: Array(body.utf8), origin: Nobody()) {
+      if reply.isKept { Issue.record("a request was answered twice") } else { reply.keep($0) }
+    }
+    return reply
+  }
+
+  /// Posts envelopes of one event each, numbered from `first`, and waits until they are taken.
+  func receive(
+    _ count: Int = 1, type: String = "createdChat", from first: Int = 1, chat: Int? = nil
+  ) async {
+    for number in first..<first + count {
+      let chatField = chat.map { #""chat":{"id":\#($0)},"# } ?? ""
+      let reply = await post(#"{"messages":{"\#(type)":[{\#(chatField)"id":\#(number)}]}}"#).value
+      #expect(reply.status == 200)
+    }
+    await rest()
+  }
+
+  /// A request is answered; the store and the engine come to rest.
+  func answer(_ request: AttemptRequest, _ status: Int) async {
+    turn(finished(request, status))
+    await rest()
+  }
+
+  func finished(_ request: AttemptRequest, _ status: Int) -> FinishedAttempt {
+    FinishedAttempt(
+      delivery: request.delivery, destination: request.destination,
+      result: AttemptResult(
+        startedAt: clock.now(), duration: .milliseconds(5),
+        response: .status(status, body: [], retryAfter: nil)))
+  }
+
+  /// The request that began first of those in flight, or one after it.
+  func request(_ place: Int = 0) throws -> AttemptRequest {
+    try #require(inFlight.count > place ? inFlight[place] : nil, "\(inFlight.count) requests are in flight")
+  }
+
+  /// Answers whatever is in flight, and what begins then, with 200.
+  func answerAll() async {
+    while let request = inFlight.first { await answer(request, 200) }
+  }
+
+  func books(_ destination: String = "crm") async throws -> Books? {
+    try await store.destination(destination).map { Books($0) }
+  }
+
+  /// The numbers of the events whose requests are in flight, in the order in which they began.
+  var numbersInFlight: [Int] { inFlight.map(\.number) }
+}
+
+private final class Nobody: RequestOrigin {
+  var peer: String? { nil }
+  var forwardedFor: String? { nil }
+  var userAgent: String? { nil }
+}
+
+/// The file that a reload reads.
+final class ScriptedSource: ReloadSource {
+  struct State: Sendable {
+    var configuration: Configuration
+    /// What is wrong with the file.
+    var problem: OperationError?
+    /// What is wrong with the listener's new settings.
+    var listenerProblem: OperationError?
+    var applied: [ServerSettings] = []
+  }
+
+  let state: Locked<State>
+
+  init(_ configuration: Configuration) {
+    state = Locked(State(configuration: configuration))
+  }
+
+  func load() async throws(OperationError) -> ReadConfiguration {
+    let state = state.withLock { $0 }
+    if let problem = state.problem { throw problem }
+    return ReadConfiguration(configuration: state.configuration, warnings: [], variables: [])
+  }
+
+  func apply(_ settings: ServerSettings) async throws(OperationError) {
+    let problem = state.withLock { state in
+      state.applied.append(settings)
+      return state.listenerProblem
+    }
+    if let problem { throw problem }
+  }
+
+  /// The file as it is from now on.
+  func write(_ change: @Sendable (inout Configuration) -> Void) {
+    state.withLock { change(&$0.configuration) }
+  }
+}
+
+extension AttemptRequest {
+  /// The `id` of the event that it carries.
+  var number: Int {
+    let text = String(decoding: body, as: UTF8.self)
+    guard let start = text.range(of: #""id":"#, options: .backwards)?.upperBound else { return -1 }
+    return Int(text[start...].prefix { $0.isNumber }) ?? -1
+  }
+
+  func header(_ name: String) -> String? {
+    headers.lines.first { $0.hasPrefix("\(name): ") }.map { String($0.dropFirst(name.count + 2)) }
+  }
+}
+
+extension Configuration {
+  /// Two destinations, a source with a token and one without, and a route of each sort.
+  static func middle(_ change: (inout Configuration) -> Void = { _ in }) -> Configuration {
+    var configuration = Configuration(
+      sources: [
+        Source(name: "huggy", company: "15691"),
+        Source(name: "closed", tokens: [Source.Token(value: Secret("s3cret-token"))]),
+      ],
+      destinations: [
+        Destination(name: "crm", url: Secret("http://crm/")), Destination(name: "bi", url: Secret("http://bi/")),
+      ],
+      routes: [
+        Route(name: "noise", match: .events("noise"), action: .drop),
+        Route(name: "chats", match: .events("*Chat"), action: .deliver(to: ["crm"])),
+        Route(name: "messages", match: .events("*Message"), action: .deliver(to: ["crm", "bi"])),
+      ],
+      hash: "c1")
+    change(&configuration)
+    return configuration
+  }
+
+  mutating func destination(_ name: String, _ change: (inout Destination) -> Void) {
+    for index in destinations.indices where destinations[index].name == name { change(&destinations[index]) }
+  }
+}
+
+extension Match {
+  static func events(_ patterns: String...) -> Match {
+    Match(events: patterns.map { WildcardPattern($0, ignoringCase: true) })
+  }
+}
