@@ -1,0 +1,56 @@
+import Foundation
+import RelayConfig
+import RelayCore
+import Testing
+
+/// What `deploy` and the pages about it say of paths is what the relay does.
+@Suite struct DeployTests {
+  private static func text(_ path: String) throws -> String {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
+    return try String(contentsOf: root.appending(path: path).standardizedFileURL, encoding: .utf8)
+  }
+
+  /// The store of a service that runs by the unit, with a file that says nothing about the store.
+  private static func storeOfTheUnit() throws -> String {
+    let unit = try text("deploy/huggy-relay.service")
+    let key = "StateDirectory="
+    let line = try #require(unit.split(separator: "\n").first { $0.hasPrefix(key) })
+    let settings = try configuration(
+      of: oneSource, environment: ["STATE_DIRECTORY": "/var/lib/" + line.dropFirst(key.count)]
+    ).store
+    guard case .sqlite(let path) = settings.location else { throw CocoaError(.featureUnsupported) }
+    return path
+  }
+
+  /// The commands as they stand, but for the service and the two folders: run on a store with its log.
+  @Test func theCommandsThatRestoreABackupPutItInThePlaceOfTheStore() throws {
+    let page = try Self.text("docs/operations.md")
+    let commands = try #require(page.split(separator: "### Restore\n").last)
+      .split(separator: "\n").prefix { $0.hasPrefix("    ") }
+      .filter { !$0.contains("systemctl") }.joined(separator: "\n")
+    let root = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    let store = root + (try Self.storeOfTheUnit())
+    let folder = (store as NSString).deletingLastPathComponent
+    for (path, contents) in [
+      (store, "old"), (store + "-wal", "log"), (store + ".mark", "mark"),
+      (root + "/backup/relay-2026-11-28.db", "copy"),
+    ] {
+      try FileManager.default.createDirectory(
+        atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+      try Data(contents.utf8).write(to: URL(filePath: path))
+    }
+    let shell = Process()
+    shell.executableURL = URL(filePath: "/bin/sh")
+    shell.arguments = [
+      "-ec",
+      commands.replacing("cd /var", with: "cd \(root)/var").replacing("/backup/", with: "\(root)/backup/"),
+    ]
+    try shell.run()
+    shell.waitUntilExit()
+    #expect(shell.terminationStatus == 0)
+    #expect(try String(contentsOfFile: store, encoding: .utf8) == "copy")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["before", "relay.db"])
+    #expect(FileManager.default.fileExists(atPath: folder + "/before/relay.db-wal"))
+  }
+}
