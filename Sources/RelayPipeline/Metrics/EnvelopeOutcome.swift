@@ -7,7 +7,7 @@ public enum EnvelopeOutcome: String, Sendable, CaseIterable {
   /// What a refusal with this status is; nil: it says nothing of an envelope (a wrong method, a timeout).
   public init?(refusalStatus status: Int) {
     switch status {
-    case 400: self = .invalid
+    case 400, 415: self = .invalid
     case 401: self = .unauthorized
     case 413: self = .tooLarge
     case 503: self = .unavailable

@@ -158,6 +158,7 @@ import Testing
 
   @Test(arguments: [
     (400, EnvelopeOutcome.invalid), (401, .unauthorized), (413, .tooLarge), (503, .unavailable), (404, nil),
+    (415, .invalid),
     (405, nil),
     (408, nil), (200, nil),
   ])
