@@ -9,7 +9,7 @@ struct LogSummary: Sendable {
 
   private var kinds: [String: Kind] = [:]
   private let interval: Duration
-  /// So many kinds are told apart; payload text must not fill the memory.
+  /// So many kinds are told apart; payload text must not fill the memory. Beyond that the one goes whose line is the oldest.
   private static let maxKinds = 1_024
 
   init(interval: Duration = .seconds(10)) {
@@ -23,9 +23,12 @@ struct LogSummary: Sendable {
       kinds[kind] = known
       return nil
     }
-    if kinds.count >= Self.maxKinds { kinds.removeAll() }
-    let leftOut = kinds[kind]?.leftOut ?? 0
-    kinds[kind] = Kind(lastLine: now)
+    let leftOut = kinds.updateValue(Kind(lastLine: now), forKey: kind)?.leftOut ?? 0
+    if kinds.count > Self.maxKinds,
+      let oldest = kinds.lazy.filter({ $0.key != kind }).min(by: { $0.value.lastLine < $1.value.lastLine })
+    {
+      kinds[oldest.key] = nil
+    }
     return leftOut
   }
 }

@@ -20,6 +20,9 @@ final class RefusalLog: Sendable {
     self.clock = clock
   }
 
+  /// Of a body that shows that it is no JSON nothing is kept but its size: it may hold secrets in a form that no mask
+  /// finds (UTF-16, compressed, percent-encoded), and the reason says what it is.
+  ///
   /// - Parameters:
   ///   - body: As it came, decoded; nil: it never came whole.
   ///   - isOfSource: The path is that of a source.
@@ -32,15 +35,15 @@ final class RefusalLog: Sendable {
     let (peer, forwardedFor) = (origin.peer, origin.forwardedFor)
     var rejection = Rejection(
       at: now.wall, path: path, status: reply.status, code: reply.code, reason: reply.reason,
-      bodyBytes: body?.count,
-      body: body.map { SecretMask.mask($0, upTo: Self.maxBodyBytes, secrets: secrets) } ?? [])
+      bodyBytes: body?.count, body: Self.excerpt(of: body, secrets: secrets))
     rejection.offset = reply.offset
     rejection.peer = peer
     rejection.forwardedFor = forwardedFor
     rejection.userAgent = origin.userAgent
     let leftOut = kept.withLock { [rejection] kept in
-      kept.rejections.note(rejection, isOfSource: isOfSource)
-      return kept.summary.admit("\(reply.status) \(reply.reason)", at: now.steady)
+      kept.rejections.note(rejection, isOfSource: isOfSource, secrets: secrets)
+      return kept.summary.admit(
+        "\(reply.status) \(isOfSource ? path : "") \(reply.reason)", at: now.steady)
     }
     guard let leftOut else { return }
     var metadata: Logger.Metadata = [
@@ -54,6 +57,17 @@ final class RefusalLog: Sendable {
 
   /// Newest first.
   var rejections: [Rejection] {
-    kept.withLock { $0.rejections.newestFirst }
+    // Event loops must not wait while the bodies are masked.
+    kept.withLock { $0.rejections.newestFirst }.map { rejection, secrets in
+      var rejection = rejection
+      rejection.body = SecretMask(secrets).masked(rejection.body, upTo: Self.maxBodyBytes)
+      return rejection
+    }
+  }
+
+  /// What is to be masked before it is shown.
+  private static func excerpt(of body: [UInt8]?, secrets: [Secret]) -> [UInt8] {
+    guard let body, ForeignBody(body) == nil, !body.contains(0) else { return [] }
+    return SecretMask.excerpt(of: body, upTo: maxBodyBytes, secrets: secrets)
   }
 }

@@ -1,13 +1,18 @@
+import RelayCore
+
 /// The last refused requests, those that are alike in one entry.
 ///
-/// Alike are those of the same path, status, reason and user agent, wherever they came from and whatever they held: of them
-/// the last one is shown, with their number. So a health check at a wrong path takes one place. What was posted to a source
-/// and what was not have half of the places each for sure: a scanner that tries a thousand paths does not push out
-/// what a sender did wrong.
+/// Alike are those of the same path, status and reason, wherever they came from, whoever they said they were and whatever
+/// they held: of them the last one is shown, with their number. So a health check at a wrong path takes one place. What
+/// was posted to a source and what was not have half of the places each for sure: a scanner that tries a thousand paths
+/// does not push out what a sender did wrong, nor does one that names itself anew each time.
+///
+/// It holds bodies as they came, with what must be masked in them before they are shown.
 struct RejectionList: Sendable {
   private struct Entry {
     var rejection: Rejection
     let isOfSource: Bool
+    let secrets: [Secret]
   }
 
   static let capacity = 50
@@ -15,7 +20,8 @@ struct RejectionList: Sendable {
   /// In order of their last request.
   private var entries: [Entry] = []
 
-  mutating func note(_ rejection: Rejection, isOfSource: Bool) {
+  /// - Parameter secrets: What must not be seen of its body.
+  mutating func note(_ rejection: Rejection, isOfSource: Bool, secrets: [Secret] = []) {
     var rejection = rejection
     if let place = entries.lastIndex(where: { $0.isOfSource == isOfSource && $0.rejection.isLike(rejection) })
     {
@@ -25,10 +31,10 @@ struct RejectionList: Sendable {
     } else if entries.count == Self.capacity {
       makeRoom(ofSource: isOfSource)
     }
-    entries.append(Entry(rejection: rejection, isOfSource: isOfSource))
+    entries.append(Entry(rejection: rejection, isOfSource: isOfSource, secrets: secrets))
   }
 
-  var newestFirst: [Rejection] { entries.reversed().map(\.rejection) }
+  var newestFirst: [(Rejection, secrets: [Secret])] { entries.reversed().map { ($0.rejection, $0.secrets) } }
 
   private mutating func makeRoom(ofSource: Bool) {
     let alike = entries.count(where: { $0.isOfSource == ofSource })
@@ -42,6 +48,5 @@ struct RejectionList: Sendable {
 extension Rejection {
   fileprivate func isLike(_ other: Rejection) -> Bool {
     status == other.status && code == other.code && path == other.path && reason == other.reason
-      && userAgent == other.userAgent
   }
 }

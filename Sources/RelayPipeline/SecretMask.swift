@@ -3,28 +3,46 @@ import RelayCore
 /// Takes secrets out of a refused body before anybody may look at it.
 ///
 /// The body may be anything, so it is not parsed: whatever stands after a key `"token"` goes, and every occurrence
-/// of the source's tokens.
-enum SecretMask {
+/// of the source's tokens. That takes a while where there are many of them, so it is done when somebody looks.
+struct SecretMask {
   static let mask = Array("[secret]".utf8)
   private static let key = Array(#""token""#.utf8)
 
-  /// - Returns: At most the first `limit` bytes of the body, masked.
-  static func mask(_ body: [UInt8], upTo limit: Int, secrets: [Secret]) -> [UInt8] {
-    let secrets = secrets.map { Array($0.reveal.utf8) }.filter { !$0.isEmpty }
+  /// By their first bytes, so that a place that begins none of them costs one look.
+  private var secrets = [[[UInt8]]](repeating: [], count: 256)
+
+  init(_ secrets: [Secret]) {
+    for secret in secrets {
+      let bytes = Array(secret.reveal.utf8)
+      if let first = bytes.first { self.secrets[Int(first)].append(bytes) }
+    }
+  }
+
+  /// What `masked` needs of a body: a secret that begins before the limit is there whole, though it may end behind it.
+  static func excerpt(of body: [UInt8], upTo limit: Int, secrets: [Secret]) -> [UInt8] {
+    let longest = secrets.reduce(0) { max($0, $1.reveal.utf8.count) }
+    return Array(body.prefix(limit + max(longest, key.count)))
+  }
+
+  /// - Parameter excerpt: Of a body, with this limit and these secrets.
+  /// - Returns: At most its first `limit` bytes, masked.
+  func masked(_ excerpt: [UInt8], upTo limit: Int) -> [UInt8] {
     var masked: [UInt8] = []
     var position = 0
-    // A secret that begins before the limit is found whole, though it may end behind it.
-    while position < body.count && masked.count < limit {
-      let rest = body[position...]
-      if let secret = secrets.first(where: { rest.starts(with: $0) }) {
-        masked += mask
+    // What begins behind the limit may be the first part of a secret.
+    while position < min(excerpt.count, limit) && masked.count < limit {
+      let rest = excerpt[position...]
+      if let secret = secrets[Int(excerpt[position])].first(where: { rest.starts(with: $0) }) {
+        masked += Self.mask
         position += secret.count
-      } else if rest.starts(with: key), let value = valueRange(in: body, after: position + key.count) {
-        masked += body[position..<value.lowerBound]
-        masked += mask
+      } else if rest.starts(with: Self.key),
+        let value = Self.valueRange(in: excerpt, after: position + Self.key.count)
+      {
+        masked += excerpt[position..<value.lowerBound]
+        masked += Self.mask
         position = value.upperBound
       } else {
-        masked.append(body[position])
+        masked.append(excerpt[position])
         position += 1
       }
     }

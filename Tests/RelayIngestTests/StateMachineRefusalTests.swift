@@ -170,6 +170,13 @@ import Testing
     #expect(reply?.reason.contains("'br'") == true)
   }
 
+  /// Lines of the log that are alike are folded by it.
+  @Test func theReasonForTheLogDoesNotSpellACodingThatASenderMadeUp() {
+    let reasons = (0..<100).map { IngestReply.unknownCoding("a\($0)").reason }
+    #expect(Set(reasons).count == 1)
+    #expect(Set(["br", "zstd", "a"].map { IngestReply.unknownCoding($0).reason }).count == 3)
+  }
+
   @Test func aRefusedClientThatEndsIsClosed() {
     _ = connection.begin(.post(.known(1 << 40)))
     #expect(connection.inputEnded() == .none, "its answer has not left yet")

@@ -18,4 +18,15 @@ import Testing
     var summary = LogSummary()
     for number in 0..<5_000 { #expect(summary.admit("kind \(number)", at: .epoch) == 0) }
   }
+
+  @Test func manyKindsPushOutTheOldestAndNotThatWhichStillComes() {
+    var summary = LogSummary(interval: .seconds(10))
+    let start = Timestamp(microseconds: 1_000_000)
+    for number in 0..<500 { #expect(summary.admit("kind \(number)", at: start) == 0) }
+    let later = start.advanced(by: .seconds(1))
+    #expect(summary.admit("real", at: later) == 0)
+    for number in 500..<1_500 { #expect(summary.admit("kind \(number)", at: later) == 0) }
+    #expect(summary.admit("real", at: later) == nil, "it is still known")
+    #expect(summary.admit("kind 0", at: later) == 0, "the oldest is not")
+  }
 }

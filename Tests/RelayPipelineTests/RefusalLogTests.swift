@@ -40,6 +40,43 @@ private final class Origin: RequestOrigin {
     #expect(kept.bodyBytes == body.count)
     #expect(String(decoding: kept.body, as: UTF8.self) == #"{"token":[secret],"x":"[secret]"}"#)
   }
+
+  private static let envelope = Array(#"{"messages":{},"token":"8187ce0c2e5d0aef"}"#.utf8)
+
+  /// Each holds the source's token where no mask finds it.
+  private static let foreign: [(String, [UInt8])] = [
+    ("UTF-16", units(before: [], after: [0])), ("UTF-32", units(before: [0, 0, 0], after: [])),
+    ("gzip with stored blocks", [0x1F, 0x8B, 8, 0] + envelope),
+    ("a form", Array("payload=%7B%22token%22%3A%228187ce0c2e5d0aef%22%7D".utf8)),
+    ("multipart", Array("--x\r\n\r\n8187ce0c2e5d0aef\r\n--x--\r\n".utf8)),
+    ("UTF-16 behind a character", [0x78] + units(before: [], after: [0])),
+  ]
+
+  private static func units(before: [UInt8], after: [UInt8]) -> [UInt8] {
+    Array(envelope.map { before + [$0] + after }.joined())
+  }
+
+  @Test(arguments: foreign) func ofABodyThatIsNoJSONOnlyTheSizeIsKept(kind: String, body: [UInt8]) throws {
+    let log = RefusalLog(logger: silent, clock: clock)
+    log.note(
+      path: "/huggy", .error(400, "invalid_json", "no"), origin: Origin(), body: body, isOfSource: true,
+      secrets: [Secret("8187ce0c2e5d0aef")])
+    let kept = try #require(log.rejections.first)
+    #expect(kept.body.isEmpty && kept.bodyBytes == body.count)
+  }
+
+  @Test func eachSourceHasItsOwnLineAndAllOtherPathsHaveOne() {
+    let recorder = LineRecorder()
+    let log = RefusalLog(logger: recorder.logger, clock: clock)
+    for path in ["/a", "/b", "/a", "/b"] {
+      log.note(path: path, .methodNotAllowed, origin: Origin(), body: nil, isOfSource: true)
+    }
+    #expect(recorder.lines.count == 2)
+    for number in 0..<100 {
+      log.note(path: "/\(number)", .notFound, origin: Origin(), body: nil, isOfSource: false)
+    }
+    #expect(recorder.lines.count == 3)
+  }
 }
 
 /// Steps of the wall clock.

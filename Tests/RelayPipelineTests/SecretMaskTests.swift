@@ -5,9 +5,9 @@ import Testing
 
 @Suite struct SecretMaskTests {
   private func masked(_ body: String, upTo limit: Int = 4_096, secrets: [String] = []) -> String {
-    String(
-      decoding: SecretMask.mask(Array(body.utf8), upTo: limit, secrets: secrets.map { Secret($0) }),
-      as: UTF8.self)
+    let secrets = secrets.map { Secret($0) }
+    let excerpt = SecretMask.excerpt(of: Array(body.utf8), upTo: limit, secrets: secrets)
+    return String(decoding: SecretMask(secrets).masked(excerpt, upTo: limit), as: UTF8.self)
   }
 
   @Test(arguments: [
@@ -33,7 +33,23 @@ import Testing
     #expect(masked("aaaas3cret", upTo: 7, secrets: ["s3cret"]).utf8.count == 7)
   }
 
+  /// Behind a value that was masked there may be room for what lies behind the limit, and that may end within a secret.
+  @Test func whatTheExcerptCutsIsNotShownWhereAMaskHasMadeRoom() {
+    let body = #"{"token":"\#(String(repeating: "x", count: 80))","n":"aaaas3cret"}"#
+    for limit in 90..<110 {
+      #expect(!masked(body, upTo: limit, secrets: ["s3cret"]).contains("s3"), "\(limit)")
+    }
+  }
+
+  @Test func amongThreeHundredTokensTheRightOneIsFound() {
+    let secrets = (0..<300).map { "\(Character(UnicodeScalar(UInt8(97 + $0 % 26))))-token-\($0)-" }
+    for secret in secrets { #expect(masked("x=\(secret)&", secrets: secrets) == "x=[secret]&") }
+  }
+
   @Test func noMoreThanTheLimitIsKept() {
+    let excerpt = SecretMask.excerpt(
+      of: [UInt8](repeating: 0x78, count: 10_000), upTo: 4_096, secrets: [Secret("s3cret")])
+    #expect(excerpt.count < 4_200)
     #expect(masked(String(repeating: "x", count: 10_000)).utf8.count == 4_096)
   }
 }

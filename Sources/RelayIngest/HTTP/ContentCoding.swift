@@ -10,6 +10,9 @@ enum ContentCoding: Equatable {
   /// As `accept-encoding` names them.
   static let accepted = "gzip, deflate"
 
+  /// Further ones of IANA's register that senders use.
+  static let registered: Set = ["br", "zstd", "compress", "x-compress", "dcb", "dcz", "aes128gcm", "exi"]
+
   /// The coding of a body with this header beside those before it.
   func followed(by value: String) -> ContentCoding {
     let names = value.split { $0 == "," || $0 == " " || $0 == "\t" }.map { $0.lowercased() }

@@ -27,10 +27,15 @@ extension IngestReply {
   static let tooManyConnections = unavailable(
     "the connections have reached server.max_connections; try again", code: "too_many_connections")
 
+  /// - Parameter name: The sender's text, which goes back to the sender. The reason names only what is registered, so that
+  ///   there are not as many reasons as a sender likes.
   static func unknownCoding(_ name: String) -> IngestReply {
-    unsupported(
+    var reply = unsupported(
       "the content-encoding '\(name)' is not read here; send the body as it is, or with one of \(ContentCoding.accepted)",
       headers: [Header("accept-encoding", ContentCoding.accepted)])
+    let known = ContentCoding.registered.contains(name.lowercased())
+    reply.reason = "the content-encoding \(known ? "'\(name.lowercased())' " : "")is not read here"
+    return reply
   }
 
   /// - Parameter coding: What the head says.
