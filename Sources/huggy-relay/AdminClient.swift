@@ -29,9 +29,9 @@ final class AdminClient {
     try send("POST", path, body: body, timeout: .seconds(3600))
   }
 
-  /// Writes the answer's body to an open file.
-  func download(_ path: String, into file: Int32) throws {
-    _ = try send("GET", path, body: nil, timeout: .seconds(24 * 3600), into: file)
+  /// Asks for a copy of the store, and writes it to an open file. What does not say that it is one is none.
+  func downloadCopy(_ path: String, into file: Int32) throws {
+    _ = try send("POST", path, body: Array("{}".utf8), timeout: .seconds(24 * 3600), into: file)
   }
 
   /// - Throws: `ExitCode`, after saying why.
@@ -59,7 +59,7 @@ final class AdminClient {
         method: method, url: url + target, headers: headers, body: body, timeout: timeout,
         connectTimeout: .seconds(10), into: file)
     } catch  where file != nil && error.kind == .other {
-      printError("\(error)")
+      Failure(code: "not_written", message: "\(error)").tell(json: json)
       throw ExitCode.failure
     } catch {
       Failure(
@@ -68,7 +68,18 @@ final class AdminClient {
       ).tell(json: self.json)
       throw ExitCode.unreachable
     }
-    if file != nil && response.status == 200 { return [] }
+    if file != nil && response.status == 200 {
+      guard response.contentType == "application/vnd.sqlite3" else {
+        Failure(
+          code: "unreachable",
+          message:
+            "\(url): what answered sent no copy of a store (\(response.contentType ?? "no content-type")); "
+            + "is --admin right?"
+        ).tell(json: json)
+        throw ExitCode.unreachable
+      }
+      return []
+    }
     switch AdminOutcome(
       status: response.status, contentType: response.contentType, body: response.body, hasToken: token != nil)
     {

@@ -3,8 +3,8 @@ import RelayAdmin
 
 /// Why a command failed, on standard error: lines, or with `--json` an object as the API's. Standard output is for
 /// results alone.
-struct Failure {
-  /// `unreachable`, `usage`, or one of the API's.
+struct Failure: Error {
+  /// `unreachable`, `usage`, what a command has of its own, or one of the API's.
   var code: String
   var message: String
   /// Of a wrong configuration: each error with its place.

@@ -21,68 +21,21 @@ struct StoreCommand: ParsableCommand {
     @OptionGroup var options: AdminOptions
 
     func run() throws {
-      let target = try NewFile(path: file)
       do {
-        try options.client().download("/api/v1/store/backup", into: target.descriptor)
+        let target = try NewFile(path: file)
+        try options.client().downloadCopy("/api/v1/store/backup", into: target.descriptor)
+        guard target.begins(with: "SQLite format 3\0") else {
+          throw Failure(code: "not_a_copy", message: "what came is no SQLite file; is --admin right?")
+        }
         let bytes = try target.finish()
         var json = Array(#"{"file":"#.utf8)
         JSONWriter.appendString(file, to: &json)
         json += Array(#","bytes":\#(bytes)}"#.utf8)
         try options.show(json) { _ in "\(file): \(bytes) bytes" }
-      } catch {
-        target.discard()
-        throw error
+      } catch let failure as Failure {
+        failure.tell(json: options.json)
+        throw ExitCode.failure
       }
     }
-  }
-}
-
-/// A file that has its name only once it is whole and on disk.
-private final class NewFile {
-  let descriptor: Int32
-  private let path: String
-  private var partPath: String { path + ".part" }
-
-  init(path: String) throws {
-    self.path = path
-    guard access(path, F_OK) != 0 else {
-      printError("\(path) exists; name a file that does not, or move that one away")
-      throw ExitCode.failure
-    }
-    unlink(path + ".part")
-    descriptor = open(path + ".part", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0 else { throw Self.failure("can't write \(path).part") }
-  }
-
-  /// - Returns: How many bytes it has.
-  func finish() throws -> Int {
-    var status = stat()
-    guard fsync(descriptor) == 0, fstat(descriptor, &status) == 0 else {
-      throw Self.failure("can't write \(partPath)")
-    }
-    // As a link, since a rename would replace what has come there meanwhile.
-    guard link(partPath, path) == 0 else { throw Self.failure("can't name it \(path)") }
-    discard()
-    let slash = path.lastIndex(of: "/")
-    let folder = open(
-      slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? ".", O_RDONLY | O_CLOEXEC)
-    if folder >= 0 {
-      fsync(folder)
-      close(folder)
-    }
-    return Int(status.st_size)
-  }
-
-  func discard() {
-    unlink(partPath)
-  }
-
-  deinit {
-    if descriptor >= 0 { close(descriptor) }
-  }
-
-  private static func failure(_ what: String) -> ExitCode {
-    printError("\(what): \(String(cString: strerror(errno)))")
-    return ExitCode.failure
   }
 }

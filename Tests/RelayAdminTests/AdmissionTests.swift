@@ -96,6 +96,18 @@ import Testing
     #expect(Self.code(Self.admission().admit(head)) == (isAdmitted ? "admitted" : "forbidden_origin"))
   }
 
+  /// An image, a script or a link names no origin; a browser says where it stood all the same.
+  @Test(arguments: [
+    ("cross-site", false), ("Cross-Site", false), ("same-origin", true), ("same-site", true), ("none", true),
+    (nil, true),
+  ])
+  func aRequestThatAnotherSiteCausedIsRefusedEverywhere(site: String?, isAdmitted: Bool) {
+    for target in ["/healthz", "/metrics", "/api/v1/status", "/api/v1/rejections"] {
+      let head = RequestHead(method: "GET", target: target, host: "localhost:8081", fetchSite: site)
+      #expect(Self.code(Self.admission().admit(head)) == (isAdmitted ? "admitted" : "forbidden_origin"))
+    }
+  }
+
   @Test(arguments: [
     ("Bearer s3cret", true), ("bearer s3cret", true), ("Bearer s3cret ", false), ("Bearer s3cre", false),
     ("Bearer s3crets", false), ("Bearer s3crets3cret", false), ("Bearer", false), ("Bearer ", false),
@@ -136,7 +148,7 @@ import Testing
     ("/api/v1/destinations/a.b-c_d/pause", .pause("a.b-c_d")),
     ("/api/v1/destinations/x/resume", .resume("x")),
     ("/api/v1/destinations/a%2Fb/pause", .pause("a/b")), ("/api/v1/reload", .reload),
-    ("/api/v1/rejections", .rejections),
+    ("/api/v1/rejections", .rejections), ("/api/v1/store/backup", .backup),
   ])
   func eachPathStandsForOneThing(path: String, endpoint: Endpoint) {
     #expect(Endpoint(path: path) == endpoint)

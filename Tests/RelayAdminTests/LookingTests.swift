@@ -36,20 +36,6 @@ import Testing
     }
   }
 
-  @Test func aCopyOfTheStoreComesWholeWithItsLength() async throws {
-    let copy = (0..<700_000).map { UInt8(ascii: "a") + UInt8($0 % 26) }
-    let operations = FakeOperations { $0.copy = copy }
-    try await withServer(operations) { server in
-      let answer = try await server.get("/api/v1/store/backup")
-      #expect(answer.status == 200)
-      #expect(answer.header("content-type") == "application/vnd.sqlite3")
-      #expect(answer.header("content-length") == "700000")
-      #expect(answer.body == String(decoding: copy, as: UTF8.self))
-      operations.state.withLock { $0.error = OperationError(code: .unavailable, message: "no room") }
-      #expect(try await server.get("/api/v1/store/backup").status == 503)
-    }
-  }
-
   @Test func statusHasTheDocumentedShape() async throws {
     let operations = FakeOperations { state in
       state.status.destinations = [

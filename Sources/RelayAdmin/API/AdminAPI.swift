@@ -7,6 +7,13 @@ struct AdminAPI: Sendable {
   let operations: any RelayOperations
   let clock: any WallClock
   let logger: Logger
+  private let copies = CopySlot()
+
+  init(operations: any RelayOperations, clock: any WallClock, logger: Logger) {
+    self.operations = operations
+    self.clock = clock
+    self.logger = logger
+  }
 
   /// - Parameter body: Whole; empty if there was none.
   func answer(_ endpoint: Endpoint, query: String?, body: [UInt8]) async -> AdminResponse {
@@ -35,7 +42,9 @@ struct AdminAPI: Sendable {
     case .status: return .json(StatusAnswer(try await operations.status()))
     case .event(let id): return try await event(id)
     case .deliveries: return try await deliveries(items)
-    case .backup: return AdminResponse(copy: try await operations.backup())
+    case .backup:
+      try ChangeBody.nothing(body)
+      return AdminResponse(copy: try await copies.fill { try await operations.backup() })
     case .rejections: return .json(RejectionsAnswer(rejections: operations.rejections()))
     case .retry: return try await change(.retry, body)
     case .discard: return try await change(.discard, body)

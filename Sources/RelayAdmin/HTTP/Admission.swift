@@ -3,8 +3,9 @@ import RelayCore
 /// Who may ask what: decided on a request's head, before any of its body is taken.
 ///
 /// A browser is the danger on loopback: any page may send requests there. One that calls itself by a name of
-/// its own (DNS rebinding) is found by its `Host`, one that asks across origins by its `Origin`, and a form,
-/// which needs no consent for its request, by its content type.
+/// its own (DNS rebinding) is found by its `Host`, one that asks across origins by its `Origin`, a form, which needs no
+/// consent for its request, by its content type, and a page that only loads an address as an image or a script, which
+/// names no origin, by its `Sec-Fetch-Site`.
 struct Admission: Sendable {
   /// The listener's own names, and those that the configuration adds.
   private let names: Set<String>
@@ -69,6 +70,12 @@ struct Admission: Sendable {
   }
 
   private func checkOrigin(_ head: RequestHead) throws(APIError) {
+    if head.fetchSite?.lowercased() == "cross-site" {
+      throw APIError(
+        403, "forbidden_origin",
+        "a page of another site may not use this API, nor lead here; type the address into the browser yourself"
+      )
+    }
     guard let origin = head.origin?.lowercased() else { return }
     let host = head.host?.lowercased() ?? ""
     // A proxy in front may speak TLS.

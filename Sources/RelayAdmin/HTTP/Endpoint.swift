@@ -36,16 +36,15 @@ enum Endpoint: Equatable {
     }
   }
 
-  /// It changes something: by POST, with a JSON content type.
+  /// It changes something, or makes a copy that takes room on the disk: by POST, with a JSON content type.
   var isChange: Bool {
     switch self {
-    case .retry, .discard, .pause, .resume, .reload: true
-    case .health, .readiness, .metrics, .status, .event, .deliveries, .rejections, .backup: false
+    case .retry, .discard, .pause, .resume, .reload, .backup: true
+    case .health, .readiness, .metrics, .status, .event, .deliveries, .rejections: false
     }
   }
 
-  /// A copy costs as much as it is large: nobody asks for its head alone.
-  var methods: [String] { isChange ? ["POST"] : self == .backup ? ["GET"] : ["GET", "HEAD"] }
+  var methods: [String] { isChange ? ["POST"] : ["GET", "HEAD"] }
 
   /// Probes come from orchestrators and load balancers, which have no token.
   var needsToken: Bool { self != .health && self != .readiness }

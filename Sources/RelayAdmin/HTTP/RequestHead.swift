@@ -8,18 +8,21 @@ struct RequestHead: Equatable {
   /// nil: there was none (HTTP/1.0 allows that).
   var host: String?
   var origin: String?
+  /// What a browser says of who asks (`Sec-Fetch-Site`); nil: none, or an old one.
+  var fetchSite: String?
   var authorization: String?
   var contentType: String?
   /// nil: not said, or not a number.
   var contentLength: Int?
 
   init(
-    method: String, target: String, host: String? = nil, origin: String? = nil, authorization: String? = nil,
-    contentType: String? = nil, contentLength: Int? = nil
+    method: String, target: String, host: String? = nil, origin: String? = nil, fetchSite: String? = nil,
+    authorization: String? = nil, contentType: String? = nil, contentLength: Int? = nil
   ) {
     self.method = method
     self.host = host
     self.origin = origin
+    self.fetchSite = fetchSite
     self.authorization = authorization
     self.contentType = contentType
     self.contentLength = contentLength

@@ -31,6 +31,7 @@ public final class AdminServer: Sendable {
   private let eventLoopGroup: any EventLoopGroup
   private let requestTimeout: Duration
   private let idleTimeout: Duration
+  private let stallTimeout: Duration
   private let state = Locked(State.initial)
   private static let maxConnections = 128
 
@@ -38,10 +39,12 @@ public final class AdminServer: Sendable {
   ///   - address: `server.admin`. Port 0: the system chooses.
   ///   - hosts: `server.admin_hosts`.
   ///   - token: `server.admin_token`; nil: everybody who can reach it may use it.
+  ///   - stallTimeout: How long a client may take nothing of its answer.
   public init(
     address: ListenAddress, hosts: [String] = [], token: Secret?, operations: any RelayOperations,
     clock: any WallClock, eventLoopGroup: any EventLoopGroup, logger: Logger,
-    requestTimeout: Duration = .seconds(30), idleTimeout: Duration = .seconds(75)
+    requestTimeout: Duration = .seconds(30), idleTimeout: Duration = .seconds(75),
+    stallTimeout: Duration = .seconds(120)
   ) {
     self.address = address
     self.hosts = hosts
@@ -50,6 +53,7 @@ public final class AdminServer: Sendable {
     self.eventLoopGroup = eventLoopGroup
     self.requestTimeout = requestTimeout
     self.idleTimeout = idleTimeout
+    self.stallTimeout = stallTimeout
   }
 
   /// Listens, on `localhost` at both its addresses; returns the address with the port that the system gave.
@@ -168,7 +172,7 @@ public final class AdminServer: Sendable {
     onRunning: @escaping @Sendable (any Channel) async -> Void
   ) -> HTTPServer {
     let silent = Logger(label: "admin") { _ in SwiftLogNoOpLogHandler() }
-    let timeout = TimeAmount(requestTimeout)
+    let (timeout, stallTimeout) = (TimeAmount(requestTimeout), TimeAmount(stallTimeout))
     let channel = HTTP1Channel(
       responder: { [self] request, writer, _ in
         let response = await respond(to: request)
@@ -176,7 +180,9 @@ public final class AdminServer: Sendable {
       },
       configuration: HTTP1Channel.Configuration(
         additionalChannelHandlers: [
-          RequestGate(admission: self.admission(bound: bound.withLock { $0 }), requestTimeout: timeout)
+          RequestGate(
+            admission: self.admission(bound: bound.withLock { $0 }), requestTimeout: timeout,
+            stallTimeout: stallTimeout)
         ],
         idleTimeout: TimeAmount(idleTimeout)))
     return HTTPServer(

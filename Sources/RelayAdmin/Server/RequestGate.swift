@@ -14,12 +14,15 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
   private var timer: Scheduled<Void>?
   private var head: HTTPRequest?
   private var isRefused = false
+  private var stall: StallTimer
   /// A client that goes on sending is read from for so long after its refusal, so that it gets to see it.
   private static let linger = TimeAmount.seconds(1)
 
-  init(admission: Admission, requestTimeout: TimeAmount) {
+  /// - Parameter stallTimeout: A client that takes nothing of its answer for so long is given up.
+  init(admission: Admission, requestTimeout: TimeAmount, stallTimeout: TimeAmount) {
     collector = RequestCollector(admission: admission)
     self.requestTimeout = requestTimeout
+    stall = StallTimer(limit: stallTimeout)
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -35,7 +38,9 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     let part = unwrapOutboundIn(data)
-    context.write(data, promise: promise)
+    let written = promise ?? context.eventLoop.makePromise()
+    stall.wrote(until: written.futureResult, context)
+    context.write(data, promise: written)
     if case .end = part { perform(collector.answered(), context) }
   }
 
@@ -49,6 +54,7 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
 
   func handlerRemoved(context: ChannelHandlerContext) {
     timer?.cancel()
+    stall.cancel()
   }
 
   private func perform(_ action: RequestCollector.Action, _ context: ChannelHandlerContext) {
@@ -107,7 +113,8 @@ extension RequestHead {
     let fields = request.headerFields
     self.init(
       method: request.method.rawValue, target: request.path ?? "", host: request.authority,
-      origin: fields[.origin], authorization: fields[.authorization], contentType: fields[.contentType],
+      origin: fields[.origin], fetchSite: HTTPField.Name("sec-fetch-site").flatMap { fields[$0] },
+      authorization: fields[.authorization], contentType: fields[.contentType],
       contentLength: fields[.contentLength].flatMap { Int($0) })
     // More than one `Host`: no one can say which of them is meant.
     if let name = HTTPField.Name("host"), let second = fields[name] { host = "\(host ?? ""), \(second)" }

@@ -37,6 +37,7 @@ func withServer(
   _ operations: FakeOperations = FakeOperations(), token: String? = nil, host: String = "127.0.0.1",
   hosts: [String] = [],
   requestTimeout: Duration = .seconds(30), idleTimeout: Duration = .seconds(75),
+  stallTimeout: Duration = .seconds(120),
   _ body: (LiveServer) async throws -> Void
 ) async throws {
   let server = AdminServer(
@@ -44,7 +45,7 @@ func withServer(
     operations: operations,
     clock: FixedClock(), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
     logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, requestTimeout: requestTimeout,
-    idleTimeout: idleTimeout)
+    idleTimeout: idleTimeout, stallTimeout: stallTimeout)
   let address = try await server.start()
   do {
     try await body(LiveServer(address: address, server: server))
