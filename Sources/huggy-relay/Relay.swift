@@ -21,15 +21,20 @@ struct Relay {
   private let logger: Logger
   private let droppedLogLines: Counter
   private let waitForStore: Duration
+  private let isPaused: Bool
+  private let terminations: Terminations
+  private let hangups: Hangups
   private let clock: MachineClock
 
   /// - Parameters:
   ///   - path: The configuration's file, and `loader` what reads it again.
   ///   - droppedLogLines: Where the log's writer counts.
   ///   - waitForStore: How long to wait for another relay to let go of the store.
+  ///   - isPaused: Nothing is delivered until a person resumes a destination.
   init(
     _ configuration: Configuration, path: String, loader: ConfigurationLoader, logger: Logger,
-    droppedLogLines: Counter, waitForStore: Duration = .zero
+    droppedLogLines: Counter, waitForStore: Duration, isPaused: Bool, terminations: Terminations,
+    hangups: Hangups
   ) {
     self.configuration = configuration
     self.path = path
@@ -37,6 +42,9 @@ struct Relay {
     self.logger = logger
     self.droppedLogLines = droppedLogLines
     self.waitForStore = waitForStore
+    self.isPaused = isPaused
+    self.terminations = terminations
+    self.hangups = hangups
     let log = ClockLog(logger: logger)
     clock = MachineClock { log.note($0, at: $1) }
   }
@@ -47,9 +55,10 @@ struct Relay {
     logTrust()
     let metrics = RelayMetrics(configuration, droppedLogLines: droppedLogLines)
     let watch = StoreWatch(metrics: metrics, clock: clock, logger: logger)
-    let store = try await StoreWait(limit: waitForStore, logger: logger).open { () throws(StoreError) in
-      try openStore(observer: watch)
+    let opened = try await StoreWait(limit: waitForStore, logger: logger).open(unless: terminations) {
+      () throws(StoreError) in try openStore(observer: watch)
     }
+    guard let store = opened else { return logger.notice("stopped") }
     let lookup = SQLiteLookup(store, clock: clock)
     let engine = DeliveryEngine(
       store: store, transport: CurlTransport(clock: clock), clock: clock, logger: logger, metrics: metrics)
@@ -66,13 +75,12 @@ struct Relay {
         store: store, lookup: lookup, engine: engine, receiver: receiver, metrics: metrics, watch: watch,
         clock: clock, logger: logger),
       source: FileReloadSource(path: path, loader: loader, server: server, logger: logger))
-    let hangups = Hangups { Task { try? await controller.reload() } }
-    defer { hangups.cancel() }
     let address: ListenAddress
-    let stored: [StoredDestination]
+    var stored: [StoredDestination]
     let admin: AdminServer?
     do {
       stored = try await controller.prepare()
+      if isPaused { try await pause(&stored, in: store) }
       logPending(stored)
       controller.logOrphans(stored)
       // Before anything is attempted: a relay that can't listen must not send.
@@ -85,6 +93,8 @@ struct Relay {
       }
       throw error
     }
+    let reloading = Task { for await _ in hangups.arrived { _ = try? await controller.reload() } }
+    defer { reloading.cancel() }
     let drain = DrainTime(limit: configuration.server.drain)
     var services: [any Service] = [
       StoreService(store: store, lookup: lookup),
@@ -101,7 +111,11 @@ struct Relay {
     }
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
-        services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+        services: services.map { .init(service: $0) } + [
+          .init(
+            service: TerminationService(terminations: terminations),
+            successTerminationBehavior: .gracefullyShutdownGroup)
+        ],
         logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }))
     try await group.run()
     logger.notice("stopped")
@@ -111,6 +125,19 @@ struct Relay {
     switch configuration.store.location {
     case .sqlite(let path): try SQLiteStore(path: path, clock: clock, observer: observer)
     }
+  }
+
+  /// As if a person had paused each of them, for good: that is what `resume` ends, also after a restart.
+  private func pause(_ stored: inout [StoredDestination], in store: SQLiteStore) async throws(StoreError) {
+    let names = Set(configuration.destinations.map(\.name))
+    for place in stored.indices where names.contains(stored[place].name) {
+      let name = stored[place].name
+      try await withCheckedContinuation { continuation in
+        store.pause(name, until: .distantFuture) { continuation.resume(returning: $0) }
+      }.get()
+      stored[place].pausedUntil = .distantFuture
+    }
+    logger.notice("paused", metadata: ["destinations": .number(names.count), "until": "resumed"])
   }
 
   private func startAdmin(

@@ -26,6 +26,13 @@ struct Serve: AsyncParsableCommand {
       valueName: "time"))
   var waitForStore: DurationArgument?
 
+  @Flag(
+    name: .long,
+    help: ArgumentHelp(
+      "Begin with every destination paused, as `pause` does it: events are received and queue, and nothing is delivered "
+        + "to a destination until `resume`."))
+  var paused = false
+
   func run() async throws {
     let format = logFormat ?? .forStandardError
     let log = LogWriter(format)
@@ -44,12 +51,14 @@ struct Serve: AsyncParsableCommand {
   private static let flushTime = Duration.seconds(2)
 
   private func run(_ log: LogWriter, _ logger: Logger) async throws {
+    let (terminations, hangups) = (Terminations(), Hangups())
     let loaded = try options.load(printsWarnings: false) { log.write(Array("\($0)\n".utf8)) }
     for warning in loaded.warnings { logger.warning("configuration", metadata: ["problem": "\(warning)"]) }
     do {
       try await Relay(
         loaded.configuration, path: options.config, loader: options.loader(), logger: logger,
-        droppedLogLines: log.dropped, waitForStore: waitForStore?.duration ?? .zero
+        droppedLogLines: log.dropped, waitForStore: waitForStore?.duration ?? .zero, isPaused: paused,
+        terminations: terminations, hangups: hangups
       ).run()
     } catch let error as StoreError {
       logger.critical("the store can't be used", metadata: ["reason": "\(error)"])

@@ -242,12 +242,16 @@ import Testing
     var accepted: [String] = []
     for number in 1...3 { accepted += try answer(to: envelope(("a", "\"id\":\(number)")), at: url).events }
     let file = setting.folder.path + "/copy.db"
+    let others = try setting.folder.write("of another run", to: "copy.db.part")
     let made = try person.run("store", "backup", file)
     #expect(made.status == 0, "\(made.errors)")
     let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
     #expect(mode == 0o600)
     let again = try person.run("store", "backup", file)
     #expect(again.status == 1 && again.errors.contains("exists"))
+    let told = try person.run("store", "backup", file, "--json")
+    #expect(told.errors.hasPrefix(#"{"error":{"code":"file_exists","message":""#))
+    #expect(try String(contentsOfFile: others, encoding: .utf8) == "of another run")
     // After the copy: not in it.
     _ = try answer(to: envelope(("a", #""id":4"#)), at: url)
     relay.send(signal: SIGKILL)
@@ -266,6 +270,61 @@ import Testing
     relay = try setting.start()
     #expect(received.wait { $0.count == 3 })
     #expect(Set(received.all.compactMap(\.webhookID)) == Set(accepted))
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 0)
+    await sink.stop()
+  }
+
+  /// A proxy's login page, as one may stand where the relay is thought to be.
+  @Test func whatAnswersButIsNoRelayGivesNoBackup() async throws {
+    let sink = Sink(settings: SinkSettings(listen: anyPort())) { _ in }
+    let address = try await sink.start()
+    let folder = try TemporaryFolder()
+    let file = folder.path + "/copy.db"
+    for (json, start) in [
+      (false, "http://\(address): what answered sent no copy"), (true, #"{"error":{"code""#),
+    ] {
+      let made = try Setting.run(
+        ["store", "backup", file, "--admin", "http://\(address)"] + (json ? ["--json"] : []))
+      #expect(made.status == 69 && made.output == "")
+      #expect(made.errors.hasPrefix(start), "\(made.errors)")
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
+    await sink.stop()
+  }
+
+  @Test func aRelayThatBeginsPausedQueuesUntilEachDestinationIsResumed() async throws {
+    let received = Received()
+    let sink = Sink(settings: SinkSettings(listen: anyPort())) { received.note($0) }
+    let address = try await sink.start()
+    let setting = try Setting(
+      """
+      server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
+      sources: { huggy: {} }
+      destinations: { crm: { url: "http://\(address)/crm" }, bi: { url: "http://\(address)/bi" } }
+      routes: [{ name: all, to: [crm, bi] }]
+      """)
+    var relay = try setting.start("--paused")
+    var person = try #require(Operator(relay))
+    var url = try #require(relay.ingestURL())
+    _ = try answer(to: envelope(("a", #""id":1"#)), at: url)
+    #expect(try person.status().destinations.allSatisfy { $0.paused && $0.pending == 1 })
+    #expect(try person.run("resume", "crm").status == 0)
+    #expect(received.wait { $0.count == 1 })
+    #expect(received.all.map(\.path) == ["/crm"])
+
+    // A restart without it changes nothing of what is paused.
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 0)
+    relay = try setting.start()
+    person = try #require(Operator(relay))
+    url = try #require(relay.ingestURL())
+    _ = try answer(to: envelope(("a", #""id":2"#)), at: url)
+    #expect(received.wait { $0.count == 2 })
+    #expect(received.all.map(\.path) == ["/crm", "/crm"])
+    #expect(try person.destination("bi")?.pending == 2)
+    #expect(try person.run("resume", "bi").status == 0)
+    #expect(received.wait { $0.count == 4 })
     relay.send(signal: SIGTERM)
     #expect(relay.waitForExit() == 0)
     await sink.stop()

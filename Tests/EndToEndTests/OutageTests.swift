@@ -91,6 +91,33 @@ import Testing
     #expect(second.waitForExit() == 0)
   }
 
+  /// While it waits nothing is lost by ending it, and the one before it still works.
+  @Test func aRelayThatWaitsForTheStoreIsEndedOrReloadedBySignals() throws {
+    let setting = try Setting(
+      """
+      server: { listen: "127.0.0.1:0", admin: off }
+      sources: { huggy: {} }
+      """)
+    let first = try setting.start()
+    _ = try #require(first.ingestURL())
+    for signal in [SIGTERM, SIGINT] {
+      let second = try setting.start("--wait-for-store", "60s")
+      #expect(second.waitForLine(containing: "waiting for the store") != nil)
+      second.send(signal: SIGHUP)
+      second.send(signal: signal)
+      #expect(second.waitForExit() == 0)
+      #expect(second.log.last?.contains(#""message":"stopped""#) == true)
+    }
+    let last = try setting.start("--wait-for-store", "60s")
+    #expect(last.waitForLine(containing: "waiting for the store") != nil)
+    last.send(signal: SIGHUP)
+    first.send(signal: SIGTERM)
+    #expect(first.waitForExit() == 0)
+    #expect(last.waitForLine(containing: "reloaded: nothing has changed") != nil)
+    last.send(signal: SIGTERM)
+    #expect(last.waitForExit() == 0)
+  }
+
   /// The system would end the process; and it says so by another error than that of a full disk.
   @Test func aLimitOfTheSizeOfFilesIsAFullDiskAndEndsNoProcess() throws {
     let setting = try Setting(
