@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import RelayAdmin
 import RelayCore
 import RelayPipeline
 
@@ -56,16 +57,22 @@ struct Explain: ParsableCommand {
       return
     }
     for (number, event) in explained.events.enumerated() {
-      print("\nevent \(number + 1): \(event.type)")
-      print("  company \(event.company ?? "-"), channel \(event.channel ?? "-"), chat \(event.chat ?? "-")")
+      print("\nevent \(number + 1): \(event.type.forTerminal())")
+      let (company, channel, chat) = (event.company, event.channel, event.chat)
+      print(
+        "  company \(company?.forTerminal() ?? "-"), channel \(channel?.forTerminal() ?? "-"), "
+          + "chat \(chat?.forTerminal() ?? "-")")
       let width = table.routes.map(\.route.name.count).max() ?? 0
       for (route, verdict) in zip(table.routes, event.explanation.verdicts) {
         let name = route.route.name.padding(toLength: width, withPad: " ", startingAt: 0)
-        print("  \(verdict == .matched ? "✓" : "·") \(name)  \(verdict.words(of: route.route))")
+        let words = verdict.words(of: route.route).forTerminal(maxCharacters: 1_000)
+        print("  \(verdict == .matched ? "✓" : "·") \(name)  \(words)")
       }
       print("  → \(event.explanation.decision.summary)")
     }
-    for item in explained.rejected { print("\nrejected: \(item.type)[\(item.index)] is not an object") }
+    for item in explained.rejected {
+      print("\nrejected: \(item.type.forTerminal())[\(item.index)] is not an object")
+    }
   }
 
   // MARK: JSON

@@ -61,14 +61,14 @@ struct LineLogHandler: LogHandler {
   ) -> String {
     let level = event.level.rawValue.uppercased().padding(toLength: 8, withPad: " ", startingAt: 0)
     let pairs = fields.map { " \($0.key)=\(quoted("\($0.value)"))" }.joined()
-    return "\(SystemWallClock().now()) \(level) \(event.message)\(pairs)"
+    return "\(SystemWallClock().now()) \(level) \(escaped("\(event.message)"))\(pairs)"
   }
 
-  /// Values with spaces are quoted; control characters, which a sender may have chosen, are escaped.
+  /// Values with spaces, and with what must be escaped, are quoted.
   private static func quoted(_ value: String) -> String {
     let isPlain =
       !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\"") }
-    return isPlain ? value : literal(value)
+    return isPlain && escaped(value) == value ? value : literal(value)
   }
 
   private static func json(
@@ -94,6 +94,24 @@ struct LineLogHandler: LogHandler {
   private static func literal(_ text: String) -> String {
     var bytes: [UInt8] = []
     JSONWriter.appendString(text, to: &bytes)
-    return String(decoding: bytes, as: UTF8.self)
+    return escaped(String(decoding: bytes, as: UTF8.self))
+  }
+
+  /// What could move a terminal's cursor, begin an escape sequence, break a line or reorder it goes as JSON escapes it: much
+  /// of what is logged was chosen by senders and receivers. JSON itself leaves all of it from U+007F on as it is.
+  private static func escaped(_ text: String) -> String {
+    guard !text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else { return text }
+    var escaped = ""
+    for scalar in text.unicodeScalars {
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator:
+        for unit in String(scalar).utf16 {
+          let digits = String(unit, radix: 16)
+          escaped += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }
+      default: escaped.unicodeScalars.append(scalar)
+      }
+    }
+    return escaped
   }
 }

@@ -1,4 +1,6 @@
 import Foundation
+import RelayCurl
+import RelayHarness
 import RelayTools
 import Testing
 
@@ -31,6 +33,42 @@ import Testing
     let setting = try Setting("sources: []")
     let relay = try setting.start()
     #expect(relay.waitForExit() == 78)
+  }
+
+  /// U+009B begins an escape sequence as ESC [ does, U+202E turns text around, U+2028 ends a line.
+  @Test func whatASenderWroteMovesNoTerminal() throws {
+    let forged = "\u{9B}31m\u{202E}\u{2028}"
+    let setting = try Setting(
+      """
+      server: { listen: "127.0.0.1:0", admin: off }
+      sources: { huggy: {} }
+      destinations: { crm: { url: "http://127.0.0.1:9/" } }
+      routes: [{ name: all, match: { where: { x: 1 } }, to: crm }]
+      """)
+    let explained = try Setting.run(
+      ["explain", "--config", setting.configuration, "-"],
+      input: Array(
+        #"{"messages":{"\#(forged)":[{"x":"\#(forged)","company":{"id":"\#(forged)"}}],"b\#(forged)":[1]}}"#
+          .utf8))
+    #expect(explained.status == 0)
+    for format in ["json", "text"] {
+      let relay = try RelayProcess(
+        executable: Setting.binary,
+        arguments: ["serve", "--config", setting.configuration, "--log-format", format])
+      let line = try #require(relay.waitForLine(containing: "listening"))
+      let address = try #require(line.firstMatch(of: /127\.0\.0\.1:\d+/)).output
+      _ = try BlockingClient().send(
+        method: "POST", url: "http://\(address)/huggy", headers: ["x-forwarded-for: \(forged)"],
+        body: Array("no".utf8), timeout: .seconds(30))
+      let refused = try #require(relay.waitForLine(containing: "request refused"))
+      #expect(refused.contains(#"\u009b31m\u202e\u2028"#), "\(refused)")
+      for scalar in forged.unicodeScalars where !scalar.isASCII {
+        #expect(!refused.unicodeScalars.contains(scalar))
+        #expect(!explained.output.unicodeScalars.contains(scalar))
+      }
+      relay.send(signal: SIGTERM)
+      #expect(relay.waitForExit() == 0)
+    }
   }
 
   @Test func aWrongOptionExits64() throws {
