@@ -102,12 +102,11 @@ import Testing
   }
 
   @Test(arguments: [
-    "0.0.0.0:1", "[::]:1", "10.0.0.1:1", "relay.internal:1", "127.example.com:1", "127.0.0:1",
-    "127.0.0.256:1",
-    "1127.0.0.1:1", "localhost.example:1", "[fe80::1]:1", "[::ffff:10.0.0.1]:1", "${HOST}:1",
+    "0.0.0.0:1", "[::]:1", "10.0.0.1:1", "[fe80::1]:1", "[fe80::1%eth0]:1", "[::ffff:10.0.0.1]:1",
+    "${HOST}:1",
   ])
   func anAddressThatOthersCanReachRequiresAToken(address: String) throws {
-    let environment = ["HOST": "hunter2"]
+    let environment = ["HOST": "10.0.0.7"]
     let server = "server: { admin: \"\(address)\""
     #expect(
       problems(of: withSource("\(server) }"), environment: environment) == [
@@ -119,6 +118,22 @@ import Testing
     ).server
     #expect(settings.adminToken == Secret("t"))
     #expect(settings.admin?.port == 1)
+  }
+
+  /// It may lead nowhere where the relay runs; then each start would fail.
+  @Test(arguments: [
+    "nosuch.invalid:1", "relay.internal:1", "127.example.com:1", "localhost.example:1", "127.0.0:1",
+    "127.0.0.256:1", "1127.0.0.1:1", "[::1::2]:1", "[fe80::x]:1", "*:1",
+  ])
+  func aNameIsNoAddressToListenOn(address: String) {
+    for (key, column) in [("listen", 19), ("admin", 18)] {
+      let found = problems(of: withSource("server: { \(key): \"\(address)\", admin_token: t }"))
+      #expect(found.count == 1)
+      #expect(
+        found.first?.hasPrefix(
+          "1:\(column): server.\(key): '\(address)' has a name for its host; write an address of this machine, "
+            + "or 0.0.0.0 for all, such as ") == true, "\(found)")
+    }
   }
 
   @Test(arguments: ["https://relay.example", "relay.example:443", "a b", "", "*.example", "relay/x"])
@@ -147,7 +162,7 @@ import Testing
     ("127.0.0.1:1", "127.0.0.1:1"), ("0.0.0.0:1", "127.0.0.1:1"), ("127.0.0.1:1", "0.0.0.0:1"),
     ("[::]:1", "127.0.0.1:1"), ("127.0.0.1:1", "[::]:1"), ("[::]:1", "0.0.0.0:1"),
     ("localhost:1", "127.0.0.1:1"),
-    ("[::1]:1", "localhost:1"), ("Relay.internal:1", "relay.internal:1"),
+    ("[::1]:1", "localhost:1"), ("LocalHost:1", "localhost:1"),
   ])
   func oneAddressCantBeListenedOnTwice(listen: String, admin: String) {
     let text = "server: { listen: \"\(listen)\", admin: \"\(admin)\", admin_token: t }"

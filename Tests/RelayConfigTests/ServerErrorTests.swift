@@ -212,6 +212,20 @@ import Testing
         "1:15: store.url: the value names no file; write sqlite:data/relay.db"
       ]),
     FaultyConfiguration(
+      "a store in memory",
+      withSource("store: { url: \"sqlite::memory:\" }"),
+      [
+        "1:15: store.url: the value is SQLite's own way to name a database; the relay's is a file on disk: "
+          + "write sqlite:data/relay.db"
+      ]),
+    FaultyConfiguration(
+      "a store by SQLite's URI",
+      withSource("store: { url: \"sqlite:file:relay.db?mode=memory\" }"),
+      [
+        "1:15: store.url: the value is SQLite's own way to name a database; the relay's is a file on disk: "
+          + "write sqlite:data/relay.db"
+      ]),
+    FaultyConfiguration(
       "a store with slashes",
       withSource("store: { url: \"sqlite://data/relay.db\" }"),
       [

@@ -1,5 +1,11 @@
 import RelayCore
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 extension ConfigNode {
   /// `server.listen`.
   func listenAddress() -> ListenAddress? {
@@ -37,7 +43,19 @@ extension ListenAddress {
       let port = Units.integer(String(text[text.index(after: colon)...]))
     else { throw form }
     guard port <= 65_535 else { throw Fault("has a port that is too large; from 0 to 65535") }
+    // A name may lead elsewhere, or nowhere, where the relay runs; then it could only end, and be started again, for ever.
+    guard Self.isNumeric(String(host)) || String(host).asciiLowercased == "localhost" else {
+      throw Fault(
+        "has a name for its host; write an address of this machine, or 0.0.0.0 for all, \(examples)")
+    }
     self.init(host: String(host), port: port)
+  }
+
+  /// Also one with a zone, as link-local ones of IPv6 have it: `fe80::1%eth0`.
+  private static func isNumeric(_ host: String) -> Bool {
+    var address = in6_addr()
+    if host.contains(":") { return inet_pton(AF_INET6, String(host.prefix { $0 != "%" }), &address) == 1 }
+    return inet_pton(AF_INET, host, &address) == 1
   }
 
   /// Whether nobody but this machine can reach it. Only spellings that are so beyond doubt.

@@ -33,6 +33,10 @@ extension ConfigNode {
       guard !path.hasPrefix("//") else {
         throw Fault("has '//'; write sqlite:data/relay.db, or sqlite:/var/lib/relay.db for an absolute path")
       }
+      guard path != ":memory:", !path.hasPrefix("file:") else {
+        throw Fault(
+          "is SQLite's own way to name a database; the relay's is a file on disk: write sqlite:data/relay.db")
+      }
       guard !path.utf8.contains(0) else { throw Fault("holds a NUL character") }
       return .sqlite(path: reading.storePath(path))
     }

@@ -49,16 +49,16 @@ struct RouteShadows {
     }
   }
 
+  /// The first of them.
   private func ending(_ match: Match) -> ReadRoute? {
-    let types = [nil, match.literalTypes?.first ?? nil]
-    let companies = [nil, match.literalCompanies?.first ?? nil]
-    for type in Set(types) {
-      for company in Set(companies) {
-        let found = endings[Key(type: type, company: company)]?.first { $0.route.match.takesAll(of: match) }
-        if let found { return found }
+    let types: Set = [nil, match.literalTypes?.first ?? nil]
+    let companies: Set = [nil, match.literalCompanies?.first ?? nil]
+    // A set has no order that one could rely on.
+    return types.flatMap { type in
+      companies.compactMap { company in
+        endings[Key(type: type, company: company)]?.first { $0.route.match.takesAll(of: match) }
       }
-    }
-    return nil
+    }.min { $0.place.line < $1.place.line }
   }
 }
 
