@@ -228,6 +228,16 @@ import Testing
     #expect(connection.budget.chargedBytes == 0)
   }
 
+  /// The parser goes on behind these; another one in its place would not know what it holds.
+  @Test(arguments: ["upgrade-not", "x-upgrade", "keep-alive, upgrades", "up grade"])
+  func aConnectionHeaderThatOnlyLooksLikeAnOfferIsNone(value: String) throws {
+    let connection = try EmbeddedConnection()
+    let headers = ["Connection: \(value)", "Upgrade: h2c"]
+    connection.send(["1", "2", "3"].map { Requests.post($0, headers: headers) }.joined())
+    #expect(try connection.output().statuses == [200, 200, 200])
+    #expect(connection.receiver.bodies == ["1", "2", "3"])
+  }
+
   /// It can't know what its offer comes to.
   @Test func aClientThatSendsOnBehindItsOfferIsToldThatItMustWait() throws {
     let connection = try EmbeddedConnection()

@@ -37,7 +37,7 @@ struct DecodedHead {
       request.expectation = value.equalsIgnoringCase("100-continue") ? .continue : .unknown
     case 7 where name.equalsIgnoringCase("upgrade"): offersUpgrade = true
     case 10 where name.equalsIgnoringCase("connection"):
-      if value.lowercased().contains("upgrade") { connectionNamesUpgrade = true }
+      if value.names("upgrade") { connectionNamesUpgrade = true }
     case 10 where name.equalsIgnoringCase("user-agent"): userAgent = userAgent ?? value
     case 14 where name.equalsIgnoringCase("content-length"): noteContentLength(value)
     case 15 where name.equalsIgnoringCase("x-forwarded-for"):
@@ -87,6 +87,16 @@ extension String {
       expected += 1
     }
     return true
+  }
+
+  /// Whether one of the words between its commas is `word`, which is in lower case.
+  fileprivate func names(_ word: String) -> Bool {
+    split(separator: ",").contains { part in
+      let word = word.utf8
+      let rest = part.utf8.drop { $0 == 0x20 || $0 == 0x09 }
+      return rest.prefix(word.count).map { $0 | 0x20 }.elementsEqual(word)
+        && rest.dropFirst(word.count).allSatisfy { $0 == 0x20 || $0 == 0x09 }
+    }
   }
 
   /// The number that these digits make, spaces around it aside; nil if it is none, or too large.
