@@ -1,5 +1,6 @@
 import Foundation
 import RelayCore
+import RelayCurl
 import RelayThreads
 import RelayTools
 import Testing
@@ -9,10 +10,15 @@ import Testing
   @Test func aLogThatNobodyReadsHoldsUpNeitherStartNorPathNorReloadNorStop() async throws {
     let port = try await freePort()
     let admin = try await freePort()
+    // A refusal at each source's path is a line of its own, which tells the path and whom it was for: more than 1 MiB.
+    let paths = (0..<850).map { "/\($0)-" + String(repeating: "x", count: 1_000) }
+    let sources = paths.enumerated().map { "  s\($0): { path: \"\($1)\" }\n" }.joined()
     let setting = try Setting(
       """
       server: { listen: "\(port)", admin: "\(admin)" }
-      sources: { huggy: {} }
+      sources:
+        huggy: {}
+      \(sources)
       destinations: { crm: { url: "http://127.0.0.1:9/" } }
       routes: [{ name: all, to: crm }]
       """)
@@ -37,15 +43,19 @@ import Testing
       $0 == 200
     }
     try #require(accepted == 200)
-    // Hundreds of lines: none is like another.
-    for number in 0..<300 {
-      #expect(
-        try post(
-          Array(#"{"messages":[\#(String(repeating: "1", count: number))x]}"#.utf8),
-          to: "http://\(port)/huggy"
-        )
-        .status == 400)
+    let client = BlockingClient()
+    for path in paths {
+      let answer = try client.send(
+        method: "POST", url: "http://\(port)" + path,
+        headers: ["x-forwarded-for: " + String(repeating: "y", count: 256)], body: Array("no".utf8),
+        timeout: .seconds(30))
+      #expect(answer.status == 400)
     }
+    let metrics = try BlockingClient().send(
+      method: "GET", url: "http://\(admin)/metrics", headers: [], body: nil, timeout: .seconds(30))
+    let left = String(decoding: metrics.body, as: UTF8.self).firstMatch(
+      of: /\nhuggy_relay_log_lines_dropped_total (\d+)/)
+    #expect(try #require(left.flatMap { Int($0.1) }) > 0, "the queue was full")
     #expect(try post(envelope(("a", #""id":2"#)), to: "http://\(port)/huggy").status == 200)
     #expect(try Setting.run(["reload", "--admin", "http://\(admin)"]).status == 0)
     relay.terminate()
