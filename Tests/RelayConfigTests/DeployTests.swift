@@ -53,4 +53,18 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["before", "relay.db"])
     #expect(FileManager.default.fileExists(atPath: folder + "/before/relay.db-wal"))
   }
+
+  /// A single file that is mounted stays the old one when another is put in its place, and no reload sees that.
+  @Test(arguments: ["deploy/compose.yaml", "deploy/Dockerfile"])
+  func theFolderOfTheConfigurationIsMountedAndNotTheFile(path: String) throws {
+    let text = try Self.text(path)
+    #expect(text.contains("target: /etc/huggy-relay,") || text.contains(":/etc/huggy-relay:ro"))
+    #expect(!text.contains(":/etc/huggy-relay/") && !text.contains("target: /etc/huggy-relay/"))
+    #expect(!text.contains("HUGGY_TOKEN"), "the example asks for more than one secret")
+  }
+
+  /// A start that is killed after 90 s, as it is by default, begins anew each time.
+  @Test func theUnitLetsAStartTakeItsTime() throws {
+    #expect(try Self.text("deploy/huggy-relay.service").contains("\nTimeoutStartSec=infinity\n"))
+  }
 }
