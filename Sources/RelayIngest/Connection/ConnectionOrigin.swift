@@ -1,6 +1,12 @@
 import NIOCore
 import RelayPipeline
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// Where a connection's requests come from. Those after one another are nearly always the same: then they share one.
 final class ConnectionOrigin: RequestOrigin {
   /// Longer headers are cut: their length was the sender's choice.
@@ -28,9 +34,12 @@ final class ConnectionOrigin: RequestOrigin {
   func of(_ request: PlainRequest, in bytes: UnsafeRawBufferPointer) -> ConnectionOrigin {
     let agent = request.userAgent.map { Self.text($0, in: bytes) }
     let forwarded = request.forwardedFor.map { Self.text($0, in: bytes) }
-    if Self.areEqual(agent, self.agent), Self.areEqual(forwarded, self.forwarded) { return self }
+    let isSameAgent = Self.areEqual(agent, self.agent)
+    if isSameAgent, Self.areEqual(forwarded, self.forwarded) { return self }
+    // Behind a proxy only this one changes.
     return ConnectionOrigin(
-      address: address, agent: agent.map(Array.init), forwarded: forwarded.map(Array.init))
+      address: address, agent: isSameAgent ? self.agent : agent.map(Array.init),
+      forwarded: forwarded.map(Array.init))
   }
 
   func of(_ head: DecodedHead) -> ConnectionOrigin {
@@ -48,7 +57,13 @@ final class ConnectionOrigin: RequestOrigin {
 
   private static func areEqual(_ text: Slice<UnsafeRawBufferPointer>?, _ known: [UInt8]?) -> Bool {
     guard let text, let known else { return text == nil && known == nil }
-    return text.count == known.count
-      && known.withUnsafeBytes { UnsafeRawBufferPointer(rebasing: text).elementsEqual($0) }
+    guard text.count == known.count else { return false }
+    return known.withUnsafeBytes { known in
+      guard let here = UnsafeRawBufferPointer(rebasing: text).baseAddress, let there = known.baseAddress
+      else {
+        return true
+      }
+      return memcmp(here, there, known.count) == 0
+    }
   }
 }

@@ -19,21 +19,34 @@ struct BodyBuffer {
   private(set) var charge = BudgetCharge()
   /// The most that this body can come to: its length if that is known, or `max_body`.
   private let limitBytes: Int
-  private let coding: ContentCoding
-  private var inflater: Inflater?
-  private var inflaterCharge = BudgetCharge()
+  /// nil: the body comes as it is, as nearly all do. So these pay for one reference, and compare no codings.
+  private var decoding: Decoding?
+
+  private final class Decoding {
+    let coding: ContentCoding
+    var inflater: Inflater?
+    var charge = BudgetCharge()
+
+    init(_ coding: ContentCoding) {
+      self.coding = coding
+    }
+  }
 
   init(limitBytes: Int, coding: ContentCoding = .identity) {
     self.limitBytes = limitBytes
-    self.coding = coding
+    if case .identity = coding { return }
+    decoding = Decoding(coding)
   }
 
   /// Whether the body may end here.
-  var isWhole: Bool { coding == .identity || inflater?.isComplete == true }
+  var isWhole: Bool {
+    guard let decoding else { return true }
+    return decoding.inflater?.isComplete == true
+  }
 
   /// Copies `input`, or what it decodes to, behind what is here; nothing is of use any more unless it was taken.
   mutating func append(_ input: ByteBuffer, budget: InflightBudget) -> Outcome {
-    guard coding == .identity else { return decode(input, budget: budget) }
+    if let decoding { return decode(input, decoding, budget: budget) }
     return input.withUnsafeReadableBytes { append($0, budget: budget) ? .taken : .noRoom }
   }
 
@@ -47,9 +60,10 @@ struct BodyBuffer {
 
   /// Gives back what only a body that still comes needs.
   mutating func releaseInflater(to budget: InflightBudget) {
-    inflater = nil
-    budget.release(inflaterCharge)
-    inflaterCharge = BudgetCharge()
+    guard let decoding else { return }
+    decoding.inflater = nil
+    budget.release(decoding.charge)
+    decoding.charge = BudgetCharge()
   }
 
   private mutating func append(_ input: UnsafeRawBufferPointer, budget: InflightBudget) -> Bool {
@@ -64,12 +78,14 @@ struct BodyBuffer {
     return true
   }
 
-  private mutating func decode(_ input: ByteBuffer, budget: InflightBudget) -> Outcome {
-    if inflater == nil {
-      guard budget.grow(&inflaterCharge, to: Inflater.stateBytes) else { return .noRoom }
-      inflater = Inflater(coding)
+  private mutating func decode(
+    _ input: ByteBuffer, _ decoding: Decoding, budget: InflightBudget
+  ) -> Outcome {
+    if decoding.inflater == nil {
+      guard budget.grow(&decoding.charge, to: Inflater.stateBytes) else { return .noRoom }
+      decoding.inflater = Inflater(decoding.coding)
     }
-    guard let inflater else { return .undecodable }
+    guard let inflater = decoding.inflater else { return .undecodable }
     var outcome = Outcome.taken
     let decoded = input.withUnsafeReadableBytes { input in
       inflater.inflate(input) { piece in
