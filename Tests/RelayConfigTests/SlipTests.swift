@@ -253,6 +253,7 @@ import Testing
     ("0.0.0.0:80", "http://127.0.0.1/other", "only its sources' paths"),
     ("'[::]:8080'", "http://[::1]:8080/huggy", "without end"),
     ("localhost:8080", "http://LOCALHOST:8080/huggy", "without end"),
+    ("10.0.0.1:8080", "http://10.0.0.1:8080/huggy", "without end"),
     ("127.0.0.1:9", "http://127.0.0.1:8081/x", "server.admin"),
   ])
   func aDestinationThatIsTheRelayItselfIsTold(listen: String, url: String, message: String) {
