@@ -29,6 +29,30 @@ import Testing
     #expect(checked.status == 0, "\(checked.errors)")
   }
 
+  @Test(
+    .enabled(
+      if: geteuid() == 0 && access("/usr/sbin/ip", X_OK) == 0,
+      "needs root and iproute2, for a network namespace"))
+  func localhostIsListenedOnWhereThereIsNoIPv6() throws {
+    let setting = try Setting(
+      """
+      server: { listen: "localhost:0", admin: "localhost:0" }
+      sources: { huggy: {} }
+      """)
+    let script = """
+      set -e
+      none=/proc/sys/net/ipv6/conf/all/disable_ipv6
+      [ ! -e $none ] || echo 1 > $none
+      ip link set lo up
+      exec \(Setting.binary) serve --config \(setting.configuration) --log-format json
+      """
+    let relay = try RelayProcess(executable: "/usr/bin/unshare", arguments: ["-n", "sh", "-c", script])
+    #expect(relay.adminURL() != nil, "\(relay.log)")
+    #expect(relay.ingestURL() != nil, "\(relay.log)")
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 0)
+  }
+
   @Test func serveWithAWrongConfigurationExits78() throws {
     let setting = try Setting("sources: []")
     let relay = try setting.start()

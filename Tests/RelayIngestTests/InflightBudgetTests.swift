@@ -55,6 +55,7 @@ extension InflightBudget {
     budget.release(largest)
     let reserved = (0..<2_000).compactMap { _ in budget.grown(to: 64 << 10) }.filter { $0.pool == .reserved }
     #expect(reserved.count * 64 << 10 <= limitBytes / 4)
+    #expect(budget.chargedBytes <= max(limitBytes, (5 << 20) + Inflater.stateBytes), "all together")
   }
 
   @Test func aReloadKeepsTheRoomForOneOfTheLargestBodies() {
