@@ -1,0 +1,55 @@
+import Foundation
+import RelayHarness
+import Testing
+
+@testable import huggy_relay
+
+@Suite struct NewFileTests {
+  private let folder: TemporaryFolder
+  private var path: String { folder.path + "/copy.db" }
+
+  init() throws {
+    folder = try TemporaryFolder()
+  }
+
+  private var names: [String] {
+    get throws { try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() }
+  }
+
+  @Test(arguments: [true, false]) func itHasItsNameOnlyOnceItIsWhole(mayBeUnnamed: Bool) throws {
+    let file = try NewFile(path: path, mayBeUnnamed: mayBeUnnamed)
+    #expect(write(file.descriptor, "whole", 5) == 5)
+    #expect(file.begins(with: "who") && !file.begins(with: "hole") && !file.begins(with: "whole?"))
+    #expect(try !names.contains("copy.db"))
+    #expect(try names.count == (mayBeUnnamed ? 0 : 1))
+    #expect(try file.finish() == 5)
+    #expect(try names == ["copy.db"])
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "whole")
+    let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+    #expect(mode == 0o600)
+  }
+
+  @Test(arguments: [true, false]) func whatIsNotFinishedLeavesNothing(mayBeUnnamed: Bool) throws {
+    do {
+      let file = try NewFile(path: path, mayBeUnnamed: mayBeUnnamed)
+      #expect(write(file.descriptor, "half", 4) == 4)
+    }
+    #expect(try names == [])
+  }
+
+  /// As of two runs with one name.
+  @Test(arguments: [true, false]) func whoeverIsFirstHasTheName(mayBeUnnamed: Bool) throws {
+    do {
+      let (first, second) = (
+        try NewFile(path: path, mayBeUnnamed: mayBeUnnamed),
+        try NewFile(path: path, mayBeUnnamed: mayBeUnnamed)
+      )
+      #expect(write(second.descriptor, "second", 6) == 6)
+      #expect(try second.finish() == 6)
+      #expect(throws: Failure.self) { try first.finish() }
+    }
+    #expect(throws: Failure.self) { try NewFile(path: path, mayBeUnnamed: mayBeUnnamed) }
+    #expect(try names == ["copy.db"])
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "second")
+  }
+}
