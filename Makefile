@@ -8,7 +8,7 @@ CONFIG ?= routes.yaml
 RELEASE = -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked -Xswiftc -cross-module-optimization
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo run test bench bench-quick floor lint format install clean
+.PHONY: help setup build demo run test bench bench-quick ci floor lint format install clean
 
 help: ## Show what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ bench-quick: build ## Measure the two main scenarios and their floor: a minute
 # What the benchmark measures the relay against, built alike.
 floor: setup
 	@$(SWIFT) build $(RELEASE) --package-path Benchmarks/Floor --scratch-path .build/floor
+
+ci: ## What every change must pass: format, build without warnings, all tests, release, metrics (about 15 minutes)
+	@CI=true .ci/run
 
 lint: setup ## Check the format of the code
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
