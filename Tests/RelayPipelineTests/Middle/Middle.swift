@@ -240,7 +240,8 @@ extension Configuration {
         Source(name: "closed", tokens: [Source.Token(value: Secret("s3cret-token"))]),
       ],
       destinations: [
-        Destination(name: "crm", url: Secret("http://crm/")), Destination(name: "bi", url: Secret("http://bi/")),
+        Destination(name: "crm", url: Secret("http://crm/")),
+        Destination(name: "bi", url: Secret("http://bi/")),
       ],
       routes: [
         Route(name: "noise", match: .events("noise"), action: .drop),

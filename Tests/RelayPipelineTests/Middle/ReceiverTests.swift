@@ -15,11 +15,18 @@ import Testing
 
   @Test(arguments: [
     (chat, 200, #"{"accepted":1,"deliveries":1,"dropped":0,"unrouted":0,"duplicate":false,"events":["evt_"#),
-    (#"{"messages":{"noise":[{}],"other":[{},{}],"newMessage":[{}]}}"#, 200,
-      #"{"accepted":4,"deliveries":2,"dropped":1,"unrouted":2,"duplicate":false,"#),
-    (#"{"messages":{}}"#, 200, #"{"accepted":0,"deliveries":0,"dropped":0,"unrouted":0,"duplicate":false,"events":[]}"#),
-    (#"{"messages":{"createdChat":[1,{}]}}"#, 200,
-      #""rejected":[{"event":"createdChat","index":0,"reason":"an event is an object, this is a number"}]}"#),
+    (
+      #"{"messages":{"noise":[{}],"other":[{},{}],"newMessage":[{}]}}"#, 200,
+      #"{"accepted":4,"deliveries":2,"dropped":1,"unrouted":2,"duplicate":false,"#
+    ),
+    (
+      #"{"messages":{}}"#, 200,
+      #"{"accepted":0,"deliveries":0,"dropped":0,"unrouted":0,"duplicate":false,"events":[]}"#
+    ),
+    (
+      #"{"messages":{"createdChat":[1,{}]}}"#, 200,
+      #""rejected":[{"event":"createdChat","index":0,"reason":"an event is an object, this is a number"}]}"#
+    ),
     (#"{"messages":"#, 400, #""code":"invalid_json""#),
     ("[]", 400, #""code":"invalid_envelope""#),
     (#"{"time":1}"#, 400, #""code":"invalid_envelope""#),
