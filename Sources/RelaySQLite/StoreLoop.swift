@@ -153,7 +153,9 @@ final class StoreLoop {
   /// Whoever asks comes again; why it failed is the observer's.
   private func claim(_ request: ClaimRequest) -> Claim {
     do throws(StoreError) {
-      return try session.claim(request)
+      let claim = try session.claim(request)
+      if let damage = session.damage.takeError() { observer?.storeReadFailed(damage) }
+      return claim
     } catch {
       observer?.storeReadFailed(error)
       return .nothing(for: request)

@@ -24,7 +24,7 @@ extension StoreSession {
     let row = try insert(envelope)
     var deliveries: [Delivery] = []
     for event in envelope.events {
-      deliveries += try insert(event, envelope: row, now: now)
+      try insert(event, envelope: row, now: now, into: &deliveries)
     }
     return .stored(deliveries)
   }
@@ -76,10 +76,13 @@ extension StoreSession {
     return nextEnvelope
   }
 
-  /// - Returns: Its deliveries that may be attempted, claimed.
+  /// - Parameters:
+  ///   - receivedFirst: When its envelope came, if that was not just now.
+  ///   - claimed: Where its deliveries go that may be attempted, claimed.
   func insert(
-    _ event: NewEnvelope.NewEvent, envelope: Int64, now: Timestamp
-  ) throws(StoreError) -> [Delivery] {
+    _ event: NewEnvelope.NewEvent, envelope: Int64, receivedFirst: Timestamp? = nil, now: Timestamp,
+    into claimed: inout [Delivery]
+  ) throws(StoreError) {
     nextEvent += 1
     let insert = statements.insertEvent
     let body = event.event
@@ -104,23 +107,23 @@ extension StoreSession {
       statements.insertStraggler.bind(3, previous)
       try statements.insertStraggler.run()
     }
-    return try self.insert(event.deliveries, of: body, row: nextEvent, now: now)
+    try self.insert(
+      event.deliveries, of: body, row: nextEvent, receivedFirst: receivedFirst, now: now, into: &claimed)
   }
 
   /// Inserts an event's deliveries one after another: its row says where.
   ///
-  /// - Parameter receivedFirst: When its envelope came, if that was not just now.
-  /// - Returns: Those that may be attempted, claimed.
+  /// - Parameters:
+  ///   - receivedFirst: When its envelope came, if that was not just now.
+  ///   - claimed: Where those go that may be attempted, claimed.
   func insert(
-    _ deliveries: [NewEnvelope.NewDelivery], of event: Event, row: Int64, receivedFirst: Timestamp? = nil,
-    now: Timestamp
-  ) throws(StoreError) -> [Delivery] {
-    var claimed: [Delivery] = []
+    _ deliveries: [NewEnvelope.NewDelivery], of event: Event, row: Int64, receivedFirst: Timestamp?,
+    now: Timestamp, into claimed: inout [Delivery]
+  ) throws(StoreError) {
     for delivery in deliveries {
       let inserted = try insert(delivery, of: event, row: row, receivedFirst: receivedFirst, now: now)
       if let inserted { claimed.append(inserted) }
     }
-    return claimed
   }
 
   /// - Returns: nil for what is not to be attempted now: it waits for its order key, or is withheld, or comes after

@@ -5,8 +5,8 @@ extension StoreSession {
   ///
   /// The index holds nothing that was settled, or waits for its order key; and a walk along the fresh ones begins
   /// where the last one has come to. Those that were given back unlisted take their places among them. So the only rows
-  /// to be passed over are retries of this destination that are held, which are bounded by the lane's window; and firsts
-  /// of keys of which another is in flight.
+  /// to be passed over are retries of this destination that are held, which are bounded by the lane's window; firsts
+  /// of keys of which another is in flight; and what can't be read for damage, so that it stops nothing else.
   func claim(_ request: ClaimRequest) throws(StoreError) -> Claim {
     var found = Claim(
       destination: request.destination, kind: request.kind, deliveries: [], isExhausted: true,
@@ -30,8 +30,13 @@ extension StoreSession {
       let row = candidate.row
       let claimed = claims.entries[row]
       guard candidate.isListed ? claimed == nil : claimed?.isReturned == true else { continue }
-      let (delivery, claim) = try delivery(
-        row, destination: destination, name: request.destination, &envelopes)
+      guard
+        let (delivery, claim) = try delivery(
+          row, destination: destination, name: request.destination, &envelopes)
+      else {
+        damage.note(row)
+        continue
+      }
       var entry = claim
       if let key = entry.key, claims.holds(key) {
         firstLeft = firstLeft ?? row
@@ -105,14 +110,16 @@ extension StoreSession {
   }
 
   /// Reads a delivery, and what it is to be claimed with.
+  ///
+  /// - Returns: nil: it, its event or its envelope is missing.
   func delivery(
     _ row: Int64, destination: Int64, name: String, _ envelopes: inout EnvelopeCache
-  ) throws(StoreError) -> (Delivery, ClaimTable.Entry) {
+  ) throws(StoreError) -> (Delivery, ClaimTable.Entry)? {
     let query = statements.deliveryByRow
     query.bind(1, row)
-    guard try query.step() else { throw .isDamaged("there is no delivery \(row)") }
+    guard try query.step() else { return nil }
     defer { query.reset() }
-    let event = try event(query.integer(0), &envelopes)
+    guard let event = try event(query.integer(0), &envelopes) else { return nil }
     let delivery = Delivery(
       id: DeliveryID(rawValue: row), event: event, destination: name, run: Int(query.integer(1)),
       attempts: Int(query.integer(2)), countedAttempts: Int(query.integer(4)),
@@ -124,11 +131,11 @@ extension StoreSession {
     return (delivery, claim)
   }
 
-  private func event(_ row: Int64, _ envelopes: inout EnvelopeCache) throws(StoreError) -> Event {
+  private func event(_ row: Int64, _ envelopes: inout EnvelopeCache) throws(StoreError) -> Event? {
     if let event = events.event(row) { return event }
     let query = statements.eventByRow
     query.bind(1, row)
-    guard try query.step() else { throw .isDamaged("there is no event \(row)") }
+    guard try query.step() else { return nil }
     defer { query.reset() }
     let envelope = envelopes.context(query.integer(0)) {
       EnvelopeContext(
@@ -143,12 +150,6 @@ extension StoreSession {
     // Of one delivery nobody else comes for it.
     if query.integer(8) > 1 { events.insert(event, row: row) }
     return event
-  }
-}
-
-extension StoreError {
-  fileprivate static func isDamaged(_ reason: String) -> StoreError {
-    StoreError(code: .failing, message: "the store is damaged: \(reason)")
   }
 }
 

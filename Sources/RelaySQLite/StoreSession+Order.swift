@@ -43,8 +43,14 @@ extension StoreSession {
   func handOut(_ head: KeyHead, of key: OrderKey, now: Timestamp) throws(StoreError) -> Delivery? {
     guard !claims.holds(key), destinations.handsOut(key.destination) else { return nil }
     var envelopes = EnvelopeCache()
-    var (delivery, claim) = try delivery(
-      head.row, destination: key.destination, name: destinations[key.destination].name, &envelopes)
+    guard
+      let (found, claim) = try delivery(
+        head.row, destination: key.destination, name: destinations[key.destination].name, &envelopes)
+    else {
+      damage.note(head.row)
+      return nil
+    }
+    var delivery = found
     if let due = head.due, due > now { delivery.due = due }
     claims.add(head.row, claim)
     return delivery

@@ -21,6 +21,7 @@ final class StoreSession {
   var claims = ClaimTable()
   var backlogs = BacklogTable()
   var events = EventCache()
+  var damage = DamageNotes()
   /// No delivery before this one is unlisted, the transaction under way included.
   var unlistedFrom: Int64
   /// The rows' numbers as they are on disk: they go on from there, also if a restart comes after a failure.

@@ -7,6 +7,7 @@ final class StoreStatements {
   let begin: Statement
   let commit: Statement
   let insertEnvelope: Statement
+  let insertEnvelopeLike: Statement
   let insertEvent: Statement
   let insertStraggler: Statement
   let insertDelivery: Statement
@@ -40,6 +41,11 @@ final class StoreStatements {
       INSERT INTO envelope (id, source, configuration, received, first_event, accepted, hash, time, token, first_row,
         unstored)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+      """)
+    insertEnvelopeLike = try connection.prepare(
+      """
+      INSERT INTO envelope (id, source, configuration, received, first_event, accepted, time, token, first_row)
+      SELECT ?1, source, ?2, received, ?3, ?4, time, token, ?5 FROM envelope WHERE id = ?6
       """)
     insertEvent = try connection.prepare(
       """
@@ -91,7 +97,7 @@ final class StoreStatements {
     rerouteEvent = try connection.prepare(
       "UPDATE event SET routes = ?2, dropped = ?3, first_delivery = ?4, deliveries = ?5 WHERE id = ?1")
     rerouteEnvelope = try connection.prepare(
-      "UPDATE envelope SET configuration = ?2, unstored = ?3 WHERE id = ?1")
+      "UPDATE envelope SET configuration = coalesce(?2, configuration), unstored = ?3 WHERE id = ?1")
     freshDeliveries = try connection.prepare(
       "SELECT id FROM delivery WHERE destination = ?1 AND state = 0 AND id >= ?2 ORDER BY id")
     retryingDeliveries = try connection.prepare(

@@ -17,7 +17,9 @@ struct QueryPlanTests {
   /// Every statement there is, by its name; those that only insert have no plan.
   private static let plans: [String: [String]] = [
     "begin": [], "commit": [],
-    "insertEnvelope": [], "insertEvent": [], "insertStraggler": [], "insertDelivery": [],
+    "insertEnvelope": [],
+    "insertEnvelopeLike": ["SEARCH envelope USING INTEGER PRIMARY KEY (rowid=?)"], "insertEvent": [],
+    "insertStraggler": [], "insertDelivery": [],
     "insertOverflow": [], "insertFailure": [],
     "deleteFailure": ["SEARCH failure USING PRIMARY KEY (delivery=? AND attempt=?)"],
     "settle": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],

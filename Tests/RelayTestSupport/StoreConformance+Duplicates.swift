@@ -161,6 +161,24 @@ extension StoreConformance {
       #expect(try await store.append(bench.make.envelope(to: [], bytes: 1)).rerouted?.places == [])
       #expect(try await store.append(bench.make.envelope(bytes: 1)).rerouted?.places == [0])
     },
+    StoreClaim("whatIsRoutedAnewOutlivesWhatItsEnvelopeCameWith") { bench in
+      let configuration = StoreConfiguration(names: .test, retention: .seconds(100), dedupe: .seconds(50))
+      let store = try await bench.open(configuration)
+      var first = bench.make.envelope(events: 2, bytes: 1)
+      first.events = [first.events[0]]
+      let stored = try await store.stored(first)
+      // Something comes between, and something is newer: it may stay for that alone.
+      _ = try await store.stored(bench.make.envelope(to: ["bi"]))
+      let twin = try await store.append(bench.make.envelope(events: 2, bytes: 1))
+      #expect(twin.rerouted?.places == [1])
+      _ = try await store.stored(bench.make.envelope(to: ["bi"]))
+      await store.settle(stored[0].settled(.delivered))
+      bench.clock.advance(by: .seconds(1_000))
+      // Each call gives it an occasion to prune.
+      for _ in 0..<20 { _ = try await store.size() }
+      let again = try await bench.reopen(store, with: configuration)
+      #expect(await again.claim().deliveries.map(\.event.id) == twin.rerouted?.deliveries.map(\.event.id))
+    },
     StoreClaim("whatIsRoutedAnewKeepsItsKeysOrder") { bench in
       let store = try await bench.open()
       try await store.reorder(by: .chat)

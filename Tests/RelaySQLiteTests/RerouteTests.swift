@@ -1,0 +1,114 @@
+import RelayCore
+import RelayTestSupport
+import Testing
+
+@testable import RelaySQLite
+
+/// Events that were routed anew when their envelope came again, and what becomes of them later.
+struct RerouteTests {
+  private let bench: SessionBench
+
+  init() throws {
+    bench = try SessionBench()
+    try bench.configure(configuration)
+  }
+
+  private var configuration: StoreConfiguration {
+    StoreConfiguration(
+      names: .test, retention: .seconds(100), dedupe: .seconds(50), maxBytes: .max, maxBacklogBytes: [:])
+  }
+
+  /// Three events of which one was stored; the others are routed as the envelope comes again.
+  private func rerouted() throws -> (stored: Delivery, anew: [Delivery]) {
+    var first = bench.make.envelope(events: 3, bytes: 1)
+    first.events = [first.events[1]]
+    let stored = try bench.stored(first).only
+    // Stands between them, and stays.
+    _ = try bench.stored(bench.make.envelope(to: ["bi"]))
+    let twin = bench.make.envelope(events: 3, bytes: 1, at: .second(9))
+    bench.clock.set(.second(9))
+    guard case .duplicate(_, _, let rerouted) = try bench.write([twin])[0].get() else {
+      throw UnexpectedDuplicate()
+    }
+    #expect(rerouted.places == [0, 2])
+    return (stored, rerouted.deliveries)
+  }
+
+  /// All that retention does by then. What is the newest stays, so there is something newer.
+  private func keep(at second: Int) throws {
+    _ = try bench.stored(bench.make.envelope(to: ["bi"], at: .second(9)))
+    bench.clock.set(.second(second))
+    while bench.writer.keeper.step() {}
+  }
+
+  private func claim(_ kind: ClaimRequest.Kind = .fresh) throws -> [DeliveryID] {
+    try bench.session.claim(
+      ClaimRequest(destination: "crm", kind: kind, now: .second(9_999), limit: 9, byteLimit: .max)
+    ).ids
+  }
+
+  @Test func theyOutliveTheEventsThatTheirEnvelopeCameWith() throws {
+    let (stored, anew) = try rerouted()
+    _ = bench.settle(stored.settled(.delivered), anew[1].settled(.dead(.permanent)))
+    try keep(at: 5_000)
+    #expect(try bench.session.connection.texts("SELECT id FROM event") == ["2", "3", "4", "5"])
+    #expect(try bench.count("envelope") == 3)
+    try bench.reopen()
+    try bench.configure(configuration)
+    #expect(try claim() == [anew[0].id])
+    let lookup = try LookupSession(path: bench.home.path)
+    let records = try lookup.deliveries(DeliveryFilter(destination: "crm"), after: nil, limit: 9).deliveries
+    #expect(records.map(\.id) == [anew[1].id, anew[0].id])
+    // As its envelope was received, though it was routed later.
+    #expect(records.map(\.receivedAt) == [.second(0), .second(0)])
+    #expect(try bench.change(.retry(at: .second(5_000)), .ids([anew[1].id])) == 1)
+    #expect(try claim(.retrying) == [anew[1].id])
+    let event = try #require(try lookup.event(anew[0].event.id))
+    #expect(event.deliveries.map(\.id) == [anew[0].id])
+  }
+
+  @Test func theyGoWithTheirRowsOnceTheyAreSettledAndOld() throws {
+    let (stored, anew) = try rerouted()
+    _ = bench.settle(stored.settled(.delivered), anew[0].settled(.delivered), anew[1].settled(.delivered))
+    try keep(at: 5_000)
+    #expect(try bench.session.connection.texts("SELECT id FROM event") == ["2", "5"])
+    #expect(try bench.session.connection.texts("SELECT first_row FROM envelope") == ["2", "5"])
+  }
+
+  @Test func whatOfAnEnvelopeIsLeftAfterAllOfItWentNowhereOutlivesIt() throws {
+    var first = bench.make.envelope(events: 2, bytes: 1)
+    first.events = []
+    #expect(try bench.stored(first).isEmpty)
+    let twin = bench.make.envelope(events: 2, bytes: 1, at: .second(9))
+    _ = try bench.write([twin])[0].get()
+    try keep(at: 5_000)
+    try bench.reopen()
+    #expect(try claim().count == 2)
+  }
+
+  // MARK: Damage
+
+  @Test func aDeliveryWithoutItsEnvelopeStopsNoOtherAndIsToldOfOnce() throws {
+    let held = try bench.stored(bench.make.envelope(events: 2)) + bench.stored(bench.make.envelope(events: 1))
+    bench.release(held)
+    try bench.session.connection.execute("UPDATE event SET envelope = 77 WHERE id = 2")
+    #expect(try claim() == [held[0].id, held[2].id])
+    let told = bench.session.damage.takeError()
+    let error = try #require(told)
+    #expect(error.code == .failing && error.message.contains("delivery \(held[1].id.rawValue) can't be made"))
+    bench.release([held[0], held[2]])
+    #expect(try claim() == [held[0].id, held[2].id])
+    let toldAgain = bench.session.damage.takeError()
+    #expect(toldAgain == nil)
+  }
+
+  @Test func aTurnThatCantBeReadLeavesTheSettlementOnDisk() throws {
+    try bench.reorder(by: .chat)
+    let held = try bench.stored(bench.make.envelope(events: 2, chat: "7")).only
+    try bench.session.connection.execute("UPDATE event SET envelope = 77 WHERE id = 2")
+    #expect(bench.settle(held.settled(.delivered)).isEmpty)
+    #expect(bench.session.destinations.all.books["crm"] == Books(pending: 1, delivered: 1))
+    let told = bench.session.damage.takeError()
+    #expect(told != nil)
+  }
+}
