@@ -2,7 +2,7 @@
 
 #include <sys/vfs.h>
 
-unsigned int csqlite_file_system_kind(const char *folder) {
+unsigned int csqlite_file_system_kind(const char *path) {
   struct statfs status;
-  return statfs(folder, &status) == 0 ? (unsigned int)status.f_type : 0;
+  return statfs(path, &status) == 0 ? (unsigned int)status.f_type : 0;
 }

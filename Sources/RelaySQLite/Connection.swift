@@ -81,6 +81,14 @@ final class Connection {
     }.joined()
   }
 
+  /// Who is in the way is not waited for.
+  func withoutWaiting<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
+    let timeout = try integer("PRAGMA busy_timeout") ?? 0
+    try execute("PRAGMA busy_timeout = 0")
+    defer { try? execute("PRAGMA busy_timeout = \(timeout)") }
+    return try body()
+  }
+
   /// Begins to copy another database into this one.
   func beginBackup(of source: Connection) throws(StoreError) -> OpaquePointer {
     guard let backup = sqlite3_backup_init(handle, "main", source.handle, "main") else {

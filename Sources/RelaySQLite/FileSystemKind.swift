@@ -5,8 +5,12 @@ struct FileSystemKind: Equatable, Sendable {
   /// `f_type` of statfs(2).
   var magic: UInt32
 
-  static func at(_ folder: String) -> FileSystemKind {
-    FileSystemKind(magic: csqlite_file_system_kind(folder))
+  /// Of the file itself, which may be elsewhere than its name: a link leads to it, or it is mounted by itself. Of its
+  /// folder, while it is not there.
+  static func of(file path: String) -> FileSystemKind {
+    let kind = csqlite_file_system_kind(path)
+    return FileSystemKind(
+      magic: kind != 0 ? kind : csqlite_file_system_kind(StoreFiles.parent(of: StoreFiles.resolved(path))))
   }
 
   /// Whether flock(2) is carried out as a POSIX lock over the whole file: it would then stand in the way of SQLite's own

@@ -3,6 +3,8 @@ import RelayCore
 
 /// The store's folder and lock: one relay at a time, and nobody else's eyes.
 final class StoreFiles {
+  /// Where the file itself is, whatever link leads to it: SQLite keeps the log there, so all else that stands beside the
+  /// file does too.
   let databasePath: String
   let fileSystem: FileSystemKind
   /// To be kept until SQLite's last close.
@@ -13,10 +15,11 @@ final class StoreFiles {
   ///
   /// - Parameter fileSystem: What it is on; nil: what the system says.
   /// - Throws: `inUse` if another process holds the lock.
-  init(databasePath path: String, fileSystem: FileSystemKind? = nil) throws(StoreError) {
+  init(databasePath name: String, fileSystem: FileSystemKind? = nil) throws(StoreError) {
+    try Self.makeFolder(Self.parent(of: name))
+    let path = Self.resolved(name)
     let folder = Self.parent(of: path)
-    try Self.makeFolder(folder)
-    let fileSystem = fileSystem ?? .at(folder)
+    let fileSystem = fileSystem ?? .of(file: path)
     self.fileSystem = fileSystem
     lock = try StoreLock(databasePath: path, emulatesFlock: fileSystem.emulatesFlock)
     databasePath = path
@@ -27,6 +30,33 @@ final class StoreFiles {
 
   /// What was set aside for bad days.
   func giveReserve() { ReserveFile(databasePath: databasePath).remove() }
+
+  /// The file's own path: links followed, also one to a file that is yet to be made.
+  static func resolved(_ path: String) -> String {
+    var path = path
+    // As many links as the system follows.
+    for _ in 0..<40 {
+      if let found = real(path) { return found }
+      guard let target = target(ofLink: path) else { break }
+      path = target.hasPrefix("/") ? target : parent(of: path) + "/" + target
+    }
+    let name = path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
+    return real(parent(of: path)).map { $0 == "/" ? "/\(name)" : "\($0)/\(name)" } ?? path
+  }
+
+  private static func real(_ path: String) -> String? {
+    guard let found = realpath(path, nil) else { return nil }
+    defer { free(found) }
+    return String(cString: found)
+  }
+
+  private static func target(ofLink path: String) -> String? {
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = buffer.withUnsafeMutableBytes {
+      readlink(path, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
+    }
+    return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+  }
 
   static func parent(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }

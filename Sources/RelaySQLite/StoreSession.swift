@@ -40,11 +40,10 @@ final class StoreSession {
     path: String, duplicateLimit: Int, gathersLog: Bool = true, fileSystem: FileSystemKind? = nil
   ) throws(StoreError) {
     files = try StoreFiles(databasePath: path, fileSystem: fileSystem)
-    try StoreMark(databasePath: path).check()
-    Backup.removeLeftover(beside: path)
+    try StoreMark(databasePath: files.databasePath).check()
+    Backup.removeLeftover(beside: files.databasePath)
     connection = try Self.open(files, gathersLog: gathersLog)
-    identity = try StoreIdentity(
-      databasePath: path, logPath: connection.logPath, locked: files.lock.file)
+    identity = try Self.identity(of: connection, path: path, locked: files.lock.file)
     names = NameTable()
     try names.load(connection)
     destinations = try DestinationTable(connection)
@@ -60,6 +59,19 @@ final class StoreSession {
     duplicates = DuplicateIndex(limit: duplicateLimit)
     try loadDuplicates(limit: duplicateLimit)
     try returnUnlisted()
+  }
+
+  /// Which files are open. By the name that was given, since a restart goes by it.
+  static func identity(
+    of connection: Connection, path: String, locked: FileID
+  ) throws(StoreError) -> StoreIdentity {
+    do throws(StoreError) {
+      return try StoreIdentity(databasePath: path, logPath: connection.logPath, locked: locked)
+    } catch {
+      // It may be another file's by now.
+      connection.keepLogOnClose()
+      throw error
+    }
   }
 
   /// The database, brought up to date. A disk without room is given what was set aside on it.

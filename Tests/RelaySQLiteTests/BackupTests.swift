@@ -81,7 +81,7 @@ struct BackupTests {
   }
 
   @Test func itIsForItsOwnersEyesAndHasNoNameOnceItIsWhole() throws {
-    let path = bench.home.path + ".backup"
+    let path = Backup.path(beside: bench.home.path)
     var made: (any StoreCopy)?
     let backup = try begin { made = try? $0.get() }
     var status = stat()
@@ -93,18 +93,27 @@ struct BackupTests {
   }
 
   @Test func whatAKilledOneHasLeftIsRemovedAtTheStart() throws {
-    let path = bench.home.path + ".backup"
+    let path = Backup.path(beside: bench.home.path)
     let file = open(path, O_WRONLY | O_CREAT, 0o600)
     close(file)
     try bench.reopen()
     #expect(access(path, F_OK) != 0)
   }
 
+  @Test func aFileOfAPersonsBesideTheStoreStays() throws {
+    let path = bench.home.path + ".backup"
+    let file = open(path, O_WRONLY | O_CREAT, 0o600)
+    close(file)
+    try bench.reopen()
+    _ = try copy()
+    #expect(access(path, F_OK) == 0)
+  }
+
   @Test func oneThatIsGivenUpLeavesNothing() throws {
     var backup: Backup? = try begin { _ in }
     _ = try backup?.step()
     backup = nil
-    #expect(access(bench.home.path + ".backup", F_OK) != 0)
+    #expect(access(Backup.path(beside: bench.home.path), F_OK) != 0)
   }
 
   @Test func theStoreMakesOneAtATimeAndGoesOn() async throws {

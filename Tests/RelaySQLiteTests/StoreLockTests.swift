@@ -100,7 +100,7 @@ struct StoreLockTests {
   }
 
   @Test func theSystemSaysWhatAFolderIsOn() {
-    #expect(FileSystemKind.at("/proc").magic == 0x9FA0)
+    #expect(FileSystemKind.of(file: "/proc/self/status").magic == 0x9FA0)
   }
 
   @Test func theKernelsTableSaysWhoHoldsAFile() {

@@ -103,6 +103,82 @@ struct StoreMarkTests {
     }
   }
 
+  /// Starts of a store that somebody reads all the while: its log can't be emptied, so the file keeps an old mark.
+  @Test func startsUnderAReaderLeaveTheLogItsOwn() throws {
+    let make = TestEnvelopes()
+    var left: [[UInt8]] = []
+    var reader: Connection?
+    for round in 1...4 {
+      let session = try StoreSession(path: home.path, duplicateLimit: 10)
+      // Stands on the log's first state.
+      if reader == nil {
+        reader = try Connection(path: home.path, readOnly: true)
+        try reader?.execute("BEGIN; SELECT count(*) FROM event")
+      }
+      _ = try session.transaction { () throws(StoreError) in
+        if round == 1 { try session.register(.test) }
+        return try session.append(make.envelope(), now: .second(0))
+      }
+      left = try files.map { try contents($0) }
+      session.connection.keepLogOnClose()
+    }
+    try reader?.execute("COMMIT")
+    reader = nil
+    for (file, bytes) in zip(files, left) { try put(bytes, at: file) }
+    #expect(!left[1].isEmpty)
+    #expect(try events() == 4)
+  }
+
+  @Test func aMarkThatWasNeverWrittenIsNone() throws {
+    let (_, left) = try leaveLog()
+    for (file, bytes) in zip(files, left) { try put(bytes, at: file) }
+    do {
+      let connection = try Connection(path: home.path)
+      try connection.execute(
+        "UPDATE mark SET value = ''; PRAGMA wal_checkpoint(TRUNCATE); UPDATE mark SET value = 'ab'")
+      connection.keepLogOnClose()
+    }
+    #expect(try FileSize.of(home.path + "-wal") > 0)
+    try put(Array("ab\n".utf8), at: home.path + ".mark")
+    #expect(try events() == 1)
+  }
+
+  @Test func allThatStandsBesideTheFileDoesSoBehindALinkToo() throws {
+    let (before, _) = try leaveLog()
+    let link = "\(home.folder.path)/link.db"
+    try #require(symlink("relay.db", link) == 0)
+    do { _ = try StoreSession(path: link, duplicateLimit: 10) }
+    for suffix in ["-wal", "-shm", ".mark", ".lock"] {
+      #expect(access(link + suffix, F_OK) != 0, "\(suffix)")
+    }
+    _ = try leaveLog()
+    try put(before, at: home.path)
+    let error = #expect(throws: StoreError.self) { try StoreSession(path: link, duplicateLimit: 10) }
+    #expect(error?.code == .foreignLog)
+  }
+
+  @Test func aLinkToAFileThatIsYetToBeMadeLeadsThere() throws {
+    let link = "\(home.folder.path)/link.db"
+    try #require(symlink("relay.db", link) == 0)
+    #expect(StoreFiles.resolved(link) == StoreFiles.resolved(home.path))
+    do { _ = try StoreSession(path: link, duplicateLimit: 10) }
+    #expect(access(home.path + ".mark", F_OK) == 0 && access(link + ".mark", F_OK) != 0)
+  }
+
+  @Test func aStartThatFindsAnotherFileUnderItsNameLeavesTheLog() throws {
+    let (_, left) = try leaveLog()
+    for (file, bytes) in zip(files, left) { try put(bytes, at: file) }
+    do {
+      let connection = try Connection(path: home.path)
+      #expect(try connection.integer("SELECT count(*) FROM event") == 1)
+      let other = FileID(device: 1, inode: 1)
+      #expect(throws: StoreError.self) {
+        _ = try StoreSession.identity(of: connection, path: home.path, locked: other)
+      }
+    }
+    #expect(try FileSize.of(home.path + "-wal") > 0)
+  }
+
   @Test func aCopyHasAMarkOfItsOwn() throws {
     let session = try StoreSession(path: home.path, duplicateLimit: 10)
     var made: (any StoreCopy)?

@@ -74,7 +74,8 @@ final class Backup {
     for suffix in ["", "-journal", "-wal", "-shm"] { unlink(path(beside: database) + suffix) }
   }
 
-  private static func path(beside database: String) -> String { database + ".backup" }
+  /// A name that nobody gives a file of their own: one that a killed process has left is removed by the next start.
+  static func path(beside database: String) -> String { database + ".huggy-relay-copy" }
 
   private static func checkRoom(for session: StoreSession) throws(StoreError) {
     let pages = try session.connection.integer("PRAGMA page_count") ?? 0

@@ -7,8 +7,9 @@ import RelayCore
 /// that a restored copy is undone, or damaged. So every start writes a new random number into the database itself (its
 /// mark), while the log is empty, and notes it in a file beside it. A copy from another time has another mark.
 ///
-/// The file beside it has the mark as hexadecimal digits in a line; two lines while it is being changed: a crash may leave
-/// either in the database.
+/// The file beside it has the mark as hexadecimal digits in a line; two lines while it is being changed: the database file
+/// has either then, until its log is empty. As long as somebody reads, it can't be emptied: then the next start changes
+/// nothing, since a third mark would push out the one that the file may still have.
 struct StoreMark {
   private let databasePath: String
   private var path: String { databasePath + ".mark" }
@@ -27,20 +28,31 @@ struct StoreMark {
     throw StoreError(
       code: .foreignLog,
       message:
-        "\(log) is the log of another file than \(databasePath), which was put in its place (restored?): "
-        + "its changes would undo or damage it. To go on with \(databasePath) as it is, move \(log) and "
-        + "\(databasePath)-shm away; to go back, put the file there that the log belongs to")
+        "\(log) does not look like the log of \(databasePath): was another file put in its place (restored)? "
+        + "Its changes would undo or damage that one. Copy both files first. If \(databasePath) was restored, "
+        + "move \(log) and \(databasePath)-shm away; if it was not, the log may hold accepted events that "
+        + "are nowhere else: leave it, and move \(path) away to have it taken")
   }
 
   /// The mark of this start.
   func renew(_ connection: Connection) throws(StoreError) {
+    if let noted, noted.count > 1 {
+      guard try Self.emptyLog(connection) else { return }
+    }
     let old = try Self.read(connection)
     let new = Self.random()
     try note([old, new].compactMap { $0 })
     try Self.write(new, connection)
     // It must stand in the file itself, not in the log: a log that is not empty is told by it.
-    guard try connection.integer("PRAGMA wal_checkpoint(TRUNCATE)") == 0 else { return }
+    guard try Self.emptyLog(connection) else { return }
     try note([new])
+  }
+
+  /// - Returns: false: a reader is in the way. It is not waited for.
+  private static func emptyLog(_ connection: Connection) throws(StoreError) -> Bool {
+    try connection.withoutWaiting { () throws(StoreError) in
+      try connection.integer("PRAGMA wal_checkpoint(TRUNCATE)") == 0
+    }
   }
 
   /// Another mark than the original's.
@@ -48,8 +60,9 @@ struct StoreMark {
 
   // MARK: In the database
 
+  /// nil: none was written yet.
   private static func read(_ connection: Connection) throws(StoreError) -> String? {
-    let query = try connection.prepare("SELECT value FROM mark")
+    let query = try connection.prepare("SELECT value FROM mark WHERE value <> ''")
     defer { query.reset() }
     return try query.step() ? query.text(0) : nil
   }

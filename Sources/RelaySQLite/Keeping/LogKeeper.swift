@@ -49,13 +49,12 @@ final class LogKeeper {
   /// - Returns: Whether nobody was in the way.
   @discardableResult
   func checkpoint(cutsLog: Bool) throws(StoreError) -> Bool {
-    let timeout = try connection.integer("PRAGMA busy_timeout") ?? 0
-    try connection.execute("PRAGMA busy_timeout = 0")
-    defer { try? connection.execute("PRAGMA busy_timeout = \(timeout)") }
-    let query = try connection.prepare("PRAGMA wal_checkpoint(\(cutsLog ? "TRUNCATE" : "PASSIVE"))")
-    defer { query.reset() }
-    guard try query.step() else { return true }
-    return query.integer(0) == 0 && query.integer(1) == query.integer(2)
+    try connection.withoutWaiting { () throws(StoreError) in
+      let query = try connection.prepare("PRAGMA wal_checkpoint(\(cutsLog ? "TRUNCATE" : "PASSIVE"))")
+      defer { query.reset() }
+      guard try query.step() else { return true }
+      return query.integer(0) == 0 && query.integer(1) == query.integer(2)
+    }
   }
 
   private func letSQLiteMove(_ isOn: Bool) {

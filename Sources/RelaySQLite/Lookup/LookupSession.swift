@@ -21,7 +21,7 @@ final class LookupSession {
         code: .lost, message: "the store's file \(path) is not the one that the relay writes to any more")
     }
     self.clock = clock
-    let fileSystem = fileSystem ?? .at(StoreFiles.parent(of: path))
+    let fileSystem = fileSystem ?? .of(file: path)
     connection = try Connection(
       path: path, readOnly: true, index: fileSystem.canFaultWhenFull ? .own : .shared)
     statements = try LookupStatements(connection)
