@@ -6,7 +6,7 @@ import RelayCore
 enum Schema {
   static let migrations = [
     initial, booksAndOrder, placesOfDeliveries, unlistedDeliveries, twoIndexesLess, unstoredEvents, marks,
-    keptClock,
+    keptClock, lateDeliveries,
   ]
 
   static var version: Int64 { Int64(migrations.count) }
@@ -223,6 +223,13 @@ enum Schema {
       steady INTEGER PRIMARY KEY,    -- from then on
       offset INTEGER NOT NULL        -- the wall clock was so much ahead
     );
+    """
+
+  /// A delivery that was routed anew came later than its event: by this rows are in order of time all the same, and those
+  /// that came late are found at once.
+  private static let lateDeliveries = """
+    ALTER TABLE delivery ADD COLUMN arrived INTEGER;  -- null: with its event
+    CREATE INDEX delivery_rerouted ON delivery (id) WHERE arrived IS NOT NULL;
     """
 
   /// Whether the database is ours to use: looks, and changes nothing.

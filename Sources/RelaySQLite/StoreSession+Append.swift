@@ -158,6 +158,7 @@ extension StoreSession {
     insert.bind(6, since.microseconds)
     insert.bind(7, key)
     insert.bind(8, bytes)
+    insert.bind(9, receivedFirst == nil ? nil : now.microseconds)
     try insert.run()
     destinations.change(destination) {
       $0.pending += 1
@@ -188,6 +189,7 @@ extension StoreSession {
     insert.bind(7, now.microseconds)
     let revisit = receivedFirst.flatMap { self.revisit(nextDelivery, received: $0, settledAt: now) }
     insert.bind(8, revisit?.microseconds)
+    insert.bind(9, receivedFirst == nil ? nil : now.microseconds)
     try insert.run()
     destinations.change(destination) { $0.overflowed += 1 }
   }

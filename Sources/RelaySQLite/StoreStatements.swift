@@ -57,13 +57,14 @@ final class StoreStatements {
       "INSERT INTO straggler (uuid, event, previous) VALUES (?1, ?2, ?3)")
     insertDelivery = try connection.prepare(
       """
-      INSERT INTO delivery (id, event, destination, route, run, state, attempts, since, order_key, bytes)
-      VALUES (?1, ?2, ?3, ?4, 0, ?5, 0, ?6, ?7, ?8)
+      INSERT INTO delivery (id, event, destination, route, run, state, attempts, since, order_key, bytes, arrived)
+      VALUES (?1, ?2, ?3, ?4, 0, ?5, 0, ?6, ?7, ?8, ?9)
       """)
     insertOverflow = try connection.prepare(
       """
-      INSERT INTO delivery (id, event, destination, route, run, state, attempts, since, bytes, settled, reason, revisit)
-      VALUES (?1, ?2, ?3, ?4, 0, 5, 0, ?5, ?6, ?7, \(DiscardReason.overflow.rawValue), ?8)
+      INSERT INTO delivery (id, event, destination, route, run, state, attempts, since, bytes, settled, reason, revisit,
+        arrived)
+      VALUES (?1, ?2, ?3, ?4, 0, 5, 0, ?5, ?6, ?7, \(DiscardReason.overflow.rawValue), ?8, ?9)
       """)
     insertFailure = try connection.prepare(
       """

@@ -110,6 +110,12 @@ struct LookupClockTests {
     try session.deliveries(filter, after: nil, limit: 500).deliveries.map(\.id.rawValue)
   }
 
+  private func count(_ filter: DeliveryFilter) throws -> Int {
+    let page = try session.count(filter, after: nil)
+    #expect(page.next == nil)
+    return page.counts.total
+  }
+
   @Test func recordsHaveTheTimesThatTheClockShowedThen() throws {
     try bench.add(at: 0, [.delivered(10)])
     clock.set(.second(100))
@@ -119,6 +125,15 @@ struct LookupClockTests {
     #expect(records.map(\.receivedAt) == [.second(5_100), .second(0)])
     #expect(records.map(\.settledAt) == [.second(5_110), .second(10)])
     #expect(try session.event(records[0].event)?.receivedAt == .second(5_100))
+  }
+
+  /// Nothing else is asked before.
+  @Test func whatIsCountedIsWhatTheClockShows() throws {
+    try bench.add(at: 0, [.pending])
+    clock.set(.second(100))
+    clock.setWall(ahead: .seconds(5_000))
+    try bench.add(at: 100, [.pending])
+    #expect(try count(DeliveryFilter(since: .second(5_000))) == 1)
   }
 
   @Test func ageIsOfTheSteadyClock() throws {
@@ -145,6 +160,7 @@ struct LookupClockTests {
       let fitting = shown.indices.reversed().filter { shown[$0] >= since && shown[$0] < until }
       let expected = fitting.map { Int64($0 + 1) }
       #expect(try rows(filter) == expected)
+      #expect(try count(filter) == expected.count)
     }
   }
 }

@@ -47,6 +47,9 @@ struct LookupPlanTests {
       "SEARCH delivery USING INTEGER PRIMARY KEY (rowid>?)", "SCALAR SUBQUERY 1", "SCAN unlisted",
     ],
     "allBefore": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
+    "reroutedBefore": [
+      "SEARCH delivery USING INDEX delivery_rerouted (id>? AND id<?)"
+    ],
     "oldestFresh": [oldest],
     "oldestRetrying": [oldest],
     "oldestWaiting": [oldest],

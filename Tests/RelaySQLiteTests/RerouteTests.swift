@@ -86,6 +86,55 @@ struct RerouteTests {
     #expect(try claim().count == 2)
   }
 
+  // MARK: Found by time
+
+  /// Envelopes every ten seconds, of which every third is routed anew later, some of them stored before and some not.
+  @Test func whatWasRoutedAnewIsFoundByTheTimeOfItsReceipt() throws {
+    var received: [(delivery: DeliveryID, second: Int)] = []
+    var left: [(bytes: UInt64, second: Int)] = []
+    for place in 0..<60 {
+      let second = place * 10
+      bench.clock.set(.second(second))
+      if place % 3 == 0 {
+        var first = bench.make.envelope(to: [], events: 2, bytes: UInt64(place), at: .second(second))
+        if place % 2 == 0 { first.events = [] }
+        _ = try bench.stored(first)
+        left.append((UInt64(place), second))
+      } else {
+        let held = try bench.stored(bench.make.envelope(at: .second(second)))
+        received += held.map { ($0.id, second) }
+      }
+      // Some soon after, and some at last.
+      while left.count > (place == 59 ? 0 : 12) {
+        let (bytes, first) = left.remove(at: left.count / 2)
+        let twin = bench.make.envelope(events: 2, bytes: bytes, at: .second(second))
+        let outcome = try bench.write([twin])[0].get()
+        #expect(outcome.claimed.count == 2)
+        received += outcome.claimed.map { ($0.id, first) }
+      }
+    }
+    let lookup = try LookupSession(path: bench.home.path)
+    for (since, until) in [
+      (nil, 300), (0, 10), (100, 200), (200, nil), (550, nil), (0, 600), (590, 600), (310, 320),
+    ] as [(Int?, Int?)] {
+      for state in [nil, DeliveryFilter.State.pending] {
+        let filter = DeliveryFilter(
+          state: state, since: since.map { .second($0) }, until: until.map { .second($0) })
+        let expected = received.filter { $0.second >= since ?? 0 && $0.second < until ?? .max }
+          .map(\.delivery).sorted(by: >)
+        var found: [DeliveryID] = []
+        var next: DeliveryID?
+        repeat {
+          let page = try lookup.deliveries(filter, after: next, limit: 7)
+          found += page.deliveries.map(\.id)
+          next = page.next
+        } while next != nil
+        #expect(found == expected, "\(filter)")
+        #expect(try lookup.count(filter, after: nil).counts.total == expected.count)
+      }
+    }
+  }
+
   // MARK: Damage
 
   @Test func aDeliveryWithoutItsEnvelopeStopsNoOtherAndIsToldOfOnce() throws {

@@ -29,8 +29,8 @@ extension LookupSession {
   }
 
   func count(_ filter: DeliveryFilter, after: DeliveryID?) throws(StoreError) -> DeliveryCountPage {
-    try connection.execute("BEGIN")
-    defer { try? connection.execute("COMMIT") }
+    try begin()
+    defer { end() }
     var counts = DeliveryCounts()
     guard var walk = try walk(filter, after: after) else {
       return DeliveryCountPage(counts: counts, next: nil)
@@ -52,7 +52,7 @@ extension LookupSession {
     query.bind(1, row)
     defer { query.reset() }
     guard try query.step(), let place = DeliveryPlace(query) else { return nil }
-    let (type, received) = (query.text(4)!, Timestamp(microseconds: query.integer(5)))
+    let (type, received) = (query.text(4)!, history.wall(at: Timestamp(microseconds: query.integer(5))))
     let state = DeliveryState(stored: query.integer(2))
     let reason = query.optionalInteger(3).flatMap { DiscardReason(rawValue: Int($0)) }
     guard filter.state.map({ wanted in state.map { wanted.holds($0, discarded: reason) } ?? false }) ?? true,
@@ -91,8 +91,12 @@ extension LookupSession {
     let end = try filter.until.map { time throws(StoreError) in
       try firstDelivery(receivedFrom: history.lastMoment(before: time).advanced(by: Self.longestCommit))
     }
-    let lanes = try lanes(filter.state, destination, from: first ?? 0)
-    return LookupWalk(lanes, before: min(after?.rawValue ?? .max, end ?? .max))
+    var lanes = try lanes(filter.state, destination, from: first ?? 0)
+    guard let end else { return LookupWalk(lanes, before: after?.rawValue ?? .max) }
+    lanes = lanes.map { $0.until(end) }
+    // What was received before that time and routed anew after it stands there.
+    lanes.append(along(statements.reroutedBefore, filter.state, destination, from: max(first ?? 0, end)))
+    return LookupWalk(lanes, before: after?.rawValue ?? .max)
   }
 
   private func lanes(
@@ -143,7 +147,8 @@ extension LookupSession {
     }
   }
 
-  /// A row before which all deliveries' events were received before that steady time, as far as rows are in order of it.
+  /// A row before which all deliveries arrived before that steady time, as far as rows are in order of it. No event was
+  /// received after its deliveries arrived, and those that were not routed anew arrived with their events.
   private func firstDelivery(receivedFrom time: Timestamp) throws(StoreError) -> Int64 {
     var first: Int64 = 0
     var end = (try numbers(statements.newestDelivery).first ?? 0) + 1

@@ -17,6 +17,7 @@ final class LookupStatements {
   let waitingBefore: Statement
   let unlistedBefore: Statement
   let allBefore: Statement
+  let reroutedBefore: Statement
   let oldestFresh: Statement
   let oldestRetrying: Statement
   let oldestWaiting: Statement
@@ -88,6 +89,12 @@ final class LookupStatements {
       """
       SELECT id, destination, state, reason FROM delivery WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3
       """)
+    // The index holds few, if any.
+    reroutedBefore = try connection.prepare(
+      """
+      SELECT id, destination, state, reason FROM delivery INDEXED BY delivery_rerouted
+      WHERE arrived IS NOT NULL AND id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3
+      """)
     func oldest(_ condition: String) throws(StoreError) -> Statement {
       try connection.prepare(
         "SELECT id FROM \(listed) WHERE destination = ?1 AND \(condition) ORDER BY id LIMIT 1")
@@ -101,7 +108,7 @@ final class LookupStatements {
       """)
     receivedFrom = try connection.prepare(
       """
-      SELECT d.id, v.received
+      SELECT d.id, coalesce(d.arrived, v.received)
       FROM delivery d CROSS JOIN event e ON e.id = d.event CROSS JOIN envelope v ON v.id = e.envelope
       WHERE d.id >= ?1 ORDER BY d.id LIMIT 1
       """)

@@ -19,6 +19,11 @@ struct LookupWalk {
     init(_ read: @escaping (_ before: Int64, _ limit: Int) throws(StoreError) -> [Step]) {
       self.read = read
     }
+
+    /// No further than to the row before this one.
+    func until(_ end: Int64) -> Lane {
+      Lane { [read] before, limit throws(StoreError) in try read(min(before, end), limit) }
+    }
   }
 
   private var lanes: [Lane]
