@@ -155,11 +155,20 @@ final class StoreLoop {
     do throws(StoreError) {
       let claim = try session.claim(request)
       if let damage = session.damage.takeError() { observer?.storeReadFailed(damage) }
+      bringIn()
       return claim
     } catch {
       observer?.storeReadFailed(error)
       return .nothing(for: request)
     }
+  }
+
+  /// The claim has said when to come again; until then these retries are brought to that time, too.
+  private func bringIn() {
+    guard let (destination, latest) = session.retriesTooFarOff else { return }
+    session.retriesTooFarOff = nil
+    guard !jobs.all.contains(where: { $0 is BringInJob && $0.destination == destination }) else { return }
+    jobs.append(BringInJob(destination, to: latest))
   }
 
   private func stepJob() {

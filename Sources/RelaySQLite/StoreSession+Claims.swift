@@ -51,7 +51,7 @@ extension StoreSession {
     if found.isExhausted && request.kind == .retrying {
       found.nextDue = try nextDue(destination, after: request.now)
       if let due = found.nextDue, due > request.latestDue {
-        try bringIn(destination, to: request.latestDue)
+        retriesTooFarOff = (request.destination, request.latestDue)
         found.nextDue = request.latestDue
       }
     }
@@ -86,15 +86,6 @@ extension StoreSession {
       if entry.isFresh { backlogs.becameClaimable(row, of: entry.destination) }
     }
     claims.commit()
-  }
-
-  /// Times that are too far off were made by a clock that was wrong, or by another policy.
-  private func bringIn(_ destination: Int64, to latest: Timestamp) throws(StoreError) {
-    try transaction { () throws(StoreError) in
-      statements.bringIn.bind(1, destination)
-      statements.bringIn.bind(2, latest.microseconds)
-      try statements.bringIn.run()
-    }
   }
 
   private func nextDue(_ destination: Int64, after now: Timestamp) throws(StoreError) -> Timestamp? {

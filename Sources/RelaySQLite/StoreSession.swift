@@ -22,6 +22,8 @@ final class StoreSession {
   var backlogs = BacklogTable()
   var events = EventCache()
   var damage = DamageNotes()
+  /// What the last claim has found of times beyond its `latestDue`: for a `BringInJob`.
+  var retriesTooFarOff: (destination: String, latest: Timestamp)?
   /// No delivery before this one is unlisted, the transaction under way included.
   var unlistedFrom: Int64
   /// The rows' numbers as they are on disk: they go on from there, also if a restart comes after a failure.

@@ -106,7 +106,10 @@ final class StoreStatements {
     nextDue = try connection.prepare(
       "SELECT due, id FROM delivery WHERE destination = ?1 AND state = 1 AND due > ?2 ORDER BY due, id")
     bringIn = try connection.prepare(
-      "UPDATE delivery SET due = ?2 WHERE destination = ?1 AND state = 1 AND due > ?2")
+      """
+      UPDATE delivery SET due = ?2 WHERE id IN (
+        SELECT id FROM delivery WHERE destination = ?1 AND state = 1 AND due > ?2 ORDER BY due, id LIMIT ?3)
+      """)
     headOfKey = try connection.prepare(
       """
       SELECT id, state, due FROM delivery WHERE destination = ?1 AND order_key = ?2 AND state < 3

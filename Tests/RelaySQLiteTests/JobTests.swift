@@ -141,6 +141,28 @@ struct JobTests {
     #expect(try bench.recount() == bench.storedBooks())
   }
 
+  @Test func retriesTooFarOffAreBroughtInStepByStep() throws {
+    let held = try bench.stored(bench.make.envelope(events: 1_200))
+    _ = bench.write(settle: held.map { $0.retried(at: 90_000) })
+    let claim = try bench.session.claim(
+      ClaimRequest(
+        destination: "crm", kind: .retrying, now: .second(10), latestDue: .second(100), limit: 9,
+        byteLimit: .max))
+    #expect(claim.nextDue == .second(100))
+    let (destination, latest) = try #require(bench.session.retriesTooFarOff)
+    #expect(destination == "crm" && latest == .second(100))
+    func tooFarOff() throws -> Int64? {
+      try bench.session.connection.integer(
+        "SELECT count(*) FROM delivery WHERE due > \(Timestamp.second(100).microseconds)")
+    }
+    // The claim itself has written nothing.
+    var left = [try tooFarOff()]
+    let job = BringInJob(destination, to: latest)
+    while try !bench.step(job) { left.append(try tooFarOff()) }
+    #expect(left == [1_200, 700, 200])
+    #expect(try tooFarOff() == 0)
+  }
+
   @Test func aChangeDoesNotFollowWhatArrivesMeanwhile() throws {
     bench.release(try fill(500, chats: 2))
     var changed = 0

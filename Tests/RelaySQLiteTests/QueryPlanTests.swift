@@ -42,7 +42,10 @@ struct QueryPlanTests {
     "nextDue": [
       "SEARCH delivery USING COVERING INDEX delivery_retrying (destination=? AND state=? AND due>?)"
     ],
-    "bringIn": ["SEARCH delivery USING INDEX delivery_retrying (destination=? AND state=? AND due>?)"],
+    "bringIn": [
+      "SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)", "LIST SUBQUERY 1",
+      "SEARCH delivery USING COVERING INDEX delivery_retrying (destination=? AND state=? AND due>?)",
+    ],
     "headOfKey": ["SEARCH delivery USING INDEX delivery_ordered (destination=? AND order_key=?)"],
     "pendingByRow": byRow,
     "deliveryByRow": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
