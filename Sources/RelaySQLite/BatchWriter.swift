@@ -19,6 +19,11 @@ struct BatchWriter {
   /// Why the last envelopes or outcomes could not be committed; nil: they could, or a write since then has shown that it
   /// goes again.
   private(set) var failure: StoreError?
+  /// When the store's files were last seen to be there.
+  private var confirmedAt: Timestamp?
+
+  /// Outcomes alone may be answered for so long without a look: what is lost of them is attempted again.
+  private static let confirmingInterval = Duration.seconds(1)
 
   init(
     session: StoreSession, keeper: StoreKeeper, clock: any SteadyClock, observer: (any StoreObserver)? = nil
@@ -48,14 +53,13 @@ struct BatchWriter {
   mutating func write() -> Bool {
     guard canBeRefused || mustTryAgain else { return false }
     do throws(StoreError) {
-      try commitAll()
-      failure = nil
+      failure = try commitAll()
     } catch {
       keeper.commitFailed(error)
       let wasAlone = !canBeRefused
       let heldEnvelopes = !appends.isEmpty
       refuse(error)
-      if !wasAlone || session.connection.lastErrorWasOfWriting { try? commitSettlements() }
+      if !wasAlone || session.connection.lastErrorWasOfWriting { try? commitSettlements(clock.now()) }
       if heldEnvelopes || hasHeldSettlements { failure = error }
     }
     return true
@@ -69,19 +73,20 @@ struct BatchWriter {
 
   // MARK: The transactions
 
-  private mutating func commitAll() throws(StoreError) {
-    let refusal = appends.isEmpty ? nil : keeper.refusal()
+  /// - Returns: Why nobody knows whether that is kept: the store's files can't be seen.
+  private mutating func commitAll() throws(StoreError) -> StoreError? {
+    let now = clock.now()
+    let refusal = appends.isEmpty ? nil : keeper.refusal(now)
     var outcomes: [Result<AppendOutcome, StoreError>] = []
     outcomes.reserveCapacity(appends.count)
     var unknown: Set<String> = []
-    let promoted = try transaction(of: refusal == nil ? appends.count : 0) { () throws(StoreError) in
+    let promoted = try transaction(of: refusal == nil ? appends.count : 0, now) { () throws(StoreError) in
       for configuration in configurations { try session.register(configuration.value.names) }
       for pause in pauses where !session.change(pause.destination, { $0.pausedUntil = pause.until }) {
         unknown.insert(pause.destination)
       }
       // Before what arrives: it may be its turn then, and it may find more room.
-      let promoted = try settleAll()
-      let now = clock.now()
+      let promoted = try settleAll(now)
       for append in appends {
         if let refusal = refusal ?? session.refusal(of: append.envelope) {
           outcomes.append(.failure(refusal))
@@ -94,6 +99,7 @@ struct BatchWriter {
       if failure != nil { try session.probe() }
       return promoted
     }
+    let unseen = try confirm(now)
     for configuration in configurations { apply(configuration.value) }
     let events = refusal == nil ? appends.reduce(0) { $0 + $1.envelope.events.count } : 0
     let settled = takeSettlements()
@@ -102,28 +108,39 @@ struct BatchWriter {
       for configuration in configurations { configuration.completion(.success(())) }
       for pause in pauses {
         let isUnknown = unknown.contains(pause.destination)
-        pause.completion(isUnknown ? .failure(.unknown(destination: pause.destination)) : .success(()))
+        let error = isUnknown ? .unknown(destination: pause.destination) : unseen
+        pause.completion(error.map { .failure($0) } ?? .success(()))
       }
-      answerAppends(outcomes)
+      answerAppends(outcomes, unseen)
     }
     forgetWhatIsNew()
-    keeper.committed(appendedEvents: events)
+    keeper.committed(appendedEvents: events, now)
+    return unseen
   }
 
-  private mutating func commitSettlements() throws(StoreError) {
+  private mutating func commitSettlements(_ now: Timestamp) throws(StoreError) {
     guard !(settlements.isEmpty && suspensions.isEmpty) else { return }
-    let promoted = try transaction(of: 0) { () throws(StoreError) in try settleAll() }
+    let promoted = try transaction(of: 0, now) { () throws(StoreError) in try settleAll(now) }
     let settled = takeSettlements()
     answer { for (call, turns) in zip(settled, promoted) { call.completion(turns) } }
-    keeper.committed(appendedEvents: 0)
+    keeper.committed(appendedEvents: 0, now)
+  }
+
+  /// Whether the store's files are still there, where somebody is to be told that what was committed is kept: what is in
+  /// no file that a restart would find must not be. Else now and then.
+  private mutating func confirm(_ now: Timestamp) throws(StoreError) -> StoreError? {
+    let isOld = confirmedAt.map { $0 > now || $0.duration(to: now) >= Self.confirmingInterval } ?? true
+    guard canBeRefused || failure != nil || isOld else { return nil }
+    let unseen = try session.confirm()
+    confirmedAt = unseen == nil ? now : nil
+    return unseen
   }
 
   /// Whose turn it has become, by the call that brought it about.
-  private func settleAll() throws(StoreError) -> [[Delivery]] {
+  private func settleAll(_ now: Timestamp) throws(StoreError) -> [[Delivery]] {
     for (destination, suspended) in suspensions {
       session.change(destination) { $0.suspended = suspended }
     }
-    let now = clock.now()
     var promoted: [[Delivery]] = []
     promoted.reserveCapacity(settlements.count)
     for call in settlements {
@@ -138,10 +155,10 @@ struct BatchWriter {
 
   /// - Parameter envelopes: How many are in it.
   private func transaction<Value>(
-    of envelopes: Int, _ body: () throws(StoreError) -> Value
+    of envelopes: Int, _ now: Timestamp, _ body: () throws(StoreError) -> Value
   ) throws(StoreError) -> Value {
     let withClock = { () throws(StoreError) in
-      try session.clock.write(clock)
+      try session.clock.write(clock, at: now)
       return try body()
     }
     guard let observer else { return try session.transaction(withClock) }
@@ -171,10 +188,13 @@ struct BatchWriter {
     if let observer { observer.storeAnswers(answers) } else { answers() }
   }
 
-  private func answerAppends(_ outcomes: [Result<AppendOutcome, StoreError>]) {
+  /// - Parameter unseen: Why nobody knows whether they are kept.
+  private func answerAppends(_ outcomes: [Result<AppendOutcome, StoreError>], _ unseen: StoreError?) {
     var late: [Delivery] = []
-    for (append, outcome) in zip(appends, outcomes) where !append.answer(outcome) {
-      if case .success(let outcome) = outcome { late += outcome.claimed }
+    for (append, outcome) in zip(appends, outcomes) {
+      let answer = unseen.map { error in outcome.flatMap { _ in .failure(error) } } ?? outcome
+      let isTold = append.answer(answer) && unseen == nil
+      if !isTold, case .success(let outcome) = outcome { late += outcome.claimed }
     }
     guard !late.isEmpty else { return }
     // Its sender was told that nobody knows; it is in the store all the same.

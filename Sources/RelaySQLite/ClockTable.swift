@@ -34,9 +34,11 @@ final class ClockTable {
 
   /// Within a transaction. Rarely has anything to do: a page more in each commit would be dear.
   ///
-  /// - Parameter isLast: However short a time ago it was done.
-  func write(_ clock: any SteadyClock, isLast: Bool = false) throws(StoreError) {
-    let now = clock.now()
+  /// - Parameters:
+  ///   - now: What it shows, where that has been read.
+  ///   - isLast: However short a time ago it was done.
+  func write(_ clock: any SteadyClock, at now: Timestamp? = nil, isLast: Bool = false) throws(StoreError) {
+    let now = now ?? clock.now()
     if let committed, !isLast, now < committed.at.advanced(by: SteadyTime.keepingInterval) { return }
     let kept = clock.kept()
     try connection.execute("DELETE FROM clock")

@@ -17,9 +17,9 @@ final class Connection {
   private let path: String
   /// Released after the close.
   private let lock: StoreLock?
-  /// The last error was one of writing: the disk may have no room, whatever it said.
+  /// The last error of the present transaction was one of writing: the disk may have no room, whatever it said.
   private(set) var lastErrorWasOfWriting = false
-  /// What the system said of the last error.
+  /// What the system said of that error.
   private(set) var lastSystemError: SystemError?
 
   /// - Parameters:
@@ -125,6 +125,13 @@ final class Connection {
   func rollBack() {
     if isInTransaction { try? execute("ROLLBACK") }
     csqlite_log_discard(handle)
+  }
+
+  /// A transaction begins: what comes of it has nothing to do with what failed before.
+  func forgetErrors() {
+    lastErrorWasOfWriting = false
+    lastSystemError = nil
+    _ = csqlite_log_take_error(handle)
   }
 
   /// Whether an overwrite of the file leaves the bytes beside it alone whatever happens, as SQLite takes for granted.

@@ -31,20 +31,26 @@ struct StoreIdentity: Equatable, Sendable {
 
   /// Two looks at the file system, some microseconds, without a descriptor.
   ///
-  /// - Throws: `lost`, once another file or none has one of the names, or it can't be seen. That lasts.
-  func check() throws(StoreError) {
-    try check(databasePath, database)
-    try check(logPath, log)
+  /// - Returns: Why one of the files can't be seen just now: nobody knows whether it is there. nil: both are.
+  /// - Throws: `lost`, once another file or none has one of the names. That lasts.
+  func check() throws(StoreError) -> StoreError? {
+    // Both, whatever the first look says: one that is lost counts more.
+    let unseen = try check(databasePath, database)
+    return try check(logPath, log) ?? unseen
   }
 
-  private func check(_ path: String, _ expected: FileID) throws(StoreError) {
+  private func check(_ path: String, _ expected: FileID) throws(StoreError) -> StoreError? {
     switch FileID.of(path: path) {
-    case .success(expected): return
+    case .success(expected): return nil
     case .success: throw Self.lost(path, "another file has its name")
     case .failure(let error) where error.code == ENOENT || error.code == ENOTDIR:
       throw Self.lost(path, "it was removed or moved")
-    // What was committed has not been answered: only the next start finds out what is in the file.
-    case .failure(let error): throw Self.lost(path, "it can't be seen (\(error))")
+    case .failure(let error):
+      return StoreError(
+        code: .failing,
+        message:
+          "the store's file \(path) can't be seen (\(error)): nobody knows whether what is written stays; "
+          + "look at its disk and at who may enter its folder")
     }
   }
 

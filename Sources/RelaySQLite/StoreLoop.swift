@@ -137,7 +137,7 @@ final class StoreLoop {
     case .destinations(let completion): completion(.success(session.destinations.all))
     case .usage(let completion):
       // Somebody looks: a good time to see whether the files are there, also where nothing is being written.
-      if session.loss == nil { try? session.confirm() }
+      if session.loss == nil { _ = try? session.confirm() }
       completion(
         Result { () throws(StoreError) in
           try keeper.measure(clock.now())
@@ -176,6 +176,8 @@ final class StoreLoop {
     do throws(StoreError) {
       let isLast = try session.transaction { () throws(StoreError) in try job.step(session) }
       job.committed()
+      // Somebody may be told that it is done.
+      if let unseen = try session.confirm() { throw unseen }
       // What it discarded may be the first that retention has to wait for.
       keeper.committed(appendedEvents: 0)
       jobs.stepped(isDone: isLast)

@@ -117,6 +117,7 @@ final class StoreSession {
 
   func begin() throws(StoreError) {
     if let loss { throw loss }
+    connection.forgetErrors()
     try statements.begin.run()
   }
 
@@ -137,9 +138,12 @@ final class StoreSession {
   }
 
   /// Whether what was committed is in the store that has the name: before anybody is told that it is kept.
-  func confirm() throws(StoreError) {
+  ///
+  /// - Returns: Why that can't be seen just now; nil: it is.
+  /// - Throws: `lost`: it is not. That lasts.
+  func confirm() throws(StoreError) -> StoreError? {
     do throws(StoreError) {
-      try identity.check()
+      return try identity.check()
     } catch {
       loss = error
       connection.keepLogOnClose()
@@ -159,6 +163,8 @@ final class StoreSession {
     destinations.rollback()
   }
 
+  /// Before anybody is told that what it did is kept, `confirm`.
+  ///
   /// - Parameter committed: Told what went over its `max_backlog`, once that is on disk.
   func transaction<Value>(
     committed: ([(destination: String, count: Int)]) -> Void = { _ in },
@@ -167,9 +173,7 @@ final class StoreSession {
     do throws(StoreError) {
       try begin()
       let value = try body()
-      let overflows = try commit()
-      try confirm()
-      committed(overflows)
+      committed(try commit())
       return value
     } catch {
       rollback()

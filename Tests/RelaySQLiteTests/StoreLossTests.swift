@@ -80,6 +80,48 @@ struct StoreLossTests {
     again.close()
   }
 
+  /// A link that leads to itself can't be followed: it says nothing of what is there.
+  @Test func aFileThatCantBeSeenForAWhileIsNotLost() async throws {
+    let held = try await store.stored(make.envelope(to: ["bi"])).only
+    let away = home.folder.path + ".gone"
+    #expect(rename(home.folder.path, away) == 0)
+    #expect(symlink(home.folder.path, home.folder.path) == 0)
+    let envelope = make.envelope(bytes: 1)
+    #expect(await code(envelope) == .failing)
+    observer.wait { $0.refusal?.code == .failing }
+    // It was stored for all that, and goes out; outcomes are taken.
+    observer.waitForLate(1)
+    #expect(observer.late.map(\.event.id) == envelope.events.map(\.event.id))
+    #expect(await store.settle(held.settled(.delivered)).isEmpty)
+    unlink(home.folder.path)
+    #expect(rename(away, home.folder.path) == 0)
+    // The sender comes again.
+    guard case .duplicate = try await store.append(make.envelope(bytes: 1)) else {
+      throw UnexpectedDuplicate()
+    }
+    #expect(try await store.stored(make.envelope()).count == 1)
+    observer.wait { $0.refusal == nil }
+    store.close()
+    let again = try home.open(clock: ManualClock(), duplicateLimit: 9, observer: nil)
+    #expect(try await again.books() == ["crm": Books(pending: 2), "bi": Books(delivered: 1)])
+    again.close()
+  }
+
+  @Test func outcomesAloneNoticeItToo() async throws {
+    let clock = ManualClock()
+    let home = try SQLiteHome()
+    let observer = RecordingObserver()
+    let store = try home.open(clock: clock, duplicateLimit: 9, observer: observer)
+    try await store.configure(.test)
+    let held = try await store.stored(make.envelope(events: 2))
+    try Loss.fileRemoved.happen(to: home)
+    clock.advance(by: .seconds(1))
+    let settled = store.posted([held[0].settled(.delivered)])
+    observer.wait { $0.refusal?.code == .lost && $0.holdsSettlements }
+    #expect(!settled.isKept)
+    store.close()
+  }
+
   /// What has the log's name may be another store's log by now.
   @Test func theCloseOfALostStoreLeavesTheLogWhereItIs() async throws {
     _ = try await store.stored(make.envelope())

@@ -55,6 +55,19 @@ struct WritingErrorTests {
     #expect(bench.writer.failure == nil && !bench.writer.hasHeldSettlements)
   }
 
+  @Test func whatFailedBeforeSaysNothingOfTheNextTransaction() throws {
+    let bench = try SessionBench()
+    let connection = bench.session.connection
+    try Fault.full.begin(connection)
+    let large = bench.make.envelope(body: [UInt8](repeating: 0x20, count: 100_000))
+    #expect(throws: StoreError.self) { try bench.write([large])[0].get() }
+    #expect(connection.lastErrorWasOfWriting)
+    try Fault.full.end(connection)
+    try bench.session.begin()
+    #expect(!connection.lastErrorWasOfWriting && connection.lastSystemError == nil)
+    bench.session.rollback()
+  }
+
   @Test(.enabled(if: DiskMount.isAllowed, "mounting a file system needs root"))
   func whatTheSystemSaidStandsInTheMessage() throws {
     let disk = try DiskMount(mebibytes: 4)

@@ -72,9 +72,11 @@ final class StoreKeeper {
   }
 
   /// Why envelopes can't be taken now; nil: they can. Asked once for each transaction that holds any.
-  func refusal() -> StoreError? {
+  ///
+  /// - Parameter now: Where it has been read.
+  func refusal(_ now: Timestamp? = nil) -> StoreError? {
     if disk.refusal == nil {
-      let now = clock.now()
+      let now = now ?? clock.now()
       disk.glance(now)
       if disk.refusal != nil { wantedSince = now }
     }
@@ -95,8 +97,10 @@ final class StoreKeeper {
   }
 
   /// After each commit. Cheap; prunes a little at once when the limit is near.
-  func committed(appendedEvents: Int) {
-    let now = clock.now()
+  ///
+  /// - Parameter now: Where it has been read.
+  func committed(appendedEvents: Int, _ now: Timestamp? = nil) {
+    let now = now ?? clock.now()
     disk.wrote()
     madeTools?.pruner.position.clockShows(now)
     // What was settled or received just now grows old then; what is waited for may come later.
