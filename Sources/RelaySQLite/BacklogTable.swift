@@ -8,7 +8,7 @@ struct BacklogTable {
     /// No fresh delivery in the index before this one can be claimed: a walk need not pass over what its lane holds.
     var claimableFrom: Int64 = 0
     /// Given back unlisted, in their order if `isInOrder`; some may have been listed since.
-    var returned: [Int64] = []
+    var returned: ArraySlice<Int64> = []
     var isInOrder = true
     /// Its lane has given back fresh ones, and not come to the end of the store's since.
     var isBehind = false
@@ -23,7 +23,7 @@ struct BacklogTable {
   func isBehind(_ destination: Int64) -> Bool { backlog(destination).isBehind }
 
   /// What was given back unlisted, oldest first.
-  mutating func returned(_ destination: Int64) -> [Int64] {
+  mutating func returned(_ destination: Int64) -> ArraySlice<Int64> {
     guard destination < backlogs.count else { return [] }
     if !backlogs[Int(destination)].isInOrder {
       change(destination) {
@@ -35,7 +35,7 @@ struct BacklogTable {
   }
 
   /// A walk has come to `row`, and can claim none before it but the `returned` that are left.
-  mutating func walked(to row: Int64, of destination: Int64, returned: [Int64], isExhausted: Bool) {
+  mutating func walked(to row: Int64, of destination: Int64, returned: ArraySlice<Int64>, isExhausted: Bool) {
     change(destination) {
       $0.claimableFrom = row
       $0.returned = returned
@@ -44,7 +44,7 @@ struct BacklogTable {
   }
 
   /// A look beyond what is next has taken the others of the `returned`.
-  mutating func keep(returned: [Int64], of destination: Int64) {
+  mutating func keep(returned: ArraySlice<Int64>, of destination: Int64) {
     change(destination) { $0.returned = returned }
   }
 

@@ -10,9 +10,9 @@ struct ClaimCandidates {
   /// The last of the index that it has come to.
   private(set) var lastListed: Int64?
 
-  init(listed query: Statement, returned: [Int64]) throws(StoreError) {
+  init(listed query: Statement, returned: ArraySlice<Int64>) throws(StoreError) {
     self.query = query
-    self.returned = returned[...]
+    self.returned = returned
     nextListed = try query.nextInteger()
   }
 

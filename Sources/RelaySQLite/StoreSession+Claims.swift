@@ -21,7 +21,9 @@ extension StoreSession {
     query.bind(2, isFresh ? from : request.now.microseconds)
     defer { query.reset() }
     let returned = isFresh ? backlogs.returned(destination) : []
-    var candidates = try ClaimCandidates(listed: query, returned: returned.filter { $0 > after })
+    // In order, so none is copied.
+    let passed = request.after == nil ? returned[..<returned.startIndex] : returned.prefix { $0 <= after }
+    var candidates = try ClaimCandidates(listed: query, returned: returned[passed.endIndex...])
     var entries: [ClaimTable.Entry] = []
     var footprint = 0
     var envelopes = EnvelopeCache()
@@ -56,12 +58,12 @@ extension StoreSession {
       }
     }
     if isFresh && request.after != nil {
-      backlogs.keep(returned: returned.filter { $0 <= after } + candidates.returned, of: destination)
+      backlogs.keep(returned: passed + candidates.returned, of: destination)
     } else if isFresh {
       let next =
         firstLeft ?? candidates.lastListed.map { $0 + 1 } ?? backlogs.claimableFrom(destination)
       backlogs.walked(
-        to: next, of: destination, returned: Array(candidates.returned), isExhausted: found.isExhausted)
+        to: next, of: destination, returned: candidates.returned, isExhausted: found.isExhausted)
     }
     for (delivery, entry) in zip(found.deliveries, entries) {
       if !entry.isListed { _ = claims.take(delivery.id.rawValue) }

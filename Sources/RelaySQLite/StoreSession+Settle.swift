@@ -18,7 +18,7 @@ extension StoreSession {
     if state == .retrying, let key, try head(of: key)?.row != row { state = .waiting }
     let revisit =
       state == .delivered ? revisit(row, received: claim.received, settledAt: now) : nil
-    guard try update(settlement, state, settledAt: now, revisit: revisit) else { return nil }
+    guard try update(settlement, state, of: claim, settledAt: now, revisit: revisit) else { return nil }
     if !settlement.attempt.isSuccess { try insertFailure(settlement) }
     if !state.isPending {
       destinations.change(claim.destination) { $0.settled(settlement.outcome, bytes: claim.bytes) }
@@ -46,10 +46,11 @@ extension StoreSession {
 
   /// - Returns: Whether it was pending.
   private func update(
-    _ settlement: Settlement, _ state: DeliveryState, settledAt now: Timestamp, revisit: Timestamp?
+    _ settlement: Settlement, _ state: DeliveryState, of claim: ClaimTable.Entry, settledAt now: Timestamp,
+    revisit: Timestamp?
   ) throws(StoreError) -> Bool {
-    if revisit == nil, settlement.isDeliveredAtOnce, try updateAtOnce(settlement, settledAt: now) {
-      return true
+    if claim.isFresh, revisit == nil, settlement.isDeliveredAtOnce {
+      return try updateAtOnce(settlement, settledAt: now)
     }
     let attempt = settlement.attempt
     let update = statements.settle

@@ -83,7 +83,7 @@ final class StoreStatements {
       """
       UPDATE delivery SET attempts = 1, state = 3, settled = ?2, last_at = ?3, last_duration = ?4, last_status = ?5,
         counted = 1
-      WHERE id = ?1 AND state < 3 AND attempts = 0 AND due IS NULL
+      WHERE id = ?1 AND state < 3
       """)
     setState = try connection.prepare("UPDATE delivery SET state = ?2 WHERE id = ?1")
     list = try connection.prepare("UPDATE delivery SET state = 0 WHERE id = ?1 AND state = -1")

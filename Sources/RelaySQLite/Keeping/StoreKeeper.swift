@@ -144,7 +144,12 @@ final class StoreKeeper {
   /// When to step again without another cause.
   var nextDue: Timestamp? {
     if let retryAt { return retryAt }
-    return [wantedSince, retentionDue, nextLook, log.hold.nextLook].compactMap(\.self).min()
+    return earlier(earlier(wantedSince, retentionDue), earlier(nextLook, log.hold.nextLook))
+  }
+
+  private func earlier(_ a: Timestamp?, _ b: Timestamp?) -> Timestamp? {
+    guard let a, let b else { return a ?? b }
+    return min(a, b)
   }
 
   /// What is full may have been helped without a word.
