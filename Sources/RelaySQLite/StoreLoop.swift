@@ -85,7 +85,7 @@ final class StoreLoop {
 
   /// How long to wait for operations; nil: until they come.
   private var waitingTime: Duration? {
-    if nextRead < reads.count || !jobs.isEmpty || backup != nil || keeperHasMore { return .zero }
+    if nextRead < reads.count || !jobs.isEmpty || keeperHasMore || backup?.isWaiting == false { return .zero }
     let retry = writer.mustTryAgain ? Self.retryInterval : nil
     // A store that is lost has nothing to keep.
     let keeping = session.loss == nil ? keeper.nextDue : nil
@@ -195,14 +195,17 @@ final class StoreLoop {
         .failure(StoreError(code: .inUse, message: "another copy of the store is being made; wait for it")))
     }
     do throws(StoreError) {
-      backup = try Backup(of: session, completion: completion)
+      let inbox = inbox
+      // Comes back to the loop, which may sleep. Once it closes, the copy has ended.
+      let wake = { @Sendable in _ = inbox.change { $0.post(.ping {}) } }
+      backup = try Backup(of: session, wake: wake, completion: completion)
     } catch {
       completion(.failure(error))
     }
   }
 
   private func stepBackup() {
-    guard let backup else { return }
+    guard let backup, !backup.isWaiting else { return }
     do throws(StoreError) {
       if let loss = session.loss { throw loss }
       guard try backup.step() else { return }

@@ -59,13 +59,20 @@ struct BackupTests {
     let path = try copy {
       guard !hasFailed else { return }
       hasFailed = true
+      try bench.session.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
       try? bench.session.transaction { () throws(StoreError) in
-        _ = try bench.session.append(bench.make.envelope(body: body), now: .second(0))
+        // More than the cache holds: some of it is written, and so copied, before the transaction fails.
+        try bench.session.connection.execute("PRAGMA cache_size = 10; UPDATE event SET routes = '7'")
+        for _ in 0..<50 {
+          _ = try bench.session.append(bench.make.envelope(body: body), now: .second(0))
+        }
+        #expect((try? FileSize.of(bench.home.path + "-wal")) ?? 0 > 0)
         throw StoreError(code: .failing, message: "of the test")
       }
     }
     let copy = try StoreSession(path: path, duplicateLimit: 10)
     #expect(try copy.connection.text("PRAGMA integrity_check") == "ok")
+    #expect(try copy.connection.integer("SELECT count(*) FROM event WHERE routes = '1'") == 200)
     #expect(try copy.connection.integer("SELECT count(*) FROM event") == 200)
   }
 
@@ -114,6 +121,63 @@ struct BackupTests {
     _ = try backup?.step()
     backup = nil
     #expect(access(Backup.path(beside: bench.home.path), F_OK) != 0)
+  }
+
+  /// What is copied waits for the disk in the system's memory, and commits behind it.
+  @Test func noMoreThanSomeMiBAreOnTheirWayToTheDisk() throws {
+    let large = [UInt8](repeating: UInt8(ascii: " "), count: 200_000)
+    for _ in 0..<60 { _ = try bench.stored(bench.make.envelope(body: large)) }
+    let (syncs, isBack) = (Monitor((begun: 0, ended: 0)), Monitor(false))
+    var made: (any StoreCopy)?
+    let backup = try Backup(
+      of: bench.session,
+      sync: { file in
+        syncs.update { $0.begun += 1 }
+        _ = syncs.wait { $0.ended > 0 ? true : nil }
+        return fdatasync(file)
+      }, wake: { isBack.update { $0 = true } }, completion: { made = try? $0.get() })
+    for _ in 0..<Backup.stepsPerSync { #expect(try !backup.step()) }
+    #expect(!backup.isWaiting)
+    let left = backup.remainingPages
+    #expect(left > 0)
+    for _ in 0..<20 { #expect(try !backup.step()) }
+    #expect(backup.isWaiting && backup.remainingPages == left)
+    syncs.update { $0.ended += 1 }
+    _ = isBack.wait { $0 ? true : nil }
+    #expect(!backup.isWaiting)
+    _ = try backup.step()
+    #expect(backup.remainingPages < left)
+    while !(try backup.step()) { _ = syncs }
+    #expect(syncs.update { $0.begun } >= 1)
+    backup.end(nil)
+    #expect(made != nil)
+  }
+
+  @Test func aCopyThatCantBeBroughtToTheDiskFails() throws {
+    let large = [UInt8](repeating: UInt8(ascii: " "), count: 200_000)
+    for _ in 0..<60 { _ = try bench.stored(bench.make.envelope(body: large)) }
+    let backup = try Backup(
+      of: bench.session,
+      sync: { _ in
+        errno = ENOSPC
+        return -1
+      }, completion: { _ in })
+    let error = #expect(throws: StoreError.self) {
+      while !(try backup.step()) {}
+    }
+    #expect(error?.code == .full)
+  }
+
+  @Test func theLoopSleepsWhileItWaitsAndComesBack() async throws {
+    let home = try SQLiteHome()
+    let store = try home.open(clock: ManualClock(), duplicateLimit: 10)
+    try await store.configure(.test)
+    let large = [UInt8](repeating: UInt8(ascii: " "), count: 500_000)
+    for _ in 0..<40 { _ = try await store.stored(bench.make.envelope(body: large)) }
+    let promise = Promise<Result<any StoreCopy, StoreError>>()
+    store.backup { promise.keep($0) }
+    #expect(try await promise.value.get().byteCount > 16 << 20)
+    store.close()
   }
 
   @Test func theStoreMakesOneAtATimeAndGoesOn() async throws {

@@ -9,17 +9,30 @@ import RelayCore
 /// over a connection of its own.
 final class Backup {
   private let path: String
+  private let file: CopyFile
   private let copy: Connection
   private var handle: OpaquePointer?
+  private let sync: @Sendable (Int32) -> Int32
+  private let wake: @Sendable () -> Void
   private let completion: (Result<any StoreCopy, StoreError>) -> Void
+  private var unsyncedSteps = 0
 
   /// A step's pages: a quarter of a MiB.
   private static let pagesPerStep: Int32 = 64
+  /// So many steps, 8 MiB, may be on their way to the disk.
+  static let stepsPerSync = 32
 
+  /// - Parameters:
+  ///   - sync: As `fdatasync(2)`.
+  ///   - wake: Called on another thread when a step may be taken again.
   /// - Throws: `full` where the disk has no room for it beside what the store keeps for itself.
   init(
-    of session: StoreSession, completion: @escaping (Result<any StoreCopy, StoreError>) -> Void
+    of session: StoreSession, sync: @escaping @Sendable (Int32) -> Int32 = { fdatasync($0) },
+    wake: @escaping @Sendable () -> Void = {},
+    completion: @escaping (Result<any StoreCopy, StoreError>) -> Void
   ) throws(StoreError) {
+    self.sync = sync
+    self.wake = wake
     path = Self.path(beside: session.files.databasePath)
     self.completion = completion
     try Self.checkRoom(for: session)
@@ -30,7 +43,7 @@ final class Backup {
       let reason = String(cString: strerror(errno))
       throw StoreError(code: .failing, message: "can't make \(path): \(reason); check who may write there")
     }
-    close(file)
+    self.file = CopyFile(descriptor: file)
     copy = try Connection(path: path)
     // Nobody needs half a copy: it is synced once, when it is whole.
     try copy.execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -2048")
@@ -42,16 +55,31 @@ final class Backup {
     unlink(path)
   }
 
+  /// Whether a step would do nothing now: what was copied is on its way to the disk.
+  var isWaiting: Bool { file.isSyncing }
+
+  /// Pages that were left after the last step.
+  var remainingPages: Int { handle.map { Int(sqlite3_backup_remaining($0)) } ?? 0 }
+
   /// Copies some pages, outside of any transaction.
   ///
   /// - Returns: Whether it was the last step.
   func step() throws(StoreError) -> Bool {
+    guard let handle else { return true }
+    guard !file.isSyncing else { return false }
+    if let error = file.failure { throw Self.failure(path, "\(error)", isFull: error.isFull) }
+    if unsyncedSteps == Self.stepsPerSync {
+      unsyncedSteps = 0
+      file.beginSync(sync, completion: wake)
+      return false
+    }
+    unsyncedSteps += 1
     let status = sqlite3_backup_step(handle, Self.pagesPerStep)
-    // A lookup may be recovering the log's index: it is tried again in the next step.
+    // Somebody else is in the way for a moment, such as a checkpoint from outside: the next step tries again.
     if status == SQLITE_OK || status == SQLITE_BUSY || status == SQLITE_LOCKED { return false }
     guard status == SQLITE_DONE else { throw failure(status) }
+    self.handle = nil
     let end = sqlite3_backup_finish(handle)
-    handle = nil
     guard end == SQLITE_OK else { throw failure(end) }
     return true
   }
@@ -93,10 +121,13 @@ final class Backup {
   }
 
   private func failure(_ status: Int32) -> StoreError {
-    let reason = String(cString: sqlite3_errstr(status))
-    return StoreError(
-      code: status & 0xFF == SQLITE_FULL ? .full : .failing,
-      message: "the store can't be copied to \(path): \(reason)")
+    Self.failure(path, String(cString: sqlite3_errstr(status)), isFull: status & 0xFF == SQLITE_FULL)
+  }
+
+  private static func failure(_ path: String, _ reason: String, isFull: Bool) -> StoreError {
+    StoreError(
+      code: isFull ? .full : .failing,
+      message: "the store can't be copied to \(path): \(reason); look at its disk, and try again")
   }
 }
 
