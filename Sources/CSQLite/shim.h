@@ -8,7 +8,7 @@
 /// Without statistics of its memory SQLite takes no lock for each piece of it. Before the first connection.
 static inline int csqlite_forget_memory_statistics(void) { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
 
-/// Reads the database file's first bytes from the file itself, past SQLite's cache.
+/// Reads the database file's first bytes from the file, past SQLite's cache, though not past the system's.
 ///
 /// Returns SQLITE_OK, or why they can't be read.
 static inline int csqlite_read_header(sqlite3 *database) {

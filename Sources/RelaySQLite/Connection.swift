@@ -13,6 +13,8 @@ final class Connection {
     case own
   }
 
+  /// Where its log's index is.
+  let index: Index
   private let handle: OpaquePointer
   private let path: String
   /// Released after the close.
@@ -50,6 +52,7 @@ final class Connection {
     }
     self.handle = handle
     self.path = path
+    self.index = index
     self.lock = lock
     sqlite3_extended_result_codes(handle, 1)
     sqlite3_busy_timeout(handle, 5_000)
@@ -67,6 +70,7 @@ final class Connection {
     }
     self.handle = handle
     self.path = path
+    index = .own
     lock = nil
   }
 
@@ -141,7 +145,8 @@ final class Connection {
       && answer == 1
   }
 
-  /// Reads a little from the file itself: whether the disk answers.
+  /// Reads a little from the file, past SQLite's cache: whether it can be read at all. The system may have it in memory, so
+  /// it says nothing of the disk.
   func readHeader() throws(StoreError) { try check(csqlite_read_header(handle)) }
 
   /// Runs statements that take no values and return none that matter.

@@ -55,14 +55,18 @@ struct LogHoldTests {
     }
   }
 
+  /// A line of the kernel's table of locks, on the log's index.
+  private func lock(of process: Int32, from first: Int, to last: Int) throws -> String {
+    let index = try FileID.of(path: bench.path + "-shm").get()
+    let device = "\(String(index.deviceMajor, radix: 16)):\(String(index.deviceMinor, radix: 16))"
+    return "1: POSIX  ADVISORY  READ \(process) \(device):\(index.inode) \(first) \(last)\n"
+  }
+
   private func readFromOutside() throws -> Connection {
     let reader = try Connection(path: bench.path, readOnly: true)
     try reader.execute("BEGIN; SELECT count(*) FROM event")
-    let index = try FileID.of(path: bench.path + "-shm").get()
-    let device = "\(String(index.deviceMajor, radix: 16)):\(String(index.deviceMinor, radix: 16))"
-    bench.locks.withLock {
-      $0 = "1: POSIX  ADVISORY  READ 999999999 \(device):\(index.inode) 124 124"
-    }
+    let table = try lock(of: 999_999_999, from: 124, to: 124)
+    bench.locks.withLock { $0 = table }
     return reader
   }
 
@@ -116,7 +120,9 @@ struct LogHoldTests {
   @Test func aReaderThatCantBeSeenIsSaidToBeThere() throws {
     try bench.add(at: 0, all: Array(repeating: [.delivered(0)], count: 300), body: 3_000)
     let reader = try readFromOutside()
-    bench.locks.withLock { $0 = "" }
+    // We have it open, as byte 128 says.
+    let table = try lock(of: getpid(), from: 128, to: 128)
+    bench.locks.withLock { $0 = table }
     try fillLog()
     for _ in 0..<2 {
       bench.clock.advance(by: .seconds(1))
@@ -124,6 +130,54 @@ struct LogHoldTests {
     }
     #expect(hold.holder?.contains("can't be seen from here") == true)
     withExtendedLifetime(reader) {}
+  }
+
+  /// As on overlayfs, where the kernel's table has other numbers for the file.
+  @Test func aTableThatDoesNotShowOurselvesSaysNothingOfOthers() throws {
+    try bench.add(at: 0, all: Array(repeating: [.delivered(0)], count: 300), body: 3_000)
+    let reader = try readFromOutside()
+    bench.locks.withLock { $0 = "" }
+    try fillLog()
+    for _ in 0..<2 {
+      bench.clock.advance(by: .seconds(1))
+      bench.keep()
+    }
+    #expect(hold.holder == nil && hold.isBlocked)
+    withExtendedLifetime(reader) {}
+  }
+
+  /// Left by a run that had its index there.
+  @Test func anIndexInMemoryHasNoReadersInAFile() throws {
+    let home = try SQLiteHome()
+    let session = try StoreSession(
+      path: home.path, duplicateLimit: 1, fileSystem: FileSystemKind(magic: 0x9123_683E))
+    try session.connection.execute("CREATE TABLE t (x)")
+    let stale = open(home.path + "-shm", O_WRONLY | O_CREAT, 0o600)
+    close(stale)
+    let index = try FileID.of(path: home.path + "-shm").get()
+    let device = "\(String(index.deviceMajor, radix: 16)):\(String(index.deviceMinor, radix: 16))"
+    let table = "1: POSIX  ADVISORY  READ 999999999 \(device):\(index.inode) 124 124"
+    let keeper = LogKeeper(session.connection, pages: 10, locks: { LockTable(table) })
+    let lookup = try LookupSession(path: home.path, fileSystem: FileSystemKind(magic: 0x9123_683E))
+    try lookup.begin()
+    _ = try lookup.destinations()
+    try session.connection.execute("INSERT INTO t VALUES (1)")
+    try keeper.look(.second(0))
+    #expect(keeper.hold.finding == .free)
+    lookup.end()
+  }
+
+  /// Every commit would go through all of the log in vain.
+  @Test func aLogThatCantBeMovedIsNotTriedWithEachCommit() throws {
+    func limit() throws -> Int64? { try bench.connection.integer("PRAGMA wal_autocheckpoint") }
+    #expect(try limit() ?? 0 > 0)
+    // Within a transaction it can't be.
+    try bench.execute("BEGIN IMMEDIATE")
+    #expect(throws: StoreError.self) { try keeper.log.look(.second(0)) }
+    #expect(try limit() == 0 && hold.failure != nil)
+    try bench.execute("COMMIT")
+    try keeper.log.look(.second(1))
+    #expect(try limit() ?? 0 > 0)
   }
 
   @Test func aLogThatIsLargeWithoutAReaderIsCut() throws {

@@ -7,8 +7,8 @@ struct LogHold: Equatable {
   enum Finding: Equatable {
     /// All of it is in the file.
     case free
-    /// A reader stands on it: who, for people.
-    case held(by: String)
+    /// A reader stands on it: who, for people; nil: nobody can tell, and it may be one of ours.
+    case held(by: String?)
     /// It could not be moved into the file: why.
     case failed(String)
   }
@@ -30,11 +30,11 @@ struct LogHold: Equatable {
     self.finding = finding
     lastLook = now
     if case .failed(let why) = finding { failure = why } else { failure = nil }
-    guard case .held(let name) = finding else {
+    guard case .held(let name?) = finding else {
       holder = nil
       return
     }
-    if case .held = before, holder == nil { holder = name }
+    if case .held(_?) = before, holder == nil { holder = name }
   }
 
   /// When to look again by itself; nil: there is no cause.

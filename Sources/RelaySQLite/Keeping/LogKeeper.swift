@@ -20,7 +20,10 @@ final class LogKeeper {
     self.pages = pages
     self.locks = locks
     let log = connection.logPath
-    index = try? FileID.of(path: String(log.dropLast("-wal".count)) + "-shm").get()
+    // One that an earlier run has left is nobody's where the index is in memory.
+    index =
+      connection.index == .own
+      ? nil : try? FileID.of(path: String(log.dropLast("-wal".count)) + "-shm").get()
     letSQLiteMove(true)
   }
 
@@ -33,14 +36,14 @@ final class LogKeeper {
   /// Moves all of the log into the file, and gives its space back; or finds out why not.
   func look(_ now: Timestamp) throws(StoreError) {
     let wasBlocked = hold.isBlocked
+    // With each commit SQLite would go through all that it could not move.
+    defer { if hold.isBlocked != wasBlocked { letSQLiteMove(!hold.isBlocked) } }
     do throws(StoreError) {
       hold.note(try checkpoint(cutsLog: true) ? .free : finding(), at: now)
     } catch {
       hold.note(.failed(error.message), at: now)
       throw error
     }
-    // With each commit SQLite would go through all that it could not move.
-    if hold.isBlocked != wasBlocked { letSQLiteMove(!hold.isBlocked) }
   }
 
   /// Moves what is in the log to the file, and cuts the file to its length. A reader that is in the way is not waited for.
@@ -63,11 +66,15 @@ final class LogKeeper {
 
   private func finding() -> LogHold.Finding {
     guard let index else { return .free }
-    let readers = locks().entries(of: index).filter { $0.isReader }
+    let entries = locks().entries(of: index)
+    let readers = entries.filter { $0.isReader }
     let others = readers.filter { $0.process != getpid() && $0.process > 0 }
     if let other = others.first { return .held(by: LockTable.name(ofProcess: other.process)) }
-    // Our own looks into it end by themselves.
-    return readers.contains { $0.process == getpid() }
+    // Our own looks into it end by themselves. And a table that does not show that we have the index open (other numbers for
+    // the file, as on overlayfs) says nothing of others either.
+    let own = entries.filter { $0.process == getpid() }
+    guard !own.isEmpty else { return .held(by: nil) }
+    return own.contains { $0.isReader }
       ? .free : .held(by: "a process that can't be seen from here, perhaps in another container")
   }
 }

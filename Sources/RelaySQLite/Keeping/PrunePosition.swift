@@ -32,8 +32,9 @@ struct PrunePosition {
     self.again = nil
   }
 
-  /// A clock that went back settles deliveries before the place that the walk along `delivery_revisit` has reached:
-  /// not long before `now`, since this is told after each commit.
+  /// What is settled from now on must lie behind the place that the walk along `delivery_revisit` has reached. It does not
+  /// where the walk spared no age and came to entries of this very moment; nor where it met entries of a time that is
+  /// yet to come, which the wall clock left before the store had a time of its own.
   mutating func clockShows(_ now: Timestamp) {
     guard revisit.time >= now.microseconds else { return }
     revisit = (now.advanced(by: .seconds(-60)).microseconds, 0)

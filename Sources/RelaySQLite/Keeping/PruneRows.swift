@@ -36,7 +36,8 @@ struct ArrivedEvent {
 struct EnvelopeRow {
   var id: Int64
   var received: Timestamp
-  /// The row of its first event; no other envelope's stand between that and its last. nil: none was stored.
+  /// The row of its first event; no other envelope's stand between that and its last. nil: none was stored. What is stored
+  /// of it later, when it comes again, has an envelope's row of its own.
   var firstRow: Int64?
   var hasHash: Bool
   /// Of the event that led to it.

@@ -3,7 +3,8 @@ import RelayCore
 extension LookupSession {
   /// Rows that a page looks at, at most.
   static let pageRows = 5_000
-  /// Rows are in order of commit. No event was received longer before its commit than this.
+  /// Rows are in order of commit. No event was received longer before its commit than this, but for those that are routed
+  /// anew: their deliveries say when that was (`delivery.arrived`).
   static let longestCommit = Duration.seconds(10)
 
   func deliveries(
