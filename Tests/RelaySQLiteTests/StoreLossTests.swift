@@ -132,6 +132,16 @@ struct StoreLossTests {
     #expect(try String(contentsOfFile: home.path, encoding: .utf8) == "a backup\n")
   }
 
+  /// SQLite itself leaves the log alone where the database was moved, but not where only the log was.
+  @Test func theCloseOfALostStoreLeavesAnothersLog() async throws {
+    _ = try await store.stored(make.envelope())
+    try Loss.logRemoved.happen(to: home)
+    try Data("another's log".utf8).write(to: URL(fileURLWithPath: home.path + "-wal"))
+    #expect(await code(make.envelope()) == .lost)
+    store.close()
+    #expect(try String(contentsOfFile: home.path + "-wal", encoding: .utf8) == "another's log")
+  }
+
   @Test func aJobIsNotToldThatItIsDoneEither() async throws {
     _ = try await store.stored(make.envelope())
     try Loss.fileRemoved.happen(to: home)
