@@ -44,7 +44,7 @@ final class StoreLoop {
       // After the commit, so that reads see it, and what they answer comes after its answers.
       read(for: Self.readingTime)
       stepJob()
-      stepBackup()
+      stepBackup(beside: !batch.isEmpty)
       stepKeeper()
       condition.update(
         StoreCondition(
@@ -204,8 +204,8 @@ final class StoreLoop {
     }
   }
 
-  private func stepBackup() {
-    guard let backup, !backup.isWaiting else { return }
+  private func stepBackup(beside work: Bool) {
+    guard let backup, backup.isDue(beside: work, at: .now) else { return }
     do throws(StoreError) {
       if let loss = session.loss { throw loss }
       guard try backup.step() else { return }

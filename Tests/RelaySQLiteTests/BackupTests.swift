@@ -153,6 +153,16 @@ struct BackupTests {
     #expect(made != nil)
   }
 
+  @Test func besideWorkItsStepsAreFewAndWithoutAnyTheyFollowOneAnother() throws {
+    let backup = try begin { _ in }
+    #expect(backup.isDue(beside: true, at: .now))
+    let before = ContinuousClock.now
+    _ = try backup.step()
+    #expect(!backup.isDue(beside: true, at: before))
+    #expect(backup.isDue(beside: false, at: before))
+    #expect(backup.isDue(beside: true, at: .now.advanced(by: .milliseconds(10))))
+  }
+
   @Test func aCopyThatCantBeBroughtToTheDiskFails() throws {
     let large = [UInt8](repeating: UInt8(ascii: " "), count: 200_000)
     for _ in 0..<60 { _ = try bench.stored(bench.make.envelope(body: large)) }

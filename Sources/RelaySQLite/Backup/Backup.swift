@@ -16,11 +16,14 @@ final class Backup {
   private let wake: @Sendable () -> Void
   private let completion: (Result<any StoreCopy, StoreError>) -> Void
   private var unsyncedSteps = 0
+  private var lastStep: ContinuousClock.Instant?
 
   /// A step's pages: a quarter of a MiB.
   private static let pagesPerStep: Int32 = 64
   /// So many steps, 8 MiB, may be on their way to the disk.
   static let stepsPerSync = 32
+  /// Beside work that is due, steps are made so rarely: they would take a part of each commit's time.
+  private static let pauseBesideWork = Duration.milliseconds(10)
 
   /// - Parameters:
   ///   - sync: As `fdatasync(2)`.
@@ -58,6 +61,14 @@ final class Backup {
   /// Whether a step would do nothing now: what was copied is on its way to the disk.
   var isWaiting: Bool { file.isSyncing }
 
+  /// Whether to make a step now.
+  ///
+  /// - Parameter work: Something is due to be committed or read.
+  func isDue(beside work: Bool, at now: ContinuousClock.Instant) -> Bool {
+    guard work, let lastStep else { return !isWaiting }
+    return !isWaiting && lastStep.advanced(by: Self.pauseBesideWork) <= now
+  }
+
   /// Pages that were left after the last step.
   var remainingPages: Int { handle.map { Int(sqlite3_backup_remaining($0)) } ?? 0 }
 
@@ -74,6 +85,7 @@ final class Backup {
       return false
     }
     unsyncedSteps += 1
+    lastStep = .now
     let status = sqlite3_backup_step(handle, Self.pagesPerStep)
     // Somebody else is in the way for a moment, such as a checkpoint from outside: the next step tries again.
     if status == SQLITE_OK || status == SQLITE_BUSY || status == SQLITE_LOCKED { return false }
