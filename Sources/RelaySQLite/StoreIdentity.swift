@@ -1,8 +1,8 @@
 import Glibc
 import RelayCore
 
-/// Which files the store is in: its database, and its log. Looked at before each commit is answered, since what is
-/// written to a file that no name leads to any more is in no store that a restart would find.
+/// Which files the store is in: its database, and its log. Looked at before a sender or a person is told that something is
+/// kept, since what is written to a file that no name leads to any more is in no store that a restart would find.
 struct StoreIdentity: Equatable, Sendable {
   let databasePath: String
   let logPath: String

@@ -35,6 +35,22 @@ struct AttemptRowTests {
     #expect(kept == expected.map { $0.map(String.init) })
   }
 
+  /// One that a person has put back is delivered by its first attempt, too, and had a time of its own.
+  @Test func whatIsDeliveredIsDueNoMore() throws {
+    bench.release([delivery])
+    #expect(try bench.change(.discard, .filter(DeliveryFilter())) == 1)
+    #expect(try bench.change(.retry(at: .second(1)), .ids([delivery.id])) == 1)
+    let again = try bench.session.claim(
+      ClaimRequest(destination: "crm", kind: .retrying, now: .second(1), limit: 9, byteLimit: .max))
+    #expect(again.ids == [delivery.id])
+    #expect(bench.settle(again.deliveries[0].settled(.delivered)).isEmpty)
+    #expect(bench.session.destinations.all.books["crm"] == Books(delivered: 1, discarded: 0))
+    #expect(
+      try bench.session.connection.texts("SELECT id FROM delivery WHERE due IS NULL AND attempts = 1") == [
+        "1"
+      ])
+  }
+
   @Test func aFailureKeepsItsTimesItsStatusAndTheStartOfTheAnswer() throws {
     fail(1, .status(503, body: [UInt8](repeating: 0x61, count: 5_000), retryAfter: .seconds(1)))
     fail(2, .failure(TransportFailure(kind: .connectTimeout, message: "crm.internal took 5 s")))
