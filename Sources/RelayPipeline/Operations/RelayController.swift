@@ -41,13 +41,13 @@ public final class RelayController: RelayOperations {
   let state: Locked<ConfigurationState>
   let reloads = Turnstile()
   let changes = Turnstile()
-  let pauses = Turnstile()
   /// What the process was started with: some of it holds until it ends.
   let initial: Configuration
   private let isDraining = Locked(false)
   let lastReading = Locked<StoreReading?>(nil)
   /// When a reading for a status was asked for that has not been answered yet, in time or not.
   let readingSince = Locked<ContinuousClock.Instant?>(nil)
+  private let lookupAnswers = AwaitedAnswers()
   private let startedAt: ContinuousClock.Instant
 
   public init(_ configuration: Configuration, parts: Parts, source: any ReloadSource) {
@@ -97,12 +97,25 @@ public final class RelayController: RelayOperations {
       if isDraining.withLock({ $0 }) { return .notReady("the relay is stopping") }
       if let refusal = parts.watch.current.refusal { return .notReady(refusal.message) }
       do throws(StoreError) {
-        try await parts.patience.wait { [parts] () async throws(StoreError) in try await parts.lookup.look() }
+        try await askLookup { lookup async throws(StoreError) in try await lookup.look() }
       } catch {
         // Other failures are of whoever asks for something: a disk that does not answer is everybody's.
         if error.code == .hanging { return .notReady(error.message) }
       }
       return .ready
+    }
+  }
+
+  /// Asks one short thing of the lookup. One that hangs is not waited for, and is asked nothing more: whoever asks is
+  /// told at once.
+  func askLookup<Value: Sendable>(
+    _ body: @escaping @Sendable (any DeliveryLookup) async throws(StoreError) -> Value
+  ) async throws(StoreError) -> Value {
+    guard !lookupAnswers.areSilent(for: parts.patience.limit) else { throw Patience.hanging }
+    lookupAnswers.asked()
+    return try await parts.patience.wait { [parts, lookupAnswers] () async throws(StoreError) in
+      defer { lookupAnswers.answered() }
+      return try await body(parts.lookup)
     }
   }
 
