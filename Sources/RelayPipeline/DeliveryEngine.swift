@@ -87,8 +87,9 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
     }
   }
 
-  public func readmit(_ destinations: [String]) {
-    post(.readmit(destinations))
+  /// - Parameter areRetried: A person has retried deliveries of them.
+  public func readmit(_ destinations: [String], areRetried: Bool = false) {
+    post(.readmit(destinations, areRetried: areRetried))
   }
 
   /// How the lanes are; empty once the engine has stopped.

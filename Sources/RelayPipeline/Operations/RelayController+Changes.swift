@@ -47,9 +47,9 @@ extension RelayController {
       var total = 0
       let destinations = try await destinations(of: selection)
       for destination in destinations {
-        let (changed, error) = await withQuietLane(destination) {
-          await parts.store.change(change, selection, of: destination)
-        }
+        await quieten([destination])
+        let (changed, error) = await parts.store.change(change, selection, of: destination)
+        release([destination], areRetried: change != .discard && changed > 0)
         total += changed
         log(change, of: destination, changed)
         if change == .discard { parts.metrics.discarded(destination, changed) }

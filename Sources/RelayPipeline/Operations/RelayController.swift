@@ -5,7 +5,7 @@ import RelayThreads
 /// A running relay as a whole: what is configured, and everything that people do to it.
 ///
 /// An operation on stored deliveries is done while nobody holds them: the store withholds the destination, its lane
-/// gives back what it has not attempted, and both go on when the operation is done (`withQuietLane`).
+/// gives back what it has not attempted, and both go on when the operation is done (`quieten`, `release`).
 public final class RelayController: RelayOperations {
   public struct Parts: Sendable {
     public var store: any DeliveryStore
@@ -123,22 +123,16 @@ public final class RelayController: RelayOperations {
 
   // MARK: Quiet lanes
 
-  /// Runs the body while nothing of this destination is held but what is in flight.
-  func withQuietLane<Value>(_ destination: String, _ body: () async -> Value) async -> Value {
-    await quieten([destination])
-    let value = await body()
-    release([destination])
-    return value
-  }
-
+  /// From its return on nothing of these destinations is held but what is in flight, until they are released.
   func quieten(_ destinations: [String]) async {
     await parts.store.withhold(destinations)
     // What the store handed out before that stands before this in the engine's inbox.
     await parts.engine.recall(destinations)
   }
 
-  func release(_ destinations: [String]) {
+  /// - Parameter areRetried: A person has retried deliveries of them.
+  func release(_ destinations: [String], areRetried: Bool = false) {
     parts.store.handOut(destinations)
-    parts.engine.readmit(destinations)
+    parts.engine.readmit(destinations, areRetried: areRetried)
   }
 }
