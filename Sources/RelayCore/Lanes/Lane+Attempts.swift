@@ -236,6 +236,7 @@ extension Lane {
     of delivery: Delivery, _ result: AttemptResult, _ blame: Blame, counted: Int, now: Timestamp,
     random: Double
   ) -> Settlement.Outcome {
+    guard !result.isSuccess else { return .delivered }
     let outcome = destination.outcome(
       of: result, countedAttempts: result.blamesClock ? delivery.attempts + 1 : counted,
       age: age(of: delivery, at: now), now: now, random: random)
