@@ -20,8 +20,10 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
   private var dispatcher: Dispatcher
   private var log: DeliveryLog
   private var isDraining = false
-  /// As the dispatcher was told.
-  private var wallOffset = Duration.zero
+  /// How far the wall clock is ahead, as the dispatcher was told, in microseconds.
+  private var toldAhead: Int64 = 0
+  /// Of the destination whose attempt ended last: most that end together are of one.
+  private var lastMetrics: (destination: String, metrics: DestinationMetrics)?
 
   public init(
     store: any DeliveryStore, transport: any Transport, clock: any SteadyClock, logger: Logger,
@@ -87,8 +89,9 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
     }
   }
 
-  public func readmit(_ destinations: [String]) {
-    post(.readmit(destinations))
+  /// - Parameter areRetried: A person has retried deliveries of them.
+  public func readmit(_ destinations: [String], areRetried: Bool = false) {
+    post(.readmit(destinations, areRetried: areRetried))
   }
 
   /// How the lanes are; empty once the engine has stopped.
@@ -155,12 +158,13 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
   public func turn(finished: [FinishedAttempt]) -> TransportTurn {
     let reading = clock.reading()
     let now = reading.steady
-    if abs((reading.offset - wallOffset).microseconds) >= SteadyTime.tolerance.microseconds {
-      comparison.withLock { $0.stepped(by: reading.offset - wallOffset) }
-      tell(reading.offset)
+    let step = reading.microsecondsAhead - toldAhead
+    if abs(step) >= Self.tolerance {
+      comparison.withLock { $0.stepped(by: .microseconds(step)) }
+      tell(reading)
     }
     for attempt in finished {
-      metrics.attempt(attempt.destination, attempt.result)
+      metrics(of: attempt.destination).attempt(attempt.result)
       if let offset = attempt.result.clockOffset { compare(offset, attempt.destination) }
       dispatcher.handle(.finished(attempt), now: now)
     }
@@ -172,7 +176,7 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
       switch input {
       case .drain: isDraining = true
       // Their ends are times of the wall clock: to be exact.
-      case .pause, .restored: tell(reading.offset)
+      case .pause, .restored: tell(reading)
       case .configure(let destinations): comparison.withLock { $0.keep(only: Set(destinations.map(\.name))) }
       default: break
       }
@@ -184,9 +188,18 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
     return turn
   }
 
-  private func tell(_ offset: Duration) {
-    wallOffset = offset
-    dispatcher.handle(.wallClock(offset: offset), now: clock.now())
+  private static let tolerance = SteadyTime.tolerance.microseconds
+
+  private func tell(_ reading: ClockReading) {
+    toldAhead = reading.microsecondsAhead
+    dispatcher.handle(.wallClock(offset: reading.offset), now: reading.steady)
+  }
+
+  private func metrics(of destination: String) -> DestinationMetrics {
+    if let lastMetrics, lastMetrics.destination == destination { return lastMetrics.metrics }
+    let found = metrics.destination(destination)
+    lastMetrics = (destination, found)
+    return found
   }
 
   private func compare(_ offset: Duration, _ destination: String) {
@@ -213,7 +226,7 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
         if let request { turn.requests.append(request) }
       case .settle(let settlement, let delivery, let isProbe):
         log.note(settlement, of: delivery, isProbe: isProbe, at: reading)
-        outcomes.add(settlement, of: delivery, at: now)
+        outcomes.add(settlement, of: delivery, metrics(of: delivery.destination), at: now)
         // The next of its order key waits for it.
         if dispatcher.withDestination(delivery.destination, { $0.ordering }) != Ordering.none {
           outcomes.isUrgent = true
@@ -240,8 +253,8 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
   }
 
   private func settle(_ outcomes: Outcomes) {
-    store.settle(outcomes.settlements, isUrgent: outcomes.isUrgent) { [weak self, metrics] promoted in
-      for one in outcomes.ended { metrics.settled(one.destination, one.state, latency: one.latency) }
+    store.settle(outcomes.settlements, isUrgent: outcomes.isUrgent) { [weak self] promoted in
+      for one in outcomes.ended { one.metrics.settled(one.state, latency: one.latency) }
       guard let self else { return }
       post(.settled(outcomes.settled))
       if !promoted.isEmpty { post(.promoted(promoted)) }
@@ -254,17 +267,19 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
     /// Somebody waits for one of them.
     var isUrgent = false
     var settled: [Dispatcher.Settled] = []
-    var ended: [(destination: String, state: RelayMetrics.SettledState, latency: Duration?)] = []
+    var ended: [(metrics: DestinationMetrics, state: RelayMetrics.SettledState, latency: Duration?)] = []
 
-    mutating func add(_ settlement: Settlement, of delivery: Delivery, at now: Timestamp) {
+    mutating func add(
+      _ settlement: Settlement, of delivery: Delivery, _ metrics: DestinationMetrics, at now: Timestamp
+    ) {
       settlements.append(settlement)
       settled.append(Dispatcher.Settled(destination: delivery.destination, outcome: settlement.outcome))
       switch settlement.outcome {
       case .retry: return
-      case .dead: ended.append((delivery.destination, .dead, nil))
+      case .dead: ended.append((metrics, .dead, nil))
       case .delivered:
         let latency = delivery.event.envelope.receivedAt.duration(to: now)
-        ended.append((delivery.destination, .delivered, latency))
+        ended.append((metrics, .delivered, latency))
       }
     }
   }

@@ -22,8 +22,8 @@ struct Receipt: Sendable {
   }
 
   /// Counts an accepted event by what routing made of it.
-  mutating func count(_ decision: RoutingDecision, type: String) {
-    tally.note(type, decision)
+  mutating func count(_ decision: RoutingDecision, type: String, of source: SourceMetrics) {
+    tally.note(type, decision, source)
     deliveries += decision.targets.count
     guard decision.targets.isEmpty else { return }
     if decision.isDropped { dropped += 1 } else if decision.matched.isEmpty { unrouted += 1 }

@@ -90,12 +90,12 @@ public final class Receiver: EnvelopeReceiver {
       return completion(.notFound)
     }
     let request = Request(
-      path: path, body: body, origin: origin, entrance: entrance, completion: completion)
+      path: path, body: body, origin: origin, entrance: entrance, clock: clock, completion: completion)
     do throws(Refusal) {
       let envelope = try scan(body, rules)
       let sender = try Sender(envelope, body: body, source: entrance.source)
       if let token = sender.handshakeToken { return request.answer(.handshake(token), .handshake) }
-      let receipt = try split(envelope, body: body, from: sender, rules)
+      let receipt = try split(envelope, request, from: sender, rules)
       storeAndAnswer(receipt, request, rules)
     } catch {
       refuse(request, error.reply)
@@ -108,13 +108,17 @@ public final class Receiver: EnvelopeReceiver {
     let body: [UInt8]
     let origin: any RequestOrigin
     let entrance: Rules.Entrance
-    let started = ContinuousClock.now
+    /// When it had come as a whole.
+    let received: ClockReading
+    private let clock: any SteadyClock
     let completion: @Sendable (IngestReply) -> Void
 
     init(
       path: String, body: [UInt8], origin: any RequestOrigin, entrance: Rules.Entrance,
-      completion: @escaping @Sendable (IngestReply) -> Void
+      clock: any SteadyClock, completion: @escaping @Sendable (IngestReply) -> Void
     ) {
+      received = clock.reading()
+      self.clock = clock
       self.path = path
       self.body = body
       self.origin = origin
@@ -125,7 +129,7 @@ public final class Receiver: EnvelopeReceiver {
     /// - Parameter outcome: nil: it has been counted.
     func answer(_ reply: IngestReply, _ outcome: EnvelopeOutcome?) {
       if let outcome { entrance.metrics.envelope(outcome) }
-      entrance.metrics.ingest(started.duration(to: .now))
+      entrance.metrics.ingest(received.steady.duration(to: clock.now()))
       completion(reply)
     }
   }
@@ -150,9 +154,9 @@ public final class Receiver: EnvelopeReceiver {
 
   /// Makes the events, and asks the routing table where each goes.
   private func split(
-    _ envelope: ScannedEnvelope, body: [UInt8], from sender: Sender, _ rules: Rules
+    _ envelope: ScannedEnvelope, _ request: Request, from sender: Sender, _ rules: Rules
   ) throws(Refusal) -> Receipt {
-    let now = clock.reading()
+    let (now, body) = (request.received, request.body)
     let context = EnvelopeContext(
       source: sender.source.name, receivedAt: now.steady, time: envelope.time.map { $0.spelling(in: body) },
       token: sender.token.map { $0.spelling(in: body) })
@@ -164,15 +168,16 @@ public final class Receiver: EnvelopeReceiver {
       receivedAt: now.wall,
       rejected: envelope.rejected.map { ($0.type.text(in: body), $0.index, $0.kind) })
     var deliveries = 0
+    var router = rules.table.router
     body.withUnsafeBufferPointer { document in
       for (place, scanned) in envelope.events.enumerated() {
         let view = EventView(
           source: sender.source.name, type: scanned.type.text(in: document),
           fallbackCompany: sender.company, fields: envelope.fields[scanned.fields], document: document)
-        let decision = rules.table.decide(view)
+        let decision = router.decide(view)
         deliveries += decision.targets.count
         guard deliveries <= Rules.maxDeliveries else { return }
-        receipt.count(decision, type: view.type)
+        receipt.count(decision, type: view.type, of: request.entrance.metrics)
         if decision.targets.isEmpty && rules.keep == .routed { continue }
         let event = Event(
           id: firstID.advanced(by: place), envelope: context, type: view.type,
@@ -183,9 +188,11 @@ public final class Receiver: EnvelopeReceiver {
     }
     guard deliveries <= Rules.maxDeliveries else { throw .tooManyDeliveries }
     if let window = sender.source.dedupe, !receipt.envelope.events.isEmpty {
+      let width = window.microseconds
       receipt.envelope.fingerprint = NewEnvelope.Fingerprint(
-        hash: Array(SHA256.hash(data: body)), since: now.steady.advanced(by: .zero - window),
-        wallSince: now.wall.advanced(by: .zero - window))
+        hash: Array(SHA256.hash(data: body)),
+        since: Timestamp(microseconds: now.steady.microseconds - width),
+        wallSince: Timestamp(microseconds: now.wall.microseconds - width))
     }
     return receipt
   }

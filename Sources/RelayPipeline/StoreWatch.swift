@@ -41,8 +41,10 @@ public final class StoreWatch: StoreObserver {
 
   /// Who is to stop attempts while outcomes can't be recorded.
   public func attach(_ engine: DeliveryEngine) {
-    self.engine.withLock { $0 = engine }
-    engine.storeHolds(current.holdsSettlements)
+    telling.withLock { _ in
+      self.engine.withLock { $0 = engine }
+      engine.storeHolds(current.holdsSettlements)
+    }
   }
 
   public var current: StoreCondition { state.withLock { $0.condition } }

@@ -64,11 +64,15 @@ import Testing
   @Test func limitsAreToldByTheirKeys() {
     let told = changes {
       $0.server.maxBodyBytes = 7
+      $0.server.adminHosts = ["relay.example"]
       $0.server.drain = .seconds(1)
       $0.store.retention = .seconds(1)
       $0.store.keep = .routed
     }
-    #expect(told.limits == ["server.max_body", "server.drain", "store.keep", "store.retention"])
+    #expect(
+      told.limits == [
+        "server.admin_hosts", "server.max_body", "server.drain", "store.keep", "store.retention",
+      ])
   }
 
   @Test(

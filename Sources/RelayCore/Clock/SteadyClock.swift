@@ -30,6 +30,9 @@ public struct ClockReading: Sendable, Equatable {
     self.wall = wall
   }
 
+  /// How far the wall clock is ahead, in microseconds: for who asks at every turn. A `Duration` has 128 bits.
+  public var microsecondsAhead: Int64 { wall.microseconds - steady.microseconds }
+
   /// How far the wall clock is ahead.
   public var offset: Duration { steady.duration(to: wall) }
 }

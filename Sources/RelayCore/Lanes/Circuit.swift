@@ -5,7 +5,7 @@
 ///                                    └──failures in a row───┘
 ///
 /// While open, nothing starts but one **probe** every `probe_every`, counted from the opening and from each probe's start,
-/// and one at a time; and, where the last failure was an answer, **trials**: at most one a second, of deliveries of a kind
+/// and one at a time; and, where the last attempt was answered, **trials**: at most one a second, of deliveries of a kind
 /// that has not failed, for the destination may refuse one kind alone.
 ///
 /// When a kind that has not failed succeeds, those that have are **refused** ones: their failures no longer count in the
@@ -38,7 +38,9 @@ public struct Circuit: Sendable, Equatable {
 
   /// While open: kinds that answers have refused since the row began.
   private(set) var failed = KindTable()
-  /// While open: what failed last was answered, so that another kind may be served.
+  /// While open: kinds of which an event alone was to blame. Others are tried before them.
+  private var blamed = KindTable()
+  /// While open: the last attempt was answered, so that another kind may be served.
   private var isAnswered = false
   /// While open: deliveries of one order key each have counted more than once.
   private(set) var isByHeads = false
@@ -89,31 +91,43 @@ public struct Circuit: Sendable, Equatable {
 
   func probes(at now: Timestamp) -> Bool { probe == nil && nextProbe <= now }
 
-  /// Whether other kinds would be tried, and the lane holds none.
-  var lacksTrials: Bool { isOpen && isAnswered && !mayTry }
+  /// Whether kinds that have not failed are tried.
+  var triesOthers: Bool { isOpen && isAnswered }
+
+  /// Whether they would be, and the lane holds none.
+  var lacksTrials: Bool { triesOthers && !mayTry }
 
   func tries(at now: Timestamp) -> Bool { mayTry && isAnswered && nextTrial <= now }
+
+  /// What it knows of a kind.
+  struct KindStanding {
+    /// A trial of it is in flight.
+    var isOnTrial: Bool
+    /// It has failed in this opening, or is refused; or there is no more room to note that.
+    var isHeld: Bool
+    /// When one of it failed last, for the order of probes and trials; `epoch`: none has.
+    var lastFailed: Timestamp
+  }
+
+  func standing(of kind: EventKind) -> KindStanding {
+    let mark = failed.marks[kind] ?? refused.marks[kind]
+    return KindStanding(
+      isOnTrial: trials.values.contains(kind), isHeld: mark != nil || failed.isFull || refused.isFull,
+      lastFailed: (mark ?? blamed.marks[kind])?.lastFailed ?? .epoch)
+  }
 
   /// Whether the open circuit does not hold it: nothing of its kind has failed, or (where an order leaves few to be
   /// tried) too few others have.
   func lets(_ delivery: Delivery) -> Bool {
-    guard isAnswered else { return false }
-    let kind = EventKind(delivery.event)
-    if trials.values.contains(kind) { return false }
-    if headsLeft > 0 && !heads.contains(delivery.id) { return true }
-    return !failed.contains(kind) && !refused.contains(kind) && !failed.isFull && !refused.isFull
+    isAnswered && lets(delivery, standing(of: EventKind(delivery.event)))
+  }
+
+  func lets(_ delivery: Delivery, _ kind: KindStanding) -> Bool {
+    guard isAnswered, !kind.isOnTrial else { return false }
+    return headsLeft > 0 && !heads.contains(delivery.id) || !kind.isHeld
   }
 
   func isProbeOrTrial(_ delivery: DeliveryID) -> Bool { probe == delivery || trials[delivery] != nil }
-
-  func isTrial(_ delivery: DeliveryID) -> Bool { trials[delivery] != nil }
-
-  /// When one of its kind failed last, for the order of the probes; nil: none has.
-  func lastFailed(_ delivery: Delivery) -> Timestamp? {
-    guard !(failed.isEmpty && refused.isEmpty) else { return nil }
-    let kind = EventKind(delivery.event)
-    return (failed.marks[kind] ?? refused.marks[kind])?.lastFailed
-  }
 
   /// The lane holds more than it did.
   mutating func windowGrew() { mayTry = true }
@@ -146,7 +160,7 @@ public struct Circuit: Sendable, Equatable {
     if isOpen { mayTry = true }
     switch blame {
     case .none: return succeeded(delivery, of: destination)
-    case .event: return blamedTheEvent(delivery, of: destination)
+    case .event: return blamedTheEvent(delivery, at: now, of: destination)
     case .destination, .connection:
       let kind = EventKind(delivery.event)
       if isOpen {
@@ -174,6 +188,7 @@ public struct Circuit: Sendable, Equatable {
     othersFail = false
     guard isOpen else { return answered(of: destination) }
     failed.removeAll()
+    blamed.removeAll()
     isByHeads = false
     heads.removeAll()
     headsLeft = 0
@@ -181,8 +196,15 @@ public struct Circuit: Sendable, Equatable {
     return true
   }
 
-  private mutating func blamedTheEvent(_ delivery: Delivery, of destination: Destination) -> Bool {
-    guard !isOpen else { return false }
+  private mutating func blamedTheEvent(
+    _ delivery: Delivery, at now: Timestamp, of destination: Destination
+  ) -> Bool {
+    guard !isOpen else {
+      // Somebody is there, and may serve others.
+      isAnswered = true
+      blamed.failed(EventKind(delivery.event), at: now)
+      return false
+    }
     if othersFail && !refuses(delivery) { othersFail = false }
     return answered(of: destination)
   }
@@ -212,6 +234,7 @@ public struct Circuit: Sendable, Equatable {
     state = .open(since: now)
     nextProbe = now.advanced(by: policy.probeEvery)
     failed = row.kinds
+    blamed.removeAll()
     isAnswered = blame == .destination
     isByHeads = row.repeats
     heads = row.repeats ? row.deliveries : []
@@ -221,13 +244,14 @@ public struct Circuit: Sendable, Equatable {
   }
 
   /// The destination has been configured anew, or a person says that it is well: what kept it from answering may be
-  /// mended, so a probe is due at once, and of every kind one may be tried.
+  /// mended, so a probe is due at once; and where the last attempt was answered, one of every kind is tried, too.
   ///
   /// - Returns: Whether it is in another state.
   mutating func begunAnew(_ destination: Destination) -> Bool {
     nextProbe = .epoch
     failed.removeAll()
     refused.removeAll()
+    blamed.removeAll()
     mayTry = true
     guard case .recovering(let limit) = state else { return false }
     return limit >= destination.concurrency && grow(to: limit, upTo: destination.concurrency)

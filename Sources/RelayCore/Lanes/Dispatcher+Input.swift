@@ -15,7 +15,8 @@ extension Dispatcher {
     /// These destinations' lanes give up what is not in flight, and take nothing, until they are readmitted as often as
     /// recalled. Answered by `recalled` with the token.
     case recall([String], token: Int)
-    case readmit([String])
+    /// - Parameter areRetried: A person has retried deliveries of them.
+    case readmit([String], areRetried: Bool = false)
     /// The wall clock is so much ahead of the steady one. Comes before what else is told of this turn.
     case wallClock(offset: Duration)
     /// A person pauses a destination until a time of the wall clock, or (nil) lifts the pause; `distantFuture`: until it

@@ -127,7 +127,10 @@ extension Dispatcher {
     for token in recalls.claimsEnded(of: name) { actions.append(.recalled(token: token)) }
   }
 
-  mutating func readmit(_ names: [String]) {
+  mutating func readmit(_ names: [String], areRetried: Bool, now: Timestamp) {
+    for name in names where areRetried {
+      if let place = lanes.place(of: name) { lanes[place].retriedByPerson(at: now) }
+    }
     for name in names where recalls.remove(name) {
       guard let place = lanes.place(of: name) else { continue }
       lanes[place].readmit()

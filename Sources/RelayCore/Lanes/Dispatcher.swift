@@ -50,7 +50,7 @@ public struct Dispatcher: Sendable {
     case .finished(let attempt): finished(attempt, now: now)
     case .settled(let settled): for one in settled { self.settled(one, now: now) }
     case .recall(let names, let token): recall(names, token: token)
-    case .readmit(let names): readmit(names)
+    case .readmit(let names, let areRetried): readmit(names, areRetried: areRetried, now: now)
     case .wallClock(let offset): wallClockSet(to: offset)
     case .pause(let name, let until): pause(name, until: until, now: now)
     case .liftHold(let name): liftHold(name)

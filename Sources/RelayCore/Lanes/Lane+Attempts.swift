@@ -69,7 +69,7 @@ extension Lane {
   /// Something that the open circuit does not hold.
   private mutating func takeTrial(now: Timestamp) -> Delivery? {
     guard circuit.tries(at: now) else { return nil }
-    guard let trial = take(where: circuit.lets, by: { $0.isProbed(before: $1) }) else {
+    guard let trial = takeInOrder(where: { [circuit] in circuit.lets($0, $1) }) else {
       circuit.nothingToTry()
       return nil
     }
@@ -77,35 +77,27 @@ extension Lane {
     return trial
   }
 
-  /// Of the kind that failed longest ago the one that was probed longest ago: so that a kind that is served again is
-  /// found however many of another wait.
   private mutating func takeProbe(now: Timestamp) -> Delivery? {
     guard circuit.probes(at: now) else { return nil }
-    let probe = take { [circuit] a, b in
-      let (one, other) = (circuit.lastFailed(a) ?? .epoch, circuit.lastFailed(b) ?? .epoch)
-      return one == other ? a.isProbed(before: b) : one < other
-    }
+    let probe = takeInOrder { _, _ in true }
     if let probe { circuit.startedProbe(probe.id, at: now, policy: destination.circuit) }
     return probe
   }
 
-  private mutating func take(
-    where condition: (Delivery) -> Bool = { _ in true }, by isBefore: (Delivery, Delivery) -> Bool
-  ) -> Delivery? {
-    let candidates = (
-      fresh.first(where: condition, by: isBefore),
-      mayRetry ? retrying.first(where: condition, by: isBefore) : nil
-    )
-    switch candidates {
-    case (nil, nil): return nil
-    case (let first?, let retry?) where !isBefore(retry, first): fallthrough
-    case (let first?, nil):
-      fresh.remove(first.id)
-      return first
-    case (_, let retry?):
-      retrying.remove(retry.id)
-      return retry
+  private mutating func takeInOrder(where condition: (Delivery, Circuit.KindStanding) -> Bool) -> Delivery? {
+    var kinds = KindMemo(circuit)
+    let order = { (delivery: Delivery) -> ProbeOrder? in
+      let kind = kinds.standing(of: delivery.event)
+      return condition(delivery, kind) ? ProbeOrder(delivery, lastFailed: kind.lastFailed) : nil
     }
+    let first = fresh.first(by: order)
+    let retry = mayRetry ? retrying.first(by: order) : nil
+    if let retry, first.map({ retry.key < $0.key }) ?? true {
+      retrying.remove(retry.delivery.id)
+      return retry.delivery
+    }
+    if let first { fresh.remove(first.delivery.id) }
+    return first?.delivery
   }
 
   // MARK: Refused kinds
@@ -175,23 +167,40 @@ extension Lane {
     if let hold = Destination.hold(after: result) {
       heldUntil = max(heldUntil ?? .epoch, now.advanced(by: hold))
     }
-    let (wasOpen, refused) = (circuit.isOpen, circuit.refused.count)
+    let (wasOpen, refusedCount) = (circuit.isOpen, circuit.refused.count)
     let changesCircuit = circuit.finished(delivery, blame, isAlone: isAlone, at: now, of: destination)
-    if circuit.isOpen || circuit.refused.count < refused { takeBackAside() }
-    if circuit.isOpen && !wasOpen || circuit.refused.count < refused { scout.startOver() }
-    if wasOpen && !circuit.isOpen { scout.returnToPassed() }
+    follow(wasOpen: wasOpen, refusedCount: refusedCount, delivery)
     let isHead = isAlone || circuit.isByHeads || destination.ordering == .destination
-    note(result.response, blame, of: delivery, isHead: isHead, now: now)
+    note(result.response, blame, of: delivery, settlement.outcome, isHead: isHead, now: now)
     return Ended(
       delivery: delivery, settlement: settlement, isProbe: isProbe, changesCircuit: changesCircuit)
   }
 
+  /// What may start is another matter after an attempt's end.
+  private mutating func follow(wasOpen: Bool, refusedCount: Int, _ delivery: Delivery) {
+    let isServedAgain = circuit.refused.count < refusedCount
+    if circuit.isOpen || isServedAgain { takeBackAside() }
+    if isServedAgain || circuit.isOpen && !wasOpen { scout.startOver() }
+    guard wasOpen else { return }
+    if circuit.isOpen {
+      scout.ended(EventKind(delivery.event))
+    } else if !isServedAgain {
+      scout.openingEnded(refused: circuit.refused)
+    }
+  }
+
   private mutating func note(
-    _ response: AttemptResult.Response, _ blame: Blame, of delivery: Delivery, isHead: Bool, now: Timestamp
+    _ response: AttemptResult.Response, _ blame: Blame, of delivery: Delivery, _ outcome: Settlement.Outcome,
+    isHead: Bool, now: Timestamp
   ) {
     guard blame != .none else { return trouble.ended() }
     trouble.failed(response, blame, at: now)
-    if isHead && blame == .destination { trouble.head = StuckHead(delivery) }
+    if case .retry = outcome {
+      if isHead && blame == .destination { trouble.head = StuckHead(delivery) }
+    } else if trouble.head?.delivery == delivery.id {
+      // It lets the next one pass.
+      trouble.head = nil
+    }
   }
 
   /// Which kinds are refused is another matter now.
@@ -227,6 +236,7 @@ extension Lane {
     of delivery: Delivery, _ result: AttemptResult, _ blame: Blame, counted: Int, now: Timestamp,
     random: Double
   ) -> Settlement.Outcome {
+    guard !result.isSuccess else { return .delivered }
     let outcome = destination.outcome(
       of: result, countedAttempts: result.blamesClock ? delivery.attempts + 1 : counted,
       age: age(of: delivery, at: now), now: now, random: random)

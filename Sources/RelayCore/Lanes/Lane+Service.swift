@@ -8,6 +8,8 @@ extension Lane {
     let isMoved = isRemoved || !self.destination.hasSameEndpoint(as: destination)
     // Another server has asked for no time, and told none.
     if self.destination.url != destination.url { (heldUntil, clockOffset) = (nil, nil) }
+    // What waits in the store for longer than is allowed now is brought within it by a claim.
+    if destination.retry.longestDelay < self.destination.retry.longestDelay { retryBacklog.grew() }
     self.destination = destination
     if let rate = destination.rate {
       if bucket == nil { bucket = TokenBucket(rate: rate) } else { bucket!.change(to: rate) }
@@ -58,6 +60,12 @@ extension Lane {
     retryBacklog.grew()
     // It may have been discarded; if it was not, it fails again.
     trouble.head = nil
+  }
+
+  /// A person has retried some: their limits begin anew, so this opening's time counts from now on.
+  mutating func retriedByPerson(at now: Timestamp) {
+    trouble.unpausedTimeShifts(by: .zero - headTime.total(at: now))
+    headTime = SuspendedTime()
   }
 
   /// The wall clock was set forward by so much, or back (negative).

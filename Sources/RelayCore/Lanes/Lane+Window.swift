@@ -111,23 +111,21 @@ extension Lane {
   ///
   /// - Returns: The others, which go back.
   private mutating func lookedBeyond(_ claim: Claim, now: Timestamp) -> [DeliveryID] {
-    scout.looked(upTo: claim.deliveries.last?.id, isEnd: claim.isExhausted, at: now)
-    guard takesDeliveries else { return claim.deliveries.map(\.id) }
-    var kinds: Set<EventKind> = []
+    let isWanted = scout.looked(upTo: claim.deliveries.last?.id, isEnd: claim.isExhausted, at: now)
+    guard takesDeliveries, isWanted else {
+      if !claim.deliveries.isEmpty { freshBacklog.grew() }
+      return claim.deliveries.map(\.id)
+    }
     var others: [DeliveryID] = []
     for delivery in claim.deliveries {
-      let isWanted =
-        circuit.isOpen
-        ? circuit.lets(delivery) && kinds.insert(EventKind(delivery.event)).inserted
-        : !circuit.refuses(delivery)
-      if isWanted {
+      if circuit.isOpen ? scout.brings(EventKind(delivery.event)) : !circuit.refuses(delivery) {
         fresh.append(delivery)
       } else {
         others.append(delivery.id)
-        if !circuit.hasFailed(delivery) { scout.passed(delivery.id) }
+        if circuit.isOpen { scout.leaves(delivery.id, EventKind(delivery.event)) }
       }
     }
-    if !kinds.isEmpty { circuit.windowGrew() }
+    if others.count < claim.deliveries.count { circuit.windowGrew() }
     if !others.isEmpty { freshBacklog.grew() }
     return others
   }
@@ -149,6 +147,8 @@ extension Lane {
     fresh = LaneQueue()
     beside = LaneQueue()
     retrying = LaneQueue()
+    // What it held to be tried is behind it now.
+    scout.startOver()
     return ids
   }
 

@@ -43,7 +43,7 @@ public struct Lane: Sendable {
   var heldUntil: Timestamp?
   var pace = Pace()
   var trouble = Trouble()
-  /// How long the circuit has been open this time, pauses left out.
+  /// How long the circuit has been open this time, pauses left out; or since a person has retried something.
   var headTime = SuspendedTime()
   /// How far the relay's wall clock is ahead of the destination's; nil: it has not told the time.
   var clockOffset: Duration?

@@ -38,14 +38,14 @@ struct LaneQueue: Sendable {
 
   var deliveries: [Delivery] { aside.deliveries + ready.deliveries }
 
-  /// Of those that meet the condition the first in this order. Looks at all that are not set aside.
-  func first(
-    where condition: (Delivery) -> Bool = { _ in true }, by isBefore: (Delivery, Delivery) -> Bool
-  ) -> Delivery? {
-    var first: Delivery?
+  /// The one whose key is the least. Looks at all that are not set aside.
+  ///
+  /// - Parameter key: nil: it is passed over.
+  func first<Key: Comparable>(by key: (Delivery) -> Key?) -> (delivery: Delivery, key: Key)? {
+    var first: (delivery: Delivery, key: Key)?
     ready.forEach { delivery in
-      if let best = first, !isBefore(delivery, best) { return }
-      if condition(delivery) { first = delivery }
+      guard let key = key(delivery) else { return }
+      if first.map({ key < $0.key }) ?? true { first = (delivery, key) }
     }
     return first
   }
@@ -99,15 +99,5 @@ private struct Line: Sendable {
   func allSatisfy(_ condition: (Delivery) -> Bool) -> Bool {
     for case let delivery? in items[head...] where !condition(delivery) { return false }
     return true
-  }
-}
-
-extension Delivery {
-  func isProbed(before other: Delivery) -> Bool {
-    switch (probedAt, other.probedAt) {
-    case (nil, _?): true
-    case (_?, nil): false
-    case (let mine, let theirs): mine == theirs ? id < other.id : mine! < theirs!
-    }
   }
 }

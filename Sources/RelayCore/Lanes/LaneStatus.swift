@@ -1,4 +1,5 @@
-/// How a lane is, for people and for metrics.
+/// How a lane is, for people and for metrics. Its times are the steady clock's; the relay's middle turns them into what the
+/// wall clock shows before it tells anybody (`shown(by:)`).
 public struct LaneStatus: Sendable, Equatable {
   /// The destination's name.
   public var name: String

@@ -23,6 +23,9 @@ struct Trouble: Sendable {
 
   mutating func expired(at time: Timestamp) { lastExpiry = time }
 
+  /// That clock is set forward by so much, or back (negative).
+  mutating func unpausedTimeShifts(by step: Duration) { lastExpiry = lastExpiry?.advanced(by: step) }
+
   /// Something succeeded.
   mutating func ended() {
     guard since != nil || lastExpiry != nil else { return }

@@ -12,7 +12,7 @@ struct CandidateIndex: Sendable {
   ]
 
   /// Routes by their places, which rise.
-  private struct Candidates {
+  fileprivate struct Candidates {
     /// Routes that name companies literally, each by each of its companies.
     var byCompany: [String: [Int]] = [:]
     /// Routes that name no company, or name it by a pattern.
@@ -33,9 +33,21 @@ struct CandidateIndex: Sendable {
       guard let company, !byCompany.isEmpty else { return [] }
       return byCompany[company] ?? []
     }
+
+    var isEmpty: Bool { byCompany.isEmpty && anyCompany.isEmpty }
+    /// With the work of adding it to another.
+    var count: Int { byCompany.values.reduce(anyCompany.count) { $0 + $1.count } }
+
+    /// - Parameter other: Has none of its routes.
+    mutating func add(_ other: Candidates) {
+      anyCompany = (anyCompany + other.anyCompany).sorted()
+      for (company, numbers) in other.byCompany {
+        byCompany[company] = (byCompany[company, default: []] + numbers).sorted()
+      }
+    }
   }
 
-  /// Routes that take every type: they stand here once, and not with each type.
+  /// Routes that take every type, where they would be too many to stand with each type, too.
   private var anyType = Candidates()
   /// The others, by lower-case type: each known type, and each that a route names literally. As bytes: String would
   /// also find other Unicode spellings of the same text, which other patterns match.
@@ -43,7 +55,8 @@ struct CandidateIndex: Sendable {
   /// For any other type: routes that name it by a pattern.
   private var otherTypes = Candidates()
 
-  init(_ routes: [Route]) {
+  /// - Parameter maxCopies: Of routes that take every type, as long as each type gets them no more often together.
+  init(_ routes: [Route], maxCopies: Int = 65_536) {
     let literals = routes.lazy.compactMap(\.match.events).joined().compactMap(\.literal)
     var types: [[UInt8]: String] = [:]
     for type in Self.knownTypes + literals { types[Self.key(type)] = type }
@@ -64,19 +77,40 @@ struct CandidateIndex: Sendable {
         byType[key, default: Candidates()].add(number, companies: companies)
       }
     }
+    if anyType.count * (byType.count + 1) <= maxCopies { copyAnyType() }
+  }
+
+  private mutating func copyAnyType() {
+    for key in byType.keys { byType[key]!.add(anyType) }
+    otherTypes.add(anyType)
+    anyType = Candidates()
   }
 
   private static func key(_ type: String) -> [UInt8] { type.utf8.map(\.asciiLowercased) }
 
-  /// - Parameter body: Returns whether to go on.
-  func forEachCandidate(type: String, company: String?, _ body: (Int) -> Bool) {
-    let candidates = byType[Self.key(type)] ?? otherTypes
-    var lists = CandidateLists(
-      candidates.specific(to: company), candidates.anyCompany, anyType.specific(to: company),
-      anyType.anyCompany)
-    while let number = lists.next() {
-      guard body(number) else { return }
+  /// The candidates of one type.
+  struct OfType {
+    fileprivate let typed: Candidates
+    fileprivate let anyType: Candidates
+
+    /// - Parameter body: Returns whether to go on.
+    func forEach(company: String?, _ body: (Int) -> Bool) {
+      let specific = typed.specific(to: company)
+      // Nearly always there is but one list.
+      if anyType.isEmpty && specific.isEmpty {
+        for number in typed.anyCompany { guard body(number) else { return } }
+        return
+      }
+      var lists = CandidateLists(
+        specific, typed.anyCompany, anyType.specific(to: company), anyType.anyCompany)
+      while let number = lists.next() {
+        guard body(number) else { return }
+      }
     }
+  }
+
+  func candidates(ofType type: String) -> OfType {
+    OfType(typed: byType[Self.key(type)] ?? otherTypes, anyType: anyType)
   }
 }
 

@@ -22,13 +22,37 @@ public struct RoutingTable: Sendable {
 
   /// Meets every route that could match, top to bottom.
   public func decide(_ event: EventView) -> RoutingDecision {
-    var decision = RoutingDecision()
-    index.forEachCandidate(type: event.type, company: event.company) { number in
-      let route = routes[number]
-      guard route.firstFailure(for: event) == nil else { return true }
-      return decision.take(route.route, number: number)
+    var router = router
+    return router.decide(event)
+  }
+
+  /// For the events of one envelope.
+  public var router: Router { Router(self) }
+
+  /// Decides for events one after another: most that come together are of one type, whose candidates are looked up once.
+  public struct Router {
+    private let table: RoutingTable
+    private var last: (type: String, candidates: CandidateIndex.OfType)?
+
+    fileprivate init(_ table: RoutingTable) { self.table = table }
+
+    public mutating func decide(_ event: EventView) -> RoutingDecision {
+      let candidates: CandidateIndex.OfType
+      // As bytes: to String other Unicode spellings of a type are the same text, and other patterns match them.
+      if let last, last.type.utf8.elementsEqual(event.type.utf8) {
+        candidates = last.candidates
+      } else {
+        candidates = table.index.candidates(ofType: event.type)
+        last = (event.type, candidates)
+      }
+      var decision = RoutingDecision()
+      candidates.forEach(company: event.company) { number in
+        let route = table.routes[number]
+        guard route.firstFailure(for: event) == nil else { return true }
+        return decision.take(route.route, number: number)
+      }
+      return decision
     }
-    return decision
   }
 }
 

@@ -78,7 +78,9 @@ public protocol DeliveryStore: AnyObject, Sendable {
     _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String,
     completion: @escaping @Sendable (Int, StoreError?) -> Void)
 
-  /// Keeps a person's pause over restarts. `nil`: none. `distantFuture`: until it is lifted.
+  /// Keeps a person's pause over restarts.
+  ///
+  /// - Parameter until: By the wall clock, as the person said it. nil: none. `distantFuture`: until it is lifted.
   func pause(
     _ destination: String, until: Timestamp?,
     completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)

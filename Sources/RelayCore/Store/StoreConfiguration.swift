@@ -48,7 +48,7 @@ public struct StoredDestination: Sendable, Equatable {
   public var backlogBytes = 0
   /// What its stored deliveries are ordered by; a `reorder` that was cut off leaves nil.
   public var ordering: Ordering? = Ordering.none
-  /// A person's pause; nil: none.
+  /// A person's pause, by the wall clock, alone of all that is kept: so the person said it. nil: none.
   public var pausedUntil: Timestamp?
   public var suspended = SuspendedTime()
 

@@ -1,7 +1,8 @@
-/// A point in wall-clock time, in microseconds since 1970-01-01T00:00:00Z.
+/// A point in time, in microseconds since 1970-01-01T00:00:00Z.
 ///
-/// Wall-clock, because due times and ages outlive the process. Where only an elapsed time matters (a request's
-/// duration, a deadline in memory), callers measure with `ContinuousClock`.
+/// Of the relay's own, steady time (`SteadyClock`) where nothing else is said: due times and ages are, and they outlive the
+/// process. What people and other machines are told, or tell, is wall-clock time, and says so. Where only an
+/// elapsed time matters (a deadline in memory), callers measure with `ContinuousClock`.
 public struct Timestamp: Hashable, Sendable {
   public var microseconds: Int64
 

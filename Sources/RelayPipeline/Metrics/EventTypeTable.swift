@@ -48,7 +48,9 @@ final class EventTypeTable: Sendable {
 
   private static func areAlike(_ one: String, _ other: String) -> Bool {
     // Nearly always they are the same.
-    one == other || one.utf8.elementsEqual(other.utf8) { lowercased($0) == lowercased($1) }
+    one == other
+      || one.utf8.count == other.utf8.count
+        && one.utf8.elementsEqual(other.utf8) { lowercased($0) == lowercased($1) }
   }
 
   private static func lowercased(_ byte: UInt8) -> UInt8 {

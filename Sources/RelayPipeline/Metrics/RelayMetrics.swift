@@ -62,15 +62,6 @@ public final class RelayMetrics: Sendable {
 
   // MARK: By name
 
-  public func attempt(_ destination: String, _ result: AttemptResult) {
-    self.destination(destination).attempt(result)
-  }
-
-  /// - Parameter latency: Of a delivered one: from receipt to delivery.
-  public func settled(_ destination: String, _ state: SettledState, latency: Duration? = nil) {
-    self.destination(destination).settled(state, latency: latency)
-  }
-
   /// By a person.
   public func discarded(_ destination: String, _ count: Int) {
     self.destination(destination).settled(.discarded, count)

@@ -31,10 +31,11 @@ public final class SourceMetrics: Sendable {
     return microseconds == 0 ? nil : Timestamp(microseconds: microseconds)
   }
 
-  /// Accepted events of one type, as it came.
-  public func events(_ type: String, _ count: Int = 1) {
-    events[types.place(of: type)].add(count)
-  }
+  /// Where accepted events of a type are counted, as it came: the same for every source.
+  func place(ofType type: String) -> Int { types.place(of: type) }
+
+  /// Accepted events of the type that has this place.
+  func events(at place: Int, _ count: Int = 1) { events[place].add(count) }
 
   /// Events that no route matched.
   public func unrouted(_ count: Int) {

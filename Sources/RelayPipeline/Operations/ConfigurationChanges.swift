@@ -67,6 +67,7 @@ extension ServerSettings {
     compare("listen", \.listen)
     compare("admin", \.admin)
     compare("admin_token", \.adminToken)
+    compare("admin_hosts", \.adminHosts)
     compare("max_body", \.maxBodyBytes)
     compare("max_inflight", \.maxInflightBytes)
     compare("max_connections", \.maxConnections)

@@ -46,9 +46,15 @@ extension DeliveryStore {
     }.get()
   }
 
-  func pause(_ destination: String, until: Timestamp?) async throws(StoreError) {
+  /// - Parameter committed: Runs on the store's thread, in the order of the commits; whoever waits or not.
+  func pause(
+    _ destination: String, until: Timestamp?, committed: @escaping @Sendable () -> Void
+  ) async throws(StoreError) {
     try await withCheckedContinuation { continuation in
-      pause(destination, until: until) { continuation.resume(returning: $0) }
+      pause(destination, until: until) { result in
+        if case .success = result { committed() }
+        continuation.resume(returning: result)
+      }
     }.get()
   }
 }
@@ -80,19 +86,12 @@ extension DeliveryLookup {
     }.get()
   }
 
-  /// Of all pages.
-  func count(_ filter: DeliveryFilter) async throws(StoreError) -> DeliveryCounts {
-    var counts = DeliveryCounts()
-    var after: DeliveryID?
-    repeat {
-      let last = after
-      let page = try await withCheckedContinuation { continuation in
-        count(filter, after: last) { continuation.resume(returning: $0) }
-      }.get()
-      counts.add(page.counts)
-      after = page.next
-    } while after != nil
-    return counts
+  func count(
+    _ filter: DeliveryFilter, after: DeliveryID?
+  ) async throws(StoreError) -> DeliveryCountPage {
+    try await withCheckedContinuation { continuation in
+      count(filter, after: after) { continuation.resume(returning: $0) }
+    }.get()
   }
 
   func oldestPending() async throws(StoreError) -> [String: Timestamp] {

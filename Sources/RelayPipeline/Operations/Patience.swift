@@ -46,7 +46,7 @@ public struct Patience: Sendable {
     }
   }
 
-  private static let hanging = StoreError(
+  static let hanging = StoreError(
     code: .hanging,
     message: "the store's disk does not answer in time: it may yet be done; look at the disk, and try again")
 }

@@ -21,7 +21,16 @@ extension RelayController {
       }
     case .filter(let filter):
       if let name = filter.destination { _ = try await stored(name) }
-      counts = try await store { parts async throws(StoreError) in try await parts.lookup.count(filter) }
+      // Page by page: however many there are, each page has an answer in time, or none has.
+      var after: DeliveryID?
+      repeat {
+        let last = after
+        let page = try await lookup { lookup async throws(StoreError) in
+          try await lookup.count(filter, after: last)
+        }
+        counts.add(page.counts)
+        after = page.next
+      } while after != nil
       if counts.total == 0 { try await checkType(of: filter) }
     }
     return counts
@@ -38,9 +47,9 @@ extension RelayController {
       var total = 0
       let destinations = try await destinations(of: selection)
       for destination in destinations {
-        let (changed, error) = await withQuietLane(destination) {
-          await parts.store.change(change, selection, of: destination)
-        }
+        await quieten([destination])
+        let (changed, error) = await parts.store.change(change, selection, of: destination)
+        release([destination], areRetried: change != .discard && changed > 0)
         total += changed
         log(change, of: destination, changed)
         if change == .discard { parts.metrics.discarded(destination, changed) }
@@ -89,7 +98,7 @@ extension RelayController {
 
   /// - Throws: `notFound`, if one of them is not there.
   private func places(of ids: [DeliveryID]) async throws(OperationError) -> [DeliveryPlace] {
-    let places = try await store { parts async throws(StoreError) in try await parts.lookup.places(of: ids) }
+    let places = try await lookup { lookup async throws(StoreError) in try await lookup.places(of: ids) }
     let known = Set(places.map(\.id))
     let unknown = ids.filter { !known.contains($0) }.map(\.description)
     guard !unknown.isEmpty else { return places }
@@ -113,16 +122,15 @@ extension RelayController {
     guard !known.contains(where: { $0.asciiLowercased == type.asciiLowercased }) else { return }
     // One that came before the start, and that only a pattern routes.
     let ofType = DeliveryFilter(type: type)
-    let isStored = try await store { parts async throws(StoreError) in
-      var after: DeliveryID?
-      repeat {
-        let page = try await parts.lookup.deliveries(ofType, after: after, limit: 1)
-        if !page.deliveries.isEmpty { return true }
-        after = page.next
-      } while after != nil
-      return false
-    }
-    guard !isStored else { return }
+    var after: DeliveryID?
+    repeat {
+      let last = after
+      let page = try await lookup { lookup async throws(StoreError) in
+        try await lookup.deliveries(ofType, after: last, limit: 1)
+      }
+      if !page.deliveries.isEmpty { return }
+      after = page.next
+    } while after != nil
     throw OperationError(
       code: .notFound,
       message: "there is no event of the type \(type)\(NearestName.question(type, among: known) ?? "")")
@@ -170,16 +178,13 @@ extension RelayController {
     return held
   }
 
-  /// One at a time, so that the store and the lane see pauses and their ends in one order.
+  /// The lane is told in the store's completion: so it sees pauses and their ends in the store's order, and also one that
+  /// comes too late for whoever asked.
   private func setPause(_ destination: String, until: Timestamp?) async throws(OperationError) {
-    await pauses.enter()
-    do throws(OperationError) {
-      try await store { parts throws(StoreError) in try await parts.store.pause(destination, until: until) }
-      parts.engine.pause(destination, until: until)
-      await pauses.leave()
-    } catch {
-      await pauses.leave()
-      throw error
+    try await store { parts async throws(StoreError) in
+      try await parts.store.pause(destination, until: until) {
+        parts.engine.pause(destination, until: until)
+      }
     }
   }
 
@@ -193,22 +198,53 @@ extension RelayController {
     throw OperationError(code: .notFound, message: "there is no destination \(name)\(hint)")
   }
 
+  /// It takes as long as the store is large: nobody's patience ends it.
   public func backup() async throws(OperationError) -> any StoreCopy {
+    try refuseWhileStoreHangs()
     parts.logger.notice("the store is being copied")
-    return try await store { parts throws(StoreError) in try await parts.store.backup() }
+    return try await unhurried { store async throws(StoreError) in try await store.backup() }
   }
 
-  /// Asks something of the store or of the lookup that takes a moment. One that hangs is not waited for.
+  /// Asks something of the store that takes a moment. One that hangs is not waited for.
   func store<Value: Sendable>(
     _ body: @escaping @Sendable (Parts) async throws(StoreError) -> Value
   ) async throws(OperationError) -> Value {
     do throws(StoreError) {
       return try await parts.patience.wait { [parts] () async throws(StoreError) in try await body(parts) }
     } catch {
-      // At the end nobody need be told.
-      if error.code != .closed { parts.watch.storeReadFailed(error) }
-      throw OperationError(code: .unavailable, message: error.message)
+      throw unavailable(error)
     }
+  }
+
+  /// Asks one short thing of the lookup. One that hangs is not waited for.
+  func lookup<Value: Sendable>(
+    _ body: @escaping @Sendable (any DeliveryLookup) async throws(StoreError) -> Value
+  ) async throws(OperationError) -> Value {
+    do throws(StoreError) {
+      return try await askLookup(body)
+    } catch {
+      throw unavailable(error)
+    }
+  }
+
+  /// Asks something of the store that is waited for to its end, since it takes effect all the same.
+  func unhurried<Value>(
+    _ body: (any DeliveryStore) async throws(StoreError) -> Value
+  ) async throws(OperationError) -> Value {
+    do throws(StoreError) {
+      return try await body(parts.store)
+    } catch {
+      throw unavailable(error)
+    }
+  }
+
+  private func unavailable(_ error: StoreError) -> OperationError {
+    switch error.code {
+    case .failing, .hanging, .lost, .foreignLog, .cannotOpen, .newerSchema: parts.watch.storeReadFailed(error)
+    // It can be read: there is no room for what was asked, or something else is under way. At the end nobody need be told.
+    case .full, .inUse, .closed: break
+    }
+    return OperationError(code: .unavailable, message: error.message)
   }
 
   /// Before what may take long and is not to be cut off: no such thing is begun while the store hangs.

@@ -71,7 +71,7 @@ extension RelayController {
   }
 
   public func event(_ id: EventID) async throws(OperationError) -> EventReport? {
-    let found = try await store { parts async throws(StoreError) in try await parts.lookup.event(id) }
+    let found = try await lookup { lookup async throws(StoreError) in try await lookup.event(id) }
     guard let event = found else { return nil }
     return EventReport(event: event, deliveries: await reports(of: event.deliveries))
   }
@@ -80,8 +80,8 @@ extension RelayController {
     _ filter: DeliveryFilter, after: DeliveryID?, limit: Int
   ) async throws(OperationError) -> DeliveryReportPage {
     if let name = filter.destination { _ = try await stored(name) }
-    let page = try await store { parts async throws(StoreError) in
-      try await parts.lookup.deliveries(filter, after: after, limit: limit)
+    let page = try await lookup { lookup async throws(StoreError) in
+      try await lookup.deliveries(filter, after: after, limit: limit)
     }
     if page.deliveries.isEmpty, page.next == nil, after == nil { try await checkType(of: filter) }
     return DeliveryReportPage(deliveries: await reports(of: page.deliveries), next: page.next)
@@ -101,9 +101,12 @@ extension RelayController {
 
   /// With the times that the wall clock showed, and will show.
   func lanes() async -> [String: LaneStatus] {
+    let lanes = await parts.engine.snapshot()
+    // After it, and after a look at the clock: only who looks notices that the wall clock was set.
+    _ = parts.clock.reading()
     let history = parts.clock.history
-    let lanes = await parts.engine.snapshot().filter { !$0.isRemoved }.map { $0.shown(by: history) }
-    return Dictionary(uniqueKeysWithValues: lanes.map { ($0.name, $0) })
+    let shown = lanes.filter { !$0.isRemoved }.map { ($0.name, $0.shown(by: history)) }
+    return Dictionary(uniqueKeysWithValues: shown)
   }
 }
 

@@ -10,6 +10,7 @@ extension RelayController {
     await reloads.enter()
     source.reloadBegan()
     do throws(OperationError) {
+      try refuseWhileStoreHangs()
       let report = try await replaceConfiguration()
       state.withLock { $0.reloadErrors = [] }
       log(report)
@@ -40,8 +41,9 @@ extension RelayController {
       let stored = try await store { parts async throws(StoreError) in try await parts.store.destinations() }
       try await source.apply(new.server)
       do throws(OperationError) {
-        try await store { parts async throws(StoreError) in
-          try await parts.store.configure(StoreConfiguration(new))
+        // Waited for to its end: what the store goes by then is what the answer says.
+        try await unhurried { store async throws(StoreError) in
+          try await store.configure(StoreConfiguration(new))
         }
       } catch {
         await restoreListener(old.server)
@@ -72,7 +74,8 @@ extension RelayController {
 
   /// Tells of what is owed to destinations that were configured until now.
   private func logOrphans(since old: Set<String>) async {
-    guard let stored = try? await parts.store.destinations() else { return }
+    let stored = try? await store { parts async throws(StoreError) in try await parts.store.destinations() }
+    guard let stored else { return }
     logOrphans(stored.filter { old.contains($0.name) })
   }
 

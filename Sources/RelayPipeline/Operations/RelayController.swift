@@ -5,7 +5,7 @@ import RelayThreads
 /// A running relay as a whole: what is configured, and everything that people do to it.
 ///
 /// An operation on stored deliveries is done while nobody holds them: the store withholds the destination, its lane
-/// gives back what it has not attempted, and both go on when the operation is done (`withQuietLane`).
+/// gives back what it has not attempted, and both go on when the operation is done (`quieten`, `release`).
 public final class RelayController: RelayOperations {
   public struct Parts: Sendable {
     public var store: any DeliveryStore
@@ -41,13 +41,13 @@ public final class RelayController: RelayOperations {
   let state: Locked<ConfigurationState>
   let reloads = Turnstile()
   let changes = Turnstile()
-  let pauses = Turnstile()
   /// What the process was started with: some of it holds until it ends.
   let initial: Configuration
   private let isDraining = Locked(false)
   let lastReading = Locked<StoreReading?>(nil)
   /// When a reading for a status was asked for that has not been answered yet, in time or not.
   let readingSince = Locked<ContinuousClock.Instant?>(nil)
+  private let lookupAnswers = AwaitedAnswers()
   private let startedAt: ContinuousClock.Instant
 
   public init(_ configuration: Configuration, parts: Parts, source: any ReloadSource) {
@@ -97,7 +97,7 @@ public final class RelayController: RelayOperations {
       if isDraining.withLock({ $0 }) { return .notReady("the relay is stopping") }
       if let refusal = parts.watch.current.refusal { return .notReady(refusal.message) }
       do throws(StoreError) {
-        try await parts.patience.wait { [parts] () async throws(StoreError) in try await parts.lookup.look() }
+        try await askLookup { lookup async throws(StoreError) in try await lookup.look() }
       } catch {
         // Other failures are of whoever asks for something: a disk that does not answer is everybody's.
         if error.code == .hanging { return .notReady(error.message) }
@@ -106,26 +106,33 @@ public final class RelayController: RelayOperations {
     }
   }
 
+  /// Asks one short thing of the lookup. One that hangs is not waited for, and is asked nothing more: whoever asks is
+  /// told at once.
+  func askLookup<Value: Sendable>(
+    _ body: @escaping @Sendable (any DeliveryLookup) async throws(StoreError) -> Value
+  ) async throws(StoreError) -> Value {
+    guard !lookupAnswers.areSilent(for: parts.patience.limit) else { throw Patience.hanging }
+    lookupAnswers.asked()
+    return try await parts.patience.wait { [parts, lookupAnswers] () async throws(StoreError) in
+      defer { lookupAnswers.answered() }
+      return try await body(parts.lookup)
+    }
+  }
+
   public func rejections() -> [Rejection] { parts.receiver.rejections }
 
   // MARK: Quiet lanes
 
-  /// Runs the body while nothing of this destination is held but what is in flight.
-  func withQuietLane<Value>(_ destination: String, _ body: () async -> Value) async -> Value {
-    await quieten([destination])
-    let value = await body()
-    release([destination])
-    return value
-  }
-
+  /// From its return on nothing of these destinations is held but what is in flight, until they are released.
   func quieten(_ destinations: [String]) async {
     await parts.store.withhold(destinations)
     // What the store handed out before that stands before this in the engine's inbox.
     await parts.engine.recall(destinations)
   }
 
-  func release(_ destinations: [String]) {
+  /// - Parameter areRetried: A person has retried deliveries of them.
+  func release(_ destinations: [String], areRetried: Bool = false) {
     parts.store.handOut(destinations)
-    parts.engine.readmit(destinations)
+    parts.engine.readmit(destinations, areRetried: areRetried)
   }
 }

@@ -102,6 +102,51 @@ import Testing
     #expect(lane.finish(3, 500, at: .tick(320))?.settlement.outcome == .dead(.expired))
   }
 
+  @Test func whatAPersonRetriesDuringAnOpeningByHeadsIsAsOldAsTheRetry() {
+    var lane = LaneKit.lane {
+      $0.ordering = .destination
+      $0.circuit.failures = 2
+      $0.retry.maxAge = .seconds(100)
+    }
+    _ = lane.arrived(Made.delivery(1, since: .tick(99)))
+    #expect(lane.start() == [1])
+    lane.finish(1, 500)
+    lane.bring([Made.delivery(1, attempts: 1, since: .tick(99))])
+    #expect(lane.start(at: .tick(101)) == [1])
+    lane.finish(1, 500, at: .tick(101))
+    _ = lane.advance(to: .tick(101))
+    var outcomes: [Settlement.Outcome?] = []
+    func probe(_ id: Int64, at time: Int64) {
+      lane.bring([Made.delivery(id, received: .tick(99), attempts: 1, since: .tick(101))])
+      #expect(lane.start(at: .tick(time)) == [id])
+      outcomes.append(lane.finish(id, 500, at: .tick(time))?.settlement.outcome)
+    }
+    // The head dies, and is retried: its hundred seconds begin anew, and so do those between two deaths.
+    probe(1, at: 210)
+    lane.retriedByPerson(at: .tick(250))
+    _ = lane.advance(to: .tick(250))
+    probe(1, at: 300)
+    probe(1, at: 345)
+    probe(1, at: 355)
+    #expect(
+      outcomes == [.dead(.expired), .retry(at: .tick(300)), .retry(at: .tick(345)), .dead(.expired)])
+  }
+
+  @Test func aHeadThatIsDeadIsStuckNoMore() {
+    var lane = LaneKit.lane {
+      $0.ordering = .destination
+      $0.retry.maxAttempts = 2
+    }
+    _ = lane.arrived(Made.delivery(1))
+    #expect(lane.start() == [1])
+    lane.finish(1, 500)
+    #expect(lane.status(at: now).stuckHead?.delivery == DeliveryID(rawValue: 1))
+    lane.bring([Made.delivery(1, attempts: 1)])
+    #expect(lane.start() == [1])
+    #expect(lane.finish(1, 500)?.settlement.outcome == .dead(.exhausted))
+    #expect(lane.status(at: now).stuckHead == nil)
+  }
+
   @Test func aProbeThatMeetsAPermanentStatusIsDeadAndTheCircuitStaysOpen() {
     var lane = openLane()
     _ = lane.arrived(Made.delivery(1))

@@ -32,7 +32,7 @@ import Testing
     var random = SplitMix64(seed: 7)
     for _ in 0..<200 {
       var queue = LaneQueue()
-      #expect(queue.first { $0.isProbed(before: $1) } == nil)
+      #expect(queue.first { ProbeOrder($0) } == nil)
       var all: [Delivery] = []
       for id in (1...12 as ClosedRange<Int64>).shuffled(using: &random) {
         let probedAt = random.chance(30) ? nil : Timestamp.tick(Int64(random.below(4)))
@@ -42,7 +42,7 @@ import Testing
       }
       // Never probed is earlier than any time.
       let order = all.sorted { ($0.probedAt?.seconds ?? -1, $0.id) < ($1.probedAt?.seconds ?? -1, $1.id) }
-      #expect(queue.first { $0.isProbed(before: $1) } == order.first)
+      #expect(queue.first { ProbeOrder($0) }?.delivery == order.first)
     }
   }
 

@@ -98,4 +98,19 @@ import Testing
     destination.concurrency = 1
     #expect(dispatcher.actions(after: .configure([destination])).circuitChanges == [.closed])
   }
+
+  @Test func aShorterDelayHoldsForRetriesThatWaitInTheStoreToo() {
+    var destination = Made.destination("a")
+    destination.retry.maxDelay = .seconds(3_600)
+    var dispatcher = Dispatcher.idle(destination)
+    let claims = { (actions: [Dispatcher.Action]) -> [ClaimRequest] in
+      actions.compactMap { if case .claim(let request) = $0 { request } else { nil } }
+    }
+    destination.timeout = .seconds(7)
+    #expect(claims(dispatcher.actions(after: .configure([destination]))).isEmpty)
+    destination.retry.maxDelay = .seconds(5)
+    let asked = claims(dispatcher.actions(after: .configure([destination])))
+    #expect(asked.map(\.kind) == [.retrying])
+    #expect(asked.first.map { LaneKit.now.duration(to: $0.latestDue) < .seconds(60) } == true)
+  }
 }

@@ -171,6 +171,103 @@ import Testing
     #expect(play.count(.delivered, of: "a") == 30)
   }
 
+  /// Refused ones fill the window before everything fails for some minutes.
+  @Test(arguments: [Made.result(503), Made.failure(.connectionRefused), Made.failure(.timeout)])
+  func whatCameDuringAnOutageIsFoundBehindAWindowFullOfRefusedOnes(outage: AttemptResult) {
+    let (begin, end) = (Timestamp.tick(1_100), Timestamp.tick(1_400))
+    var play = Play([destination(concurrency: 4)]) { delivery, now in
+      if delivery.event.type == "refused" { return (Made.failure(.timeout), .seconds(10)) }
+      return (now < begin || now >= end ? Made.result(200) : outage, .milliseconds(5))
+    }
+    play.post(60, to: "a", kind: "refused", bytes: 4 << 20)
+    play.post(1, to: "a", kind: "good")
+    play.run(for: .seconds(100))
+    #expect(play.count(.delivered, of: "a") == 1, "the refused ones are known")
+    var good: [Int64] = []
+    for round in 0..<300 {
+      good.append(Int64(play.store.records.count) + 1)
+      play.post(1, to: "a", kind: round % 2 == 0 ? "good" : "also good", bytes: round % 9 == 0 ? 1 << 20 : 0)
+      play.run(for: .seconds(1))
+    }
+    #expect(play.dispatcher.lanes["a"]!.circuit.isOpen)
+    // Ten seconds to the next probe, and some in which the store is looked through.
+    play.run(for: .seconds(40))
+    let late = play.deliveries(of: "a").filter { $0.delivery.event.type != "refused" && $0.state == .fresh }
+    #expect(late.map(\.id) == [], "found in the store")
+    let starts = play.starts["a"]!.filter { $0.at >= end && good.contains($0.id) }
+    let first = Dictionary(starts.map { ($0.id, $0.at) }, uniquingKeysWith: min)
+    let inOrder = good.compactMap { first[$0] }.dropFirst(8)
+    #expect(zip(inOrder, inOrder.dropFirst()).allSatisfy { $0 <= $1 }, "in order of arrival")
+  }
+
+  /// Of the other kind the window holds but one at a time, and the first of them are refused as their own fault.
+  @Test func aKindIsTriedOnThoughItsFirstOnesAreToBlameThemselves() {
+    var play = Play([destination(concurrency: 4)]) { delivery, _ in
+      switch delivery.event.type {
+      case "refused": (Made.result(503), .milliseconds(5))
+      case "wrong": (Made.result(422), .milliseconds(5))
+      default: (Made.result(200), .milliseconds(5))
+      }
+    }
+    play.post(60, to: "a", kind: "refused", bytes: 4 << 20)
+    play.post(5, to: "a", kind: "wrong")
+    play.run(for: .seconds(60))
+    #expect(play.count(.dead(.permanent), of: "a") == 5)
+  }
+
+  @Test func whatWasFoundToBeTriedIsFoundAgainAfterARecall() {
+    // Three of the refused kind opened the circuit; the window is full of it.
+    var lane = LaneKit.lane(deliveries: 16) { $0.circuit.failures = 3 }
+    for id in 1...3 as ClosedRange<Int64> { _ = lane.arrived(Made.delivery(id, kind: "refused")) }
+    #expect(lane.start() == [1, 2, 3])
+    for id in 1...3 as ClosedRange<Int64> { lane.finish(id, 503) }
+    func fill() {
+      lane.freshBacklog.grew()
+      let window = (10...21 as ClosedRange<Int64>).map { Made.delivery($0, kind: "refused") }
+      let request = lane.nextClaim(now: LaneKit.now)!
+      lane.claimed(
+        Claim(destination: "d", kind: request.kind, deliveries: window, isExhausted: false), now: LaneKit.now)
+    }
+    func look(at time: Timestamp) -> DeliveryID? {
+      var request = lane.nextClaim(now: time)
+      if let retries = request, retries.kind == .retrying {
+        lane.claimed(LaneKit.answer(retries), now: time)
+        _ = lane.start(at: time)
+        request = lane.nextClaim(now: time)
+      }
+      guard let request else { return nil }
+      let found = request.after!.rawValue < 30 ? [Made.delivery(30, kind: "good")] : []
+      lane.claimed(
+        Claim(
+          destination: "d", kind: .fresh, deliveries: found, isExhausted: true, isBeyond: true), now: time)
+      return request.after
+    }
+    fill()
+    #expect(lane.start() == [])
+    #expect(look(at: .tick(101)) == DeliveryID(rawValue: 10))
+    #expect(lane.recall().count == 13)
+    lane.readmit()
+    fill()
+    #expect(lane.start(at: .tick(102)) == [])
+    #expect(look(at: .tick(103)) == DeliveryID(rawValue: 10), "the good one has gone back")
+    #expect(lane.start(at: .tick(103)) == [30])
+  }
+
+  /// A receiver that comes back, and finds fault with what it is tried with.
+  @Test func anAnswerThatBlamesAnEventSaysThatSomebodyIsThere() {
+    let end = Timestamp.tick(1_060)
+    var play = Play([destination()]) { delivery, now in
+      guard now >= end else { return (Made.failure(.connectionRefused), .milliseconds(5)) }
+      return (Made.result(delivery.event.type == "wrong" ? 400 : 200), .milliseconds(5))
+    }
+    play.post(20, to: "a", kind: "wrong")
+    play.post(1, to: "a", kind: "good")
+    play.run(for: .seconds(60))
+    // A probe is due just now; then one of another kind is tried, long before the next probe.
+    play.run(for: .seconds(3))
+    #expect(play.count(.delivered, of: "a") == 1)
+  }
+
   @Test func aHoldHoldsTrialsToo() {
     var play = Play([destination()]) { delivery, _ in
       delivery.event.type == "refused"

@@ -5,7 +5,7 @@ import Testing
   @Test(arguments: Scenario.all)
   func everyDeliverySettlesAndNoRuleIsBrokenOnTheWay(scenario: Scenario) throws {
     var (retries, probes, deliveries, expired) = (0, 0, 0, 0)
-    var (trials, openingsByHeads) = (0, 0)
+    var (trials, openingsByHeads, looksBeyond) = (0, 0, 0)
     for seed in 0..<6 as Range<UInt64> {
       var simulation = try Simulation(scenario, seed: seed)
       do {
@@ -20,6 +20,7 @@ import Testing
       expired += simulation.deaths[.expired] ?? 0
       trials += simulation.watch.trialsStarted
       openingsByHeads += simulation.openingsByHeads
+      looksBeyond += simulation.watch.looksBeyond
     }
     // That it reaches what it is about.
     #expect(deliveries > 400)
@@ -27,6 +28,7 @@ import Testing
     #expect(scenario.outages < 20 || probes > 50, "\(probes) probes")
     #expect(scenario.maxAge >= .seconds(1_000) || expired > 5, "\(expired) expired")
     #expect(scenario.kinds == 1 || trials > 10, "\(trials) trials")
+    #expect(!scenario.refusesBeyondTheWindow || looksBeyond > 10, "\(looksBeyond) looks beyond the window")
     #expect(!scenario.hasFewHeads || openingsByHeads > 5, "\(openingsByHeads) openings by heads")
   }
 

@@ -4,12 +4,17 @@ import Testing
 
 @Suite struct CandidateIndexTests {
   private func candidates(_ routes: [Route], _ type: String, _ company: String?) -> [Int] {
-    var numbers: [Int] = []
-    CandidateIndex(routes).forEachCandidate(type: type, company: company) {
-      numbers.append($0)
-      return true
+    // Those that take every type stand with each type, or by themselves: the same routes are asked.
+    let both = [0, .max].map { maxCopies in
+      var numbers: [Int] = []
+      CandidateIndex(routes, maxCopies: maxCopies).candidates(ofType: type).forEach(company: company) {
+        numbers.append($0)
+        return true
+      }
+      return numbers
     }
-    return numbers
+    #expect(both[0] == both[1])
+    return both[0]
   }
 
   private func route(_ match: Match) -> Route { Route(name: "r", match: match, action: .drop) }
@@ -53,7 +58,7 @@ import Testing
     let routes = (0..<30_000).map { route(.event("type\($0)")) } + [route(Match()), route(.event("*Chat"))]
     let index = CandidateIndex(routes)
     var asked: [Int] = []
-    index.forEachCandidate(type: "type29999", company: nil) {
+    index.candidates(ofType: "type29999").forEach(company: nil) {
       asked.append($0)
       return true
     }
@@ -67,7 +72,7 @@ import Testing
   @Test func itGoesOnOnlyWhileItIsTold() {
     let index = CandidateIndex([route(Match()), route(.company("1")), route(Match())])
     var asked: [Int] = []
-    index.forEachCandidate(type: "x", company: "1") {
+    index.candidates(ofType: "x").forEach(company: "1") {
       asked.append($0)
       return asked.count < 2
     }

@@ -9,9 +9,10 @@ import Testing
     var (matched, unmatched, dropped) = (0, 0, 0)
     for _ in 0..<150 {
       let table = RoutingTable(cases.routes())
+      var router = table.router
       for _ in 0..<6 {
         let posted = cases.posted()
-        let (decision, explanation) = try posted.view(for: table) { (table.decide($0), table.explain($0)) }
+        let (decision, explanation) = try posted.view(for: table) { (router.decide($0), table.explain($0)) }
         try #require(decision == explanation.decision, "\(posted): \(table.routes.map(\.route))")
         if decision.matched.isEmpty { unmatched += 1 } else { matched += 1 }
         if decision.isDropped { dropped += 1 }
@@ -31,5 +32,15 @@ import Testing
     let decision = try Posted(#"{"companyID":15691}"#).decision(of: others + [mine] + others)
     #expect(decision.matched == [1_000])
     #expect(decision.targets == [RoutingDecision.Target(destination: "y", route: 1_000)])
+  }
+
+  /// To String they are one text.
+  @Test func twoSpellingsOfATypeAreTwoTypesAlsoOneAfterAnother() throws {
+    let table = RoutingTable([Route(name: "one", match: .event("\u{E9}"), action: .drop)])
+    var router = table.router
+    let matched = try ["\u{E9}", "e\u{301}", "\u{E9}"].map { type in
+      try Posted("{}", type: type).view(for: table) { router.decide($0).matched }
+    }
+    #expect(matched == [[0], [], [0]])
   }
 }

@@ -95,6 +95,7 @@ extension FakeStore {
     calls.removeAll { if case .append = $0 { false } else { true } }
     notifications = []
     withheld = [:]
+    retried = []
     for id in records.keys { records[id]!.isClaimed = false }
     for name in Set(records.values.map(\.delivery.destination)) { putAllInOrder(name) }
   }

@@ -48,6 +48,8 @@ struct FakeStore {
   var withheld: [String: Int] = [:]
   /// By the last operation: dead ones that are pending again.
   var revived: [DeliveryID] = []
+  /// Destinations that have such, and have not been handed out since.
+  var retried: Set<String> = []
   /// Asked, not done yet.
   var calls: [Call] = []
   /// Done, and not known to the dispatcher yet: in the order in which it was done.
@@ -75,9 +77,10 @@ struct FakeStore {
           mayBeClaimed(record.id, inFlight), "\(record.id) is claimed after a recall, not in flight")
       }
       operate(operation, now: now)
+      if !revived.isEmpty { retried.insert(operation.destination) }
     case .handOut(let name):
       withheld[name] = withheld[name]! > 1 ? withheld[name]! - 1 : nil
-      notifications.append(.readmit([name]))
+      notifications.append(.readmit([name], areRetried: retried.remove(name) != nil))
     }
   }
 

@@ -37,6 +37,9 @@ struct Scenario: Sendable, CustomStringConvertible {
   /// One order key's failures alone must open circuits.
   var hasFewHeads: Bool { name.hasSuffix("head") || name.hasSuffix("heads") }
 
+  /// Others must be looked for behind a window full of refused ones.
+  var refusesBeyondTheWindow: Bool { name.hasPrefix("refusing while down") }
+
   static let all = [
     Scenario(name: "mixed"),
     Scenario(name: "spilling", bodies: [0, 1 << 20, 4 << 20, 12 << 20]),
@@ -75,5 +78,8 @@ struct Scenario: Sendable, CustomStringConvertible {
     Scenario(
       name: "few heads", destinations: ["a", "b"], successes: 97, outages: 12, ordering: .chat, chats: 2,
       maxAge: .seconds(100), maxAttempts: nil, steps: 1_500),
+    Scenario(
+      name: "retried head", destinations: ["a", "b"], successes: 98, outages: 12, operations: 4,
+      ordering: .destination, maxAge: .seconds(100), maxAttempts: nil, steps: 3_000),
   ]
 }

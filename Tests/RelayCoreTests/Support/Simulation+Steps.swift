@@ -58,7 +58,8 @@ extension Simulation {
     switch notification {
     case .claimed(let claim): watch.answered(claim)
     case .recall(let names, _): for name in names { watch.recalled[name, default: 0] += 1 }
-    case .readmit(let names):
+    case .readmit(let names, let areRetried):
+      for name in names where areRetried { watch.retriedByPerson(name) }
       for name in names { watch.recalled[name] = watch.recalled[name]! > 1 ? watch.recalled[name]! - 1 : nil }
     case .pause(let name, let until): watch.pausedUntil[name] = until
     case .storeHolds(let isHolding): watch.storeHolds = isHolding

@@ -171,6 +171,9 @@ struct Watch {
     for name in removed { starts[name] = nil }
   }
 
+  /// Limits begin anew: so far it has not been open for what is retried.
+  mutating func retriedByPerson(_ name: String) { openFor[name] = nil }
+
   /// A lane that is gone has no circuit, and nobody asks it to wait.
   mutating func forget(_ name: String) {
     circuits[name] = nil

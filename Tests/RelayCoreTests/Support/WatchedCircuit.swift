@@ -26,6 +26,10 @@ struct WatchedCircuit {
   private(set) var refused: Set<String> = []
   private var othersFail = false
   private var failedAt: [String: Timestamp] = [:]
+  /// In this opening, since it was configured anew: kinds of which an event alone was to blame.
+  private var blamedAt: [String: Timestamp] = [:]
+  /// While open: somebody answered last.
+  private var isAnswered = false
   private var failuresToOpen = 0
   /// What the dispatcher has yet to tell.
   private var mustOpen = false
@@ -52,7 +56,7 @@ struct WatchedCircuit {
   /// Whether an open circuit must not hold it.
   func lets(_ delivery: Delivery) -> Bool {
     let kind = delivery.event.type
-    guard isOpen, opening.last?.blame == .destination, !trials.values.contains(kind) else { return false }
+    guard isOpen, isAnswered, !trials.values.contains(kind) else { return false }
     if isByHeads && heads.count < failuresToOpen && !heads.contains(delivery.id) { return true }
     return !failed.contains(kind) && !refused.contains(kind)
   }
@@ -81,7 +85,8 @@ struct WatchedCircuit {
     for other in lane.fresh.deliveries + (delivery.attempts > 0 ? lane.retrying.deliveries : []) {
       let (mine, its) = (lastFailed(delivery), lastFailed(other))
       try require(
-        mine < its || mine == its && !other.isProbed(before: delivery), "\(id) probes before \(other.id)")
+        mine < its || mine == its && ProbeOrder(delivery) < ProbeOrder(other),
+        "\(id) probes before \(other.id)")
     }
     probe = id
     spacedFrom = now
@@ -91,7 +96,8 @@ struct WatchedCircuit {
   /// Kinds that have not failed in this opening, and are not refused, come first.
   private func lastFailed(_ delivery: Delivery) -> Timestamp {
     let kind = delivery.event.type
-    return failed.contains(kind) || refused.contains(kind) ? failedAt[kind]! : .epoch
+    if failed.contains(kind) || refused.contains(kind) { return failedAt[kind]! }
+    return blamedAt[kind] ?? .epoch
   }
 
   /// - Returns: Whether it was a probe, or a trial that counts as one.
@@ -111,7 +117,7 @@ struct WatchedCircuit {
     if blame == .destination || blame == .connection {
       failed(failure, at: now)
     } else {
-      answered(kind, blame)
+      answered(kind, blame, at: now)
     }
     return isProbe
   }
@@ -119,6 +125,7 @@ struct WatchedCircuit {
   private mutating func failed(_ failure: Failure, at now: Timestamp) {
     if isOpen {
       opening.append(failure)
+      isAnswered = failure.blame == .destination
       if failure.blame == .destination { failedAt[failure.kind] = now }
       return
     }
@@ -137,7 +144,7 @@ struct WatchedCircuit {
     if each + once + again >= failuresToOpen { mustOpen = true }
   }
 
-  private mutating func answered(_ kind: String, _ blame: Blame) {
+  private mutating func answered(_ kind: String, _ blame: Blame, at now: Timestamp) {
     if blame == .none {
       if isOpen && !failed.contains(kind) { refused.formUnion(failed) }
       refused.remove(kind)
@@ -147,6 +154,8 @@ struct WatchedCircuit {
         return
       }
     } else if isOpen {
+      isAnswered = true
+      blamedAt[kind] = now
       return
     } else if !refused.contains(kind) {
       othersFail = false
@@ -160,6 +169,7 @@ struct WatchedCircuit {
     spacedFrom = .epoch
     openingBegins = opening.count
     refused = []
+    blamedAt = [:]
   }
 
   mutating func told(_ change: CircuitChange, at now: Timestamp) throws {
@@ -168,6 +178,8 @@ struct WatchedCircuit {
       try require(mustOpen, "it opens after \(row)")
       isOpen = true
       opening = row
+      blamedAt = [:]
+      isAnswered = row.last?.blame == .destination
       openedBy = row.count
       openingBegins = 0
       spacedFrom = now

@@ -1,0 +1,114 @@
+import RelayCore
+import RelayTestSupport
+import RelayThreads
+
+/// A real store, some of whose calls wait until a test lets them go: then they are done, in their order.
+final class HeldStore: DeliveryStore {
+  enum Call: Sendable {
+    case configure, pause, backup
+  }
+
+  private struct State: Sendable {
+    var held: Call?
+    var waiting: [@Sendable () -> Void] = []
+    var configurations: [StoreConfiguration] = []
+  }
+
+  private let real: any DeliveryStore
+  private let state = Locked(State())
+  /// The first held call has come.
+  let hasCome = Promise<Void>()
+  /// What a copy comes to.
+  private let copy: Result<any StoreCopy, StoreError>
+
+  init(_ real: any DeliveryStore, copy: Result<any StoreCopy, StoreError>) {
+    self.real = real
+    self.copy = copy
+  }
+
+  func hold(_ call: Call) { state.withLock { $0.held = call } }
+
+  func letGo() {
+    let waiting = state.withLock { state in
+      defer { state.waiting = [] }
+      state.held = nil
+      return state.waiting
+    }
+    for call in waiting { call() }
+  }
+
+  /// As they were done.
+  var configurations: [StoreConfiguration] { state.withLock { $0.configurations } }
+
+  private func run(_ call: Call, _ body: @escaping @Sendable () -> Void) {
+    let place = state.withLock { state -> Int? in
+      guard state.held == call else { return nil }
+      state.waiting.append(body)
+      return state.waiting.count
+    }
+    if place == nil { body() }
+    if place == 1 { hasCome.keep(()) }
+  }
+
+  func configure(
+    _ configuration: StoreConfiguration, completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
+  ) {
+    run(.configure) { [self] in
+      state.withLock { $0.configurations.append(configuration) }
+      real.configure(configuration, completion: completion)
+    }
+  }
+
+  func pause(
+    _ destination: String, until: Timestamp?,
+    completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
+  ) {
+    run(.pause) { [self] in real.pause(destination, until: until, completion: completion) }
+  }
+
+  func backup(completion: @escaping @Sendable (Result<any StoreCopy, StoreError>) -> Void) {
+    run(.backup) { [copy] in completion(copy) }
+  }
+
+  func append(
+    _ envelope: NewEnvelope, completion: @escaping @Sendable (Result<AppendOutcome, StoreError>) -> Void
+  ) { real.append(envelope, completion: completion) }
+
+  func settle(
+    _ settlements: [Settlement], isUrgent: Bool, completion: @escaping @Sendable ([Delivery]) -> Void
+  ) { real.settle(settlements, isUrgent: isUrgent, completion: completion) }
+
+  func claim(_ request: ClaimRequest, completion: @escaping @Sendable (Claim) -> Void) {
+    real.claim(request, completion: completion)
+  }
+
+  func release(_ deliveries: [DeliveryID]) { real.release(deliveries) }
+
+  func destinations(completion: @escaping @Sendable (Result<[StoredDestination], StoreError>) -> Void) {
+    real.destinations(completion: completion)
+  }
+
+  func usage(completion: @escaping @Sendable (Result<StoreUsage, StoreError>) -> Void) {
+    real.usage(completion: completion)
+  }
+
+  func withhold(_ destinations: [String], completion: @escaping @Sendable () -> Void) {
+    real.withhold(destinations, completion: completion)
+  }
+
+  func handOut(_ destinations: [String]) { real.handOut(destinations) }
+
+  func reorder(
+    _ destination: String, by ordering: Ordering,
+    completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
+  ) { real.reorder(destination, by: ordering, completion: completion) }
+
+  func change(
+    _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String,
+    completion: @escaping @Sendable (Int, StoreError?) -> Void
+  ) { real.change(change, selection, of: destination, completion: completion) }
+
+  func note(_ suspended: SuspendedTime, of destination: String) { real.note(suspended, of: destination) }
+
+  func close() { real.close() }
+}
