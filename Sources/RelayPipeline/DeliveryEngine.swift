@@ -16,6 +16,7 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
   private let drained = Monitor(false)
   private let questions = Locked(EngineQuestions())
   private let comparison = Locked(ClockComparison())
+  private let mask = Locked(SecretMask([]))
   // For the transport's thread alone.
   private var dispatcher: Dispatcher
   private var log: DeliveryLog
@@ -49,6 +50,12 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
   }
 
   // MARK: From any thread
+
+  /// Takes these secrets out of the answers that are kept from now on, and shown to people.
+  func hideInAnswers(_ secrets: [Secret]) {
+    let mask = SecretMask(secrets)
+    self.mask.withLock { $0 = mask }
+  }
 
   /// The destinations that there are from now on.
   public func configure(_ destinations: [Destination]) {
@@ -163,7 +170,10 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
       comparison.withLock { $0.stepped(by: .microseconds(step)) }
       tell(reading)
     }
-    for attempt in finished {
+    for var attempt in finished {
+      if !attempt.result.isSuccess {
+        attempt.result.response = mask.withLock { $0 }.masked(attempt.result.response)
+      }
       metrics(of: attempt.destination).attempt(attempt.result)
       if let offset = attempt.result.clockOffset { compare(offset, attempt.destination) }
       dispatcher.handle(.finished(attempt), now: now)

@@ -45,14 +45,27 @@ public final class Receiver: EnvelopeReceiver {
   private let store: any DeliveryStore
   private let engine: DeliveryEngine
   private let clock: any SteadyClock
-  private let ids = Locked(EventIDGenerator(randomness: SystemRandomness()))
+  private let ids: EventIDs
   private let refusals: RefusalLog
   private let metrics: RelayMetrics
 
+  /// Gives the id of an envelope's first event; those of the others follow it.
+  ///
+  /// - Parameters:
+  ///   - count: How many events it holds.
+  ///   - now: The wall clock's time.
+  public typealias EventIDs = @Sendable (_ count: Int, _ now: Timestamp) -> EventID
+
+  public static func ids(from randomness: some RandomNumberGenerator & Sendable) -> EventIDs {
+    let generator = Locked(EventIDGenerator(randomness: randomness))
+    return { count, now in generator.withLock { $0.next(count: count, at: now) } }
+  }
+
   public init(
     configuration: Configuration, store: any DeliveryStore, engine: DeliveryEngine, clock: any SteadyClock,
-    logger: Logger, metrics: RelayMetrics
+    logger: Logger, metrics: RelayMetrics, ids: @escaping EventIDs = Receiver.ids(from: SystemRandomness())
   ) {
+    self.ids = ids
     rules = Locked(Rules(configuration, metrics: metrics))
     self.metrics = metrics
     self.store = store
@@ -160,7 +173,7 @@ public final class Receiver: EnvelopeReceiver {
     let context = EnvelopeContext(
       source: sender.source.name, receivedAt: now.steady, time: envelope.time.map { $0.spelling(in: body) },
       token: sender.token.map { $0.spelling(in: body) })
-    let firstID = ids.withLock { $0.next(count: envelope.events.count, at: now.wall) }
+    let firstID = ids(envelope.events.count, now.wall)
     var receipt = Receipt(
       envelope: NewEnvelope(
         context: context, configuration: rules.configuration, firstEventID: firstID,

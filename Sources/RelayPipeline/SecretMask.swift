@@ -1,10 +1,10 @@
 import RelayCore
 
-/// Takes secrets out of a refused body before anybody may look at it.
+/// Takes secrets out of what others wrote, a refused body or a destination's answer, before anybody may look at it.
 ///
-/// The body may be anything, so it is not parsed: whatever stands after a key `"token"` goes, and every occurrence
-/// of the source's tokens. That takes a while where there are many of them, so it is done when somebody looks.
-struct SecretMask {
+/// It may be anything, so it is not parsed: whatever stands after a key `"token"` goes, and every occurrence
+/// of the secrets. That takes a while where there are many of them, so a body is masked when somebody looks.
+struct SecretMask: Sendable {
   static let mask = Array("[secret]".utf8)
   private static let key = Array(#""token""#.utf8)
 
@@ -22,6 +22,26 @@ struct SecretMask {
   static func excerpt(of body: [UInt8], upTo limit: Int, secrets: [Secret]) -> [UInt8] {
     let longest = secrets.reduce(0) { max($0, $1.reveal.utf8.count) }
     return Array(body.prefix(limit + max(longest, key.count)))
+  }
+
+  /// What a failed attempt was answered, as far as it is kept: destinations echo what they were sent.
+  func masked(_ answer: AttemptResult.Response) -> AttemptResult.Response {
+    guard case .status(let status, let body, let retryAfter) = answer, status >= 300, !body.isEmpty else {
+      return answer
+    }
+    // Where the answer was cut, its end may be the first part of a secret.
+    let cut = body.count < AttemptResult.keptAnswerBytes ? 0 : longestBeginning(atTheEndOf: body)
+    let whole = Array(body.dropLast(cut))
+    return .status(status, body: masked(whole, upTo: whole.count), retryAfter: retryAfter)
+  }
+
+  /// How many of the last bytes begin a secret that is longer.
+  private func longestBeginning(atTheEndOf body: [UInt8]) -> Int {
+    secrets.joined().reduce(0) { longest, secret in
+      guard secret.count > longest + 1 else { return longest }
+      let lengths = (longest + 1..<secret.count).reversed()
+      return lengths.first { body.suffix($0).elementsEqual(secret.prefix($0)) } ?? longest
+    }
   }
 
   /// - Parameter excerpt: Of a body, with this limit and these secrets.
@@ -68,5 +88,29 @@ struct SecretMask {
 
   private static func skipSpace(in body: [UInt8], from start: Int) -> Int {
     body[min(start, body.count)...].firstIndex { !" \t\r\n".utf8.contains($0) } ?? body.count
+  }
+}
+
+extension Configuration {
+  /// What a destination may have been told, and so may say again: the sources' tokens, credentials, and header values that
+  /// are long enough to be secrets.
+  var toldSecrets: [Secret] {
+    let tokens = sources.flatMap(\.tokens).map(\.value)
+    return tokens + destinations.flatMap(\.toldSecrets)
+  }
+}
+
+extension Destination {
+  private static let shortestSecretHeader = 16
+
+  fileprivate var toldSecrets: [Secret] {
+    var told = headers.map(\.value).filter { $0.reveal.utf8.count >= Self.shortestSecretHeader }
+    switch authorization {
+    case .bearer(let token): told.append(token)
+    case .basic(let username, let password):
+      told += [password, Secret(Base64.text(Array("\(username):\(password.reveal)".utf8)))]
+    case nil: break
+    }
+    return told
   }
 }

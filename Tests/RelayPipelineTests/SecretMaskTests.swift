@@ -52,4 +52,24 @@ import Testing
     #expect(excerpt.count < 4_200)
     #expect(masked(String(repeating: "x", count: 10_000)).utf8.count == 4_096)
   }
+
+  @Test func whatBeginsASecretAtTheCutEndOfAnAnswerGoesToo() {
+    let mask = SecretMask([Secret("abcdef"), Secret("cd-1234567")])
+    func kept(_ end: String, ofBytes count: Int) -> String {
+      let body = [UInt8](repeating: UInt8(ascii: "x"), count: count - end.utf8.count) + Array(end.utf8)
+      guard case .status(_, let kept, _) = mask.masked(.status(500, body: body, retryAfter: nil)) else {
+        return ""
+      }
+      return String(decoding: kept.drop { $0 == UInt8(ascii: "x") }, as: UTF8.self)
+    }
+    #expect(kept("abcd", ofBytes: AttemptResult.keptAnswerBytes) == "")
+    #expect(kept("cd-12", ofBytes: AttemptResult.keptAnswerBytes) == "")
+    #expect(kept("bcd?", ofBytes: AttemptResult.keptAnswerBytes) == "bcd?")
+    #expect(kept("abcd", ofBytes: 100) == "abcd", "it was not cut")
+  }
+
+  @Test func whatSucceededIsLeftAsItIs() {
+    let answer = AttemptResult.Response.status(200, body: Array("abcdef".utf8), retryAfter: nil)
+    #expect(SecretMask([Secret("abcdef")]).masked(answer) == answer)
+  }
 }

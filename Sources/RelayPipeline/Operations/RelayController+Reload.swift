@@ -66,6 +66,8 @@ extension RelayController {
     await quieten(disordered)
     parts.metrics.configure(new)
     parts.receiver.replace(new)
+    // What is in flight was told the old ones.
+    parts.engine.hideInAnswers(active.configuration.toldSecrets + new.toldSecrets)
     parts.engine.configure(new.destinations)
     state.withLock { $0.configuration = new }
     putInOrder(disordered)

@@ -56,6 +56,7 @@ public final class RelayController: RelayOperations {
     initial = configuration
     state = Locked(ConfigurationState(configuration: configuration, loadedAt: parts.clock.reading().wall))
     startedAt = .now
+    parts.engine.hideInAnswers(configuration.toldSecrets)
   }
 
   var active: ConfigurationState { state.withLock { $0 } }

@@ -68,6 +68,28 @@ import Testing
     #expect(try await next.books() == Books(delivered: 3))
   }
 
+  /// Broken by an answer that is kept as it came.
+  @Test func whatADestinationEchoesOfSecretsIsNotKept() async throws {
+    let middle = try await Middle(
+      .middle { configuration in
+        configuration.destination("crm") {
+          $0.authorization = .bearer(Secret("b3arer-of-crm"))
+          $0.headers = [Destination.Header(name: "x-key", value: Secret("0123456789abcdef"))]
+        }
+      })
+    await middle.receive()
+    let echo =
+      #"{"auth":"Bearer b3arer-of-crm","x-key":"0123456789abcdef","token":"of nobody","got":"s3cret-token"}"#
+    await middle.answer(try middle.request(), 422, body: echo)
+    let page = await middle.during { [controller = middle.controller] in
+      try? await controller.deliveries(DeliveryFilter(), after: nil, limit: 1)
+    }
+    let answer = try #require(page?.deliveries.first?.record.failures.first?.answer)
+    #expect(
+      String(decoding: answer, as: UTF8.self)
+        == #"{"auth":"Bearer [secret]","x-key":"[secret]","token":[secret],"got":"[secret]"}"#)
+  }
+
   // MARK: Each for itself
 
   /// Broken by anything that destinations share: slots, a window, a settlement that waits.

@@ -48,7 +48,7 @@ final class Middle {
       randomness: SplitMix64(seed: 1))
     receiver = Receiver(
       configuration: configuration, store: store, engine: engine, clock: clock, logger: recorder.logger,
-      metrics: metrics)
+      metrics: metrics, ids: Receiver.ids(from: SplitMix64(seed: 2)))
     controller = RelayController(
       configuration,
       parts: RelayController.Parts(
@@ -144,17 +144,17 @@ final class Middle {
   }
 
   /// A request is answered; the store and the engine come to rest.
-  func answer(_ request: AttemptRequest, _ status: Int) async {
-    turn(finished(request, status))
+  func answer(_ request: AttemptRequest, _ status: Int, body: String = "") async {
+    turn(finished(request, status, body: body))
     await rest()
   }
 
-  func finished(_ request: AttemptRequest, _ status: Int) -> FinishedAttempt {
+  func finished(_ request: AttemptRequest, _ status: Int, body: String = "") -> FinishedAttempt {
     FinishedAttempt(
       delivery: request.delivery, destination: request.destination,
       result: AttemptResult(
         startedAt: clock.now(), duration: .milliseconds(5),
-        response: .status(status, body: [], retryAfter: nil)))
+        response: .status(status, body: Array(body.utf8), retryAfter: nil)))
   }
 
   /// The request that began first of those in flight, or one after it.

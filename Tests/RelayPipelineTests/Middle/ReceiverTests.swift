@@ -162,6 +162,15 @@ import Testing
 
   // MARK: What is made of it
 
+  @Test func anIDIsOfItsTimeAndTheNextEnvelopesIsGreater() async throws {
+    let (one, other) = (try await Middle(.middle()), try await Middle(.middle()))
+    let first = Self.text(await one.post(Self.chat).value)
+    #expect(first.contains("\"evt_019b7c"), "the millisecond in which it came")
+    #expect(first == Self.text(await other.post(Self.chat).value), "and nothing but its randomness")
+    let second = Self.text(await one.post(#"{"messages":{"createdChat":[{"id":2}]}}"#).value)
+    #expect(first.suffix(48) < second.suffix(48))
+  }
+
   /// Broken by whatever writes the JSON anew.
   @Test func anEventsBytesLeaveAsTheyCame() async throws {
     let event = #"{ "id" : 1.50e1 , "a":"\u00e9\/é" ,"b":[ ] , "id":2}"#
