@@ -22,6 +22,8 @@ public final class Receiver: EnvelopeReceiver {
     let routeMetrics: [RouteMetrics]
     let scanner: EnvelopeScanner
     let keep: StoreSettings.Keep
+    /// What refused requests may hold, and nobody is to see.
+    let secrets: [Secret]
     /// The configuration's hash: stored with what it routed.
     let configuration: String
 
@@ -35,6 +37,7 @@ public final class Receiver: EnvelopeReceiver {
       self.configuration = configuration.hash
       scanner = EnvelopeScanner(fields: table.fields, maxEvents: Self.maxEvents)
       keep = configuration.store.keep
+      secrets = configuration.toldSecrets + [configuration.server.adminToken].compactMap(\.self)
     }
 
     static let maxEvents = 10_000
@@ -86,9 +89,11 @@ public final class Receiver: EnvelopeReceiver {
   public func accepts(path: String) -> Bool { rules.withLock { $0 }.entrances[path] != nil }
 
   public func refused(path: String, reply: IngestReply, origin: any RequestOrigin) {
-    let entrance = rules.withLock { $0 }.entrances[path]
+    let rules = rules.withLock { $0 }
+    let entrance = rules.entrances[path]
     if let outcome = EnvelopeOutcome(refusalStatus: reply.status) { entrance?.metrics.envelope(outcome) }
-    refusals.note(path: path, reply, origin: origin, body: nil, isOfSource: entrance != nil)
+    refusals.note(
+      path: path, reply, origin: origin, body: nil, isOfSource: entrance != nil, secrets: rules.secrets)
     metrics.refused(reply)
   }
 
@@ -150,7 +155,7 @@ public final class Receiver: EnvelopeReceiver {
   private func refuse(_ request: Request, _ reply: IngestReply) {
     refusals.note(
       path: request.path, reply, origin: request.origin, body: request.body, isOfSource: true,
-      secrets: request.entrance.source.tokens.map(\.value))
+      secrets: rules.withLock { $0 }.secrets)
     metrics.refused(reply)
     request.answer(reply, EnvelopeOutcome(refusalStatus: reply.status))
   }

@@ -32,14 +32,16 @@ final class RefusalLog: Sendable {
     secrets: [Secret] = []
   ) {
     let now = clock.reading()
-    let (peer, forwardedFor) = (origin.peer, origin.forwardedFor)
+    let mask = SecretMask(secrets)
+    let (peer, forwardedFor) = (origin.peer, origin.forwardedFor.map(mask.masked))
+    let path = mask.masked(path)
     var rejection = Rejection(
       at: now.wall, path: path, status: reply.status, code: reply.code, reason: reply.reason,
       bodyBytes: body?.count, body: Self.excerpt(of: body, secrets: secrets))
     rejection.offset = reply.offset
     rejection.peer = peer
     rejection.forwardedFor = forwardedFor
-    rejection.userAgent = origin.userAgent
+    rejection.userAgent = origin.userAgent.map(mask.masked)
     let leftOut = kept.withLock { [rejection] kept in
       kept.rejections.note(rejection, isOfSource: isOfSource, secrets: secrets)
       return kept.summary.admit(

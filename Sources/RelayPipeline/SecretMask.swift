@@ -13,9 +13,31 @@ struct SecretMask: Sendable {
 
   init(_ secrets: [Secret]) {
     for secret in secrets {
-      let bytes = Array(secret.reveal.utf8)
-      if let first = bytes.first { self.secrets[Int(first)].append(bytes) }
+      add(Array(secret.reveal.utf8))
+      // As others' JSON may have it.
+      let escaped = Self.escaped(secret.reveal)
+      if escaped != secret.reveal { add(Array(escaped.utf8)) }
     }
+  }
+
+  private mutating func add(_ secret: [UInt8]) {
+    if let first = secret.first { secrets[Int(first)].append(secret) }
+  }
+
+  /// With `/` as `\/`, and whatever is not ASCII as `\uXXXX`.
+  private static func escaped(_ text: String) -> String {
+    text.utf16.map { unit in
+      if unit == 0x2F { return #"\/"# }
+      guard unit >= 0x80 else { return String(UnicodeScalar(UInt8(unit))) }
+      let digits = String(unit, radix: 16)
+      return #"\u"# + String(repeating: "0", count: 4 - digits.count) + digits
+    }.joined()
+  }
+
+  /// A path, or a header's value.
+  func masked(_ text: String) -> String {
+    let bytes = Array(text.utf8)
+    return String(decoding: masked(bytes, upTo: bytes.count), as: UTF8.self)
   }
 
   /// What `masked` needs of a body: a secret that begins before the limit is there whole, though it may end behind it.

@@ -22,10 +22,17 @@ struct StoreCommand: ParsableCommand {
 
     func run() throws {
       do {
+        guard !file.hasSuffix(".huggy-relay-copy") else {
+          throw Failure(code: "bad_name", message: "the relay removes files of this name: choose another")
+        }
         let target = try NewFile(path: file)
         try options.client().downloadCopy("/api/v1/store/backup", into: target.descriptor)
         guard target.begins(with: "SQLite format 3\0") else {
           throw Failure(code: "not_a_copy", message: "what came is no SQLite file; is --admin right?")
+        }
+        guard target.isWholeDatabase else {
+          throw Failure(
+            code: "not_whole", message: "the copy is not whole: something between cut it off; try again, nearer to the relay")
         }
         let bytes = try target.finish()
         var json = Array(#"{"file":"#.utf8)

@@ -72,4 +72,12 @@ import Testing
     let answer = AttemptResult.Response.status(200, body: Array("abcdef".utf8), retryAfter: nil)
     #expect(SecretMask([Secret("abcdef")]).masked(answer) == answer)
   }
+
+  @Test func aSecretGoesAlsoAsOthersSpellItInJSON() {
+    #expect(masked(#"{"k":"ab\/cd\u00e9X"}"#, secrets: ["ab/cd\u{E9}X"]) == #"{"k":"[secret]"}"#)
+  }
+
+  @Test func aPathIsMaskedToo() {
+    #expect(SecretMask([Secret("s3cret")]).masked("/huggy/s3cret/") == "/huggy/[secret]/")
+  }
 }

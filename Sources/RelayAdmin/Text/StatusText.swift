@@ -101,7 +101,8 @@ extension DestinationAnswer {
     let reason = lastFailure.map { ": \($0)" } ?? ""
     if circuit == "open" {
       let since = circuitOpenSince.map { " for \($0.duration(to: now).ageText)" } ?? ""
-      return ("failing\(since)\(reason)\(headText)", .bad)
+      let held = heldUntil.map { "; held by Retry-After until \($0.text(at: now))" } ?? ""
+      return ("failing\(since)\(reason)\(held)\(headText)", .bad)
     }
     if let heldUntil { return ("held by Retry-After until \(heldUntil.text(at: now))", .warning) }
     if let failingSince {

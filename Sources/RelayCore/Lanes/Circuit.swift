@@ -36,6 +36,12 @@ public struct Circuit: Sendable, Equatable {
   /// The last failure of any other kind has not been followed by a success.
   private var othersFail = false
 
+  /// Kinds of which the last one that was answered succeeded: while open they are tried before those of which nothing is
+  /// known, so that a destination that refuses many kinds goes on getting what it takes.
+  private var served: Set<EventKind> = []
+  /// The last of them: most successes are of the kind of the one before.
+  private var lastServed: EventKind?
+
   /// While open: kinds that answers have refused since the row began.
   private(set) var failed = KindTable()
   /// While open: kinds of which an event alone was to blame. Others are tried before them.
@@ -103,6 +109,8 @@ public struct Circuit: Sendable, Equatable {
   struct KindStanding {
     /// A trial of it is in flight.
     var isOnTrial: Bool
+    /// The last one of it that was answered succeeded.
+    var isServed: Bool
     /// It has failed in this opening, or is refused; or there is no more room to note that.
     var isHeld: Bool
     /// When one of it failed last, for the order of probes and trials; `epoch`: none has.
@@ -112,7 +120,8 @@ public struct Circuit: Sendable, Equatable {
   func standing(of kind: EventKind) -> KindStanding {
     let mark = failed.marks[kind] ?? refused.marks[kind]
     return KindStanding(
-      isOnTrial: trials.values.contains(kind), isHeld: mark != nil || failed.isFull || refused.isFull,
+      isOnTrial: trials.values.contains(kind), isServed: served.contains(kind),
+      isHeld: mark != nil || failed.isFull || refused.isFull,
       lastFailed: (mark ?? blamed.marks[kind])?.lastFailed ?? .epoch)
   }
 
@@ -163,6 +172,7 @@ public struct Circuit: Sendable, Equatable {
     case .event: return blamedTheEvent(delivery, at: now, of: destination)
     case .destination, .connection:
       let kind = EventKind(delivery.event)
+      if blame == .destination { isServedNoMore(kind) }
       if isOpen {
         failedWhileOpen(delivery.id, kind, blame, at: now)
         return false
@@ -179,8 +189,9 @@ public struct Circuit: Sendable, Equatable {
   }
 
   private mutating func succeeded(_ delivery: Delivery, of destination: Destination) -> Bool {
+    let kind = EventKind(delivery.event)
+    if kind != lastServed { isServed(kind) }
     if !(refused.isEmpty && failed.isEmpty) {
-      let kind = EventKind(delivery.event)
       // One that had not failed: so those that have are refused. One that had: the trouble is over.
       if isOpen && !failed.contains(kind) { refused.add(failed) }
       _ = refused.remove(kind)
@@ -194,6 +205,19 @@ public struct Circuit: Sendable, Equatable {
     headsLeft = 0
     _ = grow(to: 1, upTo: destination.concurrency)
     return true
+  }
+
+  private mutating func isServed(_ kind: EventKind) {
+    lastServed = kind
+    guard !served.contains(kind) else { return }
+    // No sender can fill the memory; what is still served comes back.
+    if served.count >= KindTable.maxKinds { served.removeAll(keepingCapacity: true) }
+    served.insert(kind)
+  }
+
+  private mutating func isServedNoMore(_ kind: EventKind) {
+    served.remove(kind)
+    if kind == lastServed { lastServed = nil }
   }
 
   private mutating func blamedTheEvent(

@@ -28,21 +28,24 @@ extension Event {
   }
 }
 
-/// Which delivery is tried first while a circuit is open: of the kind that failed longest ago, then the one that was probed
-/// longest ago. So a kind that is served again is found however many of another wait.
+/// Which delivery is tried first while a circuit is open: of a kind that was served last time, then of the kind that failed longest
+/// ago, then the one that was probed longest ago. So a kind that is served again is found however many of another wait.
 struct ProbeOrder: Comparable {
+  private let isServed: Bool
   private let lastFailed: Timestamp
   /// Never probed is earlier than any time.
   private let probedAt: Timestamp?
   private let id: DeliveryID
 
-  init(_ delivery: Delivery, lastFailed: Timestamp = .epoch) {
+  init(_ delivery: Delivery, lastFailed: Timestamp = .epoch, isServed: Bool = false) {
+    self.isServed = isServed
     self.lastFailed = lastFailed
     probedAt = delivery.probedAt
     id = delivery.id
   }
 
   static func < (a: ProbeOrder, b: ProbeOrder) -> Bool {
+    if a.isServed != b.isServed { return a.isServed }
     if a.lastFailed != b.lastFailed { return a.lastFailed < b.lastFailed }
     switch (a.probedAt, b.probedAt) {
     case (nil, _?): return true

@@ -69,7 +69,7 @@ extension Lane {
   /// Something that the open circuit does not hold.
   private mutating func takeTrial(now: Timestamp) -> Delivery? {
     guard circuit.tries(at: now) else { return nil }
-    guard let trial = takeInOrder(where: { [circuit] in circuit.lets($0, $1) }) else {
+    guard let trial = takeInOrder(servedFirst: true, where: { [circuit] in circuit.lets($0, $1) }) else {
       circuit.nothingToTry()
       return nil
     }
@@ -79,16 +79,19 @@ extension Lane {
 
   private mutating func takeProbe(now: Timestamp) -> Delivery? {
     guard circuit.probes(at: now) else { return nil }
-    let probe = takeInOrder { _, _ in true }
+    let probe = takeInOrder(servedFirst: false) { _, _ in true }
     if let probe { circuit.startedProbe(probe.id, at: now, policy: destination.circuit) }
     return probe
   }
 
-  private mutating func takeInOrder(where condition: (Delivery, Circuit.KindStanding) -> Bool) -> Delivery? {
+  private mutating func takeInOrder(
+    servedFirst: Bool, where condition: (Delivery, Circuit.KindStanding) -> Bool
+  ) -> Delivery? {
     var kinds = KindMemo(circuit)
     let order = { (delivery: Delivery) -> ProbeOrder? in
       let kind = kinds.standing(of: delivery.event)
-      return condition(delivery, kind) ? ProbeOrder(delivery, lastFailed: kind.lastFailed) : nil
+      guard condition(delivery, kind) else { return nil }
+      return ProbeOrder(delivery, lastFailed: kind.lastFailed, isServed: servedFirst && kind.isServed)
     }
     let first = fresh.first(by: order)
     let retry = mayRetry ? retrying.first(by: order) : nil

@@ -123,12 +123,14 @@ final class Backup {
     let space = DiskSpace.ofFileSystem(at: StoreFiles.parent(of: session.files.databasePath))
     let needed = Int(pages * size)
     // What is left must not look like a full disk.
-    guard space.available - needed > max(256 << 20, space.total / 50) else {
+    let left = max(256 << 20, space.total / 50)
+    guard space.available - needed > left else {
       throw StoreError(
         code: .full,
         message:
           "the copy takes \(needed >> 20) MiB beside the store until it has been fetched, and its disk has "
-          + "\(space.available >> 20) MiB: make room, or stop the relay and copy the file")
+          + "\(space.available >> 20) MiB, of which \(left >> 20) MiB must stay free: make room, or stop the relay and "
+          + "copy the file")
     }
   }
 

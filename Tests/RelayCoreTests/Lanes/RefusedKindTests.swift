@@ -52,6 +52,27 @@ import Testing
     }
   }
 
+  /// Kinds that come up new and are refused open it again and again; what it takes goes on.
+  @Test(arguments: [Ordering.none, .chat])
+  func whatWasServedIsTriedBeforeWhatNothingIsKnownOf(ordering: Ordering) {
+    var play = Play([destination(ordering: ordering)]) { delivery, _ in
+      (Made.result(delivery.event.type == "good" ? 200 : 403), .milliseconds(5))
+    }
+    for chat in 0..<20 { play.post(1, to: "a", chat: "g\(chat)", kind: "good") }
+    play.run(for: .seconds(5))
+    for number in 0..<60 { play.post(1, to: "a", chat: "r\(number)", kind: "refused \(number)") }
+    var posted: [Int64: Timestamp] = [:]
+    for chat in 20..<40 {
+      posted[Int64(play.store.records.count) + 1] = play.now
+      play.post(1, to: "a", chat: "g\(chat)", kind: "good")
+      play.run(for: .seconds(1))
+    }
+    play.run(for: .seconds(5))
+    let starts = Dictionary(play.starts["a"]!.map { ($0.id, $0.at) }) { first, _ in first }
+    let worst = posted.map { $1.duration(to: starts[$0] ?? play.now) }.max()!
+    #expect(worst <= .seconds(2), "\(worst)")
+  }
+
   @Test func theCircuitDoesNotOpenAgainWhileOthersSucceed() {
     for refusal in Self.refusals {
       let (_, play) = lateness(refusal, refused: 20, good: 60, between: 60)
