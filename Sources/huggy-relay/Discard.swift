@@ -13,15 +13,14 @@ struct Discard: ParsableCommand {
 
   @OptionGroup var selection: SelectionOptions
 
-  @Option(name: .long, help: "Those in this state: dead (the default) or pending. May be repeated.")
+  @Option(
+    name: .long, help: "Those in this state: dead (the default) or pending. May be repeated.",
+    completion: ChangeVerb.discard.stateNames, transform: { try ChangeVerb.discard.state($0) })
   var state: [DeliveryFilter.State] = []
 
   @OptionGroup var options: AdminOptions
 
   func validate() throws {
-    guard state.allSatisfy(ChangeVerb.discard.states.contains) else {
-      throw ValidationError("--state is pending or dead: others can't be discarded")
-    }
     _ = try selection.request(states: state)
   }
 

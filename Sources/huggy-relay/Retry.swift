@@ -16,15 +16,13 @@ struct Retry: ParsableCommand {
 
   @Option(
     name: .long,
-    help: "Those in this state: dead (the default), discarded, or overflowed (on arrival). May be repeated.")
+    help: "Those in this state: dead (the default), discarded, or overflowed (on arrival). May be repeated.",
+    completion: ChangeVerb.retry.stateNames, transform: { try ChangeVerb.retry.state($0) })
   var state: [DeliveryFilter.State] = []
 
   @OptionGroup var options: AdminOptions
 
   func validate() throws {
-    guard state.allSatisfy(ChangeVerb.retry.states.contains) else {
-      throw ValidationError("--state is dead, discarded or overflowed: others can't be retried")
-    }
     _ = try selection.request(states: state)
   }
 

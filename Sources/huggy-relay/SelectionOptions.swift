@@ -91,3 +91,15 @@ struct SelectionOptions: ParsableArguments {
 }
 
 extension DeliveryFilter.State: ExpressibleByArgument {}
+
+/// `--state` of a verb: the help and the completion list what the verb takes, not every state.
+extension ChangeVerb {
+  var stateNames: CompletionKind { .list(states.map(\.rawValue)) }
+
+  func state(_ text: String) throws -> DeliveryFilter.State {
+    guard let state = DeliveryFilter.State(rawValue: text), states.contains(state) else {
+      throw ValidationError("write \(states.map(\.rawValue).joined(separator: " or "))")
+    }
+    return state
+  }
+}

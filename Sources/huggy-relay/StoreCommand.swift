@@ -20,6 +20,13 @@ struct StoreCommand: ParsableCommand {
 
     @OptionGroup var options: AdminOptions
 
+    func validate() throws {
+      guard file != "-" else {
+        throw ValidationError(
+          "a backup is written to a file, not to standard output; for a file of that name write ./-")
+      }
+    }
+
     func run() throws {
       do {
         guard !file.hasSuffix(".huggy-relay-copy") else {

@@ -53,6 +53,25 @@ import Testing
     #expect(relay.waitForExit() == 0)
   }
 
+  /// It would be a file of that name.
+  @Test func aBackupToStandardOutputIsRefused() throws {
+    let refused = try Setting.run(["store", "backup", "-", "--admin", "http://127.0.0.1:9"])
+    #expect(refused.status == 64)
+    #expect(refused.output == "" && refused.errors.contains("to a file, not to standard output"))
+  }
+
+  @Test(arguments: [
+    ("retry", ["dead", "discarded", "overflowed"], "delivered"),
+    ("discard", ["dead", "pending"], "discarded"),
+  ])
+  func aStateThatAVerbDoesNotTakeIsRefusedAndNotListed(verb: String, states: [String], other: String) throws {
+    let refused = try Setting.run([verb, "--state", other, "--admin", "http://127.0.0.1:9"])
+    #expect(refused.status == 64)
+    #expect(states.allSatisfy(refused.errors.contains), "\(refused.errors)")
+    let help = try Setting.run([verb, "--help"]).output
+    #expect(states.allSatisfy(help.contains) && !help.contains("(values:"), "\(help)")
+  }
+
   @Test func serveWithAWrongConfigurationExits78() throws {
     let setting = try Setting("sources: []")
     let relay = try setting.start()

@@ -22,12 +22,11 @@ import Testing
     return path
   }
 
-  /// The commands as they stand, but for the service and the two folders: run on a store with its log.
+  /// The commands as they stand, but for the service, the time and the two folders: run twice on a store with its log.
   @Test func theCommandsThatRestoreABackupPutItInThePlaceOfTheStore() throws {
     let page = try Self.text("docs/operations.md")
     let commands = try #require(page.split(separator: "### Restore\n").last)
-      .split(separator: "\n").prefix { $0.hasPrefix("    ") }
-      .filter { !$0.contains("systemctl") }.joined(separator: "\n")
+      .split(separator: "\n").prefix { $0.hasPrefix("    ") }.joined(separator: "\n")
     let root = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
     defer { try? FileManager.default.removeItem(atPath: root) }
     let store = root + (try Self.storeOfTheUnit())
@@ -40,18 +39,33 @@ import Testing
         atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
       try Data(contents.utf8).write(to: URL(filePath: path))
     }
-    let shell = Process()
-    shell.executableURL = URL(filePath: "/bin/sh")
-    shell.arguments = [
-      "-ec",
-      commands.replacing("cd /var", with: "cd \(root)/var").replacing("/backup/", with: "\(root)/backup/"),
-    ]
-    try shell.run()
-    shell.waitUntilExit()
-    #expect(shell.terminationStatus == 0)
+    func restore(at time: String) throws -> Int32 {
+      let shell = Process()
+      shell.executableURL = URL(filePath: "/bin/sh")
+      shell.arguments = [
+        "-c",
+        "systemctl() { echo $1 > \(root)/service; }\ndate() { echo \(time); }\n"
+          + commands.replacing("cd /var", with: "cd \(root)/var").replacing(
+            "/backup/", with: "\(root)/backup/"),
+      ]
+      try shell.run()
+      shell.waitUntilExit()
+      return shell.terminationStatus
+    }
+    #expect(try restore(at: "1") == 0)
     #expect(try String(contentsOfFile: store, encoding: .utf8) == "copy")
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["before", "relay.db"])
-    #expect(FileManager.default.fileExists(atPath: folder + "/before/relay.db-wal"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["before-1", "relay.db"])
+    #expect(FileManager.default.fileExists(atPath: folder + "/before-1/relay.db-wal"))
+
+    // A second one keeps what both have replaced. One that fails starts no relay: it would make an empty store.
+    try Data("since".utf8).write(to: URL(filePath: store))
+    #expect(try restore(at: "2") == 0)
+    #expect(try String(contentsOfFile: folder + "/before-1/relay.db", encoding: .utf8) == "old")
+    #expect(try String(contentsOfFile: folder + "/before-2/relay.db", encoding: .utf8) == "since")
+    #expect(try String(contentsOfFile: root + "/service", encoding: .utf8) == "start\n")
+    try FileManager.default.removeItem(atPath: root + "/backup/relay-2026-11-28.db")
+    #expect(try restore(at: "3") != 0)
+    #expect(try String(contentsOfFile: root + "/service", encoding: .utf8) == "stop\n")
   }
 
   /// A single file that is mounted stays the old one when another is put in its place, and no reload sees that.
@@ -66,5 +80,10 @@ import Testing
   /// A start that is killed after 90 s, as it is by default, begins anew each time.
   @Test func theUnitLetsAStartTakeItsTime() throws {
     #expect(try Self.text("deploy/huggy-relay.service").contains("\nTimeoutStartSec=infinity\n"))
+  }
+
+  /// Without it the relay can't tell its own restart from the machine's.
+  @Test func theUnitShowsTheRelayWhichRunOfTheMachineItIs() throws {
+    #expect(!(try Self.text("deploy/huggy-relay.service")).contains("\nProcSubset="))
   }
 }

@@ -6,15 +6,17 @@ import Testing
       "a missing variable",
       "sources:\n  huggy:\n    token: \"${NOPE}\"",
       [
-        "3:12: sources.huggy.token: the environment has no NOPE; set it, or write ${NOPE:-default}"
+        "3:12: sources.huggy.token: the environment has no NOPE; set it "
+          + "(a running relay needs a restart to see it), or write ${NOPE:-default} or ${file:PATH}"
       ]),
     FaultyConfiguration(
       "two missing variables in one text",
       "sources:\n  huggy:\n    token: \"${NOPE}-${NEITHER}\"",
       [
-        "3:12: sources.huggy.token: the environment has no NOPE; set it, or write ${NOPE:-default}",
-        "3:12: sources.huggy.token: the environment has no NEITHER; set it, or write "
-          + "${NEITHER:-default}",
+        "3:12: sources.huggy.token: the environment has no NOPE; set it "
+          + "(a running relay needs a restart to see it), or write ${NOPE:-default} or ${file:PATH}",
+        "3:12: sources.huggy.token: the environment has no NEITHER; set it "
+          + "(a running relay needs a restart to see it), or write ${NEITHER:-default} or ${file:PATH}",
       ]),
     FaultyConfiguration(
       "an empty variable as a token",
@@ -66,7 +68,8 @@ import Testing
       "a missing variable in a file's path",
       "sources:\n  huggy:\n    token: \"${file:${NOPE}/token}\"",
       [
-        "3:12: sources.huggy.token: the environment has no NOPE; set it, or write ${NOPE:-default}"
+        "3:12: sources.huggy.token: the environment has no NOPE; set it "
+          + "(a running relay needs a restart to see it), or write ${NOPE:-default} or ${file:PATH}"
       ]),
     FaultyConfiguration(
       "a file's path whose reference is not closed",

@@ -110,7 +110,9 @@ struct References {
       result.variables.insert(name)
       if let value = environment[name], !value.isEmpty || fallback == nil { return value }
       guard let fallback else {
-        throw Fault("the environment has no \(name); set it, or write ${\(name):-default}")
+        throw Fault(
+          "the environment has no \(name); set it (a running relay needs a restart to see it), "
+            + "or write ${\(name):-default} or ${file:PATH}")
       }
       result.defaulted.append("${\(name)}")
       return fallback
