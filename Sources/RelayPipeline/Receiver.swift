@@ -23,7 +23,7 @@ public final class Receiver: EnvelopeReceiver {
     let scanner: EnvelopeScanner
     let keep: StoreSettings.Keep
     /// What refused requests may hold, and nobody is to see.
-    let secrets: [Secret]
+    let mask: SecretMask
     /// The configuration's hash: stored with what it routed.
     let configuration: String
 
@@ -37,7 +37,7 @@ public final class Receiver: EnvelopeReceiver {
       self.configuration = configuration.hash
       scanner = EnvelopeScanner(fields: table.fields, maxEvents: Self.maxEvents)
       keep = configuration.store.keep
-      secrets = configuration.toldSecrets + [configuration.server.adminToken].compactMap(\.self)
+      mask = SecretMask(configuration.toldSecrets + [configuration.server.adminToken].compactMap(\.self))
     }
 
     static let maxEvents = 10_000
@@ -93,7 +93,7 @@ public final class Receiver: EnvelopeReceiver {
     let entrance = rules.entrances[path]
     if let outcome = EnvelopeOutcome(refusalStatus: reply.status) { entrance?.metrics.envelope(outcome) }
     refusals.note(
-      path: path, reply, origin: origin, body: nil, isOfSource: entrance != nil, secrets: rules.secrets)
+      path: path, reply, origin: origin, body: nil, isOfSource: entrance != nil, mask: rules.mask)
     metrics.refused(reply)
   }
 
@@ -155,7 +155,7 @@ public final class Receiver: EnvelopeReceiver {
   private func refuse(_ request: Request, _ reply: IngestReply) {
     refusals.note(
       path: request.path, reply, origin: request.origin, body: request.body, isOfSource: true,
-      secrets: rules.withLock { $0 }.secrets)
+      mask: rules.withLock { $0 }.mask)
     metrics.refused(reply)
     request.answer(reply, EnvelopeOutcome(refusalStatus: reply.status))
   }

@@ -26,24 +26,23 @@ final class RefusalLog: Sendable {
   /// - Parameters:
   ///   - body: As it came, decoded; nil: it never came whole.
   ///   - isOfSource: The path is that of a source.
-  ///   - secrets: What must not be seen wherever it stands.
+  ///   - mask: Of what must not be seen wherever it stands.
   func note(
     path: String, _ reply: IngestReply, origin: any RequestOrigin, body: [UInt8]?, isOfSource: Bool,
-    secrets: [Secret] = []
+    mask: SecretMask = SecretMask([])
   ) {
     let now = clock.reading()
-    let mask = SecretMask(secrets)
     let (peer, forwardedFor) = (origin.peer, origin.forwardedFor.map(mask.masked))
     let path = mask.masked(path)
     var rejection = Rejection(
       at: now.wall, path: path, status: reply.status, code: reply.code, reason: reply.reason,
-      bodyBytes: body?.count, body: Self.excerpt(of: body, secrets: secrets))
+      bodyBytes: body?.count, body: Self.excerpt(of: body, mask))
     rejection.offset = reply.offset
     rejection.peer = peer
     rejection.forwardedFor = forwardedFor
     rejection.userAgent = origin.userAgent.map(mask.masked)
     let leftOut = kept.withLock { [rejection] kept in
-      kept.rejections.note(rejection, isOfSource: isOfSource, secrets: secrets)
+      kept.rejections.note(rejection, isOfSource: isOfSource, mask: mask)
       return kept.summary.admit(
         "\(reply.status) \(isOfSource ? path : "") \(reply.reason)", at: now.steady)
     }
@@ -60,16 +59,16 @@ final class RefusalLog: Sendable {
   /// Newest first.
   var rejections: [Rejection] {
     // Event loops must not wait while the bodies are masked.
-    kept.withLock { $0.rejections.newestFirst }.map { rejection, secrets in
+    kept.withLock { $0.rejections.newestFirst }.map { rejection, mask in
       var rejection = rejection
-      rejection.body = SecretMask(secrets).masked(rejection.body, upTo: Self.maxBodyBytes)
+      rejection.body = mask.masked(rejection.body, upTo: Self.maxBodyBytes)
       return rejection
     }
   }
 
   /// What is to be masked before it is shown.
-  private static func excerpt(of body: [UInt8]?, secrets: [Secret]) -> [UInt8] {
+  private static func excerpt(of body: [UInt8]?, _ mask: SecretMask) -> [UInt8] {
     guard let body, ForeignBody(body) == nil, !body.contains(0) else { return [] }
-    return SecretMask.excerpt(of: body, upTo: maxBodyBytes, secrets: secrets)
+    return mask.excerpt(of: body, upTo: maxBodyBytes)
   }
 }

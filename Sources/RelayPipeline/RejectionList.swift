@@ -12,7 +12,7 @@ struct RejectionList: Sendable {
   private struct Entry {
     var rejection: Rejection
     let isOfSource: Bool
-    let secrets: [Secret]
+    let mask: SecretMask
   }
 
   static let capacity = 50
@@ -20,8 +20,8 @@ struct RejectionList: Sendable {
   /// In order of their last request.
   private var entries: [Entry] = []
 
-  /// - Parameter secrets: What must not be seen of its body.
-  mutating func note(_ rejection: Rejection, isOfSource: Bool, secrets: [Secret] = []) {
+  /// - Parameter mask: Of what must not be seen of its body.
+  mutating func note(_ rejection: Rejection, isOfSource: Bool, mask: SecretMask = SecretMask([])) {
     var rejection = rejection
     if let place = entries.lastIndex(where: { $0.isOfSource == isOfSource && $0.rejection.isLike(rejection) })
     {
@@ -31,10 +31,10 @@ struct RejectionList: Sendable {
     } else if entries.count == Self.capacity {
       makeRoom(ofSource: isOfSource)
     }
-    entries.append(Entry(rejection: rejection, isOfSource: isOfSource, secrets: secrets))
+    entries.append(Entry(rejection: rejection, isOfSource: isOfSource, mask: mask))
   }
 
-  var newestFirst: [(Rejection, secrets: [Secret])] { entries.reversed().map { ($0.rejection, $0.secrets) } }
+  var newestFirst: [(Rejection, mask: SecretMask)] { entries.reversed().map { ($0.rejection, $0.mask) } }
 
   private mutating func makeRoom(ofSource: Bool) {
     let alike = entries.count(where: { $0.isOfSource == ofSource })

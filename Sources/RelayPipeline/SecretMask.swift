@@ -10,6 +10,7 @@ struct SecretMask: Sendable {
 
   /// By their first bytes, so that a place that begins none of them costs one look.
   private var secrets = [[[UInt8]]](repeating: [], count: 256)
+  private var longest = SecretMask.key.count
 
   init(_ secrets: [Secret]) {
     for secret in secrets {
@@ -21,7 +22,9 @@ struct SecretMask: Sendable {
   }
 
   private mutating func add(_ secret: [UInt8]) {
-    if let first = secret.first { secrets[Int(first)].append(secret) }
+    guard let first = secret.first else { return }
+    secrets[Int(first)].append(secret)
+    longest = max(longest, secret.count)
   }
 
   /// With `/` as `\/`, and whatever is not ASCII as `\uXXXX`.
@@ -36,15 +39,11 @@ struct SecretMask: Sendable {
 
   /// A path, or a header's value.
   func masked(_ text: String) -> String {
-    let bytes = Array(text.utf8)
-    return String(decoding: masked(bytes, upTo: bytes.count), as: UTF8.self)
+    String(decoding: masked(Array(text.utf8), upTo: .max), as: UTF8.self)
   }
 
   /// What `masked` needs of a body: a secret that begins before the limit is there whole, though it may end behind it.
-  static func excerpt(of body: [UInt8], upTo limit: Int, secrets: [Secret]) -> [UInt8] {
-    let longest = secrets.reduce(0) { max($0, $1.reveal.utf8.count) }
-    return Array(body.prefix(limit + max(longest, key.count)))
-  }
+  func excerpt(of body: [UInt8], upTo limit: Int) -> [UInt8] { Array(body.prefix(limit + longest)) }
 
   /// What a failed attempt was answered, as far as it is kept: destinations echo what they were sent.
   func masked(_ answer: AttemptResult.Response) -> AttemptResult.Response {
@@ -54,7 +53,7 @@ struct SecretMask: Sendable {
     // Where the answer was cut, its end may be the first part of a secret.
     let cut = body.count < AttemptResult.keptAnswerBytes ? 0 : longestBeginning(atTheEndOf: body)
     let whole = Array(body.dropLast(cut))
-    return .status(status, body: masked(whole, upTo: whole.count), retryAfter: retryAfter)
+    return .status(status, body: masked(whole, upTo: .max), retryAfter: retryAfter)
   }
 
   /// How many of the last bytes begin a secret that is longer.
@@ -66,7 +65,7 @@ struct SecretMask: Sendable {
     }
   }
 
-  /// - Parameter excerpt: Of a body, with this limit and these secrets.
+  /// - Parameter excerpt: Of a body, with this limit.
   /// - Returns: At most its first `limit` bytes, masked.
   func masked(_ excerpt: [UInt8], upTo limit: Int) -> [UInt8] {
     var masked: [UInt8] = []

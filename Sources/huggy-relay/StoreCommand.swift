@@ -39,7 +39,8 @@ struct StoreCommand: ParsableCommand {
         }
         guard target.isWholeDatabase else {
           throw Failure(
-            code: "not_whole", message: "the copy is not whole: something between cut it off; try again, nearer to the relay")
+            code: "not_whole",
+            message: "the copy is not whole: something between cut it off; try again, nearer to the relay")
         }
         let bytes = try target.finish()
         var json = Array(#"{"file":"#.utf8)

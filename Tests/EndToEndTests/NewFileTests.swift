@@ -29,6 +29,19 @@ import Testing
     #expect(mode == 0o600)
   }
 
+  @Test func aDatabaseIsWholeWhenItIsAsLargeAsItsHeaderSays() throws {
+    let file = try NewFile(path: path)
+    var page = [UInt8](repeating: 0, count: 4_096)
+    // The page's size, and two pages.
+    (page[16], page[31]) = (16, 2)
+    #expect(write(file.descriptor, page, page.count) == page.count)
+    #expect(!file.isWholeDatabase)
+    #expect(write(file.descriptor, page, page.count) == page.count)
+    #expect(file.isWholeDatabase)
+    #expect(write(file.descriptor, page, 1) == 1)
+    #expect(!file.isWholeDatabase)
+  }
+
   @Test(arguments: [true, false]) func whatIsNotFinishedLeavesNothing(mayBeUnnamed: Bool) throws {
     do {
       let file = try NewFile(path: path, mayBeUnnamed: mayBeUnnamed)

@@ -29,7 +29,7 @@ private final class Origin: RequestOrigin {
     log.note(
       path: "/huggy", .error(401, "invalid_token", "no", offset: 3), origin: Origin(), body: body,
       isOfSource: true,
-      secrets: [Secret("right")])
+      mask: SecretMask([Secret("right")]))
     let kept = try #require(log.rejections.first)
     #expect(kept.at == clock.now())
     #expect(kept.status == 401)
@@ -60,7 +60,7 @@ private final class Origin: RequestOrigin {
     let log = RefusalLog(logger: silent, clock: clock)
     log.note(
       path: "/huggy", .error(400, "invalid_json", "no"), origin: Origin(), body: body, isOfSource: true,
-      secrets: [Secret("8187ce0c2e5d0aef")])
+      mask: SecretMask([Secret("8187ce0c2e5d0aef")]))
     let kept = try #require(log.rejections.first)
     #expect(kept.body.isEmpty && kept.bodyBytes == body.count)
   }

@@ -5,9 +5,9 @@ import Testing
 
 @Suite struct SecretMaskTests {
   private func masked(_ body: String, upTo limit: Int = 4_096, secrets: [String] = []) -> String {
-    let secrets = secrets.map { Secret($0) }
-    let excerpt = SecretMask.excerpt(of: Array(body.utf8), upTo: limit, secrets: secrets)
-    return String(decoding: SecretMask(secrets).masked(excerpt, upTo: limit), as: UTF8.self)
+    let mask = SecretMask(secrets.map { Secret($0) })
+    let excerpt = mask.excerpt(of: Array(body.utf8), upTo: limit)
+    return String(decoding: mask.masked(excerpt, upTo: limit), as: UTF8.self)
   }
 
   @Test(arguments: [
@@ -47,8 +47,8 @@ import Testing
   }
 
   @Test func noMoreThanTheLimitIsKept() {
-    let excerpt = SecretMask.excerpt(
-      of: [UInt8](repeating: 0x78, count: 10_000), upTo: 4_096, secrets: [Secret("s3cret")])
+    let excerpt = SecretMask([Secret("s3cret")]).excerpt(
+      of: [UInt8](repeating: 0x78, count: 10_000), upTo: 4_096)
     #expect(excerpt.count < 4_200)
     #expect(masked(String(repeating: "x", count: 10_000)).utf8.count == 4_096)
   }
