@@ -74,6 +74,10 @@ import Testing
       ),
       ("paused", { ($0.isPaused, $0.pausedUntil) = (true, .distantFuture) }),
       ("failing", { $0.circuit = .open }),
+      (
+        "failing; held by Retry-After until 2026-01-02T03:04:15.678Z (in 10s)",
+        { ($0.circuit, $0.heldUntil) = (.open, Samples.time(-10)) }
+      ),
       ("recovering: status 500", { ($0.circuit, $0.lastFailure) = (.recovering, "status 500") }),
       ("held by Retry-After until 2026-01-02T03:04:15.678Z (in 10s)", { $0.heldUntil = Samples.time(-10) }),
       (

@@ -41,6 +41,20 @@ private final class Origin: RequestOrigin {
     #expect(String(decoding: kept.body, as: UTF8.self) == #"{"token":[secret],"x":"[secret]"}"#)
   }
 
+  @Test func noPartOfARequestShowsASecret() throws {
+    let recorder = LineRecorder()
+    let log = RefusalLog(logger: recorder.logger, clock: clock)
+    log.note(
+      path: "/huggy/Huggy", .notFound, origin: Origin(), body: nil, isOfSource: false,
+      mask: SecretMask([Secret("Huggy"), Secret("192.0.2.3")]))
+    let kept = try #require(log.rejections.first)
+    #expect(kept.path == "/huggy/[secret]" && kept.userAgent == "[secret]")
+    #expect(kept.forwardedFor == "192.0.2.2, [secret]")
+    let line = try #require(recorder.lines.first)
+    #expect(
+      line.metadata["path"] == "/huggy/[secret]" && line.metadata["forwarded_for"] == "192.0.2.2, [secret]")
+  }
+
   private static let envelope = Array(#"{"messages":{},"token":"8187ce0c2e5d0aef"}"#.utf8)
 
   /// Each holds the source's token where no mask finds it.
