@@ -226,8 +226,9 @@ enum Schema {
     """
 
   /// A delivery that was routed anew came later than its event: by this rows are in order of time all the same, and those
-  /// that came late are found at once.
+  /// that came late are found at once. And its event was routed by another configuration than the rest of its envelope.
   private static let lateDeliveries = """
+    ALTER TABLE event ADD COLUMN configuration INTEGER REFERENCES configuration;  -- null: its envelope's
     ALTER TABLE delivery ADD COLUMN arrived INTEGER;  -- null: with its event
     CREATE INDEX delivery_rerouted ON delivery (id) WHERE arrived IS NOT NULL;
     """

@@ -44,7 +44,9 @@ extension StoreSession {
     }
     for (event, row) in events {
       if let row {
-        try reroute(event, row: row, receivedFirst: first.receivedAt, now: now, into: &rerouted.deliveries)
+        try reroute(
+          event, row: row, configuration, receivedFirst: first.receivedAt, now: now,
+          into: &rerouted.deliveries)
       } else {
         try insert(
           event, envelope: nextEnvelope, receivedFirst: first.receivedAt, now: now,
@@ -52,8 +54,7 @@ extension StoreSession {
       }
     }
     statements.rerouteEnvelope.bind(1, first.row)
-    statements.rerouteEnvelope.bind(2, inserted.count < events.count ? configuration : nil)
-    statements.rerouteEnvelope.bind(3, unstored.isEmpty ? nil : unstored.bytes)
+    statements.rerouteEnvelope.bind(2, unstored.isEmpty ? nil : unstored.bytes)
     try statements.rerouteEnvelope.run()
     return rerouted
   }
@@ -88,8 +89,8 @@ extension StoreSession {
   }
 
   private func reroute(
-    _ event: NewEnvelope.NewEvent, row: Int64, receivedFirst: Timestamp, now: Timestamp,
-    into claimed: inout [Delivery]
+    _ event: NewEnvelope.NewEvent, row: Int64, _ configuration: Int64?, receivedFirst: Timestamp,
+    now: Timestamp, into claimed: inout [Delivery]
   ) throws(StoreError) {
     let update = statements.rerouteEvent
     update.bind(1, row)
@@ -97,6 +98,7 @@ extension StoreSession {
     update.bind(3, event.isDropped ? 1 : 0)
     update.bind(4, nextDelivery + 1)
     update.bind(5, event.deliveries.count)
+    update.bind(6, configuration)
     try update.run()
     try insert(
       event.deliveries, of: event.event, row: row, receivedFirst: receivedFirst, now: now, into: &claimed)

@@ -96,9 +96,11 @@ final class StoreStatements {
       "SELECT id, uuid FROM event WHERE id >= ?1 AND id < ?2 AND envelope = ?3 AND deliveries = 0 ORDER BY id"
     )
     rerouteEvent = try connection.prepare(
-      "UPDATE event SET routes = ?2, dropped = ?3, first_delivery = ?4, deliveries = ?5 WHERE id = ?1")
-    rerouteEnvelope = try connection.prepare(
-      "UPDATE envelope SET configuration = coalesce(?2, configuration), unstored = ?3 WHERE id = ?1")
+      """
+      UPDATE event SET routes = ?2, dropped = ?3, first_delivery = ?4, deliveries = ?5, configuration = ?6
+      WHERE id = ?1
+      """)
+    rerouteEnvelope = try connection.prepare("UPDATE envelope SET unstored = ?2 WHERE id = ?1")
     freshDeliveries = try connection.prepare(
       "SELECT id FROM delivery WHERE destination = ?1 AND state = 0 AND id >= ?2 ORDER BY id")
     retryingDeliveries = try connection.prepare(

@@ -67,6 +67,25 @@ struct RerouteTests {
     #expect(event.deliveries.map(\.id) == [anew[0].id])
   }
 
+  /// What went out by the old rules says so.
+  @Test func eachEventNamesTheConfigurationThatRoutedIt() throws {
+    var other = StoreConfiguration.test
+    other.names.configuration = "c2"
+    var first = bench.make.envelope(events: 2, bytes: 1)
+    first.events[1].deliveries = []
+    let stored = try bench.stored(first).only
+    try bench.configure(other)
+    var twin = bench.make.envelope(events: 2, bytes: 1)
+    twin.configuration = "c2"
+    guard case .duplicate(_, _, let rerouted) = try bench.write([twin])[0].get() else {
+      throw UnexpectedDuplicate()
+    }
+    let lookup = try LookupSession(path: bench.home.path)
+    #expect(try lookup.event(stored.event.id)?.configuration == "c1")
+    let again = try #require(try lookup.event(rerouted.deliveries.only.event.id))
+    #expect(again.configuration == "c2" && again.deliveries.map(\.configuration) == ["c2"])
+  }
+
   @Test func theyGoWithTheirRowsOnceTheyAreSettledAndOld() throws {
     let (stored, anew) = try rerouted()
     _ = bench.settle(stored.settled(.delivered), anew[0].settled(.delivered), anew[1].settled(.delivered))

@@ -41,7 +41,7 @@ final class LookupStatements {
       """
       SELECT e.uuid, e.type, s.name, e.company, e.channel, e.chat, v.received, c.hash, e.routes, e.dropped, e.body
       FROM event e CROSS JOIN envelope v ON v.id = e.envelope CROSS JOIN source s ON s.id = v.source
-        CROSS JOIN configuration c ON c.id = v.configuration
+        CROSS JOIN configuration c ON c.id = coalesce(e.configuration, v.configuration)
       WHERE e.id = ?1
       """)
     deliveriesOfEvent = try connection.prepare(
@@ -56,7 +56,7 @@ final class LookupStatements {
         d.reason, d.last_at, d.last_duration, d.last_status, d.last_error, d.destination, d.order_key
       FROM delivery d CROSS JOIN event e ON e.id = d.event CROSS JOIN envelope v ON v.id = e.envelope
         CROSS JOIN destination t ON t.id = d.destination CROSS JOIN route r ON r.id = d.route
-        CROSS JOIN configuration c ON c.id = v.configuration
+        CROSS JOIN configuration c ON c.id = coalesce(e.configuration, v.configuration)
       WHERE d.id = ?1
       """)
     failures = try connection.prepare(
