@@ -27,7 +27,7 @@ final class StoreLock {
       close(descriptor)
       throw StoreFiles.failure("can't make \(path).lock", error)
     }
-    guard flock(beside, LOCK_EX | LOCK_NB) == 0 else {
+    guard Self.locks(beside) else {
       let holder = Self.contents(of: beside).map { " (process \($0))" } ?? ""
       close(beside)
       close(descriptor)
@@ -49,7 +49,7 @@ final class StoreLock {
       // SQLite gives the files beside it the same mode.
       let descriptor = StoreAccess(in: StoreFiles.parent(of: path)).openFile(path, O_RDWR | O_CLOEXEC)
       guard descriptor >= 0 else { throw StoreFiles.failure("can't open \(path)", SystemError(code: errno)) }
-      guard !locks || flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      guard !locks || Self.locks(descriptor) else {
         let error = SystemError(code: errno)
         let holder = FileID.of(descriptor: descriptor).flatMap { Self.holder(of: $0) }
         close(descriptor)
@@ -63,6 +63,18 @@ final class StoreLock {
     }
     throw StoreError(
       code: .cannotOpen, message: "\(path) is being replaced again and again; stop what does that")
+  }
+
+  /// Waits a fifth of a second at most: a process that was killed has its locks until the kernel has closed its files, and a
+  /// child that this process has just forked until it runs its own program.
+  private static func locks(_ descriptor: Int32) -> Bool {
+    for _ in 0..<100 {
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+      guard errno == EWOULDBLOCK else { return false }
+      usleep(2_000)
+    }
+    errno = EWOULDBLOCK
+    return false
   }
 
   private static func inUse(_ path: String, _ holder: String) -> StoreError {
