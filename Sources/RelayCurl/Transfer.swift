@@ -167,7 +167,7 @@ final class Transfer {
   }
 
   private var isDowngrade: Bool {
-    sharesConnection && String(cString: errorText).contains("HTTP_1_1_REQUIRED")
+    pool.endpoint.destination.usesHTTP2 && String(cString: errorText).contains("HTTP_1_1_REQUIRED")
   }
 
   // MARK: The end
