@@ -23,7 +23,7 @@ final class ConnectionPool {
   /// When its first connection was opened; nil: it has had none.
   private var firstOpening: ContinuousClock.Instant?
   /// The peer of one of its connections could not be reached any more.
-  private(set) var hasLostConnection = false
+  private var hasLostConnection = false
   /// Those that did not end together with their header, in the order in which their time ends.
   private var lingering: [Lingering] = []
   /// How libcurl failed on all transfers together, since the last `collect`.
@@ -130,15 +130,17 @@ final class ConnectionPool {
     for transfer in active.values where transfer.answer.isFinal && !transfer.isLingering {
       transfer.isLingering = true
       var one = Lingering(transfer: transfer, deadline: deadline)
-      var received: UInt64?
+      var isTooLong = false
       // What libcurl says leaves out the frames of chunks; where others share the connection, that must do.
-      if !endpoint.sharesConnections, let socket = socket(of: transfer) {
-        received = TCPSocket.receivedBytes(socket)
+      if !endpoint.sharesConnections, let socket = socket(of: transfer),
+        let received = TCPSocket.receivedBytes(socket)
+      {
         one.socket = socket
-        one.start = received.map { start(of: transfer, on: socket, received: $0) } ?? 0
+        one.start = start(of: transfer, on: socket, received: received)
+        isTooLong = Self.isTooLong(received, since: one.start)
       }
       lingering.append(one)
-      if let received, Self.isTooLong(received, since: one.start) { cut(transfer) }
+      if isTooLong { cut(transfer) }
     }
     if !lingering.isEmpty { endpoint.comeBack(at: deadline) }
   }

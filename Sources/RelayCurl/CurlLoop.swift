@@ -54,7 +54,7 @@ final class CurlLoop {
     while !isStopped() {
       var finished: [FinishedAttempt] = []
       forEachTouched { collect($0, into: &finished) }
-      if !endedApart.isEmpty { finished += takeEndedApart() }
+      finished += takeEndedApart()
       if isTurnDue(finished) {
         perform(driver.turn(finished: finished))
         closeRetired()

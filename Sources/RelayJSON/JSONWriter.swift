@@ -35,8 +35,15 @@ public enum JSONWriter {
     case 0x0C: output.append(contentsOf: "\\f".utf8)
     case 0x0D: output.append(contentsOf: "\\r".utf8)
     default:
-      output.append(contentsOf: byte < 0x10 ? "\\u000".utf8 : "\\u001".utf8)
-      output.append(contentsOf: String(byte & 0x0F, radix: 16).utf8)
+      output.append(contentsOf: escape(UInt16(byte)).utf8)
     }
+  }
+
+  /// `\uXXXX`, in lower-case digits.
+  ///
+  /// - Parameter unit: Of UTF-16.
+  public static func escape(_ unit: UInt16) -> String {
+    let digits = String(unit, radix: 16)
+    return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
   }
 }

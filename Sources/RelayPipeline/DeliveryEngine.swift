@@ -166,7 +166,7 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
     let reading = clock.reading()
     let now = reading.steady
     let step = reading.microsecondsAhead - toldAhead
-    if abs(step) >= Self.tolerance {
+    if abs(step) >= SteadyTime.toleranceMicroseconds {
       comparison.withLock { $0.stepped(by: .microseconds(step)) }
       tell(reading)
     }
@@ -197,8 +197,6 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
     answerQuestions(now: now)
     return turn
   }
-
-  private static let tolerance = SteadyTime.tolerance.microseconds
 
   private func tell(_ reading: ClockReading) {
     toldAhead = reading.microsecondsAhead

@@ -38,10 +38,8 @@ public final class MachineClock: SteadyClock {
   public func reading() -> ClockReading {
     let reading = ClockReading(steady: now(), wall: Timestamp(microseconds: wall()))
     let drift = reading.microsecondsAhead - offset.load(ordering: .relaxed)
-    return abs(drift) < Self.tolerance ? reading : lookAgain()
+    return abs(drift) < SteadyTime.toleranceMicroseconds ? reading : lookAgain()
   }
-
-  private static let tolerance = SteadyTime.tolerance.microseconds
 
   public var history: ClockHistory { time.withLock { $0.history } }
 

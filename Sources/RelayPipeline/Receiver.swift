@@ -37,7 +37,7 @@ public final class Receiver: EnvelopeReceiver {
       self.configuration = configuration.hash
       scanner = EnvelopeScanner(fields: table.fields, maxEvents: Self.maxEvents)
       keep = configuration.store.keep
-      mask = SecretMask(configuration.toldSecrets + [configuration.server.adminToken].compactMap(\.self))
+      mask = SecretMask(configuration.toldSecrets)
     }
 
     static let maxEvents = 10_000

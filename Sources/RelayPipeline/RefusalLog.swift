@@ -32,15 +32,14 @@ final class RefusalLog: Sendable {
     mask: SecretMask = SecretMask([])
   ) {
     let now = clock.reading()
-    let (peer, forwardedFor) = (origin.peer, origin.forwardedFor.map(mask.masked))
-    let path = mask.masked(path)
+    let (peer, forwardedFor) = (origin.peer, origin.forwardedFor)
     var rejection = Rejection(
       at: now.wall, path: path, status: reply.status, code: reply.code, reason: reply.reason,
       bodyBytes: body?.count, body: Self.excerpt(of: body, mask))
     rejection.offset = reply.offset
     rejection.peer = peer
     rejection.forwardedFor = forwardedFor
-    rejection.userAgent = origin.userAgent.map(mask.masked)
+    rejection.userAgent = origin.userAgent
     let leftOut = kept.withLock { [rejection] kept in
       kept.rejections.note(rejection, isOfSource: isOfSource, mask: mask)
       return kept.summary.admit(
@@ -48,19 +47,22 @@ final class RefusalLog: Sendable {
     }
     guard let leftOut else { return }
     var metadata: Logger.Metadata = [
-      "path": "\(path)", "status": .number(reply.status), "reason": "\(reply.reason)",
+      "path": "\(mask.masked(path))", "status": .number(reply.status), "reason": "\(reply.reason)",
     ]
     if let peer { metadata["peer"] = "\(peer)" }
-    if let forwardedFor { metadata["forwarded_for"] = "\(forwardedFor)" }
+    if let forwardedFor { metadata["forwarded_for"] = "\(mask.masked(forwardedFor))" }
     if leftOut > 0 { metadata["alike_since"] = .number(leftOut) }
     logger.warning("request refused", metadata: metadata)
   }
 
   /// Newest first.
   var rejections: [Rejection] {
-    // Event loops must not wait while the bodies are masked.
+    // Event loops must not wait while they are masked.
     kept.withLock { $0.rejections.newestFirst }.map { rejection, mask in
       var rejection = rejection
+      rejection.path = mask.masked(rejection.path)
+      rejection.forwardedFor = rejection.forwardedFor.map(mask.masked)
+      rejection.userAgent = rejection.userAgent.map(mask.masked)
       rejection.body = mask.masked(rejection.body, upTo: Self.maxBodyBytes)
       return rejection
     }

@@ -7,7 +7,7 @@ import RelayCore
 /// was posted to a source and what was not have half of the places each for sure: a scanner that tries a thousand paths
 /// does not push out what a sender did wrong, nor does one that names itself anew each time.
 ///
-/// It holds bodies as they came, with what must be masked in them before they are shown.
+/// It holds them as they came, with what must be masked in them before they are shown.
 struct RejectionList: Sendable {
   private struct Entry {
     var rejection: Rejection
@@ -20,7 +20,7 @@ struct RejectionList: Sendable {
   /// In order of their last request.
   private var entries: [Entry] = []
 
-  /// - Parameter mask: Of what must not be seen of its body.
+  /// - Parameter mask: Of what must not be seen of it.
   mutating func note(_ rejection: Rejection, isOfSource: Bool, mask: SecretMask = SecretMask([])) {
     var rejection = rejection
     if let place = entries.lastIndex(where: { $0.isOfSource == isOfSource && $0.rejection.isLike(rejection) })

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayJSON
 
 /// Takes secrets out of what others wrote, a refused body or a destination's answer, before anybody may look at it.
 ///
@@ -31,9 +32,7 @@ struct SecretMask: Sendable {
   private static func escaped(_ text: String) -> String {
     text.utf16.map { unit in
       if unit == 0x2F { return #"\/"# }
-      guard unit >= 0x80 else { return String(UnicodeScalar(UInt8(unit))) }
-      let digits = String(unit, radix: 16)
-      return #"\u"# + String(repeating: "0", count: 4 - digits.count) + digits
+      return unit < 0x80 ? String(UnicodeScalar(UInt8(unit))) : JSONWriter.escape(unit)
     }.joined()
   }
 
@@ -113,10 +112,10 @@ struct SecretMask: Sendable {
 }
 
 extension Configuration {
-  /// What a destination may have been told, and so may say again: the sources' tokens, credentials, and header values that
-  /// are long enough to be secrets.
+  /// What a sender or a destination may say that nobody is to see: all tokens, credentials, and header values that are long
+  /// enough to be secrets.
   var toldSecrets: [Secret] {
-    let tokens = sources.flatMap(\.tokens).map(\.value)
+    let tokens = sources.flatMap(\.tokens).map(\.value) + [server.adminToken].compactMap(\.self)
     return tokens + destinations.flatMap(\.toldSecrets)
   }
 }

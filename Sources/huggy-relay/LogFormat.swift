@@ -105,10 +105,7 @@ struct LineLogHandler: LogHandler {
     for scalar in text.unicodeScalars {
       switch scalar.properties.generalCategory {
       case .control, .format, .lineSeparator, .paragraphSeparator:
-        for unit in String(scalar).utf16 {
-          let digits = String(unit, radix: 16)
-          escaped += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-        }
+        for unit in String(scalar).utf16 { escaped += JSONWriter.escape(unit) }
       default: escaped.unicodeScalars.append(scalar)
       }
     }

@@ -76,11 +76,10 @@ struct Relay {
         clock: clock, logger: logger),
       source: FileReloadSource(path: path, loader: loader, server: server, logger: logger))
     let address: ListenAddress
-    var stored: [StoredDestination]
+    let stored: [StoredDestination]
     let admin: AdminServer?
     do {
-      stored = try await controller.prepare()
-      if isPaused { try await pause(&stored, in: store) }
+      stored = try await controller.prepare(isPaused: isPaused)
       logPending(stored)
       controller.logOrphans(stored)
       // Before anything is attempted: a relay that can't listen must not send.
@@ -125,19 +124,6 @@ struct Relay {
     switch configuration.store.location {
     case .sqlite(let path): try SQLiteStore(path: path, clock: clock, observer: observer)
     }
-  }
-
-  /// As if a person had paused each of them, for good: that is what `resume` ends, also after a restart.
-  private func pause(_ stored: inout [StoredDestination], in store: SQLiteStore) async throws(StoreError) {
-    let names = Set(configuration.destinations.map(\.name))
-    for place in stored.indices where names.contains(stored[place].name) {
-      let name = stored[place].name
-      try await withCheckedContinuation { continuation in
-        store.pause(name, until: .distantFuture) { continuation.resume(returning: $0) }
-      }.get()
-      stored[place].pausedUntil = .distantFuture
-    }
-    logger.notice("paused", metadata: ["destinations": .number(names.count), "until": "resumed"])
   }
 
   private func startAdmin(

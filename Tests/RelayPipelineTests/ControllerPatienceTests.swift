@@ -11,15 +11,6 @@ import Testing
 /// What people are told, and what is done, when the store takes longer than they wait.
 @Suite(.timeLimit(.minutes(5)))
 final class ControllerPatienceTests {
-  private final class NextConfiguration: ReloadSource {
-    let next = Locked(Configuration())
-
-    func load() async throws(OperationError) -> ReadConfiguration {
-      ReadConfiguration(configuration: next.withLock { $0 }, warnings: [], variables: [])
-    }
-    func apply(_ settings: ServerSettings) async throws(OperationError) {}
-  }
-
   private final class EmptyCopy: StoreCopy {
     var byteCount: Int { 0 }
     func read(at offset: Int, upTo count: Int) throws(StoreError) -> [UInt8] { [] }
@@ -32,7 +23,7 @@ final class ControllerPatienceTests {
     let engine: DeliveryEngine
     let controller: RelayController
     let metrics: RelayMetrics
-    let source = NextConfiguration()
+    let source: ScriptedSource
     let machine = ManualMachine()
     private let real: SQLiteStore
 
@@ -45,6 +36,7 @@ final class ControllerPatienceTests {
       var configuration = Configuration()
       configuration.destinations = [Destination(name: "crm", url: Secret("http://crm"))]
       configuration.hash = "first"
+      source = ScriptedSource(configuration)
       let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
       metrics = RelayMetrics(configuration)
       let watch = StoreWatch(metrics: metrics, clock: machine, logger: logger)
@@ -61,7 +53,6 @@ final class ControllerPatienceTests {
           store: store, lookup: lookup, engine: engine, receiver: receiver, metrics: metrics, watch: watch,
           clock: machine, logger: logger, patience: patience),
         source: source)
-      source.next.withLock { $0 = configuration }
       await controller.start(try await controller.prepare())
     }
 
@@ -103,7 +94,7 @@ final class ControllerPatienceTests {
 
   @Test func aReloadThatTheStoreTakesLongForIsDoneWholeAndSaysSo() async throws {
     let bench = try await Bench(patience: patience)
-    bench.source.next.withLock {
+    bench.source.write {
       $0.hash = "second"
       $0.store.retention = .seconds(60)
     }

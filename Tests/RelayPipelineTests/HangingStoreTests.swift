@@ -11,19 +11,6 @@ import Testing
 /// A relay's middle, real but for the transport, while its store does not come back.
 @Suite(.timeLimit(.minutes(5)))
 struct HangingStoreTests {
-  private final class NoSource: ReloadSource {
-    func load() async throws(OperationError) -> ReadConfiguration {
-      ReadConfiguration(configuration: Configuration(), warnings: [], variables: [])
-    }
-    func apply(_ settings: ServerSettings) async throws(OperationError) {}
-  }
-
-  private final class NoOrigin: RequestOrigin {
-    var peer: String? { nil }
-    var forwardedFor: String? { nil }
-    var userAgent: String? { nil }
-  }
-
   private static let body = Array(#"{"messages":{"closedChat":[{"id":1}]}}"#.utf8)
 
   private let folder: TemporaryFolder
@@ -57,7 +44,7 @@ struct HangingStoreTests {
       parts: RelayController.Parts(
         store: store, lookup: lookup, engine: engine, receiver: receiver, metrics: metrics, watch: watch,
         clock: clock, logger: logger),
-      source: NoSource())
+      source: ScriptedSource(Configuration()))
     await controller.start(try await controller.prepare())
   }
 
@@ -69,7 +56,7 @@ struct HangingStoreTests {
 
   private func post() -> Promise<IngestReply> {
     let promise = Promise<IngestReply>()
-    receiver.receive(path: "/huggy", body: Self.body, origin: NoOrigin()) { promise.keep($0) }
+    receiver.receive(path: "/huggy", body: Self.body, origin: Nobody()) { promise.keep($0) }
     return promise
   }
 

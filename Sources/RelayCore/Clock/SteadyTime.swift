@@ -60,6 +60,8 @@ public struct SteadyTime: Sendable {
   /// What the wall clock gains or loses by less is no step: the two are not read at quite the same moment. A leap second
   /// is one.
   public static let tolerance = Duration.milliseconds(500)
+  /// The same, for who compares at every turn.
+  public static let toleranceMicroseconds = tolerance.microseconds
   /// How often it is kept while there is something to commit.
   public static let keepingInterval = Duration.seconds(10)
 
@@ -97,7 +99,7 @@ public struct SteadyTime: Sendable {
     let steady = steady(at: machine)
     let offset = steady.duration(to: machine.wall)
     let step = offset - history.offset
-    guard abs(step.microseconds) >= Self.tolerance.microseconds else { return nil }
+    guard abs(step.microseconds) >= Self.toleranceMicroseconds else { return nil }
     history.add(ClockHistory.Step(from: steady, offset: offset))
     return ClockStep(by: step, wall: machine.wall, moment: moment)
   }

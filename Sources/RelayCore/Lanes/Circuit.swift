@@ -36,11 +36,9 @@ public struct Circuit: Sendable, Equatable {
   /// The last failure of any other kind has not been followed by a success.
   private var othersFail = false
 
-  /// Kinds of which the last one that was answered succeeded: while open they are tried before those of which nothing is
-  /// known, so that a destination that refuses many kinds goes on getting what it takes.
-  private var served: Set<EventKind> = []
-  /// The last of them: most successes are of the kind of the one before.
-  private var lastServed: EventKind?
+  /// While open they are tried before those of which nothing is known, so that a destination that refuses many kinds goes on
+  /// getting what it takes.
+  private var served = ServedKinds()
 
   /// While open: kinds that answers have refused since the row began.
   private(set) var failed = KindTable()
@@ -172,7 +170,7 @@ public struct Circuit: Sendable, Equatable {
     case .event: return blamedTheEvent(delivery, at: now, of: destination)
     case .destination, .connection:
       let kind = EventKind(delivery.event)
-      if blame == .destination { isServedNoMore(kind) }
+      if blame == .destination { served.failed(kind) }
       if isOpen {
         failedWhileOpen(delivery.id, kind, blame, at: now)
         return false
@@ -190,7 +188,7 @@ public struct Circuit: Sendable, Equatable {
 
   private mutating func succeeded(_ delivery: Delivery, of destination: Destination) -> Bool {
     let kind = EventKind(delivery.event)
-    if kind != lastServed { isServed(kind) }
+    served.succeeded(kind)
     if !(refused.isEmpty && failed.isEmpty) {
       // One that had not failed: so those that have are refused. One that had: the trouble is over.
       if isOpen && !failed.contains(kind) { refused.add(failed) }
@@ -205,19 +203,6 @@ public struct Circuit: Sendable, Equatable {
     headsLeft = 0
     _ = grow(to: 1, upTo: destination.concurrency)
     return true
-  }
-
-  private mutating func isServed(_ kind: EventKind) {
-    lastServed = kind
-    guard !served.contains(kind) else { return }
-    // No sender can fill the memory; what is still served comes back.
-    if served.count >= KindTable.maxKinds { served.removeAll(keepingCapacity: true) }
-    served.insert(kind)
-  }
-
-  private mutating func isServedNoMore(_ kind: EventKind) {
-    served.remove(kind)
-    if kind == lastServed { lastServed = nil }
   }
 
   private mutating func blamedTheEvent(

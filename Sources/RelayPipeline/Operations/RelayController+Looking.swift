@@ -39,15 +39,14 @@ extension RelayController {
   /// - Returns: What is in the store, or was when it could last be read; and whether it is of now.
   private func reading() async throws(OperationError) -> (StoreReading, isCurrent: Bool) {
     let last = lastReading.withLock { $0 }
-    let since = readingSince.withLock { $0 }
     // The one before has waited in vain: so would this one.
-    let isLate = since.map { $0.duration(to: .now) >= parts.patience.limit } ?? false
+    let isLate = readingAnswers.areSilent(for: parts.patience.limit)
     if let last, parts.watch.isHanging || isLate { return (last, false) }
-    readingSince.withLock { $0 = $0 ?? .now }
+    readingAnswers.asked()
     do throws(OperationError) {
-      let reading = try await store { [readingSince] parts async throws(StoreError) in
+      let reading = try await store { [readingAnswers] parts async throws(StoreError) in
         // Also when it comes too late for whoever asked.
-        defer { readingSince.withLock { $0 = nil } }
+        defer { readingAnswers.answered() }
         return StoreReading(
           destinations: try await parts.store.destinations(), oldest: try await parts.lookup.oldestPending(),
           usage: try await parts.store.usage(), readAt: .now)

@@ -45,8 +45,8 @@ public final class RelayController: RelayOperations {
   let initial: Configuration
   private let isDraining = Locked(false)
   let lastReading = Locked<StoreReading?>(nil)
-  /// When a reading for a status was asked for that has not been answered yet, in time or not.
-  let readingSince = Locked<ContinuousClock.Instant?>(nil)
+  /// Readings for a status.
+  let readingAnswers = AwaitedAnswers()
   private let lookupAnswers = AwaitedAnswers()
   private let startedAt: ContinuousClock.Instant
 
@@ -66,14 +66,26 @@ public final class RelayController: RelayOperations {
 
   /// Tells the store what is configured; nothing is delivered yet.
   ///
+  /// - Parameter isPaused: Each destination is paused first, as a person does it for good: that is what `resume` ends, also
+  ///   after a restart.
   /// - Returns: What it has kept of each destination.
-  public func prepare() async throws(StoreError) -> [StoredDestination] {
+  public func prepare(isPaused: Bool = false) async throws(StoreError) -> [StoredDestination] {
     try await parts.store.configure(StoreConfiguration(active.configuration))
+    if isPaused { try await pauseAll() }
     let reading = StoreReading(
       destinations: try await parts.store.destinations(), oldest: [:], usage: try await parts.store.usage(),
       readAt: .now)
     lastReading.withLock { $0 = reading }
     return reading.destinations
+  }
+
+  private func pauseAll() async throws(StoreError) {
+    let destinations = active.configuration.destinations
+    for destination in destinations {
+      try await parts.store.pause(destination.name, until: .distantFuture, committed: {})
+    }
+    parts.logger.notice(
+      "paused", metadata: ["destinations": .number(destinations.count), "until": "resumed"])
   }
 
   /// Begins to deliver. Destinations whose `order_by` has changed since the last run begin once their pending

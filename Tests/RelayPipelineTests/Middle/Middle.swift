@@ -175,49 +175,6 @@ final class Middle {
   var numbersInFlight: [Int] { inFlight.map(\.number) }
 }
 
-private final class Nobody: RequestOrigin {
-  var peer: String? { nil }
-  var forwardedFor: String? { nil }
-  var userAgent: String? { nil }
-}
-
-/// The file that a reload reads.
-final class ScriptedSource: ReloadSource {
-  struct State: Sendable {
-    var configuration: Configuration
-    /// What is wrong with the file.
-    var problem: OperationError?
-    /// What is wrong with the listener's new settings.
-    var listenerProblem: OperationError?
-    var applied: [ServerSettings] = []
-  }
-
-  let state: Locked<State>
-
-  init(_ configuration: Configuration) {
-    state = Locked(State(configuration: configuration))
-  }
-
-  func load() async throws(OperationError) -> ReadConfiguration {
-    let state = state.withLock { $0 }
-    if let problem = state.problem { throw problem }
-    return ReadConfiguration(configuration: state.configuration, warnings: [], variables: [])
-  }
-
-  func apply(_ settings: ServerSettings) async throws(OperationError) {
-    let problem = state.withLock { state in
-      state.applied.append(settings)
-      return state.listenerProblem
-    }
-    if let problem { throw problem }
-  }
-
-  /// The file as it is from now on.
-  func write(_ change: @Sendable (inout Configuration) -> Void) {
-    state.withLock { change(&$0.configuration) }
-  }
-}
-
 extension AttemptRequest {
   /// The `id` of the event that it carries.
   var number: Int {

@@ -1,0 +1,8 @@
+import RelayPipeline
+
+/// An origin of which nothing is known.
+final class Nobody: RequestOrigin {
+  var peer: String? { nil }
+  var forwardedFor: String? { nil }
+  var userAgent: String? { nil }
+}
