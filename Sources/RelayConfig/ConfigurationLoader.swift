@@ -1,21 +1,21 @@
 import RelayCore
 
 /// A valid configuration, and what is doubtful about it.
-public struct LoadedConfiguration: Sendable {
-  public var configuration: Configuration
+package struct LoadedConfiguration: Sendable {
+  package var configuration: Configuration
   /// In the order of the file.
-  public var warnings: [ConfigurationProblem]
+  package var warnings: [ConfigurationProblem]
   /// The variables of the environment that it refers to, also those for which a default stood in, by name. A
   /// process sees them as they were when it began.
-  public var variables: [String]
+  package var variables: [String]
 }
 
 /// Reads routes.yaml.
 ///
 /// Everything wrong is told at once, except that a file which is not (safe) YAML can't be read any further.
-public struct ConfigurationLoader: Sendable {
+package struct ConfigurationLoader: Sendable {
   /// No sensible configuration is larger; parsing is not made for it.
-  public static let largestFile = 1 << 20
+  package static let largestFile = 1 << 20
 
   private let environment: [String: String]
   private let resolvesReferences: Bool
@@ -26,7 +26,7 @@ public struct ConfigurationLoader: Sendable {
   ///   - resolvesReferences: false: what holds a `${…}` counts as present and valid, and nothing is read but
   ///     the configuration itself (`check --no-env`). Such a configuration is not fit to be run.
   ///   - hash: SHA-256 in hexadecimal digits.
-  public init(
+  package init(
     environment: [String: String], resolvesReferences: Bool = true,
     hash: @escaping @Sendable ([UInt8]) -> String
   ) {
@@ -36,7 +36,7 @@ public struct ConfigurationLoader: Sendable {
   }
 
   /// Reads a file. One that can't be read is an error at its first line.
-  public func load(path: String) throws(ConfigurationErrors) -> LoadedConfiguration {
+  package func load(path: String) throws(ConfigurationErrors) -> LoadedConfiguration {
     let text: String
     do {
       text = try ConfigurationFile.text(at: path, atMost: Self.largestFile)
@@ -53,7 +53,7 @@ public struct ConfigurationLoader: Sendable {
   /// - Parameters:
   ///   - file: what problems call it.
   ///   - directory: what relative paths are relative to.
-  public func load(
+  package func load(
     text: String, file: String, directory: String
   ) throws(ConfigurationErrors) -> LoadedConfiguration {
     let references = References(

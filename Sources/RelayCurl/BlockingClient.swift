@@ -3,15 +3,15 @@ import Glibc
 import RelayCore
 
 /// What a `BlockingClient` got.
-public struct BlockingResponse: Sendable, Equatable {
-  public var status: Int
+package struct BlockingResponse: Sendable, Equatable {
+  package var status: Int
   /// The `content-type` as it was sent; nil if there was none.
-  public var contentType: String?
-  public var body: [UInt8]
+  package var contentType: String?
+  package var body: [UInt8]
   /// From the call to the answer's last byte.
-  public var duration: Duration
+  package var duration: Duration
 
-  public init(status: Int, contentType: String? = nil, body: [UInt8], duration: Duration) {
+  package init(status: Int, contentType: String? = nil, body: [UInt8], duration: Duration) {
     self.status = status
     self.contentType = contentType
     self.body = body
@@ -23,13 +23,13 @@ public struct BlockingResponse: Sendable, Equatable {
 ///
 /// One libcurl easy handle: connections are kept alive between calls. No redirects, no proxies. Use each
 /// client on one thread at a time, and never on one of Swift's cooperative pool.
-public final class BlockingClient {
+package final class BlockingClient {
   private let easy: UnsafeMutableRawPointer
   private let answer: Answer
   private let handshakes = Handshakes(host: "", system: .shared)
 
   /// - Parameter maxAnswerBytes: A longer answer is a failure.
-  public init(maxAnswerBytes: Int = 16 << 20) {
+  package init(maxAnswerBytes: Int = 16 << 20) {
     CurlGlobal.initialize
     guard let easy = curl_easy_init() else { fatalError("libcurl gives no handle: out of memory") }
     self.easy = easy
@@ -48,7 +48,7 @@ public final class BlockingClient {
   ///   - timeout: For all of it, from resolving the name to the last byte.
   ///   - connectTimeout: For the part until the connection stands; nil: libcurl's five minutes.
   ///   - file: An open file that the body of a 200 is written to, however long it is; the answer's `body` is empty then.
-  public func send(
+  package func send(
     method: String, url: String, headers: [String], body: [UInt8]?, timeout: Duration,
     connectTimeout: Duration? = nil, into file: Int32? = nil
   ) throws(TransportFailure) -> BlockingResponse {

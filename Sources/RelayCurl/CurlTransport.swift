@@ -3,7 +3,7 @@ import RelayCore
 import RelayThreads
 
 /// The transport on libcurl's multi interface.
-public final class CurlTransport: Transport {
+package final class CurlTransport: Transport {
   private struct State: Sendable {
     var isStopped = false
     var thread: WorkerThread?
@@ -16,7 +16,7 @@ public final class CurlTransport: Transport {
   private let trust: SystemTrust
   private let connectionLifetime: Duration
 
-  public convenience init(clock: any SteadyClock) {
+  package convenience init(clock: any SteadyClock) {
     self.init(clock: clock, resolve: SystemResolver.addresses)
   }
 
@@ -35,7 +35,7 @@ public final class CurlTransport: Transport {
     lookups = NameLookups(resolve: resolve) { [poller] in poller.wake() }
   }
 
-  public func start(driver: any TransportDriver) {
+  package func start(driver: any TransportDriver) {
     state.withLock { state in
       precondition(state.thread == nil, "a transport is started once")
       state.thread = WorkerThread(name: "curl") { [poller, clock, lookups, trust, connectionLifetime, self] in
@@ -47,11 +47,11 @@ public final class CurlTransport: Transport {
     }
   }
 
-  public func wake() {
+  package func wake() {
     poller.wake()
   }
 
-  public func stop() {
+  package func stop() {
     let thread = state.withLock { state in
       state.isStopped = true
       return state.thread

@@ -2,20 +2,20 @@ import Foundation
 import RelayThreads
 
 /// A running `huggy-relay`, for the demo and the end-to-end tests: started, watched through its log, ended.
-public final class RelayProcess: Sendable {
+package final class RelayProcess: Sendable {
   private struct State: Sendable {
     var lines: [String] = []
     var exitStatus: Int32?
   }
 
   private let state = Monitor(State())
-  public let processID: Int32
+  package let processID: Int32
   private let reader: WorkerThread
 
   /// - Parameters:
   ///   - executable: The path of the binary.
   ///   - environment: Added to this process's own.
-  public init(executable: String, arguments: [String], environment: [String: String] = [:]) throws {
+  package init(executable: String, arguments: [String], environment: [String: String] = [:]) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: executable)
     process.arguments = arguments
@@ -38,22 +38,22 @@ public final class RelayProcess: Sendable {
   }
 
   /// What it has logged so far.
-  public var log: [String] { state.update { $0.lines } }
+  package var log: [String] { state.update { $0.lines } }
 
   /// Waits for a line of the log that holds all these texts.
-  public func waitForLine(containing texts: String..., within limit: Duration = .seconds(30)) -> String? {
+  package func waitForLine(containing texts: String..., within limit: Duration = .seconds(30)) -> String? {
     state.wait(timeout: limit) { state in
       state.lines.first { line in texts.allSatisfy { line.contains($0) } }
     }
   }
 
   /// `http://HOST:PORT` of the ingest, once it listens; nil if it does not come up.
-  public func ingestURL(within limit: Duration = .seconds(30)) -> String? {
+  package func ingestURL(within limit: Duration = .seconds(30)) -> String? {
     url(toldBy: "listening", within: limit)
   }
 
   /// The same of the admin API.
-  public func adminURL(within limit: Duration = .seconds(30)) -> String? {
+  package func adminURL(within limit: Duration = .seconds(30)) -> String? {
     url(toldBy: "admin listens", within: limit)
   }
 
@@ -66,12 +66,12 @@ public final class RelayProcess: Sendable {
     return "http://" + line[start...].prefix { $0 != "\"" }
   }
 
-  public func send(signal: Int32) {
+  package func send(signal: Int32) {
     kill(processID, signal)
   }
 
   /// The exit status; 128 and the signal for one that a signal ended; nil: it still runs.
-  public func waitForExit(within limit: Duration = .seconds(60)) -> Int32? {
+  package func waitForExit(within limit: Duration = .seconds(60)) -> Int32? {
     state.wait(timeout: limit) { $0.exitStatus }
   }
 }

@@ -1,10 +1,10 @@
 import Foundation
 
 /// A folder that goes with this value.
-public final class TemporaryFolder: Sendable {
-  public let path: String
+package final class TemporaryFolder: Sendable {
+  package let path: String
 
-  public init() throws {
+  package init() throws {
     let parent = FileManager.default.temporaryDirectory
     let folder = parent.appendingPathComponent("huggy-relay-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
@@ -16,7 +16,7 @@ public final class TemporaryFolder: Sendable {
   }
 
   /// Writes a file in it, and returns its path.
-  public func write(_ text: String, to name: String) throws -> String {
+  package func write(_ text: String, to name: String) throws -> String {
     let file = "\(path)/\(name)"
     try text.write(toFile: file, atomically: true, encoding: .utf8)
     return file

@@ -9,26 +9,26 @@
 /// `{"tags":["a","b"]}` notes the array and then each element, and `items.id` over
 /// `{"items":[{"id":1},{"id":2}]}` notes both ids. Of duplicate keys in one object the last counts, also for
 /// all that stands below. Keys compare by the UTF-8 bytes of their decoded text.
-public struct EnvelopeScanner: Sendable {
+package struct EnvelopeScanner: Sendable {
   private let tree: FieldTree
   private let maxEvents: Int
 
   /// - Parameters:
   ///   - fields: what to note of each event; paths are relative to the event's object.
   ///   - maxEvents: bound on events and rejected items together.
-  public init(fields: FieldTree, maxEvents: Int = 10_000) {
+  package init(fields: FieldTree, maxEvents: Int = 10_000) {
     tree = fields
     self.maxEvents = maxEvents
   }
 
   /// - Returns: offsets into `document`.
   /// - Throws: `.invalidJSON`, `.notAnObject` or `.tooManyEvents`, with the place.
-  public func scan(_ document: [UInt8]) throws(ScanError) -> ScannedEnvelope {
+  package func scan(_ document: [UInt8]) throws(ScanError) -> ScannedEnvelope {
     try document.withUnsafeBufferPointer { (bytes) throws(ScanError) in try scan(bytes) }
   }
 
   /// The same for bytes that stand elsewhere. They are not kept: the result holds offsets only.
-  public func scan(_ document: UnsafeBufferPointer<UInt8>) throws(ScanError) -> ScannedEnvelope {
+  package func scan(_ document: UnsafeBufferPointer<UInt8>) throws(ScanError) -> ScannedEnvelope {
     guard document.count < UInt32.max else {
       throw ScanError(code: .invalidJSON, message: "a document of 4 GiB or more", offset: 0)
     }

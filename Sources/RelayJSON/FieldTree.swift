@@ -2,7 +2,7 @@
 ///
 /// Slot i is `paths[i]`. A path may be a prefix of another; a path that stands twice has two slots, and both get
 /// the values. The empty path is the event itself.
-public struct FieldTree: Sendable {
+package struct FieldTree: Sendable {
   /// One key of one node, in a hash table with linear probing. `child` 0 marks a free place (no edge leads
   /// to the root).
   struct Edge {
@@ -20,13 +20,13 @@ public struct FieldTree: Sendable {
   }
 
   /// The number of paths.
-  public let slotCount: Int
+  package let slotCount: Int
   let nodes: [Node]
   let slots: [Int]
   let edges: [Edge]
   let keyBytes: [UInt8]
 
-  public init(paths: [[String]]) {
+  package init(paths: [[String]]) {
     var builder = FieldTreeBuilder()
     for path in paths { builder.add(path) }
     slotCount = paths.count

@@ -1,4 +1,4 @@
 /// The seven things a JSON value can be.
-public enum JSONKind: UInt8, Sendable {
+package enum JSONKind: UInt8, Sendable {
   case null, `false`, `true`, number, string, object, array
 }

@@ -3,7 +3,7 @@ extension JSONValue {
   /// spelling: a number's digits as they were sent, an object's whole text.
   ///
   /// - Parameter document: the document that this value was scanned from.
-  public func text(in document: UnsafeBufferPointer<UInt8>) -> String {
+  package func text(in document: UnsafeBufferPointer<UInt8>) -> String {
     let slice = UnsafeBufferPointer(rebasing: document[range])
     guard hasEscapes else { return String(decoding: slice, as: UTF8.self) }
     var decoded: [UInt8] = []
@@ -12,7 +12,7 @@ extension JSONValue {
   }
 
   /// The same for a document in an array.
-  public func text(in document: [UInt8]) -> String {
+  package func text(in document: [UInt8]) -> String {
     document.withUnsafeBufferPointer { text(in: $0) }
   }
 }

@@ -3,15 +3,15 @@
 /// Holds offsets, not text: it means something only beside the document it was scanned from.
 /// Offsets are kept in 32 bits (a scanned document is below 4 GiB), so that an array of a million
 /// noted elements costs 16 bytes for each.
-public struct JSONValue: Sendable, Equatable {
-  public var kind: JSONKind
+package struct JSONValue: Sendable, Equatable {
+  package var kind: JSONKind
   /// A string with at least one backslash: its text is not its bytes. False for any other kind.
-  public var hasEscapes: Bool
+  package var hasEscapes: Bool
   private var start: UInt32
   private var end: UInt32
 
   /// - Parameter range: offsets in bytes, below 4 GiB.
-  public init(kind: JSONKind, range: Range<Int>, hasEscapes: Bool = false) {
+  package init(kind: JSONKind, range: Range<Int>, hasEscapes: Bool = false) {
     self.kind = kind
     self.hasEscapes = hasEscapes
     start = UInt32(range.lowerBound)
@@ -28,7 +28,7 @@ public struct JSONValue: Sendable, Equatable {
   }
 
   /// Offsets in bytes. Of a string, what stands between the quotes; of any other kind, its whole text.
-  public var range: Range<Int> {
+  package var range: Range<Int> {
     get { Int(start)..<Int(end) }
     set {
       start = UInt32(newValue.lowerBound)

@@ -1,8 +1,8 @@
 /// Writes the little JSON that is not copied from a document.
-public enum JSONWriter {
+package enum JSONWriter {
   /// Appends `text` as a JSON string literal, quotes included. Only what must be escaped is: quote, backslash
   /// and control characters below U+0020.
-  public static func appendString(_ text: String, to output: inout [UInt8]) {
+  package static func appendString(_ text: String, to output: inout [UInt8]) {
     output.reserveCapacity(output.count + text.utf8.count + 2)
     output.append(UInt8(ascii: "\""))
     for byte in text.utf8 {
@@ -16,7 +16,7 @@ public enum JSONWriter {
   }
 
   /// Appends a number's decimal digits. (A string made of it first would be thrown away.)
-  public static func appendNumber(_ number: Int, to output: inout [UInt8]) {
+  package static func appendNumber(_ number: Int, to output: inout [UInt8]) {
     if number < 0 { output.append(UInt8(ascii: "-")) }
     let start = output.count
     var rest = number.magnitude
@@ -42,7 +42,7 @@ public enum JSONWriter {
   /// `\uXXXX`, in lower-case digits.
   ///
   /// - Parameter unit: Of UTF-16.
-  public static func escape(_ unit: UInt16) -> String {
+  package static func escape(_ unit: UInt16) -> String {
     let digits = String(unit, radix: 16)
     return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
   }

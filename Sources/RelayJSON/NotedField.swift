@@ -1,15 +1,15 @@
 /// A value that stands in an event where one of the field tree's paths leads.
-public struct NotedField: Sendable, Equatable {
+package struct NotedField: Sendable, Equatable {
   private var storedSlot: UInt32
-  public var value: JSONValue
+  package var value: JSONValue
 
-  public init(slot: Int, value: JSONValue) {
+  package init(slot: Int, value: JSONValue) {
     storedSlot = UInt32(slot)
     self.value = value
   }
 
   /// The path's place among those that the field tree was made of.
-  public var slot: Int {
+  package var slot: Int {
     get { Int(storedSlot) }
     set { storedSlot = UInt32(newValue) }
   }

@@ -1,6 +1,6 @@
 /// Why a document was refused. The message quotes nothing of the document.
-public struct ScanError: Error, Equatable, Sendable, CustomStringConvertible {
-  public enum Code: Sendable {
+package struct ScanError: Error, Equatable, Sendable, CustomStringConvertible {
+  package enum Code: Sendable {
     /// Bad grammar, invalid UTF-8, nested too deep, or empty.
     case invalidJSON
     /// Well-formed, but no object.
@@ -9,18 +9,18 @@ public struct ScanError: Error, Equatable, Sendable, CustomStringConvertible {
     case tooManyEvents
   }
 
-  public var code: Code
+  package var code: Code
   /// What was expected or found, in plain words.
-  public var message: String
+  package var message: String
   /// Offset in bytes of the offending byte; the document's length where it ends too early; of invalid
   /// UTF-8, the first byte of the ill-formed sequence.
-  public var offset: Int
+  package var offset: Int
 
-  public init(code: Code, message: String, offset: Int) {
+  package init(code: Code, message: String, offset: Int) {
     self.code = code
     self.message = message
     self.offset = offset
   }
 
-  public var description: String { "\(message) (at byte \(offset))" }
+  package var description: String { "\(message) (at byte \(offset))" }
 }

@@ -3,16 +3,16 @@ import RelayCore
 import RelayThreads
 
 /// A line for each step of the wall clock; many are summed up.
-public final class ClockLog: Sendable {
+package final class ClockLog: Sendable {
   private let logger: Logger
   private let summary = Locked(LogSummary())
 
-  public init(logger: Logger) {
+  package init(logger: Logger) {
     self.logger = logger
   }
 
   /// - Parameter now: The steady time.
-  public func note(_ step: ClockStep, at now: Timestamp) {
+  package func note(_ step: ClockStep, at now: Timestamp) {
     guard let leftOut = summary.withLock({ $0.admit("\(step.moment)", at: now) }) else { return }
     var metadata: Logger.Metadata = ["by": "\(step.by.signedSeconds)", "shows": "\(step.wall)"]
     if leftOut > 0 { metadata["alike_since"] = "\(leftOut)" }

@@ -6,7 +6,7 @@ import RelayThreads
 ///
 /// The dispatcher lives on the transport's thread. What happens elsewhere (a commit, a claim's answer, a person's
 /// wish) is put into an inbox, in the store's order, and taken in the next turn.
-public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // See the marks below.
+package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // See the marks below.
   private let store: any DeliveryStore
   private let transport: any Transport
   private let clock: any SteadyClock
@@ -26,7 +26,7 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
   /// Of the destination whose attempt ended last: most that end together are of one.
   private var lastMetrics: (destination: String, metrics: DestinationMetrics)?
 
-  public init(
+  package init(
     store: any DeliveryStore, transport: any Transport, clock: any SteadyClock, logger: Logger,
     metrics: RelayMetrics,
     randomness: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
@@ -42,7 +42,7 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
   /// Begins to deliver what is pending, and what arrives.
   ///
   /// - Parameter stored: What the store knows of the destinations: pauses, and how long they were suspended.
-  public func start(_ destinations: [Destination], stored: [StoredDestination]) {
+  package func start(_ destinations: [Destination], stored: [StoredDestination]) {
     // Before what a person has already asked for: that is newer.
     inbox.withLock { $0.inputs.insert(contentsOf: [.restored(stored), .configure(destinations)], at: 0) }
     transport.start(driver: self)
@@ -58,37 +58,37 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
   }
 
   /// The destinations that there are from now on.
-  public func configure(_ destinations: [Destination]) {
+  package func configure(_ destinations: [Destination]) {
     post(.configure(destinations))
   }
 
   /// Fresh deliveries, just committed.
-  public func arrived(_ deliveries: [Delivery]) {
+  package func arrived(_ deliveries: [Delivery]) {
     if !deliveries.isEmpty { post(.arrived(deliveries)) }
   }
 
   /// - Parameter until: nil: no longer.
-  public func pause(_ destination: String, until: Timestamp?) {
+  package func pause(_ destination: String, until: Timestamp?) {
     post(.pause(destination, until: until))
   }
 
   /// Ends what a destination asked for with `Retry-After`, and lets it begin anew: a probe at once, on a new connection.
-  public func liftHold(of destination: String) {
+  package func liftHold(of destination: String) {
     post(.liftHold(destination))
   }
 
   /// Further attempts to these destinations begin on new connections.
-  public func freshConnections(to destinations: [String]) {
+  package func freshConnections(to destinations: [String]) {
     post(.freshConnections(destinations))
   }
 
   /// While the store can't record outcomes, no attempts start.
-  public func storeHolds(_ isHolding: Bool) {
+  package func storeHolds(_ isHolding: Bool) {
     post(.storeHolds(isHolding))
   }
 
   /// Returns when these destinations' lanes hold nothing but what is in flight; they start nothing until `readmit`.
-  public func recall(_ destinations: [String]) async {
+  package func recall(_ destinations: [String]) async {
     await withCheckedContinuation { continuation in
       let token = questions.withLock { $0.recall { continuation.resume() } }
       guard let token else { return continuation.resume() }
@@ -97,22 +97,22 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
   }
 
   /// - Parameter areRetried: A person has retried deliveries of them.
-  public func readmit(_ destinations: [String], areRetried: Bool = false) {
+  package func readmit(_ destinations: [String], areRetried: Bool = false) {
     post(.readmit(destinations, areRetried: areRetried))
   }
 
   /// How the lanes are; empty once the engine has stopped.
-  public func snapshot() async -> [LaneStatus] {
+  package func snapshot() async -> [LaneStatus] {
     await withCheckedContinuation { continuation in
       ask { continuation.resume(returning: $0) }
     }
   }
 
   /// How far the relay's wall clock is ahead of its destinations'; nil: none has told the time.
-  public var clockOffset: Duration? { comparison.withLock { $0.offset } }
+  package var clockOffset: Duration? { comparison.withLock { $0.offset } }
 
   /// Answers from the transport's thread, once it has come to it: a sign of life.
-  public func ping(_ answer: @escaping @Sendable () -> Void) {
+  package func ping(_ answer: @escaping @Sendable () -> Void) {
     ask { _ in answer() }
   }
 
@@ -121,13 +121,13 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
   }
 
   /// From now on no more attempts start.
-  public func drain() {
+  package func drain() {
     post(.drain)
   }
 
   /// Starts no more attempts, lets those in flight end, and ends the transport. Blocks for at most `limit`; what
   /// is still in flight then is abandoned and tried again by the next start.
-  public func stop(within limit: Duration) {
+  package func stop(within limit: Duration) {
     drain()
     _ = drained.wait(timeout: limit) { $0 ? true : nil }
     transport.stop()
@@ -162,7 +162,7 @@ public final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // Se
 
   // MARK: The transport's thread
 
-  public func turn(finished: [FinishedAttempt]) -> TransportTurn {
+  package func turn(finished: [FinishedAttempt]) -> TransportTurn {
     let reading = clock.reading()
     let now = reading.steady
     let step = reading.microsecondsAhead - toldAhead

@@ -2,33 +2,33 @@ import RelayCore
 import RelayJSON
 
 /// What `serve` would do with an envelope, and why, without doing it.
-public struct Explainer {
-  public struct ExplainedEvent {
-    public let type: String
-    public let company: String?
-    public let channel: String?
-    public let chat: String?
-    public let explanation: Explanation
+package struct Explainer {
+  package struct ExplainedEvent {
+    package let type: String
+    package let company: String?
+    package let channel: String?
+    package let chat: String?
+    package let explanation: Explanation
   }
 
-  public struct ExplainedEnvelope {
+  package struct ExplainedEnvelope {
     /// The source whose token the envelope holds; else the first.
-    public let source: String
+    package let source: String
     /// Whether that source would believe it.
-    public let isTokenValid: Bool
+    package let isTokenValid: Bool
     /// It is no envelope but the platform's check of the URL: a source that believes it prints its token back.
-    public let isHandshake: Bool
-    public let events: [ExplainedEvent]
+    package let isHandshake: Bool
+    package let events: [ExplainedEvent]
     /// Items that are no objects: their type and place.
-    public let rejected: [(type: String, index: Int)]
+    package let rejected: [(type: String, index: Int)]
   }
 
-  public let table: RoutingTable
+  package let table: RoutingTable
   private let sources: [Source]
   private let scanner: EnvelopeScanner
 
   /// - Parameter readsTokens: False: the configuration's tokens are unknown, and every source believes everybody.
-  public init(_ configuration: Configuration, readsTokens: Bool = true) {
+  package init(_ configuration: Configuration, readsTokens: Bool = true) {
     let rules = Receiver.Rules(configuration, metrics: RelayMetrics(configuration))
     table = rules.table
     scanner = rules.scanner
@@ -40,7 +40,7 @@ public struct Explainer {
   }
 
   /// - Throws: The answer that `serve` would give, in words.
-  public func explain(_ body: [UInt8]) throws(ExplainError) -> ExplainedEnvelope {
+  package func explain(_ body: [UInt8]) throws(ExplainError) -> ExplainedEnvelope {
     let envelope: ScannedEnvelope
     do throws(ScanError) {
       envelope = try scanner.scan(body)
@@ -74,8 +74,8 @@ public struct Explainer {
   }
 }
 
-public struct ExplainError: Error, CustomStringConvertible {
-  public let description: String
+package struct ExplainError: Error, CustomStringConvertible {
+  package let description: String
 
   init(_ refusal: Refusal) {
     description =

@@ -1,30 +1,30 @@
 import RelayJSON
 
 /// An answer of the ingest, before it becomes HTTP.
-public struct IngestReply: Sendable, Equatable {
-  public struct Header: Sendable, Equatable {
-    public var name: String
-    public var value: String
+package struct IngestReply: Sendable, Equatable {
+  package struct Header: Sendable, Equatable {
+    package var name: String
+    package var value: String
 
-    public init(_ name: String, _ value: String) {
+    package init(_ name: String, _ value: String) {
       self.name = name
       self.value = value
     }
   }
 
-  public var status: Int
-  public var contentType: String
-  public var body: [UInt8]
+  package var status: Int
+  package var contentType: String
+  package var body: [UInt8]
   /// Beyond `content-type` and `content-length`: `allow`, `retry-after`, `x-content-type-options`, `accept-encoding`.
-  public var headers: [Header]
+  package var headers: [Header]
   /// Of a refusal: why, for the log. What the sender is told is in the body.
-  public var reason: String
+  package var reason: String
   /// Of a refusal: the `code` of its error.
-  public var code: String
+  package var code: String
   /// Of a refusal: the place in the body that is to blame.
-  public var offset: Int?
+  package var offset: Int?
 
-  public init(
+  package init(
     status: Int, contentType: String = "application/json", body: [UInt8], headers: [Header] = [],
     code: String = "", reason: String = "", offset: Int? = nil
   ) {
@@ -39,7 +39,7 @@ public struct IngestReply: Sendable, Equatable {
 }
 
 /// What the ingest listener hands requests to.
-public protocol EnvelopeReceiver: Sendable {
+package protocol EnvelopeReceiver: Sendable {
   /// Whether envelopes may be posted to this path (without its query, and as `SourcePath` spells it).
   func accepts(path: String) -> Bool
 
@@ -56,7 +56,7 @@ public protocol EnvelopeReceiver: Sendable {
 
 /// Where a request came from, as far as it is known. Looked at only for requests that are refused: what makes a text of it
 /// does so when it is asked.
-public protocol RequestOrigin: AnyObject, Sendable {
+package protocol RequestOrigin: AnyObject, Sendable {
   /// The address of the connection's other end, without its port.
   var peer: String? { get }
   /// The `X-Forwarded-For` and `User-Agent` headers as they came, cut at 256 bytes.
@@ -66,7 +66,7 @@ public protocol RequestOrigin: AnyObject, Sendable {
 
 extension IngestReply {
   /// `{"error":{"code":CODE,"message":MESSAGE}}`, with `"offset":N` where a place in the body is to blame.
-  public static func error(
+  package static func error(
     _ status: Int, _ code: String, _ message: String, offset: Int? = nil, headers: [Header] = []
   ) -> IngestReply {
     var body = Array(#"{"error":{"code":"#.utf8)
@@ -79,25 +79,25 @@ extension IngestReply {
       status: status, body: body, headers: headers, code: code, reason: message, offset: offset)
   }
 
-  public static let notFound = error(
+  package static let notFound = error(
     404, "not_found", "no source has this path; see `sources` in routes.yaml")
 
-  public static let methodNotAllowed = error(
+  package static let methodNotAllowed = error(
     405, "method_not_allowed", "envelopes are sent by POST or PUT", headers: [Header("allow", "POST, PUT")])
 
-  public static func tooLarge(limitBytes: Int) -> IngestReply {
+  package static func tooLarge(limitBytes: Int) -> IngestReply {
     error(413, "too_large", "the body is larger than server.max_body (\(limitBytes) bytes)")
   }
 
-  public static let timeout = error(
+  package static let timeout = error(
     408, "timeout", "the request took longer than server.request_timeout")
 
-  public static func unavailable(_ message: String, code: String = "unavailable") -> IngestReply {
+  package static func unavailable(_ message: String, code: String = "unavailable") -> IngestReply {
     error(503, code, message, headers: [Header("retry-after", "5")])
   }
 
   /// What is sent is in a form that is not read here.
-  public static func unsupported(_ message: String, headers: [Header] = []) -> IngestReply {
+  package static func unsupported(_ message: String, headers: [Header] = []) -> IngestReply {
     error(415, "unsupported_media_type", message, headers: headers)
   }
 }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// The steady clock of this machine. Every thread may read it, and none waits for another but when the wall clock has made
 /// a step.
-public final class MachineClock: SteadyClock {
+package final class MachineClock: SteadyClock {
   private let sinceBoot: @Sendable () -> Int64
   private let wall: @Sendable () -> Int64
   private let stepped: @Sendable (ClockStep, Timestamp) -> Void
@@ -17,7 +17,7 @@ public final class MachineClock: SteadyClock {
   ///   - boot: Names the machine's run since it started.
   ///   - sinceBoot: Microseconds since then, and `wall` those since 1970.
   ///   - stepped: Told of each step of the wall clock and the steady time, on whatever thread has noticed it.
-  public init(
+  package init(
     boot: String? = bootIdentity(), sinceBoot: @escaping @Sendable () -> Int64 = bootClockMicroseconds,
     wall: @escaping @Sendable () -> Int64 = wallClockMicroseconds,
     stepped: @escaping @Sendable (ClockStep, Timestamp) -> Void
@@ -31,24 +31,24 @@ public final class MachineClock: SteadyClock {
     base = Atomic(time.base.microseconds)
   }
 
-  public func now() -> Timestamp {
+  package func now() -> Timestamp {
     Timestamp(microseconds: base.load(ordering: .relaxed) + sinceBoot())
   }
 
-  public func reading() -> ClockReading {
+  package func reading() -> ClockReading {
     let reading = ClockReading(steady: now(), wall: Timestamp(microseconds: wall()))
     let drift = reading.microsecondsAhead - offset.load(ordering: .relaxed)
     return abs(drift) < SteadyTime.toleranceMicroseconds ? reading : lookAgain()
   }
 
-  public var history: ClockHistory { time.withLock { $0.history } }
+  package var history: ClockHistory { time.withLock { $0.history } }
 
-  public func resume(from kept: KeptClock?) {
+  package func resume(from kept: KeptClock?) {
     guard let kept else { return }
     change { $0.resume(from: kept, $1) }
   }
 
-  public func kept() -> KeptClock {
+  package func kept() -> KeptClock {
     let machine = readTogether()
     return time.withLock { $0.kept(machine) }
   }

@@ -2,7 +2,7 @@ import Logging
 
 extension Logger.MetadataValue {
   /// A number that stays one in a log of JSON lines.
-  public static func number(_ value: some BinaryInteger & Sendable & CustomStringConvertible) -> Self {
+  package static func number(_ value: some BinaryInteger & Sendable & CustomStringConvertible) -> Self {
     .stringConvertible(value)
   }
 }

@@ -4,21 +4,21 @@ import Glibc
 ///
 /// A container or a service sees all of a machine's processors, and may use a few of them: an event loop for each of the
 /// others would take memory, and make the few switch between them.
-public struct ProcessorShare: Sendable, Equatable {
+package struct ProcessorShare: Sendable, Equatable {
   /// What is there: the machine's, or those of a narrower affinity (`taskset`, a cpuset).
-  public var available: Int
+  package var available: Int
   /// Of the control groups: processors that they name, and processors' worth of time a period. nil: no bound.
-  public var cpuset: Int?
-  public var quota: Double?
+  package var cpuset: Int?
+  package var quota: Double?
 
   /// At least 1. A quota of one and a half keeps two busy.
-  public var count: Int {
+  package var count: Int {
     let bounds = [available, cpuset ?? available, quota.map { Int($0.rounded(.up)) } ?? available]
     return max(1, bounds.min() ?? available)
   }
 
   /// As it is now; a change needs a restart.
-  public static func current() -> ProcessorShare {
+  package static func current() -> ProcessorShare {
     ProcessorShare(
       online: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
       status: SystemFile.text("/proc/self/status") ?? "",

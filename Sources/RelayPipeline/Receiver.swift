@@ -8,7 +8,7 @@ import RelayThreads
 ///
 /// Called on the ingest's event loops; nothing here blocks. The 200 is given in the store's completion, so after
 /// the sync and never before.
-public final class Receiver: EnvelopeReceiver {
+package final class Receiver: EnvelopeReceiver {
   /// What the configuration says to the ingest: swapped as a whole.
   final class Rules: Sendable {
     struct Entrance: Sendable {
@@ -57,14 +57,14 @@ public final class Receiver: EnvelopeReceiver {
   /// - Parameters:
   ///   - count: How many events it holds.
   ///   - now: The wall clock's time.
-  public typealias EventIDs = @Sendable (_ count: Int, _ now: Timestamp) -> EventID
+  package typealias EventIDs = @Sendable (_ count: Int, _ now: Timestamp) -> EventID
 
-  public static func ids(from randomness: some RandomNumberGenerator & Sendable) -> EventIDs {
+  package static func ids(from randomness: some RandomNumberGenerator & Sendable) -> EventIDs {
     let generator = Locked(EventIDGenerator(randomness: randomness))
     return { count, now in generator.withLock { $0.next(count: count, at: now) } }
   }
 
-  public init(
+  package init(
     configuration: Configuration, store: any DeliveryStore, engine: DeliveryEngine, clock: any SteadyClock,
     logger: Logger, metrics: RelayMetrics, ids: @escaping EventIDs = Receiver.ids(from: SystemRandomness())
   ) {
@@ -78,17 +78,17 @@ public final class Receiver: EnvelopeReceiver {
   }
 
   /// From now on requests meet another configuration; those under way end as they began.
-  public func replace(_ configuration: Configuration) {
+  package func replace(_ configuration: Configuration) {
     let replacement = Rules(configuration, metrics: metrics)
     rules.withLock { $0 = replacement }
   }
 
   /// The last refused requests, newest first.
-  public var rejections: [Rejection] { refusals.rejections }
+  package var rejections: [Rejection] { refusals.rejections }
 
-  public func accepts(path: String) -> Bool { rules.withLock { $0 }.entrances[path] != nil }
+  package func accepts(path: String) -> Bool { rules.withLock { $0 }.entrances[path] != nil }
 
-  public func refused(path: String, reply: IngestReply, origin: any RequestOrigin) {
+  package func refused(path: String, reply: IngestReply, origin: any RequestOrigin) {
     let rules = rules.withLock { $0 }
     let entrance = rules.entrances[path]
     if let outcome = EnvelopeOutcome(refusalStatus: reply.status) { entrance?.metrics.envelope(outcome) }
@@ -97,7 +97,7 @@ public final class Receiver: EnvelopeReceiver {
     metrics.refused(reply)
   }
 
-  public func receive(
+  package func receive(
     path: String, body: [UInt8], origin: any RequestOrigin,
     completion: @escaping @Sendable (IngestReply) -> Void
   ) {

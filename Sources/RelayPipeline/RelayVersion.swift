@@ -1,5 +1,5 @@
 /// What this build calls itself.
-public enum RelayVersion {
-  public static let number = "0.1.0"
-  public static let userAgent = "huggy-relay/\(number)"
+package enum RelayVersion {
+  package static let number = "0.1.0"
+  package static let userAgent = "huggy-relay/\(number)"
 }

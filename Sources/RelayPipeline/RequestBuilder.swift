@@ -2,9 +2,9 @@ import RelayCore
 import RelayJSON
 
 /// Makes the request of an attempt: the body in the destination's format, and the relay's headers.
-public enum RequestBuilder {
+package enum RequestBuilder {
   /// - Parameter now: The wall clock's time, for the signature.
-  public static func request(
+  package static func request(
     for delivery: Delivery, to destination: Destination, at now: Timestamp
   ) -> AttemptRequest {
     let event = delivery.event

@@ -3,7 +3,7 @@ import RelayCore
 import RelayThreads
 
 /// What the store tells of itself: into the metrics, the log, and to whoever must act on it.
-public final class StoreWatch: StoreObserver {
+package final class StoreWatch: StoreObserver {
   private let metrics: RelayMetrics
   private let logger: Logger
   private let clock: any SteadyClock
@@ -33,43 +33,43 @@ public final class StoreWatch: StoreObserver {
     code: .hanging,
     message: "the store's disk does not answer; it goes on by itself when the disk does: look at the disk")
 
-  public init(metrics: RelayMetrics, clock: any SteadyClock, logger: Logger) {
+  package init(metrics: RelayMetrics, clock: any SteadyClock, logger: Logger) {
     self.metrics = metrics
     self.clock = clock
     self.logger = logger
   }
 
   /// Who is to stop attempts while outcomes can't be recorded.
-  public func attach(_ engine: DeliveryEngine) {
+  package func attach(_ engine: DeliveryEngine) {
     telling.withLock { _ in
       self.engine.withLock { $0 = engine }
       engine.storeHolds(current.holdsSettlements)
     }
   }
 
-  public var current: StoreCondition { state.withLock { $0.condition } }
-  public var isHanging: Bool { state.withLock { $0.isHanging } }
+  package var current: StoreCondition { state.withLock { $0.condition } }
+  package var isHanging: Bool { state.withLock { $0.isHanging } }
 
   /// A reader from outside that keeps the log from being written over, and for how long it has; nil: there is none.
-  public var logReader: (name: String, time: Duration)? {
+  package var logReader: (name: String, time: Duration)? {
     let (name, since) = state.withLock { ($0.told.logHolder, $0.logHeldSince) }
     guard let name, let since else { return nil }
     return (name, since.duration(to: .now))
   }
 
-  public func storeCommitted(operations: Int, duration: Duration) {
+  package func storeCommitted(operations: Int, duration: Duration) {
     metrics.commit(duration, operations: operations)
   }
 
-  public func storeAnswers(_ answers: () -> Void) {
+  package func storeAnswers(_ answers: () -> Void) {
     if let engine = engine.withLock({ $0 }) { engine.gathering(answers) } else { answers() }
   }
 
-  public func storeStoredLate(_ deliveries: [Delivery]) {
+  package func storeStoredLate(_ deliveries: [Delivery]) {
     engine.withLock { $0 }?.arrived(deliveries)
   }
 
-  public func storeOverflowed(destination: String, count: Int) {
+  package func storeOverflowed(destination: String, count: Int) {
     metrics.overflowed(destination, count)
     guard let leftOut = overflows.withLock({ $0.admit(destination, at: clock.now()) }) else { return }
     var metadata: Logger.Metadata = ["destination": "\(destination)", "deliveries": .number(count)]
@@ -79,7 +79,7 @@ public final class StoreWatch: StoreObserver {
       metadata: metadata)
   }
 
-  public func storeReadFailed(_ error: StoreError) {
+  package func storeReadFailed(_ error: StoreError) {
     metrics.storeReadErrors.add(1)
     guard let leftOut = readFailures.withLock({ $0.admit(error.message, at: clock.now()) }) else { return }
     var metadata: Logger.Metadata = ["reason": "\(error)"]
@@ -87,7 +87,7 @@ public final class StoreWatch: StoreObserver {
     logger.error("the store can't be read", metadata: metadata)
   }
 
-  public func storeConditionChanged(_ condition: StoreCondition) {
+  package func storeConditionChanged(_ condition: StoreCondition) {
     change { state in
       if (state.told.logHolder == nil) != (condition.logHolder == nil) {
         state.logHeldSince = condition.logHolder == nil ? nil : .now
@@ -96,7 +96,7 @@ public final class StoreWatch: StoreObserver {
     }
   }
 
-  public func storeHangs(_ isHanging: Bool) {
+  package func storeHangs(_ isHanging: Bool) {
     change { $0.isHanging = isHanging }
   }
 

@@ -2,8 +2,8 @@ import RelayCore
 import RelayThreads
 
 /// The machine's clock.
-public struct SystemWallClock: WallClock {
-  public init() {}
+package struct SystemWallClock: WallClock {
+  package init() {}
 
-  public func now() -> Timestamp { Timestamp(microseconds: wallClockMicroseconds()) }
+  package func now() -> Timestamp { Timestamp(microseconds: wallClockMicroseconds()) }
 }

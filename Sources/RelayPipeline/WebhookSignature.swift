@@ -2,17 +2,18 @@ import Crypto
 import RelayCore
 
 /// Standard Webhooks 1.0 signatures (https://www.standardwebhooks.com): HMAC-SHA-256 over `id.timestamp.body`.
-public enum WebhookSignature {
+package enum WebhookSignature {
   /// The `webhook-signature` header: one `v1,BASE64` per secret, separated by spaces.
   ///
   /// - Parameter timestamp: Whole seconds since the epoch, as in `webhook-timestamp`.
-  public static func header(id: String, timestamp: Int64, body: [UInt8], secrets: [SigningSecret]) -> String {
+  package static func header(id: String, timestamp: Int64, body: [UInt8], secrets: [SigningSecret]) -> String
+  {
     secrets.map { "v1,\(Base64.text(code(id: id, timestamp: timestamp, body: body, secret: $0)))" }
       .joined(separator: " ")
   }
 
   /// Whether one of the header's signatures is the secret's. In constant time per signature.
-  public static func verifies(
+  package static func verifies(
     header: String, id: String, timestamp: Int64, body: [UInt8], secret: SigningSecret
   ) -> Bool {
     let expected = Array(Base64.text(code(id: id, timestamp: timestamp, body: body, secret: secret)).utf8)
@@ -31,7 +32,7 @@ public enum WebhookSignature {
 
 extension Collection<UInt8> {
   /// Compares without telling by its time how much is equal. The lengths are no secret.
-  public func equalsInConstantTime(_ other: some Collection<UInt8>) -> Bool {
+  package func equalsInConstantTime(_ other: some Collection<UInt8>) -> Bool {
     guard count == other.count else { return false }
     return zip(self, other).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
   }

@@ -5,13 +5,13 @@ import RelayThreads
 ///
 /// An idle store sleeps until there is work, or until something is old enough to go. The one timer is that of a store
 /// that can't commit, which tries its settlements again every second.
-public final class SQLiteStore: DeliveryStore {
+package final class SQLiteStore: DeliveryStore {
   private let inbox: Monitor<StoreInbox>
   private let thread: WorkerThread
   private let hasEnded: Monitor<Bool>
   private let watch: HangWatch
   /// The database file.
-  public let path: String
+  package let path: String
   /// Which file that is: for whoever else looks into it.
   let file: FileID
 
@@ -23,7 +23,7 @@ public final class SQLiteStore: DeliveryStore {
   ///   - hangAfter: A disk that has not answered for so long hangs.
   ///   - observer: Told of what happens in it, on its thread.
   /// - Throws: `inUse` if another relay has it, `newerSchema`, `cannotOpen`.
-  public init(
+  package init(
     path: String, clock: any SteadyClock, duplicateLimit: Int = 500_000, hangAfter: Duration = .seconds(4),
     observer: (any StoreObserver)? = nil
   ) throws(StoreError) {
@@ -58,94 +58,94 @@ public final class SQLiteStore: DeliveryStore {
 
   // MARK: The path
 
-  public func append(
+  package func append(
     _ envelope: NewEnvelope, completion: @escaping @Sendable (Result<AppendOutcome, StoreError>) -> Void
   ) {
     post(.append(AppendCall(envelope, completion: completion)))
   }
 
-  public func settle(
+  package func settle(
     _ settlements: [Settlement], isUrgent: Bool, completion: @escaping @Sendable ([Delivery]) -> Void
   ) {
     post(.settle(settlements, isUrgent: isUrgent, completion))
   }
 
-  public func claim(_ request: ClaimRequest, completion: @escaping @Sendable (Claim) -> Void) {
+  package func claim(_ request: ClaimRequest, completion: @escaping @Sendable (Claim) -> Void) {
     post(.claim(request, completion))
   }
 
-  public func release(_ deliveries: [DeliveryID]) {
+  package func release(_ deliveries: [DeliveryID]) {
     post(.release(deliveries))
   }
 
   // MARK: Configuration
 
-  public func configure(
+  package func configure(
     _ configuration: StoreConfiguration, completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
   ) {
     post(.configure(configuration, completion))
   }
 
-  public func destinations(
+  package func destinations(
     completion: @escaping @Sendable (Result<[StoredDestination], StoreError>) -> Void
   ) {
     post(.destinations(completion))
   }
 
-  public func usage(completion: @escaping @Sendable (Result<StoreUsage, StoreError>) -> Void) {
+  package func usage(completion: @escaping @Sendable (Result<StoreUsage, StoreError>) -> Void) {
     post(.usage(completion))
   }
 
   // MARK: Operation
 
-  public func withhold(_ destinations: [String], completion: @escaping @Sendable () -> Void) {
+  package func withhold(_ destinations: [String], completion: @escaping @Sendable () -> Void) {
     post(.withhold(destinations, completion))
   }
 
-  public func handOut(_ destinations: [String]) {
+  package func handOut(_ destinations: [String]) {
     post(.handOut(destinations))
   }
 
   /// After a failure, and after `close` has cut it off, nothing of the destination is handed out until it is begun
   /// again and succeeds.
-  public func reorder(
+  package func reorder(
     _ destination: String, by ordering: Ordering,
     completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
   ) {
     post(.reorder(destination, by: ordering, completion))
   }
 
-  public func change(
+  package func change(
     _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String,
     completion: @escaping @Sendable (Int, StoreError?) -> Void
   ) {
     post(.change(change, selection, of: destination, completion))
   }
 
-  public func pause(
+  package func pause(
     _ destination: String, until: Timestamp?,
     completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
   ) {
     post(.pause(destination, until: until, completion))
   }
 
-  public func note(_ suspended: SuspendedTime, of destination: String) {
+  package func note(_ suspended: SuspendedTime, of destination: String) {
     post(.note(suspended, of: destination))
   }
 
   /// Takes as much room beside the database as the database itself, until the copy is let go.
-  public func backup(completion: @escaping @Sendable (Result<any StoreCopy, StoreError>) -> Void) {
+  package func backup(completion: @escaping @Sendable (Result<any StoreCopy, StoreError>) -> Void) {
     post(.backup(completion))
   }
 
   /// Answers from the store's thread, once it has come to it: a sign of life.
-  public func ping(_ answer: @escaping @Sendable () -> Void) {
+  package func ping(_ answer: @escaping @Sendable () -> Void) {
     post(.ping(answer))
   }
 
   /// What is asked by then is finished; a `reorder` or a `change` that is under way is cut off, and fails with
   /// `closed`.
-  public func close() {
+  package func close() {
     inbox.update { $0.close() }
     thread.join()
     watch.end()
@@ -155,7 +155,7 @@ public final class SQLiteStore: DeliveryStore {
   ///
   /// - Returns: Whether it is closed. If not, its thread hangs; the process can end all the same: the next start finds what
   ///   was answered.
-  public func close(within limit: Duration) -> Bool {
+  package func close(within limit: Duration) -> Bool {
     inbox.update { $0.close() }
     guard hasEnded.wait(timeout: limit, until: { $0 ? true : nil }) != nil else { return false }
     close()

@@ -1,26 +1,26 @@
 import RelayCore
 
 /// Looks into a store from outside, on a connection of its own that can't write: also while a relay runs.
-public final class StoreReader {
-  public struct StoredDelivery: Hashable, Sendable {
-    public let event: EventID
-    public let destination: String
-    public let state: DeliveryState
-    public let attempts: Int
-    public let reason: DeathReason?
-    public let discardReason: DiscardReason?
-    public let lastStatus: Int?
-    public let lastError: String?
+package final class StoreReader {
+  package struct StoredDelivery: Hashable, Sendable {
+    package let event: EventID
+    package let destination: String
+    package let state: DeliveryState
+    package let attempts: Int
+    package let reason: DeathReason?
+    package let discardReason: DiscardReason?
+    package let lastStatus: Int?
+    package let lastError: String?
   }
 
   private let connection: Connection
 
-  public init(path: String) throws(StoreError) {
+  package init(path: String) throws(StoreError) {
     connection = try Connection(path: path, readOnly: true)
   }
 
   /// The ids of all events, in order of arrival.
-  public func eventIDs() throws(StoreError) -> [EventID] {
+  package func eventIDs() throws(StoreError) -> [EventID] {
     let query = try connection.prepare("SELECT uuid FROM event ORDER BY id")
     var ids: [EventID] = []
     while try query.step() { ids.append(EventID(bytes: query.bytes(0)!)) }
@@ -28,7 +28,7 @@ public final class StoreReader {
   }
 
   /// All deliveries, in order of arrival.
-  public func deliveries() throws(StoreError) -> [StoredDelivery] {
+  package func deliveries() throws(StoreError) -> [StoredDelivery] {
     let query = try connection.prepare(
       """
       SELECT e.uuid, t.name, d.state, d.attempts, d.reason, d.last_status, d.last_error
@@ -48,7 +48,7 @@ public final class StoreReader {
   }
 
   /// How many deliveries are not settled.
-  public func pendingCount() throws(StoreError) -> Int {
+  package func pendingCount() throws(StoreError) -> Int {
     // One statement: between two, a delivery could pass from the one state to the other.
     let query = """
       SELECT (SELECT count(*) FROM delivery WHERE state = 0) + (SELECT count(*) FROM delivery WHERE state = 1)

@@ -3,11 +3,11 @@ import Glibc
 /// A value behind a pthread mutex. Inlinable, here and below: else each call would cost its generic types' look-up.
 ///
 /// `Synchronization.Mutex` would do, but thread sanitizer reports false races for it on Linux.
-public final class Locked<Value>: @unchecked Sendable {  // The mutex guards the value.
+package final class Locked<Value>: @unchecked Sendable {  // The mutex guards the value.
   @usableFromInline var value: Value
   @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
 
-  public init(_ value: Value) {
+  package init(_ value: Value) {
     self.value = value
     mutex = .allocate(capacity: 1)
     pthread_mutex_init(mutex, nil)
@@ -19,7 +19,7 @@ public final class Locked<Value>: @unchecked Sendable {  // The mutex guards the
   }
 
   @inlinable
-  public func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+  package func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     return try body(&value)
@@ -27,19 +27,19 @@ public final class Locked<Value>: @unchecked Sendable {  // The mutex guards the
 }
 
 /// What a thread that waits on a `Monitor` does next.
-public enum MonitorStep<Result> {
+package enum MonitorStep<Result> {
   case done(Result)
   /// For at most that time; nil: until it is woken.
   case sleep(Duration?)
 }
 
 /// A value behind a mutex, and a way to wait for it to change.
-public final class Monitor<Value>: @unchecked Sendable {  // The mutex guards the value.
+package final class Monitor<Value>: @unchecked Sendable {  // The mutex guards the value.
   @usableFromInline var value: Value
   @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
   @usableFromInline let condition: UnsafeMutablePointer<pthread_cond_t>
 
-  public init(_ value: Value) {
+  package init(_ value: Value) {
     self.value = value
     mutex = .allocate(capacity: 1)
     condition = .allocate(capacity: 1)
@@ -60,7 +60,7 @@ public final class Monitor<Value>: @unchecked Sendable {  // The mutex guards th
 
   /// Changes the value and wakes whoever waits.
   @inlinable
-  public func update<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+  package func update<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
     pthread_mutex_lock(mutex)
     defer {
       pthread_cond_broadcast(condition)
@@ -71,7 +71,7 @@ public final class Monitor<Value>: @unchecked Sendable {  // The mutex guards th
 
   /// Changes the value, and wakes whoever waits only where `body` says so.
   @inlinable
-  public func change<Result>(_ body: (inout Value) -> (Result, wakes: Bool)) -> Result {
+  package func change<Result>(_ body: (inout Value) -> (Result, wakes: Bool)) -> Result {
     pthread_mutex_lock(mutex)
     let (result, wakes) = body(&value)
     pthread_mutex_unlock(mutex)
@@ -82,7 +82,7 @@ public final class Monitor<Value>: @unchecked Sendable {  // The mutex guards th
 
   /// Asks `body` over and over, after each change that wakes and each sleep that it wished for, until it is done.
   @inlinable
-  public func wait<Result>(until body: (inout Value) -> MonitorStep<Result>) -> Result {
+  package func wait<Result>(until body: (inout Value) -> MonitorStep<Result>) -> Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while true {
@@ -98,7 +98,7 @@ public final class Monitor<Value>: @unchecked Sendable {  // The mutex guards th
 
   /// Waits until `body` returns something, at most until the timeout; nil: it took too long.
   @inlinable
-  public func wait<Result>(timeout: Duration? = nil, until body: (inout Value) -> Result?) -> Result? {
+  package func wait<Result>(timeout: Duration? = nil, until body: (inout Value) -> Result?) -> Result? {
     var deadline = timespec()
     if let timeout { deadline = .monotonic(after: timeout) }
     pthread_mutex_lock(mutex)

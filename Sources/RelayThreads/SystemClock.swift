@@ -1,13 +1,13 @@
 import Glibc
 
 /// The system's wall clock, as microseconds since the epoch.
-public func wallClockMicroseconds() -> Int64 { microseconds(of: CLOCK_REALTIME) }
+package func wallClockMicroseconds() -> Int64 { microseconds(of: CLOCK_REALTIME) }
 
 /// Microseconds since the machine started; it counts on while the machine sleeps, and nobody can set it.
-public func bootClockMicroseconds() -> Int64 { microseconds(of: CLOCK_BOOTTIME) }
+package func bootClockMicroseconds() -> Int64 { microseconds(of: CLOCK_BOOTTIME) }
 
 /// Names the machine's run since it started; nil: /proc does not show it.
-public func bootIdentity() -> String? {
+package func bootIdentity() -> String? {
   guard let file = fopen("/proc/sys/kernel/random/boot_id", "r") else { return nil }
   defer { fclose(file) }
   var bytes = [UInt8](repeating: 0, count: 64)

@@ -2,15 +2,15 @@ import Glibc
 
 /// Random numbers of the system's, fetched many at a time: each fetch is a system call. Not to be copied once it has been
 /// used: both would give the same numbers.
-public struct SystemRandomness: RandomNumberGenerator, Sendable {
+package struct SystemRandomness: RandomNumberGenerator, Sendable {
   /// As many as one call gives.
   private static let count = 32
 
   private var numbers: [UInt64] = []
 
-  public init() {}
+  package init() {}
 
-  public mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     if numbers.isEmpty { fetch() }
     return numbers.removeLast()
   }

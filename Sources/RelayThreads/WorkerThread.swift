@@ -3,12 +3,12 @@ import Glibc
 /// A thread of its own, for work that blocks: Swift's cooperative pool may be no wider than the machine.
 ///
 /// One that nobody joins goes on to its end by itself.
-public final class WorkerThread: @unchecked Sendable {  // Immutable but for the join, which is locked.
+package final class WorkerThread: @unchecked Sendable {  // Immutable but for the join, which is locked.
   private let handle: pthread_t
   private let isJoined = Locked(false)
 
   /// - Parameter name: At most 15 bytes; shows in `top -H` and in a debugger.
-  public init(name: String, _ body: @escaping @Sendable () -> Void) {
+  package init(name: String, _ body: @escaping @Sendable () -> Void) {
     let context = Unmanaged.passRetained(Body(name: name, run: body))
     var thread = pthread_t()
     let status = pthread_create(&thread, nil, { enter($0) }, context.toOpaque())
@@ -19,7 +19,7 @@ public final class WorkerThread: @unchecked Sendable {  // Immutable but for the
   /// Starts a thread that nobody will wait for.
   ///
   /// - Returns: false: the system gives no more threads.
-  public static func start(name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
+  package static func start(name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
     let context = Unmanaged.passRetained(Body(name: name, run: body))
     var thread = pthread_t()
     guard pthread_create(&thread, nil, { enter($0) }, context.toOpaque()) == 0 else {
@@ -36,7 +36,7 @@ public final class WorkerThread: @unchecked Sendable {  // Immutable but for the
   }
 
   /// Waits until the thread has ended. From any other thread, as often as you like.
-  public func join() {
+  package func join() {
     isJoined.withLock { isJoined in
       guard !isJoined else { return }
       pthread_join(handle, nil)

@@ -1,14 +1,14 @@
 import RelayCore
 
 /// How many deliveries of a destination stand where.
-public struct Books: Equatable, Sendable {
-  public var pending: Int
-  public var dead: Int
-  public var delivered: Int
-  public var discarded: Int
-  public var overflowed: Int
+package struct Books: Equatable, Sendable {
+  package var pending: Int
+  package var dead: Int
+  package var delivered: Int
+  package var discarded: Int
+  package var overflowed: Int
 
-  public init(pending: Int = 0, dead: Int = 0, delivered: Int = 0, discarded: Int = 0, overflowed: Int = 0) {
+  package init(pending: Int = 0, dead: Int = 0, delivered: Int = 0, discarded: Int = 0, overflowed: Int = 0) {
     self.pending = pending
     self.dead = dead
     self.delivered = delivered
@@ -16,7 +16,7 @@ public struct Books: Equatable, Sendable {
     self.overflowed = overflowed
   }
 
-  public init(_ destination: StoredDestination) {
+  package init(_ destination: StoredDestination) {
     self.init(
       pending: destination.pending, dead: destination.dead, delivered: destination.delivered,
       discarded: destination.discarded, overflowed: destination.overflowed)
@@ -25,7 +25,7 @@ public struct Books: Equatable, Sendable {
 
 extension [StoredDestination] {
   /// Of those that have any deliveries, by name.
-  public var books: [String: Books] {
+  package var books: [String: Books] {
     Dictionary(uniqueKeysWithValues: map { ($0.name, Books($0)) }).filter { $0.value != Books() }
   }
 }

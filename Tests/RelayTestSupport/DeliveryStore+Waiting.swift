@@ -3,37 +3,37 @@ import Testing
 
 /// The store's calls for tests: `posted…` returns at once, the others wait.
 extension DeliveryStore {
-  public func posted(_ envelope: NewEnvelope) -> Promise<Result<AppendOutcome, StoreError>> {
+  package func posted(_ envelope: NewEnvelope) -> Promise<Result<AppendOutcome, StoreError>> {
     let promise = Promise<Result<AppendOutcome, StoreError>>()
     append(envelope) { promise.keep($0) }
     return promise
   }
 
-  public func posted(_ settlements: [Settlement]) -> Promise<[Delivery]> {
+  package func posted(_ settlements: [Settlement]) -> Promise<[Delivery]> {
     let promise = Promise<[Delivery]>()
     settle(settlements) { promise.keep($0) }
     return promise
   }
 
-  public func posted(_ request: ClaimRequest) -> Promise<Claim> {
+  package func posted(_ request: ClaimRequest) -> Promise<Claim> {
     let promise = Promise<Claim>()
     claim(request) { promise.keep($0) }
     return promise
   }
 
-  public func posted(_ configuration: StoreConfiguration) -> Promise<Result<Void, StoreError>> {
+  package func posted(_ configuration: StoreConfiguration) -> Promise<Result<Void, StoreError>> {
     let promise = Promise<Result<Void, StoreError>>()
     configure(configuration) { promise.keep($0) }
     return promise
   }
 
-  public func postedDestinations() -> Promise<Result<[StoredDestination], StoreError>> {
+  package func postedDestinations() -> Promise<Result<[StoredDestination], StoreError>> {
     let promise = Promise<Result<[StoredDestination], StoreError>>()
     destinations { promise.keep($0) }
     return promise
   }
 
-  public func posted(
+  package func posted(
     _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String = "crm"
   ) -> Promise<ChangeOutcome> {
     let promise = Promise<ChangeOutcome>()
@@ -41,7 +41,7 @@ extension DeliveryStore {
     return promise
   }
 
-  public func postedReorder(
+  package func postedReorder(
     _ destination: String = "crm", by ordering: Ordering
   ) -> Promise<Result<Void, StoreError>> {
     let promise = Promise<Result<Void, StoreError>>()
@@ -51,23 +51,23 @@ extension DeliveryStore {
 
   // MARK: The path
 
-  public func append(_ envelope: NewEnvelope) async throws(StoreError) -> AppendOutcome {
+  package func append(_ envelope: NewEnvelope) async throws(StoreError) -> AppendOutcome {
     try await posted(envelope).value.get()
   }
 
   /// Appends what is no duplicate.
-  public func stored(_ envelope: NewEnvelope) async throws -> [Delivery] {
+  package func stored(_ envelope: NewEnvelope) async throws -> [Delivery] {
     guard case .stored(let deliveries) = try await append(envelope) else { throw UnexpectedDuplicate() }
     return deliveries
   }
 
   /// - Returns: The deliveries whose turn it has become.
   @discardableResult
-  public func settle(_ settlements: Settlement...) async -> [Delivery] {
+  package func settle(_ settlements: Settlement...) async -> [Delivery] {
     await posted(settlements).value
   }
 
-  public func claim(
+  package func claim(
     _ kind: ClaimRequest.Kind = .fresh, of destination: String = "crm", now: Timestamp = .second(0),
     latestDue: Timestamp = .distantFuture, limit: Int = 10_000, byteLimit: Int = .max,
     after: DeliveryID? = nil
@@ -81,34 +81,34 @@ extension DeliveryStore {
 
   // MARK: Configuration and operation
 
-  public func configure(_ configuration: StoreConfiguration) async throws(StoreError) {
+  package func configure(_ configuration: StoreConfiguration) async throws(StoreError) {
     try await posted(configuration).value.get()
   }
 
-  public func destinations() async throws(StoreError) -> [StoredDestination] {
+  package func destinations() async throws(StoreError) -> [StoredDestination] {
     try await postedDestinations().value.get()
   }
 
-  public func destination(_ name: String = "crm") async throws -> StoredDestination? {
+  package func destination(_ name: String = "crm") async throws -> StoredDestination? {
     try await destinations().first { $0.name == name }
   }
 
   /// Of the destinations that have any deliveries.
-  public func books() async throws(StoreError) -> [String: Books] { try await destinations().books }
+  package func books() async throws(StoreError) -> [String: Books] { try await destinations().books }
 
-  public func size() async throws(StoreError) -> Int {
+  package func size() async throws(StoreError) -> Int {
     let promise = Promise<Result<Int, StoreError>>()
     size { promise.keep($0) }
     return try await promise.value.get()
   }
 
-  public func withhold(_ destinations: String...) async {
+  package func withhold(_ destinations: String...) async {
     let promise = Promise<Void>()
     withhold(destinations) { promise.keep(()) }
     await promise.value
   }
 
-  public func reorder(_ destination: String = "crm", by ordering: Ordering) async throws(StoreError) {
+  package func reorder(_ destination: String = "crm", by ordering: Ordering) async throws(StoreError) {
     try await postedReorder(destination, by: ordering).value.get()
   }
 
@@ -116,7 +116,7 @@ extension DeliveryStore {
   ///
   /// - Returns: How many were changed.
   @discardableResult
-  public func change(
+  package func change(
     _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String = "crm"
   ) async throws(StoreError) -> Int {
     await withhold(destination)
@@ -126,34 +126,34 @@ extension DeliveryStore {
     return outcome.changed
   }
 
-  public func pause(_ destination: String = "crm", until: Timestamp?) async throws(StoreError) {
+  package func pause(_ destination: String = "crm", until: Timestamp?) async throws(StoreError) {
     let promise = Promise<Result<Void, StoreError>>()
     pause(destination, until: until) { promise.keep($0) }
     try await promise.value.get()
   }
 }
 
-public struct ChangeOutcome: Sendable, Equatable {
-  public var changed: Int
-  public var error: StoreError?
+package struct ChangeOutcome: Sendable, Equatable {
+  package var changed: Int
+  package var error: StoreError?
 
-  public init(changed: Int, error: StoreError? = nil) {
+  package init(changed: Int, error: StoreError? = nil) {
     self.changed = changed
     self.error = error
   }
 }
 
-public struct UnexpectedDuplicate: Error {
-  public init() {}
+package struct UnexpectedDuplicate: Error {
+  package init() {}
 }
 
 extension Claim {
-  public var ids: [DeliveryID] { deliveries.map(\.id) }
+  package var ids: [DeliveryID] { deliveries.map(\.id) }
 }
 
 extension [Delivery] {
   /// The one that there is.
-  public var only: Delivery {
+  package var only: Delivery {
     get throws { try #require(count == 1 ? first : nil, "\(count) deliveries, and not one") }
   }
 }

@@ -3,17 +3,17 @@ import RelayThreads
 
 /// Keeps a store's thread in a completion until it is opened: what is asked of the store meanwhile waits
 /// together, and so goes into one batch.
-public final class Gate: Sendable {
+package final class Gate: Sendable {
   private enum State: Sendable {
     case free, held, opened
   }
 
   private let state = Monitor(State.free)
 
-  public init() {}
+  package init() {}
 
   /// Returns once the store's thread is held.
-  public func hold(_ store: any DeliveryStore) {
+  package func hold(_ store: any DeliveryStore) {
     store.destinations { _ in
       self.state.update { $0 = .held }
       _ = self.state.wait { $0 == .opened ? true : nil }
@@ -21,7 +21,7 @@ public final class Gate: Sendable {
     _ = state.wait { $0 == .held ? true : nil }
   }
 
-  public func open() {
+  package func open() {
     state.update { $0 = .opened }
   }
 }

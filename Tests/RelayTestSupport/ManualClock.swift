@@ -2,7 +2,7 @@ import RelayCore
 import RelayThreads
 
 /// A clock that stands still until a test moves it. The wall clock shows the same time, but for what a test sets it ahead.
-public final class ManualClock: WallClock, SteadyClock {
+package final class ManualClock: WallClock, SteadyClock {
   private struct State: Sendable {
     var now: Timestamp
     var history = ClockHistory()
@@ -10,36 +10,36 @@ public final class ManualClock: WallClock, SteadyClock {
 
   private let state: Locked<State>
 
-  public init(_ start: Timestamp = .second(0)) {
+  package init(_ start: Timestamp = .second(0)) {
     state = Locked(State(now: start))
   }
 
-  public func now() -> Timestamp { state.withLock { $0.now } }
+  package func now() -> Timestamp { state.withLock { $0.now } }
 
-  public func reading() -> ClockReading {
+  package func reading() -> ClockReading {
     state.withLock { ClockReading(steady: $0.now, wall: $0.now.advanced(by: $0.history.offset)) }
   }
 
-  public var history: ClockHistory { state.withLock { $0.history } }
+  package var history: ClockHistory { state.withLock { $0.history } }
 
   /// Nothing is changed by another run: tests say themselves what time it is.
-  public func resume(from kept: KeptClock?) {}
+  package func resume(from kept: KeptClock?) {}
 
-  public func kept() -> KeptClock {
+  package func kept() -> KeptClock {
     state.withLock { KeptClock(boot: nil, sinceBoot: .zero, steady: $0.now, history: $0.history) }
   }
 
-  public func advance(by duration: Duration) {
+  package func advance(by duration: Duration) {
     state.withLock { $0.now = $0.now.advanced(by: duration) }
   }
 
   /// Also back.
-  public func set(_ now: Timestamp) {
+  package func set(_ now: Timestamp) {
     state.withLock { $0.now = now }
   }
 
   /// The wall clock is set ahead of it by so much, from now on.
-  public func setWall(ahead offset: Duration) {
+  package func setWall(ahead offset: Duration) {
     state.withLock {
       let before =
         $0.history.steps.isEmpty ? [ClockHistory.Step(from: .epoch, offset: .zero)] : $0.history.steps
@@ -49,7 +49,7 @@ public final class ManualClock: WallClock, SteadyClock {
 }
 
 /// A machine whose clocks a test moves: what the steady clock is made of.
-public final class ManualMachine: SteadyClock {
+package final class ManualMachine: SteadyClock {
   private struct State: Sendable {
     var boot = 1
     var machine: MachineTime
@@ -58,23 +58,23 @@ public final class ManualMachine: SteadyClock {
 
   private let state: Locked<State>
 
-  public init(wall: Timestamp = .second(0)) {
+  package init(wall: Timestamp = .second(0)) {
     let machine = MachineTime(sinceBoot: .seconds(1_000), wall: wall)
     state = Locked(State(machine: machine, time: SteadyTime(boot: "1", machine)))
   }
 
-  public func now() -> Timestamp { state.withLock { $0.time.steady(at: $0.machine) } }
+  package func now() -> Timestamp { state.withLock { $0.time.steady(at: $0.machine) } }
 
-  public func reading() -> ClockReading {
+  package func reading() -> ClockReading {
     state.withLock {
       _ = $0.time.look($0.machine)
       return ClockReading(steady: $0.time.steady(at: $0.machine), wall: $0.machine.wall)
     }
   }
 
-  public var history: ClockHistory { state.withLock { $0.time.history } }
+  package var history: ClockHistory { state.withLock { $0.time.history } }
 
-  public func resume(from kept: KeptClock?) {
+  package func resume(from kept: KeptClock?) {
     state.withLock { state in
       // The relay's process is another one.
       state.time = SteadyTime(boot: "\(state.boot)", state.machine)
@@ -82,10 +82,10 @@ public final class ManualMachine: SteadyClock {
     }
   }
 
-  public func kept() -> KeptClock { state.withLock { $0.time.kept($0.machine) } }
+  package func kept() -> KeptClock { state.withLock { $0.time.kept($0.machine) } }
 
   /// Time passes.
-  public func pass(_ duration: Duration) {
+  package func pass(_ duration: Duration) {
     state.withLock {
       $0.machine.sinceBoot += duration
       $0.machine.wall = $0.machine.wall.advanced(by: duration)
@@ -93,12 +93,12 @@ public final class ManualMachine: SteadyClock {
   }
 
   /// Somebody sets the wall clock forward by so much, or back (negative).
-  public func setWall(by step: Duration) {
+  package func setWall(by step: Duration) {
     state.withLock { $0.machine.wall = $0.machine.wall.advanced(by: step) }
   }
 
   /// The machine is off for so long, and runs again.
-  public func reboot(after absence: Duration) {
+  package func reboot(after absence: Duration) {
     state.withLock {
       $0.boot += 1
       $0.machine.sinceBoot = .seconds(5)
@@ -109,7 +109,7 @@ public final class ManualMachine: SteadyClock {
 
 extension Timestamp {
   /// So many seconds after the beginning of a test: 2026-01-02T03:04:05Z.
-  public static func second(_ seconds: Int) -> Timestamp {
+  package static func second(_ seconds: Int) -> Timestamp {
     Timestamp(microseconds: (1_767_323_045 + Int64(seconds)) * 1_000_000)
   }
 }

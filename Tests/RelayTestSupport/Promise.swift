@@ -1,7 +1,7 @@
 import RelayThreads
 
 /// What a callback will bring. A test can post several calls in order, and then wait for each.
-public final class Promise<Value: Sendable>: Sendable {
+package final class Promise<Value: Sendable>: Sendable {
   private enum State: Sendable {
     case waiting([CheckedContinuation<Value, Never>])
     case kept(Value)
@@ -9,10 +9,10 @@ public final class Promise<Value: Sendable>: Sendable {
 
   private let state = Locked(State.waiting([]))
 
-  public init() {}
+  package init() {}
 
   /// Once: a callback that runs twice is a defect.
-  public func keep(_ value: Value) {
+  package func keep(_ value: Value) {
     let waiting = state.withLock { state in
       guard case .waiting(let continuations) = state else { preconditionFailure("a completion ran twice") }
       state = .kept(value)
@@ -21,11 +21,11 @@ public final class Promise<Value: Sendable>: Sendable {
     for continuation in waiting { continuation.resume(returning: value) }
   }
 
-  public var isKept: Bool {
+  package var isKept: Bool {
     state.withLock { if case .kept = $0 { true } else { false } }
   }
 
-  public var value: Value {
+  package var value: Value {
     get async {
       await withCheckedContinuation { continuation in
         let kept = state.withLock { state -> Value? in

@@ -2,7 +2,7 @@ import RelayCore
 import RelayThreads
 
 /// Keeps what a store tells.
-public final class RecordingObserver: StoreObserver {
+package final class RecordingObserver: StoreObserver {
   private struct State: Sendable {
     var operations: [Int] = []
     var overflows: [String: Int] = [:]
@@ -14,55 +14,55 @@ public final class RecordingObserver: StoreObserver {
 
   private let state = Monitor(State())
 
-  public init() {}
+  package init() {}
 
-  public func storeCommitted(operations: Int, duration: Duration) {
+  package func storeCommitted(operations: Int, duration: Duration) {
     state.update { $0.operations.append(duration > .zero ? operations : -1) }
   }
 
-  public func storeOverflowed(destination: String, count: Int) {
+  package func storeOverflowed(destination: String, count: Int) {
     state.update { $0.overflows[destination, default: 0] += count }
   }
 
-  public func storeConditionChanged(_ condition: StoreCondition) {
+  package func storeConditionChanged(_ condition: StoreCondition) {
     state.update { $0.conditions.append(condition) }
   }
 
-  public func storeHangs(_ isHanging: Bool) {
+  package func storeHangs(_ isHanging: Bool) {
     state.update { $0.hangs.append(isHanging) }
   }
 
-  public func storeStoredLate(_ deliveries: [Delivery]) {
+  package func storeStoredLate(_ deliveries: [Delivery]) {
     state.update { $0.late += deliveries }
   }
 
-  public func storeReadFailed(_ error: StoreError) {
+  package func storeReadFailed(_ error: StoreError) {
     state.update { $0.readFailures.append(error) }
   }
 
   /// Whether it hangs, each time that this has changed.
-  public var hangs: [Bool] { state.update { $0.hangs } }
+  package var hangs: [Bool] { state.update { $0.hangs } }
   /// What was stored after its append had been answered.
-  public var late: [Delivery] { state.update { $0.late } }
-  public var readFailures: [StoreError] { state.update { $0.readFailures } }
+  package var late: [Delivery] { state.update { $0.late } }
+  package var readFailures: [StoreError] { state.update { $0.readFailures } }
 
   /// Waits until the store hangs, or does not any more.
-  public func wait(untilItHangs isHanging: Bool) {
+  package func wait(untilItHangs isHanging: Bool) {
     _ = state.wait { $0.hangs.last == isHanging ? true : nil }
   }
 
   /// Waits until so many deliveries have come late.
-  public func waitForLate(_ count: Int) {
+  package func waitForLate(_ count: Int) {
     _ = state.wait { $0.late.count >= count ? true : nil }
   }
 
   /// The operations of each commit so far.
-  public var operations: [Int] { state.update { $0.operations } }
-  public var overflows: [String: Int] { state.update { $0.overflows } }
-  public var conditions: [StoreCondition] { state.update { $0.conditions } }
+  package var operations: [Int] { state.update { $0.operations } }
+  package var overflows: [String: Int] { state.update { $0.overflows } }
+  package var conditions: [StoreCondition] { state.update { $0.conditions } }
 
   /// Waits until the store has been in such a condition.
-  public func wait(for condition: @escaping (StoreCondition) -> Bool) {
+  package func wait(for condition: @escaping (StoreCondition) -> Bool) {
     _ = state.wait { $0.conditions.contains(where: condition) ? true : nil }
   }
 }

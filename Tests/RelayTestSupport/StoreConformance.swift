@@ -5,15 +5,15 @@ import Testing
 ///
 ///     @Test(arguments: StoreConformance.claims)
 ///     func theStore(_ claim: StoreClaim) async throws { try await claim.check(MyStoreHome()) }
-public enum StoreConformance {
-  public static let claims =
+package enum StoreConformance {
+  package static let claims =
     contents + claiming + retries + settlements + order + orderOfRetries + reordering + changes + withholding
     + backlog + operation + clocks + arrival + duplicates + names + hanging + closing
 }
 
 /// One sentence that is true of every store, and how that is found out.
-public struct StoreClaim: Sendable, CustomTestStringConvertible {
-  public let name: String
+package struct StoreClaim: Sendable, CustomTestStringConvertible {
+  package let name: String
   private let body: @Sendable (StoreBench) async throws -> Void
 
   init(_ name: String, _ body: @escaping @Sendable (StoreBench) async throws -> Void) {
@@ -22,11 +22,11 @@ public struct StoreClaim: Sendable, CustomTestStringConvertible {
   }
 
   /// Checks it against the store that lives there.
-  public func check(_ home: any StoreHome) async throws {
+  package func check(_ home: any StoreHome) async throws {
     let bench = StoreBench(home)
     defer { bench.closeAll() }
     try await body(bench)
   }
 
-  public var testDescription: String { name }
+  package var testDescription: String { name }
 }

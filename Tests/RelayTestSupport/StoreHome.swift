@@ -2,7 +2,7 @@ import RelayCore
 import RelayThreads
 
 /// A place for one store, empty at first: what a kind of store brings to be put through the suite.
-public protocol StoreHome: Sendable {
+package protocol StoreHome: Sendable {
   /// Opens the store that lives here. Again after a `close`: a restart. Again before it: a second opener.
   ///
   /// - Parameter hangAfter: When a store that does not come back counts as hanging.
@@ -15,22 +15,22 @@ public protocol StoreHome: Sendable {
 }
 
 /// What a claim of the suite works with.
-public final class StoreBench: Sendable {
-  public let home: any StoreHome
-  public let clock = ManualClock()
+package final class StoreBench: Sendable {
+  package let home: any StoreHome
+  package let clock = ManualClock()
   /// For claims about restarts: instead of the clock that stands still.
-  public let machine = ManualMachine()
-  public let make = TestEnvelopes()
+  package let machine = ManualMachine()
+  package let make = TestEnvelopes()
   /// Of all the stores that it opens.
-  public let observer = RecordingObserver()
+  package let observer = RecordingObserver()
   private let opened = Locked<[any DeliveryStore]>([])
 
-  public init(_ home: any StoreHome) {
+  package init(_ home: any StoreHome) {
     self.home = home
   }
 
   /// The store with its configuration, as a relay starts it.
-  public func open(
+  package func open(
     _ configuration: StoreConfiguration? = .test, clock: (any SteadyClock)? = nil,
     duplicateLimit: Int = 1_000,
     hangAfter: Duration = .seconds(60)
@@ -43,7 +43,7 @@ public final class StoreBench: Sendable {
   }
 
   /// A restart.
-  public func reopen(
+  package func reopen(
     _ store: any DeliveryStore, with configuration: StoreConfiguration? = .test,
     clock: (any SteadyClock)? = nil, duplicateLimit: Int = 1_000
   ) async throws -> any DeliveryStore {

@@ -2,16 +2,16 @@ import RelayCore
 import RelayThreads
 
 /// Makes envelopes whose event ids differ, also between several makers' runs over one store.
-public final class TestEnvelopes: Sendable {
+package final class TestEnvelopes: Sendable {
   private let made = Locked(UInt64(0))
 
-  public init() {}
+  package init() {}
 
   /// - Parameters:
   ///   - destinations: Each event goes to all of them.
   ///   - bytes: Stands for the envelope's bytes: equal numbers are equal hashes; nil: without a fingerprint.
   ///   - since: What came later than this counts for telling a duplicate; `wallSince`: by the wall clock, too.
-  public func envelope(
+  package func envelope(
     to destinations: [String] = ["crm"], events: Int = 1, bytes: UInt64? = nil, source: String = "huggy",
     at time: Timestamp = .second(0), since: Timestamp = .epoch, wallSince: Timestamp? = nil,
     type: String = "createdChat",
@@ -30,7 +30,7 @@ public final class TestEnvelopes: Sendable {
       }, to: destinations)
   }
 
-  public func envelope(
+  package func envelope(
     _ context: EnvelopeContext, bytes: UInt64? = nil, since: Timestamp = .epoch,
     wallSince: Timestamp? = nil, events: [Event],
     to destinations: [String] = ["crm"]
@@ -48,7 +48,7 @@ public final class TestEnvelopes: Sendable {
       })
   }
 
-  public func nextID(count: Int) -> EventID {
+  package func nextID(count: Int) -> EventID {
     made.withLock { made in
       defer { made += UInt64(count) }
       return EventID(high: 0x019B_7C11_0000_7000, low: 0x8000_0000_0000_0000 + made)
@@ -64,17 +64,17 @@ public final class TestEnvelopes: Sendable {
 
 extension StoreNames {
   /// What the envelopes of tests use.
-  public static let test = StoreNames(
+  package static let test = StoreNames(
     sources: ["huggy", "other"], destinations: ["crm", "bi", "audit"], routes: ["all"], configuration: "c1")
 }
 
 extension StoreConfiguration {
-  public static let test = StoreConfiguration(names: .test)
+  package static let test = StoreConfiguration(names: .test)
 }
 
 extension Delivery {
   /// What comes of its next attempt.
-  public func settled(
+  package func settled(
     _ outcome: Settlement.Outcome, status: Int? = nil, attempts: Int? = nil, countedAttempts: Int? = nil,
     probedAt: Timestamp? = nil
   ) -> Settlement {
@@ -88,22 +88,22 @@ extension Delivery {
       probedAt: probedAt)
   }
 
-  public func retried(at second: Int) -> Settlement { settled(.retry(at: .second(second))) }
+  package func retried(at second: Int) -> Settlement { settled(.retry(at: .second(second))) }
 }
 
 /// All that is to come back as it went in, comparable.
-public struct DeliveredContent: Equatable, Sendable {
-  public var id: EventID
-  public var source: String
-  public var receivedAt: Timestamp
-  public var time: [UInt8]?
-  public var token: [UInt8]?
-  public var type: String
-  public var rawType: [UInt8]
-  public var attributes: [String?]
-  public var body: [UInt8]
+package struct DeliveredContent: Equatable, Sendable {
+  package var id: EventID
+  package var source: String
+  package var receivedAt: Timestamp
+  package var time: [UInt8]?
+  package var token: [UInt8]?
+  package var type: String
+  package var rawType: [UInt8]
+  package var attributes: [String?]
+  package var body: [UInt8]
 
-  public init(_ event: Event) {
+  package init(_ event: Event) {
     id = event.id
     source = event.envelope.source
     receivedAt = event.envelope.receivedAt

@@ -2,9 +2,9 @@ import Foundation
 import RelayCore
 
 /// Reads the API's answers, on the side that asks.
-public enum AnswerDecoder {
+package enum AnswerDecoder {
   /// - Throws: `DecodingError`: it is not such an answer.
-  public static func decode<Answer: Decodable>(_ type: Answer.Type, from body: [UInt8]) throws -> Answer {
+  package static func decode<Answer: Decodable>(_ type: Answer.Type, from body: [UInt8]) throws -> Answer {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     return try decoder.decode(type, from: Data(body))
@@ -12,7 +12,7 @@ public enum AnswerDecoder {
 }
 
 extension Timestamp: Decodable {
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     guard let time = Timestamp(rfc3339: try container.decode(String.self)) else {
       throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a time")

@@ -1,12 +1,12 @@
 import RelayCore
 
 /// The last attempt of a delivery.
-public struct AttemptAnswer: Decodable, Sendable, Equatable {
-  public var at: Timestamp
-  public var status: Int?
+package struct AttemptAnswer: Decodable, Sendable, Equatable {
+  package var at: Timestamp
+  package var status: Int?
   /// Why there was no status.
-  public var error: String?
-  public var durationMs: Double
+  package var error: String?
+  package var durationMs: Double
 
   init(_ attempt: DeliveryRecord.LastAttempt) {
     at = attempt.at
@@ -28,15 +28,15 @@ extension AttemptAnswer: JSONWritable {
 }
 
 /// An attempt that failed.
-public struct FailureAnswer: Decodable, Sendable, Equatable {
+package struct FailureAnswer: Decodable, Sendable, Equatable {
   /// From 1.
-  public var attempt: Int
-  public var at: Timestamp
-  public var status: Int?
-  public var error: String?
-  public var durationMs: Double
+  package var attempt: Int
+  package var at: Timestamp
+  package var status: Int?
+  package var error: String?
+  package var durationMs: Double
   /// What was said, its first 1 KiB; what is no UTF-8 is replaced by U+FFFD.
-  public var answer: String?
+  package var answer: String?
 
   init(_ failure: DeliveryRecord.Failure) {
     attempt = failure.attempt

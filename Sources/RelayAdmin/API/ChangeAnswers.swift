@@ -2,8 +2,8 @@ import RelayCore
 import RelayPipeline
 
 /// `POST /api/v1/deliveries/retry` and `…/discard`.
-public struct ChangedAnswer: Decodable, Sendable, Equatable {
-  public var changed: Int
+package struct ChangedAnswer: Decodable, Sendable, Equatable {
+  package var changed: Int
 }
 
 extension ChangedAnswer: JSONWritable {
@@ -13,16 +13,16 @@ extension ChangedAnswer: JSONWritable {
 }
 
 /// The same with `"dry_run":true`: what would be changed, as it is now.
-public struct DryRunAnswer: Decodable, Sendable, Equatable {
-  public struct Count: Decodable, Sendable, Equatable {
-    public var destination: String
+package struct DryRunAnswer: Decodable, Sendable, Equatable {
+  package struct Count: Decodable, Sendable, Equatable {
+    package var destination: String
     /// `pending`, `dead`, `discarded` or `overflowed`.
-    public var state: String
-    public var count: Int
+    package var state: String
+    package var count: Int
   }
 
-  public var count: Int
-  public var counts: [Count]
+  package var count: Int
+  package var counts: [Count]
 
   init(_ counts: DeliveryCounts) {
     count = counts.total
@@ -54,11 +54,11 @@ extension DryRunAnswer.Count: JSONWritable {
 }
 
 /// `POST /api/v1/destinations/{name}/pause`.
-public struct PauseAnswer: Decodable, Sendable, Equatable {
-  public var name: String
-  public var paused: Bool
+package struct PauseAnswer: Decodable, Sendable, Equatable {
+  package var name: String
+  package var paused: Bool
   /// nil: until somebody resumes it.
-  public var pausedUntil: Timestamp?
+  package var pausedUntil: Timestamp?
 }
 
 extension PauseAnswer: JSONWritable {
@@ -72,14 +72,14 @@ extension PauseAnswer: JSONWritable {
 }
 
 /// `POST /api/v1/destinations/{name}/resume`.
-public struct ResumeAnswer: Decodable, Sendable, Equatable {
-  public var name: String
-  public var paused: Bool
-  public var pausedUntil: Timestamp?
+package struct ResumeAnswer: Decodable, Sendable, Equatable {
+  package var name: String
+  package var paused: Bool
+  package var pausedUntil: Timestamp?
   /// A person had paused it.
-  public var wasPaused: Bool
+  package var wasPaused: Bool
   /// Until when it had asked to be left alone (`Retry-After`); nil: it had not.
-  public var liftedHoldUntil: Timestamp?
+  package var liftedHoldUntil: Timestamp?
 
   init(_ name: String, _ report: ResumeReport) {
     self.name = name
@@ -102,24 +102,24 @@ extension ResumeAnswer: JSONWritable {
 }
 
 /// `POST /api/v1/reload`.
-public struct ReloadAnswer: Decodable, Sendable, Equatable {
-  public var hash: String
-  public var loadedAt: Timestamp
+package struct ReloadAnswer: Decodable, Sendable, Equatable {
+  package var hash: String
+  package var loadedAt: Timestamp
   /// It was the active configuration already.
-  public var unchanged: Bool
-  public var warnings: [String]
+  package var unchanged: Bool
+  package var warnings: [String]
   /// Keys whose change takes effect only after a restart.
-  public var needsRestart: [String]
-  public var changes: Changes
+  package var needsRestart: [String]
+  package var changes: Changes
   /// The variables of the environment that the file refers to: they are as they were when the relay started, and only a
   /// restart sees others.
-  public var environment: [String]
+  package var environment: [String]
 
-  public struct Changes: Decodable, Sendable, Equatable {
-    public struct Names: Decodable, Sendable, Equatable {
-      public var added: [String]
-      public var removed: [String]
-      public var changed: [String]
+  package struct Changes: Decodable, Sendable, Equatable {
+    package struct Names: Decodable, Sendable, Equatable {
+      package var added: [String]
+      package var removed: [String]
+      package var changed: [String]
 
       init(_ names: ConfigurationChanges.Names) {
         added = names.added
@@ -128,17 +128,17 @@ public struct ReloadAnswer: Decodable, Sendable, Equatable {
       }
     }
 
-    public var destinations: Names
-    public var sources: Names
-    public var routes: Names
+    package var destinations: Names
+    package var sources: Names
+    package var routes: Names
     /// The routes that stayed are in another order.
-    public var routeOrder: Bool
+    package var routeOrder: Bool
     /// Keys of `server` and `store`.
-    public var limits: [String]
+    package var limits: [String]
     /// A token, password, signing secret or header's value is another.
-    public var secrets: Bool
+    package var secrets: Bool
     /// The same for people, kind by kind: `destinations: +bi ~crm`.
-    public var summary: [String]
+    package var summary: [String]
   }
 
   init(_ report: ReloadReport) {

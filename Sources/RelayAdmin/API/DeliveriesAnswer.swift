@@ -2,10 +2,10 @@ import RelayCore
 import RelayPipeline
 
 /// A page of `GET /api/v1/deliveries`.
-public struct DeliveriesAnswer: Decodable, Sendable, Equatable {
-  public var deliveries: [DeliveryAnswer]
+package struct DeliveriesAnswer: Decodable, Sendable, Equatable {
+  package var deliveries: [DeliveryAnswer]
   /// What `after` is to be for the next page; nil: there is none.
-  public var next: String?
+  package var next: String?
 
   init(_ page: DeliveryReportPage) {
     deliveries = page.deliveries.map { DeliveryAnswer($0) }

@@ -2,28 +2,28 @@ import RelayCore
 import RelayPipeline
 
 /// A delivery, in `GET /api/v1/deliveries` and `GET /api/v1/events/{id}`.
-public struct DeliveryAnswer: Decodable, Sendable, Equatable {
-  public var id: Int64
-  public var eventId: String
-  public var type: String
-  public var receivedAt: Timestamp
-  public var destination: String
-  public var route: String
-  public var configHash: String
-  public var run: Int
+package struct DeliveryAnswer: Decodable, Sendable, Equatable {
+  package var id: Int64
+  package var eventId: String
+  package var type: String
+  package var receivedAt: Timestamp
+  package var destination: String
+  package var route: String
+  package var configHash: String
+  package var run: Int
   /// `pending`, `delivered`, `dead` or `discarded`.
-  public var state: String
+  package var state: String
   /// Of a dead one `permanent`, `exhausted` or `expired`, of a discarded one `overflow` or `person`.
-  public var reason: String?
-  public var attempts: Int
-  public var dueAt: Timestamp?
-  public var settledAt: Timestamp?
+  package var reason: String?
+  package var attempts: Int
+  package var dueAt: Timestamp?
+  package var settledAt: Timestamp?
   /// Of a pending one.
-  public var waiting: WaitAnswer?
-  public var lastAttempt: AttemptAnswer?
+  package var waiting: WaitAnswer?
+  package var lastAttempt: AttemptAnswer?
   /// The first and the last nine.
-  public var failures: [FailureAnswer]
-  public var failureCount: Int
+  package var failures: [FailureAnswer]
+  package var failureCount: Int
 
   init(_ report: DeliveryReport) {
     let record = report.record

@@ -2,41 +2,41 @@ import RelayCore
 import RelayPipeline
 
 /// A destination, in `GET /api/v1/status`.
-public struct DestinationAnswer: Decodable, Sendable, Equatable {
-  public var name: String
-  public var paused: Bool
-  public var orphaned: Bool
+package struct DestinationAnswer: Decodable, Sendable, Equatable {
+  package var name: String
+  package var paused: Bool
+  package var orphaned: Bool
   /// `closed`, `open` or `recovering`.
-  public var circuit: String
-  public var pending: Int
-  public var inFlight: Int
-  public var dead: Int
-  public var delivered: Int
+  package var circuit: String
+  package var pending: Int
+  package var inFlight: Int
+  package var dead: Int
+  package var delivered: Int
   /// nil: none is pending.
-  public var oldestPendingSeconds: Double?
+  package var oldestPendingSeconds: Double?
   /// The backlog at the present pace; nil: unknown.
-  public var drainSeconds: Double?
-  public var discarded: Int
-  public var overflowed: Int
+  package var drainSeconds: Double?
+  package var discarded: Int
+  package var overflowed: Int
   /// Of a person's pause with an end.
-  public var pausedUntil: Timestamp?
+  package var pausedUntil: Timestamp?
   /// Where the configuration pauses it, as `FILE:LINE`.
-  public var pausedAt: String?
-  public var circuitOpenSince: Timestamp?
+  package var pausedAt: String?
+  package var circuitOpenSince: Timestamp?
   /// `Retry-After`: nothing is attempted before.
-  public var heldUntil: Timestamp?
+  package var heldUntil: Timestamp?
   /// What it is in trouble for.
-  public var lastFailure: String?
+  package var lastFailure: String?
   /// Since when every attempt has failed.
-  public var failingSince: Timestamp?
+  package var failingSince: Timestamp?
   /// How many attempts have failed since one succeeded.
-  public var failuresInRow: Int
+  package var failuresInRow: Int
   /// The delivery that fails, and that its order lets no other pass.
-  public var stuckHead: StuckHeadAnswer?
+  package var stuckHead: StuckHeadAnswer?
   /// Kinds that it refuses while it takes others: those that failed last, at most ten.
-  public var refusedKinds: [RefusedKindAnswer]
+  package var refusedKinds: [RefusedKindAnswer]
   /// All of them.
-  public var refusedKindCount: Int
+  package var refusedKindCount: Int
 
   init(_ status: DestinationStatus) {
     name = status.name

@@ -2,27 +2,27 @@ import RelayCore
 import RelayPipeline
 
 /// `GET /api/v1/events/{id}`.
-public struct EventAnswer: Decodable, Sendable, Equatable {
+package struct EventAnswer: Decodable, Sendable, Equatable {
   /// All but the body: who asks for that takes it out of the answer as it stands there.
   enum CodingKeys: String, CodingKey {
     case id, type, source, company, channel, chat, receivedAt, configHash, routes, dropped, deliveries
   }
 
-  public var id: String
-  public var type: String
-  public var source: String
-  public var company: String?
-  public var channel: String?
-  public var chat: String?
-  public var receivedAt: Timestamp
-  public var configHash: String
+  package var id: String
+  package var type: String
+  package var source: String
+  package var company: String?
+  package var channel: String?
+  package var chat: String?
+  package var receivedAt: Timestamp
+  package var configHash: String
   /// Those that matched, in their order.
-  public var routes: [String]
+  package var routes: [String]
   /// The last of them dropped it.
-  public var dropped: Bool
+  package var dropped: Bool
   /// The event as it came, byte for byte. Written, not read.
   private var body: [UInt8] = []
-  public var deliveries: [DeliveryAnswer]
+  package var deliveries: [DeliveryAnswer]
 
   init(_ report: EventReport) {
     let event = report.event

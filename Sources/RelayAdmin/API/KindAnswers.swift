@@ -2,10 +2,10 @@ import RelayCore
 import RelayPipeline
 
 /// The delivery that fails, and that its order lets no other pass.
-public struct StuckHeadAnswer: Decodable, Sendable, Equatable {
-  public var deliveryId: Int64
-  public var eventId: String
-  public var type: String
+package struct StuckHeadAnswer: Decodable, Sendable, Equatable {
+  package var deliveryId: Int64
+  package var eventId: String
+  package var type: String
 
   init(_ head: StuckHead) {
     deliveryId = head.delivery.rawValue
@@ -25,12 +25,12 @@ extension StuckHeadAnswer: JSONWritable {
 }
 
 /// A kind of events that a destination refuses while it takes others.
-public struct RefusedKindAnswer: Decodable, Sendable, Equatable {
-  public var type: String
-  public var company: String?
-  public var channel: String?
-  public var since: Timestamp
-  public var lastFailedAt: Timestamp
+package struct RefusedKindAnswer: Decodable, Sendable, Equatable {
+  package var type: String
+  package var company: String?
+  package var channel: String?
+  package var since: Timestamp
+  package var lastFailedAt: Timestamp
 
   init(_ refused: RefusedKind) {
     type = refused.kind.type

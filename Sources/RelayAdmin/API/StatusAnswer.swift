@@ -2,48 +2,48 @@ import RelayCore
 import RelayPipeline
 
 /// `GET /api/v1/status`.
-public struct StatusAnswer: Decodable, Sendable, Equatable {
-  public struct Store: Decodable, Sendable, Equatable {
-    public var kind: String
-    public var bytes: Int
-    public var limitBytes: Int
+package struct StatusAnswer: Decodable, Sendable, Equatable {
+  package struct Store: Decodable, Sendable, Equatable {
+    package var kind: String
+    package var bytes: Int
+    package var limitBytes: Int
     /// Why no envelopes are taken.
-    public var refusal: String?
+    package var refusal: String?
     /// Of the log beside it.
-    public var logBytes: Int?
+    package var logBytes: Int?
     /// Who keeps that log from being written over.
-    public var reader: Reader?
+    package var reader: Reader?
     /// The store can't be read: what is shown of it is as old as this.
-    public var unreadSeconds: Double?
+    package var unreadSeconds: Double?
   }
 
   /// A reader from outside.
-  public struct Reader: Decodable, Sendable, Equatable {
-    public var name: String
-    public var seconds: Double
+  package struct Reader: Decodable, Sendable, Equatable {
+    package var name: String
+    package var seconds: Double
   }
 
-  public struct Route: Decodable, Sendable, Equatable {
-    public var name: String
-    public var matched: Int
-    public var dropped: Int
+  package struct Route: Decodable, Sendable, Equatable {
+    package var name: String
+    package var matched: Int
+    package var dropped: Int
   }
 
-  public struct Config: Decodable, Sendable, Equatable {
-    public var hash: String
-    public var loadedAt: Timestamp
+  package struct Config: Decodable, Sendable, Equatable {
+    package var hash: String
+    package var loadedAt: Timestamp
     /// Of the last reload, if it changed nothing.
-    public var reloadErrors: [String]
+    package var reloadErrors: [String]
   }
 
-  public var version: String
-  public var uptimeSeconds: Double
-  public var store: Store
-  public var destinations: [DestinationAnswer]
-  public var routes: [Route]
-  public var config: Config
+  package var version: String
+  package var uptimeSeconds: Double
+  package var store: Store
+  package var destinations: [DestinationAnswer]
+  package var routes: [Route]
+  package var config: Config
   /// How far the relay's clock is ahead of its destinations'; nil: none has told the time.
-  public var clockOffsetSeconds: Double?
+  package var clockOffsetSeconds: Double?
 
   init(_ status: RelayStatus) {
     version = status.version

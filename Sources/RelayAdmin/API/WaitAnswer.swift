@@ -2,26 +2,26 @@ import RelayCore
 import RelayPipeline
 
 /// What a pending delivery waits for. What does not apply is left out.
-public struct WaitAnswer: Decodable, Sendable, Equatable {
+package struct WaitAnswer: Decodable, Sendable, Equatable {
   enum CodingKeys: String, CodingKey {
     case reason = "for"
     case until, since, lastFailure, deliveryId, pausedAt, message
   }
 
   /// `in_flight`, `order`, `retry`, `pause`, `circuit`, `retry_after`, `orphaned`, `store` or `turn`.
-  public var reason: String
+  package var reason: String
   /// When it ends by itself.
-  public var until: Timestamp?
+  package var until: Timestamp?
   /// When the circuit opened.
-  public var since: Timestamp?
+  package var since: Timestamp?
   /// What the circuit is open for.
-  public var lastFailure: String?
+  package var lastFailure: String?
   /// The delivery of its order key that comes first.
-  public var deliveryId: Int64?
+  package var deliveryId: Int64?
   /// Where the configuration pauses the destination, as `FILE:LINE`.
-  public var pausedAt: String?
+  package var pausedAt: String?
   /// A sentence for people.
-  public var message: String
+  package var message: String
 
   init(_ wait: DeliveryWait, destination: String) {
     message = wait.sentence(destination: destination)

@@ -1,5 +1,5 @@
 /// What an answer of the admin API means to the one who asked.
-public enum AdminOutcome: Sendable, Equatable {
+package enum AdminOutcome: Sendable, Equatable {
   /// Done; its JSON.
   case done([UInt8])
   /// It said no: why, and of a wrong configuration each error.
@@ -8,7 +8,7 @@ public enum AdminOutcome: Sendable, Equatable {
   case notTheAPI(String)
 
   /// - Parameter hasToken: Whether the request had one.
-  public init(status: Int, contentType: String?, body: [UInt8], hasToken: Bool) {
+  package init(status: Int, contentType: String?, body: [UInt8], hasToken: Bool) {
     let isJSON = contentType?.lowercased().hasPrefix("application/json") ?? false
     if isJSON, (200..<300).contains(status) {
       self = .done(body)

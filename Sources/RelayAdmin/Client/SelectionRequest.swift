@@ -1,6 +1,6 @@
 /// Which deliveries to retry or discard: the body of the request.
-public struct SelectionRequest: Sendable, Equatable {
-  public enum Which: Sendable, Equatable {
+package struct SelectionRequest: Sendable, Equatable {
+  package enum Which: Sendable, Equatable {
     /// Of deliveries (numbers), or of events (`evt_…`).
     case ids([String])
     /// Names and values as the API has them.
@@ -8,18 +8,18 @@ public struct SelectionRequest: Sendable, Equatable {
     case all
   }
 
-  public var which: Which
+  package var which: Which
   /// None: dead ones.
-  public var states: [String]
+  package var states: [String]
   /// Count, and change nothing.
-  public var isDryRun = false
+  package var isDryRun = false
 
-  public init(_ which: Which, states: [String] = []) {
+  package init(_ which: Which, states: [String] = []) {
     self.which = which
     self.states = states
   }
 
-  public var body: [UInt8] {
+  package var body: [UInt8] {
     var output = JSONOutput()
     output.object { output in
       switch which {
@@ -39,11 +39,11 @@ public struct SelectionRequest: Sendable, Equatable {
 }
 
 /// One condition of a filter: `destination`, `crm`.
-public struct FilterItem: Sendable, Equatable {
-  public var name: String
-  public var value: String
+package struct FilterItem: Sendable, Equatable {
+  package var name: String
+  package var value: String
 
-  public init(_ name: String, _ value: String) {
+  package init(_ name: String, _ value: String) {
     self.name = name
     self.value = value
   }
@@ -51,7 +51,7 @@ public struct FilterItem: Sendable, Equatable {
 
 extension [FilterItem] {
   /// What follows the `?`.
-  public var query: String {
+  package var query: String {
     map { "\($0.name.percentEncoded)=\($0.value.percentEncoded)" }.joined(separator: "&")
   }
 }

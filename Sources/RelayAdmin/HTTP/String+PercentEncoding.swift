@@ -19,7 +19,7 @@ extension String {
   }
 
   /// Fit to be one part of an address: a segment of its path, or a name or value of its query.
-  public var percentEncoded: String {
+  package var percentEncoded: String {
     let digits = Array("0123456789ABCDEF".utf8)
     var encoded: [UInt8] = []
     for byte in utf8 {

@@ -3,18 +3,18 @@ import RelayCore
 
 extension TimeInput {
   /// What is right where a person asks, in their own time zone.
-  public static let localForms =
+  package static let localForms =
     "2026-01-02, \"2026-01-02 03:04\" or 03:04 in this machine's time zone, 2026-01-02T03:04:05Z, or how long ago, "
     + "such as 90s, 10m, 24h or 7d"
 
   /// As `time`, and also a date, a date and a time, or a time of today, as a clock in this zone shows them.
-  public static func localTime(_ text: String, now: Timestamp, zone: TimeZone) -> Timestamp? {
+  package static func localTime(_ text: String, now: Timestamp, zone: TimeZone) -> Timestamp? {
     time(text, now: now) ?? wallTime(text, now: now, zone: zone)
   }
 
   /// A date, a date and a time, or a time of today: without a zone, so that it is this one's. A time that a change of
   /// clocks leaves out is the next there is; of one that it brings twice, the first.
-  public static func wallTime(_ text: String, now: Timestamp, zone: TimeZone) -> Timestamp? {
+  package static func wallTime(_ text: String, now: Timestamp, zone: TimeZone) -> Timestamp? {
     var calendar = Calendar(identifier: .gregorian)
     calendar.timeZone = zone
     let today = Date(timeIntervalSince1970: Double(now.microseconds) / 1e6)

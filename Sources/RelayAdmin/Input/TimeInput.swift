@@ -1,20 +1,20 @@
 import RelayCore
 
 /// How people say a time: RFC 3339, or how long ago.
-public enum TimeInput {
+package enum TimeInput {
   /// What is right, for messages.
-  public static let forms =
+  package static let forms =
     "RFC 3339, such as 2026-01-02T03:04:05Z, or how long ago, such as 90s, 10m, 24h or 7d"
 
   /// - Returns: nil: it is neither.
-  public static func time(_ text: String, now: Timestamp) -> Timestamp? {
+  package static func time(_ text: String, now: Timestamp) -> Timestamp? {
     if let ago = duration(text) { return now.advanced(by: .zero - ago) }
     // In an address a `+` may have become a space; no space has a place in a time.
     return Timestamp(rfc3339: String(text.map { $0 == " " ? "+" : $0 }))
   }
 
   /// A whole number and its unit, as in routes.yaml: `250ms`, `5s`, `10m`, `24h`, `7d`; at most ten years.
-  public static func duration(_ text: String) -> Duration? {
+  package static func duration(_ text: String) -> Duration? {
     let digits = text.utf8.prefix { (0x30...0x39).contains($0) }
     guard (1...15).contains(digits.count), let count = Int(String(Substring(digits))),
       let unit = units[String(Substring(text.utf8.dropFirst(digits.count)))]

@@ -3,7 +3,7 @@ import RelayCore
 extension Timestamp {
   /// Reads RFC 3339 with any offset: `2026-01-02T03:04:05Z`, `2026-01-02T00:04:05.678-03:00`. What is finer
   /// than a microsecond is cut off. Nil for anything else.
-  public init?(rfc3339 text: String) {
+  package init?(rfc3339 text: String) {
     var reader = DigitReader(text)
     guard let year = reader.digits(4), reader.take("-"), let month = reader.digits(2), reader.take("-"),
       let day = reader.digits(2), reader.take("T", "t"), let hour = reader.digits(2), reader.take(":"),

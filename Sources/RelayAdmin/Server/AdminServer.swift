@@ -10,7 +10,7 @@ import RelayThreads
 /// through.
 ///
 /// Its memory is bounded by its connections, 128, with at most 1 MiB of body each.
-public final class AdminServer: Sendable {
+package final class AdminServer: Sendable {
   private typealias HTTPServer = Server<HTTP1Channel>
 
   private struct Listener {
@@ -40,7 +40,7 @@ public final class AdminServer: Sendable {
   ///   - hosts: `server.admin_hosts`.
   ///   - token: `server.admin_token`; nil: everybody who can reach it may use it.
   ///   - stallTimeout: How long a client may take nothing of its answer.
-  public init(
+  package init(
     address: ListenAddress, hosts: [String] = [], token: Secret?, operations: any RelayOperations,
     clock: any WallClock, eventLoopGroup: any EventLoopGroup, logger: Logger,
     requestTimeout: Duration = .seconds(30), idleTimeout: Duration = .seconds(75),
@@ -57,7 +57,7 @@ public final class AdminServer: Sendable {
   }
 
   /// Listens, on `localhost` at both its addresses; returns the address with the port that the system gave.
-  public func start() async throws(AdminServerError) -> ListenAddress {
+  package func start() async throws(AdminServerError) -> ListenAddress {
     let isFirst = state.withLock { state in
       guard case .initial = state else { return false }
       state = .running([])
@@ -95,7 +95,7 @@ public final class AdminServer: Sendable {
 
   /// Stops accepting, lets requests in flight finish for at most `limit`, then closes what is left. May be
   /// called again. What an operation does that was asked for goes on behind a connection that was closed.
-  public func shutdown(within limit: Duration) async {
+  package func shutdown(within limit: Duration) async {
     let last = state.withLock { state in
       defer { state = .over }
       return state

@@ -8,8 +8,8 @@ import RelayCore
 #endif
 
 /// Why the admin API could not be started, and what would help.
-public struct AdminServerError: Error, Equatable, CustomStringConvertible {
-  public enum Code: Sendable, Equatable {
+package struct AdminServerError: Error, Equatable, CustomStringConvertible {
+  package enum Code: Sendable, Equatable {
     case addressInUse
     case addressNotAvailable
     case permissionDenied
@@ -19,9 +19,9 @@ public struct AdminServerError: Error, Equatable, CustomStringConvertible {
     case other
   }
 
-  public var code: Code
-  public var address: ListenAddress
-  public var description: String
+  package var code: Code
+  package var address: ListenAddress
+  package var description: String
 
   init(_ code: Code, address: ListenAddress, reason: String) {
     self.code = code

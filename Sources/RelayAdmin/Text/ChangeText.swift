@@ -1,9 +1,9 @@
 import RelayCore
 
 /// What the commands that change something say they did.
-public enum ChangeText {
+package enum ChangeText {
   /// - Parameter asked: How many deliveries were named; nil: not one by one.
-  public static func retried(_ answer: ChangedAnswer, asked: Int?) -> String {
+  package static func retried(_ answer: ChangedAnswer, asked: Int?) -> String {
     let done = answer.changed == 1 ? "is pending again" : "are pending again"
     let rest =
       isShort(answer, asked)
@@ -12,14 +12,14 @@ public enum ChangeText {
   }
 
   /// - Parameter asked: How many deliveries were named; nil: not one by one.
-  public static func discarded(_ answer: ChangedAnswer, asked: Int?) -> String {
+  package static func discarded(_ answer: ChangedAnswer, asked: Int?) -> String {
     let rest =
       isShort(answer, asked) ? "; what is in flight, delivered or discarded already stays as it is" : ""
     return "\(count(answer, asked)) discarded\(rest)"
   }
 
   /// `12 deliveries would be discarded: 2 pending of bi, 10 dead of crm`.
-  public static func wouldBe(_ done: String, _ answer: DryRunAnswer) -> String {
+  package static func wouldBe(_ done: String, _ answer: DryRunAnswer) -> String {
     let parts = answer.counts.map { "\($0.count.grouped) \($0.state) of \($0.destination)" }
     let list = parts.isEmpty ? "" : ": \(parts.joined(separator: ", "))"
     return "\(answer.count.counted("delivery", "deliveries")) would be \(done)\(list)".forTerminal(
@@ -27,10 +27,10 @@ public enum ChangeText {
   }
 
   /// A person is asked before more than so many are changed.
-  public static let mostUnasked = 100
+  package static let mostUnasked = 100
 
   /// What is asked first; nil: they are few.
-  public static func question(_ verb: String, _ answer: DryRunAnswer) -> String? {
+  package static func question(_ verb: String, _ answer: DryRunAnswer) -> String? {
     guard answer.count > mostUnasked else { return nil }
     let parts = answer.counts.map { "\($0.count.grouped) \($0.state) of \($0.destination)" }
     return
@@ -39,7 +39,7 @@ public enum ChangeText {
   }
 
   /// Whether a person has agreed.
-  public static func isYes(_ answer: String?) -> Bool {
+  package static func isYes(_ answer: String?) -> Bool {
     let answer = answer?.lowercased().filter { !$0.isWhitespace }
     return answer == "y" || answer == "yes"
   }
@@ -53,12 +53,12 @@ public enum ChangeText {
     asked.map { answer.changed < $0 } ?? false
   }
 
-  public static func paused(_ answer: PauseAnswer) -> String {
+  package static func paused(_ answer: PauseAnswer) -> String {
     let end = answer.pausedUntil.map { "until \($0)" } ?? "until somebody resumes it"
     return "\(answer.name) is paused \(end); its deliveries go on queueing"
   }
 
-  public static func resumed(_ answer: ResumeAnswer) -> String {
+  package static func resumed(_ answer: ResumeAnswer) -> String {
     var lifted = answer.wasPaused ? ["its pause"] : []
     if let held = answer.liftedHoldUntil {
       lifted.append("what it asked for with Retry-After (to be left alone until \(held))")
@@ -69,7 +69,7 @@ public enum ChangeText {
     return "\(answer.name) is resumed: lifted \(lifted.joined(separator: " and "))"
   }
 
-  public static func reloaded(_ answer: ReloadAnswer) -> String {
+  package static func reloaded(_ answer: ReloadAnswer) -> String {
     var lines = [
       answer.unchanged
         ? "configuration \(answer.hash) was active already: nothing changed"

@@ -1,10 +1,10 @@
 import RelayCore
 
 /// What `huggy-relay deliveries` shows.
-public enum DeliveriesText {
+package enum DeliveriesText {
   /// - Parameter showsTitles: Not on the pages that follow the first.
   /// - Returns: Lines, without a line end at the end.
-  public static func render(
+  package static func render(
     _ deliveries: [DeliveryAnswer], now: Timestamp, pen: Pen, showsTitles: Bool = true
   ) -> String {
     var table = TextTable([

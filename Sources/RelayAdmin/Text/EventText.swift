@@ -1,9 +1,9 @@
 import RelayCore
 
 /// What `huggy-relay event` shows: what the event is, and for each destination whether it got it, or why not.
-public enum EventText {
+package enum EventText {
   /// - Returns: Lines, without a line end at the end.
-  public static func render(_ event: EventAnswer, now: Timestamp, pen: Pen) -> String {
+  package static func render(_ event: EventAnswer, now: Timestamp, pen: Pen) -> String {
     var lines = [pen("\(event.type.forTerminal())  \(event.id)", .title)]
     let company = event.company ?? "-"
     let facts = "company \(company), channel \(event.channel ?? "-"), chat \(event.chat ?? "-")"

@@ -1,5 +1,5 @@
 /// What a piece of text means: shown as a colour, where there are any.
-public enum Ink: Sendable {
+package enum Ink: Sendable {
   case plain
   case good
   case warning
@@ -20,10 +20,10 @@ public enum Ink: Sendable {
 }
 
 /// Writes for a terminal, or for what is none.
-public struct Pen: Sendable {
-  public var usesColours: Bool
+package struct Pen: Sendable {
+  package var usesColours: Bool
 
-  public init(usesColours: Bool) {
+  package init(usesColours: Bool) {
     self.usesColours = usesColours
   }
 

@@ -1,9 +1,9 @@
 import RelayCore
 
 /// What `huggy-relay status` shows.
-public enum StatusText {
+package enum StatusText {
   /// - Returns: Lines, without a line end at the end.
-  public static func render(_ status: StatusAnswer, now: Timestamp, pen: Pen) -> String {
+  package static func render(_ status: StatusAnswer, now: Timestamp, pen: Pen) -> String {
     var lines = head(status, now: now, pen: pen)
     lines += [""] + destinations(status.destinations, now: now).lines(pen)
     if !status.routes.isEmpty {

@@ -7,24 +7,24 @@
 /// not yet within reach of a key.
 ///
 /// A message never holds a secret: neither what came from a reference nor the value of a secret key.
-public struct ConfigurationProblem: Error, Sendable, Equatable {
-  public enum Severity: Sendable {
+package struct ConfigurationProblem: Error, Sendable, Equatable {
+  package enum Severity: Sendable {
     /// The configuration can't be used.
     case error
     /// The configuration can be used, but hardly says what was meant.
     case warning
   }
 
-  public var file: String
+  package var file: String
   /// From 1.
-  public var line: Int
+  package var line: Int
   /// From 1, in Unicode scalars.
-  public var column: Int
-  public var keyPath: String
-  public var message: String
-  public var severity: Severity
+  package var column: Int
+  package var keyPath: String
+  package var message: String
+  package var severity: Severity
 
-  public init(
+  package init(
     file: String, line: Int, column: Int, keyPath: String, message: String, severity: Severity = .error
   ) {
     self.file = file
@@ -37,7 +37,7 @@ public struct ConfigurationProblem: Error, Sendable, Equatable {
 }
 
 extension ConfigurationProblem: CustomStringConvertible {
-  public var description: String {
+  package var description: String {
     let kind = severity == .warning ? "warning: " : ""
     let path = keyPath.isEmpty ? "" : "\(keyPath): "
     return "\(file):\(line):\(column): \(kind)\(path)\(message)"

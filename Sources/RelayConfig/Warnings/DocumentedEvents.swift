@@ -5,23 +5,23 @@ import RelayCore
 /// A field counts if any example or table of the type has it. Where a page shows no shape (`file` is always
 /// null, `tabulation` false, `context` the account's own), anything may stand below it. `answeredChatForm` is
 /// deprecated and undescribed, so it is not here; nor is any type that the page does not know.
-public enum DocumentedEvents {
-  public struct EventType: Sendable, Equatable {
-    public let name: String
+package enum DocumentedEvents {
+  package struct EventType: Sendable, Equatable {
+    package let name: String
     /// Whether its events say over which channel they came.
-    public let hasChannel: Bool
+    package let hasChannel: Bool
     /// Every path that stands for something, inner objects included.
-    public let fields: Set<FieldPath>
+    package let fields: Set<FieldPath>
     /// Paths below which anything may stand.
-    public let openFields: Set<FieldPath>
+    package let openFields: Set<FieldPath>
 
     /// Whether events of the type may hold the path.
-    public func documents(_ path: FieldPath) -> Bool {
+    package func documents(_ path: FieldPath) -> Bool {
       fields.contains(path) || openFields.contains { path.keys.starts(with: $0.keys) }
     }
   }
 
-  public static let all: [EventType] = [
+  package static let all: [EventType] = [
     type("receivedMessage", message),
     type("receivedAllMessage", message),
     type("createdChat", chat + prefixed("customer", person)),

@@ -2,9 +2,9 @@
 ///
 /// One destination may be the one that is wrong: the relay's own offset is the median of all, and where two stand in the
 /// middle the smaller one.
-public struct ClockComparison: Sendable, Equatable {
+package struct ClockComparison: Sendable, Equatable {
   /// What has become known, for the log.
-  public enum Change: Sendable, Equatable {
+  package enum Change: Sendable, Equatable {
     /// The relay's clock is so much ahead.
     case off(Duration)
     case right
@@ -14,23 +14,23 @@ public struct ClockComparison: Sendable, Equatable {
   }
 
   /// A difference up to this is none: receivers of signed requests allow for more.
-  public static let tolerance = Duration.seconds(60)
+  package static let tolerance = Duration.seconds(60)
 
   private var offsets: [String: Duration] = [:]
   private var isOff = false
   private var destinationsOff: Set<String> = []
 
-  public init() {}
+  package init() {}
 
   /// How far the relay's clock is ahead; nil: no destination has told the time.
-  public var offset: Duration? {
+  package var offset: Duration? {
     let sorted = offsets.values.sorted()
     guard !sorted.isEmpty else { return nil }
     let (low, high) = (sorted[(sorted.count - 1) / 2], sorted[sorted.count / 2])
     return abs(low.microseconds) <= abs(high.microseconds) ? low : high
   }
 
-  public static func isOff(_ offset: Duration) -> Bool {
+  package static func isOff(_ offset: Duration) -> Bool {
     offset > tolerance || offset < .zero - tolerance
   }
 
@@ -38,7 +38,7 @@ public struct ClockComparison: Sendable, Equatable {
   /// the answer's end, and its second may have begun before.
   ///
   /// All by the wall clock.
-  public static func offset(ofAnswerDated date: Timestamp, from start: Timestamp, to end: Timestamp)
+  package static func offset(ofAnswerDated date: Timestamp, from start: Timestamp, to end: Timestamp)
     -> Duration
   {
     let secondEnd = date.advanced(by: .seconds(1))
@@ -47,7 +47,7 @@ public struct ClockComparison: Sendable, Equatable {
   }
 
   /// A destination's answer has told the time.
-  public mutating func note(_ offset: Duration, of destination: String) -> Change? {
+  package mutating func note(_ offset: Duration, of destination: String) -> Change? {
     offsets[destination] = offset
     let wasOff = isOff
     isOff = Self.isOff(self.offset ?? .zero)
@@ -63,12 +63,12 @@ public struct ClockComparison: Sendable, Equatable {
   }
 
   /// The relay's clock was set forward by so much, or back (negative).
-  public mutating func stepped(by step: Duration) {
+  package mutating func stepped(by step: Duration) {
     offsets = offsets.mapValues { $0 + step }
   }
 
   /// Forgets the destinations that are no longer configured.
-  public mutating func keep(only names: Set<String>) {
+  package mutating func keep(only names: Set<String>) {
     offsets = offsets.filter { names.contains($0.key) }
     destinationsOff.formIntersection(names)
   }

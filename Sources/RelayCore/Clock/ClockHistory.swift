@@ -1,31 +1,31 @@
 /// What the wall clock showed at which steady time: how far it was ahead, from each of its steps on.
 ///
 /// So a stored time is shown as the clock showed it then, and one that is yet to come as the clock will show it.
-public struct ClockHistory: Sendable, Equatable {
-  public struct Step: Sendable, Equatable {
+package struct ClockHistory: Sendable, Equatable {
+  package struct Step: Sendable, Equatable {
     /// Steady.
-    public var from: Timestamp
+    package var from: Timestamp
     /// The wall clock's lead since then.
-    public var offset: Duration
+    package var offset: Duration
 
-    public init(from: Timestamp, offset: Duration) {
+    package init(from: Timestamp, offset: Duration) {
       self.from = from
       self.offset = offset
     }
   }
 
   /// In order of time. The first one's offset holds before it as well.
-  public private(set) var steps: [Step]
+  package private(set) var steps: [Step]
 
   /// A clock that is set every minute must not fill the memory: older steps are forgotten.
-  public static let maxSteps = 1_024
+  package static let maxSteps = 1_024
 
-  public init(_ steps: [Step] = []) {
+  package init(_ steps: [Step] = []) {
     self.steps = steps
   }
 
   /// How far the wall clock is ahead now.
-  public var offset: Duration { steps.last?.offset ?? .zero }
+  package var offset: Duration { steps.last?.offset ?? .zero }
 
   mutating func add(_ step: Step) {
     if let last = steps.last, last.from >= step.from { steps.removeLast() }
@@ -34,7 +34,7 @@ public struct ClockHistory: Sendable, Equatable {
   }
 
   /// What the wall clock showed, or will show.
-  public func wall(at steady: Timestamp) -> Timestamp { steady.advanced(by: offset(at: steady)) }
+  package func wall(at steady: Timestamp) -> Timestamp { steady.advanced(by: offset(at: steady)) }
 
   private func offset(at steady: Timestamp) -> Duration {
     // What is looked at is mostly new.
@@ -42,7 +42,7 @@ public struct ClockHistory: Sendable, Equatable {
   }
 
   /// The first moment at which the wall clock showed this time, or a later one.
-  public func firstMoment(from wall: Timestamp) -> Timestamp {
+  package func firstMoment(from wall: Timestamp) -> Timestamp {
     for (place, step) in steps.enumerated() {
       let moment = wall.advanced(by: .zero - step.offset)
       let end = place + 1 < steps.count ? steps[place + 1].from : .distantFuture
@@ -52,7 +52,7 @@ public struct ClockHistory: Sendable, Equatable {
   }
 
   /// The last moment before which the wall clock showed an earlier time than this one.
-  public func lastMoment(before wall: Timestamp) -> Timestamp {
+  package func lastMoment(before wall: Timestamp) -> Timestamp {
     var end = Timestamp.distantFuture
     for (place, step) in steps.enumerated().reversed() {
       let moment = wall.advanced(by: .zero - step.offset)

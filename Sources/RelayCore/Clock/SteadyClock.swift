@@ -2,7 +2,7 @@
 ///
 /// Everything waits and grows old by it, and the store's times are its. It began as the wall clock's time when the store
 /// was made, and has missed since what the wall clock was set by, and what passed while the machine was off.
-public protocol SteadyClock: Sendable {
+package protocol SteadyClock: Sendable {
   /// It never goes back.
   func now() -> Timestamp
 
@@ -21,18 +21,18 @@ public protocol SteadyClock: Sendable {
 }
 
 /// What the two clocks showed at one moment.
-public struct ClockReading: Sendable, Equatable {
-  public var steady: Timestamp
-  public var wall: Timestamp
+package struct ClockReading: Sendable, Equatable {
+  package var steady: Timestamp
+  package var wall: Timestamp
 
-  public init(steady: Timestamp, wall: Timestamp) {
+  package init(steady: Timestamp, wall: Timestamp) {
     self.steady = steady
     self.wall = wall
   }
 
   /// How far the wall clock is ahead, in microseconds: for who asks at every turn. A `Duration` has 128 bits.
-  public var microsecondsAhead: Int64 { wall.microseconds - steady.microseconds }
+  package var microsecondsAhead: Int64 { wall.microseconds - steady.microseconds }
 
   /// How far the wall clock is ahead.
-  public var offset: Duration { steady.duration(to: wall) }
+  package var offset: Duration { steady.duration(to: wall) }
 }

@@ -1,25 +1,25 @@
 /// What the machine's clocks show, read together.
-public struct MachineTime: Sendable, Equatable {
+package struct MachineTime: Sendable, Equatable {
   /// Since the machine started. It counts on while the machine sleeps, and nobody can set it.
-  public var sinceBoot: Duration
-  public var wall: Timestamp
+  package var sinceBoot: Duration
+  package var wall: Timestamp
 
-  public init(sinceBoot: Duration, wall: Timestamp) {
+  package init(sinceBoot: Duration, wall: Timestamp) {
     self.sinceBoot = sinceBoot
     self.wall = wall
   }
 }
 
 /// What is kept of the clock over restarts.
-public struct KeptClock: Sendable, Equatable {
+package struct KeptClock: Sendable, Equatable {
   /// Names the run of the machine that `sinceBoot` counts from; nil: the system does not say.
-  public var boot: String?
-  public var sinceBoot: Duration
+  package var boot: String?
+  package var sinceBoot: Duration
   /// The steady time at that moment.
-  public var steady: Timestamp
-  public var history: ClockHistory
+  package var steady: Timestamp
+  package var history: ClockHistory
 
-  public init(boot: String?, sinceBoot: Duration, steady: Timestamp, history: ClockHistory) {
+  package init(boot: String?, sinceBoot: Duration, steady: Timestamp, history: ClockHistory) {
     self.boot = boot
     self.sinceBoot = sinceBoot
     self.steady = steady
@@ -28,8 +28,8 @@ public struct KeptClock: Sendable, Equatable {
 }
 
 /// The wall clock made a step that the boot-time clock did not.
-public struct ClockStep: Sendable, Equatable {
-  public enum Moment: Sendable, Equatable {
+package struct ClockStep: Sendable, Equatable {
+  package enum Moment: Sendable, Equatable {
     case running
     /// While the relay did not run, and the machine did.
     case stopped
@@ -38,12 +38,12 @@ public struct ClockStep: Sendable, Equatable {
   }
 
   /// How far it was set forward, or back (negative).
-  public var by: Duration
+  package var by: Duration
   /// What it shows since.
-  public var wall: Timestamp
-  public var moment: Moment
+  package var wall: Timestamp
+  package var moment: Moment
 
-  public init(by: Duration, wall: Timestamp, moment: Moment) {
+  package init(by: Duration, wall: Timestamp, moment: Moment) {
     self.by = by
     self.wall = wall
     self.moment = moment
@@ -51,30 +51,30 @@ public struct ClockStep: Sendable, Equatable {
 }
 
 /// The steady clock's rules, pure: told what the machine's clocks show, it says what time it is.
-public struct SteadyTime: Sendable {
+package struct SteadyTime: Sendable {
   /// The steady time when the machine started, or would have: `sinceBoot` is added to it.
-  public private(set) var base: Timestamp
-  public private(set) var history: ClockHistory
+  package private(set) var base: Timestamp
+  package private(set) var history: ClockHistory
   private let boot: String?
 
   /// What the wall clock gains or loses by less is no step: the two are not read at quite the same moment. A leap second
   /// is one.
-  public static let tolerance = Duration.milliseconds(500)
+  package static let tolerance = Duration.milliseconds(500)
   /// The same, for who compares at every turn.
-  public static let toleranceMicroseconds = tolerance.microseconds
+  package static let toleranceMicroseconds = tolerance.microseconds
   /// How often it is kept while there is something to commit.
-  public static let keepingInterval = Duration.seconds(10)
+  package static let keepingInterval = Duration.seconds(10)
 
   /// It begins as the wall clock's time.
   ///
   /// - Parameter boot: Names the machine's run.
-  public init(boot: String?, _ machine: MachineTime) {
+  package init(boot: String?, _ machine: MachineTime) {
     base = machine.wall.advanced(by: .zero - machine.sinceBoot)
     self.boot = boot
     history = ClockHistory([ClockHistory.Step(from: machine.wall, offset: .zero)])
   }
 
-  public func steady(at machine: MachineTime) -> Timestamp { base.advanced(by: machine.sinceBoot) }
+  package func steady(at machine: MachineTime) -> Timestamp { base.advanced(by: machine.sinceBoot) }
 
   /// Goes on from where an earlier run has left it.
   ///
@@ -83,7 +83,7 @@ public struct SteadyTime: Sendable {
   /// later than all that was timed by then.
   ///
   /// - Returns: What the wall clock was set by meanwhile.
-  public mutating func resume(from kept: KeptClock, _ machine: MachineTime) -> ClockStep? {
+  package mutating func resume(from kept: KeptClock, _ machine: MachineTime) -> ClockStep? {
     history = kept.history
     let isSameBoot = boot != nil && boot == kept.boot && machine.sinceBoot >= kept.sinceBoot
     guard !isSameBoot else {
@@ -95,7 +95,8 @@ public struct SteadyTime: Sendable {
   }
 
   /// Notices a step of the wall clock.
-  public mutating func look(_ machine: MachineTime, while moment: ClockStep.Moment = .running) -> ClockStep? {
+  package mutating func look(_ machine: MachineTime, while moment: ClockStep.Moment = .running) -> ClockStep?
+  {
     let steady = steady(at: machine)
     let offset = steady.duration(to: machine.wall)
     let step = offset - history.offset
@@ -104,7 +105,7 @@ public struct SteadyTime: Sendable {
     return ClockStep(by: step, wall: machine.wall, moment: moment)
   }
 
-  public func kept(_ machine: MachineTime) -> KeptClock {
+  package func kept(_ machine: MachineTime) -> KeptClock {
     KeptClock(boot: boot, sinceBoot: machine.sinceBoot, steady: steady(at: machine), history: history)
   }
 }

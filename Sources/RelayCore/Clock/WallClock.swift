@@ -2,6 +2,6 @@
 ///
 /// For what is shown and sent: signatures, ids, times in answers. Nothing waits for it or grows old by it: that is the
 /// `SteadyClock`'s.
-public protocol WallClock: Sendable {
+package protocol WallClock: Sendable {
   func now() -> Timestamp
 }

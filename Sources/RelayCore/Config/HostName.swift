@@ -1,11 +1,11 @@
 /// The value of a `Host` header: a name or an address, and perhaps a port.
-public struct HostName: Hashable, Sendable {
+package struct HostName: Hashable, Sendable {
   /// In lower case; an IPv6 address without its brackets. The dot that may end a name is left out.
-  public var name: String
-  public var port: Int?
+  package var name: String
+  package var port: Int?
 
   /// nil: it is neither a name nor an address.
-  public init?(_ text: String) {
+  package init?(_ text: String) {
     var rest = Substring(text.asciiLowercased)
     if rest.first == "[" {
       guard let end = rest.firstIndex(of: "]") else { return nil }
@@ -28,7 +28,7 @@ public struct HostName: Hashable, Sendable {
 
   /// A name that is this machine wherever it is looked up: `localhost` and what ends with `.localhost` (RFC 6761, 6.3), the
   /// names that Debian gives `::1`, and the addresses of the loopback interface.
-  public var isLoopback: Bool {
+  package var isLoopback: Bool {
     if name == "localhost" || name.hasSuffix(".localhost") { return true }
     if ["ip6-localhost", "ip6-loopback", "::1", "0:0:0:0:0:0:0:1"].contains(name) { return true }
     let address = name.hasPrefix("::ffff:") ? String(name.dropFirst("::ffff:".count)) : name
@@ -36,7 +36,7 @@ public struct HostName: Hashable, Sendable {
   }
 
   /// No name that somebody could have pointed at this machine.
-  public var isAddress: Bool { name.contains(":") || Self.isIPv4(name) }
+  package var isAddress: Bool { name.contains(":") || Self.isIPv4(name) }
 
   private static func isIPv4(_ text: String) -> Bool {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)

@@ -1,12 +1,12 @@
 /// The path of a source, however it is spelled.
-public enum SourcePath {
+package enum SourcePath {
   /// Doubled slashes and one at the end are left out, and percent-encoded unreserved characters (RFC 3986, 2.3) decoded,
   /// once: `/huggy/`, `//huggy` and `/hugg%79` are all `/huggy`.
   ///
   /// A dot stays encoded, since `/./` and `/../` mean something to others; so does a slash, which would be another path.
   ///
   /// - Parameter path: Without its query.
-  public static func canonical(_ path: String) -> String {
+  package static func canonical(_ path: String) -> String {
     let bytes = Array(path.utf8)
     var canonical: [UInt8] = []
     canonical.reserveCapacity(bytes.count)

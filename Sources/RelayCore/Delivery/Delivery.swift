@@ -1,37 +1,37 @@
 /// The number of a delivery in its store: rises in order of arrival (commit order, then place in the document).
-public struct DeliveryID: RawRepresentable, Hashable, Sendable, Comparable, CustomStringConvertible {
-  public let rawValue: Int64
+package struct DeliveryID: RawRepresentable, Hashable, Sendable, Comparable, CustomStringConvertible {
+  package let rawValue: Int64
 
-  public init(rawValue: Int64) {
+  package init(rawValue: Int64) {
     self.rawValue = rawValue
   }
 
-  public static func < (a: DeliveryID, b: DeliveryID) -> Bool { a.rawValue < b.rawValue }
-  public var description: String { String(rawValue) }
+  package static func < (a: DeliveryID, b: DeliveryID) -> Bool { a.rawValue < b.rawValue }
+  package var description: String { String(rawValue) }
 }
 
 /// An event on its way to one destination.
-public struct Delivery: Sendable {
-  public let id: DeliveryID
-  public let event: Event
+package struct Delivery: Sendable {
+  package let id: DeliveryID
+  package let event: Event
   /// The destination's name.
-  public let destination: String
+  package let destination: String
   /// 0: routed on arrival; each replay is the next.
-  public let run: Int
+  package let run: Int
   /// Attempts made so far: what `huggy-relay-attempt` counts.
-  public var attempts: Int
+  package var attempts: Int
   /// Those of them that count toward `max_attempts` and lengthen the delay: no probes, none before a person's retry.
-  public var countedAttempts: Int
+  package var countedAttempts: Int
   /// What `max_age` counts from: receipt, or a person's retry, less the destination's suspended time until then
   /// (see `SuspendedTime`).
-  public let since: Timestamp
+  package let since: Timestamp
   /// When it last served as a probe of an open circuit, and failed; nil: never.
-  public var probedAt: Timestamp?
+  package var probedAt: Timestamp?
   /// Of one whose turn has come (`DeliveryStore.settle`) before its time: when that is. Its lane gives it back and
   /// comes for it then; nil: at once.
-  public var due: Timestamp?
+  package var due: Timestamp?
 
-  public init(
+  package init(
     id: DeliveryID, event: Event, destination: String, run: Int = 0, attempts: Int = 0,
     countedAttempts: Int? = nil, since: Timestamp, probedAt: Timestamp? = nil, due: Timestamp? = nil
   ) {
@@ -48,7 +48,7 @@ public struct Delivery: Sendable {
 }
 
 /// Where a delivery stands. The raw values are those of the store.
-public enum DeliveryState: Int, Hashable, Sendable, CaseIterable {
+package enum DeliveryState: Int, Hashable, Sendable, CaseIterable {
   /// Never attempted.
   case fresh = 0
   /// Attempted, and due again.
@@ -60,11 +60,11 @@ public enum DeliveryState: Int, Hashable, Sendable, CaseIterable {
   case discarded = 5
 
   /// Not settled: still owed to the destination.
-  public var isPending: Bool { self == .fresh || self == .retrying || self == .waiting }
+  package var isPending: Bool { self == .fresh || self == .retrying || self == .waiting }
 }
 
 /// Why a delivery is among the dead letters.
-public enum DeathReason: Int, Hashable, Sendable, CaseIterable, CustomStringConvertible {
+package enum DeathReason: Int, Hashable, Sendable, CaseIterable, CustomStringConvertible {
   /// The answer was one of the destination's `permanent` statuses.
   case permanent = 1
   /// `max_attempts` was reached.
@@ -72,7 +72,7 @@ public enum DeathReason: Int, Hashable, Sendable, CaseIterable, CustomStringConv
   /// `max_age` was reached.
   case expired = 3
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .permanent: "permanent"
     case .exhausted: "exhausted"
@@ -82,13 +82,13 @@ public enum DeathReason: Int, Hashable, Sendable, CaseIterable, CustomStringConv
 }
 
 /// Why a delivery was given up. The raw values share the store's column with `DeathReason`.
-public enum DiscardReason: Int, Hashable, Sendable, CaseIterable, CustomStringConvertible {
+package enum DiscardReason: Int, Hashable, Sendable, CaseIterable, CustomStringConvertible {
   /// The destination was over its `max_backlog` when the event came.
   case overflow = 4
   /// A person said so.
   case person = 5
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .overflow: "overflow"
     case .person: "person"

@@ -1,14 +1,14 @@
 /// What a receiver may refuse as a whole: the events of one type, company and channel.
-public struct EventKind: Hashable, Sendable {
-  public let type: String
-  public let company: String?
-  public let channel: String?
+package struct EventKind: Hashable, Sendable {
+  package let type: String
+  package let company: String?
+  package let channel: String?
 
   /// So much of each text is looked at, in bytes of UTF-8: it is payload, of any length, and kinds are remembered. Two
   /// that differ only after it are one kind.
   static let maxTextBytes = 128
 
-  public init(type: String, company: String? = nil, channel: String? = nil) {
+  package init(type: String, company: String? = nil, channel: String? = nil) {
     self.type = Self.cut(type)
     self.company = company.map(Self.cut)
     self.channel = channel.map(Self.cut)

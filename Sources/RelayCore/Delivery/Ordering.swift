@@ -1,5 +1,5 @@
 /// Whose deliveries wait for one another.
-public enum Ordering: Int, Hashable, Sendable, CaseIterable {
+package enum Ordering: Int, Hashable, Sendable, CaseIterable {
   case none = 0
   /// Those of one chat.
   case chat = 1
@@ -7,7 +7,7 @@ public enum Ordering: Int, Hashable, Sendable, CaseIterable {
   case destination = 2
 
   /// What the event's deliveries are ordered by; nil: it waits for no other.
-  public func key(source: String, chat: String?) -> String? {
+  package func key(source: String, chat: String?) -> String? {
     switch self {
     case .none: nil
     case .chat: chat.map { "\(source)/\($0)" }

@@ -4,27 +4,27 @@
 /// table is a floor, never undercut.
 ///
 /// With the defaults: 1 s, 2 s, 4 s, … 256 s, then every 300 s (each up to a fifth later).
-public struct RetryPolicy: Hashable, Sendable {
-  public var initial = Duration.seconds(1)
+package struct RetryPolicy: Hashable, Sendable {
+  package var initial = Duration.seconds(1)
   /// At least 1.
-  public var factor = 2.0
-  public var maxDelay = Duration.seconds(300)
+  package var factor = 2.0
+  package var maxDelay = Duration.seconds(300)
   /// A share of the delay, from 0 to 1.
-  public var jitter = 0.2
+  package var jitter = 0.2
   /// Counted from receipt, less the time that the destination was suspended.
-  public var maxAge = Duration.seconds(72 * 3600)
+  package var maxAge = Duration.seconds(72 * 3600)
   /// Probes of an open circuit are not among them; nil: as many as `maxAge` allows.
-  public var maxAttempts: Int?
+  package var maxAttempts: Int?
 
-  public init() {}
+  package init() {}
 
   /// No wait is longer: a stored time that is farther off was made by another policy, or by a clock that was wrong.
-  public var longestDelay: Duration { .microseconds(Int64(maxDelay.inSeconds * (1 + jitter) * 1e6) + 1) }
+  package var longestDelay: Duration { .microseconds(Int64(maxDelay.inSeconds * (1 + jitter) * 1e6) + 1) }
 
   /// The delay before the attempt that follows attempt `attempts` (from 1).
   ///
   /// - Parameter random: uniform in 0..<1.
-  public func delay(afterAttempt attempts: Int, random: Double) -> Duration {
+  package func delay(afterAttempt attempts: Int, random: Double) -> Duration {
     let cap = maxDelay.inSeconds
     var seconds = initial.inSeconds
     var remaining = attempts - 1

@@ -1,23 +1,23 @@
 /// What the store is to record of one attempt: the attempt, the outcome and the next time, in one transaction.
-public struct Settlement: Sendable, Equatable {
-  public enum Outcome: Sendable, Equatable {
+package struct Settlement: Sendable, Equatable {
+  package enum Outcome: Sendable, Equatable {
     case delivered
     /// Pending, due later.
     case retry(at: Timestamp)
     case dead(DeathReason)
   }
 
-  public var delivery: DeliveryID
+  package var delivery: DeliveryID
   /// The attempts made, this one included.
-  public var attempts: Int
+  package var attempts: Int
   /// Those of them that count toward the limits.
-  public var countedAttempts: Int
-  public var attempt: AttemptResult
-  public var outcome: Outcome
+  package var countedAttempts: Int
+  package var attempt: AttemptResult
+  package var outcome: Outcome
   /// When the delivery last failed as a probe; nil: never.
-  public var probedAt: Timestamp?
+  package var probedAt: Timestamp?
 
-  public init(
+  package init(
     delivery: DeliveryID, attempts: Int, countedAttempts: Int? = nil, attempt: AttemptResult,
     outcome: Outcome,
     probedAt: Timestamp? = nil
@@ -39,7 +39,7 @@ extension Destination {
   ///     kills nothing, all that were made: they lengthen the delay.
   ///   - age: How long the destination has been in service since `Delivery.since`.
   ///   - random: Uniform in 0..<1, for the jitter.
-  public func outcome(
+  package func outcome(
     of attempt: AttemptResult, countedAttempts: Int, age: Duration, now: Timestamp, random: Double
   ) -> Settlement.Outcome {
     if attempt.isSuccess { return .delivered }
@@ -53,7 +53,7 @@ extension Destination {
 
   /// What follows from a probe of an open circuit. It counts toward no limit, and is due again at once: the circuit
   /// spaces the probes.
-  public func outcome(ofProbe attempt: AttemptResult, now: Timestamp) -> Settlement.Outcome {
+  package func outcome(ofProbe attempt: AttemptResult, now: Timestamp) -> Settlement.Outcome {
     if attempt.isSuccess { return .delivered }
     return isPermanent(attempt) && !attempt.blamesClock ? .dead(.permanent) : .retry(at: now)
   }
@@ -62,7 +62,7 @@ extension Destination {
   /// destination whose clock shows another time. Receivers refuse signatures that are minutes old, or yet to come.
   ///
   /// - Parameter offset: How far the relay's clock is ahead of the destination's; nil: nobody knows.
-  public func blamesClock(_ attempt: AttemptResult, offset: Duration?) -> Bool {
+  package func blamesClock(_ attempt: AttemptResult, offset: Duration?) -> Bool {
     guard !signingSecrets.isEmpty, let offset, ClockComparison.isOff(offset) else { return false }
     return attempt.status.map { (400..<500).contains($0) } ?? false
   }
@@ -73,7 +73,7 @@ extension Destination {
 
   /// How long the whole destination is to be left alone after this answer: `Retry-After` on 429 and 503, at most
   /// an hour.
-  public static func hold(after attempt: AttemptResult) -> Duration? {
+  package static func hold(after attempt: AttemptResult) -> Duration? {
     guard case .status(let code, _, let retryAfter?) = attempt.response, code == 429 || code == 503 else {
       return nil
     }

@@ -2,27 +2,27 @@
 ///
 /// Such time does not count toward `max_age`. A delivery's `since` is the time of its receipt less the total at that
 /// moment; its age is the time now less the total now, less `since`.
-public struct SuspendedTime: Hashable, Sendable {
+package struct SuspendedTime: Hashable, Sendable {
   /// Of all suspensions that have ended.
-  public private(set) var ended: Duration
+  package private(set) var ended: Duration
   /// When the present one began; nil: it is in service.
-  public private(set) var since: Timestamp?
+  package private(set) var since: Timestamp?
 
-  public init(ended: Duration = .zero, since: Timestamp? = nil) {
+  package init(ended: Duration = .zero, since: Timestamp? = nil) {
     self.ended = ended
     self.since = since
   }
 
-  public func total(at now: Timestamp) -> Duration {
+  package func total(at now: Timestamp) -> Duration {
     ended + (since.map { max(.zero, $0.duration(to: now)) } ?? .zero)
   }
 
   /// The time now on a clock that stands still during suspensions.
-  public func serviceTime(at now: Timestamp) -> Timestamp { now.advanced(by: .zero - total(at: now)) }
+  package func serviceTime(at now: Timestamp) -> Timestamp { now.advanced(by: .zero - total(at: now)) }
 
   /// - Returns: Whether it changed.
   @discardableResult
-  public mutating func set(isSuspended: Bool, at now: Timestamp) -> Bool {
+  package mutating func set(isSuspended: Bool, at now: Timestamp) -> Bool {
     guard isSuspended != (since != nil) else { return false }
     if isSuspended {
       since = now

@@ -1,5 +1,5 @@
 /// Whose failure an attempt was.
-public enum Blame: Sendable, Equatable {
+package enum Blame: Sendable, Equatable {
   /// Nobody's: it succeeded.
   case none
   /// The destination answered for itself, and refused this event.
@@ -11,7 +11,7 @@ public enum Blame: Sendable, Equatable {
 }
 
 extension AttemptResult {
-  public var blame: Blame {
+  package var blame: Blame {
     switch response {
     case .status(200..<300, _, _): .none
     // It refuses everything that is signed, not this event.

@@ -13,8 +13,8 @@
 ///
 /// While recovering, at most `limit` attempts are in flight: 1, 2, 4 …, doubled after so many answers; those of refused
 /// kinds are not among them.
-public struct Circuit: Sendable, Equatable {
-  public enum State: Sendable, Equatable {
+package struct Circuit: Sendable, Equatable {
+  package enum State: Sendable, Equatable {
     case closed
     case open(since: Timestamp)
     case recovering(limit: Int)
@@ -23,7 +23,7 @@ public struct Circuit: Sendable, Equatable {
   /// How far apart trials start.
   static let trialSpacing = Duration.seconds(1)
 
-  public private(set) var state = State.closed
+  package private(set) var state = State.closed
   /// The probe in flight: also when the circuit has left `open` meanwhile.
   private(set) var probe: DeliveryID?
   private var nextProbe = Timestamp.epoch

@@ -1,6 +1,6 @@
 extension Dispatcher {
   /// What has happened, in the order in which it did. What a store's completion brings comes in the store's order.
-  public enum Input: Sendable {
+  package enum Input: Sendable {
     /// The destinations that there are from now on.
     case configure([Destination])
     /// What the store has kept of destinations over a restart. Once, before the first `configure` or right after it.
@@ -33,7 +33,7 @@ extension Dispatcher {
   }
 
   /// What is to be done.
-  public enum Action: Sendable, Equatable {
+  package enum Action: Sendable, Equatable {
     case attempt(Delivery)
     case settle(Settlement, of: Delivery, isProbe: Bool)
     case claim(ClaimRequest)
@@ -49,11 +49,11 @@ extension Dispatcher {
   }
 
   /// An outcome that is on disk.
-  public struct Settled: Sendable, Equatable {
-    public var destination: String
-    public var outcome: Settlement.Outcome
+  package struct Settled: Sendable, Equatable {
+    package var destination: String
+    package var outcome: Settlement.Outcome
 
-    public init(destination: String, outcome: Settlement.Outcome) {
+    package init(destination: String, outcome: Settlement.Outcome) {
       self.destination = destination
       self.outcome = outcome
     }
@@ -61,5 +61,5 @@ extension Dispatcher {
 }
 
 extension Delivery: Equatable {
-  public static func == (a: Delivery, b: Delivery) -> Bool { a.id == b.id && a.attempts == b.attempts }
+  package static func == (a: Delivery, b: Delivery) -> Bool { a.id == b.id && a.attempts == b.attempts }
 }

@@ -1,9 +1,9 @@
 /// Every lane, and whose turn it is: a pure state machine that turns what has happened into what to do.
 ///
 /// A turn looks at the lanes that an input or the time has touched, in the order in which they were, and at no others.
-public struct Dispatcher: Sendable {
+package struct Dispatcher: Sendable {
   /// By destination. A removed one's lane stays until its attempts have ended and their outcomes are on disk.
-  public internal(set) var lanes = LaneTable()
+  package internal(set) var lanes = LaneTable()
   /// Of destinations that have no lane.
   var standings: [String: Standing] = [:]
   var recalls = Recalls()
@@ -20,27 +20,27 @@ public struct Dispatcher: Sendable {
   private var isDraining = false
   private var storeHolds = false
 
-  public init(randomness: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()) {
+  package init(randomness: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()) {
     self.randomness = randomness
   }
 
   /// Nothing is in flight, and every outcome is on disk. Looks at every lane.
-  public var isIdle: Bool { attemptsInFlight == 0 && lanes.all.allSatisfy { $0.unsettled == 0 } }
+  package var isIdle: Bool { attemptsInFlight == 0 && lanes.all.allSatisfy { $0.unsettled == 0 } }
 
   /// Lets `body` look at a destination as it is configured now; of a removed one, as it was, while attempts to it are in
   /// flight. (A copy of so large a value for each attempt would cost as much as its request.)
-  public mutating func withDestination<Result>(_ name: String, _ body: (Destination) -> Result) -> Result? {
+  package mutating func withDestination<Result>(_ name: String, _ body: (Destination) -> Result) -> Result? {
     guard let place = lanes.place(of: name) else { return nil }
     // Not through the table's accessor: Swift 6.3.1, without optimization, then releases what it has only lent.
     return body(lanes.all[place].destination)
   }
 
   /// How every lane is, by name.
-  public func snapshot(now: Timestamp) -> [LaneStatus] {
+  package func snapshot(now: Timestamp) -> [LaneStatus] {
     lanes.all.map { $0.status(at: now) }.sorted { $0.name < $1.name }
   }
 
-  public mutating func handle(_ input: Input, now: Timestamp) {
+  package mutating func handle(_ input: Input, now: Timestamp) {
     switch input {
     case .configure(let destinations): configure(destinations)
     case .restored(let stored): restored(stored, now: now)
@@ -61,7 +61,7 @@ public struct Dispatcher: Sendable {
   }
 
   /// What is to be done now, in order. Each action is told once.
-  public mutating func takeActions(now: Timestamp) -> [Action] {
+  package mutating func takeActions(now: Timestamp) -> [Action] {
     while let due = deadlines.popDue(at: now) {
       if let place = lanes.place(of: due) { touch(place) }
     }
@@ -73,7 +73,7 @@ public struct Dispatcher: Sendable {
   }
 
   /// When to come back without an input; nil: not before one comes.
-  public mutating func nextDeadline() -> Timestamp? { isDraining ? nil : deadlines.next() }
+  package mutating func nextDeadline() -> Timestamp? { isDraining ? nil : deadlines.next() }
 
   /// Lets a lane have a turn.
   mutating func touch(_ place: Int) {

@@ -93,7 +93,7 @@ extension Lane {
 
 extension Destination {
   /// Whether it differs at most in where the file pauses it.
-  public func hasSameEndpoint(as other: Destination) -> Bool {
+  package func hasSameEndpoint(as other: Destination) -> Bool {
     var (mine, theirs) = (self, other)
     mine.pausedAt = nil
     theirs.pausedAt = nil

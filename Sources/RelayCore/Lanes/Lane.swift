@@ -8,8 +8,8 @@
 /// - Deliveries of kinds that the destination refuses are passed by others: a quarter of the slots is theirs.
 /// - While fresh deliveries wait in the store, those that arrive go there too: order of arrival holds.
 /// - A retry leaves memory at once; the lane only remembers when the next one falls due.
-public struct Lane: Sendable {
-  public internal(set) var destination: Destination
+package struct Lane: Sendable {
+  package internal(set) var destination: Destination
   var window: LaneWindow
   /// Its destination is no longer configured: it only brings to an end what is under way.
   var isRemoved = false

@@ -2,15 +2,15 @@
 ///
 /// A lane is a large value: what happens often finds its place once and works on it there, without a copy. Places stay
 /// the same until lanes are removed.
-public struct LaneTable: Sendable {
+package struct LaneTable: Sendable {
   private(set) var all: [Lane] = []
   private var places: [String: Int] = [:]
 
-  public var count: Int { all.count }
-  public var isEmpty: Bool { all.isEmpty }
+  package var count: Int { all.count }
+  package var isEmpty: Bool { all.isEmpty }
 
   /// A copy, for a look.
-  public subscript(name: String) -> Lane? { places[name].map { all[$0] } }
+  package subscript(name: String) -> Lane? { places[name].map { all[$0] } }
 
   /// The last that was asked for: most of what happens in a turn happens to few lanes.
   private var last: (name: String, place: Int)?

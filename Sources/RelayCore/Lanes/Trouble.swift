@@ -36,12 +36,12 @@ struct Trouble: Sendable {
 }
 
 /// A delivery that its order lets nothing pass, and that fails.
-public struct StuckHead: Sendable, Equatable {
-  public var delivery: DeliveryID
-  public var event: EventID
-  public var kind: EventKind
+package struct StuckHead: Sendable, Equatable {
+  package var delivery: DeliveryID
+  package var event: EventID
+  package var kind: EventKind
 
-  public init(delivery: DeliveryID, event: EventID, kind: EventKind) {
+  package init(delivery: DeliveryID, event: EventID, kind: EventKind) {
     self.delivery = delivery
     self.event = event
     self.kind = kind

@@ -1,6 +1,6 @@
 /// A route whose field paths have become slots.
-public struct CompiledRoute: Sendable {
-  public let route: Route
+package struct CompiledRoute: Sendable {
+  package let route: Route
   private let match: CompiledMatch
   private let except: [CompiledMatch]
 
@@ -11,7 +11,7 @@ public struct CompiledRoute: Sendable {
   }
 
   /// Why the route does not match; nil if it does. `serve` and `explain` both ask here.
-  public func firstFailure(for event: EventView) -> RouteFailure? {
+  package func firstFailure(for event: EventView) -> RouteFailure? {
     if let failure = match.firstFailure(for: event) { return .match(failure) }
     if let exclusion = except.firstIndex(where: { $0.firstFailure(for: event) == nil }) {
       return .except(block: exclusion)
@@ -20,7 +20,7 @@ public struct CompiledRoute: Sendable {
   }
 
   /// What the event had where a test failed, for people: a text, several, `null` or `absent`.
-  public func seen(by failure: ConditionFailure, in event: EventView) -> String {
+  package func seen(by failure: ConditionFailure, in event: EventView) -> String {
     switch failure {
     case .source: event.source
     case .event: event.type
@@ -32,14 +32,14 @@ public struct CompiledRoute: Sendable {
 }
 
 /// Which part of a route did not let an event through.
-public enum RouteFailure: Sendable, Equatable {
+package enum RouteFailure: Sendable, Equatable {
   case match(ConditionFailure)
   /// This block of `except` held.
   case except(block: Int)
 }
 
 /// The first test of a match that failed.
-public enum ConditionFailure: Sendable, Equatable {
+package enum ConditionFailure: Sendable, Equatable {
   case source, event, company, channel
   /// By its place in `where`.
   case field(Int)

@@ -1,19 +1,19 @@
 import RelayJSON
 
 /// What routing looks at: an event within its document, and the values that were noted while it was scanned.
-public struct EventView {
-  public let source: String
-  public let type: String
-  public let company: String?
-  public let channel: String?
-  public let chat: String?
+package struct EventView {
+  package let source: String
+  package let type: String
+  package let company: String?
+  package let channel: String?
+  package let chat: String?
   let document: UnsafeBufferPointer<UInt8>
   let fields: ArraySlice<NotedField>
 
   /// - Parameters:
   ///   - fallbackCompany: The source's (or its token's) company, for events that name none.
   ///   - fields: Noted with the tree of the routing table that will look at this view.
-  public init(
+  package init(
     source: String, type: String, fallbackCompany: String?, fields: ArraySlice<NotedField>,
     document: UnsafeBufferPointer<UInt8>
   ) {

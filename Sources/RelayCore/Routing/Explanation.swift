@@ -1,6 +1,6 @@
 /// Why an event goes where it goes: every route's verdict, in the routes' order.
-public struct Explanation: Sendable, Equatable {
-  public enum Verdict: Sendable, Equatable {
+package struct Explanation: Sendable, Equatable {
+  package enum Verdict: Sendable, Equatable {
     case matched
     /// In words: the condition that failed first, and what it saw.
     case failed(condition: String, saw: String)
@@ -10,13 +10,13 @@ public struct Explanation: Sendable, Equatable {
     case notReached(after: String)
   }
 
-  public var verdicts: [Verdict]
-  public var decision: RoutingDecision
+  package var verdicts: [Verdict]
+  package var decision: RoutingDecision
 }
 
 extension RoutingTable {
   /// Asks every route, without the index that `decide` uses: the decision is the same.
-  public func explain(_ event: EventView) -> Explanation {
+  package func explain(_ event: EventView) -> Explanation {
     var explanation = Explanation(verdicts: [], decision: RoutingDecision())
     var ending: String?
     for (number, route) in routes.enumerated() {
@@ -54,7 +54,7 @@ extension Match: CustomStringConvertible {
     }
   }
 
-  public var description: String {
+  package var description: String {
     var tests: [ConditionFailure] = []
     if sources != nil { tests.append(.source) }
     if events != nil { tests.append(.event) }

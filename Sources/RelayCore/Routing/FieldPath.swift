@@ -1,14 +1,14 @@
 /// Where a value stands in an event: keys joined by dots; a key that holds a dot is quoted:
 /// `context."SYSTEM.CHAT_ID"`.
-public struct FieldPath: Hashable, Sendable {
-  public let keys: [String]
+package struct FieldPath: Hashable, Sendable {
+  package let keys: [String]
 
-  public init(keys: [String]) {
+  package init(keys: [String]) {
     self.keys = keys
   }
 
   /// Reads a dotted path. Nil if a key is empty or a quotation is not closed.
-  public init?(_ text: String) {
+  package init?(_ text: String) {
     var keys: [String] = []
     var rest = Substring(text)
     while true {
@@ -31,7 +31,7 @@ public struct FieldPath: Hashable, Sendable {
 }
 
 extension FieldPath: CustomStringConvertible {
-  public var description: String {
+  package var description: String {
     keys.map { $0.contains(".") ? "\"\($0)\"" : $0 }.joined(separator: ".")
   }
 }

@@ -1,16 +1,16 @@
 /// What a route asks of an event. Every test that is present must hold.
-public struct Match: Hashable, Sendable {
+package struct Match: Hashable, Sendable {
   /// Any one of the patterns; nil: not asked.
-  public var sources: [WildcardPattern]?
+  package var sources: [WildcardPattern]?
   /// Without case.
-  public var events: [WildcardPattern]?
-  public var companies: [ScalarPattern]?
+  package var events: [WildcardPattern]?
+  package var companies: [ScalarPattern]?
   /// Without case. `.null` is met by an event without a channel.
-  public var channels: [ScalarPattern]?
+  package var channels: [ScalarPattern]?
   /// In the order in which they were written.
-  public var fields: [FieldCondition]
+  package var fields: [FieldCondition]
 
-  public init(
+  package init(
     sources: [WildcardPattern]? = nil, events: [WildcardPattern]? = nil, companies: [ScalarPattern]? = nil,
     channels: [ScalarPattern]? = nil, fields: [FieldCondition] = []
   ) {
@@ -23,13 +23,13 @@ public struct Match: Hashable, Sendable {
 }
 
 /// One scalar of the configuration: null, or text that may hold wildcards.
-public enum ScalarPattern: Hashable, Sendable {
+package enum ScalarPattern: Hashable, Sendable {
   case null
   case text(WildcardPattern)
 }
 
 extension ScalarPattern: CustomStringConvertible {
-  public var description: String {
+  package var description: String {
     switch self {
     case .null: "null"
     case .text(let pattern): pattern.source
@@ -38,18 +38,18 @@ extension ScalarPattern: CustomStringConvertible {
 }
 
 /// One line of `where`.
-public struct FieldCondition: Hashable, Sendable {
-  public var path: FieldPath
-  public var test: FieldTest
+package struct FieldCondition: Hashable, Sendable {
+  package var path: FieldPath
+  package var test: FieldTest
 
-  public init(path: FieldPath, test: FieldTest) {
+  package init(path: FieldPath, test: FieldTest) {
     self.path = path
     self.test = test
   }
 }
 
 /// What a field's value must be. Through an array, any element may satisfy a test.
-public indirect enum FieldTest: Hashable, Sendable {
+package indirect enum FieldTest: Hashable, Sendable {
   case equalsAny([ScalarPattern])
   /// Negates the whole test: an absent field satisfies it.
   case not(FieldTest)
@@ -62,7 +62,7 @@ public indirect enum FieldTest: Hashable, Sendable {
   /// Each of several operators.
   case all([FieldTest])
 
-  public enum Comparison: String, Hashable, Sendable, CaseIterable {
+  package enum Comparison: String, Hashable, Sendable, CaseIterable {
     case greater = "gt"
     case greaterOrEqual = "gte"
     case less = "lt"
@@ -71,7 +71,7 @@ public indirect enum FieldTest: Hashable, Sendable {
 }
 
 extension FieldTest: CustomStringConvertible {
-  public var description: String {
+  package var description: String {
     switch self {
     case .equalsAny(let patterns) where patterns.count == 1: "\(patterns[0])"
     case .equalsAny(let patterns): "[\(patterns.map(\.description).joined(separator: ", "))]"
@@ -85,22 +85,22 @@ extension FieldTest: CustomStringConvertible {
 }
 
 /// A rule of routes.yaml.
-public struct Route: Hashable, Sendable {
-  public enum Action: Hashable, Sendable {
+package struct Route: Hashable, Sendable {
+  package enum Action: Hashable, Sendable {
     /// Destination names, in the order in which they were written.
     case deliver(to: [String])
     case drop
   }
 
-  public var name: String
-  public var match: Match
+  package var name: String
+  package var match: Match
   /// Any one of them excludes the event.
-  public var except: [Match]
-  public var action: Action
+  package var except: [Match]
+  package var action: Action
   /// No later route sees what this one matched.
-  public var stop: Bool
+  package var stop: Bool
 
-  public init(name: String, match: Match = Match(), except: [Match] = [], action: Action, stop: Bool = false)
+  package init(name: String, match: Match = Match(), except: [Match] = [], action: Action, stop: Bool = false)
   {
     self.name = name
     self.match = match

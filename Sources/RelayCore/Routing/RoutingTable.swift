@@ -4,16 +4,16 @@ import RelayJSON
 ///
 /// Routes are indexed by event type and company, so an event meets only those that could match both: a thousand
 /// routes for other companies cost it nothing.
-public struct RoutingTable: Sendable {
+package struct RoutingTable: Sendable {
   /// What the scanner is to note in each event: the standard fields, then each path that a condition names.
-  public let fields: FieldTree
-  public let routes: [CompiledRoute]
+  package let fields: FieldTree
+  package let routes: [CompiledRoute]
   private let index: CandidateIndex
 
   /// The event types that Huggy documents, or that are known to exist.
-  public static let knownTypes = CandidateIndex.knownTypes
+  package static let knownTypes = CandidateIndex.knownTypes
 
-  public init(_ routes: [Route]) {
+  package init(_ routes: [Route]) {
     var slots = FieldSlots()
     self.routes = routes.map { CompiledRoute($0, slots: &slots) }
     fields = FieldTree(paths: slots.paths)
@@ -21,22 +21,22 @@ public struct RoutingTable: Sendable {
   }
 
   /// Meets every route that could match, top to bottom.
-  public func decide(_ event: EventView) -> RoutingDecision {
+  package func decide(_ event: EventView) -> RoutingDecision {
     var router = router
     return router.decide(event)
   }
 
   /// For the events of one envelope.
-  public var router: Router { Router(self) }
+  package var router: Router { Router(self) }
 
   /// Decides for events one after another: most that come together are of one type, whose candidates are looked up once.
-  public struct Router {
+  package struct Router {
     private let table: RoutingTable
     private var last: (type: String, candidates: CandidateIndex.OfType)?
 
     fileprivate init(_ table: RoutingTable) { self.table = table }
 
-    public mutating func decide(_ event: EventView) -> RoutingDecision {
+    package mutating func decide(_ event: EventView) -> RoutingDecision {
       let candidates: CandidateIndex.OfType
       // As bytes: to String other Unicode spellings of a type are the same text, and other patterns match them.
       if let last, last.type.utf8.elementsEqual(event.type.utf8) {
@@ -57,19 +57,19 @@ public struct RoutingTable: Sendable {
 }
 
 /// What routing made of an event.
-public struct RoutingDecision: Sendable, Equatable {
-  public struct Target: Sendable, Equatable {
-    public var destination: String
+package struct RoutingDecision: Sendable, Equatable {
+  package struct Target: Sendable, Equatable {
+    package var destination: String
     /// The first route that named it, by its place in the table.
-    public var route: Int
+    package var route: Int
   }
 
   /// The routes that matched, by their place in the table.
-  public var matched: [Int] = []
+  package var matched: [Int] = []
   /// Whether the last of them dropped it.
-  public var isDropped = false
+  package var isDropped = false
   /// Each destination once, in the order in which routes named them.
-  public var targets: [Target] = []
+  package var targets: [Target] = []
 
   /// Applies a route that matched.
   ///

@@ -1,5 +1,5 @@
 /// What a person wants done.
-public enum DeliveryChange: Sendable, Equatable {
+package enum DeliveryChange: Sendable, Equatable {
   /// Dead and discarded ones become pending again, at their old place; the limits count anew, from `at`. A filter
   /// without a state means dead ones alone. What was discarded stays so where its destination's `max_backlog` has no
   /// room for it.
@@ -9,15 +9,15 @@ public enum DeliveryChange: Sendable, Equatable {
 }
 
 /// Which deliveries.
-public enum DeliverySelection: Sendable, Equatable {
+package enum DeliverySelection: Sendable, Equatable {
   case ids([DeliveryID])
   case filter(DeliveryFilter)
 }
 
 /// Every condition that is given must hold.
-public struct DeliveryFilter: Sendable, Equatable {
+package struct DeliveryFilter: Sendable, Equatable {
   /// What users are told of `DeliveryState`.
-  public enum State: String, Sendable, Hashable, CaseIterable {
+  package enum State: String, Sendable, Hashable, CaseIterable {
     case pending, delivered, dead
     /// For whatever reason.
     case discarded
@@ -25,16 +25,16 @@ public struct DeliveryFilter: Sendable, Equatable {
     case overflowed
   }
 
-  public var state: State?
-  public var destination: String?
+  package var state: State?
+  package var destination: String?
   /// The event's type; without case, as everywhere.
-  public var type: String?
+  package var type: String?
   /// Events received at or after this.
-  public var since: Timestamp?
+  package var since: Timestamp?
   /// Events received before this.
-  public var until: Timestamp?
+  package var until: Timestamp?
 
-  public init(
+  package init(
     state: State? = nil, destination: String? = nil, type: String? = nil, since: Timestamp? = nil,
     until: Timestamp? = nil
   ) {
@@ -48,7 +48,7 @@ public struct DeliveryFilter: Sendable, Equatable {
 
 extension DeliveryFilter.State {
   /// - Parameter reason: Of a discarded one.
-  public func holds(_ state: DeliveryState, discarded reason: DiscardReason?) -> Bool {
+  package func holds(_ state: DeliveryState, discarded reason: DiscardReason?) -> Bool {
     switch self {
     case .pending: state.isPending
     case .delivered: state == .delivered

@@ -1,11 +1,11 @@
 /// How many deliveries, by destination and state.
-public struct DeliveryCounts: Sendable, Equatable {
-  public struct Entry: Sendable, Equatable {
-    public var destination: String
-    public var state: DeliveryFilter.State
-    public var count: Int
+package struct DeliveryCounts: Sendable, Equatable {
+  package struct Entry: Sendable, Equatable {
+    package var destination: String
+    package var state: DeliveryFilter.State
+    package var count: Int
 
-    public init(destination: String, state: DeliveryFilter.State, count: Int) {
+    package init(destination: String, state: DeliveryFilter.State, count: Int) {
       self.destination = destination
       self.state = state
       self.count = count
@@ -19,20 +19,20 @@ public struct DeliveryCounts: Sendable, Equatable {
 
   private var counts: [Key: Int] = [:]
 
-  public init() {}
+  package init() {}
 
-  public mutating func add(_ count: Int = 1, of destination: String, _ state: DeliveryFilter.State) {
+  package mutating func add(_ count: Int = 1, of destination: String, _ state: DeliveryFilter.State) {
     counts[Key(destination: destination, state: state), default: 0] += count
   }
 
-  public mutating func add(_ other: DeliveryCounts) {
+  package mutating func add(_ other: DeliveryCounts) {
     counts.merge(other.counts, uniquingKeysWith: +)
   }
 
-  public var total: Int { counts.values.reduce(0, +) }
+  package var total: Int { counts.values.reduce(0, +) }
 
   /// By the destinations' names, then in the order of the states.
-  public var entries: [Entry] {
+  package var entries: [Entry] {
     let states = DeliveryFilter.State.allCases
     return counts.map { Entry(destination: $0.key.destination, state: $0.key.state, count: $0.value) }
       .sorted {

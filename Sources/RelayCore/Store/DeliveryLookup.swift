@@ -1,7 +1,7 @@
 /// Looks into the store for people, beside its path: on a thread of its own, never in its way. Pages are short.
 ///
 /// People speak of the wall clock's time: filters do, and so do the records, as that clock showed it then.
-public protocol DeliveryLookup: AnyObject, Sendable {
+package protocol DeliveryLookup: AnyObject, Sendable {
   /// Reads a little from the disk: whether it answers at all.
   func look(completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
 
@@ -30,63 +30,63 @@ public protocol DeliveryLookup: AnyObject, Sendable {
   func oldestPending(completion: @escaping @Sendable (Result<[String: Timestamp], StoreError>) -> Void)
 }
 
-public struct DeliveryPage: Sendable, Equatable {
-  public var deliveries: [DeliveryRecord]
+package struct DeliveryPage: Sendable, Equatable {
+  package var deliveries: [DeliveryRecord]
   /// nil: there are no more.
-  public var next: DeliveryID?
+  package var next: DeliveryID?
 
-  public init(deliveries: [DeliveryRecord], next: DeliveryID?) {
+  package init(deliveries: [DeliveryRecord], next: DeliveryID?) {
     self.deliveries = deliveries
     self.next = next
   }
 }
 
 /// Where a delivery is, and how it stands.
-public struct DeliveryPlace: Hashable, Sendable {
-  public var id: DeliveryID
-  public var destination: String
+package struct DeliveryPlace: Hashable, Sendable {
+  package var id: DeliveryID
+  package var destination: String
   /// Never `discarded` for one that is `overflowed`.
-  public var state: DeliveryFilter.State
+  package var state: DeliveryFilter.State
 
-  public init(id: DeliveryID, destination: String, state: DeliveryFilter.State) {
+  package init(id: DeliveryID, destination: String, state: DeliveryFilter.State) {
     self.id = id
     self.destination = destination
     self.state = state
   }
 }
 
-public struct DeliveryCountPage: Sendable, Equatable {
-  public var counts: DeliveryCounts
+package struct DeliveryCountPage: Sendable, Equatable {
+  package var counts: DeliveryCounts
   /// nil: there are no more.
-  public var next: DeliveryID?
+  package var next: DeliveryID?
 
-  public init(counts: DeliveryCounts, next: DeliveryID?) {
+  package init(counts: DeliveryCounts, next: DeliveryID?) {
     self.counts = counts
     self.next = next
   }
 }
 
 /// An event as it is stored.
-public struct EventRecord: Sendable, Equatable {
-  public var id: EventID
-  public var type: String
-  public var source: String
-  public var company: String?
-  public var channel: String?
-  public var chat: String?
-  public var receivedAt: Timestamp
+package struct EventRecord: Sendable, Equatable {
+  package var id: EventID
+  package var type: String
+  package var source: String
+  package var company: String?
+  package var channel: String?
+  package var chat: String?
+  package var receivedAt: Timestamp
   /// The hash of the configuration that routed it.
-  public var configuration: String
+  package var configuration: String
   /// The routes that matched, in their order.
-  public var routes: [String]
+  package var routes: [String]
   /// The last of them dropped it.
-  public var isDropped: Bool
+  package var isDropped: Bool
   /// As it came.
-  public var body: [UInt8]
+  package var body: [UInt8]
   /// In order of arrival.
-  public var deliveries: [DeliveryRecord]
+  package var deliveries: [DeliveryRecord]
 
-  public init(
+  package init(
     id: EventID, type: String, source: String, company: String?, channel: String?, chat: String?,
     receivedAt: Timestamp, configuration: String, routes: [String], isDropped: Bool, body: [UInt8],
     deliveries: [DeliveryRecord]
@@ -107,19 +107,19 @@ public struct EventRecord: Sendable, Equatable {
 }
 
 /// A delivery as it is stored.
-public struct DeliveryRecord: Sendable, Equatable {
-  public struct Failure: Sendable, Equatable {
+package struct DeliveryRecord: Sendable, Equatable {
+  package struct Failure: Sendable, Equatable {
     /// Which attempt, from 1.
-    public var attempt: Int
-    public var at: Timestamp
-    public var duration: Duration
-    public var status: Int?
+    package var attempt: Int
+    package var at: Timestamp
+    package var duration: Duration
+    package var status: Int?
     /// Why there was no status.
-    public var error: String?
+    package var error: String?
     /// The answer's first 1 KiB.
-    public var answer: [UInt8]?
+    package var answer: [UInt8]?
 
-    public init(
+    package init(
       attempt: Int, at: Timestamp, duration: Duration, status: Int?, error: String?, answer: [UInt8]?
     ) {
       self.attempt = attempt
@@ -131,13 +131,13 @@ public struct DeliveryRecord: Sendable, Equatable {
     }
   }
 
-  public struct LastAttempt: Sendable, Equatable {
-    public var at: Timestamp
-    public var duration: Duration
-    public var status: Int?
-    public var error: String?
+  package struct LastAttempt: Sendable, Equatable {
+    package var at: Timestamp
+    package var duration: Duration
+    package var status: Int?
+    package var error: String?
 
-    public init(at: Timestamp, duration: Duration, status: Int?, error: String?) {
+    package init(at: Timestamp, duration: Duration, status: Int?, error: String?) {
       self.at = at
       self.duration = duration
       self.status = status
@@ -145,34 +145,34 @@ public struct DeliveryRecord: Sendable, Equatable {
     }
   }
 
-  public var id: DeliveryID
-  public var event: EventID
-  public var type: String
-  public var receivedAt: Timestamp
-  public var destination: String
+  package var id: DeliveryID
+  package var event: EventID
+  package var type: String
+  package var receivedAt: Timestamp
+  package var destination: String
   /// The route that sent it.
-  public var route: String
+  package var route: String
   /// The hash of the configuration that routed it.
-  public var configuration: String
-  public var run: Int
-  public var state: DeliveryState
-  public var attempts: Int
+  package var configuration: String
+  package var run: Int
+  package var state: DeliveryState
+  package var attempts: Int
   /// Of a retrying one, or of one that waits for its key with a time of its own.
-  public var due: Timestamp?
+  package var due: Timestamp?
   /// Of one that waits for its order key: the pending delivery of that key that comes first.
-  public var waitsFor: DeliveryID?
-  public var settledAt: Timestamp?
+  package var waitsFor: DeliveryID?
+  package var settledAt: Timestamp?
   /// Of a dead one.
-  public var deathReason: DeathReason?
+  package var deathReason: DeathReason?
   /// Of a discarded one.
-  public var discardReason: DiscardReason?
-  public var lastAttempt: LastAttempt?
+  package var discardReason: DiscardReason?
+  package var lastAttempt: LastAttempt?
   /// The first and the last nine that failed.
-  public var failures: [Failure]
+  package var failures: [Failure]
   /// All that failed.
-  public var failureCount: Int
+  package var failureCount: Int
 
-  public init(
+  package init(
     id: DeliveryID, event: EventID, type: String, receivedAt: Timestamp, destination: String, route: String,
     configuration: String, run: Int, state: DeliveryState, attempts: Int, due: Timestamp? = nil,
     waitsFor: DeliveryID? = nil, settledAt: Timestamp? = nil, deathReason: DeathReason? = nil,

@@ -15,7 +15,7 @@
 ///
 /// After `close` nothing more is recorded: appends fail with `closed`, a claim finds nothing (and is not
 /// exhausted), settlements are answered unrecorded, and the next start tries those deliveries again.
-public protocol DeliveryStore: AnyObject, Sendable {
+package protocol DeliveryStore: AnyObject, Sendable {
   // MARK: The path
 
   /// Stores an envelope with its events and deliveries, all or nothing. Succeeds only after the sync.
@@ -97,32 +97,32 @@ public protocol DeliveryStore: AnyObject, Sendable {
 }
 
 extension DeliveryStore {
-  public func settle(_ settlements: [Settlement], completion: @escaping @Sendable ([Delivery]) -> Void) {
+  package func settle(_ settlements: [Settlement], completion: @escaping @Sendable ([Delivery]) -> Void) {
     settle(settlements, isUrgent: true, completion: completion)
   }
 
   /// The size of live data now, in bytes.
-  public func size(completion: @escaping @Sendable (Result<Int, StoreError>) -> Void) {
+  package func size(completion: @escaping @Sendable (Result<Int, StoreError>) -> Void) {
     usage { completion($0.map(\.liveBytes)) }
   }
 }
 
 /// The names that events and deliveries refer to.
-public struct StoreNames: Sendable, Equatable {
-  public var sources: [String]
-  public var destinations: [String]
-  public var routes: [String]
+package struct StoreNames: Sendable, Equatable {
+  package var sources: [String]
+  package var destinations: [String]
+  package var routes: [String]
   /// The active configuration's hash.
-  public var configuration: String
+  package var configuration: String
 
-  public init(sources: [String], destinations: [String], routes: [String], configuration: String) {
+  package init(sources: [String], destinations: [String], routes: [String], configuration: String) {
     self.sources = sources
     self.destinations = destinations
     self.routes = routes
     self.configuration = configuration
   }
 
-  public init(_ configuration: Configuration) {
+  package init(_ configuration: Configuration) {
     self.init(
       sources: configuration.sources.map(\.name), destinations: configuration.destinations.map(\.name),
       routes: configuration.routes.map(\.name), configuration: configuration.hash)

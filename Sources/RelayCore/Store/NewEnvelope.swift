@@ -1,14 +1,14 @@
 /// An envelope that is to be stored: its events, each with the deliveries that routing gave it.
-public struct NewEnvelope: Sendable {
-  public struct NewEvent: Sendable {
-    public var event: Event
+package struct NewEnvelope: Sendable {
+  package struct NewEvent: Sendable {
+    package var event: Event
     /// The names of the routes that matched, in their order.
-    public var routes: [String]
+    package var routes: [String]
     /// Whether the last of them dropped it.
-    public var isDropped: Bool
-    public var deliveries: [NewDelivery]
+    package var isDropped: Bool
+    package var deliveries: [NewDelivery]
 
-    public init(event: Event, routes: [String], isDropped: Bool, deliveries: [NewDelivery]) {
+    package init(event: Event, routes: [String], isDropped: Bool, deliveries: [NewDelivery]) {
       self.event = event
       self.routes = routes
       self.isDropped = isDropped
@@ -16,50 +16,50 @@ public struct NewEnvelope: Sendable {
     }
   }
 
-  public struct NewDelivery: Sendable, Equatable {
-    public var destination: String
+  package struct NewDelivery: Sendable, Equatable {
+    package var destination: String
     /// The first route that sent the event there.
-    public var route: String
+    package var route: String
 
-    public init(destination: String, route: String) {
+    package init(destination: String, route: String) {
       self.destination = destination
       self.route = route
     }
   }
 
   /// How a redelivery is recognized.
-  public struct Fingerprint: Sendable, Equatable {
+  package struct Fingerprint: Sendable, Equatable {
     /// SHA-256 of the body as it came: 32 bytes.
-    public var hash: [UInt8]
+    package var hash: [UInt8]
     /// Only an envelope of the same source received later than this counts as the same.
-    public var since: Timestamp
+    package var since: Timestamp
     /// And only while the wall clock says so, too: a window that is too long would swallow an event, and one that is too
     /// short only repeats it. nil: whatever that says.
-    public var wallSince: Timestamp?
+    package var wallSince: Timestamp?
 
-    public init(hash: [UInt8], since: Timestamp, wallSince: Timestamp? = nil) {
+    package init(hash: [UInt8], since: Timestamp, wallSince: Timestamp? = nil) {
       self.hash = hash
       self.since = since
       self.wallSince = wallSince
     }
   }
 
-  public var context: EnvelopeContext
+  package var context: EnvelopeContext
   /// The hash of the configuration that routed it.
-  public var configuration: String
+  package var configuration: String
   /// The id of the first accepted event; the others' count up from it.
-  public var firstEventID: EventID
+  package var firstEventID: EventID
   /// Accepted events, also those that are not to be stored.
-  public var acceptedCount: Int
+  package var acceptedCount: Int
   /// nil: never a duplicate.
-  public var fingerprint: Fingerprint?
+  package var fingerprint: Fingerprint?
   /// The events to be stored, in document order.
-  public var events: [NewEvent]
+  package var events: [NewEvent]
 
   /// The event's place among the accepted ones.
-  public func place(of event: Event) -> Int { event.id.distance(from: firstEventID) }
+  package func place(of event: Event) -> Int { event.id.distance(from: firstEventID) }
 
-  public init(
+  package init(
     context: EnvelopeContext, configuration: String, firstEventID: EventID, acceptedCount: Int,
     fingerprint: Fingerprint?, events: [NewEvent]
   ) {
@@ -72,7 +72,7 @@ public struct NewEnvelope: Sendable {
   }
 }
 
-public enum AppendOutcome: Sendable {
+package enum AppendOutcome: Sendable {
   /// On disk. The deliveries that may be attempted are claimed for the caller, in the order of the envelope: not
   /// those that wait for their order key, that are withheld, or that went over their destination's `max_backlog`; nor
   /// those that arrive after fresh ones of their destination were given back, until a claim of fresh ones is exhausted.
@@ -84,7 +84,7 @@ public enum AppendOutcome: Sendable {
   case duplicate(firstEventID: EventID, acceptedCount: Int, rerouted: Rerouted = Rerouted())
 
   /// The deliveries that are claimed for the caller.
-  public var claimed: [Delivery] {
+  package var claimed: [Delivery] {
     switch self {
     case .stored(let deliveries): deliveries
     case .duplicate(_, _, let rerouted): rerouted.deliveries
@@ -92,13 +92,13 @@ public enum AppendOutcome: Sendable {
   }
 
   /// Events that went nowhere when they came first.
-  public struct Rerouted: Sendable {
+  package struct Rerouted: Sendable {
     /// Their places among the envelope's accepted events, rising.
-    public var places: [Int]
+    package var places: [Int]
     /// As `stored` has them.
-    public var deliveries: [Delivery]
+    package var deliveries: [Delivery]
 
-    public init(places: [Int] = [], deliveries: [Delivery] = []) {
+    package init(places: [Int] = [], deliveries: [Delivery] = []) {
       self.places = places
       self.deliveries = deliveries
     }

@@ -1,16 +1,16 @@
 /// What the configuration says to the store.
-public struct StoreConfiguration: Sendable, Equatable {
-  public var names: StoreNames
+package struct StoreConfiguration: Sendable, Equatable {
+  package var names: StoreNames
   /// How long settled events stay.
-  public var retention: Duration
+  package var retention: Duration
   /// The longest `dedupe` of any source: so long an envelope's hash stays, also when its events have gone.
-  public var dedupe: Duration
+  package var dedupe: Duration
   /// Of live data.
-  public var maxBytes: Int
+  package var maxBytes: Int
   /// Of each destination's pending and dead deliveries, in bytes; without an entry: as much as `maxBytes`.
-  public var maxBacklogBytes: [String: Int]
+  package var maxBacklogBytes: [String: Int]
 
-  public init(
+  package init(
     names: StoreNames, retention: Duration = .seconds(7 * 86_400), dedupe: Duration = .seconds(86_400),
     maxBytes: Int = 10 << 30, maxBacklogBytes: [String: Int] = [:]
   ) {
@@ -21,7 +21,7 @@ public struct StoreConfiguration: Sendable, Equatable {
     self.maxBacklogBytes = maxBacklogBytes
   }
 
-  public init(_ configuration: Configuration) {
+  package init(_ configuration: Configuration) {
     let store = configuration.store
     self.init(
       names: StoreNames(configuration), retention: store.retention,
@@ -34,25 +34,25 @@ public struct StoreConfiguration: Sendable, Equatable {
 }
 
 /// A destination as the store knows it: its books, and what is kept of it over restarts.
-public struct StoredDestination: Sendable, Equatable {
-  public var name: String
-  public var pending = 0
-  public var dead = 0
+package struct StoredDestination: Sendable, Equatable {
+  package var name: String
+  package var pending = 0
+  package var dead = 0
   /// Settled since the store was made, pruned ones included.
-  public var delivered = 0
+  package var delivered = 0
   /// By a person.
-  public var discarded = 0
+  package var discarded = 0
   /// Discarded because it was over its `max_backlog`.
-  public var overflowed = 0
+  package var overflowed = 0
   /// Of pending and dead deliveries together.
-  public var backlogBytes = 0
+  package var backlogBytes = 0
   /// What its stored deliveries are ordered by; a `reorder` that was cut off leaves nil.
-  public var ordering: Ordering? = Ordering.none
+  package var ordering: Ordering? = Ordering.none
   /// A person's pause, by the wall clock, alone of all that is kept: so the person said it. nil: none.
-  public var pausedUntil: Timestamp?
-  public var suspended = SuspendedTime()
+  package var pausedUntil: Timestamp?
+  package var suspended = SuspendedTime()
 
-  public init(name: String) {
+  package init(name: String) {
     self.name = name
   }
 }

@@ -1,5 +1,5 @@
 /// A consistent copy of the store, to be taken away. It goes when nobody holds it any more.
-public protocol StoreCopy: AnyObject, Sendable {
+package protocol StoreCopy: AnyObject, Sendable {
   /// How long it is, in bytes.
   var byteCount: Int { get }
 

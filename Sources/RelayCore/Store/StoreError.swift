@@ -1,6 +1,6 @@
 /// Why the store could not do it.
-public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
-  public enum Code: String, Sendable {
+package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
+  package enum Code: String, Sendable {
     /// No room: on the disk, or within the limit.
     case full
     /// Reading or writing failed.
@@ -21,14 +21,14 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     case cannotOpen
   }
 
-  public var code: Code
+  package var code: Code
   /// For people: what is wrong, and what to do.
-  public var message: String
+  package var message: String
 
-  public init(code: Code, message: String) {
+  package init(code: Code, message: String) {
     self.code = code
     self.message = message
   }
 
-  public var description: String { message }
+  package var description: String { message }
 }

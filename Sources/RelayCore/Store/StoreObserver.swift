@@ -1,5 +1,5 @@
 /// Told by a store of what happens in it. Called on the store's thread; must be quick.
-public protocol StoreObserver: Sendable {
+package protocol StoreObserver: Sendable {
   /// A transaction is on disk. `operations`: the envelopes and settlements in it.
   func storeCommitted(operations: Int, duration: Duration)
   /// Runs `answers`: the completions of all that was in one transaction.
@@ -17,22 +17,22 @@ public protocol StoreObserver: Sendable {
 }
 
 extension StoreObserver {
-  public func storeAnswers(_ answers: () -> Void) { answers() }
-  public func storeReadFailed(_ error: StoreError) {}
+  package func storeAnswers(_ answers: () -> Void) { answers() }
+  package func storeReadFailed(_ error: StoreError) {}
 }
 
 /// How a store is.
-public struct StoreCondition: Sendable, Equatable {
+package struct StoreCondition: Sendable, Equatable {
   /// Why no envelopes are taken; nil: they are.
-  public var refusal: StoreError?
+  package var refusal: StoreError?
   /// Outcomes of attempts can't be committed: no attempt is to start meanwhile.
-  public var holdsSettlements: Bool
+  package var holdsSettlements: Bool
   /// A reader from outside keeps the store's log from being written over, so that it grows: who, for people.
-  public var logHolder: String?
+  package var logHolder: String?
   /// Why the store's log can't be moved into its file, so that it grows.
-  public var logFailure: String?
+  package var logFailure: String?
 
-  public init(
+  package init(
     refusal: StoreError? = nil, holdsSettlements: Bool = false, logHolder: String? = nil,
     logFailure: String? = nil
   ) {

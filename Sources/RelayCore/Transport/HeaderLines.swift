@@ -1,16 +1,16 @@
 /// Header lines in one piece of memory, as they go on the wire: each `name: value`, a line's end between two of them.
 ///
 /// What is appended holds no line's end and no zero byte: payload text is percent-encoded before it comes here.
-public struct HeaderLines: Sendable, Hashable {
-  public private(set) var bytes: [UInt8] = []
+package struct HeaderLines: Sendable, Hashable {
+  package private(set) var bytes: [UInt8] = []
 
   /// - Parameter capacity: In bytes, of what is to come.
-  public init(reservingCapacity capacity: Int = 0) {
+  package init(reservingCapacity capacity: Int = 0) {
     bytes.reserveCapacity(capacity)
   }
 
   /// - Parameter writeValue: Appends the value's bytes.
-  public mutating func append(_ name: StaticString, _ writeValue: (inout [UInt8]) -> Void) {
+  package mutating func append(_ name: StaticString, _ writeValue: (inout [UInt8]) -> Void) {
     endLine()
     bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
     bytes.append(UInt8(ascii: ":"))
@@ -19,7 +19,7 @@ public struct HeaderLines: Sendable, Hashable {
   }
 
   /// A whole line, without its end.
-  public mutating func append(line: String) {
+  package mutating func append(line: String) {
     endLine()
     bytes.append(contentsOf: line.utf8)
   }
@@ -31,13 +31,13 @@ public struct HeaderLines: Sendable, Hashable {
   }
 
   /// For people and tests.
-  public var lines: [String] {
+  package var lines: [String] {
     String(decoding: bytes, as: UTF8.self).split(separator: "\r\n").map(String.init)
   }
 }
 
 extension HeaderLines: ExpressibleByArrayLiteral {
-  public init(arrayLiteral lines: String...) {
+  package init(arrayLiteral lines: String...) {
     self.init()
     for line in lines { append(line: line) }
   }

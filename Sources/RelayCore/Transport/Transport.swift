@@ -2,7 +2,7 @@
 ///
 /// One thread of its own runs everything. It asks its driver what to do in **turns**: when attempts have finished,
 /// when somebody called `wake`, and when the deadline that the last turn gave has come.
-public protocol Transport: AnyObject, Sendable {
+package protocol Transport: AnyObject, Sendable {
   /// Starts the thread. Once.
   func start(driver: any TransportDriver)
   /// From any thread: a turn, soon.
@@ -12,35 +12,35 @@ public protocol Transport: AnyObject, Sendable {
 }
 
 /// Decides what a transport does. Called on the transport's thread only.
-public protocol TransportDriver: AnyObject, Sendable {
+package protocol TransportDriver: AnyObject, Sendable {
   /// - Returns: what to start, which endpoints have changed, and when to come back without a cause.
   func turn(finished: [FinishedAttempt]) -> TransportTurn
 }
 
-public struct TransportTurn: Sendable {
+package struct TransportTurn: Sendable {
   /// Endpoints that are new or have changed; applied before `requests`. Requests in flight finish as they began.
-  public var endpoints: [Destination] = []
+  package var endpoints: [Destination] = []
   /// Endpoints to forget, by name.
-  public var removedEndpoints: [String] = []
+  package var removedEndpoints: [String] = []
   /// Endpoints, by name, whose connections get no new request: those under way finish on them. Applied before `requests`.
-  public var freshConnections: [String] = []
-  public var requests: [AttemptRequest] = []
+  package var freshConnections: [String] = []
+  package var requests: [AttemptRequest] = []
   /// nil: not before something happens.
-  public var deadline: Timestamp?
+  package var deadline: Timestamp?
 
-  public init() {}
+  package init() {}
 }
 
 /// One POST.
-public struct AttemptRequest: Sendable {
-  public var delivery: DeliveryID
+package struct AttemptRequest: Sendable {
+  package var delivery: DeliveryID
   /// The endpoint's name.
-  public var destination: String
+  package var destination: String
   /// What the endpoint itself says (authorization, its own headers) the transport adds.
-  public var headers: HeaderLines
-  public var body: [UInt8]
+  package var headers: HeaderLines
+  package var body: [UInt8]
 
-  public init(delivery: DeliveryID, destination: String, headers: HeaderLines, body: [UInt8]) {
+  package init(delivery: DeliveryID, destination: String, headers: HeaderLines, body: [UInt8]) {
     self.delivery = delivery
     self.destination = destination
     self.headers = headers
@@ -48,12 +48,12 @@ public struct AttemptRequest: Sendable {
   }
 }
 
-public struct FinishedAttempt: Sendable {
-  public var delivery: DeliveryID
-  public var destination: String
-  public var result: AttemptResult
+package struct FinishedAttempt: Sendable {
+  package var delivery: DeliveryID
+  package var destination: String
+  package var result: AttemptResult
 
-  public init(delivery: DeliveryID, destination: String, result: AttemptResult) {
+  package init(delivery: DeliveryID, destination: String, result: AttemptResult) {
     self.delivery = delivery
     self.destination = destination
     self.result = result

@@ -1,7 +1,7 @@
 /// Base64 (RFC 4648, section 4).
-public enum Base64 {
+package enum Base64 {
   /// With padding.
-  public static func text(_ bytes: [UInt8]) -> String {
+  package static func text(_ bytes: [UInt8]) -> String {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     var text: [UInt8] = []
     text.reserveCapacity((bytes.count + 2) / 3 * 4)
@@ -17,7 +17,7 @@ public enum Base64 {
   }
 
   /// Nil for what is no base64; the padding may be left out.
-  public static func bytes(_ text: String) -> [UInt8]? {
+  package static func bytes(_ text: String) -> [UInt8]? {
     var digits = Array(text.utf8)
     let padded = digits.count
     while digits.last == UInt8(ascii: "="), padded - digits.count < 2 { digits.removeLast() }

@@ -3,7 +3,7 @@
 ///
 /// Setting an earlier deadline costs O(log n); a later one only takes note, since the key's entry comes up before it is
 /// due, and then goes back to its new place. Entries that nothing stands for any more stay until they surface.
-public struct DeadlineQueue<Key: Hashable & Sendable, Instant: Comparable & Sendable>: Sendable {
+package struct DeadlineQueue<Key: Hashable & Sendable, Instant: Comparable & Sendable>: Sendable {
   @usableFromInline struct Entry: Sendable {
     @usableFromInline var instant: Instant
     @usableFromInline var key: Key
@@ -28,13 +28,13 @@ public struct DeadlineQueue<Key: Hashable & Sendable, Instant: Comparable & Send
   @usableFromInline var heap: [Entry] = []
   @usableFromInline var current: [Key: Deadline] = [:]
 
-  @inlinable public init() {}
+  @inlinable package init() {}
 
-  @inlinable public var isEmpty: Bool { current.isEmpty }
+  @inlinable package var isEmpty: Bool { current.isEmpty }
 
   /// Sets or (nil) clears a key's deadline.
   @inlinable
-  public mutating func set(_ instant: Instant?, for key: Key) {
+  package mutating func set(_ instant: Instant?, for key: Key) {
     guard let instant else {
       current.removeValue(forKey: key)
       return
@@ -50,14 +50,14 @@ public struct DeadlineQueue<Key: Hashable & Sendable, Instant: Comparable & Send
 
   /// The earliest deadline.
   @inlinable
-  public mutating func next() -> Instant? {
+  package mutating func next() -> Instant? {
     surface()
     return heap.first?.instant
   }
 
   /// Takes the key with the earliest deadline, if that is not after `now`.
   @inlinable
-  public mutating func popDue(at now: Instant) -> Key? {
+  package mutating func popDue(at now: Instant) -> Key? {
     guard let first = heap.first, first.instant <= now else { return nil }
     surface()
     guard let first = heap.first, first.instant <= now else { return nil }

@@ -2,42 +2,42 @@
 ///
 /// The ids of one envelope are consecutive: the n-th event's id is the first one's plus n. So an envelope's
 /// record need only hold the first id and a count.
-public struct EventID: Hashable, Sendable {
-  public var high: UInt64
-  public var low: UInt64
+package struct EventID: Hashable, Sendable {
+  package var high: UInt64
+  package var low: UInt64
 
-  public init(high: UInt64, low: UInt64) {
+  package init(high: UInt64, low: UInt64) {
     self.high = high
     self.low = low
   }
 
   /// The id that stands `distance` places after this one in the same envelope.
-  public func advanced(by distance: Int) -> EventID {
+  package func advanced(by distance: Int) -> EventID {
     EventID(high: high, low: low + UInt64(distance))
   }
 
   /// How many places it stands after another id of the same envelope.
-  public func distance(from first: EventID) -> Int { Int(low - first.low) }
+  package func distance(from first: EventID) -> Int { Int(low - first.low) }
 
   /// The millisecond in which the id was made.
-  public var milliseconds: Int64 { Int64(high >> 16) }
+  package var milliseconds: Int64 { Int64(high >> 16) }
 }
 
 extension EventID: Comparable {
-  public static func < (a: EventID, b: EventID) -> Bool { (a.high, a.low) < (b.high, b.low) }
+  package static func < (a: EventID, b: EventID) -> Bool { (a.high, a.low) < (b.high, b.low) }
 }
 
 extension EventID: CustomStringConvertible {
-  public static let prefix = "evt_"
+  package static let prefix = "evt_"
 
-  public var description: String {
+  package var description: String {
     var text: [UInt8] = []
     appendText(to: &text)
     return String(decoding: text, as: UTF8.self)
   }
 
   /// Appends the 40 bytes of `description`.
-  public func appendText(to output: inout [UInt8]) {
+  package func appendText(to output: inout [UInt8]) {
     output.append(contentsOf: Self.prefix.utf8)
     Self.appendDigits(8, of: high >> 32, to: &output)
     output.append(UInt8(ascii: "-"))
@@ -59,7 +59,7 @@ extension EventID: CustomStringConvertible {
   }
 
   /// Reads `evt_` and a UUID; nil for anything else.
-  public init?(_ text: String) {
+  package init?(_ text: String) {
     guard text.hasPrefix(Self.prefix) else { return nil }
     let uuid = text.dropFirst(Self.prefix.count).utf8
     guard uuid.count == 36 else { return nil }
@@ -82,18 +82,18 @@ extension EventID: CustomStringConvertible {
 ///
 /// Layout: 48 bits of milliseconds, the version, 12 random bits, the variant, 62 bits of which the first is clear
 /// when a millisecond begins, so that an envelope's ids can count up from it.
-public struct EventIDGenerator<Randomness: RandomNumberGenerator & Sendable>: Sendable {
+package struct EventIDGenerator<Randomness: RandomNumberGenerator & Sendable>: Sendable {
   @usableFromInline var randomness: Randomness
   @usableFromInline var last = EventID(high: 0, low: 0)
 
   @inlinable
-  public init(randomness: Randomness) {
+  package init(randomness: Randomness) {
     self.randomness = randomness
   }
 
   /// The first of `count` consecutive ids.
   @inlinable
-  public mutating func next(count: Int, at now: Timestamp) -> EventID {
+  package mutating func next(count: Int, at now: Timestamp) -> EventID {
     let milliseconds = UInt64(max(0, now.milliseconds))
     if milliseconds > last.high >> 16 {
       let high = milliseconds << 16 | 0x7000 | randomness.next() & 0x0FFF

@@ -1,9 +1,9 @@
 /// A moment as HTTP writes it (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`, and the two older forms
 /// `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`.
-public enum HTTPDate {
+package enum HTTPDate {
   /// - Parameter now: A year of two digits is within fifty years of it, or before.
   /// - Returns: nil: it is in none of these forms, to the letter, or there is no such day.
-  public static func timestamp(_ text: some StringProtocol, now: Timestamp) -> Timestamp? {
+  package static func timestamp(_ text: some StringProtocol, now: Timestamp) -> Timestamp? {
     var cursor = Cursor(Array(text.utf8.prefix(40)))
     guard let form = cursor.form() else { return nil }
     let moment =

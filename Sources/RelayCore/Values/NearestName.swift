@@ -1,7 +1,7 @@
 /// Which of the known names somebody meant.
-public enum NearestName {
+package enum NearestName {
   /// The known name that takes the fewest edits to reach, if they are few for its length. Without case.
-  public static func of(_ name: String, among known: some Sequence<String>) -> String? {
+  package static func of(_ name: String, among known: some Sequence<String>) -> String? {
     let name = Array(name.lowercased().utf8.prefix(80))
     var best: (name: String, length: Int, edits: Int)?
     for candidate in known {
@@ -14,7 +14,7 @@ public enum NearestName {
   }
 
   /// `; did you mean 'x'?`; nil if none is near.
-  public static func question(_ name: String, among known: some Sequence<String>) -> String? {
+  package static func question(_ name: String, among known: some Sequence<String>) -> String? {
     of(name, among: known).map { "; did you mean '\($0)'?" }
   }
 
@@ -36,17 +36,17 @@ public enum NearestName {
 }
 
 /// Names that patterns may be misspellings of.
-public struct PatternNames: Sendable {
+package struct PatternNames: Sendable {
   /// Folded beforehand: a configuration may ask thousands of times.
   private let names: [(name: String, folded: [UInt8])]
 
-  public init(_ names: [String]) {
+  package init(_ names: [String]) {
     self.names = names.map { ($0, $0.utf8.map(\.asciiLowercased)) }
   }
 
   /// The name that a pattern which matches none was likely meant to match: at most two edits away, and one only in a
   /// short name. A `*` at one end stands for what the name has more there.
-  public func nearest(to pattern: WildcardPattern) -> String? {
+  package func nearest(to pattern: WildcardPattern) -> String? {
     guard !names.contains(where: { pattern.matches($0.name) }) else { return nil }
     let folded = pattern.source.utf8.map(\.asciiLowercased)
     let star = UInt8(ascii: "*")

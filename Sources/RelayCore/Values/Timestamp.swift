@@ -3,39 +3,39 @@
 /// Of the relay's own, steady time (`SteadyClock`) where nothing else is said: due times and ages are, and they outlive the
 /// process. What people and other machines are told, or tell, is wall-clock time, and says so. Where only an
 /// elapsed time matters (a deadline in memory), callers measure with `ContinuousClock`.
-public struct Timestamp: Hashable, Sendable {
-  public var microseconds: Int64
+package struct Timestamp: Hashable, Sendable {
+  package var microseconds: Int64
 
-  public init(microseconds: Int64) {
+  package init(microseconds: Int64) {
     self.microseconds = microseconds
   }
 
-  public static let epoch = Timestamp(microseconds: 0)
-  public static let distantFuture = Timestamp(microseconds: .max)
+  package static let epoch = Timestamp(microseconds: 0)
+  package static let distantFuture = Timestamp(microseconds: .max)
 
   /// Whole milliseconds since the epoch, rounded down.
-  public var milliseconds: Int64 { microseconds.flooredDivision(by: 1_000).quotient }
+  package var milliseconds: Int64 { microseconds.flooredDivision(by: 1_000).quotient }
 
   /// Whole seconds since the epoch, rounded down.
-  public var seconds: Int64 { microseconds.flooredDivision(by: 1_000_000).quotient }
+  package var seconds: Int64 { microseconds.flooredDivision(by: 1_000_000).quotient }
 }
 
 extension Timestamp: InstantProtocol {
-  public func advanced(by duration: Duration) -> Timestamp {
+  package func advanced(by duration: Duration) -> Timestamp {
     let (sum, overflow) = microseconds.addingReportingOverflow(duration.microseconds)
     return overflow ? .distantFuture : Timestamp(microseconds: sum)
   }
 
-  public func duration(to other: Timestamp) -> Duration {
+  package func duration(to other: Timestamp) -> Duration {
     .microseconds(other.microseconds - microseconds)
   }
 
-  public static func < (a: Timestamp, b: Timestamp) -> Bool { a.microseconds < b.microseconds }
+  package static func < (a: Timestamp, b: Timestamp) -> Bool { a.microseconds < b.microseconds }
 }
 
 extension Timestamp: CustomStringConvertible {
   /// RFC 3339 in UTC, to the millisecond: `2026-01-02T03:04:05.678Z`.
-  public var description: String {
+  package var description: String {
     let (days, rest) = milliseconds.flooredDivision(by: 86_400_000)
     let date = CivilDate(daysSinceEpoch: days)
     let time = [(rest / 3_600_000, 2), (rest / 60_000 % 60, 2), (rest / 1_000 % 60, 2)]
@@ -47,7 +47,7 @@ extension Timestamp: CustomStringConvertible {
 
 extension Duration {
   /// Whole microseconds, rounded toward zero; `Int64.max` for what does not fit.
-  public var microseconds: Int64 {
+  package var microseconds: Int64 {
     let (seconds, attoseconds) = components
     let (product, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000)
     let (sum, overflow) = product.addingReportingOverflow(attoseconds / 1_000_000_000_000)
@@ -55,13 +55,13 @@ extension Duration {
   }
 
   /// Whole milliseconds, rounded up, so that a wait never ends early; `Int64.max` for what does not fit.
-  public var millisecondsRoundedUp: Int64 {
+  package var millisecondsRoundedUp: Int64 {
     let whole = microseconds
     return whole / 1_000 + (whole % 1_000 > 0 ? 1 : 0)
   }
 
   /// Seconds with their fraction.
-  public var inSeconds: Double {
+  package var inSeconds: Double {
     let (seconds, attoseconds) = components
     return Double(seconds) + Double(attoseconds) / 1e18
   }

@@ -2,7 +2,7 @@
 ///
 /// `[*]`, `[?]` and `[[]` are the characters themselves; any other `[` is literal. Matching is on UTF-8, without
 /// recursion, in time O(text × runs of `*`). Case is folded for ASCII letters only, and only where asked.
-public struct WildcardPattern: Hashable, Sendable {
+package struct WildcardPattern: Hashable, Sendable {
   private enum Piece: Hashable, Sendable {
     case byte(UInt8)
     case anyCharacter
@@ -10,13 +10,13 @@ public struct WildcardPattern: Hashable, Sendable {
   }
 
   /// The pattern as it was written.
-  public let source: String
-  public let ignoresCase: Bool
+  package let source: String
+  package let ignoresCase: Bool
   private let pieces: [Piece]
   /// The text that the pattern equals, case folded where case is ignored; nil if it holds a wildcard.
-  public let literal: String?
+  package let literal: String?
 
-  public init(_ source: String, ignoringCase: Bool = false) {
+  package init(_ source: String, ignoringCase: Bool = false) {
     self.source = source
     ignoresCase = ignoringCase
     var pieces: [Piece] = []
@@ -42,14 +42,14 @@ public struct WildcardPattern: Hashable, Sendable {
   }
 
   /// True for `*` alone.
-  public var matchesEverything: Bool { pieces == [.anyRun] }
+  package var matchesEverything: Bool { pieces == [.anyRun] }
 
-  public func matches(_ text: String) -> Bool {
+  package func matches(_ text: String) -> Bool {
     var text = text
     return text.withUTF8 { matches($0) }
   }
 
-  public func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+  package func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     var position = 0
     var piece = 0
     // Where the last `*` stands, and how far the text was when it took nothing.
@@ -84,7 +84,7 @@ public struct WildcardPattern: Hashable, Sendable {
 }
 
 extension WildcardPattern: CustomStringConvertible {
-  public var description: String { source }
+  package var description: String { source }
 }
 
 extension UInt8 {
@@ -102,7 +102,7 @@ extension UnsafeBufferPointer<UInt8> {
 
 extension String {
   /// The text with its ASCII letters in lower case, and nothing else changed.
-  public var asciiLowercased: String {
+  package var asciiLowercased: String {
     guard utf8.contains(where: { $0 >= 0x41 && $0 <= 0x5A }) else { return self }
     return String(decoding: utf8.map(\.asciiLowercased), as: UTF8.self)
   }

@@ -6,9 +6,9 @@ import RelayThreads
 ///
 /// They are read once, by whoever asks first, and again when a file or folder has changed: each new connection looks, which
 /// costs a `stat` a place. libcurl by itself would read the whole bundle for each destination, or for each connection.
-public final class SystemTrust: Sendable {
+package final class SystemTrust: Sendable {
   /// The process's.
-  public static let shared = SystemTrust(
+  package static let shared = SystemTrust(
     variable: { name in getenv(name).map { String(cString: $0) } }, builtIn: .ofLibcurl)
 
   private struct Read: Sendable {
@@ -28,7 +28,7 @@ public final class SystemTrust: Sendable {
   }
 
   /// What an operator should know before the first handshake fails; nil: all is well.
-  public var warning: String? {
+  package var warning: String? {
     let trust = current()
     if let problem = trust.problem { return problem }
     return trust.unreadableFile.map {

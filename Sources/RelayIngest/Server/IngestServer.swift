@@ -14,13 +14,13 @@ import RelayPipeline
 ///
 /// All work happens on the event loops. Memory is bounded by `server.max_inflight` for bodies and by
 /// `server.max_connections` for all else: some 10 KiB each.
-public final class IngestServer: Sendable {
+package final class IngestServer: Sendable {
   private let settings: NIOLockedValueBox<ServerSettings>
   private let eventLoopGroup: MultiThreadedEventLoopGroup
   private let initializer: ConnectionInitializer
   private let listener = IngestListener()
 
-  public init(
+  package init(
     settings: ServerSettings, receiver: any EnvelopeReceiver, eventLoopGroup: MultiThreadedEventLoopGroup
   ) {
     self.settings = NIOLockedValueBox(settings)
@@ -36,7 +36,7 @@ public final class IngestServer: Sendable {
   /// Listens on `server.listen`; returns the address with the port that the system gave.
   ///
   /// - Throws: `IngestServerError`.
-  public func start() async throws -> ListenAddress {
+  package func start() async throws -> ListenAddress {
     let address = settings.withLockedValue { $0.listen }
     do {
       try await listener.beginStart()
@@ -65,7 +65,7 @@ public final class IngestServer: Sendable {
   /// - Returns: The new address, if it has changed.
   /// - Throws: `IngestServerError`; then nothing has changed.
   @discardableResult
-  public func apply(_ settings: ServerSettings) async throws(IngestServerError) -> ListenAddress? {
+  package func apply(_ settings: ServerSettings) async throws(IngestServerError) -> ListenAddress? {
     let address = settings.listen
     var moved: ListenAddress?
     if address != self.settings.withLockedValue({ $0.listen }), await listener.isListening {
@@ -113,7 +113,7 @@ public final class IngestServer: Sendable {
   /// what is left. Returns when no connection is open. May be called again.
   ///
   /// A receiver may complete after that, but not after the event loops have been shut down.
-  public func shutdown(drain: Duration) async {
+  package func shutdown(drain: Duration) async {
     await Self.close(listener.shutDown())
     let drain = TimeAmount(drain)
     let loops = initializer.registries.map { registry in

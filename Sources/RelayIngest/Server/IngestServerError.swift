@@ -9,8 +9,8 @@ import RelayCore
 #endif
 
 /// Why the ingest could not be started, and what would help.
-public struct IngestServerError: Error, Equatable, CustomStringConvertible {
-  public enum Code: Sendable, Equatable {
+package struct IngestServerError: Error, Equatable, CustomStringConvertible {
+  package enum Code: Sendable, Equatable {
     case addressInUse
     case addressNotAvailable
     case permissionDenied
@@ -20,9 +20,9 @@ public struct IngestServerError: Error, Equatable, CustomStringConvertible {
     case other
   }
 
-  public var code: Code
-  public var address: ListenAddress
-  public var description: String
+  package var code: Code
+  package var address: ListenAddress
+  package var description: String
 
   init(_ code: Code, address: ListenAddress, reason: String) {
     self.code = code

@@ -6,7 +6,7 @@ import RelayThreads
 /// A pipe that nobody reads, a terminal that stands still, a disk that hangs: lines wait in memory, and what does not
 /// fit is left out, counted and told. A pipe whose reader has gone, a full disk: the lines are lost, counted, and told
 /// with the first line that can be written again.
-public final class LogWriter: Sendable {
+package final class LogWriter: Sendable {
   private struct State: Sendable {
     var queue: LogQueue
     var isWriting = false
@@ -15,13 +15,13 @@ public final class LogWriter: Sendable {
 
   private let state: Monitor<State>
   /// Lines that were left out or could not be written, since the start.
-  public let dropped = Counter()
+  package let dropped = Counter()
 
   /// - Parameters:
   ///   - descriptor: Stays open as long as the process lives.
   ///   - limit: How many bytes may wait.
   ///   - gap: The line, with its end, that tells how many are missing where it stands.
-  public init(
+  package init(
     descriptor: Int32, limit: Int = 1 << 20, gap: @escaping @Sendable (_ missing: Int) -> [UInt8]
   ) {
     let state = Monitor(State(queue: LogQueue(limit: limit)))
@@ -47,7 +47,7 @@ public final class LogWriter: Sendable {
   }
 
   /// Takes a line, with its end. Never waits for its being written.
-  public func write(_ line: [UInt8]) {
+  package func write(_ line: [UInt8]) {
     let isTaken = state.change { state in
       // A thread that is busy looks by itself.
       (state.queue.append(line), wakes: !state.isWriting)
@@ -59,7 +59,7 @@ public final class LogWriter: Sendable {
   ///
   /// - Returns: false: some are not.
   @discardableResult
-  public func flush(within limit: Duration) -> Bool {
+  package func flush(within limit: Duration) -> Bool {
     state.wait(timeout: limit) { !$0.isWriting && $0.queue.isIdle ? true : nil } ?? false
   }
 

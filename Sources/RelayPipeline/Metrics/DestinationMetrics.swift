@@ -1,19 +1,19 @@
 import RelayCore
 
 /// What is counted of one destination. Held by whoever delivers to it.
-public final class DestinationMetrics: Sendable {
+package final class DestinationMetrics: Sendable {
   let attempts = CounterSet<AttemptOutcome>()
   let settledDeliveries = CounterSet<RelayMetrics.SettledState>()
   let attemptSeconds = Histogram(.attempt)
   let latencySeconds = Histogram(.deliveryLatency)
 
-  public func attempt(_ result: AttemptResult) {
+  package func attempt(_ result: AttemptResult) {
     attempts.add(to: AttemptOutcome(result))
     attemptSeconds.observe(result.duration)
   }
 
   /// - Parameter latency: Of a delivered one: from receipt to delivery.
-  public func settled(_ state: RelayMetrics.SettledState, _ count: Int = 1, latency: Duration? = nil) {
+  package func settled(_ state: RelayMetrics.SettledState, _ count: Int = 1, latency: Duration? = nil) {
     settledDeliveries.add(count, to: state)
     if let latency { latencySeconds.observe(latency) }
   }

@@ -1,11 +1,11 @@
 /// What became of a posted envelope. The raw values are those of the metric's label.
-public enum EnvelopeOutcome: String, Sendable, CaseIterable {
+package enum EnvelopeOutcome: String, Sendable, CaseIterable {
   case accepted, duplicate, handshake, invalid, unauthorized
   case tooLarge = "too_large"
   case unavailable
 
   /// What a refusal with this status is; nil: it says nothing of an envelope (a wrong method, a timeout).
-  public init?(refusalStatus status: Int) {
+  package init?(refusalStatus status: Int) {
     switch status {
     case 400, 415: self = .invalid
     case 401: self = .unauthorized

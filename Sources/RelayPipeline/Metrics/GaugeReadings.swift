@@ -1,49 +1,49 @@
 import RelayCore
 
 /// What is not counted but looked at when somebody asks for the metrics.
-public struct GaugeReadings: Sendable, Equatable {
-  public struct Destination: Sendable, Equatable {
-    public var name: String
+package struct GaugeReadings: Sendable, Equatable {
+  package struct Destination: Sendable, Equatable {
+    package var name: String
     /// nil: the store can't be read now.
-    public var pending: Int? = 0
-    public var dead: Int? = 0
+    package var pending: Int? = 0
+    package var dead: Int? = 0
     /// nil: nothing is pending, as far as is known.
-    public var oldestPending: Duration?
-    public var inFlight = 0
-    public var isCircuitOpen = false
-    public var isPaused = false
+    package var oldestPending: Duration?
+    package var inFlight = 0
+    package var isCircuitOpen = false
+    package var isPaused = false
     /// It is no longer configured, and is still owed what is pending.
-    public var isOrphaned = false
+    package var isOrphaned = false
 
-    public init(name: String) {
+    package init(name: String) {
       self.name = name
     }
   }
 
-  public var version: String
+  package var version: String
   /// The orphaned ones too.
-  public var destinations: [Destination] = []
+  package var destinations: [Destination] = []
   // What is nil is not known, and left out: rather no reading than a wrong one.
 
   /// Live data, and the most that there may be.
-  public var storeBytes: Int?
-  public var storeLimitBytes: Int?
+  package var storeBytes: Int?
+  package var storeLimitBytes: Int?
   /// Of the log beside it.
-  public var storeLogBytes: Int?
+  package var storeLogBytes: Int?
   /// How long a reader from outside has kept the log from being written over.
-  public var storeReader: Duration?
+  package var storeReader: Duration?
   /// The last reload changed nothing because the file is wrong.
-  public var isReloadFailed: Bool?
+  package var isReloadFailed: Bool?
   /// How far the machine's clock is ahead of the destinations'.
-  public var clockOffset: Duration?
+  package var clockOffset: Duration?
 
-  public init(version: String) {
+  package init(version: String) {
     self.version = version
   }
 }
 
 extension GaugeReadings {
-  public init(_ status: RelayStatus) {
+  package init(_ status: RelayStatus) {
     self.init(version: status.version)
     let isStoreRead = status.store.unreadFor == nil
     destinations = status.destinations.map { status in

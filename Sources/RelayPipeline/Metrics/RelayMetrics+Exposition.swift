@@ -1,10 +1,10 @@
 import RelayCore
 
 extension RelayMetrics {
-  public static let contentType = TextExposition.contentType
+  package static let contentType = TextExposition.contentType
 
   /// All metrics, in Prometheus' text format. Reads /proc, which may block for a moment.
-  public func render(_ readings: GaugeReadings) -> [UInt8] {
+  package func render(_ readings: GaugeReadings) -> [UInt8] {
     render(readings, process: .now())
   }
 

@@ -6,9 +6,9 @@ import RelayCore
 /// holds the `SourceMetrics`, `RouteMetrics` or `DestinationMetrics` of its name. What a reload takes out of the
 /// configuration keeps its series until the next start, since attempts may be under way and an orphan be discarded;
 /// what comes back goes on from its counts.
-public final class RelayMetrics: Sendable {
+package final class RelayMetrics: Sendable {
   /// How a delivery ended. The raw values are those of the metric's label.
-  public enum SettledState: String, Sendable, CaseIterable {
+  package enum SettledState: String, Sendable, CaseIterable {
     case delivered, dead
     /// By a person.
     case discarded
@@ -28,51 +28,51 @@ public final class RelayMetrics: Sendable {
   private let typeTable = EventTypeTable()
 
   /// - Parameter droppedLogLines: Where the log's writer counts.
-  public init(_ configuration: Configuration, droppedLogLines: Counter = Counter()) {
+  package init(_ configuration: Configuration, droppedLogLines: Counter = Counter()) {
     self.droppedLogLines = droppedLogLines
     configure(configuration)
   }
 
   /// From now on all that this configuration names has its series, from 0.
-  public func configure(_ configuration: Configuration) {
+  package func configure(_ configuration: Configuration) {
     for source in configuration.sources { _ = self.source(source.name) }
     for route in configuration.routes { _ = self.route(route.name) }
     for destination in configuration.destinations { _ = self.destination(destination.name) }
   }
 
-  public func source(_ name: String) -> SourceMetrics {
+  package func source(_ name: String) -> SourceMetrics {
     sources.value(name) { SourceMetrics(types: typeTable) }
   }
 
-  public func route(_ name: String) -> RouteMetrics {
+  package func route(_ name: String) -> RouteMetrics {
     routes.value(name) { RouteMetrics() }
   }
 
-  public func destination(_ name: String) -> DestinationMetrics {
+  package func destination(_ name: String) -> DestinationMetrics {
     destinations.value(name) { DestinationMetrics() }
   }
 
   /// A request of any path, also of no source's.
-  public func refused(_ reply: IngestReply) {
+  package func refused(_ reply: IngestReply) {
     refusedRequests.add(to: RefusalReason(code: reply.code))
   }
 
   /// The types of events that have come since the start: the first 100.
-  public var eventTypes: [String] { typeTable.labels.map(\.label) }
+  package var eventTypes: [String] { typeTable.labels.map(\.label) }
 
   // MARK: By name
 
   /// By a person.
-  public func discarded(_ destination: String, _ count: Int) {
+  package func discarded(_ destination: String, _ count: Int) {
     self.destination(destination).settled(.discarded, count)
   }
 
-  public func overflowed(_ destination: String, _ count: Int) {
+  package func overflowed(_ destination: String, _ count: Int) {
     self.destination(destination).settled(.overflow, count)
   }
 
   /// - Parameter operations: The envelopes and settlements of the transaction.
-  public func commit(_ duration: Duration, operations: Int) {
+  package func commit(_ duration: Duration, operations: Int) {
     commitSeconds.observe(duration)
     commitBatchSize.observe(operations)
   }

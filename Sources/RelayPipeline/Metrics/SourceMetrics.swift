@@ -2,7 +2,7 @@ import RelayCore
 import Synchronization
 
 /// What is counted of one source. Held by whoever receives for it.
-public final class SourceMetrics: Sendable {
+package final class SourceMetrics: Sendable {
   let envelopes = CounterSet<EnvelopeOutcome>()
   let unroutedEvents = Counter()
   let ingestSeconds = Histogram(.ingest)
@@ -16,12 +16,12 @@ public final class SourceMetrics: Sendable {
     self.types = types
   }
 
-  public func envelope(_ outcome: EnvelopeOutcome) {
+  package func envelope(_ outcome: EnvelopeOutcome) {
     envelopes.add(to: outcome)
   }
 
   /// An envelope that was received then has been accepted.
-  public func accepted(at time: Timestamp) {
+  package func accepted(at time: Timestamp) {
     lastAccepted.store(time.microseconds, ordering: .relaxed)
   }
 
@@ -38,12 +38,12 @@ public final class SourceMetrics: Sendable {
   func events(at place: Int, _ count: Int = 1) { events[place].add(count) }
 
   /// Events that no route matched.
-  public func unrouted(_ count: Int) {
+  package func unrouted(_ count: Int) {
     unroutedEvents.add(count)
   }
 
   /// How long it took from a request's last byte to its answer.
-  public func ingest(_ duration: Duration) {
+  package func ingest(_ duration: Duration) {
     ingestSeconds.observe(duration)
   }
 

@@ -1,6 +1,6 @@
 extension ConfigurationChanges {
   /// What has changed, kind by kind, for people: `destinations`, `+bi -audit ~crm`.
-  public var texts: [(name: String, text: String)] {
+  package var texts: [(name: String, text: String)] {
     var texts = [("destinations", destinations.text), ("sources", sources.text), ("routes", routes.text)]
     if isRouteOrderChanged { texts[2].1 += texts[2].1.isEmpty ? "in another order" : ", in another order" }
     texts.append(("limits", limits.joined(separator: " ")))

@@ -1,20 +1,20 @@
 import RelayCore
 
 /// What one configuration says otherwise than another, by names alone.
-public struct ConfigurationChanges: Sendable, Equatable {
+package struct ConfigurationChanges: Sendable, Equatable {
   /// Of one kind of named thing, each in the order of its file.
-  public struct Names: Sendable, Equatable {
-    public var added: [String] = []
-    public var removed: [String] = []
-    public var changed: [String] = []
+  package struct Names: Sendable, Equatable {
+    package var added: [String] = []
+    package var removed: [String] = []
+    package var changed: [String] = []
 
-    public init(added: [String] = [], removed: [String] = [], changed: [String] = []) {
+    package init(added: [String] = [], removed: [String] = [], changed: [String] = []) {
       self.added = added
       self.removed = removed
       self.changed = changed
     }
 
-    public var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty }
+    package var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty }
 
     fileprivate init<Value: Equatable>(from old: [Value], to new: [Value], name: (Value) -> String) {
       let before = Dictionary(old.map { (name($0), $0) }, uniquingKeysWith: { first, _ in first })
@@ -25,19 +25,19 @@ public struct ConfigurationChanges: Sendable, Equatable {
     }
   }
 
-  public var destinations = Names()
-  public var sources = Names()
-  public var routes = Names()
+  package var destinations = Names()
+  package var sources = Names()
+  package var routes = Names()
   /// The routes that stayed stand in another order.
-  public var isRouteOrderChanged = false
+  package var isRouteOrderChanged = false
   /// Keys of `server` and `store`, such as `server.max_body`.
-  public var limits: [String] = []
+  package var limits: [String] = []
   /// Whether a token, a password, a signing secret or a header's value has changed, of what was there before and is now.
-  public var areSecretsChanged = false
+  package var areSecretsChanged = false
 
-  public init() {}
+  package init() {}
 
-  public init(from old: Configuration, to new: Configuration) {
+  package init(from old: Configuration, to new: Configuration) {
     destinations = Names(from: old.destinations.map(\.withoutPlace), to: new.destinations.map(\.withoutPlace))
     {
       $0.name
@@ -54,7 +54,7 @@ public struct ConfigurationChanges: Sendable, Equatable {
     areSecretsChanged = old.credentials.contains { name, old in credentials[name].map { $0 != old } ?? false }
   }
 
-  public var isEmpty: Bool { self == ConfigurationChanges() }
+  package var isEmpty: Bool { self == ConfigurationChanges() }
 }
 
 extension ServerSettings {

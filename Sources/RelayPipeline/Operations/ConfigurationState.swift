@@ -15,13 +15,13 @@ struct ConfigurationState: Sendable {
 }
 
 /// A configuration that was read again.
-public struct ReadConfiguration: Sendable {
-  public var configuration: Configuration
-  public var warnings: [String]
+package struct ReadConfiguration: Sendable {
+  package var configuration: Configuration
+  package var warnings: [String]
   /// The variables of the environment that it refers to.
-  public var variables: [String]
+  package var variables: [String]
 
-  public init(configuration: Configuration, warnings: [String], variables: [String]) {
+  package init(configuration: Configuration, warnings: [String], variables: [String]) {
     self.configuration = configuration
     self.warnings = warnings
     self.variables = variables
@@ -29,7 +29,7 @@ public struct ReadConfiguration: Sendable {
 }
 
 /// What a reload needs from the outside.
-public protocol ReloadSource: Sendable {
+package protocol ReloadSource: Sendable {
   /// Reads the file again, and validates it whole.
   func load() async throws(OperationError) -> ReadConfiguration
 
@@ -44,6 +44,6 @@ public protocol ReloadSource: Sendable {
 }
 
 extension ReloadSource {
-  public func reloadBegan() {}
-  public func reloadEnded(_ result: Result<ReloadReport, OperationError>) {}
+  package func reloadBegan() {}
+  package func reloadEnded(_ result: Result<ReloadReport, OperationError>) {}
 }

@@ -2,14 +2,14 @@ import RelayCore
 import RelayThreads
 
 /// How long somebody who asks waits for a store that may hang. The time is injected: tests have their own.
-public struct Patience: Sendable {
+package struct Patience: Sendable {
   /// Ends after that time, or when its task is cancelled.
-  public typealias Sleep = @Sendable (Duration) async -> Void
+  package typealias Sleep = @Sendable (Duration) async -> Void
 
   let limit: Duration
   private let sleep: Sleep
 
-  public init(
+  package init(
     _ limit: Duration = .seconds(2), sleep: @escaping Sleep = { try? await Task.sleep(for: $0) }
   ) {
     self.limit = limit

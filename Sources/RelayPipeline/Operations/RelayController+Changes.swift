@@ -2,15 +2,15 @@ import RelayCore
 
 /// What people do to deliveries and destinations.
 extension RelayController {
-  public func retry(_ selection: DeliverySelection) async throws(OperationError) -> Int {
+  package func retry(_ selection: DeliverySelection) async throws(OperationError) -> Int {
     try await change(.retry(at: parts.clock.now()), selection)
   }
 
-  public func discard(_ selection: DeliverySelection) async throws(OperationError) -> Int {
+  package func discard(_ selection: DeliverySelection) async throws(OperationError) -> Int {
     try await change(.discard, selection)
   }
 
-  public func count(
+  package func count(
     _ verb: ChangeVerb, _ selection: DeliverySelection
   ) async throws(OperationError) -> DeliveryCounts {
     var counts = DeliveryCounts()
@@ -136,7 +136,7 @@ extension RelayController {
       message: "there is no event of the type \(type)\(NearestName.question(type, among: known) ?? "")")
   }
 
-  public func pause(_ destination: String, until: Timestamp?) async throws(OperationError) {
+  package func pause(_ destination: String, until: Timestamp?) async throws(OperationError) {
     _ = try await stored(destination)
     if let until, until <= parts.clock.reading().wall {
       throw OperationError(code: .conflict, message: "\(until) has passed; give a later time, or none")
@@ -149,7 +149,7 @@ extension RelayController {
         until == .distantFuture ? [:] : ["until": "\(until)"], uniquingKeysWith: { a, _ in a }))
   }
 
-  public func resume(_ destination: String) async throws(OperationError) -> ResumeReport {
+  package func resume(_ destination: String) async throws(OperationError) -> ResumeReport {
     let stored = try await stored(destination)
     if let place = active.destination(destination)?.pausedAt {
       let lifted = await liftHold(of: destination)
@@ -199,7 +199,7 @@ extension RelayController {
   }
 
   /// It takes as long as the store is large: nobody's patience ends it.
-  public func backup() async throws(OperationError) -> any StoreCopy {
+  package func backup() async throws(OperationError) -> any StoreCopy {
     try refuseWhileStoreHangs()
     parts.logger.notice("the store is being copied")
     return try await unhurried { store async throws(StoreError) in try await store.backup() }

@@ -3,7 +3,7 @@ import RelayCore
 /// How the relay is, and what became of an event.
 extension RelayController {
   /// Also while the store can't be read: then with what was last read of it, and how long ago that was.
-  public func status() async throws(OperationError) -> RelayStatus {
+  package func status() async throws(OperationError) -> RelayStatus {
     let lanes = await lanes()
     let (reading, isCurrent) = try await reading()
     let now = parts.clock.reading()
@@ -59,7 +59,7 @@ extension RelayController {
     }
   }
 
-  public func metrics() async -> [UInt8] {
+  package func metrics() async -> [UInt8] {
     var readings = GaugeReadings(version: RelayVersion.number)
     // A store that can't answer must not take the counters with it.
     readings.storeLimitBytes = active.configuration.store.maxBytes
@@ -69,13 +69,13 @@ extension RelayController {
     return parts.metrics.render(readings)
   }
 
-  public func event(_ id: EventID) async throws(OperationError) -> EventReport? {
+  package func event(_ id: EventID) async throws(OperationError) -> EventReport? {
     let found = try await lookup { lookup async throws(StoreError) in try await lookup.event(id) }
     guard let event = found else { return nil }
     return EventReport(event: event, deliveries: await reports(of: event.deliveries))
   }
 
-  public func deliveries(
+  package func deliveries(
     _ filter: DeliveryFilter, after: DeliveryID?, limit: Int
   ) async throws(OperationError) -> DeliveryReportPage {
     if let name = filter.destination { _ = try await stored(name) }

@@ -5,7 +5,7 @@ import RelayCore
 extension RelayController {
   /// Reads the file, and if it is right takes its place: names and limits into the store, then the ingest's rules,
   /// then the lanes. A wrong one changes nothing.
-  public func reload() async throws(OperationError) -> ReloadReport {
+  package func reload() async throws(OperationError) -> ReloadReport {
     try refuseWhileStoreHangs()
     await reloads.enter()
     source.reloadBegan()
@@ -82,7 +82,7 @@ extension RelayController {
   }
 
   /// A line for each that is no longer configured, and is owed something.
-  public func logOrphans(_ stored: [StoredDestination]) {
+  package func logOrphans(_ stored: [StoredDestination]) {
     for destination in stored.sorted(by: { $0.name < $1.name })
     where destination.pending + destination.dead > 0 && active.destination(destination.name) == nil {
       parts.logger.warning(

@@ -6,20 +6,20 @@ import RelayThreads
 ///
 /// An operation on stored deliveries is done while nobody holds them: the store withholds the destination, its lane
 /// gives back what it has not attempted, and both go on when the operation is done (`quieten`, `release`).
-public final class RelayController: RelayOperations {
-  public struct Parts: Sendable {
-    public var store: any DeliveryStore
-    public var lookup: any DeliveryLookup
-    public var engine: DeliveryEngine
-    public var receiver: Receiver
-    public var metrics: RelayMetrics
-    public var watch: StoreWatch
-    public var clock: any SteadyClock
-    public var logger: Logger
+package final class RelayController: RelayOperations {
+  package struct Parts: Sendable {
+    package var store: any DeliveryStore
+    package var lookup: any DeliveryLookup
+    package var engine: DeliveryEngine
+    package var receiver: Receiver
+    package var metrics: RelayMetrics
+    package var watch: StoreWatch
+    package var clock: any SteadyClock
+    package var logger: Logger
     /// Of those who ask something of the store.
-    public var patience: Patience
+    package var patience: Patience
 
-    public init(
+    package init(
       store: any DeliveryStore, lookup: any DeliveryLookup, engine: DeliveryEngine, receiver: Receiver,
       metrics: RelayMetrics, watch: StoreWatch, clock: any SteadyClock, logger: Logger,
       patience: Patience = Patience()
@@ -50,7 +50,7 @@ public final class RelayController: RelayOperations {
   private let lookupAnswers = AwaitedAnswers()
   private let startedAt: ContinuousClock.Instant
 
-  public init(_ configuration: Configuration, parts: Parts, source: any ReloadSource) {
+  package init(_ configuration: Configuration, parts: Parts, source: any ReloadSource) {
     self.parts = parts
     self.source = source
     initial = configuration
@@ -69,7 +69,7 @@ public final class RelayController: RelayOperations {
   /// - Parameter isPaused: Each destination is paused first, as a person does it for good: that is what `resume` ends, also
   ///   after a restart.
   /// - Returns: What it has kept of each destination.
-  public func prepare(isPaused: Bool = false) async throws(StoreError) -> [StoredDestination] {
+  package func prepare(isPaused: Bool = false) async throws(StoreError) -> [StoredDestination] {
     try await parts.store.configure(StoreConfiguration(active.configuration))
     if isPaused { try await pauseAll() }
     let reading = StoreReading(
@@ -90,7 +90,7 @@ public final class RelayController: RelayOperations {
 
   /// Begins to deliver. Destinations whose `order_by` has changed since the last run begin once their pending
   /// deliveries are in the new order.
-  public func start(_ stored: [StoredDestination]) async {
+  package func start(_ stored: [StoredDestination]) async {
     let destinations = active.configuration.destinations
     let disordered = disordered(destinations, stored, underWay: [])
     await parts.store.withhold(disordered)
@@ -100,12 +100,12 @@ public final class RelayController: RelayOperations {
     putInOrder(disordered)
   }
 
-  public func drain() {
+  package func drain() {
     isDraining.withLock { $0 = true }
     parts.engine.drain()
   }
 
-  public var readiness: Readiness {
+  package var readiness: Readiness {
     get async {
       if isDraining.withLock({ $0 }) { return .notReady("the relay is stopping") }
       if let refusal = parts.watch.current.refusal { return .notReady(refusal.message) }
@@ -132,7 +132,7 @@ public final class RelayController: RelayOperations {
     }
   }
 
-  public func rejections() -> [Rejection] { parts.receiver.rejections }
+  package func rejections() -> [Rejection] { parts.receiver.rejections }
 
   // MARK: Quiet lanes
 

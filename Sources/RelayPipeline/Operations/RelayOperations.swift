@@ -1,7 +1,7 @@
 import RelayCore
 
 /// What a person, or a script, can ask of a running relay: everything behind the admin API.
-public protocol RelayOperations: AnyObject, Sendable {
+package protocol RelayOperations: AnyObject, Sendable {
   /// The store takes writes and can be read, and the relay is not draining; else why not.
   var readiness: Readiness { get async }
 
@@ -35,30 +35,30 @@ public protocol RelayOperations: AnyObject, Sendable {
 }
 
 /// What a resumed destination had been kept from.
-public struct ResumeReport: Sendable, Equatable {
+package struct ResumeReport: Sendable, Equatable {
   /// A person had paused it.
-  public var wasPaused: Bool
+  package var wasPaused: Bool
   /// Until when it had asked to be left alone with `Retry-After`; nil: it had not.
-  public var liftedHold: Timestamp?
+  package var liftedHold: Timestamp?
 
-  public init(wasPaused: Bool, liftedHold: Timestamp?) {
+  package init(wasPaused: Bool, liftedHold: Timestamp?) {
     self.wasPaused = wasPaused
     self.liftedHold = liftedHold
   }
 }
 
-public enum Readiness: Sendable, Equatable {
+package enum Readiness: Sendable, Equatable {
   case ready
   /// For people: why no envelopes are taken.
   case notReady(String)
 }
 
 /// What a person does to deliveries.
-public enum ChangeVerb: Sendable, Hashable {
+package enum ChangeVerb: Sendable, Hashable {
   case retry, discard
 
   /// What it can be done to.
-  public var states: [DeliveryFilter.State] {
+  package var states: [DeliveryFilter.State] {
     switch self {
     case .retry: [.dead, .discarded, .overflowed]
     case .discard: [.pending, .dead]
@@ -67,8 +67,8 @@ public enum ChangeVerb: Sendable, Hashable {
 }
 
 /// Why it could not be done.
-public struct OperationError: Error, Sendable, Equatable, CustomStringConvertible {
-  public enum Code: String, Sendable {
+package struct OperationError: Error, Sendable, Equatable, CustomStringConvertible {
+  package enum Code: String, Sendable {
     /// There is no such destination, delivery or type.
     case notFound = "not_found"
     /// It contradicts the configuration.
@@ -77,38 +77,38 @@ public struct OperationError: Error, Sendable, Equatable, CustomStringConvertibl
     case unavailable
   }
 
-  public var code: Code
+  package var code: Code
   /// For people: what is wrong, and what to do.
-  public var message: String
+  package var message: String
   /// Of a wrong configuration: each error with its place.
-  public var details: [String]
+  package var details: [String]
 
-  public init(code: Code, message: String, details: [String] = []) {
+  package init(code: Code, message: String, details: [String] = []) {
     self.code = code
     self.message = message
     self.details = details
   }
 
-  public var description: String { message }
+  package var description: String { message }
 
   /// All that is wrong, one text each.
-  public var problems: [String] { details.isEmpty ? [message] : details }
+  package var problems: [String] { details.isEmpty ? [message] : details }
 }
 
-public struct ReloadReport: Sendable, Equatable {
-  public var hash: String
-  public var loadedAt: Timestamp
+package struct ReloadReport: Sendable, Equatable {
+  package var hash: String
+  package var loadedAt: Timestamp
   /// The file is the active one already.
-  public var isUnchanged: Bool
+  package var isUnchanged: Bool
   /// What it says otherwise than the one before.
-  public var changes: ConfigurationChanges
+  package var changes: ConfigurationChanges
   /// The variables of the environment that it refers to: they are as they were at the process's start.
-  public var variables: [String]
-  public var warnings: [String]
+  package var variables: [String]
+  package var warnings: [String]
   /// Keys whose change takes effect only after a restart.
-  public var needsRestart: [String]
+  package var needsRestart: [String]
 
-  public init(
+  package init(
     hash: String, loadedAt: Timestamp, isUnchanged: Bool,
     changes: ConfigurationChanges = ConfigurationChanges(),
     variables: [String] = [], warnings: [String], needsRestart: [String]
@@ -124,28 +124,28 @@ public struct ReloadReport: Sendable, Equatable {
 }
 
 /// A request that the ingest refused, and how many like it.
-public struct Rejection: Sendable, Equatable {
+package struct Rejection: Sendable, Equatable {
   /// When the last of them was refused. All that follows is the last one's, too.
-  public var at: Timestamp
-  public var firstAt: Timestamp
-  public var count = 1
-  public var path: String
-  public var status: Int
+  package var at: Timestamp
+  package var firstAt: Timestamp
+  package var count = 1
+  package var path: String
+  package var status: Int
   /// The `code` of the answer's error.
-  public var code: String
-  public var reason: String
+  package var code: String
+  package var reason: String
   /// The place in the body that is to blame, in bytes.
-  public var offset: Int?
+  package var offset: Int?
   /// The address it came from, and what its headers say.
-  public var peer: String?
-  public var forwardedFor: String?
-  public var userAgent: String?
+  package var peer: String?
+  package var forwardedFor: String?
+  package var userAgent: String?
   /// How large the body was, in bytes; nil: it never came whole.
-  public var bodyBytes: Int?
+  package var bodyBytes: Int?
   /// Its first 4 KiB, secrets masked.
-  public var body: [UInt8]
+  package var body: [UInt8]
 
-  public init(
+  package init(
     at: Timestamp, path: String, status: Int, code: String, reason: String, bodyBytes: Int?, body: [UInt8]
   ) {
     self.at = at

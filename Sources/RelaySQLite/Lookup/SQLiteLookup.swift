@@ -4,7 +4,7 @@ import RelayThreads
 /// Looks into a SQLite store on a thread and a connection of its own, which can't write.
 ///
 /// Every statement is a short read that ends at once: a long one would keep the store's log from being written over.
-public final class SQLiteLookup: DeliveryLookup {
+package final class SQLiteLookup: DeliveryLookup {
   /// nil: the store can't be opened, for this reason.
   private typealias Question = @Sendable (Result<LookupSession, StoreError>) -> Void
 
@@ -21,7 +21,7 @@ public final class SQLiteLookup: DeliveryLookup {
   /// Of an open store: another file that takes its name later is not looked into.
   ///
   /// - Parameter clock: The store's.
-  public convenience init(_ store: SQLiteStore, clock: any SteadyClock) {
+  package convenience init(_ store: SQLiteStore, clock: any SteadyClock) {
     self.init(path: store.path, clock: clock, file: store.file)
   }
 
@@ -39,13 +39,13 @@ public final class SQLiteLookup: DeliveryLookup {
 
   // MARK: DeliveryLookup
 
-  public func event(
+  package func event(
     _ id: EventID, completion: @escaping @Sendable (Result<EventRecord?, StoreError>) -> Void
   ) {
     ask(completion) { session throws(StoreError) in try session.event(id) }
   }
 
-  public func deliveries(
+  package func deliveries(
     _ filter: DeliveryFilter, after: DeliveryID?, limit: Int,
     completion: @escaping @Sendable (Result<DeliveryPage, StoreError>) -> Void
   ) {
@@ -54,37 +54,37 @@ public final class SQLiteLookup: DeliveryLookup {
     }
   }
 
-  public func count(
+  package func count(
     _ filter: DeliveryFilter, after: DeliveryID?,
     completion: @escaping @Sendable (Result<DeliveryCountPage, StoreError>) -> Void
   ) {
     ask(completion) { session throws(StoreError) in try session.count(filter, after: after) }
   }
 
-  public func places(
+  package func places(
     of ids: [DeliveryID], completion: @escaping @Sendable (Result<[DeliveryPlace], StoreError>) -> Void
   ) {
     ask(completion) { session throws(StoreError) in try session.places(of: ids) }
   }
 
-  public func oldestPending(
+  package func oldestPending(
     completion: @escaping @Sendable (Result<[String: Timestamp], StoreError>) -> Void
   ) {
     ask(completion) { session throws(StoreError) in try session.oldestPending() }
   }
 
-  public func look(completion: @escaping @Sendable (Result<Void, StoreError>) -> Void) {
+  package func look(completion: @escaping @Sendable (Result<Void, StoreError>) -> Void) {
     ask(completion) { session throws(StoreError) in try session.connection.readHeader() }
   }
 
   /// Answers what was asked, then closes. Blocks until that is done. Later questions fail.
-  public func close() {
+  package func close() {
     inbox.update { $0.isClosing = true }
     thread.join()
   }
 
   /// The same, but waits no longer than that. Whether it is closed: if not, its thread hangs.
-  public func close(within limit: Duration) -> Bool {
+  package func close(within limit: Duration) -> Bool {
     inbox.update { $0.isClosing = true }
     return hasEnded.wait(timeout: limit, until: { $0 ? true : nil }) != nil
   }

@@ -6,7 +6,7 @@ import RelayCore
 /// repeat neither within a run nor in one of another seed (of the first 90,000,000). In a mix, the first 2 ×
 /// `openChats` envelopes hold every documented type. (A message that both receivedAllMessage and
 /// receivedMessage tell of has one id in both.)
-public struct EnvelopeFactory: Sendable {
+package struct EnvelopeFactory: Sendable {
   private let token: String
   private let scenario: Scenario
   private var draws: Draws
@@ -17,7 +17,7 @@ public struct EnvelopeFactory: Sendable {
 
   /// - Parameter openChats: How many chats go on at once. They take turns, so an envelope and its chat's next
   ///   are about this many envelopes apart. A mix has at least one chat of each scenario.
-  public init(seed: UInt64, token: String, scenario: Scenario = .all, openChats: Int = 8) {
+  package init(seed: UInt64, token: String, scenario: Scenario = .all, openChats: Int = 8) {
     self.token = token
     self.scenario = scenario
     draws = Draws(seed: seed)
@@ -26,7 +26,7 @@ public struct EnvelopeFactory: Sendable {
   }
 
   /// The next envelope, as posted at this time.
-  public mutating func next(at now: Timestamp) -> SimulatedEnvelope {
+  package mutating func next(at now: Timestamp) -> SimulatedEnvelope {
     var (number, story) = open.removeFirst()
     let stepNumber = story.step
     let step = story.nextStep()

@@ -1,5 +1,5 @@
 /// The event types that Huggy documents, but for the deprecated answeredChatForm.
-public enum HuggyEventType: String, Sendable, CaseIterable {
+package enum HuggyEventType: String, Sendable, CaseIterable {
   case receivedMessage, receivedAllMessage, sendedAllMessage
   case createdChat, agentEntered, closedChat
   case createdCustomer, startedWidgetAttendance

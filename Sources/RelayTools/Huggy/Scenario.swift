@@ -1,5 +1,5 @@
 /// A short story of one chat, told in envelopes: the chains that Huggy documents, and what else makes a day.
-public enum Scenario: String, Sendable, CaseIterable {
+package enum Scenario: String, Sendable, CaseIterable {
   /// All of the others, in turns.
   case all
   /// createdChat alone: an agent opened the chat, no flow takes part.
@@ -21,5 +21,5 @@ public enum Scenario: String, Sendable, CaseIterable {
   case conversation
 
   /// All but `all`.
-  public static let stories = allCases.filter { $0 != .all }
+  package static let stories = allCases.filter { $0 != .all }
 }

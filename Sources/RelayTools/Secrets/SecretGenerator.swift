@@ -2,9 +2,9 @@ import RelayCore
 import RelayPipeline
 
 /// Makes signing secrets, as Standard Webhooks writes them.
-public enum SecretGenerator {
+package enum SecretGenerator {
   /// `whsec_` and the base64 of 32 random bytes.
-  public static func signingSecret() -> String {
+  package static func signingSecret() -> String {
     var randomness = SystemRandomNumberGenerator()
     return signingSecret(using: &randomness)
   }

@@ -3,7 +3,7 @@ import RelayCore
 extension SigningSecret {
   /// Reads `whsec_` and base64 (the standard alphabet, padding optional) of 24 to 64 bytes; nil for anything
   /// else.
-  public init?(encoded text: String) {
+  package init?(encoded text: String) {
     guard text.hasPrefix(Self.prefix),
       let key = Base64.bytes(String(text.dropFirst(Self.prefix.count))),
       Self.keySizes.contains(key.count)

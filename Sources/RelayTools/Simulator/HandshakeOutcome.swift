@@ -1,10 +1,10 @@
 /// Whether the receiver confirmed Huggy's handshake.
-public enum HandshakeOutcome: Sendable, Equatable, CustomStringConvertible {
+package enum HandshakeOutcome: Sendable, Equatable, CustomStringConvertible {
   case confirmed
   /// What came instead, and what to check. Never holds the token.
   case refused(String)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .confirmed: "confirmed"
     case .refused(let reason): "FAILED: \(reason)"

@@ -3,7 +3,7 @@ import RelayCurl
 import RelayThreads
 
 /// Plays Huggy: the handshake, then envelopes at a steady rate.
-public final class Simulator: Sendable {
+package final class Simulator: Sendable {
   private let settings: SimulatorSettings
   private let token: String
   private let onEnvelope: (@Sendable (SentEnvelope) -> Void)?
@@ -15,7 +15,7 @@ public final class Simulator: Sendable {
   ///   - onEnvelope: Called after each answer or failure, on the worker's thread, for one chat's envelopes in
   ///     order.
   ///   - onProgress: Called once a second on the thread that called `run`.
-  public init(
+  package init(
     settings: SimulatorSettings, onEnvelope: (@Sendable (SentEnvelope) -> Void)? = nil,
     onProgress: (@Sendable (SimulatorProgress) -> Void)? = nil
   ) {
@@ -33,7 +33,7 @@ public final class Simulator: Sendable {
 
   /// Plays until the last envelope is answered, or until `stop`. Once. Blocks: call it on a thread that may
   /// wait, not on one of Swift's cooperative pool.
-  public func run() -> SimulatorReport {
+  package func run() -> SimulatorReport {
     let handshake = shakeHands()
     guard handshake == .confirmed else { return SimulatorReport(handshake: handshake) }
     let startedAt = ContinuousClock.now
@@ -53,7 +53,7 @@ public final class Simulator: Sendable {
   }
 
   /// Ends `run` soon, from any thread: requests in flight get their answer or time out first.
-  public func stop() {
+  package func stop() {
     schedule.stop()
   }
 

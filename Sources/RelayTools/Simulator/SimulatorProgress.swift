@@ -1,10 +1,10 @@
 /// How far a simulator has come.
-public struct SimulatorProgress: Sendable, Equatable {
-  public var elapsed: Duration
+package struct SimulatorProgress: Sendable, Equatable {
+  package var elapsed: Duration
   /// Envelopes that were answered or failed.
-  public var sent: Int
+  package var sent: Int
   /// Those answered 2xx.
-  public var accepted: Int
+  package var accepted: Int
   /// The others.
-  public var failed: Int { sent - accepted }
+  package var failed: Int { sent - accepted }
 }

@@ -2,7 +2,7 @@ import RelayCore
 
 extension SimulatorReport {
   /// A table for people, without a line end at its end.
-  public var summary: String {
+  package var summary: String {
     var rows = [("handshake", handshake.description)]
     if handshake == .confirmed {
       rows.append(("envelopes", "\(sent) sent in \(elapsed.forPeople)\(pace), \(accepted) accepted"))

@@ -1,24 +1,24 @@
 import RelayCore
 
 /// What a simulator saw.
-public struct SimulatorReport: Sendable {
+package struct SimulatorReport: Sendable {
   /// Where this is not `confirmed`, no envelope was posted.
-  public var handshake: HandshakeOutcome
+  package var handshake: HandshakeOutcome
   /// Envelopes that were answered or failed.
-  public var sent: Int
+  package var sent: Int
   /// Those answered 2xx, and the events that they hold.
-  public var accepted: Int
-  public var acceptedEvents: Int
+  package var accepted: Int
+  package var acceptedEvents: Int
   /// How often each status came.
-  public var statuses: [Int: Int]
+  package var statuses: [Int: Int]
   /// How often a request got no status, and why.
-  public var failures: [TransportFailure.Kind: Int]
+  package var failures: [TransportFailure.Kind: Int]
   /// Of the answered ones, whatever their status. At most 3.2 % too high; `max` is exact.
-  public var latencyP50: Duration
-  public var latencyP99: Duration
-  public var latencyMax: Duration
+  package var latencyP50: Duration
+  package var latencyP99: Duration
+  package var latencyMax: Duration
   /// From the first envelope to the last answer.
-  public var elapsed: Duration
+  package var elapsed: Duration
 
   init(handshake: HandshakeOutcome, tally: SimulatorTally = SimulatorTally(), elapsed: Duration = .zero) {
     self.handshake = handshake
@@ -34,5 +34,5 @@ public struct SimulatorReport: Sendable {
   }
 
   /// The handshake was confirmed, and so was every envelope.
-  public var allAccepted: Bool { handshake == .confirmed && accepted == sent }
+  package var allAccepted: Bool { handshake == .confirmed && accepted == sent }
 }

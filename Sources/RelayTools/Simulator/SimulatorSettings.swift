@@ -1,23 +1,23 @@
 /// What a simulator plays, to whom, and how fast.
-public struct SimulatorSettings: Sendable {
+package struct SimulatorSettings: Sendable {
   /// Absolute, `http` or `https`: a source's path on the relay's ingest address.
-  public var url: String
+  package var url: String
   /// The source's token; nil: a made-up one, which a source without tokens believes.
-  public var token: String?
+  package var token: String?
   /// nil is the same as `all`.
-  public var scenario: Scenario?
+  package var scenario: Scenario?
   /// Envelopes a second, above 0. `infinity`: as fast as the answers come.
-  public var ratePerSecond: Double
+  package var ratePerSecond: Double
   /// How many envelopes; nil: until it is stopped.
-  public var count: Int?
+  package var count: Int?
   /// Below 90,000,000, so that no other run has the same ids.
-  public var seed: UInt64
+  package var seed: UInt64
   /// How many requests may wait for their answers at once.
-  public var concurrency: Int
+  package var concurrency: Int
   /// For one request as a whole.
-  public var timeout: Duration
+  package var timeout: Duration
 
-  public init(
+  package init(
     url: String, token: String? = nil, scenario: Scenario? = nil, ratePerSecond: Double = 10,
     count: Int? = nil,
     seed: UInt64 = SimulatorSettings.randomSeed(), concurrency: Int = 4, timeout: Duration = .seconds(30)
@@ -33,7 +33,7 @@ public struct SimulatorSettings: Sendable {
   }
 
   /// A seed that hardly any other run has.
-  public static func randomSeed() -> UInt64 { .random(in: 0..<Draws.seedCount) }
+  package static func randomSeed() -> UInt64 { .random(in: 0..<Draws.seedCount) }
 
   /// The token to send: the given one, or 32 digits as Huggy's have.
   var effectiveToken: String {

@@ -8,7 +8,7 @@ import RelayThreads
 ///
 /// Any path and any method but GET and HEAD is a request; those two get a greeting and are not reported.
 /// Bodies may have 16 MiB.
-public final class Sink: Sendable {
+package final class Sink: Sendable {
   private struct State {
     var settings: SinkSettings
     var randomness: SplitMix64
@@ -24,7 +24,7 @@ public final class Sink: Sendable {
 
   /// - Parameter onRequest: Called when a request is complete and before it is answered, on an event loop's
   ///   thread: must not block.
-  public convenience init(settings: SinkSettings, onRequest: @escaping @Sendable (SinkRequest) -> Void) {
+  package convenience init(settings: SinkSettings, onRequest: @escaping @Sendable (SinkRequest) -> Void) {
     self.init(settings: settings, onRequest: onRequest) {
       SinkAnswer.body(for: $0.answeredStatus, request: $0.body)
     }
@@ -44,7 +44,7 @@ public final class Sink: Sendable {
   /// - Returns: Where it listens, with the port that the system chose if the settings say 0.
   /// - Throws: The system's error if the address can't be had.
   @discardableResult
-  public func start() async throws -> ListenAddress {
+  package func start() async throws -> ListenAddress {
     let connections = SinkConnections()
     let wanted = state.withLock { $0.address ?? $0.settings.listen }
     let listener = try await bootstrap(connections).bind(host: wanted.host, port: wanted.port).get()
@@ -60,7 +60,7 @@ public final class Sink: Sendable {
 
   /// Changes how requests are answered from now on. A new `listen` counts from the next start, a new `seed`
   /// at once.
-  public func update(_ settings: SinkSettings) {
+  package func update(_ settings: SinkSettings) {
     state.withLock {
       if settings.listen != $0.settings.listen { $0.address = nil }
       if settings.seed != $0.settings.seed { $0.randomness = Self.randomness(settings.seed) }
@@ -70,7 +70,7 @@ public final class Sink: Sendable {
 
   /// Frees the port and drops every connection: from now on connecting is refused. Answers that wait for
   /// their delay are never sent.
-  public func stop() async {
+  package func stop() async {
     let (listener, connections) = state.withLock { state in
       defer { state.listener = nil }
       return (state.listener, state.connections)

@@ -1,7 +1,7 @@
 extension SinkRequest {
   /// One line for people: time (UTC), status, path, type, company, chat, webhook-id, attempt, signature. `-`
   /// stands for what the request doesn't say.
-  public var line: String {
+  package var line: String {
     [
       String(receivedAt.description.dropFirst(11)),
       String(answeredStatus),

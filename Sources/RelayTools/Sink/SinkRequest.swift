@@ -2,8 +2,8 @@ import RelayCore
 import RelayPipeline
 
 /// A request that a sink got.
-public struct SinkRequest: Sendable {
-  public enum Signature: String, Sendable {
+package struct SinkRequest: Sendable {
+  package enum Signature: String, Sendable {
     /// The request has none.
     case absent
     case ok
@@ -13,32 +13,32 @@ public struct SinkRequest: Sendable {
     case notChecked
   }
 
-  public var receivedAt: Timestamp
-  public var method: String
+  package var receivedAt: Timestamp
+  package var method: String
   /// Without the query.
-  public var path: String
+  package var path: String
   /// As they came, in their order.
-  public var allHeaders: [(name: String, value: String)]
-  public var body: [UInt8]
-  public var signature: Signature
+  package var allHeaders: [(name: String, value: String)]
+  package var body: [UInt8]
+  package var signature: Signature
   /// What is answered, after the sink's delay; the sender may be gone by then.
-  public var answeredStatus: Int
+  package var answeredStatus: Int
   /// The conversation the body tells of, in either of the relay's formats; nil if it names none. Of an
   /// envelope of several events, the first one's.
-  public var chat: String?
+  package var chat: String?
 
   /// The event's id, the same on every attempt.
-  public var webhookID: String? { header("webhook-id") }
-  public var eventType: String? { decodedHeader("huggy-event") }
-  public var company: String? { decodedHeader("huggy-company") }
-  public var channel: String? { decodedHeader("huggy-channel") }
+  package var webhookID: String? { header("webhook-id") }
+  package var eventType: String? { decodedHeader("huggy-event") }
+  package var company: String? { decodedHeader("huggy-company") }
+  package var channel: String? { decodedHeader("huggy-channel") }
   /// From 1.
-  public var attempt: Int? { header("huggy-relay-attempt").flatMap { Int($0) } }
+  package var attempt: Int? { header("huggy-relay-attempt").flatMap { Int($0) } }
 
   /// The header's value as it came; of several, the first.
   ///
   /// - Parameter name: In lower case.
-  public func header(_ name: String) -> String? {
+  package func header(_ name: String) -> String? {
     allHeaders.first { $0.name.asciiLowercased == name }?.value
   }
 

@@ -1,22 +1,22 @@
 import RelayCore
 
 /// How a sink answers.
-public struct SinkSettings: Sendable, Equatable {
+package struct SinkSettings: Sendable, Equatable {
   /// Port 0 lets the system choose.
-  public var listen: ListenAddress
+  package var listen: ListenAddress
   /// Every answer's status, unless `failRate` says otherwise.
-  public var status = 200
+  package var status = 200
   /// The share of requests, 0 to 1, that get `failStatus` instead. Counts only where `status` is 2xx.
-  public var failRate = 0.0
-  public var failStatus = 503
+  package var failRate = 0.0
+  package var failStatus = 503
   /// From a request's last byte to its answer.
-  public var delay = Duration.zero
+  package var delay = Duration.zero
   /// What signatures are checked with; nil: they are not.
-  public var secret: SigningSecret?
+  package var secret: SigningSecret?
   /// Makes `failRate` choose the same requests each time.
-  public var seed: UInt64?
+  package var seed: UInt64?
 
-  public init(
+  package init(
     listen: ListenAddress = ListenAddress(host: "127.0.0.1", port: 9000), status: Int = 200,
     failRate: Double = 0,
     failStatus: Int = 503, delay: Duration = .zero, secret: SigningSecret? = nil, seed: UInt64? = nil
