@@ -6,6 +6,7 @@ import RelayThreads
 /// An idle store sleeps until there is work, or until something is old enough to go. The one timer is that of a store
 /// that can't commit, which tries its settlements again every second.
 package final class SQLiteStore: DeliveryStore {
+  package let kind = "sqlite"
   private let inbox: Monitor<StoreInbox>
   private let thread: WorkerThread
   private let hasEnded: Monitor<Bool>

@@ -171,7 +171,7 @@ final class ControllerPatienceTests {
     try await bench.controller.pause("crm", until: until)
     // Nobody has looked at the clock since.
     bench.machine.setWall(by: .seconds(60))
-    let lane = await bench.controller.lanes()["crm"]
+    let lane = await bench.controller.statusReader.lanes()["crm"]
     #expect(lane?.pausedUntil == until)
     time.keep(())
     bench.end()

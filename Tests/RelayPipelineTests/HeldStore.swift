@@ -4,6 +4,7 @@ import RelayThreads
 
 /// A real store, some of whose calls wait until a test lets them go: then they are done, in their order.
 final class HeldStore: DeliveryStore {
+  let kind = "held"
   enum Call: Sendable {
     case configure, pause, backup
   }

@@ -1,4 +1,4 @@
-/// Where events and deliveries are kept, durably. SQLite today; what it promises is in the conformance suite.
+/// Where events and deliveries are kept, durably. What every store promises is in the conformance suite.
 ///
 /// Calls return at once and never block; completions run on the store's own thread, in the order of the calls'
 /// commits, and must be quick. Work that arrives while a commit is being synced shares the next one.
@@ -16,6 +16,9 @@
 /// After `close` nothing more is recorded: appends fail with `closed`, a claim finds nothing (and is not
 /// exhausted), settlements are answered unrecorded, and the next start tries those deliveries again.
 package protocol DeliveryStore: AnyObject, Sendable {
+  /// What it is, for people and scripts: the scheme of its `store.url`.
+  var kind: String { get }
+
   // MARK: The path
 
   /// Stores an envelope with its events and deliveries, all or nothing. Succeeds only after the sync.

@@ -52,3 +52,37 @@ package final class SourceMetrics: Sendable {
     types.labels.map { ($0.label, events[$0.place].value) }.filter { $0.1 > 0 }
   }
 }
+
+/// What became of a posted envelope. The raw values are those of the metric's label.
+package enum EnvelopeOutcome: String, Sendable, CaseIterable {
+  case accepted, duplicate, handshake, invalid, unauthorized
+  case tooLarge = "too_large"
+  case unavailable
+
+  /// What a refusal with this status is; nil: it says nothing of an envelope (a wrong method, a timeout).
+  package init?(refusalStatus status: Int) {
+    switch status {
+    case 400, 415: self = .invalid
+    case 401: self = .unauthorized
+    case 413: self = .tooLarge
+    case 503: self = .unavailable
+    default: return nil
+    }
+  }
+}
+
+/// What is counted of one route. Held by whoever routes.
+package final class RouteMetrics: Sendable {
+  private let matches = Counter()
+  private let drops = Counter()
+
+  /// It matched an event.
+  package func match(isDrop: Bool) {
+    matches.add()
+    if isDrop { drops.add() }
+  }
+
+  /// Events that it matched since the start; and those of them that it dropped.
+  package var matched: Int { matches.value }
+  package var dropped: Int { drops.value }
+}

@@ -4,8 +4,7 @@ import RelayThreads
 
 /// A running relay as a whole: what is configured, and everything that people do to it.
 ///
-/// An operation on stored deliveries is done while nobody holds them: the store withholds the destination, its lane
-/// gives back what it has not attempted, and both go on when the operation is done (`quieten`, `release`).
+/// It is composed of one type for each kind of thing: `DeliveryChanges`, `Reloader`, `Reordering`, `StatusReader`.
 package final class RelayController: RelayOperations {
   package struct Parts: Sendable {
     package var store: any DeliveryStore
@@ -36,31 +35,45 @@ package final class RelayController: RelayOperations {
     }
   }
 
-  let parts: Parts
-  let source: any ReloadSource
-  let state: Locked<ConfigurationState>
-  let reloads = Turnstile()
-  let changes = Turnstile()
-  /// What the process was started with: some of it holds until it ends.
-  let initial: Configuration
+  private let parts: Parts
+  private let activeConfiguration: ActiveConfiguration
+  private let asked: PatientStore
+  let reordering: Reordering
+  private let changes: DeliveryChanges
+  private let reloader: Reloader
+  let statusReader: StatusReader
+  private let typeCheck: TypeCheck
+  private let lanes: QuietLanes
   private let isDraining = Locked(false)
-  let lastReading = Locked<StoreReading?>(nil)
-  /// Readings for a status.
-  let readingAnswers = AwaitedAnswers()
-  private let lookupAnswers = AwaitedAnswers()
-  private let startedAt: ContinuousClock.Instant
 
   package init(_ configuration: Configuration, parts: Parts, source: any ReloadSource) {
     self.parts = parts
-    self.source = source
-    initial = configuration
-    state = Locked(ConfigurationState(configuration: configuration, loadedAt: parts.clock.reading().wall))
-    startedAt = .now
+    let active = ActiveConfiguration(configuration, loadedAt: parts.clock.reading().wall)
+    let asked = PatientStore(
+      store: parts.store, lookup: parts.lookup, watch: parts.watch, patience: parts.patience)
+    let lanes = QuietLanes(store: parts.store, engine: parts.engine)
+    activeConfiguration = active
+    self.asked = asked
+    self.lanes = lanes
+    typeCheck = TypeCheck(asked: asked, active: active, metrics: parts.metrics)
+    reordering = Reordering(store: parts.store, lanes: lanes, active: active, logger: parts.logger)
+    changes = DeliveryChanges(
+      store: parts.store, asked: asked, lanes: lanes, active: active, typeCheck: typeCheck,
+      metrics: parts.metrics, logger: parts.logger)
+    reloader = Reloader(
+      configuration,
+      parts: Reloader.Parts(
+        active: active, asked: asked, lanes: lanes, reordering: reordering, engine: parts.engine,
+        receiver: parts.receiver, metrics: parts.metrics, clock: parts.clock, logger: parts.logger),
+      source: source)
+    statusReader = StatusReader(
+      StatusReader.Parts(
+        active: active, asked: asked, lookup: parts.lookup, engine: parts.engine, metrics: parts.metrics,
+        watch: parts.watch, clock: parts.clock, storeKind: parts.store.kind))
     parts.engine.hideInAnswers(configuration.toldSecrets)
   }
 
-  var active: ConfigurationState { state.withLock { $0 } }
-  var uptime: Duration { startedAt.duration(to: .now) }
+  var active: ActiveConfiguration.State { activeConfiguration.current }
 
   // MARK: Life
 
@@ -72,11 +85,7 @@ package final class RelayController: RelayOperations {
   package func prepare(isPaused: Bool = false) async throws(StoreError) -> [StoredDestination] {
     try await parts.store.configure(StoreConfiguration(active.configuration))
     if isPaused { try await pauseAll() }
-    let reading = StoreReading(
-      destinations: try await parts.store.destinations(), oldest: [:], usage: try await parts.store.usage(),
-      readAt: .now)
-    lastReading.withLock { $0 = reading }
-    return reading.destinations
+    return try await statusReader.begin(parts.store)
   }
 
   private func pauseAll() async throws(StoreError) {
@@ -92,12 +101,12 @@ package final class RelayController: RelayOperations {
   /// deliveries are in the new order.
   package func start(_ stored: [StoredDestination]) async {
     let destinations = active.configuration.destinations
-    let disordered = disordered(destinations, stored, underWay: [])
+    let disordered = Reordering.disordered(destinations, stored, underWay: [])
     await parts.store.withhold(disordered)
     parts.watch.attach(parts.engine)
     parts.engine.start(destinations, stored: stored)
     await parts.engine.recall(disordered)
-    putInOrder(disordered)
+    reordering.begin(disordered)
   }
 
   package func drain() {
@@ -105,12 +114,17 @@ package final class RelayController: RelayOperations {
     parts.engine.drain()
   }
 
+  /// A line for each destination that is no longer configured, and is owed something.
+  package func logOrphans(_ stored: [StoredDestination]) { reloader.logOrphans(stored) }
+
+  // MARK: Looking
+
   package var readiness: Readiness {
     get async {
       if isDraining.withLock({ $0 }) { return .notReady("the relay is stopping") }
       if let refusal = parts.watch.current.refusal { return .notReady(refusal.message) }
       do throws(StoreError) {
-        try await askLookup { lookup async throws(StoreError) in try await lookup.look() }
+        try await asked.lookOnce { lookup async throws(StoreError) in try await lookup.look() }
       } catch {
         // Other failures are of whoever asks for something: a disk that does not answer is everybody's.
         if error.code == .hanging { return .notReady(error.message) }
@@ -119,33 +133,118 @@ package final class RelayController: RelayOperations {
     }
   }
 
-  /// Asks one short thing of the lookup. One that hangs is not waited for, and is asked nothing more: whoever asks is
-  /// told at once.
-  func askLookup<Value: Sendable>(
-    _ body: @escaping @Sendable (any DeliveryLookup) async throws(StoreError) -> Value
-  ) async throws(StoreError) -> Value {
-    guard !lookupAnswers.areSilent(for: parts.patience.limit) else { throw Patience.hanging }
-    lookupAnswers.asked()
-    return try await parts.patience.wait { [parts, lookupAnswers] () async throws(StoreError) in
-      defer { lookupAnswers.answered() }
-      return try await body(parts.lookup)
-    }
-  }
+  package func status() async throws(OperationError) -> RelayStatus { try await statusReader.status() }
+
+  package func metrics() async -> [UInt8] { await statusReader.metrics() }
 
   package func rejections() -> [Rejection] { parts.receiver.rejections }
 
-  // MARK: Quiet lanes
-
-  /// From its return on nothing of these destinations is held but what is in flight, until they are released.
-  func quieten(_ destinations: [String]) async {
-    await parts.store.withhold(destinations)
-    // What the store handed out before that stands before this in the engine's inbox.
-    await parts.engine.recall(destinations)
+  package func event(_ id: EventID) async throws(OperationError) -> EventReport? {
+    let found = try await asked.look { lookup async throws(StoreError) in try await lookup.event(id) }
+    guard let event = found else { return nil }
+    return EventReport(event: event, deliveries: await reports(of: event.deliveries))
   }
 
-  /// - Parameter areRetried: A person has retried deliveries of them.
-  func release(_ destinations: [String], areRetried: Bool = false) {
-    parts.store.handOut(destinations)
-    parts.engine.readmit(destinations, areRetried: areRetried)
+  package func deliveries(
+    _ filter: DeliveryFilter, after: DeliveryID?, limit: Int
+  ) async throws(OperationError) -> DeliveryReportPage {
+    if let name = filter.destination { _ = try await stored(name) }
+    let page = try await asked.look { lookup async throws(StoreError) in
+      try await lookup.deliveries(filter, after: after, limit: limit)
+    }
+    if page.deliveries.isEmpty, page.next == nil, after == nil { try await typeCheck.check(filter) }
+    return DeliveryReportPage(deliveries: await reports(of: page.deliveries), next: page.next)
+  }
+
+  private func reports(of records: [DeliveryRecord]) async -> [DeliveryReport] {
+    let lanes = records.contains(where: \.state.isPending) ? await statusReader.lanes() : [:]
+    let (now, state, storeHolds) = (parts.clock.reading().wall, active, parts.watch.current.holdsSettlements)
+    return records.map { record in
+      DeliveryReport(
+        record: record,
+        wait: DeliveryWait(
+          record, lane: lanes[record.destination], destination: state.destination(record.destination),
+          storeHolds: storeHolds, now: now))
+    }
+  }
+
+  // MARK: Changing
+
+  package func count(
+    _ verb: ChangeVerb, _ selection: DeliverySelection
+  ) async throws(OperationError) -> DeliveryCounts {
+    try await changes.count(verb, selection)
+  }
+
+  package func retry(_ selection: DeliverySelection) async throws(OperationError) -> Int {
+    try await changes.make(.retry(at: parts.clock.now()), selection)
+  }
+
+  package func discard(_ selection: DeliverySelection) async throws(OperationError) -> Int {
+    try await changes.make(.discard, selection)
+  }
+
+  package func reload() async throws(OperationError) -> ReloadReport { try await reloader.reload() }
+
+  /// It takes as long as the store is large: nobody's patience ends it.
+  package func backup() async throws(OperationError) -> any StoreCopy {
+    try asked.refuseWhileItHangs()
+    parts.logger.notice("the store is being copied")
+    return try await asked.unhurried { store async throws(StoreError) in try await store.backup() }
+  }
+
+  package func pause(_ destination: String, until: Timestamp?) async throws(OperationError) {
+    _ = try await stored(destination)
+    if let until, until <= parts.clock.reading().wall {
+      throw OperationError(code: .conflict, message: "\(until) has passed; give a later time, or none")
+    }
+    let until = until ?? .distantFuture
+    try await setPause(destination, until: until)
+    parts.logger.notice(
+      "paused",
+      metadata: ["destination": "\(destination)"].merging(
+        until == .distantFuture ? [:] : ["until": "\(until)"], uniquingKeysWith: { a, _ in a }))
+  }
+
+  package func resume(_ destination: String) async throws(OperationError) -> ResumeReport {
+    let stored = try await stored(destination)
+    if let place = active.destination(destination)?.pausedAt {
+      let lifted = await liftHold(of: destination)
+      let done = lifted.map { "; the Retry-After hold until \($0) is lifted" } ?? ""
+      throw OperationError(
+        code: .conflict,
+        message:
+          "the configuration pauses \(destination) (\(place)); take `paused: true` out there and reload\(done)"
+      )
+    }
+    try await setPause(destination, until: nil)
+    let report = ResumeReport(
+      wasPaused: stored.pausedUntil.map { parts.clock.reading().wall < $0 } ?? false,
+      liftedHold: await liftHold(of: destination))
+    parts.logger.notice(
+      "resumed",
+      metadata: ["destination": "\(destination)"].merging(
+        report.liftedHold.map { ["lifted_hold_until": "\($0)"] } ?? [:], uniquingKeysWith: { a, _ in a }))
+    return report
+  }
+
+  /// - Returns: Until when it was held.
+  private func liftHold(of destination: String) async -> Timestamp? {
+    let held = await statusReader.lanes()[destination]?.heldUntil
+    parts.engine.liftHold(of: destination)
+    return held
+  }
+
+  /// The lane is told in the store's completion: so it sees pauses and their ends in the store's order, and also one that
+  /// comes too late for whoever asked.
+  private func setPause(_ destination: String, until: Timestamp?) async throws(OperationError) {
+    try await asked.ask { [engine = parts.engine] store async throws(StoreError) in
+      try await store.pause(destination, until: until) { engine.pause(destination, until: until) }
+    }
+  }
+
+  /// - Throws: `notFound` for a name that was never configured.
+  private func stored(_ name: String) async throws(OperationError) -> StoredDestination {
+    try await asked.destination(name, configured: active.configuration)
   }
 }

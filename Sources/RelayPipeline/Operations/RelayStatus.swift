@@ -3,7 +3,7 @@ import RelayCore
 /// How the relay is, as a person wants to know it.
 package struct RelayStatus: Sendable, Equatable {
   package struct Store: Sendable, Equatable {
-    /// `sqlite`.
+    /// The scheme of its address.
     package var kind: String
     /// Live data.
     package var bytes: Int
@@ -174,4 +174,35 @@ package enum DeliveryWait: Sendable, Equatable {
   case store
   /// For its turn: a slot, or the rate.
   case turn
+}
+
+extension DeliveryWait {
+  /// What a stored delivery waits for, seen together with its lane.
+  ///
+  /// - Parameter lane: nil: its destination is not configured.
+  init?(
+    _ record: DeliveryRecord, lane: LaneStatus?, destination: Destination?, storeHolds: Bool, now: Timestamp
+  ) {
+    guard record.state.isPending else { return nil }
+    guard let lane, let destination else {
+      self = .orphaned
+      return
+    }
+    if lane.inFlight.contains(record.id) {
+      self = .inFlight
+    } else if lane.isPaused {
+      let end = lane.pausedUntil.flatMap { $0 == .distantFuture ? nil : $0 }
+      self = .paused(until: end, at: destination.pausedAt)
+    } else if record.state == .waiting {
+      self = .order(record.waitsFor)
+    } else if case .open(let since) = lane.circuit {
+      self = .circuit(openSince: since, lastFailure: lane.lastFailure)
+    } else if let held = lane.heldUntil, held > now {
+      self = .held(until: held)
+    } else if let due = record.due, due > now {
+      self = .retry(at: due)
+    } else {
+      self = storeHolds ? .store : .turn
+    }
+  }
 }

@@ -3,7 +3,22 @@ actor Turnstile {
   private var isBusy = false
   private var waiting: [CheckedContinuation<Void, Never>] = []
 
-  func enter() async {
+  /// Runs `body` when all that came before have ended.
+  nonisolated func pass<Value, Failure>(
+    _ body: () async throws(Failure) -> Value
+  ) async throws(Failure) -> Value {
+    await enter()
+    do throws(Failure) {
+      let value = try await body()
+      await leave()
+      return value
+    } catch {
+      await leave()
+      throw error
+    }
+  }
+
+  private func enter() async {
     guard isBusy else {
       isBusy = true
       return
@@ -11,7 +26,7 @@ actor Turnstile {
     await withCheckedContinuation { waiting.append($0) }
   }
 
-  func leave() {
+  private func leave() {
     if waiting.isEmpty { isBusy = false } else { waiting.removeFirst().resume() }
   }
 }

@@ -224,7 +224,7 @@ import Testing
   /// It goes on in the background.
   private func finishReordering(_ middle: Middle) async {
     await middle.during { [controller = middle.controller] in
-      while !controller.active.reordering.isEmpty { await Task.yield() }
+      while !controller.reordering.destinations.isEmpty { await Task.yield() }
     }
     await middle.rest()
   }

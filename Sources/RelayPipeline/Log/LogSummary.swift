@@ -1,3 +1,4 @@
+import Logging
 import RelayCore
 
 /// Lets the first line of a kind through, and then one in each interval, which says how many were left out.
@@ -30,5 +31,12 @@ struct LogSummary: Sendable {
       kinds[oldest.key] = nil
     }
     return leftOut
+  }
+}
+
+extension Logger.MetadataValue {
+  /// A number that stays one in a log of JSON lines.
+  package static func number(_ value: some BinaryInteger & Sendable & CustomStringConvertible) -> Self {
+    .stringConvertible(value)
   }
 }

@@ -1,19 +1,5 @@
 import RelayCore
 
-/// Which configuration is active, and what came of the last attempt to replace it.
-struct ConfigurationState: Sendable {
-  var configuration: Configuration
-  var loadedAt: Timestamp
-  /// Why the last reload changed nothing; empty: it succeeded.
-  var reloadErrors: [String] = []
-  /// Destinations that are being brought into their configured order, and how often each was made quiet for it.
-  var reordering: [String: Int] = [:]
-
-  func destination(_ name: String) -> Destination? {
-    configuration.destinations.first { $0.name == name }
-  }
-}
-
 /// A configuration that was read again.
 package struct ReadConfiguration: Sendable {
   package var configuration: Configuration

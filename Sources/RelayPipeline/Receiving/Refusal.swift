@@ -17,7 +17,7 @@ struct Refusal: Error {
     case .notAnObject:
       reply = .error(400, "invalid_envelope", error.message, offset: error.offset)
     case .tooManyEvents:
-      reply = .error(413, "too_large", "an envelope holds at most \(Receiver.Rules.maxEvents) events")
+      reply = .error(413, "too_large", "an envelope holds at most \(IngestRules.maxEvents) events")
     }
   }
 
@@ -35,5 +35,5 @@ struct Refusal: Error {
   static let tooManyDeliveries = Refusal(
     reply: .error(
       413, "too_large",
-      "the envelope's events would make more than \(Receiver.Rules.maxDeliveries) deliveries"))
+      "the envelope's events would make more than \(IngestRules.maxDeliveries) deliveries"))
 }

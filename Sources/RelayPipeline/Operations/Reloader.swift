@@ -2,47 +2,74 @@ import Logging
 import RelayCore
 
 /// Another configuration, while everything runs.
-extension RelayController {
+final class Reloader: Sendable {
+  /// What meets the new configuration.
+  struct Parts: Sendable {
+    let active: ActiveConfiguration
+    let asked: PatientStore
+    let lanes: QuietLanes
+    let reordering: Reordering
+    let engine: DeliveryEngine
+    let receiver: Receiver
+    let metrics: RelayMetrics
+    let clock: any SteadyClock
+    let logger: Logger
+  }
+
+  private let parts: Parts
+  private let source: any ReloadSource
+  /// What the process was started with: some of it holds until it ends.
+  private let initial: Configuration
+  private let turnstile = Turnstile()
+
+  init(_ initial: Configuration, parts: Parts, source: any ReloadSource) {
+    self.initial = initial
+    self.parts = parts
+    self.source = source
+  }
+
   /// Reads the file, and if it is right takes its place: names and limits into the store, then the ingest's rules,
   /// then the lanes. A wrong one changes nothing.
-  package func reload() async throws(OperationError) -> ReloadReport {
-    try refuseWhileStoreHangs()
-    await reloads.enter()
-    source.reloadBegan()
-    do throws(OperationError) {
-      try refuseWhileStoreHangs()
-      let report = try await replaceConfiguration()
-      state.withLock { $0.reloadErrors = [] }
-      log(report)
-      source.reloadEnded(.success(report))
-      await reloads.leave()
-      return report
-    } catch {
-      state.withLock { $0.reloadErrors = error.problems }
-      for problem in error.problems {
-        parts.logger.error("reload failed: the old configuration stays", metadata: ["problem": "\(problem)"])
+  func reload() async throws(OperationError) -> ReloadReport {
+    try parts.asked.refuseWhileItHangs()
+    return try await turnstile.pass { () async throws(OperationError) in
+      source.reloadBegan()
+      do throws(OperationError) {
+        try parts.asked.refuseWhileItHangs()
+        let report = try await replaceConfiguration()
+        parts.active.reloadEnded([])
+        log(report)
+        source.reloadEnded(.success(report))
+        return report
+      } catch {
+        parts.active.reloadEnded(error.problems)
+        for problem in error.problems {
+          parts.logger.error(
+            "reload failed: the old configuration stays", metadata: ["problem": "\(problem)"])
+        }
+        source.reloadEnded(.failure(error))
+        throw error
       }
-      source.reloadEnded(.failure(error))
-      await reloads.leave()
-      throw error
     }
   }
 
   private func replaceConfiguration() async throws(OperationError) -> ReloadReport {
     let read = try await source.load()
-    let (old, new) = (active.configuration, read.configuration)
+    let (old, new) = (parts.active.configuration, read.configuration)
     let report = ReloadReport(
       hash: new.hash, loadedAt: parts.clock.reading().wall, isUnchanged: new == old,
       changes: ConfigurationChanges(from: old, to: new), variables: read.variables, warnings: read.warnings,
       needsRestart: Self.restartKeys(from: initial, to: new))
     if !report.isUnchanged {
       // What can fail comes first: until it has succeeded, the old configuration stands.
-      let underWay = Set(active.reordering.keys)
-      let stored = try await store { parts async throws(StoreError) in try await parts.store.destinations() }
+      let underWay = parts.reordering.destinations
+      let stored = try await parts.asked.ask { store async throws(StoreError) in
+        try await store.destinations()
+      }
       try await source.apply(new.server)
       do throws(OperationError) {
         // Waited for to its end: what the store goes by then is what the answer says.
-        try await unhurried { store async throws(StoreError) in
+        try await parts.asked.unhurried { store async throws(StoreError) in
           try await store.configure(StoreConfiguration(new))
         }
       } catch {
@@ -53,38 +80,39 @@ extension RelayController {
     }
     // Whoever reloads may have mended what the old connections lead to.
     parts.engine.freshConnections(to: new.destinations.map(\.name))
-    state.withLock { $0.loadedAt = report.loadedAt }
+    parts.active.loaded(at: report.loadedAt)
     return report
   }
 
   /// From here on nothing fails.
   private func take(_ new: Configuration, stored: [StoredDestination], underWay: Set<String>) async {
-    let old = Set(active.configuration.destinations.map(\.name))
+    let old = Set(parts.active.configuration.destinations.map(\.name))
     let known = Set(stored.map(\.name))
     let fresh = new.destinations.filter { !known.contains($0.name) }.map { StoredDestination(name: $0.name) }
-    let disordered = disordered(new.destinations, stored + fresh, underWay: underWay)
-    await quieten(disordered)
+    let disordered = Reordering.disordered(new.destinations, stored + fresh, underWay: underWay)
+    await parts.lanes.quieten(disordered)
     parts.metrics.configure(new)
     parts.receiver.replace(new)
     // What is in flight was told the old ones.
-    parts.engine.hideInAnswers(active.configuration.toldSecrets + new.toldSecrets)
+    parts.engine.hideInAnswers(parts.active.configuration.toldSecrets + new.toldSecrets)
     parts.engine.configure(new.destinations)
-    state.withLock { $0.configuration = new }
-    putInOrder(disordered)
+    parts.active.replace(new)
+    parts.reordering.begin(disordered)
     await logOrphans(since: old)
   }
 
   /// Tells of what is owed to destinations that were configured until now.
   private func logOrphans(since old: Set<String>) async {
-    let stored = try? await store { parts async throws(StoreError) in try await parts.store.destinations() }
+    let stored = try? await parts.asked.ask { store async throws(StoreError) in try await store.destinations()
+    }
     guard let stored else { return }
     logOrphans(stored.filter { old.contains($0.name) })
   }
 
   /// A line for each that is no longer configured, and is owed something.
-  package func logOrphans(_ stored: [StoredDestination]) {
+  func logOrphans(_ stored: [StoredDestination]) {
     for destination in stored.sorted(by: { $0.name < $1.name })
-    where destination.pending + destination.dead > 0 && active.destination(destination.name) == nil {
+    where destination.pending + destination.dead > 0 && parts.active.destination(destination.name) == nil {
       parts.logger.warning(
         "orphaned: the configuration no longer has this destination; put it back, or discard what it is owed",
         metadata: [

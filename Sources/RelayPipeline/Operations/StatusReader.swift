@@ -1,13 +1,54 @@
 import RelayCore
+import RelayThreads
 
-/// How the relay is, and what became of an event.
-extension RelayController {
+/// Reads how the relay is: the lanes as they are now, the store as it is or was when it could last be read.
+final class StatusReader: Sendable {
+  /// What it looks at.
+  struct Parts: Sendable {
+    let active: ActiveConfiguration
+    let asked: PatientStore
+    let lookup: any DeliveryLookup
+    let engine: DeliveryEngine
+    let metrics: RelayMetrics
+    let watch: StoreWatch
+    let clock: any SteadyClock
+    let storeKind: String
+  }
+
+  /// What was last read of the store: shown again, with its age, while it can't be read.
+  private struct Reading: Sendable {
+    var destinations: [StoredDestination]
+    /// When each destination's oldest pending delivery was received.
+    var oldest: [String: Timestamp]
+    var usage: StoreUsage
+    var readAt: ContinuousClock.Instant
+  }
+
+  private let parts: Parts
+  private let startedAt = ContinuousClock.now
+  private let lastReading = Locked<Reading?>(nil)
+  private let answers = AwaitedAnswers()
+
+  init(_ parts: Parts) {
+    self.parts = parts
+  }
+
+  /// Reads the store for the first time, which it must be able to answer.
+  ///
+  /// - Returns: What it has kept of each destination.
+  func begin(_ store: any DeliveryStore) async throws(StoreError) -> [StoredDestination] {
+    let reading = Reading(
+      destinations: try await store.destinations(), oldest: [:], usage: try await store.usage(), readAt: .now)
+    lastReading.withLock { $0 = reading }
+    return reading.destinations
+  }
+
   /// Also while the store can't be read: then with what was last read of it, and how long ago that was.
-  package func status() async throws(OperationError) -> RelayStatus {
+  func status() async throws(OperationError) -> RelayStatus {
     let lanes = await lanes()
     let (reading, isCurrent) = try await reading()
     let now = parts.clock.reading()
-    let state = active
+    let state = parts.active.current
     let (stored, oldest) = (reading.destinations, reading.oldest)
     let books = Dictionary(uniqueKeysWithValues: stored.map { ($0.name, $0) })
     let orphans = stored.filter { $0.pending + $0.dead > 0 && state.destination($0.name) == nil }
@@ -15,13 +56,13 @@ extension RelayController {
       state.configuration.destinations.map { ($0.name, Optional($0)) } + orphans.map { ($0.name, nil) }
     let condition = parts.watch.current
     var store = RelayStatus.Store(
-      kind: "sqlite", bytes: reading.usage.liveBytes, limitBytes: state.configuration.store.maxBytes,
+      kind: parts.storeKind, bytes: reading.usage.liveBytes, limitBytes: state.configuration.store.maxBytes,
       refusal: condition.refusal?.message)
     store.logBytes = reading.usage.logBytes
     store.reader = parts.watch.logReader.map { RelayStatus.Store.Reader(name: $0.name, time: $0.time) }
     store.unreadFor = isCurrent ? nil : reading.readAt.duration(to: .now)
     return RelayStatus(
-      version: RelayVersion.number, uptime: uptime,
+      version: RelayVersion.number, uptime: startedAt.duration(to: .now),
       store: store,
       destinations: destinations.map { name, destination in
         DestinationStatus(
@@ -37,19 +78,19 @@ extension RelayController {
   }
 
   /// - Returns: What is in the store, or was when it could last be read; and whether it is of now.
-  private func reading() async throws(OperationError) -> (StoreReading, isCurrent: Bool) {
+  private func reading() async throws(OperationError) -> (Reading, isCurrent: Bool) {
     let last = lastReading.withLock { $0 }
     // The one before has waited in vain: so would this one.
-    let isLate = readingAnswers.areSilent(for: parts.patience.limit)
+    let isLate = answers.areSilent(for: parts.asked.patience.limit)
     if let last, parts.watch.isHanging || isLate { return (last, false) }
-    readingAnswers.asked()
+    answers.asked()
     do throws(OperationError) {
-      let reading = try await store { [readingAnswers] parts async throws(StoreError) in
+      let reading = try await parts.asked.ask { [parts, answers] store async throws(StoreError) in
         // Also when it comes too late for whoever asked.
-        defer { readingAnswers.answered() }
-        return StoreReading(
-          destinations: try await parts.store.destinations(), oldest: try await parts.lookup.oldestPending(),
-          usage: try await parts.store.usage(), readAt: .now)
+        defer { answers.answered() }
+        return Reading(
+          destinations: try await store.destinations(), oldest: try await parts.lookup.oldestPending(),
+          usage: try await store.usage(), readAt: .now)
       }
       lastReading.withLock { $0 = reading }
       return (reading, true)
@@ -59,43 +100,14 @@ extension RelayController {
     }
   }
 
-  package func metrics() async -> [UInt8] {
+  func metrics() async -> [UInt8] {
     var readings = GaugeReadings(version: RelayVersion.number)
     // A store that can't answer must not take the counters with it.
-    readings.storeLimitBytes = active.configuration.store.maxBytes
-    readings.isReloadFailed = !active.reloadErrors.isEmpty
+    readings.storeLimitBytes = parts.active.configuration.store.maxBytes
+    readings.isReloadFailed = !parts.active.current.reloadErrors.isEmpty
     readings.clockOffset = parts.engine.clockOffset
     if let status = try? await status() { readings = GaugeReadings(status) }
     return parts.metrics.render(readings)
-  }
-
-  package func event(_ id: EventID) async throws(OperationError) -> EventReport? {
-    let found = try await lookup { lookup async throws(StoreError) in try await lookup.event(id) }
-    guard let event = found else { return nil }
-    return EventReport(event: event, deliveries: await reports(of: event.deliveries))
-  }
-
-  package func deliveries(
-    _ filter: DeliveryFilter, after: DeliveryID?, limit: Int
-  ) async throws(OperationError) -> DeliveryReportPage {
-    if let name = filter.destination { _ = try await stored(name) }
-    let page = try await lookup { lookup async throws(StoreError) in
-      try await lookup.deliveries(filter, after: after, limit: limit)
-    }
-    if page.deliveries.isEmpty, page.next == nil, after == nil { try await checkType(of: filter) }
-    return DeliveryReportPage(deliveries: await reports(of: page.deliveries), next: page.next)
-  }
-
-  private func reports(of records: [DeliveryRecord]) async -> [DeliveryReport] {
-    let lanes = records.contains(where: \.state.isPending) ? await lanes() : [:]
-    let (now, state, storeHolds) = (parts.clock.reading().wall, active, parts.watch.current.holdsSettlements)
-    return records.map { record in
-      DeliveryReport(
-        record: record,
-        wait: DeliveryWait(
-          record, lane: lanes[record.destination], destination: state.destination(record.destination),
-          storeHolds: storeHolds, now: now))
-    }
   }
 
   /// With the times that the wall clock showed, and will show.

@@ -85,3 +85,10 @@ package final class MachineClock: SteadyClock {
     return MachineTime(sinceBoot: .microseconds(sinceBoot()), wall: Timestamp(microseconds: wall()))
   }
 }
+
+/// The machine's clock.
+package struct SystemWallClock: WallClock {
+  package init() {}
+
+  package func now() -> Timestamp { Timestamp(microseconds: wallClockMicroseconds()) }
+}

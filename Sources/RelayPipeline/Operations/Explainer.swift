@@ -29,7 +29,7 @@ package struct Explainer {
 
   /// - Parameter readsTokens: False: the configuration's tokens are unknown, and every source believes everybody.
   package init(_ configuration: Configuration, readsTokens: Bool = true) {
-    let rules = Receiver.Rules(configuration, metrics: RelayMetrics(configuration))
+    let rules = IngestRules(configuration, metrics: RelayMetrics(configuration))
     table = rules.table
     scanner = rules.scanner
     sources = configuration.sources.map { source in
@@ -50,11 +50,8 @@ package struct Explainer {
     guard envelope.hasMessages || envelope.isHandshake else { throw ExplainError(.noMessages) }
     let (source, company, isValid) = sender(of: envelope, body: body)
     let events = body.withUnsafeBufferPointer { document in
-      envelope.events.map { scanned in
-        let view = EventView(
-          source: source, type: scanned.type.text(in: document), fallbackCompany: company,
-          fields: envelope.fields[scanned.fields], document: document)
-        return ExplainedEvent(
+      envelope.views(source: source, company: company, in: document).map { view in
+        ExplainedEvent(
           type: view.type, company: view.company, channel: view.channel, chat: view.chat,
           explanation: table.explain(view))
       }

@@ -1,13 +1,33 @@
+import Logging
 import RelayCore
+import RelayThreads
 
 /// Changes of `order_by`: pending deliveries are brought into the new order before any more of them is attempted.
-extension RelayController {
+final class Reordering: Sendable {
+  private let store: any DeliveryStore
+  private let lanes: QuietLanes
+  private let active: ActiveConfiguration
+  private let logger: Logger
+  /// Destinations that are being brought into their configured order, and how often each was made quiet for it.
+  ///
+  /// Whoever holds this lock may read the active configuration, never the other way round.
+  private let underWay = Locked<[String: Int]>([:])
+
+  init(store: any DeliveryStore, lanes: QuietLanes, active: ActiveConfiguration, logger: Logger) {
+    self.store = store
+    self.lanes = lanes
+    self.active = active
+    self.logger = logger
+  }
+
+  var destinations: Set<String> { Set(underWay.withLock { $0 }.keys) }
+
   /// The destinations whose stored deliveries are not, or may soon not be, in their configured order.
   ///
   /// - Parameters:
   ///   - stored: As it was read after `underWay`.
   ///   - underWay: Destinations that were being brought into order: into which, only the task knows.
-  func disordered(
+  static func disordered(
     _ destinations: [Destination], _ stored: [StoredDestination], underWay: Set<String>
   ) -> [String] {
     let orderings = Dictionary(uniqueKeysWithValues: stored.map { ($0.name, $0.ordering) })
@@ -18,11 +38,11 @@ extension RelayController {
 
   /// Brings the pending deliveries of quiet destinations into their configured order, then lets them go on. In the
   /// background: there may be millions.
-  func putInOrder(_ quiet: [String]) {
+  func begin(_ quiet: [String]) {
     for name in quiet {
-      let isFirst = state.withLock { state in
-        state.reordering[name, default: 0] += 1
-        return state.reordering[name] == 1
+      let isFirst = underWay.withLock { underWay in
+        underWay[name, default: 0] += 1
+        return underWay[name] == 1
       }
       // One that is under way sees what is configured now, before it ends.
       if isFirst { Task { await putInOrder(name) } }
@@ -33,12 +53,12 @@ extension RelayController {
     while true {
       let ordering = active.destination(name)?.ordering
       if let ordering, await !reorder(name, by: ordering) { continue }
-      let timesQuietened = state.withLock { state -> Int? in
-        guard state.destination(name)?.ordering == ordering else { return nil }
-        return state.reordering.removeValue(forKey: name)
+      let timesQuietened = underWay.withLock { underWay -> Int? in
+        guard active.destination(name)?.ordering == ordering else { return nil }
+        return underWay.removeValue(forKey: name)
       }
       guard let timesQuietened else { continue }
-      for _ in 0..<timesQuietened { release([name]) }
+      for _ in 0..<timesQuietened { lanes.release([name]) }
       return
     }
   }
@@ -46,11 +66,11 @@ extension RelayController {
   /// - Returns: Whether there is nothing more to try for this order.
   private func reorder(_ name: String, by ordering: Ordering) async -> Bool {
     do throws(StoreError) {
-      try await parts.store.reorder(name, by: ordering)
+      try await store.reorder(name, by: ordering)
       return true
     } catch {
       guard error.code != .closed else { return true }
-      parts.logger.error(
+      logger.error(
         "pending deliveries can't be put in order; trying again",
         metadata: ["destination": "\(name)", "reason": "\(error)"])
       // Without its order nothing of it may be attempted.

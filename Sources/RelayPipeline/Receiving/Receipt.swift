@@ -3,27 +3,26 @@ import RelayJSON
 
 /// What became of an envelope's items: what is stored, and what the sender is told.
 struct Receipt: Sendable {
+  let request: IngestRequest
   var envelope: NewEnvelope
-  /// When it came, by the wall clock.
-  let receivedAt: Timestamp
-  /// Items that are no objects: their type, their place, and what they are.
-  var rejected: [(type: String, index: Int, kind: JSONKind)]
   private(set) var tally = ReceiptTally()
+  private let refusedItems: [(type: String, index: Int, kind: JSONKind)]
   private var deliveries = 0
   private var dropped = 0
   private var unrouted = 0
 
-  init(
-    envelope: NewEnvelope, receivedAt: Timestamp, rejected: [(type: String, index: Int, kind: JSONKind)]
-  ) {
-    self.envelope = envelope
-    self.receivedAt = receivedAt
-    self.rejected = rejected
+  /// - Parameter envelope: None of its events is in it yet.
+  init(_ envelope: SplitEnvelope) {
+    request = envelope.request
+    refusedItems = envelope.refusedItems
+    self.envelope = NewEnvelope(
+      context: envelope.context, configuration: request.rules.configurationHash,
+      firstEventID: envelope.firstEventID, acceptedCount: envelope.eventCount, fingerprint: nil, events: [])
   }
 
   /// Counts an accepted event by what routing made of it.
-  mutating func count(_ decision: RoutingDecision, type: String, of source: SourceMetrics) {
-    tally.note(type, decision, source)
+  mutating func count(_ decision: RoutingDecision, type: String) {
+    tally.add(type, decision, request.entrance.metrics)
     deliveries += decision.targets.count
     guard decision.targets.isEmpty else { return }
     if decision.isDropped { dropped += 1 } else if decision.matched.isEmpty { unrouted += 1 }
@@ -33,7 +32,7 @@ struct Receipt: Sendable {
     var body = IngestReply.receipt(
       accepted: envelope.acceptedCount, deliveries: deliveries, dropped: dropped, unrouted: unrouted,
       isDuplicate: false, first: envelope.firstEventID, count: envelope.acceptedCount)
-    if !rejected.isEmpty { body.appendRejected(rejected) }
+    if !refusedItems.isEmpty { body.appendRefused(refusedItems) }
     body.append(UInt8(ascii: "}"))
     return IngestReply(status: 200, body: body)
   }
@@ -101,9 +100,9 @@ extension [UInt8] {
     append(UInt8(ascii: "]"))
   }
 
-  fileprivate mutating func appendRejected(_ rejected: [(type: String, index: Int, kind: JSONKind)]) {
+  fileprivate mutating func appendRefused(_ items: [(type: String, index: Int, kind: JSONKind)]) {
     self += Array(#","rejected":["#.utf8)
-    for (place, item) in rejected.enumerated() {
+    for (place, item) in items.enumerated() {
       if place > 0 { append(UInt8(ascii: ",")) }
       self += Array(#"{"event":"#.utf8)
       JSONWriter.appendString(item.type, to: &self)
@@ -126,5 +125,43 @@ extension JSONKind {
     case .object: "an object"
     case .array: "an array"
     }
+  }
+}
+
+/// What is counted of an envelope once it is accepted: not before, or a redelivery would count twice.
+///
+/// It is counted on the store's thread, between two commits: so what can be looked up is looked up before.
+struct ReceiptTally: Sendable {
+  /// Where each type is counted, and how often it follows itself.
+  private var types: [(place: Int, count: Int)] = []
+  private var lastType: String?
+  /// Places in the routing table, once for each event that the route matched.
+  private var matches: [Int] = []
+  private var drops: [Int] = []
+  private var unrouted = 0
+
+  mutating func add(_ type: String, _ decision: RoutingDecision, _ source: SourceMetrics) {
+    if type == lastType {
+      types[types.count - 1].count += 1
+    } else {
+      types.append((source.place(ofType: type), 1))
+      lastType = type
+    }
+    if decision.matched.isEmpty {
+      unrouted += 1
+    } else if decision.isDropped {
+      matches += decision.matched.dropLast()
+      drops.append(decision.matched.last!)
+    } else {
+      matches += decision.matched
+    }
+  }
+
+  func count(into source: SourceMetrics, routes: [RouteMetrics]) {
+    source.envelope(.accepted)
+    for type in types { source.events(at: type.place, type.count) }
+    if unrouted > 0 { source.unrouted(unrouted) }
+    for place in matches { routes[place].match(isDrop: false) }
+    for place in drops { routes[place].match(isDrop: true) }
   }
 }

@@ -1,3 +1,4 @@
+import RelayCore
 import RelayJSON
 
 /// An answer of the ingest, before it becomes HTTP.
@@ -38,32 +39,6 @@ package struct IngestReply: Sendable, Equatable {
   }
 }
 
-/// What the ingest listener hands requests to.
-package protocol EnvelopeReceiver: Sendable {
-  /// Whether envelopes may be posted to this path (without its query, and as `SourcePath` spells it).
-  func accepts(path: String) -> Bool
-
-  /// Takes one body. Never blocks; `completion` runs once, on any thread, when the answer is known: for an
-  /// accepted envelope that is after it is on disk.
-  func receive(
-    path: String, body: [UInt8], origin: any RequestOrigin,
-    completion: @escaping @Sendable (IngestReply) -> Void)
-
-  /// A request that never became a body was refused: too large, too slow, a wrong method or path; or a connection that
-  /// was one too many.
-  func refused(path: String, reply: IngestReply, origin: any RequestOrigin)
-}
-
-/// Where a request came from, as far as it is known. Looked at only for requests that are refused: what makes a text of it
-/// does so when it is asked.
-package protocol RequestOrigin: AnyObject, Sendable {
-  /// The address of the connection's other end, without its port.
-  var peer: String? { get }
-  /// The `X-Forwarded-For` and `User-Agent` headers as they came, cut at 256 bytes.
-  var forwardedFor: String? { get }
-  var userAgent: String? { get }
-}
-
 extension IngestReply {
   /// `{"error":{"code":CODE,"message":MESSAGE}}`, with `"offset":N` where a place in the body is to blame.
   package static func error(
@@ -99,5 +74,15 @@ extension IngestReply {
   /// What is sent is in a form that is not read here.
   package static func unsupported(_ message: String, headers: [Header] = []) -> IngestReply {
     error(415, "unsupported_media_type", message, headers: headers)
+  }
+
+  /// The store did not take the envelope. The reason is for the operator's log; the sender need not know the store's insides.
+  static func unstored(_ error: StoreError) -> IngestReply {
+    var reply = unavailable(
+      error.code == .hanging
+        ? "the store does not answer; whether this was kept is not known: send it again, unchanged"
+        : "the store can't take it now; nothing was kept, send it again")
+    reply.reason = "the store can't take it: \(error.message)"
+    return reply
   }
 }

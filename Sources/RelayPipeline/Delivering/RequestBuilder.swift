@@ -27,11 +27,18 @@ package enum RequestBuilder {
     return AttemptRequest(delivery: delivery.id, destination: destination.name, headers: headers, body: body)
   }
 
-  /// `huggy`: what Huggy would have posted had this been its only event. `event`: the event alone.
   static func body(of event: Event, for destination: Destination) -> [UInt8] {
-    guard destination.format == .huggy else { return event.body }
+    switch destination.format {
+    case .huggy: envelope(of: event, token: destination.forwardsToken ? event.envelope.token : nil)
+    case .event: event.body
+    }
+  }
+
+  /// What Huggy would have posted had this been its only event.
+  ///
+  /// - Parameter token: As it came; nil: it is not passed on.
+  private static func envelope(of event: Event, token: [UInt8]?) -> [UInt8] {
     var body: [UInt8] = []
-    let token = destination.forwardsToken ? event.envelope.token : nil
     body.reserveCapacity(
       event.body.count + event.rawType.count + (event.envelope.time?.count ?? 0) + (token?.count ?? 0) + 48)
     body.append(UInt8(ascii: "{"))

@@ -1,0 +1,132 @@
+import Logging
+import RelayCore
+
+/// Retries and discards stored deliveries, one change after another.
+final class DeliveryChanges: Sendable {
+  private let store: any DeliveryStore
+  private let asked: PatientStore
+  private let lanes: QuietLanes
+  private let active: ActiveConfiguration
+  private let typeCheck: TypeCheck
+  private let metrics: RelayMetrics
+  private let logger: Logger
+  private let turnstile = Turnstile()
+
+  init(
+    store: any DeliveryStore, asked: PatientStore, lanes: QuietLanes, active: ActiveConfiguration,
+    typeCheck: TypeCheck, metrics: RelayMetrics, logger: Logger
+  ) {
+    self.store = store
+    self.asked = asked
+    self.lanes = lanes
+    self.active = active
+    self.typeCheck = typeCheck
+    self.metrics = metrics
+    self.logger = logger
+  }
+
+  /// What the change would be made to, as it is now.
+  func count(
+    _ verb: ChangeVerb, _ selection: DeliverySelection
+  ) async throws(OperationError) -> DeliveryCounts {
+    var counts = DeliveryCounts()
+    switch selection {
+    case .ids(let ids):
+      for place in try await places(of: ids) where verb.states.contains(place.state) {
+        counts.add(of: place.destination, place.state)
+      }
+    case .filter(let filter):
+      if let name = filter.destination {
+        _ = try await asked.destination(name, configured: active.configuration)
+      }
+      // Page by page: however many there are, each page has an answer in time, or none has.
+      var after: DeliveryID?
+      repeat {
+        let last = after
+        let page = try await asked.look { lookup async throws(StoreError) in
+          try await lookup.count(filter, after: last)
+        }
+        counts.add(page.counts)
+        after = page.next
+      } while after != nil
+      if counts.total == 0 { try await typeCheck.check(filter) }
+    }
+    return counts
+  }
+
+  /// Destination by destination, so that each waits only for its own.
+  ///
+  /// - Returns: How many deliveries were changed.
+  func make(
+    _ change: DeliveryChange, _ selection: DeliverySelection
+  ) async throws(OperationError) -> Int {
+    try asked.refuseWhileItHangs()
+    return try await turnstile.pass { () async throws(OperationError) in
+      try asked.refuseWhileItHangs()
+      var total = 0
+      for destination in try await destinations(of: selection) {
+        let (changed, error) = await make(change, selection, of: destination)
+        total += changed
+        guard let error else { continue }
+        throw OperationError(
+          code: .unavailable,
+          message: "\(total) were changed, then the store failed: \(error.message); try again")
+      }
+      if total == 0, case .filter(let filter) = selection { try await typeCheck.check(filter) }
+      return total
+    }
+  }
+
+  private func make(
+    _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String
+  ) async -> (changed: Int, error: StoreError?) {
+    await lanes.quieten([destination])
+    let (changed, error) = await store.change(change, selection, of: destination)
+    lanes.release([destination], areRetried: change != .discard && changed > 0)
+    log(change, of: destination, changed)
+    if change == .discard { metrics.discarded(destination, changed) }
+    return (changed, error)
+  }
+
+  private func log(_ change: DeliveryChange, of destination: String, _ count: Int) {
+    guard count > 0 else { return }
+    logger.notice(
+      change == .discard ? "discarded by a person" : "retried by a person",
+      metadata: ["destination": "\(destination)", "deliveries": .number(count)])
+  }
+
+  /// Which destinations' deliveries it may be about.
+  private func destinations(of selection: DeliverySelection) async throws(OperationError) -> [String] {
+    switch selection {
+    case .ids(let ids):
+      var names: [String] = []
+      for place in try await places(of: ids) where !names.contains(place.destination) {
+        names.append(place.destination)
+      }
+      return names
+    case .filter(let filter):
+      if let name = filter.destination {
+        _ = try await asked.destination(name, configured: active.configuration)
+        return [name]
+      }
+      let all = try await asked.ask { store async throws(StoreError) in try await store.destinations() }
+      // Of discarded ones nobody knows how many are still stored.
+      let isDiscarded = filter.state == .discarded || filter.state == .overflowed
+      return all.filter { isDiscarded ? $0.discarded + $0.overflowed > 0 : $0.pending + $0.dead > 0 }.map(
+        \.name)
+    }
+  }
+
+  /// - Throws: `notFound`, if one of them is not there.
+  private func places(of ids: [DeliveryID]) async throws(OperationError) -> [DeliveryPlace] {
+    let places = try await asked.look { lookup async throws(StoreError) in try await lookup.places(of: ids) }
+    let known = Set(places.map(\.id))
+    let unknown = ids.filter { !known.contains($0) }.map(\.description)
+    guard !unknown.isEmpty else { return places }
+    let more = unknown.count > 10 ? " and \(unknown.count - 10) others" : ""
+    throw OperationError(
+      code: .notFound,
+      message: "the store has no delivery \(unknown.prefix(10).joined(separator: ", "))\(more) (any more); "
+        + "`deliveries` and `event` show their ids")
+  }
+}

@@ -1,0 +1,41 @@
+import RelayCore
+import RelayJSON
+
+/// What the configuration says to the ingest: replaced as a whole by a reload.
+final class IngestRules: Sendable {
+  /// A source, as it is found by the path of a request.
+  struct Entrance: Sendable {
+    let source: Source
+    let metrics: SourceMetrics
+  }
+
+  static let maxEvents = 10_000
+  static let maxDeliveries = 100_000
+
+  let table: RoutingTable
+  /// By the routes' indexes in the table.
+  let routeMetrics: [RouteMetrics]
+  let scanner: EnvelopeScanner
+  let keep: StoreSettings.Keep
+  /// What refused requests may hold, and nobody is to see.
+  let mask: SecretMask
+  /// Stored with what it routed.
+  let configurationHash: String
+  private let entrances: [String: Entrance]
+
+  init(_ configuration: Configuration, metrics: RelayMetrics) {
+    entrances = Dictionary(
+      uniqueKeysWithValues: configuration.sources.map {
+        ($0.path, Entrance(source: $0, metrics: metrics.source($0.name)))
+      })
+    table = RoutingTable(configuration.routes)
+    routeMetrics = configuration.routes.map { metrics.route($0.name) }
+    configurationHash = configuration.hash
+    scanner = EnvelopeScanner(fields: table.fields, maxEvents: Self.maxEvents)
+    keep = configuration.store.keep
+    mask = SecretMask(configuration.toldSecrets)
+  }
+
+  /// - Parameter path: As `SourcePath` spells it.
+  func entrance(at path: String) -> Entrance? { entrances[path] }
+}

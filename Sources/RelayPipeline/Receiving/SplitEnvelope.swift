@@ -1,0 +1,80 @@
+import RelayCore
+import RelayJSON
+
+/// An envelope of a sender that is believed, taken apart: what its events share, and each event's id.
+struct SplitEnvelope {
+  let request: IngestRequest
+  let sender: Sender
+  let context: EnvelopeContext
+  /// Of the first event; the others' count up from it.
+  let firstEventID: EventID
+  private let scanned: ScannedEnvelope
+
+  init(_ scanned: ScannedEnvelope, from sender: Sender, request: IngestRequest, ids: Receiver.EventIDs) {
+    self.scanned = scanned
+    self.sender = sender
+    self.request = request
+    let body = request.body
+    context = EnvelopeContext(
+      source: sender.source.name, receivedAt: request.received.steady,
+      time: scanned.time.map { $0.spelling(in: body) }, token: sender.token.map { $0.spelling(in: body) })
+    firstEventID = ids(scanned.events.count, request.received.wall)
+  }
+
+  var eventCount: Int { scanned.events.count }
+
+  /// Items that are no objects, and so no events: their type, their index within it, and what they are.
+  var refusedItems: [(type: String, index: Int, kind: JSONKind)] {
+    scanned.rejected.map { ($0.type.text(in: request.body), $0.index, $0.kind) }
+  }
+
+  /// Hands out the events one after another, each as routing looks at it, until `body` returns false. What it is given is
+  /// valid only then.
+  func forEachEvent(_ body: (PlacedEvent) -> Bool) {
+    request.body.withUnsafeBufferPointer { document in
+      for (index, view) in scanned.views(from: sender, in: document).enumerated() {
+        guard body(PlacedEvent(view: view, scanned: scanned.events[index], index: index, document: document))
+        else { return }
+      }
+    }
+  }
+
+  /// The event as it is kept: its exact bytes are copied.
+  func event(_ placed: PlacedEvent) -> Event {
+    let view = placed.view
+    return Event(
+      id: firstEventID.advanced(by: placed.index), envelope: context, type: view.type,
+      rawType: Array(placed.document[placed.scanned.type.range]), company: view.company,
+      channel: view.channel,
+      chat: view.chat, body: Array(placed.document[placed.scanned.body]))
+  }
+
+  /// An event within its document.
+  struct PlacedEvent {
+    let view: EventView
+    fileprivate let scanned: ScannedEvent
+    /// Among the envelope's events.
+    fileprivate let index: Int
+    fileprivate let document: UnsafeBufferPointer<UInt8>
+  }
+}
+
+extension ScannedEnvelope {
+  /// The events as routing looks at them.
+  func views(
+    from sender: Sender, in document: UnsafeBufferPointer<UInt8>
+  ) -> some Sequence<EventView> {
+    views(source: sender.source.name, company: sender.company, in: document)
+  }
+
+  /// - Parameter company: Of events that name none.
+  func views(
+    source: String, company: String?, in document: UnsafeBufferPointer<UInt8>
+  ) -> some Sequence<EventView> {
+    events.lazy.map { scanned in
+      EventView(
+        source: source, type: scanned.type.text(in: document), fallbackCompany: company,
+        fields: fields[scanned.fields], document: document)
+    }
+  }
+}
