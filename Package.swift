@@ -11,14 +11,14 @@ let package = Package(
   products: [.executable(name: "huggy-relay", targets: ["huggy-relay"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
     // For tests alone: a TLS server.
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
-    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+    // Without its traits: it would read its settings by swift-configuration, and times by all of Foundation.
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
@@ -29,6 +29,11 @@ let package = Package(
 
     // The only locks and threads of our own.
     .target(name: "RelayThreads", swiftSettings: strict),
+
+    // libcurl's own TLS library: what libcurl does not let us say of trust, and SHA-256.
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CDigest", dependencies: ["COpenSSL"]),
+    .target(name: "RelayDigest", dependencies: ["CDigest"], swiftSettings: strict),
 
     // Adapters: none imports another.
     .target(
@@ -44,8 +49,6 @@ let package = Package(
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CEpoll"),
-    // libcurl's own TLS library: what it does not let us say of trust.
-    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .target(name: "CTrust", dependencies: ["COpenSSL"]),
     .target(
       name: "RelayCurl", dependencies: ["RelayCore", "RelayThreads", "CCurl", "CEpoll", "CTrust"],
@@ -55,8 +58,7 @@ let package = Package(
     .target(
       name: "RelayPipeline",
       dependencies: [
-        "RelayCore", "RelayJSON", "RelayThreads",
-        .product(name: "Crypto", package: "swift-crypto"),
+        "RelayCore", "RelayDigest", "RelayJSON", "RelayThreads",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
@@ -100,10 +102,9 @@ let package = Package(
     .executableTarget(
       name: "huggy-relay",
       dependencies: [
-        "RelayAdmin", "RelayConfig", "RelayCore", "RelayCurl", "RelayIngest", "RelayJSON", "RelayPipeline",
-        "RelaySQLite", "RelayThreads", "RelayTools",
+        "RelayAdmin", "RelayConfig", "RelayCore", "RelayCurl", "RelayDigest", "RelayIngest", "RelayJSON",
+        "RelayPipeline", "RelaySQLite", "RelayThreads", "RelayTools",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -125,6 +126,7 @@ let package = Package(
     .testTarget(
       name: "RelayCoreTests", dependencies: ["RelayCore", "RelayJSON", "RelayTestSupport"],
       swiftSettings: strict),
+    .testTarget(name: "RelayDigestTests", dependencies: ["RelayDigest"], swiftSettings: strict),
     .testTarget(
       name: "RelayConfigTests",
       dependencies: ["RelayConfig", "RelayCore", .product(name: "Yams", package: "Yams")],

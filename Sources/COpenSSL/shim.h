@@ -1,6 +1,6 @@
 #ifndef COPENSSL_SHIM_H
 #define COPENSSL_SHIM_H
 
-// Swift sees none of OpenSSL's names: CTrust alone calls it, and this module says where it is.
+// Swift sees none of OpenSSL's names: CTrust and CDigest alone call it, and this module says where it is.
 
 #endif

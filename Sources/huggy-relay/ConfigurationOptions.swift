@@ -1,7 +1,7 @@
 import ArgumentParser
-import Crypto
 import Foundation
 import RelayConfig
+import RelayDigest
 
 /// Where the configuration is, and how it is read.
 struct ConfigurationOptions: ParsableArguments {
@@ -42,7 +42,7 @@ struct ConfigurationOptions: ParsableArguments {
 
 /// The first 12 hexadecimal digits of the file's SHA-256.
 func configurationHash(_ file: [UInt8]) -> String {
-  SHA256.hash(data: file).prefix(6)
+  SHA256.hash(file).prefix(6)
     .map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
     .joined()
 }

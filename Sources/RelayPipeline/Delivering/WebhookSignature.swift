@@ -1,5 +1,5 @@
-import Crypto
 import RelayCore
+import RelayDigest
 
 /// Standard Webhooks 1.0 signatures (https://www.standardwebhooks.com): HMAC-SHA-256 over `id.timestamp.body`.
 package enum WebhookSignature {
@@ -23,10 +23,7 @@ package enum WebhookSignature {
   }
 
   private static func code(id: String, timestamp: Int64, body: [UInt8], secret: SigningSecret) -> [UInt8] {
-    var hmac = HMAC<SHA256>(key: SymmetricKey(data: secret.revealKey))
-    hmac.update(data: Array("\(id).\(timestamp).".utf8))
-    hmac.update(data: body)
-    return Array(hmac.finalize())
+    SHA256.authenticationCode(key: secret.revealKey, Array("\(id).\(timestamp).".utf8), body)
   }
 }
 

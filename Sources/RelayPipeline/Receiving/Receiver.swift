@@ -1,6 +1,6 @@
-import Crypto
 import Logging
 import RelayCore
+import RelayDigest
 import RelayJSON
 import RelayThreads
 
@@ -153,7 +153,7 @@ package final class Receiver: EnvelopeReceiver {
     var receipt = receipt
     let (now, width) = (receipt.request.received, window.microseconds)
     receipt.envelope.fingerprint = NewEnvelope.Fingerprint(
-      hash: Array(SHA256.hash(data: receipt.request.body)),
+      hash: SHA256.hash(receipt.request.body),
       since: Timestamp(microseconds: now.steady.microseconds - width),
       wallSince: Timestamp(microseconds: now.wall.microseconds - width))
     return receipt

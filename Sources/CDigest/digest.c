@@ -1,0 +1,38 @@
+#include "digest.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+
+// Fetched once: each fetch by name asks OpenSSL's table of providers, under its lock.
+static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
+static EVP_MD *sha256;
+static EVP_MAC *hmac;
+
+static void fetch(void) {
+  sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+  hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+}
+
+bool cdigest_sha256(const uint8_t *bytes, size_t count, uint8_t digest[32]) {
+  if (!CRYPTO_THREAD_run_once(&once, fetch) || sha256 == NULL) return false;
+  return EVP_Digest(bytes, count, digest, NULL, sha256, NULL) == 1;
+}
+
+bool cdigest_hmac_sha256(
+  const uint8_t *key, size_t key_count, const uint8_t *head, size_t head_count, const uint8_t *body,
+  size_t body_count, uint8_t code[32]) {
+  if (!CRYPTO_THREAD_run_once(&once, fetch) || hmac == NULL) return false;
+  EVP_MAC_CTX *context = EVP_MAC_CTX_new(hmac);
+  if (context == NULL) return false;
+  OSSL_PARAM parameters[] = {
+    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, "SHA256", 0), OSSL_PARAM_construct_end()};
+  size_t count = 0;
+  // A key of no bytes is given as an address all the same: NULL means "the key of before" here.
+  bool is_done = EVP_MAC_init(context, key_count > 0 ? key : (const uint8_t *)"", key_count, parameters)
+    && EVP_MAC_update(context, head, head_count) && EVP_MAC_update(context, body, body_count)
+    && EVP_MAC_final(context, code, &count, 32) && count == 32;
+  EVP_MAC_CTX_free(context);
+  return is_done;
+}

@@ -1,0 +1,17 @@
+#ifndef CDIGEST_H
+#define CDIGEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Both are for any thread. They return false where OpenSSL can't: no memory, or no provider that has SHA-256.
+
+bool cdigest_sha256(const uint8_t *bytes, size_t count, uint8_t digest[32]);
+
+// HMAC-SHA-256 (RFC 2104) over `head`, then `body`.
+bool cdigest_hmac_sha256(
+  const uint8_t *key, size_t key_count, const uint8_t *head, size_t head_count, const uint8_t *body,
+  size_t body_count, uint8_t code[32]);
+
+#endif
