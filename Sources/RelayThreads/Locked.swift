@@ -1,13 +1,16 @@
 import Glibc
 
-/// A value behind a pthread mutex. Inlinable, here and below: else each call would cost its generic types' look-up.
+/// A value behind a pthread mutex.
+///
+/// Public, here and below: the compiler specializes a generic for another module only where it is public and inlinable; else
+/// each call would cost the look-up of its types.
 ///
 /// `Synchronization.Mutex` would do, but thread sanitizer reports false races for it on Linux.
-package final class Locked<Value>: @unchecked Sendable {  // The mutex guards the value.
+public final class Locked<Value>: @unchecked Sendable {  // The mutex guards the value.
   @usableFromInline var value: Value
   @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
 
-  package init(_ value: Value) {
+  public init(_ value: Value) {
     self.value = value
     mutex = .allocate(capacity: 1)
     pthread_mutex_init(mutex, nil)
@@ -19,7 +22,7 @@ package final class Locked<Value>: @unchecked Sendable {  // The mutex guards th
   }
 
   @inlinable
-  package func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+  public func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     return try body(&value)
@@ -27,19 +30,19 @@ package final class Locked<Value>: @unchecked Sendable {  // The mutex guards th
 }
 
 /// What a thread that waits on a `Monitor` does next.
-package enum MonitorStep<Result> {
+public enum MonitorStep<Result> {
   case done(Result)
   /// For at most that time; nil: until it is woken.
   case sleep(Duration?)
 }
 
 /// A value behind a mutex, and a way to wait for it to change.
-package final class Monitor<Value>: @unchecked Sendable {  // The mutex guards the value.
+public final class Monitor<Value>: @unchecked Sendable {  // The mutex guards the value.
   @usableFromInline var value: Value
   @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
   @usableFromInline let condition: UnsafeMutablePointer<pthread_cond_t>
 
-  package init(_ value: Value) {
+  public init(_ value: Value) {
     self.value = value
     mutex = .allocate(capacity: 1)
     condition = .allocate(capacity: 1)
@@ -60,7 +63,7 @@ package final class Monitor<Value>: @unchecked Sendable {  // The mutex guards t
 
   /// Changes the value and wakes whoever waits.
   @inlinable
-  package func update<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+  public func update<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
     pthread_mutex_lock(mutex)
     defer {
       pthread_cond_broadcast(condition)
@@ -71,7 +74,7 @@ package final class Monitor<Value>: @unchecked Sendable {  // The mutex guards t
 
   /// Changes the value, and wakes whoever waits only where `body` says so.
   @inlinable
-  package func change<Result>(_ body: (inout Value) -> (Result, wakes: Bool)) -> Result {
+  public func change<Result>(_ body: (inout Value) -> (Result, wakes: Bool)) -> Result {
     pthread_mutex_lock(mutex)
     let (result, wakes) = body(&value)
     pthread_mutex_unlock(mutex)
@@ -82,7 +85,7 @@ package final class Monitor<Value>: @unchecked Sendable {  // The mutex guards t
 
   /// Asks `body` over and over, after each change that wakes and each sleep that it wished for, until it is done.
   @inlinable
-  package func wait<Result>(until body: (inout Value) -> MonitorStep<Result>) -> Result {
+  public func wait<Result>(until body: (inout Value) -> MonitorStep<Result>) -> Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while true {
@@ -98,7 +101,7 @@ package final class Monitor<Value>: @unchecked Sendable {  // The mutex guards t
 
   /// Waits until `body` returns something, at most until the timeout; nil: it took too long.
   @inlinable
-  package func wait<Result>(timeout: Duration? = nil, until body: (inout Value) -> Result?) -> Result? {
+  public func wait<Result>(timeout: Duration? = nil, until body: (inout Value) -> Result?) -> Result? {
     var deadline = timespec()
     if let timeout { deadline = .monotonic(after: timeout) }
     pthread_mutex_lock(mutex)

@@ -1,9 +1,9 @@
-/// Which keys are due when: a binary heap in which a key's newer deadline replaces its older one. (Inlinable, since other
-/// modules make queues of it that are used for each attempt.)
+/// Which keys are due when: a binary heap in which a key's newer deadline replaces its older one. (Public and inlinable,
+/// or other modules, which use queues of it for each attempt, would look up its types at each call.)
 ///
 /// Setting an earlier deadline costs O(log n); a later one only takes note, since the key's entry comes up before it is
 /// due, and then goes back to its new place. Entries that nothing stands for any more stay until they surface.
-package struct DeadlineQueue<Key: Hashable & Sendable, Instant: Comparable & Sendable>: Sendable {
+public struct DeadlineQueue<Key: Hashable & Sendable, Instant: Comparable & Sendable>: Sendable {
   @usableFromInline struct Entry: Sendable {
     @usableFromInline var instant: Instant
     @usableFromInline var key: Key
@@ -28,13 +28,13 @@ package struct DeadlineQueue<Key: Hashable & Sendable, Instant: Comparable & Sen
   @usableFromInline var heap: [Entry] = []
   @usableFromInline var current: [Key: Deadline] = [:]
 
-  @inlinable package init() {}
+  @inlinable public init() {}
 
-  @inlinable package var isEmpty: Bool { current.isEmpty }
+  @inlinable public var isEmpty: Bool { current.isEmpty }
 
   /// Sets or (nil) clears a key's deadline.
   @inlinable
-  package mutating func set(_ instant: Instant?, for key: Key) {
+  public mutating func set(_ instant: Instant?, for key: Key) {
     guard let instant else {
       current.removeValue(forKey: key)
       return
@@ -50,14 +50,14 @@ package struct DeadlineQueue<Key: Hashable & Sendable, Instant: Comparable & Sen
 
   /// The earliest deadline.
   @inlinable
-  package mutating func next() -> Instant? {
+  public mutating func next() -> Instant? {
     surface()
     return heap.first?.instant
   }
 
   /// Takes the key with the earliest deadline, if that is not after `now`.
   @inlinable
-  package mutating func popDue(at now: Instant) -> Key? {
+  public mutating func popDue(at now: Instant) -> Key? {
     guard let first = heap.first, first.instant <= now else { return nil }
     surface()
     guard let first = heap.first, first.instant <= now else { return nil }

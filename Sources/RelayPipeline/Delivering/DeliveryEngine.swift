@@ -23,7 +23,7 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
   private var isDraining = false
   /// How far the wall clock is ahead, as the dispatcher was told, in microseconds.
   private var toldAhead: Int64 = 0
-  /// Of the destination whose attempt ended last: most that end together are of one.
+  /// The destination whose attempt ended last: most that end together are of one.
   private var lastMetrics: (destination: String, metrics: DestinationMetrics)?
 
   package init(
@@ -211,7 +211,7 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
   }
 
   private func compare(_ offset: Duration, _ destination: String) {
-    if let change = comparison.withLock({ $0.note(offset, of: destination) }) { log.note(change) }
+    if let change = comparison.withLock({ $0.note(offset, of: destination) }) { log.clock(change) }
   }
 
   private func answerQuestions(now: Timestamp) {
@@ -233,7 +233,7 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
         }
         if let request { turn.requests.append(request) }
       case .settle(let settlement, let delivery, let isProbe):
-        log.note(settlement, of: delivery, isProbe: isProbe, at: reading)
+        log.attempt(settlement, of: delivery, isProbe: isProbe, at: reading)
         outcomes.add(settlement, of: delivery, metrics(of: delivery.destination), at: now)
         // The next of its order key waits for it.
         if dispatcher.withDestination(delivery.destination, { $0.ordering }) != Ordering.none {
@@ -252,7 +252,7 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
       case .note(let suspended, let destination):
         store.note(suspended, of: destination)
       case .circuitChanged(let destination, let change):
-        log.note(change, of: destination)
+        log.circuit(change, of: destination)
       }
     }
     if !outcomes.settlements.isEmpty { settle(outcomes) }

@@ -11,7 +11,8 @@ struct DeliveryLog {
     self.logger = logger
   }
 
-  mutating func note(_ settlement: Settlement, of delivery: Delivery, isProbe: Bool, at now: ClockReading) {
+  mutating func attempt(_ settlement: Settlement, of delivery: Delivery, isProbe: Bool, at now: ClockReading)
+  {
     switch settlement.outcome {
     case .delivered: return
     case .retry(let due):
@@ -23,7 +24,7 @@ struct DeliveryLog {
     }
   }
 
-  func note(_ change: ClockComparison.Change) {
+  func clock(_ change: ClockComparison.Change) {
     switch change {
     case .off(let offset):
       logger.error(
@@ -40,7 +41,7 @@ struct DeliveryLog {
     }
   }
 
-  func note(_ change: CircuitChange, of destination: String) {
+  func circuit(_ change: CircuitChange, of destination: String) {
     var metadata: Logger.Metadata = ["destination": "\(destination)"]
     switch change {
     case .opened(let failure):

@@ -5,7 +5,7 @@
 struct LogQueue: Sendable {
   enum Entry: Equatable, Sendable {
     case line([UInt8])
-    /// So many lines are missing here.
+    /// How many lines are missing here.
     case leftOut(Int)
   }
 

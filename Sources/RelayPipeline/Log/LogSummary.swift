@@ -10,7 +10,7 @@ struct LogSummary: Sendable {
 
   private var kinds: [String: Kind] = [:]
   private let interval: Duration
-  /// So many kinds are told apart; payload text must not fill the memory. Beyond that the one goes whose line is the oldest.
+  /// How many kinds are told apart: payload text must not fill the memory. Beyond that the one goes whose line is the oldest.
   private static let maxKinds = 1_024
 
   init(interval: Duration = .seconds(10)) {

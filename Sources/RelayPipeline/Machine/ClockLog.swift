@@ -12,7 +12,7 @@ package final class ClockLog: Sendable {
   }
 
   /// - Parameter now: The steady time.
-  package func note(_ step: ClockStep, at now: Timestamp) {
+  package func stepped(_ step: ClockStep, at now: Timestamp) {
     guard let leftOut = summary.withLock({ $0.admit("\(step.moment)", at: now) }) else { return }
     var metadata: Logger.Metadata = ["by": "\(step.by.signedSeconds)", "shows": "\(step.wall)"]
     if leftOut > 0 { metadata["alike_since"] = "\(leftOut)" }

@@ -7,7 +7,7 @@ import Glibc
 package struct ProcessorShare: Sendable, Equatable {
   /// What is there: the machine's, or those of a narrower affinity (`taskset`, a cpuset).
   package var available: Int
-  /// Of the control groups: processors that they name, and processors' worth of time a period. nil: no bound.
+  /// What the control groups allow: processors that they name, and processors' worth of time a period. nil: no bound.
   package var cpuset: Int?
   package var quota: Double?
 

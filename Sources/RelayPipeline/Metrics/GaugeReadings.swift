@@ -28,7 +28,7 @@ package struct GaugeReadings: Sendable, Equatable {
   /// Live data, and the most that there may be.
   package var storeBytes: Int?
   package var storeLimitBytes: Int?
-  /// Of the log beside it.
+  /// The size of its log.
   package var storeLogBytes: Int?
   /// How long a reader from outside has kept the log from being written over.
   package var storeReader: Duration?

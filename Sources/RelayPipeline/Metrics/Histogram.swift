@@ -25,7 +25,7 @@ final class Histogram: Sendable {
   /// What was observed until now. Its count is that of its buckets, whatever other threads do meanwhile; its sum may
   /// be a few observations ahead or behind.
   struct Snapshot: Equatable {
-    /// So many values were at most the bound; one for each.
+    /// How many values were at most the bound; one for each bound.
     var cumulative: [Int]
     /// All of them.
     var count: Int

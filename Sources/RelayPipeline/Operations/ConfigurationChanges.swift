@@ -2,7 +2,7 @@ import RelayCore
 
 /// What one configuration says otherwise than another, by names alone.
 package struct ConfigurationChanges: Sendable, Equatable {
-  /// Of one kind of named thing, each in the order of its file.
+  /// The changes of one kind of named thing, each in the order of its file.
   package struct Names: Sendable, Equatable {
     package var added: [String] = []
     package var removed: [String] = []

@@ -15,7 +15,7 @@ package final class RelayController: RelayOperations {
     package var watch: StoreWatch
     package var clock: any SteadyClock
     package var logger: Logger
-    /// Of those who ask something of the store.
+    /// How long those wait who ask something of the store.
     package var patience: Patience
 
     package init(

@@ -80,7 +80,7 @@ package struct OperationError: Error, Sendable, Equatable, CustomStringConvertib
   package var code: Code
   /// For people: what is wrong, and what to do.
   package var message: String
-  /// Of a wrong configuration: each error with its place.
+  /// Where a configuration is wrong: each error with its place.
   package var details: [String]
 
   package init(code: Code, message: String, details: [String] = []) {

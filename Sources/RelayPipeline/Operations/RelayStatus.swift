@@ -10,7 +10,7 @@ package struct RelayStatus: Sendable, Equatable {
     package var limitBytes: Int
     /// Why no envelopes are taken; nil: they are.
     package var refusal: String?
-    /// Of the log beside it; nil: there is none.
+    /// The size of its log; nil: it has none.
     package var logBytes: Int?
     /// Who keeps that log from being written over; nil: nobody.
     package var reader: Reader?
@@ -86,7 +86,7 @@ package struct DestinationStatus: Sendable, Equatable {
 
   package var name: String
   package var isPaused = false
-  /// Of a person's pause with an end.
+  /// When a person's pause ends by itself; nil: it does not, or there is none.
   package var pausedUntil: Timestamp?
   /// Where the configuration pauses it, as `FILE:LINE`.
   package var pausedAt: String?
@@ -136,7 +136,7 @@ package struct EventReport: Sendable, Equatable {
 
 package struct DeliveryReport: Sendable, Equatable {
   package var record: DeliveryRecord
-  /// Of a pending one.
+  /// What a pending delivery waits for; nil: it is settled.
   package var wait: DeliveryWait?
 
   package init(record: DeliveryRecord, wait: DeliveryWait?) {

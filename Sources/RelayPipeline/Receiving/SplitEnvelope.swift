@@ -6,7 +6,7 @@ struct SplitEnvelope {
   let request: IngestRequest
   let sender: Sender
   let context: EnvelopeContext
-  /// Of the first event; the others' count up from it.
+  /// The first event's; the others' count up from it.
   let firstEventID: EventID
   private let scanned: ScannedEnvelope
 
