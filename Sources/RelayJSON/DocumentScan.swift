@@ -167,7 +167,7 @@ struct DocumentScan {
     case .type, .item:
       // A string's range starts after its quote.
       try reject(value.kind, at: value.range.lowerBound - (value.kind == .string ? 1 : 0))
-    case .field: _ = notes.note(value, at: Int(top.childNode))
+    case .field: _ = notes.add(value, at: Int(top.childNode))
     }
   }
 
@@ -203,7 +203,7 @@ struct DocumentScan {
   private mutating func beginField(_ frame: inout Frame, at node: Int32) {
     // Its end is filled in when it is known.
     let value = JSONValue(kind: frame.kind, scanned: Int(frame.start), Int(frame.start))
-    frame.notes = UInt32(truncatingIfNeeded: notes.note(value, at: Int(node)))
+    frame.notes = UInt32(truncatingIfNeeded: notes.add(value, at: Int(node)))
     frame.node = node
     if frame.isObject {
       frame.keys = notes.tree.nodes[Int(node)].keyLengths == 0 ? .ignored : .fields
@@ -277,7 +277,7 @@ private struct Frame {
 
 /// What a value is to the relay, told by where it stands.
 private enum Role: UInt8 {
-  /// Of no interest, and neither is anything in it.
+  /// It does not matter, and neither does anything in it.
   case ignored
   /// The whole document.
   case document

@@ -1,4 +1,4 @@
-/// Validates an envelope and notes where its events and their fields stand, in one pass over the bytes.
+/// Validates an envelope and records where its events and their fields stand, in one pass over the bytes.
 ///
 /// Accepted is what RFC 8259 calls JSON, in UTF-8, nested at most 1,024 deep: numbers of any size, lone surrogate
 /// escapes and duplicate keys included; one byte order mark before it is skipped. Time is linear in the document. Memory is
@@ -22,12 +22,12 @@ package struct EnvelopeScanner: Sendable {
   }
 
   /// - Returns: offsets into `document`.
-  /// - Throws: `.invalidJSON`, `.notAnObject` or `.tooManyEvents`, with the place.
+  /// - Throws: `.invalidJSON`, `.notAnObject` or `.tooManyEvents`, with the offset.
   package func scan(_ document: [UInt8]) throws(ScanError) -> ScannedEnvelope {
     try document.withUnsafeBufferPointer { (bytes) throws(ScanError) in try scan(bytes) }
   }
 
-  /// The same for bytes that stand elsewhere. They are not kept: the result holds offsets only.
+  /// Scans bytes that stand elsewhere. They are not kept: the result holds offsets only.
   package func scan(_ document: UnsafeBufferPointer<UInt8>) throws(ScanError) -> ScannedEnvelope {
     guard document.count < UInt32.max else {
       throw ScanError(code: .invalidJSON, message: "a document of 4 GiB or more", offset: 0)

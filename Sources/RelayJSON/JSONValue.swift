@@ -48,7 +48,7 @@ package struct JSONValue: Sendable, Equatable {
     return String(decoding: decoded, as: UTF8.self)
   }
 
-  /// The same for a document in an array.
+  /// The text in a document that stands in an array.
   package func text(in document: [UInt8]) -> String {
     document.withUnsafeBufferPointer { text(in: $0) }
   }

@@ -116,6 +116,19 @@ import Testing
     #expect(connection.socket.reads == before + 1)
   }
 
+  /// Also while a reply is pending: to stop and start the reading would be two system calls a request.
+  @Test func aConnectionIsReadWheneverSomebodyAsksAndNothingWaits() throws {
+    let receiver = RecordingReceiver(answersAtOnce: nil)
+    let connection = try EmbeddedConnection(receiver: receiver)
+    for request in ["", Requests.post()] {
+      connection.send(request)
+      let before = connection.socket.reads
+      connection.channel.read()
+      #expect(connection.socket.reads == before + 1)
+    }
+    #expect(receiver.received.count == 1)
+  }
+
   @Test func afterTheLastAnswerAConnectionIsReadToItsEnd() throws {
     let receiver = RecordingReceiver(answersAtOnce: nil)
     let connection = try EmbeddedConnection(receiver: receiver)

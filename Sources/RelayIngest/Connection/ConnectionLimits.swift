@@ -15,11 +15,11 @@ struct ConnectionLimits: Sendable, Equatable {
   /// anything, and closing with unread bytes would reset the connection: what they had not read yet would be lost, so
   /// that a refusal for good looked like a fault of the network.
   var lingerBytes: Int
-  /// How long a client whose request was refused may go on sending,
+  /// How long a client whose request was refused may go on sending.
   var lingerTimeout: TimeAmount { requestTimeout }
-  /// and be silent meanwhile.
+  /// How long such a client may be silent.
   var lingerSilence = TimeAmount.seconds(5)
-  /// The same for a client whose request was complete, or while the relay shuts down.
+  /// How long a client whose request was complete may go on sending, and any client while the relay shuts down.
   var lastLingerTimeout = TimeAmount.seconds(2)
   /// A refused body up to this size is read and thrown away, and the connection lives on.
   var skippedBodyBytes = 64 << 10

@@ -11,7 +11,7 @@ import RelayPipeline
 
 /// The request that a connection is receiving or answering, as the receiver is told of it: its path, and where it came from.
 struct PresentRequest {
-  /// Of a source as `SourcePath` spells it; empty before the request's head.
+  /// A source's path is spelled as `SourcePath` does it; empty before the request's head.
   private(set) var path = ""
   /// Before the first request: where the connection came from.
   private(set) var origin = ConnectionOrigin.unknown
@@ -28,7 +28,7 @@ struct PresentRequest {
     return head
   }
 
-  /// The same for one that did not need the decoder.
+  /// Begins a request that did not need the decoder.
   mutating func begin(
     path: String, origin: ConnectionOrigin, _ receiver: any EnvelopeReceiver
   ) -> IncomingRequest.Target {

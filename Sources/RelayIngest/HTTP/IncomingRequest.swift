@@ -81,7 +81,7 @@ enum ContentCoding: Equatable {
   /// Further ones of IANA's register that senders use.
   static let registered: Set = ["br", "zstd", "compress", "x-compress", "dcb", "dcz", "aes128gcm", "exi"]
 
-  /// The coding of a body with this header beside those before it.
+  /// The coding of a body whose head has this header as well as those before it.
   func followed(by value: String) -> ContentCoding {
     let names = value.split { $0 == "," || $0 == " " || $0 == "\t" }.map { $0.lowercased() }
     return names.reduce(self) { coding, name in

@@ -4,7 +4,7 @@ import RelayPipeline
 
 /// NIO's request decoder, with bounds: by itself it takes headers of 2 MiB.
 enum RequestParser {
-  /// Of the request line and all headers of one request.
+  /// The bound on the request line and all headers of one request together.
   static let maxHeaderBytes = 16 << 10
   static let maxHeaderFields = 100
 
