@@ -52,7 +52,7 @@ struct FieldNotes {
   }
 
   /// - Returns: where the first of its notes stands.
-  mutating func note(_ value: JSONValue, at node: Int) -> Int {
+  mutating func add(_ value: JSONValue, at node: Int) -> Int {
     let first = fields.count
     for slot in tree.nodes[node].slots { fields.append(NotedField(slot: tree.slots[slot], value: value)) }
     marks[node].end = UInt32(truncatingIfNeeded: fields.count)

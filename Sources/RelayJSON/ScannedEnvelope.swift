@@ -21,3 +21,61 @@ package struct ScannedEnvelope: Sendable {
 
   package init() {}
 }
+
+/// One event of an envelope.
+package struct ScannedEvent: Sendable, Equatable {
+  /// The key under `messages`: of kind string.
+  package var type: JSONValue
+  /// Its index among the items of its type's value, rejected ones included; 0 for a lone object.
+  package var index: Int
+  /// The exact bytes of the object, from `{` to `}`, nothing around.
+  package var body: Range<Int>
+  /// Its noted fields: a range of `ScannedEnvelope.fields`, in document order.
+  package var fields: Range<Int>
+
+  package init(type: JSONValue, index: Int, body: Range<Int>, fields: Range<Int>) {
+    self.type = type
+    self.index = index
+    self.body = body
+    self.fields = fields
+  }
+}
+
+/// An item under a type of `messages` that is not an object, and so not an event.
+package struct RejectedItem: Sendable, Equatable {
+  /// The key under `messages`: of kind string.
+  package var type: JSONValue
+  /// Its index among the items of its type's value; 0 for a lone scalar.
+  package var index: Int
+  /// What it is instead of an object.
+  package var kind: JSONKind
+
+  package init(type: JSONValue, index: Int, kind: JSONKind) {
+    self.type = type
+    self.index = index
+    self.kind = kind
+  }
+}
+
+/// A value that stands in an event where one of the field tree's paths leads.
+package struct NotedField: Sendable, Equatable {
+  private var storedSlot: UInt32
+  package var value: JSONValue
+
+  package init(slot: Int, value: JSONValue) {
+    storedSlot = UInt32(slot)
+    self.value = value
+  }
+
+  /// The path's index among those that the field tree was made of.
+  package var slot: Int {
+    get { Int(storedSlot) }
+    set { storedSlot = UInt32(newValue) }
+  }
+
+  /// Set when a later duplicate of a key above this value has replaced it; such entries leave when their
+  /// event ends.
+  var isReplaced: Bool { storedSlot == .max }
+
+  mutating func markReplaced() { storedSlot = .max }
+}

@@ -116,6 +116,19 @@ import Testing
     #expect(connection.socket.reads == before + 1)
   }
 
+  /// Also while a reply is pending: to stop and start the reading would be two system calls a request.
+  @Test func aConnectionIsReadWheneverSomebodyAsksAndNothingWaits() throws {
+    let receiver = RecordingReceiver(answersAtOnce: nil)
+    let connection = try EmbeddedConnection(receiver: receiver)
+    for request in ["", Requests.post()] {
+      connection.send(request)
+      let before = connection.socket.reads
+      connection.channel.read()
+      #expect(connection.socket.reads == before + 1)
+    }
+    #expect(receiver.received.count == 1)
+  }
+
   @Test func afterTheLastAnswerAConnectionIsReadToItsEnd() throws {
     let receiver = RecordingReceiver(answersAtOnce: nil)
     let connection = try EmbeddedConnection(receiver: receiver)
@@ -139,7 +152,7 @@ import Testing
     let flood = String(repeating: Requests.head("GET", "/healthz"), count: 100)
     for _ in 0..<200 {
       connection.send(flood)
-      #expect(connection.budget.chargedBytes <= HeldInput.limitBytes + 4096)
+      #expect(connection.budget.chargedBytes <= WaitingInput.limitBytes + 4096)
     }
     receiver.received[0].complete(RecordingReceiver.reply)
     #expect(try connection.output().contains("connection: close"))
@@ -170,7 +183,7 @@ import Testing
     #expect(connection.budget.chargedBytes < 200 << 10, "few are decoded ahead of their turn")
     receiver.received[0].complete(RecordingReceiver.reply)
     #expect(try connection.statuses().count == 1001)
-    #expect(connection.state == .idle)
+    #expect(connection.isIdle)
     #expect(connection.budget.chargedBytes == 0)
   }
 
@@ -224,7 +237,7 @@ import Testing
     #expect(
       connection.receiver.bodies
         == ["1", "2"].flatMap { ["\($0)", "\($0) plain", "\($0) in chunks", "\($0) decoded"] })
-    #expect(connection.state == .idle && !connection.isClosed)
+    #expect(connection.isIdle && !connection.isClosed)
     #expect(connection.budget.chargedBytes == 0)
   }
 

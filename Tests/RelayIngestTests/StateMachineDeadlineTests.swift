@@ -8,10 +8,7 @@ import Testing
   let connection = MachineFixture()
 
   @Test func aSilentConnectionIsClosedWithoutAWord() {
-    connection.pass(.minutes(11) - .nanoseconds(1))
-    #expect(connection.deadlinePassed() == .none)
-    connection.pass(.nanoseconds(1))
-    #expect(connection.deadlinePassed() == .close)
+    #expect(connection.waitForDeadline() == (.minutes(11), .close))
   }
 
   @Test func headersAndBodyShareOneDeadlineFromTheFirstByte() {
@@ -23,11 +20,11 @@ import Testing
       connection.pass(.seconds(1))
       _ = connection.body(bytes: 1)
     }
-    #expect(connection.deadlinePassed() == .none)
+    #expect(connection.timerFired() == .setTimer(connection.now + .seconds(1)))
     connection.pass(.seconds(1))
-    let answer = connection.deadlinePassed().answer
-    #expect(answer?.reply.status == 408)
-    #expect(answer?.persistence == .close)
+    let message = connection.timerFired().message
+    #expect(message?.reply.status == 408)
+    #expect(message?.persistence == .close)
   }
 
   @Test func headersThatNeverEndTimeOut() {
@@ -35,14 +32,14 @@ import Testing
       _ = connection.input(bytes: 1)
       connection.pass(.seconds(1))
     }
-    #expect(connection.deadlinePassed().answer?.reply.status == 408)
+    #expect(connection.timerFired().message?.reply.status == 408)
   }
 
   @Test func theReceiverMayTakeItsTime() {
     _ = connection.begin(.post())
     _ = connection.end()
     connection.pass(.hours(1))
-    #expect(connection.deadlinePassed() == .none)
+    #expect(connection.timerFired() == .setTimer(connection.now + .seconds(30)))
   }
 
   @Test func theNextRequestHasItsOwnTime() {
@@ -51,17 +48,17 @@ import Testing
     connection.pass(.seconds(29))
     _ = connection.replied()
     _ = connection.flushed()
-    #expect(connection.deadline == connection.now + .minutes(11))
-    connection.pass(.seconds(1))
+    connection.pass(.minutes(11) - .nanoseconds(1))
+    #expect(connection.timerFired() == .setTimer(connection.now + .nanoseconds(1)))
     _ = connection.input(bytes: 1)
-    #expect(connection.deadline == connection.now + .seconds(30))
+    let end = connection.waitForDeadline()
+    #expect(end.time == .seconds(30) && end.action.message?.reply.status == 408)
   }
 
   @Test func anAnswerThatIsNotReadEndsTheConnection() {
     _ = connection.begin(.post())
     _ = connection.end()
     _ = connection.replied()
-    connection.pass(.seconds(75))
-    #expect(connection.deadlinePassed() == .close)
+    #expect(connection.waitForDeadline() == (.seconds(75), .close))
   }
 }

@@ -19,12 +19,11 @@ import Testing
   @Test func aRequestThatHasBegunIsFinishedAndIsTheLast() {
     _ = connection.begin(.post())
     #expect(connection.quiesce() == .none)
-    #expect(connection.body(bytes: 2) == .appendBody)
+    #expect(connection.body(bytes: 2) == .appendBody(bytes: 2))
     #expect(connection.end() == .handOver)
     #expect(connection.quiesce() == .none)
-    #expect(connection.replied().answer?.persistence == .close)
-    #expect(connection.flushed() == .linger)
-    #expect(connection.deadline == connection.now + .seconds(2))
+    #expect(connection.replied().message?.persistence == .close)
+    #expect(connection.flushed() == .linger(wakeAt: connection.now + .seconds(2)))
   }
 
   @Test func anAnswerOnItsWayIsTheLast() {
@@ -32,14 +31,14 @@ import Testing
     _ = connection.end()
     _ = connection.replied()
     #expect(connection.quiesce() == .none)
-    #expect(connection.flushed() == .linger)
+    #expect(connection.flushed() == .linger(wakeAt: connection.now + .seconds(2)))
   }
 
   @Test func aClientThatSentMoreThanIsKeptGetsOneAnswerAndTheEnd() {
     _ = connection.begin(.post())
     _ = connection.end()
     connection.inputLost()
-    #expect(connection.replied().answer?.persistence == .close)
-    #expect(connection.flushed() == .linger)
+    #expect(connection.replied().message?.persistence == .close)
+    #expect(connection.flushed() == .linger(wakeAt: connection.now + .seconds(2)))
   }
 }

@@ -46,12 +46,12 @@ import Testing
   @Test(arguments: cases) func aRefusalWithoutABodyKeepsTheConnection(_ expected: Case) {
     let connection = MachineFixture()
     #expect(connection.begin(expected.request) == .none)
-    let answer = connection.end().answer
-    #expect(answer?.reply.status == expected.status)
-    #expect(answer?.reply.headers.first { $0.name == "allow" }?.value == expected.allow)
-    #expect(answer?.isRefusal == true)
-    #expect(answer?.persistence == .keepAlive)
-    #expect(answer?.omitsBody == (expected.request.method == .head))
+    let message = connection.end().message
+    #expect(message?.reply.status == expected.status)
+    #expect(message?.reply.headers.first { $0.name == "allow" }?.value == expected.allow)
+    #expect(message?.isRefusal == true)
+    #expect(message?.persistence == .keepAlive)
+    #expect(message?.omitsBody == (expected.request.method == .head))
   }
 
   @Test func aShortRefusedBodyIsReadAndTheConnectionLivesOn() {
@@ -59,7 +59,7 @@ import Testing
     request.target = .unknown
     #expect(connection.begin(request) == .none)
     #expect(connection.body(bytes: 64 << 10) == .none)
-    #expect(connection.end().answer?.persistence == .keepAlive)
+    #expect(connection.end().message?.persistence == .keepAlive)
     #expect(connection.flushed() == .proceed)
   }
 
@@ -68,23 +68,23 @@ import Testing
     let connection = MachineFixture()
     var request = IncomingRequest.post(body)
     request.target = .unknown
-    let answer = connection.begin(request).answer
-    #expect(answer?.reply.status == 404)
-    #expect(answer?.persistence == .close)
-    #expect(connection.flushed() == .linger)
+    let message = connection.begin(request).message
+    #expect(message?.reply.status == 404)
+    #expect(message?.persistence == .close)
+    #expect(connection.flushed() == .linger(wakeAt: connection.now + .seconds(5)))
   }
 
   @Test func anAnnouncedBodyOverTheLimitIsRefusedAtOnce() {
-    let answer = connection.begin(.post(.known((5 << 20) + 1))).answer
-    #expect(answer?.reply.status == 413)
-    #expect(answer?.persistence == .close)
+    let message = connection.begin(.post(.known((5 << 20) + 1))).message
+    #expect(message?.reply.status == 413)
+    #expect(message?.persistence == .close)
   }
 
   @Test func aClientThatWaitsToContinueGetsItsRefusalInstead() {
     var request = IncomingRequest.post()
     request.target = .unknown
     request.expectation = .continue
-    #expect(connection.begin(request).answer?.reply.status == 404)
+    #expect(connection.begin(request).message?.reply.status == 404)
   }
 
   /// 64 MiB, since four times the largest body are less.
@@ -109,12 +109,9 @@ import Testing
     for _ in 0..<29 {
       connection.pass(.seconds(1))
       #expect(connection.input(bytes: 1) == .discard)
-      #expect(connection.deadlinePassed() == .none)
+      #expect(connection.timerFired() != .close)
     }
-    connection.pass(.milliseconds(999))
-    #expect(connection.deadlinePassed() == .none)
-    connection.pass(.milliseconds(1))
-    #expect(connection.deadlinePassed() == .close)
+    #expect(connection.waitForDeadline() == (.seconds(1), .close))
   }
 
   @Test func aRefusedClientMayBeSilentForFiveSeconds() {
@@ -122,10 +119,7 @@ import Testing
     _ = connection.flushed()
     connection.pass(.seconds(3))
     _ = connection.input(bytes: 1)
-    connection.pass(.milliseconds(4_999))
-    #expect(connection.deadlinePassed() == .none)
-    connection.pass(.milliseconds(1))
-    #expect(connection.deadlinePassed() == .close)
+    #expect(connection.waitForDeadline() == (.seconds(5), .close))
   }
 
   /// Before its answer has left, too: it need not read it.
@@ -135,27 +129,26 @@ import Testing
       connection.pass(.seconds(1))
       _ = connection.input(bytes: 1)
     }
-    #expect(connection.deadlinePassed() == .close)
+    #expect(connection.timerFired() == .close)
   }
 
   @Test func aShutdownDoesNotWaitLongForWhatARefusedClientSends() {
     _ = connection.begin(.post(.known(1 << 40)))
     _ = connection.flushed()
-    #expect(connection.quiesce() == .none)
-    #expect(connection.deadline == connection.now + .seconds(2))
+    #expect(connection.quiesce() == .setTimer(connection.now + .seconds(2)))
     connection.pass(.seconds(1))
     _ = connection.input(bytes: 1)
-    #expect(connection.deadline == connection.now + .seconds(1))
+    #expect(connection.waitForDeadline() == (.seconds(1), .close))
   }
 
   @Test func aBodyThatCannotBeDecodedIsRefusedWhileItComesOrAtItsEnd() {
     _ = connection.begin(.post())
-    let early = connection.bodyRefused().answer
+    let early = connection.bodyRefused().message
     #expect(early?.persistence == .close && early?.isRefusal == true)
     let other = MachineFixture()
     _ = other.begin(.post())
     _ = other.end()
-    let late = other.bodyRefused().answer
+    let late = other.bodyRefused().message
     #expect(late?.persistence == .keepAlive && late?.isRefusal == true)
     #expect(other.bodyRefused() == .none)
   }
@@ -164,7 +157,7 @@ import Testing
     var request = IncomingRequest.post()
     request.coding = .unknown("br")
     #expect(connection.begin(request) == .none, "its body is short: the connection lives on")
-    let reply = connection.end().answer?.reply
+    let reply = connection.end().message?.reply
     #expect(reply?.status == 415)
     #expect(reply?.headers == [.init("accept-encoding", "gzip, deflate")])
     #expect(reply?.reason.contains("'br'") == true)
@@ -179,36 +172,37 @@ import Testing
 
   @Test func aRefusedClientThatEndsIsClosed() {
     _ = connection.begin(.post(.known(1 << 40)))
-    #expect(connection.inputEnded() == .none, "its answer has not left yet")
+    connection.inputEnded()
+    #expect(connection.next() == .none, "its reply has not left yet")
     _ = connection.flushed()
-    #expect(connection.inputEnded() == .close)
+    #expect(connection.next() == .close)
   }
 
   @Test func aFaultyHeadIsABadRequest() {
     var request = IncomingRequest.post()
     request.fault = "nonsense"
-    let answer = connection.begin(request).answer
-    #expect(answer?.reply.status == 400)
-    #expect(answer?.persistence == .close)
+    let message = connection.begin(request).message
+    #expect(message?.reply.status == 400)
+    #expect(message?.persistence == .close)
   }
 
   @Test func whatIsNotHTTPIsRefusedWhereverItCanBeAnswered() {
     _ = connection.input(bytes: 1)
-    #expect(connection.decodingFailed().answer?.reply.status == 400)
+    #expect(connection.decodingFailed().message?.reply.status == 400)
     #expect(connection.decodingFailed() == .none)
   }
 
   @Test func aBodyWithoutRoomInTheBudgetIsRefused() {
     _ = connection.begin(.post())
-    let answer = connection.memoryRefused().answer
-    #expect(answer?.reply.status == 503)
-    #expect(answer?.reply.headers.contains { $0.name == "retry-after" } == true)
-    #expect(answer?.persistence == .close)
+    let message = connection.memoryRefused().message
+    #expect(message?.reply.status == 503)
+    #expect(message?.reply.headers.contains { $0.name == "retry-after" } == true)
+    #expect(message?.persistence == .close)
   }
 
   @Test func oneConnectionTooManyIsToldSoBeforeItHasSaidAnything() {
-    let answer = connection.turnAway().answer
-    #expect(answer?.reply.status == 503)
-    #expect(connection.flushed() == .linger)
+    let message = connection.opened(isTurnedAway: true).message
+    #expect(message?.reply.status == 503)
+    #expect(connection.flushed() == .linger(wakeAt: connection.now + .seconds(5)))
   }
 }

@@ -1,5 +1,6 @@
 import NIOCore
 import RelayCore
+import RelayPipeline
 
 /// What one connection may cost, in time and in bytes.
 struct ConnectionLimits: Sendable, Equatable {
@@ -8,17 +9,17 @@ struct ConnectionLimits: Sendable, Equatable {
   var requestTimeout: TimeAmount
   /// Between requests.
   var idleTimeout: TimeAmount
-  /// For an answer that the client doesn't read.
-  var answerTimeout: TimeAmount
+  /// For a reply that the client doesn't read.
+  var replyTimeout: TimeAmount
   /// How much of a refused request is read and thrown away. Many clients write all of a request before they read
   /// anything, and closing with unread bytes would reset the connection: what they had not read yet would be lost, so
   /// that a refusal for good looked like a fault of the network.
   var lingerBytes: Int
-  /// How long a client whose request was refused may go on sending,
+  /// How long a client whose request was refused may go on sending.
   var lingerTimeout: TimeAmount { requestTimeout }
-  /// and be silent meanwhile.
+  /// How long such a client may be silent.
   var lingerSilence = TimeAmount.seconds(5)
-  /// The same for a client whose request was complete, or while the relay shuts down.
+  /// How long a client whose request was complete may go on sending, and any client while the relay shuts down.
   var lastLingerTimeout = TimeAmount.seconds(2)
   /// A refused body up to this size is read and thrown away, and the connection lives on.
   var skippedBodyBytes = 64 << 10
@@ -27,7 +28,14 @@ struct ConnectionLimits: Sendable, Equatable {
     maxBodyBytes = settings.maxBodyBytes
     requestTimeout = TimeAmount(settings.requestTimeout)
     idleTimeout = TimeAmount(settings.idleTimeout)
-    answerTimeout = min(idleTimeout, .seconds(75))
+    replyTimeout = min(idleTimeout, .seconds(75))
     lingerBytes = max(64 << 20, 4 * settings.maxBodyBytes)
   }
+}
+
+/// What all connections share.
+struct IngestContext: Sendable {
+  var limits: ConnectionLimits
+  var receiver: any EnvelopeReceiver
+  var budget: InflightBudget
 }

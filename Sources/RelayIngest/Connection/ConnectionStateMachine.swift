@@ -1,46 +1,60 @@
 import NIOCore
 import RelayPipeline
 
-/// One ingest connection, without its socket: what happened goes in, what to do comes out.
+/// One ingest connection, without its socket: what happened goes in, what to do about it comes out.
 ///
-///     idle ─▶ readingHead ─┬─▶ readingBody ─▶ awaitingReply ─┬─▶ flushing ─┬─▶ idle
-///                          ├─▶ skippingBody ─────────────────┤             ├─▶ lingering ─▶ closed
-///                          └─▶ (refused) ────────────────────┘             └─▶ closed
+///      ┌───────────────────────────────────────── flushed ────────────────────────────────────┐
+///      ▼                                                                                      │
+///     idle ─bytes─▶ readingHead ─head─▶ readingBody ─end─▶ awaitingReply ─reply or refusal─▶ flushing ─flushed─▶ closed
+///                     │       │              │                                                ▲ ▲  │
+///                     │       │              └─ refused before its end ───────────────────────┘ │  │ flushed
+///                     │       └─ refused or health, short body ─▶ skippingBody ─end─────────────┤  ▼
+///                     └─ refused at once ───────────────────────────────────────────────────────┘ lingering ─▶ closed
 ///
-/// One request at a time: between its end and its answer's flush nothing else is decoded. A request that is
-/// refused early is answered with `connection: close`, then at most `lingerBytes` are read and thrown away, for at most
-/// `lingerTimeout` and `lingerSilence`. Every state but `awaitingReply` has a deadline.
+/// From every state `close`, a deadline or the client's end lead to `closed`; a deadline in the states that read leads to
+/// `flushing` with the refusal that says so.
+///
+/// One request at a time: between its end and its reply's flush nothing else is decoded. A request that is
+/// refused before its end is answered with `connection: close`, then at most `lingerBytes` are read and thrown away, for at
+/// most `lingerTimeout` and `lingerSilence`. Every state but `awaitingReply` has a deadline.
+///
+/// Deadlines move with every request; the one timer does not. It finds out about the deadline when it fires, and is set
+/// anew for the rest. So that no deadline is missed it is never set for longer than the shortest time that a request
+/// could set anew; where a deadline comes nearer than that, the action says when to wake up.
 struct ConnectionStateMachine {
-  enum State: Equatable {
+  private enum State: Equatable {
     case idle
     case readingHead
     case readingBody
-    /// The answer is known, and the body is short: it is thrown away, so that the connection can live on.
+    /// The reply is known, and the body is short: it is thrown away, so that the connection can live on.
     case skippingBody(IngestReply, isRefusal: Bool)
     case awaitingReply
-    case flushing(then: AfterAnswer)
+    case flushing(then: AfterReply)
     case lingering
     case closed
   }
 
-  enum AfterAnswer: Equatable {
+  private enum AfterReply: Equatable {
     case proceed
     case linger
     case close
   }
 
-  let limits: ConnectionLimits
-  var state = State.idle
-  /// When `deadlinePassed` has something to do.
-  var deadline: NIODeadline
+  private let limits: ConnectionLimits
+  private var state = State.idle
+  private var deadline: NIODeadline
   /// The request being received or answered.
-  var request = IncomingRequest(target: .unknown, method: .other)
-  var receivedBodyBytes = 0
-  var lingerBytesLeft: Int
+  private var request = IncomingRequest(target: .unknown, method: .other)
+  private var receivedBodyBytes = 0
+  private var lingerBytesLeft: Int
   /// However busily a refused client goes on sending, not after this.
-  var lingerEnd = NIODeadline.distantFuture
+  private var lingerEnd = NIODeadline.distantFuture
   /// The relay shuts down, or what the client sent on was lost: nothing follows the present request.
-  var isLastRequest = false
+  private var isLastRequest = false
+  /// The client has closed its side.
+  private var inputHasEnded = false
+  /// Somebody has asked for more of the client's bytes, and they were not wanted then.
+  private var readIsWithheld = false
 
   init(limits: ConnectionLimits, now: NIODeadline) {
     self.limits = limits
@@ -48,19 +62,206 @@ struct ConnectionStateMachine {
     lingerBytesLeft = limits.lingerBytes
   }
 
-  /// Whether parts of a request can be taken in; if not, they wait.
-  var takesParts: Bool {
+  /// Since when the connection has waited for a request; nil: it does not.
+  var idleSince: NIODeadline? { state == .idle ? deadline - limits.idleTimeout : nil }
+
+  // MARK: A connection's begin and end
+
+  /// - Parameter isTurnedAway: There are too many connections: this one is told so before it has said anything.
+  mutating func opened(isTurnedAway: Bool, now: NIODeadline) -> ConnectionAction {
+    guard state == .idle else { return .none }
+    return isTurnedAway ? refuse(.tooManyConnections, now: now) : .setTimer(wakeTime(now: now))
+  }
+
+  /// Ends the connection now, whatever it is doing.
+  mutating func close() -> ConnectionAction {
+    guard state != .closed else { return .none }
+    state = .closed
+    deadline = .distantFuture
+    return .close
+  }
+
+  /// The connection has ended, by itself or because of `close`.
+  mutating func channelClosed() -> ConnectionAction {
+    _ = close()
+    return .release
+  }
+
+  /// The relay shuts down: what has not begun does not begin.
+  mutating func quiesce(now: NIODeadline) -> ConnectionAction {
+    isLastRequest = true
     switch state {
-    case .idle, .readingHead, .readingBody, .skippingBody: true
-    case .awaitingReply, .flushing, .lingering, .closed: false
+    case .idle, .readingHead: return close()
+    case .flushing, .lingering:
+      guard lingerEnd != .distantFuture else { return .none }
+      beginLinger(now: now)
+      return .setTimer(wakeTime(now: now))
+    case .readingBody, .skippingBody, .awaitingReply, .closed: return .none
     }
   }
 
-  /// Whether nothing that is still to come from the client matters.
-  var ignoresInput: Bool {
+  mutating func timerFired(now: NIODeadline) -> ConnectionAction {
+    guard now >= deadline else { return .setTimer(wakeTime(now: now)) }
     switch state {
-    case .flushing(then: .linger), .flushing(then: .close), .lingering, .closed: true
-    default: false
+    case .readingHead, .readingBody, .skippingBody: return refuse(.timeout, now: now)
+    case .idle, .flushing, .lingering: return close()
+    case .awaitingReply: return .setTimer(wakeTime(now: now))
+    case .closed: return .none
+    }
+  }
+
+  // MARK: Bytes coming in
+
+  /// - Parameter mustWait: Others before them have not been looked at, or nothing can look at them now.
+  mutating func inputReceived(bytes: Int, mustWait: Bool, now: NIODeadline) -> InputAction {
+    switch state {
+    case .idle, .readingHead, .readingBody, .skippingBody:
+      if mustWait { return .hold }
+      if state == .idle { beginRequest(now: now) }
+      return state == .readingHead ? .decodeHead : .decodeBody(missingBytes: missingBodyBytes)
+    case .awaitingReply, .flushing(then: .proceed): return .hold
+    case .flushing(then: .close), .closed: return .discard
+    case .flushing(then: .linger), .lingering:
+      lingerBytesLeft -= bytes
+      guard lingerBytesLeft > 0 else {
+        _ = close()
+        return .close
+      }
+      if lingerEnd != .distantFuture { deadline = min(lingerEnd, now + limits.lingerSilence) }
+      return .discard
+    }
+  }
+
+  /// The decoder has looked at what it was given.
+  mutating func inputDecoded() -> ConnectionAction { state == .readingHead ? .chargeHead : .none }
+
+  /// The client sent on without waiting for its replies, more than is kept for it: the present request is its last.
+  mutating func inputLost() { isLastRequest = true }
+
+  /// The client has closed its side. What came before that is still looked at: `next` says when nothing is left.
+  mutating func inputEnded() { inputHasEnded = true }
+
+  /// How the connection goes on.
+  ///
+  /// - Parameter inputWaits: Whether there is something that came before and has not been looked at.
+  mutating func next(inputWaits: Bool) -> NextAction {
+    if inputWaits { return takesParts ? .takeWaiting : .none }
+    if inputHasEnded, takesParts || state == .lingering {
+      _ = close()
+      return .close
+    }
+    guard readIsWithheld, wantsInput else { return .none }
+    readIsWithheld = false
+    return .read
+  }
+
+  /// Somebody asks for more of the client's bytes.
+  mutating func readRequested(inputWaits: Bool) -> ConnectionAction {
+    if wantsInput, !inputWaits { return .read }
+    readIsWithheld = true
+    return .none
+  }
+
+  // MARK: A request coming in
+
+  /// - Parameter othersWait: Whether there are parts that came before and have not been looked at.
+  mutating func partReceived(othersWait: Bool) -> PartAction {
+    if takesParts, !othersWait { return .process }
+    switch state {
+    case .flushing(then: .linger), .flushing(then: .close), .lingering, .closed: return .discard
+    case .idle, .readingHead, .readingBody, .skippingBody, .awaitingReply, .flushing(then: .proceed):
+      return .wait
+    }
+  }
+
+  mutating func headReceived(_ head: IncomingRequest, now: NIODeadline) -> ConnectionAction {
+    guard takesParts else { return .none }
+    if state == .idle { beginRequest(now: now) }
+    request = head
+    receivedBodyBytes = 0
+    if let refusal = head.refusal(within: limits) { return skipOrRefuse(refusal, now: now) }
+    if head.target == .health {
+      state = .skippingBody(.healthy, isRefusal: false)
+      return .none
+    }
+    state = .readingBody
+    // What is decoded may become as large as any body.
+    var limitBytes = limits.maxBodyBytes
+    if case .known(let length) = head.body, head.coding == .identity { limitBytes = length }
+    return .startBody(
+      limitBytes: limitBytes, coding: head.coding,
+      sendContinue: head.expectation == .continue && head.body != .known(0))
+  }
+
+  mutating func bodyReceived(_ bytes: ByteBuffer, now: NIODeadline) -> ConnectionAction {
+    receivedBodyBytes += bytes.readableBytes
+    guard state == .readingBody else { return .none }
+    if receivedBodyBytes <= limits.maxBodyBytes { return .appendBody(bytes) }
+    return refuse(.tooLarge(limitBytes: limits.maxBodyBytes), now: now)
+  }
+
+  mutating func endReceived(now: NIODeadline) -> ConnectionAction {
+    switch state {
+    case .readingBody:
+      state = .awaitingReply
+      deadline = .distantFuture
+      return .handOver
+    case .skippingBody(let reply, let isRefusal): return answer(reply, isRefusal: isRefusal, now: now)
+    case .idle, .readingHead, .awaitingReply, .flushing, .lingering, .closed: return .none
+    }
+  }
+
+  /// What came is not HTTP, or too much of it.
+  mutating func decodingFailed(_ reply: IngestReply, now: NIODeadline) -> ConnectionAction {
+    takesParts ? refuse(reply, now: now) : .none
+  }
+
+  /// The budget has no room for what has come.
+  mutating func memoryRefused(now: NIODeadline) -> ConnectionAction {
+    state == .readingHead || state == .readingBody ? refuse(.bodiesOverBudget, now: now) : .none
+  }
+
+  /// The body can't be decoded, or not within the limit: seen while it comes, or at its end.
+  mutating func bodyRefused(_ reply: IngestReply, now: NIODeadline) -> ConnectionAction {
+    switch state {
+    case .readingBody: refuse(reply, now: now)
+    case .awaitingReply: answer(reply, isRefusal: true, now: now)
+    case .idle, .readingHead, .skippingBody, .flushing, .lingering, .closed: .none
+    }
+  }
+
+  // MARK: A reply going out
+
+  /// The receiver has answered.
+  mutating func replied(_ reply: IngestReply, now: NIODeadline) -> ConnectionAction {
+    state == .awaitingReply ? answer(reply, isRefusal: false, now: now) : .none
+  }
+
+  /// The reply has left for the client.
+  mutating func flushed(now: NIODeadline) -> ConnectionAction {
+    guard case .flushing(let next) = state else { return .none }
+    switch next {
+    case .proceed where !isLastRequest:
+      state = .idle
+      deadline = now + limits.idleTimeout
+      return .proceed
+    case .proceed, .linger:
+      state = .lingering
+      beginLinger(now: now)
+      return .linger(wakeAt: wakeTime(now: now))
+    case .close: return close()
+    }
+  }
+}
+
+extension ConnectionStateMachine {
+  // MARK: What the inputs share
+
+  /// Whether parts of a request can be taken in; if not, they wait.
+  private var takesParts: Bool {
+    switch state {
+    case .idle, .readingHead, .readingBody, .skippingBody: true
+    case .awaitingReply, .flushing, .lingering, .closed: false
     }
   }
 
@@ -68,19 +269,79 @@ struct ConnectionStateMachine {
   ///
   /// Also while a request is being answered, though few senders go on meanwhile: to stop and start the reading would be
   /// two system calls a request.
-  var wantsInput: Bool {
+  private var wantsInput: Bool {
     switch state {
     case .flushing(then: .close), .closed: false
-    default: true
+    case .idle, .readingHead, .readingBody, .skippingBody, .awaitingReply, .lingering,
+      .flushing(then: .proceed), .flushing(then: .linger):
+      true
     }
   }
 
-  /// Since when the connection has waited for a request.
-  var idleSince: NIODeadline? { state == .idle ? deadline - limits.idleTimeout : nil }
-
   /// What the present body is known to be still short of.
-  var expectedBodyBytes: Int {
-    guard takesParts, case .known(let length) = request.body else { return 0 }
+  private var missingBodyBytes: Int {
+    guard case .known(let length) = request.body else { return 0 }
     return max(0, length - receivedBodyBytes)
+  }
+
+  /// When the timer has to look at the deadline again.
+  private func wakeTime(now: NIODeadline) -> NIODeadline {
+    min(deadline, now + min(limits.requestTimeout, limits.replyTimeout))
+  }
+
+  private mutating func beginRequest(now: NIODeadline) {
+    state = .readingHead
+    request = IncomingRequest(target: .unknown, method: .other)
+    deadline = now + limits.requestTimeout
+  }
+
+  /// Refuses at once, or reads a short body first. A client that waits for `100 Continue` may send its body or
+  /// not, and one that frames it wrongly can't be followed.
+  private mutating func skipOrRefuse(_ reply: IngestReply, now: NIODeadline) -> ConnectionAction {
+    guard request.fault == nil, request.hasSkippableBody(within: limits),
+      request.expectation == .none || request.body == .known(0)
+    else { return refuse(reply, now: now) }
+    state = .skippingBody(reply, isRefusal: true)
+    return .none
+  }
+
+  /// Answers before the request has ended, and gives the connection up.
+  private mutating func refuse(_ reply: IngestReply, now: NIODeadline) -> ConnectionAction {
+    state = .flushing(then: .linger)
+    beginLinger(now: now)
+    return .send(
+      ReplyMessage(reply: reply, persistence: .close, omitsBody: request.method == .head, isRefusal: true),
+      wakeAt: wakeTime(now: now))
+  }
+
+  /// Answers a request that has come to its end.
+  private mutating func answer(
+    _ reply: IngestReply, isRefusal: Bool, now: NIODeadline
+  ) -> ConnectionAction {
+    let persistence: ReplyMessage.Persistence
+    deadline = now + limits.replyTimeout
+    var wakeAt: NIODeadline? = wakeTime(now: now)
+    if !request.keepAlive {
+      // The client expects the end, and sends nothing more.
+      state = .flushing(then: .close)
+      persistence = .close
+    } else if isLastRequest {
+      state = .flushing(then: .linger)
+      persistence = .close
+    } else {
+      state = .flushing(then: .proceed)
+      persistence = request.isHTTP10 ? .keepAliveHTTP10 : .keepAlive
+      wakeAt = nil
+    }
+    return .send(
+      ReplyMessage(
+        reply: reply, persistence: persistence, omitsBody: request.method == .head, isRefusal: isRefusal),
+      wakeAt: wakeAt)
+  }
+
+  /// From now on what comes is thrown away: as long as the client may need to get to its reply.
+  private mutating func beginLinger(now: NIODeadline) {
+    lingerEnd = min(lingerEnd, now + (isLastRequest ? limits.lastLingerTimeout : limits.lingerTimeout))
+    deadline = min(lingerEnd, now + limits.lingerSilence)
   }
 }

@@ -2,6 +2,17 @@ import NIOCore
 import NIOHTTP1
 import RelayPipeline
 
+/// What the decoder makes of the bytes.
+enum RequestPart {
+  case head(HTTPRequestHead)
+  /// The head of a request that did not need the decoder.
+  case plainHead(path: String, IncomingRequest.Method, bodyBytes: Int, ConnectionOrigin)
+  case body(ByteBuffer)
+  case end
+  /// Nothing can follow.
+  case failure(IngestReply)
+}
+
 /// Hands what the decoder makes back to the connection's `IngestHandler`.
 final class RequestPartHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
@@ -14,9 +25,9 @@ final class RequestPartHandler: ChannelInboundHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
-    case .head(let head): connection.received(.head(head))
-    case .body(let bytes): connection.received(.body(bytes))
-    case .end: connection.received(.end)
+    case .head(let head): connection.decoded(.head(head))
+    case .body(let bytes): connection.decoded(.body(bytes))
+    case .end: connection.decoderEndedRequest()
     }
   }
 

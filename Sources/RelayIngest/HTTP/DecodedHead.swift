@@ -14,7 +14,7 @@ struct DecodedHead {
     // The parser stops behind a CONNECT: nothing can follow it.
     request.keepAlive = head.isKeepAlive && head.method != .CONNECT
     request.isHTTP10 = head.version.minor == 0
-    for (name, value) in head.headers { note(name, value) }
+    for (name, value) in head.headers { read(name, value) }
     if hosts > 1 {
       request.fault = "there are several Host headers"
     } else if hosts == 0, !request.isHTTP10 {
@@ -30,7 +30,7 @@ struct DecodedHead {
   /// The client offers to go on with another protocol. That is never taken up, but the parser stops behind it.
   var stopsDecoder: Bool { offersUpgrade && connectionNamesUpgrade }
 
-  private mutating func note(_ name: String, _ value: String) {
+  private mutating func read(_ name: String, _ value: String) {
     switch name.utf8.count {
     case 4 where name.equalsIgnoringCase("host"): hosts += 1
     case 6 where name.equalsIgnoringCase("expect"):
@@ -39,7 +39,7 @@ struct DecodedHead {
     case 10 where name.equalsIgnoringCase("connection"):
       if value.names("upgrade") { connectionNamesUpgrade = true }
     case 10 where name.equalsIgnoringCase("user-agent"): userAgent = userAgent ?? value
-    case 14 where name.equalsIgnoringCase("content-length"): noteContentLength(value)
+    case 14 where name.equalsIgnoringCase("content-length"): readContentLength(value)
     case 15 where name.equalsIgnoringCase("x-forwarded-for"):
       // As one line, as every proxy would read them.
       forwardedFor = forwardedFor.map { "\($0), \(value)" } ?? value
@@ -55,7 +55,7 @@ struct DecodedHead {
   }
 
   /// The parser has refused what is no number, and a second one.
-  private mutating func noteContentLength(_ value: String) {
+  private mutating func readContentLength(_ value: String) {
     guard let length = value.decimal else {
       request.fault = "the content-length is not a number"
       return

@@ -1,6 +1,6 @@
 import RelayPipeline
 
-/// Answers that only the listener gives.
+/// Replies that only the listener gives.
 extension IngestReply {
   static let healthy = IngestReply(status: 200, body: Array(#"{"status":"ok"}"#.utf8))
 

@@ -23,7 +23,7 @@ final class InflightBudget: Sendable {
   /// What is charged already stays, also where it is more.
   func setLimit(bytes: Int, largestBodyBytes: Int) {
     let largest = min(bytes, largestBodyBytes)
-    // What decodes a body is charged beside it.
+    // What decodes a body is charged as well.
     let shared = max(bytes - bytes / 4, largest + min(largest, Inflater.stateBytes))
     sharedLimit.store(shared, ordering: .relaxed)
     reservedLimit.store(max(0, bytes - shared), ordering: .relaxed)
@@ -81,4 +81,17 @@ final class InflightBudget: Sendable {
     }
     return false
   }
+}
+
+/// What one holder has taken from the budget; whoever holds it gives it back, once.
+struct BudgetCharge: Sendable, Equatable {
+  enum Pool: Sendable {
+    /// The quarter for small bodies.
+    case reserved
+    /// The other three.
+    case shared
+  }
+
+  var bytes = 0
+  var pool = Pool.reserved
 }

@@ -59,8 +59,8 @@ final class ConnectionInitializer: Sendable {
     let asked = registries.map { registry in
       registry.eventLoop.submit { registry.longestIdleSince(now: registry.eventLoop.now) }
     }
-    return EventLoopFuture.whenAllSucceed(asked, on: eventLoop).flatMap { [self] answers in
-      let idle = zip(registries, answers).compactMap { registry, since in since.map { (registry, $0) } }
+    return EventLoopFuture.whenAllSucceed(asked, on: eventLoop).flatMap { [self] found in
+      let idle = zip(registries, found).compactMap { registry, since in since.map { (registry, $0) } }
       guard let (registry, since) = idle.min(by: { $0.1 < $1.1 }) else {
         return eventLoop.makeSucceededFuture(false)
       }

@@ -2,7 +2,7 @@ import Synchronization
 
 /// Counts the connections of all event loops (`server.max_connections`).
 final class ConnectionLimit: Sendable {
-  /// So many more may be waiting to read their 503; beyond that a connection is closed without a word.
+  /// As many more may be waiting to read their 503; beyond that a connection is closed without a word.
   static let maxTurnedAway = 128
 
   private let maxOpen: Atomic<Int>
@@ -35,4 +35,11 @@ final class ConnectionLimit: Sendable {
     count.wrappingSubtract(1, ordering: .relaxed)
     return false
   }
+}
+
+/// Whether a new connection is served.
+enum ConnectionAdmission {
+  case open
+  /// Told that there are too many.
+  case turnedAway
 }

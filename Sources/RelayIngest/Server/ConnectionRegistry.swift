@@ -7,9 +7,9 @@ final class ConnectionRegistry: @unchecked Sendable {  // Confined to its event 
     let since: NIODeadline
   }
 
-  /// So many are remembered from one look at all connections.
+  /// How many are remembered from one look at all connections.
   private static let rememberedIdle = 64
-  /// So long nobody looks again where none was idle.
+  /// For this long nobody looks again where none was idle.
   private static let searchPause = TimeAmount.milliseconds(10)
 
   let eventLoop: any EventLoop
@@ -34,9 +34,10 @@ final class ConnectionRegistry: @unchecked Sendable {  // Confined to its event 
     connections[ObjectIdentifier(connection)] = connection
   }
 
-  func remove(_ connection: IngestHandler) {
+  /// - Parameter admission: The place that becomes free; nil: another connection has it.
+  func remove(_ connection: IngestHandler, leaving admission: ConnectionAdmission?) {
     guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
-    if let admission = connection.admission { limit.leave(admission) }
+    if let admission { limit.leave(admission) }
     finishIfEmpty()
   }
 

@@ -2,16 +2,18 @@ import NIOCore
 
 /// The listening sockets, from `start` to `shutdown`: `localhost` has two.
 actor IngestListener {
-  enum State {
+  private enum State {
     case new
     case starting
     case listening([any Channel])
     case shutDown
   }
 
-  private(set) var state = State.new
+  private var state = State.new
 
-  /// Whether the caller is the one to bind.
+  /// Reserves the start for the caller, who binds and then says `started` or `startFailed`.
+  ///
+  /// - Throws: If it has been started already, or shut down.
   func beginStart() throws(StartRefusal) {
     switch state {
     case .new: state = .starting

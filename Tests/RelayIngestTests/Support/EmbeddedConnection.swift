@@ -38,7 +38,8 @@ final class EmbeddedConnection {
 
   var loop: EmbeddedEventLoop { channel.embeddedEventLoop }
   var isClosed: Bool { socket.isClosed }
-  var state: ConnectionStateMachine.State { connection.machine.state }
+  /// Whether it waits for a request, and nothing waits in it.
+  var isIdle: Bool { connection.idleSince != nil }
 
   /// When the connection's one task is due.
   var timerDeadline: NIODeadline? { connection.wakesAt }
@@ -70,7 +71,7 @@ final class EmbeddedConnection {
     return text
   }
 
-  /// The statuses of the answers sent since the last call.
+  /// The statuses of the replies sent since the last call.
   func statuses() throws -> [Int] { try output().statuses }
 }
 

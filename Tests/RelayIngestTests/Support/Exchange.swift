@@ -47,12 +47,12 @@ enum Exchange: CaseIterable {
     }
   }
 
-  var answer: Talk.Answer {
+  var reply: Talk.Reply {
     switch self {
-    case .health: Talk.Answer(status: 200, body: #"{"status":"ok"}"#)
-    case .nowhere: Talk.Answer(status: 404)
-    case .notAllowed: Talk.Answer(status: 405)
-    default: Talk.Answer(status: 200, body: body)
+    case .health: Talk.Reply(status: 200, body: #"{"status":"ok"}"#)
+    case .nowhere: Talk.Reply(status: 404)
+    case .notAllowed: Talk.Reply(status: 405)
+    default: Talk.Reply(status: 200, body: body)
     }
   }
 }

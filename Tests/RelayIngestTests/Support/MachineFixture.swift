@@ -13,28 +13,46 @@ final class MachineFixture {
     machine = ConnectionStateMachine(limits: ConnectionLimits(ServerSettings()), now: now)
   }
 
-  var state: ConnectionStateMachine.State { machine.state }
-  var deadline: NIODeadline { machine.deadline }
-  var wantsInput: Bool { machine.wantsInput }
-
   func pass(_ time: TimeAmount) { now = now + time }
 
-  func input(bytes: Int) -> InputAction { machine.inputReceived(bytes: bytes, now: now) }
+  func opened(isTurnedAway: Bool = false) -> ConnectionAction {
+    machine.opened(isTurnedAway: isTurnedAway, now: now)
+  }
+  func input(bytes: Int, mustWait: Bool = false) -> InputAction {
+    machine.inputReceived(bytes: bytes, mustWait: mustWait, now: now)
+  }
+  func inputDecoded() -> ConnectionAction { machine.inputDecoded() }
+  func part(othersWait: Bool = false) -> PartAction { machine.partReceived(othersWait: othersWait) }
+  func next(inputWaits: Bool = false) -> NextAction { machine.next(inputWaits: inputWaits) }
+  func readRequested(inputWaits: Bool = false) -> ConnectionAction {
+    machine.readRequested(inputWaits: inputWaits)
+  }
   func head(_ request: IncomingRequest) -> ConnectionAction { machine.headReceived(request, now: now) }
-  func body(bytes: Int) -> ConnectionAction { machine.bodyReceived(bytes: bytes, now: now) }
+  func body(bytes: Int) -> ConnectionAction { machine.bodyReceived(.zeros(bytes), now: now) }
   func end() -> ConnectionAction { machine.endReceived(now: now) }
-  func inputEnded() -> ConnectionAction { machine.inputEnded() }
+  func inputEnded() { machine.inputEnded() }
   func inputLost() { machine.inputLost() }
   func decodingFailed() -> ConnectionAction { machine.decodingFailed(.malformed, now: now) }
   func memoryRefused() -> ConnectionAction { machine.memoryRefused(now: now) }
-  func turnAway() -> ConnectionAction { machine.turnAway(now: now) }
   func replied(_ reply: IngestReply = .healthy) -> ConnectionAction { machine.replied(reply, now: now) }
   func flushed() -> ConnectionAction { machine.flushed(now: now) }
-  func deadlinePassed() -> ConnectionAction { machine.deadlinePassed(now: now) }
+  func timerFired() -> ConnectionAction { machine.timerFired(now: now) }
   func quiesce() -> ConnectionAction { machine.quiesce(now: now) }
   func bodyRefused() -> ConnectionAction { machine.bodyRefused(.undecodable(.gzip), now: now) }
   var idleSince: NIODeadline? { machine.idleSince }
   func close() -> ConnectionAction { machine.close() }
+  func channelClosed() -> ConnectionAction { machine.channelClosed() }
+
+  /// How long the connection goes on if nothing happens, and the last action: the timer is set as the machine says.
+  func waitForDeadline() -> (time: TimeAmount, action: ConnectionAction) {
+    let start = now
+    var action = timerFired()
+    while case .setTimer(let time) = action, time < start + .hours(2) {
+      now = time
+      action = timerFired()
+    }
+    return (now - start, action)
+  }
 
   /// The first bytes of a request, and its head.
   func begin(_ request: IncomingRequest) -> ConnectionAction {
@@ -50,7 +68,13 @@ extension IncomingRequest {
 }
 
 extension ConnectionAction {
-  var answer: Answer? {
-    if case .answer(let answer) = self { answer } else { nil }
+  var message: ReplyMessage? {
+    if case .send(let message, _) = self { message } else { nil }
   }
+
+  static func appendBody(bytes: Int) -> ConnectionAction { .appendBody(.zeros(bytes)) }
+}
+
+extension ByteBuffer {
+  static func zeros(_ count: Int) -> ByteBuffer { ByteBuffer(repeating: 0, count: count) }
 }

@@ -5,7 +5,7 @@ import Testing
 
 /// Requests one after another on one connection, whose receiver answers each with its body.
 struct Talk {
-  struct Answer: Equatable {
+  struct Reply: Equatable {
     var status: Int
     /// nil: it doesn't matter.
     var body: String?
@@ -20,7 +20,7 @@ struct Talk {
   }
 
   /// - Parameter places: Where the pieces begin in which it is all sent.
-  func expectAnswers(cutAt places: [Int], sourceLocation: SourceLocation = #_sourceLocation) throws {
+  func expectReplies(cutAt places: [Int], sourceLocation: SourceLocation = #_sourceLocation) throws {
     let receiver = RecordingReceiver(answersAtOnce: nil)
     let connection = try EmbeddedConnection(receiver: receiver)
     var answered = 0
@@ -34,21 +34,21 @@ struct Talk {
       }
       output += try connection.output()
     }
-    let expected = exchanges.map(\.answer)
-    let answers = answers(in: output, like: expected)
-    #expect(answers == expected, "cut at \(places)", sourceLocation: sourceLocation)
+    let expected = exchanges.map(\.reply)
+    let replies = replies(in: output, like: expected)
+    #expect(replies == expected, "cut at \(places)", sourceLocation: sourceLocation)
     #expect(
       receiver.bodies == exchanges.compactMap(\.body), "cut at \(places)", sourceLocation: sourceLocation)
-    #expect(connection.state == .idle && !connection.isClosed, sourceLocation: sourceLocation)
+    #expect(connection.isIdle && !connection.isClosed, sourceLocation: sourceLocation)
     #expect(connection.budget.chargedBytes == 0, sourceLocation: sourceLocation)
   }
 
-  private func answers(in output: String, like expected: [Answer]) -> [Answer] {
+  private func replies(in output: String, like expected: [Reply]) -> [Reply] {
     output.replacing("HTTP/1.1 100 Continue\r\n\r\n", with: "").split(separator: "HTTP/1.1 ").enumerated()
-      .map { index, answer in
+      .map { index, reply in
         let matters = expected.indices.contains(index) && expected[index].body != nil
-        let body = answer.firstRange(of: "\r\n\r\n").map { String(answer[$0.upperBound...]) }
-        return Answer(status: Int(answer.prefix(3)) ?? 0, body: matters ? body : nil)
+        let body = reply.firstRange(of: "\r\n\r\n").map { String(reply[$0.upperBound...]) }
+        return Reply(status: Int(reply.prefix(3)) ?? 0, body: matters ? body : nil)
       }
   }
 }

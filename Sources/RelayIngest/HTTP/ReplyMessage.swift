@@ -2,8 +2,25 @@ import NIOCore
 import NIOHTTP1
 import RelayPipeline
 
-extension Answer {
+/// A reply as an HTTP message: with what the connection adds to it.
+struct ReplyMessage: Equatable {
   static let continueBytes: StaticString = "HTTP/1.1 100 Continue\r\n\r\n"
+
+  /// What the `connection` header says.
+  enum Persistence: Equatable {
+    /// Nothing: HTTP/1.1 stays open by itself.
+    case keepAlive
+    /// An HTTP/1.0 client is told.
+    case keepAliveHTTP10
+    case close
+  }
+
+  var reply: IngestReply
+  var persistence: Persistence
+  /// A reply to HEAD has the body's length but not the body.
+  var omitsBody = false
+  /// The listener itself refused the request: the receiver is told.
+  var isRefusal = false
 
   /// Writes status line, headers and body, ready to be sent in one piece.
   func encode(into buffer: inout ByteBuffer) {

@@ -1,15 +1,14 @@
 import NIOCore
+import RelayPipeline
 
-/// A body as it arrives, decoded, in one array that the budget has been charged for.
-struct BodyBuffer {
+/// A request's body as it arrives, decoded, in one array that the budget has been charged for.
+struct RequestBody {
   enum Outcome: Equatable {
     case taken
     /// The budget has no room for it.
     case noRoom
-    /// Decoded it is larger than the limit.
-    case tooLarge
-    /// It is not in the coding that its head names.
-    case undecodable
+    /// Decoded it is larger than the limit, or it is not in the coding that its head names.
+    case refused(IngestReply)
   }
 
   /// Nothing larger is allocated for what a sender has only announced.
@@ -38,12 +37,6 @@ struct BodyBuffer {
     decoding = Decoding(coding)
   }
 
-  /// Whether the body may end here.
-  var isWhole: Bool {
-    guard let decoding else { return true }
-    return decoding.inflater?.isComplete == true
-  }
-
   /// Copies `input`, or what it decodes to, behind what is here; nothing is of use any more unless it was taken.
   mutating func append(_ input: ByteBuffer, budget: InflightBudget) -> Outcome {
     if let decoding { return decode(input, decoding, budget: budget) }
@@ -58,8 +51,17 @@ struct BodyBuffer {
     bytes = []
   }
 
-  /// Gives back what only a body that still comes needs.
-  mutating func releaseInflater(to budget: InflightBudget) {
+  /// The body has come to its end: gives back what only a body that still comes needs.
+  ///
+  /// - Returns: Why it can't be taken; nil: it is whole.
+  mutating func end(budget: InflightBudget) -> IngestReply? {
+    guard let decoding else { return nil }
+    let isWhole = decoding.inflater?.isComplete == true
+    releaseInflater(to: budget)
+    return isWhole ? nil : .undecodable(decoding.coding)
+  }
+
+  private mutating func releaseInflater(to budget: InflightBudget) {
     guard let decoding else { return }
     decoding.inflater = nil
     budget.release(decoding.charge)
@@ -85,18 +87,18 @@ struct BodyBuffer {
       guard budget.grow(&decoding.charge, to: Inflater.stateBytes) else { return .noRoom }
       decoding.inflater = Inflater(decoding.coding)
     }
-    guard let inflater = decoding.inflater else { return .undecodable }
+    guard let inflater = decoding.inflater else { return .refused(.undecodable(decoding.coding)) }
     var outcome = Outcome.taken
     let decoded = input.withUnsafeReadableBytes { input in
       inflater.inflate(input) { piece in
         if bytes.count + piece.count > limitBytes {
-          outcome = .tooLarge
+          outcome = .refused(.tooLarge(limitBytes: limitBytes))
         } else if !append(piece, budget: budget) {
           outcome = .noRoom
         }
         return outcome == .taken
       }
     }
-    return decoded == .malformed ? .undecodable : outcome
+    return decoded == .malformed ? .refused(.undecodable(decoding.coding)) : outcome
   }
 }

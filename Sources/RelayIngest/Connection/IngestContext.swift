@@ -1,8 +1,0 @@
-import RelayPipeline
-
-/// What all connections share.
-struct IngestContext: Sendable {
-  var limits: ConnectionLimits
-  var receiver: any EnvelopeReceiver
-  var budget: InflightBudget
-}
