@@ -261,7 +261,7 @@ import Testing
   @Test func oneConnectionTooManyHasAPeerToo() throws {
     let connection = try EmbeddedConnection(admission: .turnedAway)
     #expect(connection.receiver.origins == [.init(peer: "127.0.0.1")])
-    #expect(connection.receiver.replies.map(\.code) == ["too_many_connections"])
+    #expect(connection.receiver.refusals.map(\.reason) == [.tooManyConnections])
   }
 
   @Test func garbageBehindAGoodRequestIsRefusedAfterItsAnswer() throws {

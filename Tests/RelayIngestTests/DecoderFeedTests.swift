@@ -67,7 +67,7 @@ import Testing
       _ = feed.cutHead(from: &input)
       _ = feed.chargeHead(to: budget)
     }
-    #expect(feed.refusal(of: HTTPParserError.invalidMethod).reason.contains("HTTP/2"))
+    #expect(feed.refusal(of: HTTPParserError.invalidMethod).message.contains("HTTP/2"))
     feed.releaseHead(to: budget)
     #expect(feed.refusal(of: HTTPParserError.invalidMethod) == .malformed)
   }
@@ -78,7 +78,7 @@ import Testing
     for _ in 0..<5 {
       var input = ByteBuffer.zeros(DecoderFeed.sliceBytes)
       _ = feed.cutHead(from: &input)
-      reasons.append(feed.refusal(of: HTTPParserError.headerOverflow).reason)
+      reasons.append(feed.refusal(of: HTTPParserError.headerOverflow).message)
       _ = feed.chargeHead(to: budget)
     }
     #expect(reasons.map { $0.contains("more than 100") } == [true, true, true, true, false])

@@ -15,7 +15,7 @@ import Testing
     let reply = IngestReply(status: 200, body: [])
     #expect(
       connection.replied(reply)
-        == .send(ReplyMessage(reply: reply, persistence: .keepAlive), wakeAt: nil))
+        == .send(ReplyMessage(content: .reply(reply), persistence: .keepAlive), wakeAt: nil))
     #expect(connection.flushed() == .proceed)
     #expect(connection.idleSince != nil)
   }
@@ -101,7 +101,7 @@ import Testing
     #expect(connection.begin(IncomingRequest(target: .health, method: .get)) == .none)
     #expect(
       connection.end()
-        == .send(ReplyMessage(reply: .healthy, persistence: .keepAlive), wakeAt: nil))
+        == .send(ReplyMessage(content: .reply(.healthy), persistence: .keepAlive), wakeAt: nil))
   }
 
   @Test func anAnswerToHeadHasNoBody() {

@@ -45,24 +45,23 @@ import Testing
 
   @Test func eachIsToldWhatToSendInstead() {
     for (_, body, kind) in Self.bodies {
-      let reply = Refusal(ScanError(code: .invalidJSON, message: "expected a value", offset: 7), in: body)
-        .reply
+      let refusal = Refusal(ScanError(code: .invalidJSON, message: "expected a value", offset: 7), in: body)
       switch kind {
       case .utf16, .utf32, .form, .multipart:
-        #expect(reply.status == 415 && reply.code == "unsupported_media_type")
-        #expect(reply.reason.contains("send"))
+        #expect(refusal.reason == .unsupportedMediaType)
+        #expect(refusal.message.contains("send"))
       case .gzip:
-        #expect(reply.status == 400 && reply.code == "invalid_json" && reply.offset == 7)
-        #expect(reply.reason.contains("content-encoding: gzip"))
+        #expect(refusal.reason == .invalidJSON && refusal.offset == 7)
+        #expect(refusal.message.contains("content-encoding: gzip"))
       case nil:
-        #expect(reply == .error(400, "invalid_json", "expected a value", offset: 7))
+        #expect(refusal == Refusal(.invalidJSON, "expected a value", offset: 7))
       }
     }
   }
 
   /// What the grammar has nothing against is never judged by its looks.
   @Test func onlyWhatIsNotJSONIsJudged() {
-    let reply = Refusal(ScanError(code: .notAnObject, message: "x", offset: 0), in: Array("a=b".utf8)).reply
-    #expect(reply.status == 400 && reply.code == "invalid_envelope")
+    let refusal = Refusal(ScanError(code: .notAnObject, message: "x", offset: 0), in: Array("a=b".utf8))
+    #expect(refusal.reason == .invalidEnvelope)
   }
 }

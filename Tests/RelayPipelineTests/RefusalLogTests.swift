@@ -18,7 +18,7 @@ private final class Origin: RequestOrigin {
   @Test func theLastFiftyAreKeptNewestFirst() {
     let log = RefusalLog(logger: silent, clock: clock)
     for number in 0..<120 {
-      log.record(path: "/\(number)", .notFound, origin: Origin(), body: nil, isOfSource: false)
+      log.record(.notFound, path: "/\(number)", origin: Origin(), body: nil, isOfSource: false)
     }
     #expect(log.rejections.map(\.path) == (70..<120).reversed().map { "/\($0)" })
   }
@@ -26,8 +26,8 @@ private final class Origin: RequestOrigin {
   @Test func eachHasItsCodeItsReasonAndItsMaskedBody() throws {
     let log = RefusalLog(logger: silent, clock: clock)
     let body = Array(#"{"token":"wrong","x":"right"}"#.utf8)
-    log.note(
-      path: "/huggy", .error(401, "invalid_token", "no", offset: 3), origin: Origin(), body: body,
+    log.record(
+      Refusal(.invalidToken, "no", offset: 3), path: "/huggy", origin: Origin(), body: body,
       isOfSource: true,
       mask: SecretMask([Secret("right")]))
     let kept = try #require(log.rejections.first)
@@ -44,8 +44,8 @@ private final class Origin: RequestOrigin {
   @Test func noPartOfARequestShowsASecret() throws {
     let recorder = LineRecorder()
     let log = RefusalLog(logger: recorder.logger, clock: clock)
-    log.note(
-      path: "/huggy/Huggy", .notFound, origin: Origin(), body: nil, isOfSource: false,
+    log.record(
+      .notFound, path: "/huggy/Huggy", origin: Origin(), body: nil, isOfSource: false,
       mask: SecretMask([Secret("Huggy"), Secret("192.0.2.3")]))
     let kept = try #require(log.rejections.first)
     #expect(kept.path == "/huggy/[secret]" && kept.userAgent == "[secret]")
@@ -72,8 +72,8 @@ private final class Origin: RequestOrigin {
 
   @Test(arguments: foreign) func ofABodyThatIsNoJSONOnlyTheSizeIsKept(kind: String, body: [UInt8]) throws {
     let log = RefusalLog(logger: silent, clock: clock)
-    log.note(
-      path: "/huggy", .error(400, "invalid_json", "no"), origin: Origin(), body: body, isOfSource: true,
+    log.record(
+      Refusal(.invalidJSON, "no"), path: "/huggy", origin: Origin(), body: body, isOfSource: true,
       mask: SecretMask([Secret("8187ce0c2e5d0aef")]))
     let kept = try #require(log.rejections.first)
     #expect(kept.body.isEmpty && kept.bodyBytes == body.count)
@@ -83,11 +83,11 @@ private final class Origin: RequestOrigin {
     let recorder = LineRecorder()
     let log = RefusalLog(logger: recorder.logger, clock: clock)
     for path in ["/a", "/b", "/a", "/b"] {
-      log.record(path: path, .methodNotAllowed, origin: Origin(), body: nil, isOfSource: true)
+      log.record(.methodNotAllowed, path: path, origin: Origin(), body: nil, isOfSource: true)
     }
     #expect(recorder.lines.count == 2)
     for number in 0..<100 {
-      log.record(path: "/\(number)", .notFound, origin: Origin(), body: nil, isOfSource: false)
+      log.record(.notFound, path: "/\(number)", origin: Origin(), body: nil, isOfSource: false)
     }
     #expect(recorder.lines.count == 3)
   }
@@ -99,11 +99,11 @@ private final class Origin: RequestOrigin {
     let clock = ManualClock()
     let recorder = LineRecorder()
     let log = RefusalLog(logger: recorder.logger, clock: clock)
-    log.record(path: "/huggy", .notFound, origin: Origin(), body: nil, isOfSource: false)
+    log.record(.notFound, path: "/huggy", origin: Origin(), body: nil, isOfSource: false)
     clock.setWall(ahead: .seconds(-3_600))
     for _ in 0..<3 {
       clock.advance(by: .seconds(11))
-      log.record(path: "/huggy", .notFound, origin: Origin(), body: nil, isOfSource: false)
+      log.record(.notFound, path: "/huggy", origin: Origin(), body: nil, isOfSource: false)
     }
     #expect(recorder.lines.count == 4)
     #expect(log.rejections.first?.at == .second(33 - 3_600))

@@ -27,7 +27,7 @@ struct ConnectionStateMachine {
     case readingHead
     case readingBody
     /// The reply is known, and the body is short: it is thrown away, so that the connection can live on.
-    case skippingBody(IngestReply, isRefusal: Bool)
+    case skippingBody(ReplyMessage.Content)
     case awaitingReply
     case flushing(then: AfterReply)
     case lingering
@@ -181,7 +181,7 @@ struct ConnectionStateMachine {
     receivedBodyBytes = 0
     if let refusal = head.refusal(within: limits) { return skipOrRefuse(refusal, now: now) }
     if head.target == .health {
-      state = .skippingBody(.healthy, isRefusal: false)
+      state = .skippingBody(.reply(.healthy))
       return .none
     }
     state = .readingBody
@@ -206,14 +206,14 @@ struct ConnectionStateMachine {
       state = .awaitingReply
       deadline = .distantFuture
       return .handOver
-    case .skippingBody(let reply, let isRefusal): return answer(reply, isRefusal: isRefusal, now: now)
+    case .skippingBody(let content): return answer(content, now: now)
     case .idle, .readingHead, .awaitingReply, .flushing, .lingering, .closed: return .none
     }
   }
 
   /// What came is not HTTP, or too much of it.
-  mutating func decodingFailed(_ reply: IngestReply, now: NIODeadline) -> ConnectionAction {
-    takesParts ? refuse(reply, now: now) : .none
+  mutating func decodingFailed(_ refusal: Refusal, now: NIODeadline) -> ConnectionAction {
+    takesParts ? refuse(refusal, now: now) : .none
   }
 
   /// The budget has no room for what has come.
@@ -222,10 +222,10 @@ struct ConnectionStateMachine {
   }
 
   /// The body can't be decoded, or not within the limit: seen while it comes, or at its end.
-  mutating func bodyRefused(_ reply: IngestReply, now: NIODeadline) -> ConnectionAction {
+  mutating func bodyRefused(_ refusal: Refusal, now: NIODeadline) -> ConnectionAction {
     switch state {
-    case .readingBody: refuse(reply, now: now)
-    case .awaitingReply: answer(reply, isRefusal: true, now: now)
+    case .readingBody: refuse(refusal, now: now)
+    case .awaitingReply: answer(.refusal(refusal), now: now)
     case .idle, .readingHead, .skippingBody, .flushing, .lingering, .closed: .none
     }
   }
@@ -234,7 +234,7 @@ struct ConnectionStateMachine {
 
   /// The receiver has answered.
   mutating func replied(_ reply: IngestReply, now: NIODeadline) -> ConnectionAction {
-    state == .awaitingReply ? answer(reply, isRefusal: false, now: now) : .none
+    state == .awaitingReply ? answer(.reply(reply), now: now) : .none
   }
 
   /// The reply has left for the client.
@@ -297,26 +297,27 @@ extension ConnectionStateMachine {
 
   /// Refuses at once, or reads a short body first. A client that waits for `100 Continue` may send its body or
   /// not, and one that frames it wrongly can't be followed.
-  private mutating func skipOrRefuse(_ reply: IngestReply, now: NIODeadline) -> ConnectionAction {
+  private mutating func skipOrRefuse(_ refusal: Refusal, now: NIODeadline) -> ConnectionAction {
     guard request.fault == nil, request.hasSkippableBody(within: limits),
       request.expectation == .none || request.body == .known(0)
-    else { return refuse(reply, now: now) }
-    state = .skippingBody(reply, isRefusal: true)
+    else { return refuse(refusal, now: now) }
+    state = .skippingBody(.refusal(refusal))
     return .none
   }
 
   /// Answers before the request has ended, and gives the connection up.
-  private mutating func refuse(_ reply: IngestReply, now: NIODeadline) -> ConnectionAction {
+  private mutating func refuse(_ refusal: Refusal, now: NIODeadline) -> ConnectionAction {
     state = .flushing(then: .linger)
     beginLinger(now: now)
     return .send(
-      ReplyMessage(reply: reply, persistence: .close, omitsBody: request.method == .head, isRefusal: true),
+      ReplyMessage(
+        content: .refusal(refusal), persistence: .close, omitsBody: request.method == .head),
       wakeAt: wakeTime(now: now))
   }
 
   /// Answers a request that has come to its end.
   private mutating func answer(
-    _ reply: IngestReply, isRefusal: Bool, now: NIODeadline
+    _ content: ReplyMessage.Content, now: NIODeadline
   ) -> ConnectionAction {
     let persistence: ReplyMessage.Persistence
     deadline = now + limits.replyTimeout
@@ -335,7 +336,7 @@ extension ConnectionStateMachine {
     }
     return .send(
       ReplyMessage(
-        reply: reply, persistence: persistence, omitsBody: request.method == .head, isRefusal: isRefusal),
+        content: content, persistence: persistence, omitsBody: request.method == .head),
       wakeAt: wakeAt)
   }
 

@@ -68,7 +68,7 @@ struct DecoderFeed {
   mutating func headDecoded(stopsDecoder: Bool) { hasStopped = stopsDecoder }
 
   /// What a request is told that the decoder gave up.
-  func refusal(of error: any Error) -> IngestReply {
+  func refusal(of error: any Error) -> Refusal {
     RequestParser.refusal(of: error, headBytes: head.count + givenBytes, start: head.start)
   }
 

@@ -317,9 +317,10 @@ final class IngestHandler: ChannelDuplexHandler {
 
   private func send(_ message: ReplyMessage, _ context: ChannelHandlerContext) {
     freeBody()
-    if message.isRefusal {
-      ingest.receiver.refused(
-        path: RequestPath.cut(request.path), reply: message.reply, origin: request.origin)
+    switch message.content {
+    case .refusal(let refusal):
+      ingest.receiver.refused(path: RequestPath.cut(request.path), refusal, origin: request.origin)
+    case .reply: break
     }
     var buffer = context.channel.allocator.buffer(capacity: 256 + message.reply.body.count)
     message.encode(into: &buffer)

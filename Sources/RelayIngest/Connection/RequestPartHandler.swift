@@ -10,7 +10,7 @@ enum RequestPart {
   case body(ByteBuffer)
   case end
   /// Nothing can follow.
-  case failure(IngestReply)
+  case failure(Refusal)
 }
 
 /// Hands what the decoder makes back to the connection's `IngestHandler`.

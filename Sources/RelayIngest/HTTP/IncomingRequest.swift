@@ -41,7 +41,7 @@ struct IncomingRequest: Equatable {
   var fault: String?
 
   /// Why a request with this head is not taken; nil if it is.
-  func refusal(within limits: ConnectionLimits) -> IngestReply? {
+  func refusal(within limits: ConnectionLimits) -> Refusal? {
     if let fault { return .badRequest(fault) }
     switch (target, method) {
     case (.unknown, _): return .notFound

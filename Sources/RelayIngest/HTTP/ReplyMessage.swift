@@ -15,17 +15,30 @@ struct ReplyMessage: Equatable {
     case close
   }
 
-  var reply: IngestReply
+  /// What the client is answered.
+  enum Content: Equatable {
+    case reply(IngestReply)
+    /// The listener itself refuses the request: the receiver is told.
+    case refusal(Refusal)
+  }
+
+  var content: Content
   var persistence: Persistence
   /// A reply to HEAD has the body's length but not the body.
   var omitsBody = false
-  /// The listener itself refused the request: the receiver is told.
-  var isRefusal = false
+  var reply: IngestReply {
+    switch content {
+    case .reply(let reply): reply
+    case .refusal(let refusal): refusal.reply
+    }
+  }
 
   /// Writes status line, headers and body, ready to be sent in one piece.
   func encode(into buffer: inout ByteBuffer) {
-    writeStatusLine(into: &buffer)
-    writeContentType(into: &buffer)
+    let reply = reply
+    Self.writeStatusLine(of: reply, into: &buffer)
+    buffer.writeStaticString("content-type: ")
+    buffer.writeString(reply.contentType)
     buffer.writeStaticString("\r\ncontent-length: ")
     buffer.writeString(String(reply.body.count))
     for header in reply.headers {
@@ -43,17 +56,12 @@ struct ReplyMessage: Equatable {
     if !omitsBody { buffer.writeBytes(reply.body) }
   }
 
-  private func writeStatusLine(into buffer: inout ByteBuffer) {
+  private static func writeStatusLine(of reply: IngestReply, into buffer: inout ByteBuffer) {
     if reply.status == 200 {
       buffer.writeStaticString("HTTP/1.1 200 OK\r\n")
       return
     }
     let status = HTTPResponseStatus(statusCode: reply.status)
     buffer.writeString("HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n")
-  }
-
-  private func writeContentType(into buffer: inout ByteBuffer) {
-    buffer.writeStaticString("content-type: ")
-    buffer.writeString(reply.contentType)
   }
 }

@@ -24,7 +24,7 @@ enum RequestParser {
   /// - Parameters:
   ///   - headBytes: How many bytes of it have come.
   ///   - start: Its first bytes.
-  static func refusal(of error: any Error, headBytes: Int, start: some Collection<UInt8>) -> IngestReply {
+  static func refusal(of error: any Error, headBytes: Int, start: some Collection<UInt8>) -> Refusal {
     if error is ByteToMessageDecoderError.PayloadTooLargeError { return .headersTooLarge }
     if (error as? HTTPParserError) == .headerOverflow {
       // The decoder does not say which of its bounds was met.

@@ -8,7 +8,7 @@ struct RequestBody {
     /// The budget has no room for it.
     case noRoom
     /// Decoded it is larger than the limit, or it is not in the coding that its head names.
-    case refused(IngestReply)
+    case refused(Refusal)
   }
 
   /// Nothing larger is allocated for what a sender has only announced.
@@ -54,7 +54,7 @@ struct RequestBody {
   /// The body has come to its end: gives back what only a body that still comes needs.
   ///
   /// - Returns: Why it can't be taken; nil: it is whole.
-  mutating func end(budget: InflightBudget) -> IngestReply? {
+  mutating func end(budget: InflightBudget) -> Refusal? {
     guard let decoding else { return nil }
     let isWhole = decoding.inflater?.isComplete == true
     releaseInflater(to: budget)

@@ -49,7 +49,7 @@ final class ConnectionInitializer: Sendable {
       }
     case nil:
       let origin = ConnectionOrigin(address: channel.remoteAddress)
-      ingest.withLockedValue { $0.receiver }.refused(path: "", reply: .tooManyConnections, origin: origin)
+      ingest.withLockedValue { $0.receiver }.refused(path: "", .tooManyConnections, origin: origin)
       return eventLoop.makeFailedFuture(TurnedAway())
     }
   }

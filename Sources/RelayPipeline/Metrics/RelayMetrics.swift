@@ -53,8 +53,8 @@ package final class RelayMetrics: Sendable {
   }
 
   /// A request of any path, also of no source's.
-  package func refused(_ reply: IngestReply) {
-    refusedRequests.add(to: RefusalReason(code: reply.code))
+  package func refused(_ reason: RefusalReason) {
+    refusedRequests.add(to: reason)
   }
 
   /// The types of events that have come since the start: the first 100.

@@ -76,6 +76,6 @@ package struct ExplainError: Error, CustomStringConvertible {
 
   init(_ refusal: Refusal) {
     description =
-      "serve would refuse this envelope with \(refusal.reply.status): \(refusal.reply.reason)"
+      "serve would refuse this envelope with \(refusal.reason.status): \(refusal.explanation)"
   }
 }

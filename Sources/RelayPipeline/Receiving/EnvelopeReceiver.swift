@@ -11,7 +11,7 @@ package protocol EnvelopeReceiver: Sendable {
 
   /// A request that never became a body was refused: too large, too slow, a wrong method or path; or a connection that
   /// was one too many.
-  func refused(path: String, reply: IngestReply, origin: any RequestOrigin)
+  func refused(path: String, _ refusal: Refusal, origin: any RequestOrigin)
 }
 
 /// Where a request came from, as far as it is known. Looked at only for requests that are refused: what makes a text of it

@@ -27,7 +27,7 @@ enum ForeignBody: Equatable {
   }
 
   /// - Parameter offset: Where the JSON went wrong.
-  func reply(offset: Int) -> IngestReply {
+  func refusal(offset: Int) -> Refusal {
     switch self {
     case .utf16: .unsupported("the body is UTF-16; JSON travels as UTF-8 (RFC 8259, 8.1): send that")
     case .utf32: .unsupported("the body is UTF-32; JSON travels as UTF-8 (RFC 8259, 8.1): send that")
@@ -36,8 +36,8 @@ enum ForeignBody: Equatable {
     case .multipart:
       .unsupported("the body is multipart; send the envelope itself as the body, as application/json")
     case .gzip:
-      .error(
-        400, "invalid_json",
+      Refusal(
+        .invalidJSON,
         "the body is compressed with gzip, but no header says so: add content-encoding: gzip", offset: offset)
     }
   }

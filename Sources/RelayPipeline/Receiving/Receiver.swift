@@ -53,13 +53,13 @@ package final class Receiver: EnvelopeReceiver {
 
   package func accepts(path: String) -> Bool { rules.withLock { $0 }.entrance(at: path) != nil }
 
-  package func refused(path: String, reply: IngestReply, origin: any RequestOrigin) {
+  package func refused(path: String, _ refusal: Refusal, origin: any RequestOrigin) {
     let rules = rules.withLock { $0 }
     let entrance = rules.entrance(at: path)
-    if let outcome = EnvelopeOutcome(refusalStatus: reply.status) { entrance?.metrics.envelope(outcome) }
-    refusals.note(
-      path: path, reply, origin: origin, body: nil, isOfSource: entrance != nil, mask: rules.mask)
-    metrics.refused(reply)
+    if let outcome = refusal.reason.outcome { entrance?.metrics.envelope(outcome) }
+    refusals.record(
+      refusal, path: path, origin: origin, body: nil, isOfSource: entrance != nil, mask: rules.mask)
+    metrics.refused(refusal.reason)
   }
 
   package func receive(
@@ -69,8 +69,8 @@ package final class Receiver: EnvelopeReceiver {
     let rules = rules.withLock { $0 }
     guard let entrance = rules.entrance(at: path) else {
       // A reload took it away since its head was read.
-      refused(path: path, reply: .notFound, origin: origin)
-      return completion(.notFound)
+      refused(path: path, .notFound, origin: origin)
+      return completion(Refusal.notFound.reply)
     }
     let request = IngestRequest(
       path: path, body: body, origin: origin, entrance: entrance, rules: rules, clock: clock,
@@ -84,16 +84,16 @@ package final class Receiver: EnvelopeReceiver {
       let receipt = fingerprint(try route(envelope))
       store(receipt)
     } catch {
-      refuse(request, error.reply)
+      refuse(request, error)
     }
   }
 
-  private func refuse(_ request: IngestRequest, _ reply: IngestReply) {
-    refusals.note(
-      path: request.path, reply, origin: request.origin, body: request.body, isOfSource: true,
+  private func refuse(_ request: IngestRequest, _ refusal: Refusal) {
+    refusals.record(
+      refusal, path: request.path, origin: request.origin, body: request.body, isOfSource: true,
       mask: rules.withLock { $0 }.mask)
-    metrics.refused(reply)
-    request.answer(reply, EnvelopeOutcome(refusalStatus: reply.status))
+    metrics.refused(refusal.reason)
+    request.answer(refusal.reply, refusal.reason.outcome)
   }
 
   // MARK: The steps

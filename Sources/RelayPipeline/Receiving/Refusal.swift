@@ -1,39 +1,159 @@
+import Logging
+import RelayCore
 import RelayJSON
 
-/// A body that is not taken: its answer, and so its reason.
-struct Refusal: Error {
-  let reply: IngestReply
+/// A request that is not taken: what the sender is told, and what the relay keeps of it for its operator.
+package struct Refusal: Error, Sendable, Equatable {
+  package let reason: RefusalReason
+  /// For the sender.
+  package let message: String
+  /// For the operator's log and the list of refused requests; nothing of it is the sender's text.
+  package let explanation: String
+  /// The place in the body that is to blame, in bytes.
+  package let offset: Int?
+  private let headers: [IngestReply.Header]
 
-  init(reply: IngestReply) {
-    self.reply = reply
+  /// - Parameters:
+  ///   - explanation: nil: the message says it.
+  ///   - headers: Those that the reply has beside its content's.
+  package init(
+    _ reason: RefusalReason, _ message: String, explanation: String? = nil, offset: Int? = nil,
+    headers: [IngestReply.Header] = []
+  ) {
+    self.reason = reason
+    self.message = message
+    self.explanation = explanation ?? message
+    self.offset = offset
+    self.headers = headers
   }
 
-  init(_ error: ScanError, in body: [UInt8]) {
-    switch error.code {
-    case .invalidJSON:
-      reply =
-        ForeignBody(body)?.reply(offset: error.offset)
-        ?? .error(400, "invalid_json", error.message, offset: error.offset)
-    case .notAnObject:
-      reply = .error(400, "invalid_envelope", error.message, offset: error.offset)
-    case .tooManyEvents:
-      reply = .error(413, "too_large", "an envelope holds at most \(IngestRules.maxEvents) events")
+  /// `{"error":{"code":CODE,"message":MESSAGE}}`, with `"offset":N` where a place in the body is to blame.
+  package var reply: IngestReply {
+    var body = Array(#"{"error":{"code":"#.utf8)
+    JSONWriter.appendString(reason.rawValue, to: &body)
+    body += Array(#","message":"#.utf8)
+    JSONWriter.appendString(message, to: &body)
+    if let offset { body += Array(",\"offset\":\(offset)".utf8) }
+    body += Array("}}".utf8)
+    return IngestReply(status: reason.status, body: body, headers: headers)
+  }
+
+  var logFields: Logger.Metadata {
+    ["status": .number(reason.status), "reason": "\(explanation)"]
+  }
+}
+
+/// Why a request was refused. The raw value is the `code` of the reply's error, and the metric's label.
+package enum RefusalReason: String, Sendable, CaseIterable {
+  /// No HTTP/1.1, or none that is clean.
+  case badRequest = "bad_request"
+  case expectationFailed = "expectation_failed"
+  case headersTooLarge = "headers_too_large"
+  case invalidEncoding = "invalid_encoding"
+  case invalidEnvelope = "invalid_envelope"
+  case invalidJSON = "invalid_json"
+  case invalidToken = "invalid_token"
+  case methodNotAllowed = "method_not_allowed"
+  case missingToken = "missing_token"
+  case notFound = "not_found"
+  case timeout
+  case tooLarge = "too_large"
+  /// Over `server.max_inflight`.
+  case tooManyBytes = "too_many_bytes"
+  /// Over `server.max_connections`.
+  case tooManyConnections = "too_many_connections"
+  /// The store can't take it.
+  case unavailable
+  case unsupportedMediaType = "unsupported_media_type"
+
+  package var status: Int {
+    switch self {
+    case .badRequest, .invalidEncoding, .invalidEnvelope, .invalidJSON: 400
+    case .invalidToken, .missingToken: 401
+    case .notFound: 404
+    case .methodNotAllowed: 405
+    case .timeout: 408
+    case .tooLarge: 413
+    case .unsupportedMediaType: 415
+    case .expectationFailed: 417
+    case .headersTooLarge: 431
+    case .tooManyBytes, .tooManyConnections, .unavailable: 503
     }
   }
 
-  static let noMessages = Refusal(
-    reply: .error(400, "invalid_envelope", "the envelope has no object `messages`", offset: 0))
+  /// As what it counts among the envelopes of its source; nil: it says nothing of an envelope.
+  var outcome: EnvelopeOutcome? {
+    switch self {
+    case .badRequest, .invalidEncoding, .invalidEnvelope, .invalidJSON, .unsupportedMediaType: .invalid
+    case .invalidToken, .missingToken: .unauthorized
+    case .tooLarge: .tooLarge
+    case .tooManyBytes, .tooManyConnections, .unavailable: .unavailable
+    case .expectationFailed, .headersTooLarge, .methodNotAllowed, .notFound, .timeout: nil
+    }
+  }
+}
 
-  static let invalidToken = Refusal(
-    reply: .error(401, "invalid_token", "the envelope's token is not the one of this source"))
+extension Refusal {
+  // MARK: Of requests
+
+  package static let notFound = Refusal(.notFound, "no source has this path; see `sources` in routes.yaml")
+
+  package static let methodNotAllowed = Refusal(
+    .methodNotAllowed, "envelopes are sent by POST or PUT", headers: [.init("allow", "POST, PUT")])
+
+  package static func tooLarge(limitBytes: Int) -> Refusal {
+    Refusal(.tooLarge, "the body is larger than server.max_body (\(limitBytes) bytes)")
+  }
+
+  package static let timeout = Refusal(.timeout, "the request took longer than server.request_timeout")
+
+  /// It may be sent again in a moment.
+  package static func unavailable(
+    _ reason: RefusalReason, _ message: String, explanation: String? = nil
+  ) -> Refusal {
+    Refusal(reason, message, explanation: explanation, headers: [.init("retry-after", "5")])
+  }
+
+  /// What is sent is in a form that is not read here.
+  package static func unsupported(
+    _ message: String, explanation: String? = nil, headers: [IngestReply.Header] = []
+  ) -> Refusal {
+    Refusal(.unsupportedMediaType, message, explanation: explanation, headers: headers)
+  }
+
+  // MARK: Of envelopes
+
+  /// - Parameter body: What could not be scanned.
+  init(_ error: ScanError, in body: [UInt8]) {
+    switch error.code {
+    case .invalidJSON:
+      self =
+        ForeignBody(body)?.refusal(offset: error.offset)
+        ?? Refusal(.invalidJSON, error.message, offset: error.offset)
+    case .notAnObject: self = Refusal(.invalidEnvelope, error.message, offset: error.offset)
+    case .tooManyEvents:
+      self = Refusal(.tooLarge, "an envelope holds at most \(IngestRules.maxEvents) events")
+    }
+  }
+
+  static let noMessages = Refusal(.invalidEnvelope, "the envelope has no object `messages`", offset: 0)
+
+  static let invalidToken = Refusal(.invalidToken, "the envelope's token is not the one of this source")
 
   static let missingToken = Refusal(
-    reply: .error(
-      401, "missing_token",
-      "the envelope has no token, and this source asks for one: `token` beside `messages`, as text"))
+    .missingToken,
+    "the envelope has no token, and this source asks for one: `token` beside `messages`, as text")
 
   static let tooManyDeliveries = Refusal(
-    reply: .error(
-      413, "too_large",
-      "the envelope's events would make more than \(IngestRules.maxDeliveries) deliveries"))
+    .tooLarge, "the envelope's events would make more than \(IngestRules.maxDeliveries) deliveries")
+
+  /// The store did not take the envelope. The sender need not know the store's insides.
+  static func unstored(_ error: StoreError) -> Refusal {
+    .unavailable(
+      .unavailable,
+      error.code == .hanging
+        ? "the store does not answer; whether this was kept is not known: send it again, unchanged"
+        : "the store can't take it now; nothing was kept, send it again",
+      explanation: "the store can't take it: \(error.message)")
+  }
 }

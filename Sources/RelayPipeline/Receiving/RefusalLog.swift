@@ -20,35 +20,35 @@ final class RefusalLog: Sendable {
     self.clock = clock
   }
 
-  /// Of a body that shows that it is no JSON nothing is kept but its size: it may hold secrets in a form that no mask
+  /// Where a body shows that it is no JSON, nothing of it is kept but its size: it may hold secrets in a form that no mask
   /// finds (UTF-16, compressed, percent-encoded), and the reason says what it is.
   ///
   /// - Parameters:
   ///   - body: As it came, decoded; nil: it never came whole.
   ///   - isOfSource: The path is that of a source.
   ///   - mask: Of what must not be seen wherever it stands.
-  func note(
-    path: String, _ reply: IngestReply, origin: any RequestOrigin, body: [UInt8]?, isOfSource: Bool,
+  func record(
+    _ refusal: Refusal, path: String, origin: any RequestOrigin, body: [UInt8]?, isOfSource: Bool,
     mask: SecretMask = SecretMask([])
   ) {
     let now = clock.reading()
     let (peer, forwardedFor) = (origin.peer, origin.forwardedFor)
     var rejection = Rejection(
-      at: now.wall, path: path, status: reply.status, code: reply.code, reason: reply.reason,
+      at: now.wall, path: path, status: refusal.reason.status, code: refusal.reason.rawValue,
+      reason: refusal.explanation,
       bodyBytes: body?.count, body: Self.excerpt(of: body, mask))
-    rejection.offset = reply.offset
+    rejection.offset = refusal.offset
     rejection.peer = peer
     rejection.forwardedFor = forwardedFor
     rejection.userAgent = origin.userAgent
     let leftOut = kept.withLock { [rejection] kept in
       kept.rejections.note(rejection, isOfSource: isOfSource, mask: mask)
       return kept.summary.admit(
-        "\(reply.status) \(isOfSource ? path : "") \(reply.reason)", at: now.steady)
+        "\(refusal.reason.status) \(isOfSource ? path : "") \(refusal.explanation)", at: now.steady)
     }
     guard let leftOut else { return }
-    var metadata: Logger.Metadata = [
-      "path": "\(mask.masked(path))", "status": .number(reply.status), "reason": "\(reply.reason)",
-    ]
+    var metadata = refusal.logFields
+    metadata["path"] = "\(mask.masked(path))"
     if let peer { metadata["peer"] = "\(peer)" }
     if let forwardedFor { metadata["forwarded_for"] = "\(mask.masked(forwardedFor))" }
     if leftOut > 0 { metadata["alike_since"] = .number(leftOut) }

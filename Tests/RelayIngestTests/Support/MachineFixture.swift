@@ -78,3 +78,12 @@ extension ConnectionAction {
 extension ByteBuffer {
   static func zeros(_ count: Int) -> ByteBuffer { ByteBuffer(repeating: 0, count: count) }
 }
+
+extension ReplyMessage {
+  var isRefusal: Bool {
+    switch content {
+    case .refusal: true
+    case .reply: false
+    }
+  }
+}

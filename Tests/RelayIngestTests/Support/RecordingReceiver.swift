@@ -37,7 +37,7 @@ final class RecordingReceiver: EnvelopeReceiver, @unchecked Sendable {  // Each 
   var answersAtOnce: IngestReply?
   private(set) var received: [Received] = []
   private(set) var refused: [Refused] = []
-  private(set) var replies: [IngestReply] = []
+  private(set) var refusals: [Refusal] = []
   /// Of the refused ones.
   private(set) var origins: [Origin] = []
 
@@ -57,9 +57,9 @@ final class RecordingReceiver: EnvelopeReceiver, @unchecked Sendable {  // Each 
     if let answersAtOnce { completion(answersAtOnce) }
   }
 
-  func refused(path: String, reply: IngestReply, origin: any RequestOrigin) {
-    refused.append(Refused(path: path, status: reply.status))
-    replies.append(reply)
+  func refused(path: String, _ refusal: Refusal, origin: any RequestOrigin) {
+    refused.append(Refused(path: path, status: refusal.reason.status))
+    refusals.append(refusal)
     origins.append(Origin(origin))
   }
 }

@@ -33,8 +33,8 @@ final class StreamReceiver: EnvelopeReceiver {
     receivedContinuation.yield(received)
   }
 
-  func refused(path: String, reply: IngestReply, origin: any RequestOrigin) {
-    refusedContinuation.yield(reply.status)
+  func refused(path: String, _ refusal: Refusal, origin: any RequestOrigin) {
+    refusedContinuation.yield(refusal.reason.status)
   }
 
   /// The next body that the listener hands over.

@@ -67,7 +67,7 @@ import Testing
     let middle = try await Middle(.middle())
     let events = Array(repeating: "{}", count: 10_001).joined(separator: ",")
     let reply = await middle.post(#"{"messages":{"createdChat":[\#(events)]}}"#).value
-    #expect(reply.status == 413 && reply.code == "too_large")
+    #expect(reply.status == 413 && Self.text(reply).contains(#""code":"too_large""#))
     #expect(try await middle.books()?.pending == 0)
   }
 
@@ -80,7 +80,7 @@ import Testing
     let middle = try await Middle(configuration)
     let events = Array(repeating: "{}", count: 1_000).joined(separator: ",")
     let reply = await middle.post(#"{"messages":{"createdChat":[\#(events)]}}"#).value
-    #expect(reply.status == 413 && reply.reason.contains("deliveries"))
+    #expect(reply.status == 413 && Self.text(reply).contains("deliveries"))
     #expect(try await middle.books("d0")?.pending == 0)
   }
 
@@ -96,7 +96,7 @@ import Testing
     let middle = try await Middle(.middle())
     middle.store.close()
     let reply = await middle.post(Self.chat).value
-    #expect(reply.status == 503 && reply.code == "unavailable")
+    #expect(reply.status == 503 && Self.text(reply).contains(#""code":"unavailable""#))
     #expect(reply.headers.contains { $0.name == "retry-after" })
     #expect(Self.text(reply).contains("nothing was kept"))
     middle.turn()
