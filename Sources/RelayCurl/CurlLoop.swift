@@ -89,8 +89,8 @@ final class CurlLoop {
   }
 
   private func perform(_ turn: TransportTurn) {
-    for name in turn.removedEndpoints { retire(name) }
-    for destination in turn.endpoints {
+    for name in turn.removedDestinations { retire(name) }
+    for destination in turn.destinations {
       retire(destination.name)
       let endpoint = Endpoint(destination, loop: self)
       endpoints[destination.name] = endpoint

@@ -20,7 +20,7 @@ import Testing
     try await withServer { server in
       await withTransport(server.destination()) { bench in
         #expect(await bench.send().status == 200)
-        bench.driver.plan { $0.removedEndpoints = ["test"] }
+        bench.driver.plan { $0.removedDestinations = ["test"] }
         #expect(await bench.send().failure != nil)
         #expect(server.log.value.requests.count == 1)
       }

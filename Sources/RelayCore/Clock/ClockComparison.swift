@@ -47,7 +47,7 @@ package struct ClockComparison: Sendable, Equatable {
   }
 
   /// A destination's answer has told the time.
-  package mutating func note(_ offset: Duration, of destination: String) -> Change? {
+  package mutating func compare(_ offset: Duration, of destination: String) -> Change? {
     offsets[destination] = offset
     let wasOff = isOff
     isOff = Self.isOff(self.offset ?? .zero)

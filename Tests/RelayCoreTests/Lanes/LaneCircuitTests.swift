@@ -177,7 +177,7 @@ import Testing
     #expect(lane.start() == [1, 2])
     lane.finish(1, Made.failure(.timeout))
     #expect(lane.start(at: .tick(110)) == [3])
-    #expect(lane.inFlight.count == 2)
+    #expect(lane.slots.inFlight.count == 2)
     lane.finish(3, Made.failure(.timeout))
     #expect(lane.start(at: .tick(120)) == [4])
   }
@@ -239,6 +239,6 @@ import Testing
     lane.finish(1, 500)
     let refused = (2...9).compactMap { lane.arrived(Made.delivery($0)) }
     #expect(refused.map(\.rawValue) == [8, 9])
-    #expect(lane.fresh.count == 6)
+    #expect(lane.window.fresh.count == 6)
   }
 }
