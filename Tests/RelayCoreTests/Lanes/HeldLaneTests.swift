@@ -3,7 +3,7 @@ import Testing
 @testable import RelayCore
 
 /// Lanes that give everything back, so that a person's wish can be carried out in the store.
-@Suite struct HoldTests {
+@Suite struct HeldLaneTests {
   private func claims(_ actions: [Dispatcher.Action]) -> [ClaimRequest] {
     actions.compactMap { if case .claim(let request) = $0 { request } else { nil } }
   }
