@@ -147,6 +147,21 @@ import Testing
     #expect(lane.status(at: now).stuckHead == nil)
   }
 
+  @Test func aHeadIsStuckNoMoreOnceItsLaneWasHeldUntilItFailsAgain() {
+    var lane = LaneKit.lane { $0.ordering = .destination }
+    _ = lane.arrived(Made.delivery(1))
+    #expect(lane.start() == [1])
+    lane.finish(1, 500)
+    #expect(lane.hold() == [])
+    #expect(lane.status(at: now).stuckHead != nil)
+    lane.resume()
+    #expect(lane.status(at: now).stuckHead == nil)
+    lane.bring([Made.delivery(1, attempts: 1)])
+    #expect(lane.start(at: .tick(200)) == [1])
+    lane.finish(1, 500, at: .tick(200))
+    #expect(lane.status(at: .tick(200)).stuckHead?.delivery == DeliveryID(rawValue: 1))
+  }
+
   @Test func aProbeThatMeetsAPermanentStatusIsDeadAndTheCircuitStaysOpen() {
     var lane = openLane()
     _ = lane.arrived(Made.delivery(1))
