@@ -17,9 +17,9 @@ struct AnswerProgress: Equatable {
     }
   }
 
-  /// Of all header lines, those of interim answers (1xx) too.
+  /// All header lines together, those of interim answers (1xx) too.
   static let maxHeaderBytes = 256 << 10
-  /// Of what follows the final header: data and trailers.
+  /// What follows the final header: data and trailers.
   static let maxRestBytes = 64 << 10
   /// How long it may take.
   static let maxRestTime = Duration.seconds(2)

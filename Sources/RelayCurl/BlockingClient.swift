@@ -24,20 +24,15 @@ package struct BlockingResponse: Sendable, Equatable {
 /// One libcurl easy handle: connections are kept alive between calls. No redirects, no proxies. Use each
 /// client on one thread at a time, and never on one of Swift's cooperative pool.
 package final class BlockingClient {
-  private let easy: UnsafeMutableRawPointer
+  private let easy: EasyHandle
   private let answer: Answer
   private let handshakes = Handshakes(host: "", system: .shared)
 
   /// - Parameter maxAnswerBytes: A longer answer is a failure.
   package init(maxAnswerBytes: Int = 16 << 20) {
     CurlGlobal.initialize
-    guard let easy = curl_easy_init() else { fatalError("libcurl gives no handle: out of memory") }
-    self.easy = easy
+    easy = EasyHandle()
     answer = Answer(maxBytes: maxAnswerBytes)
-  }
-
-  deinit {
-    curl_easy_cleanup(easy)
   }
 
   /// Sends one request and waits for its whole answer, whatever its status.
@@ -52,27 +47,20 @@ package final class BlockingClient {
     method: String, url: String, headers: [String], body: [UInt8]?, timeout: Duration,
     connectTimeout: Duration? = nil, into file: Int32? = nil
   ) throws(TransportFailure) -> BlockingResponse {
-    // Forgets the options; connections and resolved names stay.
-    curl_easy_reset(easy)
-    answer.begin(file: file.map { ($0, isWanted: { [self] in long(CURLINFO_RESPONSE_CODE) == 200 }) })
+    easy.reset()
+    answer.begin(file: file.map { ($0, isWanted: { [self] in easy.status == 200 }) })
     defer { answer.begin(file: nil) }
-    var list: UnsafeMutablePointer<curl_slist>?
-    for header in Self.plainHeaders + headers { list = curl_slist_append(list, header) }
-    defer { curl_slist_free_all(list) }
     setOptions(method: method, url: url, timeout: timeout)
-    handshakes.host = HostPort(url: url)?.host ?? "the server"
-    handshakes.apply(to: easy)
-    if let connectTimeout {
-      _ = ccurl_set_long(
-        easy, CURLOPT_CONNECTTIMEOUT_MS, Int(max(1, connectTimeout.millisecondsRoundedUp)))
-    }
-    _ = ccurl_set_list(easy, CURLOPT_HTTPHEADER, list)
+    handshakes.apply(to: easy, host: HostPort(url: url)?.host ?? "the server")
+    if let connectTimeout { easy.set(.connectTimeoutMilliseconds, connectTimeout.curlMilliseconds) }
+    let list = CurlList(Self.plainHeaders + headers)
+    easy.set(.headers, list.head)
     let started = ContinuousClock.now
-    let code = perform(body: body)
+    let code = withExtendedLifetime(list) { perform(body: body) }
     let duration = ContinuousClock.now - started
     guard code == CURLE_OK else { throw failure(code) }
     return BlockingResponse(
-      status: long(CURLINFO_RESPONSE_CODE), contentType: contentType, body: answer.body, duration: duration)
+      status: easy.status, contentType: easy.contentType, body: answer.body, duration: duration)
   }
 
   /// Without `Expect:`, curl waits up to a second for a `100 Continue` before it sends a larger body. Its own
@@ -80,47 +68,29 @@ package final class BlockingClient {
   private static let plainHeaders = ["Expect:", "Content-Type:"]
 
   private func setOptions(method: String, url: String, timeout: Duration) {
-    _ = ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1)
-    _ = ccurl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
-    _ = ccurl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
-    _ = ccurl_set_string(easy, CURLOPT_PROXY, "")
-    _ = ccurl_set_string(easy, CURLOPT_URL, url)
-    // 0 would mean no limit.
-    _ = ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, Int(max(1, timeout.millisecondsRoundedUp)))
-    _ = ccurl_set_long(easy, CURLOPT_NOBODY, method == "HEAD" ? 1 : 0)
-    if method != "HEAD" { _ = ccurl_set_string(easy, CURLOPT_CUSTOMREQUEST, method) }
-    _ = ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, answer.errorText)
-    _ = ccurl_set_pointer(easy, CURLOPT_WRITEDATA, Unmanaged.passUnretained(answer).toOpaque())
-    _ = ccurl_set_write_callback(easy) { data, size, count, context in
+    easy.restrict()
+    easy.set(.url, url)
+    easy.set(.timeoutMilliseconds, timeout.curlMilliseconds)
+    easy.set(.noBody, method == "HEAD")
+    if method != "HEAD" { easy.set(.method, method) }
+    easy.onAnswerBody(Unmanaged.passUnretained(answer).toOpaque()) { data, size, count, context in
       Unmanaged<Answer>.fromOpaque(context!).takeUnretainedValue().append(data, size * count)
     }
   }
 
   /// libcurl doesn't copy the body: it is lent for the call.
   private func perform(body: [UInt8]?) -> CURLcode {
-    guard let body else { return curl_easy_perform(easy) }
-    _ = ccurl_set_long(easy, CURLOPT_POST, 1)
-    _ = ccurl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
-    if body.isEmpty {
-      // An empty array may have no address, and then libcurl would read standard input.
-      _ = ccurl_set_string(easy, CURLOPT_COPYPOSTFIELDS, "")
-      return curl_easy_perform(easy)
+    guard let body else { return easy.perform() }
+    easy.set(.post, true)
+    // An empty array may have no address.
+    guard !body.isEmpty else {
+      easy.setEmptyBody()
+      return easy.perform()
     }
     return body.withUnsafeBytes { bytes in
-      _ = ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, bytes.baseAddress)
-      return curl_easy_perform(easy)
+      easy.setBody(bytes.baseAddress, count: bytes.count)
+      return easy.perform()
     }
-  }
-
-  private var contentType: String? {
-    var text: UnsafeMutableRawPointer?
-    guard ccurl_get_pointer(easy, CURLINFO_CONTENT_TYPE, &text) == CURLE_OK, let text else { return nil }
-    return String(cString: text.assumingMemoryBound(to: CChar.self))
-  }
-
-  private func long(_ info: CURLINFO) -> Int {
-    var value = 0
-    return ccurl_get_long(easy, info, &value) == CURLE_OK ? value : 0
   }
 
   private func failure(_ code: CURLcode) -> TransportFailure {
@@ -131,10 +101,10 @@ package final class BlockingClient {
     if answer.isTooLong {
       return TransportFailure(kind: .other, message: "the answer is longer than \(answer.maxBytes) bytes")
     }
-    let text = String(cString: answer.errorText)
+    let text = easy.errorText
     let words = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
-    let message = handshakes.takeProblem(of: easy) ?? words
-    let systemError = Int32(truncatingIfNeeded: long(CURLINFO_OS_ERRNO))
+    let message = handshakes.takeProblem(of: easy.id) ?? words
+    let systemError = easy.systemError
     return TransportFailure(
       kind: TransportFailure.kind(code, text: text, systemError: systemError),
       message: TransportFailure.brief(message, systemError: systemError))
@@ -146,8 +116,6 @@ package final class BlockingClient {
 /// What libcurl writes to while a request runs.
 private final class Answer {
   let maxBytes: Int
-  /// As large as libcurl wants it; a C string.
-  let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
   private(set) var body: [UInt8] = []
   private(set) var isTooLong = false
   private var file: (descriptor: Int32, isWanted: () -> Bool)?
@@ -156,11 +124,6 @@ private final class Answer {
 
   init(maxBytes: Int) {
     self.maxBytes = maxBytes
-    errorText.pointee = 0
-  }
-
-  deinit {
-    errorText.deallocate()
   }
 
   func begin(file: (descriptor: Int32, isWanted: () -> Bool)?) {
@@ -168,7 +131,6 @@ private final class Answer {
     fileError = 0
     body = []
     isTooLong = false
-    errorText.pointee = 0
   }
 
   /// - Returns: How many bytes were taken; fewer than came ends the transfer.

@@ -6,16 +6,16 @@ import RelayCore
 ///
 /// libcurl 7.88.1 can't be told to leave a connection alone, or to close those that are idle. So an endpoint that has
 /// lost faith in its connections goes on with another pool: the old one gets no new request, its requests finish,
-/// and with the last of them its connections go.
+/// and with the last of them its connections go (docs/decisions/0017-connection-pools.md).
 final class ConnectionPool {
-  let multi: UnsafeMutableRawPointer
   unowned let endpoint: Endpoint
+  private let multi: MultiHandle
   /// Something has happened on it since the last turn.
-  var isTouched = false
+  private var isTouched = false
   /// Its timer is due at once.
-  var isDueAtOnce = false
+  private var isDueAtOnce = false
   private(set) var isClosed = false
-  private(set) var active: [UnsafeMutableRawPointer: Transfer] = [:]
+  private var active: [EasyHandle.ID: Transfer] = [:]
   /// Every open connection's socket.
   private var connections: Set<Int32> = []
   /// How many active transfers have their outcome, and read what follows it.
@@ -39,17 +39,10 @@ final class ConnectionPool {
   }
 
   init(endpoint: Endpoint) {
-    guard let multi = curl_multi_init() else { fatalError("out of memory") }
-    self.multi = multi
     self.endpoint = endpoint
     let destination = endpoint.destination
-    let context = Unmanaged.passUnretained(self).toOpaque()
-    ccurl_multi_set_pointer(multi, CURLMOPT_SOCKETDATA, context)
-    ccurl_multi_set_socket_callback(multi, socketChanged)
-    ccurl_multi_set_pointer(multi, CURLMOPT_TIMERDATA, context)
-    ccurl_multi_set_timer_callback(multi, timerChanged)
-    ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, destination.concurrency)
-    ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, destination.usesHTTP2 ? Int(CURLPIPE_MULTIPLEX) : 0)
+    multi = MultiHandle(maxConnections: destination.concurrency, multiplexes: destination.usesHTTP2)
+    multi.report(to: self)
     endpoint.loop.opened(self)
   }
 
@@ -57,38 +50,56 @@ final class ConnectionPool {
   func close() {
     guard !isClosed else { return }
     isClosed = true
-    for (easy, _) in active { curl_multi_remove_handle(multi, easy) }
+    for easy in active.keys { multi.remove(easy) }
     active.removeAll()
     lingering.removeAll()
-    curl_multi_cleanup(multi)
+    multi.close()
     endpoint.loop.closed(self)
   }
 
   var isIdle: Bool { active.isEmpty }
+  var requestCount: Int { active.count }
   var hasConnections: Bool { !connections.isEmpty }
+
+  // MARK: Turns
+
+  /// Something has happened on it.
+  ///
+  /// - Returns: Whether it is the first since the last turn.
+  func touch() -> Bool {
+    defer { isTouched = true }
+    return !isTouched
+  }
+
+  func turnBegins() { isTouched = false }
+
+  /// - Returns: Whether its timer was due at once before.
+  func setDueAtOnce(_ isDue: Bool) -> Bool {
+    defer { isDueAtOnce = isDue }
+    return isDueAtOnce
+  }
 
   // MARK: Requests
 
   func add(_ transfer: Transfer) -> CURLMcode {
     transfer.move(to: self)
-    let code = curl_multi_add_handle(multi, transfer.easy)
-    if code == CURLM_OK { active[transfer.easy] = transfer }
+    let code = multi.add(transfer.easy)
+    if code == CURLM_OK { active[transfer.easy.id] = transfer }
     return code
   }
 
+  /// Lets libcurl do what there is to do: see `MultiHandle.act`.
+  func act(on socket: curl_socket_t, flags: Int32) { acted(multi.act(on: socket, flags: flags)) }
+
   /// What libcurl said of all transfers together: after a failure none of them may ever be heard of again.
-  func note(_ code: CURLMcode) {
+  func acted(_ code: CURLMcode) {
     if code != CURLM_OK { fault = code }
   }
 
   /// Hands its endpoint what has ended since the last call.
   func collect(into finished: inout [FinishedAttempt]) {
-    var remaining: Int32 = 0
     let instant = ContinuousClock.now
-    while let message = curl_multi_info_read(multi, &remaining) {
-      // The message goes with the handle's removal: what it says is copied first.
-      guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
-      let code = ccurl_message_result(message)
+    while let (easy, code) = multi.nextEnded() {
       guard let transfer = remove(easy) else { continue }
       endpoint.ended(transfer, code, on: self, at: instant, into: &finished)
     }
@@ -96,12 +107,11 @@ final class ConnectionPool {
     if answered > lingering.count { linger(from: instant) }
   }
 
-  private func remove(_ easy: UnsafeMutableRawPointer) -> Transfer? {
-    curl_multi_remove_handle(multi, easy)
+  private func remove(_ easy: EasyHandle.ID) -> Transfer? {
+    multi.remove(easy)
     guard let transfer = active.removeValue(forKey: easy) else { return nil }
     if transfer.answer.isFinal { answered -= 1 }
-    if transfer.isLingering {
-      transfer.isLingering = false
+    if transfer.setLingering(false) {
       lingering.removeAll { $0.transfer === transfer }
     }
     return transfer
@@ -110,8 +120,8 @@ final class ConnectionPool {
   private func endAll(_ fault: CURLMcode, into finished: inout [FinishedAttempt]) {
     self.fault = nil
     for (easy, transfer) in active {
-      curl_multi_remove_handle(multi, easy)
-      transfer.isLingering = false
+      multi.remove(easy)
+      _ = transfer.setLingering(false)
       finished.append(transfer.abandon(fault))
     }
     active.removeAll()
@@ -127,8 +137,8 @@ final class ConnectionPool {
   /// From now on those that have their outcome have two seconds.
   private func linger(from instant: ContinuousClock.Instant) {
     let deadline = instant.advanced(by: AnswerProgress.maxRestTime)
-    for transfer in active.values where transfer.answer.isFinal && !transfer.isLingering {
-      transfer.isLingering = true
+    for transfer in active.values where transfer.answer.isFinal {
+      if transfer.setLingering(true) { continue }
       var one = Lingering(transfer: transfer, deadline: deadline)
       var isTooLong = false
       // What libcurl says leaves out the frames of chunks; where others share the connection, that must do.
@@ -158,7 +168,7 @@ final class ConnectionPool {
 
   /// Over HTTP/1.1.
   private func socket(of transfer: Transfer) -> Int32? {
-    connections.first { loop.user(of: $0) == transfer.easy }
+    connections.first { loop.user(of: $0) == transfer.easy.id }
   }
 
   /// Something was read, and libcurl waits for more. (An answer that came in one piece never gets here.)
@@ -180,7 +190,7 @@ final class ConnectionPool {
 
   /// Its outcome stands. Its connection (or its stream) is closed.
   private func cut(_ transfer: Transfer) {
-    guard let transfer = remove(transfer.easy) else { return }
+    guard let transfer = remove(transfer.easy.id) else { return }
     endpoint.cut(transfer, at: .now)
   }
 
@@ -200,15 +210,21 @@ final class ConnectionPool {
       TCPSocket.unansweredRepetitions($0) >= Self.lostLikeOthersAfterRepetitions
     }
     let ports = Set(suspects.map(TCPSocket.localPort))
-    let stranded = active.values.filter { $0.mayBeRepeated && ports.contains($0.localPort) }
-    return stranded.compactMap { remove($0.easy) }
+    let stranded = active.values.filter { $0.mayBeRepeated && ports.contains($0.easy.localPort) }
+    return stranded.compactMap { remove($0.easy.id) }
   }
 
-  /// Of the kernel's repetitions the third comes 1.4 seconds after the first sending at the earliest; on a longer way later.
+  /// The third of the kernel's repetitions comes 1.4 seconds after the first sending at the earliest; on a longer way later.
   private static let lostAfterRepetitions = 3
   private static let lostLikeOthersAfterRepetitions = 2
 
-  fileprivate var loop: CurlLoop { endpoint.loop }
+  private var loop: CurlLoop { endpoint.loop }
+
+  func socketChanged(_ socket: curl_socket_t, _ what: Int32, for easy: EasyHandle.ID) {
+    loop.socketChanged(socket, what, of: self, for: easy)
+  }
+
+  func timerChanged(_ delay: Duration?) { loop.timerChanged(delay, of: self) }
 
   func opened(_ socket: Int32) {
     guard socket >= 0 else { return }
@@ -225,20 +241,3 @@ final class ConnectionPool {
 
 @available(*, unavailable)
 extension ConnectionPool: Sendable {}
-
-private func socketChanged(
-  easy: UnsafeMutableRawPointer, socket: curl_socket_t, what: Int32, context: UnsafeMutableRawPointer?,
-  socketContext: UnsafeMutableRawPointer?
-) -> Int32 {
-  let pool = Unmanaged<ConnectionPool>.fromOpaque(context!).takeUnretainedValue()
-  pool.loop.socketChanged(socket, what, of: pool, for: easy)
-  return 0
-}
-
-private func timerChanged(
-  multi: UnsafeMutableRawPointer, milliseconds: Int, context: UnsafeMutableRawPointer?
-) -> Int32 {
-  let pool = Unmanaged<ConnectionPool>.fromOpaque(context!).takeUnretainedValue()
-  pool.loop.timerChanged(milliseconds < 0 ? nil : .milliseconds(milliseconds), of: pool)
-  return 0
-}

@@ -89,8 +89,8 @@ final class CurlLoop {
   }
 
   private func perform(_ turn: TransportTurn) {
-    for name in turn.removedEndpoints { retire(name) }
-    for destination in turn.endpoints {
+    for name in turn.removedDestinations { retire(name) }
+    for destination in turn.destinations {
       retire(destination.name)
       let endpoint = Endpoint(destination, loop: self)
       endpoints[destination.name] = endpoint
@@ -203,9 +203,8 @@ final class CurlLoop {
   private func runTimers() {
     if !dueAtOnce.isEmpty {
       swap(&dueAtOnce, &dueNow)
-      for pool in dueNow where pool.isDueAtOnce {
-        pool.isDueAtOnce = false
-        act(on: pool, socket: CURL_SOCKET_TIMEOUT, flags: 0)
+      for pool in dueNow {
+        if pool.setDueAtOnce(false) { act(on: pool, socket: CURL_SOCKET_TIMEOUT, flags: 0) }
       }
       dueNow.removeAll(keepingCapacity: true)
     }
@@ -218,18 +217,15 @@ final class CurlLoop {
   }
 
   private func act(on pool: ConnectionPool, socket: curl_socket_t, flags: Int32) {
-    var running: Int32 = 0
-    pool.note(curl_multi_socket_action(pool.multi, socket, flags, &running))
-    guard !pool.isTouched else { return }
-    pool.isTouched = true
-    touched.append(pool)
+    pool.act(on: socket, flags: flags)
+    if pool.touch() { touched.append(pool) }
   }
 
   /// Calls `body` with each pool on which something happened. What is touched meanwhile is for the next time.
   private func forEachTouched(_ body: (ConnectionPool) -> Void) {
     // Two arrays that change places: neither gives its memory back.
     swap(&touched, &taken)
-    for pool in taken { pool.isTouched = false }
+    for pool in taken { pool.turnBegins() }
     for pool in taken { body(pool) }
     taken.removeAll(keepingCapacity: true)
   }
@@ -237,7 +233,7 @@ final class CurlLoop {
   // MARK: libcurl's callbacks
 
   func socketChanged(
-    _ socket: curl_socket_t, _ what: Int32, of pool: ConnectionPool, for easy: UnsafeMutableRawPointer
+    _ socket: curl_socket_t, _ what: Int32, of pool: ConnectionPool, for easy: EasyHandle.ID
   ) {
     guard what != CURL_POLL_REMOVE else { return sockets.release(socket) }
     var events: UInt32 = 0
@@ -247,7 +243,7 @@ final class CurlLoop {
   }
 
   /// The easy handle whose request is on it, over HTTP/1.1.
-  func user(of socket: curl_socket_t) -> UnsafeMutableRawPointer? { sockets.user(of: socket) }
+  func user(of socket: curl_socket_t) -> EasyHandle.ID? { sockets.user(of: socket) }
 
   func socketOpened(_ socket: curl_socket_t) { sockets.opened(socket) }
 
@@ -256,11 +252,10 @@ final class CurlLoop {
   func timerChanged(_ delay: Duration?, of pool: ConnectionPool) {
     let key = ObjectIdentifier(pool)
     if delay == .zero {
-      if !pool.isDueAtOnce { dueAtOnce.append(pool) }
-      pool.isDueAtOnce = true
+      if !pool.setDueAtOnce(true) { dueAtOnce.append(pool) }
       return timers.set(nil, for: key)
     }
-    pool.isDueAtOnce = false
+    _ = pool.setDueAtOnce(false)
     timers.set(delay.map { ContinuousClock.now.advanced(by: $0) }, for: key)
   }
 

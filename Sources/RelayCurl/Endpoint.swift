@@ -7,11 +7,11 @@ import RelayCore
 final class Endpoint {
   let destination: Destination
   /// Sent with each request: the destination's own headers and its bearer token.
-  private let headers: UnsafeMutablePointer<curl_slist>
+  private let headers: CurlList
   /// The URL, parsed once; nil: libcurl will say what it has against it.
-  private let url: OpaquePointer?
+  private let url: ParsedURL?
   /// The addresses that transfers have brought along, for all its pools.
-  private let names: UnsafeMutableRawPointer
+  private let names = SharedNames()
   private var idle: [Transfer] = []
   /// Where requests start.
   private(set) var pool: ConnectionPool!
@@ -31,17 +31,14 @@ final class Endpoint {
   private var deadline: ContinuousClock.Instant?
   unowned let loop: CurlLoop
 
-  /// While there are requests, their connections are looked at so often.
+  /// How often the connections are looked at while there are requests.
   static let watchInterval = Duration.seconds(1)
 
   init(_ destination: Destination, loop: CurlLoop) {
-    guard let names = curl_share_init() else { fatalError("out of memory") }
-    ccurl_share(names, CURL_LOCK_DATA_DNS)
-    self.names = names
     self.destination = destination
     self.loop = loop
     headers = Self.headers(of: destination)
-    url = Self.parsed(destination.url)
+    url = ParsedURL(destination.url.reveal)
     let target = url.flatMap { HostPort(url: $0) }
     gate = target.flatMap { $0.needsLookup ? NameGate($0, book: loop.names) : nil }
     // Without TLS no server is asked for HTTP/2.
@@ -50,32 +47,14 @@ final class Endpoint {
     pool = ConnectionPool(endpoint: self)
   }
 
-  deinit {
-    curl_slist_free_all(headers)
-    curl_url_cleanup(url)
-    curl_share_cleanup(names)
-  }
-
-  private static func headers(of destination: Destination) -> UnsafeMutablePointer<curl_slist> {
+  private static func headers(of destination: Destination) -> CurlList {
     // With `Expect`, libcurl would hold a larger body back for up to a second.
     var lines = ["expect:"]
-    lines += destination.headers.map { HeaderLine.forCurl("\($0.name): \($0.value.reveal)") }
+    lines += destination.headers.map { CurlList.headerLine("\($0.name): \($0.value.reveal)") }
     if case .bearer(let token) = destination.authorization {
-      lines.append(HeaderLine.forCurl("authorization: Bearer \(token.reveal)"))
+      lines.append(CurlList.headerLine("authorization: Bearer \(token.reveal)"))
     }
-    var list: UnsafeMutablePointer<curl_slist>?
-    for line in lines {
-      guard let longer = curl_slist_append(list, line) else { fatalError("out of memory") }
-      list = longer
-    }
-    return list!
-  }
-
-  private static func parsed(_ url: Secret) -> OpaquePointer? {
-    guard let handle = curl_url() else { fatalError("out of memory") }
-    if curl_url_set(handle, CURLUPART_URL, url.reveal, 0) == CURLUE_OK { return handle }
-    curl_url_cleanup(handle)
-    return nil
+    return CurlList(lines)
   }
 
   /// The last request has ended, or the thread is ending.
@@ -88,7 +67,7 @@ final class Endpoint {
 
   var isIdle: Bool { activeRequests == 0 && nameDeadline == nil }
 
-  var activeRequests: Int { retired.reduce(pool.active.count) { $0 + $1.active.count } }
+  var activeRequests: Int { retired.reduce(pool.requestCount) { $0 + $1.requestCount } }
 
   // MARK: Requests
 
@@ -183,7 +162,7 @@ final class Endpoint {
     of transfer: Transfer, _ code: CURLcode, at instant: ContinuousClock.Instant
   ) -> FinishedAttempt {
     if destination.usesHTTP2, transfer.answer.isFinal {
-      sharesConnections = transfer.answeredVersion >= Int(CURL_HTTP_VERSION_2_0)
+      sharesConnections = transfer.easy.answeredVersion >= Int(CURL_HTTP_VERSION_2_0)
     }
     var attempt = transfer.finish(code, at: instant, by: loop.clock)
     if let status = attempt.result.status, looksAtClock(status, at: instant) {
@@ -213,17 +192,14 @@ final class Endpoint {
 
   private func keep(_ transfer: Transfer) {
     // It could not resume sessions any more: another one can, once it has them.
-    if let handshakes, handshakes.forgetOutdated(transfer.easy) { return }
+    if let handshakes, handshakes.forgetOutdated(transfer.easy.id) { return }
     if idle.count < destination.concurrency { idle.append(transfer) }
   }
 
   private func makeTransfer() -> Transfer {
-    let transfer = Transfer(for: destination)
-    EasyOptions.apply(
-      destination, url: url, connectionLifetime: loop.connectionLifetime, to: transfer.easy)
-    ccurl_set_pointer(transfer.easy, CURLOPT_SHARE, names)
-    handshakes?.apply(to: transfer.easy)
-    transfer.handshakes = handshakes
+    let transfer = Transfer(for: destination, handshakes)
+    transfer.easy.configure(for: destination, url: url, connectionLifetime: loop.connectionLifetime)
+    transfer.easy.share(names)
     return transfer
   }
 

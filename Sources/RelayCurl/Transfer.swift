@@ -4,12 +4,10 @@ import RelayCore
 
 /// One easy handle of an endpoint, used for one request after another. Confined to the curl thread.
 final class Transfer {
-  let easy: UnsafeMutableRawPointer
+  let easy = EasyHandle()
   /// libcurl does not copy the body: it must stay where it is while the transfer lives.
   private var body: UnsafeMutableRawBufferPointer
   private let headers = HeaderList()
-  /// Where libcurl says in words what went wrong.
-  private let errorText: UnsafeMutablePointer<CChar>
   /// As much of the answer as is kept, and how much there was.
   private let kept = UnsafeMutableRawBufferPointer.allocate(
     byteCount: AttemptResult.keptAnswerBytes, alignment: 1)
@@ -21,45 +19,34 @@ final class Transfer {
   /// It has died with its connection, and is on its way again.
   private(set) var isRepeated = false
   /// The host's addresses that it has brought along.
-  var addresses: AddressList?
-  /// Where it is noted why a certificate was not believed.
-  var handshakes: Handshakes?
+  private(set) var addresses: AddressList?
+  /// They keep why a certificate was not believed.
+  let handshakes: Handshakes?
   /// It is on a connection, and libcurl writes it.
   private var hasBegun = false
   /// libcurl was about to begin it a second time.
   private var wasRetryRefused = false
   /// Its outcome stands, and its pool waits for the rest of the answer.
-  var isLingering = false
+  private var isLingering = false
   private let wholeTimeout: Int
   /// Where it is, or was last.
   private(set) var pool: ConnectionPool!
 
-  init(for destination: Destination) {
-    guard let easy = curl_easy_init() else { fatalError("out of memory") }
-    self.easy = easy
-    wholeTimeout = EasyOptions.milliseconds(destination.timeout)
+  init(for destination: Destination, _ handshakes: Handshakes?) {
+    self.handshakes = handshakes
+    wholeTimeout = destination.timeout.curlMilliseconds
     body = .allocate(byteCount: 0, alignment: 1)
-    errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
-    errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     let context = Unmanaged.passUnretained(self).toOpaque()
-    ccurl_set_pointer(easy, CURLOPT_PRIVATE, context)
-    ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
-    ccurl_set_pointer(easy, CURLOPT_HEADERDATA, context)
-    ccurl_set_header_callback(easy, receiveHeader)
-    ccurl_set_pointer(easy, CURLOPT_WRITEDATA, context)
-    ccurl_set_write_callback(easy, receiveAnswer)
-    ccurl_set_pointer(easy, CURLOPT_PREREQDATA, context)
-    ccurl_set_prereq_callback(easy, beginRequest)
-    ccurl_set_pointer(easy, CURLOPT_OPENSOCKETDATA, context)
-    ccurl_set_opensocket_callback(easy, openSocket)
-    ccurl_set_closesocket_callback(easy, closeSocket)
+    easy.onHeaderLine(context, receiveHeader)
+    easy.onAnswerBody(context, receiveAnswer)
+    easy.onRequest(context, beginRequest)
+    easy.onOpenSocket(context, openSocket)
+    handshakes?.apply(to: easy)
   }
 
   deinit {
-    curl_easy_cleanup(easy)
     kept.deallocate()
     body.deallocate()
-    errorText.deallocate()
   }
 
   /// Before it is added to a pool.
@@ -67,14 +54,26 @@ final class Transfer {
     guard pool !== self.pool else { return }
     self.pool = pool
     // A connection outlives the transfer that opened it: what is told of its end is the pool.
-    ccurl_set_pointer(easy, CURLOPT_CLOSESOCKETDATA, Unmanaged.passUnretained(pool).toOpaque())
+    easy.onCloseSocket(Unmanaged.passUnretained(pool).toOpaque(), closeSocket)
+  }
+
+  /// Tells libcurl the host's addresses.
+  func bring(_ addresses: AddressList) {
+    easy.set(.addresses, addresses.list.head)
+    self.addresses = addresses
+  }
+
+  /// - Returns: Whether its pool waited for the rest of the answer before.
+  func setLingering(_ isLingering: Bool) -> Bool {
+    defer { self.isLingering = isLingering }
+    return self.isLingering
   }
 
   /// Prepares the next request.
   ///
   /// - Parameter endpointHeaders: Sent with it; they outlive the transfer.
   func load(
-    _ request: AttemptRequest, endpointHeaders: UnsafeMutablePointer<curl_slist>, at now: Timestamp,
+    _ request: AttemptRequest, endpointHeaders: CurlList, at now: Timestamp,
     _ instant: ContinuousClock.Instant
   ) {
     self.request = request
@@ -82,8 +81,8 @@ final class Transfer {
     startedOnClock = instant
     if isRepeated {
       isRepeated = false
-      ccurl_set_long(easy, CURLOPT_FRESH_CONNECT, 0)
-      ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, wholeTimeout)
+      easy.set(.freshConnection, false)
+      easy.set(.timeoutMilliseconds, wholeTimeout)
     }
     forgetAnswer()
     if body.count < request.body.count {
@@ -91,9 +90,8 @@ final class Transfer {
       body = .allocate(byteCount: request.body.count, alignment: 1)
     }
     body.copyBytes(from: request.body)
-    ccurl_set_list(easy, CURLOPT_HTTPHEADER, headers.load(request.headers, before: endpointHeaders))
-    ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, UnsafeRawPointer(body.baseAddress))
-    ccurl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
+    easy.set(.headers, headers.load(request.headers, before: endpointHeaders))
+    easy.setBody(body.baseAddress, count: request.body.count)
   }
 
   // MARK: Once more
@@ -110,7 +108,7 @@ final class Transfer {
     hasBegun && !isRepeated && answer.headerBytes == 0 && (sharesConnection || isReused)
   }
 
-  /// So long that one may ask whether its connection is lost.
+  /// Whether it has waited long enough that its connection may be lost.
   func hasWaited(until instant: ContinuousClock.Instant) -> Bool {
     mayBeRepeated && startedOnClock.advanced(by: Endpoint.watchInterval) <= instant
   }
@@ -124,7 +122,7 @@ final class Transfer {
   private var sharesConnection: Bool { pool.endpoint.sharesConnections }
 
   /// Its connection was not made for it.
-  var isReused: Bool { long(CURLINFO_NUM_CONNECTS) == 0 }
+  var isReused: Bool { easy.newConnections == 0 }
 
   /// What is left of its time; nil: nothing.
   func timeLeft(of timeout: Duration, at instant: ContinuousClock.Instant) -> Duration? {
@@ -136,8 +134,8 @@ final class Transfer {
   func prepareRepeat(onFreshConnection: Bool, within rest: Duration) {
     isRepeated = true
     forgetAnswer()
-    ccurl_set_long(easy, CURLOPT_FRESH_CONNECT, onFreshConnection ? 1 : 0)
-    ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, EasyOptions.milliseconds(rest))
+    easy.set(.freshConnection, onFreshConnection)
+    easy.set(.timeoutMilliseconds, rest.curlMilliseconds)
   }
 
   private func forgetAnswer() {
@@ -145,7 +143,7 @@ final class Transfer {
     answer = AnswerProgress()
     hasBegun = false
     wasRetryRefused = false
-    errorText[0] = 0
+    easy.forgetError()
   }
 
   /// Called when the request is about to be written. libcurl repeats by itself what died on a kept connection; whether that
@@ -167,7 +165,7 @@ final class Transfer {
   }
 
   private var isDowngrade: Bool {
-    pool.endpoint.destination.usesHTTP2 && String(cString: errorText).contains("HTTP_1_1_REQUIRED")
+    pool.endpoint.destination.usesHTTP2 && easy.errorText.contains("HTTP_1_1_REQUIRED")
   }
 
   // MARK: The end
@@ -196,7 +194,7 @@ final class Transfer {
     if body.count > 256 << 10 {
       body.deallocate()
       body = .allocate(byteCount: 0, alignment: 1)
-      ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, nil)
+      easy.forgetBody()
     }
     return FinishedAttempt(
       delivery: request.delivery, destination: request.destination,
@@ -222,46 +220,24 @@ final class Transfer {
       return .failure(
         TransportFailure(kind: .other, message: "the answer has a header line of more than 100 KiB"))
     }
-    return .failure(TransportFailure(code, text: String(cString: errorText), transfer: self))
+    return .failure(TransportFailure(code, text: easy.errorText, transfer: self))
   }
-
-  /// Of the last answer: one of `CURL_HTTP_VERSION_…`.
-  var answeredVersion: Int { long(CURLINFO_HTTP_VERSION) }
 
   /// How far the relay's wall clock is ahead of the last answer's `date`; nil: it has none that can be read.
   func clockOffset(at end: ClockReading) -> Duration? {
-    var header: UnsafeMutablePointer<curl_header>?
-    guard curl_easy_header(easy, "date", 0, UInt32(CURLH_HEADER), -1, &header) == CURLHE_OK,
-      let date = header.flatMap({
-        HTTPDate.timestamp(String(cString: $0.pointee.value), now: end.wall)
-      })
-    else { return nil }
+    guard let header = easy.header("date"), let date = HTTPDate.timestamp(header.value, now: end.wall) else {
+      return nil
+    }
     return ClockComparison.offset(
       ofAnswerDated: date, from: startedAt.advanced(by: end.offset), to: end.wall)
   }
 
-  private func long(_ info: CURLINFO) -> Int {
-    var value = 0
-    ccurl_get_long(easy, info, &value)
-    return value
-  }
-
-  /// Of the connection that it is on, or was on last.
-  var localPort: Int { long(CURLINFO_LOCAL_PORT) }
-
-  /// Of the final answer alone. One that stands twice is none.
+  /// What the final answer alone asks for. A header that stands twice is none.
   private func retryAfter(by clock: any SteadyClock) -> Duration? {
-    var header: UnsafeMutablePointer<curl_header>?
-    let origin = UInt32(CURLH_HEADER)
-    guard curl_easy_header(easy, "retry-after", 0, origin, -1, &header) == CURLHE_OK, let header,
-      header.pointee.amount == 1
-    else { return nil }
+    guard let header = easy.header("retry-after"), header.count == 1 else { return nil }
     // A date is the wall clock's.
-    return RetryAfter.delay(String(cString: header.pointee.value), now: clock.reading().wall)
+    return RetryAfter.delay(header.value, now: clock.reading().wall)
   }
-
-  /// The system's error of a connection that failed, 0 if there was none.
-  var systemError: Int32 { Int32(truncatingIfNeeded: long(CURLINFO_OS_ERRNO)) }
 
   // MARK: The answer
 
@@ -283,7 +259,7 @@ final class Transfer {
     }
     let wasFinal = answer.isFinal
     defer { if answer.isFinal && !wasFinal { pool.wasAnswered() } }
-    return answer.endOfHeader(bytes: bytes.count, status: long(CURLINFO_RESPONSE_CODE))
+    return answer.endOfHeader(bytes: bytes.count, status: easy.status)
   }
 }
 

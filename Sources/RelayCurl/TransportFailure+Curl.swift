@@ -7,13 +7,13 @@ extension TransportFailure {
   /// is a riddle.
   init(_ code: CURLcode, text: String, transfer: Transfer) {
     let words = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
-    let kind = Self.kind(code, text: text, systemError: transfer.systemError)
+    let kind = Self.kind(code, text: text, systemError: transfer.easy.systemError)
     guard kind == .tls, let handshakes = transfer.handshakes else {
-      let brief = Self.brief(words, systemError: transfer.systemError)
+      let brief = Self.brief(words, systemError: transfer.easy.systemError)
       self.init(kind: kind, message: Self.explained(brief))
       return
     }
-    let told = handshakes.takeProblem(of: transfer.easy) ?? Self.explained(words)
+    let told = handshakes.takeProblem(of: transfer.easy.id) ?? Self.explained(words)
     self.init(kind: kind, message: Self.naming(handshakes.host, in: told))
   }
 

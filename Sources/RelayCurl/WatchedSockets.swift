@@ -1,4 +1,3 @@
-import CCurl
 import CEpoll
 
 /// The sockets that libcurl wants watched, and whose they are. Confined to the curl thread.
@@ -14,7 +13,7 @@ struct WatchedSockets {
     /// Opened for a connection, so that its closing will be heard of: not so libcurl's own pairs of sockets.
     var isConnection = false
     /// The easy handle for which it was watched last.
-    var user: UnsafeMutableRawPointer?
+    var user: EasyHandle.ID?
   }
 
   /// By descriptor: the system gives out the lowest that is free.
@@ -40,13 +39,13 @@ struct WatchedSockets {
   }
 
   /// The easy handle for which libcurl had this socket watched last. Over HTTP/1.1 it is the one whose request is on it.
-  func user(of socket: Int32) -> UnsafeMutableRawPointer? {
+  func user(of socket: Int32) -> EasyHandle.ID? {
     Int(socket) < slots.count ? slots[Int(socket)].user : nil
   }
 
   /// libcurl wants to hear of these events.
   mutating func watch(
-    _ socket: Int32, _ events: UInt32, for pool: ConnectionPool, user: UnsafeMutableRawPointer? = nil
+    _ socket: Int32, _ events: UInt32, for pool: ConnectionPool, user: EasyHandle.ID? = nil
   ) {
     makeSlot(socket)
     slots[Int(socket)].owner = pool

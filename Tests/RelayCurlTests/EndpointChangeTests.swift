@@ -26,7 +26,7 @@ import Testing
     try await withServer { server in
       await withTransport(server.destination()) { bench in
         #expect(await bench.send().status == 200)
-        bench.driver.plan { $0.removedEndpoints = ["test"] }
+        bench.driver.plan { $0.removedDestinations = ["test"] }
         bench.transport.wake()
         await server.log.wait { $0.open == 0 }
         #expect(await bench.send().failure != nil)

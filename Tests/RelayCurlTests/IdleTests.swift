@@ -44,7 +44,7 @@ import Testing
       timeouts.update { $0.append(bench.loop.timeoutMilliseconds(atMost: nil)) }
     }
     bench.driver.plan { turn in
-      turn.endpoints = [destination.with { $0.maxIdle = .seconds(1) }]
+      turn.destinations = [destination.with { $0.maxIdle = .seconds(1) }]
       turn.requests = (0..<count).map { LoopBench.request(Int64($0)) }
     }
     let thread = bench.run()

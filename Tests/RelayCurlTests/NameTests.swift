@@ -102,7 +102,7 @@ import Testing
     let bench = LoopBench(resolve: { _ in .failure(NameFailure(words: "nobody is asked")) })
     try await withServer(script: { _ in .answer(then: .close) }) { server in
       bench.driver.plan { turn in
-        turn.endpoints = [server.destination(host: "loja.test")]
+        turn.destinations = [server.destination(host: "loja.test")]
         turn.requests = [LoopBench.request(1)]
       }
       bench.loop.names.entry(of: "loja.test").name.learn(["127.0.0.1"], at: .now)

@@ -20,7 +20,7 @@ import Testing
     try await withServer { server in
       await withTransport(server.destination()) { bench in
         #expect(await bench.send().status == 200)
-        bench.driver.plan { $0.removedEndpoints = ["test"] }
+        bench.driver.plan { $0.removedDestinations = ["test"] }
         #expect(await bench.send().failure != nil)
         #expect(server.log.value.requests.count == 1)
       }
@@ -30,7 +30,8 @@ import Testing
   @Test func aRequestThatLibcurlDoesNotTakeFails() {
     let bench = LoopBench()
     let endpoint = Endpoint(unreachable, loop: bench.loop)
-    refuseEverything(endpoint)
+    // A pool that is closed takes nothing.
+    endpoint.pool.close()
     endpoint.start(LoopBench.request(7), at: .epoch, .now)
     let ended = bench.loop.takeEndedApart()
     #expect(ended.map(\.delivery.rawValue) == [7])
@@ -43,7 +44,7 @@ import Testing
     let bench = LoopBench()
     let endpoint = Endpoint(unreachable, loop: bench.loop)
     for id: Int64 in 1...3 { endpoint.start(LoopBench.request(id), at: .epoch, .now) }
-    endpoint.pool.note(CURLM_INTERNAL_ERROR)
+    endpoint.pool.acted(CURLM_INTERNAL_ERROR)
     var finished: [FinishedAttempt] = []
     endpoint.pool.collect(into: &finished)
     #expect(Set(finished.map(\.delivery.rawValue)) == [1, 2, 3])
@@ -53,9 +54,4 @@ import Testing
   }
 
   private var unreachable: Destination { Destination(name: "test", url: Secret("http://127.0.0.1:1/")) }
-
-  /// A callback's -1 makes libcurl give the handle up.
-  private func refuseEverything(_ endpoint: Endpoint) {
-    ccurl_multi_set_timer_callback(endpoint.pool.multi) { _, _, _ in -1 }
-  }
 }

@@ -5,10 +5,10 @@
 package struct ClockComparison: Sendable, Equatable {
   /// What has become known, for the log.
   package enum Change: Sendable, Equatable {
-    /// The relay's clock is so much ahead.
+    /// The relay's clock is this much ahead.
     case off(Duration)
     case right
-    /// This destination's clock is so much behind, and the relay's agrees with others'.
+    /// This destination's clock is this much behind, and the relay's agrees with others'.
     case destinationOff(String, Duration)
     case destinationRight(String)
   }
@@ -47,7 +47,7 @@ package struct ClockComparison: Sendable, Equatable {
   }
 
   /// A destination's answer has told the time.
-  package mutating func note(_ offset: Duration, of destination: String) -> Change? {
+  package mutating func compare(_ offset: Duration, of destination: String) -> Change? {
     offsets[destination] = offset
     let wasOff = isOff
     isOff = Self.isOff(self.offset ?? .zero)
@@ -62,7 +62,7 @@ package struct ClockComparison: Sendable, Equatable {
     return destinationsOff.remove(destination) != nil ? .destinationRight(destination) : nil
   }
 
-  /// The relay's clock was set forward by so much, or back (negative).
+  /// The relay's clock was set forward by this much, or back (negative).
   package mutating func stepped(by step: Duration) {
     offsets = offsets.mapValues { $0 + step }
   }

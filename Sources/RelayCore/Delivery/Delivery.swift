@@ -27,8 +27,8 @@ package struct Delivery: Sendable {
   package let since: Timestamp
   /// When it last served as a probe of an open circuit, and failed; nil: never.
   package var probedAt: Timestamp?
-  /// Of one whose turn has come (`DeliveryStore.settle`) before its time: when that is. Its lane gives it back and
-  /// comes for it then; nil: at once.
+  /// When its time comes, where its turn has come (`DeliveryStore.settle`) before that: its lane gives it back and comes
+  /// for it then; nil: at once.
   package var due: Timestamp?
 
   package init(
@@ -92,6 +92,24 @@ package enum DiscardReason: Int, Hashable, Sendable, CaseIterable, CustomStringC
     switch self {
     case .overflow: "overflow"
     case .person: "person"
+    }
+  }
+}
+
+/// Which deliveries to a destination wait until earlier ones are settled: its `order_by`.
+package enum Ordering: Int, Hashable, Sendable, CaseIterable {
+  case none = 0
+  /// Those of one chat wait for one another.
+  case chat = 1
+  /// All of the destination do.
+  case destination = 2
+
+  /// What the event's deliveries are ordered by; nil: it waits for no other.
+  package func key(source: String, chat: String?) -> String? {
+    switch self {
+    case .none: nil
+    case .chat: chat.map { "\(source)/\($0)" }
+    case .destination: ""
     }
   }
 }

@@ -73,7 +73,7 @@ extension Destination {
 
   /// How long the whole destination is to be left alone after this answer: `Retry-After` on 429 and 503, at most
   /// an hour.
-  package static func hold(after attempt: AttemptResult) -> Duration? {
+  package static func retryAfter(in attempt: AttemptResult) -> Duration? {
     guard case .status(let code, _, let retryAfter?) = attempt.response, code == 429 || code == 503 else {
       return nil
     }

@@ -11,7 +11,7 @@
 /// When a kind that has not failed succeeds, those that have are **refused** ones: their failures no longer count in the
 /// row, as long as the last attempt of any other kind did not fail. A kind is refused until one of it succeeds.
 ///
-/// While recovering, at most `limit` attempts are in flight: 1, 2, 4 …, doubled after so many answers; those of refused
+/// While recovering, at most `limit` attempts are in flight: 1, 2, 4 …, doubled after as many answers; those of refused
 /// kinds are not among them.
 package struct Circuit: Sendable, Equatable {
   package enum State: Sendable, Equatable {
@@ -28,7 +28,7 @@ package struct Circuit: Sendable, Equatable {
   private(set) var probe: DeliveryID?
   private var nextProbe = Timestamp.epoch
   private var row = FailureRow()
-  /// Since the limit last grew.
+  /// How many answers came since the limit was last raised.
   private var answers = 0
 
   /// Refused while others were served.
@@ -81,7 +81,7 @@ package struct Circuit: Sendable, Equatable {
   }
 
   /// Whether its failures do not count in the row.
-  func sparesFailures(of delivery: Delivery) -> Bool { !othersFail && refuses(delivery) }
+  func ignoresFailures(of delivery: Delivery) -> Bool { !othersFail && refuses(delivery) }
 
   // MARK: Starting
 
@@ -109,8 +109,8 @@ package struct Circuit: Sendable, Equatable {
     var isOnTrial: Bool
     /// The last one of it that was answered succeeded.
     var isServed: Bool
-    /// It has failed in this opening, or is refused; or there is no more room to note that.
-    var isHeld: Bool
+    /// It has failed in this opening, or is refused; or there is no more room to remember that.
+    var mustWait: Bool
     /// When one of it failed last, for the order of probes and trials; `epoch`: none has.
     var lastFailed: Timestamp
   }
@@ -119,28 +119,28 @@ package struct Circuit: Sendable, Equatable {
     let mark = failed.marks[kind] ?? refused.marks[kind]
     return KindStanding(
       isOnTrial: trials.values.contains(kind), isServed: served.contains(kind),
-      isHeld: mark != nil || failed.isFull || refused.isFull,
+      mustWait: mark != nil || failed.isFull || refused.isFull,
       lastFailed: (mark ?? blamed.marks[kind])?.lastFailed ?? .epoch)
   }
 
-  /// Whether the open circuit does not hold it: nothing of its kind has failed, or (where an order leaves few to be
+  /// Whether the open circuit lets it be tried: nothing of its kind has failed, or (where an order leaves few to be
   /// tried) too few others have.
-  func lets(_ delivery: Delivery) -> Bool {
-    isAnswered && lets(delivery, standing(of: EventKind(delivery.event)))
+  func allows(_ delivery: Delivery) -> Bool {
+    isAnswered && allows(delivery, standing(of: EventKind(delivery.event)))
   }
 
-  func lets(_ delivery: Delivery, _ kind: KindStanding) -> Bool {
+  func allows(_ delivery: Delivery, _ kind: KindStanding) -> Bool {
     guard isAnswered, !kind.isOnTrial else { return false }
-    return headsLeft > 0 && !heads.contains(delivery.id) || !kind.isHeld
+    return headsLeft > 0 && !heads.contains(delivery.id) || !kind.mustWait
   }
 
   func isProbeOrTrial(_ delivery: DeliveryID) -> Bool { probe == delivery || trials[delivery] != nil }
 
   /// The lane holds more than it did.
-  mutating func windowGrew() { mayTry = true }
+  mutating func gotMoreToTry() { mayTry = true }
 
-  /// The lane holds nothing that it lets.
-  mutating func nothingToTry() { mayTry = false }
+  /// The lane holds nothing that it allows to be tried.
+  mutating func foundNothingToTry() { mayTry = false }
 
   mutating func startedProbe(_ delivery: DeliveryID, at now: Timestamp, policy: CircuitPolicy) {
     probe = delivery
@@ -201,7 +201,7 @@ package struct Circuit: Sendable, Equatable {
     isByHeads = false
     heads.removeAll()
     headsLeft = 0
-    _ = grow(to: 1, upTo: destination.concurrency)
+    _ = setLimit(1, upTo: destination.concurrency)
     return true
   }
 
@@ -224,7 +224,7 @@ package struct Circuit: Sendable, Equatable {
     guard case .recovering(let limit) = state else { return false }
     answers += 1
     guard answers >= limit else { return false }
-    return grow(to: limit * 2, upTo: destination.concurrency)
+    return setLimit(limit * 2, upTo: destination.concurrency)
   }
 
   private mutating func failedWhileOpen(
@@ -263,12 +263,53 @@ package struct Circuit: Sendable, Equatable {
     blamed.removeAll()
     mayTry = true
     guard case .recovering(let limit) = state else { return false }
-    return limit >= destination.concurrency && grow(to: limit, upTo: destination.concurrency)
+    return limit >= destination.concurrency && setLimit(limit, upTo: destination.concurrency)
   }
 
-  private mutating func grow(to limit: Int, upTo concurrency: Int) -> Bool {
+  private mutating func setLimit(_ limit: Int, upTo concurrency: Int) -> Bool {
     answers = 0
     state = limit < concurrency ? .recovering(limit: limit) : .closed
     return state == .closed
+  }
+}
+
+/// What a circuit has become, for the log.
+package enum CircuitChange: Sendable, Equatable {
+  /// `failure`: what came of the attempt that opened it.
+  case opened(failure: String)
+  case recovering
+  case closed
+}
+
+/// A destination's failures in a row, as its circuit counts them.
+///
+/// What an event may have caused counts once per delivery, so that one poisonous event alone is no row; but again where
+/// nothing else could be tried. It holds no more ids, and no more kinds, than failures open a circuit.
+struct FailureRow: Sendable, Equatable {
+  private(set) var count = 0
+  /// Those whose answers have counted.
+  private(set) var deliveries: Set<DeliveryID> = []
+  /// Their kinds.
+  private(set) var kinds = KindTable()
+  /// A delivery has counted again.
+  private(set) var repeats = false
+
+  /// - Parameter isAlone: Nothing could be tried but deliveries that it holds.
+  mutating func add(
+    _ delivery: DeliveryID, _ kind: EventKind, _ blame: Blame, isAlone: Bool, at now: Timestamp
+  ) {
+    if blame == .destination {
+      if !deliveries.insert(delivery).inserted {
+        guard isAlone else { return }
+        repeats = true
+      }
+      kinds.failed(kind, at: now)
+    }
+    count += 1
+  }
+
+  mutating func end() {
+    guard count > 0 else { return }
+    self = FailureRow()
   }
 }

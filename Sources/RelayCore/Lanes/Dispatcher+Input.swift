@@ -12,18 +12,19 @@ extension Dispatcher {
     case claimed(Claim)
     case finished(FinishedAttempt)
     case settled([Settled])
-    /// These destinations' lanes give up what is not in flight, and take nothing, until they are readmitted as often as
-    /// recalled. Answered by `recalled` with the token.
-    case recall([String], token: Int)
+    /// These destinations' lanes give up what is not in flight, and take nothing, until they are resumed as often as held.
+    /// Answered by `held` with the token.
+    case hold([String], token: Int)
     /// - Parameter areRetried: A person has retried deliveries of them.
-    case readmit([String], areRetried: Bool = false)
-    /// The wall clock is so much ahead of the steady one. Comes before what else is told of this turn.
+    case resume([String], areRetried: Bool = false)
+    /// The wall clock is this much ahead of the steady one. Comes before what else is told of this turn.
     case wallClock(offset: Duration)
     /// A person pauses a destination until a time of the wall clock, or (nil) lifts the pause; `distantFuture`: until it
     /// is lifted.
     case pause(String, until: Timestamp?)
-    /// A person says that a destination is well: what it asked for with `Retry-After` holds no longer, and a probe is due.
-    case liftHold(String)
+    /// A person says that a destination is well: what it asked for with `Retry-After` counts no longer, and a probe is
+    /// due.
+    case endRetryAfter(String)
     /// Further attempts to these destinations begin on new connections.
     case freshConnections([String])
     /// Whether the store can't commit outcomes: no attempt starts meanwhile.
@@ -38,13 +39,13 @@ extension Dispatcher {
     case settle(Settlement, of: Delivery, isProbe: Bool)
     case claim(ClaimRequest)
     case release([DeliveryID])
-    case changeEndpoints([Destination], removed: [String])
+    case changeDestinations([Destination], removed: [String])
     /// Their connections get no more requests; those under way finish.
     case freshConnections([String])
-    /// Nothing of the recalled destinations is claimed but what is in flight.
-    case recalled(token: Int)
-    /// It changed.
-    case note(SuspendedTime, destination: String)
+    /// Nothing of the held destinations is claimed but what is in flight.
+    case held(token: Int)
+    /// The store is to keep how long the destination has been left alone: it changed.
+    case keepSuspendedTime(SuspendedTime, destination: String)
     case circuitChanged(destination: String, CircuitChange)
   }
 

@@ -3,15 +3,12 @@
 /// A turn looks at the lanes that an input or the time has touched, in the order in which they were, and at no others.
 package struct Dispatcher: Sendable {
   /// By destination. A removed one's lane stays until its attempts have ended and their outcomes are on disk.
-  package internal(set) var lanes = LaneTable()
-  /// Of destinations that have no lane.
-  var standings: [String: Standing] = [:]
-  var recalls = Recalls()
+  private(set) var lanes = LaneTable()
+  private var absent = AbsentStandings()
+  private var holds = LaneHolds()
   /// How far the wall clock is ahead of the time that it works by.
-  var wallOffset = Duration.zero
-  var actions: [Action] = []
-  /// The places of lanes that are to have a turn.
-  private var touched: [Int] = []
+  private var wallOffset = Duration.zero
+  private var actions: [Action] = []
   /// Lanes of removed destinations that have nothing left to do.
   private var ended: Set<String> = []
   private var deadlines = DeadlineQueue<String, Timestamp>()
@@ -25,7 +22,7 @@ package struct Dispatcher: Sendable {
   }
 
   /// Nothing is in flight, and every outcome is on disk. Looks at every lane.
-  package var isIdle: Bool { attemptsInFlight == 0 && lanes.all.allSatisfy { $0.unsettled == 0 } }
+  package var isIdle: Bool { attemptsInFlight == 0 && lanes.all.allSatisfy(\.isSettled) }
 
   /// Lets `body` look at a destination as it is configured now; of a removed one, as it was, while attempts to it are in
   /// flight. (A copy of so large a value for each attempt would cost as much as its request.)
@@ -49,13 +46,15 @@ package struct Dispatcher: Sendable {
     case .claimed(let claim): claimed(claim, now: now)
     case .finished(let attempt): finished(attempt, now: now)
     case .settled(let settled): for one in settled { self.settled(one, now: now) }
-    case .recall(let names, let token): recall(names, token: token)
-    case .readmit(let names, let areRetried): readmit(names, areRetried: areRetried, now: now)
+    case .hold(let names, let token): hold(names, token: token)
+    case .resume(let names, let areRetried): resume(names, areRetried: areRetried, now: now)
     case .wallClock(let offset): wallClockSet(to: offset)
     case .pause(let name, let until): pause(name, until: until, now: now)
-    case .liftHold(let name): liftHold(name)
+    case .endRetryAfter(let name): endRetryAfter(name)
     case .freshConnections(let names): freshConnections(names)
-    case .storeHolds(let isHolding): hold(isHolding)
+    case .storeHolds(let isHolding):
+      storeHolds = isHolding
+      lanes.touchAll()
     case .drain: isDraining = true
     }
   }
@@ -63,10 +62,10 @@ package struct Dispatcher: Sendable {
   /// What is to be done now, in order. Each action is told once.
   package mutating func takeActions(now: Timestamp) -> [Action] {
     while let due = deadlines.popDue(at: now) {
-      if let place = lanes.place(of: due) { touch(place) }
+      if let place = lanes.place(of: due) { lanes.touch(place) }
     }
-    for place in touched { advance(place, now: now) }
-    touched.removeAll(keepingCapacity: true)
+    for place in lanes.touched { advance(place, now: now) }
+    lanes.forgetTouched()
     if !ended.isEmpty { dropEnded(now: now) }
     defer { actions.removeAll(keepingCapacity: true) }
     return actions
@@ -75,18 +74,9 @@ package struct Dispatcher: Sendable {
   /// When to come back without an input; nil: not before one comes.
   package mutating func nextDeadline() -> Timestamp? { isDraining ? nil : deadlines.next() }
 
-  /// Lets a lane have a turn.
-  mutating func touch(_ place: Int) {
-    guard !lanes[place].isTouched else { return }
-    lanes[place].isTouched = true
-    touched.append(place)
-  }
-
-  mutating func release(_ deliveries: [DeliveryID]) {
+  private mutating func release(_ deliveries: [DeliveryID]) {
     if !deliveries.isEmpty { actions.append(.release(deliveries)) }
   }
-
-  mutating func forgetDeadline(of name: String) { deadlines.set(nil, for: name) }
 
   // MARK: The path
 
@@ -102,7 +92,7 @@ package struct Dispatcher: Sendable {
         continue
       }
       if let id = lane(&lanes[place], delivery) { refused.append(id) }
-      touch(place)
+      lanes.touch(place)
     }
     release(refused)
   }
@@ -112,8 +102,10 @@ package struct Dispatcher: Sendable {
       return release(claim.deliveries.map(\.id))
     }
     release(lanes[place].claimed(claim, now: now))
-    if !lanes[place].isClaiming { claimsEnded(of: claim.destination) }
-    touch(place)
+    if !lanes[place].isClaiming {
+      for token in holds.claimsEnded(of: claim.destination) { actions.append(.held(token: token)) }
+    }
+    lanes.touch(place)
   }
 
   private mutating func finished(_ attempt: FinishedAttempt, now: Timestamp) {
@@ -124,26 +116,25 @@ package struct Dispatcher: Sendable {
         attempt.delivery, result: attempt.result, now: now, random: random)
     else { return release([attempt.delivery]) }
     actions.append(.settle(ended.settlement, of: ended.delivery, isProbe: ended.isProbe))
-    if ended.changesCircuit { circuitChanged(place) }
-    touch(place)
+    if ended.changesCircuit { tellCircuit(of: place) }
+    lanes.touch(place)
   }
 
   private mutating func settled(_ settled: Settled, now: Timestamp) {
     guard let place = lanes.place(of: settled.destination) else { return }
     lanes[place].settled(settled.outcome, now: now)
-    touch(place)
+    lanes.touch(place)
   }
 
-  private mutating func hold(_ isHolding: Bool) {
-    storeHolds = isHolding
-    for place in lanes.all.indices { touch(place) }
+  private mutating func tellCircuit(of place: Int) {
+    let name = lanes[place].destination.name
+    actions.append(.circuitChanged(destination: name, lanes[place].circuitChange))
   }
 
   // MARK: Turns
 
-  /// Starts what may start, asks for what is missing, and notes when to look again.
+  /// Starts what may start, asks for what is missing, and sets when to look again.
   private mutating func advance(_ place: Int, now: Timestamp) {
-    lanes[place].isTouched = false
     let name = lanes[place].destination.name
     if isDraining { return }
     if lanes[place].isRemoved {
@@ -151,7 +142,7 @@ package struct Dispatcher: Sendable {
       return
     }
     if lanes[place].advance(to: now) {
-      actions.append(.note(lanes[place].standing.suspended, destination: name))
+      actions.append(.keepSuspendedTime(lanes[place].standing.suspended, destination: name))
     }
     while !storeHolds, let delivery = lanes[place].nextAttempt(now: now) {
       attemptsInFlight += 1
@@ -161,9 +152,134 @@ package struct Dispatcher: Sendable {
     deadlines.set(lanes[place].deadline(now: now, mayStart: !storeHolds), for: name)
   }
 
+  /// What outlasts their lanes is kept.
   private mutating func dropEnded(now: Timestamp) {
-    for name in ended { keepStanding(of: name, now: now) }
+    for name in ended {
+      guard let place = lanes.place(of: name) else { continue }
+      keepSuspendedTime(absent.keep(lanes[place].standing, of: name, at: now), of: name)
+    }
     lanes.remove(ended)
     ended.removeAll()
+  }
+
+  // MARK: The configuration
+
+  private mutating func configure(_ destinations: [Destination]) {
+    var changed: [Destination] = []
+    for destination in destinations where configure(destination) { changed.append(destination) }
+    let window = WindowSize.share(ofLanes: destinations.count)
+    let names = Set(destinations.map(\.name))
+    var removed: [String] = []
+    for place in lanes.all.indices {
+      lanes[place].resize(window)
+      let name = lanes[place].destination.name
+      guard !lanes[place].isRemoved, !names.contains(name) else { continue }
+      removed.append(name)
+      release(lanes[place].remove())
+      deadlines.set(nil, for: name)
+      lanes.touch(place)
+    }
+    if !(changed.isEmpty && removed.isEmpty) {
+      actions.append(.changeDestinations(changed, removed: removed))
+    }
+  }
+
+  /// - Returns: Whether the transport is to be told.
+  private mutating func configure(_ destination: Destination) -> Bool {
+    guard let place = lanes.place(of: destination.name) else {
+      // Its window gets its size once all are known.
+      let lane = Lane(
+        destination: destination, window: .share(ofLanes: 1), standing: absent.take(destination.name),
+        isHeld: holds.contains(destination.name))
+      lanes.touch(lanes.add(lane))
+      return true
+    }
+    let known = lanes[place].destination
+    let wasRemoved = lanes[place].isRemoved
+    guard wasRemoved || known != destination else { return false }
+    if lanes[place].reconfigure(destination) { tellCircuit(of: place) }
+    lanes.touch(place)
+    return wasRemoved || !known.differsAtMostInPause(from: destination)
+  }
+
+  private mutating func restored(_ stored: [StoredDestination], now: Timestamp) {
+    for one in stored {
+      let standing = Standing(pausedUntil: steadyEnd(one.pausedUntil), suspended: one.suspended)
+      if let place = lanes.place(of: one.name) {
+        lanes[place].restore(standing)
+        lanes.touch(place)
+      } else {
+        keepSuspendedTime(absent.keep(standing, of: one.name, at: now), of: one.name)
+      }
+    }
+  }
+
+  private mutating func keepSuspendedTime(_ changed: SuspendedTime?, of name: String) {
+    if let changed { actions.append(.keepSuspendedTime(changed, destination: name)) }
+  }
+
+  private mutating func wallClockSet(to offset: Duration) {
+    let step = offset - wallOffset
+    wallOffset = offset
+    for place in lanes.all.indices { lanes[place].wallClockStepped(by: step) }
+    lanes.touchAll()
+    absent.wallClockStepped(by: step)
+  }
+
+  /// A pause's end by the steady clock.
+  private func steadyEnd(_ wall: Timestamp?) -> Timestamp? {
+    wall.map { $0 == .distantFuture ? $0 : $0.advanced(by: .zero - wallOffset) }
+  }
+
+  // MARK: People
+
+  private mutating func pause(_ name: String, until: Timestamp?, now: Timestamp) {
+    let until = steadyEnd(until)
+    if let place = lanes.place(of: name) {
+      lanes[place].pause(until: until)
+      lanes.touch(place)
+    } else {
+      keepSuspendedTime(absent.pause(name, until: until, at: now), of: name)
+    }
+  }
+
+  private mutating func endRetryAfter(_ name: String) {
+    guard let place = lanes.place(of: name), !lanes[place].isRemoved else { return }
+    if lanes[place].endRetryAfter() { tellCircuit(of: place) }
+    freshConnections([name])
+    lanes.touch(place)
+  }
+
+  /// To those that there are.
+  private mutating func freshConnections(_ names: [String]) {
+    let known = names.filter { lanes[$0].map { !$0.isRemoved } ?? false }
+    if !known.isEmpty { actions.append(.freshConnections(known)) }
+  }
+
+  private mutating func hold(_ names: [String], token: Int) {
+    var claiming: Set<String> = []
+    for name in names {
+      holds.add(name)
+      guard let place = lanes.place(of: name) else { continue }
+      release(lanes[place].hold())
+      if lanes[place].isClaiming { claiming.insert(name) }
+      lanes.touch(place)
+    }
+    if claiming.isEmpty {
+      actions.append(.held(token: token))
+    } else {
+      holds.wait(token, for: claiming)
+    }
+  }
+
+  private mutating func resume(_ names: [String], areRetried: Bool, now: Timestamp) {
+    for name in names where areRetried {
+      if let place = lanes.place(of: name) { lanes[place].retriedByPerson(at: now) }
+    }
+    for name in names where holds.remove(name) {
+      guard let place = lanes.place(of: name) else { continue }
+      lanes[place].resume()
+      lanes.touch(place)
+    }
   }
 }

@@ -51,7 +51,7 @@ struct ProbeOrder: Comparable {
     case (nil, _?): return true
     case (_?, nil): return false
     case (let mine?, let theirs?) where mine != theirs: return mine < theirs
-    default: return a.id < b.id
+    case (_?, _?), (nil, nil): return a.id < b.id
     }
   }
 }

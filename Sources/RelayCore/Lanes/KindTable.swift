@@ -17,7 +17,14 @@ struct KindTable: Sendable, Equatable {
 
   func contains(_ kind: EventKind) -> Bool { marks[kind] != nil }
 
-  /// One of it failed. A kind that no longer fits is not noted.
+  /// Those that failed last, the latest first.
+  func lastFailed(_ count: Int) -> [RefusedKind] {
+    marks.map { RefusedKind(kind: $0, since: $1.since, lastFailed: $1.lastFailed) }
+      .sorted { $0.lastFailed > $1.lastFailed }
+      .prefix(count).map(\.self)
+  }
+
+  /// One of it failed. A kind that no longer fits is not remembered.
   mutating func failed(_ kind: EventKind, at now: Timestamp) {
     if let known = marks[kind] {
       marks[kind] = Mark(since: known.since, lastFailed: now)
@@ -37,5 +44,28 @@ struct KindTable: Sendable, Equatable {
   mutating func removeAll() {
     // Called for every success: most tables are empty.
     if !marks.isEmpty { marks.removeAll() }
+  }
+}
+
+/// Kinds of events whose last answered delivery succeeded: at most `KindTable.maxKinds`, so that no sender can fill the memory.
+struct ServedKinds: Sendable, Equatable {
+  private var kinds: Set<EventKind> = []
+  /// Most successes are of the kind of the one before: these cost no hash.
+  private var last: EventKind?
+
+  func contains(_ kind: EventKind) -> Bool { kinds.contains(kind) }
+
+  mutating func succeeded(_ kind: EventKind) {
+    guard kind != last else { return }
+    last = kind
+    guard !kinds.contains(kind) else { return }
+    // What is still served comes back.
+    if kinds.count >= KindTable.maxKinds { kinds.removeAll(keepingCapacity: true) }
+    kinds.insert(kind)
+  }
+
+  mutating func failed(_ kind: EventKind) {
+    kinds.remove(kind)
+    if kind == last { last = nil }
   }
 }

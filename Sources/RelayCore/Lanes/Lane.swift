@@ -1,89 +1,363 @@
 /// One destination's deliveries on their way: a bounded window in memory, the rest in the store, oldest first.
 ///
-/// A pure state machine: inputs change it; `nextAttempt`, `nextClaim` and `deadline` say what to do. Its rules:
-/// - At most `concurrency` attempts are in flight, and a quarter of the slots (at least one, where there are
-///   two) is left to fresh deliveries, so that retries that hang can't shut out new events.
-/// - Nothing starts while it is paused or held (`Retry-After`), nor beyond its rate. While its circuit is open nothing
-///   starts but probes and trials; while that recovers it has fewer slots.
-/// - Deliveries of kinds that the destination refuses are passed by others: a quarter of the slots is theirs.
-/// - While fresh deliveries wait in the store, those that arrive go there too: order of arrival holds.
-/// - A retry leaves memory at once; the lane only remembers when the next one falls due.
+/// A pure state machine: inputs change it; `nextAttempt`, `nextClaim` and `deadline` say what to do. Its parts have the
+/// rules: the `LaneWindow` what is held and what is asked of the store, the `LaneSlots` what starts next, the `Circuit` and the
+/// `StartGate` whether anything may start, the `LaneOutcomes` what follows for a delivery from its attempt.
+/// docs/decisions/0007-quiet-lanes.md says why a lane can be held.
 package struct Lane: Sendable {
-  package internal(set) var destination: Destination
-  var window: LaneWindow
+  /// An attempt that has ended.
+  struct Ended: Sendable {
+    var delivery: Delivery
+    var settlement: Settlement
+    var isProbe: Bool
+    /// Whether the circuit is in another state now.
+    var changesCircuit: Bool
+  }
+
+  package private(set) var destination: Destination
   /// Its destination is no longer configured: it only brings to an end what is under way.
-  var isRemoved = false
-  /// It holds nothing but what is in flight, and takes nothing, until it is readmitted.
-  var isRecalled = false
-  /// An input has changed it since its last turn.
-  var isTouched = false
+  private(set) var isRemoved = false
+  /// It keeps nothing but what is in flight, and takes nothing, until it is resumed.
+  private var isHeld: Bool
 
-  var fresh = LaneQueue()
-  /// Fresh ones that came while a claim was under way: newer than what it may bring, so they wait for its answer.
-  var beside = LaneQueue()
-  var retrying = LaneQueue()
-  var freshBacklog = LaneBacklog()
-  var retryBacklog = LaneBacklog()
-  var scout = LaneScout()
-
-  var inFlight: [DeliveryID: Delivery] = [:]
-  var retriesInFlight = 0
-  /// Of kinds that the destination refused when they started.
-  var refusedInFlight: Set<DeliveryID> = []
-  /// Attempts whose outcome is not on disk yet.
-  var unsettled = 0
-  var nextTurn = ClaimRequest.Kind.fresh
-  /// Refused deliveries and others take turns.
-  var takesRefusedNext = false
-
-  var standing: Standing
-  var circuit = Circuit()
-  var bucket: TokenBucket?
-  /// `Retry-After`: nothing is attempted before.
-  var heldUntil: Timestamp?
-  var pace = Pace()
-  var trouble = Trouble()
-  /// How long the circuit has been open this time, pauses left out; or since a person has retried something.
-  var headTime = SuspendedTime()
+  private(set) var window: LaneWindow
+  private(set) var slots = LaneSlots()
+  private(set) var circuit = Circuit()
+  private var gate: StartGate
+  private var outcomes = LaneOutcomes()
+  private var trouble = Trouble()
+  private var pace = Pace()
   /// How far the relay's wall clock is ahead of the destination's; nil: it has not told the time.
-  var clockOffset: Duration?
+  private var clockOffset: Duration?
 
-  /// So many outcomes may wait for the disk before no more attempts start.
-  static let maxUnsettled = 1_024
-
-  init(destination: Destination, window: LaneWindow, standing: Standing = Standing()) {
+  init(destination: Destination, window: WindowSize, standing: Standing = Standing(), isHeld: Bool = false) {
     self.destination = destination
-    self.window = window
-    self.standing = standing
-    bucket = destination.rate.map(TokenBucket.init)
+    self.window = LaneWindow(size: window)
+    self.isHeld = isHeld
+    gate = StartGate(standing: standing, rate: destination.rate)
   }
 
   /// Whether deliveries may be given to it.
-  var takesDeliveries: Bool { !isRemoved && !isRecalled }
+  var takesDeliveries: Bool { !isRemoved && !isHeld }
 
   /// A claim of either kind is under way.
-  var isClaiming: Bool { freshBacklog.isClaiming || retryBacklog.isClaiming || scout.isLooking }
+  var isClaiming: Bool { window.isClaiming }
 
   /// Nothing is in flight, nothing waits for the disk or for a claim's answer.
-  var isQuiet: Bool { inFlight.isEmpty && unsettled == 0 && !isClaiming }
+  var isQuiet: Bool { slots.isQuiet && !isClaiming }
 
-  func isPaused(at now: Timestamp) -> Bool { destination.pausedAt != nil || standing.isPaused(at: now) }
+  /// Every outcome is on disk.
+  var isSettled: Bool { slots.unsettled == 0 }
+
+  /// What outlasts it.
+  var standing: Standing { gate.standing }
+
+  private func isPaused(at now: Timestamp) -> Bool {
+    destination.pausedAt != nil || gate.standing.isPaused(at: now)
+  }
+
+  // MARK: What is to be done
 
   /// When to look at this lane without an input; nil: not before one comes.
   ///
   /// - Parameter mayStart: Whether attempts may start at all.
   func deadline(now: Timestamp, mayStart: Bool = true) -> Timestamp? {
-    var deadline = earliest(standing.pauseLook(now: now), mayStart ? nextStart : nil)
-    if !isRecalled {
-      deadline = earliest(deadline, freshBacklog.claimsFrom(fresh, window.part(of: .fresh)))
-      deadline = earliest(deadline, retryBacklog.claimsFrom(retrying, window.part(of: .retrying)))
-      if mustLookBeyond { deadline = earliest(deadline, scout.looksFrom) }
-    }
-    return deadline
+    let deadline = Timestamp.earliest(gate.standing.pauseLook(now: now), mayStart ? nextStart : nil)
+    return isHeld ? deadline : .earliest(deadline, window.claimsFrom(lacksTriable: lacksTriable))
   }
 
-  private func earliest(_ a: Timestamp?, _ b: Timestamp?) -> Timestamp? {
-    guard let a, let b else { return a ?? b }
-    return min(a, b)
+  /// From when on the next attempt may start; nil: not before an input comes. Before it, nothing may.
+  private var nextStart: Timestamp? {
+    guard takesDeliveries, destination.pausedAt == nil,
+      slots.mayStart(window, circuit, of: destination.concurrency),
+      let circuitStart = circuit.startsFrom, let gateOpens = gate.opensAt
+    else { return nil }
+    return max(circuitStart, gateOpens)
+  }
+
+  /// The next delivery to attempt now, which then is in flight; nil if none may start.
+  mutating func nextAttempt(now: Timestamp) -> Delivery? {
+    gate.advanceRate(to: now)
+    guard let start = nextStart, start <= now,
+      let delivery = slots.start(
+        from: &window, &circuit, of: destination.concurrency, destination.circuit, now: now)
+    else { return nil }
+    gate.attemptStarted()
+    return delivery
+  }
+
+  /// A wish for work; then a claim is under way.
+  mutating func nextClaim(now: Timestamp) -> ClaimRequest? {
+    guard takesDeliveries, let wish = window.nextWish(now: now, lacksTriable: lacksTriable) else {
+      return nil
+    }
+    return ClaimRequest(
+      destination: destination.name, kind: wish.kind, now: now,
+      latestDue: wish.after == nil ? latestDue(now: now) : .distantFuture, limit: wish.limit,
+      byteLimit: wish.byteLimit, after: wish.after)
+  }
+
+  /// What its window holds can't be tried now: the circuit waits for another kind, or all that is ready is refused.
+  private var lacksTriable: Bool {
+    circuit.lacksTrials || (slots.isSelective(circuit) && window.fresh.hasAside && !window.fresh.hasReady)
+  }
+
+  /// Nothing may be due later.
+  private func latestDue(now: Timestamp) -> Timestamp { now.advanced(by: destination.retry.longestDelay) }
+
+  // MARK: What comes into the window
+
+  /// A fresh delivery, just committed and claimed for this lane.
+  ///
+  /// - Returns: Its id if the lane can't hold it: it goes back to the store.
+  mutating func arrived(_ delivery: Delivery) -> DeliveryID? {
+    switch window.arrived(delivery) {
+    case .ready:
+      if circuit.isOpen && circuit.allows(delivery) { circuit.gotMoreToTry() }
+      return nil
+    case .waiting: return nil
+    case .returned: return delivery.id
+    }
+  }
+
+  /// A delivery whose turn has come in its order key, claimed for this lane.
+  ///
+  /// - Returns: Its id if it goes back to the store.
+  mutating func promoted(_ delivery: Delivery, now: Timestamp) -> DeliveryID? {
+    let retry = destination.retry
+    guard window.promoted(delivery, now: now, latestDue: now.advanced(by: retry.longestDelay)) else {
+      return delivery.id
+    }
+    circuit.gotMoreToTry()
+    return nil
+  }
+
+  /// The store has answered a claim.
+  ///
+  /// - Returns: Those that must go back: some that arrived meanwhile, since older ones are still in the store; all,
+  ///   where the lane takes none any more.
+  @discardableResult
+  mutating func claimed(_ claim: Claim, now: Timestamp) -> [DeliveryID] {
+    if claim.isBeyond {
+      let others = window.lookedBeyond(claim, circuit, takesDeliveries: takesDeliveries, now: now)
+      if others.count < claim.deliveries.count { circuit.gotMoreToTry() }
+      return others
+    }
+    circuit.gotMoreToTry()
+    let refused = window.claimed(claim, now: now)
+    return takesDeliveries ? refused : refused + window.giveUp()
+  }
+
+  // MARK: How attempts end
+
+  /// An attempt ended.
+  ///
+  /// - Parameter random: Uniform in 0..<1.
+  /// - Returns: What is to be recorded; nil for a delivery that this lane did not start.
+  mutating func finished(
+    _ id: DeliveryID, result: AttemptResult, now: Timestamp, random: Double
+  ) -> Ended? {
+    guard let delivery = slots.end(id) else { return nil }
+    if let offset = result.clockOffset { clockOffset = offset }
+    var result = result
+    result.blamesClock = destination.blamesClock(result, offset: clockOffset)
+    let blame = result.blame
+    // A trial that the event itself has failed is an attempt like any other.
+    let isProbe = blame == .event ? circuit.probe == id : circuit.isProbeOrTrial(id)
+    let isAlone = blame == .destination && isAlone(delivery)
+    let settlement = settlement(of: delivery, result, blame, isProbe: isProbe, now: now, random: random)
+    if settlement.outcome == .dead(.expired) { outcomes.expired(gate.standing.suspended, at: now) }
+    if let wait = Destination.retryAfter(in: result) { gate.keepRetryAfter(wait, from: now) }
+    let (wasOpen, refusedCount) = (circuit.isOpen, circuit.refused.count)
+    let changesCircuit = circuit.finished(delivery, blame, isAlone: isAlone, at: now, of: destination)
+    follow(wasOpen: wasOpen, refusedCount: refusedCount, delivery)
+    let isHead = isAlone || circuit.isByHeads || destination.ordering == .destination
+    if blame == .none { outcomes.succeeded() }
+    trouble.attemptEnded(delivery, result.response, blame, settlement.outcome, isHead: isHead, at: now)
+    return Ended(
+      delivery: delivery, settlement: settlement, isProbe: isProbe, changesCircuit: changesCircuit)
+  }
+
+  /// What may start is another matter after an attempt's end.
+  private mutating func follow(wasOpen: Bool, refusedCount: Int, _ delivery: Delivery) {
+    let isServedAgain = circuit.refused.count < refusedCount
+    if circuit.isOpen || isServedAgain { window.takeBackAside() }
+    if isServedAgain || circuit.isOpen && !wasOpen { window.startLookingOver() }
+    guard wasOpen else { return }
+    if circuit.isOpen {
+      window.triedWhileOpen(EventKind(delivery.event))
+    } else if !isServedAgain {
+      window.openingEnded(refused: circuit.refused)
+    }
+  }
+
+  /// Whether an order left nothing to be tried but deliveries whose failures count already: this one and such as it.
+  private func isAlone(_ delivery: Delivery) -> Bool {
+    destination.ordering != .none && circuit.hasCounted(delivery.id) && window.holdsAllFresh
+      && slots.inFlight.keys.allSatisfy(circuit.hasCounted)
+      && window.fresh.allSatisfy { circuit.hasCounted($0.id) }
+      && window.retrying.allSatisfy { circuit.hasCounted($0.id) }
+  }
+
+  private func settlement(
+    of delivery: Delivery, _ result: AttemptResult, _ blame: Blame, isProbe: Bool, now: Timestamp,
+    random: Double
+  ) -> Settlement {
+    let counted = delivery.countedAttempts + (isProbe || result.blamesClock ? 0 : 1)
+    let suspended = gate.standing.suspended
+    let outcome =
+      isProbe
+      ? outcomes.outcome(ofProbe: delivery, result, blame, destination, circuit, suspended, now: now)
+      : outcomes.outcome(
+        of: delivery, result, blame, counted: counted, destination, circuit, suspended, now: now,
+        random: random)
+    return Settlement(
+      delivery: delivery.id, attempts: delivery.attempts + 1, countedAttempts: counted, attempt: result,
+      outcome: outcome, probedAt: isProbe && !result.isSuccess ? now : delivery.probedAt)
+  }
+
+  /// An outcome is on disk.
+  mutating func settled(_ outcome: Settlement.Outcome, now: Timestamp) {
+    slots.settled()
+    switch outcome {
+    case .retry(let due): window.becomesDue(at: due)
+    case .delivered, .dead: pace.add(at: now)
+    }
+  }
+
+  // MARK: What the configuration and the time do
+
+  /// The destination is configured anew, or again: what a removed lane gave back is in the store, whatever a claim
+  /// that is still under way says.
+  ///
+  /// - Returns: Whether its circuit is in another state now.
+  mutating func reconfigure(_ destination: Destination) -> Bool {
+    let isMoved = isRemoved || !self.destination.differsAtMostInPause(from: destination)
+    // Another server has asked for no time, and told none.
+    if self.destination.url != destination.url {
+      gate.endRetryAfter()
+      clockOffset = nil
+    }
+    // What waits in the store for longer than is allowed now is brought within it by a claim.
+    if destination.retry.longestDelay < self.destination.retry.longestDelay {
+      window.storeMayHaveMore(.retrying)
+    }
+    self.destination = destination
+    gate.change(to: destination.rate)
+    if isRemoved {
+      isRemoved = false
+      lookIntoStore()
+    }
+    return isMoved && beginAnew()
+  }
+
+  mutating func resize(_ window: WindowSize) { self.window.resize(to: window) }
+
+  /// Its destination is no longer configured.
+  ///
+  /// - Returns: What it gives back.
+  mutating func remove() -> [DeliveryID] {
+    isRemoved = true
+    return window.giveUp()
+  }
+
+  /// Begins and ends what depends on the time alone: call it in every turn.
+  ///
+  /// - Returns: Whether its suspended time began or ended.
+  mutating func advance(to now: Timestamp) -> Bool {
+    gate.advance(to: now)
+    let (isPaused, isOpen) = (isPaused(at: now), circuit.isOpen)
+    let isChanged = gate.setSuspended(isPaused || isOpen, at: now)
+    outcomes.advance(isOpen: isOpen, isPaused: isPaused, to: now)
+    return isChanged
+  }
+
+  /// The wall clock was set forward by this much, or back (negative).
+  mutating func wallClockStepped(by step: Duration) {
+    gate.wallClockStepped(by: step)
+    clockOffset = clockOffset.map { $0 + step }
+  }
+
+  // MARK: What people do
+
+  /// Lets go of all that is not in flight, and takes nothing more until it is resumed.
+  ///
+  /// - Returns: What it gives back.
+  mutating func hold() -> [DeliveryID] {
+    isHeld = true
+    return window.giveUp()
+  }
+
+  /// All that it owes is in the store, in whatever order.
+  mutating func resume() {
+    isHeld = false
+    lookIntoStore()
+    trouble.forgetHead()
+  }
+
+  mutating func restore(_ standing: Standing) { gate.restore(standing) }
+
+  /// - Parameter end: By the steady clock; `distantFuture`: until it is lifted; nil: it is lifted.
+  mutating func pause(until end: Timestamp?) { gate.pause(until: end) }
+
+  /// A person says that the destination is well: what it asked for with `Retry-After` no longer counts, and a probe is
+  /// due at once.
+  ///
+  /// - Returns: Whether its circuit is in another state now.
+  mutating func endRetryAfter() -> Bool {
+    gate.endRetryAfter()
+    return beginAnew()
+  }
+
+  private mutating func beginAnew() -> Bool {
+    window.takeBackAside()
+    window.startLookingOver()
+    return circuit.begunAnew(destination)
+  }
+
+  private mutating func lookIntoStore() {
+    window.storeMayHaveMore(.fresh)
+    window.storeMayHaveMore(.retrying)
+  }
+
+  /// A person has retried some.
+  mutating func retriedByPerson(at now: Timestamp) { outcomes.retriedByPerson(at: now) }
+
+  // MARK: What is told of it
+
+  /// What its circuit has become.
+  var circuitChange: CircuitChange {
+    switch circuit.state {
+    case .open: .opened(failure: trouble.lastFailure?.words ?? "")
+    case .recovering: .recovering
+    case .closed: .closed
+    }
+  }
+
+  func status(at now: Timestamp) -> LaneStatus {
+    let standing = gate.standing
+    var status = LaneStatus(
+      name: destination.name, isPaused: isPaused(at: now),
+      pausedUntil: standing.isPaused(at: now) ? standing.pausedUntil : nil, circuit: circuit.state,
+      heldUntil: gate.retryAfterEnd(at: now), inFlight: Set(slots.inFlight.keys),
+      lastFailure: trouble.lastFailure?.words, pace: pace.perSecond(at: now), isRemoved: isRemoved)
+    status.failures = trouble.failures
+    if trouble.isDestinations || trouble.failures >= destination.circuit.failures {
+      status.failingSince = trouble.since
+    }
+    status.stuckHead = trouble.head
+    status.refusedKinds = circuit.refused.lastFailed(LaneStatus.maxRefusedKinds)
+    status.refusedKindCount = circuit.refused.count
+    return status
+  }
+}
+
+extension Destination {
+  /// Whether it differs at most in where the file pauses it.
+  package func differsAtMostInPause(from other: Destination) -> Bool {
+    var (mine, theirs) = (self, other)
+    mine.pausedAt = nil
+    theirs.pausedAt = nil
+    return mine == theirs
   }
 }

@@ -4,53 +4,53 @@ struct LaneBacklog: Sendable {
   private(set) var claimableFrom: Timestamp? = .epoch
   private(set) var isClaiming = false
   /// Something was given back while a claim was under way: its answer can't say that nothing is left.
-  private var grewWhileClaiming = false
+  private var returnedWhileClaiming = false
 
   /// How long to leave a store alone that could not read.
   static let pauseAfterFailedClaim = Duration.seconds(1)
 
   /// Whatever arrives now is newer than all there is in the store, or than what a claim under way brings.
-  var isClaimingAll: Bool { isClaiming && !grewWhileClaiming }
+  var isClaimingAll: Bool { isClaiming && !returnedWhileClaiming }
 
   /// Something was given back to the store, which is to be had from `due` on.
-  mutating func grew(due: Timestamp = .epoch) {
-    falls(due: due)
-    if isClaiming { grewWhileClaiming = true }
+  mutating func returned(due: Timestamp = .epoch) {
+    becomesDue(at: due)
+    if isClaiming { returnedWhileClaiming = true }
   }
 
-  /// The store has told that something is to be had from `due` on.
-  mutating func falls(due: Timestamp) {
+  /// Something is to be had from the store from `due` on.
+  mutating func becomesDue(at due: Timestamp) {
     claimableFrom = min(claimableFrom ?? due, due)
   }
 
   /// When a claim is due; nil: not before something happens.
-  func claimsFrom(_ queue: LaneQueue, _ part: LaneWindow) -> Timestamp? {
+  func claimsFrom(_ queue: LaneQueue, _ part: WindowSize) -> Timestamp? {
     !isClaiming && queue.isHalfEmpty(of: part) ? claimableFrom : nil
   }
 
   /// Whether a claim is due; if so, it is now under way.
-  mutating func begins(at now: Timestamp, _ queue: LaneQueue, _ part: LaneWindow) -> Bool {
+  mutating func begins(at now: Timestamp, _ queue: LaneQueue, _ part: WindowSize) -> Bool {
     guard let from = claimsFrom(queue, part), from <= now else { return false }
     isClaiming = true
-    grewWhileClaiming = false
+    returnedWhileClaiming = false
     return true
   }
 
   mutating func claimed(_ claim: Claim, now: Timestamp) {
     isClaiming = false
     if claim.isExhausted {
-      claimableFrom = grewWhileClaiming ? .epoch : claim.nextDue
+      claimableFrom = returnedWhileClaiming ? .epoch : claim.nextDue
     } else if claim.deliveries.isEmpty {
       claimableFrom = now.advanced(by: Self.pauseAfterFailedClaim)
     } else {
       claimableFrom = .epoch
     }
-    grewWhileClaiming = false
+    returnedWhileClaiming = false
   }
 }
 
 extension LaneQueue {
-  func isHalfEmpty(of part: LaneWindow) -> Bool {
+  func isHalfEmpty(of part: WindowSize) -> Bool {
     isEmpty || count <= part.deliveries / 2 && footprint <= part.bytes / 2
   }
 }

@@ -17,7 +17,7 @@ struct LaneQueue: Sendable {
     footprint += delivery.event.footprint
   }
 
-  /// Of those that are not set aside.
+  /// The first that is not set aside.
   mutating func popFirst() -> Delivery? { taken(ready.popFirst()) }
 
   mutating func popAside() -> Delivery? { taken(aside.popFirst()) }

@@ -14,7 +14,7 @@ struct LaneScout: Sendable {
   }
 
   private var look: Look?
-  /// It has come so far; nil: it begins anew.
+  /// The last one that it has seen; nil: it begins anew.
   private(set) var after: DeliveryID?
   private var nextLook = Timestamp.epoch
   /// Kinds of which it has brought one.
@@ -29,7 +29,7 @@ struct LaneScout: Sendable {
   static let spacing = Duration.milliseconds(100)
   /// At the end of what there is, or where the store could not read.
   static let pause = Duration.seconds(1)
-  /// So much is read at once: a part of the window.
+  /// How much is read at once: this part of the window.
   static let windowShare = 8
 
   var isLooking: Bool { look != nil }

@@ -5,7 +5,7 @@ package struct LaneStatus: Sendable, Equatable {
   package var name: String
   /// By a person or by the configuration.
   package var isPaused: Bool
-  /// Of a person's pause; `distantFuture`: until it is lifted.
+  /// When a person's pause ends; `distantFuture`: when it is lifted.
   package var pausedUntil: Timestamp?
   package var circuit: Circuit.State
   /// `Retry-After`: nothing is attempted before.
@@ -28,7 +28,7 @@ package struct LaneStatus: Sendable, Equatable {
   /// The destination is no longer configured; what is in flight has yet to end.
   package var isRemoved: Bool
 
-  /// So many refused kinds are named.
+  /// How many refused kinds are named.
   package static let maxRefusedKinds = 10
 
   package init(
@@ -62,27 +62,6 @@ package struct RefusedKind: Sendable, Equatable {
   }
 }
 
-extension Lane {
-  func status(at now: Timestamp) -> LaneStatus {
-    var status = LaneStatus(
-      name: destination.name, isPaused: isPaused(at: now),
-      pausedUntil: standing.isPaused(at: now) ? standing.pausedUntil : nil, circuit: circuit.state,
-      heldUntil: heldUntil.flatMap { now < $0 ? $0 : nil }, inFlight: Set(inFlight.keys),
-      lastFailure: trouble.lastFailure?.words, pace: pace.perSecond(at: now), isRemoved: isRemoved)
-    status.failures = trouble.failures
-    if trouble.isDestinations || trouble.failures >= destination.circuit.failures {
-      status.failingSince = trouble.since
-    }
-    status.stuckHead = trouble.head
-    status.refusedKinds = circuit.refused.marks
-      .map { RefusedKind(kind: $0, since: $1.since, lastFailed: $1.lastFailed) }
-      .sorted { $0.lastFailed > $1.lastFailed }
-      .prefix(LaneStatus.maxRefusedKinds).map(\.self)
-    status.refusedKindCount = circuit.refused.count
-    return status
-  }
-}
-
 extension AttemptResult.Response {
   /// In few words: the status, or what went wrong.
   package var words: String {
@@ -90,5 +69,42 @@ extension AttemptResult.Response {
     case .status(let code, _, _): "status \(code)"
     case .failure(let failure): "\(failure)"
     }
+  }
+}
+
+/// How many deliveries a lane settles in a second, over the last 15 to 30 seconds.
+struct Pace: Sendable, Equatable {
+  private static let window = Duration.seconds(15)
+  /// Shorter times than this say nothing.
+  private static let least = Duration.seconds(1)
+
+  /// When the window that is being counted began.
+  private var began = Timestamp.epoch
+  private var count = 0
+  /// How many were settled in the whole window before it; nil: none.
+  private var previous: Int?
+
+  mutating func add(at now: Timestamp) {
+    let elapsed = began.duration(to: now)
+    if elapsed >= Self.window * 2 || elapsed < .zero {
+      // A rest is no part of the pace.
+      previous = nil
+      count = 0
+      began = now
+    } else if elapsed >= Self.window {
+      previous = count
+      count = 0
+      began = began.advanced(by: Self.window)
+    }
+    count += 1
+  }
+
+  /// nil: nothing was settled lately.
+  func perSecond(at now: Timestamp) -> Double? {
+    let elapsed = began.duration(to: now)
+    guard count > 0, elapsed < Self.window * 2, elapsed >= .zero else { return nil }
+    let before = elapsed < Self.window ? previous : nil
+    let time = before == nil ? max(elapsed, Self.least) : elapsed + Self.window
+    return Double(count + (before ?? 0)) / time.inSeconds
   }
 }

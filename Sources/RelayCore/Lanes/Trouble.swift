@@ -8,27 +8,38 @@ struct Trouble: Sendable {
   private(set) var lastFailure: AttemptResult.Response?
   /// One of them was the destination's fault.
   private(set) var isDestinations = false
-  /// The order's head that alone could be tried.
-  var head: StuckHead?
-  /// When one last died of its age, on a clock that stands still during pauses.
-  private(set) var lastExpiry: Timestamp?
+  /// The order's head that alone could be tried, and failed.
+  private(set) var head: StuckHead?
 
-  mutating func failed(_ response: AttemptResult.Response, _ blame: Blame, at now: Timestamp) {
+  /// An attempt ended.
+  ///
+  /// - Parameter isHead: Its order lets nothing pass it.
+  mutating func attemptEnded(
+    _ delivery: Delivery, _ response: AttemptResult.Response, _ blame: Blame, _ outcome: Settlement.Outcome,
+    isHead: Bool, at now: Timestamp
+  ) {
+    guard blame != .none else { return end() }
     since = since ?? now
     failures += 1
-    guard blame != .event else { return }
-    isDestinations = true
-    lastFailure = response.withoutBody
+    if blame != .event {
+      isDestinations = true
+      lastFailure = response.withoutBody
+    }
+    switch outcome {
+    case .retry:
+      if isHead && blame == .destination { head = StuckHead(delivery) }
+    case .delivered, .dead:
+      // It lets the next one pass.
+      if head?.delivery == delivery.id { head = nil }
+    }
   }
 
-  mutating func expired(at time: Timestamp) { lastExpiry = time }
-
-  /// That clock is set forward by so much, or back (negative).
-  mutating func unpausedTimeShifts(by step: Duration) { lastExpiry = lastExpiry?.advanced(by: step) }
+  /// Deliveries may have been discarded: if the head was not, it fails again.
+  mutating func forgetHead() { head = nil }
 
   /// Something succeeded.
-  mutating func ended() {
-    guard since != nil || lastExpiry != nil else { return }
+  private mutating func end() {
+    guard since != nil else { return }
     self = Trouble(lastFailure: lastFailure)
   }
 

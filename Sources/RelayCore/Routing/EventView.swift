@@ -79,7 +79,7 @@ enum StandardField: Int, CaseIterable {
       switch noted.value.kind {
       case .string where noted.value.range.isEmpty: continue
       case .string, .number: return noted.value.text(in: document)
-      default: continue
+      case .null, .false, .true, .object, .array: continue
       }
     }
     return nil

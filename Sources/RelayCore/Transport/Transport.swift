@@ -13,16 +13,16 @@ package protocol Transport: AnyObject, Sendable {
 
 /// Decides what a transport does. Called on the transport's thread only.
 package protocol TransportDriver: AnyObject, Sendable {
-  /// - Returns: what to start, which endpoints have changed, and when to come back without a cause.
+  /// - Returns: what to start, which destinations have changed, and when to come back without a cause.
   func turn(finished: [FinishedAttempt]) -> TransportTurn
 }
 
 package struct TransportTurn: Sendable {
-  /// Endpoints that are new or have changed; applied before `requests`. Requests in flight finish as they began.
-  package var endpoints: [Destination] = []
-  /// Endpoints to forget, by name.
-  package var removedEndpoints: [String] = []
-  /// Endpoints, by name, whose connections get no new request: those under way finish on them. Applied before `requests`.
+  /// Destinations that are new or have changed; applied before `requests`. Requests in flight finish as they began.
+  package var destinations: [Destination] = []
+  /// Destinations to forget, by name.
+  package var removedDestinations: [String] = []
+  /// Destinations, by name, whose connections get no new request: those under way finish on them. Applied before `requests`.
   package var freshConnections: [String] = []
   package var requests: [AttemptRequest] = []
   /// nil: not before something happens.
@@ -34,9 +34,9 @@ package struct TransportTurn: Sendable {
 /// One POST.
 package struct AttemptRequest: Sendable {
   package var delivery: DeliveryID
-  /// The endpoint's name.
+  /// The destination's name.
   package var destination: String
-  /// What the endpoint itself says (authorization, its own headers) the transport adds.
+  /// What the destination's own settings say (authorization, its headers) the transport adds.
   package var headers: HeaderLines
   package var body: [UInt8]
 

@@ -1,6 +1,6 @@
 /// A point in time, in microseconds since 1970-01-01T00:00:00Z.
 ///
-/// Of the relay's own, steady time (`SteadyClock`) where nothing else is said: due times and ages are, and they outlive the
+/// Where nothing else is said it is the relay's own, steady time (`SteadyClock`): due times and ages are, and they outlive the
 /// process. What people and other machines are told, or tell, is wall-clock time, and says so. Where only an
 /// elapsed time matters (a deadline in memory), callers measure with `ContinuousClock`.
 package struct Timestamp: Hashable, Sendable {
@@ -31,6 +31,12 @@ extension Timestamp: InstantProtocol {
   }
 
   package static func < (a: Timestamp, b: Timestamp) -> Bool { a.microseconds < b.microseconds }
+
+  /// nil is later than any time.
+  static func earliest(_ a: Timestamp?, _ b: Timestamp?) -> Timestamp? {
+    guard let a, let b else { return a ?? b }
+    return min(a, b)
+  }
 }
 
 extension Timestamp: CustomStringConvertible {

@@ -1,6 +1,36 @@
 import CCurl
 import Glibc
 
+/// A URL that libcurl has parsed, and need not parse again.
+final class ParsedURL {
+  /// Also for the easy handles that are given it.
+  let pointer: OpaquePointer
+
+  /// nil: libcurl has something against it, and will say so when it is asked to go there.
+  init?(_ url: String) {
+    guard let pointer = curl_url() else { fatalError("out of memory") }
+    guard curl_url_set(pointer, CURLUPART_URL, url, 0) == CURLUE_OK else {
+      curl_url_cleanup(pointer)
+      return nil
+    }
+    self.pointer = pointer
+  }
+
+  deinit {
+    curl_url_cleanup(pointer)
+  }
+
+  fileprivate func part(_ part: CURLUPart, _ flags: UInt32 = 0) -> String? {
+    var text: UnsafeMutablePointer<CChar>?
+    guard curl_url_get(pointer, part, &text, flags) == CURLUE_OK, let text else { return nil }
+    defer { curl_free(text) }
+    return String(cString: text)
+  }
+}
+
+@available(*, unavailable)
+extension ParsedURL: Sendable {}
+
 /// Whom a URL names.
 struct HostPort: Equatable {
   /// Without brackets.
@@ -8,18 +38,16 @@ struct HostPort: Equatable {
   var port: Int
 
   /// nil: the URL has no such parts, and libcurl will say so.
-  init?(url: OpaquePointer) {
-    guard let host = Self.part(CURLUPART_HOST, of: url),
-      let port = Self.part(CURLUPART_PORT, of: url, UInt32(CURLU_DEFAULT_PORT)).flatMap({ Int($0) })
+  init?(url: ParsedURL) {
+    guard let host = url.part(CURLUPART_HOST),
+      let port = url.part(CURLUPART_PORT, UInt32(CURLU_DEFAULT_PORT)).flatMap({ Int($0) })
     else { return nil }
     self.init(host: host, port: port)
   }
 
   init?(url: String) {
-    guard let handle = curl_url() else { return nil }
-    defer { curl_url_cleanup(handle) }
-    guard curl_url_set(handle, CURLUPART_URL, url, 0) == CURLUE_OK else { return nil }
-    self.init(url: handle)
+    guard let parsed = ParsedURL(url) else { return nil }
+    self.init(url: parsed)
   }
 
   init(host: String, port: Int) {
@@ -40,12 +68,5 @@ struct HostPort: Equatable {
   func entry(_ addresses: [String]) -> String {
     let list = addresses.map { $0.contains(":") ? "[\($0)]" : $0 }.joined(separator: ",")
     return "\(host):\(port):\(list)"
-  }
-
-  private static func part(_ part: CURLUPart, of url: OpaquePointer, _ flags: UInt32 = 0) -> String? {
-    var text: UnsafeMutablePointer<CChar>?
-    guard curl_url_get(url, part, &text, flags) == CURLUE_OK, let text else { return nil }
-    defer { curl_free(text) }
-    return String(cString: text)
   }
 }

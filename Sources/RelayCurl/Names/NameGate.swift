@@ -1,4 +1,3 @@
-import CCurl
 import RelayCore
 
 /// One endpoint's requests before its host's name: holds them back while the name is unknown, and hands the addresses to
@@ -77,13 +76,30 @@ final class NameGate {
   func prepare(_ transfer: Transfer) {
     let version = entry.name.version
     guard transfer.addresses?.version != version else { return }
-    if list?.version != version {
-      list = AddressList(target.entry(entry.name.addresses), version: version)
-    }
-    ccurl_set_list(transfer.easy, CURLOPT_RESOLVE, list!.list)
-    transfer.addresses = list
+    let list = list.flatMap { $0.version == version ? $0 : nil } ?? newList(version)
+    transfer.bring(list)
+  }
+
+  private func newList(_ version: Int) -> AddressList {
+    let new = AddressList(target.entry(entry.name.addresses), version: version)
+    list = new
+    return new
   }
 }
 
 @available(*, unavailable)
 extension NameGate: Sendable {}
+
+/// A host's addresses as libcurl takes them. It lives for as long as an easy handle may point to it.
+final class AddressList {
+  let list: CurlList
+  let version: Int
+
+  init(_ entry: String, version: Int) {
+    list = CurlList([entry])
+    self.version = version
+  }
+}
+
+@available(*, unavailable)
+extension AddressList: Sendable {}

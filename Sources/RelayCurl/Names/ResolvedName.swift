@@ -11,13 +11,13 @@ struct ResolvedName: Sendable, Equatable {
   static let fresh = Duration.seconds(50)
   static let lifetime = Duration.seconds(60)
   /// How long an attempt that has an old answer waits for a new one, counted from where the look-up began.
-  static let patience = Duration.seconds(1)
+  static let renewalWait = Duration.seconds(1)
   /// After name servers have failed, they are left alone for so long where an old answer does.
   static let pause = Duration.seconds(10)
   static let oldest = Duration.seconds(3_600)
   /// How long an attempt waits where there is no answer at all. The look-up itself goes on.
   static let longestWait = Duration.seconds(30)
-  /// After that a look-up may never end (a module of the system's resolver hangs), and a second one is begun beside it.
+  /// After that a look-up may never end (a module of the system's resolver hangs), and a second one is begun.
   static let hopeless = Duration.seconds(120)
 
   enum Step: Equatable {
@@ -63,7 +63,7 @@ struct ResolvedName: Sendable, Equatable {
     }
     guard isUsable, let learned else { return (.wait(until: now.advanced(by: Self.longestWait)), looksUp) }
     guard learned.duration(to: now) >= Self.lifetime, let began else { return (.go, looksUp) }
-    let end = began.advanced(by: Self.patience)
+    let end = began.advanced(by: Self.renewalWait)
     return (now < end ? .wait(until: end) : .go, looksUp)
   }
 

@@ -1,5 +1,3 @@
-import CCurl
-import CTrust
 import RelayCore
 
 /// What the TLS connections of one endpoint are checked against, and what was wrong with the last ones. It outlives them
@@ -18,15 +16,15 @@ final class Handshakes {
   }
 
   /// Who is asked, for people.
-  var host: String
+  private(set) var host: String
   private let source: Source
   /// By the easy handle that made the connection.
-  private var problems: [UnsafeMutableRawPointer: String] = [:]
+  private var problems: [EasyHandle.ID: String] = [:]
   private var places = ""
   /// What was believed when each easy handle was made: the sessions that it knows may be of that time.
-  private var generations: [UnsafeMutableRawPointer: Int] = [:]
+  private var generations: [EasyHandle.ID: Int] = [:]
   /// Easy handles that have lived to see something else believed.
-  private var outdated: Set<UnsafeMutableRawPointer> = []
+  private var outdated: Set<EasyHandle.ID> = []
 
   convenience init(host: String, system: SystemTrust) {
     self.init(host: host, source: .system(system))
@@ -53,17 +51,16 @@ final class Handshakes {
   }
 
   /// Tells an easy handle, once, whom to believe.
-  func apply(to easy: UnsafeMutableRawPointer) {
-    // All that libcurl would read by itself.
-    ccurl_set_string(easy, CURLOPT_CAINFO, nil)
-    ccurl_set_string(easy, CURLOPT_CAPATH, nil)
-    ccurl_set_pointer(easy, CURLOPT_SSL_CTX_DATA, Unmanaged.passUnretained(self).toOpaque())
-    ccurl_set_tls_callback(easy, prepareHandshake)
-    generations[easy] = source.trust.generation
+  ///
+  /// - Parameter host: Who is asked; nil: the one as before.
+  func apply(to easy: borrowing EasyHandle, host: String? = nil) {
+    if let host { self.host = host }
+    easy.check(by: self)
+    generations[easy.id] = source.trust.generation
   }
 
   /// - Returns: Whether the handle can't resume sessions any more, and so is of little use.
-  func forgetOutdated(_ easy: UnsafeMutableRawPointer) -> Bool {
+  func forgetOutdated(_ easy: EasyHandle.ID) -> Bool {
     guard !outdated.isEmpty, outdated.remove(easy) != nil else { return false }
     problems[easy] = nil
     generations[easy] = nil
@@ -71,43 +68,36 @@ final class Handshakes {
   }
 
   /// Why the handle's last handshake failed, if it was for the certificate; asked once.
-  func takeProblem(of easy: UnsafeMutableRawPointer) -> String? {
+  func takeProblem(of easy: EasyHandle.ID) -> String? {
     problems.removeValue(forKey: easy)
   }
 
-  fileprivate func prepare(_ easy: UnsafeMutableRawPointer, _ context: UnsafeMutableRawPointer) -> CURLcode {
+  /// What a connection is checked against.
+  struct Preparation {
+    var store: TrustStore
+    /// Whether it may go on with a TLS session of before.
+    var mayResume: Bool
+  }
+
+  /// A connection is about to be made. Called within libcurl.
+  ///
+  /// - Returns: nil: nobody can be believed, and `takeProblem` says why.
+  func prepare(_ easy: EasyHandle.ID) -> Preparation? {
     let trust = source.trust
     places = trust.places
     problems[easy] = trust.problem
-    guard trust.problem == nil else { return CURLE_SSL_CACERT_BADFILE }
+    guard trust.problem == nil else { return nil }
     // A session that is resumed is not checked again: those of the time before must not be.
-    if trust.generation != generations[easy] {
-      ccurl_set_long(easy, CURLOPT_SSL_SESSIONID_CACHE, 0)
-      outdated.insert(easy)
-    }
-    let owner = Unmanaged.passUnretained(self).toOpaque()
-    return ctrust_apply(context, trust.store.pointer, owner, easy, noteProblem) == 0
-      ? CURLE_OUT_OF_MEMORY : CURLE_OK
+    let mayResume = trust.generation == generations[easy]
+    if !mayResume { outdated.insert(easy) }
+    return Preparation(store: trust.store, mayResume: mayResume)
   }
 
-  fileprivate func note(_ problem: CertificateProblem, of easy: UnsafeMutableRawPointer) {
+  /// A certificate is not believed. Called within libcurl.
+  func keep(_ problem: CertificateProblem, of easy: EasyHandle.ID) {
     problems[easy] = problem.message(host: host, places: places)
   }
 }
 
 @available(*, unavailable)
 extension Handshakes: Sendable {}
-
-/// A connection is about to be made.
-private func prepareHandshake(
-  easy: UnsafeMutableRawPointer, context: UnsafeMutableRawPointer, handshakes: UnsafeMutableRawPointer?
-) -> CURLcode {
-  Unmanaged<Handshakes>.fromOpaque(handshakes!).takeUnretainedValue().prepare(easy, context)
-}
-
-private func noteProblem(
-  handshakes: UnsafeMutableRawPointer, easy: UnsafeMutableRawPointer, problem: UnsafePointer<ctrust_problem>
-) {
-  Unmanaged<Handshakes>.fromOpaque(handshakes).takeUnretainedValue()
-    .note(CertificateProblem(problem), of: easy)
-}

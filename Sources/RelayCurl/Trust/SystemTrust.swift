@@ -13,7 +13,7 @@ package final class SystemTrust: Sendable {
 
   private struct Read: Sendable {
     var places: AuthorityPlaces
-    /// Of the file, and of each folder.
+    /// The identity of the file, and of each folder.
     var identities: [PEMFile.Identity?]
     var trust: Trust
   }

@@ -73,8 +73,8 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
   }
 
   /// Ends what a destination asked for with `Retry-After`, and lets it begin anew: a probe at once, on a new connection.
-  package func liftHold(of destination: String) {
-    post(.liftHold(destination))
+  package func endRetryAfter(of destination: String) {
+    post(.endRetryAfter(destination))
   }
 
   /// Further attempts to these destinations begin on new connections.
@@ -87,18 +87,18 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
     post(.storeHolds(isHolding))
   }
 
-  /// Returns when these destinations' lanes hold nothing but what is in flight; they start nothing until `readmit`.
-  package func recall(_ destinations: [String]) async {
+  /// Returns when these destinations' lanes keep nothing but what is in flight; they start nothing until `resume`.
+  package func hold(_ destinations: [String]) async {
     await withCheckedContinuation { continuation in
-      let token = questions.withLock { $0.recall { continuation.resume() } }
+      let token = questions.withLock { $0.hold { continuation.resume() } }
       guard let token else { return continuation.resume() }
-      post(.recall(destinations, token: token))
+      post(.hold(destinations, token: token))
     }
   }
 
   /// - Parameter areRetried: A person has retried deliveries of them.
-  package func readmit(_ destinations: [String], areRetried: Bool = false) {
-    post(.readmit(destinations, areRetried: areRetried))
+  package func resume(_ destinations: [String], areRetried: Bool = false) {
+    post(.resume(destinations, areRetried: areRetried))
   }
 
   /// How the lanes are; empty once the engine has stopped.
@@ -188,7 +188,9 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
       // Their ends are times of the wall clock: to be exact.
       case .pause, .restored: tell(reading)
       case .configure(let destinations): comparison.withLock { $0.keep(only: Set(destinations.map(\.name))) }
-      default: break
+      case .arrived, .promoted, .claimed, .finished, .settled, .hold, .resume, .wallClock, .endRetryAfter,
+        .freshConnections, .storeHolds:
+        break
       }
       dispatcher.handle(input, now: now)
     }
@@ -211,7 +213,7 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
   }
 
   private func compare(_ offset: Duration, _ destination: String) {
-    if let change = comparison.withLock({ $0.note(offset, of: destination) }) { log.clock(change) }
+    if let change = comparison.withLock({ $0.compare(offset, of: destination) }) { log.clock(change) }
   }
 
   private func answerQuestions(now: Timestamp) {
@@ -243,13 +245,13 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
         store.claim(request) { [weak self] claim in self?.post(.claimed(claim)) }
       case .release(let deliveries):
         store.release(deliveries)
-      case .changeEndpoints(let changed, let removed):
-        turn.endpoints += changed
-        turn.removedEndpoints += removed
+      case .changeDestinations(let changed, let removed):
+        turn.destinations += changed
+        turn.removedDestinations += removed
       case .freshConnections(let destinations): turn.freshConnections += destinations
-      case .recalled(let token):
-        questions.withLock({ $0.takeRecall(token) })?()
-      case .note(let suspended, let destination):
+      case .held(let token):
+        questions.withLock({ $0.takeHold(token) })?()
+      case .keepSuspendedTime(let suspended, let destination):
         store.note(suspended, of: destination)
       case .circuitChanged(let destination, let change):
         log.circuit(change, of: destination)

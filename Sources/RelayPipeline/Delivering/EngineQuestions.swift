@@ -3,7 +3,7 @@ import RelayCore
 /// What others wait to hear from the transport's thread.
 struct EngineQuestions: Sendable {
   private var asked: [@Sendable ([LaneStatus]) -> Void] = []
-  private var recalls: [Int: @Sendable () -> Void] = [:]
+  private var holds: [Int: @Sendable () -> Void] = [:]
   private var nextToken = 0
   private var isStopped = false
 
@@ -15,10 +15,10 @@ struct EngineQuestions: Sendable {
   }
 
   /// - Returns: The number under which it will be answered; nil: it will not be.
-  mutating func recall(_ answer: @escaping @Sendable () -> Void) -> Int? {
+  mutating func hold(_ answer: @escaping @Sendable () -> Void) -> Int? {
     guard !isStopped else { return nil }
     nextToken += 1
-    recalls[nextToken] = answer
+    holds[nextToken] = answer
     return nextToken
   }
 
@@ -27,15 +27,15 @@ struct EngineQuestions: Sendable {
     return asked
   }
 
-  mutating func takeRecall(_ token: Int) -> (@Sendable () -> Void)? { recalls.removeValue(forKey: token) }
+  mutating func takeHold(_ token: Int) -> (@Sendable () -> Void)? { holds.removeValue(forKey: token) }
 
   /// The thread has ended: nobody is left waiting.
   ///
   /// - Returns: What is to be called.
   mutating func stop() -> [@Sendable () -> Void] {
     isStopped = true
-    let left = takeAsked().map { answer -> @Sendable () -> Void in { answer([]) } } + recalls.values
-    recalls = [:]
+    let left = takeAsked().map { answer -> @Sendable () -> Void in { answer([]) } } + holds.values
+    holds = [:]
     return left
   }
 }

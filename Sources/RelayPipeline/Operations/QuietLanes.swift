@@ -17,12 +17,12 @@ struct QuietLanes: Sendable {
   func quieten(_ destinations: [String]) async {
     await store.withhold(destinations)
     // What the store handed out before that stands before this in the engine's inbox.
-    await engine.recall(destinations)
+    await engine.hold(destinations)
   }
 
   /// - Parameter areRetried: A person has retried deliveries of them.
   func release(_ destinations: [String], areRetried: Bool = false) {
     store.handOut(destinations)
-    engine.readmit(destinations, areRetried: areRetried)
+    engine.resume(destinations, areRetried: areRetried)
   }
 }

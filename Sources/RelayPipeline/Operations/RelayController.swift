@@ -105,7 +105,7 @@ package final class RelayController: RelayOperations {
     await parts.store.withhold(disordered)
     parts.watch.attach(parts.engine)
     parts.engine.start(destinations, stored: stored)
-    await parts.engine.recall(disordered)
+    await parts.engine.hold(disordered)
     reordering.begin(disordered)
   }
 
@@ -231,7 +231,7 @@ package final class RelayController: RelayOperations {
   /// - Returns: Until when it was held.
   private func liftHold(of destination: String) async -> Timestamp? {
     let held = await statusReader.lanes()[destination]?.heldUntil
-    parts.engine.liftHold(of: destination)
+    parts.engine.endRetryAfter(of: destination)
     return held
   }
 

@@ -6,41 +6,41 @@ import Testing
   @Test func oneDestinationIsBelieved() {
     var comparison = ClockComparison()
     #expect(comparison.offset == nil)
-    #expect(comparison.note(.seconds(60), of: "a") == nil)
-    #expect(comparison.note(.seconds(61), of: "a") == .off(.seconds(61)))
-    #expect(comparison.note(.seconds(3_600), of: "a") == nil)
+    #expect(comparison.compare(.seconds(60), of: "a") == nil)
+    #expect(comparison.compare(.seconds(61), of: "a") == .off(.seconds(61)))
+    #expect(comparison.compare(.seconds(3_600), of: "a") == nil)
     #expect(comparison.offset == .seconds(3_600))
-    #expect(comparison.note(.zero, of: "a") == .right)
-    #expect(comparison.note(.seconds(-61), of: "a") == .off(.seconds(-61)))
+    #expect(comparison.compare(.zero, of: "a") == .right)
+    #expect(comparison.compare(.seconds(-61), of: "a") == .off(.seconds(-61)))
   }
 
   @Test func theMostAreBelievedAndAnotherOnesClockIsItsOwn() {
     var comparison = ClockComparison()
-    for name in ["a", "b"] { #expect(comparison.note(.seconds(1), of: name) == nil) }
-    #expect(comparison.note(.seconds(900), of: "c") == .destinationOff("c", .seconds(900)))
-    #expect(comparison.note(.seconds(901), of: "c") == nil)
+    for name in ["a", "b"] { #expect(comparison.compare(.seconds(1), of: name) == nil) }
+    #expect(comparison.compare(.seconds(900), of: "c") == .destinationOff("c", .seconds(900)))
+    #expect(comparison.compare(.seconds(901), of: "c") == nil)
     #expect(comparison.offset == .seconds(1))
-    #expect(comparison.note(.zero, of: "c") == .destinationRight("c"))
+    #expect(comparison.compare(.zero, of: "c") == .destinationRight("c"))
   }
 
   @Test func ofTwoThatDifferTheNearerOneIsBelieved() {
     var comparison = ClockComparison()
-    _ = comparison.note(.seconds(-900), of: "a")
-    #expect(comparison.note(.seconds(2), of: "b") == .right)
+    _ = comparison.compare(.seconds(-900), of: "a")
+    #expect(comparison.compare(.seconds(2), of: "b") == .right)
     #expect(comparison.offset == .seconds(2))
   }
 
   @Test func aStepOfTheWallClockIsTakenIntoAccountAtOnce() {
     var comparison = ClockComparison()
-    _ = comparison.note(.seconds(-300), of: "a")
+    _ = comparison.compare(.seconds(-300), of: "a")
     comparison.stepped(by: .seconds(300))
     #expect(comparison.offset == .zero)
   }
 
   @Test func aDestinationThatIsNoLongerConfiguredIsForgotten() {
     var comparison = ClockComparison()
-    _ = comparison.note(.seconds(300), of: "a")
-    _ = comparison.note(.seconds(5), of: "b")
+    _ = comparison.compare(.seconds(300), of: "a")
+    _ = comparison.compare(.seconds(5), of: "b")
     comparison.keep(only: ["a"])
     #expect(comparison.offset == .seconds(300))
   }

@@ -104,12 +104,12 @@ import Testing
     ] as [(Int, Int?, Int?)])
   func retryAfterHoldsTheLaneForAtMostAnHour(status: Int, retryAfter: Int?, hold: Int?) {
     let result = attempt(status, retryAfter: retryAfter.map { .seconds($0) })
-    #expect(Destination.hold(after: result) == hold.map { .seconds($0) })
+    #expect(Destination.retryAfter(in: result) == hold.map { .seconds($0) })
   }
 
   @Test func aFailureWithoutAStatusHoldsNothing() {
     let failed = attempt(.failure(TransportFailure(kind: .timeout, message: "")))
-    #expect(Destination.hold(after: failed) == nil)
+    #expect(Destination.retryAfter(in: failed) == nil)
     #expect(failed.status == nil && !failed.isSuccess)
   }
 }

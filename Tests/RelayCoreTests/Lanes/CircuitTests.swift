@@ -89,12 +89,12 @@ import Testing
   @Test func anotherHeadIsTriedWhereOneAloneHasOpenedItUntilAsManyHaveFailed() {
     var circuit = Circuit()
     for _ in 1...3 { _ = end(&circuit, 1, .destination, isAlone: true) }
-    #expect(!circuit.lets(Made.delivery(1)))
-    #expect(circuit.lets(Made.delivery(2)))
+    #expect(!circuit.allows(Made.delivery(1)))
+    #expect(circuit.allows(Made.delivery(2)))
     _ = end(&circuit, 2, .destination)
-    #expect(circuit.lets(Made.delivery(3)))
+    #expect(circuit.allows(Made.delivery(3)))
     _ = end(&circuit, 3, .destination)
-    #expect(!circuit.lets(Made.delivery(4)))
+    #expect(!circuit.allows(Made.delivery(4)))
   }
 
   @Test func trialsAreASecondApartAndOneOfAKindAtATime() {
@@ -103,21 +103,21 @@ import Testing
     #expect(circuit.startsFrom == .epoch && circuit.tries(at: now), "at once")
     circuit.startedTrial(Made.delivery(4, kind: "u"), at: now)
     #expect(circuit.startsFrom == .tick(101) && !circuit.tries(at: now))
-    #expect(!circuit.lets(Made.delivery(5, kind: "u")), "while one of it is under way")
-    #expect(circuit.lets(Made.delivery(6, kind: "v")))
+    #expect(!circuit.allows(Made.delivery(5, kind: "u")), "while one of it is under way")
+    #expect(circuit.allows(Made.delivery(6, kind: "v")))
     #expect(!end(&circuit, 4, .event, kind: "u"))
-    #expect(circuit.lets(Made.delivery(5, kind: "u")), "it was answered")
+    #expect(circuit.allows(Made.delivery(5, kind: "u")), "it was answered")
     #expect(!end(&circuit, 5, .destination, kind: "u"))
-    #expect(!circuit.lets(Made.delivery(7, kind: "u")))
+    #expect(!circuit.allows(Made.delivery(7, kind: "u")))
   }
 
   @Test func aDestinationThatCannotBeReachedHoldsEveryKind() {
     var circuit = opened()
-    #expect(!circuit.lets(Made.delivery(9, kind: "u")))
+    #expect(!circuit.allows(Made.delivery(9, kind: "u")))
     #expect(!end(&circuit, 4, .destination), "now somebody answers")
-    #expect(circuit.lets(Made.delivery(9, kind: "u")))
+    #expect(circuit.allows(Made.delivery(9, kind: "u")))
     #expect(!end(&circuit, 9, .connection, kind: "u"))
-    #expect(!circuit.lets(Made.delivery(10, kind: "v")))
+    #expect(!circuit.allows(Made.delivery(10, kind: "v")))
   }
 
   /// Its kind "t" was refused, and "u" succeeded.
@@ -166,10 +166,10 @@ import Testing
     circuit.startedProbe(DeliveryID(rawValue: 9), at: .tick(113), policy: destination.circuit)
     #expect(circuit.startsFrom == nil, "one at a time")
     #expect(!end(&circuit, 8, .destination, at: .tick(114)), "one that was in flight")
-    circuit.nothingToTry()
+    circuit.foundNothingToTry()
     #expect(circuit.startsFrom == nil)
     #expect(!end(&circuit, 9, .destination, at: .tick(115)))
-    circuit.nothingToTry()
+    circuit.foundNothingToTry()
     #expect(circuit.startsFrom == .tick(123))
     #expect(circuit.state == .open(since: now))
   }
@@ -216,7 +216,7 @@ import Testing
     for _ in 0..<100 { #expect(!end(&circuit, 1, .destination)) }
     #expect(!end(&circuit, 2, .destination))
     #expect(end(&circuit, 3, .destination, at: .tick(150)))
-    circuit.nothingToTry()
+    circuit.foundNothingToTry()
     #expect(circuit.state == .open(since: .tick(150)))
     #expect(circuit.startsFrom == .tick(160))
   }
@@ -229,7 +229,7 @@ import Testing
     for id in 1...3 as ClosedRange<Int64> { _ = end(&circuit, id, .connection, at: .tick(112)) }
     #expect(circuit.isOpen && circuit.startsFrom == nil)
     #expect(!end(&circuit, 9, .destination, at: .tick(130)))
-    circuit.nothingToTry()
+    circuit.foundNothingToTry()
     #expect(circuit.startsFrom == .tick(122))
   }
 
@@ -239,7 +239,7 @@ import Testing
     #expect(circuit.isOpen && circuit.startsFrom == .epoch)
     circuit.startedProbe(DeliveryID(rawValue: 9), at: .tick(101), policy: destination.circuit)
     #expect(!end(&circuit, 9, .destination))
-    circuit.nothingToTry()
+    circuit.foundNothingToTry()
     #expect(circuit.startsFrom == .tick(111), "and then every while again")
   }
 

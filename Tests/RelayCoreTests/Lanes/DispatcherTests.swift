@@ -127,7 +127,7 @@ import Testing
       .finished(Made.finished(2, 503, of: "a")), .arrived((3...5).map { Made.delivery($0, to: "a") }))
     #expect(held.attempted == [])
     #expect(dispatcher.snapshot(now: LaneKit.now)[0].heldUntil == .tick(3_100))
-    let lifted = dispatcher.actions(after: .liftHold("a"), at: .tick(101))
+    let lifted = dispatcher.actions(after: .endRetryAfter("a"), at: .tick(101))
     #expect(lifted.first == .freshConnections(["a"]))
     #expect(lifted.attempted == [3, 4], "a trial and a probe are due at once")
     #expect(dispatcher.snapshot(now: .tick(101))[0].heldUntil == nil)
@@ -137,7 +137,7 @@ import Testing
     var dispatcher = Dispatcher.idle(Made.destination("a"), Made.destination("b"))
     #expect(dispatcher.actions(after: .freshConnections(["b", "gone"])) == [.freshConnections(["b"])])
     #expect(dispatcher.actions(after: .freshConnections(["gone"])) == [])
-    #expect(dispatcher.actions(after: .liftHold("gone")) == [])
+    #expect(dispatcher.actions(after: .endRetryAfter("gone")) == [])
   }
 
   @Test func aFailureWithoutAStatusIsToldInItsOwnWords() {

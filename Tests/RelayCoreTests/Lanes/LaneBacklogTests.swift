@@ -7,7 +7,7 @@ import Testing
   private let now = LaneKit.now
 
   @Test func aNewLaneAsksForBothKindsOnce() {
-    var lane = Lane(destination: Made.destination(), window: LaneWindow(deliveries: 100, bytes: 1_000))
+    var lane = Lane(destination: Made.destination(), window: WindowSize(deliveries: 100, bytes: 1_000))
     let claims = [lane.nextClaim(now: now), lane.nextClaim(now: now)].compactMap { $0 }
     #expect(claims.map(\.kind) == [.fresh, .retrying])
     #expect(claims.map(\.limit) == [75, 25])
@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test func whatIsGivenBackDuringAClaimIsAskedForAgain() throws {
-    var lane = Lane(destination: Made.destination(), window: LaneWindow(deliveries: 8, bytes: 64 << 20))
+    var lane = Lane(destination: Made.destination(), window: WindowSize(deliveries: 8, bytes: 64 << 20))
     let wish = lane.nextClaim(now: now)
     let request = try #require(wish)
     // One has room beside the claim, an eighth of the window; the next goes back to the store.
@@ -61,7 +61,7 @@ import Testing
   }
 
   @Test func whatArrivesDuringAClaimFollowsWhatItBringsAndIsNotReadBack() {
-    var lane = Lane(destination: Made.destination(), window: LaneWindow(deliveries: 64, bytes: 64 << 20))
+    var lane = Lane(destination: Made.destination(), window: WindowSize(deliveries: 64, bytes: 64 << 20))
     let request = lane.nextClaim(now: now)
     #expect(lane.arrived(Made.delivery(7)) == nil)
     let claim = Claim(destination: "d", kind: .fresh, deliveries: [Made.delivery(3)], isExhausted: true)
@@ -74,7 +74,7 @@ import Testing
   }
 
   @Test func whatArrivesDuringAClaimGoesBackWhenOlderOnesAreLeft() {
-    var lane = Lane(destination: Made.destination(), window: LaneWindow(deliveries: 64, bytes: 64 << 20))
+    var lane = Lane(destination: Made.destination(), window: WindowSize(deliveries: 64, bytes: 64 << 20))
     #expect(lane.nextClaim(now: now)?.kind == .fresh)
     #expect(lane.arrived(Made.delivery(7)) == nil)
     let claim = Claim(destination: "d", kind: .fresh, deliveries: [Made.delivery(3)], isExhausted: false)

@@ -147,6 +147,21 @@ import Testing
     #expect(lane.status(at: now).stuckHead == nil)
   }
 
+  @Test func aHeadIsStuckNoMoreOnceItsLaneWasHeldUntilItFailsAgain() {
+    var lane = LaneKit.lane { $0.ordering = .destination }
+    _ = lane.arrived(Made.delivery(1))
+    #expect(lane.start() == [1])
+    lane.finish(1, 500)
+    #expect(lane.hold() == [])
+    #expect(lane.status(at: now).stuckHead != nil)
+    lane.resume()
+    #expect(lane.status(at: now).stuckHead == nil)
+    lane.bring([Made.delivery(1, attempts: 1)])
+    #expect(lane.start(at: .tick(200)) == [1])
+    lane.finish(1, 500, at: .tick(200))
+    #expect(lane.status(at: .tick(200)).stuckHead?.delivery == DeliveryID(rawValue: 1))
+  }
+
   @Test func aProbeThatMeetsAPermanentStatusIsDeadAndTheCircuitStaysOpen() {
     var lane = openLane()
     _ = lane.arrived(Made.delivery(1))
@@ -177,7 +192,7 @@ import Testing
     #expect(lane.start() == [1, 2])
     lane.finish(1, Made.failure(.timeout))
     #expect(lane.start(at: .tick(110)) == [3])
-    #expect(lane.inFlight.count == 2)
+    #expect(lane.slots.inFlight.count == 2)
     lane.finish(3, Made.failure(.timeout))
     #expect(lane.start(at: .tick(120)) == [4])
   }
@@ -239,6 +254,6 @@ import Testing
     lane.finish(1, 500)
     let refused = (2...9).compactMap { lane.arrived(Made.delivery($0)) }
     #expect(refused.map(\.rawValue) == [8, 9])
-    #expect(lane.fresh.count == 6)
+    #expect(lane.window.fresh.count == 6)
   }
 }

@@ -99,7 +99,7 @@ import Testing
   // MARK: Times
 
   @Test func noRetryIsAwaitedLongerThanTheLongestDelay() throws {
-    var lane = Lane(destination: Made.destination(), window: LaneWindow(deliveries: 1_024, bytes: 64 << 20))
+    var lane = Lane(destination: Made.destination(), window: WindowSize(deliveries: 1_024, bytes: 64 << 20))
     var requests: [ClaimRequest] = []
     while let request = lane.nextClaim(now: LaneKit.now) {
       requests.append(request)
@@ -142,7 +142,7 @@ import Testing
     var dispatcher = Dispatcher.idle(Made.destination("a"))
     _ = dispatcher.actions(after: .pause("a", until: .tick(5_000)), at: .tick(100))
     #expect(dispatcher.nextDeadline() == .tick(130))
-    #expect(dispatcher.actions(at: .tick(130)).notes == [])
+    #expect(dispatcher.actions(at: .tick(130)).suspendedTimes == [])
     #expect(dispatcher.nextDeadline() == .tick(160))
     _ = dispatcher.actions(after: .pause("a", until: .distantFuture), at: .tick(131))
     #expect(dispatcher.nextDeadline() == nil)

@@ -47,8 +47,8 @@ import Testing
   }
 
   @Test func aWindowsShareHasAFloor() {
-    #expect(LaneWindow.share(ofLanes: 0) == LaneWindow(deliveries: 32_768, bytes: 64 << 20))
-    #expect(LaneWindow.share(ofLanes: 4) == LaneWindow(deliveries: 32_768, bytes: 16 << 20))
-    #expect(LaneWindow.share(ofLanes: 1_000_000).bytes == 64 << 10)
+    #expect(WindowSize.share(ofLanes: 0) == WindowSize(deliveries: 32_768, bytes: 64 << 20))
+    #expect(WindowSize.share(ofLanes: 4) == WindowSize(deliveries: 32_768, bytes: 16 << 20))
+    #expect(WindowSize.share(ofLanes: 1_000_000).bytes == 64 << 10)
   }
 }

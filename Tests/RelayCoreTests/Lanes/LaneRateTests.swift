@@ -43,7 +43,7 @@ import Testing
 
   @Test func aPauseByThePersonEndsWhenItsTimeHasCome() {
     var lane = lane(concurrency: 2)
-    lane.standing.pausedUntil = .tick(200)
+    lane.pause(until: .tick(200))
     #expect(lane.start() == [])
     #expect(lane.deadline(now: .tick(190)) == .tick(200))
     #expect(lane.start(at: .millisecond(199_999)) == [])
@@ -52,7 +52,7 @@ import Testing
 
   @Test func aPauseWithoutAnEndWakesNobody() {
     var lane = lane()
-    lane.standing.pausedUntil = .distantFuture
+    lane.pause(until: .distantFuture)
     #expect(lane.start(at: .tick(1 << 40)) == [])
     #expect(lane.deadline(now: now) == nil)
   }
@@ -68,7 +68,7 @@ import Testing
   @Test func aPauseLetsWhatIsInFlightEnd() {
     var lane = lane(concurrency: 2)
     #expect(lane.start() == [1, 2])
-    lane.standing.pausedUntil = .distantFuture
+    lane.pause(until: .distantFuture)
     #expect(lane.finish(1, 200)?.settlement.outcome == .delivered)
     #expect(lane.start() == [])
   }

@@ -55,20 +55,20 @@ import Testing
 
   @Test func nothingStartsWhileTooManyOutcomesWaitForTheDisk() {
     var lane = LaneKit.lane(concurrency: 1)
-    for id in 1...(Int64(Lane.maxUnsettled) + 1) {
+    for id in 1...(Int64(LaneSlots.maxUnsettled) + 1) {
       _ = lane.arrived(Made.delivery(id))
-      #expect(lane.start().count == (id <= Int64(Lane.maxUnsettled) ? 1 : 0))
+      #expect(lane.start().count == (id <= Int64(LaneSlots.maxUnsettled) ? 1 : 0))
       _ = lane.finish(id, 200)
     }
     lane.settled(.delivered, now: now)
-    #expect(lane.start() == [Int64(Lane.maxUnsettled) + 1])
+    #expect(lane.start() == [Int64(LaneSlots.maxUnsettled) + 1])
   }
 
   @Test func anAttemptThatItDidNotStartIsNotSettled() {
     var lane = LaneKit.lane()
     let ended = lane.finish(1, 200)
     #expect(ended?.settlement == nil)
-    #expect(lane.unsettled == 0)
+    #expect(lane.isSettled)
   }
 
   @Test func onlyWhatIsSettledForGoodMakesThePace() {

@@ -17,7 +17,7 @@ import Testing
     _ = dispatcher.actions(after: .arrived((1...3).map { Made.delivery($0, to: "a") }))
     #expect(
       dispatcher.actions(after: .configure([Made.destination("b")])) == [
-        .release([DeliveryID(rawValue: 2), DeliveryID(rawValue: 3)]), .changeEndpoints([], removed: ["a"]),
+        .release([DeliveryID(rawValue: 2), DeliveryID(rawValue: 3)]), .changeDestinations([], removed: ["a"]),
       ])
     let arrival = Made.delivery(4, to: "a")
     #expect(dispatcher.actions(after: .arrived([arrival])) == [.release([arrival.id])])
@@ -29,9 +29,9 @@ import Testing
     _ = dispatcher.actions(after: .configure([]))
     #expect(
       dispatcher.actions(after: .finished(Made.finished(1, 200, of: "a"))) == [.delivered(1, to: "a")])
-    #expect(dispatcher.lanes.count == 1)
+    #expect(dispatcher.lanes.all.count == 1)
     _ = dispatcher.actions(after: .settled([.init(destination: "a", outcome: .delivered)]))
-    #expect(dispatcher.lanes.isEmpty && dispatcher.isIdle)
+    #expect(dispatcher.lanes.all.isEmpty && dispatcher.isIdle)
   }
 
   @Test func aDestinationThatComesBackGoesOnWithWhatWasUnderWay() {
@@ -39,7 +39,7 @@ import Testing
     _ = dispatcher.actions(after: .arrived([Made.delivery(1, to: "a")]))
     _ = dispatcher.actions(after: .configure([]))
     let back = dispatcher.actions(after: .configure([Made.destination("a", concurrency: 1)]))
-    #expect(back.first == .changeEndpoints([Made.destination("a", concurrency: 1)], removed: []))
+    #expect(back.first == .changeDestinations([Made.destination("a", concurrency: 1)], removed: []))
     dispatcher.answerClaims(back)
     let next = Made.delivery(2, to: "a")
     #expect(dispatcher.actions(after: .arrived([next])) == [], "its one slot is taken")
@@ -48,20 +48,20 @@ import Testing
         == [.delivered(1, to: "a"), .attempt(next)])
   }
 
-  @Test func endpointsAreToldOnlyWhenTheyChange() {
+  @Test func theTransportIsToldOnlyWhatChanges() {
     var dispatcher = Dispatcher.idle(Made.destination("a"), Made.destination("b"))
     #expect(dispatcher.actions(after: .configure([Made.destination("a"), Made.destination("b")])) == [])
     let changed = Made.destination("b", concurrency: 9)
     #expect(
       dispatcher.actions(after: .configure([Made.destination("a"), changed]))
-        == [.changeEndpoints([changed], removed: [])])
+        == [.changeDestinations([changed], removed: [])])
   }
 
   @Test func moreDestinationsLeaveEachASmallerWindow() {
     var dispatcher = Dispatcher.idle(Made.destination("a"))
-    #expect(dispatcher.lanes["a"]?.window == .share(ofLanes: 1))
+    #expect(dispatcher.lanes["a"]?.window.size == .share(ofLanes: 1))
     _ = dispatcher.actions(after: .configure(["a", "b", "c", "d"].map { Made.destination($0) }))
-    #expect(dispatcher.lanes.all.allSatisfy { $0.window == .share(ofLanes: 4) })
+    #expect(dispatcher.lanes.all.allSatisfy { $0.window.size == .share(ofLanes: 4) })
   }
 
   @Test func anUnchangedLaneKeepsItsCircuitAndAChangedOneProbesAtOnce() {

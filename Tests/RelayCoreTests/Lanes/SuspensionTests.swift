@@ -17,11 +17,11 @@ import Testing
     let delivery = Made.delivery(1, to: "a")
     #expect(
       dispatcher.actions(after: .pause("a", until: .distantFuture), at: .tick(100))
-        == [.note(SuspendedTime(since: .tick(100)), destination: "a")])
+        == [.keepSuspendedTime(SuspendedTime(since: .tick(100)), destination: "a")])
     #expect(dispatcher.actions(after: .arrived([delivery]), at: .tick(120)) == [])
     #expect(
       dispatcher.actions(after: .pause("a", until: nil), at: .tick(150))
-        == [.note(SuspendedTime(ended: .seconds(50)), destination: "a"), .attempt(delivery)])
+        == [.keepSuspendedTime(SuspendedTime(ended: .seconds(50)), destination: "a"), .attempt(delivery)])
   }
 
   @Test func aPauseWithAnEndEndsByItself() {
@@ -32,7 +32,7 @@ import Testing
     #expect(dispatcher.actions(at: .tick(150)).attempted == [])
     #expect(dispatcher.nextDeadline() == .tick(160))
     let actions = dispatcher.actions(at: .tick(160))
-    #expect(actions.notes == [SuspendedTime(ended: .seconds(60))])
+    #expect(actions.suspendedTimes == [SuspendedTime(ended: .seconds(60))])
     #expect(actions.attempted == [1])
     #expect(dispatcher.nextDeadline() == nil)
     #expect(!dispatcher.snapshot(now: .tick(160))[0].isPaused)
@@ -42,7 +42,7 @@ import Testing
     var dispatcher = Dispatcher.idle(Made.destination("a"))
     _ = dispatcher.actions(after: .pause("a", until: .tick(160)), at: .tick(140))
     #expect(dispatcher.nextDeadline() == .tick(160))
-    #expect(dispatcher.actions(at: .tick(160)).notes == [SuspendedTime(ended: .seconds(20))])
+    #expect(dispatcher.actions(at: .tick(160)).suspendedTimes == [SuspendedTime(ended: .seconds(20))])
   }
 
   @Test func anOpenCircuitIsNotedAndItsRecoveryIsService() {
@@ -50,21 +50,22 @@ import Testing
     _ = dispatcher.actions(after: .arrived((1...3).map { Made.delivery($0, to: "a") }), at: .tick(99))
     let opened = dispatcher.actions(after: .finished(Made.finished(1, 503, of: "a")))
     #expect(opened.circuitChanges == [.opened(failure: "status 503")])
-    #expect(opened.notes == [SuspendedTime(since: .tick(100))])
+    #expect(opened.suspendedTimes == [SuspendedTime(since: .tick(100))])
     let closed = dispatcher.actions(after: .finished(Made.finished(2, 200, of: "a")), at: .tick(140))
     #expect(closed.circuitChanges == [.recovering])
-    #expect(closed.notes == [SuspendedTime(ended: .seconds(40))])
+    #expect(closed.suspendedTimes == [SuspendedTime(ended: .seconds(40))])
   }
 
   @Test func aPauseDuringAnOpenCircuitCountsOnce() {
     var dispatcher = Dispatcher.idle(touchy())
     _ = dispatcher.actions(after: .arrived((1...3).map { Made.delivery($0, to: "a") }), at: .tick(99))
     _ = dispatcher.actions(after: .finished(Made.finished(1, 503, of: "a")))
-    #expect(dispatcher.actions(after: .pause("a", until: .distantFuture), at: .tick(110)).notes == [])
-    let recovered = dispatcher.actions(after: .finished(Made.finished(2, 200, of: "a")), at: .tick(140))
-    #expect(recovered.notes == [], "still paused")
     #expect(
-      dispatcher.actions(after: .pause("a", until: nil), at: .tick(170)).notes
+      dispatcher.actions(after: .pause("a", until: .distantFuture), at: .tick(110)).suspendedTimes == [])
+    let recovered = dispatcher.actions(after: .finished(Made.finished(2, 200, of: "a")), at: .tick(140))
+    #expect(recovered.suspendedTimes == [], "still paused")
+    #expect(
+      dispatcher.actions(after: .pause("a", until: nil), at: .tick(170)).suspendedTimes
         == [SuspendedTime(ended: .seconds(70))])
   }
 
@@ -103,10 +104,10 @@ import Testing
     var dispatcher = Dispatcher()
     let inputs: [Dispatcher.Input] = [.restored([stored]), .configure([Made.destination("a")])]
     for input in isToldFirst ? inputs : inputs.reversed() { dispatcher.handle(input, now: .tick(100)) }
-    #expect(dispatcher.takeActions(now: .tick(100)).notes == [])
+    #expect(dispatcher.takeActions(now: .tick(100)).suspendedTimes == [])
     _ = dispatcher.actions(after: .arrived([Made.delivery(1, to: "a")]), at: .tick(101))
     #expect(dispatcher.snapshot(now: .tick(101))[0].isPaused)
-    #expect(dispatcher.actions(at: .tick(500)).notes == [SuspendedTime(ended: .seconds(447))])
+    #expect(dispatcher.actions(at: .tick(500)).suspendedTimes == [SuspendedTime(ended: .seconds(447))])
   }
 
   @Test func aRestartEndsASuspensionByTheCircuit() {
@@ -114,38 +115,39 @@ import Testing
     stored.suspended = SuspendedTime(since: .tick(60))
     var dispatcher = Dispatcher()
     let actions = dispatcher.actions(after: .configure([Made.destination("a")]), .restored([stored]))
-    #expect(actions.notes == [SuspendedTime(ended: .seconds(40))])
+    #expect(actions.suspendedTimes == [SuspendedTime(ended: .seconds(40))])
   }
 
   @Test func aDestinationThatTheFilePausesIsSuspended() {
     var paused = Made.destination("a")
     paused.pausedAt = "routes.yaml:3"
     var dispatcher = Dispatcher()
-    #expect(dispatcher.actions(after: .configure([paused])).notes == [SuspendedTime(since: .tick(100))])
+    #expect(
+      dispatcher.actions(after: .configure([paused])).suspendedTimes == [SuspendedTime(since: .tick(100))])
     #expect(dispatcher.snapshot(now: .tick(100))[0].isPaused)
     #expect(dispatcher.snapshot(now: .tick(100))[0].pausedUntil == nil)
-    // That its line has moved is no change to the endpoint.
+    // That its line has moved is no change to the transport.
     paused.pausedAt = "routes.yaml:4"
     #expect(dispatcher.actions(after: .configure([paused]), at: .tick(110)) == [])
     let resumed = dispatcher.actions(after: .configure([Made.destination("a")]), at: .tick(130))
-    #expect(resumed == [.note(SuspendedTime(ended: .seconds(30)), destination: "a")])
+    #expect(resumed == [.keepSuspendedTime(SuspendedTime(ended: .seconds(30)), destination: "a")])
   }
 
   @Test func aPersonsPauseOutlastsTheDestinationsAbsence() {
     var dispatcher = Dispatcher.idle(Made.destination("a"))
     _ = dispatcher.actions(after: .pause("a", until: .distantFuture))
     _ = dispatcher.actions(after: .configure([]))
-    #expect(dispatcher.lanes.isEmpty)
+    #expect(dispatcher.lanes.all.isEmpty)
     _ = dispatcher.actions(after: .configure([Made.destination("a")]), at: .tick(200))
     #expect(dispatcher.actions(after: .promoted([Made.delivery(1, to: "a")]), at: .tick(200)) == [])
     let resumed = dispatcher.actions(after: .pause("a", until: nil), at: .tick(250))
-    #expect(resumed.attempted == [1] && resumed.notes == [SuspendedTime(ended: .seconds(150))])
+    #expect(resumed.attempted == [1] && resumed.suspendedTimes == [SuspendedTime(ended: .seconds(150))])
   }
 
   @Test func aPauseThatEndedDuringTheAbsenceIsOver() {
     var dispatcher = Dispatcher.idle()
     let paused = dispatcher.actions(after: .pause("a", until: .tick(150)))
-    #expect(paused == [.note(SuspendedTime(since: .tick(100)), destination: "a")])
+    #expect(paused == [.keepSuspendedTime(SuspendedTime(since: .tick(100)), destination: "a")])
     _ = dispatcher.actions(after: .configure([Made.destination("a")]), at: .tick(200))
     #expect(
       dispatcher.actions(after: .promoted([Made.delivery(1, to: "a")]), at: .tick(200)).attempted == [1])
@@ -158,7 +160,7 @@ import Testing
     _ = dispatcher.actions(after: .configure([]), at: .tick(110))
     let settled = Dispatcher.Settled(destination: "a", outcome: .retry(at: .tick(101)))
     let gone = dispatcher.actions(after: .settled([settled]), at: .tick(120))
-    #expect(gone == [.note(SuspendedTime(ended: .seconds(20)), destination: "a")])
-    #expect(dispatcher.lanes.isEmpty)
+    #expect(gone == [.keepSuspendedTime(SuspendedTime(ended: .seconds(20)), destination: "a")])
+    #expect(dispatcher.lanes.all.isEmpty)
   }
 }

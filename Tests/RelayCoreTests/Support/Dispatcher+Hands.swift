@@ -36,14 +36,16 @@ extension Dispatcher.Action {
 
   var attempted: Int64? { if case .attempt(let delivery) = self { delivery.id.rawValue } else { nil } }
   var circuitChange: CircuitChange? { if case .circuitChanged(_, let change) = self { change } else { nil } }
-  var note: SuspendedTime? { if case .note(let suspended, _) = self { suspended } else { nil } }
+  var suspendedTime: SuspendedTime? {
+    if case .keepSuspendedTime(let suspended, _) = self { suspended } else { nil }
+  }
   var settlement: Settlement? { if case .settle(let settlement, _, _) = self { settlement } else { nil } }
 }
 
 extension [Dispatcher.Action] {
   var attempted: [Int64] { compactMap(\.attempted) }
   var circuitChanges: [CircuitChange] { compactMap(\.circuitChange) }
-  var notes: [SuspendedTime] { compactMap(\.note) }
+  var suspendedTimes: [SuspendedTime] { compactMap(\.suspendedTime) }
   var settlements: [Settlement] { compactMap(\.settlement) }
   var released: [Int64] {
     flatMap { action -> [Int64] in

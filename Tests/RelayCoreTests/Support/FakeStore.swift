@@ -69,18 +69,18 @@ struct FakeStore {
       for id in ids { try release(id) }
     case .withhold(let name, let token):
       withheld[name, default: 0] += 1
-      notifications.append(.recall([name], token: token))
+      notifications.append(.hold([name], token: token))
     case .operate(let operation):
       let claimed = records.values.filter { $0.isClaimed && $0.delivery.destination == operation.destination }
       for record in claimed {
         try require(
-          mayBeClaimed(record.id, inFlight), "\(record.id) is claimed after a recall, not in flight")
+          mayBeClaimed(record.id, inFlight), "\(record.id) is claimed after a hold, not in flight")
       }
       operate(operation, now: now)
       if !revived.isEmpty { retried.insert(operation.destination) }
     case .handOut(let name):
       withheld[name] = withheld[name]! > 1 ? withheld[name]! - 1 : nil
-      notifications.append(.readmit([name], areRetried: retried.remove(name) != nil))
+      notifications.append(.resume([name], areRetried: retried.remove(name) != nil))
     }
   }
 

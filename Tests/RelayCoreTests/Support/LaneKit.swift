@@ -11,7 +11,7 @@ enum LaneKit {
   ) -> Lane {
     var destination = Made.destination(concurrency: concurrency)
     change(&destination)
-    var lane = Lane(destination: destination, window: LaneWindow(deliveries: deliveries, bytes: bytes))
+    var lane = Lane(destination: destination, window: WindowSize(deliveries: deliveries, bytes: bytes))
     while let request = lane.nextClaim(now: now) { lane.claimed(answer(request), now: now) }
     return lane
   }

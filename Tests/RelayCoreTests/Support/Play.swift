@@ -66,7 +66,7 @@ struct Play {
       }
       for input in store.notifications { dispatcher.handle(input, now: now) }
     } while takeNotifications()
-    mostInFlight = max(mostInFlight, dispatcher.lanes.all.map(\.inFlight.count).max() ?? 0)
+    mostInFlight = max(mostInFlight, dispatcher.lanes.all.map(\.slots.inFlight.count).max() ?? 0)
   }
 
   private mutating func takeNotifications() -> Bool {
@@ -87,9 +87,10 @@ struct Play {
         store.calls.append(.settle([(settlement, delivery.destination)]))
       case .claim(let request): store.calls.append(.claim(request, fails: false))
       case .release(let ids): store.calls.append(.release(ids))
-      case .note(let suspended, let name): store.standings[name, default: Standing()].suspended = suspended
+      case .keepSuspendedTime(let suspended, let name):
+        store.standings[name, default: Standing()].suspended = suspended
       case .circuitChanged(let name, let change): circuitChanges[name, default: []].append(change)
-      case .changeEndpoints, .freshConnections, .recalled: break
+      case .changeDestinations, .freshConnections, .held: break
       }
     }
   }

@@ -21,8 +21,8 @@ extension Simulation {
     case 6, 7: try finishOne(from: finishable)
     case 8:
       let deadline = dispatcher.nextDeadline().map { now.duration(to: $0) } ?? .zero
-      let isPatient = random.chance(60) && deadline < .seconds(60)
-      try pass(isPatient ? deadline : .milliseconds(random.pick([0, 1, 30, 500, 3_000, 60_000])))
+      let waitsForDeadline = random.chance(60) && deadline < .seconds(60)
+      try pass(waitsForDeadline ? deadline : .milliseconds(random.pick([0, 1, 30, 500, 3_000, 60_000])))
     default: if scenario.concurrency == 0 && random.chance(20) { try configure(Array(configured.keys)) }
     }
   }
@@ -57,10 +57,10 @@ extension Simulation {
     let notification = store.notifications.removeFirst()
     switch notification {
     case .claimed(let claim): watch.answered(claim)
-    case .recall(let names, _): for name in names { watch.recalled[name, default: 0] += 1 }
-    case .readmit(let names, let areRetried):
+    case .hold(let names, _): for name in names { watch.held[name, default: 0] += 1 }
+    case .resume(let names, let areRetried):
       for name in names where areRetried { watch.retriedByPerson(name) }
-      for name in names { watch.recalled[name] = watch.recalled[name]! > 1 ? watch.recalled[name]! - 1 : nil }
+      for name in names { watch.held[name] = watch.held[name]! > 1 ? watch.held[name]! - 1 : nil }
     case .pause(let name, let until): watch.pausedUntil[name] = until
     case .storeHolds(let isHolding): watch.storeHolds = isHolding
     default: break
@@ -131,7 +131,7 @@ extension Simulation {
     store.calls.append(.withhold(operation.destination, token: token))
   }
 
-  mutating func recalled(_ token: Int) {
+  mutating func held(_ token: Int) {
     guard let operation = operations.removeValue(forKey: token) else { return }
     store.calls.append(.operate(operation))
     store.calls.append(.handOut(operation.destination))

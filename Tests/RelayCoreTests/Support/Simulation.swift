@@ -69,10 +69,11 @@ struct Simulation {
         try watch.claim(request, now: now)
         store.calls.append(.claim(request, fails: random.chance(scenario.claimFailures)))
       case .release(let ids): store.calls.append(.release(ids))
-      case .changeEndpoints(let changed, let removed): watch.change(changed, removed)
+      case .changeDestinations(let changed, let removed): watch.change(changed, removed)
       case .freshConnections: break
-      case .recalled(let token): recalled(token)
-      case .note(let suspended, let name): store.standings[name, default: Standing()].suspended = suspended
+      case .held(let token): held(token)
+      case .keepSuspendedTime(let suspended, let name):
+        store.standings[name, default: Standing()].suspended = suspended
       case .circuitChanged(let name, let change):
         if case .opened = change { openings += 1 }
         try watch.circuits[name, default: WatchedCircuit()].told(change, at: now)
@@ -130,6 +131,6 @@ struct Simulation {
       age += watch.openFor[name, default: .zero]
       return watch.ending.isByHeads && blame == .destination && mayExpire && age >= destination.retry.maxAge
     }
-    return age >= destination.retry.maxAge && (mayExpire || blame == .event || watch.ending.isSpared)
+    return age >= destination.retry.maxAge && (mayExpire || blame == .event || watch.ending.isIgnored)
   }
 }

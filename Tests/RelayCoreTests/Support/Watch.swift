@@ -6,12 +6,12 @@ struct Watch {
   private var claims: [String: Int] = [:]
   private var heldUntil: [String: Timestamp] = [:]
   private var widest: [String: Int] = [:]
-  private var endpoints: Set<String> = []
+  private var reachable: Set<String> = []
   private var starts: [String: [Timestamp]] = [:]
   var circuits: [String: WatchedCircuit] = [:]
   /// What the dispatcher has been told.
   var pausedUntil: [String: Timestamp] = [:]
-  var recalled: [String: Int] = [:]
+  var held: [String: Int] = [:]
   var storeHolds = false
   /// By destination, of all time that it was neither paused nor open.
   private(set) var service: [String: Duration] = [:]
@@ -27,7 +27,7 @@ struct Watch {
     /// Or a trial that counts as one.
     var isProbe = false
     var isByHeads = false
-    var isSpared = false
+    var isIgnored = false
   }
   /// Per destination, in the order of their first attempts.
   private(set) var firstAttempts: [String: [DeliveryID]] = [:]
@@ -77,16 +77,16 @@ struct Watch {
 
   private func checkDestination(_ destination: Destination, _ id: DeliveryID, now: Timestamp) throws {
     let name = destination.name
-    try require(endpoints.contains(name), "\(name) is attempted without an endpoint")
+    try require(reachable.contains(name), "\(name) is attempted before the transport knows it")
     try require(now >= heldUntil[name] ?? .epoch, "\(name) is held, \(id) starts")
     try require(!isPaused(destination, at: now), "\(name) is paused, \(id) starts")
-    try require(recalled[name] == nil, "\(name) is recalled, \(id) starts")
+    try require(held[name] == nil, "\(name) is held, \(id) starts")
   }
 
   private mutating func countSlots(_ delivery: Delivery, _ destination: Destination, _ lane: Lane) throws {
     let others = inFlight.values.filter { $0.destination == destination.name }
     let limit = circuits[destination.name]?.limit ?? destination.concurrency
-    let refused = lane.refusedInFlight
+    let refused = lane.slots.refusedInFlight
     try require(
       others.count <= destination.concurrency && others.count { !refused.contains($0.id) } <= limit,
       "\(others.count) in flight to \(destination.name)")
@@ -121,31 +121,34 @@ struct Watch {
     let isAlone = lane.map { Self.isAlone(in: $0) } ?? false
     var circuit = circuits[name, default: WatchedCircuit()]
     ending.isByHeads = circuit.isByHeads
-    ending.isSpared = circuit.spares(delivery.event.type)
+    ending.isIgnored = circuit.ignoresFailures(of: delivery.event.type)
     ending.isProbe = circuit.finished(
       attempt, kind: delivery.event.type, isAlone: isAlone, lane?.destination, at: now)
     circuits[name] = circuit
-    if let hold = Destination.hold(after: attempt.result) {
+    if let hold = Destination.retryAfter(in: attempt.result) {
       heldUntil[name] = max(heldUntil[name] ?? .epoch, now.advanced(by: hold))
     }
   }
 
   /// Whether the lane knows of nothing that could be tried but what its circuit has counted.
   private static func isAlone(in lane: Lane) -> Bool {
-    let held = lane.fresh.deliveries + lane.beside.deliveries + lane.retrying.deliveries
-    return lane.destination.ordering != .none && lane.freshBacklog.claimableFrom == nil
-      && (held + lane.inFlight.values).allSatisfy { lane.circuit.hasCounted($0.id) } && lane.beside.isEmpty
+    let held =
+      lane.window.fresh.deliveries + lane.window.arrivedDuringClaim.deliveries
+      + lane.window.retrying.deliveries
+    return lane.destination.ordering != .none && lane.window.holdsAllFresh
+      && (held + lane.slots.inFlight.values).allSatisfy { lane.circuit.hasCounted($0.id) }
+      && lane.window.arrivedDuringClaim.isEmpty
   }
 
   /// An open circuit holds no kind that has not failed.
   func expectNothingIsHeldForOthers(_ destination: Destination, _ lane: Lane, now: Timestamp) throws {
     let name = destination.name
     guard let circuit = circuits[name], circuit.isOpen, destination.rate == nil, !storeHolds,
-      !isPaused(destination, at: now), now >= heldUntil[name] ?? .epoch, recalled[name] == nil,
+      !isPaused(destination, at: now), now >= heldUntil[name] ?? .epoch, held[name] == nil,
       !lane.isRemoved,
-      lane.inFlight.count < destination.concurrency
+      lane.slots.inFlight.count < destination.concurrency
     else { return }
-    let held = lane.fresh.deliveries.first { circuit.mustTry($0, at: now) }
+    let held = lane.window.fresh.deliveries.first { circuit.mustTry($0, at: now) }
     try require(held == nil, "\(name) holds \(held!.id), whose kind has not failed")
   }
 
@@ -156,7 +159,7 @@ struct Watch {
     try require(claims[key] == 1, "two claims at once: \(key)")
     try require(
       request.limit > 0 && request.byteLimit > 0 && request.now == now, "\(request) asks for nothing")
-    try require(recalled[request.destination] == nil, "\(request.destination) is recalled, and claims")
+    try require(held[request.destination] == nil, "\(request.destination) is held, and claims")
   }
 
   mutating func answered(_ claim: Claim) {
@@ -164,8 +167,8 @@ struct Watch {
   }
 
   mutating func change(_ changed: [Destination], _ removed: [String]) {
-    endpoints.formUnion(changed.map(\.name))
-    endpoints.subtract(removed)
+    reachable.formUnion(changed.map(\.name))
+    reachable.subtract(removed)
     for destination in changed { circuits[destination.name]?.reconfigured() }
     // The bucket begins anew with the lane.
     for name in removed { starts[name] = nil }
@@ -187,10 +190,10 @@ struct Watch {
     inFlight = [:]
     claims = [:]
     heldUntil = [:]
-    endpoints = []
+    reachable = []
     starts = [:]
     circuits = [:]
-    recalled = [:]
+    held = [:]
     openFor = [:]
     lastExpiry = [:]
     storeHolds = false
@@ -215,10 +218,10 @@ struct Watch {
   mutating func windows(of dispatcher: Dispatcher) throws {
     for lane in dispatcher.lanes.all {
       let name = lane.destination.name
-      widest[name] = max(widest[name] ?? 0, lane.window.bytes)
+      widest[name] = max(widest[name] ?? 0, lane.window.size.bytes)
       let isOrdered = lane.destination.ordering != .none
-      let widest = LaneWindow(deliveries: lane.window.deliveries, bytes: widest[name]!)
-      for (queue, kind) in [(lane.fresh, ClaimRequest.Kind.fresh), (lane.retrying, .retrying)]
+      let widest = WindowSize(deliveries: lane.window.size.deliveries, bytes: widest[name]!)
+      for (queue, kind) in [(lane.window.fresh, ClaimRequest.Kind.fresh), (lane.window.retrying, .retrying)]
       where queue.count > 1 {
         let part = widest.part(of: kind)
         var (count, bytes) =
@@ -232,12 +235,15 @@ struct Watch {
         let last = queue.deliveries.last?.event.footprint ?? 0
         try require(queue.footprint - last <= bytes, "\(queue.footprint) B")
       }
-      if recalled[name] != nil || lane.isRemoved {
-        try require(lane.fresh.isEmpty && lane.beside.isEmpty && lane.retrying.isEmpty, "\(name) holds on")
+      if held[name] != nil || lane.isRemoved {
+        try require(
+          lane.window.fresh.isEmpty && lane.window.arrivedDuringClaim.isEmpty && lane.window.retrying.isEmpty,
+          "\(name) holds on")
       }
       try require(
-        lane.retriesInFlight == lane.inFlight.values.count { $0.attempts > 0 }, "retries are miscounted")
-      try require(lane.unsettled >= 0, "more is settled than was finished")
+        lane.slots.retriesInFlight == lane.slots.inFlight.values.count { $0.attempts > 0 },
+        "retries are miscounted")
+      try require(lane.slots.unsettled >= 0, "more is settled than was finished")
     }
   }
 }

@@ -44,7 +44,7 @@ struct WatchedCircuit {
   var isByHeads: Bool { isOpen && opening.prefix(openedBy).contains(where: \.isAlone) }
   private var openedBy = 0
 
-  func spares(_ kind: String) -> Bool { !othersFail && refused.contains(kind) }
+  func ignoresFailures(of kind: String) -> Bool { !othersFail && refused.contains(kind) }
 
   /// The kinds that answers have refused in this opening.
   private var failed: Set<String> {
@@ -54,7 +54,7 @@ struct WatchedCircuit {
   private var heads: Set<DeliveryID> { Set(opening.filter { $0.blame == .destination }.map(\.delivery)) }
 
   /// Whether an open circuit must not hold it.
-  func lets(_ delivery: Delivery) -> Bool {
+  func allows(_ delivery: Delivery) -> Bool {
     let kind = delivery.event.type
     guard isOpen, isAnswered, !trials.values.contains(kind) else { return false }
     if isByHeads && heads.count < failuresToOpen && !heads.contains(delivery.id) { return true }
@@ -63,7 +63,7 @@ struct WatchedCircuit {
 
   /// Whether it must be tried now, if it could be.
   func mustTry(_ delivery: Delivery, at now: Timestamp) -> Bool {
-    lets(delivery) && lastTrial.duration(to: now) >= .seconds(1)
+    allows(delivery) && lastTrial.duration(to: now) >= .seconds(1)
   }
 
   /// - Returns: Whether it is a probe or a trial.
@@ -79,10 +79,11 @@ struct WatchedCircuit {
       lastTrial = now
       return true
     }
-    try require(probe == nil, "\(id) starts beside the probe \(probe!)")
+    try require(probe == nil, "\(id) starts while the probe is in flight: \(probe!)")
     let next = spacedFrom.advanced(by: destination.circuit.probeEvery)
     try require(spacedFrom == .epoch || now >= next, "\(id) probes before \(next)")
-    for other in lane.fresh.deliveries + (delivery.attempts > 0 ? lane.retrying.deliveries : []) {
+    for other in lane.window.fresh.deliveries + (delivery.attempts > 0 ? lane.window.retrying.deliveries : [])
+    {
       let (mine, its) = (lastFailed(delivery), lastFailed(other))
       try require(
         mine < its || mine == its && ProbeOrder(delivery) < ProbeOrder(other),

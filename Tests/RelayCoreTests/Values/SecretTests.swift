@@ -56,7 +56,7 @@ import Testing
     expectHidden(source)
     expectHidden(Configuration(sources: [source], destinations: [destination]))
     expectHidden(Dispatcher.Input.configure([destination]))
-    expectHidden(Dispatcher.Action.changeEndpoints([destination], removed: []))
+    expectHidden(Dispatcher.Action.changeDestinations([destination], removed: []))
   }
 
   @Test func secretsCompareByTheirValue() {

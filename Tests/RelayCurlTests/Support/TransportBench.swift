@@ -18,7 +18,7 @@ final class TransportBench: Sendable {
   }
 
   func configure(_ destinations: [Destination]) {
-    driver.plan { $0.endpoints += destinations }
+    driver.plan { $0.destinations += destinations }
   }
 
   /// Starts requests, all in one turn.

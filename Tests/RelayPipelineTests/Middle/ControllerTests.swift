@@ -102,7 +102,7 @@ import Testing
 
   // MARK: Reloads
 
-  /// Broken by an endpoint that is replaced under what is in flight, and by one that is not replaced at all.
+  /// Broken by a destination that is replaced under what is in flight, and by one that is not replaced at all.
   @Test func whatIsInFlightFinishesAsItBeganAndTheNextGoesToTheNewURL() async throws {
     let middle = try await Middle(.middle { $0.destination("crm") { $0.concurrency = 1 } })
     await middle.receive(2)
@@ -111,7 +111,7 @@ import Testing
     #expect(report.changes.texts.contains { $0.1.contains("crm") })
     #expect(middle.numbersInFlight == [1])
     await middle.answerAll()
-    #expect(middle.endpoints["crm"]?.url.reveal == "http://elsewhere/")
+    #expect(middle.destinations["crm"]?.url.reveal == "http://elsewhere/")
     #expect(try await middle.books() == Books(delivered: 2))
   }
 
@@ -150,7 +150,7 @@ import Testing
     #expect(middle.controller.active.reloadErrors == problem.problems)
     await middle.receive()
     #expect(middle.inFlight.map(\.destination) == ["crm"])
-    #expect(middle.endpoints["audit"] == nil)
+    #expect(middle.destinations["audit"] == nil)
   }
 
   /// Broken by lanes that hear of a destination before the store knows it.
@@ -160,7 +160,7 @@ import Testing
     try await reload(middle)
     #expect(middle.source.state.withLock(\.applied).count == 1)
     #expect(try await middle.store.destination("audit") != nil)
-    #expect(middle.endpoints["audit"] != nil || middle.inFlight.isEmpty)
+    #expect(middle.destinations["audit"] != nil || middle.inFlight.isEmpty)
   }
 
   @Test func aDestinationThatIsTakenOutKeepsItsDeliveriesUntilItIsBack() async throws {

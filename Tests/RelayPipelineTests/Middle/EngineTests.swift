@@ -142,15 +142,15 @@ import Testing
 
   // MARK: Standing still
 
-  /// Broken by a recall that is answered while the lane still holds something.
-  @Test func aRecalledLaneStartsNothingUntilItIsReadmitted() async throws {
+  /// Broken by a hold that is answered while the lane still holds something.
+  @Test func aHeldLaneStartsNothingUntilItIsResumed() async throws {
     let middle = try await Middle(.middle { $0.destination("crm") { $0.concurrency = 1 } })
     await middle.receive(3)
-    await middle.during { [engine = middle.engine] in await engine.recall(["crm"]) }
+    await middle.during { [engine = middle.engine] in await engine.hold(["crm"]) }
     try await middle.answer(middle.request(), 200)
     await middle.receive(from: 4)
     #expect(middle.inFlight.isEmpty)
-    middle.engine.readmit(["crm"])
+    middle.engine.resume(["crm"])
     await middle.rest()
     #expect(middle.numbersInFlight == [2])
     await middle.answerAll()
@@ -193,6 +193,6 @@ import Testing
     let middle = try await Middle(.middle())
     middle.engine.stop(within: .zero)
     #expect(await middle.engine.snapshot().isEmpty)
-    await middle.engine.recall(["crm"])
+    await middle.engine.hold(["crm"])
   }
 }

@@ -26,7 +26,7 @@ final class Middle {
   /// Requests that have not been answered yet, in the order in which they began.
   private(set) var inFlight: [AttemptRequest] = []
   /// What the transport was told of each destination last.
-  private(set) var endpoints: [String: Destination] = [:]
+  private(set) var destinations: [String: Destination] = [:]
   private(set) var freshConnections: [String] = []
   /// When the engine wants to be called without a cause.
   private(set) var deadline: Timestamp?
@@ -78,8 +78,8 @@ final class Middle {
   private func turn(_ finished: [FinishedAttempt]) {
     for attempt in finished { inFlight.removeAll { $0.delivery == attempt.delivery } }
     guard let turn = transport.turn(finished: finished) else { return }
-    for destination in turn.endpoints { endpoints[destination.name] = destination }
-    for name in turn.removedEndpoints { endpoints[name] = nil }
+    for destination in turn.destinations { destinations[destination.name] = destination }
+    for name in turn.removedDestinations { destinations[name] = nil }
     freshConnections += turn.freshConnections
     inFlight += turn.requests
     deadline = turn.deadline

@@ -36,3 +36,11 @@ package struct ClockReading: Sendable, Equatable {
   /// How far the wall clock is ahead.
   package var offset: Duration { steady.duration(to: wall) }
 }
+
+/// What time people would say it is, injected. It may be set, forward and back.
+///
+/// For what is shown and sent: signatures, ids, times in answers. Nothing waits for it or grows old by it: that is the
+/// `SteadyClock`'s.
+package protocol WallClock: Sendable {
+  func now() -> Timestamp
+}

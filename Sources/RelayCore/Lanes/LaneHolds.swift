@@ -1,5 +1,8 @@
-/// Which destinations' lanes have been recalled, and who waits for it.
-struct Recalls: Sendable {
+/// Which destinations' lanes are held, and who waits for it: docs/decisions/0007-quiet-lanes.md.
+///
+/// Holds nest: a lane is resumed when it has been resumed as often as held. A destination without a lane can be held too; its
+/// lane then begins held.
+struct LaneHolds: Sendable {
   private struct Waiting: Sendable {
     var token: Int
     /// Lanes whose claims under way have yet to be answered.
@@ -13,7 +16,7 @@ struct Recalls: Sendable {
 
   mutating func add(_ name: String) { depths[name, default: 0] += 1 }
 
-  /// - Returns: Whether it has been readmitted as often as recalled.
+  /// - Returns: Whether it has been resumed as often as held.
   mutating func remove(_ name: String) -> Bool {
     guard let depth = depths[name] else { return false }
     depths[name] = depth > 1 ? depth - 1 : nil

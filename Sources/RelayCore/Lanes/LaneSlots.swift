@@ -1,0 +1,185 @@
+/// A lane's slots: which delivery takes the next one, and which attempts are in flight.
+///
+/// - A quarter of the slots (at least one, where there are two) is left to fresh deliveries, so that retries that hang can't
+///   shut out new events.
+/// - Deliveries of kinds that the destination refuses are passed by others: a quarter of the slots is theirs
+///   (docs/decisions/0019-refused-kinds.md).
+/// - While the circuit is open nothing starts but probes and trials; while it recovers there are fewer slots.
+struct LaneSlots: Sendable {
+  private(set) var inFlight: [DeliveryID: Delivery] = [:]
+  private(set) var retriesInFlight = 0
+  /// Those in flight whose kind the destination refused when they started.
+  private(set) var refusedInFlight: Set<DeliveryID> = []
+  /// Attempts whose outcome is not on disk yet.
+  private(set) var unsettled = 0
+  private var nextTurn = ClaimRequest.Kind.fresh
+  /// Refused deliveries and others take turns.
+  private var takesRefusedNext = false
+
+  /// This many outcomes may wait for the disk before no more attempts start.
+  static let maxUnsettled = 1_024
+
+  /// Nothing is in flight, and every outcome is on disk.
+  var isQuiet: Bool { inFlight.isEmpty && unsettled == 0 }
+
+  /// Deliveries of refused kinds are told from others.
+  func isSelective(_ circuit: Circuit) -> Bool {
+    !circuit.isOpen && !(circuit.refused.isEmpty && refusedInFlight.isEmpty)
+  }
+
+  /// Whether a slot is free for something that the window holds.
+  func mayStart(_ window: LaneWindow, _ circuit: Circuit, of concurrency: Int) -> Bool {
+    guard unsettled < Self.maxUnsettled else { return false }
+    let slots = circuit.slots(of: concurrency)
+    guard isSelective(circuit) else {
+      return inFlight.count < slots && (window.fresh.hasReady || mayRetry(window, slots))
+    }
+    return inFlight.count < concurrency
+      && (mayServe(window, slots) || (mayRefuse(window, circuit, concurrency) && hasAside(window, slots)))
+  }
+
+  /// Takes the next delivery to attempt out of the window; nil if there is none that may be. Call it only where `mayStart`.
+  mutating func start(
+    from window: inout LaneWindow, _ circuit: inout Circuit, of concurrency: Int, _ policy: CircuitPolicy,
+    now: Timestamp
+  ) -> Delivery? {
+    guard let delivery = take(from: &window, &circuit, of: concurrency, policy, now: now) else { return nil }
+    if delivery.attempts > 0 { retriesInFlight += 1 }
+    inFlight[delivery.id] = delivery
+    return delivery
+  }
+
+  /// An attempt ended: its slot is free. Its outcome goes to the disk.
+  ///
+  /// - Returns: nil for a delivery that was not started here.
+  mutating func end(_ id: DeliveryID) -> Delivery? {
+    guard let delivery = inFlight.removeValue(forKey: id) else { return nil }
+    if delivery.attempts > 0 { retriesInFlight -= 1 }
+    if !refusedInFlight.isEmpty { refusedInFlight.remove(id) }
+    unsettled += 1
+    return delivery
+  }
+
+  /// An outcome is on disk.
+  mutating func settled() { unsettled -= 1 }
+
+  // MARK: Whose turn it is
+
+  private mutating func take(
+    from window: inout LaneWindow, _ circuit: inout Circuit, of concurrency: Int, _ policy: CircuitPolicy,
+    now: Timestamp
+  ) -> Delivery? {
+    let slots = circuit.slots(of: concurrency)
+    guard circuit.isOpen else {
+      return isSelective(circuit)
+        ? takeAmongRefused(from: &window, circuit, slots, concurrency) : takeTurn(from: &window, slots)
+    }
+    if let trial = takeTrial(from: &window, &circuit, slots, now: now) { return trial }
+    guard circuit.probes(at: now) else { return nil }
+    let probe = takeInOrder(from: &window, circuit, slots, servedFirst: false) { _, _ in true }
+    if let probe { circuit.startedProbe(probe.id, at: now, policy: policy) }
+    return probe
+  }
+
+  /// Fresh deliveries and retries take turns.
+  private mutating func takeTurn(from window: inout LaneWindow, _ slots: Int) -> Delivery? {
+    let kind: ClaimRequest.Kind =
+      !mayRetry(window, slots) ? .fresh : window.fresh.hasReady ? nextTurn : .retrying
+    nextTurn = kind == .fresh ? .retrying : .fresh
+    return window.popFirst(kind)
+  }
+
+  /// Something that the open circuit does not hold back.
+  private mutating func takeTrial(
+    from window: inout LaneWindow, _ circuit: inout Circuit, _ slots: Int, now: Timestamp
+  ) -> Delivery? {
+    guard circuit.tries(at: now) else { return nil }
+    let trial = takeInOrder(from: &window, circuit, slots, servedFirst: true) { [circuit] in
+      circuit.allows($0, $1)
+    }
+    guard let trial else {
+      circuit.foundNothingToTry()
+      return nil
+    }
+    circuit.startedTrial(trial, at: now)
+    return trial
+  }
+
+  private func takeInOrder(
+    from window: inout LaneWindow, _ circuit: Circuit, _ slots: Int, servedFirst: Bool,
+    where condition: (Delivery, Circuit.KindStanding) -> Bool
+  ) -> Delivery? {
+    var kinds = KindMemo(circuit)
+    let order = { (delivery: Delivery) -> ProbeOrder? in
+      let kind = kinds.standing(of: delivery.event)
+      guard condition(delivery, kind) else { return nil }
+      return ProbeOrder(delivery, lastFailed: kind.lastFailed, isServed: servedFirst && kind.isServed)
+    }
+    let first = window.fresh.first(by: order)
+    let retry = mayRetry(window, slots) ? window.retrying.first(by: order) : nil
+    if let retry, first.map({ retry.key < $0.key }) ?? true {
+      window.remove(retry.delivery.id, .retrying)
+      return retry.delivery
+    }
+    if let first { window.remove(first.delivery.id, .fresh) }
+    return first?.delivery
+  }
+
+  /// Others pass the refused ones, which have slots of their own.
+  private mutating func takeAmongRefused(
+    from window: inout LaneWindow, _ circuit: Circuit, _ slots: Int, _ concurrency: Int
+  ) -> Delivery? {
+    if takesRefusedNext && mayRefuse(window, circuit, concurrency),
+      let delivery = takeAside(from: &window, slots)
+    {
+      return delivery
+    }
+    while mayServe(window, slots), let delivery = takeTurn(from: &window, slots) {
+      guard circuit.refuses(delivery) else {
+        takesRefusedNext = true
+        return delivery
+      }
+      window.setAside(delivery)
+    }
+    return mayRefuse(window, circuit, concurrency) ? takeAside(from: &window, slots) : nil
+  }
+
+  private mutating func takeAside(from window: inout LaneWindow, _ slots: Int) -> Delivery? {
+    let kind: ClaimRequest.Kind =
+      !(window.retrying.hasAside && hasRetrySlot(slots))
+      ? .fresh : window.fresh.hasAside ? nextTurn : .retrying
+    nextTurn = kind == .fresh ? .retrying : .fresh
+    guard let delivery = window.popAside(kind) else { return nil }
+    refusedInFlight.insert(delivery.id)
+    takesRefusedNext = false
+    return delivery
+  }
+
+  // MARK: Which slots are free
+
+  /// Retries leave slots free.
+  private func mayRetry(_ window: LaneWindow, _ slots: Int) -> Bool {
+    window.retrying.hasReady && hasRetrySlot(slots)
+  }
+
+  private func hasRetrySlot(_ slots: Int) -> Bool { retriesInFlight < Self.most(of: slots) }
+
+  private func mayServe(_ window: LaneWindow, _ slots: Int) -> Bool {
+    inFlight.count - refusedInFlight.count < slots && (window.fresh.hasReady || mayRetry(window, slots))
+  }
+
+  /// Refused deliveries have a quarter of the slots; where there is nothing else to do they leave a quarter.
+  private func mayRefuse(_ window: LaneWindow, _ circuit: Circuit, _ concurrency: Int) -> Bool {
+    let quarter = max(1, concurrency / 4)
+    let others =
+      window.fresh.hasReady || mayRetry(window, circuit.slots(of: concurrency)) || circuit.state != .closed
+    return refusedInFlight.count < (others ? quarter : Self.most(of: concurrency))
+  }
+
+  private func hasAside(_ window: LaneWindow, _ slots: Int) -> Bool {
+    window.fresh.hasAside || (window.retrying.hasAside && hasRetrySlot(slots))
+  }
+
+  /// How many slots may be taken by what must leave some to others: all but a quarter, and but one where there are two.
+  private static func most(of slots: Int) -> Int { slots == 1 ? 1 : slots - max(1, slots / 4) }
+}

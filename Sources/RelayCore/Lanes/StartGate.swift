@@ -1,0 +1,70 @@
+/// What keeps a lane from starting anything until a certain time, whatever it holds: a person's pause, what its destination
+/// asked for with `Retry-After`, and its rate.
+struct StartGate: Sendable {
+  private(set) var standing: Standing
+  /// `Retry-After`: nothing is attempted before.
+  private var retryAfterEnd: Timestamp?
+  private var bucket: TokenBucket?
+
+  init(standing: Standing, rate: Rate?) {
+    self.standing = standing
+    bucket = rate.map(TokenBucket.init)
+  }
+
+  /// From when on attempts may start; nil: not before a person lifts the pause.
+  var opensAt: Timestamp? {
+    var start = Timestamp.epoch
+    if let pausedUntil = standing.pausedUntil {
+      guard pausedUntil != .distantFuture else { return nil }
+      start = pausedUntil
+    }
+    if let retryAfterEnd { start = max(start, retryAfterEnd) }
+    if let bucket { start = max(start, bucket.next) }
+    return start
+  }
+
+  /// When `Retry-After` is over; nil: it holds no longer.
+  func retryAfterEnd(at now: Timestamp) -> Timestamp? { retryAfterEnd.flatMap { now < $0 ? $0 : nil } }
+
+  /// Ends what has come to its end.
+  mutating func advance(to now: Timestamp) {
+    standing.endPause(at: now)
+    if let end = retryAfterEnd, end <= now { retryAfterEnd = nil }
+  }
+
+  // MARK: The rate
+
+  /// Lets time pass, for the rate.
+  mutating func advanceRate(to now: Timestamp) { bucket?.advance(to: now) }
+
+  /// An attempt starts.
+  mutating func attemptStarted() { bucket?.take() }
+
+  mutating func change(to rate: Rate?) {
+    guard let rate else { return bucket = nil }
+    if bucket == nil { bucket = TokenBucket(rate: rate) } else { bucket!.change(to: rate) }
+  }
+
+  // MARK: Retry-After
+
+  /// An answer asks for it. A shorter wait does not end a longer one.
+  mutating func keepRetryAfter(_ wait: Duration, from now: Timestamp) {
+    retryAfterEnd = max(retryAfterEnd ?? .epoch, now.advanced(by: wait))
+  }
+
+  mutating func endRetryAfter() { retryAfterEnd = nil }
+
+  // MARK: Pauses
+
+  mutating func restore(_ standing: Standing) { self.standing = standing }
+
+  /// - Parameter end: By the steady clock; `distantFuture`: until it is lifted; nil: it is lifted.
+  mutating func pause(until end: Timestamp?) { standing.pausedUntil = end }
+
+  /// - Returns: Whether the suspended time begins or ends now.
+  mutating func setSuspended(_ isSuspended: Bool, at now: Timestamp) -> Bool {
+    standing.suspended.set(isSuspended: isSuspended, at: now)
+  }
+
+  mutating func wallClockStepped(by step: Duration) { standing.wallClockStepped(by: step) }
+}
