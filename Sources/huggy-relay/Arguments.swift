@@ -1,6 +1,6 @@
 import ArgumentParser
-import RelayConfig
 import RelayCore
+import RelayText
 
 /// `250ms`, `5s`, `10m`: as in routes.yaml.
 struct DurationArgument: ExpressibleByArgument {
@@ -9,7 +9,7 @@ struct DurationArgument: ExpressibleByArgument {
   let defaultValueDescription: String
 
   init?(argument: String) {
-    guard let duration = Duration(configurationText: argument) else { return nil }
+    guard let duration = Duration(text: argument) else { return nil }
     self.duration = duration
     defaultValueDescription = argument
   }

@@ -2,6 +2,7 @@ import ArgumentParser
 import RelayAdmin
 import RelayCore
 import RelayPipeline
+import RelayText
 
 struct EventCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -3,6 +3,7 @@ import Foundation
 import RelayAdmin
 import RelayCore
 import RelayPipeline
+import RelayText
 
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -3,7 +3,9 @@ import Logging
 import RelayConfig
 import RelayCore
 import RelayIngest
+import RelayListening
 import RelayPipeline
+import RelayThreads
 
 /// The configuration's file and the ingest's listener, as a reload needs them.
 struct FileReloadSource: ReloadSource {
@@ -14,11 +16,8 @@ struct FileReloadSource: ReloadSource {
 
   func load() async throws(OperationError) -> ReadConfiguration {
     // Reading and parsing block, and may take a while.
-    let loaded = await withCheckedContinuation { continuation in
-      Thread.detachNewThread {
-        continuation.resume(
-          returning: Result { () throws(ConfigurationErrors) in try loader.load(path: path) })
-      }
+    let loaded = await onThread(named: "reload") {
+      Result { () throws(ConfigurationErrors) in try loader.load(path: path) }
     }
     do throws(ConfigurationErrors) {
       let loaded = try loaded.get()
@@ -34,7 +33,7 @@ struct FileReloadSource: ReloadSource {
   }
 
   func apply(_ settings: ServerSettings) async throws(OperationError) {
-    do throws(IngestServerError) {
+    do throws(ListenError) {
       guard let address = try await server.apply(settings) else { return }
       logger.notice("listening", metadata: ["address": "\(address)"])
     } catch {

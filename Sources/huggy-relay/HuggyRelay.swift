@@ -1,6 +1,7 @@
 import ArgumentParser
 import RelayCore
 import RelayPipeline
+import RelayText
 
 /// The executable: one subcommand a file.
 struct HuggyRelay: AsyncParsableCommand {

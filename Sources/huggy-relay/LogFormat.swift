@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import RelayJSON
 import RelayPipeline
+import RelayText
 
 enum LogFormat: String, ExpressibleByArgument, CaseIterable {
   case text
@@ -103,10 +104,10 @@ struct LineLogHandler: LogHandler {
     guard !text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else { return text }
     var escaped = ""
     for scalar in text.unicodeScalars {
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator:
+      if scalar.isHarmlessInATerminal {
+        escaped.unicodeScalars.append(scalar)
+      } else {
         for unit in String(scalar).utf16 { escaped += JSONWriter.escape(unit) }
-      default: escaped.unicodeScalars.append(scalar)
       }
     }
     return escaped

@@ -3,6 +3,7 @@ import Foundation
 import RelayAdmin
 import RelayCore
 import RelayPipeline
+import RelayText
 
 struct Pause: ParsableCommand {
   static let configuration = CommandConfiguration(

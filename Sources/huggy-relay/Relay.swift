@@ -8,6 +8,7 @@ import RelayCurl
 import RelayIngest
 import RelayPipeline
 import RelaySQLite
+import RelayThreads
 import ServiceLifecycle
 
 /// The parts, put together: the only place that knows them all.
@@ -86,7 +87,7 @@ struct Relay {
       admin = try await startAdmin(controller, eventLoopGroup)
       address = try await server.start()
     } catch {
-      await offPool {
+      await onThread(named: "close") {
         lookup.close()
         store.close()
       }

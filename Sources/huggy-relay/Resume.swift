@@ -1,5 +1,6 @@
 import ArgumentParser
 import RelayAdmin
+import RelayText
 
 struct Resume: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -4,7 +4,9 @@ import Logging
 import RelayAdmin
 import RelayCore
 import RelayIngest
+import RelayListening
 import RelayPipeline
+import RelayThreads
 
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -43,7 +45,7 @@ struct Serve: AsyncParsableCommand {
       result = .failure(error)
     }
     // What nobody reads does not keep the process from ending.
-    await offPool { log.flush(within: Self.flushTime) }
+    _ = await onThread(named: "flush") { log.flush(within: Self.flushTime) }
     try result.get()
   }
 
@@ -63,10 +65,7 @@ struct Serve: AsyncParsableCommand {
     } catch let error as StoreError {
       logger.critical("the store can't be used", metadata: ["reason": "\(error)"])
       throw ExitCode.failure
-    } catch let error as IngestServerError {
-      logger.critical("can't listen", metadata: ["reason": "\(error)"])
-      throw ExitCode.failure
-    } catch let error as AdminServerError {
+    } catch let error as ListenError {
       logger.critical("can't listen", metadata: ["reason": "\(error)"])
       throw ExitCode.failure
     }

@@ -19,14 +19,12 @@ struct StoreService: Service {
 
   func run() async throws {
     try? await gracefulShutdown()
-    let isClosed = Locked(false)
-    await offPool {
+    let isClosed = await onThread(named: "close") {
       let end = ContinuousClock.now.advanced(by: Self.closingTime)
-      guard lookup.close(within: Self.closingTime) else { return }
-      let isStoreClosed = store.close(within: max(.zero, ContinuousClock.now.duration(to: end)))
-      isClosed.withLock { $0 = isStoreClosed }
+      guard lookup.close(within: Self.closingTime) else { return false }
+      return store.close(within: max(.zero, ContinuousClock.now.duration(to: end)))
     }
-    guard isClosed.withLock({ $0 }) else {
+    guard isClosed else {
       throw StoreError(
         code: .hanging,
         message: "its disk does not answer, so it was left as it is; the next start delivers what is pending")
@@ -44,7 +42,7 @@ struct DeliveryService: Service {
     await controller.start(stored)
     try? await gracefulShutdown()
     let limit = drain.remaining
-    await offPool { engine.stop(within: limit) }
+    await onThread(named: "stop") { engine.stop(within: limit) }
   }
 }
 
@@ -89,12 +87,7 @@ extension SQLiteStore {
   fileprivate func answers(within limit: Duration) async -> Bool {
     let answered = Monitor(false)
     ping { answered.update { $0 = true } }
-    let result = Locked(false)
-    await offPool {
-      let isAnswered = answered.wait(timeout: limit, until: { $0 ? true : nil }) != nil
-      result.withLock { $0 = isAnswered }
-    }
-    return result.withLock { $0 }
+    return await onThread { answered.wait(timeout: limit, until: { $0 ? true : nil }) != nil }
   }
 }
 
@@ -114,15 +107,5 @@ final class DrainTime: Sendable {
   /// What is left of it; all, if it has not begun.
   var remaining: Duration {
     end.withLock { end in end.map { max(.zero, ContinuousClock.now.duration(to: $0)) } ?? limit }
-  }
-}
-
-/// Runs what blocks on a thread of its own.
-func offPool(_ body: @escaping @Sendable () -> Void) async {
-  await withCheckedContinuation { continuation in
-    Thread.detachNewThread {
-      body()
-      continuation.resume()
-    }
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import RelayThreads
 import RelayTools
 
 struct Simulate: AsyncParsableCommand {
@@ -45,9 +46,7 @@ struct Simulate: AsyncParsableCommand {
       await waitForSignal(SIGINT, SIGTERM)
       simulator.stop()
     }
-    let report = await withCheckedContinuation { continuation in
-      Thread.detachNewThread { continuation.resume(returning: simulator.run()) }
-    }
+    let report = await onThread(named: "simulate") { simulator.run() }
     signals.cancel()
     if showsProgress { printError("") }
     print(report.summary)

@@ -1,4 +1,3 @@
-import Foundation
 import Logging
 import RelayCore
 import RelayThreads
@@ -20,10 +19,11 @@ struct StoreWait {
   ) async throws -> Store? {
     let (results, result) = AsyncStream.makeStream(of: Result<Store, StoreError>.self)
     let isOver = Monitor(false)
-    Thread.detachNewThread { [self] in
-      result.yield(attempts(isOver, open))
+    let attempts: @Sendable () -> Void = {
+      result.yield(self.attempts(isOver, open))
       result.finish()
     }
+    if !WorkerThread.start(name: "open", attempts) { attempts() }
     let ending = Task {
       await terminations.wait()
       result.finish()

@@ -26,8 +26,6 @@ final class Play: Sendable {
         if sent.isAccepted { eventIDs.withLock { $0 += sent.eventIDs } }
       },
       onProgress: { print("  \($0.sent) envelopes posted, \($0.accepted) accepted") })
-    return await withCheckedContinuation { continuation in
-      Thread.detachNewThread { continuation.resume(returning: simulator.run()) }
-    }
+    return await onThread(named: "simulate") { simulator.run() }
   }
 }

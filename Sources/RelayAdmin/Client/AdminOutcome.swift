@@ -1,3 +1,5 @@
+import RelayText
+
 /// What an answer of the admin API means to the one who asked.
 package enum AdminOutcome: Sendable, Equatable {
   /// Done; its JSON.

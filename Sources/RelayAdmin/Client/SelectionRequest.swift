@@ -1,3 +1,5 @@
+import RelayText
+
 /// Which deliveries to retry or discard: the body of the request.
 package struct SelectionRequest: Sendable, Equatable {
   package enum Which: Sendable, Equatable {

@@ -1,3 +1,5 @@
+import RelayText
+
 /// What a path stands for.
 enum Endpoint: Equatable {
   case health

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 /// The bodies of changes of a destination, and what those of all changes have in common.
 enum ChangeBody {

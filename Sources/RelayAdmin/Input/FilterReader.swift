@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 /// A filter of deliveries, as an address or a body says it.
 enum FilterReader {

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 /// The parameters of an address.
 struct QueryItems {

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 /// How people say a time: RFC 3339, or how long ago.
 package enum TimeInput {
@@ -13,15 +14,8 @@ package enum TimeInput {
     return Timestamp(rfc3339: String(text.map { $0 == " " ? "+" : $0 }))
   }
 
-  /// A whole number and its unit, as in routes.yaml: `250ms`, `5s`, `10m`, `24h`, `7d`; at most ten years.
+  /// As in routes.yaml: `250ms`, `5s`, `10m`, `24h`, `7d`; at most ten years.
   package static func duration(_ text: String) -> Duration? {
-    let digits = text.utf8.prefix { (0x30...0x39).contains($0) }
-    guard (1...15).contains(digits.count), let count = Int(String(Substring(digits))),
-      let unit = units[String(Substring(text.utf8.dropFirst(digits.count)))]
-    else { return nil }
-    let (milliseconds, overflow) = count.multipliedReportingOverflow(by: unit)
-    return overflow || milliseconds > 3_650 * 86_400_000 ? nil : .milliseconds(milliseconds)
+    Duration(text: text).flatMap { $0 > .longestText ? nil : $0 }
   }
-
-  private static let units = ["ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000]
 }

@@ -1,3 +1,5 @@
+import RelayText
+
 /// A table for people: columns aligned, titles above.
 struct TextTable {
   enum Alignment {

@@ -1,3 +1,5 @@
+import RelayText
+
 /// One reading of one configuration: where problems gather, and what references and relative paths mean.
 ///
 /// A class, so that every node can report; it lives in one call of the loader.

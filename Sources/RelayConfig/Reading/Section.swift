@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 import Yams
 
 /// A mapping whose keys are known: they are taken one by one, and what is left over is unknown.

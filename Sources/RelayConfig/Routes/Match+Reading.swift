@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 /// Where the conditions of a match stand, in the order of the `Match`.
 struct MatchPlaces {
@@ -76,7 +77,7 @@ extension ConfigNode {
     var isValid = true
     for (pattern, item) in zip(patterns, items("a source's name", emptyFault: nil) ?? []) {
       guard let name = pattern.literal, !context.sources.contains(name) else { continue }
-      let hint = NearestKey.hint(for: name, among: context.sources, called: "sources")
+      let hint = NearestName.hint(for: name, among: context.sources, called: "sources")
       if let scalar = item.scalar("a source's name") {
         item.error("\(item.shown(scalar)) is no source\(hint)")
       }

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 extension ConfigNode {
   private static let emptyList = "an empty list never matches; remove the key"

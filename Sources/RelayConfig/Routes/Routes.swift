@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 /// What routes may name.
 struct RouteContext {
@@ -105,7 +106,7 @@ extension ConfigNode {
         text throws(Fault) in
         guard context.destinations.contains(text) else {
           let known = context.destinations
-          throw Fault("is no destination\(NearestKey.hint(for: text, among: known, called: "destinations"))")
+          throw Fault("is no destination\(NearestName.hint(for: text, among: known, called: "destinations"))")
         }
         guard !names.contains(text) else { throw Fault("stands twice; an event reaches a destination once") }
         return text

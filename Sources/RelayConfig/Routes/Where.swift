@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 extension ConfigNode {
   /// `where`: each path with its test. Nil: something in it is wrong.

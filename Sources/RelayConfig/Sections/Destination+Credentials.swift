@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 extension Destination {
   /// Takes `headers`, `auth` and `signing_secret`.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 extension Destination {
   /// Takes `concurrency`, `rate` and `order_by`.
@@ -20,7 +21,7 @@ extension CircuitPolicy {
     guard var section = node.section("a mapping with failures and probe_every") else { return }
     failures = section.take("failures")?.integer(1...1_000) ?? failures
     let shortest = Duration.milliseconds(100)
-    probeEvery = section.take("probe_every")?.duration(shortest ... .longest) ?? probeEvery
+    probeEvery = section.take("probe_every")?.duration(shortest ... .longestText) ?? probeEvery
     section.finish()
   }
 }

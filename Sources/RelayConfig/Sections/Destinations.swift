@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 /// A destination's name and place, also where the rest of it is wrong: routes may name it all the same.
 struct ReadDestination {
@@ -68,7 +69,7 @@ extension Destination {
     }
     readTimeouts(&section)
     let shortest = Duration.seconds(1)
-    maxIdle = section.take("max_idle")?.duration(shortest ... .longest) ?? maxIdle
+    maxIdle = section.take("max_idle")?.duration(shortest ... .longestText) ?? maxIdle
     readPace(&section)
     if let retry = section.take("retry") { self.retry.read(retry) }
     if let permanent = section.take("permanent") {

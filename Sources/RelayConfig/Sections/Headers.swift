@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 extension ConfigNode {
   /// `headers`, each with the place of its name. One without a value is there too: it takes that of the defaults away.

@@ -1,3 +1,5 @@
+import RelayText
+
 /// Names of sources, destinations and routes: they stand in logs, metrics, headers and addresses.
 enum Names {
   static func isValid(_ name: String) -> Bool {

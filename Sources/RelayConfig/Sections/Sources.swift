@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 extension ConfigNode {
   /// `sources`, of which there must be one.
@@ -60,7 +61,7 @@ extension ConfigNode {
       if text == "off" { return nil }
       let duration = try Units.duration(text)
       guard duration > .zero else { throw Fault("is too short; write off to accept every envelope again") }
-      guard duration <= .longest else { throw Fault("is too long; at most \(Units.text(.longest))") }
+      guard duration <= .longestText else { throw Fault("is too long; at most \(Duration.longestText.text)") }
       return duration
     } ?? nil
   }

@@ -66,7 +66,7 @@ extension ConfigNode {
     warning("this is \(what) with blanks, which hardly ever matches; take them out")
   }
 
-  private static let knownTypes = PatternNames(RoutingTable.knownTypes)
+  private static let knownTypes = PatternNames(HuggyEventType.names)
 
   /// Those of Huggy's pages, and those that its own clients name.
   private static let knownChannels = PatternNames([

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 extension Reading {
   /// Warns of destinations that are the relay itself.

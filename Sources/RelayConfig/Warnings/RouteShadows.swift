@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 /// Which routes no event gets to, because an earlier one takes all that they match and ends its routing there.
 ///

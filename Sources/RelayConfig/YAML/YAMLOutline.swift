@@ -1,3 +1,5 @@
+import RelayText
+
 /// The block collections that are open at some place of a YAML text, and so its key path.
 struct YAMLOutline {
   private struct Block {

@@ -1,3 +1,5 @@
+import RelayText
+
 /// A light pass over YAML, before it is composed.
 ///
 /// It finds what a configuration may not hold: anchors, aliases, merge keys and tags (ten lines of aliases,

@@ -1,3 +1,5 @@
+import RelayText
+
 /// A validated routes.yaml: everything the relay is told, with every default filled in.
 package struct Configuration: Sendable, Equatable {
   package var server: ServerSettings

@@ -1,3 +1,5 @@
+import RelayText
+
 /// The value of a `Host` header: a name or an address, and perhaps a port.
 package struct HostName: Hashable, Sendable {
   /// In lower case; an IPv6 address without its brackets. The dot that may end a name is left out.

@@ -1,3 +1,5 @@
+import RelayCore
+
 /// An envelope that Huggy might post.
 package struct SimulatedEnvelope: Sendable, Equatable {
   /// Its place in the run, from 0.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySystem
 import RelayThreads
 
 /// Hands envelopes to workers when they are due, and no chat's next one before its last was answered: the

@@ -2,6 +2,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import RelayCore
+import RelaySystem
 import RelayThreads
 
 /// A test receiver: an HTTP/1.1 server that reports what it gets, and answers, fails or delays as told.

@@ -1,6 +1,6 @@
 import NIOHTTP1
 import RelayCore
-import RelayThreads
+import RelaySystem
 
 extension SinkRequest {
   /// A request that has just come in.

@@ -1,3 +1,5 @@
+import RelayText
+
 extension SinkRequest {
   /// One line for people: time (UTC), status, path, type, company, chat, webhook-id, attempt, signature. `-`
   /// stands for what the request doesn't say.
@@ -18,7 +20,7 @@ extension SinkRequest {
   /// Padded to its width, so that lines align; what is longer is shown, to a limit: nobody guesses an id's
   /// rest.
   private static func column(_ text: String?, width: Int) -> String {
-    let shown = (text?.isEmpty ?? true) ? "-" : text!.sanitizedForTerminal(maxCharacters: 80)
+    let shown = (text?.isEmpty ?? true) ? "-" : text!.forTerminal(maxCharacters: 80)
     return shown + String(repeating: " ", count: max(0, width - shown.count))
   }
 }

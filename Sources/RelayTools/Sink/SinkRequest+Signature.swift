@@ -1,5 +1,6 @@
 import RelayCore
 import RelayPipeline
+import RelayText
 
 extension SinkRequest {
   /// How far a request's `webhook-timestamp` may be from now, either way, in seconds.

@@ -1,5 +1,6 @@
 import RelayCore
 import RelayPipeline
+import RelayText
 
 /// A request that a sink got.
 package struct SinkRequest: Sendable {

@@ -23,3 +23,21 @@ package struct SystemRandomness: RandomNumberGenerator, Sendable {
     }
   }
 }
+
+/// A small generator that always makes the same numbers of the same seed (Steele, Lea & Flood 2014): for what is to be
+/// repeated, in tests and in the player of Huggy's part. Not for secrets.
+package struct SplitMix64: RandomNumberGenerator, Sendable {
+  private var state: UInt64
+
+  package init(seed: UInt64) {
+    state = seed
+  }
+
+  package mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ mixed >> 31
+  }
+}
