@@ -3,6 +3,47 @@ import Foundation
 import RelayAdmin
 import RelayCore
 import RelayPipeline
+import RelayText
+
+struct Status: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show how a running relay is: its destinations, routes, store and configuration.")
+
+  @OptionGroup var options: AdminOptions
+
+  func run() throws {
+    let client = options.client()
+    let json = try client.get("/api/v1/status")
+    try options.show(json) { pen in
+      StatusText.render(
+        try client.decode(StatusAnswer.self, from: json), now: SystemWallClock().now(), pen: pen)
+    }
+  }
+}
+
+struct EventCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "event",
+    abstract: "Say what became of an event: which destinations got it, and why the others did not.")
+
+  @Argument(help: "The event's id: evt_…, as the answer to the sender and the webhook-id header have it.")
+  var id: String
+
+  @OptionGroup var options: AdminOptions
+
+  func validate() throws {
+    guard EventID(id) != nil else { throw ValidationError("'\(id)' is not an event's id: evt_ and a UUID") }
+  }
+
+  func run() throws {
+    let client = options.client()
+    let json = try client.get("/api/v1/events/\(id.percentEncoded)")
+    try options.show(json) { pen in
+      EventText.render(
+        try client.decode(EventAnswer.self, from: json), now: SystemWallClock().now(), pen: pen)
+    }
+  }
+}
 
 struct Deliveries: ParsableCommand {
   static let configuration = CommandConfiguration(

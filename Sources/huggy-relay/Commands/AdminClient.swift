@@ -30,8 +30,22 @@ final class AdminClient {
   }
 
   /// Asks for a copy of the store, and writes it to an open file. What does not say that it is one is none.
-  func downloadCopy(_ path: String, into file: Int32) throws {
-    _ = try send("POST", path, body: Array("{}".utf8), timeout: .seconds(24 * 3600), into: file)
+  ///
+  /// - Returns: What the copy says that it is.
+  func downloadCopy(_ path: String, into file: Int32) throws -> StoreCopyFormat {
+    let response = try exchange(
+      "POST", path, body: Array("{}".utf8), timeout: .seconds(24 * 3600), into: file)
+    if response.status != 200 { _ = try json(of: response) }
+    if let format = StoreCopyFormat.known.first(where: { $0.contentType == response.contentType }) {
+      return format
+    }
+    Failure(
+      code: "unreachable",
+      message:
+        "\(url): what answered sent no copy of a store (\(response.contentType ?? "no content-type")); "
+        + "is --admin right?"
+    ).tell(json: json)
+    throw ExitCode.unreachable
   }
 
   /// - Throws: `ExitCode`, after saying why.
@@ -48,14 +62,19 @@ final class AdminClient {
   }
 
   private func send(
-    _ method: String, _ target: String, body: [UInt8]?, timeout: Duration, into file: Int32? = nil
+    _ method: String, _ target: String, body: [UInt8]?, timeout: Duration
   ) throws -> [UInt8] {
+    try json(of: try exchange(method, target, body: body, timeout: timeout))
+  }
+
+  private func exchange(
+    _ method: String, _ target: String, body: [UInt8]?, timeout: Duration, into file: Int32? = nil
+  ) throws -> BlockingResponse {
     var headers: [String] = []
     if let token { headers.append("authorization: Bearer \(token)") }
     if body != nil { headers.append("content-type: application/json") }
-    let response: BlockingResponse
     do throws(TransportFailure) {
-      response = try http.send(
+      return try http.send(
         method: method, url: url + target, headers: headers, body: body, timeout: timeout,
         connectTimeout: .seconds(10), into: file)
     } catch  where file != nil && error.kind == .other {
@@ -65,37 +84,23 @@ final class AdminClient {
       Failure(
         code: "unreachable",
         message: "\(url): can't reach the relay's admin API (\(error)); does it run, and is --admin right?"
-      ).tell(json: self.json)
+      ).tell(json: json)
       throw ExitCode.unreachable
     }
-    if file != nil && response.status == 200 {
-      guard response.contentType == "application/vnd.sqlite3" else {
-        Failure(
-          code: "unreachable",
-          message:
-            "\(url): what answered sent no copy of a store (\(response.contentType ?? "no content-type")); "
-            + "is --admin right?"
-        ).tell(json: json)
-        throw ExitCode.unreachable
-      }
-      return []
-    }
+  }
+
+  private func json(of response: BlockingResponse) throws -> [UInt8] {
     switch AdminOutcome(
       status: response.status, contentType: response.contentType, body: response.body, hasToken: token != nil)
     {
     case .done(let json): return json
     case .refused(let code, let message, let errors):
       if !json && !errors.isEmpty { printError(message) }
-      Failure(code: code, message: message, errors: errors).tell(json: self.json)
+      Failure(code: code, message: message, errors: errors).tell(json: json)
       throw code == "invalid_configuration" ? ExitCode.wrongConfiguration : ExitCode.failure
     case .notTheAPI(let message):
-      Failure(code: "unreachable", message: "\(url): \(message); is --admin right?").tell(json: self.json)
+      Failure(code: "unreachable", message: "\(url): \(message); is --admin right?").tell(json: json)
       throw ExitCode.unreachable
     }
   }
-}
-
-extension ExitCode {
-  /// The relay's admin API can't be reached (`EX_UNAVAILABLE`).
-  static let unreachable = ExitCode(69)
 }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import RelayAdmin
 
@@ -7,7 +8,7 @@ struct Failure: Error {
   /// `unreachable`, `usage`, what a command has of its own, or one of the API's.
   var code: String
   var message: String
-  /// Of a wrong configuration: each error with its place.
+  /// The errors of a wrong configuration, each with its location.
   var errors: [String] = []
 
   func tell(json: Bool) {
@@ -19,4 +20,15 @@ struct Failure: Error {
     let line = ErrorAnswer.json(code: code, message: message, errors: errors) + Array("\n".utf8)
     FileHandle.standardError.write(Data(line))
   }
+}
+
+extension ExitCode {
+  /// The relay's admin API can't be reached (`EX_UNAVAILABLE`).
+  static let unreachable = ExitCode(69)
+  /// The configuration is wrong (`EX_CONFIG`).
+  static let wrongConfiguration = ExitCode(78)
+}
+
+func printError(_ line: String) {
+  FileHandle.standardError.write(Data((line + "\n").utf8))
 }

@@ -7,7 +7,6 @@ import RelayCore
 import RelayCurl
 import RelayIngest
 import RelayPipeline
-import RelaySQLite
 import RelayThreads
 import ServiceLifecycle
 
@@ -57,10 +56,11 @@ struct Relay {
     let metrics = RelayMetrics(configuration, droppedLogLines: droppedLogLines)
     let watch = StoreWatch(metrics: metrics, clock: clock, logger: logger)
     let opened = try await StoreWait(limit: waitForStore, logger: logger).open(unless: terminations) {
-      () throws(StoreError) in try openStore(observer: watch)
+      [configuration, clock] () throws(StoreError) in
+      try OpenedStore(at: configuration.store.location, clock: clock, observer: watch)
     }
-    guard let store = opened else { return logger.notice("stopped") }
-    let lookup = SQLiteLookup(store, clock: clock)
+    guard let opened else { return logger.notice("stopped") }
+    let store = opened.store
     let engine = DeliveryEngine(
       store: store, transport: CurlTransport(clock: clock), clock: clock, logger: logger, metrics: metrics)
     let receiver = Receiver(
@@ -73,7 +73,8 @@ struct Relay {
     let controller = RelayController(
       configuration,
       parts: RelayController.Parts(
-        store: store, lookup: lookup, engine: engine, receiver: receiver, metrics: metrics, watch: watch,
+        store: store, lookup: opened.lookup, engine: engine, receiver: receiver, metrics: metrics,
+        watch: watch,
         clock: clock, logger: logger),
       source: FileReloadSource(path: path, loader: loader, server: server, logger: logger))
     let address: ListenAddress
@@ -87,22 +88,18 @@ struct Relay {
       admin = try await startAdmin(controller, eventLoopGroup)
       address = try await server.start()
     } catch {
-      await onThread(named: "close") {
-        lookup.close()
-        store.close()
-      }
+      _ = await onThread(named: "close") { opened.close(within: StoreService.closingTime) }
       throw error
     }
     let reloading = Task { for await _ in hangups.arrived { _ = try? await controller.reload() } }
     defer { reloading.cancel() }
     let drain = DrainTime(limit: configuration.server.drain)
     var services: [any Service] = [
-      StoreService(store: store, lookup: lookup),
+      StoreService(opened: opened),
       DeliveryService(controller: controller, engine: engine, stored: stored, drain: drain),
       IngestService(
         server: server, address: address, admin: admin, eventLoopGroup: eventLoopGroup,
-        controller: controller,
-        store: store, drain: drain, started: started, logger: logger),
+        controller: controller, opened: opened, drain: drain, started: started, logger: logger),
     ]
     if let watchdog = WatchdogService(
       store: store, engine: engine, environment: ProcessInfo.processInfo.environment)
@@ -119,12 +116,6 @@ struct Relay {
         logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }))
     try await group.run()
     logger.notice("stopped")
-  }
-
-  private func openStore(observer: any StoreObserver) throws(StoreError) -> SQLiteStore {
-    switch configuration.store.location {
-    case .sqlite(let path): try SQLiteStore(path: path, clock: clock, observer: observer)
-    }
   }
 
   private func startAdmin(

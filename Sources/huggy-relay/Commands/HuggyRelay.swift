@@ -3,7 +3,7 @@ import RelayCore
 import RelayPipeline
 import RelayText
 
-/// The executable: one subcommand a file.
+/// The executable: its subcommands stand beside this file.
 struct HuggyRelay: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "huggy-relay",
@@ -51,9 +51,4 @@ struct HuggyRelay: AsyncParsableCommand {
       NearestName.question(name, among: known) ?? "; the commands are: \(known.joined(separator: ", "))"
     return "there is no command '\(name)'\(hint) (huggy-relay --help says what each does)"
   }
-}
-
-extension ExitCode {
-  /// The configuration is wrong (`EX_CONFIG`).
-  static let wrongConfiguration = ExitCode(78)
 }

@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import Glibc
 import RelayThreads
 import ServiceLifecycle
@@ -49,4 +50,37 @@ struct TerminationService: Service {
   func run() async throws {
     await cancelWhenGracefulShutdown { await terminations.wait() }
   }
+}
+
+/// SIGHUP: the configuration is to be read again. Noted from the first moment on, when it would still end the process; many
+/// that nobody has looked at are one.
+final class Hangups: Sendable {
+  let arrived: AsyncStream<Void>
+
+  init() {
+    signal(SIGHUP, SIG_IGN)
+    arrived = AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
+      let source = DispatchSource.makeSignalSource(signal: SIGHUP, queue: .global())
+      source.setEventHandler { continuation.yield() }
+      source.resume()
+      let kept = Locked(source)
+      continuation.onTermination = { _ in kept.withLock { $0.cancel() } }
+    }
+  }
+}
+
+/// Returns when one of the signals comes, or when the task is cancelled.
+func waitForSignal(_ signals: Int32...) async {
+  let arrived = AsyncStream<Void> { continuation in
+    let sources = signals.map { number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler { continuation.finish() }
+      source.resume()
+      return source
+    }
+    let kept = Locked(sources)
+    continuation.onTermination = { _ in kept.withLock { for source in $0 { source.cancel() } } }
+  }
+  for await _ in arrived {}
 }

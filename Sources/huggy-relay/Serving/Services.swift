@@ -5,26 +5,19 @@ import RelayAdmin
 import RelayCore
 import RelayIngest
 import RelayPipeline
-import RelaySQLite
 import RelayThreads
 import ServiceLifecycle
 
 /// Each part lives until the shutdown reaches it.
 struct StoreService: Service {
-  let store: SQLiteStore
-  let lookup: SQLiteLookup
+  let opened: OpenedStore
 
   /// Beyond the drain. What a disk that hangs holds up, the next start finds as it is on disk.
   static let closingTime = Duration.seconds(5)
 
   func run() async throws {
     try? await gracefulShutdown()
-    let isClosed = await onThread(named: "close") {
-      let end = ContinuousClock.now.advanced(by: Self.closingTime)
-      guard lookup.close(within: Self.closingTime) else { return false }
-      return store.close(within: max(.zero, ContinuousClock.now.duration(to: end)))
-    }
-    guard isClosed else {
+    guard await onThread(named: "close", { opened.close(within: Self.closingTime) }) else {
       throw StoreError(
         code: .hanging,
         message: "its disk does not answer, so it was left as it is; the next start delivers what is pending")
@@ -53,7 +46,7 @@ struct IngestService: Service {
   let admin: AdminServer?
   let eventLoopGroup: MultiThreadedEventLoopGroup
   let controller: RelayController
-  let store: SQLiteStore
+  let opened: OpenedStore
   let drain: DrainTime
   let started: ContinuousClock.Instant
   let logger: Logger
@@ -77,17 +70,8 @@ struct IngestService: Service {
     // What was handed to the store is answered on the event loops: they must outlive it. If it does not come back, they
     // stay until the process ends.
     let patience = max(StoreService.closingTime / 2, drain.remaining)
-    guard await store.answers(within: patience) else { return }
+    guard await opened.answers(within: patience) else { return }
     try? await eventLoopGroup.shutdownGracefully()
-  }
-}
-
-extension SQLiteStore {
-  /// Whether all that was asked of it so far is answered within that time.
-  fileprivate func answers(within limit: Duration) async -> Bool {
-    let answered = Monitor(false)
-    ping { answered.update { $0 = true } }
-    return await onThread { answered.wait(timeout: limit, until: { $0 ? true : nil }) != nil }
   }
 }
 
@@ -107,5 +91,37 @@ final class DrainTime: Sendable {
   /// What is left of it; all, if it has not begun.
   var remaining: Duration {
     end.withLock { end in end.map { max(.zero, ContinuousClock.now.duration(to: $0)) } ?? limit }
+  }
+}
+
+/// Tells systemd's watchdog that the relay lives: only after the store's and the curl thread have answered.
+///
+/// The one timer of an idle relay, and only where `WATCHDOG_USEC` asks for it.
+struct WatchdogService: Service {
+  let store: any DeliveryStore
+  let engine: DeliveryEngine
+  let interval: Duration
+
+  /// Nil where no watchdog listens.
+  init?(store: any DeliveryStore, engine: DeliveryEngine, environment: [String: String]) {
+    guard let microseconds = environment["WATCHDOG_USEC"].flatMap({ Int64($0) }), microseconds > 0,
+      environment["WATCHDOG_PID"].map({ $0 == "\(getpid())" }) ?? true
+    else { return nil }
+    self.store = store
+    self.engine = engine
+    // Half the time that systemd allows, as its manual advises.
+    interval = .microseconds(microseconds / 2)
+  }
+
+  func run() async throws {
+    try? await cancelWhenGracefulShutdown {
+      while !Task.isCancelled {
+        // A thread that hangs never answers: then no ping is sent, and systemd restarts the relay.
+        await withCheckedContinuation { continuation in store.ping { continuation.resume() } }
+        await withCheckedContinuation { continuation in engine.ping { continuation.resume() } }
+        ServiceManager.notify(.alive)
+        try await Task.sleep(for: interval)
+      }
+    }
   }
 }

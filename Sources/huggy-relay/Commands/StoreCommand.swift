@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import RelayCore
 import RelayJSON
 
 struct StoreCommand: ParsableCommand {
@@ -33,15 +34,8 @@ struct StoreCommand: ParsableCommand {
           throw Failure(code: "bad_name", message: "the relay removes files of this name: choose another")
         }
         let target = try NewFile(path: file)
-        try options.client().downloadCopy("/api/v1/store/backup", into: target.descriptor)
-        guard target.begins(with: "SQLite format 3\0") else {
-          throw Failure(code: "not_a_copy", message: "what came is no SQLite file; is --admin right?")
-        }
-        guard target.isWholeDatabase else {
-          throw Failure(
-            code: "not_whole",
-            message: "the copy is not whole: something between cut it off; try again, nearer to the relay")
-        }
+        let format = try options.client().downloadCopy("/api/v1/store/backup", into: target.descriptor)
+        try check(target, against: format)
         let bytes = try target.finish()
         var json = Array(#"{"file":"#.utf8)
         JSONWriter.appendString(file, to: &json)
@@ -50,6 +44,18 @@ struct StoreCommand: ParsableCommand {
       } catch let failure as Failure {
         failure.tell(json: options.json)
         throw ExitCode.failure
+      }
+    }
+
+    private func check(_ file: NewFile, against format: StoreCopyFormat) throws {
+      switch format.fault(file.descriptor) {
+      case nil: return
+      case .notACopy:
+        throw Failure(code: "not_a_copy", message: "what came is no \(format.name); is --admin right?")
+      case .notWhole:
+        throw Failure(
+          code: "not_whole",
+          message: "the copy is not whole: something between cut it off; try again, nearer to the relay")
       }
     }
   }

@@ -35,22 +35,6 @@ final class NewFile {
     if descriptor >= 0 { close(descriptor) }
   }
 
-  func begins(with text: String) -> Bool {
-    var start = [UInt8](repeating: 0, count: text.utf8.count)
-    return pread(descriptor, &start, start.count, 0) == start.count && start.elementsEqual(text.utf8)
-  }
-
-  /// Whether it is as large as its SQLite header says: 2 bytes at 16, the page size (1: 65,536), and 4 at 28, the pages.
-  var isWholeDatabase: Bool {
-    var (header, status) = ([UInt8](repeating: 0, count: 32), stat())
-    guard pread(descriptor, &header, header.count, 0) == header.count, fstat(descriptor, &status) == 0 else {
-      return false
-    }
-    let size = Int(header[16]) << 8 | Int(header[17])
-    let pages = header[28..<32].reduce(0) { $0 << 8 | Int($1) }
-    return pages > 0 && Int(status.st_size) == pages * (size == 1 ? 65_536 : size)
-  }
-
   /// - Returns: How many bytes it has.
   /// - Throws: `Failure`, also where another file has come to its name meanwhile.
   func finish() throws -> Int {
