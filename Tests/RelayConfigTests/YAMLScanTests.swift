@@ -55,7 +55,7 @@ import Yams
       (0..<levels).map { String(repeating: " ", count: $0) + "a:\n" }.joined()
     }
     #expect(YAMLScan(nested(32)).findings == [])
-    #expect(YAMLScan(nested(33)).findings.map(\.place.line) == [33])
+    #expect(YAMLScan(nested(33)).findings.map(\.location.line) == [33])
   }
 
   @Test func theKeysOfBlocksHaveTheirPaths() {

@@ -20,7 +20,7 @@ extension ConfigNode {
       if let other = names.updateValue(entry.key, forKey: source.path) {
         reading.report(
           "the source '\(other)' has this path too; give each its own",
-          at: entry.value.place(ofValueAt: "path") ?? entry.place)
+          at: entry.value.location(ofValueAt: "path") ?? entry.location)
       }
       return source
     }
@@ -38,13 +38,13 @@ extension ConfigNode {
       source.path = path.sourcePath(placeholder: "/\(name)") ?? source.path
     } else if Self.reservedPaths.contains(source.path) {
       reading.report(
-        "\(source.path) is the relay's own path; give the source another with path", at: entry.place)
+        "\(source.path) is the relay's own path; give the source another with path", at: entry.location)
     }
     if let token = section.take("token", isSecret: true) {
       source.tokens = token.tokens()
     } else {
       let message = "has no token: every sender is believed; set token to the one that Huggy shows"
-      reading.report(message, at: entry.place, severity: .warning)
+      reading.report(message, at: entry.location, severity: .warning)
     }
     source.company = section.take("company")?.companyID()
     if let dedupe = section.take("dedupe") {

@@ -58,7 +58,7 @@ package struct HostName: Hashable, Sendable {
     }
   }
 
-  /// Of an IPv6 address, with a zone or an IPv4 address at its end.
+  /// Whether it may stand in an IPv6 address, with a zone or an IPv4 address at its end.
   private static func isAddressByte(_ byte: UInt8) -> Bool {
     isNameByte(byte) || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "%")
   }

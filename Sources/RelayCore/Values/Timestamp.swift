@@ -1,7 +1,7 @@
 /// A point in time, in microseconds since 1970-01-01T00:00:00Z.
 ///
-/// Of the relay's own, steady time (`SteadyClock`) where nothing else is said: due times and ages are, and they outlive the
-/// process. What people and other machines are told, or tell, is wall-clock time, and says so. Where only an
+/// Where nothing else is said, it is a time of the relay's own, steady clock (`SteadyClock`): due times and ages are, and
+/// they outlive the process. What people and other machines are told, or tell, is wall-clock time, and says so. Where only an
 /// elapsed time matters (a deadline in memory), callers measure with `ContinuousClock`.
 package struct Timestamp: Hashable, Sendable {
   package var microseconds: Int64

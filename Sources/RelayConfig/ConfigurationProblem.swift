@@ -1,4 +1,4 @@
-/// A place and a fault of the configuration.
+/// A location and a fault of the configuration.
 ///
 /// Written `FILE:LINE:COLUMN: KEY.PATH: what is wrong, and what would be right`; a warning says `warning: `
 /// before its key path. A key path is the keys joined by dots; an item of a list stands by its index, from 0,
@@ -41,5 +41,40 @@ extension ConfigurationProblem: CustomStringConvertible {
     let kind = severity == .warning ? "warning: " : ""
     let path = keyPath.isEmpty ? "" : "\(keyPath): "
     return "\(file):\(line):\(column): \(kind)\(path)\(message)"
+  }
+}
+
+/// Every error of a configuration, in the order of the file. Warnings are told once there are no errors.
+package struct ConfigurationErrors: Error, Sendable {
+  package var problems: [ConfigurationProblem]
+
+  package init(problems: [ConfigurationProblem]) {
+    self.problems = problems
+  }
+}
+
+extension ConfigurationErrors: CustomStringConvertible {
+  /// A line for each.
+  package var description: String {
+    problems.map(\.description).joined(separator: "\n")
+  }
+}
+
+/// What is wrong with a value, as the rest of a sentence that begins with the value:
+/// `is not a duration; write …`. It never quotes the value.
+struct Fault: Error {
+  var message: String
+  /// The message is a sentence of its own, and does not speak of the value.
+  var isWhole = false
+
+  init(_ message: String) {
+    self.message = message
+  }
+
+  /// The value is one of a later version.
+  static func notYet(_ feature: String) -> Fault {
+    var fault = Fault(LaterKeys.message(feature))
+    fault.isWhole = true
+    return fault
   }
 }
