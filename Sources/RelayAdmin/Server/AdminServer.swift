@@ -144,9 +144,9 @@ package final class AdminServer: Sendable {
 
   private func respond(to request: Request) async -> AdminResponse {
     let head = RequestHead(request.head)
-    guard let endpoint = Endpoint(path: head.path), let body = try? await request.body.collect(upTo: 1 << 20)
+    guard let route = AdminRoute(path: head.path), let body = try? await request.body.collect(upTo: 1 << 20)
     else { return AdminResponse(APIError(400, "bad_request", "this request broke off")) }
-    return await api.answer(endpoint, query: head.query, body: Array(body.readableBytesView))
+    return await api.answer(route, query: head.query, body: Array(body.readableBytesView))
   }
 }
 

@@ -1,12 +1,12 @@
 import RelayCore
 import RelayPipeline
 
-/// `GET /api/v1/rejections`: newest first, alike ones in one.
-struct RejectionsAnswer: JSONWritable {
-  let rejections: [Rejection]
+/// `GET /api/v1/rejections`: the refused requests, newest first; those that are alike stand as one.
+struct RefusalsAnswer: JSONWritable {
+  let refusals: [Rejection]
 
   func write(to output: inout JSONOutput) {
-    output.object { $0.field("rejections", rejections) }
+    output.object { $0.field("rejections", refusals) }
   }
 }
 

@@ -1,7 +1,7 @@
 import RelayText
 
 /// What a path stands for.
-enum Endpoint: Equatable {
+enum AdminRoute: Equatable {
   case health
   case readiness
   case metrics
@@ -13,7 +13,7 @@ enum Endpoint: Equatable {
   case pause(String)
   case resume(String)
   case reload
-  case rejections
+  case refusals
   case backup
 
   /// - Parameter path: As it came, without its query.
@@ -29,7 +29,7 @@ enum Endpoint: Equatable {
     case (_, ["api", "v1", "deliveries", "retry"]): self = .retry
     case (_, ["api", "v1", "deliveries", "discard"]): self = .discard
     case (_, ["api", "v1", "reload"]): self = .reload
-    case (_, ["api", "v1", "rejections"]): self = .rejections
+    case (_, ["api", "v1", "rejections"]): self = .refusals
     case (_, ["api", "v1", "store", "backup"]): self = .backup
     case (5, ["api", "v1", "events", parts[4]]): self = .event(parts[4])
     case (6, ["api", "v1", "destinations", parts[4], "pause"]): self = .pause(parts[4])
@@ -42,7 +42,7 @@ enum Endpoint: Equatable {
   var isChange: Bool {
     switch self {
     case .retry, .discard, .pause, .resume, .reload, .backup: true
-    case .health, .readiness, .metrics, .status, .event, .deliveries, .rejections: false
+    case .health, .readiness, .metrics, .status, .event, .deliveries, .refusals: false
     }
   }
 
