@@ -13,7 +13,7 @@ final class EnvelopeSchedule: Sendable {
 
   private struct Order {
     var isStopped = false
-    /// Of each story that goes on, how many envelopes have been answered.
+    /// How many envelopes have been answered of each story that goes on.
     var answered: [Int: Int] = [:]
   }
 
