@@ -1,9 +1,9 @@
 /// ASCII letters without case, and nothing else changed: event types, header names and host names are compared so.
 ///
-/// Inlinable, since each byte of what is compared goes through here.
+/// Public and inlinable, since each byte of what is compared goes through here: it is to cost no call.
 extension UInt8 {
   @inlinable
-  package var asciiLowercased: UInt8 { self >= 0x41 && self <= 0x5A ? self | 0x20 : self }
+  public var asciiLowercased: UInt8 { self >= 0x41 && self <= 0x5A ? self | 0x20 : self }
 }
 
 extension String {

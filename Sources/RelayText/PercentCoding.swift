@@ -31,7 +31,6 @@ extension String {
 /// One byte of it, for those who have bytes and rules of their own.
 package enum PercentCoding {
   /// What the three bytes from `index` on stand for; nil: they are no percent encoding.
-  @inlinable
   package static func byte(encodedAt index: Int, in bytes: [UInt8]) -> UInt8? {
     guard bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count,
       let high = hexadecimal(bytes[index + 1]), let low = hexadecimal(bytes[index + 2])
@@ -40,7 +39,6 @@ package enum PercentCoding {
   }
 
   /// Appends `%41` for `A`.
-  @inlinable
   package static func append(_ byte: UInt8, to output: inout [UInt8]) {
     output.append(UInt8(ascii: "%"))
     output.append(digit(byte >> 4))
@@ -48,7 +46,6 @@ package enum PercentCoding {
   }
 
   /// What never needs an encoding (RFC 3986, 2.3): letters, digits and `-._~`.
-  @inlinable
   package static func isUnreserved(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -60,7 +57,6 @@ package enum PercentCoding {
   }
 
   /// 0 to 15; nil for what is no hexadecimal digit.
-  @inlinable
   package static func hexadecimal(_ byte: UInt8) -> UInt8? {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
@@ -70,8 +66,7 @@ package enum PercentCoding {
     }
   }
 
-  @usableFromInline
-  static func digit(_ value: UInt8) -> UInt8 {
+  private static func digit(_ value: UInt8) -> UInt8 {
     value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
   }
 }
