@@ -25,10 +25,12 @@ let package = Package(
   targets: [
     // Pure: no I/O, no clock reads, nothing but the standard library.
     .target(name: "RelayJSON", swiftSettings: strict),
-    .target(name: "RelayCore", dependencies: ["RelayJSON"], swiftSettings: strict),
+    .target(name: "RelayText", swiftSettings: strict),
+    .target(name: "RelayCore", dependencies: ["RelayJSON", "RelayText"], swiftSettings: strict),
 
-    // The only locks and threads of our own.
+    // The only locks and threads of our own; and what else only the system knows: times, and random numbers.
     .target(name: "RelayThreads", swiftSettings: strict),
+    .target(name: "RelaySystem", swiftSettings: strict),
 
     // libcurl's own TLS library: what libcurl does not let us say of trust, and SHA-256.
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
@@ -38,13 +40,13 @@ let package = Package(
     // Adapters: none imports another.
     .target(
       name: "RelayConfig",
-      dependencies: ["RelayCore", .product(name: "Yams", package: "Yams")],
+      dependencies: ["RelayCore", "RelayText", .product(name: "Yams", package: "Yams")],
       swiftSettings: strict),
     .systemLibrary(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .target(name: "CSQLiteLog", dependencies: ["CSQLite"]),
     .target(
-      name: "RelaySQLite", dependencies: ["RelayCore", "RelayThreads", "CSQLite", "CSQLiteLog"],
+      name: "RelaySQLite", dependencies: ["RelayCore", "RelayText", "RelayThreads", "CSQLite", "CSQLiteLog"],
       swiftSettings: strict),
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -58,15 +60,20 @@ let package = Package(
     .target(
       name: "RelayPipeline",
       dependencies: [
-        "RelayCore", "RelayDigest", "RelayJSON", "RelayThreads",
+        "RelayCore", "RelayDigest", "RelayJSON", "RelaySystem", "RelayText", "RelayThreads",
         .product(name: "Logging", package: "swift-log"),
       ],
+      swiftSettings: strict),
+    // What the two listeners share: how they open their sockets, and what they say when they can't.
+    .target(
+      name: "RelayListening",
+      dependencies: ["RelayCore", "RelayThreads", .product(name: "NIOCore", package: "swift-nio")],
       swiftSettings: strict),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
       name: "RelayIngest",
       dependencies: [
-        "CZlib", "RelayCore", "RelayPipeline",
+        "CZlib", "RelayCore", "RelayListening", "RelayPipeline", "RelayText",
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -78,7 +85,7 @@ let package = Package(
     .target(
       name: "RelayAdmin",
       dependencies: [
-        "RelayCore", "RelayJSON", "RelayPipeline", "RelayThreads",
+        "RelayCore", "RelayJSON", "RelayListening", "RelayPipeline", "RelayText", "RelayThreads",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
@@ -92,7 +99,7 @@ let package = Package(
     .target(
       name: "RelayTools",
       dependencies: [
-        "RelayCore", "RelayCurl", "RelayJSON", "RelayPipeline", "RelayThreads",
+        "RelayCore", "RelayCurl", "RelayJSON", "RelayPipeline", "RelaySystem", "RelayText", "RelayThreads",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -103,7 +110,7 @@ let package = Package(
       name: "huggy-relay",
       dependencies: [
         "RelayAdmin", "RelayConfig", "RelayCore", "RelayCurl", "RelayDigest", "RelayIngest", "RelayJSON",
-        "RelayPipeline", "RelaySQLite", "RelayThreads", "RelayTools",
+        "RelayListening", "RelayPipeline", "RelaySQLite", "RelayText", "RelayThreads", "RelayTools",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -119,17 +126,24 @@ let package = Package(
       swiftSettings: strict),
 
     .target(
-      name: "RelayTestSupport", dependencies: ["RelayCore", "RelayHarness", "RelayThreads"],
+      name: "RelayTestSupport", dependencies: ["RelayCore", "RelayHarness", "RelaySystem", "RelayThreads"],
       path: "Tests/RelayTestSupport", swiftSettings: strict),
+    .testTarget(name: "RelayTextTests", dependencies: ["RelayText"], swiftSettings: strict),
+    .testTarget(
+      name: "RelayListeningTests",
+      dependencies: [
+        "RelayCore", "RelayListening", "RelayThreads", .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
     .testTarget(
       name: "RelayJSONTests", dependencies: ["RelayJSON", "RelayTestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "RelayCoreTests", dependencies: ["RelayCore", "RelayJSON", "RelayTestSupport"],
+      name: "RelayCoreTests", dependencies: ["RelayCore", "RelayJSON", "RelayTestSupport", "RelayText"],
       swiftSettings: strict),
     .testTarget(name: "RelayDigestTests", dependencies: ["RelayDigest"], swiftSettings: strict),
     .testTarget(
       name: "RelayConfigTests",
-      dependencies: ["RelayConfig", "RelayCore", .product(name: "Yams", package: "Yams")],
+      dependencies: ["RelayConfig", "RelayCore", "RelaySystem", .product(name: "Yams", package: "Yams")],
       swiftSettings: strict),
     .testTarget(
       name: "RelaySQLiteTests",
@@ -138,7 +152,7 @@ let package = Package(
     .testTarget(
       name: "RelayCurlTests",
       dependencies: [
-        "CCurl", "RelayCore", "RelayCurl", "RelayHarness", "RelayThreads",
+        "CCurl", "RelayCore", "RelayCurl", "RelayHarness", "RelaySystem", "RelayThreads",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -154,7 +168,7 @@ let package = Package(
     .testTarget(
       name: "RelayAdminTests",
       dependencies: [
-        "RelayAdmin", "RelayCore", "RelayPipeline", "RelayThreads",
+        "RelayAdmin", "RelayCore", "RelayListening", "RelayPipeline", "RelayThreads",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -163,7 +177,7 @@ let package = Package(
     .testTarget(
       name: "RelayIngestTests",
       dependencies: [
-        "CZlib", "RelayCore", "RelayIngest", "RelayPipeline", "RelayTestSupport",
+        "CZlib", "RelayCore", "RelayIngest", "RelayListening", "RelayPipeline", "RelayTestSupport",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -173,7 +187,8 @@ let package = Package(
     .testTarget(
       name: "RelayToolsTests",
       dependencies: [
-        "RelayCore", "RelayCurl", "RelayJSON", "RelayPipeline", "RelayThreads", "RelayTools",
+        "RelayCore", "RelayCurl", "RelayJSON", "RelayPipeline", "RelaySystem", "RelayText", "RelayThreads",
+        "RelayTools",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 /// Carries out what a person wants of a destination's deliveries, oldest first. What arrives meanwhile is not meant.
 final class ChangeJob: StoreJob {
@@ -129,10 +130,3 @@ final class ChangeJob: StoreJob {
 
 @available(*, unavailable)
 extension ChangeJob: Sendable {}
-
-extension String {
-  fileprivate func equalsIgnoringASCIICase(_ other: String) -> Bool {
-    func lowered(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
-    return utf8.elementsEqual(other.utf8) { lowered($0) == lowered($1) }
-  }
-}

@@ -55,6 +55,20 @@ package final class WorkerThread: @unchecked Sendable {  // Immutable but for th
   }
 }
 
+/// Runs what blocks on a thread of its own, and waits for it: Swift's cooperative pool goes on meanwhile.
+///
+/// If the system gives no more threads, it runs on the caller's: late is better than never.
+///
+/// - Parameter name: At most 15 bytes.
+package func onThread<Value: Sendable>(
+  named name: String = "blocking", _ body: @escaping @Sendable () -> Value
+) async -> Value {
+  await withCheckedContinuation { continuation in
+    let work: @Sendable () -> Void = { continuation.resume(returning: body()) }
+    if !WorkerThread.start(name: name, work) { work() }
+  }
+}
+
 private func enter(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
   let body = Unmanaged<WorkerThread.Body>.fromOpaque(argument!).takeRetainedValue()
   nameThread(body.name)

@@ -1,4 +1,7 @@
 import Glibc
+import Logging
+import RelayCore
+import RelayPipeline
 
 @main
 enum Program {
@@ -8,5 +11,29 @@ enum Program {
     // unit's SystemCallFilter), it writes a line of its own to syslog, which systemd's journal shows as the relay's.
     setenv("LIBDISPATCH_LOG", "NO", 0)
     await HuggyRelay.main()
+  }
+}
+
+/// What the process asks of the system before it starts.
+enum ProcessLimits {
+  /// Raises the limit of open files as far as the system lets us, and says so if that is not enough.
+  static func prepare(for configuration: Configuration, logger: Logger) {
+    signal(SIGPIPE, SIG_IGN)
+    // Where a file may not grow any more (`ulimit -f`), writing is to fail, not to end the process.
+    signal(SIGXFSZ, SIG_IGN)
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    let needed =
+      configuration.server.maxConnections
+      + configuration.destinations.reduce(0) { $0 + 2 * $1.concurrency } + 64
+    guard limit.rlim_cur < rlim_t(needed) else { return }
+    logger.warning(
+      "few open files allowed",
+      metadata: [
+        "limit": .number(limit.rlim_cur), "may_need": .number(needed),
+        "hint": "raise LimitNOFILE, or lower server.max_connections or the destinations' concurrency",
+      ])
   }
 }

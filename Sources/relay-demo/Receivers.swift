@@ -28,7 +28,7 @@ struct Receivers: Sendable {
 
     var now: Seen { seen.withLock { $0 } }
 
-    func note(_ request: SinkRequest) {
+    func add(_ request: SinkRequest) {
       seen.withLock { seen in
         seen.requests += 1
         if request.signature == .bad || request.signature == .absent { seen.badSignatures += 1 }
@@ -58,7 +58,7 @@ struct Receivers: Sendable {
     var receivers: [Receiver] = []
     for (name, role, settings) in parts {
       let record = Record()
-      let sink = Sink(settings: settings) { record.note($0) }
+      let sink = Sink(settings: settings) { record.add($0) }
       let address = try await sink.start()
       receivers.append(Receiver(name: name, role: role, sink: sink, address: address, record: record))
     }

@@ -1,4 +1,5 @@
 import Foundation
+import RelayCore
 import RelayHarness
 import Testing
 
@@ -19,7 +20,6 @@ import Testing
   @Test(arguments: [true, false]) func itHasItsNameOnlyOnceItIsWhole(mayBeUnnamed: Bool) throws {
     let file = try NewFile(path: path, mayBeUnnamed: mayBeUnnamed)
     #expect(write(file.descriptor, "whole", 5) == 5)
-    #expect(file.begins(with: "who") && !file.begins(with: "hole") && !file.begins(with: "whole?"))
     #expect(try !names.contains("copy.db"))
     #expect(try names.count == (mayBeUnnamed ? 0 : 1))
     #expect(try file.finish() == 5)
@@ -29,17 +29,20 @@ import Testing
     #expect(mode == 0o600)
   }
 
-  @Test func aDatabaseIsWholeWhenItIsAsLargeAsItsHeaderSays() throws {
+  @Test func aCopyIsWholeWhenItIsAsLongAsItsHeaderSays() throws {
     let file = try NewFile(path: path)
-    var page = [UInt8](repeating: 0, count: 4_096)
+    let format = try #require(
+      StoreCopyFormat.known.first { $0.contentType == "application/vnd.sqlite3" })
+    #expect(format.fault(file.descriptor) == .notACopy)
+    var page = Array("SQLite format 3\0".utf8) + [UInt8](repeating: 0, count: 4_080)
     // The page's size, and two pages.
     (page[16], page[31]) = (16, 2)
     #expect(write(file.descriptor, page, page.count) == page.count)
-    #expect(!file.isWholeDatabase)
+    #expect(format.fault(file.descriptor) == .notWhole)
     #expect(write(file.descriptor, page, page.count) == page.count)
-    #expect(file.isWholeDatabase)
+    #expect(format.fault(file.descriptor) == nil)
     #expect(write(file.descriptor, page, 1) == 1)
-    #expect(!file.isWholeDatabase)
+    #expect(format.fault(file.descriptor) == .notWhole)
   }
 
   @Test(arguments: [true, false]) func whatIsNotFinishedLeavesNothing(mayBeUnnamed: Bool) throws {

@@ -103,3 +103,25 @@ func post(_ body: [UInt8], to url: String) throws -> BlockingResponse {
 }
 
 func anyPort() -> ListenAddress { ListenAddress(host: "127.0.0.1", port: 0) }
+
+/// What was waited for did not come in time.
+struct NotInTime: Error, CustomStringConvertible {
+  let description: String
+}
+
+/// Asks again and again until the answer is the one that is waited for: for what the relay tells nobody by itself.
+///
+/// - Throws: `NotInTime` with the last answer, if that takes longer than `limit`.
+func eventually<Value>(
+  within limit: Duration = .seconds(30), _ ask: () throws -> Value, until isEnough: (Value) -> Bool
+) async throws -> Value {
+  let end = ContinuousClock.now.advanced(by: limit)
+  while true {
+    let value = try ask()
+    if isEnough(value) { return value }
+    guard ContinuousClock.now < end else {
+      throw NotInTime(description: "after \(limit) the answer is still: \(value)")
+    }
+    try await Task.sleep(for: .milliseconds(10))
+  }
+}

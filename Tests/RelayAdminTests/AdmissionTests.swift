@@ -13,7 +13,7 @@ import Testing
       hosts: hosts, token: token.map { Secret($0) })
   }
 
-  private static func code(_ result: Result<Endpoint, APIError>) -> String {
+  private static func code(_ result: Result<AdminRoute, APIError>) -> String {
     switch result {
     case .success: "admitted"
     case .failure(let error): error.code
@@ -137,21 +137,21 @@ import Testing
     let head = RequestHead(method: "GET", target: "/api/v1/deliveries?state=dead#x")
     #expect(head.path == "/api/v1/deliveries")
     #expect(head.query == "state=dead")
-    #expect(Endpoint(path: head.path) == .deliveries)
+    #expect(AdminRoute(path: head.path) == .deliveries)
   }
 
   @Test(arguments: [
-    ("/healthz", Endpoint.health), ("/readyz", .readiness), ("/metrics", .metrics),
+    ("/healthz", AdminRoute.health), ("/readyz", .readiness), ("/metrics", .metrics),
     ("/api/v1/status", .status),
     ("/api/v1/events/evt%5F1", .event("evt_1")), ("/api/v1/deliveries", .deliveries),
     ("/api/v1/deliveries/retry", .retry), ("/api/v1/deliveries/discard", .discard),
     ("/api/v1/destinations/a.b-c_d/pause", .pause("a.b-c_d")),
     ("/api/v1/destinations/x/resume", .resume("x")),
     ("/api/v1/destinations/a%2Fb/pause", .pause("a/b")), ("/api/v1/reload", .reload),
-    ("/api/v1/rejections", .rejections), ("/api/v1/store/backup", .backup),
+    ("/api/v1/rejections", .refusals), ("/api/v1/store/backup", .backup),
   ])
-  func eachPathStandsForOneThing(path: String, endpoint: Endpoint) {
-    #expect(Endpoint(path: path) == endpoint)
+  func eachPathStandsForOneThing(path: String, route: AdminRoute) {
+    #expect(AdminRoute(path: path) == route)
   }
 
   @Test(arguments: [
@@ -160,6 +160,6 @@ import Testing
     "/api/v1/destinations/x", "/api/v1/destinations/x/stop", "/api/v1/status/", "http://x/healthz",
   ])
   func anyOtherPathStandsForNothing(path: String) {
-    #expect(Endpoint(path: path) == nil)
+    #expect(AdminRoute(path: path) == nil)
   }
 }

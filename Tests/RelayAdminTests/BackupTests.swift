@@ -16,7 +16,7 @@ import Testing
     try await withServer(operations) { server in
       let answer = try await server.post(Self.path)
       #expect(answer.status == 200)
-      #expect(answer.header("content-type") == "application/vnd.sqlite3")
+      #expect(answer.header("content-type") == "application/x-copy")
       #expect(answer.header("content-length") == "700000")
       #expect(answer.body == String(decoding: copy, as: UTF8.self))
       operations.state.withLock { $0.error = OperationError(code: .unavailable, message: "no room") }
@@ -49,7 +49,7 @@ import Testing
       let request =
         "POST \(Self.path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
       try await client.writeAndFlush(ByteBuffer(string: request))
-      while operations.calls.isEmpty { await Task.yield() }
+      await operations.isAsked.wait()
       let other = try await server.post(Self.path)
       #expect(other.status == 409)
       #expect(other.body.contains("\"code\":\"backup_in_progress\""))

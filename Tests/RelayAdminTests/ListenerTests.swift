@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import RelayCore
+import RelayListening
 import RelayPipeline
 import RelayThreads
 import Testing
@@ -279,7 +280,7 @@ import Testing
       let second = AdminServer(
         address: server.address, token: nil, operations: FakeOperations(), clock: FixedClock(),
         eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "test"))
-      let error = await #expect(throws: AdminServerError.self) { _ = try await second.start() }
+      let error = await #expect(throws: ListenError.self) { _ = try await second.start() }
       #expect(error?.code == .addressInUse)
       #expect(error?.description.hasPrefix("server.admin \(server.address): the address is in use") == true)
       await second.shutdown(within: .seconds(1))
@@ -290,7 +291,7 @@ import Testing
     try await withServer { server in
       await server.server.shutdown(within: .seconds(5))
       await #expect(throws: (any Error).self) { _ = try await server.get("/healthz") }
-      await #expect(throws: AdminServerError.self) { _ = try await server.server.start() }
+      await #expect(throws: ListenError.self) { _ = try await server.server.start() }
     }
   }
 

@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test mutating func aBodyMayBeAsLongAsItsLimitAndNoLonger() {
-    let limit = Endpoint.reload.maxBodyBytes
+    let limit = AdminRoute.reload.maxBodyBytes
     #expect(collector.readHead(change, expectsContinue: false) == .expectBody)
     #expect(collector.readBody([UInt8](repeating: 0, count: limit)) == .nothing)
     #expect(Self.status(of: collector.readBody([0])) == 413)
@@ -34,7 +34,7 @@ import Testing
 
   @Test mutating func aBodyThatIsAnnouncedTooLongIsNotWaitedFor() {
     var head = change
-    head.contentLength = Endpoint.reload.maxBodyBytes + 1
+    head.contentLength = AdminRoute.reload.maxBodyBytes + 1
     #expect(Self.status(of: collector.readHead(head, expectsContinue: true)) == 413)
   }
 

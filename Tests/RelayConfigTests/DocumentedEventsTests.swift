@@ -111,6 +111,7 @@ import Testing
 
   @Test func thereAreTheTypesOfThePageButTheDeprecatedOne() {
     #expect(Set(DocumentedEvents.all.map(\.name)) == Set(Self.examples.map(\.0)))
+    #expect(DocumentedEvents.all.map(\.name) == HuggyEventType.described.map(\.rawValue))
     #expect(DocumentedEvents.all.count == 10)
   }
 

@@ -1,3 +1,4 @@
+import RelaySystem
 import Testing
 import Yams
 
@@ -15,7 +16,7 @@ import Yams
   ]
 
   @Test func theScanSeesEveryAliasAnchorAndTagThatTheComposerSeesAndNoOthers() {
-    var randomness = SplitMix(state: 1)
+    var randomness = SplitMix64(seed: 1)
     var (clean, unclean) = (0, 0)
     for _ in 0..<10_000 {
       let count = Int.random(in: 1...14, using: &randomness)
@@ -54,7 +55,7 @@ import Yams
       (0..<levels).map { String(repeating: " ", count: $0) + "a:\n" }.joined()
     }
     #expect(YAMLScan(nested(32)).findings == [])
-    #expect(YAMLScan(nested(33)).findings.map(\.place.line) == [33])
+    #expect(YAMLScan(nested(33)).findings.map(\.location.line) == [33])
   }
 
   @Test func theKeysOfBlocksHaveTheirPaths() {
@@ -81,18 +82,6 @@ import Yams
         "routes[1].name",
         "i", "i.j", "m",
       ])
-  }
-}
-
-/// SplitMix64, for the same texts in each run.
-private struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }
 

@@ -1,6 +1,6 @@
 import Glibc
 import RelayCore
-import RelayThreads
+import RelaySystem
 import Testing
 
 /// What answers' `date` tells of the relay's clock.

@@ -1,5 +1,6 @@
 import NIOPosix
 import RelayCore
+import RelayListening
 import RelayPipeline
 import Testing
 
@@ -66,25 +67,25 @@ import Testing
       async let first: Void = server.shutdown(drain: .seconds(50))
       async let second: Void = server.shutdown(drain: .seconds(50))
       _ = await (first, second)
-      let error = await #expect(throws: IngestServerError.self) { try await server.start() }
+      let error = await #expect(throws: ListenError.self) { try await server.start() }
       #expect(error?.code == .shutDown)
     }
   }
 
   @Test func aSecondServerOnTheSamePortSaysWhatToDo() async throws {
     try await withServer(StreamReceiver()) { server, address in
-      let error = await #expect(throws: IngestServerError.self) {
+      let error = await #expect(throws: ListenError.self) {
         try await withServer(StreamReceiver(), { $0.listen = address }) { _, _ in }
       }
       #expect(error?.code == .addressInUse)
       #expect(error?.description.contains("change server.listen") == true)
-      let again = await #expect(throws: IngestServerError.self) { try await server.start() }
+      let again = await #expect(throws: ListenError.self) { try await server.start() }
       #expect(again?.code == .alreadyStarted)
     }
   }
 
   @Test func anAddressOfAnotherMachineSaysWhatToDo() async throws {
-    let error = await #expect(throws: IngestServerError.self) {
+    let error = await #expect(throws: ListenError.self) {
       try await withServer(
         StreamReceiver(), { $0.listen = ListenAddress(host: "192.0.2.1", port: 0) }
       ) { _, _ in }

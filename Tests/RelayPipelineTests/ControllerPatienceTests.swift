@@ -12,6 +12,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5)))
 final class ControllerPatienceTests {
   private final class EmptyCopy: StoreCopy {
+    let format = StoreCopyFormat(contentType: "application/x-copy", name: "copy") { _ in nil }
     var byteCount: Int { 0 }
     func read(at offset: Int, upTo count: Int) throws(StoreError) -> [UInt8] { [] }
   }

@@ -111,5 +111,9 @@ final class HeldStore: DeliveryStore {
 
   func note(_ suspended: SuspendedTime, of destination: String) { real.note(suspended, of: destination) }
 
+  func ping(_ answer: @escaping @Sendable () -> Void) { real.ping(answer) }
+
   func close() { real.close() }
+
+  func close(within limit: Duration) -> Bool { real.close(within: limit) }
 }

@@ -84,4 +84,6 @@ final class ScriptedLookup: DeliveryLookup {
   func oldestPending(completion: @escaping @Sendable (Result<[String: Timestamp], StoreError>) -> Void) {
     answer { completion(.success([:])) }
   }
+
+  func close(within limit: Duration) -> Bool { true }
 }

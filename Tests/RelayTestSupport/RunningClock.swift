@@ -1,5 +1,5 @@
 import RelayCore
-import RelayThreads
+import RelaySystem
 
 /// The machine's wall clock, as long as nobody sets it.
 package struct RunningClock: SteadyClock {

@@ -1,17 +1,9 @@
+import RelaySystem
+
 /// Random numbers that are the same on every run.
-package struct SplitMix64: RandomNumberGenerator, Sendable {
-  private var state: UInt64
+package typealias SplitMix64 = RelaySystem.SplitMix64
 
-  package init(seed: UInt64) { state = seed }
-
-  package mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-
+extension SplitMix64 {
   package mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
 
   package mutating func chance(_ percent: Int) -> Bool { below(100) < percent }

@@ -41,6 +41,20 @@ extension StoreConformance {
       // That was answered, but not recorded: the next start tries it again.
       #expect(try await bench.open().claim().ids == held.map(\.id))
     },
+    StoreClaim("itGivesASignOfLifeUntilItIsClosedAndAfter") { bench in
+      let store = try await bench.open()
+      await withCheckedContinuation { alive in store.ping { alive.resume() } }
+      store.close()
+      await withCheckedContinuation { alive in store.ping { alive.resume() } }
+    },
+    StoreClaim("closingForAWhileIsClosingIfThatIsLongEnough") { bench in
+      let store = try await bench.open()
+      let appended = store.posted(bench.make.envelope())
+      #expect(store.close(within: .seconds(60)))
+      #expect(appended.isKept)
+      #expect(store.close(within: .zero))
+      #expect(try await bench.open().books() == ["crm": Books(pending: 1)])
+    },
     StoreClaim("closingTwiceIsClosing") { bench in
       let store = try await bench.open()
       store.close()

@@ -1,5 +1,6 @@
 import RelayCore
 import RelayPipeline
+import RelayText
 import Testing
 
 @testable import RelayTools

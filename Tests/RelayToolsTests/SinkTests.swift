@@ -1,6 +1,6 @@
 import RelayCore
 import RelayPipeline
-import RelayThreads
+import RelaySystem
 import Testing
 
 @testable import RelayTools

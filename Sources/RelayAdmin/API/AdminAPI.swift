@@ -2,7 +2,7 @@ import Logging
 import RelayCore
 import RelayPipeline
 
-/// What each endpoint does: reads what was asked, has it done, and says what came of it.
+/// What each route does: reads what was asked, has it done, and says what came of it.
 struct AdminAPI: Sendable {
   let operations: any RelayOperations
   let clock: any WallClock
@@ -16,9 +16,9 @@ struct AdminAPI: Sendable {
   }
 
   /// - Parameter body: Whole; empty if there was none.
-  func answer(_ endpoint: Endpoint, query: String?, body: [UInt8]) async -> AdminResponse {
+  func answer(_ route: AdminRoute, query: String?, body: [UInt8]) async -> AdminResponse {
     do {
-      return try await result(of: endpoint, query: query, body: body)
+      return try await result(of: route, query: query, body: body)
     } catch let error as APIError {
       return AdminResponse(error)
     } catch let error as OperationError {
@@ -29,10 +29,10 @@ struct AdminAPI: Sendable {
     }
   }
 
-  private func result(of endpoint: Endpoint, query: String?, body: [UInt8]) async throws -> AdminResponse {
+  private func result(of route: AdminRoute, query: String?, body: [UInt8]) async throws -> AdminResponse {
     // An unknown parameter is a misspelt one: without it a filter would mean more than was meant.
-    let items = try QueryItems(endpoint.ignoresQuery ? nil : query, known: endpoint.parameters)
-    switch endpoint {
+    let items = try QueryItems(route.ignoresQuery ? nil : query, known: route.parameters)
+    switch route {
     case .health: return .json(HealthAnswer(status: "ok"))
     case .readiness: return try await readiness()
     case .metrics:
@@ -45,7 +45,7 @@ struct AdminAPI: Sendable {
     case .backup:
       try ChangeBody.nothing(body)
       return AdminResponse(copy: try await copies.fill { try await operations.backup() })
-    case .rejections: return .json(RejectionsAnswer(rejections: operations.rejections()))
+    case .refusals: return .json(RefusalsAnswer(refusals: operations.rejections()))
     case .retry: return try await change(.retry, body)
     case .discard: return try await change(.discard, body)
     case .pause(let destination): return try await pause(destination, body)
@@ -69,7 +69,7 @@ struct AdminAPI: Sendable {
     return .json(EventAnswer(try await report(of: id)))
   }
 
-  func report(of id: EventID) async throws -> EventReport {
+  private func report(of id: EventID) async throws -> EventReport {
     if let report = try await operations.event(id) { return report }
     throw APIError(
       404, "not_found",
@@ -103,10 +103,16 @@ struct AdminAPI: Sendable {
   }
 }
 
-extension Endpoint {
+extension AdminRoute {
   /// What may follow the `?`.
   fileprivate var parameters: [String] {
-    self == .deliveries ? FilterReader.names + ["limit", "after"] : []
+    switch self {
+    case .deliveries: FilterReader.names + ["limit", "after"]
+    case .health, .readiness, .metrics, .status, .event, .retry, .discard, .pause, .resume, .reload,
+      .refusals,
+      .backup:
+      []
+    }
   }
 
   /// Monitors add what they like to a URL, such as the time against caches.
@@ -119,5 +125,53 @@ private struct HealthAnswer: JSONWritable {
 
   func write(to output: inout JSONOutput) {
     output.object { $0.field("status", status) }
+  }
+}
+
+extension AdminAPI {
+  private func change(_ verb: ChangeVerb, _ body: [UInt8]) async throws -> AdminResponse {
+    let request = try ChangeRequest(body, for: verb, now: clock.now())
+    let selections = try await selections(request)
+    if request.isDryRun {
+      var counts = DeliveryCounts()
+      for selection in selections { counts.add(try await operations.count(verb, selection)) }
+      return .json(DryRunAnswer(counts))
+    }
+    var changed = 0
+    for selection in selections {
+      switch verb {
+      case .retry: changed += try await operations.retry(selection)
+      case .discard: changed += try await operations.discard(selection)
+      }
+    }
+    return .json(ChangedAnswer(changed: changed))
+  }
+
+  private func selections(_ request: ChangeRequest) async throws -> [DeliverySelection] {
+    switch request.selection {
+    case .filters(let filters): return filters.map { .filter($0) }
+    case .ids(var ids, let events):
+      for event in events {
+        let deliveries = try await report(of: event).deliveries
+        ids += deliveries.map(\.record).filter { $0.state == .dead && !ids.contains($0.id) }.map(\.id)
+      }
+      return ids.isEmpty ? [] : [.ids(ids)]
+    }
+  }
+
+  private func pause(_ destination: String, _ body: [UInt8]) async throws -> AdminResponse {
+    let until = try ChangeBody.pauseEnd(body, now: clock.now())
+    try await operations.pause(destination, until: until)
+    return .json(PauseAnswer(name: destination, paused: true, pausedUntil: until))
+  }
+
+  private func resume(_ destination: String, _ body: [UInt8]) async throws -> AdminResponse {
+    try ChangeBody.nothing(body)
+    return .json(ResumeAnswer(destination, try await operations.resume(destination)))
+  }
+
+  private func reload(_ body: [UInt8]) async throws -> AdminResponse {
+    try ChangeBody.nothing(body)
+    return .json(ReloadAnswer(try await operations.reload()))
   }
 }

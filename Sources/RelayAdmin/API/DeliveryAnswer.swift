@@ -13,12 +13,12 @@ package struct DeliveryAnswer: Decodable, Sendable, Equatable {
   package var run: Int
   /// `pending`, `delivered`, `dead` or `discarded`.
   package var state: String
-  /// Of a dead one `permanent`, `exhausted` or `expired`, of a discarded one `overflow` or `person`.
+  /// Why: of a dead one `permanent`, `exhausted` or `expired`, of a discarded one `overflow` or `person`.
   package var reason: String?
   package var attempts: Int
   package var dueAt: Timestamp?
   package var settledAt: Timestamp?
-  /// Of a pending one.
+  /// What a pending one waits for.
   package var waiting: WaitAnswer?
   package var lastAttempt: AttemptAnswer?
   /// The first and the last nine.
@@ -78,6 +78,27 @@ extension DeliveryFilter.State {
     case .delivered: self = .delivered
     case .dead: self = .dead
     case .discarded: self = .discarded
+    }
+  }
+}
+
+/// A page of `GET /api/v1/deliveries`.
+package struct DeliveriesAnswer: Decodable, Sendable, Equatable {
+  package var deliveries: [DeliveryAnswer]
+  /// What `after` is to be for the next page; nil: there is none.
+  package var next: String?
+
+  init(_ page: DeliveryReportPage) {
+    deliveries = page.deliveries.map { DeliveryAnswer($0) }
+    next = page.next?.description
+  }
+}
+
+extension DeliveriesAnswer: JSONWritable {
+  func write(to output: inout JSONOutput) {
+    output.object { output in
+      output.field("deliveries", deliveries)
+      output.field("next", next)
     }
   }
 }

@@ -9,7 +9,7 @@ package struct StatusAnswer: Decodable, Sendable, Equatable {
     package var limitBytes: Int
     /// Why no envelopes are taken.
     package var refusal: String?
-    /// Of the log beside it.
+    /// How large the log beside it is.
     package var logBytes: Int?
     /// Who keeps that log from being written over.
     package var reader: Reader?
@@ -32,7 +32,7 @@ package struct StatusAnswer: Decodable, Sendable, Equatable {
   package struct Config: Decodable, Sendable, Equatable {
     package var hash: String
     package var loadedAt: Timestamp
-    /// Of the last reload, if it changed nothing.
+    /// What was wrong at the last reload, if it changed nothing.
     package var reloadErrors: [String]
   }
 

@@ -1,7 +1,9 @@
+import RelayText
+
 /// Which deliveries to retry or discard: the body of the request.
 package struct SelectionRequest: Sendable, Equatable {
   package enum Which: Sendable, Equatable {
-    /// Of deliveries (numbers), or of events (`evt_…`).
+    /// The ids of deliveries (numbers) or of events (`evt_…`).
     case ids([String])
     /// Names and values as the API has them.
     case filter([FilterItem])

@@ -6,7 +6,7 @@ struct APIError: Error, Equatable {
   var code: String
   /// For people.
   var message: String
-  /// Of a wrong configuration: each error with its place.
+  /// The errors of a wrong configuration, each with its location.
   var errors: [String]?
   var headers: [AdminResponse.Header] = []
 
@@ -34,5 +34,25 @@ struct APIError: Error, Equatable {
     self.init(
       status, error.code.rawValue, error.message,
       errors: error.code == .invalidConfiguration ? error.details : nil)
+  }
+}
+
+/// Any answer that says no.
+package struct ErrorAnswer: Decodable, Sendable, Equatable {
+  package struct Problem: Decodable, Sendable, Equatable {
+    package var code: String
+    /// For people.
+    package var message: String
+  }
+
+  package var error: Problem
+  /// The errors of a wrong configuration, each with its location.
+  package var errors: [String]?
+}
+
+extension ErrorAnswer {
+  /// `{"error":{"code":…,"message":…}}`, with `"errors"` where there are any.
+  package static func json(code: String, message: String, errors: [String] = []) -> [UInt8] {
+    AdminResponse(APIError(400, code, message, errors: errors.isEmpty ? nil : errors)).body
   }
 }

@@ -27,7 +27,7 @@ struct AdminResponse: Equatable {
   }
 
   init(copy: any StoreCopy) {
-    self.init(status: 200, contentType: "application/vnd.sqlite3", body: [])
+    self.init(status: 200, contentType: copy.format.contentType, body: [])
     self.copy = copy
   }
 

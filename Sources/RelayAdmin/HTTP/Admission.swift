@@ -1,5 +1,40 @@
 import RelayCore
 
+/// A request's line and headers, as far as they matter here.
+struct RequestHead: Equatable {
+  var method: String
+  /// Without its query.
+  var path: String
+  /// What follows the `?`.
+  var query: String?
+  /// nil: there was none (HTTP/1.0 allows that).
+  var host: String?
+  var origin: String?
+  /// What a browser says of who asks (`Sec-Fetch-Site`); nil: none, or an old one.
+  var fetchSite: String?
+  var authorization: String?
+  var contentType: String?
+  /// nil: not said, or not a number.
+  var contentLength: Int?
+
+  init(
+    method: String, target: String, host: String? = nil, origin: String? = nil, fetchSite: String? = nil,
+    authorization: String? = nil, contentType: String? = nil, contentLength: Int? = nil
+  ) {
+    self.method = method
+    self.host = host
+    self.origin = origin
+    self.fetchSite = fetchSite
+    self.authorization = authorization
+    self.contentType = contentType
+    self.contentLength = contentLength
+    let target = target.prefix { $0 != "#" }
+    let mark = target.firstIndex(of: "?")
+    path = String(target[..<(mark ?? target.endIndex)])
+    query = mark.map { String(target[target.index(after: $0)...]) }
+  }
+}
+
 /// Who may ask what: decided on a request's head, before any of its body is taken.
 ///
 /// A browser is the danger on loopback: any page may send requests there. One that calls itself by a name of
@@ -28,18 +63,18 @@ struct Admission: Sendable {
   }
 
   /// Why the request is refused, or what it asks for.
-  func admit(_ head: RequestHead) -> Result<Endpoint, APIError> {
+  func admit(_ head: RequestHead) -> Result<AdminRoute, APIError> {
     do throws(APIError) {
       try checkHost(head)
       try checkOrigin(head)
-      let endpoint = Endpoint(path: head.path)
-      if endpoint == nil { try checkEnvelope(head) }
-      if endpoint?.needsToken ?? true { try checkToken(head) }
-      guard let endpoint else {
+      let route = AdminRoute(path: head.path)
+      if route == nil { try checkEnvelope(head) }
+      if route?.needsToken ?? true { try checkToken(head) }
+      guard let route else {
         throw APIError(404, "not_found", "there is nothing at \(head.path.prefix(200)); see /api/v1/status")
       }
-      try checkMethod(head, endpoint)
-      return .success(endpoint)
+      try checkMethod(head, route)
+      return .success(route)
     } catch {
       return .failure(error)
     }
@@ -99,15 +134,15 @@ struct Admission: Sendable {
     }
   }
 
-  private func checkMethod(_ head: RequestHead, _ endpoint: Endpoint) throws(APIError) {
-    let methods = endpoint.methods
+  private func checkMethod(_ head: RequestHead, _ route: AdminRoute) throws(APIError) {
+    let methods = route.methods
     guard methods.contains(head.method) else {
       let allowed = methods.joined(separator: ", ")
       throw APIError(
         405, "method_not_allowed", "\(head.path.prefix(200)) takes \(allowed)",
         headers: [AdminResponse.Header("allow", allowed)])
     }
-    guard endpoint.isChange else { return }
+    guard route.isChange else { return }
     let type = (head.contentType ?? "").prefix { $0 != ";" && $0 != " " }
     guard type.lowercased() == "application/json" else {
       throw APIError(

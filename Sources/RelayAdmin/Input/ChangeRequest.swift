@@ -1,5 +1,6 @@
 import RelayCore
 import RelayPipeline
+import RelayText
 
 /// Which deliveries a change is about: `{"ids":[…]}`, a filter, or `{"all":true}`; never all by leaving something out.
 struct ChangeRequest: Equatable {
@@ -74,7 +75,11 @@ struct ChangeRequest: Equatable {
       let state = try FilterReader.state(text)
       guard verb.states.contains(state) else {
         let possible = verb.states.map(\.rawValue).joined(separator: ", ")
-        let done = verb == .retry ? "retried" : "discarded"
+        let done =
+          switch verb {
+          case .retry: "retried"
+          case .discard: "discarded"
+          }
         throw .invalidRequest("\(state.rawValue) deliveries can't be \(done), only these: \(possible)")
       }
       if !states.contains(state) { states.append(state) }
@@ -116,5 +121,35 @@ struct ChangeRequest: Equatable {
       if seen.insert(number).inserted { ids.append(DeliveryID(rawValue: number)) }
     }
     return .ids(ids, events: events)
+  }
+}
+
+/// The bodies of changes of a destination, and what those of all changes have in common.
+enum ChangeBody {
+  /// `{"until":TIME}`; without it (or a body): nil.
+  static func pauseEnd(_ body: [UInt8], now: Timestamp) throws(APIError) -> Timestamp? {
+    guard let until = try body.isEmpty ? nil : object(body, known: ["until"])["until"], until != .null else {
+      return nil
+    }
+    guard case .string(let text) = until, let time = Timestamp(rfc3339: text) else {
+      throw .invalidRequest("'until' is no time; write RFC 3339, such as 2026-01-02T03:04:05Z")
+    }
+    guard time > now else { throw .invalidRequest("'until' (\(time)) is past: it is \(now)") }
+    return time
+  }
+
+  /// No body, or `{}`.
+  static func nothing(_ body: [UInt8]) throws(APIError) {
+    if !body.isEmpty { _ = try object(body, known: []) }
+  }
+
+  static func object(_ body: [UInt8], known: [String]) throws(APIError) -> [String: JSONInput] {
+    guard let json = JSONInput.parse(body) else { throw .invalidRequest("the body is not JSON") }
+    guard case .object(let members) = json else { throw .invalidRequest("the body is not a JSON object") }
+    for name in members.keys.sorted() where !known.contains(name) {
+      throw .invalidRequest(
+        "there is no key '\(name.prefix(100))'\(NearestName.hint(for: name, among: known))")
+    }
+    return members
   }
 }

@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import RelayCore
+import RelayListening
 import RelayPipeline
 import RelayThreads
 
@@ -18,12 +19,6 @@ package final class AdminServer: Sendable {
     let running: Task<Void, any Error>
   }
 
-  private enum State {
-    case initial
-    case running([Listener])
-    case over
-  }
-
   private let address: ListenAddress
   private let hosts: [String]
   private let token: Secret?
@@ -32,7 +27,7 @@ package final class AdminServer: Sendable {
   private let requestTimeout: Duration
   private let idleTimeout: Duration
   private let stallTimeout: Duration
-  private let state = Locked(State.initial)
+  private let sockets = ListeningSockets<Listener>(key: "server.admin")
   private static let maxConnections = 128
 
   /// - Parameters:
@@ -57,50 +52,15 @@ package final class AdminServer: Sendable {
   }
 
   /// Listens, on `localhost` at both its addresses; returns the address with the port that the system gave.
-  package func start() async throws(AdminServerError) -> ListenAddress {
-    let isFirst = state.withLock { state in
-      guard case .initial = state else { return false }
-      state = .running([])
-      return true
-    }
-    guard isFirst else {
-      throw AdminServerError(.usedUp, address: address, reason: "this server has been started or shut down")
-    }
-    var port = address.port
-    var attempts = 8
-    while true {
-      var isListening = false
-      do throws(AdminServerError) {
-        for place in address.places {
-          do throws(AdminServerError) {
-            port = try await listen(on: ListenAddress(host: place, port: port)).port
-            isListening = true
-          } catch {
-            // A machine without IPv6, or with nothing else: one of the two is enough.
-            guard error.code == .addressNotAvailable, place != address.places.last || isListening else {
-              throw error
-            }
-          }
-        }
-        return ListenAddress(host: address.host, port: port)
-      } catch {
-        await stopListeners()
-        attempts -= 1
-        // The port that the system chose for one address is somebody else's on the other.
-        guard address.port == 0, isListening, attempts > 0 else { throw error }
-        port = 0
-      }
-    }
+  package func start() async throws(ListenError) -> ListenAddress {
+    try await sockets.start(at: address, bind: listen, close: Self.stop)
   }
 
   /// Stops accepting, lets requests in flight finish for at most `limit`, then closes what is left. May be
   /// called again. What an operation does that was asked for goes on behind a connection that was closed.
   package func shutdown(within limit: Duration) async {
-    let last = state.withLock { state in
-      defer { state = .over }
-      return state
-    }
-    guard case .running(let listeners) = last, !listeners.isEmpty else { return }
+    let listeners = sockets.shutDown()
+    guard !listeners.isEmpty else { return }
     // Whichever comes first; the other must not be waited for.
     let (ends, end) = AsyncStream.makeStream(of: Void.self)
     Task {
@@ -116,7 +76,7 @@ package final class AdminServer: Sendable {
     for listener in listeners { listener.running.cancel() }
   }
 
-  private func listen(on place: ListenAddress) async throws(AdminServerError) -> ListenAddress {
+  private func listen(on place: ListenAddress) async throws -> (socket: Listener, port: Int) {
     let (starts, start) = AsyncStream.makeStream(of: Result<ListenAddress, any Error>.self)
     // Where the socket is, once that is known.
     let bound = Locked<ListenAddress?>(nil)
@@ -126,38 +86,20 @@ package final class AdminServer: Sendable {
       bound.withLock { $0 = listens }
       start.yield(.success(listens))
     }
-    let isWanted = state.withLock { state in
-      guard case .running(let listeners) = state else { return false }
-      let running = Task {
-        do {
-          try await server.run()
-        } catch {
-          start.yield(.failure(error))
-          throw error
-        }
+    let running = Task {
+      do {
+        try await server.run()
+      } catch {
+        start.yield(.failure(error))
+        throw error
       }
-      state = .running(listeners + [Listener(server: server, running: running)])
-      return true
-    }
-    guard isWanted else {
-      throw AdminServerError(.usedUp, address: address, reason: "this server has been shut down")
     }
     var results = starts.makeAsyncIterator()
-    switch await results.next() {
-    case .success(let address): return address
-    case .failure(let error): throw AdminServerError(binding: address, failedWith: error)
-    case nil: throw AdminServerError(.other, address: address, reason: "the start was cancelled")
+    guard let result = await results.next() else {
+      running.cancel()
+      throw CancellationError()
     }
-  }
-
-  /// What listened while another address could not.
-  private func stopListeners() async {
-    let listeners = state.withLock { state -> [Listener] in
-      guard case .running(let listeners) = state else { return [] }
-      state = .running([])
-      return listeners
-    }
-    await Self.stop(listeners)
+    return (Listener(server: server, running: running), try result.get().port)
   }
 
   private static func stop(_ listeners: [Listener]) async {
@@ -202,9 +144,9 @@ package final class AdminServer: Sendable {
 
   private func respond(to request: Request) async -> AdminResponse {
     let head = RequestHead(request.head)
-    guard let endpoint = Endpoint(path: head.path), let body = try? await request.body.collect(upTo: 1 << 20)
+    guard let route = AdminRoute(path: head.path), let body = try? await request.body.collect(upTo: 1 << 20)
     else { return AdminResponse(APIError(400, "bad_request", "this request broke off")) }
-    return await api.answer(endpoint, query: head.query, body: Array(body.readableBytesView))
+    return await api.answer(route, query: head.query, body: Array(body.readableBytesView))
   }
 }
 

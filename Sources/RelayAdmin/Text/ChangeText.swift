@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 /// What the commands that change something say they did.
 package enum ChangeText {

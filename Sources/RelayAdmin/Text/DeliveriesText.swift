@@ -28,11 +28,11 @@ extension DeliveryAnswer {
   fileprivate var stateText: String { (reason ?? waiting?.reason).map { "\(state): \($0)" } ?? state }
 
   var ink: Ink {
-    switch state {
-    case "delivered": .good
-    case "dead": .bad
-    case "discarded": .faint
-    default: .warning
+    switch DeliveryFilter.State(rawValue: state) {
+    case .delivered: .good
+    case .dead: .bad
+    case .discarded, .overflowed: .faint
+    case .pending, nil: .warning
     }
   }
 }

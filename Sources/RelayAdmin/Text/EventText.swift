@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 /// What `huggy-relay event` shows: what the event is, and for each destination whether it got it, or why not.
 package enum EventText {

@@ -1,3 +1,4 @@
+import RelayText
 import Yams
 
 extension ConfigNode {

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 extension ConfigNode {
   func bool(placeholder: Bool = false) -> Bool? {
@@ -13,14 +14,14 @@ extension ConfigNode {
     }
   }
 
-  func duration(_ range: ClosedRange<Duration> = .milliseconds(1) ... .longest) -> Duration? {
+  func duration(_ range: ClosedRange<Duration> = .milliseconds(1) ... .longestText) -> Duration? {
     value("a duration such as 5s", placeholder: .unresolved) { text throws(Fault) in
       let duration = try Units.duration(text)
       guard duration >= range.lowerBound else {
-        throw Fault("is too short; at least \(Units.text(range.lowerBound))")
+        throw Fault("is too short; at least \(range.lowerBound.text)")
       }
       guard duration <= range.upperBound else {
-        throw Fault("is too long; at most \(Units.text(range.upperBound))")
+        throw Fault("is too long; at most \(range.upperBound.text)")
       }
       return duration
     }

@@ -1,27 +1,27 @@
 import Yams
 
-/// A node of the file with its place, and with the means to say what is wrong with it.
+/// A node of the file with its location, and with the means to say what is wrong with it.
 struct ConfigNode {
   let node: Node
-  /// Of the value; a missing value's is its key's.
-  var place: Place
+  /// Where the value stands; where there is none, its key.
+  var location: Location
   /// Its text, and its descendants', is never shown.
   var isSecret = false
   let reading: Reading
 
-  init(_ node: Node, place: Place, isSecret: Bool = false, reading: Reading) {
+  init(_ node: Node, location: Location, isSecret: Bool = false, reading: Reading) {
     self.node = node
-    self.place = place
+    self.location = location
     self.isSecret = isSecret
     self.reading = reading
   }
 
   func error(_ message: String) {
-    reading.report(message, at: place)
+    reading.report(message, at: location)
   }
 
   func warning(_ message: String) {
-    reading.report(message, at: place, severity: .warning)
+    reading.report(message, at: location, severity: .warning)
   }
 
   /// Nothing, `~` or `null`, unquoted.
@@ -46,7 +46,7 @@ struct ConfigNode {
   /// The same node under another key path.
   func renamed(_ keyPath: String) -> ConfigNode {
     var copy = self
-    copy.place.keyPath = keyPath
+    copy.location.keyPath = keyPath
     return copy
   }
 }
@@ -63,10 +63,10 @@ extension ConfigNode {
         return nil
       }
       return sequence.enumerated().map { index, item in
-        var itemPlace = place
-        itemPlace.keyPath += "[\(index)]"
-        if let mark = item.mark { (itemPlace.line, itemPlace.column) = (mark.line, mark.column) }
-        return ConfigNode(item, place: itemPlace, isSecret: isSecret, reading: reading)
+        var itemLocation = location
+        itemLocation.keyPath += "[\(index)]"
+        if let mark = item.mark { (itemLocation.line, itemLocation.column) = (mark.line, mark.column) }
+        return ConfigNode(item, location: itemLocation, isSecret: isSecret, reading: reading)
       }
     case .mapping where !acceptsMapping:
       error("expected \(expected), found a mapping")

@@ -1,3 +1,5 @@
+import RelayText
+
 /// One reading of one configuration: where problems gather, and what references and relative paths mean.
 ///
 /// A class, so that every node can report; it lives in one call of the loader.
@@ -19,10 +21,10 @@ final class Reading {
   }
 
   func report(
-    _ message: String, at place: Place, severity: ConfigurationProblem.Severity = .error
+    _ message: String, at location: Location, severity: ConfigurationProblem.Severity = .error
   ) {
     let problem = ConfigurationProblem(
-      file: file, line: place.line, column: place.column, keyPath: place.keyPath, message: message,
+      file: file, line: location.line, column: location.column, keyPath: location.keyPath, message: message,
       severity: severity)
     // A value may be read twice, and is doubtful once.
     if severity == .warning, !warnings.insert(problem.description).inserted { return }
@@ -42,15 +44,15 @@ final class Reading {
 extension Reading: Sendable {}
 
 /// Where something stands: in the file and among the keys.
-struct Place: Hashable {
+struct Location: Hashable {
   /// From 1.
   var line: Int
   /// From 1, in Unicode scalars.
   var column: Int
   var keyPath: String
 
-  func appending(key: String, line: Int, column: Int) -> Place {
+  func appending(key: String, line: Int, column: Int) -> Location {
     let key = key.isEmpty ? "\"\"" : key.printable
-    return Place(line: line, column: column, keyPath: keyPath.isEmpty ? key : "\(keyPath).\(key)")
+    return Location(line: line, column: column, keyPath: keyPath.isEmpty ? key : "\(keyPath).\(key)")
   }
 }

@@ -39,7 +39,7 @@ struct References {
         do {
           let reference = try next(in: &rest)
           result.references.append(reference.name)
-          if resolves { result.value += try value(of: reference, noting: &result) }
+          if resolves { result.value += try value(of: reference, recordedIn: &result) }
         } catch {
           failures.append(error.message)
         }
@@ -104,7 +104,7 @@ struct References {
     return nil
   }
 
-  private func value(of reference: Reference, noting result: inout Replaced) throws(Fault) -> String {
+  private func value(of reference: Reference, recordedIn result: inout Replaced) throws(Fault) -> String {
     switch reference {
     case .variable(let name, let fallback):
       result.variables.insert(name)
@@ -117,12 +117,12 @@ struct References {
       result.defaulted.append("${\(name)}")
       return fallback
     case .file(let path):
-      return try contents(of: path, named: resolved(path, noting: &result))
+      return try contents(of: path, named: resolved(path, recordedIn: &result))
     }
   }
 
   /// A file's path, with the variables that it holds.
-  private func resolved(_ path: String, noting result: inout Replaced) throws(Fault) -> String {
+  private func resolved(_ path: String, recordedIn result: inout Replaced) throws(Fault) -> String {
     var resolved = ""
     var rest = path[...]
     while let start = rest.firstRange(of: "${")?.lowerBound {
@@ -132,7 +132,7 @@ struct References {
       guard case .variable = reference else {
         throw Fault("${file:\(path)}: a path may hold ${NAME}, but no other file's content")
       }
-      resolved += try value(of: reference, noting: &result)
+      resolved += try value(of: reference, recordedIn: &result)
     }
     return resolved + rest
   }

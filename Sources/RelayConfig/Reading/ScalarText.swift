@@ -1,3 +1,5 @@
+import RelayText
+
 /// What a scalar says, once its references are replaced.
 struct ScalarText {
   let value: String
@@ -46,14 +48,4 @@ extension String {
   fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 
   var quotedForMessage: String { "'\(printable)'" }
-
-  /// Short, and without anything that could upset a terminal.
-  var printable: String {
-    var text = ""
-    for scalar in unicodeScalars.prefix(60) {
-      let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-      text += isControl ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
-    }
-    return unicodeScalars.count > 60 ? text + "…" : text
-  }
 }

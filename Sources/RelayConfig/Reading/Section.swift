@@ -1,12 +1,13 @@
 import RelayCore
+import RelayText
 import Yams
 
 /// A mapping whose keys are known: they are taken one by one, and what is left over is unknown.
 struct Section {
   struct Entry {
     let key: String
-    /// Of the key.
-    let place: Place
+    /// Where the key stands.
+    let location: Location
     let value: ConfigNode
   }
 
@@ -40,7 +41,7 @@ struct Section {
   func finish(later: [String: String] = [:], unknown what: String = "key") {
     for entry in entries where !known.contains(entry.key) {
       if let feature = later[entry.key] {
-        node.reading.report(LaterKeys.message(feature), at: entry.place)
+        node.reading.report(LaterKeys.message(feature), at: entry.location)
       } else {
         reportUnknown(what, entry)
       }
@@ -50,14 +51,14 @@ struct Section {
   /// Names the unknown key, unless it may be half of a secret that was not quoted.
   private func reportUnknown(_ what: String, _ entry: Entry) {
     let nearest = NearestName.of(entry.key, among: known)
-    var place = entry.place
+    var location = entry.location
     var name = " \(entry.key.quotedForMessage)"
     if node.isSecret, nearest == nil {
       name = ""
-      place.keyPath = node.place.keyPath
+      location.keyPath = node.location.keyPath
     }
     let hint = nearest.map { "did you mean '\($0)'?" } ?? "known here: \(known.joined(separator: ", "))"
-    node.reading.report("unknown \(what)\(name); \(hint)", at: place)
+    node.reading.report("unknown \(what)\(name); \(hint)", at: location)
   }
 }
 
@@ -76,16 +77,16 @@ extension ConfigNode {
   }
 
   /// Where the value of a mapping's key stands.
-  func place(ofValueAt key: String) -> Place? {
+  func location(ofValueAt key: String) -> Location? {
     guard let mapping = node.mapping, let pair = mapping.first(where: { $0.key.scalar?.string == key }) else {
       return nil
     }
-    return entry(key: pair.key, value: pair.value)?.value.place
+    return entry(key: pair.key, value: pair.value)?.value.location
   }
 
   private func entry(key: Node, value: Node) -> Section.Entry? {
-    let (line, column) = (key.mark?.line ?? place.line, key.mark?.column ?? place.column)
-    let here = Place(line: line, column: column, keyPath: place.keyPath)
+    let (line, column) = (key.mark?.line ?? location.line, key.mark?.column ?? location.column)
+    let here = Location(line: line, column: column, keyPath: location.keyPath)
     guard case .scalar(let scalar) = key else {
       reading.report("a key must be a single text, found a list or a mapping", at: here)
       return nil
@@ -94,11 +95,28 @@ extension ConfigNode {
       reading.report("references are replaced in values, not in keys; write the key out", at: here)
       return nil
     }
-    let keyPlace = place.appending(key: scalar.string, line: line, column: column)
-    var child = ConfigNode(value, place: keyPlace, isSecret: isSecret, reading: reading)
+    let keyLocation = location.appending(key: scalar.string, line: line, column: column)
+    var child = ConfigNode(value, location: keyLocation, isSecret: isSecret, reading: reading)
     if let mark = value.mark, !child.isNull {
-      (child.place.line, child.place.column) = (mark.line, mark.column)
+      (child.location.line, child.location.column) = (mark.line, mark.column)
     }
-    return Section.Entry(key: scalar.string, place: keyPlace, value: child)
+    return Section.Entry(key: scalar.string, location: keyLocation, value: child)
+  }
+}
+
+/// What the configuration will say in later versions: each is an error at its key until then. Take an entry
+/// out when its behaviour comes.
+enum LaterKeys {
+  static let tls = [
+    "certificate": "client certificates",
+    "key": "client certificates",
+  ]
+  static let authorization = ["oauth2": "OAuth 2"]
+
+  static let postgres = "a store on PostgreSQL"
+  static let cloudEvents = "the format cloudevents"
+
+  static func message(_ feature: String) -> String {
+    "not yet: this version lacks \(feature); remove it"
   }
 }

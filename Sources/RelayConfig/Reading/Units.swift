@@ -1,13 +1,11 @@
 import RelayCore
+import RelayText
 
 /// How durations, sizes, rates and numbers are written.
 enum Units {
   /// Stands for a size that is not resolved (`check --no-env`). Smaller than any that can be written.
   static let unresolvedSize = 1
 
-  private static let durations: [(unit: String, milliseconds: Int)] = [
-    ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1),
-  ]
   private static let sizes: [(unit: String, bytes: Int)] = [
     ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1),
   ]
@@ -16,14 +14,10 @@ enum Units {
   ]
 
   static func duration(_ text: String) throws(Fault) -> Duration {
-    let (digits, unit) = parts(of: text)
-    guard let count = integer(String(digits)),
-      let factor = durations.first(where: { $0.unit == unit })?.milliseconds
-    else {
+    guard let duration = Duration(text: text) else {
       throw Fault("is not a duration; write a whole number and its unit: 250ms, 5s, 10m, 24h or 7d")
     }
-    let (milliseconds, overflow) = count.multipliedReportingOverflow(by: factor)
-    return overflow ? .longest + .seconds(1) : .milliseconds(milliseconds)
+    return duration
   }
 
   static func size(_ text: String) throws(Fault) -> Int {
@@ -64,13 +58,6 @@ enum Units {
     return (digits, text[digits.endIndex...])
   }
 
-  static func text(_ duration: Duration) -> String {
-    let milliseconds = Int(duration.millisecondsRoundedUp)
-    guard milliseconds > 0, let unit = durations.first(where: { milliseconds % $0.milliseconds == 0 })
-    else { return "0s" }
-    return "\(milliseconds / unit.milliseconds)\(unit.unit)"
-  }
-
   static func text(bytes: Int) -> String {
     guard bytes > 0, let unit = sizes.first(where: { bytes % $0.bytes == 0 }) else { return "0B" }
     return "\(bytes / unit.bytes)\(unit.unit)"
@@ -82,9 +69,6 @@ enum Units {
 }
 
 extension Duration {
-  /// No duration of a configuration is longer: ten years.
-  static let longest = Duration.seconds(3650 * 86_400)
-
   /// Stands for one that is not resolved (`check --no-env`), so that it is compared with no other. Shorter
   /// than any that can be written.
   static let unresolved = Duration.nanoseconds(1)

@@ -1,16 +1,17 @@
 import RelayCore
+import RelayText
 
 /// Where the conditions of a match stand, in the order of the `Match`.
-struct MatchPlaces {
+struct MatchLocations {
   /// And how messages may name each pattern.
-  var events: [(place: Place, shown: String)] = []
-  var channel: Place?
-  var fields: [Place] = []
+  var events: [(location: Location, shown: String)] = []
+  var channel: Location?
+  var fields: [Location] = []
 }
 
 extension ConfigNode {
   /// `match`, or a block of `except`. Nil: something in it is wrong.
-  func match(in context: RouteContext) -> (Match, MatchPlaces)? {
+  func match(in context: RouteContext) -> (Match, MatchLocations)? {
     guard !isNull else {
       error("expected conditions, found nothing; remove the key to match every event")
       return nil
@@ -18,7 +19,7 @@ extension ConfigNode {
     guard var section = section("a mapping with source, event, company, channel and where") else {
       return nil
     }
-    var (match, places) = (Match(), MatchPlaces())
+    var (match, locations) = (Match(), MatchLocations())
     var isValid = true
     if let node = section.take("source") {
       match.sources = node.texts("a source's name")
@@ -28,7 +29,7 @@ extension ConfigNode {
       match.events = node.texts("an event type", ignoringCase: true)
       isValid = match.events != nil && isValid
       if let events = match.events {
-        places.events = node.patternPlaces()
+        locations.events = node.patternLocations()
         node.warnAboutMisspeltTypes(events)
       }
     }
@@ -39,18 +40,18 @@ extension ConfigNode {
     }
     if let node = section.take("channel") {
       match.channels = node.patterns("a channel", ignoringCase: true)
-      places.channel = node.place
+      locations.channel = node.location
       isValid = match.channels != nil && isValid
       if let channels = match.channels { node.warnAboutMisspeltChannels(channels) }
     }
     if let node = section.take("where") {
       let conditions = node.conditions()
       match.fields = conditions?.map(\.condition) ?? []
-      places.fields = conditions?.map(\.place) ?? []
+      locations.fields = conditions?.map(\.location) ?? []
       isValid = conditions != nil && isValid
     }
     section.finish()
-    return isValid ? (match, places) : nil
+    return isValid ? (match, locations) : nil
   }
 
   /// `except`: a block or a list of blocks, none of which may be empty.
@@ -76,7 +77,7 @@ extension ConfigNode {
     var isValid = true
     for (pattern, item) in zip(patterns, items("a source's name", emptyFault: nil) ?? []) {
       guard let name = pattern.literal, !context.sources.contains(name) else { continue }
-      let hint = NearestKey.hint(for: name, among: context.sources, called: "sources")
+      let hint = NearestName.hint(for: name, among: context.sources, called: "sources")
       if let scalar = item.scalar("a source's name") {
         item.error("\(item.shown(scalar)) is no source\(hint)")
       }

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 extension ConfigNode {
   private static let emptyList = "an empty list never matches; remove the key"
@@ -25,9 +26,9 @@ extension ConfigNode {
   }
 
   /// Where each of valid patterns stands, and how messages may name it.
-  func patternPlaces() -> [(place: Place, shown: String)] {
+  func patternLocations() -> [(location: Location, shown: String)] {
     (items("a list", emptyFault: nil) ?? []).map { item in
-      (item.place, item.scalar("a single value").map(item.shown) ?? "")
+      (item.location, item.scalar("a single value").map(item.shown) ?? "")
     }
   }
 

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 /// What routes may name.
 struct RouteContext {
@@ -9,8 +10,8 @@ struct RouteContext {
 /// A route, and where its parts stand.
 struct ReadRoute {
   var route: Route
-  var place: Place
-  var match: MatchPlaces
+  var location: Location
+  var match: MatchLocations
 }
 
 extension ConfigNode {
@@ -39,7 +40,7 @@ extension ConfigNode {
   private func route(in context: RouteContext, names: inout Set<String>) -> ReadRoute? {
     guard var section = section("a mapping with name, match, and to or drop") else { return nil }
     let name = routeName(section.take("name"), names: &names)
-    let match = section.take("match").map { $0.match(in: context) } ?? (Match(), MatchPlaces())
+    let match = section.take("match").map { $0.match(in: context) } ?? (Match(), MatchLocations())
     let except = section.take("except").map { $0.exceptions(in: context) } ?? []
     let to = section.entry("to")
     let drop = section.entry("drop")
@@ -48,7 +49,7 @@ extension ConfigNode {
     section.finish()
     guard let name, let match, let except, let action, let stop else { return nil }
     let route = Route(name: name, match: match.0, except: except, action: action, stop: stop)
-    return ReadRoute(route: route, place: place, match: match.1)
+    return ReadRoute(route: route, location: location, match: match.1)
   }
 
   private func routeName(_ node: ConfigNode?, names: inout Set<String>) -> String? {
@@ -76,7 +77,7 @@ extension ConfigNode {
       error("a route has exactly one of to and drop; add to: DESTINATION, or drop: true")
       return nil
     case (let to?, let drop?):
-      reading.report("a route has exactly one of to and drop; remove one of the two", at: drop.place)
+      reading.report("a route has exactly one of to and drop; remove one of the two", at: drop.location)
       _ = to.value.destinationNames(in: context)
       return nil
     case (let to?, nil): return to.value.destinationNames(in: context).map { .deliver(to: $0) }
@@ -105,7 +106,7 @@ extension ConfigNode {
         text throws(Fault) in
         guard context.destinations.contains(text) else {
           let known = context.destinations
-          throw Fault("is no destination\(NearestKey.hint(for: text, among: known, called: "destinations"))")
+          throw Fault("is no destination\(NearestName.hint(for: text, among: known, called: "destinations"))")
         }
         guard !names.contains(text) else { throw Fault("stands twice; an event reaches a destination once") }
         return text

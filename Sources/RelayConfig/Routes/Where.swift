@@ -1,27 +1,28 @@
 import RelayCore
+import RelayText
 
 extension ConfigNode {
   /// `where`: each path with its test. Nil: something in it is wrong.
-  func conditions() -> [(condition: FieldCondition, place: Place)]? {
+  func conditions() -> [(condition: FieldCondition, location: Location)]? {
     guard let section = section("a mapping of field paths to values") else { return nil }
     guard !section.entries.isEmpty else {
       error("an empty where tests nothing; remove the key")
       return nil
     }
-    var conditions: [(condition: FieldCondition, place: Place)] = []
+    var conditions: [(condition: FieldCondition, location: Location)] = []
     for entry in section.entries {
       let test = entry.value.test()
       guard let path = FieldPath(entry.key) else {
         reading.report(
           "\(entry.key.quotedForMessage) is not a field path; join keys by dots, and quote a key that holds "
-            + "one: 'context.\"SYSTEM.CHAT_ID\"'", at: entry.place)
+            + "one: 'context.\"SYSTEM.CHAT_ID\"'", at: entry.location)
         continue
       }
       if conditions.contains(where: { $0.condition.path == path }) {
-        reading.report("this path stands twice; put its tests together", at: entry.place)
+        reading.report("this path stands twice; put its tests together", at: entry.location)
       }
       if let test, path.isID { entry.value.warnAboutOddIDs(test) }
-      if let test { conditions.append((FieldCondition(path: path, test: test), entry.place)) }
+      if let test { conditions.append((FieldCondition(path: path, test: test), entry.location)) }
     }
     return conditions.count == section.entries.count ? conditions : nil
   }
@@ -31,26 +32,25 @@ extension ConfigNode {
     guard isMapping else { return patterns("a value").map(FieldTest.equalsAny) }
     guard var section = section() else { return nil }
     guard !section.entries.isEmpty else {
-      error("expected an operator, found none; write one of \(Self.operators.joined(separator: ", "))")
+      let names = WhereOperator.all.map(\.name).joined(separator: ", ")
+      error("expected an operator, found none; write one of \(names)")
       return nil
     }
-    let tests = section.entries.compactMap { $0.value.test(operator: $0.key) }
-    for name in Self.operators { _ = section.entry(name) }
+    let tests = section.entries.compactMap { entry in
+      WhereOperator(name: entry.key).flatMap { entry.value.test($0) }
+    }
+    for known in WhereOperator.all { _ = section.entry(known.name) }
     section.finish(unknown: "operator")
     guard tests.count == section.entries.count else { return nil }
     return tests.count == 1 ? tests[0] : .all(tests)
   }
 
-  private static let operators =
-    ["not", "exists", "contains"] + FieldTest.Comparison.allCases.map(\.rawValue)
-
-  private func test(operator name: String) -> FieldTest? {
-    switch name {
-    case "not": return test().map(FieldTest.not)
-    case "exists": return bool().map(FieldTest.exists)
-    case "contains": return containedTexts().map(FieldTest.contains)
-    default:
-      guard let comparison = FieldTest.Comparison(rawValue: name) else { return nil }
+  private func test(_ operator: WhereOperator) -> FieldTest? {
+    switch `operator` {
+    case .not: return test().map(FieldTest.not)
+    case .exists: return bool().map(FieldTest.exists)
+    case .contains: return containedTexts().map(FieldTest.contains)
+    case .compare(let comparison):
       guard !isSequence, !isMapping else {
         error("expected a number or text to compare with, found \(kind)")
         return nil
@@ -84,5 +84,31 @@ extension ConfigNode {
     guard let items = items("a text or a list of texts", emptyFault: emptyFault) else { return nil }
     let texts = items.map { $0.comparedText("a text to look for") }
     return texts.contains { $0 == nil } ? nil : texts.compactMap { $0 }
+  }
+}
+
+/// What may stand below a path of `where`, instead of a value.
+private enum WhereOperator {
+  case not
+  case exists
+  case contains
+  case compare(FieldTest.Comparison)
+
+  static let all: [WhereOperator] =
+    [.not, .exists, .contains] + FieldTest.Comparison.allCases.map { .compare($0) }
+
+  init?(name: String) {
+    guard let known = Self.all.first(where: { $0.name == name }) else { return nil }
+    self = known
+  }
+
+  /// As the file writes it.
+  var name: String {
+    switch self {
+    case .not: "not"
+    case .exists: "exists"
+    case .contains: "contains"
+    case .compare(let comparison): comparison.rawValue
+    }
   }
 }

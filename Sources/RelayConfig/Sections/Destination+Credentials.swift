@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 extension Destination {
   /// Takes `headers`, `auth` and `signing_secret`.
@@ -20,13 +21,13 @@ extension Destination {
     guard authorization != nil else { return }
     let clash = "auth (here or in defaults) sets the header Authorization; remove one of the two"
     if let own = ownHeaders.first(where: { $0.header.name.asciiLowercased == "authorization" }) {
-      section.node.reading.report(clash, at: own.place)
+      section.node.reading.report(clash, at: own.location)
     } else if let auth {
       if headers.contains(where: { $0.name.asciiLowercased == "authorization" }) {
         section.node.reading.report(
-          "defaults set the header Authorization; remove one of the two", at: auth.place)
+          "defaults set the header Authorization; remove one of the two", at: auth.location)
       } else if HTTPAddress.hasCredentials(url.reveal) {
-        section.node.reading.report("url holds credentials too; remove one of the two", at: auth.place)
+        section.node.reading.report("url holds credentials too; remove one of the two", at: auth.location)
       }
     }
   }

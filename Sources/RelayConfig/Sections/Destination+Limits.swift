@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 extension Destination {
   /// Takes `concurrency`, `rate` and `order_by`.
@@ -8,10 +9,10 @@ extension Destination {
     ordering = section.take("order_by")?.ordering() ?? ordering
   }
 
-  /// Takes `paused`. A destination's own word replaces that of the defaults, and its place.
+  /// Takes `paused`. A destination's own word replaces that of the defaults, and its location.
   mutating func readPause(_ section: inout Section) {
     guard let entry = section.entry("paused"), let isPaused = entry.value.bool() else { return }
-    pausedAt = isPaused ? "\(entry.value.reading.file):\(entry.place.line)" : nil
+    pausedAt = isPaused ? "\(entry.value.reading.file):\(entry.location.line)" : nil
   }
 }
 
@@ -20,7 +21,7 @@ extension CircuitPolicy {
     guard var section = node.section("a mapping with failures and probe_every") else { return }
     failures = section.take("failures")?.integer(1...1_000) ?? failures
     let shortest = Duration.milliseconds(100)
-    probeEvery = section.take("probe_every")?.duration(shortest ... .longest) ?? probeEvery
+    probeEvery = section.take("probe_every")?.duration(shortest ... .longestText) ?? probeEvery
     section.finish()
   }
 }
@@ -39,14 +40,13 @@ extension ConfigNode {
   }
 
   fileprivate func ordering() -> Ordering? {
-    value("none, chat or destination", words: ["none", "chat", "destination"], placeholder: Ordering.none) {
-      text throws(Fault) in
-      switch text {
-      case "none": return Ordering.none
-      case "chat": return .chat
-      case "destination": return .destination
-      default: throw Fault("is not an order; write none, chat or destination")
+    let orderings = Ordering.allCases
+    let expected = "none, chat or destination"
+    return value(expected, words: orderings.map(\.word), placeholder: Ordering.none) { text throws(Fault) in
+      guard let ordering = orderings.first(where: { $0.word == text }) else {
+        throw Fault("is not an order; write \(expected)")
       }
+      return ordering
     }
   }
 
@@ -63,6 +63,52 @@ extension ConfigNode {
       guard size >= 1 << 10 else { throw Fault("is too small; at least 1KiB") }
       guard size <= 1 << 50 else { throw Fault("is too large; at most \(Units.text(bytes: 1 << 50))") }
       return .bytes(size)
+    }
+  }
+}
+
+extension RetryPolicy {
+  mutating func read(_ node: ConfigNode) {
+    let expected = "a mapping with initial, factor, max_delay, jitter, max_age and max_attempts"
+    guard var section = node.section(expected) else { return }
+    let first = section.take("initial")
+    initial = first?.duration() ?? initial
+    factor = section.take("factor")?.number(1...100) ?? factor
+    let longest = section.take("max_delay")
+    maxDelay = longest?.duration() ?? maxDelay
+    jitter = section.take("jitter")?.number(0...1) ?? jitter
+    maxAge = section.take("max_age")?.duration() ?? maxAge
+    if let attempts = section.take("max_attempts") {
+      maxAttempts = attempts.isKeyword("unlimited") ? nil : attempts.attempts() ?? maxAttempts
+    }
+    section.finish()
+    if maxDelay < initial, maxDelay != .unresolved, let node = longest ?? first {
+      node.error("max_delay is shorter than initial; raise max_delay, or lower initial")
+    }
+  }
+}
+
+extension ConfigNode {
+  /// nil: a fault; .some(nil): unlimited.
+  fileprivate func attempts() -> Int?? {
+    value("a number of attempts, or unlimited", words: ["unlimited"], placeholder: nil) {
+      text throws(Fault) in
+      if text == "unlimited" { return nil }
+      guard let count = Units.integer(text), (1...1_000_000_000).contains(count) else {
+        throw Fault("is not a number of attempts; write 1 or more, or unlimited")
+      }
+      return count
+    }
+  }
+}
+
+extension Ordering {
+  /// As `order_by` writes it.
+  fileprivate var word: String {
+    switch self {
+    case .none: "none"
+    case .chat: "chat"
+    case .destination: "destination"
     }
   }
 }

@@ -1,10 +1,11 @@
 import RelayCore
+import RelayText
 
-/// A destination's name and place, also where the rest of it is wrong: routes may name it all the same.
+/// A destination's name and location, also where the rest of it is wrong: routes may name it all the same.
 struct ReadDestination {
   let name: String
-  let place: Place
-  var urlPlace: Place?
+  let location: Location
+  var urlLocation: Location?
   let destination: Destination?
 }
 
@@ -20,7 +21,7 @@ struct DestinationReader {
     var reader = DestinationReader()
     guard var section = node.section("a mapping of destination keys", mayBeEmpty: true) else { return reader }
     if let url = section.entry("url") {
-      node.reading.report("each destination has a url of its own; move it there", at: url.place)
+      node.reading.report("each destination has a url of its own; move it there", at: url.location)
     }
     reader.template.read(&section)
     return reader
@@ -30,17 +31,17 @@ struct DestinationReader {
     var destination = template
     destination.name = entry.key
     guard entry.hasValidName(), var section = entry.value.section("a mapping with a url", mayBeEmpty: true)
-    else { return ReadDestination(name: entry.key, place: entry.place, destination: nil) }
+    else { return ReadDestination(name: entry.key, location: entry.location, destination: nil) }
     let url = section.take("url", isSecret: true)
     if let url {
       destination.url = url.url() ?? destination.url
     } else {
       entry.value.reading.report(
-        "url is missing; a destination needs one, such as https://crm.example/hooks", at: entry.place)
+        "url is missing; a destination needs one, such as https://crm.example/hooks", at: entry.location)
     }
     destination.read(&section)
     return ReadDestination(
-      name: entry.key, place: entry.place, urlPlace: url?.place, destination: destination)
+      name: entry.key, location: entry.location, urlLocation: url?.location, destination: destination)
   }
 }
 
@@ -57,7 +58,7 @@ extension Destination {
     if let node = section.take("format") { format = node.format() ?? format }
     let forward = section.take("forward_token")
     forwardsToken = forward?.bool() ?? forwardsToken
-    if forward != nil, forwardsToken, format == .event {
+    if forward != nil, forwardsToken, !format.carriesToken {
       forward?.warning("only the format huggy has a place for the token; remove one of the two")
     }
     readCredentials(&section)
@@ -68,7 +69,7 @@ extension Destination {
     }
     readTimeouts(&section)
     let shortest = Duration.seconds(1)
-    maxIdle = section.take("max_idle")?.duration(shortest ... .longest) ?? maxIdle
+    maxIdle = section.take("max_idle")?.duration(shortest ... .longestText) ?? maxIdle
     readPace(&section)
     if let retry = section.take("retry") { self.retry.read(retry) }
     if let permanent = section.take("permanent") {
@@ -94,10 +95,12 @@ extension Destination {
 
 extension ConfigNode {
   fileprivate func format() -> Destination.Format? {
-    value("huggy or event", words: ["huggy", "event"], placeholder: .huggy) { text throws(Fault) in
+    let names = Destination.Format.allCases.map(\.rawValue)
+    let expected = names.joined(separator: " or ")
+    return value(expected, words: names, placeholder: .huggy) { text throws(Fault) in
       if text == "cloudevents" { throw Fault.notYet(LaterKeys.cloudEvents) }
       guard let format = Destination.Format(rawValue: text) else {
-        throw Fault("is not a format; write huggy or event")
+        throw Fault("is not a format; write \(expected)")
       }
       return format
     }

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 extension ConfigNode {
   /// A destination's `url`.

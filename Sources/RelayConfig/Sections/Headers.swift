@@ -1,32 +1,33 @@
 import RelayCore
+import RelayText
 
 extension ConfigNode {
-  /// `headers`, each with the place of its name. One without a value is there too: it takes that of the defaults away.
-  func headers() -> [(header: Destination.Header, place: Place)] {
+  /// `headers`, each with the location of its name. One without a value is there too: it takes that of the defaults away.
+  func headers() -> [(header: Destination.Header, location: Location)] {
     guard let section = section("a mapping of header names to values", mayBeEmpty: true) else { return [] }
-    var headers: [(header: Destination.Header, place: Place)] = []
+    var headers: [(header: Destination.Header, location: Location)] = []
     for entry in section.entries {
       // Without a value, the name may be half of a value that was not quoted: it is not shown.
       guard !entry.value.isNull else {
-        var place = entry.place
-        place.keyPath = self.place.keyPath
-        reading.report("a header has no value; quote values that hold a comma", at: place)
+        var location = entry.location
+        location.keyPath = self.location.keyPath
+        reading.report("a header has no value; quote values that hold a comma", at: location)
         continue
       }
       if let fault = Self.fault(ofHeaderName: entry.key) {
-        reading.report("\(entry.key.quotedForMessage) \(fault)", at: entry.place)
+        reading.report("\(entry.key.quotedForMessage) \(fault)", at: entry.location)
       } else if headers.contains(where: { $0.header.name.asciiLowercased == entry.key.asciiLowercased }) {
         reading.report(
-          "this header stands twice (case makes no difference); keep one of them", at: entry.place)
+          "this header stands twice (case makes no difference); keep one of them", at: entry.location)
       } else if let value = entry.value.headerValue(isCredential: Self.isCredential(entry.key)) {
         if value.reveal.isEmpty { entry.value.warning("is empty, so this header is not sent") }
         if entry.key.contains("_") {
           reading.report(
             "servers such as nginx, gunicorn and Django drop a header whose name holds '_'; write '-'",
-            at: entry.place,
+            at: entry.location,
             severity: .warning)
         }
-        headers.append((Destination.Header(name: entry.key, value: value), entry.place))
+        headers.append((Destination.Header(name: entry.key, value: value), entry.location))
       }
     }
     return headers

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 #if canImport(Glibc)
   import Glibc

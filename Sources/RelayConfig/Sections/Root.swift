@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 extension ConfigNode {
   /// The whole of routes.yaml. What is wrong is reported, and then stands for nothing.
@@ -23,8 +24,8 @@ extension ConfigNode {
     section.finish()
 
     if routes.isEmpty {
-      let place = section.entries.first { $0.key == "routes" }?.place ?? place
-      reading.report("there are no routes: no event goes anywhere", at: place, severity: .warning)
+      let location = section.entries.first { $0.key == "routes" }?.location ?? location
+      reading.report("there are no routes: no event goes anywhere", at: location, severity: .warning)
     }
     warn(aboutRoutes: routes, destinations: destinations)
     reading.warnAboutOwnAddress(destinations, of: configuration)
@@ -36,4 +37,33 @@ extension ConfigNode {
     guard case .mapping(let mapping) = node else { return [] }
     return mapping.compactMap { $0.key.scalar?.string }
   }
+}
+
+/// Names of sources, destinations and routes: they stand in logs, metrics, headers and addresses.
+enum Names {
+  static func isValid(_ name: String) -> Bool {
+    (1...64).contains(name.utf8.count)
+      && name.utf8.allSatisfy {
+        switch $0 {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        default: "_.-".utf8.contains($0)
+        }
+      }
+  }
+
+  static let fault = "is not a name; use 1 to 64 of A-Z a-z 0-9 _ . -"
+}
+
+extension Section.Entry {
+  /// Whether the key may name a source or destination. Reports it if not.
+  func hasValidName() -> Bool {
+    guard !Names.isValid(key) else { return true }
+    value.reading.report("\(key.quotedForMessage) \(Names.fault)", at: location)
+    return false
+  }
+}
+
+extension String {
+  /// Without control characters.
+  var isOneLine: Bool { utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } }
 }

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 extension ConfigNode {
   /// `sources`, of which there must be one.
@@ -19,7 +20,7 @@ extension ConfigNode {
       if let other = names.updateValue(entry.key, forKey: source.path) {
         reading.report(
           "the source '\(other)' has this path too; give each its own",
-          at: entry.value.place(ofValueAt: "path") ?? entry.place)
+          at: entry.value.location(ofValueAt: "path") ?? entry.location)
       }
       return source
     }
@@ -37,13 +38,13 @@ extension ConfigNode {
       source.path = path.sourcePath(placeholder: "/\(name)") ?? source.path
     } else if Self.reservedPaths.contains(source.path) {
       reading.report(
-        "\(source.path) is the relay's own path; give the source another with path", at: entry.place)
+        "\(source.path) is the relay's own path; give the source another with path", at: entry.location)
     }
     if let token = section.take("token", isSecret: true) {
       source.tokens = token.tokens()
     } else {
       let message = "has no token: every sender is believed; set token to the one that Huggy shows"
-      reading.report(message, at: entry.place, severity: .warning)
+      reading.report(message, at: entry.location, severity: .warning)
     }
     source.company = section.take("company")?.companyID()
     if let dedupe = section.take("dedupe") {
@@ -60,7 +61,7 @@ extension ConfigNode {
       if text == "off" { return nil }
       let duration = try Units.duration(text)
       guard duration > .zero else { throw Fault("is too short; write off to accept every envelope again") }
-      guard duration <= .longest else { throw Fault("is too long; at most \(Units.text(.longest))") }
+      guard duration <= .longestText else { throw Fault("is too long; at most \(Duration.longestText.text)") }
       return duration
     } ?? nil
   }

@@ -8,7 +8,9 @@ extension ConfigNode {
     guard let store, var section = store.section(mayBeEmpty: true) else { return settings }
     settings.location = section.take("url", isSecret: true)?.storeLocation() ?? settings.location
     settings.keep =
-      section.take("keep")?.value("all or routed", words: ["all", "routed"], placeholder: .all) {
+      section.take("keep")?.value(
+        "all or routed", words: StoreSettings.Keep.allCases.map(\.rawValue), placeholder: .all
+      ) {
         text throws(Fault) in
         guard let keep = StoreSettings.Keep(rawValue: text) else { throw Fault("is not all or routed") }
         return keep

@@ -35,7 +35,7 @@ extension ConfigNode {
 
   private func tokenValue() -> Secret? {
     // Two that are not resolved are not the same.
-    let placeholder = Secret("placeholder \(place.line):\(place.column)")
+    let placeholder = Secret("placeholder \(location.line):\(location.column)")
     return value("a token", placeholder: placeholder, isCredential: true) { text throws(Fault) in
       guard !text.isEmpty else { throw Fault("is empty; a token can't be") }
       guard text.isOneLine else { throw Fault("holds a line break or another control character; remove it") }

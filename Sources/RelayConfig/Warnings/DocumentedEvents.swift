@@ -3,8 +3,8 @@ import RelayCore
 /// The event types of Huggy's webhook page, with the fields that it shows or lists for them.
 ///
 /// A field counts if any example or table of the type has it. Where a page shows no shape (`file` is always
-/// null, `tabulation` false, `context` the account's own), anything may stand below it. `answeredChatForm` is
-/// deprecated and undescribed, so it is not here; nor is any type that the page does not know.
+/// null, `tabulation` false, `context` the account's own), anything may stand below it. A type that the page does not
+/// describe is not here.
 package enum DocumentedEvents {
   package struct EventType: Sendable, Equatable {
     package let name: String
@@ -21,18 +21,23 @@ package enum DocumentedEvents {
     }
   }
 
-  package static let all: [EventType] = [
-    type("receivedMessage", message),
-    type("receivedAllMessage", message),
-    type("createdChat", chat + prefixed("customer", person)),
-    type("agentEntered", chat + prefixed("customer", person) + prefixed("agent", person)),
-    type("closedChat", ["id", "channel", "situation", "closed_at", "closed", "tabulation"]),
-    type("createdCustomer", person),
-    type("startedWidgetAttendance", ["id", "name", "mobile", "phone", "email", "widget"]),
-    type("startedAutomationFlow", flow),
-    type("finishedAutomationFlow", flow),
-    type("sendedAllMessage", message),
-  ]
+  package static let all = HuggyEventType.allCases.compactMap { type in
+    fields(of: type).map { eventType(type.rawValue, $0) }
+  }
+
+  /// nil: the page does not describe it.
+  private static func fields(of type: HuggyEventType) -> [String]? {
+    switch type {
+    case .receivedMessage, .receivedAllMessage, .sendedAllMessage: message
+    case .createdChat: chat + prefixed("customer", person)
+    case .agentEntered: chat + prefixed("customer", person) + prefixed("agent", person)
+    case .closedChat: ["id", "channel", "situation", "closed_at", "closed", "tabulation"]
+    case .createdCustomer: person
+    case .startedWidgetAttendance: ["id", "name", "mobile", "phone", "email", "widget"]
+    case .startedAutomationFlow, .finishedAutomationFlow: flow
+    case .startedChat, .answeredChatForm, .updatedCustomer, .sentAllMessage, .updatedWorkflowStep: nil
+    }
+  }
 
   private static let person = ["id", "name", "mobile", "phone", "email", "photo"]
   private static let chat = ["id", "channel", "situation", "department"]
@@ -51,7 +56,7 @@ package enum DocumentedEvents {
     [key] + fields.map { "\(key).\($0)" }
   }
 
-  private static func type(_ name: String, _ fields: [String]) -> EventType {
+  private static func eventType(_ name: String, _ fields: [String]) -> EventType {
     let all = fields + ["company", "company.id"]
     let paths = { (fields: [String]) in Set(fields.compactMap { FieldPath($0) }) }
     return EventType(

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 /// What is valid, and yet hardly says what was meant.
 extension ConfigNode {
@@ -66,7 +67,7 @@ extension ConfigNode {
     warning("this is \(what) with blanks, which hardly ever matches; take them out")
   }
 
-  private static let knownTypes = PatternNames(RoutingTable.knownTypes)
+  private static let knownTypes = PatternNames(HuggyEventType.names)
 
   /// Those of Huggy's pages, and those that its own clients name.
   private static let knownChannels = PatternNames([
@@ -87,4 +88,75 @@ extension FieldPath {
 extension String {
   /// Its first and its last character.
   fileprivate var ends: String { String(prefix(1) + suffix(1)) }
+}
+
+extension ConfigNode {
+  /// Warns of `$NAME`, which is plain text here, where it looks like a variable: it is all of the value, or the
+  /// environment has one of that name.
+  func warnAboutBareVariable(in text: String) {
+    guard let name = text.bareVariables.first(where: { isLikelyVariable($0, in: text) }) else { return }
+    // What follows a `$` may be part of a secret, unless a variable is called so.
+    let isKnown = reading.references.environment[name] != nil
+    let shown = isSecret && !isKnown ? "NAME" : String(name)
+    warning("'$' and a name without braces is plain text here; write ${\(shown)} for the variable")
+  }
+
+  private func isLikelyVariable(_ name: String, in text: String) -> Bool {
+    if reading.references.environment[name] != nil { return true }
+    return text.count == name.count + 1 && name.allSatisfy { $0.isUppercase || $0.isNumber || $0 == "_" }
+  }
+
+  /// Warns of a secret that anybody who has the file knows.
+  func warnAboutDefault(of scalar: ScalarText) {
+    guard let reference = scalar.defaulted.first, !scalar.value.isEmpty else { return }
+    warning("this secret is the default of \(reference), which whoever sees the file knows; set the variable")
+  }
+}
+
+extension String {
+  /// What stands behind each `$` as a name, without braces.
+  fileprivate var bareVariables: [String] {
+    guard utf8.contains(UInt8(ascii: "$")) else { return [] }
+    return matches(of: /\$([A-Za-z_][A-Za-z0-9_]*)/).compactMap { match in
+      let isEscaped =
+        match.range.lowerBound > startIndex && self[index(before: match.range.lowerBound)] == "$"
+      return isEscaped ? nil : String(match.1)
+    }
+  }
+}
+
+extension Reading {
+  /// Warns of destinations that are the relay itself.
+  func warnAboutOwnAddress(_ destinations: [ReadDestination], of configuration: Configuration) {
+    for read in destinations {
+      guard let destination = read.destination,
+        let target = HTTPAddress.target(destination.url.reveal)
+      else { continue }
+      let location = read.urlLocation ?? read.location
+      if configuration.server.listen.isReached(by: target) {
+        let isSource = configuration.sources.contains { $0.path == target.path }
+        let end =
+          isSource
+          ? "each event would come back to it, without end" : "only its sources' paths take anything there"
+        report("this is where the relay itself listens: \(end)", at: location, severity: .warning)
+      } else if configuration.server.admin?.isReached(by: target) ?? false {
+        report(
+          "this is the relay's own server.admin, which takes no events; give the service's address",
+          at: location,
+          severity: .warning)
+      }
+    }
+  }
+}
+
+extension ListenAddress {
+  /// Whether a request to this host and port surely comes here.
+  fileprivate func isReached(by target: (host: String, port: Int, path: String)) -> Bool {
+    guard port != 0, port == target.port else { return false }
+    let targetAddress = ListenAddress(host: target.host, port: target.port)
+    if host.asciiLowercased == targetAddress.host.asciiLowercased { return true }
+    let takesLoopback = isLoopback || host == "0.0.0.0" || host == "::"
+    return takesLoopback
+      && (targetAddress.isLoopback || targetAddress.host == "0.0.0.0" || targetAddress.host == "::")
+  }
 }

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 /// Which routes no event gets to, because an earlier one takes all that they match and ends its routing there.
 ///
@@ -11,32 +12,32 @@ struct RouteShadows {
     var company: String?
   }
 
-  /// So many of one key are looked at: no sensible configuration has more.
+  /// At most this many routes of one key are looked at: no sensible configuration has more.
   private static let most = 1_000
 
   private var endings: [Key: [ReadRoute]] = [:]
 
   /// Warns if earlier routes leave nothing for this one.
-  mutating func meet(_ read: ReadRoute, in reading: Reading) {
+  mutating func check(_ read: ReadRoute, in reading: Reading) {
     let endings = read.route.match.byEvent.map(ending)
     if let first = endings.first, let ending = first, !endings.contains(where: { $0 == nil }) {
       let what = ending.route.match.takesEverything ? "every event" : "all that this route matches"
       reading.report(
-        "no event gets here: \(ending.place.keyPath), at line \(ending.place.line), matches \(what) and ends its "
+        "no event gets here: \(ending.location.keyPath), at line \(ending.location.line), matches \(what) and ends its "
           + "routing; move this route before it",
-        at: read.place, severity: .warning)
+        at: read.location, severity: .warning)
     } else {
       for (event, ending) in zip(read.match.events, endings) {
         guard let ending else { continue }
         reading.report(
-          "no such event gets here: \(ending.place.keyPath), at line \(ending.place.line), matches it and ends its "
-            + "routing; move this route before it", at: event.place, severity: .warning)
+          "no such event gets here: \(ending.location.keyPath), at line \(ending.location.line), matches it and ends its "
+            + "routing; move this route before it", at: event.location, severity: .warning)
       }
     }
-    note(read)
+    add(read)
   }
 
-  private mutating func note(_ read: ReadRoute) {
+  private mutating func add(_ read: ReadRoute) {
     guard read.route.stop || read.route.action == .drop, read.route.except.isEmpty else { return }
     let (types, companies) = (
       read.route.match.literalTypes ?? [nil], read.route.match.literalCompanies ?? [nil]
@@ -58,7 +59,7 @@ struct RouteShadows {
       companies.compactMap { company in
         endings[Key(type: type, company: company)]?.first { $0.route.match.takesAll(of: match) }
       }
-    }.min { $0.place.line < $1.place.line }
+    }.min { $0.location.line < $1.location.line }
   }
 }
 
@@ -135,13 +136,15 @@ extension FieldTest {
   /// Whether it surely holds for every field that the other holds for.
   fileprivate func holds(whenever other: FieldTest) -> Bool {
     if self == other { return true }
-    switch (self, other) {
-    case (.equalsAny(let mine), .equalsAny(let others)):
-      return others.allSatisfy { other in mine.contains { $0.includes(other) } }
-    case (.exists(true), .equalsAny(let patterns)): return !patterns.contains(.null)
-    case (.exists(true), .compare), (.exists(true), .contains): return true
-    case (_, .all(let tests)): return tests.contains { holds(whenever: $0) }
-    default: return false
+    switch other {
+    case .equalsAny(let others):
+      if case .equalsAny(let mine) = self {
+        return others.allSatisfy { other in mine.contains { $0.includes(other) } }
+      }
+      return self == .exists(true) && !others.contains(.null)
+    case .compare, .contains: return self == .exists(true)
+    case .all(let tests): return tests.contains { holds(whenever: $0) }
+    case .not, .exists: return false
     }
   }
 }

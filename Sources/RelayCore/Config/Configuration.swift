@@ -1,3 +1,5 @@
+import RelayText
+
 /// A validated routes.yaml: everything the relay is told, with every default filled in.
 package struct Configuration: Sendable, Equatable {
   package var server: ServerSettings
@@ -77,7 +79,7 @@ package struct StoreSettings: Sendable, Equatable {
   package var keep = Keep.all
   /// How long settled events stay.
   package var retention = Duration.seconds(7 * 86_400)
-  /// Of live data.
+  /// How much live data there may be.
   package var maxBytes = 10 << 30
 
   package init() {}

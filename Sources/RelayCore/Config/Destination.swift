@@ -5,6 +5,14 @@ package struct Destination: Sendable, Equatable {
     case huggy
     /// The event alone.
     case event
+
+    /// Whether it has a place for the sender's token.
+    package var carriesToken: Bool {
+      switch self {
+      case .huggy: true
+      case .event: false
+      }
+    }
   }
 
   package enum Authorization: Hashable, Sendable {
@@ -58,7 +66,7 @@ package struct Destination: Sendable, Equatable {
   package var ordering = Ordering.none
   package var retry = RetryPolicy()
   package var circuit = CircuitPolicy()
-  /// Of pending and dead deliveries together.
+  /// How much its pending and dead deliveries may take together.
   package var maxBacklog = BacklogLimit.share(0.5)
   /// Where the file says `paused: true`, as `FILE:LINE`; nil: it does not.
   package var pausedAt: String?

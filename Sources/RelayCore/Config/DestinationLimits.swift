@@ -1,4 +1,4 @@
-/// So many attempts in so much time.
+/// How many attempts may be made in some time.
 package struct Rate: Hashable, Sendable {
   package var count: Int
   package var interval: Duration
@@ -14,7 +14,7 @@ package struct Rate: Hashable, Sendable {
 
 /// When a destination is left alone, and how it is looked after meanwhile.
 package struct CircuitPolicy: Hashable, Sendable {
-  /// So many of the destination's failures in a row open the circuit.
+  /// How many of the destination's failures in a row open the circuit.
   package var failures = 5
   package var probeEvery = Duration.seconds(10)
 

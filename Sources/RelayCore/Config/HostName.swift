@@ -1,3 +1,5 @@
+import RelayText
+
 /// The value of a `Host` header: a name or an address, and perhaps a port.
 package struct HostName: Hashable, Sendable {
   /// In lower case; an IPv6 address without its brackets. The dot that may end a name is left out.
@@ -56,7 +58,7 @@ package struct HostName: Hashable, Sendable {
     }
   }
 
-  /// Of an IPv6 address, with a zone or an IPv4 address at its end.
+  /// Whether it may stand in an IPv6 address, with a zone or an IPv4 address at its end.
   private static func isAddressByte(_ byte: UInt8) -> Bool {
     isNameByte(byte) || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "%")
   }

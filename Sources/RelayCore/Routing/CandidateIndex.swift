@@ -1,16 +1,10 @@
+import RelayText
+
 /// Which routes could match an event of a type and a company: a superset, in the routes' order.
 ///
 /// Made in time linear in the routes and the types that they name: what a route asks of the type is looked at once, not
 /// once for each type. Only patterns with a wildcard meet each type.
 struct CandidateIndex: Sendable {
-  /// Types that Huggy documents or that are known to exist: their patterns are resolved beforehand.
-  static let knownTypes = [
-    "receivedMessage", "receivedAllMessage", "createdChat", "startedChat", "agentEntered", "closedChat",
-    "answeredChatForm", "createdCustomer", "updatedCustomer", "startedWidgetAttendance",
-    "startedAutomationFlow", "finishedAutomationFlow", "sendedAllMessage", "sentAllMessage",
-    "updatedWorkflowStep",
-  ]
-
   /// Routes by their places, which rise.
   fileprivate struct Candidates {
     /// Routes that name companies literally, each by each of its companies.
@@ -59,7 +53,8 @@ struct CandidateIndex: Sendable {
   init(_ routes: [Route], maxCopies: Int = 65_536) {
     let literals = routes.lazy.compactMap(\.match.events).joined().compactMap(\.literal)
     var types: [[UInt8]: String] = [:]
-    for type in Self.knownTypes + literals { types[Self.key(type)] = type }
+    // The patterns of types that are known to exist are resolved beforehand.
+    for type in HuggyEventType.names + literals { types[Self.key(type)] = type }
     for key in types.keys { byType[key] = Candidates() }
     for (number, route) in routes.enumerated() {
       let companies = route.match.companies?.literals

@@ -13,7 +13,7 @@ struct CompiledCondition: Sendable {
       switch value.kind {
       case .object: "an object"
       case .array: "an array"
-      case .null, .false, .true, .number, .string: event.text(of: value)
+      case .string, .number, .true, .false, .null: event.text(of: value)
       }
     }
     return texts.isEmpty ? "absent" : texts.joined(separator: ", ")

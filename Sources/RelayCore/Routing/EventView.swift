@@ -31,7 +31,7 @@ package struct EventView {
     chat =
       StandardField.text(.chatID, fields, document)
       ?? StandardField.text(.bareChatID, fields, document)
-      ?? (StandardField.isChatEvent(type) ? StandardField.text(.id, fields, document) : nil)
+      ?? (HuggyEventType.isOfChat(type) ? StandardField.text(.id, fields, document) : nil)
   }
 
   /// The values noted at one slot of the routing table's tree; several only through an array.
@@ -79,7 +79,7 @@ enum StandardField: Int, CaseIterable {
       switch noted.value.kind {
       case .string where noted.value.range.isEmpty: continue
       case .string, .number: return noted.value.text(in: document)
-      case .null, .false, .true, .object, .array: continue
+      case .object, .array, .true, .false, .null: continue
       }
     }
     return nil
@@ -93,12 +93,5 @@ enum StandardField: Int, CaseIterable {
       if let text = text(StandardField(rawValue: field.rawValue + offset)!, fields, document) { return text }
     }
     return nil
-  }
-
-  /// Events whose own `id` is their chat's.
-  static func isChatEvent(_ type: String) -> Bool {
-    // Their lengths tell most others apart before a copy in lower case is made.
-    guard (10...12).contains(type.utf8.count) else { return false }
-    return ["createdchat", "startedchat", "agententered", "closedchat"].contains(type.asciiLowercased)
   }
 }

@@ -10,9 +10,6 @@ package struct RoutingTable: Sendable {
   package let routes: [CompiledRoute]
   private let index: CandidateIndex
 
-  /// The event types that Huggy documents, or that are known to exist.
-  package static let knownTypes = CandidateIndex.knownTypes
-
   package init(_ routes: [Route]) {
     var slots = FieldSlots()
     self.routes = routes.map { CompiledRoute($0, slots: &slots) }

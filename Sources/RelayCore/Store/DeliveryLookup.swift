@@ -28,6 +28,11 @@ package protocol DeliveryLookup: AnyObject, Sendable {
 
   /// When each destination's oldest pending delivery was received, by the steady clock: for its age. By the destination's name.
   func oldestPending(completion: @escaping @Sendable (Result<[String: Timestamp], StoreError>) -> Void)
+
+  /// Answers what was asked, then closes. Blocks until that is done, but no longer than that. Later questions fail.
+  ///
+  /// - Returns: Whether it is closed. If not, its thread hangs.
+  func close(within limit: Duration) -> Bool
 }
 
 package struct DeliveryPage: Sendable, Equatable {

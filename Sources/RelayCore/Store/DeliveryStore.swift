@@ -95,8 +95,16 @@ package protocol DeliveryStore: AnyObject, Sendable {
   /// between them. One at a time.
   func backup(completion: @escaping @Sendable (Result<any StoreCopy, StoreError>) -> Void)
 
+  /// Answers once its thread has come to it: a sign of life.
+  func ping(_ answer: @escaping @Sendable () -> Void)
+
   /// Finishes what was asked of it, then closes. Blocks until that is done.
   func close()
+
+  /// The same, but waits no longer than that.
+  ///
+  /// - Returns: Whether it is closed. If not, its thread hangs; the process can end all the same.
+  func close(within limit: Duration) -> Bool
 }
 
 extension DeliveryStore {

@@ -1,3 +1,5 @@
+import RelayText
+
 /// Text in which `*` stands for any run of characters and `?` for one.
 ///
 /// `[*]`, `[?]` and `[[]` are the characters themselves; any other `[` is literal. Matching is on UTF-8, without
@@ -87,23 +89,11 @@ extension WildcardPattern: CustomStringConvertible {
   package var description: String { source }
 }
 
-extension UInt8 {
-  var asciiLowercased: UInt8 { self >= 0x41 && self <= 0x5A ? self | 0x20 : self }
-}
-
 extension UnsafeBufferPointer<UInt8> {
   /// The offset after the UTF-8 character that begins at `position`.
   fileprivate func endOfCharacter(at position: Int) -> Int {
     var end = position + 1
     while end < count, self[end] & 0xC0 == 0x80 { end += 1 }
     return end
-  }
-}
-
-extension String {
-  /// The text with its ASCII letters in lower case, and nothing else changed.
-  package var asciiLowercased: String {
-    guard utf8.contains(where: { $0 >= 0x41 && $0 <= 0x5A }) else { return self }
-    return String(decoding: utf8.map(\.asciiLowercased), as: UTF8.self)
   }
 }

@@ -1,4 +1,5 @@
 import NIOHTTP1
+import RelayText
 
 /// A head that came through the decoder: the few headers that matter, read in one pass.
 struct DecodedHead {
@@ -82,8 +83,7 @@ extension String {
     guard utf8.count == text.utf8CodeUnitCount else { return false }
     var expected = text.utf8Start
     for byte in utf8 {
-      let isUpperCase = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z")
-      if (isUpperCase ? byte | 0x20 : byte) != expected.pointee { return false }
+      if byte.asciiLowercased != expected.pointee { return false }
       expected += 1
     }
     return true

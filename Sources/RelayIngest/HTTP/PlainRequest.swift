@@ -1,4 +1,5 @@
 import NIOCore
+import RelayText
 
 /// A whole request of the kind that nearly all are, recognized without the decoder: POST or PUT of a path, HTTP/1.1, a
 /// content-length, nothing that changes how the connection goes on, and the body there to its last byte.
@@ -111,9 +112,7 @@ private struct HeadScan {
   /// - Parameter text: In lower case, as long as the range.
   func equals(_ range: Range<Int>, _ text: StaticString) -> Bool {
     for (index, place) in range.enumerated() {
-      let byte = bytes[place]
-      let lower = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
-      if lower != text.utf8Start[index] { return false }
+      if bytes[place].asciiLowercased != text.utf8Start[index] { return false }
     }
     return true
   }

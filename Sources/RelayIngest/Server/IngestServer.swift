@@ -2,13 +2,8 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import RelayCore
+import RelayListening
 import RelayPipeline
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// The ingest: takes envelopes over HTTP/1.1 and hands them to a receiver.
 ///
@@ -18,7 +13,7 @@ package final class IngestServer: Sendable {
   private let settings: NIOLockedValueBox<ServerSettings>
   private let eventLoopGroup: MultiThreadedEventLoopGroup
   private let initializer: ConnectionInitializer
-  private let listener = IngestListener()
+  private let sockets = ListeningSockets<any Channel>(key: "server.listen")
 
   package init(
     settings: ServerSettings, receiver: any EnvelopeReceiver, eventLoopGroup: MultiThreadedEventLoopGroup
@@ -34,75 +29,29 @@ package final class IngestServer: Sendable {
   }
 
   /// Listens on `server.listen`; returns the address with the port that the system gave.
-  ///
-  /// - Throws: `IngestServerError`.
-  package func start() async throws -> ListenAddress {
-    let address = settings.withLockedValue { $0.listen }
-    do {
-      try await listener.beginStart()
-    } catch .alreadyStarted {
-      throw IngestServerError(.alreadyStarted, address: address, reason: "already listening")
-    } catch .shutDown {
-      throw IngestServerError(.shutDown, address: address, reason: "this server has been shut down")
-    }
-    let channels: [any Channel]
-    do throws(IngestServerError) {
-      channels = try await bind(address)
-    } catch {
-      await listener.startFailed()
-      throw error
-    }
-    guard await listener.started(channels) else {
-      await Self.close(channels)
-      throw IngestServerError(.shutDown, address: address, reason: "shut down while starting")
-    }
-    return address.bound(to: channels)
+  package func start() async throws(ListenError) -> ListenAddress {
+    try await sockets.start(at: settings.withLockedValue { $0.listen }, bind: bind, close: Self.close)
   }
 
   /// Takes new settings while it runs. Limits hold for connections from now on; another `server.listen` is listened
   /// on before the old one is closed, and connections stay open.
   ///
   /// - Returns: The new address, if it has changed.
-  /// - Throws: `IngestServerError`; then nothing has changed.
+  /// - Throws: Nothing has changed then.
   @discardableResult
-  package func apply(_ settings: ServerSettings) async throws(IngestServerError) -> ListenAddress? {
-    let address = settings.listen
+  package func apply(_ settings: ServerSettings) async throws(ListenError) -> ListenAddress? {
     var moved: ListenAddress?
-    if address != self.settings.withLockedValue({ $0.listen }), await listener.isListening {
-      let channels = try await bind(address)
-      moved = address.bound(to: channels)
-      await Self.close(listener.replace(with: channels))
+    if settings.listen != self.settings.withLockedValue({ $0.listen }) {
+      moved = try await sockets.move(to: settings.listen, bind: bind, close: Self.close)
     }
     self.settings.withLockedValue { $0 = settings }
     initializer.apply(settings)
     return moved
   }
 
-  /// Binds all that the address names, or nothing.
-  private func bind(_ address: ListenAddress) async throws(IngestServerError) -> [any Channel] {
-    var attempts = 8
-    while true {
-      var channels: [any Channel] = []
-      do {
-        for place in address.places {
-          // The system chooses a port once; the others take it too.
-          let port = channels.first?.localAddress?.port ?? address.port
-          do {
-            channels.append(try await makeBootstrap().bind(host: place, port: port).get())
-          } catch let error as IOError where error.saysNoSuchAddress && address.places.count > 1 {
-            // A machine without IPv6, or with nothing else: one of the two is enough.
-            if place == address.places.last, channels.isEmpty { throw error }
-          }
-        }
-        return channels
-      } catch {
-        await Self.close(channels)
-        attempts -= 1
-        // The port that the system chose for one address is somebody else's on the other.
-        if address.port == 0, !channels.isEmpty, attempts > 0 { continue }
-        throw IngestServerError(binding: address, failedWith: error)
-      }
-    }
+  private func bind(_ address: ListenAddress) async throws -> (socket: any Channel, port: Int) {
+    let channel = try await makeBootstrap().bind(host: address.host, port: address.port).get()
+    return (channel, channel.localAddress?.port ?? address.port)
   }
 
   private static func close(_ channels: [any Channel]) async {
@@ -114,7 +63,7 @@ package final class IngestServer: Sendable {
   ///
   /// A receiver may complete after that, but not after the event loops have been shut down.
   package func shutdown(drain: Duration) async {
-    await Self.close(listener.shutDown())
+    await Self.close(sockets.shutDown())
     let drain = TimeAmount(drain)
     let loops = initializer.registries.map { registry in
       registry.eventLoop.flatSubmit { registry.quiesce(drain: drain) }
@@ -137,14 +86,4 @@ package final class IngestServer: Sendable {
       )
       .childChannelInitializer { initializer.initialize($0) }
   }
-}
-
-extension ListenAddress {
-  fileprivate func bound(to channels: [any Channel]) -> ListenAddress {
-    ListenAddress(host: host, port: channels.first?.localAddress?.port ?? port)
-  }
-}
-
-extension IOError {
-  fileprivate var saysNoSuchAddress: Bool { errnoCode == EADDRNOTAVAIL || errnoCode == EAFNOSUPPORT }
 }

@@ -1,5 +1,6 @@
 import RelayCore
 import RelayJSON
+import RelayText
 
 /// Makes the request of an attempt: the body in the destination's format, and the relay's headers.
 package enum RequestBuilder {
@@ -86,9 +87,7 @@ package enum RequestBuilder {
         if isPlain(byte) {
           output.append(byte)
         } else {
-          output.append(UInt8(ascii: "%"))
-          output.append(hexDigit(byte >> 4))
-          output.append(hexDigit(byte & 15))
+          PercentCoding.append(byte, to: &output)
         }
       }
       start = end
@@ -98,8 +97,4 @@ package enum RequestBuilder {
   private static let maxHeaderTextBytes = 256
 
   private static func isPlain(_ byte: UInt8) -> Bool { byte >= 0x21 && byte <= 0x7E }
-
-  private static func hexDigit(_ value: UInt8) -> UInt8 {
-    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
-  }
 }

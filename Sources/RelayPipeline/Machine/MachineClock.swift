@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySystem
 import RelayThreads
 import Synchronization
 

@@ -1,3 +1,4 @@
+import RelayText
 import Synchronization
 
 /// The event types that have a series of their own, over all sources: the first 100, the rest is `other`. Like everywhere,
@@ -43,18 +44,12 @@ final class EventTypeTable: Sendable {
 
   /// FNV-1a. Who sends chosen types can make it walk over a hundred places: no more than it could anyway.
   private static func hash(_ text: String) -> UInt64 {
-    text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64(lowercased($1))) &* 0x100_0000_01B3 }
+    text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1.asciiLowercased)) &* 0x100_0000_01B3 }
   }
 
   private static func areAlike(_ one: String, _ other: String) -> Bool {
     // Nearly always they are the same.
-    one == other
-      || one.utf8.count == other.utf8.count
-        && one.utf8.elementsEqual(other.utf8) { lowercased($0) == lowercased($1) }
-  }
-
-  private static func lowercased(_ byte: UInt8) -> UInt8 {
-    byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
+    one == other || one.equalsIgnoringASCIICase(other)
   }
 
   /// The labels of the places that are taken, sorted; `other` is the last.

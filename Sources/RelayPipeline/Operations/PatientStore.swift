@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 /// The store as people ask it: each call waits for a while, and a store that hangs is not waited for.
 ///

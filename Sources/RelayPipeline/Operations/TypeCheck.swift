@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 /// Tells a slip from a filter that finds nothing: an event type that nothing has and that nobody knows.
 struct TypeCheck: Sendable {
@@ -13,7 +14,7 @@ struct TypeCheck: Sendable {
     let named = routes.lazy.flatMap { ([$0.match] + $0.except).compactMap(\.events).joined() }.compactMap(
       \.literal)
     let seen = metrics.eventTypes
-    let known = RoutingTable.knownTypes + seen + named
+    let known = HuggyEventType.names + seen + named
     guard !known.contains(where: { $0.asciiLowercased == type.asciiLowercased }) else { return }
     // One that came before the start, and that only a pattern routes.
     let ofType = DeliveryFilter(type: type)

@@ -2,6 +2,7 @@ import Logging
 import RelayCore
 import RelayDigest
 import RelayJSON
+import RelaySystem
 import RelayThreads
 
 /// The data's path from a posted body to its reply: scan, authenticate, split, route, fingerprint, store.

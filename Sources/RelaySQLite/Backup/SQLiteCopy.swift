@@ -3,6 +3,7 @@ import RelayCore
 
 /// A whole copy: a file that has no name any more, so that it goes with whoever holds it.
 final class SQLiteCopy: StoreCopy {
+  let format = StoreCopyFormat.sqlite
   let byteCount: Int
   private let descriptor: Int32
 

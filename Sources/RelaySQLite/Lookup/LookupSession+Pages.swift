@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 extension LookupSession {
   /// Rows that a page looks at, at most.
@@ -58,7 +59,7 @@ extension LookupSession {
     let reason = query.optionalInteger(3).flatMap { DiscardReason(rawValue: Int($0)) }
     guard filter.state.map({ wanted in state.map { wanted.holds($0, discarded: reason) } ?? false }) ?? true,
       filter.destination ?? place.destination == place.destination,
-      filter.type?.isEqualWithoutCase(to: type) ?? true, filter.since.map({ $0 <= received }) ?? true,
+      filter.type?.equalsIgnoringASCIICase(type) ?? true, filter.since.map({ $0 <= received }) ?? true,
       filter.until.map({ received < $0 }) ?? true
     else { return nil }
     return place
@@ -172,7 +173,7 @@ extension DeliveryFilter {
   func holds(_ delivery: DeliveryRecord) -> Bool {
     state?.holds(delivery.state, discarded: delivery.discardReason) ?? true
       && destination ?? delivery.destination == delivery.destination
-      && type.map { $0.isEqualWithoutCase(to: delivery.type) } ?? true
+      && type.map { $0.equalsIgnoringASCIICase(delivery.type) } ?? true
       && since.map { $0 <= delivery.receivedAt } ?? true && until.map { delivery.receivedAt < $0 } ?? true
   }
 }
@@ -190,13 +191,5 @@ extension DeliveryPlace {
       case .discarded: isOverflow ? .overflowed : .discarded
       }
     self.init(id: DeliveryID(rawValue: row.integer(0)), destination: row.text(1)!, state: shown)
-  }
-}
-
-extension String {
-  /// Of ASCII letters.
-  fileprivate func isEqualWithoutCase(to other: String) -> Bool {
-    func folded(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
-    return utf8.lazy.map(folded).elementsEqual(other.utf8.lazy.map(folded))
   }
 }

@@ -1,3 +1,5 @@
+import RelaySystem
+
 /// Chance and fresh ids: all that differs between two stories of one kind.
 struct Draws: Sendable {
   /// Ids of a seed begin at (seed modulo this, plus 1) hundred millions: they stay below 2^53, which every

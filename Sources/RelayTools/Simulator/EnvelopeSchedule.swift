@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySystem
 import RelayThreads
 
 /// Hands envelopes to workers when they are due, and no chat's next one before its last was answered: the
@@ -12,7 +13,7 @@ final class EnvelopeSchedule: Sendable {
 
   private struct Order {
     var isStopped = false
-    /// Of each story that goes on, how many envelopes have been answered.
+    /// How many envelopes have been answered of each story that goes on.
     var answered: [Int: Int] = [:]
   }
 

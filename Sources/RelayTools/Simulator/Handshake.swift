@@ -1,6 +1,7 @@
 import RelayCore
 import RelayCurl
 import RelayJSON
+import RelayText
 
 /// The request by which Huggy makes sure that it has the right receiver.
 enum Handshake {
@@ -43,6 +44,20 @@ enum Handshake {
     }
     var literal: [UInt8] = []
     JSONWriter.appendString(text, to: &literal)
-    return String(decoding: literal, as: UTF8.self).sanitizedForTerminal(maxCharacters: 300)
+    return String(decoding: literal, as: UTF8.self).forTerminal(maxCharacters: 300)
+  }
+}
+
+/// Whether the receiver confirmed Huggy's handshake.
+package enum HandshakeOutcome: Sendable, Equatable, CustomStringConvertible {
+  case confirmed
+  /// What came instead, and what to check. Never holds the token.
+  case refused(String)
+
+  package var description: String {
+    switch self {
+    case .confirmed: "confirmed"
+    case .refused(let reason): "FAILED: \(reason)"
+    }
   }
 }

@@ -1,3 +1,5 @@
+import RelaySystem
+
 /// What a simulator plays, to whom, and how fast.
 package struct SimulatorSettings: Sendable {
   /// Absolute, `http` or `https`: a source's path on the relay's ingest address.

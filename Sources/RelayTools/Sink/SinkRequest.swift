@@ -1,5 +1,9 @@
+import NIOHTTP1
 import RelayCore
+import RelayJSON
 import RelayPipeline
+import RelaySystem
+import RelayText
 
 /// A request that a sink got.
 package struct SinkRequest: Sendable {
@@ -45,5 +49,91 @@ package struct SinkRequest: Sendable {
   /// Payload text comes percent-encoded.
   private func decodedHeader(_ name: String) -> String? {
     header(name).map { $0.percentDecoded }
+  }
+}
+
+extension SinkRequest {
+  /// A request that has just come in.
+  init(_ head: HTTPRequestHead, body: [UInt8], answeredStatus: Int, secret: SigningSecret?) {
+    self.init(
+      receivedAt: Timestamp(microseconds: wallClockMicroseconds()),
+      method: head.method.rawValue,
+      path: String(head.uri.prefix { $0 != "?" }),
+      allHeaders: head.headers.map { (name: $0.name, value: $0.value) },
+      body: body,
+      signature: .notChecked,
+      answeredStatus: answeredStatus)
+    signature = checkedSignature(with: secret, at: receivedAt)
+    chat = ChatReader.chat(in: body, eventType: eventType)
+  }
+}
+
+extension SinkRequest {
+  /// One line for people: time (UTC), status, path, type, company, chat, webhook-id, attempt, signature. `-`
+  /// stands for what the request doesn't say.
+  package var line: String {
+    [
+      String(receivedAt.description.dropFirst(11)),
+      String(answeredStatus),
+      Self.column(path, width: 12),
+      Self.column(eventType, width: 23),
+      Self.column(company, width: 6),
+      Self.column(chat, width: 10),
+      Self.column(webhookID, width: 40),
+      Self.column("attempt \(attempt.map(String.init) ?? "-")", width: 10),
+      "signature \(signature == .notChecked ? "-" : signature.rawValue)",
+    ].joined(separator: "  ")
+  }
+
+  /// Padded to its width, so that lines align; what is longer is shown, to a limit: nobody guesses an id's
+  /// rest.
+  private static func column(_ text: String?, width: Int) -> String {
+    let shown = (text?.isEmpty ?? true) ? "-" : text!.forTerminal(maxCharacters: 80)
+    return shown + String(repeating: " ", count: max(0, width - shown.count))
+  }
+}
+
+extension SinkRequest {
+  /// How far a request's `webhook-timestamp` may be from now, either way, in seconds.
+  static let signatureToleranceSeconds: UInt64 = 300
+
+  /// What the request's signature is worth to the holder of the secret.
+  func checkedSignature(with secret: SigningSecret?, at now: Timestamp) -> Signature {
+    guard let secret else { return .notChecked }
+    let signatures = allHeaders.filter { $0.name.asciiLowercased == "webhook-signature" }.map(\.value)
+    guard !signatures.isEmpty else { return .absent }
+    guard let id = webhookID, let seconds = header("webhook-timestamp").flatMap({ Int64($0) }),
+      (now.seconds &- seconds).magnitude <= Self.signatureToleranceSeconds
+    else { return .bad }
+    let isVerified = WebhookSignature.verifies(
+      header: signatures.joined(separator: " "), id: id, timestamp: seconds, body: body, secret: secret)
+    return isVerified ? .ok : .bad
+  }
+}
+
+/// Reads which conversation a forwarded body tells of, in the way in which the relay itself would.
+struct ChatReader: Sendable {
+  private static let scanner = EnvelopeScanner(fields: RoutingTable([]).fields)
+
+  /// - Parameters:
+  ///   - body: An envelope, or an event alone.
+  ///   - eventType: What an event alone is.
+  static func chat(in body: [UInt8], eventType: String?) -> String? {
+    if let chat = firstChat(in: body) { return chat }
+    // An event alone: put it where the scanner looks for events.
+    var envelope = Array(#"{"messages":{"event":"#.utf8)
+    envelope += body
+    envelope += Array("}}".utf8)
+    return firstChat(in: envelope, type: eventType ?? "")
+  }
+
+  private static func firstChat(in envelope: [UInt8], type: String? = nil) -> String? {
+    guard let scanned = try? scanner.scan(envelope), let event = scanned.events.first else { return nil }
+    return envelope.withUnsafeBufferPointer { document in
+      EventView(
+        source: "", type: type ?? event.type.text(in: document), fallbackCompany: nil,
+        fields: scanned.fields[event.fields], document: document
+      ).chat
+    }
   }
 }

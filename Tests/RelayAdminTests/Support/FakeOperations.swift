@@ -36,6 +36,8 @@ final class FakeOperations: RelayOperations {
   }
 
   let state: Locked<State>
+  /// Something that is remembered was asked.
+  let isAsked = Latch()
 
   init(_ change: (inout State) -> Void = { _ in }) {
     var state = State()
@@ -50,6 +52,7 @@ final class FakeOperations: RelayOperations {
       if let call { state.calls.append(call) }
       return (value(state), state.error)
     }
+    if call != nil { isAsked.open() }
     if let error { throw error }
     return result
   }
@@ -96,6 +99,7 @@ final class FakeOperations: RelayOperations {
 }
 
 private final class FakeCopy: StoreCopy {
+  let format = StoreCopyFormat(contentType: "application/x-copy", name: "copy") { _ in nil }
   private let bytes: [UInt8]
 
   init(_ bytes: [UInt8]) {

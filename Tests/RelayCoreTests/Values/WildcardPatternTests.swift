@@ -1,5 +1,6 @@
 import RelayTestSupport
 import RelayCore
+import RelayText
 import Testing
 
 @Suite struct WildcardPatternTests {

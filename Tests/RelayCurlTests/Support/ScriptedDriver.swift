@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySystem
 import RelayThreads
 
 /// Starts what a test gives it, and keeps what came of it.

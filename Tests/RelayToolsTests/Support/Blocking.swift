@@ -3,17 +3,6 @@ import RelayCurl
 import RelayThreads
 import RelayTools
 
-/// Runs what blocks on a thread of its own: the cooperative pool is narrow.
-func onThread<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
-  let thread = Locked<WorkerThread?>(nil)
-  let result = await withCheckedContinuation { continuation in
-    thread.withLock { $0 = WorkerThread(name: "test") { continuation.resume(returning: body()) } }
-  }
-  // It ends at once: joining gives its stack back.
-  thread.withLock { $0 }?.join()
-  return result
-}
-
 /// One request by a client of its own.
 @Sendable func request(
   _ method: String = "POST", to address: ListenAddress, path: String = "/hook", headers: [String] = [],

@@ -1,0 +1,106 @@
+import ArgumentParser
+import RelayAdmin
+import RelayCore
+import RelayCurl
+
+/// Asks a running relay. What goes wrong is printed, and becomes the exit status.
+final class AdminClient {
+  private let url: String
+  private let token: String?
+  private let json: Bool
+  private let http = BlockingClient(maxAnswerBytes: 256 << 20)
+
+  /// - Parameters:
+  ///   - url: Without a slash at its end.
+  ///   - json: What goes wrong is told as JSON.
+  init(url: String, token: String?, json: Bool) {
+    self.url = url
+    self.token = token
+    self.json = json
+  }
+
+  func get(_ path: String, query: [FilterItem] = []) throws -> [UInt8] {
+    let target = query.isEmpty ? path : "\(path)?\(query.query)"
+    return try send("GET", target, body: nil, timeout: .seconds(60))
+  }
+
+  /// Changes of many deliveries take a while.
+  func post(_ path: String, body: [UInt8] = Array("{}".utf8)) throws -> [UInt8] {
+    try send("POST", path, body: body, timeout: .seconds(3600))
+  }
+
+  /// Asks for a copy of the store, and writes it to an open file. What does not say that it is one is none.
+  ///
+  /// - Returns: What the copy says that it is.
+  func downloadCopy(_ path: String, into file: Int32) throws -> StoreCopyFormat {
+    let response = try exchange(
+      "POST", path, body: Array("{}".utf8), timeout: .seconds(24 * 3600), into: file)
+    if response.status != 200 { _ = try json(of: response) }
+    if let format = StoreCopyFormat.known.first(where: { $0.contentType == response.contentType }) {
+      return format
+    }
+    Failure(
+      code: "unreachable",
+      message:
+        "\(url): what answered sent no copy of a store (\(response.contentType ?? "no content-type")); "
+        + "is --admin right?"
+    ).tell(json: json)
+    throw ExitCode.unreachable
+  }
+
+  /// - Throws: `ExitCode`, after saying why.
+  func decode<Answer: Decodable>(_ type: Answer.Type, from json: [UInt8]) throws -> Answer {
+    do {
+      return try AnswerDecoder.decode(type, from: json)
+    } catch {
+      Failure(
+        code: "unknown_answer",
+        message: "\(url): this relay answers otherwise than this version expects; --json shows what it says"
+      ).tell(json: self.json)
+      throw ExitCode.failure
+    }
+  }
+
+  private func send(
+    _ method: String, _ target: String, body: [UInt8]?, timeout: Duration
+  ) throws -> [UInt8] {
+    try json(of: try exchange(method, target, body: body, timeout: timeout))
+  }
+
+  private func exchange(
+    _ method: String, _ target: String, body: [UInt8]?, timeout: Duration, into file: Int32? = nil
+  ) throws -> BlockingResponse {
+    var headers: [String] = []
+    if let token { headers.append("authorization: Bearer \(token)") }
+    if body != nil { headers.append("content-type: application/json") }
+    do throws(TransportFailure) {
+      return try http.send(
+        method: method, url: url + target, headers: headers, body: body, timeout: timeout,
+        connectTimeout: .seconds(10), into: file)
+    } catch  where file != nil && error.kind == .other {
+      Failure(code: "not_written", message: "\(error)").tell(json: json)
+      throw ExitCode.failure
+    } catch {
+      Failure(
+        code: "unreachable",
+        message: "\(url): can't reach the relay's admin API (\(error)); does it run, and is --admin right?"
+      ).tell(json: json)
+      throw ExitCode.unreachable
+    }
+  }
+
+  private func json(of response: BlockingResponse) throws -> [UInt8] {
+    switch AdminOutcome(
+      status: response.status, contentType: response.contentType, body: response.body, hasToken: token != nil)
+    {
+    case .done(let json): return json
+    case .refused(let code, let message, let errors):
+      if !json && !errors.isEmpty { printError(message) }
+      Failure(code: code, message: message, errors: errors).tell(json: json)
+      throw code == "invalid_configuration" ? ExitCode.wrongConfiguration : ExitCode.failure
+    case .notTheAPI(let message):
+      Failure(code: "unreachable", message: "\(url): \(message); is --admin right?").tell(json: json)
+      throw ExitCode.unreachable
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import Foundation
+import RelayAdmin
+import RelayCurl
+
+/// Where the relay is that a command operates, and how its answer is shown.
+struct AdminOptions: ParsableArguments {
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The relay's admin API. Default: $HUGGY_RELAY_ADMIN, else http://127.0.0.1:8081.", valueName: "url"))
+  var admin: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Its server.admin_token. Default: $HUGGY_RELAY_ADMIN_TOKEN, which the list of processes does not show.",
+      valueName: "token"))
+  var adminToken: String?
+
+  @Flag(name: .long, help: "Print the API's JSON, for scripts.")
+  var json = false
+
+  func validate() throws {
+    let url = url.lowercased()
+    guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
+      throw ValidationError("--admin (or HUGGY_RELAY_ADMIN) is a URL that begins with http:// or https://")
+    }
+    guard token?.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) ?? true else {
+      throw ValidationError("the admin token holds a space, a line end or a character that is not ASCII")
+    }
+  }
+
+  func client() -> AdminClient { AdminClient(url: url, token: token, json: json) }
+
+  /// Results go to standard output: JSON as it came, or text.
+  func show(_ json: [UInt8], text: (Pen) throws -> String) throws {
+    let line = self.json ? json + Array("\n".utf8) : Array("\(try text(Self.pen))\n".utf8)
+    FileHandle.standardOutput.write(Data(line))
+  }
+
+  private var url: String {
+    var url = admin ?? Self.environment("HUGGY_RELAY_ADMIN") ?? "http://127.0.0.1:8081"
+    while url.hasSuffix("/") { url.removeLast() }
+    return url
+  }
+
+  private var token: String? { adminToken ?? Self.environment("HUGGY_RELAY_ADMIN_TOKEN") }
+
+  static var pen: Pen {
+    let isTerminal = isatty(STDOUT_FILENO) == 1 && environment("TERM") != "dumb"
+    return Pen(usesColours: isTerminal && environment("NO_COLOR") == nil)
+  }
+
+  /// nil also for an empty one.
+  private static func environment(_ name: String) -> String? {
+    ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+  }
+}
+
+extension CompletionKind {
+  /// The destinations of the relay that runs here, or where the environment says; none if it does not answer at once.
+  static let destinations = CompletionKind.custom { _, _, prefix in
+    let environment = ProcessInfo.processInfo.environment
+    let url = environment["HUGGY_RELAY_ADMIN"] ?? "http://127.0.0.1:8081"
+    let token = environment["HUGGY_RELAY_ADMIN_TOKEN"].map { ["authorization: Bearer \($0)"] } ?? []
+    let answer = try? BlockingClient(maxAnswerBytes: 16 << 20).send(
+      method: "GET", url: url + "/api/v1/status", headers: token, body: nil, timeout: .seconds(2),
+      connectTimeout: .seconds(1))
+    guard let answer, answer.status == 200,
+      let status = try? AnswerDecoder.decode(StatusAnswer.self, from: answer.body)
+    else { return [] }
+    return status.destinations.map(\.name).filter { prefix.isEmpty || $0.hasPrefix(prefix) }
+  }
+
+  static let configurations = CompletionKind.file(extensions: ["yaml", "yml", "json"])
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import Foundation
+import RelayAdmin
+import RelayConfig
+import RelayDigest
+
+struct Check: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Validate the configuration: all its errors at once.",
+    discussion: """
+      Each error is a line FILE:LINE:COLUMN: KEY.PATH: what is wrong, and what would be right. Exits 78 if there is \
+      an error; warnings alone exit 0.
+      """)
+
+  @Argument(help: "The configuration: the same as --config FILE.", completion: .configurations)
+  var file: String?
+
+  @OptionGroup var options: ConfigurationOptions
+
+  @Flag(name: .long, help: "Count references to the environment and to files as present.")
+  var noEnv = false
+
+  func validate() throws {
+    guard file == nil || options.config == ConfigurationOptions.standardFile else {
+      throw ValidationError("FILE and --config exclude each other")
+    }
+  }
+
+  func run() throws {
+    var options = options
+    if let file { options.config = file }
+    let loaded = try options.load(resolvesReferences: !noEnv)
+    let configuration = loaded.configuration
+    let counts = [
+      (configuration.sources.count, "source"), (configuration.destinations.count, "destination"),
+      (configuration.routes.count, "route"), (loaded.warnings.count, "warning"),
+    ]
+    let summary = counts.map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }.joined(separator: ", ")
+    print("\(options.config): valid: \(summary); hash \(configuration.hash)")
+  }
+}
+
+struct ReloadCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reload",
+    abstract: "Have a running relay read its configuration again. A wrong one changes nothing.",
+    discussion: "Exits 78 if the configuration is wrong, with its errors as `check` prints them.")
+
+  @OptionGroup var options: AdminOptions
+
+  func run() throws {
+    let client = options.client()
+    let json = try client.post("/api/v1/reload")
+    if !options.json {
+      for warning in try client.decode(ReloadAnswer.self, from: json).warnings { printError(warning) }
+    }
+    try options.show(json) { _ in ChangeText.reloaded(try client.decode(ReloadAnswer.self, from: json)) }
+  }
+}
+
+/// Where the configuration is, and how it is read.
+struct ConfigurationOptions: ParsableArguments {
+  @Option(name: .long, help: "The configuration.", completion: .configurations)
+  var config = Self.standardFile
+
+  static let standardFile = "routes.yaml"
+
+  func loader(resolvesReferences: Bool = true) -> ConfigurationLoader {
+    ConfigurationLoader(
+      environment: ProcessInfo.processInfo.environment, resolvesReferences: resolvesReferences,
+      hash: configurationHash)
+  }
+
+  /// Prints every error (and warning) to standard error, or where `print` says; exits 78 if there is an error.
+  ///
+  /// - Parameter json: Errors are told as one line of JSON, on standard error.
+  func load(
+    resolvesReferences: Bool = true, printsWarnings: Bool = true, json: Bool = false,
+    print: (String) -> Void = printError
+  ) throws -> LoadedConfiguration {
+    do throws(ConfigurationErrors) {
+      let loaded = try loader(resolvesReferences: resolvesReferences).load(path: config)
+      if printsWarnings { for warning in loaded.warnings { print("\(warning)") } }
+      return loaded
+    } catch {
+      let problems = error.problems.map(\.description)
+      if json {
+        Failure(code: "invalid_configuration", message: "\(config) is wrong", errors: problems).tell(
+          json: true)
+      } else {
+        problems.forEach(print)
+      }
+      throw ExitCode.wrongConfiguration
+    }
+  }
+}
+
+/// The first 12 hexadecimal digits of the file's SHA-256.
+func configurationHash(_ file: [UInt8]) -> String {
+  SHA256.hash(file).prefix(6)
+    .map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
+    .joined()
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import Foundation
+import RelayAdmin
+import RelayCore
+import RelayPipeline
+
+struct Retry: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract:
+      "Make dead letters pending again, with their limits anew; discarded ones too, where --state says so.",
+    discussion: """
+      Each takes its original place among the pending ones of its order key. What was discarded is pending again as far as \
+      its destination's max_backlog has room for it, and while its event is still stored.
+      """)
+
+  @OptionGroup var selection: SelectionOptions
+
+  @Option(
+    name: .long,
+    help: "Those in this state: dead (the default), discarded, or overflowed (on arrival). May be repeated.",
+    completion: ChangeVerb.retry.stateNames, transform: { try ChangeVerb.retry.state($0) })
+  var state: [DeliveryFilter.State] = []
+
+  @OptionGroup var options: AdminOptions
+
+  func validate() throws {
+    _ = try selection.request(states: state)
+  }
+
+  func run() throws {
+    try SelectionChange(
+      verb: "retry", done: "retried", selection: selection, options: options, text: ChangeText.retried
+    ).run(try selection.request(states: state))
+  }
+}
+
+struct Discard: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract:
+      "Give up dead letters, and pending deliveries where --state says so: they are not attempted again.",
+    discussion:
+      "What is in flight is left alone. `retry --state discarded` takes it back, while the event is still stored."
+  )
+
+  @OptionGroup var selection: SelectionOptions
+
+  @Option(
+    name: .long, help: "Those in this state: dead (the default) or pending. May be repeated.",
+    completion: ChangeVerb.discard.stateNames, transform: { try ChangeVerb.discard.state($0) })
+  var state: [DeliveryFilter.State] = []
+
+  @OptionGroup var options: AdminOptions
+
+  func validate() throws {
+    _ = try selection.request(states: state)
+  }
+
+  func run() throws {
+    try SelectionChange(
+      verb: "discard", done: "discarded", selection: selection, options: options, text: ChangeText.discarded
+    ).run(try selection.request(states: state))
+  }
+}
+
+/// Retries or discards what was selected: counts it first and asks, where a person is at a terminal.
+struct SelectionChange {
+  /// `retry` or `discard`: of the API's path, and what a person is asked.
+  let verb: String
+  /// `retried`, `discarded`.
+  let done: String
+  let selection: SelectionOptions
+  let options: AdminOptions
+  let text: (ChangedAnswer, _ asked: Int?) -> String
+
+  func run(_ request: SelectionRequest) throws {
+    let client = options.client()
+    let path = "/api/v1/deliveries/\(verb)"
+    if request.isDryRun {
+      let json = try client.post(path, body: request.body)
+      return try options.show(json) { _ in
+        ChangeText.wouldBe(done, try client.decode(DryRunAnswer.self, from: json))
+      }
+    }
+    if !selection.yes, Self.isAtTerminal { try ask(request, client, path) }
+    let json = try client.post(path, body: request.body)
+    try options.show(json) { _ in text(try client.decode(ChangedAnswer.self, from: json), selection.asked) }
+  }
+
+  /// - Throws: `ExitCode`: the answer was no.
+  private func ask(_ request: SelectionRequest, _ client: AdminClient, _ path: String) throws {
+    var count = request
+    count.isDryRun = true
+    let answer = try client.decode(DryRunAnswer.self, from: try client.post(path, body: count.body))
+    guard let question = ChangeText.question(verb, answer) else { return }
+    FileHandle.standardError.write(Data(question.utf8))
+    guard ChangeText.isYes(readLine()) else {
+      printError("nothing was changed")
+      throw ExitCode.failure
+    }
+  }
+
+  private static var isAtTerminal: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
+}

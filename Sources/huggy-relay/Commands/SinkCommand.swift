@@ -1,0 +1,59 @@
+import ArgumentParser
+import Foundation
+import RelayCore
+import RelayTools
+
+struct SinkCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sink",
+    abstract: "Run a test receiver: prints a line per request, and fails or delays as told.")
+
+  @Option(name: .long, help: "Where to listen.")
+  var listen = ListenArgument(argument: "127.0.0.1:9000")!
+
+  @Option(name: .long, help: "The status of every answer.")
+  var status = 200
+
+  @Option(name: .long, help: "The share of requests, 0 to 1, that get 503 instead.")
+  var failRate = 0.0
+
+  @Option(name: .long, help: "How long each answer takes: 200ms, 5s.")
+  var delay = DurationArgument(argument: "0s")!
+
+  @Option(name: .long, help: "A secret (whsec_…): signatures are checked with it.")
+  var secret: String?
+
+  func validate() throws {
+    guard (200...599).contains(status) else { throw ValidationError("--status is between 200 and 599") }
+    guard (0...1).contains(failRate) else { throw ValidationError("--fail-rate is between 0 and 1") }
+    if let secret, SigningSecret(encoded: secret) == nil {
+      throw ValidationError("--secret is whsec_ and base64 of 24 to 64 bytes; `huggy-relay secret` makes one")
+    }
+  }
+
+  func run() async throws {
+    let settings = SinkSettings(
+      listen: listen.address, status: status, failRate: failRate, delay: delay.duration,
+      secret: secret.flatMap { SigningSecret(encoded: $0) })
+    // Straight to the descriptor: lines must not wait in a buffer when they go to a pipe.
+    let sink = Sink(settings: settings) { FileHandle.standardOutput.write(Data("\($0.line)\n".utf8)) }
+    do {
+      let address = try await sink.start()
+      printError("sink listens on http://\(address)/ (Ctrl-C ends it)")
+    } catch {
+      printError("can't listen on \(listen.address): \(error); choose another --listen")
+      throw ExitCode.failure
+    }
+    await waitForSignal(SIGINT, SIGTERM)
+    await sink.stop()
+  }
+}
+
+struct SecretCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "secret", abstract: "Print a new signing secret (Standard Webhooks, whsec_…).")
+
+  func run() {
+    print(SecretGenerator.signingSecret())
+  }
+}

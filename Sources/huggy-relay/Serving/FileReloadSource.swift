@@ -1,0 +1,61 @@
+import Foundation
+import Logging
+import RelayConfig
+import RelayCore
+import RelayIngest
+import RelayListening
+import RelayPipeline
+import RelayThreads
+
+/// The configuration's file and the ingest's listener, as a reload needs them.
+struct FileReloadSource: ReloadSource {
+  let path: String
+  let loader: ConfigurationLoader
+  let server: IngestServer
+  let logger: Logger
+
+  func load() async throws(OperationError) -> ReadConfiguration {
+    // Reading and parsing block, and may take a while.
+    let loaded = await onThread(named: "reload") {
+      Result { () throws(ConfigurationErrors) in try loader.load(path: path) }
+    }
+    do throws(ConfigurationErrors) {
+      let loaded = try loaded.get()
+      return ReadConfiguration(
+        configuration: loaded.configuration, warnings: loaded.warnings.map(\.description),
+        variables: loaded.variables)
+    } catch {
+      throw OperationError(
+        code: .invalidConfiguration,
+        message: "\(path) is wrong, so nothing has changed; mend it and reload again",
+        details: error.problems.map(\.description))
+    }
+  }
+
+  func apply(_ settings: ServerSettings) async throws(OperationError) {
+    do throws(ListenError) {
+      guard let address = try await server.apply(settings) else { return }
+      logger.notice("listening", metadata: ["address": "\(address)"])
+    } catch {
+      let hint =
+        error.code == .addressInUse
+        ? "; if it overlaps with what this relay listens on now, the change needs a restart" : ""
+      throw OperationError(
+        code: .invalidConfiguration, message: "\(error), so nothing has changed\(hint)",
+        details: ["\(error)\(hint)"])
+    }
+  }
+
+  func reloadBegan() {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    ServiceManager.notify(.reloading(at: UInt64(now.tv_sec) * 1_000_000 + UInt64(now.tv_nsec) / 1_000))
+  }
+
+  func reloadEnded(_ result: Result<ReloadReport, OperationError>) {
+    switch result {
+    case .success(let report): ServiceManager.notify(.reloaded(hash: report.hash))
+    case .failure(let error): ServiceManager.notify(.reloadFailed(error.problems))
+    }
+  }
+}

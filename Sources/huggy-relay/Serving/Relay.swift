@@ -1,0 +1,154 @@
+import Foundation
+import Logging
+import NIOPosix
+import RelayAdmin
+import RelayConfig
+import RelayCore
+import RelayCurl
+import RelayIngest
+import RelayPipeline
+import RelayThreads
+import ServiceLifecycle
+
+/// The parts, put together: the only place that knows them all.
+///
+/// They start in the order store, delivery, admin, ingest, and stop in the reverse: first nothing more comes in, then
+/// the attempts in flight end, then the store closes.
+struct Relay {
+  private let configuration: Configuration
+  private let path: String
+  private let loader: ConfigurationLoader
+  private let logger: Logger
+  private let droppedLogLines: Counter
+  private let waitForStore: Duration
+  private let isPaused: Bool
+  private let terminations: Terminations
+  private let hangups: Hangups
+  private let clock: MachineClock
+
+  /// - Parameters:
+  ///   - path: The configuration's file, and `loader` what reads it again.
+  ///   - droppedLogLines: Where the log's writer counts.
+  ///   - waitForStore: How long to wait for another relay to let go of the store.
+  ///   - isPaused: Nothing is delivered until a person resumes a destination.
+  init(
+    _ configuration: Configuration, path: String, loader: ConfigurationLoader, logger: Logger,
+    droppedLogLines: Counter, waitForStore: Duration, isPaused: Bool, terminations: Terminations,
+    hangups: Hangups
+  ) {
+    self.configuration = configuration
+    self.path = path
+    self.loader = loader
+    self.logger = logger
+    self.droppedLogLines = droppedLogLines
+    self.waitForStore = waitForStore
+    self.isPaused = isPaused
+    self.terminations = terminations
+    self.hangups = hangups
+    let log = ClockLog(logger: logger)
+    clock = MachineClock { log.stepped($0, at: $1) }
+  }
+
+  func run() async throws {
+    let started = ContinuousClock.now
+    ProcessLimits.prepare(for: configuration, logger: logger)
+    logTrust()
+    let metrics = RelayMetrics(configuration, droppedLogLines: droppedLogLines)
+    let watch = StoreWatch(metrics: metrics, clock: clock, logger: logger)
+    let opened = try await StoreWait(limit: waitForStore, logger: logger).open(unless: terminations) {
+      [configuration, clock] () throws(StoreError) in
+      try OpenedStore(at: configuration.store.location, clock: clock, observer: watch)
+    }
+    guard let opened else { return logger.notice("stopped") }
+    let store = opened.store
+    let engine = DeliveryEngine(
+      store: store, transport: CurlTransport(clock: clock), clock: clock, logger: logger, metrics: metrics)
+    let receiver = Receiver(
+      configuration: configuration, store: store, engine: engine, clock: clock, logger: logger,
+      metrics: metrics)
+    let eventLoopGroup = MultiThreadedEventLoopGroup(
+      numberOfThreads: ProcessorShare.current().count)
+    let server = IngestServer(
+      settings: configuration.server, receiver: receiver, eventLoopGroup: eventLoopGroup)
+    let controller = RelayController(
+      configuration,
+      parts: RelayController.Parts(
+        store: store, lookup: opened.lookup, engine: engine, receiver: receiver, metrics: metrics,
+        watch: watch,
+        clock: clock, logger: logger),
+      source: FileReloadSource(path: path, loader: loader, server: server, logger: logger))
+    let address: ListenAddress
+    let stored: [StoredDestination]
+    let admin: AdminServer?
+    do {
+      stored = try await controller.prepare(isPaused: isPaused)
+      logPending(stored)
+      controller.logOrphans(stored)
+      // Before anything is attempted: a relay that can't listen must not send.
+      admin = try await startAdmin(controller, eventLoopGroup)
+      address = try await server.start()
+    } catch {
+      _ = await onThread(named: "close") { opened.close(within: StoreService.closingTime) }
+      throw error
+    }
+    let reloading = Task { for await _ in hangups.arrived { _ = try? await controller.reload() } }
+    defer { reloading.cancel() }
+    let drain = DrainTime(limit: configuration.server.drain)
+    var services: [any Service] = [
+      StoreService(opened: opened),
+      DeliveryService(controller: controller, engine: engine, stored: stored, drain: drain),
+      IngestService(
+        server: server, address: address, admin: admin, eventLoopGroup: eventLoopGroup,
+        controller: controller, opened: opened, drain: drain, started: started, logger: logger),
+    ]
+    if let watchdog = WatchdogService(
+      store: store, engine: engine, environment: ProcessInfo.processInfo.environment)
+    {
+      services.append(watchdog)
+    }
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: services.map { .init(service: $0) } + [
+          .init(
+            service: TerminationService(terminations: terminations),
+            successTerminationBehavior: .gracefullyShutdownGroup)
+        ],
+        logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }))
+    try await group.run()
+    logger.notice("stopped")
+  }
+
+  private func startAdmin(
+    _ controller: RelayController, _ eventLoopGroup: MultiThreadedEventLoopGroup
+  ) async throws -> AdminServer? {
+    guard let address = configuration.server.admin else { return nil }
+    let admin = AdminServer(
+      address: address, hosts: configuration.server.adminHosts, token: configuration.server.adminToken,
+      operations: controller, clock: SystemWallClock(),
+      eventLoopGroup: eventLoopGroup, logger: logger)
+    let bound = try await admin.start()
+    logger.notice("admin listens", metadata: ["address": "\(bound)"])
+    return admin
+  }
+
+  /// Where destinations need the system's authorities, and there are none or not those that were named.
+  private func logTrust() {
+    let needy = configuration.destinations.filter {
+      $0.tls.verifies && $0.tls.authorityFile == nil && $0.url.reveal.lowercased().hasPrefix("https:")
+    }
+    guard let first = needy.first, let warning = SystemTrust.shared.warning else { return }
+    logger.warning(
+      "authorities", metadata: ["problem": "\(warning)", "destination": "\(first.name)"])
+  }
+
+  private func logPending(_ stored: [StoredDestination]) {
+    for destination in stored.sorted(by: { $0.name < $1.name })
+    where destination.pending + destination.dead > 0 {
+      let metadata: Logger.Metadata = [
+        "destination": "\(destination.name)", "pending": .number(destination.pending),
+        "dead": .number(destination.dead),
+      ]
+      logger.notice("found in the store", metadata: metadata)
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import Foundation
+import Logging
+import NIOPosix
+import RelayAdmin
+import RelayCore
+import RelayIngest
+import RelayPipeline
+import RelayThreads
+import ServiceLifecycle
+
+/// Each part lives until the shutdown reaches it.
+struct StoreService: Service {
+  let opened: OpenedStore
+
+  /// Beyond the drain. What a disk that hangs holds up, the next start finds as it is on disk.
+  static let closingTime = Duration.seconds(5)
+
+  func run() async throws {
+    try? await gracefulShutdown()
+    guard await onThread(named: "close", { opened.close(within: Self.closingTime) }) else {
+      throw StoreError(
+        code: .hanging,
+        message: "its disk does not answer, so it was left as it is; the next start delivers what is pending")
+    }
+  }
+}
+
+struct DeliveryService: Service {
+  let controller: RelayController
+  let engine: DeliveryEngine
+  let stored: [StoredDestination]
+  let drain: DrainTime
+
+  func run() async throws {
+    await controller.start(stored)
+    try? await gracefulShutdown()
+    let limit = drain.remaining
+    await onThread(named: "stop") { engine.stop(within: limit) }
+  }
+}
+
+/// The listeners, which listen already.
+struct IngestService: Service {
+  let server: IngestServer
+  let address: ListenAddress
+  let admin: AdminServer?
+  let eventLoopGroup: MultiThreadedEventLoopGroup
+  let controller: RelayController
+  let opened: OpenedStore
+  let drain: DrainTime
+  let started: ContinuousClock.Instant
+  let logger: Logger
+
+  func run() async throws {
+    // Told only now that signals are listened to as well.
+    logger.notice(
+      "listening",
+      metadata: [
+        "address": "\(address)", "version": "\(RelayVersion.number)", "process": .number(getpid()),
+        "started_in_ms": .number(Int(started.duration(to: .now).inSeconds * 1_000)),
+      ])
+    ServiceManager.notify(.ready(address: "\(address)"))
+    try? await gracefulShutdown()
+    logger.notice("stopping", metadata: ["drain": "\(drain.limit)"])
+    ServiceManager.notify(.stopping(drain: drain.limit))
+    drain.begin()
+    controller.drain()
+    await server.shutdown(drain: drain.limit)
+    await admin?.shutdown(within: drain.remaining)
+    // What was handed to the store is answered on the event loops: they must outlive it. If it does not come back, they
+    // stay until the process ends.
+    let patience = max(StoreService.closingTime / 2, drain.remaining)
+    guard await opened.answers(within: patience) else { return }
+    try? await eventLoopGroup.shutdownGracefully()
+  }
+}
+
+/// `server.drain` for the whole of a shutdown: the ingest's part and the attempts' together.
+final class DrainTime: Sendable {
+  let limit: Duration
+  private let end = Locked<ContinuousClock.Instant?>(nil)
+
+  init(limit: Duration) {
+    self.limit = limit
+  }
+
+  func begin() {
+    end.withLock { $0 = .now.advanced(by: limit) }
+  }
+
+  /// What is left of it; all, if it has not begun.
+  var remaining: Duration {
+    end.withLock { end in end.map { max(.zero, ContinuousClock.now.duration(to: $0)) } ?? limit }
+  }
+}
+
+/// Tells systemd's watchdog that the relay lives: only after the store's and the curl thread have answered.
+///
+/// The one timer of an idle relay, and only where `WATCHDOG_USEC` asks for it.
+struct WatchdogService: Service {
+  let store: any DeliveryStore
+  let engine: DeliveryEngine
+  let interval: Duration
+
+  /// Nil where no watchdog listens.
+  init?(store: any DeliveryStore, engine: DeliveryEngine, environment: [String: String]) {
+    guard let microseconds = environment["WATCHDOG_USEC"].flatMap({ Int64($0) }), microseconds > 0,
+      environment["WATCHDOG_PID"].map({ $0 == "\(getpid())" }) ?? true
+    else { return nil }
+    self.store = store
+    self.engine = engine
+    // Half the time that systemd allows, as its manual advises.
+    interval = .microseconds(microseconds / 2)
+  }
+
+  func run() async throws {
+    try? await cancelWhenGracefulShutdown {
+      while !Task.isCancelled {
+        // A thread that hangs never answers: then no ping is sent, and systemd restarts the relay.
+        await withCheckedContinuation { continuation in store.ping { continuation.resume() } }
+        await withCheckedContinuation { continuation in engine.ping { continuation.resume() } }
+        ServiceManager.notify(.alive)
+        try await Task.sleep(for: interval)
+      }
+    }
+  }
+}

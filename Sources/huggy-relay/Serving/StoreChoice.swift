@@ -1,0 +1,45 @@
+import RelayCore
+import RelaySQLite
+import RelayThreads
+
+/// The store that the configuration names, opened, and what looks into it for people.
+///
+/// This file is the only one of the binary that knows any store by its name: another one is a case of
+/// `StoreSettings.Location`, and its part below.
+struct OpenedStore: Sendable {
+  let store: any DeliveryStore
+  let lookup: any DeliveryLookup
+
+  /// - Throws: `inUse` if another relay has it, `newerSchema`, `cannotOpen`.
+  init(
+    at location: StoreSettings.Location, clock: any SteadyClock, observer: any StoreObserver
+  ) throws(StoreError) {
+    switch location {
+    case .sqlite(let path):
+      let store = try SQLiteStore(path: path, clock: clock, observer: observer)
+      self.store = store
+      lookup = SQLiteLookup(store, clock: clock)
+    }
+  }
+
+  /// Closes both, the lookup first: it looks into the store. Blocks for no longer than that.
+  ///
+  /// - Returns: Whether they are closed.
+  func close(within limit: Duration) -> Bool {
+    let end = ContinuousClock.now.advanced(by: limit)
+    guard lookup.close(within: limit) else { return false }
+    return store.close(within: max(.zero, ContinuousClock.now.duration(to: end)))
+  }
+
+  /// Whether all that was asked of the store so far is answered within that time.
+  func answers(within limit: Duration) async -> Bool {
+    let answered = Monitor(false)
+    store.ping { answered.update { $0 = true } }
+    return await onThread { answered.wait(timeout: limit, until: { $0 ? true : nil }) != nil }
+  }
+}
+
+extension StoreCopyFormat {
+  /// What the stores' copies look like: a command that fetches one does not know which store its relay has.
+  static let known = [StoreCopyFormat.sqlite]
+}
