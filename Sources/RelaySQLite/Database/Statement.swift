@@ -89,6 +89,16 @@ final class Statement {
     }
   }
 
+  func bind<Table>(_ place: Int32, _ row: RowID<Table>?) { bind(place, row?.rawValue) }
+
+  func bind(_ place: Int32, _ delivery: DeliveryID?) { bind(place, delivery?.rawValue) }
+
+  /// In microseconds, as all times in the database.
+  func bind(_ place: Int32, _ time: Timestamp?) { bind(place, time?.microseconds) }
+
+  /// In microseconds.
+  func bind(_ place: Int32, _ duration: Duration) { bind(place, duration.microseconds) }
+
   private func bindNull(_ place: Int32) {
     sqlite3_bind_null(handle, place)
   }
@@ -100,6 +110,21 @@ final class Statement {
   func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
 
   func optionalInteger(_ column: Int32) -> Int64? { isNull(column) ? nil : integer(column) }
+
+  func row<Table>(_ column: Int32) -> RowID<Table> { RowID(rawValue: integer(column)) }
+
+  func optionalRow<Table>(_ column: Int32) -> RowID<Table>? { optionalInteger(column).map(RowID.init) }
+
+  func deliveryID(_ column: Int32) -> DeliveryID { DeliveryID(rawValue: integer(column)) }
+
+  func time(_ column: Int32) -> Timestamp { Timestamp(microseconds: integer(column)) }
+
+  func optionalTime(_ column: Int32) -> Timestamp? {
+    optionalInteger(column).map { Timestamp(microseconds: $0) }
+  }
+
+  /// A column that is never null.
+  func eventID(_ column: Int32) -> EventID { EventID(bytes: bytes(column)!) }
 
   func text(_ column: Int32) -> String? {
     guard let bytes = sqlite3_column_text(handle, column) else { return nil }
