@@ -29,8 +29,8 @@ final class EventSearch {
     while first <= last {
       let middle = first + (last - first) / 2
       let place = try orderly(until: middle)
-      if let place, place.id == id { return place.row }
-      if let place, place.id > id { last = place.row - 1 } else { first = middle + 1 }
+      if let place, place.id == id { return place.row.rawValue }
+      if let place, place.id > id { last = place.row.rawValue - 1 } else { first = middle + 1 }
     }
     return nil
   }
@@ -48,7 +48,7 @@ final class EventSearch {
       guard try eventUntil.step() else { return nil }
       defer { eventUntil.reset() }
       guard let previous = eventUntil.optionalInteger(2) else {
-        return EventOrder.Place(id: EventID(bytes: eventUntil.bytes(1)!), row: eventUntil.integer(0))
+        return EventOrder.Place(id: EventID(bytes: eventUntil.bytes(1)!), row: eventUntil.row(0))
       }
       row = previous
     }

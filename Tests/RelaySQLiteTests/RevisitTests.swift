@@ -102,7 +102,7 @@ struct RevisitTests {
     try bench.reopen()
     if isClaimed {
       let request = ClaimRequest(destination: "crm", kind: .fresh, now: .second(0), limit: 9, byteLimit: .max)
-      #expect(try bench.session.claim(request).deliveries.count == 2)
+      #expect(try bench.session.claims.claim(request).deliveries.count == 2)
     }
     settle(deliveries[0], at: 60)
     settle(deliveries[1], at: 61)

@@ -1,3 +1,5 @@
+import RelayCore
+
 /// The number of a row in the table that `Table` stands for, so that numbers of two tables can't be mistaken for each other.
 /// A delivery's is its `DeliveryID`.
 struct RowID<Table>: Hashable, Comparable, CustomStringConvertible {
@@ -29,3 +31,8 @@ typealias RouteRowID = RowID<Tables.Route>
 typealias ConfigurationRowID = RowID<Tables.Configuration>
 typealias EnvelopeRowID = RowID<Tables.Envelope>
 typealias EventRowID = RowID<Tables.Event>
+
+extension DeliveryID {
+  /// The row after this one, which may not exist.
+  var next: DeliveryID { DeliveryID(rawValue: rawValue + 1) }
+}

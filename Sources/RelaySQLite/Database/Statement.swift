@@ -146,3 +146,11 @@ extension Statement: Sendable {}
 /// SQLite copies the value before the call returns.
 private let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 private nonisolated(unsafe) let emptyText = UnsafePointer(strdup("")!)  // Never changed, never freed.
+
+extension EventID {
+  /// 16 bytes, the most significant first.
+  init(bytes: [UInt8]) {
+    func word(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+    self.init(high: word(bytes[..<8]), low: word(bytes[8...]))
+  }
+}

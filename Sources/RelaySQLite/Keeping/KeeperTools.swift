@@ -5,11 +5,13 @@ final class KeeperTools {
   let pruner: Pruner
   let gauge: SizeGauge
   let vacuum: Vacuum
-  private let connection: Connection
+  private let transactions: Transactions
   private let walked: WalkedDeliveries
 
-  init(_ connection: Connection, walked: WalkedDeliveries) throws(StoreError) {
-    self.connection = connection
+  init(
+    _ connection: Connection, _ transactions: Transactions, walked: WalkedDeliveries
+  ) throws(StoreError) {
+    self.transactions = transactions
     self.walked = walked
     pruner = try Pruner(connection)
     gauge = try SizeGauge(connection)
@@ -23,8 +25,8 @@ final class KeeperTools {
     let position = pruner.position
     var left = budget
     do throws(StoreError) {
-      let isDone = try transaction { () throws(StoreError) in try pruner.step(cutoffs, &left) }
-      walked.reach(pruner.position.delivery)
+      let isDone = try transactions.run { () throws(StoreError) in try pruner.step(cutoffs, &left) }
+      walked.reach(DeliveryID(rawValue: pruner.position.delivery))
       return (isDone, budget.events - left.events)
     } catch {
       pruner.position = position
@@ -34,19 +36,7 @@ final class KeeperTools {
 
   /// - Returns: How many pages went back.
   func vacuum(_ budget: StepBudget) throws(StoreError) -> Int {
-    try transaction { () throws(StoreError) in try vacuum.step(budget) }
-  }
-
-  private func transaction<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
-    do throws(StoreError) {
-      try connection.execute("BEGIN IMMEDIATE")
-      let value = try body()
-      try connection.execute("COMMIT")
-      return value
-    } catch {
-      connection.rollBack()
-      throw error
-    }
+    try transactions.run { () throws(StoreError) in try vacuum.step(budget) }
   }
 }
 

@@ -17,6 +17,7 @@ final class StoreKeeper {
   /// Made first: it says how long the log grows.
   let log: LogKeeper
   private let connection: Connection
+  private let transactions: Transactions
   private let walked: WalkedDeliveries
   /// Made when first needed.
   private var madeTools: KeeperTools?
@@ -51,6 +52,7 @@ final class StoreKeeper {
     locks: @escaping () -> LockTable = { LockTable.now() }
   ) {
     connection = session.connection
+    transactions = session.transactions
     walked = session.walked
     self.clock = clock
     let path = session.files.databasePath
@@ -167,7 +169,7 @@ final class StoreKeeper {
 
   func tools() throws(StoreError) -> KeeperTools {
     if let madeTools { return madeTools }
-    let made = try KeeperTools(connection, walked: walked)
+    let made = try KeeperTools(connection, transactions, walked: walked)
     madeTools = made
     return made
   }
