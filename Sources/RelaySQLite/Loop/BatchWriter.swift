@@ -105,7 +105,7 @@ struct BatchWriter {
 
   /// What came of a transaction, in the order of the calls.
   private struct Written {
-    /// Of the settlements: whose turn it has become.
+    /// Whose turn it has become, by the call of the settlements.
     var promoted: [[Delivery]] = []
     var outcomes: [Result<AppendOutcome, StoreError>] = []
     /// The destinations of pauses that were never configured.

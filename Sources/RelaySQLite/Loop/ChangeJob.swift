@@ -10,7 +10,7 @@ final class ChangeJob: StoreJob {
   private var cursor = DeliveryID(rawValue: 0)
   /// The last delivery of the walk; nil: it has not begun.
   private var end: DeliveryID?
-  /// Of a selection by ids: those that are left, the lowest last.
+  /// What is left of a selection by ids, the lowest last.
   private var ids: [DeliveryID] = []
   private var changed = 0
   private var changedByStep = 0

@@ -20,7 +20,7 @@ let deliveriesPerStep = 500
 /// Jobs that take turns: those of one destination one after another, those of several step by step, so that a long
 /// one keeps no other destination waiting. Confined to the store's thread.
 struct JobQueue {
-  /// Of each destination in the order of the calls.
+  /// By destination; those of one in the order of the calls.
   private var jobs: [String: [any StoreJob]] = [:]
   /// The destinations that have jobs, the next one first.
   private var turns: [String] = []

@@ -45,7 +45,7 @@ final class DeliveryReader {
     guard
       let (event, deliveries) = try statements.event(row, &envelopes, source: { names.sources.name(of: $0) })
     else { return nil }
-    // Of one delivery nobody else comes for it.
+    // If it has one delivery, nobody else comes for it.
     if deliveries > 1 { events.insert(event, row: row) }
     return event
   }

@@ -82,6 +82,6 @@ final class OrderKeys {
 extension OrderKeys: Sendable {}
 
 extension DeliveryState {
-  /// Of one whose turn it is: only those that were attempted, or that a person put back, have a time of their own.
+  /// The state of one whose turn it is: only those that were attempted, or that a person put back, have a due time.
   static func attemptable(due: Timestamp?) -> DeliveryState { due == nil ? .fresh : .retrying }
 }

@@ -166,7 +166,7 @@ struct ChangeableDelivery {
   var id: DeliveryID
   var destination: DestinationRowID
   var state: DeliveryState
-  /// Of a discarded one.
+  /// Only a discarded one has it.
   var discardReason: DiscardReason?
   var due: Timestamp?
   var bytes: Int

@@ -11,7 +11,7 @@ final class DestinationTable: TransactionMember {
     var isChanged = false
     /// How often it is withheld.
     var withheld = 0
-    /// Of pending and dead deliveries together.
+    /// How many bytes its pending and dead deliveries may have together.
     var maxBacklogBytes = Int.max
     /// What a reorder that is under way, or was cut off, orders by.
     var nextOrdering: Ordering?

@@ -11,7 +11,7 @@ final class EventOrder: TransactionMember {
     var row: EventRowID
   }
 
-  /// Of those that are no stragglers the last; nil: there is none.
+  /// The last one that is no straggler; nil: there is none.
   private(set) var highest: Place?
   private var committed: Place?
 
@@ -24,7 +24,7 @@ final class EventOrder: TransactionMember {
 
   /// Takes the next event.
   ///
-  /// - Returns: Of a straggler the row that it comes too late for; nil: it is none.
+  /// - Returns: The row that it comes too late for; nil: it is no straggler.
   func add(_ id: EventID, row: EventRowID) -> EventRowID? {
     if let highest, id <= highest.id { return highest.row }
     highest = Place(id: id, row: row)

@@ -3,7 +3,7 @@ import RelayCore
 /// How far retention has walked along the events, as those who settle deliveries need to know it. Confined to the
 /// store's thread.
 ///
-/// Of what the walk has passed it learns only by an entry (`delivery.revisit`). So this may be ahead of the walk, which
+/// What the walk has passed it finds again only by an entry (`delivery.revisit`). So this may be ahead of the walk, which
 /// makes an entry too many, but never behind it. docs/decisions/0015-two-indexes-less.md says why there is an entry for so few.
 final class WalkedDeliveries {
   /// How much later than it was received an event's last delivery may be settled without an entry of its own for
