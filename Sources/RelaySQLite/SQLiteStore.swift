@@ -105,7 +105,7 @@ package final class SQLiteStore: DeliveryStore {
     post(.memory(.withhold(destinations, completion)))
   }
 
-  package func handOut(_ destinations: [String]) {
+  package func endWithholding(_ destinations: [String]) {
     post(.memory(.endWithholding(destinations)))
   }
 
@@ -132,7 +132,7 @@ package final class SQLiteStore: DeliveryStore {
     post(.write(.pause(destination, until: until, completion)))
   }
 
-  package func note(_ suspended: SuspendedTime, of destination: String) {
+  package func setSuspended(_ suspended: SuspendedTime, of destination: String) {
     post(.write(.setSuspended(suspended, of: destination)))
   }
 

@@ -97,7 +97,7 @@ final class HeldStore: DeliveryStore {
     real.withhold(destinations, completion: completion)
   }
 
-  func handOut(_ destinations: [String]) { real.handOut(destinations) }
+  func endWithholding(_ destinations: [String]) { real.endWithholding(destinations) }
 
   func reorder(
     _ destination: String, by ordering: Ordering,
@@ -109,7 +109,9 @@ final class HeldStore: DeliveryStore {
     completion: @escaping @Sendable (Int, StoreError?) -> Void
   ) { real.change(change, selection, of: destination, completion: completion) }
 
-  func note(_ suspended: SuspendedTime, of destination: String) { real.note(suspended, of: destination) }
+  func setSuspended(_ suspended: SuspendedTime, of destination: String) {
+    real.setSuspended(suspended, of: destination)
+  }
 
   func close() { real.close() }
 }

@@ -73,7 +73,7 @@ extension StoreConformance {
         arrivals += 1
       } while !reordered.isKept
       try await reordered.value.get()
-      store.handOut(["crm"])
+      store.endWithholding(["crm"])
       var last: [String: DeliveryID] = [:]
       var turn = await store.claim().deliveries
       #expect(Set(turn.map(\.event.chat)).count == turn.count)

@@ -250,7 +250,7 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
       case .recalled(let token):
         questions.withLock({ $0.takeRecall(token) })?()
       case .note(let suspended, let destination):
-        store.note(suspended, of: destination)
+        store.setSuspended(suspended, of: destination)
       case .circuitChanged(let destination, let change):
         log.circuit(change, of: destination)
       }

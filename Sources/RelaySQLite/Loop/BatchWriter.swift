@@ -23,7 +23,7 @@ struct BatchWriter {
   /// When the store's files were last seen to be there.
   private var confirmedAt: Timestamp?
 
-  /// Outcomes alone may be answered for so long without a look: what is lost of them is attempted again.
+  /// How long outcomes alone may be answered without a look: what is lost of them is attempted again.
   private static let confirmingInterval = Duration.seconds(1)
 
   init(
