@@ -65,11 +65,10 @@ final class KeepingBench {
     let space = diskSpace
     let keeper =
       usesRealDisk
-      ? StoreKeeper(session: session, clock: clock)
+      ? StoreKeeper(session: session, clock: clock, stepTime: nil)
       : StoreKeeper(
         session: session, clock: clock, diskSpace: { space.withLock { $0 } },
-        locks: { [locks] in locks.withLock { $0.map { LockTable($0) } } ?? .now() })
-    keeper.stepTime = nil
+        locks: { [locks] in locks.withLock { $0.map { LockTable($0) } } ?? .now() }, stepTime: nil)
     if !usesRealDisk { try session.connection.execute("PRAGMA synchronous = OFF") }
     if let configuration { keeper.configure(configuration) }
     current = (session, keeper)

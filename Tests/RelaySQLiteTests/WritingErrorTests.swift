@@ -135,7 +135,7 @@ struct WritingErrorTests {
       try session.register(
         StoreNames(sources: [], destinations: ["crm"], routes: [], configuration: "c1"))
     }
-    #expect(try lookup.destinations().map(\.name) == ["crm"])
+    #expect(try lookup.connection.texts("SELECT name FROM destination") == ["crm"])
     #expect(throws: StoreError.self) { try lookup.connection.execute("DELETE FROM destination") }
     // The log is gathered there as well.
     #expect(try WriteAheadLog.commits(of: home.path) > 0)

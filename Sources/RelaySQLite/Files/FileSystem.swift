@@ -1,4 +1,5 @@
 import CSQLiteLog
+import Glibc
 
 /// What has to be known of the file system that the store is on. Pure but for the one look.
 struct FileSystemKind: Equatable, Sendable {
@@ -34,4 +35,21 @@ struct FileSystemKind: Equatable, Sendable {
     0xF2F5_2010,  // F2FS
     0x3434,  // NILFS
   ]
+}
+
+/// The room on a file system, in bytes.
+struct DiskSpace: Equatable {
+  /// For us: what is reserved for root does not count.
+  var available: Int
+  var total: Int
+
+  /// Where the system does not say: plenty. A commit will tell.
+  static let unknown = DiskSpace(available: 1 << 50, total: 1 << 50)
+
+  static func ofFileSystem(at folder: String) -> DiskSpace {
+    var status = statvfs()
+    guard statvfs(folder, &status) == 0 else { return unknown }
+    let block = Int(status.f_frsize)
+    return DiskSpace(available: Int(status.f_bavail) * block, total: Int(status.f_blocks) * block)
+  }
 }
