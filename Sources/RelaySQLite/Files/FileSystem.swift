@@ -11,7 +11,7 @@ struct FileSystemKind: Equatable, Sendable {
   static func of(file path: String) -> FileSystemKind {
     let kind = csqlite_file_system_kind(path)
     return FileSystemKind(
-      magic: kind != 0 ? kind : csqlite_file_system_kind(StoreFiles.parent(of: StoreFiles.resolved(path))))
+      magic: kind != 0 ? kind : csqlite_file_system_kind(FilePath.parent(of: StoreFiles.resolved(path))))
   }
 
   /// Whether flock(2) is carried out as a POSIX lock over the whole file: it would then stand in the way of SQLite's own

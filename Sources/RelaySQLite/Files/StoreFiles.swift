@@ -16,9 +16,9 @@ final class StoreFiles {
   /// - Parameter fileSystem: What it is on; nil: what the system says.
   /// - Throws: `inUse` if another process holds the lock.
   init(databasePath name: String, fileSystem: FileSystemKind? = nil) throws(StoreError) {
-    try Self.makeFolder(Self.parent(of: name))
+    try Self.makeFolder(FilePath.parent(of: name))
     let path = Self.resolved(name)
-    let folder = Self.parent(of: path)
+    let folder = FilePath.parent(of: path)
     let fileSystem = fileSystem ?? .of(file: path)
     self.fileSystem = fileSystem
     lock = try StoreLock(databasePath: path, emulatesFlock: fileSystem.emulatesFlock)
@@ -38,10 +38,10 @@ final class StoreFiles {
     for _ in 0..<40 {
       if let found = real(path) { return found }
       guard let target = target(ofLink: path) else { break }
-      path = target.hasPrefix("/") ? target : parent(of: path) + "/" + target
+      path = target.hasPrefix("/") ? target : FilePath.parent(of: path) + "/" + target
     }
     let name = path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
-    return real(parent(of: path)).map { $0 == "/" ? "/\(name)" : "\($0)/\(name)" } ?? path
+    return real(FilePath.parent(of: path)).map { $0 == "/" ? "/\(name)" : "\($0)/\(name)" } ?? path
   }
 
   private static func real(_ path: String) -> String? {
@@ -58,16 +58,11 @@ final class StoreFiles {
     return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
   }
 
-  static func parent(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
   /// Makes the folder and those above it, and syncs each parent, so that a power loss can't take the store away.
   private static func makeFolder(_ path: String) throws(StoreError) {
     var status = stat()
     if stat(path, &status) == 0 { return }
-    let above = parent(of: path)
+    let above = FilePath.parent(of: path)
     if above != path { try makeFolder(above) }
     guard StoreAccess(in: above).makeFolder(path) == 0 || errno == EEXIST else {
       throw failure("can't make the folder \(path)", SystemError(code: errno))

@@ -17,7 +17,7 @@ final class StoreLock {
   /// - Throws: `inUse` if another process has it.
   init(databasePath path: String, emulatesFlock: Bool) throws(StoreError) {
     (descriptor, file) = try Self.openFile(path, locks: !emulatesFlock)
-    let beside = StoreAccess(in: StoreFiles.parent(of: path)).openFile(path + ".lock", O_RDWR | O_CLOEXEC)
+    let beside = StoreAccess(in: FilePath.parent(of: path)).openFile(path + ".lock", O_RDWR | O_CLOEXEC)
     guard beside >= 0 else {
       let error = SystemError(code: errno)
       guard emulatesFlock else {
@@ -47,7 +47,7 @@ final class StoreLock {
   private static func openFile(_ path: String, locks: Bool) throws(StoreError) -> (Int32, FileID) {
     for _ in 0..<10 {
       // SQLite gives the files beside it the same mode.
-      let descriptor = StoreAccess(in: StoreFiles.parent(of: path)).openFile(path, O_RDWR | O_CLOEXEC)
+      let descriptor = StoreAccess(in: FilePath.parent(of: path)).openFile(path, O_RDWR | O_CLOEXEC)
       guard descriptor >= 0 else { throw StoreFiles.failure("can't open \(path)", SystemError(code: errno)) }
       guard !locks || Self.locks(descriptor) else {
         let error = SystemError(code: errno)

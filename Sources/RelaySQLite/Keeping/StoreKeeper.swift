@@ -47,7 +47,7 @@ final class StoreKeeper {
     self.clock = clock
     self.stepTime = stepTime
     let path = session.files.databasePath
-    let folder = StoreFiles.parent(of: path)
+    let folder = FilePath.parent(of: path)
     disk = Disk(databasePath: path, space: diskSpace ?? { DiskSpace.ofFileSystem(at: folder) })
     disk.look(clock.now())
     // How long the log grows before it is moved into the file: 4 MB, less where the reserve is small, because it is the
