@@ -124,9 +124,9 @@ import Testing
 
   @Test func aStepOfTheWallClockIsALine() {
     let log = ClockLog(logger: recorder.logger)
-    log.note(ClockStep(by: .seconds(-3_600), wall: .second(5), moment: .running), at: .second(0))
-    log.note(ClockStep(by: .milliseconds(86_400_040), wall: .second(5), moment: .stopped), at: .second(0))
-    log.note(ClockStep(by: .seconds(1), wall: .second(5), moment: .running), at: .second(9))
+    log.stepped(ClockStep(by: .seconds(-3_600), wall: .second(5), moment: .running), at: .second(0))
+    log.stepped(ClockStep(by: .milliseconds(86_400_040), wall: .second(5), moment: .stopped), at: .second(0))
+    log.stepped(ClockStep(by: .seconds(1), wall: .second(5), moment: .running), at: .second(9))
     #expect(recorder.lines.map(\.metadata["by"]) == ["-3600.0s", "+86400.0s"])
     #expect(recorder.lines.allSatisfy { $0.metadata["shows"] == "\(Timestamp.second(5))" })
   }

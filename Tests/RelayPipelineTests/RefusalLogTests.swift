@@ -18,7 +18,7 @@ private final class Origin: RequestOrigin {
   @Test func theLastFiftyAreKeptNewestFirst() {
     let log = RefusalLog(logger: silent, clock: clock)
     for number in 0..<120 {
-      log.record(path: "/\(number)", .notFound, origin: Origin(), body: nil, isOfSource: false)
+      log.note(path: "/\(number)", .notFound, origin: Origin(), body: nil, isOfSource: false)
     }
     #expect(log.rejections.map(\.path) == (70..<120).reversed().map { "/\($0)" })
   }
@@ -83,11 +83,11 @@ private final class Origin: RequestOrigin {
     let recorder = LineRecorder()
     let log = RefusalLog(logger: recorder.logger, clock: clock)
     for path in ["/a", "/b", "/a", "/b"] {
-      log.record(path: path, .methodNotAllowed, origin: Origin(), body: nil, isOfSource: true)
+      log.note(path: path, .methodNotAllowed, origin: Origin(), body: nil, isOfSource: true)
     }
     #expect(recorder.lines.count == 2)
     for number in 0..<100 {
-      log.record(path: "/\(number)", .notFound, origin: Origin(), body: nil, isOfSource: false)
+      log.note(path: "/\(number)", .notFound, origin: Origin(), body: nil, isOfSource: false)
     }
     #expect(recorder.lines.count == 3)
   }
@@ -99,11 +99,11 @@ private final class Origin: RequestOrigin {
     let clock = ManualClock()
     let recorder = LineRecorder()
     let log = RefusalLog(logger: recorder.logger, clock: clock)
-    log.record(path: "/huggy", .notFound, origin: Origin(), body: nil, isOfSource: false)
+    log.note(path: "/huggy", .notFound, origin: Origin(), body: nil, isOfSource: false)
     clock.setWall(ahead: .seconds(-3_600))
     for _ in 0..<3 {
       clock.advance(by: .seconds(11))
-      log.record(path: "/huggy", .notFound, origin: Origin(), body: nil, isOfSource: false)
+      log.note(path: "/huggy", .notFound, origin: Origin(), body: nil, isOfSource: false)
     }
     #expect(recorder.lines.count == 4)
     #expect(log.rejections.first?.at == .second(33 - 3_600))
