@@ -154,7 +154,7 @@ let package = Package(
     .testTarget(
       name: "RelayAdminTests",
       dependencies: [
-        "RelayAdmin", "RelayCore", "RelayPipeline", "RelayThreads",
+        "RelayAdmin", "RelayCore", "RelayPipeline", "RelayTestSupport", "RelayThreads",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

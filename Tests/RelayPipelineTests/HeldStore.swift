@@ -19,6 +19,8 @@ final class HeldStore: DeliveryStore {
   private let state = Locked(State())
   /// The first held call has come.
   let hasCome = Promise<Void>()
+  /// Pauses that were done, and their callers told.
+  let pauses = Tally()
   /// What a copy comes to.
   private let copy: Result<any StoreCopy, StoreError>
 
@@ -64,7 +66,12 @@ final class HeldStore: DeliveryStore {
     _ destination: String, until: Timestamp?,
     completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
   ) {
-    run(.pause) { [self] in real.pause(destination, until: until, completion: completion) }
+    run(.pause) { [self] in
+      real.pause(destination, until: until) { [pauses] result in
+        completion(result)
+        pauses.add()
+      }
+    }
   }
 
   func backup(completion: @escaping @Sendable (Result<any StoreCopy, StoreError>) -> Void) {

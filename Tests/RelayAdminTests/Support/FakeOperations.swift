@@ -1,5 +1,6 @@
 import RelayCore
 import RelayPipeline
+import RelayTestSupport
 import RelayThreads
 
 @testable import RelayAdmin
@@ -36,6 +37,8 @@ final class FakeOperations: RelayOperations {
   }
 
   let state: Locked<State>
+  /// The calls that have come.
+  let tally = Tally()
 
   init(_ change: (inout State) -> Void = { _ in }) {
     var state = State()
@@ -50,6 +53,7 @@ final class FakeOperations: RelayOperations {
       if let call { state.calls.append(call) }
       return (value(state), state.error)
     }
+    if call != nil { tally.add() }
     if let error { throw error }
     return result
   }
