@@ -46,7 +46,7 @@ struct Relay {
     self.terminations = terminations
     self.hangups = hangups
     let log = ClockLog(logger: logger)
-    clock = MachineClock { log.note($0, at: $1) }
+    clock = MachineClock { log.stepped($0, at: $1) }
   }
 
   func run() async throws {

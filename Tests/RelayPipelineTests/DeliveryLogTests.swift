@@ -44,7 +44,7 @@ import Testing
   {
     let lines = Lines()
     var log = DeliveryLog(logger: Logger(label: "test") { _ in Recorder(lines: lines) })
-    log.note(
+    log.attempt(
       delivery.settled(outcome), of: delivery, isProbe: isProbe,
       at: ClockReading(steady: .second(1), wall: .second(1)))
     let line = try #require(lines.all.withLock { $0.first })

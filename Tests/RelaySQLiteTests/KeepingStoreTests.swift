@@ -39,7 +39,7 @@ struct KeepingStoreTests {
   /// The store, which was full, says by itself that it takes envelopes again, and does.
   private func expectRecovery(of store: some DeliveryStore, _ observer: RecordingObserver) async throws {
     observer.wait(for: { $0.refusal?.code == .full })
-    observer.wait(untilItIs: { $0.refusal == nil })
+    observer.waitUntilItIs { $0.refusal == nil }
     #expect(try await store.stored(envelope()).count == 1)
   }
 

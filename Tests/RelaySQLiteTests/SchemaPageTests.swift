@@ -34,7 +34,9 @@ struct SchemaPageTests {
   }
 
   private static func normalised(_ sql: String) -> String {
-    let code = sql.split(separator: "\n").map { $0.prefix(upTo: $0.firstRange(of: "--")?.lowerBound ?? $0.endIndex) }
+    let code = sql.split(separator: "\n").map {
+      $0.prefix(upTo: $0.firstRange(of: "--")?.lowerBound ?? $0.endIndex)
+    }
     return code.joined(separator: " ").replacing("\"", with: "")
       .replacing(#/\s+/#, with: " ").replacing(#/ ?([(),]) ?/#, with: { String($0.1) })
   }
@@ -60,7 +62,9 @@ struct SchemaPageTests {
         #expect(line?.contains("-- ") == true, "\(table).\(column) has no comment")
       }
     }
-    for index in try described.texts("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL") {
+    for index in try described.texts(
+      "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
+    {
       let head = try #require(lines.firstIndex { $0.hasPrefix("CREATE INDEX \(index) ") })
       #expect(lines[head - 1].hasPrefix("--"), "\(index) has no comment")
     }

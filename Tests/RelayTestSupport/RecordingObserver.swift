@@ -68,7 +68,7 @@ package final class RecordingObserver: StoreObserver {
   }
 
   /// Waits until the store is in such a condition.
-  package func wait(untilItIs condition: @escaping (StoreCondition) -> Bool) {
+  package func waitUntilItIs(_ condition: @escaping (StoreCondition) -> Bool) {
     wait("the store is in a condition") { $0.conditions.last.map(condition) ?? false }
   }
 

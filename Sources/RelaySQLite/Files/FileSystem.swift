@@ -1,5 +1,6 @@
 import CSQLiteLog
 import Glibc
+import RelayCore
 
 /// What has to be known of the file system that the store is on. Pure but for the one look.
 struct FileSystemKind: Equatable, Sendable {

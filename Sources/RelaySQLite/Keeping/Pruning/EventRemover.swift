@@ -49,7 +49,9 @@ struct EventRemover {
     for delivery in deliveries { try statements.delete(delivery.id) }
     try statements.delete(event)
     budget.spend(eventOf: envelope.bodyBytes, deliveries: deliveries.count)
-    if !envelope.hasHash || envelope.id <= childless || isForgettable(envelope) { try removeIfEmpty(envelope) }
+    if !envelope.hasHash || envelope.id <= childless || isForgettable(envelope) {
+      try removeIfEmpty(envelope)
+    }
     return .removed
   }
 

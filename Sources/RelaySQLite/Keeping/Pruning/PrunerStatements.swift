@@ -138,7 +138,8 @@ final class PrunerStatements {
     guard try query.step() else { return nil }
     defer { query.reset() }
     return EnvelopeRow(
-      id: query.row(0), received: query.time(1), firstRow: query.optionalRow(2), hasHash: query.integer(3) == 0,
+      id: query.row(0), received: query.time(1), firstRow: query.optionalRow(2),
+      hasHash: query.integer(3) == 0,
       bodyBytes: Int(query.integer(4)))
   }
 
