@@ -168,7 +168,7 @@ let package = Package(
     .testTarget(
       name: "RelayAdminTests",
       dependencies: [
-        "RelayAdmin", "RelayCore", "RelayListening", "RelayPipeline", "RelayThreads",
+        "RelayAdmin", "RelayCore", "RelayListening", "RelayPipeline", "RelayTestSupport", "RelayThreads",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

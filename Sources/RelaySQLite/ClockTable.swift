@@ -1,6 +1,8 @@
 import RelayCore
 
 /// What the store keeps of the clock, so that the next run goes on from there. Confined to the store's thread.
+///
+/// docs/decisions/0020-a-time-that-nobody-sets.md says why.
 final class ClockTable {
   private let connection: Connection
   private let insertClock: Statement
@@ -23,13 +25,11 @@ final class ClockTable {
     var steps: [ClockHistory.Step] = []
     let query = try connection.prepare("SELECT steady, offset FROM clock_step ORDER BY steady")
     while try query.step() {
-      steps.append(
-        ClockHistory.Step(
-          from: Timestamp(microseconds: query.integer(0)), offset: .microseconds(query.integer(1))))
+      steps.append(ClockHistory.Step(from: query.time(0), offset: .microseconds(query.integer(1))))
     }
     return KeptClock(
-      boot: clock.text(0), sinceBoot: .microseconds(clock.integer(1)),
-      steady: Timestamp(microseconds: clock.integer(2)), history: ClockHistory(steps))
+      boot: clock.text(0), sinceBoot: .microseconds(clock.integer(1)), steady: clock.time(2),
+      history: ClockHistory(steps))
   }
 
   /// Within a transaction. Rarely has anything to do: a page more in each commit would be dear.
@@ -43,8 +43,8 @@ final class ClockTable {
     let kept = clock.kept()
     try connection.execute("DELETE FROM clock")
     insertClock.bind(1, kept.boot)
-    insertClock.bind(2, kept.sinceBoot.microseconds)
-    insertClock.bind(3, kept.steady.microseconds)
+    insertClock.bind(2, kept.sinceBoot)
+    insertClock.bind(3, kept.steady)
     try insertClock.run()
     try write(kept.history)
     written = (now, kept.history.steps.last?.from ?? .epoch)
@@ -55,8 +55,8 @@ final class ClockTable {
       return
     }
     for step in history.steps where committed.map({ step.from > $0.step }) ?? true {
-      insertStep.bind(1, step.from.microseconds)
-      insertStep.bind(2, step.offset.microseconds)
+      insertStep.bind(1, step.from)
+      insertStep.bind(2, step.offset)
       try insertStep.run()
     }
     try connection.execute("DELETE FROM clock_step WHERE steady < \(first.from.microseconds)")

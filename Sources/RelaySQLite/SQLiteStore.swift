@@ -3,8 +3,10 @@ import RelayThreads
 
 /// The embedded store: one SQLite file, one thread, one sync for all that arrived while the last was under way.
 ///
-/// An idle store sleeps until there is work, or until something is old enough to go. The one timer is that of a store
-/// that can't commit, which tries its settlements again every second.
+/// `StoreInbox` takes what is asked, and `StoreLoop` does it. An idle store sleeps until there is work, or until housekeeping
+/// has something to do at a time that it knows (what grows old, a full disk that is looked at again). Two more things wake up
+/// by time: a store that can't commit tries its settlements again every second; and while there is something to do, a second
+/// thread looks now and then whether the first still comes back (`HangWatch`).
 package final class SQLiteStore: DeliveryStore {
   package let kind = "sqlite"
   private let inbox: Monitor<StoreInbox>
@@ -62,21 +64,21 @@ package final class SQLiteStore: DeliveryStore {
   package func append(
     _ envelope: NewEnvelope, completion: @escaping @Sendable (Result<AppendOutcome, StoreError>) -> Void
   ) {
-    post(.append(AppendCall(envelope, completion: completion)))
+    post(.write(.append(AppendCall(envelope, completion: completion))))
   }
 
   package func settle(
     _ settlements: [Settlement], isUrgent: Bool, completion: @escaping @Sendable ([Delivery]) -> Void
   ) {
-    post(.settle(settlements, isUrgent: isUrgent, completion))
+    post(.write(.settle(settlements, isUrgent: isUrgent, completion)))
   }
 
   package func claim(_ request: ClaimRequest, completion: @escaping @Sendable (Claim) -> Void) {
-    post(.claim(request, completion))
+    post(.read(.claim(request, completion)))
   }
 
   package func release(_ deliveries: [DeliveryID]) {
-    post(.release(deliveries))
+    post(.memory(.giveBack(deliveries)))
   }
 
   // MARK: Configuration
@@ -84,27 +86,27 @@ package final class SQLiteStore: DeliveryStore {
   package func configure(
     _ configuration: StoreConfiguration, completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
   ) {
-    post(.configure(configuration, completion))
+    post(.write(.configure(configuration, completion)))
   }
 
   package func destinations(
     completion: @escaping @Sendable (Result<[StoredDestination], StoreError>) -> Void
   ) {
-    post(.destinations(completion))
+    post(.read(.destinations(completion)))
   }
 
   package func usage(completion: @escaping @Sendable (Result<StoreUsage, StoreError>) -> Void) {
-    post(.usage(completion))
+    post(.read(.usage(completion)))
   }
 
   // MARK: Operation
 
   package func withhold(_ destinations: [String], completion: @escaping @Sendable () -> Void) {
-    post(.withhold(destinations, completion))
+    post(.memory(.withhold(destinations, completion)))
   }
 
-  package func handOut(_ destinations: [String]) {
-    post(.handOut(destinations))
+  package func endWithholding(_ destinations: [String]) {
+    post(.memory(.endWithholding(destinations)))
   }
 
   /// After a failure, and after `close` has cut it off, nothing of the destination is handed out until it is begun
@@ -113,35 +115,35 @@ package final class SQLiteStore: DeliveryStore {
     _ destination: String, by ordering: Ordering,
     completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
   ) {
-    post(.reorder(destination, by: ordering, completion))
+    post(.job(.reorder(destination, by: ordering, completion)))
   }
 
   package func change(
     _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String,
     completion: @escaping @Sendable (Int, StoreError?) -> Void
   ) {
-    post(.change(change, selection, of: destination, completion))
+    post(.job(.change(change, selection, of: destination, completion)))
   }
 
   package func pause(
     _ destination: String, until: Timestamp?,
     completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
   ) {
-    post(.pause(destination, until: until, completion))
+    post(.write(.pause(destination, until: until, completion)))
   }
 
-  package func note(_ suspended: SuspendedTime, of destination: String) {
-    post(.note(suspended, of: destination))
+  package func setSuspended(_ suspended: SuspendedTime, of destination: String) {
+    post(.write(.setSuspended(suspended, of: destination)))
   }
 
   /// Takes as much room beside the database as the database itself, until the copy is let go.
   package func backup(completion: @escaping @Sendable (Result<any StoreCopy, StoreError>) -> Void) {
-    post(.backup(completion))
+    post(.job(.backup(completion)))
   }
 
   /// Answers from the store's thread, once it has come to it: a sign of life.
   package func ping(_ answer: @escaping @Sendable () -> Void) {
-    post(.ping(answer))
+    post(.read(.ping(answer)))
   }
 
   /// What is asked by then is finished; a `reorder` or a `change` that is under way is cut off, and fails with
@@ -172,32 +174,4 @@ package final class SQLiteStore: DeliveryStore {
     if let refusal { operation.refuse(refusal) }
     if beginsWatch { watch.begin() }
   }
-}
-
-extension StoreOperation {
-  /// The answer of a store that is closed, mostly: calls fail; a claim finds nothing (and is not exhausted); a
-  /// settlement is answered unrecorded, and its delivery tried again by the next start.
-  fileprivate func refuse(_ error: StoreError) {
-    switch self {
-    case .configure(_, let completion): completion(.failure(error))
-    case .append(let call): call.answer(.failure(error))
-    case .settle(_, _, let completion): completion([])
-    case .pause(_, _, let completion): completion(.failure(error))
-    case .withhold(_, let completion): completion()
-    case .claim(let request, let completion): completion(.nothing(for: request))
-    case .destinations(let completion): completion(.failure(error))
-    case .usage(let completion): completion(.failure(error))
-    case .ping(let answer): answer()
-    case .backup(let completion): completion(.failure(error))
-    case .reorder(_, _, let completion): completion(.failure(error))
-    case .change(_, _, _, let completion): completion(0, error)
-    case .note, .release, .handOut: break
-    }
-  }
-}
-
-extension StoreError {
-  static let closed = StoreError(code: .closed, message: "the store is closed")
-  static let hanging = StoreError(
-    code: .hanging, message: "the store's disk does not answer; look at the disk")
 }

@@ -1,6 +1,7 @@
 import RelayCore
 
-/// The tables, and how they came to be: each migration takes the schema from its place in the list to the next.
+/// How the tables came to be: each migration takes the schema from its place in the list to the next. What all of them
+/// together have made, with the meaning of each column, is in docs/schema.sql.
 ///
 /// `PRAGMA user_version` holds how many have been applied. A migration that was released never changes.
 enum Schema {
@@ -14,8 +15,6 @@ enum Schema {
   /// Marks the file as ours ("hugr").
   static let applicationID: Int64 = 0x6875_6772
 
-  /// What is written down of each table is in docs/architecture.md.
-  ///
   /// Partial indexes serve literals only (`state = 0`), so each state that is looked for has its own; `state` stands
   /// in them too, or SQLite 3.40 would read the table's row for it. No hash is
   /// indexed: keys that arrive in random order double the cost of an insert.
@@ -124,6 +123,7 @@ enum Schema {
     """
 
   /// An event's deliveries stand one after another from the first: the event says where, and no index has to.
+  /// docs/decisions/0013-an-event-knows-its-deliveries.md says why.
   private static let placesOfDeliveries = """
     ALTER TABLE event ADD COLUMN first_delivery INTEGER;                 -- null: there is none
     ALTER TABLE event ADD COLUMN deliveries INTEGER NOT NULL DEFAULT 0;
@@ -134,7 +134,9 @@ enum Schema {
     """
 
   /// A delivery that goes into a lane's hands as it arrives mostly is settled before anybody looks for it: it stands in no
-  /// index (state -1) until it is given back, or has fallen behind. One index serves all that are looked for by state.
+  /// index (state -1), also when its lane gives it back, until many others have come after it or somebody must find it by
+  /// the index. One index serves all that are looked for by state.
+  /// docs/decisions/0014-unlisted-deliveries.md says why.
   private static let unlistedDeliveries = """
     CREATE TABLE unlisted (first INTEGER NOT NULL);  -- one row: no delivery before this one has the state -1
     INSERT INTO unlisted SELECT coalesce(max(id), 0) + 1 FROM delivery;
@@ -146,6 +148,7 @@ enum Schema {
     """
 
   /// An event is found by its id along the rows, and retention walks along them: neither takes an index of all.
+  /// docs/decisions/0015-two-indexes-less.md says why.
   ///
   /// An event's body comes last, so that what stands beside it is read without its pages.
   private static let twoIndexesLess = """
@@ -213,6 +216,7 @@ enum Schema {
 
   /// The relay's own clock, and what the wall clock showed: all other times are by the first. What is older than this
   /// migration was timed by the wall clock, at which the relay's own begins.
+  /// docs/decisions/0020-a-time-that-nobody-sets.md says why.
   private static let keptClock = """
     CREATE TABLE clock (             -- at most one row
       boot TEXT,                     -- names the machine's run; null: the system did not say

@@ -121,19 +121,17 @@ final class ControllerPatienceTests {
     let error = await #expect(throws: OperationError.self) { try await paused.value }
     #expect(error?.message.contains("may yet be done") == true)
     bench.store.letGo()
-    while await !bench.isPaused { await Task.yield() }
+    await bench.store.pauses.reach(1)
+    #expect(await bench.isPaused)
     bench.end()
   }
 
   /// Each patience ends once three pages have been answered in it.
   @Test(arguments: [DeliveryFilter(), DeliveryFilter(type: "unheard of")])
   func eachPageIsWaitedForByItself(filter: DeliveryFilter) async throws {
-    let pages = Locked(0)
-    let lookup = ScriptedLookup(pages: 20_000) { pages.withLock { $0 += 1 } }
-    let patience = Patience(sleep: { _ in
-      let end = pages.withLock { $0 } + 3
-      while !Task.isCancelled, pages.withLock({ $0 }) < end { await Task.yield() }
-    })
+    let pages = Tally()
+    let lookup = ScriptedLookup(pages: 20_000) { pages.add() }
+    let patience = Patience(sleep: { _ in await pages.reach(pages.count + 3) })
     let bench = try await Bench(lookup: lookup, patience: patience)
     do {
       let counts = try await bench.controller.count(.discard, .filter(filter))
@@ -149,7 +147,7 @@ final class ControllerPatienceTests {
     let lookup = ScriptedLookup()
     let bench = try await Bench(lookup: lookup, patience: Patience(.zero, sleep: { _ in }))
     lookup.hang()
-    let before = lookup.asked
+    let before = lookup.questions.count
     for _ in 0..<20 {
       guard case .notReady = await bench.controller.readiness else {
         Issue.record("it is ready")
@@ -159,10 +157,13 @@ final class ControllerPatienceTests {
         _ = try await bench.controller.event(EventID(high: 0, low: 1))
       }
     }
-    while lookup.asked == before { await Task.yield() }
-    #expect(lookup.asked == before + 1)
+    await lookup.questions.reach(before + 1)
+    #expect(lookup.questions.count == before + 1)
     lookup.goOn()
-    while lookup.asked < before + 2 { _ = await bench.controller.readiness }
+    while lookup.questions.count < before + 2 {
+      try Task.checkCancellation()
+      _ = await bench.controller.readiness
+    }
     bench.end()
   }
 

@@ -17,6 +17,7 @@ struct HangingStoreTests {
   private let store: SQLiteStore
   private let lookup: SQLiteLookup
   private let watch: StoreWatch
+  private let observer = RecordingObserver()
   private let receiver: Receiver
   private let controller: RelayController
   private let engine: DeliveryEngine
@@ -32,7 +33,8 @@ struct HangingStoreTests {
     watch = StoreWatch(metrics: metrics, clock: clock, logger: logger)
     // Longer than a commit takes on a busy machine.
     store = try SQLiteStore(
-      path: "\(folder.path)/relay.db", clock: clock, hangAfter: .milliseconds(400), observer: watch)
+      path: "\(folder.path)/relay.db", clock: clock, hangAfter: .milliseconds(400),
+      observer: Observers(first: watch, then: observer))
     lookup = SQLiteLookup(store, clock: clock)
     engine = DeliveryEngine(
       store: store, transport: IdleTransport(), clock: clock, logger: logger, metrics: metrics)
@@ -67,7 +69,8 @@ struct HangingStoreTests {
 
   private func goOn() async {
     gate.open()
-    while watch.isHanging { await Task.yield() }
+    observer.wait(untilItHangs: false)
+    #expect(!watch.isHanging)
   }
 
   @Test func aSenderIsAnsweredInTimeAndIsToldThatNobodyKnows() async throws {
@@ -129,4 +132,31 @@ struct HangingStoreTests {
     end()
     #expect(store.close(within: .zero))
   }
+}
+
+/// Tells two, one after the other.
+private struct Observers: StoreObserver {
+  let first: any StoreObserver
+  let then: any StoreObserver
+
+  private func tell(_ body: (any StoreObserver) -> Void) {
+    body(first)
+    body(then)
+  }
+
+  func storeCommitted(operations: Int, duration: Duration) {
+    tell { $0.storeCommitted(operations: operations, duration: duration) }
+  }
+
+  func storeOverflowed(destination: String, count: Int) {
+    tell { $0.storeOverflowed(destination: destination, count: count) }
+  }
+
+  func storeConditionChanged(_ condition: StoreCondition) { tell { $0.storeConditionChanged(condition) } }
+
+  func storeHangs(_ isHanging: Bool) { tell { $0.storeHangs(isHanging) } }
+
+  func storeStoredLate(_ deliveries: [Delivery]) { tell { $0.storeStoredLate(deliveries) } }
+
+  func storeReadFailed(_ error: StoreError) { tell { $0.storeReadFailed(error) } }
 }

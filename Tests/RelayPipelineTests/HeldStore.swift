@@ -19,6 +19,8 @@ final class HeldStore: DeliveryStore {
   private let state = Locked(State())
   /// The first held call has come.
   let hasCome = Promise<Void>()
+  /// Pauses that were done, and their callers told.
+  let pauses = Tally()
   /// What a copy comes to.
   private let copy: Result<any StoreCopy, StoreError>
 
@@ -64,7 +66,12 @@ final class HeldStore: DeliveryStore {
     _ destination: String, until: Timestamp?,
     completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
   ) {
-    run(.pause) { [self] in real.pause(destination, until: until, completion: completion) }
+    run(.pause) { [self] in
+      real.pause(destination, until: until) { [pauses] result in
+        completion(result)
+        pauses.add()
+      }
+    }
   }
 
   func backup(completion: @escaping @Sendable (Result<any StoreCopy, StoreError>) -> Void) {
@@ -97,7 +104,7 @@ final class HeldStore: DeliveryStore {
     real.withhold(destinations, completion: completion)
   }
 
-  func handOut(_ destinations: [String]) { real.handOut(destinations) }
+  func endWithholding(_ destinations: [String]) { real.endWithholding(destinations) }
 
   func reorder(
     _ destination: String, by ordering: Ordering,
@@ -109,7 +116,9 @@ final class HeldStore: DeliveryStore {
     completion: @escaping @Sendable (Int, StoreError?) -> Void
   ) { real.change(change, selection, of: destination, completion: completion) }
 
-  func note(_ suspended: SuspendedTime, of destination: String) { real.note(suspended, of: destination) }
+  func setSuspended(_ suspended: SuspendedTime, of destination: String) {
+    real.setSuspended(suspended, of: destination)
+  }
 
   func ping(_ answer: @escaping @Sendable () -> Void) { real.ping(answer) }
 

@@ -1,11 +1,11 @@
 import RelayCore
+import RelayTestSupport
 import RelayThreads
 
 /// A lookup whose store holds `pages` pages of pending deliveries, and which can be told not to answer.
 final class ScriptedLookup: DeliveryLookup {
   private struct State: Sendable {
     var isHanging = false
-    var asked = 0
     var waiting: [@Sendable () -> Void] = []
   }
 
@@ -19,8 +19,8 @@ final class ScriptedLookup: DeliveryLookup {
     self.page = page
   }
 
-  /// How many questions have come.
-  var asked: Int { state.withLock { $0.asked } }
+  /// The questions that have come.
+  let questions = Tally()
 
   func hang() { state.withLock { $0.isHanging = true } }
 
@@ -35,10 +35,10 @@ final class ScriptedLookup: DeliveryLookup {
 
   private func answer(_ body: @escaping @Sendable () -> Void) {
     let isHanging = state.withLock { state in
-      state.asked += 1
       if state.isHanging { state.waiting.append(body) }
       return state.isHanging
     }
+    questions.add()
     if !isHanging { body() }
   }
 

@@ -40,7 +40,7 @@ struct AttemptRowTests {
     bench.release([delivery])
     #expect(try bench.change(.discard, .filter(DeliveryFilter())) == 1)
     #expect(try bench.change(.retry(at: .second(1)), .ids([delivery.id])) == 1)
-    let again = try bench.session.claim(
+    let again = try bench.session.claims.claim(
       ClaimRequest(destination: "crm", kind: .retrying, now: .second(1), limit: 9, byteLimit: .max))
     #expect(again.ids == [delivery.id])
     #expect(bench.settle(again.deliveries[0].settled(.delivered)).isEmpty)

@@ -60,11 +60,11 @@ struct BackupTests {
       guard !hasFailed else { return }
       hasFailed = true
       try bench.session.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-      try? bench.session.transaction { () throws(StoreError) in
+      try? bench.session.transactions.run { () throws(StoreError) in
         // More than the cache holds: some of it is written, and so copied, before the transaction fails.
         try bench.session.connection.execute("PRAGMA cache_size = 10; UPDATE event SET routes = '7'")
         for _ in 0..<50 {
-          _ = try bench.session.append(bench.make.envelope(body: body), now: .second(0))
+          _ = try bench.session.appender.append(bench.make.envelope(body: body), now: .second(0))
         }
         #expect((try? FileSize.of(bench.home.path + "-wal")) ?? 0 > 0)
         throw StoreError(code: .failing, message: "of the test")

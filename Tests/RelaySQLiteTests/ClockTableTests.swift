@@ -20,7 +20,7 @@ struct ClockTableTests {
   @discardableResult
   private func write(isLast: Bool = false) throws -> Bool {
     let before = try session.connection.integer("SELECT total_changes()")
-    try session.transaction { () throws(StoreError) in try session.clock.write(machine, isLast: isLast) }
+    try session.transactions.run { () throws(StoreError) in try session.clock.write(machine, isLast: isLast) }
     return try session.connection.integer("SELECT total_changes()") != before
   }
 
@@ -60,7 +60,7 @@ struct ClockTableTests {
   }
 
   @Test func whatFailedIsWrittenAgain() throws {
-    try? session.transaction { () throws(StoreError) in
+    try? session.transactions.run { () throws(StoreError) in
       try session.clock.write(machine)
       throw StoreError(code: .failing, message: "as if")
     }

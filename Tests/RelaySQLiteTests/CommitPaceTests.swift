@@ -49,28 +49,29 @@ import Testing
     let end = start.advanced(by: .milliseconds(30))
     pace.committed(envelopes: 0, at: end)
     #expect(pace.due(Waiting(envelopes: 1)) == end.advanced(by: CommitPace.gathering))
-    #expect(pace.restBegins == end.advanced(by: CommitPace.patience))
+    #expect(pace.restBegins == end.advanced(by: CommitPace.deferral))
   }
 
   @Test func outcomesThatNobodyWaitsForArePatient() {
     let since = start.advanced(by: .milliseconds(7))
-    for count in [0, 1, CommitPace.patientLimit - 1] {
-      let due = pace(after: 1).due(Waiting(patient: count, patientSince: since))
-      #expect(due == since.advanced(by: CommitPace.patience))
+    for count in [0, 1, CommitPace.deferrableLimit - 1] {
+      let due = pace(after: 1).due(Waiting(deferrable: count, deferrableSince: since))
+      #expect(due == since.advanced(by: CommitPace.deferral))
     }
   }
 
   @Test func manyOutcomesAreDueAtOnce() {
     let since = start.advanced(by: .milliseconds(7))
-    #expect(CommitPace.patientLimit == 256)
-    #expect(pace(after: 9).due(Waiting(patient: 256, patientSince: since)) == start)
-    #expect(pace(after: 9).due(Waiting(envelopes: 1, patient: 257, patientSince: since)) == start)
+    #expect(CommitPace.deferrableLimit == 256)
+    #expect(pace(after: 9).due(Waiting(deferrable: 256, deferrableSince: since)) == start)
+    #expect(pace(after: 9).due(Waiting(envelopes: 1, deferrable: 257, deferrableSince: since)) == start)
   }
 
   @Test func whatIsDueFirstTakesTheOthersAlong() {
-    let early = Waiting(envelopes: 1, patient: 1, patientSince: start.advanced(by: .microseconds(-4_500)))
+    let early = Waiting(
+      envelopes: 1, deferrable: 1, deferrableSince: start.advanced(by: .microseconds(-4_500)))
     #expect(pace(after: 4).due(early) == start.advanced(by: .microseconds(500)))
-    let late = Waiting(envelopes: 1, patient: 1, patientSince: start.advanced(by: .microseconds(100)))
+    let late = Waiting(envelopes: 1, deferrable: 1, deferrableSince: start.advanced(by: .microseconds(100)))
     #expect(pace(after: 4).due(late) == start.advanced(by: CommitPace.gathering))
   }
 
@@ -78,6 +79,7 @@ import Testing
     let since = start.advanced(by: .milliseconds(7))
     #expect(pace(after: 9).due(Waiting(isUrgent: true)) == start)
     #expect(
-      pace(after: 9).due(Waiting(envelopes: 1, patient: 1, patientSince: since, isUrgent: true)) == start)
+      pace(after: 9).due(Waiting(envelopes: 1, deferrable: 1, deferrableSince: since, isUrgent: true))
+        == start)
   }
 }

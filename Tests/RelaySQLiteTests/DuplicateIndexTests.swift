@@ -1,12 +1,13 @@
+import RelayCore
 import Testing
 
 @testable import RelaySQLite
 
 struct DuplicateIndexTests {
-  @Test func itHoldsNoMoreThanItsLimit() {
-    var index = DuplicateIndex(limit: 100)
+  @Test func itHoldsNoMoreThanItsLimit() throws {
+    let index = DuplicateIndex(limit: 100, try .inMemory())
     for row in 1...1_000 as ClosedRange<Int64> {
-      index.insert(UInt64(row), row: row)
+      index.insert(UInt64(row), row: RowID(rawValue: row))
       index.commit()
     }
     #expect(index.count == 100)
@@ -14,20 +15,20 @@ struct DuplicateIndexTests {
     #expect(index.row(for: 900) == nil)
   }
 
-  @Test func aRollbackRestoresWhatEachKeyPointedAt() {
-    var index = DuplicateIndex(limit: 3)
+  @Test func aRollbackRestoresWhatEachKeyPointedAt() throws {
+    let index = DuplicateIndex(limit: 3, try .inMemory())
     index.insert(1, row: 1)
     index.commit()
-    for row in 2...9 as ClosedRange<Int64> { index.insert(UInt64(row % 3), row: row) }
+    for row in 2...9 as ClosedRange<Int64> { index.insert(UInt64(row % 3), row: RowID(rawValue: row)) }
     index.rollback()
     #expect((0...2).map { index.row(for: $0) } == [nil, 1, nil])
     #expect(index.count == 1)
   }
 
-  @Test func aKeyThatCameAgainCountsFromItsLastTime() {
-    var index = DuplicateIndex(limit: 2)
+  @Test func aKeyThatCameAgainCountsFromItsLastTime() throws {
+    let index = DuplicateIndex(limit: 2, try .inMemory())
     for (row, key) in zip(Int64(1)..., [7, 8, 7, 9] as [UInt64]) {
-      index.insert(key, row: row)
+      index.insert(key, row: RowID(rawValue: row))
       index.commit()
     }
     #expect(index.row(for: 7) == 3)

@@ -49,10 +49,11 @@ struct DurabilityTests {
   @Test func beforeTheCommitNobodySeesARow() throws {
     let bench = try SessionBench()
     let reader = try StoreReader(path: bench.home.path)
-    try bench.session.begin()
-    _ = try bench.session.append(bench.make.envelope(), now: .second(0))
-    #expect(try reader.eventIDs().isEmpty)
-    try bench.session.commit()
+    let seen = try bench.session.transactions.run { () throws(StoreError) in
+      _ = try bench.session.appender.append(bench.make.envelope(), now: .second(0))
+      return try reader.eventIDs()
+    }
+    #expect(seen.isEmpty)
     #expect(try reader.eventIDs().count == 1)
   }
 

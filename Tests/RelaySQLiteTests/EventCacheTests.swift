@@ -11,16 +11,16 @@ struct EventCacheTests {
     make.envelope(body: Array(repeating: 0, count: bytes)).events[0].event
   }
 
-  @Test func theLastOnesReadAreHeldWithinItsLimit() {
+  @Test func theLastOnesReadAreHeldWithinItsLimit() throws {
     let size = event().footprint
-    var cache = EventCache(limit: 10 * size)
-    for row in 1...5_000 as ClosedRange<Int64> { cache.insert(event(), row: row) }
+    let cache = EventCache(limit: 10 * size, try .inMemory())
+    for row in 1...5_000 as ClosedRange<Int64> { cache.insert(event(), row: RowID(rawValue: row)) }
     #expect(cache.event(4_990) == nil)
-    #expect((4_991...5_000).allSatisfy { cache.event($0) != nil })
+    #expect((4_991...5_000).allSatisfy { cache.event(RowID(rawValue: $0)) != nil })
   }
 
-  @Test func oneThatWouldTakeMuchOfItIsNotHeld() {
-    var cache = EventCache(limit: 4_000)
+  @Test func oneThatWouldTakeMuchOfItIsNotHeld() throws {
+    let cache = EventCache(limit: 4_000, try .inMemory())
     cache.insert(event(), row: 1)
     cache.insert(event(bytes: 1_000), row: 2)
     #expect(cache.event(1) != nil)
@@ -32,7 +32,7 @@ struct EventCacheTests {
     bench.release(try bench.stored(bench.make.envelope(to: ["crm", "bi"], events: 3)))
     bench.release(try bench.stored(bench.make.envelope(to: ["audit"])))
     let claimed = try ["crm", "bi", "audit"].map { destination in
-      try bench.session.claim(
+      try bench.session.claims.claim(
         ClaimRequest(destination: destination, kind: .fresh, now: .second(0), limit: 9, byteLimit: .max)
       ).deliveries
     }
@@ -45,10 +45,12 @@ struct EventCacheTests {
   @Test func aFailedTransactionForgetsThem() throws {
     let bench = try SessionBench()
     bench.release(try bench.stored(bench.make.envelope(to: ["crm", "bi"])))
-    _ = try bench.session.claim(
+    _ = try bench.session.claims.claim(
       ClaimRequest(destination: "crm", kind: .fresh, now: .second(0), limit: 9, byteLimit: .max))
     #expect(bench.session.events.event(1) != nil)
-    bench.session.rollback()
+    try Fault.begin.begin(bench.session.connection)
+    #expect(throws: StoreError.self) { try bench.configure(.test) }
+    try Fault.begin.end(bench.session.connection)
     #expect(bench.session.events.event(1) == nil)
   }
 }

@@ -127,7 +127,7 @@ struct EventSearchTests {
 
   @Test func aLongRunOfStragglersIsPassedInOneStep() throws {
     try add(5_000...5_009, 1_000...3_999, 6_000...6_009)
-    let search = lookup.search
+    let search = try EventSearch(lookup.connection)
     for id in [id(5_005), id(5_500), id(6_005), id(1), id(9_999)] {
       _ = search.eventUntil.takeSteps()
       _ = try search.row(of: id)

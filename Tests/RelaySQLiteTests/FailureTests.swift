@@ -115,14 +115,14 @@ struct FailureTests {
 
   @Test func aStoreThatCantReadHandsOutNothingAndHoldsNothing() throws {
     let ids = try bench.stored(make.envelope(events: 2)).map(\.id)
-    bench.session.release(ids)
+    bench.session.claims.giveBack(ids)
     try connection.execute("ALTER TABLE event RENAME TO away")
     let request = ClaimRequest(
       destination: "crm", kind: .fresh, now: .second(0), limit: 9, byteLimit: .max)
-    #expect(throws: StoreError.self) { try bench.session.claim(request) }
+    #expect(throws: StoreError.self) { try bench.session.claims.claim(request) }
     #expect(bench.claimed.isEmpty)
     try connection.execute("ALTER TABLE away RENAME TO event")
-    #expect(try bench.session.claim(request).ids == ids)
+    #expect(try bench.session.claims.claim(request).ids == ids)
   }
 
   @Test(arguments: Fault.allCases)
@@ -159,7 +159,7 @@ struct FailureTests {
   @Test func suspendedTimeThatCouldNotBeCommittedIsWrittenLater() throws {
     let suspended = SuspendedTime(ended: .seconds(5))
     try Fault.begin.begin(connection)
-    bench.writer.suspensions["crm"] = suspended
+    bench.writer.setSuspended(suspended, of: "crm")
     bench.writer.write()
     #expect(bench.writer.mustTryAgain)
     try Fault.begin.end(connection)

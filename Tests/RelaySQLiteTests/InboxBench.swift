@@ -9,8 +9,8 @@ final class InboxBench {
     case envelope(String)
     case outcomes(Int)
     case urgentOutcomes(Int)
-    case note
-    case release
+    case suspended
+    case giveBack
     case ping
     case withhold(String)
   }
@@ -31,12 +31,12 @@ final class InboxBench {
 
   /// The present; what is posted comes later by the clock.
   let now = ContinuousClock.now
-  private var inbox = StoreInbox()
+  private var inbox: StoreInbox
   private let envelopes = TestEnvelopes()
 
   /// At rest for an hour.
   init() {
-    inbox.pace = CommitPace(start: now.advanced(by: .seconds(-3_600)))
+    inbox = StoreInbox(pace: CommitPace(start: now.advanced(by: .seconds(-3_600))))
   }
 
   var isEmpty: Bool { inbox.isEmpty }
@@ -44,7 +44,7 @@ final class InboxBench {
   func after(_ time: Duration) -> ContinuousClock.Instant { now.advanced(by: time) }
 
   /// A commit has just ended.
-  func commit(envelopes: Int) { inbox.pace.committed(envelopes: envelopes, at: now) }
+  func commit(envelopes: Int) { _ = inbox.committed(envelopes: envelopes, at: now) }
 
   func close() { inbox.close() }
 
@@ -72,13 +72,13 @@ final class InboxBench {
 
   private func operation(_ post: Post) -> StoreOperation {
     switch post {
-    case .envelope(let name): .append(AppendCall(envelopes.envelope(source: name)) { _ in })
-    case .outcomes(let count): .settle(outcomes(count), isUrgent: false) { _ in }
-    case .urgentOutcomes(let count): .settle(outcomes(count), isUrgent: true) { _ in }
-    case .note: .note(SuspendedTime(), of: "crm")
-    case .release: .release([DeliveryID(rawValue: 1)])
-    case .ping: .ping {}
-    case .withhold(let name): .withhold([name]) {}
+    case .envelope(let name): .write(.append(AppendCall(envelopes.envelope(source: name)) { _ in }))
+    case .outcomes(let count): .write(.settle(outcomes(count), isUrgent: false) { _ in })
+    case .urgentOutcomes(let count): .write(.settle(outcomes(count), isUrgent: true) { _ in })
+    case .suspended: .write(.setSuspended(SuspendedTime(), of: "crm"))
+    case .giveBack: .memory(.giveBack([DeliveryID(rawValue: 1)]))
+    case .ping: .read(.ping {})
+    case .withhold(let name): .memory(.withhold([name]) {})
     }
   }
 
@@ -96,8 +96,8 @@ extension InboxBench.Post {
     switch self {
     case .envelope(let name), .withhold(let name): name
     case .outcomes(let count), .urgentOutcomes(let count): "\(count) outcomes"
-    case .note: "note"
-    case .release: "release"
+    case .suspended: "suspended"
+    case .giveBack: "giveBack"
     case .ping: "ping"
     }
   }
@@ -106,12 +106,12 @@ extension InboxBench.Post {
 extension StoreOperation {
   fileprivate var name: String {
     switch self {
-    case .append(let call): call.envelope.context.source
-    case .settle(let settlements, _, _): "\(settlements.count) outcomes"
-    case .note: "note"
-    case .release: "release"
-    case .ping: "ping"
-    case .withhold(let names, _): names[0]
+    case .write(.append(let call)): call.envelope.context.source
+    case .write(.settle(let settlements, _, _)): "\(settlements.count) outcomes"
+    case .write(.setSuspended): "suspended"
+    case .memory(.giveBack): "giveBack"
+    case .read(.ping): "ping"
+    case .memory(.withhold(let names, _)): names[0]
     default: "?"
     }
   }

@@ -11,10 +11,11 @@ struct InboxLookTests {
   private let answers = Locked<[StoreError.Code?]>([])
 
   private func append() -> StoreOperation {
-    .append(
-      AppendCall(make.envelope()) { [answers] result in
-        answers.withLock { $0.append(result.failure?.code) }
-      })
+    .write(
+      .append(
+        AppendCall(make.envelope()) { [answers] result in
+          answers.withLock { $0.append(result.failure?.code) }
+        }))
   }
 
   private func isWork(_ step: StoreInbox.Step) -> Bool {
@@ -34,7 +35,7 @@ struct InboxLookTests {
     _ = inbox.value.post(append())
     #expect(isWork(inbox.value.next(now: .now, rest: nil, atMost: 9)))
     _ = inbox.value.post(append())
-    _ = inbox.value.post(.ping {})
+    _ = inbox.value.post(.read(.ping {}))
     let calls = lookUntilItHangs(inbox)
     #expect(calls?.count == 2)
     // The append that nobody had taken is gone, what is no envelope stays.
@@ -43,7 +44,7 @@ struct InboxLookTests {
       return
     }
     #expect(left.count == 1)
-    if case .ping = left[0] {} else { Issue.record("it is no ping") }
+    if case .read(.ping) = left[0] {} else { Issue.record("it is no ping") }
   }
 
   @Test func whatHasBeenAnsweredIsNotAnsweredAgain() {
@@ -62,7 +63,7 @@ struct InboxLookTests {
     let operation = append()
     #expect(!inbox.value.post(operation).isAccepted)
     #expect(inbox.value.refusal(of: operation)?.code == .hanging)
-    #expect(inbox.value.post(.ping {}).isAccepted)
+    #expect(inbox.value.post(.read(.ping {})).isAccepted)
     // Back: it comes for more.
     _ = inbox.value.next(now: .now, rest: nil, atMost: 9)
     if case .isBack = inbox.value.look() {} else { Issue.record("it is not back") }
@@ -70,10 +71,9 @@ struct InboxLookTests {
   }
 
   @Test func anInboxThatRestsNeedsNoLooksUntilSomethingIsPosted() {
-    let inbox = InboxBox()
+    let inbox = InboxBox(lastCommit: .now.advanced(by: .seconds(-9)))
     #expect(inbox.beginWatch())
     #expect(!inbox.beginWatch())
-    inbox.value.pace = CommitPace(start: ContinuousClock.now.advanced(by: .seconds(-9)))
     guard case .sleep = inbox.value.next(now: .now, rest: nil, atMost: 9) else {
       Issue.record("it does not rest")
       return
@@ -96,10 +96,14 @@ struct InboxLookTests {
 
 /// `#expect` can't mutate values.
 private final class InboxBox {
-  var value = StoreInbox()
+  var value: StoreInbox
+
+  init(lastCommit: ContinuousClock.Instant = .now) {
+    value = StoreInbox(pace: CommitPace(start: lastCommit))
+  }
 
   func beginWatch() -> Bool { value.beginWatch() }
-  func finish() -> [StoreOperation] { value.finish() }
+  func finish() -> [StoreOperation] { value.committed(envelopes: 0, at: .now) }
 }
 
 extension Result {

@@ -26,7 +26,7 @@ struct JobTests {
   private func claim(_ kind: ClaimRequest.Kind = .fresh) throws -> [DeliveryID] {
     let request = ClaimRequest(
       destination: "crm", kind: kind, now: .second(0), limit: .max, byteLimit: .max)
-    return try bench.session.claim(request).ids
+    return try bench.session.claims.claim(request).ids
   }
 
   /// The pending ones that are not what their order says.
@@ -62,7 +62,7 @@ struct JobTests {
     }
     while try !bench.step(job) { _ = try bench.stored(bench.make.envelope(chat: "1")) }
     #expect(try misplaced() == 0)
-    bench.session.destinations.handOut(["crm"])
+    bench.session.destinations.endWithholding(["crm"])
     #expect(try claim().count == 4)
   }
 
@@ -144,12 +144,12 @@ struct JobTests {
   @Test func retriesTooFarOffAreBroughtInStepByStep() throws {
     let held = try bench.stored(bench.make.envelope(events: 1_200))
     _ = bench.write(settle: held.map { $0.retried(at: 90_000) })
-    let claim = try bench.session.claim(
+    let claim = try bench.session.claims.claim(
       ClaimRequest(
         destination: "crm", kind: .retrying, now: .second(10), latestDue: .second(100), limit: 9,
         byteLimit: .max))
     #expect(claim.nextDue == .second(100))
-    let (destination, latest) = try #require(bench.session.retriesTooFarOff)
+    let (destination, latest) = try #require(bench.session.claims.takeRetriesTooFarOff())
     #expect(destination == "crm" && latest == .second(100))
     func tooFarOff() throws -> Int64? {
       try bench.session.connection.integer(

@@ -45,7 +45,7 @@ final class KeepingBench {
     try open()
     let names = StoreNames(
       sources: ["huggy"], destinations: ["crm", "bi", "audit"], routes: ["all"], configuration: "c1")
-    try session.transaction { () throws(StoreError) in try session.register(names) }
+    try session.transactions.run { () throws(StoreError) in try session.register(names) }
   }
 
   var connection: Connection { session.connection }
@@ -65,11 +65,10 @@ final class KeepingBench {
     let space = diskSpace
     let keeper =
       usesRealDisk
-      ? StoreKeeper(session: session, clock: clock)
+      ? StoreKeeper(session: session, clock: clock, stepTime: nil)
       : StoreKeeper(
         session: session, clock: clock, diskSpace: { space.withLock { $0 } },
-        locks: { [locks] in locks.withLock { $0.map { LockTable($0) } } ?? .now() })
-    keeper.stepTime = nil
+        locks: { [locks] in locks.withLock { $0.map { LockTable($0) } } ?? .now() }, stepTime: nil)
     if !usesRealDisk { try session.connection.execute("PRAGMA synchronous = OFF") }
     if let configuration { keeper.configure(configuration) }
     current = (session, keeper)
@@ -123,8 +122,10 @@ final class KeepingBench {
         "event (uuid, envelope, type, routes, dropped, body)", first.advanced(by: place).bytes, envelope,
         "createdChat", "1", 0, [UInt8](repeating: 0x20, count: body))
       rows.append(before + 1 + Int64(place))
-      if let previous = session.order.add(first.advanced(by: place), row: rows.last!) {
-        try insert("straggler (uuid, event, previous)", first.advanced(by: place).bytes, rows.last!, previous)
+      if let previous = session.order.add(first.advanced(by: place), row: RowID(rawValue: rows.last!)) {
+        try insert(
+          "straggler (uuid, event, previous)", first.advanced(by: place).bytes, rows.last!,
+          previous.rawValue)
       }
       for delivery in deliveries { try add(delivery, to: rows.last!, since: received) }
     }
@@ -139,7 +140,8 @@ final class KeepingBench {
       "SELECT id FROM destination WHERE name = '\(delivery.destination)'")
     var revisit: Timestamp?
     if let settled = delivery.settled, delivery.state != .dead {
-      revisit = session.revisit(.max, received: since, settledAt: .second(settled))
+      revisit = session.walked.revisit(
+        DeliveryID(rawValue: .max), received: since, settledAt: .second(settled))
     }
     try insert(
       "delivery (event, destination, route, run, state, attempts, since, settled, revisit)", event,
@@ -160,14 +162,14 @@ final class KeepingBench {
   /// As the path does it, and a person: a dead one is retried first, unless it is discarded.
   func settle(delivery row: Int64, at second: Int, as state: DeliveryState = .delivered) throws {
     let time = Timestamp.second(second)
-    try session.transaction { () throws(StoreError) in
-      let delivery = try session.changeable(row)!
-      if state == .discarded { return try session.discard(delivery, at: time) }
-      if delivery.state == .dead { try session.retry(delivery, at: time) }
+    try session.transactions.run { () throws(StoreError) in
+      let delivery = try session.changes.changeable(DeliveryID(rawValue: row))!
+      if state == .discarded { return try session.changes.discard(delivery, at: time) }
+      if delivery.state == .dead { try session.changes.retry(delivery, at: time) }
       let outcome: Settlement.Outcome = state == .dead ? .dead(.permanent) : .delivered
       let attempt = AttemptResult(
         startedAt: time, duration: .milliseconds(7), response: .status(200, body: [], retryAfter: nil))
-      _ = try session.settle(
+      _ = try session.settler.settle(
         Settlement(delivery: DeliveryID(rawValue: row), attempts: 1, attempt: attempt, outcome: outcome),
         settledAt: time)
     }

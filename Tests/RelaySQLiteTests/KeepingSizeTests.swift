@@ -20,7 +20,7 @@ struct KeepingSizeTests {
 
   /// Adds events of 10 KB until so much is live.
   private func fill(to bytes: Int, at second: Int = 0, _ deliveries: [KeepingBench.Row]) throws {
-    while try SizeGauge(bench.connection).measure().liveBytes < bytes {
+    while try StorePages(bench.connection).measure().liveBytes < bytes {
       try bench.add(at: second, all: Array(repeating: deliveries, count: 10), body: 10_000)
       try bench.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     }

@@ -21,7 +21,7 @@ struct ListingTests {
   private func unlisted() throws -> [Int64] { try rows("state = -1") }
 
   private func claim(_ limit: Int = 100, kind: ClaimRequest.Kind = .fresh) throws -> Claim {
-    try bench.session.claim(
+    try bench.session.claims.claim(
       ClaimRequest(destination: "crm", kind: kind, now: .second(50), limit: limit, byteLimit: .max))
   }
 
@@ -64,7 +64,7 @@ struct ListingTests {
   @Test func whatArrivedBehindComesAfterWhatWasGivenBack() throws {
     bench.session.destinations.withhold(["crm"])
     _ = try stored(events: 2)
-    bench.session.destinations.handOut(["crm"])
+    bench.session.destinations.endWithholding(["crm"])
     let held = try stored(events: 2)
     bench.release(held)
     _ = try stored(events: 2)
@@ -111,7 +111,7 @@ struct ListingTests {
     bench.release([held[1]])
     _ = bench.settle(held[2].settled(.delivered))
     try bench.reopen { session in
-      let claim = try session.claim(
+      let claim = try session.claims.claim(
         ClaimRequest(destination: "crm", kind: .fresh, now: .second(0), limit: 1, byteLimit: .max))
       #expect(claim.ids == [held[0].id])
     }
@@ -134,7 +134,7 @@ struct ListingTests {
   @Test func thoseThatFallFarBehindAreListedAndStayClaimed() throws {
     let old = try stored(events: 3)
     bench.release([old[2]])
-    let many = Int(StoreSession.tail + StoreSession.tailStep)
+    let many = Int(Claims.tail + Claims.tailStep)
     for _ in 0..<4 {
       let held = try stored(to: ["bi"], events: many / 4)
       _ = bench.write(settle: held.map { $0.settled(.delivered) })
@@ -143,8 +143,8 @@ struct ListingTests {
     #expect(try rows("state = 0") == old.map(\.id.rawValue))
     #expect(bench.claimed == Set(old.prefix(2).map(\.id.rawValue)))
     let first = try #require(try bench.session.connection.integer("SELECT first FROM unlisted"))
-    #expect(first == bench.session.unlistedFrom)
-    #expect(Int64(many) + 3 - first < StoreSession.tail + StoreSession.tailStep)
+    #expect(first == bench.session.claims.unlistedFrom.rawValue)
+    #expect(Int64(many) + 3 - first < Claims.tail + Claims.tailStep)
     // Nothing else came of it.
     _ = bench.settle(old[0].settled(.delivered))
     bench.release([old[1]])
@@ -155,16 +155,17 @@ struct ListingTests {
     let old = try stored()
     let fault = Fault.commit
     try fault.begin(bench.session.connection)
-    let many = Int(StoreSession.tail + StoreSession.tailStep)
+    let many = Int(Claims.tail + Claims.tailStep)
     #expect(throws: StoreError.self) { try stored(events: many) }
-    #expect(bench.session.unlistedFrom == 1)
-    #expect(bench.session.nextDelivery == 1)
-    #expect(bench.session.claims.entries[old[0].id.rawValue]?.isListed == false)
+    #expect(bench.session.claims.unlistedFrom.rawValue == 1)
+    #expect(bench.session.numbers.lastDelivery.rawValue == 1)
+    #expect(bench.session.claims.entries[old[0].id]?.state == .claimedUnlisted)
     try fault.end(bench.session.connection)
     _ = try stored(events: many)
-    #expect(bench.session.claims.entries[old[0].id.rawValue]?.isListed == true)
+    #expect(bench.session.claims.entries[old[0].id]?.state == .claimed)
     #expect(
-      try bench.session.connection.integer("SELECT first FROM unlisted") == bench.session.unlistedFrom)
+      try bench.session.connection.integer("SELECT first FROM unlisted")
+        == bench.session.claims.unlistedFrom.rawValue)
   }
 
   @Test func aNewOrderFindsThemToo() throws {
@@ -174,7 +175,7 @@ struct ListingTests {
     #expect(try rows("state = 2") == [2, 3])
     // All three were in flight when they got their key: the last one's end brings nobody's turn.
     #expect(bench.settle(held[1].settled(.delivered)).isEmpty)
-    #expect(bench.session.claims.entries[1]?.orderKey != nil)
+    #expect(bench.session.claims.entries[DeliveryID(rawValue: 1)]?.orderKey != nil)
   }
 
   // MARK: Looking

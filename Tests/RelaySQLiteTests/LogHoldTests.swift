@@ -159,12 +159,12 @@ struct LogHoldTests {
     let table = "1: POSIX  ADVISORY  READ 999999999 \(device):\(index.inode) 124 124"
     let keeper = LogKeeper(session.connection, pages: 10, locks: { LockTable(table) })
     let lookup = try LookupSession(path: home.path, fileSystem: FileSystemKind(magic: 0x9123_683E))
-    try lookup.begin()
-    _ = try lookup.destinations()
+    try lookup.connection.execute("BEGIN")
+    _ = try lookup.connection.texts("SELECT name FROM destination")
     try session.connection.execute("INSERT INTO t VALUES (1)")
     try keeper.look(.second(0))
     #expect(keeper.hold.finding == .free)
-    lookup.end()
+    try lookup.connection.execute("COMMIT")
   }
 
   /// Every commit would go through all of the log in vain.
@@ -193,7 +193,7 @@ struct LogHoldTests {
 
   @Test func aPageCountsOnceWhereverItStands() throws {
     try bench.add(at: 0, all: Array(repeating: [.pending], count: 300), body: 3_000)
-    let gauge = try SizeGauge(bench.connection)
+    let gauge = try StorePages(bench.connection)
     let before = try gauge.measure()
     #expect(before.logBytes > 1 << 20)
     try bench.execute("PRAGMA wal_checkpoint(TRUNCATE)")

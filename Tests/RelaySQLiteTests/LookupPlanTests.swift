@@ -81,14 +81,16 @@ struct LookupPlanTests {
       }
       try bench.execute("ANALYZE")
     }
-    let session = try LookupSession(path: bench.path)
-    let holders: [Any] = [session.statements, session.search]
+    let connection = try Connection(path: bench.path, readOnly: true)
+    let holders: [Any] = [
+      try RecordReader(connection), try DeliveryWalks(connection), try EventSearch(connection),
+    ]
     let statements = holders.flatMap { Mirror(reflecting: $0).children }.compactMap { child in
       (child.value as? Statement).map { (child.label!, $0) }
     }
     #expect(Set(statements.map(\.0)) == Set(Self.plans.keys))
     for (name, statement) in statements {
-      let plan = try session.connection.texts("EXPLAIN QUERY PLAN " + statement.sql, column: 3)
+      let plan = try connection.texts("EXPLAIN QUERY PLAN " + statement.sql, column: 3)
       #expect(plan == Self.plans[name], "\(name)")
     }
   }

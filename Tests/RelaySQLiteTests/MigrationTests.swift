@@ -57,12 +57,10 @@ struct MigrationTests {
   @Test(arguments: versions) func itsEventsKnowTheirDeliveries(version: Int) throws {
     try leave(version)
     let session = try StoreSession(path: home.path, duplicateLimit: 10)
-    let lookup = try LookupStatements(session.connection)
+    let records = try RecordReader(session.connection)
     for (event, deliveries) in [(1, [1, 2]), (2, [3, 4, 5])] as [(Int64, [Int64])] {
-      lookup.deliveriesOfEvent.bind(1, event)
-      var found: [Int64] = []
-      while try lookup.deliveriesOfEvent.step() { found.append(lookup.deliveriesOfEvent.integer(0)) }
-      #expect(found == deliveries)
+      let found = try records.deliveries(of: EventRowID(rawValue: event))
+      #expect(found.map(\.rawValue) == deliveries)
     }
   }
 

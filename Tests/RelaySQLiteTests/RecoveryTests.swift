@@ -86,7 +86,8 @@ struct RecoveryTests {
     await #expect(throws: StoreError.self) { _ = try await store.append(make.envelope()) }
     observer.wait { $0.refusal != nil }
     try connection.execute("DROP TRIGGER fault")
-    while observer.conditions.last != StoreCondition() { await Task.yield() }
+    observer.waitUntilItIs { $0 == StoreCondition() }
+    #expect(try await store.stored(make.envelope()).count == 1)
     store.close()
   }
 

@@ -42,7 +42,7 @@ struct RerouteTests {
   }
 
   private func claim(_ kind: ClaimRequest.Kind = .fresh) throws -> [DeliveryID] {
-    try bench.session.claim(
+    try bench.session.claims.claim(
       ClaimRequest(destination: "crm", kind: kind, now: .second(9_999), limit: 9, byteLimit: .max)
     ).ids
   }
@@ -161,12 +161,12 @@ struct RerouteTests {
     bench.release(held)
     try bench.session.connection.execute("UPDATE event SET envelope = 77 WHERE id = 2")
     #expect(try claim() == [held[0].id, held[2].id])
-    let told = bench.session.damage.takeError()
+    let told = bench.session.reader.takeDamage()
     let error = try #require(told)
     #expect(error.code == .failing && error.message.contains("delivery \(held[1].id.rawValue) can't be made"))
     bench.release([held[0], held[2]])
     #expect(try claim() == [held[0].id, held[2].id])
-    let toldAgain = bench.session.damage.takeError()
+    let toldAgain = bench.session.reader.takeDamage()
     #expect(toldAgain == nil)
   }
 
@@ -176,7 +176,7 @@ struct RerouteTests {
     try bench.session.connection.execute("UPDATE event SET envelope = 77 WHERE id = 2")
     #expect(bench.settle(held.settled(.delivered)).isEmpty)
     #expect(bench.session.destinations.all.books["crm"] == Books(pending: 1, delivered: 1))
-    let told = bench.session.damage.takeError()
+    let told = bench.session.reader.takeDamage()
     #expect(told != nil)
   }
 }

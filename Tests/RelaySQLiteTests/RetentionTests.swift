@@ -180,7 +180,7 @@ struct RetentionTests {
     bench.configure(retention: 1_000, dedupe: 5_000)
     for _ in 1...3 { try bench.add(at: 0, [.delivered(0)]) }
     try addNewest()
-    let newest = 3 + Pruner.recognizedEnvelopes - 1
+    let newest = Int64(3 + Pruner.recognizedEnvelopes - 1)
     try bench.execute("UPDATE envelope SET id = \(newest) WHERE id = 4")
     bench.keep(at: 1_000)
     #expect(try bench.rows("envelope") == [3, newest])

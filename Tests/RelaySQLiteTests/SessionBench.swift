@@ -40,7 +40,7 @@ final class SessionBench {
 
   func configure(_ configuration: StoreConfiguration) throws {
     var result: Result<Void, StoreError>?
-    writer.configurations.append((configuration, { result = $0 }))
+    writer.configure(configuration) { result = $0 }
     writer.write()
     try result!.get()
   }
@@ -52,9 +52,9 @@ final class SessionBench {
   ) -> [Result<AppendOutcome, StoreError>] {
     let results = Locked<[Result<AppendOutcome, StoreError>]>([])
     for envelope in envelopes {
-      writer.appends.append(AppendCall(envelope) { result in results.withLock { $0.append(result) } })
+      writer.append(AppendCall(envelope) { result in results.withLock { $0.append(result) } })
     }
-    if !settlements.isEmpty { writer.settlements.append((settlements, settled)) }
+    if !settlements.isEmpty { writer.settle(settlements, completion: settled) }
     writer.write()
     return results.withLock { $0 }
   }
@@ -70,7 +70,7 @@ final class SessionBench {
   ///
   /// - Returns: Whether it was the last.
   func step(_ job: any StoreJob) throws(StoreError) -> Bool {
-    let isLast = try session.transaction { () throws(StoreError) in try job.step(session) }
+    let isLast = try session.transactions.run { () throws(StoreError) in try job.step(session) }
     job.committed()
     return isLast
   }
@@ -100,9 +100,11 @@ final class SessionBench {
     _ = writer.keeper.step()
   }
 
-  var claimed: Set<Int64> { Set(session.claims.entries.filter { !$0.value.isReturned }.keys) }
+  var claimed: Set<Int64> {
+    Set(session.claims.entries.filter { $0.value.state != .returned }.keys.map(\.rawValue))
+  }
 
-  func release(_ deliveries: [Delivery]) { session.release(deliveries.map(\.id)) }
+  func release(_ deliveries: [Delivery]) { session.claims.giveBack(deliveries.map(\.id)) }
 
   func stored(_ envelope: NewEnvelope) throws -> [Delivery] {
     guard case .stored(let deliveries) = try write([envelope])[0].get() else { throw UnexpectedDuplicate() }
@@ -115,6 +117,22 @@ final class SessionBench {
 
   func count(_ table: String) throws -> Int64 {
     try session.connection.integer("SELECT count(*) FROM \(table)")!
+  }
+}
+
+extension Transactions {
+  /// Those of a database in memory, for tables that are tested alone.
+  static func inMemory() throws -> Transactions { try Transactions(Connection(path: ":memory:")) }
+}
+
+extension RowID: ExpressibleByIntegerLiteral {
+  public init(integerLiteral value: Int64) { self.init(rawValue: value) }
+}
+
+extension EventID {
+  /// As the store has them: 16 bytes, the most significant first.
+  var bytes: [UInt8] {
+    [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * $0)) } }
   }
 }
 

@@ -29,17 +29,17 @@ import Testing
     #expect(bench.next(after: CommitPace.gathering) == .work(["a"]))
   }
 
-  @Test(arguments: [InboxBench.Post.outcomes(1), .outcomes(255), .note, .release])
+  @Test(arguments: [InboxBench.Post.outcomes(1), .outcomes(255), .suspended, .giveBack])
   func whatNobodyWaitsForIsTakenWhenItsPatienceEnds(post: InboxBench.Post) throws {
     // When they came is read from the clock: it was between these two.
     let before = ContinuousClock.now
     bench.post(post)
     let after = ContinuousClock.now
     let end = try #require(bench.sleepEnd(bench.next()))
-    #expect(end >= before.advanced(by: CommitPace.patience) && end <= after.advanced(by: CommitPace.patience))
-    bench.post(.note)
+    #expect(end >= before.advanced(by: CommitPace.deferral) && end <= after.advanced(by: CommitPace.deferral))
+    bench.post(.suspended)
     #expect(bench.next() == .sleep(until: end), "what comes later lengthens no wait")
-    #expect(bench.next(at: end) == .work([post.name, "note"]))
+    #expect(bench.next(at: end) == .work([post.name, "suspended"]))
   }
 
   @Test func outcomesGoWithTheNextCommit() {
@@ -93,9 +93,9 @@ import Testing
 
   @Test func anIdleInboxSleepsForEverAfterTheLull() {
     bench.commit(envelopes: 1)
-    let lull = bench.after(CommitPace.patience)
+    let lull = bench.after(CommitPace.deferral)
     #expect(bench.next() == .sleep(until: lull))
-    #expect(bench.next(after: CommitPace.patience - .nanoseconds(1)) == .sleep(until: lull))
+    #expect(bench.next(after: CommitPace.deferral - .nanoseconds(1)) == .sleep(until: lull))
     #expect(bench.next(at: lull) == .sleep(until: nil))
   }
 
@@ -121,7 +121,7 @@ import Testing
     #expect(bench.post(.withhold("b")) == .taken)
   }
 
-  @Test(arguments: [InboxBench.Post.envelope("a"), .outcomes(1), .note, .withhold("a")])
+  @Test(arguments: [InboxBench.Post.envelope("a"), .outcomes(1), .suspended, .withhold("a")])
   func aThreadThatSleepsForEverIsWokenOnceByAnything(post: InboxBench.Post) {
     #expect(bench.next() == .sleep(until: nil))
     #expect(bench.post(post) == .takenAndWoken)
@@ -130,7 +130,7 @@ import Testing
   }
 
   @Test func aThreadIsNotWokenForWhatIsDueAfterItsSleep() {
-    #expect(bench.next(rest: CommitPace.patience) == .sleep(until: bench.after(CommitPace.patience)))
+    #expect(bench.next(rest: CommitPace.deferral) == .sleep(until: bench.after(CommitPace.deferral)))
     #expect(bench.post(.outcomes(1)) == .taken)
     #expect(bench.post(.outcomes(254)) == .taken)
     #expect(bench.post(.outcomes(1)) == .takenAndWoken, "now they are many")
@@ -139,7 +139,7 @@ import Testing
 
   @Test func gatheringWakesAThreadWhenItBeginsAndWhenItIsDone() {
     bench.commit(envelopes: 3)
-    #expect(bench.next() == .sleep(until: bench.after(CommitPace.patience)))
+    #expect(bench.next() == .sleep(until: bench.after(CommitPace.deferral)))
     #expect(bench.post(.envelope("a")) == .takenAndWoken)
     #expect(bench.next() == .sleep(until: bench.after(CommitPace.gathering)))
     #expect(bench.post(.envelope("b")) == .taken)
@@ -153,10 +153,10 @@ import Testing
     bench.commit(envelopes: 9)
     bench.post(.envelope("a"))
     bench.post(.outcomes(1))
-    bench.post(.note)
+    bench.post(.suspended)
     bench.close()
     #expect(bench.next(atMost: 2) == .work(["a", "1 outcomes"]))
-    #expect(bench.next(atMost: 2) == .work(["note"]))
+    #expect(bench.next(atMost: 2) == .work(["suspended"]))
     #expect(bench.next(rest: .zero, atMost: 2) == .end)
     #expect(bench.next() == .end)
   }

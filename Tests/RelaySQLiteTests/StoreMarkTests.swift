@@ -36,15 +36,15 @@ struct StoreMarkTests {
     let make = TestEnvelopes()
     func open(_ body: (StoreSession) throws -> Void) throws {
       let session = try StoreSession(path: home.path, duplicateLimit: 10)
-      try session.transaction { () throws(StoreError) in try session.register(.test) }
+      try session.transactions.run { () throws(StoreError) in try session.register(.test) }
       try body(session)
     }
     try open { _ in }
     let before = try contents(home.path)
     var left: [[UInt8]] = []
     try open { session in
-      _ = try session.transaction { () throws(StoreError) in
-        try session.append(make.envelope(), now: .second(0))
+      _ = try session.transactions.run { () throws(StoreError) in
+        try session.appender.append(make.envelope(), now: .second(0))
       }
       left = try files.map { try contents($0) }
     }
@@ -115,9 +115,9 @@ struct StoreMarkTests {
         reader = try Connection(path: home.path, readOnly: true)
         try reader?.execute("BEGIN; SELECT count(*) FROM event")
       }
-      _ = try session.transaction { () throws(StoreError) in
+      _ = try session.transactions.run { () throws(StoreError) in
         if round == 1 { try session.register(.test) }
-        return try session.append(make.envelope(), now: .second(0))
+        return try session.appender.append(make.envelope(), now: .second(0))
       }
       left = try files.map { try contents($0) }
       session.connection.keepLogOnClose()

@@ -74,8 +74,8 @@ private final class Workload {
     }
     #expect(rows == expected)
     let unlisted = try bench.session.connection.texts("SELECT id FROM delivery WHERE state = -1")
-    let claimed = bench.session.claims.entries.filter { !$0.value.isListed }.keys
-    #expect(Set(unlisted) == Set(claimed.map(String.init)))
+    let claimed = bench.session.claims.entries.filter { $0.value.state != .claimed }.keys
+    #expect(Set(unlisted) == Set(claimed.map(\.description)))
     #expect(try bench.recount() == bench.storedBooks())
   }
 
@@ -175,7 +175,7 @@ private final class Workload {
       let request = ClaimRequest(
         destination: destination, kind: random.chance(50) ? .fresh : .retrying, now: .second(now),
         limit: limit, byteLimit: .max)
-      #expect(try ClaimShape(bench.session.claim(request)) == ClaimShape(model.claim(request)))
+      #expect(try ClaimShape(bench.session.claims.claim(request)) == ClaimShape(model.claim(request)))
     }
   }
 
@@ -183,7 +183,7 @@ private final class Workload {
     let inFlight = Set(outcomes.map(\.delivery))
     for id in model.held.sorted() where !inFlight.contains(id) && random.chance(30) {
       model.release(id)
-      bench.session.release([id])
+      bench.session.claims.giveBack([id])
     }
   }
 
@@ -212,7 +212,7 @@ private final class Workload {
   private func toggleWithheld() {
     let destination = random.pick(destinations)
     if model.withheld.remove(destination) != nil {
-      bench.session.destinations.handOut([destination])
+      bench.session.destinations.endWithholding([destination])
     } else {
       model.withheld.insert(destination)
       bench.session.destinations.withhold([destination])
@@ -267,7 +267,7 @@ private final class Workload {
       for kind in ClaimRequest.Kind.allCases {
         let request = ClaimRequest(
           destination: destination, kind: kind, now: .second(now), limit: 10_000, byteLimit: .max)
-        var turn = try bench.session.claim(request).deliveries
+        var turn = try bench.session.claims.claim(request).deliveries
         #expect(turn.map(\.id) == model.claim(request).deliveries.map(\.id))
         while let delivery = turn.popLast() {
           let next = bench.settle(delivery.settled(.delivered))

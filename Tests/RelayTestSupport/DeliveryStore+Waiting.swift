@@ -121,7 +121,7 @@ extension DeliveryStore {
   ) async throws(StoreError) -> Int {
     await withhold(destination)
     let outcome = await posted(change, selection, of: destination).value
-    handOut([destination])
+    endWithholding([destination])
     if let error = outcome.error { throw error }
     return outcome.changed
   }

@@ -1,5 +1,6 @@
 import RelayCore
 import RelayThreads
+import Testing
 
 /// Keeps a store's thread in a completion until it is opened: what is asked of the store meanwhile waits
 /// together, and so goes into one batch.
@@ -18,7 +19,8 @@ package final class Gate: Sendable {
       self.state.update { $0 = .held }
       _ = self.state.wait { $0 == .opened ? true : nil }
     }
-    _ = state.wait { $0 == .held ? true : nil }
+    guard state.wait(timeout: .seconds(60), until: { $0 == .held ? true : nil }) == nil else { return }
+    Issue.record("the store's thread has not come to the gate within a minute")
   }
 
   package func open() {

@@ -1,5 +1,6 @@
 import RelayCore
 import RelayThreads
+import Testing
 
 /// Keeps what a store tells.
 package final class RecordingObserver: StoreObserver {
@@ -48,12 +49,12 @@ package final class RecordingObserver: StoreObserver {
 
   /// Waits until the store hangs, or does not any more.
   package func wait(untilItHangs isHanging: Bool) {
-    _ = state.wait { $0.hangs.last == isHanging ? true : nil }
+    wait("the store \(isHanging ? "hangs" : "does not hang any more")") { $0.hangs.last == isHanging }
   }
 
   /// Waits until so many deliveries have come late.
   package func waitForLate(_ count: Int) {
-    _ = state.wait { $0.late.count >= count ? true : nil }
+    wait("\(count) deliveries have come late") { $0.late.count >= count }
   }
 
   /// The operations of each commit so far.
@@ -63,6 +64,17 @@ package final class RecordingObserver: StoreObserver {
 
   /// Waits until the store has been in such a condition.
   package func wait(for condition: @escaping (StoreCondition) -> Bool) {
-    _ = state.wait { $0.conditions.contains(where: condition) ? true : nil }
+    wait("the store has been in a condition") { $0.conditions.contains(where: condition) }
+  }
+
+  /// Waits until the store is in such a condition.
+  package func waitUntilItIs(_ condition: @escaping (StoreCondition) -> Bool) {
+    wait("the store is in a condition") { $0.conditions.last.map(condition) ?? false }
+  }
+
+  /// For a minute at most: then the test fails, and goes on.
+  private func wait(_ what: String, until isSo: @escaping (State) -> Bool) {
+    guard state.wait(timeout: .seconds(60), until: { isSo($0) ? true : nil }) == nil else { return }
+    Issue.record("waited for a minute in vain until \(what); told so far: \(state.update { $0 })")
   }
 }

@@ -32,8 +32,8 @@ extension StoreConformance {
         #expect(throws: StoreError.self) { try await store.change(.discard, .filter(DeliveryFilter())) },
       ]
       #expect(closed.allSatisfy { $0?.code == .closed })
-      store.handOut(["crm"])
-      store.note(SuspendedTime(ended: .seconds(1)), of: "crm")
+      store.endWithholding(["crm"])
+      store.setSuspended(SuspendedTime(ended: .seconds(1)), of: "crm")
       let claim = await store.claim()
       #expect(claim.deliveries.isEmpty && !claim.isExhausted)
       store.release(held.map(\.id))

@@ -21,16 +21,16 @@ extension StoreConformance {
     StoreClaim("suspendedTimeIsKeptOverAReopen") { bench in
       let store = try await bench.open()
       let suspended = SuspendedTime(ended: .microseconds(1_234_567), since: .second(9))
-      store.note(SuspendedTime(ended: .seconds(1)), of: "crm")
-      store.note(suspended, of: "crm")
-      store.note(suspended, of: "stranger")
+      store.setSuspended(SuspendedTime(ended: .seconds(1)), of: "crm")
+      store.setSuspended(suspended, of: "crm")
+      store.setSuspended(suspended, of: "stranger")
       let again = try await bench.reopen(store)
       #expect(
         try await again.destinations().map(\.suspended) == [suspended, SuspendedTime(), SuspendedTime()])
     },
     StoreClaim("suspendedTimeIsTakenOffTheAgeOfWhatArrives") { bench in
       let store = try await bench.open()
-      store.note(SuspendedTime(ended: .seconds(20), since: .second(30)), of: "crm")
+      store.setSuspended(SuspendedTime(ended: .seconds(20), since: .second(30)), of: "crm")
       func since(_ second: Int) async throws -> Timestamp {
         let held = try await store.stored(bench.make.envelope(at: .second(second)))
         return held[0].since
@@ -49,7 +49,7 @@ extension StoreConformance {
       let store = try await bench.open()
       let dead = try await store.stored(bench.make.envelope())[0]
       await store.settle(dead.settled(.dead(.expired)))
-      store.note(SuspendedTime(ended: .seconds(20)), of: "crm")
+      store.setSuspended(SuspendedTime(ended: .seconds(20)), of: "crm")
       try await store.change(.retry(at: .second(100)), .ids([dead.id]))
       let again = await store.claim(.retrying, now: .second(100)).deliveries
       #expect(again.map(\.since) == [.second(80)])

@@ -73,7 +73,7 @@ extension StoreConformance {
         arrivals += 1
       } while !reordered.isKept
       try await reordered.value.get()
-      store.handOut(["crm"])
+      store.endWithholding(["crm"])
       var last: [String: DeliveryID] = [:]
       var turn = await store.claim().deliveries
       #expect(Set(turn.map(\.event.chat)).count == turn.count)
@@ -107,8 +107,10 @@ extension StoreConformance {
       gate.hold(store)
       let reordered = store.postedReorder(by: .chat)
       let closing = WorkerThread(name: "closing") { store.close() }
-      // Refused at once, on this thread: now it closes.
-      while !store.postedDestinations().isKept { await Task.yield() }
+      // A store tells nobody that it closes, but then it refuses at once, on this thread.
+      let end = ContinuousClock.now.advanced(by: .seconds(60))
+      while !store.postedDestinations().isKept && ContinuousClock.now < end { await Task.yield() }
+      #expect(ContinuousClock.now < end, "it refuses nothing within a minute of being closed")
       gate.open()
       closing.join()
       let failure = await #expect(throws: StoreError.self) { try await reordered.value.get() }

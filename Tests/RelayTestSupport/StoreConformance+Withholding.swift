@@ -16,7 +16,7 @@ extension StoreConformance {
         let claim = await store.claim(kind)
         #expect(claim.ids.isEmpty && !claim.isExhausted && claim.nextDue == nil)
       }
-      store.handOut(["crm"])
+      store.endWithholding(["crm"])
       #expect(await store.claim().ids.count == 3)
       #expect(await store.claim(.retrying).ids == [held[1].id])
     },
@@ -31,11 +31,11 @@ extension StoreConformance {
       let store = try await filled(bench, 1)
       await store.withhold("crm")
       await store.withhold("crm")
-      store.handOut(["crm"])
+      store.endWithholding(["crm"])
       #expect(await store.claim().ids.isEmpty)
-      store.handOut(["crm"])
+      store.endWithholding(["crm"])
       // One word too many is none.
-      store.handOut(["crm"])
+      store.endWithholding(["crm"])
       #expect(await store.claim().ids.count == 1)
       await store.withhold("crm")
       #expect(try await store.stored(bench.make.envelope()).isEmpty)
@@ -56,7 +56,7 @@ extension StoreConformance {
       let held = try await store.stored(bench.make.envelope(events: 2))
       await store.withhold("crm")
       store.release([held[0].id])
-      store.handOut(["crm"])
+      store.endWithholding(["crm"])
       #expect(await store.claim().ids == [held[0].id])
     },
     StoreClaim("aRestartWithholdsNothing") { bench in
@@ -69,7 +69,7 @@ extension StoreConformance {
       await store.withhold("crm")
       try await store.configure(.test)
       #expect(try await store.stored(bench.make.envelope()).isEmpty)
-      store.handOut(["crm"])
+      store.endWithholding(["crm"])
       #expect(await store.claim().ids.count == 1)
     },
   ]

@@ -60,11 +60,11 @@ package protocol DeliveryStore: AnyObject, Sendable {
 
   // MARK: Operation
 
-  /// From its completion on nothing of these destinations is handed out, by no call, until `handOut`. What is claimed
+  /// From its completion on nothing of these destinations is handed out, by no call, until `endWithholding`. What is claimed
   /// stays claimed. Calls nest.
   func withhold(_ destinations: [String], completion: @escaping @Sendable () -> Void)
 
-  func handOut(_ destinations: [String])
+  func endWithholding(_ destinations: [String])
 
   /// Gives every pending delivery of the destination its key anew, and lets wait what must. The destination is
   /// withheld meanwhile, and nothing of it is claimed but what is in flight. Many short transactions; begun again if
@@ -88,8 +88,8 @@ package protocol DeliveryStore: AnyObject, Sendable {
     _ destination: String, until: Timestamp?,
     completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
 
-  /// Notes how long a destination has been suspended: kept over restarts, and taken off the age of what arrives.
-  func note(_ suspended: SuspendedTime, of destination: String)
+  /// Says how long a destination has been suspended: kept over restarts, and taken off the age of what arrives.
+  func setSuspended(_ suspended: SuspendedTime, of destination: String)
 
   /// Makes a copy of everything that was committed before it is done, in small steps: commits and claims go on
   /// between them. One at a time.

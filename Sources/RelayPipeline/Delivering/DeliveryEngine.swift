@@ -252,7 +252,7 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
       case .held(let token):
         questions.withLock({ $0.takeHold(token) })?()
       case .keepSuspendedTime(let suspended, let destination):
-        store.note(suspended, of: destination)
+        store.setSuspended(suspended, of: destination)
       case .circuitChanged(let destination, let change):
         log.circuit(change, of: destination)
       }

@@ -22,7 +22,7 @@ struct QuietLanes: Sendable {
 
   /// - Parameter areRetried: A person has retried deliveries of them.
   func release(_ destinations: [String], areRetried: Bool = false) {
-    store.handOut(destinations)
+    store.endWithholding(destinations)
     engine.resume(destinations, areRetried: areRetried)
   }
 }

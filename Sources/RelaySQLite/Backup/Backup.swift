@@ -120,7 +120,7 @@ final class Backup {
   private static func checkRoom(for session: StoreSession) throws(StoreError) {
     let pages = try session.connection.integer("PRAGMA page_count") ?? 0
     let size = try session.connection.integer("PRAGMA page_size") ?? 0
-    let space = DiskSpace.ofFileSystem(at: StoreFiles.parent(of: session.files.databasePath))
+    let space = DiskSpace.ofFileSystem(at: FilePath.parent(of: session.files.databasePath))
     let needed = Int(pages * size)
     // What is left must not look like a full disk.
     let left = max(256 << 20, space.total / 50)

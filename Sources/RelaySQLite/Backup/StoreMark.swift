@@ -98,7 +98,7 @@ struct StoreMark {
 
   private func note(_ marks: [String]) throws(StoreError) {
     let text = Array(marks.map { $0 + "\n" }.joined().utf8)
-    let access = StoreAccess(in: StoreFiles.parent(of: path))
+    let access = StoreAccess(in: FilePath.parent(of: path))
     let file = access.openFile(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
     guard file >= 0 else { throw failure() }
     defer { close(file) }

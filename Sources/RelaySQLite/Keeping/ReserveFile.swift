@@ -13,7 +13,7 @@ struct ReserveFile {
   ///
   /// - Parameter room: So much more must be there, and is given back at once.
   func make(bytes: Int, with room: Int = 0) throws(StoreError) {
-    let access = StoreAccess(in: StoreFiles.parent(of: path))
+    let access = StoreAccess(in: FilePath.parent(of: path))
     let file = access.openFile(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
     guard file >= 0 else { throw failure(errno) }
     defer { close(file) }

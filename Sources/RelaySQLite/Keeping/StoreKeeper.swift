@@ -9,36 +9,26 @@ final class StoreKeeper {
   /// After a failure, and while the disk is full.
   static let retryInterval = Duration.seconds(1)
 
-  /// Tests lift it: they count steps.
-  var stepTime: Duration? = .milliseconds(3)
-
-  let clock: any SteadyClock
   let disk: Disk
   /// Made first: it says how long the log grows.
   let log: LogKeeper
+  private let clock: any SteadyClock
+  private let stepTime: Duration?
   private let connection: Connection
+  private let transactions: Transactions
   private let walked: WalkedDeliveries
   /// Made when first needed.
   private var madeTools: KeeperTools?
 
-  /// nil: nothing grows old before a configuration says so.
-  private(set) var retention: Duration?
-  private(set) var dedupe = Duration.zero
-  private(set) var marks = SizeMarks()
-  private(set) var size = StoreSize()
-  private var lastMeasured: Timestamp?
-  /// Why envelopes are refused for the store's size.
-  var sizeRefusal: StoreError?
-  /// Above the one mark, and not yet below the other.
-  var isShrinking = false
-  var isVacuuming = false
-  /// Given back since the file was last cut.
-  var reclaimedBytes = 0
+  private var schedule = RetentionSchedule()
+  private var limit = SizeLimit()
+  /// Free pages are being given back, because there are too many.
+  private var isVacuuming = false
+  /// Given back since the file was last cut, for a disk without room.
+  private var reclaimedBytes = 0
 
   /// When something came up that is to be done at once.
   private var wantedSince: Timestamp?
-  /// Nothing is old enough before.
-  var retentionDue: Timestamp?
   private var lastStep: Timestamp?
   /// A step failed: none before this.
   private var retryAt: Timestamp?
@@ -46,15 +36,18 @@ final class StoreKeeper {
   /// - Parameters:
   ///   - diskSpace: What there is on the store's file system.
   ///   - locks: Who holds which file.
+  ///   - stepTime: How long a step may take; nil: as long as it takes, for tests that count steps.
   init(
     session: StoreSession, clock: any SteadyClock, diskSpace: (() -> DiskSpace)? = nil,
-    locks: @escaping () -> LockTable = { LockTable.now() }
+    locks: @escaping () -> LockTable = { LockTable.now() }, stepTime: Duration? = .milliseconds(3)
   ) {
     connection = session.connection
+    transactions = session.transactions
     walked = session.walked
     self.clock = clock
+    self.stepTime = stepTime
     let path = session.files.databasePath
-    let folder = StoreFiles.parent(of: path)
+    let folder = FilePath.parent(of: path)
     disk = Disk(databasePath: path, space: diskSpace ?? { DiskSpace.ofFileSystem(at: folder) })
     disk.look(clock.now())
     // How long the log grows before it is moved into the file: 4 MB, less where the reserve is small, because it is the
@@ -64,12 +57,13 @@ final class StoreKeeper {
   }
 
   func configure(_ configuration: StoreConfiguration) {
-    retention = configuration.retention
-    dedupe = configuration.dedupe
-    marks.maxBytes = configuration.maxBytes
-    retentionDue = clock.now()
-    try? measure(clock.now())
+    let now = clock.now()
+    limit.configure(maxBytes: configuration.maxBytes)
+    schedule.configure(retention: configuration.retention, dedupe: configuration.dedupe, at: now)
+    try? measure(now)
   }
+
+  // MARK: What others ask
 
   /// Why envelopes can't be taken now; nil: they can. Asked once for each transaction that holds any.
   ///
@@ -80,8 +74,37 @@ final class StoreKeeper {
       disk.glance(now)
       if disk.refusal != nil { wantedSince = now }
     }
-    return disk.refusal ?? sizeRefusal
+    return disk.refusal ?? limit.refusal
   }
+
+  /// The size of live data, as of some milliseconds ago at most, and its limit.
+  var liveBytes: Int { limit.size.liveBytes }
+  var logBytes: Int { limit.size.logBytes }
+  var maxBytes: Int { limit.maximum }
+
+  /// Makes the sizes those of this moment.
+  func measure(_ now: Timestamp) throws(StoreError) {
+    limit.measured(try tools().measure(), at: now)
+  }
+
+  /// When to step again without another cause.
+  var nextDue: Timestamp? {
+    if let retryAt { return retryAt }
+    return earlier(earlier(wantedSince, schedule.due), earlier(nextLook, log.hold.nextLook))
+  }
+
+  private func earlier(_ a: Timestamp?, _ b: Timestamp?) -> Timestamp? {
+    guard let a, let b else { return a ?? b }
+    return min(a, b)
+  }
+
+  /// What is full may have been helped without a word.
+  private var nextLook: Timestamp? {
+    guard disk.refusal != nil || limit.refusal != nil else { return nil }
+    return (lastStep ?? disk.lastLook)?.advanced(by: Self.retryInterval)
+  }
+
+  // MARK: What it is told
 
   /// A commit failed because the disk is full. Gives the reserve away, so that settlements go through.
   func diskFilled() {
@@ -102,26 +125,27 @@ final class StoreKeeper {
   func committed(appendedEvents: Int, _ now: Timestamp? = nil) {
     let now = now ?? clock.now()
     disk.wrote()
-    madeTools?.pruner.position.clockShows(now)
-    // What was settled or received just now grows old then; what is waited for may come later.
-    if let retention {
-      let due = now.advanced(by: retention)
-      retentionDue = min(due, retentionDue ?? due)
-    }
-    guard isNearLimit || isMeasureOld(now) else { return }
-    let before = size.liveBytes
+    madeTools?.clockShows(now)
+    schedule.committed(at: now)
+    guard limit.isMeasureDue(now) else { return }
+    let before = limit.size.liveBytes
     do throws(StoreError) {
       try measure(now)
-      if isShrinking || size.liveBytes > marks.full || size.hasTooMuchSpare || log.isDue(size, now) {
-        wantedSince = wantedSince ?? now
-      }
-      if appendedEvents > 0 && size.liveBytes > marks.urgent && (retryAt ?? now) <= now {
+      if limit.isExceeded || log.isDue(limit.size, now) { wantedSince = wantedSince ?? now }
+      if appendedEvents > 0 && limit.isUrgent && (retryAt ?? now) <= now {
         try pruneAtOnce(appendedEvents: appendedEvents, sizeBefore: before)
       }
     } catch {
       failed(error, now)
     }
   }
+
+  private func failed(_ error: StoreError, _ now: Timestamp) {
+    if error.code == .full { diskFilled() }
+    retryAt = now.advanced(by: Self.retryInterval)
+  }
+
+  // MARK: A step
 
   /// One short step of housekeeping, in a transaction of its own.
   ///
@@ -141,54 +165,94 @@ final class StoreKeeper {
     }
   }
 
-  /// When to step again without another cause.
-  var nextDue: Timestamp? {
-    if let retryAt { return retryAt }
-    return earlier(earlier(wantedSince, retentionDue), earlier(nextLook, log.hold.nextLook))
+  /// What is most urgent.
+  private func work(_ now: Timestamp) throws(StoreError) -> Bool {
+    if log.isDue(limit.size, now) {
+      try log.look(now)
+      try measure(now)
+    }
+    if disk.shortfall > 0, try reclaim(now) { return true }
+    if try shrink(now) { return true }
+    if try expire(now) { return true }
+    return try giveBack(now)
   }
 
-  private func earlier(_ a: Timestamp?, _ b: Timestamp?) -> Timestamp? {
-    guard let a, let b else { return a ?? b }
-    return min(a, b)
-  }
-
-  /// What is full may have been helped without a word.
-  private var nextLook: Timestamp? {
-    guard disk.refusal != nil || sizeRefusal != nil else { return nil }
-    return (lastStep ?? disk.lastLook)?.advanced(by: Self.retryInterval)
-  }
-
-  /// The size of live data, as of some milliseconds ago at most, and its limit.
-  var liveBytes: Int { size.liveBytes }
-  var logBytes: Int { size.logBytes }
-  var maxBytes: Int { marks.maxBytes }
-
-  // MARK: For its work
-
-  func tools() throws(StoreError) -> KeeperTools {
+  private func tools() throws(StoreError) -> KeeperTools {
     if let madeTools { return madeTools }
-    let made = try KeeperTools(connection, walked: walked)
+    let made = try KeeperTools(connection, transactions, walked: walked)
     madeTools = made
     return made
   }
 
-  func measure(_ now: Timestamp) throws(StoreError) {
-    size = try tools().gauge.measure()
-    lastMeasured = now
-    if size.liveBytes < marks.resumed { sizeRefusal = nil }
+  // MARK: By age, and by size
+
+  private func expire(_ now: Timestamp) throws(StoreError) -> Bool {
+    guard let cutoffs = schedule.cutoffs(at: now) else { return false }
+    guard try tools().prune(cutoffs, StepBudget(time: stepTime)).isDone else { return true }
+    schedule.pruned(try tools().heads(), at: now)
+    return false
   }
 
-  /// Far from the limit an old measure will do: it costs a part of a commit.
-  private func isMeasureOld(_ now: Timestamp) -> Bool {
-    guard let lastMeasured, lastMeasured <= now else { return true }
-    return lastMeasured.duration(to: now) >= .milliseconds(10)
+  private func shrink(_ now: Timestamp) throws(StoreError) -> Bool {
+    guard let excess = limit.excess() else { return false }
+    return limit.hasShrunk(isDone: try prune(now, bytes: excess).isDone)
   }
 
-  private var isNearLimit: Bool { size.liveBytes > marks.watched || sizeRefusal != nil }
+  /// What has come is made up for before more comes.
+  private func pruneAtOnce(appendedEvents: Int, sizeBefore: Int) throws(StoreError) {
+    let now = clock.now()
+    var deleted = 0
+    for _ in 0..<(4 + appendedEvents / 25) {
+      let (isDone, events) = try prune(now, bytes: .max)
+      deleted += events
+      let isMadeUpFor = deleted >= 2 * appendedEvents && limit.size.liveBytes <= sizeBefore
+      if isDone || isMadeUpFor || !limit.isUrgent { return }
+    }
+  }
 
-  private func failed(_ error: StoreError, _ now: Timestamp) {
-    if error.code == .full { diskFilled() }
-    retryAt = now.advanced(by: Self.retryInterval)
+  /// A step that asks for no event's age. Once nothing is left that may go, the limit holds.
+  ///
+  /// - Parameter bytes: How much is to go, near enough.
+  private func prune(_ now: Timestamp, bytes: Int) throws(StoreError) -> (isDone: Bool, events: Int) {
+    let budget = StepBudget(bytes: max(64 << 10, bytes), time: stepTime)
+    let pruned = try tools().prune(schedule.cutoffsForRoom(at: now), budget)
+    try measure(now)
+    if pruned.isDone { limit.allIsPruned() }
+    return pruned
+  }
+
+  // MARK: Space
+
+  /// Makes room on a disk that has none. Not while the log can't be written over: then whatever goes only makes it longer.
+  private func reclaim(_ now: Timestamp) throws(StoreError) -> Bool {
+    guard !log.hold.isBlocked else { return false }
+    let missing = disk.shortfall
+    let free = limit.size.freeBytes
+    if free < missing, try !prune(now, bytes: missing - free).isDone { return true }
+    if limit.size.freePages > 0 && reclaimedBytes < missing {
+      let pages = try tools().giveBack(StepBudget(time: stepTime))
+      reclaimedBytes += pages * limit.size.pageBytes
+      try measure(now)
+      if pages > 0 && limit.size.freePages > 0 && reclaimedBytes < missing { return true }
+    }
+    guard reclaimedBytes > 0 || limit.size.hasLargeLog else { return false }
+    reclaimedBytes = 0
+    try log.checkpoint(cutsLog: limit.size.hasLargeLog)
+    disk.look(now)
+    return false
+  }
+
+  /// Free pages beyond what will be used again go back to the disk.
+  private func giveBack(_ now: Timestamp) throws(StoreError) -> Bool {
+    if limit.size.hasTooMuchSpare { isVacuuming = true }
+    guard isVacuuming && !log.hold.isBlocked else { return false }
+    let pages = try tools().giveBack(StepBudget(time: stepTime))
+    try measure(now)
+    if pages > 0 && !limit.size.hasLittleSpare { return true }
+    isVacuuming = false
+    // The file is cut by a checkpoint.
+    try log.checkpoint(cutsLog: limit.size.hasLargeLog)
+    return false
   }
 }
 

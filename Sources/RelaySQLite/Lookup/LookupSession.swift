@@ -1,13 +1,18 @@
 import RelayCore
 
-/// A connection that looks, and its statements. Confined to the lookup's thread.
+/// A connection that looks, and what it can be asked. Confined to the lookup's thread.
+///
+/// Each answer tells things as they stood at one time: between two readings a delivery may pass from one index to another.
+/// All are soon over.
 final class LookupSession {
+  /// Rows that a page looks at, at most.
+  static let pageRows = 5_000
+
   let connection: Connection
-  let statements: LookupStatements
-  let search: EventSearch
+  private let records: RecordReader
+  private let walks: DeliveryWalks
+  private let search: EventSearch
   private let clock: (any SteadyClock)?
-  /// As it was when the present question was begun.
-  private(set) var history = ClockHistory()
 
   /// - Parameters:
   ///   - clock: Knows what the wall clock showed; nil: the store's times are told as they are.
@@ -24,68 +29,92 @@ final class LookupSession {
     let fileSystem = fileSystem ?? .of(file: path)
     connection = try Connection(
       path: path, readOnly: true, index: fileSystem.canFaultWhenFull ? .own : .shared)
-    statements = try LookupStatements(connection)
+    records = try RecordReader(connection)
+    walks = try DeliveryWalks(connection)
     search = try EventSearch(connection)
   }
 
-  /// From here to its end everything is read as it stands at one time.
-  func begin() throws(StoreError) {
+  /// Reads everything as it stands at one time.
+  private func snapshot<Value>(
+    _ body: (ClockHistory) throws(StoreError) -> Value
+  ) throws(StoreError) -> Value {
     try connection.execute("BEGIN")
-    if let clock { history = clock.history }
+    defer { try? connection.execute("COMMIT") }
+    return try body(clock?.history ?? ClockHistory())
   }
 
-  func end() { try? connection.execute("COMMIT") }
+  /// Whether the file can be read.
+  func readHeader() throws(StoreError) { try connection.readHeader() }
+
+  /// The event with all its deliveries, which are few: as many as there are destinations.
+  func event(_ id: EventID) throws(StoreError) -> EventRecord? {
+    try snapshot { history throws(StoreError) in
+      guard let row = try search.row(of: id) else { return nil }
+      return try records.event(row, history)
+    }
+  }
+
+  func deliveries(
+    _ filter: DeliveryFilter, after: DeliveryID?, limit: Int
+  ) throws(StoreError) -> DeliveryPage {
+    let limit = max(1, limit)
+    return try snapshot { history throws(StoreError) in
+      var found: [DeliveryRecord] = []
+      var last: DeliveryID?
+      guard var walk = try walks.walk(filter, after: after, history) else {
+        return DeliveryPage(deliveries: [], next: nil)
+      }
+      for _ in 0..<Self.pageRows {
+        guard let step = try walk.next() else { return DeliveryPage(deliveries: found, next: nil) }
+        if step.fits, let record = try records.delivery(step.delivery, history, where: filter.holds) {
+          // One more than asked for: there is a next page.
+          guard found.count < limit else { return DeliveryPage(deliveries: found, next: found.last?.id) }
+          found.append(record)
+        }
+        last = step.delivery
+      }
+      return DeliveryPage(deliveries: found, next: last)
+    }
+  }
+
+  func count(_ filter: DeliveryFilter, after: DeliveryID?) throws(StoreError) -> DeliveryCountPage {
+    try snapshot { history throws(StoreError) in
+      var counts = DeliveryCounts()
+      var last: DeliveryID?
+      guard var walk = try walks.walk(filter, after: after, history) else {
+        return DeliveryCountPage(counts: counts, next: nil)
+      }
+      for _ in 0..<Self.pageRows {
+        guard let step = try walk.next() else { return DeliveryCountPage(counts: counts, next: nil) }
+        if step.fits, let row = try records.place(step.delivery), filter.holds(row, history) {
+          counts.add(of: row.destination, row.place.state)
+        }
+        last = step.delivery
+      }
+      return DeliveryCountPage(counts: counts, next: last)
+    }
+  }
+
+  /// What of these there is.
+  func places(of ids: [DeliveryID]) throws(StoreError) -> [DeliveryPlace] {
+    var places: [DeliveryPlace] = []
+    for id in ids {
+      if let row = try records.place(id) { places.append(row.place) }
+    }
+    return places
+  }
 
   /// When each destination's oldest pending delivery was received, by the steady clock: the one that arrived first.
   func oldestPending() throws(StoreError) -> [String: Timestamp] {
-    try begin()
-    defer { end() }
-    var oldest: [String: Timestamp] = [:]
-    let unlisted = try oldestUnlisted()
-    for (destination, name) in try destinations() {
-      let rows = [
-        unlisted[destination], try number(statements.oldestFresh, destination),
-        try number(statements.oldestRetrying, destination), try number(statements.oldestWaiting, destination),
-      ]
-      guard let first = rows.compactMap({ $0 }).min(), let received = try number(statements.received, first)
-      else { continue }
-      oldest[name] = Timestamp(microseconds: received)
+    try snapshot { _ throws(StoreError) in
+      var oldest: [String: Timestamp] = [:]
+      let unlisted = try walks.oldestUnlisted()
+      for (row, name) in try walks.allDestinations() {
+        let first = [unlisted[row], try walks.oldestListed(of: row)].compactMap { $0 }.min()
+        if let first, let received = try walks.received(first) { oldest[name] = received }
+      }
+      return oldest
     }
-    return oldest
-  }
-
-  /// By destination.
-  private func oldestUnlisted() throws(StoreError) -> [Int64: Int64] {
-    let query = statements.unlisted
-    defer { query.reset() }
-    var oldest: [Int64: Int64] = [:]
-    while try query.step() {
-      let destination = query.integer(1)
-      if oldest[destination] == nil { oldest[destination] = query.integer(0) }
-    }
-    return oldest
-  }
-
-  func destinations() throws(StoreError) -> [(id: Int64, name: String)] {
-    let query = statements.destinations
-    defer { query.reset() }
-    var destinations: [(Int64, String)] = []
-    while try query.step() { destinations.append((query.integer(0), query.text(1)!)) }
-    return destinations
-  }
-
-  /// The number that a query by one number finds.
-  func number(_ query: Statement, _ value: Int64) throws(StoreError) -> Int64? {
-    query.bind(1, value)
-    return try query.firstInteger()
-  }
-
-  /// The numbers that a query finds.
-  func numbers(_ query: Statement) throws(StoreError) -> [Int64] {
-    defer { query.reset() }
-    var numbers: [Int64] = []
-    while try query.step() { numbers.append(query.integer(0)) }
-    return numbers
   }
 }
 

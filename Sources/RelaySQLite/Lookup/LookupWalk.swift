@@ -5,32 +5,32 @@ import RelayCore
 struct LookupWalk {
   /// A delivery that the walk has come to, and whether it fits as far as its index tells.
   struct Step {
-    var row: Int64
+    var delivery: DeliveryID
     var fits: Bool
   }
 
   /// One index, of one destination; or all deliveries.
   struct Lane {
-    /// Reads what stands before a row, newest first, at most so many.
-    var read: (_ before: Int64, _ limit: Int) throws(StoreError) -> [Step]
+    /// Reads what stands before a row, newest first, no more than the limit.
+    fileprivate let read: (_ before: DeliveryID, _ limit: Int) throws(StoreError) -> [Step]
     fileprivate var steps: ArraySlice<Step> = []
     fileprivate var isAtEnd = false
 
-    init(_ read: @escaping (_ before: Int64, _ limit: Int) throws(StoreError) -> [Step]) {
+    init(_ read: @escaping (_ before: DeliveryID, _ limit: Int) throws(StoreError) -> [Step]) {
       self.read = read
     }
 
     /// No further than to the row before this one.
-    func until(_ end: Int64) -> Lane {
+    func until(_ end: DeliveryID) -> Lane {
       Lane { [read] before, limit throws(StoreError) in try read(min(before, end), limit) }
     }
   }
 
   private var lanes: [Lane]
-  private var before: Int64
+  private var before: DeliveryID
   private let page: Int
 
-  init(_ lanes: [Lane], before: Int64) {
+  init(_ lanes: [Lane], before: DeliveryID) {
     self.lanes = lanes
     self.before = before
     // All lanes together read no more than some pages of one.
@@ -46,12 +46,12 @@ struct LookupWalk {
         lanes[lane].steps = steps[...]
         lanes[lane].isAtEnd = steps.count < page
       }
-      guard let row = lanes[lane].steps.first?.row else { continue }
-      if newest.map({ row > lanes[$0].steps.first!.row }) ?? true { newest = lane }
+      guard let first = lanes[lane].steps.first?.delivery else { continue }
+      if newest.map({ first > lanes[$0].steps.first!.delivery }) ?? true { newest = lane }
     }
     guard let newest else { return nil }
     let step = lanes[newest].steps.removeFirst()
-    before = step.row
+    before = step.delivery
     return step
   }
 }

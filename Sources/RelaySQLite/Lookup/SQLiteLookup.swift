@@ -74,7 +74,7 @@ package final class SQLiteLookup: DeliveryLookup {
   }
 
   package func look(completion: @escaping @Sendable (Result<Void, StoreError>) -> Void) {
-    ask(completion) { session throws(StoreError) in try session.connection.readHeader() }
+    ask(completion) { session throws(StoreError) in try session.readHeader() }
   }
 
   /// Answers what was asked, then closes. Blocks until that is done. Later questions fail.

@@ -1,4 +1,5 @@
 import Foundation
+import RelayCore
 
 /// A file that has its name only once it is whole and on disk, and takes no other file's place.
 ///
@@ -19,7 +20,7 @@ final class NewFile {
       throw Failure(
         code: "file_exists", message: "\(path) exists; name a file that does not, or move that one away")
     }
-    let unnamed = mayBeUnnamed ? Self.openUnnamed(in: Self.folder(of: path)) : -1
+    let unnamed = mayBeUnnamed ? Self.openUnnamed(in: FilePath.parent(of: path)) : -1
     if unnamed >= 0 {
       descriptor = unnamed
       return
@@ -43,7 +44,7 @@ final class NewFile {
       throw Self.failure("can't write \(path)")
     }
     try giveName()
-    let folder = open(Self.folder(of: path), O_RDONLY | O_CLOEXEC)
+    let folder = open(FilePath.parent(of: path), O_RDONLY | O_CLOEXEC)
     if folder >= 0 {
       fsync(folder)
       close(folder)
@@ -74,11 +75,6 @@ final class NewFile {
   private static func openUnnamed(in folder: String) -> Int32 {
     // Swift does not see the macro O_TMPFILE: it is this bit, and O_DIRECTORY.
     open(folder, O_RDWR | O_CLOEXEC | O_DIRECTORY | 0o20_000_000, 0o600)
-  }
-
-  private static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
   private static func failure(_ what: String) -> Failure {

@@ -1,5 +1,6 @@
 import RelayCore
 import RelayPipeline
+import RelayTestSupport
 import RelayThreads
 
 @testable import RelayAdmin
@@ -36,8 +37,8 @@ final class FakeOperations: RelayOperations {
   }
 
   let state: Locked<State>
-  /// Something that is remembered was asked.
-  let isAsked = Latch()
+  /// The calls that have come.
+  let tally = Tally()
 
   init(_ change: (inout State) -> Void = { _ in }) {
     var state = State()
@@ -52,7 +53,7 @@ final class FakeOperations: RelayOperations {
       if let call { state.calls.append(call) }
       return (value(state), state.error)
     }
-    if call != nil { isAsked.open() }
+    if call != nil { tally.add() }
     if let error { throw error }
     return result
   }

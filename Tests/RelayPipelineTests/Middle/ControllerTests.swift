@@ -221,11 +221,9 @@ import Testing
     #expect(try await middle.books() == Books(delivered: 4))
   }
 
-  /// It goes on in the background.
+  /// It goes on in the background, and at its end the lane asks for a turn.
   private func finishReordering(_ middle: Middle) async {
-    await middle.during { [controller = middle.controller] in
-      while !controller.reordering.destinations.isEmpty { await Task.yield() }
-    }
+    await middle.takeTurns { middle.controller.reordering.destinations.isEmpty }
     await middle.rest()
   }
 }

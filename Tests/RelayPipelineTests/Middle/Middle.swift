@@ -114,6 +114,15 @@ final class Middle {
     }
   }
 
+  /// Takes a turn whenever one is asked for, until it is so. Whatever makes it so must ask for a turn after that.
+  func takeTurns(until isSo: () -> Bool) async {
+    while !isSo() {
+      await transport.awaitWake()
+      _ = transport.takeWake()
+      turn()
+    }
+  }
+
   /// Lets time pass, and takes the turn that the engine asked for, if it has come.
   func pass(_ time: Duration) async {
     clock.advance(by: time)

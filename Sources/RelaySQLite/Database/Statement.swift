@@ -1,0 +1,156 @@
+import CSQLite
+import Glibc
+import RelayCore
+
+/// A prepared statement. Values are bound by their place, from 1; columns count from 0, as in SQLite.
+final class Statement {
+  private let handle: OpaquePointer
+  private let connection: Connection
+  let sql: String
+
+  init(_ handle: OpaquePointer, connection: Connection, sql: String) {
+    self.handle = handle
+    self.connection = connection
+    self.sql = sql
+  }
+
+  deinit {
+    sqlite3_finalize(handle)
+  }
+
+  /// Executes a statement that returns no rows; it can then be bound anew.
+  func run() throws(StoreError) {
+    defer { sqlite3_reset(handle) }
+    try connection.check(sqlite3_step(handle))
+  }
+
+  /// - Returns: Whether there is a row.
+  func step() throws(StoreError) -> Bool {
+    let status = sqlite3_step(handle)
+    if status == SQLITE_ROW { return true }
+    defer { sqlite3_reset(handle) }
+    try connection.check(status)
+    return false
+  }
+
+  /// The first column of the next row, if there is one.
+  func nextInteger() throws(StoreError) -> Int64? { try step() ? integer(0) : nil }
+
+  /// The first column of a query's only row; nil: there is none, or it is null.
+  func firstInteger() throws(StoreError) -> Int64? {
+    defer { reset() }
+    return try step() ? optionalInteger(0) : nil
+  }
+
+  /// Ends a query before its last row.
+  func reset() {
+    sqlite3_reset(handle)
+  }
+
+  /// How much work it has been since the last call: steps of SQLite's virtual machine.
+  func takeSteps() -> Int {
+    Int(sqlite3_stmt_status(handle, SQLITE_STMTSTATUS_VM_STEP, 1))
+  }
+
+  // MARK: Values
+
+  func bind(_ place: Int32, _ value: Int64?) {
+    if let value { sqlite3_bind_int64(handle, place, value) } else { sqlite3_bind_null(handle, place) }
+  }
+
+  func bind(_ place: Int32, _ value: Int?) {
+    bind(place, value.map(Int64.init))
+  }
+
+  func bind(_ place: Int32, _ value: String?) {
+    guard var value else { return bindNull(place) }
+    value.withUTF8 { text in
+      _ = text.withMemoryRebound(to: CChar.self) {
+        sqlite3_bind_text(handle, place, $0.baseAddress ?? emptyText, Int32($0.count), transient)
+      }
+    }
+  }
+
+  func bind(_ place: Int32, _ value: [UInt8]?) {
+    guard let value else { return bindNull(place) }
+    value.withUnsafeBytes { bytes in
+      // An empty array has no address, and SQLite takes that for null.
+      _ =
+        bytes.isEmpty
+        ? sqlite3_bind_zeroblob(handle, place, 0)
+        : sqlite3_bind_blob64(handle, place, bytes.baseAddress, UInt64(bytes.count), transient)
+    }
+  }
+
+  /// As 16 bytes, the most significant first.
+  func bind(_ place: Int32, _ value: EventID) {
+    withUnsafeBytes(of: (value.high.bigEndian, value.low.bigEndian)) {
+      _ = sqlite3_bind_blob64(handle, place, $0.baseAddress, UInt64($0.count), transient)
+    }
+  }
+
+  func bind<Table>(_ place: Int32, _ row: RowID<Table>?) { bind(place, row?.rawValue) }
+
+  func bind(_ place: Int32, _ delivery: DeliveryID?) { bind(place, delivery?.rawValue) }
+
+  /// In microseconds, as all times in the database.
+  func bind(_ place: Int32, _ time: Timestamp?) { bind(place, time?.microseconds) }
+
+  /// In microseconds.
+  func bind(_ place: Int32, _ duration: Duration) { bind(place, duration.microseconds) }
+
+  private func bindNull(_ place: Int32) {
+    sqlite3_bind_null(handle, place)
+  }
+
+  // MARK: Columns
+
+  func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
+
+  func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
+
+  func optionalInteger(_ column: Int32) -> Int64? { isNull(column) ? nil : integer(column) }
+
+  func row<Table>(_ column: Int32) -> RowID<Table> { RowID(rawValue: integer(column)) }
+
+  func optionalRow<Table>(_ column: Int32) -> RowID<Table>? { optionalInteger(column).map(RowID.init) }
+
+  func deliveryID(_ column: Int32) -> DeliveryID { DeliveryID(rawValue: integer(column)) }
+
+  func time(_ column: Int32) -> Timestamp { Timestamp(microseconds: integer(column)) }
+
+  func optionalTime(_ column: Int32) -> Timestamp? {
+    optionalInteger(column).map { Timestamp(microseconds: $0) }
+  }
+
+  /// A column that is never null.
+  func eventID(_ column: Int32) -> EventID { EventID(bytes: bytes(column)!) }
+
+  func text(_ column: Int32) -> String? {
+    guard let bytes = sqlite3_column_text(handle, column) else { return nil }
+    let count = Int(sqlite3_column_bytes(handle, column))
+    return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
+  }
+
+  func bytes(_ column: Int32) -> [UInt8]? {
+    guard !isNull(column) else { return nil }
+    guard let start = sqlite3_column_blob(handle, column) else { return [] }
+    let count = Int(sqlite3_column_bytes(handle, column))
+    return Array(UnsafeRawBufferPointer(start: start, count: count))
+  }
+}
+
+@available(*, unavailable)
+extension Statement: Sendable {}
+
+/// SQLite copies the value before the call returns.
+private let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+private nonisolated(unsafe) let emptyText = UnsafePointer(strdup("")!)  // Never changed, never freed.
+
+extension EventID {
+  /// 16 bytes, the most significant first.
+  init(bytes: [UInt8]) {
+    func word(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+    self.init(high: word(bytes[..<8]), low: word(bytes[8...]))
+  }
+}

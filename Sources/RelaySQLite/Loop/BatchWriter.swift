@@ -1,0 +1,270 @@
+import RelayCore
+
+/// Puts all that is waiting into one transaction: the group commit. Confined to the store's thread.
+struct BatchWriter {
+  typealias Completion = (Result<Void, StoreError>) -> Void
+  private typealias SettleCall = (settlements: [Settlement], completion: ([Delivery]) -> Void)
+
+  let session: StoreSession
+  let keeper: StoreKeeper
+  private let clock: any SteadyClock
+  private let observer: (any StoreObserver)?
+
+  private var configurations: [(value: StoreConfiguration, completion: Completion)] = []
+  private var appends: [AppendCall] = []
+  private var pauses: [(destination: String, until: Timestamp?, completion: Completion)] = []
+  /// Outcomes of attempts are never dropped: those that can't be committed stay here.
+  private var settlements: [SettleCall] = []
+  /// Nor is this, by the destination's name.
+  private var suspensions: [String: SuspendedTime] = [:]
+  /// Why the last envelopes or outcomes could not be committed; nil: they could, or a write since then has shown that it
+  /// goes again.
+  private(set) var failure: StoreError?
+  /// When the store's files were last seen to be there.
+  private var confirmedAt: Timestamp?
+
+  /// How long outcomes alone may be answered without a look: what is lost of them is attempted again.
+  private static let confirmingInterval = Duration.seconds(1)
+
+  init(
+    session: StoreSession, keeper: StoreKeeper, clock: any SteadyClock, observer: (any StoreObserver)? = nil
+  ) {
+    self.session = session
+    self.keeper = keeper
+    self.clock = clock
+    self.observer = observer
+  }
+
+  // MARK: What is to be written
+
+  mutating func add(_ write: StoreOperation.Write) {
+    switch write {
+    case .configure(let value, let completion): configure(value, completion: completion)
+    case .append(let call): append(call)
+    case .settle(let settlements, _, let completion): settle(settlements, completion: completion)
+    case .pause(let destination, let until, let completion):
+      pauses.append((destination, until, completion))
+    case .setSuspended(let suspended, let destination): setSuspended(suspended, of: destination)
+    }
+  }
+
+  mutating func configure(_ configuration: StoreConfiguration, completion: @escaping Completion) {
+    configurations.append((configuration, completion))
+  }
+
+  mutating func append(_ call: AppendCall) { appends.append(call) }
+
+  mutating func settle(_ settlements: [Settlement], completion: @escaping ([Delivery]) -> Void) {
+    self.settlements.append((settlements, completion))
+  }
+
+  mutating func setSuspended(_ suspended: SuspendedTime, of destination: String) {
+    suspensions[destination] = suspended
+  }
+
+  // MARK: Writing
+
+  var hasHeldSettlements: Bool { !settlements.isEmpty }
+  /// It is to be tried again, also if nothing comes.
+  var mustTryAgain: Bool { !settlements.isEmpty || !suspensions.isEmpty || failure != nil }
+
+  /// The last thing that is written: the next run goes on from there.
+  func keepClock() {
+    try? session.transactions.run { () throws(StoreError) in try session.clock.write(clock, isLast: true) }
+  }
+
+  private var canBeRefused: Bool { !(configurations.isEmpty && appends.isEmpty && pauses.isEmpty) }
+
+  /// Commits, then answers. If everything together can't be committed, what is new is refused, and the settlements
+  /// are tried alone.
+  ///
+  /// - Returns: How many envelopes it was for; nil: there was nothing to do.
+  @discardableResult
+  mutating func write() -> Int? {
+    guard canBeRefused || mustTryAgain else { return nil }
+    let envelopes = appends.count
+    do throws(StoreError) {
+      failure = try commitAll()
+    } catch {
+      keeper.commitFailed(error)
+      let wasAlone = !canBeRefused
+      refuse(error)
+      if !wasAlone || session.connection.lastErrorWasOfWriting { try? commitSettlements(clock.now()) }
+      if envelopes > 0 || hasHeldSettlements { failure = error }
+    }
+    return envelopes
+  }
+
+  /// Answers what is held for ever now: the store closes. Those deliveries stay pending on disk.
+  mutating func abandon() {
+    for settled in settlements { settled.completion([]) }
+    settlements.removeAll()
+  }
+
+  // MARK: The transactions
+
+  /// What came of a transaction, in the order of the calls.
+  private struct Written {
+    /// Whose turn it has become, by the call of the settlements.
+    var promoted: [[Delivery]] = []
+    var outcomes: [Result<AppendOutcome, StoreError>] = []
+    /// The destinations of pauses that were never configured.
+    var unknown: Set<String> = []
+  }
+
+  /// - Returns: Why nobody knows whether that is kept: the store's files can't be seen.
+  private mutating func commitAll() throws(StoreError) -> StoreError? {
+    let now = clock.now()
+    let refusal = appends.isEmpty ? nil : keeper.refusal(now)
+    let written = try transaction(of: refusal == nil ? appends.count : 0, now) { () throws(StoreError) in
+      try writeAll(refusal, now)
+    }
+    let unseen = try confirm(now)
+    for configuration in configurations { apply(configuration.value) }
+    let events = refusal == nil ? appends.reduce(0) { $0 + $1.envelope.events.count } : 0
+    let settled = takeSettlements()
+    answer {
+      for (call, turns) in zip(settled, written.promoted) { call.completion(turns) }
+      for configuration in configurations { configuration.completion(.success(())) }
+      for pause in pauses {
+        let isUnknown = written.unknown.contains(pause.destination)
+        let error = isUnknown ? .unknown(destination: pause.destination) : unseen
+        pause.completion(error.map { .failure($0) } ?? .success(()))
+      }
+      answerAppends(written.outcomes, unseen)
+    }
+    forgetWhatIsNew()
+    keeper.committed(appendedEvents: events, now)
+    return unseen
+  }
+
+  /// Within the transaction.
+  ///
+  /// - Parameter refusal: Why no envelopes are taken; nil: they are.
+  private func writeAll(_ refusal: StoreError?, _ now: Timestamp) throws(StoreError) -> Written {
+    var written = Written()
+    for configuration in configurations { try session.register(configuration.value.names) }
+    for pause in pauses where !session.change(pause.destination, { $0.pausedUntil = pause.until }) {
+      written.unknown.insert(pause.destination)
+    }
+    // Before what arrives: it may be its turn then, and it may find more room.
+    written.promoted = try settleAll(now)
+    written.outcomes.reserveCapacity(appends.count)
+    for append in appends {
+      if let refusal = refusal ?? session.appender.refusal(of: append.envelope) {
+        written.outcomes.append(.failure(refusal))
+      } else {
+        let outcome = try session.appender.append(append.envelope, now: now, history: { clock.history })
+        written.outcomes.append(.success(outcome))
+      }
+    }
+    try session.claims.shortenTail()
+    // What there is to do may write nothing; and only what has been written shows that it goes again.
+    if failure != nil { try session.probe() }
+    return written
+  }
+
+  private mutating func commitSettlements(_ now: Timestamp) throws(StoreError) {
+    guard !(settlements.isEmpty && suspensions.isEmpty) else { return }
+    let promoted = try transaction(of: 0, now) { () throws(StoreError) in try settleAll(now) }
+    let settled = takeSettlements()
+    answer { for (call, turns) in zip(settled, promoted) { call.completion(turns) } }
+    keeper.committed(appendedEvents: 0, now)
+  }
+
+  /// Whether the store's files are still there, where somebody is to be told that what was committed is kept: what is in
+  /// no file that a restart would find must not be. Else now and then.
+  private mutating func confirm(_ now: Timestamp) throws(StoreError) -> StoreError? {
+    let isOld = confirmedAt.map { $0 > now || $0.duration(to: now) >= Self.confirmingInterval } ?? true
+    guard canBeRefused || failure != nil || isOld else { return nil }
+    let unseen = try session.confirm()
+    confirmedAt = unseen == nil ? now : nil
+    return unseen
+  }
+
+  /// Whose turn it has become, by the call that brought it about.
+  private func settleAll(_ now: Timestamp) throws(StoreError) -> [[Delivery]] {
+    for (destination, suspended) in suspensions {
+      session.change(destination) { $0.suspended = suspended }
+    }
+    var promoted: [[Delivery]] = []
+    promoted.reserveCapacity(settlements.count)
+    for call in settlements {
+      var turns: [Delivery] = []
+      for settlement in call.settlements {
+        if let next = try session.settler.settle(settlement, settledAt: now) { turns.append(next) }
+      }
+      promoted.append(turns)
+    }
+    return promoted
+  }
+
+  /// - Parameter envelopes: How many are in it.
+  private func transaction<Value>(
+    of envelopes: Int, _ now: Timestamp, _ body: () throws(StoreError) -> Value
+  ) throws(StoreError) -> Value {
+    let withClock = { () throws(StoreError) in
+      try session.clock.write(clock, at: now)
+      return try body()
+    }
+    guard let observer else { return try session.transactions.run(withClock) }
+    let operations = settlements.reduce(envelopes) { $0 + $1.settlements.count }
+    let start = ContinuousClock.now
+    let value = try session.transactions.run(withClock)
+    observer.storeCommitted(operations: operations, duration: start.duration(to: .now))
+    for (destination, count) in session.destinations.overflows {
+      observer.storeOverflowed(destination: destination, count: count)
+    }
+    return value
+  }
+
+  private func apply(_ configuration: StoreConfiguration) {
+    for destination in configuration.names.destinations {
+      session.destinations.setMaxBacklog(
+        configuration.maxBacklogBytes[destination] ?? configuration.maxBytes,
+        of: session.names.destinations.row(of: destination)!)
+    }
+    keeper.configure(configuration)
+  }
+
+  // MARK: Answers
+
+  private func answer(_ answers: () -> Void) {
+    if let observer { observer.storeAnswers(answers) } else { answers() }
+  }
+
+  /// - Parameter unseen: Why nobody knows whether they are kept.
+  private func answerAppends(_ outcomes: [Result<AppendOutcome, StoreError>], _ unseen: StoreError?) {
+    var late: [Delivery] = []
+    for (append, outcome) in zip(appends, outcomes) {
+      let answer = unseen.map { error in outcome.flatMap { _ in .failure(error) } } ?? outcome
+      let isTold = append.answer(answer) && unseen == nil
+      if !isTold, case .success(let outcome) = outcome { late += outcome.claimed }
+    }
+    guard !late.isEmpty else { return }
+    // Its sender was told that nobody knows; it is in the store all the same.
+    if let observer { observer.storeStoredLate(late) } else { session.claims.giveBack(late.map(\.id)) }
+  }
+
+  private mutating func takeSettlements() -> [SettleCall] {
+    suspensions.removeAll()
+    defer { settlements.removeAll() }
+    return settlements
+  }
+
+  private mutating func refuse(_ error: StoreError) {
+    for configuration in configurations { configuration.completion(.failure(error)) }
+    for pause in pauses { pause.completion(.failure(error)) }
+    for append in appends { append.answer(.failure(error)) }
+    forgetWhatIsNew()
+  }
+
+  private mutating func forgetWhatIsNew() {
+    configurations.removeAll()
+    pauses.removeAll()
+    appends.removeAll(keepingCapacity: true)
+  }
+}
+
+@available(*, unavailable)
+extension BatchWriter: Sendable {}

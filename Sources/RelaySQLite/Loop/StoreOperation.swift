@@ -1,0 +1,175 @@
+import RelayCore
+import Synchronization
+
+/// What is asked of the store, on its way to the store's thread. Each kind has its own place there.
+enum StoreOperation: Sendable {
+  /// Written together, in one transaction: `BatchWriter`.
+  case write(Write)
+  /// Kept in memory, at once.
+  case memory(Memory)
+  /// Answered after what was written before it.
+  case read(Read)
+  /// Done in many steps, between which everything else goes on.
+  case job(Job)
+
+  enum Write: Sendable {
+    case configure(StoreConfiguration, @Sendable (Result<Void, StoreError>) -> Void)
+    case append(AppendCall)
+    case settle([Settlement], isUrgent: Bool, @Sendable ([Delivery]) -> Void)
+    /// - Parameter until: nil: no longer.
+    case pause(String, until: Timestamp?, @Sendable (Result<Void, StoreError>) -> Void)
+    case setSuspended(SuspendedTime, of: String)
+  }
+
+  enum Memory: Sendable {
+    case giveBack([DeliveryID])
+    /// Its completion runs when the claims that were asked before it have been answered.
+    case withhold([String], @Sendable () -> Void)
+    case endWithholding([String])
+  }
+
+  enum Read: Sendable {
+    case claim(ClaimRequest, @Sendable (Claim) -> Void)
+    case destinations(@Sendable (Result<[StoredDestination], StoreError>) -> Void)
+    case usage(@Sendable (Result<StoreUsage, StoreError>) -> Void)
+    case ping(@Sendable () -> Void)
+  }
+
+  enum Job: Sendable {
+    case backup(@Sendable (Result<any StoreCopy, StoreError>) -> Void)
+    case reorder(String, by: Ordering, @Sendable (Result<Void, StoreError>) -> Void)
+    case change(DeliveryChange, DeliverySelection, of: String, @Sendable (Int, StoreError?) -> Void)
+  }
+}
+
+/// An envelope to be stored. An object, since it is handed on many times, and a copy of all that is in it would cost more
+/// than its way.
+final class AppendCall: Sendable {
+  let envelope: NewEnvelope
+  private let completion: @Sendable (Result<AppendOutcome, StoreError>) -> Void
+  private let isAnswered = Atomic(false)
+
+  init(_ envelope: NewEnvelope, completion: @escaping @Sendable (Result<AppendOutcome, StoreError>) -> Void) {
+    self.envelope = envelope
+    self.completion = completion
+  }
+
+  /// Once; from any thread.
+  ///
+  /// - Returns: Whether this was the answer: false, if it has had one.
+  @discardableResult
+  func answer(_ result: Result<AppendOutcome, StoreError>) -> Bool {
+    guard !isAnswered.exchange(true, ordering: .acquiringAndReleasing) else { return false }
+    completion(result)
+    return true
+  }
+}
+
+// MARK: When it is to be done
+
+extension StoreOperation {
+  enum Urgency {
+    case urgent
+    /// Waits for others of its kind.
+    case gathered
+    /// Nobody waits for it: it goes with the next commit. How many outcomes of attempts it is.
+    case deferrable(outcomes: Int)
+  }
+
+  var urgency: Urgency {
+    switch self {
+    case .write(let write): write.urgency
+    case .memory(let memory): memory.urgency
+    case .read, .job: .urgent
+    }
+  }
+}
+
+extension StoreOperation.Write {
+  fileprivate var urgency: StoreOperation.Urgency {
+    switch self {
+    case .append: .gathered
+    case .settle(let settlements, let isUrgent, _):
+      isUrgent ? .urgent : .deferrable(outcomes: settlements.count)
+    case .setSuspended: .deferrable(outcomes: 0)
+    case .configure, .pause: .urgent
+    }
+  }
+}
+
+extension StoreOperation.Memory {
+  fileprivate var urgency: StoreOperation.Urgency {
+    switch self {
+    case .giveBack: .deferrable(outcomes: 0)
+    case .withhold, .endWithholding: .urgent
+    }
+  }
+}
+
+// MARK: When it can't be done
+
+extension StoreOperation {
+  /// The answer of a store that is closed, mostly: calls fail; a claim finds nothing (and is not exhausted); a
+  /// settlement is answered unrecorded, and its delivery tried again by the next start.
+  func refuse(_ error: StoreError) {
+    switch self {
+    case .write(let write): write.refuse(error)
+    case .memory(let memory): memory.refuse()
+    case .read(let read): read.refuse(error)
+    case .job(let job): job.refuse(error)
+    }
+  }
+}
+
+extension StoreOperation.Write {
+  fileprivate func refuse(_ error: StoreError) {
+    switch self {
+    case .configure(_, let completion), .pause(_, _, let completion): completion(.failure(error))
+    case .append(let call): call.answer(.failure(error))
+    case .settle(_, _, let completion): completion([])
+    case .setSuspended: break
+    }
+  }
+}
+
+extension StoreOperation.Memory {
+  fileprivate func refuse() {
+    switch self {
+    case .withhold(_, let completion): completion()
+    case .giveBack, .endWithholding: break
+    }
+  }
+}
+
+extension StoreOperation.Read {
+  fileprivate func refuse(_ error: StoreError) {
+    switch self {
+    case .claim(let request, let completion): completion(.nothing(for: request))
+    case .destinations(let completion): completion(.failure(error))
+    case .usage(let completion): completion(.failure(error))
+    case .ping(let answer): answer()
+    }
+  }
+}
+
+extension StoreOperation.Job {
+  fileprivate func refuse(_ error: StoreError) {
+    switch self {
+    case .backup(let completion): completion(.failure(error))
+    case .reorder(_, _, let completion): completion(.failure(error))
+    case .change(_, _, _, let completion): completion(0, error)
+    }
+  }
+}
+
+extension StoreError {
+  static let closed = StoreError(code: .closed, message: "the store is closed")
+  static let hanging = StoreError(
+    code: .hanging, message: "the store's disk does not answer; look at the disk")
+
+  static func unknown(destination: String) -> StoreError {
+    StoreError(
+      code: .failing,
+      message: "the store knows no destination \"\(destination)\"; configure it before it is used")
+  }
+}

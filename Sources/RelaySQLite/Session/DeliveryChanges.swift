@@ -1,0 +1,98 @@
+import RelayCore
+
+/// What persons and a new order change of deliveries, within a transaction. Confined to the store's thread.
+///
+/// Nobody but its lane holds what is in flight, and the destination hands out nothing meanwhile:
+/// docs/decisions/0007-quiet-lanes.md says why.
+final class DeliveryChanges {
+  private let names: NameTable
+  private let destinations: DestinationTable
+  private let claims: Claims
+  private let keys: OrderKeys
+  private let walked: WalkedDeliveries
+  private let statements: ChangeStatements
+
+  init(
+    _ connection: Connection, names: NameTable, destinations: DestinationTable, claims: Claims,
+    keys: OrderKeys, walked: WalkedDeliveries
+  ) throws(StoreError) {
+    self.names = names
+    self.destinations = destinations
+    self.claims = claims
+    self.keys = keys
+    self.walked = walked
+    statements = try ChangeStatements(connection)
+  }
+
+  // MARK: Finding
+
+  /// The next deliveries of a walk, in order of arrival.
+  func page(
+    _ walk: ChangeStatements.Walk, of destination: DestinationRowID, after: DeliveryID,
+    upTo end: DeliveryID, limit: Int
+  ) throws(StoreError) -> [DeliveryID] {
+    try statements.page(walk, of: destination, after: after, upTo: end, limit: limit)
+  }
+
+  /// The same for what is delivered or discarded, which is found by looking at all there is.
+  ///
+  /// - Returns: With the last one that was looked at; nil: the walk has come to its end.
+  func settledPage(
+    _ state: DeliveryFilter.State, of destination: DestinationRowID, after: DeliveryID, upTo end: DeliveryID,
+    limit: Int
+  ) throws(StoreError) -> (deliveries: [DeliveryID], last: DeliveryID?) {
+    try statements.settledPage(state, of: destination, after: after, upTo: end, limit: limit)
+  }
+
+  /// nil: it, its event or its envelope is missing.
+  func changeable(_ delivery: DeliveryID) throws(StoreError) -> ChangeableDelivery? {
+    try statements.delivery(delivery) { names.sources.name(of: $0) }
+  }
+
+  // MARK: Changing
+
+  /// A dead or discarded one becomes pending, at the place where it was. By the present order: it may have changed
+  /// since.
+  func retry(_ delivery: ChangeableDelivery, at time: Timestamp) throws(StoreError) {
+    let key = delivery.key(by: destinations.ordering(of: delivery.destination))
+    var state = DeliveryState.retrying
+    if let key, let head = try keys.head(of: key) {
+      if head.id < delivery.id { state = .waiting } else { try keys.setState(.waiting, of: head.id) }
+    }
+    try statements.retry(
+      delivery.id, as: state, due: time,
+      since: destinations.serviceTime(of: delivery.destination, at: time), orderKey: key?.text)
+    destinations.change(delivery.destination) {
+      $0.pending += 1
+      guard delivery.state == .discarded else { return $0.dead -= 1 }
+      if delivery.discardReason == .overflow { $0.overflowed -= 1 } else { $0.discarded -= 1 }
+      $0.backlogBytes += delivery.bytes
+    }
+  }
+
+  /// A pending or dead one is given up. What comes after it in its order is for the caller to promote.
+  func discard(_ delivery: ChangeableDelivery, at time: Timestamp) throws(StoreError) {
+    let revisit = walked.revisit(delivery.id, received: delivery.receivedAt, settledAt: time)
+    try statements.discard(delivery.id, settledAt: time, revisit: revisit)
+    destinations.change(delivery.destination) {
+      if delivery.state == .dead { $0.dead -= 1 } else { $0.pending -= 1 }
+      $0.discarded += 1
+      $0.backlogBytes -= delivery.bytes
+    }
+  }
+
+  /// Gives a pending one its key, and its place among those that come before it and have theirs.
+  func reorder(_ delivery: ChangeableDelivery, by ordering: Ordering) throws(StoreError) {
+    let key = delivery.key(by: ordering)
+    let waits =
+      try key.flatMap { key throws(StoreError) in try keys.head(of: key) }.map { $0.id < delivery.id }
+    let state = waits == true ? .waiting : DeliveryState.attemptable(due: delivery.due)
+    guard key?.text != delivery.orderKey || state != delivery.state else { return }
+    try statements.setOrder(key?.text, state, of: delivery.id)
+    if state == .fresh { claims.becameClaimable(delivery.id, of: delivery.destination) }
+    claims.setOrderKey(key?.text, of: delivery.id)
+  }
+}
+
+@available(*, unavailable)
+extension DeliveryChanges: Sendable {}

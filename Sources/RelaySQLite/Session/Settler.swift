@@ -1,0 +1,87 @@
+import RelayCore
+
+/// Records what attempts came to, within a transaction, and finds whose turn it has become. Confined to the store's thread.
+final class Settler {
+  private let destinations: DestinationTable
+  private let claims: Claims
+  private let keys: OrderKeys
+  private let walked: WalkedDeliveries
+  private let statements: SettleStatements
+
+  init(
+    _ connection: Connection, destinations: DestinationTable, claims: Claims, keys: OrderKeys,
+    walked: WalkedDeliveries
+  ) throws(StoreError) {
+    self.destinations = destinations
+    self.claims = claims
+    self.keys = keys
+    self.walked = walked
+    statements = try SettleStatements(connection)
+  }
+
+  /// Leaves a delivery alone that is no longer pending.
+  ///
+  /// - Returns: The delivery of its order key whose turn it has become, claimed.
+  func settle(_ settlement: Settlement, settledAt now: Timestamp) throws(StoreError) -> Delivery? {
+    let delivery = settlement.delivery
+    var known = claims.take(delivery)
+    if known == nil { known = try statements.pending(delivery) }
+    guard let claim = known else { return nil }
+    let key = claim.key
+    var state = settlement.outcome.state
+    if state == .retrying, let key, try keys.head(of: key)?.id != delivery { state = .waiting }
+    guard try write(settlement, state, of: claim, settledAt: now) else { return nil }
+    if !settlement.attempt.isSuccess { try statements.insertFailure(settlement) }
+    if !state.isPending {
+      destinations.change(claim.destination) { $0.settled(settlement.outcome, bytes: claim.bytes) }
+    }
+    guard let key, state != .retrying, let head = try keys.promote(key) else { return nil }
+    return try claims.claim(head, of: key, now: now)
+  }
+
+  /// - Returns: Whether it was pending.
+  private func write(
+    _ settlement: Settlement, _ state: DeliveryState, of claim: ClaimTable.Entry, settledAt now: Timestamp
+  ) throws(StoreError) -> Bool {
+    let revisit =
+      state == .delivered
+      ? walked.revisit(settlement.delivery, received: claim.received, settledAt: now) : nil
+    if claim.isFresh, revisit == nil, settlement.isDeliveredAtOnce {
+      return try statements.settleAtOnce(settlement, settledAt: now)
+    }
+    return try statements.settle(settlement, as: state, settledAt: now, revisit: revisit)
+  }
+}
+
+@available(*, unavailable)
+extension Settler: Sendable {}
+
+extension Settlement {
+  fileprivate var isDeliveredAtOnce: Bool {
+    outcome == .delivered && attempts == 1 && countedAttempts == 1 && probedAt == nil
+  }
+}
+
+extension Settlement.Outcome {
+  fileprivate var state: DeliveryState {
+    switch self {
+    case .delivered: .delivered
+    case .retry: .retrying
+    case .dead: .dead
+    }
+  }
+}
+
+extension StoredDestination {
+  /// A pending delivery has come to this end.
+  fileprivate mutating func settled(_ outcome: Settlement.Outcome, bytes: Int) {
+    pending -= 1
+    switch outcome {
+    case .dead: dead += 1
+    case .delivered:
+      delivered += 1
+      backlogBytes -= bytes
+    case .retry: break
+    }
+  }
+}

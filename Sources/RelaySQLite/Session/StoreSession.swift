@@ -1,0 +1,148 @@
+import RelayCore
+
+/// The open database, and the parts that write to it: each has a state of its own, and all share one connection and its
+/// transactions. Confined to the store's thread.
+final class StoreSession {
+  let connection: Connection
+  let files: StoreFiles
+  let identity: StoreIdentity
+  let transactions: Transactions
+
+  // What is kept in memory of the tables.
+  let names: NameTable
+  let destinations: DestinationTable
+  let numbers: RowNumbers
+  let order: EventOrder
+  let events: EventCache
+  let walked = WalkedDeliveries()
+  let clock: ClockTable
+
+  // What is done within transactions, and between them.
+  let reader: DeliveryReader
+  let claims: Claims
+  let keys: OrderKeys
+  let appender: Appender
+  let settler: Settler
+  let changes: DeliveryChanges
+
+  /// - Parameters:
+  ///   - gathersLog: False for tests that do without syncs.
+  ///   - fileSystem: What it is on; nil: what the system says.
+  init(
+    path: String, duplicateLimit: Int, gathersLog: Bool = true, fileSystem: FileSystemKind? = nil
+  ) throws(StoreError) {
+    files = try StoreFiles(databasePath: path, fileSystem: fileSystem)
+    try StoreMark(databasePath: files.databasePath).check()
+    Backup.removeLeftover(beside: files.databasePath)
+    connection = try Self.open(files, gathersLog: gathersLog)
+    identity = try Self.identity(of: connection, path: path, locked: files.lock.file)
+    transactions = try Transactions(connection)
+    names = try NameTable(connection, transactions)
+    destinations = try DestinationTable(connection, transactions)
+    numbers = try RowNumbers(connection, transactions)
+    order = EventOrder(highest: try EventSearch(connection).last(), transactions)
+    events = EventCache(transactions)
+    clock = try ClockTable(connection)
+    transactions.register(clock)
+    let duplicates = DuplicateIndex(limit: duplicateLimit, transactions)
+    try duplicates.load(connection)
+    let deliveries = try DeliveryStatements(connection)
+    let envelopes = try EnvelopeStatements(connection)
+    reader = DeliveryReader(names: names, events: events, statements: deliveries)
+    claims = try Claims(
+      connection, names: names, destinations: destinations, numbers: numbers, reader: reader, transactions)
+    keys = try OrderKeys(connection, claims: claims)
+    let inserter = try EnvelopeInserter(
+      connection, names: names, destinations: destinations, numbers: numbers, order: order, claims: claims,
+      keys: keys, walked: walked, deliveries: deliveries, envelopes: envelopes)
+    appender = Appender(names: names, duplicates: duplicates, envelopes: envelopes, inserter: inserter)
+    settler = try Settler(
+      connection, destinations: destinations, claims: claims, keys: keys, walked: walked)
+    changes = try DeliveryChanges(
+      connection, names: names, destinations: destinations, claims: claims, keys: keys, walked: walked)
+  }
+
+  /// Which files are open. By the name that was given, since a restart goes by it.
+  static func identity(
+    of connection: Connection, path: String, locked: FileID
+  ) throws(StoreError) -> StoreIdentity {
+    do throws(StoreError) {
+      return try StoreIdentity(databasePath: path, logPath: connection.logPath, locked: locked)
+    } catch {
+      // It may be another file's by now.
+      connection.keepLogOnClose()
+      throw error
+    }
+  }
+
+  /// The database, brought up to date. A disk without room is given what was set aside on it.
+  private static func open(_ files: StoreFiles, gathersLog: Bool) throws(StoreError) -> Connection {
+    do throws(StoreError) {
+      return try openOnce(files, gathersLog: gathersLog)
+    } catch {
+      guard error.code == .full else { throw error }
+      files.giveReserve()
+      return try openOnce(files, gathersLog: gathersLog)
+    }
+  }
+
+  private static func openOnce(_ files: StoreFiles, gathersLog: Bool) throws(StoreError) -> Connection {
+    let connection = try Connection(
+      path: files.databasePath, gathersLog: gathersLog,
+      index: files.fileSystem.canFaultWhenFull ? .own : .shared, lock: files.lock)
+    try Schema.check(connection, path: files.databasePath)
+    try Schema.configure(connection)
+    try Schema.migrate(connection)
+    // The log is made with the first look at what is in it.
+    _ = try connection.integer("SELECT count(*) FROM sqlite_master")
+    try StoreMark(databasePath: files.databasePath).renew(connection)
+    return connection
+  }
+
+  /// The store's files are no longer where they were: nothing is written or answered any more. It lasts.
+  var loss: StoreError? { transactions.refusal }
+
+  /// Whether what was committed is in the store that has the name: before anybody is told that it is kept.
+  ///
+  /// - Returns: Why that can't be seen just now; nil: it is.
+  /// - Throws: `lost`: it is not. That lasts.
+  func confirm() throws(StoreError) -> StoreError? {
+    do throws(StoreError) {
+      return try identity.check()
+    } catch {
+      transactions.refuseAll(error)
+      connection.keepLogOnClose()
+      throw error
+    }
+  }
+
+  // MARK: Within a transaction
+
+  func register(_ names: StoreNames) throws(StoreError) {
+    try self.names.register(names)
+    for name in names.destinations {
+      destinations.add(name, row: self.names.destinations.row(of: name)!)
+    }
+  }
+
+  /// Changes what is kept of a destination over restarts.
+  ///
+  /// - Returns: Whether it was ever configured.
+  @discardableResult
+  func change(_ destination: String, _ body: (inout StoredDestination) -> Void) -> Bool {
+    guard let row = names.destinations.row(of: destination) else { return false }
+    destinations.change(row, body)
+    return true
+  }
+
+  /// Writes a page: whether the store takes writes. There and back, since SQLite writes nothing for a row that stays as it
+  /// is.
+  func probe() throws(StoreError) {
+    try connection.execute("UPDATE unlisted SET first = first + 1; UPDATE unlisted SET first = first - 1")
+  }
+}
+
+@available(*, unavailable)
+extension StoreSession: Sendable {}
+
+extension ClockTable: TransactionMember {}

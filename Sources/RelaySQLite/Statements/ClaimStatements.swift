@@ -1,0 +1,143 @@
+import RelayCore
+
+/// What finds the deliveries that can be claimed, and what lists those that are in no index.
+///
+/// Partial indexes serve only literals: a state is written out, never bound.
+final class ClaimStatements {
+  private let freshDeliveries: Statement
+  private let retryingDeliveries: Statement
+  private let nextDue: Statement
+  private let bringIn: Statement
+  private let list: Statement
+  private let listRange: Statement
+  private let setUnlisted: Statement
+  private let unlistedDeliveries: Statement
+  private let connection: Connection
+
+  init(_ connection: Connection) throws(StoreError) {
+    self.connection = connection
+    freshDeliveries = try connection.prepare(
+      "SELECT id FROM delivery WHERE destination = ?1 AND state = 0 AND id >= ?2 ORDER BY id")
+    retryingDeliveries = try connection.prepare(
+      "SELECT id FROM delivery WHERE destination = ?1 AND state = 1 AND due <= ?2 ORDER BY due, id")
+    nextDue = try connection.prepare(
+      "SELECT due, id FROM delivery WHERE destination = ?1 AND state = 1 AND due > ?2 ORDER BY due, id")
+    bringIn = try connection.prepare(
+      """
+      UPDATE delivery SET due = ?2 WHERE id IN (
+        SELECT id FROM delivery WHERE destination = ?1 AND state = 1 AND due > ?2 ORDER BY due, id LIMIT ?3)
+      """)
+    list = try connection.prepare("UPDATE delivery SET state = 0 WHERE id = ?1 AND state = -1")
+    listRange = try connection.prepare(
+      "UPDATE delivery SET state = 0 WHERE id >= ?1 AND id < ?2 AND state = -1 RETURNING id")
+    setUnlisted = try connection.prepare("UPDATE unlisted SET first = ?1")
+    unlistedDeliveries = try connection.prepare(
+      """
+      SELECT id, destination, bytes FROM delivery
+      WHERE id >= (SELECT first FROM unlisted) AND state = -1 ORDER BY id
+      """)
+  }
+
+  // MARK: Claims
+
+  /// In order of arrival.
+  func freshDeliveries(of destination: DestinationRowID, from first: DeliveryID) -> DeliveryWalk {
+    freshDeliveries.bind(1, destination)
+    freshDeliveries.bind(2, first)
+    return DeliveryWalk(freshDeliveries)
+  }
+
+  /// Those that are due then, in order of due time.
+  func retryingDeliveries(of destination: DestinationRowID, dueBy now: Timestamp) -> DeliveryWalk {
+    retryingDeliveries.bind(1, destination)
+    retryingDeliveries.bind(2, now)
+    return DeliveryWalk(retryingDeliveries)
+  }
+
+  /// When the first retry that falls due after that time, and is nobody's, does so.
+  func nextDue(
+    of destination: DestinationRowID, after now: Timestamp, isClaimed: (DeliveryID) -> Bool
+  ) throws(StoreError) -> Timestamp? {
+    nextDue.bind(1, destination)
+    nextDue.bind(2, now)
+    defer { nextDue.reset() }
+    while try nextDue.step() {
+      // A store that another clock has left may have claimed ones in the future.
+      if !isClaimed(nextDue.deliveryID(1)) { return nextDue.time(0) }
+    }
+    return nil
+  }
+
+  /// Retries that are due later than that become due then.
+  ///
+  /// - Returns: How many there were, at most `limit`.
+  func bringIn(_ destination: DestinationRowID, to latest: Timestamp, limit: Int) throws(StoreError) -> Int {
+    bringIn.bind(1, destination)
+    bringIn.bind(2, latest)
+    bringIn.bind(3, limit)
+    try bringIn.run()
+    return connection.changes
+  }
+
+  // MARK: Listing
+
+  func list(_ delivery: DeliveryID) throws(StoreError) {
+    list.bind(1, delivery)
+    try list.run()
+  }
+
+  /// Lists all from `first` to before `end`.
+  ///
+  /// - Parameter listed: Called for each, in no order.
+  func list(
+    from first: DeliveryID, to end: DeliveryID, listed: (DeliveryID) -> Void
+  ) throws(StoreError) {
+    listRange.bind(1, first)
+    listRange.bind(2, end)
+    while try listRange.step() { listed(listRange.deliveryID(0)) }
+  }
+
+  /// No delivery before that one is unlisted any more.
+  func setFirstUnlisted(_ delivery: DeliveryID) throws(StoreError) {
+    setUnlisted.bind(1, delivery)
+    try setUnlisted.run()
+  }
+
+  func firstUnlisted() throws(StoreError) -> DeliveryID {
+    DeliveryID(rawValue: try connection.integer("SELECT first FROM unlisted") ?? 0)
+  }
+
+  /// All that are unlisted, in order of arrival.
+  func forEachUnlisted(
+    _ body: (DeliveryID, _ destination: DestinationRowID, _ bytes: Int) -> Void
+  ) throws(StoreError) {
+    while try unlistedDeliveries.step() {
+      body(
+        unlistedDeliveries.deliveryID(0), unlistedDeliveries.row(1), Int(unlistedDeliveries.integer(2)))
+    }
+  }
+
+  // MARK: Cost
+
+  /// How much work claims have been since this was last asked: steps of SQLite's virtual machine.
+  func takeSteps() -> Int {
+    freshDeliveries.takeSteps() + retryingDeliveries.takeSteps() + nextDue.takeSteps()
+  }
+}
+
+@available(*, unavailable)
+extension ClaimStatements: Sendable {}
+
+/// The deliveries that a query finds, one after another. Only one walk of a query can be under way: `end` it.
+struct DeliveryWalk {
+  private let query: Statement
+
+  fileprivate init(_ query: Statement) { self.query = query }
+
+  func next() throws(StoreError) -> DeliveryID? { try query.step() ? query.deliveryID(0) : nil }
+
+  func end() { query.reset() }
+}
+
+@available(*, unavailable)
+extension DeliveryWalk: Sendable {}

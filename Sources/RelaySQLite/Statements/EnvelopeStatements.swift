@@ -1,0 +1,129 @@
+import RelayCore
+
+/// What is written and read of envelopes' rows.
+///
+/// In all these files: a statement is prepared once; what it binds and gives has the types of the domain; and no column's number
+/// is known outside of the file in which the statement stands. A test asserts each one's plan, by its name here.
+final class EnvelopeStatements {
+  private let insertEnvelope: Statement
+  private let insertEnvelopeLike: Statement
+  private let envelopeByRow: Statement
+  private let rerouteEnvelope: Statement
+
+  init(_ connection: Connection) throws(StoreError) {
+    insertEnvelope = try connection.prepare(
+      """
+      INSERT INTO envelope (id, source, configuration, received, first_event, accepted, hash, time, token, first_row,
+        unstored)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+      """)
+    insertEnvelopeLike = try connection.prepare(
+      """
+      INSERT INTO envelope (id, source, configuration, received, first_event, accepted, time, token, first_row)
+      SELECT ?1, source, ?2, received, ?3, ?4, time, token, ?5 FROM envelope WHERE id = ?6
+      """)
+    envelopeByRow = try connection.prepare(
+      "SELECT hash, source, received, first_event, accepted, first_row, unstored FROM envelope WHERE id = ?1")
+    rerouteEnvelope = try connection.prepare("UPDATE envelope SET unstored = ?2 WHERE id = ?1")
+  }
+
+  /// - Parameter firstEvent: The row of its first event; nil: it has none.
+  func insert(
+    _ envelope: NewEnvelope, as row: EnvelopeRowID, source: SourceRowID, configuration: ConfigurationRowID?,
+    firstEvent: EventRowID?
+  ) throws(StoreError) {
+    insertEnvelope.bind(1, row)
+    insertEnvelope.bind(2, source)
+    insertEnvelope.bind(3, configuration)
+    insertEnvelope.bind(4, envelope.context.receivedAt)
+    insertEnvelope.bind(5, envelope.firstEventID)
+    insertEnvelope.bind(6, envelope.acceptedCount)
+    insertEnvelope.bind(7, envelope.fingerprint?.hash)
+    insertEnvelope.bind(8, envelope.context.time)
+    insertEnvelope.bind(9, envelope.context.token)
+    insertEnvelope.bind(10, firstEvent)
+    insertEnvelope.bind(11, UnstoredEvents(of: envelope)?.bytes)
+    try insertEnvelope.run()
+  }
+
+  /// A further row of an envelope that came before, for events of it that are stored now.
+  ///
+  /// - Parameters:
+  ///   - first: The id of the first of them.
+  ///   - firstEvent: Its row.
+  func insert(
+    _ row: EnvelopeRowID, like stored: EnvelopeRowID, configuration: ConfigurationRowID?, first: EventID,
+    count: Int, firstEvent: EventRowID
+  ) throws(StoreError) {
+    insertEnvelopeLike.bind(1, row)
+    insertEnvelopeLike.bind(2, configuration)
+    insertEnvelopeLike.bind(3, first)
+    insertEnvelopeLike.bind(4, count)
+    insertEnvelopeLike.bind(5, firstEvent)
+    insertEnvelopeLike.bind(6, stored)
+    try insertEnvelopeLike.run()
+  }
+
+  func envelope(_ row: EnvelopeRowID) throws(StoreError) -> StoredEnvelope? {
+    envelopeByRow.bind(1, row)
+    guard try envelopeByRow.step() else { return nil }
+    defer { envelopeByRow.reset() }
+    return StoredEnvelope(
+      row: row, hash: envelopeByRow.bytes(0), source: envelopeByRow.row(1), receivedAt: envelopeByRow.time(2),
+      firstEventID: envelopeByRow.eventID(3), acceptedCount: Int(envelopeByRow.integer(4)),
+      firstRow: envelopeByRow.optionalRow(5), unstored: UnstoredEvents(envelopeByRow.bytes(6) ?? []))
+  }
+
+  func setUnstored(_ unstored: UnstoredEvents, of row: EnvelopeRowID) throws(StoreError) {
+    rerouteEnvelope.bind(1, row)
+    rerouteEnvelope.bind(2, unstored.isEmpty ? nil : unstored.bytes)
+    try rerouteEnvelope.run()
+  }
+}
+
+@available(*, unavailable)
+extension EnvelopeStatements: Sendable {}
+
+/// An envelope's row, as one that comes again needs it.
+struct StoredEnvelope {
+  var row: EnvelopeRowID
+  /// nil: it is never a duplicate.
+  var hash: [UInt8]?
+  var source: SourceRowID
+  var receivedAt: Timestamp
+  var firstEventID: EventID
+  var acceptedCount: Int
+  /// Where its events begin; nil: none was stored.
+  var firstRow: EventRowID?
+  var unstored: UnstoredEvents
+}
+
+/// Which accepted events of an envelope were not stored, since no route sent them anywhere and only routed ones are kept:
+/// their places in the envelope, rising. As bytes: two a place, the higher one first.
+struct UnstoredEvents: Equatable {
+  private var places: [UInt16]
+
+  /// nil: all were stored.
+  init?(of envelope: NewEnvelope) {
+    guard envelope.events.count < envelope.acceptedCount else { return nil }
+    let stored = Set(envelope.events.map { envelope.place(of: $0.event) })
+    places = (0..<envelope.acceptedCount).filter { !stored.contains($0) }.map { UInt16($0) }
+  }
+
+  init(_ bytes: [UInt8]) {
+    places = stride(from: 0, to: bytes.count - 1, by: 2).map {
+      UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1])
+    }
+  }
+
+  var isEmpty: Bool { places.isEmpty }
+
+  var bytes: [UInt8] { places.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] } }
+
+  /// - Returns: Whether it was there.
+  mutating func remove(_ place: Int) -> Bool {
+    guard let index = places.firstIndex(of: UInt16(place)) else { return false }
+    places.remove(at: index)
+    return true
+  }
+}

@@ -1,0 +1,80 @@
+import RelayCore
+
+/// What is known in memory of each destination's fresh deliveries in the store.
+///
+/// A walk that begins too early costs time; one that begins too late, or a lane that stays behind for ever, loses sight of
+/// deliveries until the next start. So whatever makes a fresh delivery claimable says so here, and a lane that gives one
+/// back comes again.
+struct BacklogTable {
+  private struct Backlog {
+    /// No fresh delivery in the index before this one can be claimed: a walk need not pass over what its lane holds.
+    var claimableFrom = DeliveryID(rawValue: 0)
+    /// Given back unlisted, in their order if `isInOrder`; some may have been listed since.
+    var returned: ArraySlice<DeliveryID> = []
+    var isInOrder = true
+    /// Its lane has given back fresh ones, and not come to the end of the store's since.
+    var isBehind = false
+  }
+
+  /// By their rows' ids, which are given out one after another.
+  private var backlogs: [Backlog] = []
+
+  func claimableFrom(_ destination: DestinationRowID) -> DeliveryID { backlog(destination).claimableFrom }
+
+  /// Whether its lane would give back what arrives now.
+  func isBehind(_ destination: DestinationRowID) -> Bool { backlog(destination).isBehind }
+
+  /// What was given back unlisted, oldest first.
+  mutating func returned(_ destination: DestinationRowID) -> ArraySlice<DeliveryID> {
+    let place = Int(destination.rawValue)
+    guard place < backlogs.count else { return [] }
+    if !backlogs[place].isInOrder {
+      backlogs[place].returned.sort()
+      backlogs[place].isInOrder = true
+    }
+    return backlogs[place].returned
+  }
+
+  /// A walk has come to `delivery`, and can claim none before it but the `returned` that are left.
+  mutating func walked(
+    to delivery: DeliveryID, of destination: DestinationRowID, returned: ArraySlice<DeliveryID>,
+    isExhausted: Bool
+  ) {
+    change(destination) {
+      $0.claimableFrom = delivery
+      $0.returned = returned
+      if isExhausted { $0.isBehind = false }
+    }
+  }
+
+  /// A look beyond what is next has taken the others of the `returned`.
+  mutating func keep(returned: ArraySlice<DeliveryID>, of destination: DestinationRowID) {
+    change(destination) { $0.returned = returned }
+  }
+
+  mutating func becameClaimable(_ delivery: DeliveryID, of destination: DestinationRowID) {
+    change(destination) { $0.claimableFrom = min($0.claimableFrom, delivery) }
+  }
+
+  mutating func wasReturned(_ delivery: DeliveryID, of destination: DestinationRowID) {
+    change(destination) {
+      if let last = $0.returned.last, last > delivery { $0.isInOrder = false }
+      $0.returned.append(delivery)
+    }
+  }
+
+  mutating func fellBehind(_ destination: DestinationRowID) {
+    change(destination) { $0.isBehind = true }
+  }
+
+  private func backlog(_ destination: DestinationRowID) -> Backlog {
+    let place = Int(destination.rawValue)
+    return place < backlogs.count ? backlogs[place] : Backlog()
+  }
+
+  private mutating func change(_ destination: DestinationRowID, _ body: (inout Backlog) -> Void) {
+    let place = Int(destination.rawValue)
+    while backlogs.count <= place { backlogs.append(Backlog()) }
+    body(&backlogs[place])
+  }
+}

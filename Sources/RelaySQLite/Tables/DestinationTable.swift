@@ -1,0 +1,155 @@
+import RelayCore
+
+/// Every destination that was ever configured, with its books: as the transaction under way has them, and as they
+/// are on disk. Confined to the store's thread.
+final class DestinationTable: TransactionMember {
+  /// An object: a value as large would be copied for each question.
+  private final class Entry {
+    var current: StoredDestination
+    var committed: StoredDestination
+    /// The transaction has changed it.
+    var isChanged = false
+    /// How often it is withheld.
+    var withheld = 0
+    /// How many bytes its pending and dead deliveries may have together.
+    var maxBacklogBytes = Int.max
+    /// What a reorder that is under way, or was cut off, orders by.
+    var nextOrdering: Ordering?
+
+    init(_ destination: StoredDestination, withheld: Int) {
+      current = destination
+      committed = destination
+      self.withheld = withheld
+    }
+  }
+
+  /// By their rows' ids, which are given out one after another.
+  private var entries: [Entry?] = []
+  private var changed: [DestinationRowID] = []
+  /// Those that the transaction has made.
+  private var added: [DestinationRowID] = []
+  /// Which had deliveries go over their `max_backlog` with the last transaction, and how many.
+  private(set) var overflows: [(destination: String, count: Int)] = []
+  /// Also names that are not known yet.
+  private var withheld: [String: Int] = [:]
+  private let statements: DestinationStatements
+
+  /// Reads what earlier runs have left.
+  init(_ connection: Connection, _ transactions: Transactions) throws(StoreError) {
+    statements = try DestinationStatements(connection)
+    for (row, destination) in try statements.destinations() { add(destination, row: row) }
+    added.removeAll()
+    transactions.register(self)
+  }
+
+  subscript(_ row: DestinationRowID) -> StoredDestination { entry(row).current }
+
+  private func entry(_ row: DestinationRowID) -> Entry { entries[Int(row.rawValue)]! }
+
+  /// As they are on disk, in the order in which they came to be.
+  var all: [StoredDestination] { entries.compactMap { $0?.committed } }
+
+  // MARK: Within a transaction
+
+  func add(_ name: String, row: DestinationRowID) {
+    let place = Int(row.rawValue)
+    guard place >= entries.count || entries[place] == nil else { return }
+    add(StoredDestination(name: name), row: row)
+  }
+
+  private func add(_ destination: StoredDestination, row: DestinationRowID) {
+    let place = Int(row.rawValue)
+    while entries.count <= place { entries.append(nil) }
+    entries[place] = Entry(destination, withheld: withheld[destination.name] ?? 0)
+    added.append(row)
+  }
+
+  func change(_ row: DestinationRowID, _ body: (inout StoredDestination) -> Void) {
+    let entry = entry(row)
+    if !entry.isChanged {
+      entry.isChanged = true
+      changed.append(row)
+    }
+    body(&entry.current)
+  }
+
+  /// Writes what has changed: once per destination and transaction, however many deliveries it was.
+  func prepare() throws(StoreError) {
+    for row in changed { try statements.write(self[row], as: row) }
+  }
+
+  func commit() {
+    overflows.removeAll(keepingCapacity: true)
+    for row in changed {
+      let entry = entry(row)
+      let count = entry.current.overflowed - entry.committed.overflowed
+      if count > 0 { overflows.append((entry.current.name, count)) }
+      entry.committed = entry.current
+      entry.isChanged = false
+    }
+    changed.removeAll(keepingCapacity: true)
+    added.removeAll(keepingCapacity: true)
+  }
+
+  func rollback() {
+    for row in changed {
+      let entry = entry(row)
+      entry.current = entry.committed
+      entry.isChanged = false
+    }
+    for row in added { entries[Int(row.rawValue)] = nil }
+    changed.removeAll(keepingCapacity: true)
+    added.removeAll(keepingCapacity: true)
+  }
+
+  // MARK: Limits
+
+  func setMaxBacklog(_ bytes: Int, of row: DestinationRowID) { entry(row).maxBacklogBytes = bytes }
+
+  func hasRoom(_ row: DestinationRowID, for bytes: Int) -> Bool {
+    let entry = entry(row)
+    return entry.current.backlogBytes + bytes <= entry.maxBacklogBytes
+  }
+
+  /// The time on a clock that stands still while it is suspended.
+  func serviceTime(of row: DestinationRowID, at time: Timestamp) -> Timestamp {
+    entry(row).current.suspended.serviceTime(at: time)
+  }
+
+  // MARK: Order
+
+  /// What arrives now is ordered by this: while a reorder is under way by what will be.
+  func ordering(of row: DestinationRowID) -> Ordering {
+    let entry = entry(row)
+    return entry.current.ordering ?? entry.nextOrdering ?? .none
+  }
+
+  func setNextOrdering(_ ordering: Ordering, of row: DestinationRowID) {
+    entry(row).nextOrdering = ordering
+  }
+
+  // MARK: Withholding
+
+  /// Whether nothing of it is handed out. So it is also while their order is being changed, and after that was cut off: they
+  /// might come in the wrong one.
+  func isWithheld(_ row: DestinationRowID) -> Bool {
+    let entry = entry(row)
+    return entry.withheld > 0 || entry.current.ordering == nil
+  }
+
+  func withhold(_ names: [String]) { for name in names { changeWithheld(name, by: 1) } }
+
+  /// Ends one `withhold`: they nest.
+  func endWithholding(_ names: [String]) { for name in names { changeWithheld(name, by: -1) } }
+
+  private func changeWithheld(_ name: String, by step: Int) {
+    let count = max(0, (withheld[name] ?? 0) + step)
+    withheld[name] = count == 0 ? nil : count
+    for place in entries.indices where entries[place]?.current.name == name {
+      entries[place]!.withheld = count
+    }
+  }
+}
+
+@available(*, unavailable)
+extension DestinationTable: Sendable {}

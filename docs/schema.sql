@@ -1,0 +1,189 @@
+-- The schema of a store of huggy-relay, as it is now.
+--
+-- A test compares it with a fresh store's, so it is always right. How it came to be, and how an older store is brought up to
+-- date, is in Sources/RelaySQLite/Schema.swift.
+--
+-- All times are microseconds since 1970 by the relay's own clock, unless it is said otherwise; `clock_step` says what the wall
+-- clock showed then (docs/decisions/0020-a-time-that-nobody-sets.md). All durations are microseconds.
+--
+-- Rows of `envelope`, `event` and `delivery` rise in order of arrival. Their numbers go on from the highest there is, and none is
+-- given twice.
+
+PRAGMA application_id = 1752524658;  -- "hugr": marks the file as a store of huggy-relay
+PRAGMA user_version = 9;             -- how many migrations have been applied
+
+-- MARK: Names, and the numbers that stand for them in other rows
+
+-- A place that envelopes come from.
+CREATE TABLE source (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE          -- as in routes.yaml
+);
+
+-- A place that events are delivered to, with its books: counts that are kept, not counted
+-- (docs/decisions/0009-books.md). They change in the same transaction as the deliveries that they count.
+CREATE TABLE destination (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,         -- as in routes.yaml
+  pending INTEGER NOT NULL DEFAULT 0,        -- deliveries in the states -1, 0, 1 and 2
+  dead INTEGER NOT NULL DEFAULT 0,           -- deliveries in the state 4
+  delivered INTEGER NOT NULL DEFAULT 0,      -- how many were ever delivered, those that are gone included
+  discarded INTEGER NOT NULL DEFAULT 0,      -- how many a person has ever discarded
+  overflowed INTEGER NOT NULL DEFAULT 0,     -- how many were ever discarded because the backlog was full
+  backlog_bytes INTEGER NOT NULL DEFAULT 0,  -- the sum of delivery.bytes of those that are pending or dead
+  ordering INTEGER DEFAULT 0,        -- what its deliveries are in order by: 0 none, 1 chat, 2 destination; null: it is being changed
+  paused_until INTEGER,              -- a person has paused it until then; null: nobody has
+  suspended INTEGER NOT NULL DEFAULT 0,      -- how long it has been suspended, all suspensions that have ended taken together
+  suspended_since INTEGER            -- when the suspension that lasts began; null: it is not suspended
+);
+
+-- A rule of routes.yaml that matches events.
+CREATE TABLE route (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE          -- as in routes.yaml
+);
+
+-- A version of routes.yaml that has routed events.
+CREATE TABLE configuration (
+  id INTEGER PRIMARY KEY,
+  hash TEXT NOT NULL UNIQUE          -- of the file's contents
+);
+
+-- MARK: What was received
+
+-- One accepted POST. What is stored of it later, when it comes again, has a row of its own.
+CREATE TABLE envelope (
+  id INTEGER PRIMARY KEY,            -- rises in order of arrival
+  source INTEGER NOT NULL REFERENCES source,                -- where it came from
+  configuration INTEGER NOT NULL REFERENCES configuration,  -- what routed its events
+  received INTEGER NOT NULL,         -- when
+  first_event BLOB NOT NULL,         -- the id of its first event, 16 bytes; the ids of the others count up from it
+  accepted INTEGER NOT NULL,         -- how many events it had
+  hash BLOB,                         -- SHA-256 of the body, by which it is recognized when it comes again; null: it is not
+  time BLOB,                         -- the envelope's field `time`, as it came
+  token BLOB,                        -- the envelope's field `token`, as it came
+  first_row INTEGER,                 -- event.id of its first event that was stored; null: none was
+  unstored BLOB                      -- places of accepted events that were not stored, 2 bytes each; null: all were
+);
+
+-- One event of an envelope. Where its deliveries stand: docs/decisions/0013-an-event-knows-its-deliveries.md. The body comes after
+-- nearly all else, so that what stands before it is read without the body's pages.
+CREATE TABLE event (
+  id INTEGER PRIMARY KEY,            -- rises in order of arrival
+  uuid BLOB NOT NULL,                -- the event's id, 16 bytes; no two are the same
+  envelope INTEGER NOT NULL REFERENCES envelope,            -- what it came in
+  type TEXT NOT NULL,                -- the key that it stood under, decoded
+  raw_type BLOB,                     -- the same as the sender spelled it; null: like `type`
+  company TEXT,                      -- whose it is; null: it does not say
+  channel TEXT,                      -- what it came over; null: it does not say
+  chat TEXT,                         -- the conversation that it belongs to; null: it does not say
+  routes TEXT NOT NULL,              -- route.id of those that matched, in their order, separated by spaces
+  dropped INTEGER NOT NULL,          -- 1: the last of them dropped it; else 0
+  first_delivery INTEGER,            -- delivery.id of its first, which the others follow; null: it has none
+  deliveries INTEGER NOT NULL DEFAULT 0,     -- how many
+  body BLOB NOT NULL,                -- its bytes, as they came
+  configuration INTEGER REFERENCES configuration            -- what routed it, where that is another than its envelope's; else null
+);
+
+-- An event whose id is not above the ids of all events before it. All others are found by their ids along the rows
+-- (docs/decisions/0015-two-indexes-less.md).
+CREATE TABLE straggler (
+  uuid BLOB PRIMARY KEY,             -- the event's id, 16 bytes
+  event INTEGER NOT NULL,            -- its row
+  previous INTEGER NOT NULL          -- the row of the last event before it that is no straggler; it may be gone
+) WITHOUT ROWID;
+
+-- MARK: What is sent
+
+-- An event on its way to one destination. The states:
+--
+--     -1 fresh, and unlisted: one of the newest, in no index. It becomes 0 when many others have come after it, or before
+--        somebody walks along the index (docs/decisions/0014-unlisted-deliveries.md)
+--      0 fresh: never attempted
+--      1 retrying: an attempt has failed, the next is due at `due`
+--      2 waiting: an earlier one of its order key comes first; it has a `due` if it was retrying before
+--      3 delivered
+--      4 dead: kept until a person acts
+--      5 discarded
+--
+-- The reasons of a dead one are 1 permanent, 2 exhausted, 3 expired; of a discarded one 4 overflow, 5 person.
+--
+-- A destination's clock stands still while it is suspended (docs/decisions/0008-a-clock-that-stands-still.md).
+CREATE TABLE delivery (
+  id INTEGER PRIMARY KEY,            -- rises in order of arrival
+  event INTEGER NOT NULL REFERENCES event,                  -- what is sent
+  destination INTEGER NOT NULL REFERENCES destination,      -- where to
+  route INTEGER NOT NULL REFERENCES route,                  -- why
+  run INTEGER NOT NULL,              -- 0: it was routed on arrival; each replay is the next
+  state INTEGER NOT NULL,            -- see above
+  attempts INTEGER NOT NULL,         -- how many have ended
+  since INTEGER NOT NULL,            -- what `max_age` counts from, by the destination's clock, see above
+  due INTEGER,                       -- when the next attempt is, in the states 1 and 2
+  order_key TEXT,                    -- those of a destination with the same key are sent one after another; null: it waits for none
+  settled INTEGER,                   -- when it came into one of the states 3, 4 and 5; null: it is pending
+  reason INTEGER,                    -- why it is dead or discarded, see above; else null
+  last_at INTEGER,                   -- when the last attempt began; null: there was none
+  last_duration INTEGER,             -- how long the last attempt took
+  last_status INTEGER,               -- the HTTP status of the last attempt; null: there was no response
+  last_error TEXT,                   -- why the last attempt had no response; null: it had one
+  counted INTEGER NOT NULL DEFAULT 0,        -- attempts that count toward `max_attempts`: no probes, none before a person's retry
+  probed INTEGER,                    -- when it last failed as a probe of an open circuit; null: never
+  bytes INTEGER NOT NULL DEFAULT 0,  -- what it counts in destination.backlog_bytes: its event's body, and 512 beside it
+  revisit INTEGER,                   -- when it was settled, if retention's walk along the events would miss it; else null
+  arrived INTEGER                    -- when it was routed anew; null: it came with its event
+);
+
+-- A destination's retries, by the time when they are due.
+CREATE INDEX delivery_retrying ON delivery (destination, state, due, id) WHERE state = 1;
+
+-- A destination's deliveries by state, in order of arrival. Partial indexes serve literals only: so each state has its own condition.
+-- `state` stands in them too, or SQLite 3.40 would read the table's row for it.
+CREATE INDEX delivery_listed ON delivery (destination, state, id)
+  WHERE state = 0 OR state = 1 OR state = 2 OR state = 4;
+
+-- The pending deliveries of each order key, in order of arrival.
+CREATE INDEX delivery_ordered ON delivery (destination, order_key, id)
+  WHERE order_key IS NOT NULL AND state < 3;
+
+-- What retention's walk along the events would miss, in order of time.
+CREATE INDEX delivery_revisit ON delivery (revisit, id) WHERE revisit IS NOT NULL;
+
+-- What was routed anew: few, if any.
+CREATE INDEX delivery_rerouted ON delivery (id) WHERE arrived IS NOT NULL;
+
+-- One row.
+CREATE TABLE unlisted (
+  first INTEGER NOT NULL             -- no delivery before this one has the state -1
+);
+
+-- A failed attempt: of each delivery the first and the last nine.
+CREATE TABLE failure (
+  delivery INTEGER NOT NULL REFERENCES delivery,            -- whose
+  attempt INTEGER NOT NULL,          -- its number, from 1
+  at INTEGER NOT NULL,               -- when it began
+  duration INTEGER NOT NULL,         -- how long it took
+  status INTEGER,                    -- the HTTP status; null: there was no response
+  error TEXT,                        -- why there was no response; null: there was one
+  answer BLOB,                       -- the first 1 KiB of the response's body
+  PRIMARY KEY (delivery, attempt)
+) WITHOUT ROWID;
+
+-- MARK: The store itself
+
+-- One row. A log that another file has left is told by it: see Sources/RelaySQLite/Backup/StoreMark.swift.
+CREATE TABLE mark (
+  value TEXT NOT NULL                -- a random number, in hexadecimal digits, anew with each start; empty: none was written yet
+);
+
+-- Where the relay's own clock goes on from. At most one row.
+CREATE TABLE clock (
+  boot TEXT,                         -- names the machine's run; null: the system did not say
+  since_boot INTEGER NOT NULL,       -- how long that had lasted
+  steady INTEGER NOT NULL            -- what the relay's own clock showed then
+);
+
+-- What the wall clock showed, from each time that it was set.
+CREATE TABLE clock_step (
+  steady INTEGER PRIMARY KEY,        -- from then on, by the relay's own clock
+  offset INTEGER NOT NULL            -- the wall clock was so much ahead, or behind (negative)
+);
