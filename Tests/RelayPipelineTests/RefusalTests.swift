@@ -23,7 +23,7 @@ import Testing
     let refusal = Refusal(.unavailable, "send it again", explanation: "the disk is full: /var/lib/relay.db")
     #expect(!String(decoding: refusal.reply.body, as: UTF8.self).contains("/var/lib"))
     #expect(refusal.logFields["reason"] == "the disk is full: /var/lib/relay.db")
-    #expect(refusal.logFields["status"] == "503")
+    #expect(refusal.logFields["status"]?.description == "503")
   }
 
   @Test func onlyWhatSaysSomethingOfAnEnvelopeCountsAsOne() {
