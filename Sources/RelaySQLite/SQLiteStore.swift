@@ -62,9 +62,10 @@ package final class SQLiteStore: DeliveryStore {
   // MARK: The path
 
   package func append(
-    _ envelope: NewEnvelope, completion: @escaping @Sendable (Result<AppendOutcome, StoreError>) -> Void
+    _ envelope: NewEnvelope, late: @escaping @Sendable ([Delivery]) -> Void,
+    completion: @escaping @Sendable (Result<AppendOutcome, StoreError>) -> Void
   ) {
-    post(.write(.append(AppendCall(envelope, completion: completion))))
+    post(.write(.append(AppendCall(envelope, late: late, completion: completion))))
   }
 
   package func settle(
@@ -101,12 +102,12 @@ package final class SQLiteStore: DeliveryStore {
 
   // MARK: Operation
 
-  package func withhold(_ destinations: [String], completion: @escaping @Sendable () -> Void) {
-    post(.memory(.withhold(destinations, completion)))
+  package func hold(_ destinations: [String], completion: @escaping @Sendable () -> Void) {
+    post(.memory(.hold(destinations, completion)))
   }
 
-  package func endWithholding(_ destinations: [String]) {
-    post(.memory(.endWithholding(destinations)))
+  package func resume(_ destinations: [String]) {
+    post(.memory(.resume(destinations)))
   }
 
   /// After a failure, and after `close` has cut it off, nothing of the destination is handed out until it is begun

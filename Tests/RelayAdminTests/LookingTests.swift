@@ -228,13 +228,13 @@ import Testing
     #expect(operations.calls.isEmpty)
   }
 
-  @Test func rejectionsComeAsText() async throws {
-    var rejection = Rejection(
+  @Test func refusedRequestsComeAsText() async throws {
+    var request = RefusedRequest(
       at: Samples.now, path: "/huggy", status: 401, code: "invalid_token", reason: "no", bodyBytes: nil,
       body: [0x7B, 0xFF])
-    (rejection.count, rejection.firstAt, rejection.offset) = (3, Samples.now.advanced(by: .seconds(-60)), 7)
-    (rejection.peer, rejection.forwardedFor) = ("192.0.2.1", "192.0.2.2")
-    try await withServer(FakeOperations { [rejection] in $0.rejections = [rejection] }) { server in
+    (request.count, request.firstAt, request.offset) = (3, Samples.now.advanced(by: .seconds(-60)), 7)
+    (request.peer, request.forwardedFor) = ("192.0.2.1", "192.0.2.2")
+    try await withServer(FakeOperations { [request] in $0.refusedRequests = [request] }) { server in
       let answer = try await server.get("/api/v1/rejections")
       #expect(
         answer.body == """

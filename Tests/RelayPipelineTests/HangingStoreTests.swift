@@ -78,7 +78,7 @@ struct HangingStoreTests {
     #expect(reply.status == 503)
     #expect(reply.headers.contains { $0.name == "retry-after" })
     #expect(String(decoding: reply.body, as: UTF8.self).contains("is not known"))
-    #expect(receiver.rejections.first?.reason.contains("disk does not answer") == true)
+    #expect(receiver.refusedRequests.first?.reason.contains("disk does not answer") == true)
     // At once, from now on.
     let next = post()
     #expect(next.isKept)
@@ -155,8 +155,6 @@ private struct Observers: StoreObserver {
   func storeConditionChanged(_ condition: StoreCondition) { tell { $0.storeConditionChanged(condition) } }
 
   func storeHangs(_ isHanging: Bool) { tell { $0.storeHangs(isHanging) } }
-
-  func storeStoredLate(_ deliveries: [Delivery]) { tell { $0.storeStoredLate(deliveries) } }
 
   func storeReadFailed(_ error: StoreError) { tell { $0.storeReadFailed(error) } }
 }

@@ -79,8 +79,9 @@ final class HeldStore: DeliveryStore {
   }
 
   func append(
-    _ envelope: NewEnvelope, completion: @escaping @Sendable (Result<AppendOutcome, StoreError>) -> Void
-  ) { real.append(envelope, completion: completion) }
+    _ envelope: NewEnvelope, late: @escaping @Sendable ([Delivery]) -> Void,
+    completion: @escaping @Sendable (Result<AppendOutcome, StoreError>) -> Void
+  ) { real.append(envelope, late: late, completion: completion) }
 
   func settle(
     _ settlements: [Settlement], isUrgent: Bool, completion: @escaping @Sendable ([Delivery]) -> Void
@@ -100,11 +101,11 @@ final class HeldStore: DeliveryStore {
     real.usage(completion: completion)
   }
 
-  func withhold(_ destinations: [String], completion: @escaping @Sendable () -> Void) {
-    real.withhold(destinations, completion: completion)
+  func hold(_ destinations: [String], completion: @escaping @Sendable () -> Void) {
+    real.hold(destinations, completion: completion)
   }
 
-  func endWithholding(_ destinations: [String]) { real.endWithholding(destinations) }
+  func resume(_ destinations: [String]) { real.resume(destinations) }
 
   func reorder(
     _ destination: String, by ordering: Ordering,

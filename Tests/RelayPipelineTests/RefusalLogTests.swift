@@ -20,7 +20,7 @@ private final class Origin: RequestOrigin {
     for number in 0..<120 {
       log.record(.notFound, path: "/\(number)", origin: Origin(), body: nil, isOfSource: false)
     }
-    #expect(log.rejections.map(\.path) == (70..<120).reversed().map { "/\($0)" })
+    #expect(log.refusedRequests.map(\.path) == (70..<120).reversed().map { "/\($0)" })
   }
 
   @Test func eachHasItsCodeItsReasonAndItsMaskedBody() throws {
@@ -30,7 +30,7 @@ private final class Origin: RequestOrigin {
       Refusal(.invalidToken, "no", offset: 3), path: "/huggy", origin: Origin(), body: body,
       isOfSource: true,
       mask: SecretMask([Secret("right")]))
-    let kept = try #require(log.rejections.first)
+    let kept = try #require(log.refusedRequests.first)
     #expect(kept.at == clock.now())
     #expect(kept.status == 401)
     #expect(kept.code == "invalid_token")
@@ -47,7 +47,7 @@ private final class Origin: RequestOrigin {
     log.record(
       .notFound, path: "/huggy/Huggy", origin: Origin(), body: nil, isOfSource: false,
       mask: SecretMask([Secret("Huggy"), Secret("192.0.2.3")]))
-    let kept = try #require(log.rejections.first)
+    let kept = try #require(log.refusedRequests.first)
     #expect(kept.path == "/huggy/[secret]" && kept.userAgent == "[secret]")
     #expect(kept.forwardedFor == "192.0.2.2, [secret]")
     let line = try #require(recorder.lines.first)
@@ -75,7 +75,7 @@ private final class Origin: RequestOrigin {
     log.record(
       Refusal(.invalidJSON, "no"), path: "/huggy", origin: Origin(), body: body, isOfSource: true,
       mask: SecretMask([Secret("8187ce0c2e5d0aef")]))
-    let kept = try #require(log.rejections.first)
+    let kept = try #require(log.refusedRequests.first)
     #expect(kept.body.isEmpty && kept.bodyBytes == body.count)
   }
 
@@ -106,6 +106,6 @@ private final class Origin: RequestOrigin {
       log.record(.notFound, path: "/huggy", origin: Origin(), body: nil, isOfSource: false)
     }
     #expect(recorder.lines.count == 4)
-    #expect(log.rejections.first?.at == .second(33 - 3_600))
+    #expect(log.refusedRequests.first?.at == .second(33 - 3_600))
   }
 }

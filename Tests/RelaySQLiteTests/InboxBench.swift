@@ -12,7 +12,7 @@ final class InboxBench {
     case suspended
     case giveBack
     case ping
-    case withhold(String)
+    case hold(String)
   }
 
   /// What became of a post.
@@ -72,13 +72,14 @@ final class InboxBench {
 
   private func operation(_ post: Post) -> StoreOperation {
     switch post {
-    case .envelope(let name): .write(.append(AppendCall(envelopes.envelope(source: name)) { _ in }))
+    case .envelope(let name):
+      .write(.append(AppendCall(envelopes.envelope(source: name), late: { _ in }) { _ in }))
     case .outcomes(let count): .write(.settle(outcomes(count), isUrgent: false) { _ in })
     case .urgentOutcomes(let count): .write(.settle(outcomes(count), isUrgent: true) { _ in })
     case .suspended: .write(.setSuspended(SuspendedTime(), of: "crm"))
     case .giveBack: .memory(.giveBack([DeliveryID(rawValue: 1)]))
     case .ping: .read(.ping {})
-    case .withhold(let name): .memory(.withhold([name]) {})
+    case .hold(let name): .memory(.hold([name]) {})
     }
   }
 
@@ -94,7 +95,7 @@ final class InboxBench {
 extension InboxBench.Post {
   var name: String {
     switch self {
-    case .envelope(let name), .withhold(let name): name
+    case .envelope(let name), .hold(let name): name
     case .outcomes(let count), .urgentOutcomes(let count): "\(count) outcomes"
     case .suspended: "suspended"
     case .giveBack: "giveBack"
@@ -111,7 +112,7 @@ extension StoreOperation {
     case .write(.setSuspended): "suspended"
     case .memory(.giveBack): "giveBack"
     case .read(.ping): "ping"
-    case .memory(.withhold(let names, _)): names[0]
+    case .memory(.hold(let names, _)): names[0]
     default: "?"
     }
   }

@@ -13,7 +13,7 @@ struct InboxLookTests {
   private func append() -> StoreOperation {
     .write(
       .append(
-        AppendCall(make.envelope()) { [answers] result in
+        AppendCall(make.envelope(), late: { _ in }) { [answers] result in
           answers.withLock { $0.append(result.failure?.code) }
         }))
   }
@@ -85,7 +85,7 @@ struct InboxLookTests {
   }
 
   @Test func anEnvelopeIsAnsweredOnce() {
-    let call = AppendCall(make.envelope()) { [answers] result in
+    let call = AppendCall(make.envelope(), late: { _ in }) { [answers] result in
       answers.withLock { $0.append(result.failure?.code) }
     }
     #expect(call.answer(.failure(.hanging)))

@@ -53,7 +53,7 @@ struct JobTests {
 
   @Test func whatArrivesBetweenStepsWaitsForAllThatCameBefore() throws {
     bench.release(try fill(1_200, chats: 3))
-    bench.session.destinations.withhold(["crm"])
+    bench.session.destinations.hold(["crm"])
     let job = reorder()
     _ = try bench.step(job)
     // Those before it that are not in order yet do not show.
@@ -62,7 +62,7 @@ struct JobTests {
     }
     while try !bench.step(job) { _ = try bench.stored(bench.make.envelope(chat: "1")) }
     #expect(try misplaced() == 0)
-    bench.session.destinations.endWithholding(["crm"])
+    bench.session.destinations.resume(["crm"])
     #expect(try claim().count == 4)
   }
 

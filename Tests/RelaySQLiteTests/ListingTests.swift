@@ -40,7 +40,7 @@ struct ListingTests {
 
   @Test func whatWaitsOrHasAKeyOrIsWithheldIsListed() throws {
     try bench.reorder("bi", by: .chat)
-    bench.session.destinations.withhold(["audit"])
+    bench.session.destinations.hold(["audit"])
     for _ in 0..<2 { _ = try bench.stored(bench.make.envelope(to: ["crm", "bi", "audit"], chat: "7")) }
     #expect(try unlisted() == [1, 4])
     #expect(try rows("state = 0") == [2, 3, 6])
@@ -62,9 +62,9 @@ struct ListingTests {
 
   /// What is listed and what is not are claimed in one order.
   @Test func whatArrivedBehindComesAfterWhatWasGivenBack() throws {
-    bench.session.destinations.withhold(["crm"])
+    bench.session.destinations.hold(["crm"])
     _ = try stored(events: 2)
-    bench.session.destinations.endWithholding(["crm"])
+    bench.session.destinations.resume(["crm"])
     let held = try stored(events: 2)
     bench.release(held)
     _ = try stored(events: 2)

@@ -52,7 +52,7 @@ final class SessionBench {
   ) -> [Result<AppendOutcome, StoreError>] {
     let results = Locked<[Result<AppendOutcome, StoreError>]>([])
     for envelope in envelopes {
-      writer.append(AppendCall(envelope) { result in results.withLock { $0.append(result) } })
+      writer.append(AppendCall(envelope, late: { _ in }) { result in results.withLock { $0.append(result) } })
     }
     if !settlements.isEmpty { writer.settle(settlements, completion: settled) }
     writer.write()

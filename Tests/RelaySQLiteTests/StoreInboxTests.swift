@@ -57,7 +57,7 @@ import Testing
     #expect(bench.next() == .work(["200 outcomes", "55 outcomes", "1 outcomes"]))
   }
 
-  @Test(arguments: [InboxBench.Post.urgentOutcomes(1), .ping, .withhold("a")])
+  @Test(arguments: [InboxBench.Post.urgentOutcomes(1), .ping, .hold("a")])
   func everythingElseIsTakenAtOnce(post: InboxBench.Post) {
     bench.commit(envelopes: 9)
     bench.post(.envelope("e"))
@@ -68,7 +68,7 @@ import Testing
   @Test func whatWasTakenDoesNotCountAgain() {
     bench.commit(envelopes: 2)
     bench.post(.envelope("a"))
-    bench.post(.withhold("b"))
+    bench.post(.hold("b"))
     bench.post(.outcomes(255))
     #expect(bench.next() == .work(["a", "b", "255 outcomes"]))
     bench.post(.envelope("c"))
@@ -116,17 +116,17 @@ import Testing
   // MARK: Waking
 
   @Test func aThreadThatIsAwakeIsNotWoken() {
-    #expect(bench.post(.withhold("a")) == .taken)
+    #expect(bench.post(.hold("a")) == .taken)
     #expect(bench.next() == .work(["a"]))
-    #expect(bench.post(.withhold("b")) == .taken)
+    #expect(bench.post(.hold("b")) == .taken)
   }
 
-  @Test(arguments: [InboxBench.Post.envelope("a"), .outcomes(1), .suspended, .withhold("a")])
+  @Test(arguments: [InboxBench.Post.envelope("a"), .outcomes(1), .suspended, .hold("a")])
   func aThreadThatSleepsForEverIsWokenOnceByAnything(post: InboxBench.Post) {
     #expect(bench.next() == .sleep(until: nil))
     #expect(bench.post(post) == .takenAndWoken)
     #expect(bench.post(post) == .taken)
-    #expect(bench.post(.withhold("b")) == .taken)
+    #expect(bench.post(.hold("b")) == .taken)
   }
 
   @Test func aThreadIsNotWokenForWhatIsDueAfterItsSleep() {
@@ -164,7 +164,7 @@ import Testing
   @Test func aPostAfterCloseIsRefused() {
     #expect(bench.next() == .sleep(until: nil))
     bench.close()
-    #expect(bench.post(.withhold("a")) == .refused)
+    #expect(bench.post(.hold("a")) == .refused)
     #expect(bench.isEmpty)
     #expect(bench.next() == .end)
   }

@@ -38,7 +38,7 @@ struct StoreLossTests {
 
   private func code(_ envelope: NewEnvelope) async -> StoreError.Code? {
     do throws(StoreError) {
-      _ = try await store.append(envelope)
+      _ = try await store.posted(envelope, late: observer.storedLate).value.get()
       return nil
     } catch {
       return error.code

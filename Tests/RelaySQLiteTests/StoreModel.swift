@@ -42,7 +42,7 @@ struct StoreModel {
   var remembered: [UInt64: Stored] = [:]
   var orderings: [String: Ordering] = [:]
   var maxBacklog: [String: Int] = [:]
-  var withheld: Set<String> = []
+  var heldDestinations: Set<String> = []
   /// Whose lanes have given back fresh ones, and not come to the end since.
   var behind: Set<String> = []
 
@@ -68,7 +68,7 @@ struct StoreModel {
 
   /// Nobody holds it, or another of its key.
   private func isFree(_ row: Row) -> Bool {
-    !withheld.contains(row.destination) && peers(row).allSatisfy { !held.contains($0.id) }
+    !heldDestinations.contains(row.destination) && peers(row).allSatisfy { !held.contains($0.id) }
   }
 
   // MARK: Calls
@@ -89,7 +89,8 @@ struct StoreModel {
     }
     rows.append(row)
     place()
-    guard rows.last!.state == .fresh, !withheld.contains(destination), !behind.contains(destination) else {
+    guard rows.last!.state == .fresh, !heldDestinations.contains(destination), !behind.contains(destination)
+    else {
       return false
     }
     held.insert(id)
@@ -122,7 +123,7 @@ struct StoreModel {
   }
 
   mutating func claim(_ request: ClaimRequest) -> Claim {
-    guard !withheld.contains(request.destination) else {
+    guard !heldDestinations.contains(request.destination) else {
       return Claim(destination: request.destination, kind: request.kind, deliveries: [], isExhausted: false)
     }
     let state: DeliveryState = request.kind == .fresh ? .fresh : .retrying

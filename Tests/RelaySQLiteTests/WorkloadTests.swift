@@ -211,11 +211,11 @@ private final class Workload {
 
   private func toggleWithheld() {
     let destination = random.pick(destinations)
-    if model.withheld.remove(destination) != nil {
-      bench.session.destinations.endWithholding([destination])
+    if model.heldDestinations.remove(destination) != nil {
+      bench.session.destinations.resume([destination])
     } else {
-      model.withheld.insert(destination)
-      bench.session.destinations.withhold([destination])
+      model.heldDestinations.insert(destination)
+      bench.session.destinations.hold([destination])
     }
   }
 
@@ -251,7 +251,7 @@ private final class Workload {
     try bench.reopen()
     outcomes = []
     model.held = []
-    model.withheld = []
+    model.heldDestinations = []
     model.behind = []
     try configure()
   }

@@ -3,9 +3,18 @@ import Testing
 
 /// The store's calls for tests: `posted…` returns at once, the others wait.
 extension DeliveryStore {
-  package func posted(_ envelope: NewEnvelope) -> Promise<Result<AppendOutcome, StoreError>> {
+  /// For who does not wait for what comes late.
+  package func append(
+    _ envelope: NewEnvelope, completion: @escaping @Sendable (Result<AppendOutcome, StoreError>) -> Void
+  ) {
+    append(envelope, late: { _ in }, completion: completion)
+  }
+
+  package func posted(
+    _ envelope: NewEnvelope, late: @escaping @Sendable ([Delivery]) -> Void = { _ in }
+  ) -> Promise<Result<AppendOutcome, StoreError>> {
     let promise = Promise<Result<AppendOutcome, StoreError>>()
-    append(envelope) { promise.keep($0) }
+    append(envelope, late: late) { promise.keep($0) }
     return promise
   }
 
@@ -102,9 +111,9 @@ extension DeliveryStore {
     return try await promise.value.get()
   }
 
-  package func withhold(_ destinations: String...) async {
+  package func hold(_ destinations: String...) async {
     let promise = Promise<Void>()
-    withhold(destinations) { promise.keep(()) }
+    hold(destinations) { promise.keep(()) }
     await promise.value
   }
 
@@ -119,9 +128,9 @@ extension DeliveryStore {
   package func change(
     _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String = "crm"
   ) async throws(StoreError) -> Int {
-    await withhold(destination)
+    await hold(destination)
     let outcome = await posted(change, selection, of: destination).value
-    endWithholding([destination])
+    resume([destination])
     if let error = outcome.error { throw error }
     return outcome.changed
   }

@@ -33,7 +33,7 @@ package final class RecordingObserver: StoreObserver {
     state.update { $0.hangs.append(isHanging) }
   }
 
-  package func storeStoredLate(_ deliveries: [Delivery]) {
+  package func storedLate(_ deliveries: [Delivery]) {
     state.update { $0.late += deliveries }
   }
 

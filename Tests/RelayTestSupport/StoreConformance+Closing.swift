@@ -32,7 +32,7 @@ extension StoreConformance {
         #expect(throws: StoreError.self) { try await store.change(.discard, .filter(DeliveryFilter())) },
       ]
       #expect(closed.allSatisfy { $0?.code == .closed })
-      store.endWithholding(["crm"])
+      store.resume(["crm"])
       store.setSuspended(SuspendedTime(ended: .seconds(1)), of: "crm")
       let claim = await store.claim()
       #expect(claim.deliveries.isEmpty && !claim.isExhausted)

@@ -36,7 +36,7 @@ extension StoreConformance {
       try await store.configure(.test)
       observer.stall()
       // On disk, and not yet answered.
-      let waiting = store.posted(bench.make.envelope(events: 2, bytes: 1))
+      let waiting = store.posted(bench.make.envelope(events: 2, bytes: 1), late: bench.observer.storedLate)
       await #expect(throws: StoreError.self) { _ = try await waiting.value.get() }
       observer.goOn()
       bench.observer.waitForLate(2)
@@ -57,7 +57,7 @@ extension StoreConformance {
       try await store.configure(.test)
       _ = try await store.stored(bench.make.envelope(to: [], bytes: 1))
       observer.stall()
-      let waiting = store.posted(bench.make.envelope(bytes: 1))
+      let waiting = store.posted(bench.make.envelope(bytes: 1), late: bench.observer.storedLate)
       await #expect(throws: StoreError.self) { _ = try await waiting.value.get() }
       observer.goOn()
       bench.observer.waitForLate(1)
@@ -103,5 +103,4 @@ private final class StallingObserver: StoreObserver {
   func storeOverflowed(destination: String, count: Int) {}
   func storeConditionChanged(_ condition: StoreCondition) {}
   func storeHangs(_ isHanging: Bool) { others.storeHangs(isHanging) }
-  func storeStoredLate(_ deliveries: [Delivery]) { others.storeStoredLate(deliveries) }
 }

@@ -64,7 +64,7 @@ extension StoreConformance {
     StoreClaim("whatArrivesMeanwhileFindsItsPlace") { bench in
       let store = try await bench.open()
       var ids = try await chats((0..<1_200).map { String($0 % 40) }, store, bench)
-      await store.withhold("crm")
+      await store.hold("crm")
       let reordered = store.postedReorder(by: .chat)
       var arrivals = 0
       repeat {
@@ -73,7 +73,7 @@ extension StoreConformance {
         arrivals += 1
       } while !reordered.isKept
       try await reordered.value.get()
-      store.endWithholding(["crm"])
+      store.resume(["crm"])
       var last: [String: DeliveryID] = [:]
       var turn = await store.claim().deliveries
       #expect(Set(turn.map(\.event.chat)).count == turn.count)

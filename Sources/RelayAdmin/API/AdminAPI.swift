@@ -45,7 +45,7 @@ struct AdminAPI: Sendable {
     case .backup:
       try ChangeBody.nothing(body)
       return AdminResponse(copy: try await copies.fill { try await operations.backup() })
-    case .refusals: return .json(RefusalsAnswer(refusals: operations.rejections()))
+    case .refusals: return .json(RefusalsAnswer(refusals: operations.refusedRequests()))
     case .retry: return try await change(.retry, body)
     case .discard: return try await change(.discard, body)
     case .pause(let destination): return try await pause(destination, body)

@@ -3,14 +3,14 @@ import RelayPipeline
 
 /// `GET /api/v1/rejections`: the refused requests, newest first; those that are alike stand as one.
 struct RefusalsAnswer: JSONWritable {
-  let refusals: [Rejection]
+  let refusals: [RefusedRequest]
 
   func write(to output: inout JSONOutput) {
     output.object { $0.field("rejections", refusals) }
   }
 }
 
-extension Rejection: JSONWritable {
+extension RefusedRequest: JSONWritable {
   func write(to output: inout JSONOutput) {
     output.object { output in
       output.field("at", at)

@@ -24,9 +24,13 @@ package protocol DeliveryStore: AnyObject, Sendable {
   /// Stores an envelope with its events and deliveries, all or nothing. Succeeds only after the sync.
   ///
   /// A store that does not come back (its disk hangs) answers `hanging` within seconds, from another thread: it may be stored
-  /// yet. If it is, its deliveries go to the observer. Until it is back, every other envelope is answered so at once.
+  /// yet. Until it is back, every other envelope is answered so at once.
+  ///
+  /// - Parameter late: Given the deliveries where the completion had to say that nobody knows (`hanging`, or the file can't be
+  ///   seen), and the envelope is on disk after all: claimed, as those of the completion are.
   func append(
-    _ envelope: NewEnvelope, completion: @escaping @Sendable (Result<AppendOutcome, StoreError>) -> Void)
+    _ envelope: NewEnvelope, late: @escaping @Sendable ([Delivery]) -> Void,
+    completion: @escaping @Sendable (Result<AppendOutcome, StoreError>) -> Void)
 
   /// Records attempts. Deliveries that are no longer pending are left as they are. While the store can't commit,
   /// settlements are kept and tried again; completion runs once they are on disk, with the deliveries whose turn it
@@ -39,7 +43,7 @@ package protocol DeliveryStore: AnyObject, Sendable {
 
   /// Hands out pending deliveries of one destination, oldest first; with `ClaimRequest.after` it looks beyond what it would
   /// hand out next, and that stays next. A store that can't read answers an empty
-  /// claim that is not exhausted; so does one that withholds them.
+  /// claim that is not exhausted; so does one that holds them.
   func claim(_ request: ClaimRequest, completion: @escaping @Sendable (Claim) -> Void)
 
   /// Gives claimed deliveries back, unchanged.
@@ -60,21 +64,21 @@ package protocol DeliveryStore: AnyObject, Sendable {
 
   // MARK: Operation
 
-  /// From its completion on nothing of these destinations is handed out, by no call, until `endWithholding`. What is claimed
+  /// From its completion on nothing of these destinations is handed out, by no call, until `resume`. What is claimed
   /// stays claimed. Calls nest.
-  func withhold(_ destinations: [String], completion: @escaping @Sendable () -> Void)
+  func hold(_ destinations: [String], completion: @escaping @Sendable () -> Void)
 
-  func endWithholding(_ destinations: [String])
+  func resume(_ destinations: [String])
 
   /// Gives every pending delivery of the destination its key anew, and lets wait what must. The destination is
-  /// withheld meanwhile, and nothing of it is claimed but what is in flight. Many short transactions; begun again if
+  /// held meanwhile, and nothing of it is claimed but what is in flight. Many short transactions; begun again if
   /// it was cut off.
   func reorder(
     _ destination: String, by ordering: Ordering,
     completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
 
   /// Carries out what a person wants of deliveries of one destination; those that are claimed are left as they are.
-  /// The destination is withheld meanwhile. Many short transactions, each with its books.
+  /// The destination is held meanwhile. Many short transactions, each with its books.
   ///
   /// - Returns: How many were changed, also if it failed on the way: then with the error.
   func change(

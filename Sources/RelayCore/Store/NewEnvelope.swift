@@ -74,7 +74,7 @@ package struct NewEnvelope: Sendable {
 
 package enum AppendOutcome: Sendable {
   /// On disk. The deliveries that may be attempted are claimed for the caller, in the order of the envelope: not
-  /// those that wait for their order key, that are withheld, or that went over their destination's `max_backlog`; nor
+  /// those that wait for their order key, that are held, or that went over their destination's `max_backlog`; nor
   /// those that arrive after fresh ones of their destination were given back, until a claim of fresh ones is exhausted.
   case stored([Delivery])
   /// The same bytes were stored before: their first event's id, and how many were accepted.

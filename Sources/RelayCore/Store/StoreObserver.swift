@@ -1,23 +1,24 @@
-/// Told by a store of what happens in it. Called on the store's thread; must be quick.
+/// Told by a store of what happens in it, on the store's thread; must be quick. Nothing that a sender or a lane waits for
+/// depends on it.
 package protocol StoreObserver: Sendable {
   /// A transaction is on disk. `operations`: the envelopes and settlements in it.
   func storeCommitted(operations: Int, duration: Duration)
-  /// Runs `answers`: the completions of all that was in one transaction.
-  func storeAnswers(_ answers: () -> Void)
+  /// The completions of all that was in one transaction begin to run, and have run.
+  func storeBeginsToAnswer()
+  func storeHasAnswered()
   /// Deliveries that went over their destination's `max_backlog`, now on disk as discarded.
   func storeOverflowed(destination: String, count: Int)
   func storeConditionChanged(_ condition: StoreCondition)
   /// The store has not come back from what it does (a disk that hangs), or has come back. From another thread than the
   /// store's.
   func storeHangs(_ isHanging: Bool)
-  /// Deliveries of envelopes that were answered `hanging`, and are on disk after all: claimed, as by `append`.
-  func storeStoredLate(_ deliveries: [Delivery])
   /// Something could not be read. Whoever asked for it has had an answer that says less.
   func storeReadFailed(_ error: StoreError)
 }
 
 extension StoreObserver {
-  package func storeAnswers(_ answers: () -> Void) { answers() }
+  package func storeBeginsToAnswer() {}
+  package func storeHasAnswered() {}
   package func storeReadFailed(_ error: StoreError) {}
 }
 

@@ -135,10 +135,12 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
     for answer in unanswered { answer() }
   }
 
-  /// What is posted while `body` runs is taken in one turn.
-  func gathering(_ body: () -> Void) {
+  /// What is posted from here on is taken in one turn, after `endGathering`.
+  func beginGathering() {
     inbox.withLock { $0.isGathering = true }
-    body()
+  }
+
+  func endGathering() {
     let hasInputs = inbox.withLock { inbox in
       inbox.isGathering = false
       return !inbox.inputs.isEmpty

@@ -5,7 +5,7 @@ import RelayCore
 final class DeliveryChanges: Sendable {
   private let store: any DeliveryStore
   private let asked: PatientStore
-  private let lanes: QuietLanes
+  private let holds: DestinationHolds
   private let active: ActiveConfiguration
   private let typeCheck: TypeCheck
   private let metrics: RelayMetrics
@@ -13,12 +13,12 @@ final class DeliveryChanges: Sendable {
   private let turnstile = Turnstile()
 
   init(
-    store: any DeliveryStore, asked: PatientStore, lanes: QuietLanes, active: ActiveConfiguration,
+    store: any DeliveryStore, asked: PatientStore, holds: DestinationHolds, active: ActiveConfiguration,
     typeCheck: TypeCheck, metrics: RelayMetrics, logger: Logger
   ) {
     self.store = store
     self.asked = asked
-    self.lanes = lanes
+    self.holds = holds
     self.active = active
     self.typeCheck = typeCheck
     self.metrics = metrics
@@ -80,9 +80,9 @@ final class DeliveryChanges: Sendable {
   private func make(
     _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String
   ) async -> (changed: Int, error: StoreError?) {
-    await lanes.quieten([destination])
+    await holds.hold([destination])
     let (changed, error) = await store.change(change, selection, of: destination)
-    lanes.release([destination], areRetried: change != .discard && changed > 0)
+    holds.resume([destination], areRetried: change != .discard && changed > 0)
     log(change, of: destination, changed)
     if change == .discard { metrics.discarded(destination, changed) }
     return (changed, error)

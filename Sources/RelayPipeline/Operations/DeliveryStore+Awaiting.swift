@@ -20,9 +20,9 @@ extension DeliveryStore {
     }.get()
   }
 
-  func withhold(_ destinations: [String]) async {
+  func hold(_ destinations: [String]) async {
     await withCheckedContinuation { continuation in
-      withhold(destinations) { continuation.resume() }
+      hold(destinations) { continuation.resume() }
     }
   }
 

@@ -43,7 +43,7 @@ package final class RelayController: RelayOperations {
   private let reloader: Reloader
   let statusReader: StatusReader
   private let typeCheck: TypeCheck
-  private let lanes: QuietLanes
+  private let holds: DestinationHolds
   private let isDraining = Locked(false)
 
   package init(_ configuration: Configuration, parts: Parts, source: any ReloadSource) {
@@ -51,19 +51,19 @@ package final class RelayController: RelayOperations {
     let active = ActiveConfiguration(configuration, loadedAt: parts.clock.reading().wall)
     let asked = PatientStore(
       store: parts.store, lookup: parts.lookup, watch: parts.watch, patience: parts.patience)
-    let lanes = QuietLanes(store: parts.store, engine: parts.engine)
+    let holds = DestinationHolds(store: parts.store, engine: parts.engine)
     activeConfiguration = active
     self.asked = asked
-    self.lanes = lanes
+    self.holds = holds
     typeCheck = TypeCheck(asked: asked, active: active, metrics: parts.metrics)
-    reordering = Reordering(store: parts.store, lanes: lanes, active: active, logger: parts.logger)
+    reordering = Reordering(store: parts.store, holds: holds, active: active, logger: parts.logger)
     changes = DeliveryChanges(
-      store: parts.store, asked: asked, lanes: lanes, active: active, typeCheck: typeCheck,
+      store: parts.store, asked: asked, holds: holds, active: active, typeCheck: typeCheck,
       metrics: parts.metrics, logger: parts.logger)
     reloader = Reloader(
       configuration,
       parts: Reloader.Parts(
-        active: active, asked: asked, lanes: lanes, reordering: reordering, engine: parts.engine,
+        active: active, asked: asked, holds: holds, reordering: reordering, engine: parts.engine,
         receiver: parts.receiver, metrics: parts.metrics, clock: parts.clock, logger: parts.logger),
       source: source)
     statusReader = StatusReader(
@@ -102,7 +102,7 @@ package final class RelayController: RelayOperations {
   package func start(_ stored: [StoredDestination]) async {
     let destinations = active.configuration.destinations
     let disordered = Reordering.disordered(destinations, stored, underWay: [])
-    await parts.store.withhold(disordered)
+    await parts.store.hold(disordered)
     parts.watch.attach(parts.engine)
     parts.engine.start(destinations, stored: stored)
     await parts.engine.hold(disordered)
@@ -137,7 +137,7 @@ package final class RelayController: RelayOperations {
 
   package func metrics() async -> [UInt8] { await statusReader.metrics() }
 
-  package func rejections() -> [Rejection] { parts.receiver.rejections }
+  package func refusedRequests() -> [RefusedRequest] { parts.receiver.refusedRequests }
 
   package func event(_ id: EventID) async throws(OperationError) -> EventReport? {
     let found = try await asked.look { lookup async throws(StoreError) in try await lookup.event(id) }

@@ -31,7 +31,7 @@ package protocol RelayOperations: AnyObject, Sendable {
   /// A copy of the store as it is when the copy is done. It takes as much disk as the store until it is let go.
   func backup() async throws(OperationError) -> any StoreCopy
   /// The last refused requests, newest first.
-  func rejections() -> [Rejection]
+  func refusedRequests() -> [RefusedRequest]
 }
 
 /// What a resumed destination had been kept from.
@@ -124,7 +124,7 @@ package struct ReloadReport: Sendable, Equatable {
 }
 
 /// A request that the ingest refused, and how many like it.
-package struct Rejection: Sendable, Equatable {
+package struct RefusedRequest: Sendable, Equatable {
   /// When the last of them was refused. All that follows is the last one's, too.
   package var at: Timestamp
   package var firstAt: Timestamp

@@ -7,7 +7,7 @@ final class Reloader: Sendable {
   struct Parts: Sendable {
     let active: ActiveConfiguration
     let asked: PatientStore
-    let lanes: QuietLanes
+    let holds: DestinationHolds
     let reordering: Reordering
     let engine: DeliveryEngine
     let receiver: Receiver
@@ -90,7 +90,7 @@ final class Reloader: Sendable {
     let known = Set(stored.map(\.name))
     let fresh = new.destinations.filter { !known.contains($0.name) }.map { StoredDestination(name: $0.name) }
     let disordered = Reordering.disordered(new.destinations, stored + fresh, underWay: underWay)
-    await parts.lanes.quieten(disordered)
+    await parts.holds.hold(disordered)
     parts.metrics.configure(new)
     parts.receiver.replace(new)
     // What is in flight was told the old ones.

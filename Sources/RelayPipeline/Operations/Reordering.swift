@@ -5,17 +5,17 @@ import RelayThreads
 /// Changes of `order_by`: pending deliveries are brought into the new order before any more of them is attempted.
 final class Reordering: Sendable {
   private let store: any DeliveryStore
-  private let lanes: QuietLanes
+  private let holds: DestinationHolds
   private let active: ActiveConfiguration
   private let logger: Logger
-  /// Destinations that are being brought into their configured order, and how often each was made quiet for it.
+  /// Destinations that are being brought into their configured order, and how often each was held for it.
   ///
   /// Whoever holds this lock may read the active configuration, never the other way round.
   private let underWay = Locked<[String: Int]>([:])
 
-  init(store: any DeliveryStore, lanes: QuietLanes, active: ActiveConfiguration, logger: Logger) {
+  init(store: any DeliveryStore, holds: DestinationHolds, active: ActiveConfiguration, logger: Logger) {
     self.store = store
-    self.lanes = lanes
+    self.holds = holds
     self.active = active
     self.logger = logger
   }
@@ -36,10 +36,10 @@ final class Reordering: Sendable {
       .map(\.name)
   }
 
-  /// Brings the pending deliveries of quiet destinations into their configured order, then lets them go on. In the
+  /// Brings the pending deliveries of held destinations into their configured order, then lets them go on. In the
   /// background: there may be millions.
-  func begin(_ quiet: [String]) {
-    for name in quiet {
+  func begin(_ held: [String]) {
+    for name in held {
       let isFirst = underWay.withLock { underWay in
         underWay[name, default: 0] += 1
         return underWay[name] == 1
@@ -53,12 +53,12 @@ final class Reordering: Sendable {
     while true {
       let ordering = active.destination(name)?.ordering
       if let ordering, await !reorder(name, by: ordering) { continue }
-      let timesQuietened = underWay.withLock { underWay -> Int? in
+      let timesHeld = underWay.withLock { underWay -> Int? in
         guard active.destination(name)?.ordering == ordering else { return nil }
         return underWay.removeValue(forKey: name)
       }
-      guard let timesQuietened else { continue }
-      for _ in 0..<timesQuietened { lanes.release([name]) }
+      guard let timesHeld else { continue }
+      for _ in 0..<timesHeld { holds.resume([name]) }
       return
     }
   }

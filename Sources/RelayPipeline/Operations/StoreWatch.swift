@@ -61,13 +61,8 @@ package final class StoreWatch: StoreObserver {
     metrics.commit(duration, operations: operations)
   }
 
-  package func storeAnswers(_ answers: () -> Void) {
-    if let engine = engine.withLock({ $0 }) { engine.gathering(answers) } else { answers() }
-  }
-
-  package func storeStoredLate(_ deliveries: [Delivery]) {
-    engine.withLock { $0 }?.arrived(deliveries)
-  }
+  package func storeBeginsToAnswer() { engine.withLock { $0 }?.beginGathering() }
+  package func storeHasAnswered() { engine.withLock { $0 }?.endGathering() }
 
   package func storeOverflowed(destination: String, count: Int) {
     metrics.overflowed(destination, count)

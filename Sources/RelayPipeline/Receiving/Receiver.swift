@@ -50,7 +50,7 @@ package final class Receiver: EnvelopeReceiver {
   }
 
   /// The last refused requests, newest first.
-  package var rejections: [Rejection] { refusals.rejections }
+  package var refusedRequests: [RefusedRequest] { refusals.refusedRequests }
 
   package func accepts(path: String) -> Bool { rules.withLock { $0 }.entrance(at: path) != nil }
 
@@ -171,7 +171,8 @@ package final class Receiver: EnvelopeReceiver {
       request.answer(accepted, nil)
     }
     guard !receipt.envelope.events.isEmpty else { return accept() }
-    store.append(receipt.envelope) { [self, envelope = receipt.envelope] result in
+    store.append(receipt.envelope, late: { [engine] in engine.arrived($0) }) {
+      [self, envelope = receipt.envelope] result in
       switch result {
       case .success(.stored(let deliveries)):
         engine.arrived(deliveries)

@@ -6,7 +6,7 @@ import RelayThreads
 final class RefusalLog: Sendable {
   private struct Kept {
     var summary = LogSummary()
-    var rejections = RejectionList()
+    var refusedRequests = RefusedRequestList()
   }
 
   private let logger: Logger
@@ -33,16 +33,16 @@ final class RefusalLog: Sendable {
   ) {
     let now = clock.reading()
     let (peer, forwardedFor) = (origin.peer, origin.forwardedFor)
-    var rejection = Rejection(
+    var request = RefusedRequest(
       at: now.wall, path: path, status: refusal.reason.status, code: refusal.reason.rawValue,
       reason: refusal.explanation,
       bodyBytes: body?.count, body: Self.excerpt(of: body, mask))
-    rejection.offset = refusal.offset
-    rejection.peer = peer
-    rejection.forwardedFor = forwardedFor
-    rejection.userAgent = origin.userAgent
-    let leftOut = kept.withLock { [rejection] kept in
-      kept.rejections.note(rejection, isOfSource: isOfSource, mask: mask)
+    request.offset = refusal.offset
+    request.peer = peer
+    request.forwardedFor = forwardedFor
+    request.userAgent = origin.userAgent
+    let leftOut = kept.withLock { [request] kept in
+      kept.refusedRequests.add(request, isOfSource: isOfSource, mask: mask)
       return kept.summary.admit(
         "\(refusal.reason.status) \(isOfSource ? path : "") \(refusal.explanation)", at: now.steady)
     }
@@ -56,15 +56,15 @@ final class RefusalLog: Sendable {
   }
 
   /// Newest first.
-  var rejections: [Rejection] {
+  var refusedRequests: [RefusedRequest] {
     // Event loops must not wait while they are masked.
-    kept.withLock { $0.rejections.newestFirst }.map { rejection, mask in
-      var rejection = rejection
-      rejection.path = mask.masked(rejection.path)
-      rejection.forwardedFor = rejection.forwardedFor.map(mask.masked)
-      rejection.userAgent = rejection.userAgent.map(mask.masked)
-      rejection.body = mask.masked(rejection.body, upTo: Self.maxBodyBytes)
-      return rejection
+    kept.withLock { $0.refusedRequests.newestFirst }.map { request, mask in
+      var request = request
+      request.path = mask.masked(request.path)
+      request.forwardedFor = request.forwardedFor.map(mask.masked)
+      request.userAgent = request.userAgent.map(mask.masked)
+      request.body = mask.masked(request.body, upTo: Self.maxBodyBytes)
+      return request
     }
   }
 

@@ -230,20 +230,21 @@ struct BatchWriter {
   // MARK: Answers
 
   private func answer(_ answers: () -> Void) {
-    if let observer { observer.storeAnswers(answers) } else { answers() }
+    observer?.storeBeginsToAnswer()
+    answers()
+    observer?.storeHasAnswered()
   }
 
   /// - Parameter unseen: Why nobody knows whether they are kept.
   private func answerAppends(_ outcomes: [Result<AppendOutcome, StoreError>], _ unseen: StoreError?) {
-    var late: [Delivery] = []
     for (append, outcome) in zip(appends, outcomes) {
       let answer = unseen.map { error in outcome.flatMap { _ in .failure(error) } } ?? outcome
       let isTold = append.answer(answer) && unseen == nil
-      if !isTold, case .success(let outcome) = outcome { late += outcome.claimed }
+      // Its sender was told that nobody knows; it is in the store all the same.
+      if !isTold, case .success(let outcome) = outcome, !outcome.claimed.isEmpty {
+        append.late(outcome.claimed)
+      }
     }
-    guard !late.isEmpty else { return }
-    // Its sender was told that nobody knows; it is in the store all the same.
-    if let observer { observer.storeStoredLate(late) } else { session.claims.giveBack(late.map(\.id)) }
   }
 
   private mutating func takeSettlements() -> [SettleCall] {

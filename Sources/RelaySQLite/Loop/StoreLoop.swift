@@ -103,10 +103,10 @@ final class StoreLoop {
   private func change(_ memory: StoreOperation.Memory) {
     switch memory {
     case .giveBack(let deliveries): session.claims.giveBack(deliveries)
-    case .withhold(let destinations, let completion):
-      session.destinations.withhold(destinations)
+    case .hold(let destinations, let completion):
+      session.destinations.hold(destinations)
       reads.append(.ping(completion))
-    case .endWithholding(let destinations): session.destinations.endWithholding(destinations)
+    case .resume(let destinations): session.destinations.resume(destinations)
     }
   }
 

@@ -24,8 +24,8 @@ enum StoreOperation: Sendable {
   enum Memory: Sendable {
     case giveBack([DeliveryID])
     /// Its completion runs when the claims that were asked before it have been answered.
-    case withhold([String], @Sendable () -> Void)
-    case endWithholding([String])
+    case hold([String], @Sendable () -> Void)
+    case resume([String])
   }
 
   enum Read: Sendable {
@@ -46,11 +46,16 @@ enum StoreOperation: Sendable {
 /// than its way.
 final class AppendCall: Sendable {
   let envelope: NewEnvelope
+  let late: @Sendable ([Delivery]) -> Void
   private let completion: @Sendable (Result<AppendOutcome, StoreError>) -> Void
   private let isAnswered = Atomic(false)
 
-  init(_ envelope: NewEnvelope, completion: @escaping @Sendable (Result<AppendOutcome, StoreError>) -> Void) {
+  init(
+    _ envelope: NewEnvelope, late: @escaping @Sendable ([Delivery]) -> Void,
+    completion: @escaping @Sendable (Result<AppendOutcome, StoreError>) -> Void
+  ) {
     self.envelope = envelope
+    self.late = late
     self.completion = completion
   }
 
@@ -101,7 +106,7 @@ extension StoreOperation.Memory {
   fileprivate var urgency: StoreOperation.Urgency {
     switch self {
     case .giveBack: .deferrable(outcomes: 0)
-    case .withhold, .endWithholding: .urgent
+    case .hold, .resume: .urgent
     }
   }
 }
@@ -135,8 +140,8 @@ extension StoreOperation.Write {
 extension StoreOperation.Memory {
   fileprivate func refuse() {
     switch self {
-    case .withhold(_, let completion): completion()
-    case .giveBack, .endWithholding: break
+    case .hold(_, let completion): completion()
+    case .giveBack, .resume: break
     }
   }
 }

@@ -345,7 +345,7 @@ extension Claim {
       isBeyond: request.after != nil)
   }
 
-  /// The answer of a store that can't read, or withholds them.
+  /// The answer of a store that can't read, or holds them.
   static func nothing(for request: ClaimRequest) -> Claim {
     Claim(request, deliveries: [], isExhausted: false)
   }

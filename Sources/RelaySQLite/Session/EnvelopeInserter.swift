@@ -112,7 +112,7 @@ final class EnvelopeInserter {
     }
   }
 
-  /// - Returns: nil for what is not to be attempted now: it waits for its order key, or is withheld, or comes after
+  /// - Returns: nil for what is not to be attempted now: it waits for its order key, or is held, or comes after
   ///   what its lane has given back, or went over its destination's `max_backlog`.
   private func insert(
     _ delivery: NewEnvelope.NewDelivery, of event: Event, row: EventRowID, _ arrival: Arrival

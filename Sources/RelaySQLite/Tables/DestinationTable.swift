@@ -9,17 +9,17 @@ final class DestinationTable: TransactionMember {
     var committed: StoredDestination
     /// The transaction has changed it.
     var isChanged = false
-    /// How often it is withheld.
-    var withheld = 0
+    /// How often it is held.
+    var held = 0
     /// How many bytes its pending and dead deliveries may have together.
     var maxBacklogBytes = Int.max
     /// What a reorder that is under way, or was cut off, orders by.
     var nextOrdering: Ordering?
 
-    init(_ destination: StoredDestination, withheld: Int) {
+    init(_ destination: StoredDestination, held: Int) {
       current = destination
       committed = destination
-      self.withheld = withheld
+      self.held = held
     }
   }
 
@@ -31,7 +31,7 @@ final class DestinationTable: TransactionMember {
   /// Which had deliveries go over their `max_backlog` with the last transaction, and how many.
   private(set) var overflows: [(destination: String, count: Int)] = []
   /// Also names that are not known yet.
-  private var withheld: [String: Int] = [:]
+  private var held: [String: Int] = [:]
   private let statements: DestinationStatements
 
   /// Reads what earlier runs have left.
@@ -60,7 +60,7 @@ final class DestinationTable: TransactionMember {
   private func add(_ destination: StoredDestination, row: DestinationRowID) {
     let place = Int(row.rawValue)
     while entries.count <= place { entries.append(nil) }
-    entries[place] = Entry(destination, withheld: withheld[destination.name] ?? 0)
+    entries[place] = Entry(destination, held: held[destination.name] ?? 0)
     added.append(row)
   }
 
@@ -134,19 +134,19 @@ final class DestinationTable: TransactionMember {
   /// might come in the wrong one.
   func isWithheld(_ row: DestinationRowID) -> Bool {
     let entry = entry(row)
-    return entry.withheld > 0 || entry.current.ordering == nil
+    return entry.held > 0 || entry.current.ordering == nil
   }
 
-  func withhold(_ names: [String]) { for name in names { changeWithheld(name, by: 1) } }
+  func hold(_ names: [String]) { for name in names { changeHold(name, by: 1) } }
 
-  /// Ends one `withhold`: they nest.
-  func endWithholding(_ names: [String]) { for name in names { changeWithheld(name, by: -1) } }
+  /// Ends one `hold`: they nest.
+  func resume(_ names: [String]) { for name in names { changeHold(name, by: -1) } }
 
-  private func changeWithheld(_ name: String, by step: Int) {
-    let count = max(0, (withheld[name] ?? 0) + step)
-    withheld[name] = count == 0 ? nil : count
+  private func changeHold(_ name: String, by step: Int) {
+    let count = max(0, (held[name] ?? 0) + step)
+    held[name] = count == 0 ? nil : count
     for place in entries.indices where entries[place]?.current.name == name {
-      entries[place]!.withheld = count
+      entries[place]!.held = count
     }
   }
 }

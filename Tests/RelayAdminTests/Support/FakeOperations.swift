@@ -31,7 +31,7 @@ final class FakeOperations: RelayOperations {
     var counts = DeliveryCounts()
     var reload = ReloadReport(
       hash: "0123456789ab", loadedAt: Samples.now, isUnchanged: false, warnings: [], needsRestart: [])
-    var rejections: [Rejection] = []
+    var refusedRequests: [RefusedRequest] = []
     var copy: [UInt8] = []
     var error: OperationError?
   }
@@ -60,7 +60,7 @@ final class FakeOperations: RelayOperations {
 
   var readiness: Readiness { state.withLock(\.readiness) }
   func metrics() async -> [UInt8] { Array(state.withLock(\.metrics).utf8) }
-  func rejections() -> [Rejection] { state.withLock(\.rejections) }
+  func refusedRequests() -> [RefusedRequest] { state.withLock(\.refusedRequests) }
   func backup() async throws(OperationError) -> any StoreCopy { try answer(.backup) { FakeCopy($0.copy) } }
   func status() async throws(OperationError) -> RelayStatus { try answer(nil) { $0.status } }
 

@@ -15,7 +15,7 @@ final class SlowOperations: RelayOperations {
 
   var readiness: Readiness { fake.readiness }
   func metrics() async -> [UInt8] { await fake.metrics() }
-  func rejections() -> [Rejection] { [] }
+  func refusedRequests() -> [RefusedRequest] { [] }
   func backup() async throws(OperationError) -> any StoreCopy {
     throw OperationError(code: .unavailable, message: "there is no store")
   }

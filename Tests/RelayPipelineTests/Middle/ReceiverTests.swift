@@ -53,7 +53,7 @@ import Testing
     if status == 401 {
       await middle.rest()
       #expect(middle.inFlight.isEmpty)
-      #expect(middle.receiver.rejections.count == 1)
+      #expect(middle.receiver.refusedRequests.count == 1)
     }
   }
 

@@ -8,9 +8,9 @@ import RelayCore
 /// does not push out what a sender did wrong, nor does one that names itself anew each time.
 ///
 /// It holds them as they came, with what must be masked in them before they are shown.
-struct RejectionList: Sendable {
+struct RefusedRequestList: Sendable {
   private struct Entry {
-    var rejection: Rejection
+    var request: RefusedRequest
     let isOfSource: Bool
     let mask: SecretMask
   }
@@ -21,20 +21,19 @@ struct RejectionList: Sendable {
   private var entries: [Entry] = []
 
   /// - Parameter mask: Of what must not be seen of it.
-  mutating func note(_ rejection: Rejection, isOfSource: Bool, mask: SecretMask = SecretMask([])) {
-    var rejection = rejection
-    if let place = entries.lastIndex(where: { $0.isOfSource == isOfSource && $0.rejection.isLike(rejection) })
-    {
-      let known = entries.remove(at: place).rejection
-      rejection.count += known.count
-      rejection.firstAt = known.firstAt
+  mutating func add(_ request: RefusedRequest, isOfSource: Bool, mask: SecretMask = SecretMask([])) {
+    var request = request
+    if let place = entries.lastIndex(where: { $0.isOfSource == isOfSource && $0.request.isLike(request) }) {
+      let known = entries.remove(at: place).request
+      request.count += known.count
+      request.firstAt = known.firstAt
     } else if entries.count == Self.capacity {
       makeRoom(ofSource: isOfSource)
     }
-    entries.append(Entry(rejection: rejection, isOfSource: isOfSource, mask: mask))
+    entries.append(Entry(request: request, isOfSource: isOfSource, mask: mask))
   }
 
-  var newestFirst: [(Rejection, mask: SecretMask)] { entries.reversed().map { ($0.rejection, $0.mask) } }
+  var newestFirst: [(RefusedRequest, mask: SecretMask)] { entries.reversed().map { ($0.request, $0.mask) } }
 
   private mutating func makeRoom(ofSource: Bool) {
     let alike = entries.count(where: { $0.isOfSource == ofSource })
@@ -45,8 +44,8 @@ struct RejectionList: Sendable {
   }
 }
 
-extension Rejection {
-  fileprivate func isLike(_ other: Rejection) -> Bool {
+extension RefusedRequest {
+  fileprivate func isLike(_ other: RefusedRequest) -> Bool {
     status == other.status && code == other.code && path == other.path && reason == other.reason
   }
 }

@@ -1,10 +1,10 @@
 import RelayCore
 
-/// Makes destinations quiet for an operation on what is stored for them: the store withholds the destination, its lane
+/// Makes destinations quiet for an operation on what is stored for them: the store holds the destination, its lane
 /// gives back what it has not attempted, and both go on when the operation is done.
 ///
 /// docs/decisions/0007-quiet-lanes.md says why. Calls nest.
-struct QuietLanes: Sendable {
+struct DestinationHolds: Sendable {
   private let store: any DeliveryStore
   private let engine: DeliveryEngine
 
@@ -14,15 +14,15 @@ struct QuietLanes: Sendable {
   }
 
   /// From its return on nothing of these destinations is held but what is in flight, until they are released.
-  func quieten(_ destinations: [String]) async {
-    await store.withhold(destinations)
+  func hold(_ destinations: [String]) async {
+    await store.hold(destinations)
     // What the store handed out before that stands before this in the engine's inbox.
     await engine.hold(destinations)
   }
 
   /// - Parameter areRetried: A person has retried deliveries of them.
-  func release(_ destinations: [String], areRetried: Bool = false) {
-    store.endWithholding(destinations)
+  func resume(_ destinations: [String], areRetried: Bool = false) {
+    store.resume(destinations)
     engine.resume(destinations, areRetried: areRetried)
   }
 }
