@@ -8,11 +8,18 @@
 // Fetched once: each fetch by name asks OpenSSL's table of providers, under its lock.
 static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
 static EVP_MD *sha256;
-static EVP_MAC *hmac;
+// HMAC with SHA-256, without a key: each use is a copy.
+static EVP_MAC_CTX *hmac;
 
 static void fetch(void) {
   sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-  hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+  EVP_MAC *algorithm = EVP_MAC_fetch(NULL, "HMAC", NULL);
+  if (algorithm == NULL) return;
+  EVP_MAC_CTX *context = EVP_MAC_CTX_new(algorithm);
+  EVP_MAC_free(algorithm);
+  OSSL_PARAM parameters[] = {
+    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, "SHA256", 0), OSSL_PARAM_construct_end()};
+  if (context != NULL && EVP_MAC_CTX_set_params(context, parameters)) hmac = context;
 }
 
 bool cdigest_sha256(const uint8_t *bytes, size_t count, uint8_t digest[32]) {
@@ -24,13 +31,11 @@ bool cdigest_hmac_sha256(
   const uint8_t *key, size_t key_count, const uint8_t *head, size_t head_count, const uint8_t *body,
   size_t body_count, uint8_t code[32]) {
   if (!CRYPTO_THREAD_run_once(&once, fetch) || hmac == NULL) return false;
-  EVP_MAC_CTX *context = EVP_MAC_CTX_new(hmac);
+  EVP_MAC_CTX *context = EVP_MAC_CTX_dup(hmac);
   if (context == NULL) return false;
-  OSSL_PARAM parameters[] = {
-    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, "SHA256", 0), OSSL_PARAM_construct_end()};
   size_t count = 0;
   // A key of no bytes is given as an address all the same: NULL means "the key of before" here.
-  bool is_done = EVP_MAC_init(context, key_count > 0 ? key : (const uint8_t *)"", key_count, parameters)
+  bool is_done = EVP_MAC_init(context, key_count > 0 ? key : (const uint8_t *)"", key_count, NULL)
     && EVP_MAC_update(context, head, head_count) && EVP_MAC_update(context, body, body_count)
     && EVP_MAC_final(context, code, &count, 32) && count == 32;
   EVP_MAC_CTX_free(context);

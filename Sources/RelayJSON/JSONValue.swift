@@ -3,15 +3,17 @@
 /// Holds offsets, not text: it means something only beside the document it was scanned from.
 /// Offsets are kept in 32 bits (a scanned document is below 4 GiB), so that an array of a million
 /// noted elements costs 16 bytes for each.
-package struct JSONValue: Sendable, Equatable {
-  package var kind: JSONKind
+///
+/// Public with its parts, so that other modules inline them (docs/decisions/0016-how-the-release-is-built.md).
+public struct JSONValue: Sendable, Equatable {
+  public var kind: JSONKind
   /// A string with at least one backslash: its text is not its bytes. False for any other kind.
-  package var hasEscapes: Bool
+  public var hasEscapes: Bool
   private var start: UInt32
   private var end: UInt32
 
   /// - Parameter range: offsets in bytes, below 4 GiB.
-  package init(kind: JSONKind, range: Range<Int>, hasEscapes: Bool = false) {
+  public init(kind: JSONKind, range: Range<Int>, hasEscapes: Bool = false) {
     self.kind = kind
     self.hasEscapes = hasEscapes
     start = UInt32(range.lowerBound)
@@ -28,7 +30,7 @@ package struct JSONValue: Sendable, Equatable {
   }
 
   /// Offsets in bytes. Of a string, what stands between the quotes; of any other kind, its whole text.
-  package var range: Range<Int> {
+  public var range: Range<Int> {
     get { Int(start)..<Int(end) }
     set {
       start = UInt32(newValue.lowerBound)
@@ -40,7 +42,7 @@ package struct JSONValue: Sendable, Equatable {
   /// spelling: a number's digits as they were sent, an object's whole text.
   ///
   /// - Parameter document: the document that this value was scanned from.
-  package func text(in document: UnsafeBufferPointer<UInt8>) -> String {
+  public func text(in document: UnsafeBufferPointer<UInt8>) -> String {
     let slice = UnsafeBufferPointer(rebasing: document[range])
     guard hasEscapes else { return String(decoding: slice, as: UTF8.self) }
     var decoded: [UInt8] = []
@@ -49,12 +51,12 @@ package struct JSONValue: Sendable, Equatable {
   }
 
   /// The text in a document that stands in an array.
-  package func text(in document: [UInt8]) -> String {
+  public func text(in document: [UInt8]) -> String {
     document.withUnsafeBufferPointer { text(in: $0) }
   }
 }
 
 /// The seven things a JSON value can be.
-package enum JSONKind: UInt8, Sendable {
+public enum JSONKind: UInt8, Sendable {
   case null, `false`, `true`, number, string, object, array
 }

@@ -58,17 +58,19 @@ package struct RejectedItem: Sendable, Equatable {
 }
 
 /// A value that stands in an event where one of the field tree's paths leads.
-package struct NotedField: Sendable, Equatable {
+///
+/// Public with its parts, so that other modules inline them (docs/decisions/0016-how-the-release-is-built.md).
+public struct NotedField: Sendable, Equatable {
   private var storedSlot: UInt32
-  package var value: JSONValue
+  public var value: JSONValue
 
-  package init(slot: Int, value: JSONValue) {
+  public init(slot: Int, value: JSONValue) {
     storedSlot = UInt32(slot)
     self.value = value
   }
 
   /// The path's index among those that the field tree was made of.
-  package var slot: Int {
+  public var slot: Int {
     get { Int(storedSlot) }
     set { storedSlot = UInt32(newValue) }
   }

@@ -105,12 +105,12 @@ import Testing
         turn.destinations = [server.destination(host: "loja.test")]
         turn.requests = [LoopBench.request(1)]
       }
-      bench.loop.names.entry(of: "loja.test").name.learn(["127.0.0.1"], at: .now)
+      bench.loop.names.entry(of: "loja.test").learn(["127.0.0.1"], at: .now)
       let thread = bench.run()
       #expect(await bench.driver.log.wait { $0.results.count == 1 }.finished.first?.result.status == 200)
       bench.driver.onTurn { [bench] _ in
         bench.driver.onTurn(nil)
-        bench.loop.names.entry(of: "loja.test").name.learn(["127.0.0.9"], at: .now)
+        bench.loop.names.entry(of: "loja.test").learn(["127.0.0.9"], at: .now)
       }
       bench.driver.plan { $0.requests = [LoopBench.request(2)] }
       bench.wake()

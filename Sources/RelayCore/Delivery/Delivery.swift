@@ -1,13 +1,16 @@
 /// The number of a delivery in its store: rises in order of arrival (commit order, then place in the document).
-package struct DeliveryID: RawRepresentable, Hashable, Sendable, Comparable, CustomStringConvertible {
-  package let rawValue: Int64
+///
+/// Public with its parts, so that other modules inline them (docs/decisions/0016-how-the-release-is-built.md): the store's
+/// claims are a table of these.
+public struct DeliveryID: RawRepresentable, Hashable, Sendable, Comparable, CustomStringConvertible {
+  public let rawValue: Int64
 
-  package init(rawValue: Int64) {
+  public init(rawValue: Int64) {
     self.rawValue = rawValue
   }
 
-  package static func < (a: DeliveryID, b: DeliveryID) -> Bool { a.rawValue < b.rawValue }
-  package var description: String { String(rawValue) }
+  public static func < (a: DeliveryID, b: DeliveryID) -> Bool { a.rawValue < b.rawValue }
+  public var description: String { String(rawValue) }
 }
 
 /// An event on its way to one destination.

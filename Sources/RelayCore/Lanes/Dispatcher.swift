@@ -24,12 +24,19 @@ package struct Dispatcher: Sendable {
   /// Nothing is in flight, and every outcome is on disk. Looks at every lane.
   package var isIdle: Bool { attemptsInFlight == 0 && lanes.all.allSatisfy(\.isSettled) }
 
-  /// Lets `body` look at a destination as it is configured now; of a removed one, as it was, while attempts to it are in
-  /// flight. (A copy of so large a value for each attempt would cost as much as its request.)
-  package mutating func withDestination<Result>(_ name: String, _ body: (Destination) -> Result) -> Result? {
+  /// The request of an attempt, made by the destination as it is configured now; of a removed one, as it was, while attempts
+  /// to it are in flight. (A copy of so large a value for each attempt would cost as much as its request.)
+  package mutating func request(
+    to name: String, _ make: (Destination) -> AttemptRequest
+  ) -> AttemptRequest? {
     guard let place = lanes.place(of: name) else { return nil }
     // Not through the table's accessor: Swift 6.3.1, without optimization, then releases what it has only lent.
-    return body(lanes.all[place].destination)
+    return make(lanes.all[place].destination)
+  }
+
+  /// What its deliveries are kept in order by; nil: there is no such lane.
+  package mutating func ordering(of name: String) -> Ordering? {
+    lanes.place(of: name).map { lanes.all[$0].destination.ordering }
   }
 
   /// How every lane is, by name.

@@ -40,7 +40,20 @@ struct Standing: Sendable, Equatable {
   var pausedUntil: Timestamp?
   var suspended = SuspendedTime()
 
+  init(pausedUntil: Timestamp? = nil, suspended: SuspendedTime = SuspendedTime()) {
+    self.pausedUntil = pausedUntil
+    self.suspended = suspended
+  }
+
   func isPaused(at now: Timestamp) -> Bool { pausedUntil.map { now < $0 } ?? false }
+
+  /// - Parameter end: By the steady clock; `distantFuture`: until it is lifted; nil: it is lifted.
+  mutating func pause(until end: Timestamp?) { pausedUntil = end }
+
+  /// - Returns: Whether the suspended time begins or ends now.
+  mutating func setSuspended(_ isSuspended: Bool, at now: Timestamp) -> Bool {
+    suspended.set(isSuspended: isSuspended, at: now)
+  }
 
   /// A pause with an end ends by itself.
   mutating func endPause(at now: Timestamp) {
@@ -78,7 +91,7 @@ struct AbsentStandings: Sendable {
   /// - Parameter end: By the steady clock; `distantFuture`: until it is lifted; nil: it is lifted.
   /// - Returns: Its suspended time if that changed.
   mutating func pause(_ name: String, until end: Timestamp?, at now: Timestamp) -> SuspendedTime? {
-    standings[name, default: Standing()].pausedUntil = end
+    standings[name, default: Standing()].pause(until: end)
     return suspend(name, at: now)
   }
 
@@ -88,6 +101,6 @@ struct AbsentStandings: Sendable {
 
   private mutating func suspend(_ name: String, at now: Timestamp) -> SuspendedTime? {
     let isPaused = standings[name]!.isPaused(at: now)
-    return standings[name]!.suspended.set(isSuspended: isPaused, at: now) ? standings[name]!.suspended : nil
+    return standings[name]!.setSuspended(isPaused, at: now) ? standings[name]!.suspended : nil
   }
 }

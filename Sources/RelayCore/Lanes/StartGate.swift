@@ -59,11 +59,11 @@ struct StartGate: Sendable {
   mutating func restore(_ standing: Standing) { self.standing = standing }
 
   /// - Parameter end: By the steady clock; `distantFuture`: until it is lifted; nil: it is lifted.
-  mutating func pause(until end: Timestamp?) { standing.pausedUntil = end }
+  mutating func pause(until end: Timestamp?) { standing.pause(until: end) }
 
   /// - Returns: Whether the suspended time begins or ends now.
   mutating func setSuspended(_ isSuspended: Bool, at now: Timestamp) -> Bool {
-    standing.suspended.set(isSuspended: isSuspended, at: now)
+    standing.setSuspended(isSuspended, at: now)
   }
 
   mutating func wallClockStepped(by step: Duration) { standing.wallClockStepped(by: step) }

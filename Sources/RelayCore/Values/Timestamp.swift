@@ -3,34 +3,36 @@
 /// Where nothing else is said it is the relay's own, steady time (`SteadyClock`): due times and ages are, and they outlive the
 /// process. What people and other machines are told, or tell, is wall-clock time, and says so. Where only an
 /// elapsed time matters (a deadline in memory), callers measure with `ContinuousClock`.
-package struct Timestamp: Hashable, Sendable {
-  package var microseconds: Int64
+///
+/// Public with its parts, so that other modules inline them (docs/decisions/0016-how-the-release-is-built.md).
+public struct Timestamp: Hashable, Sendable {
+  public var microseconds: Int64
 
-  package init(microseconds: Int64) {
+  public init(microseconds: Int64) {
     self.microseconds = microseconds
   }
 
-  package static let epoch = Timestamp(microseconds: 0)
-  package static let distantFuture = Timestamp(microseconds: .max)
+  public static let epoch = Timestamp(microseconds: 0)
+  public static let distantFuture = Timestamp(microseconds: .max)
 
   /// Whole milliseconds since the epoch, rounded down.
-  package var milliseconds: Int64 { microseconds.flooredDivision(by: 1_000).quotient }
+  public var milliseconds: Int64 { microseconds.flooredDivision(by: 1_000).quotient }
 
   /// Whole seconds since the epoch, rounded down.
-  package var seconds: Int64 { microseconds.flooredDivision(by: 1_000_000).quotient }
+  public var seconds: Int64 { microseconds.flooredDivision(by: 1_000_000).quotient }
 }
 
 extension Timestamp: InstantProtocol {
-  package func advanced(by duration: Duration) -> Timestamp {
+  public func advanced(by duration: Duration) -> Timestamp {
     let (sum, overflow) = microseconds.addingReportingOverflow(duration.microseconds)
     return overflow ? .distantFuture : Timestamp(microseconds: sum)
   }
 
-  package func duration(to other: Timestamp) -> Duration {
+  public func duration(to other: Timestamp) -> Duration {
     .microseconds(other.microseconds - microseconds)
   }
 
-  package static func < (a: Timestamp, b: Timestamp) -> Bool { a.microseconds < b.microseconds }
+  public static func < (a: Timestamp, b: Timestamp) -> Bool { a.microseconds < b.microseconds }
 
   /// nil is later than any time.
   static func earliest(_ a: Timestamp?, _ b: Timestamp?) -> Timestamp? {
@@ -41,7 +43,7 @@ extension Timestamp: InstantProtocol {
 
 extension Timestamp: CustomStringConvertible {
   /// RFC 3339 in UTC, to the millisecond: `2026-01-02T03:04:05.678Z`.
-  package var description: String {
+  public var description: String {
     let (days, rest) = milliseconds.flooredDivision(by: 86_400_000)
     let date = CivilDate(daysSinceEpoch: days)
     let time = [(rest / 3_600_000, 2), (rest / 60_000 % 60, 2), (rest / 1_000 % 60, 2)]
@@ -53,7 +55,7 @@ extension Timestamp: CustomStringConvertible {
 
 extension Duration {
   /// Whole microseconds, rounded toward zero; `Int64.max` for what does not fit.
-  package var microseconds: Int64 {
+  public var microseconds: Int64 {
     let (seconds, attoseconds) = components
     let (product, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000)
     let (sum, overflow) = product.addingReportingOverflow(attoseconds / 1_000_000_000_000)
@@ -61,13 +63,13 @@ extension Duration {
   }
 
   /// Whole milliseconds, rounded up, so that a wait never ends early; `Int64.max` for what does not fit.
-  package var millisecondsRoundedUp: Int64 {
+  public var millisecondsRoundedUp: Int64 {
     let whole = microseconds
     return whole / 1_000 + (whole % 1_000 > 0 ? 1 : 0)
   }
 
   /// Seconds with their fraction.
-  package var inSeconds: Double {
+  public var inSeconds: Double {
     let (seconds, attoseconds) = components
     return Double(seconds) + Double(attoseconds) / 1e18
   }

@@ -3,11 +3,20 @@
 final class NameBook {
   final class Entry {
     let host: String
-    var name = ResolvedName()
+    fileprivate(set) var name = ResolvedName()
     fileprivate var users = 0
 
     fileprivate init(host: String) {
       self.host = host
+    }
+
+    /// Whether a request may start now, and whether somebody has to look the name up for it.
+    func ask(at instant: ContinuousClock.Instant) -> (step: ResolvedName.Step, looksUp: Bool) {
+      name.ask(at: instant)
+    }
+
+    func learn(_ addresses: [String], at instant: ContinuousClock.Instant) {
+      name.learn(addresses, at: instant)
     }
   }
 
@@ -65,7 +74,7 @@ final class NameBook {
     let waiting = waiters.filter { $0.waits(for: entry) }
     switch answer.result {
     case .success(let addresses):
-      entry.name.learn(addresses, at: now)
+      entry.learn(addresses, at: now)
       for endpoint in waiting { endpoint.startNamed() }
     case .failure(let failure):
       switch entry.name.fail(isCertain: failure.isCertain, at: now) {

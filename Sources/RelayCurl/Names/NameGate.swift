@@ -38,7 +38,7 @@ final class NameGate {
     _ request: AttemptRequest, of endpoint: Endpoint, at now: Timestamp, _ instant: ContinuousClock.Instant
   ) -> Bool {
     if entry.name.isFresh(at: instant) { return true }
-    let (step, looksUp) = entry.name.ask(at: instant)
+    let (step, looksUp) = entry.ask(at: instant)
     if looksUp { book.beginLookup(of: entry) }
     guard case .wait(let deadline) = step else { return true }
     waiting.append(Waiting(request: request, startedAt: now, since: instant, deadline: deadline))

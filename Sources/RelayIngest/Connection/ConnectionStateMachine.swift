@@ -101,7 +101,7 @@ struct ConnectionStateMachine {
   }
 
   mutating func timerFired(now: NIODeadline) -> ConnectionAction {
-    guard now >= deadline else { return .setTimer(wakeTime(now: now)) }
+    guard now >= deadline || state == .closed else { return .setTimer(wakeTime(now: now)) }
     switch state {
     case .readingHead, .readingBody, .skippingBody: return refuse(.timeout, now: now)
     case .idle, .flushing, .lingering: return close()

@@ -294,7 +294,7 @@ final class IngestHandler: ChannelDuplexHandler {
     if let refusal = body?.end(budget: ingest.budget) {
       return perform(machine.bodyRefused(refusal, now: context.eventLoop.now))
     }
-    guard let body = self.body.take() else { return }
+    guard let body = self.body.take() else { return perform(machine.close()) }
     let eventLoop = context.eventLoop
     let connection = NIOLoopBound(self, eventLoop: eventLoop)
     let budget = ingest.budget

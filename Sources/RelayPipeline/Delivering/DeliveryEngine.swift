@@ -232,7 +232,7 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
     for action in actions {
       switch action {
       case .attempt(let delivery):
-        let request = dispatcher.withDestination(delivery.destination) {
+        let request = dispatcher.request(to: delivery.destination) {
           RequestBuilder.request(for: delivery, to: $0, at: reading.wall)
         }
         if let request { turn.requests.append(request) }
@@ -240,7 +240,7 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
         log.attempt(settlement, of: delivery, isProbe: isProbe, at: reading)
         outcomes.add(settlement, of: delivery, metrics(of: delivery.destination), at: now)
         // The next of its order key waits for it.
-        if dispatcher.withDestination(delivery.destination, { $0.ordering }) != Ordering.none {
+        if dispatcher.ordering(of: delivery.destination) != Ordering.none {
           outcomes.isUrgent = true
         }
       case .claim(let request):

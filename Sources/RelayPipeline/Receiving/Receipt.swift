@@ -4,7 +4,7 @@ import RelayJSON
 /// What became of an envelope's items: what is stored, and what the sender is told.
 struct Receipt: Sendable {
   let request: IngestRequest
-  var envelope: NewEnvelope
+  private(set) var envelope: NewEnvelope
   private(set) var tally = ReceiptTally()
   private let refusedItems: [(type: String, index: Int, kind: JSONKind)]
   private var deliveries = 0
@@ -27,6 +27,12 @@ struct Receipt: Sendable {
     guard decision.targets.isEmpty else { return }
     if decision.isDropped { dropped += 1 } else if decision.matched.isEmpty { unrouted += 1 }
   }
+
+  /// The event is to be stored.
+  mutating func keep(_ event: NewEnvelope.NewEvent) { envelope.events.append(event) }
+
+  /// The envelope is to be known again by this.
+  mutating func remember(_ fingerprint: NewEnvelope.Fingerprint) { envelope.fingerprint = fingerprint }
 
   func accepted() -> IngestReply {
     var body = IngestReply.receipt(

@@ -138,7 +138,7 @@ package final class Receiver: EnvelopeReceiver {
       guard deliveries <= IngestRules.maxDeliveries else { return false }
       receipt.count(decision, type: placed.view.type)
       if !decision.targets.isEmpty || rules.keep == .all {
-        receipt.envelope.events.append(rules.table.newEvent(envelope.event(placed), decision))
+        receipt.keep(rules.table.newEvent(envelope.event(placed), decision))
       }
       return true
     }
@@ -153,10 +153,11 @@ package final class Receiver: EnvelopeReceiver {
     }
     var receipt = receipt
     let (now, width) = (receipt.request.received, window.microseconds)
-    receipt.envelope.fingerprint = NewEnvelope.Fingerprint(
-      hash: SHA256.hash(receipt.request.body),
-      since: Timestamp(microseconds: now.steady.microseconds - width),
-      wallSince: Timestamp(microseconds: now.wall.microseconds - width))
+    receipt.remember(
+      NewEnvelope.Fingerprint(
+        hash: SHA256.hash(receipt.request.body),
+        since: Timestamp(microseconds: now.steady.microseconds - width),
+        wallSince: Timestamp(microseconds: now.wall.microseconds - width)))
     return receipt
   }
 

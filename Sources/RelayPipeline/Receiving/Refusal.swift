@@ -11,7 +11,8 @@ package struct Refusal: Error, Sendable, Equatable {
   package let explanation: String
   /// The place in the body that is to blame, in bytes.
   package let offset: Int?
-  private let headers: [IngestReply.Header]
+  /// Made once: most refusals are constants.
+  package let reply: IngestReply
 
   /// - Parameters:
   ///   - explanation: nil: the message says it.
@@ -24,11 +25,13 @@ package struct Refusal: Error, Sendable, Equatable {
     self.message = message
     self.explanation = explanation ?? message
     self.offset = offset
-    self.headers = headers
+    reply = Self.reply(reason, message, offset, headers)
   }
 
   /// `{"error":{"code":CODE,"message":MESSAGE}}`, with `"offset":N` where a place in the body is to blame.
-  package var reply: IngestReply {
+  private static func reply(
+    _ reason: RefusalReason, _ message: String, _ offset: Int?, _ headers: [IngestReply.Header]
+  ) -> IngestReply {
     var body = Array(#"{"error":{"code":"#.utf8)
     JSONWriter.appendString(reason.rawValue, to: &body)
     body += Array(#","message":"#.utf8)

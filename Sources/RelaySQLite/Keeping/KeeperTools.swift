@@ -12,8 +12,9 @@ final class KeeperTools {
   ) throws(StoreError) {
     self.transactions = transactions
     self.walked = walked
-    pruner = try Pruner(connection, transactions)
     pages = try StorePages(connection)
+    // The last that can fail: it registers with the transactions.
+    pruner = try Pruner(connection, transactions)
   }
 
   func measure() throws(StoreError) -> StoreSize { try pages.measure() }

@@ -88,7 +88,8 @@ struct Relay {
       admin = try await startAdmin(controller, eventLoopGroup)
       address = try await server.start()
     } catch {
-      _ = await onThread(named: "close") { opened.close(within: StoreService.closingTime) }
+      let isClosed = await onThread(named: "close") { opened.close(within: StoreService.closingTime) }
+      if !isClosed { logger.warning("the store does not close in time: its disk is slow, or hangs") }
       throw error
     }
     let reloading = Task { for await _ in hangups.arrived { _ = try? await controller.reload() } }
