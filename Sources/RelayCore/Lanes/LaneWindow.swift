@@ -52,8 +52,10 @@ struct LaneWindow: Sendable {
   private(set) var size: WindowSize
   private(set) var fresh = LaneQueue()
   private(set) var retrying = LaneQueue()
-  /// Fresh ones that came while a claim was under way. They are newer than what it may bring, so they wait for its answer.
+  /// Fresh ones that came while a claim was under way. It may bring older ones, so they wait for its answer.
   private(set) var arrivedDuringClaim = LaneQueue()
+  /// The first of the fresh ones that went back while a claim was under way: what the claim brings may be newer.
+  private var firstReturnedDuringClaim: DeliveryID?
   private var freshBacklog = LaneBacklog()
   private var retryBacklog = LaneBacklog()
   private var scout = LaneScout()
@@ -81,8 +83,14 @@ struct LaneWindow: Sendable {
       arrivedDuringClaim.append(delivery)
       return .waiting
     }
+    wasReturned(delivery.id)
     freshBacklog.returned()
     return .returned
+  }
+
+  private mutating func wasReturned(_ id: DeliveryID) {
+    guard freshBacklog.isClaiming else { return }
+    firstReturnedDuringClaim = min(firstReturnedDuringClaim ?? id, id)
   }
 
   /// A delivery whose turn has come in its order key. It does not wait behind the backlog, for it takes the place of one
@@ -117,13 +125,12 @@ struct LaneWindow: Sendable {
 
   /// The store has answered a claim.
   ///
-  /// - Returns: Those that arrived meanwhile and must go back, since older ones are still in the store.
+  /// - Returns: Those that must go back, since older ones are still in the store, or there is no room for them.
   mutating func claimed(_ claim: Claim, now: Timestamp) -> [DeliveryID] {
     switch claim.kind {
     case .fresh:
-      for delivery in claim.deliveries { fresh.append(delivery) }
       freshBacklog.claimed(claim, now: now)
-      return admitArrivals(joins: claim.isExhausted)
+      return admit(claim)
     case .retrying:
       for delivery in claim.deliveries { retrying.append(delivery) }
       retryBacklog.claimed(claim, now: now)
@@ -131,18 +138,34 @@ struct LaneWindow: Sendable {
     }
   }
 
-  /// What arrived during a claim joins the queue, or goes back.
-  private mutating func admitArrivals(joins: Bool) -> [DeliveryID] {
-    guard !arrivedDuringClaim.isEmpty else { return [] }
+  /// What the claim has brought joins the queue, and so does what arrived meanwhile: each in its place.
+  ///
+  /// The store keeps what arrives after something was given back to it. So a claim may bring newer ones than some that
+  /// arrived before and wait here.
+  ///
+  /// - Returns: What goes back: the first that has no room, or may have older ones in the store, and all after it.
+  private mutating func admit(_ claim: Claim) -> [DeliveryID] {
+    let (arrived, firstReturned) = (arrivedDuringClaim.deliveries, firstReturnedDuringClaim)
+    (arrivedDuringClaim, firstReturnedDuringClaim) = (LaneQueue(), nil)
+    // Those before this one were the store's oldest, and it has left room for them.
+    guard let first = DeliveryID.earliest(arrived.first?.id, firstReturned) else {
+      for delivery in claim.deliveries { fresh.append(delivery) }
+      return []
+    }
+    let lastClaimed = claim.deliveries.last?.id
+    let isMixed = lastClaimed.map { first < $0 } ?? false
+    let all = claim.deliveries + arrived
     var refused: [DeliveryID] = []
-    for delivery in arrivedDuringClaim.deliveries {
-      if joins && refused.isEmpty && hasRoom(fresh, .fresh) {
+    for delivery in isMixed ? all.sorted(by: { $0.id < $1.id }) : all {
+      let isOldest =
+        (claim.isExhausted || lastClaimed.map { delivery.id <= $0 } ?? false)
+        && firstReturned.map { delivery.id < $0 } ?? true
+      if delivery.id < first || isOldest && refused.isEmpty && hasRoom(fresh, .fresh) {
         fresh.append(delivery)
       } else {
         refused.append(delivery.id)
       }
     }
-    arrivedDuringClaim = LaneQueue()
     if !refused.isEmpty { freshBacklog.returned() }
     return refused
   }
@@ -245,7 +268,9 @@ struct LaneWindow: Sendable {
 
   /// Everything it holds, for giving back.
   mutating func giveUp() -> [DeliveryID] {
-    let ids = (fresh.deliveries + arrivedDuringClaim.deliveries + retrying.deliveries).map(\.id)
+    let freshIDs = (fresh.deliveries + arrivedDuringClaim.deliveries).map(\.id)
+    if let first = freshIDs.min() { wasReturned(first) }
+    let ids = freshIDs + retrying.deliveries.map(\.id)
     fresh = LaneQueue()
     arrivedDuringClaim = LaneQueue()
     retrying = LaneQueue()
@@ -294,5 +319,11 @@ struct LaneWindow: Sendable {
   private func hasRoom(_ queue: LaneQueue, _ kind: ClaimRequest.Kind, times factor: Int = 1) -> Bool {
     let part = size.part(of: kind)
     return queue.isEmpty || queue.count < factor * part.deliveries && queue.footprint < factor * part.bytes
+  }
+}
+
+extension DeliveryID {
+  fileprivate static func earliest(_ a: DeliveryID?, _ b: DeliveryID?) -> DeliveryID? {
+    if let a, let b { min(a, b) } else { a ?? b }
   }
 }

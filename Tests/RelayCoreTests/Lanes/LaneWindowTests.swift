@@ -43,6 +43,38 @@ import Testing
     }
   }
 
+  /// It arrived before others that the store has kept since something was given back.
+  @Test func whatArrivedDuringAClaimGoesBeforeTheNewerOnesThatTheClaimBrings() {
+    for isExhausted in [true, false] {
+      var window = LaneWindow(size: WindowSize(deliveries: 64, bytes: 64 << 20))
+      #expect(window.nextWish(now: now, lacksTriable: false)?.kind == .fresh)
+      for id: Int64 in [6, 9] { #expect(window.arrived(Made.delivery(id)) == .waiting) }
+      let returned = window.claimed(claim([5, 7, 8], isExhausted: isExhausted), now: now)
+      #expect(returned.map(\.rawValue) == (isExhausted ? [] : [9]))
+      #expect(window.fresh.deliveries.map(\.id.rawValue) == [5, 6, 7, 8] + (isExhausted ? [9] : []))
+    }
+  }
+
+  @Test func whatAClaimBringsGoesBackWhereWhatArrivedBeforeItHasTakenTheRoom() {
+    var window = LaneWindow(size: WindowSize(deliveries: 16, bytes: 64 << 20))
+    #expect(window.nextWish(now: now, lacksTriable: false)?.limit == 12)
+    #expect(window.arrived(Made.delivery(2)) == .waiting)
+    let returned = window.claimed(claim([1] + Array(3...13), isExhausted: false), now: now)
+    #expect(returned.map(\.rawValue) == [13])
+    #expect(window.fresh.deliveries.map(\.id.rawValue) == Array(1...12))
+    #expect(!window.holdsAllFresh)
+  }
+
+  @Test func whatAClaimBringsGoesBackBehindWhatWentBackMeanwhile() {
+    var window = LaneWindow(size: WindowSize(deliveries: 8, bytes: 64 << 20))
+    #expect(window.nextWish(now: now, lacksTriable: false)?.kind == .fresh)
+    #expect((2...3).map { window.arrived(Made.delivery($0)) } == [.waiting, .returned])
+    let returned = window.claimed(claim([1, 4], isExhausted: true), now: now)
+    #expect(returned.map(\.rawValue) == [4])
+    #expect(window.fresh.deliveries.map(\.id.rawValue) == [1, 2])
+    #expect(!window.holdsAllFresh)
+  }
+
   @Test func whatFallsDueInTheStoreIsAskedForThen() {
     var window = emptyWindow()
     #expect(window.claimsFrom(lacksTriable: false) == nil)
