@@ -24,6 +24,8 @@ struct WorkloadTests {
 private final class Workload {
   let bench: SessionBench
   var model = StoreModel()
+  /// Envelopes by their bytes.
+  private var remembered: [UInt64: Remembered] = [:]
   private var random: SplitMix64
   private var fault: Fault?
   private var outcomes: [Settlement] = []
@@ -40,15 +42,16 @@ private final class Workload {
 
   func step() throws {
     switch random.below(100) {
-    case ..<45: try batch()
-    case ..<62: try claim(limit: 1 + random.below(8))
-    case ..<68: release()
-    case ..<74:
+    case ..<43: try batch()
+    case ..<60: try claim()
+    case ..<66: release()
+    case ..<72:
       now += random.below(20) - 5
       bench.clock.set(.second(now))
+    case ..<74: suspend()
     case ..<80: try change()
     case ..<84: try reorder(random.pick(destinations), by: random.pick(Ordering.allCases))
-    case ..<88: toggleWithheld()
+    case ..<88: toggleHold()
     case ..<93: try toggleFault()
     case ..<96: try limit()
     default: try restart()
@@ -57,22 +60,19 @@ private final class Workload {
 
   /// The rows, the books and what is claimed.
   func compare() throws {
-    #expect(bench.claimed == Set(model.held.map(\.rawValue)))
+    #expect(bench.claimed == Set(model.claimed.map(\.rawValue)))
     #expect(bench.session.destinations.all.books == model.books)
     for destination in bench.session.destinations.all {
       #expect(destination.backlogBytes == model.backlogBytes(destination.name))
+      #expect(destination.suspended == model.suspended[destination.name] ?? SuspendedTime())
     }
     let rows = try bench.session.connection.texts(
       """
-      SELECT id || ' ' || max(state, 0) || ' ' || attempts || ' ' || counted || ' ' || ifnull(due, '-') || ' '
+      SELECT id || ' ' || max(state, 0) || ' ' || attempts || ' ' || counted || ' ' || since || ' '
+        || ifnull(probed, '-') || ' ' || ifnull(reason, '-') || ' ' || iif(state < 3, ifnull(due, '-'), '-') || ' '
         || iif(state < 3, ifnull(order_key, '-'), '') FROM delivery ORDER BY id
       """)
-    let expected = model.rows.map { row in
-      "\(row.id) \(row.state.rawValue) \(row.attempts) \(row.counted) "
-        + (row.due.map { row.state.isPending ? "\($0.microseconds)" : "-" } ?? "-") + " "
-        + (row.state.isPending ? row.key ?? "-" : "")
-    }
-    #expect(rows == expected)
+    #expect(rows == model.inOrderOfArrival.map(\.text))
     let unlisted = try bench.session.connection.texts("SELECT id FROM delivery WHERE state = -1")
     let claimed = bench.session.claims.entries.filter { $0.value.state != .claimed }.keys
     #expect(Set(unlisted) == Set(claimed.map(\.description)))
@@ -83,20 +83,22 @@ private final class Workload {
     let envelopes = (0..<random.below(4)).map { _ in
       let to = destinations.filter { _ in random.chance(60) }
       let bytes: UInt64? = random.chance(70) ? UInt64(random.below(60)) : nil
-      // The same bytes are of the same chat.
-      let number = bytes ?? UInt64(random.below(5))
+      // The same bytes are of the same chat, and as long.
+      let number = bytes ?? UInt64(random.below(60))
       let chat = number % 5 < 4 ? String(number % 5) : nil
-      return bench.make.envelope(to: to, events: 1 + random.below(3), bytes: bytes, chat: chat)
+      return bench.make.envelope(
+        to: to, events: 1 + random.below(3), bytes: bytes, at: .second(max(0, now)), chat: chat,
+        body: Array(repeating: 0x20, count: Int(number % 3) * 700))
     }
-    let settlements = model.rows.filter { random.chance(model.held.contains($0.id) ? 30 : 2) }.map(settlement)
+    let settlements = model.inOrderOfArrival.filter { random.chance($0.isClaimed ? 30 : 2) }.map(settlement)
     outcomes += settlements
     var turns: [Delivery] = []
     let results = bench.write(envelopes, settle: settlements) { turns += $0 }
     let changes = outcomes.map { outcome in
-      model.rows.contains { $0.id == outcome.delivery && $0.state.isPending }
+      model.rows[outcome.delivery]!.isPending
     }.contains(true)
     let stores = envelopes.contains { envelope in
-      guard var known = envelope.bytes.flatMap({ model.remembered[$0] }) else { return true }
+      guard var known = envelope.bytes.flatMap({ remembered[$0] }) else { return true }
       return !known.reroute(envelope).isEmpty
     }
     let fails = fault == .begin || fault == .commit && (changes || stores)
@@ -104,18 +106,14 @@ private final class Workload {
       for result in results { #expect(throws: StoreError.self) { try result.get() } }
       if envelopes.isEmpty || changes || fault == .begin { return }
     }
-    // Of several calls' answers this sees the last one's; those that were held before are in the model alone.
-    var expected: [DeliveryID] = []
+    // Several calls have an answer each, and this sees the last one's; what the others have claimed, the model says.
+    var expected: [Delivery] = []
     for outcome in outcomes {
-      if let next = model.settle(outcome) {
-        expected.removeAll { $0 == outcome.delivery }
-        expected.append(next)
-      } else {
-        expected.removeAll { $0 == outcome.delivery }
-      }
+      expected.removeAll { $0.id == outcome.delivery }
+      if let next = model.settle(outcome, now: .second(now)) { expected.append(next) }
     }
     if outcomes.count == settlements.count {
-      #expect(turns.map(\.id).filter { model.held.contains($0) } == expected)
+      #expect(turns.filter { model.rows[$0.id]!.isClaimed }.map(\.text) == expected.map(\.text))
     }
     outcomes = []
     if !fails { for (envelope, result) in zip(envelopes, results) { try note(envelope, try result.get()) } }
@@ -125,17 +123,17 @@ private final class Workload {
     switch outcome {
     case .duplicate(let first, let count, let rerouted):
       let bytes = try #require(envelope.bytes)
-      #expect(first == model.remembered[bytes]?.firstEventID)
-      #expect(count == model.remembered[bytes]?.hadDelivery.count)
-      let places = model.remembered[bytes]?.reroute(envelope) ?? []
+      #expect(first == remembered[bytes]?.firstEventID)
+      #expect(count == remembered[bytes]?.hadDelivery.count)
+      let places = remembered[bytes]?.reroute(envelope) ?? []
       #expect(rerouted.places == places)
       try note(
         places.map { (envelope.events[$0], first.advanced(by: $0)) }, handedOut: rerouted.deliveries)
     case .stored(let deliveries):
       if let bytes = envelope.bytes {
-        let stored = StoreModel.Stored(
+        let stored = Remembered(
           firstEventID: envelope.firstEventID, hadDelivery: envelope.events.map { !$0.deliveries.isEmpty })
-        #expect(model.remembered.updateValue(stored, forKey: bytes) == nil)
+        #expect(remembered.updateValue(stored, forKey: bytes) == nil)
       }
       try note(envelope.events.map { ($0, $0.event.id) }, handedOut: deliveries)
     }
@@ -145,53 +143,82 @@ private final class Workload {
   private func note(
     _ events: [(new: NewEnvelope.NewEvent, id: EventID)], handedOut deliveries: [Delivery]
   ) throws {
-    var held: [String] = []
-    for (new, event) in events {
+    var claimed: [Delivery] = []
+    var row = model.rows.keys.max() ?? DeliveryID(rawValue: 0)
+    for (new, id) in events {
+      let context = new.event.envelope
+      let event = Event(
+        id: id, envelope: context, type: new.event.type, rawType: new.event.rawType, company: nil,
+        channel: nil, chat: new.event.chat, body: new.event.body)
       for delivery in new.deliveries {
-        let id = try nextRow()
-        if model.append(id, event, to: delivery.destination, chat: new.event.chat) {
-          held.append("\(id) \(event) \(delivery.destination)")
-        }
+        row = try nextRow(after: row)
+        let arriving = Delivery(id: row, event: event, destination: delivery.destination, since: .epoch)
+        if let taken = model.append(arriving, receivedAt: context.receivedAt) { claimed.append(taken) }
       }
     }
-    #expect(deliveries.map { "\($0.id) \($0.event.id) \($0.destination)" } == held)
+    #expect(deliveries.map(\.text) == claimed.map(\.text))
   }
 
-  /// The first row that the model does not have.
-  private func nextRow() throws -> DeliveryID {
-    let last = model.rows.last?.id.rawValue ?? 0
+  private func nextRow(after last: DeliveryID) throws -> DeliveryID {
     let next = try bench.session.connection.integer("SELECT min(id) FROM delivery WHERE id > \(last)")
     return DeliveryID(rawValue: try #require(next))
   }
 
   private func settlement(_ row: StoreModel.Row) -> Settlement {
     let due = Timestamp.second(now + random.below(20))
-    let outcomes: [Settlement.Outcome] = [.delivered, .dead(.expired), .retry(at: due)]
-    return model.delivery(row).settled(outcomes[random.below(3)])
+    let outcome: Settlement.Outcome = random.pick([
+      .delivered, .dead(random.pick(DeathReason.allCases)), .retry(at: due),
+    ])
+    let isProbe = random.chance(20)
+    return row.delivery.settled(
+      outcome, countedAttempts: row.delivery.countedAttempts + (isProbe ? 0 : 1),
+      probedAt: isProbe ? .second(now) : row.delivery.probedAt)
   }
 
-  private func claim(limit: Int) throws {
+  private func claim() throws {
     for destination in destinations {
-      let request = ClaimRequest(
-        destination: destination, kind: random.chance(50) ? .fresh : .retrying, now: .second(now),
-        limit: limit, byteLimit: .max)
-      #expect(try ClaimShape(bench.session.claims.claim(request)) == ClaimShape(model.claim(request)))
+      let kind = random.pick(ClaimRequest.Kind.allCases)
+      let isBeyond = kind == .fresh && random.chance(30)
+      // What lies beyond is brought in by a transaction of its own.
+      let bringsIn = kind == .retrying && fault == nil && random.chance(30)
+      try claim(
+        ClaimRequest(
+          destination: destination, kind: kind, now: .second(now),
+          latestDue: bringsIn ? .second(now + random.below(10)) : .distantFuture, limit: 1 + random.below(8),
+          byteLimit: random.chance(40) ? 1 + random.below(6_000) : .max,
+          after: isBeyond ? model.rows.keys.sorted().randomElement(using: &random) : nil))
     }
+  }
+
+  private func claim(_ request: ClaimRequest) throws {
+    #expect(try bench.session.claims.claim(request).text == model.claim(request).text)
+    guard let (destination, latest) = bench.session.claims.takeRetriesTooFarOff() else { return }
+    try bench.run(BringInJob(destination, to: latest))
   }
 
   private func release() {
     let inFlight = Set(outcomes.map(\.delivery))
-    for id in model.held.sorted() where !inFlight.contains(id) && random.chance(30) {
+    for id in model.claimed.sorted() where !inFlight.contains(id) && random.chance(30) {
       model.release(id)
       bench.session.claims.giveBack([id])
     }
+  }
+
+  private func suspend() {
+    guard fault == nil else { return }
+    let suspended = SuspendedTime(
+      ended: .seconds(random.below(100)), since: random.chance(50) ? .second(now - random.below(10)) : nil)
+    let destination = random.pick(destinations)
+    model.setSuspended(suspended, of: destination)
+    bench.writer.setSuspended(suspended, of: destination)
+    bench.writer.write()
   }
 
   private func change() throws {
     guard fault == nil else { return }
     let destination = random.pick(destinations)
     let change: DeliveryChange = random.chance(70) ? .retry(at: .second(now)) : .discard
-    let ids = random.chance(50) ? Set(model.rows.filter { _ in random.chance(20) }.map(\.id)) : nil
+    let ids = random.chance(50) ? Set(model.rows.keys.sorted().filter { _ in random.chance(20) }) : nil
     let state =
       ids == nil && change != .discard && random.chance(40)
       ? random.pick([DeliveryFilter.State.discarded, .overflowed]) : nil
@@ -209,19 +236,21 @@ private final class Workload {
     model.reorder(destination, by: ordering)
   }
 
-  private func toggleWithheld() {
+  /// They nest.
+  private func toggleHold() {
     let destination = random.pick(destinations)
-    if model.heldDestinations.remove(destination) != nil {
+    if model.isHeld(destination) && random.chance(70) {
+      model.resume(destination)
       bench.session.destinations.resume([destination])
     } else {
-      model.heldDestinations.insert(destination)
+      model.hold(destination)
       bench.session.destinations.hold([destination])
     }
   }
 
   private func limit() throws {
     guard fault == nil else { return }
-    model.maxBacklog = ["audit": (5 + random.below(30)) * StoreModel.bytes]
+    model.maxBacklog = ["audit": (5 + random.below(30)) * 1_024]
     try configure()
   }
 
@@ -245,14 +274,12 @@ private final class Workload {
     }
   }
 
-  /// A crash: what was held is free, and outcomes that could not be recorded are lost.
+  /// A crash: what was claimed is free, and outcomes that could not be recorded are lost.
   private func restart() throws {
     if fault != nil { try toggleFault() }
     try bench.reopen()
     outcomes = []
-    model.held = []
-    model.heldDestinations = []
-    model.behind = []
+    model.openAnew()
     try configure()
   }
 
@@ -271,7 +298,8 @@ private final class Workload {
         #expect(turn.map(\.id) == model.claim(request).deliveries.map(\.id))
         while let delivery = turn.popLast() {
           let next = bench.settle(delivery.settled(.delivered))
-          #expect(next.first?.id == model.settle(delivery.settled(.delivered)))
+          let expected = model.settle(delivery.settled(.delivered), now: .second(now))
+          #expect(next.map(\.text) == [expected].compactMap { $0?.text })
           turn += next
         }
       }
@@ -307,4 +335,53 @@ extension NewEnvelope {
   fileprivate var bytes: UInt64? {
     fingerprint.map { $0.hash.prefix(8).reduce(0) { $0 << 8 | UInt64($1) } }
   }
+}
+
+/// An envelope that was stored: its first event, and which of its events have had a delivery.
+private struct Remembered: Equatable {
+  var firstEventID: EventID
+  var hadDelivery: [Bool]
+
+  /// The events that go out now, by their places.
+  mutating func reroute(_ again: NewEnvelope) -> [Int] {
+    let places = hadDelivery.indices.filter {
+      !hadDelivery[$0] && $0 < again.events.count && !again.events[$0].deliveries.isEmpty
+    }
+    for place in places { hadDelivery[place] = true }
+    return places
+  }
+}
+
+// What is compared, as text: a difference can be read.
+
+extension StoreModel.Row {
+  fileprivate var text: String {
+    let reason =
+      switch state {
+      case .dead(let reason): "\(reason.rawValue)"
+      case .discarded(let reason): "\(reason.rawValue)"
+      case .fresh, .retrying, .waiting, .delivered: "-"
+      }
+    return "\(id) \(state.kind.rawValue) \(delivery.attempts) \(delivery.countedAttempts) "
+      + "\(delivery.since.microseconds) \(delivery.probedAt.number) \(reason) \(state.due.number) "
+      + (isPending ? key ?? "-" : "")
+  }
+}
+
+extension Delivery {
+  fileprivate var text: String {
+    "\(id) \(event.id) \(event.body.count) B to \(destination), attempts: \(attempts) \(countedAttempts), "
+      + "since \(since.microseconds), probed \(probedAt.number), due \(due.number)"
+  }
+}
+
+extension Claim {
+  fileprivate var text: String {
+    "\(isExhausted ? "all" : "some")\(isBeyond ? " beyond" : "") of \(destination), \(kind), next \(nextDue.number): "
+      + deliveries.map(\.text).joined(separator: "; ")
+  }
+}
+
+extension Timestamp? {
+  fileprivate var number: String { map { "\($0.microseconds)" } ?? "-" }
 }

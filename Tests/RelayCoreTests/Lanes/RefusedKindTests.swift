@@ -32,7 +32,7 @@ import Testing
     for place in 0..<good {
       if place < between { play.post(1, to: "a", chat: "b\(place)", kind: "refused") }
       play.run(for: .seconds(1))
-      posted[Int64(play.store.records.count) + 1] = play.now
+      posted[Int64(play.store.model.rows.count) + 1] = play.now
       play.post(1, to: "a", chat: "g\(place)", kind: "good")
     }
     play.run(for: .seconds(30))
@@ -63,7 +63,7 @@ import Testing
     for number in 0..<60 { play.post(1, to: "a", chat: "r\(number)", kind: "refused \(number)") }
     var posted: [Int64: Timestamp] = [:]
     for chat in 20..<40 {
-      posted[Int64(play.store.records.count) + 1] = play.now
+      posted[Int64(play.store.model.rows.count) + 1] = play.now
       play.post(1, to: "a", chat: "g\(chat)", kind: "good")
       play.run(for: .seconds(1))
     }
@@ -169,7 +169,7 @@ import Testing
     #expect(late.count <= 1, "\(late.count) of 100")
     let starts = play.starts["a"]!
     let hanging = starts.filter {
-      play.store.records[DeliveryID(rawValue: $0.id)]!.delivery.event.type == "refused"
+      play.store.model.rows[DeliveryID(rawValue: $0.id)]!.delivery.event.type == "refused"
     }
     #expect(hanging.count > 20 && hanging.count < 100, "\(hanging.count) of theirs")
   }
@@ -206,7 +206,7 @@ import Testing
     #expect(play.count(.delivered, of: "a") == 1, "the refused ones are known")
     var good: [Int64] = []
     for round in 0..<300 {
-      good.append(Int64(play.store.records.count) + 1)
+      good.append(Int64(play.store.model.rows.count) + 1)
       play.post(1, to: "a", kind: round % 2 == 0 ? "good" : "also good", bytes: round % 9 == 0 ? 1 << 20 : 0)
       play.run(for: .seconds(1))
     }

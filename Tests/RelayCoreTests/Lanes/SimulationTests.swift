@@ -16,7 +16,7 @@ import Testing
       }
       retries += simulation.watch.retriesStarted
       probes += simulation.watch.probesStarted
-      deliveries += simulation.store.records.count
+      deliveries += simulation.store.model.rows.count
       expired += simulation.deaths[.expired] ?? 0
       trials += simulation.watch.trialsStarted
       openingsByHeads += simulation.openingsByHeads

@@ -1,3 +1,5 @@
+import RelayTestSupport
+
 @testable import RelayCore
 
 /// A dispatcher among a store and destinations that keep to a script: time passes from one event to the next, and
@@ -25,7 +27,7 @@ struct Play {
   ) {
     self.answer = answer
     dispatcher = Dispatcher()
-    for destination in destinations { store.orderings[destination.name] = destination.ordering }
+    for destination in destinations { store.model.reorder(destination.name, by: destination.ordering) }
     dispatcher.handle(.configure(destinations), now: now)
     settleDown()
   }
@@ -88,7 +90,7 @@ struct Play {
       case .claim(let request): store.calls.append(.claim(request, fails: false))
       case .release(let ids): store.calls.append(.release(ids))
       case .keepSuspendedTime(let suspended, let name):
-        store.standings[name, default: Standing()].suspended = suspended
+        store.model.setSuspended(suspended, of: name)
       case .circuitChanged(let name, let change): circuitChanges[name, default: []].append(change)
       case .changeDestinations, .freshConnections, .held: break
       }
@@ -96,11 +98,11 @@ struct Play {
   }
 
   /// In the order of their attempts.
-  func deliveries(of name: String) -> [FakeStore.Record] {
-    store.records.values.filter { $0.delivery.destination == name }.sorted { $0.id < $1.id }
+  func deliveries(of name: String) -> [StoreModel.Row] {
+    store.model.rows.values.filter { $0.delivery.destination == name }.sorted { $0.id < $1.id }
   }
 
-  func count(_ state: FakeStore.Record.State, of name: String) -> Int {
+  func count(_ state: StoreModel.State, of name: String) -> Int {
     deliveries(of: name).count { $0.state == state }
   }
 }

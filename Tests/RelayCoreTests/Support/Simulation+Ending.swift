@@ -6,7 +6,7 @@ extension Simulation {
     isHealed = true
     for name in scenario.destinations {
       configured[name]?.pausedAt = nil
-      store.standings[name, default: Standing()].pausedUntil = nil
+      store.pausedUntil[name] = nil
       store.notifications.append(.pause(name, until: nil))
     }
     store.notifications.append(.storeHolds(false))
@@ -29,7 +29,7 @@ extension Simulation {
   }
 
   private func expectEverythingSettled() throws {
-    for record in store.records.values where record.isPending {
+    for record in store.model.rows.values where record.isPending {
       let mayHang = scenario.hangs && record.delivery.destination == "a"
       try require(mayHang, "\(record.delivery.id) is stuck: \(record.state), claimed: \(record.isClaimed)")
     }

@@ -116,25 +116,25 @@ extension Simulation {
     let until: Timestamp? = random.pick([
       nil, nil, .distantFuture, now.advanced(by: .seconds(random.below(100))),
     ])
-    store.standings[name, default: Standing()].pausedUntil = until
+    store.pausedUntil[name] = until
     store.notifications.append(.pause(name, until: until))
   }
 
   private mutating func operate() {
-    let kind: Operation.Kind = random.pick([
+    let kind: FakeStore.Operation.Kind = random.pick([
       .discard, .retryDead, .retryDead, .retryDead, .reorder(random.pick(Ordering.allCases)),
     ])
-    let operation = Operation(
+    let operation = FakeStore.Operation(
       destination: random.pick(scenario.destinations), kind: kind, divisor: Int64(1 + random.below(6)))
     let token = Int(random.next() >> 8)
     operations[token] = operation
-    store.calls.append(.withhold(operation.destination, token: token))
+    store.calls.append(.hold(operation.destination, token: token))
   }
 
   mutating func held(_ token: Int) {
     guard let operation = operations.removeValue(forKey: token) else { return }
     store.calls.append(.operate(operation))
-    store.calls.append(.handOut(operation.destination))
+    store.calls.append(.resume(operation.destination))
   }
 
   private mutating func fill() { store.notifications.append(.storeHolds(random.chance(50))) }
@@ -158,13 +158,13 @@ extension Simulation {
 
   private mutating func restart() throws {
     store.openAnew()
-    watch.restart(store.standings)
+    watch.restart(store.pausedUntil)
     operations = [:]
     dispatcher = Dispatcher(randomness: SplitMix64(seed: random.next()))
-    let stored = store.standings.sorted { $0.key < $1.key }.map { name, standing in
+    let stored = scenario.destinations.sorted().map { name in
       var stored = StoredDestination(name: name)
-      stored.pausedUntil = standing.pausedUntil
-      stored.suspended = standing.suspended
+      stored.pausedUntil = store.pausedUntil[name]
+      stored.suspended = store.model.suspended[name] ?? SuspendedTime()
       return stored
     }
     dispatcher.handle(.restored(stored), now: now)

@@ -13,7 +13,7 @@ struct Simulation {
   var watch = Watch()
   /// How destinations are down.
   var outages: [String: Made.Trouble] = [:]
-  var operations: [Int: Operation] = [:]
+  var operations: [Int: FakeStore.Operation] = [:]
   var nextID: Int64 = 1
   var envelopesLeft: Int
   /// From now on every destination answers 200.
@@ -31,7 +31,7 @@ struct Simulation {
     random = SplitMix64(seed: seed)
     dispatcher = Dispatcher(randomness: SplitMix64(seed: seed))
     envelopesLeft = scenario.envelopes
-    for name in scenario.destinations { store.orderings[name] = scenario.ordering }
+    for name in scenario.destinations { store.model.reorder(name, by: scenario.ordering) }
     try configure(scenario.destinations)
   }
 
@@ -73,7 +73,7 @@ struct Simulation {
       case .freshConnections: break
       case .held(let token): held(token)
       case .keepSuspendedTime(let suspended, let name):
-        store.standings[name, default: Standing()].suspended = suspended
+        store.model.setSuspended(suspended, of: name)
       case .circuitChanged(let name, let change):
         if case .opened = change { openings += 1 }
         try watch.circuits[name, default: WatchedCircuit()].told(change, at: now)

@@ -1,3 +1,5 @@
+import RelayTestSupport
+
 @testable import RelayCore
 
 /// What the world knows while a simulation runs, and what must always hold.
@@ -45,13 +47,13 @@ struct Watch {
     _ delivery: Delivery, to destination: Destination?, of store: FakeStore, lane: Lane?, now: Timestamp
   ) throws {
     let id = delivery.id
-    guard let destination, let record = store.records[id], let lane else {
+    guard let destination, let record = store.model.rows[id], let lane else {
       throw Violation("\(id) goes to \(delivery.destination), which is gone")
     }
     try checkRecord(record, delivery, now: now)
     try require(!storeHolds, "\(id) starts while the store holds outcomes")
     try checkDestination(destination, id, now: now)
-    for other in store.records.values where other.key != nil && other.key == record.key && other.id < id {
+    for other in store.model.rows.values where other.key != nil && other.key == record.key && other.id < id {
       try require(
         !other.isPending || other.delivery.destination != destination.name, "\(id) overtakes \(other.id)")
     }
@@ -65,7 +67,7 @@ struct Watch {
     circuits[destination.name] = circuit
   }
 
-  private func checkRecord(_ record: FakeStore.Record, _ delivery: Delivery, now: Timestamp) throws {
+  private func checkRecord(_ record: StoreModel.Row, _ delivery: Delivery, now: Timestamp) throws {
     let id = delivery.id
     try require(inFlight[id] == nil, "\(id) is in flight twice")
     try require(record.isClaimed && record.isPending, "\(id) is not claimed, or settled")
@@ -186,7 +188,7 @@ struct Watch {
   }
 
   /// A relay that restarts forgets what it was told.
-  mutating func restart(_ standings: [String: Standing]) {
+  mutating func restart(_ pausedUntil: [String: Timestamp]) {
     inFlight = [:]
     claims = [:]
     heldUntil = [:]
@@ -197,7 +199,7 @@ struct Watch {
     openFor = [:]
     lastExpiry = [:]
     storeHolds = false
-    pausedUntil = standings.compactMapValues(\.pausedUntil)
+    self.pausedUntil = pausedUntil
   }
 
   /// Time that passes is time in service, unless the destination is left alone.
