@@ -68,7 +68,7 @@ final class ControllerPatienceTests {
   }
 
   /// Everybody's patience ends when the test says so, and from then on at once.
-  private let time = Promise<Void>()
+  private let time = Promise<Void>("the end of the patience")
   private var patience: Patience { Patience(sleep: { [time] _ in await time.value }) }
 
   @Test func aCopyThatTakesLongerThanAnybodyWaitsIsMade() async throws {

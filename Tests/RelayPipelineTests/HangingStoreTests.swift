@@ -57,7 +57,7 @@ struct HangingStoreTests {
   }
 
   private func post() -> Promise<IngestReply> {
-    let promise = Promise<IngestReply>()
+    let promise = Promise<IngestReply>("the reply", otherwise: .noReply)
     receiver.receive(path: "/huggy", body: Self.body, origin: Nobody()) { promise.keep($0) }
     return promise
   }

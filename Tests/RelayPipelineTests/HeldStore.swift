@@ -18,7 +18,7 @@ final class HeldStore: DeliveryStore {
   private let real: any DeliveryStore
   private let state = Locked(State())
   /// The first held call has come.
-  let hasCome = Promise<Void>()
+  let hasCome = Promise<Void>("the first held call")
   /// Pauses that were done, and their callers told.
   let pauses = Tally()
   /// What a copy comes to.

@@ -6,3 +6,8 @@ final class Nobody: RequestOrigin {
   var forwardedFor: String? { nil }
   var userAgent: String? { nil }
 }
+
+extension IngestReply {
+  /// What stands for one that does not come.
+  static let noReply = IngestReply(status: 0, body: [])
+}

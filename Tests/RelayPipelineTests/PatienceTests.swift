@@ -6,12 +6,12 @@ import Testing
 
 struct PatienceTests {
   /// Time that passes when the test says so.
-  private let time = Promise<Void>()
+  private let time = Promise<Void>("the end of the patience")
 
   private var patience: Patience { Patience(.seconds(1), sleep: { [time] _ in await time.value }) }
 
   @Test func whoAsksWaitsNoLongerThanThat() async {
-    let never = Promise<Int>()
+    let never = Promise<Int>("what nobody brings", otherwise: 0)
     time.keep(())
     let error = await #expect(throws: StoreError.self) {
       _ = try await patience.wait { () async throws(StoreError) in await never.value }

@@ -184,7 +184,7 @@ struct BackupTests {
     try await store.configure(.test)
     let large = [UInt8](repeating: UInt8(ascii: " "), count: 500_000)
     for _ in 0..<40 { _ = try await store.stored(bench.make.envelope(body: large)) }
-    let promise = Promise<Result<any StoreCopy, StoreError>>()
+    let promise = Promise<Result<any StoreCopy, StoreError>>("the copy")
     store.backup { promise.keep($0) }
     #expect(try await promise.value.get().byteCount > 16 << 20)
     store.close()
@@ -197,7 +197,7 @@ struct BackupTests {
     let gate = Gate()
     gate.hold(store)
     let promises = (0..<2).map { _ in
-      let promise = Promise<Result<any StoreCopy, StoreError>>()
+      let promise = Promise<Result<any StoreCopy, StoreError>>("the copy")
       store.backup { promise.keep($0) }
       return promise
     }
@@ -205,7 +205,7 @@ struct BackupTests {
     #expect(try await promises[0].value.get().byteCount > 0)
     await #expect(throws: StoreError.self) { try await promises[1].value.get() }
     store.close()
-    let late = Promise<Result<any StoreCopy, StoreError>>()
+    let late = Promise<Result<any StoreCopy, StoreError>>("the copy")
     store.backup { late.keep($0) }
     await #expect(throws: StoreError.closed) { try await late.value.get() }
   }

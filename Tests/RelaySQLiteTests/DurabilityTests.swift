@@ -22,7 +22,7 @@ struct DurabilityTests {
 
   @Test func whenAnAppendIsAnsweredOthersSeeItsRows() async throws {
     let envelope = make.envelope(to: ["crm", "bi"], events: 2)
-    let seen = Promise<Result<[EventID], any Error>>()
+    let seen = Promise<Result<[EventID], any Error>>("what others see at the answer")
     let path = home.path
     store.append(envelope) { _ in
       seen.keep(Result { try StoreReader(path: path).deliveries().map(\.event) })
@@ -34,7 +34,7 @@ struct DurabilityTests {
 
   @Test func whenASettlementIsAnsweredOthersSeeIt() async throws {
     let held = try await store.stored(make.envelope(events: 2))
-    let seen = Promise<Result<[StoreReader.StoredDelivery], any Error>>()
+    let seen = Promise<Result<[StoreReader.StoredDelivery], any Error>>("what others see at the answer")
     let path = home.path
     store.settle([held[0].settled(.delivered), held[1].settled(.dead(.permanent), status: 400)]) { _ in
       seen.keep(Result { try StoreReader(path: path).deliveries() })
@@ -61,7 +61,7 @@ struct DurabilityTests {
   @Test func whatWasAnsweredIsInTheFilesAtThatMoment() async throws {
     let copy = try SQLiteHome()
     let (from, to) = (home.path, copy.path)
-    let copied = Promise<Result<Void, any Error>>()
+    let copied = Promise<Result<Void, any Error>>("what others see at the answer")
     let held = try await store.stored(make.envelope(to: ["crm", "bi"]))
     await store.settle(held[1].settled(.delivered))
     let envelope = make.envelope(events: 3, bytes: 1)

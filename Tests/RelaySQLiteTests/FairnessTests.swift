@@ -25,9 +25,9 @@ struct FairnessTests {
     gate.hold(store)
     let order = Locked<[String]>([])
     let (store, make) = (store, make)
-    let appended = Promise<Void>()
+    let appended = Promise<Void>("the answer to an append")
     let claims = (0..<4_000).map { number in
-      let promise = Promise<Void>()
+      let promise = Promise<Void>("the answer to claim \(number)")
       store.claim(ClaimRequest(destination: "crm", kind: .fresh, now: .second(0), limit: 9, byteLimit: .max))
       { _ in
         order.withLock { $0.append("claim \(number)") }
@@ -70,7 +70,7 @@ struct FairnessTests {
     let held = try await store.stored(make.envelope(events: 1_100))
     store.release(held.map(\.id))
     let order = Locked<[Int]>([])
-    let done = Promise<Void>()
+    let done = Promise<Void>("the end of the last")
     for (number, ordering) in [Ordering.chat, .destination, .none].enumerated() {
       store.reorder("crm", by: ordering) { _ in order.withLock { $0.append(number) } }
     }
@@ -87,7 +87,7 @@ struct FairnessTests {
 /// An envelope, then a claim, then an envelope, each asked for with the other's answer, on the store's thread.
 private final class Rounds: Sendable {
   let count = Locked(0)
-  let end = Promise<Void>()
+  let end = Promise<Void>("the end of the rounds")
   private let store: any DeliveryStore
   private let make = TestEnvelopes()
   private let isOver: @Sendable () -> Bool

@@ -12,7 +12,7 @@ struct LookupThreadTests {
   private func ask<Answer>(
     _ question: (@escaping @Sendable (Result<Answer, StoreError>) -> Void) -> Void
   ) -> Promise<Result<Answer, StoreError>> {
-    let promise = Promise<Result<Answer, StoreError>>()
+    let promise = Promise<Result<Answer, StoreError>>("the answer to a question")
     question { promise.keep($0) }
     return promise
   }

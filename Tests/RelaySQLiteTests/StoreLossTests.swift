@@ -153,7 +153,7 @@ struct StoreLossTests {
     let sqlite = try #require(store as? SQLiteStore)
     try Loss.anotherFileMovedOver.happen(to: home)
     let lookup = SQLiteLookup(sqlite, clock: ManualClock())
-    let asked = Promise<Result<[String: Timestamp], StoreError>>()
+    let asked = Promise<Result<[String: Timestamp], StoreError>>("the oldest pending ones")
     lookup.oldestPending { asked.keep($0) }
     let error = await #expect(throws: StoreError.self) { _ = try await asked.value.get() }
     #expect(error?.code == .lost)

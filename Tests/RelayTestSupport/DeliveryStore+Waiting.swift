@@ -13,31 +13,34 @@ extension DeliveryStore {
   package func posted(
     _ envelope: NewEnvelope, late: @escaping @Sendable ([Delivery]) -> Void = { _ in }
   ) -> Promise<Result<AppendOutcome, StoreError>> {
-    let promise = Promise<Result<AppendOutcome, StoreError>>()
+    let promise = Promise<Result<AppendOutcome, StoreError>>("the answer to an append")
     append(envelope, late: late) { promise.keep($0) }
     return promise
   }
 
   package func posted(_ settlements: [Settlement]) -> Promise<[Delivery]> {
-    let promise = Promise<[Delivery]>()
+    let promise = Promise<[Delivery]>("the answer to settlements", otherwise: [])
     settle(settlements) { promise.keep($0) }
     return promise
   }
 
   package func posted(_ request: ClaimRequest) -> Promise<Claim> {
-    let promise = Promise<Claim>()
+    let promise = Promise<Claim>(
+      "the answer to a claim",
+      otherwise: Claim(
+        destination: request.destination, kind: request.kind, deliveries: [], isExhausted: false))
     claim(request) { promise.keep($0) }
     return promise
   }
 
   package func posted(_ configuration: StoreConfiguration) -> Promise<Result<Void, StoreError>> {
-    let promise = Promise<Result<Void, StoreError>>()
+    let promise = Promise<Result<Void, StoreError>>("the end of a configuring")
     configure(configuration) { promise.keep($0) }
     return promise
   }
 
   package func postedDestinations() -> Promise<Result<[StoredDestination], StoreError>> {
-    let promise = Promise<Result<[StoredDestination], StoreError>>()
+    let promise = Promise<Result<[StoredDestination], StoreError>>("the destinations")
     destinations { promise.keep($0) }
     return promise
   }
@@ -45,7 +48,7 @@ extension DeliveryStore {
   package func posted(
     _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String = "crm"
   ) -> Promise<ChangeOutcome> {
-    let promise = Promise<ChangeOutcome>()
+    let promise = Promise<ChangeOutcome>("the end of a change", otherwise: ChangeOutcome(changed: -1))
     self.change(change, selection, of: destination) { promise.keep(ChangeOutcome(changed: $0, error: $1)) }
     return promise
   }
@@ -53,7 +56,7 @@ extension DeliveryStore {
   package func postedReorder(
     _ destination: String = "crm", by ordering: Ordering
   ) -> Promise<Result<Void, StoreError>> {
-    let promise = Promise<Result<Void, StoreError>>()
+    let promise = Promise<Result<Void, StoreError>>("the end of a reorder")
     reorder(destination, by: ordering) { promise.keep($0) }
     return promise
   }
@@ -106,14 +109,21 @@ extension DeliveryStore {
   package func books() async throws(StoreError) -> [String: Books] { try await destinations().books }
 
   package func size() async throws(StoreError) -> Int {
-    let promise = Promise<Result<Int, StoreError>>()
+    let promise = Promise<Result<Int, StoreError>>("the size")
     size { promise.keep($0) }
     return try await promise.value.get()
   }
 
   package func hold(_ destinations: String...) async {
-    let promise = Promise<Void>()
+    let promise = Promise<Void>("the beginning of a hold")
     hold(destinations) { promise.keep(()) }
+    await promise.value
+  }
+
+  /// A sign of life.
+  package func ping() async {
+    let promise = Promise<Void>("a sign of life")
+    ping { promise.keep(()) }
     await promise.value
   }
 
@@ -136,7 +146,7 @@ extension DeliveryStore {
   }
 
   package func pause(_ destination: String = "crm", until: Timestamp?) async throws(StoreError) {
-    let promise = Promise<Result<Void, StoreError>>()
+    let promise = Promise<Result<Void, StoreError>>("the end of a pause's recording")
     pause(destination, until: until) { promise.keep($0) }
     try await promise.value.get()
   }

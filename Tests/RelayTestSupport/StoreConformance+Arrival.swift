@@ -11,7 +11,7 @@ extension StoreConformance {
       gate.hold(store)
       let done = Locked<[[DeliveryID]]>([])
       let posted = (0..<20).map { number in
-        let promise = Promise<Void>()
+        let promise = Promise<Void>("the answer to an append")
         store.append(bench.make.envelope(to: ["crm", "bi"], events: 1 + number % 3)) { result in
           if case .success(.stored(let deliveries)) = result {
             done.withLock { $0.append(deliveries.map(\.id)) }

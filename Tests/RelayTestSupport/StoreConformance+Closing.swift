@@ -43,9 +43,9 @@ extension StoreConformance {
     },
     StoreClaim("itGivesASignOfLifeUntilItIsClosedAndAfter") { bench in
       let store = try await bench.open()
-      await withCheckedContinuation { alive in store.ping { alive.resume() } }
+      await store.ping()
       store.close()
-      await withCheckedContinuation { alive in store.ping { alive.resume() } }
+      await store.ping()
     },
     StoreClaim("closingForAWhileIsClosingIfThatIsLongEnough") { bench in
       let store = try await bench.open()

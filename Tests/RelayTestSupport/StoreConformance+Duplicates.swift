@@ -47,7 +47,7 @@ extension StoreConformance {
       gate.hold(store)
       let answers = Locked<[AppendOutcome]>([])
       let twins = (0..<50).map { _ in
-        let promise = Promise<Void>()
+        let promise = Promise<Void>("the answer to a twin")
         store.append(bench.make.envelope(bytes: 1)) { result in
           answers.withLock { try? $0.append(result.get()) }
           promise.keep(())

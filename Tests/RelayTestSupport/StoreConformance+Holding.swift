@@ -46,7 +46,7 @@ extension StoreConformance {
       gate.hold(store)
       let claimed = store.posted(
         ClaimRequest(destination: "crm", kind: .fresh, now: .second(0), limit: 9, byteLimit: .max))
-      let answered = Promise<Bool>()
+      let answered = Promise<Bool>("the beginning of a hold", otherwise: false)
       store.hold(["crm"]) { answered.keep(claimed.isKept) }
       gate.open()
       #expect(await answered.value)

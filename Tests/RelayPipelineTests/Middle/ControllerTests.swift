@@ -10,8 +10,8 @@ import Testing
   /// Carries an operation out, while turns are taken.
   private func carryOut<Value: Sendable>(
     _ middle: Middle, _ body: @escaping @Sendable (RelayController) async throws(OperationError) -> Value
-  ) async throws(OperationError) -> Value {
-    let result = await middle.during { [controller = middle.controller] in
+  ) async throws -> Value {
+    let result = try await middle.during { [controller = middle.controller] in
       do throws(OperationError) {
         return Result<Value, OperationError>.success(try await body(controller))
       } catch {
@@ -183,7 +183,7 @@ import Testing
   }
 
   @discardableResult
-  private func reload(_ middle: Middle) async throws(OperationError) -> ReloadReport {
+  private func reload(_ middle: Middle) async throws -> ReloadReport {
     try await carryOut(middle) { controller async throws(OperationError) in try await controller.reload() }
   }
 
@@ -196,7 +196,7 @@ import Testing
     #expect(middle.numbersInFlight == [1, 2])
     middle.source.write { $0.destination("crm") { $0.ordering = .chat } }
     try await reload(middle)
-    await finishReordering(middle)
+    try await finishReordering(middle)
     // Two had begun before: the third waits for both.
     try await middle.answer(middle.request(), 200)
     #expect(middle.numbersInFlight == [2])
@@ -215,15 +215,15 @@ import Testing
     try await reload(middle)
     middle.source.write { $0.destination("crm") { $0.ordering = .none } }
     try await reload(middle)
-    await finishReordering(middle)
+    try await finishReordering(middle)
     #expect(middle.numbersInFlight == [1, 2, 3, 4])
     await middle.answerAll()
     #expect(try await middle.books() == Books(delivered: 4))
   }
 
   /// It goes on in the background, and at its end the lane asks for a turn.
-  private func finishReordering(_ middle: Middle) async {
-    await middle.takeTurns { middle.controller.reordering.destinations.isEmpty }
+  private func finishReordering(_ middle: Middle) async throws {
+    try await middle.takeTurns { middle.controller.reordering.destinations.isEmpty }
     await middle.rest()
   }
 }

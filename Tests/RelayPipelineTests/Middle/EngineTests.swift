@@ -81,7 +81,7 @@ import Testing
     let echo =
       #"{"auth":"Bearer b3arer-of-crm","x-key":"0123456789abcdef","token":"of nobody","got":"s3cret-token"}"#
     await middle.answer(try middle.request(), 422, body: echo)
-    let page = await middle.during { [controller = middle.controller] in
+    let page = try await middle.during { [controller = middle.controller] in
       try? await controller.deliveries(DeliveryFilter(), after: nil, limit: 1)
     }
     let answer = try #require(page?.deliveries.first?.record.failures.first?.answer)
@@ -146,7 +146,7 @@ import Testing
   @Test func aHeldLaneStartsNothingUntilItIsResumed() async throws {
     let middle = try await Middle(.middle { $0.destination("crm") { $0.concurrency = 1 } })
     await middle.receive(3)
-    await middle.during { [engine = middle.engine] in await engine.hold(["crm"]) }
+    try await middle.during { [engine = middle.engine] in await engine.hold(["crm"]) }
     try await middle.answer(middle.request(), 200)
     await middle.receive(from: 4)
     #expect(middle.inFlight.isEmpty)
@@ -175,7 +175,7 @@ import Testing
     await middle.rest()
     try await middle.answer(middle.request(), 200)
     #expect(middle.numbersInFlight == [2])
-    let stopped = Promise<Void>()
+    let stopped = Promise<Void>("the end of the engine")
     let thread = WorkerThread(name: "stop") { [engine = middle.engine] in
       engine.stop(within: .seconds(60))
       stopped.keep(())

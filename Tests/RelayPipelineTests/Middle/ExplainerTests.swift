@@ -42,7 +42,7 @@ import Testing
     let reply = await middle.post(String(decoding: body, as: UTF8.self)).value
     #expect(reply.status == 200)
     await middle.rest()
-    let page = await middle.during { [controller = middle.controller] in
+    let page = try await middle.during { [controller = middle.controller] in
       try? await controller.deliveries(DeliveryFilter(), after: nil, limit: 500)
     }
     let done = try #require(page).deliveries.map { "\($0.record.destination) \($0.record.type)" }

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayTestSupport
 import RelayThreads
 
 /// A transport without a thread or a socket: the test takes the driver's turns.
@@ -7,7 +8,7 @@ final class HandTransport: Transport {
     var driver: (any TransportDriver)?
     var isWoken = false
     var isStopped = false
-    var waiting: CheckedContinuation<Void, Never>?
+    var waiting: Promise<Void>?
   }
 
   private let state = Locked(State())
@@ -22,7 +23,7 @@ final class HandTransport: Transport {
       defer { state.waiting = nil }
       return state.waiting
     }
-    waiting?.resume()
+    waiting?.keep(())
   }
 
   func stop() {
@@ -43,15 +44,14 @@ final class HandTransport: Transport {
     }
   }
 
-  /// Returns once somebody has called `wake`.
-  func awaitWake() async {
-    await withCheckedContinuation { continuation in
-      let isWoken = state.withLock { state in
-        if !state.isWoken { state.waiting = continuation }
-        return state.isWoken
-      }
-      if isWoken { continuation.resume() }
+  /// Returns once somebody has called `wake`; throws if nobody does.
+  func awaitWake() async throws {
+    let woken = Promise<Void>("somebody who asks for a turn")
+    let isWoken = state.withLock { state in
+      if !state.isWoken { state.waiting = woken }
+      return state.isWoken
     }
+    if !isWoken, await woken.value(within: .seconds(60)) == nil { throw NobodyHasAsked() }
   }
 
   /// - Returns: What the driver wants done; nil before the start and after the stop.
@@ -59,3 +59,6 @@ final class HandTransport: Transport {
     state.withLock(\.driver)?.turn(finished: finished)
   }
 }
+
+/// No turn was asked for, so what waits for one waits for ever.
+struct NobodyHasAsked: Error {}

@@ -56,7 +56,7 @@ final class Middle {
         clock: clock, logger: recorder.logger),
       source: source)
     let stored = try await controller.prepare()
-    await during { [controller] in await controller.start(stored) }
+    try await during { [controller] in await controller.start(stored) }
     await rest()
   }
 
@@ -96,28 +96,31 @@ final class Middle {
 
   /// What was asked of the store is answered.
   func flush() async {
-    await withCheckedContinuation { continuation in store.destinations { _ in continuation.resume() } }
+    _ = await store.postedDestinations().value
   }
 
   /// Takes a turn whenever one is asked for, until `body` has come to its end.
-  func during<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) async -> Value {
-    let result = Promise<Value>()
+  func during<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) async throws
+    -> Value
+  {
+    let result = Locked<Value?>(nil)
     Task { [transport] in
-      result.keep(await body())
+      let value = await body()
+      result.withLock { $0 = value }
       transport.wake()
     }
     while true {
-      await transport.awaitWake()
+      try await transport.awaitWake()
       _ = transport.takeWake()
       turn()
-      if result.isKept { return await result.value }
+      if let value = result.withLock({ $0 }) { return value }
     }
   }
 
   /// Takes a turn whenever one is asked for, until it is so. Whatever makes it so must ask for a turn after that.
-  func takeTurns(until isSo: () -> Bool) async {
+  func takeTurns(until isSo: () -> Bool) async throws {
     while !isSo() {
-      await transport.awaitWake()
+      try await transport.awaitWake()
       _ = transport.takeWake()
       turn()
     }
@@ -133,7 +136,7 @@ final class Middle {
   // MARK: The other ends
 
   func post(_ body: String, to path: String = "/huggy") -> Promise<IngestReply> {
-    let reply = Promise<IngestReply>()
+    let reply = Promise<IngestReply>("the reply", otherwise: .noReply)
     receiver.receive(path: path, body: Array(body.utf8), origin: Nobody()) {
       if reply.isKept { Issue.record("a request was answered twice") } else { reply.keep($0) }
     }

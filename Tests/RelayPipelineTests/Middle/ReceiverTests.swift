@@ -120,7 +120,7 @@ import Testing
   }
 
   private func counted(_ middle: Middle) async -> Int {
-    let page = Promise<Result<DeliveryCountPage, StoreError>>()
+    let page = Promise<Result<DeliveryCountPage, StoreError>>("the count")
     middle.lookup.count(DeliveryFilter(), after: nil) { page.keep($0) }
     return (try? await page.value.get().counts.total) ?? -1
   }
