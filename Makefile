@@ -16,10 +16,17 @@ help: ## Show what there is to do
 setup: ## Check for Swift and the system's libraries, and install what is missing
 	@.ci/setup
 
+# Said before a first build, which is silent for long.
+define say-how-long
+@test -e .build/release/huggy-relay || echo "Compiling for the first time: some five minutes on two cores, most of them for the packages it uses. Later builds take seconds."
+endef
+
 build: setup ## Build the release binary: .build/release/huggy-relay
+	$(say-how-long)
 	$(SWIFT) build $(RELEASE) --product huggy-relay
 
 demo: setup ## Show the main job: relay, receivers, an outage, and the books (about a minute after the build)
+	$(say-how-long)
 	$(SWIFT) build $(RELEASE) --product huggy-relay
 	$(SWIFT) build $(RELEASE) --product relay-demo
 	@.build/release/relay-demo

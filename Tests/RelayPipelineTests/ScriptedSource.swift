@@ -12,6 +12,8 @@ final class ScriptedSource: ReloadSource {
     /// What is wrong with the listener's new settings.
     var listenerProblem: OperationError?
     var applied: [ServerSettings] = []
+    /// Happens when the listener has taken the new settings, once.
+    var whenApplied: (@Sendable () -> Void)?
   }
 
   let state: Locked<State>
@@ -27,10 +29,12 @@ final class ScriptedSource: ReloadSource {
   }
 
   func apply(_ settings: ServerSettings) async throws(OperationError) {
-    let problem = state.withLock { state in
+    let (problem, whenApplied) = state.withLock { state in
       state.applied.append(settings)
-      return state.listenerProblem
+      defer { state.whenApplied = nil }
+      return (state.listenerProblem, state.whenApplied)
     }
+    whenApplied?()
     if let problem { throw problem }
   }
 

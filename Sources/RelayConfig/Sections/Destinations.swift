@@ -59,7 +59,8 @@ extension Destination {
     let forward = section.take("forward_token")
     forwardsToken = forward?.bool() ?? forwardsToken
     if forward != nil, forwardsToken, !format.carriesToken {
-      forward?.warning("only the format huggy has a place for the token; remove one of the two")
+      let others = Destination.Format.allCases.filter(\.carriesToken).map(\.rawValue).joined(separator: ", ")
+      forward?.warning("only the format \(others) has a place for the token; remove one of the two")
     }
     readCredentials(&section)
     let http2 = section.take("http2")

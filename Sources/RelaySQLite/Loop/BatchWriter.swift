@@ -10,9 +10,22 @@ struct BatchWriter {
   private let clock: any SteadyClock
   private let observer: (any StoreObserver)?
 
-  private var configurations: [(value: StoreConfiguration, completion: Completion)] = []
+  /// What is written before all else, and answered by itself.
+  private enum Change {
+    case configure(StoreConfiguration)
+    case pause(String, until: Timestamp?)
+
+    /// Whether whoever asked for it is told that nobody knows whether it is kept.
+    var mustBeSeen: Bool {
+      switch self {
+      case .configure: false
+      case .pause: true
+      }
+    }
+  }
+
+  private var changes: [(change: Change, completion: Completion)] = []
   private var appends: [AppendCall] = []
-  private var pauses: [(destination: String, until: Timestamp?, completion: Completion)] = []
   /// Outcomes of attempts are never dropped: those that can't be committed stay here.
   private var settlements: [SettleCall] = []
   /// Nor is this, by the destination's name.
@@ -43,13 +56,13 @@ struct BatchWriter {
     case .append(let call): append(call)
     case .settle(let settlements, _, let completion): settle(settlements, completion: completion)
     case .pause(let destination, let until, let completion):
-      pauses.append((destination, until, completion))
+      changes.append((.pause(destination, until: until), completion))
     case .setSuspended(let suspended, let destination): setSuspended(suspended, of: destination)
     }
   }
 
   mutating func configure(_ configuration: StoreConfiguration, completion: @escaping Completion) {
-    configurations.append((configuration, completion))
+    changes.append((.configure(configuration), completion))
   }
 
   mutating func append(_ call: AppendCall) { appends.append(call) }
@@ -73,7 +86,7 @@ struct BatchWriter {
     try? session.transactions.run { () throws(StoreError) in try session.clock.write(clock, isLast: true) }
   }
 
-  private var canBeRefused: Bool { !(configurations.isEmpty && appends.isEmpty && pauses.isEmpty) }
+  private var canBeRefused: Bool { !(changes.isEmpty && appends.isEmpty) }
 
   /// Commits, then answers. If everything together can't be committed, what is new is refused, and the settlements
   /// are tried alone.
@@ -108,8 +121,8 @@ struct BatchWriter {
     /// Whose turn it has become, by the call of the settlements.
     var promoted: [[Delivery]] = []
     var outcomes: [Result<AppendOutcome, StoreError>] = []
-    /// The destinations of pauses that were never configured.
-    var unknown: Set<String> = []
+    /// Why it could not be made, for each change; nil: it was.
+    var faults: [StoreError?] = []
   }
 
   /// - Returns: Why nobody knows whether that is kept: the store's files can't be seen.
@@ -120,16 +133,14 @@ struct BatchWriter {
       try writeAll(refusal, now)
     }
     let unseen = try confirm(now)
-    for configuration in configurations { apply(configuration.value) }
+    for (change, _) in changes { takeEffect(change) }
     let events = refusal == nil ? appends.reduce(0) { $0 + $1.envelope.events.count } : 0
     let settled = takeSettlements()
     answer {
       for (call, turns) in zip(settled, written.promoted) { call.completion(turns) }
-      for configuration in configurations { configuration.completion(.success(())) }
-      for pause in pauses {
-        let isUnknown = written.unknown.contains(pause.destination)
-        let error = isUnknown ? .unknown(destination: pause.destination) : unseen
-        pause.completion(error.map { .failure($0) } ?? .success(()))
+      for ((change, completion), fault) in zip(changes, written.faults) {
+        let error = fault ?? (change.mustBeSeen ? unseen : nil)
+        completion(error.map { .failure($0) } ?? .success(()))
       }
       answerAppends(written.outcomes, unseen)
     }
@@ -143,10 +154,7 @@ struct BatchWriter {
   /// - Parameter refusal: Why no envelopes are taken; nil: they are.
   private func writeAll(_ refusal: StoreError?, _ now: Timestamp) throws(StoreError) -> Written {
     var written = Written()
-    for configuration in configurations { try session.register(configuration.value.names) }
-    for pause in pauses where !session.change(pause.destination, { $0.pausedUntil = pause.until }) {
-      written.unknown.insert(pause.destination)
-    }
+    for (change, _) in changes { written.faults.append(try make(change)) }
     // Before what arrives: it may be its turn then, and it may find more room.
     written.promoted = try settleAll(now)
     written.outcomes.reserveCapacity(appends.count)
@@ -218,6 +226,27 @@ struct BatchWriter {
     return value
   }
 
+  /// Within the transaction.
+  ///
+  /// - Returns: Why it can't be made; nil: it is.
+  private func make(_ change: Change) throws(StoreError) -> StoreError? {
+    switch change {
+    case .configure(let configuration):
+      try session.register(configuration.names)
+      return nil
+    case .pause(let destination, let until):
+      return session.change(destination) { $0.pausedUntil = until } ? nil : .unknown(destination: destination)
+    }
+  }
+
+  /// After the commit.
+  private func takeEffect(_ change: Change) {
+    switch change {
+    case .configure(let configuration): apply(configuration)
+    case .pause: break
+    }
+  }
+
   private func apply(_ configuration: StoreConfiguration) {
     for destination in configuration.names.destinations {
       session.destinations.setMaxBacklog(
@@ -254,15 +283,13 @@ struct BatchWriter {
   }
 
   private mutating func refuse(_ error: StoreError) {
-    for configuration in configurations { configuration.completion(.failure(error)) }
-    for pause in pauses { pause.completion(.failure(error)) }
+    for (_, completion) in changes { completion(.failure(error)) }
     for append in appends { append.answer(.failure(error)) }
     forgetWhatIsNew()
   }
 
   private mutating func forgetWhatIsNew() {
-    configurations.removeAll()
-    pauses.removeAll()
+    changes.removeAll()
     appends.removeAll(keepingCapacity: true)
   }
 }

@@ -31,6 +31,9 @@ struct HuggyRelay: AsyncParsableCommand {
       } else {
         try command.run()
       }
+    } catch let failure as Failure {
+      failure.tell(json: arguments.contains("--json"))
+      exit(withError: ExitCode.failure)
     } catch {
       let code = exitCode(for: error)
       // What a command itself found wrong it has told.

@@ -29,22 +29,17 @@ struct StoreCommand: ParsableCommand {
     }
 
     func run() throws {
-      do {
-        guard !file.hasSuffix(".huggy-relay-copy") else {
-          throw Failure(code: "bad_name", message: "the relay removes files of this name: choose another")
-        }
-        let target = try NewFile(path: file)
-        let format = try options.client().downloadCopy("/api/v1/store/backup", into: target.descriptor)
-        try check(target, against: format)
-        let bytes = try target.finish()
-        var json = Array(#"{"file":"#.utf8)
-        JSONWriter.appendString(file, to: &json)
-        json += Array(#","bytes":\#(bytes)}"#.utf8)
-        try options.show(json) { _ in "\(file): \(bytes) bytes" }
-      } catch let failure as Failure {
-        failure.tell(json: options.json)
-        throw ExitCode.failure
+      guard !file.hasSuffix(".huggy-relay-copy") else {
+        throw Failure(code: "bad_name", message: "the relay removes files of this name: choose another")
       }
+      let target = try NewFile(path: file)
+      let format = try options.client().downloadCopy("/api/v1/store/backup", into: target.descriptor)
+      try check(target, against: format)
+      let bytes = try target.finish()
+      var json = Array(#"{"file":"#.utf8)
+      JSONWriter.appendString(file, to: &json)
+      json += Array(#","bytes":\#(bytes)}"#.utf8)
+      try options.show(json) { _ in "\(file): \(bytes) bytes" }
     }
 
     private func check(_ file: NewFile, against format: StoreCopyFormat) throws {

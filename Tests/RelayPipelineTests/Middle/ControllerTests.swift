@@ -163,6 +163,24 @@ import Testing
     #expect(middle.destinations["audit"] != nil || middle.inFlight.isEmpty)
   }
 
+  /// Broken by rules that are replaced before the store knows the new names, and by a listener that is left with the new
+  /// settings.
+  @Test func aStoreThatFailsDuringAReloadLeavesTheOldListenerAndTheOldRules() async throws {
+    let middle = try await Middle(.middle())
+    let old = middle.controller.active.configuration.server
+    middle.source.write { configuration in
+      configuration.server.maxBodyBytes += 1
+      configuration.sources.append(Source(name: "branch", path: "/branch"))
+    }
+    let new = middle.source.state.withLock(\.configuration.server)
+    middle.source.state.withLock { $0.whenApplied = { [store = middle.store] in store.close() } }
+    let error = await #expect(throws: OperationError.self) { try await reload(middle) }
+    #expect(error?.code == .unavailable)
+    #expect(middle.source.state.withLock(\.applied) == [new, old])
+    #expect(!middle.receiver.accepts(path: "/branch") && middle.receiver.accepts(path: "/huggy"))
+    #expect(middle.controller.active.configuration.server == old)
+  }
+
   @Test func aDestinationThatIsTakenOutKeepsItsDeliveriesUntilItIsBack() async throws {
     let middle = try await Middle(.middle { $0.destination("crm") { $0.concurrency = 1 } })
     await middle.receive(3)
