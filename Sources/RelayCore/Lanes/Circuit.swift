@@ -74,12 +74,6 @@ package struct Circuit: Sendable, Equatable {
   /// Whether an answer to it has counted in the present row.
   func hasCounted(_ delivery: DeliveryID) -> Bool { row.deliveries.contains(delivery) }
 
-  /// Whether its kind has failed in this opening, or is refused.
-  func hasFailed(_ delivery: Delivery) -> Bool {
-    let kind = EventKind(delivery.event)
-    return failed.contains(kind) || refused.contains(kind)
-  }
-
   /// Whether its failures do not count in the row.
   func ignoresFailures(of delivery: Delivery) -> Bool { !othersFail && refuses(delivery) }
 

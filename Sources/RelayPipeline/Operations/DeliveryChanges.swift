@@ -6,20 +6,18 @@ final class DeliveryChanges: Sendable {
   private let store: any DeliveryStore
   private let asked: PatientStore
   private let holds: DestinationHolds
-  private let active: ActiveConfiguration
   private let typeCheck: TypeCheck
   private let metrics: RelayMetrics
   private let logger: Logger
   private let turnstile = Turnstile()
 
   init(
-    store: any DeliveryStore, asked: PatientStore, holds: DestinationHolds, active: ActiveConfiguration,
-    typeCheck: TypeCheck, metrics: RelayMetrics, logger: Logger
+    store: any DeliveryStore, asked: PatientStore, holds: DestinationHolds, typeCheck: TypeCheck,
+    metrics: RelayMetrics, logger: Logger
   ) {
     self.store = store
     self.asked = asked
     self.holds = holds
-    self.active = active
     self.typeCheck = typeCheck
     self.metrics = metrics
     self.logger = logger
@@ -37,7 +35,7 @@ final class DeliveryChanges: Sendable {
       }
     case .filter(let filter):
       if let name = filter.destination {
-        _ = try await asked.destination(name, configured: active.configuration)
+        _ = try await asked.destination(name)
       }
       // Page by page: however many there are, each page has an answer in time, or none has.
       var after: DeliveryID?
@@ -106,7 +104,7 @@ final class DeliveryChanges: Sendable {
       return names
     case .filter(let filter):
       if let name = filter.destination {
-        _ = try await asked.destination(name, configured: active.configuration)
+        _ = try await asked.destination(name)
         return [name]
       }
       let all = try await asked.ask { store async throws(StoreError) in try await store.destinations() }

@@ -50,8 +50,9 @@ package struct Explainer {
     guard envelope.hasMessages || envelope.isHandshake else { throw ExplainError(.noMessages) }
     let (source, company, isValid) = sender(of: envelope, body: body)
     let events = body.withUnsafeBufferPointer { document in
-      envelope.views(source: source, company: company, in: document).map { view in
-        ExplainedEvent(
+      envelope.events.map { event in
+        let view = envelope.view(of: event, source: source, company: company, in: document)
+        return ExplainedEvent(
           type: view.type, company: view.company, channel: view.channel, chat: view.chat,
           explanation: table.explain(view))
       }

@@ -10,12 +10,17 @@ final class PatientStore: Sendable {
   private let store: any DeliveryStore
   private let lookup: any DeliveryLookup
   private let watch: StoreWatch
+  private let active: ActiveConfiguration
   private let lookupAnswers = AwaitedAnswers()
 
-  init(store: any DeliveryStore, lookup: any DeliveryLookup, watch: StoreWatch, patience: Patience) {
+  init(
+    store: any DeliveryStore, lookup: any DeliveryLookup, watch: StoreWatch, active: ActiveConfiguration,
+    patience: Patience
+  ) {
     self.store = store
     self.lookup = lookup
     self.watch = watch
+    self.active = active
     self.patience = patience
   }
 
@@ -71,12 +76,10 @@ final class PatientStore: Sendable {
   }
 
   /// - Throws: `notFound` for a name that was never configured.
-  func destination(
-    _ name: String, configured: Configuration
-  ) async throws(OperationError) -> StoredDestination {
+  func destination(_ name: String) async throws(OperationError) -> StoredDestination {
     let all = try await ask { store throws(StoreError) in try await store.destinations() }
     if let found = all.first(where: { $0.name == name }) { return found }
-    let names = configured.destinations.map(\.name)
+    let names = active.configuration.destinations.map(\.name)
     let hint =
       NearestName.question(name, among: names) ?? "; the configuration has \(names.joined(separator: ", "))"
     throw OperationError(code: .notFound, message: "there is no destination \(name)\(hint)")

@@ -50,7 +50,8 @@ package final class RelayController: RelayOperations {
     self.parts = parts
     let active = ActiveConfiguration(configuration, loadedAt: parts.clock.reading().wall)
     let asked = PatientStore(
-      store: parts.store, lookup: parts.lookup, watch: parts.watch, patience: parts.patience)
+      store: parts.store, lookup: parts.lookup, watch: parts.watch, active: active,
+      patience: parts.patience)
     let holds = DestinationHolds(store: parts.store, engine: parts.engine)
     activeConfiguration = active
     self.asked = asked
@@ -58,7 +59,7 @@ package final class RelayController: RelayOperations {
     typeCheck = TypeCheck(asked: asked, active: active, metrics: parts.metrics)
     reordering = Reordering(store: parts.store, holds: holds, active: active, logger: parts.logger)
     changes = DeliveryChanges(
-      store: parts.store, asked: asked, holds: holds, active: active, typeCheck: typeCheck,
+      store: parts.store, asked: asked, holds: holds, typeCheck: typeCheck,
       metrics: parts.metrics, logger: parts.logger)
     reloader = Reloader(
       configuration,
@@ -148,7 +149,7 @@ package final class RelayController: RelayOperations {
   package func deliveries(
     _ filter: DeliveryFilter, after: DeliveryID?, limit: Int
   ) async throws(OperationError) -> DeliveryReportPage {
-    if let name = filter.destination { _ = try await stored(name) }
+    if let name = filter.destination { _ = try await asked.destination(name) }
     let page = try await asked.look { lookup async throws(StoreError) in
       try await lookup.deliveries(filter, after: after, limit: limit)
     }
@@ -194,7 +195,7 @@ package final class RelayController: RelayOperations {
   }
 
   package func pause(_ destination: String, until: Timestamp?) async throws(OperationError) {
-    _ = try await stored(destination)
+    _ = try await asked.destination(destination)
     if let until, until <= parts.clock.reading().wall {
       throw OperationError(code: .conflict, message: "\(until) has passed; give a later time, or none")
     }
@@ -207,9 +208,9 @@ package final class RelayController: RelayOperations {
   }
 
   package func resume(_ destination: String) async throws(OperationError) -> ResumeReport {
-    let stored = try await stored(destination)
+    let stored = try await asked.destination(destination)
     if let place = active.destination(destination)?.pausedAt {
-      let lifted = await liftHold(of: destination)
+      let lifted = await endRetryAfter(of: destination)
       let done = lifted.map { "; the Retry-After hold until \($0) is lifted" } ?? ""
       throw OperationError(
         code: .conflict,
@@ -220,7 +221,7 @@ package final class RelayController: RelayOperations {
     try await setPause(destination, until: nil)
     let report = ResumeReport(
       wasPaused: stored.pausedUntil.map { parts.clock.reading().wall < $0 } ?? false,
-      liftedHold: await liftHold(of: destination))
+      liftedHold: await endRetryAfter(of: destination))
     parts.logger.notice(
       "resumed",
       metadata: ["destination": "\(destination)"].merging(
@@ -229,7 +230,7 @@ package final class RelayController: RelayOperations {
   }
 
   /// - Returns: Until when it was held.
-  private func liftHold(of destination: String) async -> Timestamp? {
+  private func endRetryAfter(of destination: String) async -> Timestamp? {
     let held = await statusReader.lanes()[destination]?.heldUntil
     parts.engine.endRetryAfter(of: destination)
     return held
@@ -241,10 +242,5 @@ package final class RelayController: RelayOperations {
     try await asked.ask { [engine = parts.engine] store async throws(StoreError) in
       try await store.pause(destination, until: until) { engine.pause(destination, until: until) }
     }
-  }
-
-  /// - Throws: `notFound` for a name that was never configured.
-  private func stored(_ name: String) async throws(OperationError) -> StoredDestination {
-    try await asked.destination(name, configured: active.configuration)
   }
 }

@@ -32,9 +32,10 @@ struct SplitEnvelope {
   /// valid only then.
   func forEachEvent(_ body: (PlacedEvent) -> Bool) {
     request.body.withUnsafeBufferPointer { document in
-      for (index, view) in scanned.views(from: sender, in: document).enumerated() {
-        guard body(PlacedEvent(view: view, scanned: scanned.events[index], index: index, document: document))
-        else { return }
+      for (index, event) in scanned.events.enumerated() {
+        let view = scanned.view(
+          of: event, source: sender.source.name, company: sender.company, in: document)
+        guard body(PlacedEvent(view: view, scanned: event, index: index, document: document)) else { return }
       }
     }
   }
@@ -60,21 +61,14 @@ struct SplitEnvelope {
 }
 
 extension ScannedEnvelope {
-  /// The events as routing looks at them.
-  func views(
-    from sender: Sender, in document: UnsafeBufferPointer<UInt8>
-  ) -> some Sequence<EventView> {
-    views(source: sender.source.name, company: sender.company, in: document)
-  }
-
-  /// - Parameter company: Of events that name none.
-  func views(
-    source: String, company: String?, in document: UnsafeBufferPointer<UInt8>
-  ) -> some Sequence<EventView> {
-    events.lazy.map { scanned in
-      EventView(
-        source: source, type: scanned.type.text(in: document), fallbackCompany: company,
-        fields: fields[scanned.fields], document: document)
-    }
+  /// An event of it as routing looks at it.
+  ///
+  /// - Parameter company: The event's, where it names none.
+  func view(
+    of event: ScannedEvent, source: String, company: String?, in document: UnsafeBufferPointer<UInt8>
+  ) -> EventView {
+    EventView(
+      source: source, type: event.type.text(in: document), fallbackCompany: company,
+      fields: fields[event.fields], document: document)
   }
 }

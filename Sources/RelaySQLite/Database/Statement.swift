@@ -33,9 +33,6 @@ final class Statement {
     return false
   }
 
-  /// The first column of the next row, if there is one.
-  func nextInteger() throws(StoreError) -> Int64? { try step() ? integer(0) : nil }
-
   /// The first column of a query's only row; nil: there is none, or it is null.
   func firstInteger() throws(StoreError) -> Int64? {
     defer { reset() }
