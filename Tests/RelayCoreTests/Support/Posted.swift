@@ -1,5 +1,6 @@
 import RelayCore
 import RelayJSON
+import RelayTestSupport
 import Testing
 
 /// An event as it is posted: one object in an envelope of its own.
@@ -58,5 +59,12 @@ struct Posted: Sendable, CustomTestStringConvertible {
   /// Whether the field at `path` passes a test.
   func passes(_ test: FieldTest, at path: String) throws -> Bool {
     try meets(Match(fields: [FieldCondition(path: #require(FieldPath(path)), test: test)]))
+  }
+}
+
+extension RandomRouting {
+  mutating func posted() -> Posted {
+    let event = event()
+    return Posted(event.body, type: event.type, source: event.source, company: event.company)
   }
 }

@@ -1,10 +1,23 @@
-import RelayTestSupport
 import RelayCore
 
 /// Routes and events from a small vocabulary, so that they often meet.
-struct RandomRouting {
-  var random: SplitMix64
+package struct RandomRouting {
+  /// An event as it is posted: one object.
+  package struct RandomEvent: Sendable {
+    package var body: String
+    package var type: String
+    package var source: String
+    /// The source's company.
+    package var company: String?
+  }
 
+  package var random: SplitMix64
+
+  package init(random: SplitMix64) {
+    self.random = random
+  }
+
+  package static let sources = ["huggy", "test"]
   static let types = [
     "receivedMessage", "receivedALLMessage", "closedChat", "custom", "CUSTOM", "outra\u{E7}",
   ]
@@ -15,8 +28,13 @@ struct RandomRouting {
   static let textPatterns = ["1", "2", "1*", "?", "*", "true", "widget", "a*b"]
   static let paths = ["f", "f.g", "chat.id", "channel", "l", "companyID"]
 
-  mutating func routes() -> [Route] {
-    (0..<random.below(9)).map { number in
+  package mutating func routes() -> [Route] {
+    let count = random.below(9)
+    return routes(count)
+  }
+
+  package mutating func routes(_ count: Int) -> [Route] {
+    (0..<count).map { number in
       Route(
         name: "r\(number)", match: match(), except: (0..<random.below(2)).map { _ in match() },
         action: action(),
@@ -24,7 +42,7 @@ struct RandomRouting {
     }
   }
 
-  mutating func posted() -> Posted {
+  package mutating func event() -> RandomEvent {
     var members: [String] = []
     for key in ["companyID", "channel", "f", "l", "f"] where random.chance(60) {
       members.append("\"\(key)\":\(value(depth: 2))")
@@ -32,9 +50,9 @@ struct RandomRouting {
     if random.chance(50) {
       members.append(#""chat":{"id":\#(value(depth: 0)),"channel":\#(value(depth: 1))}"#)
     }
-    return Posted(
-      "{\(members.joined(separator: ","))}", type: random.pick(Self.types),
-      source: random.pick(["huggy", "test"]), company: random.chance(50) ? random.pick(Self.texts) : nil)
+    return RandomEvent(
+      body: "{\(members.joined(separator: ","))}", type: random.pick(Self.types),
+      source: random.pick(Self.sources), company: random.chance(50) ? random.pick(Self.texts) : nil)
   }
 
   private mutating func action() -> Route.Action {
