@@ -19,7 +19,8 @@ enum EscapedText {
     }
   }
 
-  private static func simple(_ letter: UInt8) -> UInt8 {
+  /// The byte that `\` and this letter stand for.
+  static func simple(_ letter: UInt8) -> UInt8 {
     switch letter {
     case UInt8(ascii: "b"): 0x08
     case UInt8(ascii: "f"): 0x0C

@@ -50,6 +50,12 @@ final class ScriptedLookup: DeliveryLookup {
     answer { completion(.success(nil)) }
   }
 
+  func events(
+    _ request: EventPageRequest, completion: @escaping @Sendable (Result<EventPage, StoreError>) -> Void
+  ) {
+    answer { completion(.success(EventPage(events: [], next: nil, reached: nil))) }
+  }
+
   private func next(after: DeliveryID?) -> DeliveryID? {
     page()
     let number = (after?.rawValue ?? 0) + 1

@@ -38,7 +38,8 @@ struct LookupEventTests {
     #expect(
       try event
         == EventRecord(
-          id: id(ofEvent: 2), type: "createdChat", source: "huggy", company: "15691", channel: "whatsapp",
+          id: id(ofEvent: 2), place: EventCursor(rawValue: 2), type: "createdChat", source: "huggy",
+          company: "15691", channel: "whatsapp",
           chat: "77", receivedAt: .second(7), configuration: "c1", routes: ["noise", "all", "sales", "#9"],
           isDropped: true, body: Array("{}".utf8), deliveries: []))
     #expect(try session.event(id(ofEvent: 1))?.company == nil)

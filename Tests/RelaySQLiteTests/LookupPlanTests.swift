@@ -56,6 +56,14 @@ struct LookupPlanTests {
     "receivedFrom": ["SEARCH d USING INTEGER PRIMARY KEY (rowid>?)", event, envelope],
     "received": [delivery, event, envelope],
     "newestDelivery": ["SEARCH delivery"],
+    "rowsBefore": ["SEARCH e USING INTEGER PRIMARY KEY (rowid<?)", envelope],
+    "rowsAfter": ["SEARCH e USING INTEGER PRIMARY KEY (rowid>?)", envelope],
+    "deliveries": [
+      "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)",
+      "SEARCH d USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+    ],
+    "sourceName": ["SEARCH source USING INTEGER PRIMARY KEY (rowid=?)"],
+    "destinationName": ["SEARCH destination USING INTEGER PRIMARY KEY (rowid=?)"],
     "straggler": ["SEARCH straggler USING PRIMARY KEY (uuid=?)"],
     "firstEvent": ["SEARCH event"],
     "lastEvent": ["SEARCH event"],
@@ -82,8 +90,10 @@ struct LookupPlanTests {
       try bench.execute("ANALYZE")
     }
     let connection = try Connection(path: bench.path, readOnly: true)
+    let (records, search) = (try RecordReader(connection), try EventSearch(connection))
     let holders: [Any] = [
-      try RecordReader(connection), try DeliveryWalks(connection), try EventSearch(connection),
+      records, try DeliveryWalks(connection), search,
+      try EventPages(connection, records: records, search: search), try EventNames(connection),
     ]
     let statements = holders.flatMap { Mirror(reflecting: $0).children }.compactMap { child in
       (child.value as? Statement).map { (child.label!, $0) }

@@ -20,4 +20,9 @@ struct SQLiteHome: StoreHome {
     try SQLiteStore(
       path: path, clock: clock, duplicateLimit: duplicateLimit, hangAfter: hangAfter, observer: observer)
   }
+
+  func lookup(_ store: any DeliveryStore, clock: any SteadyClock) -> any DeliveryLookup {
+    // It looks into no store but its own kind.
+    SQLiteLookup(store as! SQLiteStore, clock: clock)
+  }
 }

@@ -10,6 +10,9 @@ package protocol StoreHome: Sendable {
     clock: any SteadyClock, duplicateLimit: Int, hangAfter: Duration, observer: (any StoreObserver)?
   ) throws(StoreError) -> any DeliveryStore
 
+  /// Looks into a store that it has opened.
+  func lookup(_ store: any DeliveryStore, clock: any SteadyClock) -> any DeliveryLookup
+
   /// Whether only one relay at a time may have it open.
   var isExclusive: Bool { get }
 }
@@ -24,6 +27,7 @@ package final class StoreBench: Sendable {
   /// Of all the stores that it opens.
   package let observer = RecordingObserver()
   private let opened = Locked<[any DeliveryStore]>([])
+  private let lookups = Locked<[any DeliveryLookup]>([])
 
   package init(_ home: any StoreHome) {
     self.home = home
@@ -51,7 +55,14 @@ package final class StoreBench: Sendable {
     return try await open(configuration, clock: clock, duplicateLimit: duplicateLimit)
   }
 
+  package func lookup(_ store: any DeliveryStore) -> any DeliveryLookup {
+    let lookup = home.lookup(store, clock: clock)
+    lookups.withLock { $0.append(lookup) }
+    return lookup
+  }
+
   func closeAll() {
+    for lookup in lookups.withLock({ $0 }) { _ = lookup.close(within: .seconds(60)) }
     for store in opened.withLock({ $0 }) { store.close() }
   }
 }

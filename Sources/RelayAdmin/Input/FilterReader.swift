@@ -14,8 +14,8 @@ enum FilterReader {
     if let text = texts["state"] {
       filter.state = try state(text)
     }
-    filter.since = try time("since", texts, now: now)
-    filter.until = try time("until", texts, now: now)
+    filter.since = try time("since", texts["since"], now: now)
+    filter.until = try time("until", texts["until"], now: now)
     if let since = filter.since, let until = filter.until, since >= until {
       throw .invalidRequest("'since' (\(since)) is not before 'until' (\(until)): nothing lies between")
     }
@@ -29,10 +29,10 @@ enum FilterReader {
       "there is no state '\(text.prefix(100))'\(NearestName.hint(for: text, among: known))")
   }
 
-  private static func time(
-    _ name: String, _ texts: [String: String], now: Timestamp
+  static func time(
+    _ name: String, _ text: String?, now: Timestamp
   ) throws(APIError) -> Timestamp? {
-    guard let text = texts[name] else { return nil }
+    guard let text else { return nil }
     guard let time = TimeInput.time(text, now: now) else {
       throw .invalidRequest("'\(name)' is '\(text.prefix(100))', which is no time; write \(TimeInput.forms)")
     }

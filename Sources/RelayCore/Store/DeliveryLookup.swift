@@ -8,6 +8,10 @@ package protocol DeliveryLookup: AnyObject, Sendable {
   /// The event with all its deliveries; nil: the store does not have it (any more).
   func event(_ id: EventID, completion: @escaping @Sendable (Result<EventRecord?, StoreError>) -> Void)
 
+  /// The events that fit, each with all its deliveries (without their failures). Each page is a bounded amount of work.
+  func events(
+    _ request: EventPageRequest, completion: @escaping @Sendable (Result<EventPage, StoreError>) -> Void)
+
   /// Newest first. Each page looks at a bounded number of rows: it may hold fewer than `limit`, and yet have a next.
   ///
   /// - Parameter after: The last page's `next`.
@@ -74,40 +78,61 @@ package struct DeliveryCountPage: Sendable, Equatable {
 /// An event as it is stored.
 package struct EventRecord: Sendable, Equatable {
   package var id: EventID
+  /// Where it stands in the order of arrival.
+  package var place: EventCursor
+  /// The key it stood under, decoded.
   package var type: String
+  /// The same as the sender spelled it, between the quotes.
+  package var rawType: [UInt8]
   package var source: String
   package var company: String?
   package var channel: String?
   package var chat: String?
   package var receivedAt: Timestamp
+  /// Its envelope's `time`, byte for byte; nil: that had none.
+  package var envelopeTime: [UInt8]?
   /// The hash of the configuration that routed it.
   package var configuration: String
   /// The routes that matched, in their order.
   package var routes: [String]
   /// The last of them dropped it.
   package var isDropped: Bool
-  /// As it came.
+  /// As it came; empty where it was not asked for.
   package var body: [UInt8]
+  /// How long that is, also where it was not asked for.
+  package var bodyBytes: Int
   /// In order of arrival.
   package var deliveries: [DeliveryRecord]
 
   package init(
-    id: EventID, type: String, source: String, company: String?, channel: String?, chat: String?,
-    receivedAt: Timestamp, configuration: String, routes: [String], isDropped: Bool, body: [UInt8],
+    id: EventID, place: EventCursor, type: String, rawType: [UInt8]? = nil, source: String, company: String?,
+    channel: String?, chat: String?, receivedAt: Timestamp, envelopeTime: [UInt8]? = nil,
+    configuration: String, routes: [String], isDropped: Bool, body: [UInt8], bodyBytes: Int? = nil,
     deliveries: [DeliveryRecord]
   ) {
     self.id = id
+    self.place = place
     self.type = type
+    self.rawType = rawType ?? Array(type.utf8)
     self.source = source
     self.company = company
     self.channel = channel
     self.chat = chat
     self.receivedAt = receivedAt
+    self.envelopeTime = envelopeTime
     self.configuration = configuration
     self.routes = routes
     self.isDropped = isDropped
     self.body = body
+    self.bodyBytes = bodyBytes ?? body.count
     self.deliveries = deliveries
+  }
+
+  /// What has become of it, each once, in the order of `EventOutcome`.
+  package var outcomes: [EventOutcome] {
+    if deliveries.isEmpty { return [EventOutcome(ofUndelivered: isDropped)] }
+    let all = Set(deliveries.map { EventOutcome($0.state) })
+    return EventOutcome.allCases.filter(all.contains)
   }
 }
 

@@ -72,6 +72,12 @@ extension DeliveryLookup {
     }.get()
   }
 
+  func events(_ request: EventPageRequest) async throws(StoreError) -> EventPage {
+    try await withCheckedContinuation { continuation in
+      events(request) { continuation.resume(returning: $0) }
+    }.get()
+  }
+
   func deliveries(
     _ filter: DeliveryFilter, after: DeliveryID?, limit: Int
   ) async throws(StoreError) -> DeliveryPage {

@@ -129,6 +129,13 @@ final class Statement {
     return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
   }
 
+  /// The bytes of a text or a blob where they stand, until the next step; none for null.
+  func withBytes<Value>(_ column: Int32, _ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value {
+    let start = sqlite3_column_blob(handle, column)
+    let count = start == nil ? 0 : Int(sqlite3_column_bytes(handle, column))
+    return body(UnsafeBufferPointer(start: start?.assumingMemoryBound(to: UInt8.self), count: count))
+  }
+
   func bytes(_ column: Int32) -> [UInt8]? {
     guard !isNull(column) else { return nil }
     guard let start = sqlite3_column_blob(handle, column) else { return [] }

@@ -11,6 +11,7 @@ final class LookupSession {
   let connection: Connection
   private let records: RecordReader
   private let walks: DeliveryWalks
+  private let eventPages: EventPages
   private let search: EventSearch
   private let clock: (any SteadyClock)?
 
@@ -32,6 +33,7 @@ final class LookupSession {
     records = try RecordReader(connection)
     walks = try DeliveryWalks(connection)
     search = try EventSearch(connection)
+    eventPages = try EventPages(connection, records: records, search: search)
   }
 
   /// Reads everything as it stands at one time.
@@ -52,6 +54,13 @@ final class LookupSession {
       guard let row = try search.row(of: id) else { return nil }
       return try records.event(row, history)
     }
+  }
+
+  /// - Parameter budget: How much a page may look at.
+  func events(
+    _ request: EventPageRequest, budget: LookupBudget = .page
+  ) throws(StoreError) -> EventPage {
+    try snapshot { history throws(StoreError) in try eventPages.page(request, history, budget) }
   }
 
   func deliveries(

@@ -16,7 +16,8 @@ final class RecordReader {
   init(_ connection: Connection) throws(StoreError) {
     eventByRow = try connection.prepare(
       """
-      SELECT e.uuid, e.type, s.name, e.company, e.channel, e.chat, v.received, c.hash, e.routes, e.dropped, e.body
+      SELECT e.uuid, e.type, s.name, e.company, e.channel, e.chat, v.received, c.hash, e.routes, e.dropped, e.body,
+        e.raw_type, v.time, length(e.body)
       FROM event e CROSS JOIN envelope v ON v.id = e.envelope CROSS JOIN source s ON s.id = v.source
         CROSS JOIN configuration c ON c.id = coalesce(e.configuration, v.configuration)
       WHERE e.id = ?1
@@ -55,11 +56,24 @@ final class RecordReader {
 
   // MARK: Events
 
+  /// What is to be read of an event.
+  struct Extent {
+    var body: Bool
+    /// Of its deliveries.
+    var failures: Bool
+
+    static let whole = Extent(body: true, failures: true)
+  }
+
   /// The event with all its deliveries; nil: it is gone.
-  func event(_ row: EventRowID, _ history: ClockHistory) throws(StoreError) -> EventRecord? {
-    guard var event = try eventAlone(row, history) else { return nil }
+  func event(
+    _ row: EventRowID, _ history: ClockHistory, _ extent: Extent = .whole
+  ) throws(StoreError) -> EventRecord? {
+    guard var event = try eventAlone(row, history, withBody: extent.body) else { return nil }
     for id in try deliveries(of: row) {
-      if let record = try delivery(id, history) { event.deliveries.append(record) }
+      let record =
+        extent.failures ? try delivery(id, history) : try deliveryAlone(id, history)?.0
+      if let record { event.deliveries.append(record) }
     }
     return event
   }
@@ -71,16 +85,19 @@ final class RecordReader {
     return ids
   }
 
-  private func eventAlone(_ row: EventRowID, _ history: ClockHistory) throws(StoreError) -> EventRecord? {
+  private func eventAlone(
+    _ row: EventRowID, _ history: ClockHistory, withBody: Bool
+  ) throws(StoreError) -> EventRecord? {
     let query = eventByRow
     query.bind(1, row)
     defer { query.reset() }
     guard try query.step() else { return nil }
     return EventRecord(
-      id: query.eventID(0), type: query.text(1)!, source: query.text(2)!, company: query.text(3),
-      channel: query.text(4), chat: query.text(5), receivedAt: history.wall(at: query.time(6)),
+      id: query.eventID(0), place: EventCursor(rawValue: row.rawValue), type: query.text(1)!,
+      rawType: query.bytes(11), source: query.text(2)!, company: query.text(3), channel: query.text(4),
+      chat: query.text(5), receivedAt: history.wall(at: query.time(6)), envelopeTime: query.bytes(12),
       configuration: query.text(7)!, routes: try routeNames(query.text(8)!), isDropped: query.integer(9) != 0,
-      body: query.bytes(10)!, deliveries: [])
+      body: withBody ? query.bytes(10)! : [], bodyBytes: Int(query.integer(13)), deliveries: [])
   }
 
   /// - Parameter numbers: Separated by spaces.

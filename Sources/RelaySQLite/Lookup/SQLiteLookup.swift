@@ -45,6 +45,12 @@ package final class SQLiteLookup: DeliveryLookup {
     ask(completion) { session throws(StoreError) in try session.event(id) }
   }
 
+  package func events(
+    _ request: EventPageRequest, completion: @escaping @Sendable (Result<EventPage, StoreError>) -> Void
+  ) {
+    ask(completion) { session throws(StoreError) in try session.events(request) }
+  }
+
   package func deliveries(
     _ filter: DeliveryFilter, after: DeliveryID?, limit: Int,
     completion: @escaping @Sendable (Result<DeliveryPage, StoreError>) -> Void

@@ -42,7 +42,7 @@ struct FilterOptions: ParsableArguments {
   }
 
   /// nil: it is none.
-  private static func time(_ text: String) -> String? {
+  static func time(_ text: String) -> String? {
     let now = SystemWallClock().now()
     if TimeInput.time(text, now: now) != nil { return text }
     return TimeInput.wallTime(text, now: now, zone: .current).map { "\($0)" }

@@ -44,8 +44,10 @@ enum Samples {
     _ deliveries: [DeliveryReport] = []
   ) -> EventReport {
     let event = EventRecord(
-      id: eventID, type: "receivedAllMessage", source: "huggy", company: "15691", channel: "whatsapp",
-      chat: nil, receivedAt: time(192), configuration: "0123456789ab", routes: routes, isDropped: isDropped,
+      id: eventID, place: EventCursor(rawValue: 12), type: "receivedAllMessage", source: "huggy",
+      company: "15691",
+      channel: "whatsapp", chat: nil, receivedAt: time(192), configuration: "0123456789ab", routes: routes,
+      isDropped: isDropped,
       body: Array(body.utf8), deliveries: deliveries.map(\.record))
     return EventReport(event: event, deliveries: deliveries)
   }
