@@ -51,7 +51,7 @@ def backlog(sink, most, runs, seconds):
     yaml = configuration(
         destination(sink.url) + "\n" + paused,
         "  - { name: to-paused, match: { event: waits }, to: paused, stop: true }\n  - { name: all, to: sink }", store=ROOM)
-    return growing(sink, yaml, "waits", [0, *decades(100, most)], "huggy_relay_pending", runs, seconds)
+    return growing(sink, yaml, "waits", [0, *decades(100, most)], "huggy_relay_deliveries_pending", runs, seconds)
 
 
 def history(sink, most, runs, seconds):

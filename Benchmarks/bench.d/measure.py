@@ -7,8 +7,8 @@ from processes import Failure
 from traffic import wrk
 
 WARM_UP_SECONDS = 1
-COMMITS, OPERATIONS = "huggy_relay_commit_seconds_count", "huggy_relay_commit_batch_size_sum"
-EVENTS, PENDING = "huggy_relay_events_total", "huggy_relay_pending"
+COMMITS, OPERATIONS = "huggy_relay_commit_duration_seconds_count", "huggy_relay_commit_batch_size_sum"
+EVENTS, PENDING = "huggy_relay_events_total", "huggy_relay_deliveries_pending"
 
 
 def percentile(ordered, share):

@@ -276,8 +276,8 @@ def reload(folder):
         after = json.loads(one.get("/api/v1/status")[1])["config"]["hash"]
         hashes.add(after)
         assert not wrong or before == after, "a wrong file changed the configuration"
-        failed = one.metric("huggy_relay_config_reload_failed")
-        assert failed == (1 if wrong else 0), failed
+        successful = one.metric("huggy_relay_config_last_reload_successful")
+        assert successful == (0 if wrong else 1), successful
     stop.set()
     thread.join()
     one.wait_until_settled("crm")

@@ -173,7 +173,7 @@ import Testing
       #expect(said.status == (isWrong ? 78 : 0))
       #expect(said.errors.contains("nonsense") == isWrong)
       #expect((try person.status().config.hash == before) == isWrong)
-      #expect(try person.metric("huggy_relay_config_reload_failed") == (isWrong ? 1 : 0))
+      #expect(try person.metric("huggy_relay_config_last_reload_successful") == (isWrong ? 0 : 1))
     }
     load.join()
     let sent = try #require(report.update { $0 })

@@ -91,5 +91,9 @@ final class ScriptedLookup: DeliveryLookup {
     answer { completion(.success([:])) }
   }
 
+  func oldestDue(completion: @escaping @Sendable (Result<[String: Timestamp], StoreError>) -> Void) {
+    answer { completion(.success([:])) }
+  }
+
   func close(within limit: Duration) -> Bool { true }
 }

@@ -156,6 +156,22 @@ struct LookupEventTests {
     #expect(try session.oldestPending().isEmpty)
   }
 
+  @Test func whatIsDueSinceWhenLeavesOutWhatWaitsForItsOrderKey() throws {
+    for second in 1...4 { try bench.add(at: second, [.pending]) }
+    #expect(try session.oldestDue() == ["crm": .second(1)])
+    try bench.execute(
+      """
+      UPDATE delivery SET state = 2 WHERE id = 1;
+      UPDATE delivery SET state = 1, due = \(Timestamp.second(9).microseconds) WHERE id = 2;
+      UPDATE delivery SET arrived = \(Timestamp.second(8).microseconds) WHERE id = 3;
+      UPDATE delivery SET destination = 2, state = 1, due = \(Timestamp.second(7).microseconds)
+        WHERE id = 4;
+      """)
+    #expect(try session.oldestDue() == ["crm": .second(8), "bi": .second(7)])
+    try bench.execute("UPDATE delivery SET state = 3, settled = 0 WHERE id = 3")
+    #expect(try session.oldestDue() == ["crm": .second(9), "bi": .second(7)])
+  }
+
   @Test func thePlacesOfDeliveriesAreTold() throws {
     try bench.add(at: 0, [.pending, KeepingBench.Row(state: .dead, settled: 0, destination: "bi"), .pending])
     func places(_ rows: Int64...) throws -> [DeliveryPlace] {

@@ -184,6 +184,8 @@ struct LookupPageTests {
     try check("times")
     _ = try session.oldestPending()
     try check("oldest")
+    _ = try session.oldestDue()
+    try check("due")
     _ = try session.places(of: [DeliveryID(rawValue: 1)])
     try check("places")
     _ = try session.count(DeliveryFilter(type: "a"), after: nil)

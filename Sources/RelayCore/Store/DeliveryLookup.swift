@@ -33,6 +33,10 @@ package protocol DeliveryLookup: AnyObject, Sendable {
   /// When each destination's oldest pending delivery was received, by the steady clock: for its age. By the destination's name.
   func oldestPending(completion: @escaping @Sendable (Result<[String: Timestamp], StoreError>) -> Void)
 
+  /// Since when the delivery of each destination that has been due for longest has been due, or will be, by the steady clock: a
+  /// fresh one since it arrived, a retry since its time. What waits for its order key is not due. By the destination's name.
+  func oldestDue(completion: @escaping @Sendable (Result<[String: Timestamp], StoreError>) -> Void)
+
   /// Answers what was asked, then closes. Blocks until that is done, but no longer than that. Later questions fail.
   ///
   /// - Returns: Whether it is closed. If not, its thread hangs.

@@ -9,6 +9,8 @@ package struct GaugeReadings: Sendable, Equatable {
     package var dead: Int? = 0
     /// nil: nothing is pending, as far as is known.
     package var oldestPending: Duration?
+    /// nil: nothing is due, as far as is known.
+    package var oldestDue: Duration?
     package var inFlight = 0
     package var isCircuitOpen = false
     package var isPaused = false
@@ -32,8 +34,10 @@ package struct GaugeReadings: Sendable, Equatable {
   package var storeLogBytes: Int?
   /// How long a reader from outside has kept the log from being written over.
   package var storeReader: Duration?
-  /// The last reload changed nothing because the file is wrong.
-  package var isReloadFailed: Bool?
+  /// Whether the last reload took the file; a wrong one changes nothing.
+  package var isLastReloadSuccessful: Bool?
+  /// When the file that is active was read.
+  package var lastSuccessfulReload: Timestamp?
   /// How far the machine's clock is ahead of the destinations'.
   package var clockOffset: Duration?
 
@@ -51,6 +55,7 @@ extension GaugeReadings {
       destination.pending = isStoreRead ? status.pending : nil
       destination.dead = isStoreRead ? status.dead : nil
       destination.oldestPending = isStoreRead ? status.oldestPending : nil
+      destination.oldestDue = isStoreRead ? status.oldestDue : nil
       destination.inFlight = status.inFlight
       destination.isCircuitOpen = status.circuit == .open
       destination.isOrphaned = status.isOrphaned
@@ -63,7 +68,8 @@ extension GaugeReadings {
     }
     storeReader = status.store.reader?.time ?? .zero
     storeLimitBytes = status.store.limitBytes
-    isReloadFailed = !status.reloadErrors.isEmpty
+    isLastReloadSuccessful = status.reloadErrors.isEmpty
+    lastSuccessfulReload = status.configurationLoadedAt
     clockOffset = status.clockOffset
   }
 }

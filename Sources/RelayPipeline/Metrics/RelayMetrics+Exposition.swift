@@ -39,8 +39,7 @@ extension RelayMetrics {
     )
     for (name, source) in sources {
       guard let time = source.lastAcceptedAt else { continue }
-      text.sample(
-        [("source", name)], text: TextExposition.seconds(microseconds: max(0, Int(time.microseconds))))
+      text.sample([("source", name)], time)
     }
     text.begin(
       "huggy_relay_events_total", .counter,
@@ -51,13 +50,16 @@ extension RelayMetrics {
     text.begin("huggy_relay_events_unrouted_total", .counter, help: "Accepted events that no route matched.")
     for (name, source) in sources { text.sample([("source", name)], source.unroutedEvents.value) }
     text.begin(
-      "huggy_relay_ingest_seconds", .histogram, help: "Time from a request's last byte to its answer.")
+      "huggy_relay_ingest_duration_seconds", .histogram, help: "Time from a request's last byte to its answer.")
     for (name, source) in sources { text.sample([("source", name)], source.ingestSeconds) }
   }
 
   private func writeRoutes(_ text: inout TextExposition) {
     text.begin("huggy_relay_route_matches_total", .counter, help: "Events that the route matched.")
-    for (name, route) in routes.entries { text.sample([("route", name)], route.matched) }
+    let routes = routes.entries
+    for (name, route) in routes { text.sample([("route", name)], route.matched) }
+    text.begin("huggy_relay_events_dropped_total", .counter, help: "Events that the route dropped.")
+    for (name, route) in routes { text.sample([("route", name)], route.dropped) }
   }
 
   private func writeDestinations(_ text: inout TextExposition) {
@@ -77,7 +79,7 @@ extension RelayMetrics {
         text.sample([("destination", name), ("state", state)], count)
       }
     }
-    text.begin("huggy_relay_attempt_seconds", .histogram, help: "How long a request to the destination took.")
+    text.begin("huggy_relay_attempt_duration_seconds", .histogram, help: "How long a request to the destination took.")
     for (name, destination) in destinations {
       text.sample([("destination", name)], destination.attemptSeconds)
     }
@@ -97,17 +99,23 @@ extension RelayMetrics {
         text.sample([("destination", destination.name)], text: value)
       }
     }
-    gauge("huggy_relay_pending", help: "Deliveries that are still owed to the destination.") {
+    gauge("huggy_relay_deliveries_pending", help: "Deliveries that are still owed to the destination.") {
       $0.pending.map { "\($0)" }
     }
-    gauge("huggy_relay_dead", help: "Dead letters, which wait for a person.") { $0.dead.map { "\($0)" } }
+    gauge("huggy_relay_deliveries_dead", help: "Dead letters, which wait for a person.") { $0.dead.map { "\($0)" } }
     gauge(
-      "huggy_relay_oldest_pending_seconds", help: "How long ago the oldest pending delivery was received."
+      "huggy_relay_oldest_pending_age_seconds",
+      help: "How long ago the oldest pending delivery was received; 0: none is pending."
     ) {
-      guard $0.pending != nil else { return nil }
-      return TextExposition.seconds(microseconds: max(0, Int(($0.oldestPending ?? .zero).microseconds)))
+      $0.pending == nil ? nil : Self.age($0.oldestPending)
     }
-    gauge("huggy_relay_in_flight", help: "Requests to the destination that are under way.") {
+    gauge(
+      "huggy_relay_oldest_due_age_seconds",
+      help: "How long the delivery that has been due for longest has been due; 0: none is due."
+    ) {
+      $0.pending == nil ? nil : Self.age($0.oldestDue)
+    }
+    gauge("huggy_relay_deliveries_in_flight", help: "Requests to the destination that are under way.") {
       "\($0.inFlight)"
     }
     gauge(
@@ -123,9 +131,13 @@ extension RelayMetrics {
     }
   }
 
+  private static func age(_ age: Duration?) -> String {
+    TextExposition.seconds(microseconds: max(0, Int((age ?? .zero).microseconds)))
+  }
+
   private func writeStore(_ readings: GaugeReadings, _ text: inout TextExposition) {
     text.begin(
-      "huggy_relay_commit_seconds", .histogram,
+      "huggy_relay_commit_duration_seconds", .histogram,
       help: "How long a transaction of the store took, with its sync.")
     text.sample([], commitSeconds)
     text.begin(
@@ -153,9 +165,13 @@ extension RelayMetrics {
 
   private func writeRelay(_ readings: GaugeReadings, _ text: inout TextExposition) {
     text.begin(
-      "huggy_relay_config_reload_failed", .gauge,
-      help: "1: the last reload failed, and the configuration before it stays.")
-    if let isFailed = readings.isReloadFailed { text.sample([], isFailed ? 1 : 0) }
+      "huggy_relay_config_last_reload_successful", .gauge,
+      help: "1: the last reload took the file; 0: the file is wrong, and the configuration before it stays.")
+    if let isSuccessful = readings.isLastReloadSuccessful { text.sample([], isSuccessful ? 1 : 0) }
+    text.begin(
+      "huggy_relay_config_last_reload_success_timestamp_seconds", .gauge,
+      help: "When the active configuration was read, in seconds since 1970 (UTC).")
+    if let time = readings.lastSuccessfulReload { text.sample([], time) }
     text.begin(
       "huggy_relay_log_lines_dropped_total", .counter,
       help: "Lines of the log that could not be written, or that nobody read in time.")
@@ -181,6 +197,6 @@ extension RelayMetrics {
     if let files = process.maxFiles { text.sample([], files) }
     text.begin(
       "process_start_time_seconds", .gauge, help: "When the process started, in seconds since 1970 (UTC).")
-    text.sample([], text: TextExposition.seconds(microseconds: Int(process.startedAt.microseconds)))
+    text.sample([], process.startedAt)
   }
 }

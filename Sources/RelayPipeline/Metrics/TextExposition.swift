@@ -1,3 +1,5 @@
+import RelayCore
+
 /// Writes metrics in Prometheus' text format, version 0.0.4.
 ///
 /// Samples follow the `begin` of their family. A family without samples is left out.
@@ -21,6 +23,11 @@ struct TextExposition {
 
   mutating func sample(_ labels: Labels = [], _ value: Int) {
     sample(labels, text: String(value))
+  }
+
+  /// A time as Prometheus has it: seconds since 1970.
+  mutating func sample(_ labels: Labels = [], _ time: Timestamp) {
+    sample(labels, text: Self.seconds(microseconds: max(0, Int(time.microseconds))))
   }
 
   mutating func sample(_ labels: Labels = [], text: String) {

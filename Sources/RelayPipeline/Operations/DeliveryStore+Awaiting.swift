@@ -105,4 +105,10 @@ extension DeliveryLookup {
       oldestPending { continuation.resume(returning: $0) }
     }.get()
   }
+
+  func oldestDue() async throws(StoreError) -> [String: Timestamp] {
+    try await withCheckedContinuation { continuation in
+      oldestDue { continuation.resume(returning: $0) }
+    }.get()
+  }
 }

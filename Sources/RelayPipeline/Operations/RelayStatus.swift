@@ -115,6 +115,8 @@ package struct DestinationStatus: Sendable, Equatable {
   package var discarded = 0
   package var overflowed = 0
   package var oldestPending: Duration?
+  /// How long the delivery that has been due for longest has been due; nil: none is due.
+  package var oldestDue: Duration?
   /// The backlog at the present pace; nil: unknown.
   package var drain: Duration?
 

@@ -20,6 +20,8 @@ final class StatusReader: Sendable {
     var destinations: [StoredDestination]
     /// When each destination's oldest pending delivery was received.
     var oldest: [String: Timestamp]
+    /// Since when the delivery that has been due for longest has been due.
+    var due: [String: Timestamp]
     var usage: StoreUsage
     var readAt: ContinuousClock.Instant
   }
@@ -38,7 +40,7 @@ final class StatusReader: Sendable {
   /// - Returns: What it has kept of each destination.
   func begin(_ store: any DeliveryStore) async throws(StoreError) -> [StoredDestination] {
     let reading = Reading(
-      destinations: try await store.destinations(), oldest: [:], usage: try await store.usage(), readAt: .now)
+      destinations: try await store.destinations(), oldest: [:], due: [:], usage: try await store.usage(), readAt: .now)
     lastReading.withLock { $0 = reading }
     return reading.destinations
   }
@@ -49,7 +51,7 @@ final class StatusReader: Sendable {
     let (reading, isCurrent) = try await reading()
     let now = parts.clock.reading()
     let state = parts.active.current
-    let (stored, oldest) = (reading.destinations, reading.oldest)
+    let stored = reading.destinations
     let books = Dictionary(uniqueKeysWithValues: stored.map { ($0.name, $0) })
     let orphans = stored.filter { $0.pending + $0.dead > 0 && state.destination($0.name) == nil }
     let destinations =
@@ -65,9 +67,12 @@ final class StatusReader: Sendable {
       version: RelayVersion.number, uptime: startedAt.duration(to: .now),
       store: store,
       destinations: destinations.map { name, destination in
-        DestinationStatus(
+        var status = DestinationStatus(
           name, destination, lane: lanes[name], books: books[name] ?? StoredDestination(name: name),
-          oldestPending: oldest[name].map { max(.zero, $0.duration(to: now.steady)) }, now: now.wall)
+          now: now.wall)
+        status.oldestPending = reading.oldest[name].map { max(.zero, $0.duration(to: now.steady)) }
+        status.oldestDue = reading.due[name].map { $0.duration(to: now.steady) }.flatMap { $0 < .zero ? nil : $0 }
+        return status
       },
       routes: state.configuration.routes.map { route in
         let counts = parts.metrics.route(route.name)
@@ -90,7 +95,7 @@ final class StatusReader: Sendable {
         defer { answers.answered() }
         return Reading(
           destinations: try await store.destinations(), oldest: try await parts.lookup.oldestPending(),
-          usage: try await store.usage(), readAt: .now)
+          due: try await parts.lookup.oldestDue(), usage: try await store.usage(), readAt: .now)
       }
       lastReading.withLock { $0 = reading }
       return (reading, true)
@@ -104,7 +109,9 @@ final class StatusReader: Sendable {
     var readings = GaugeReadings(version: RelayVersion.number)
     // A store that can't answer must not take the counters with it.
     readings.storeLimitBytes = parts.active.configuration.store.maxBytes
-    readings.isReloadFailed = !parts.active.current.reloadErrors.isEmpty
+    let state = parts.active.current
+    readings.isLastReloadSuccessful = state.reloadErrors.isEmpty
+    readings.lastSuccessfulReload = state.loadedAt
     readings.clockOffset = parts.engine.clockOffset
     if let status = try? await status() { readings = GaugeReadings(status) }
     return parts.metrics.render(readings)
@@ -142,7 +149,7 @@ extension DestinationStatus {
   /// - Parameter now: The wall clock's, as are the lane's times.
   init(
     _ name: String, _ destination: Destination?, lane: LaneStatus?, books: StoredDestination,
-    oldestPending: Duration?, now: Timestamp
+    now: Timestamp
   ) {
     self.init(name: name)
     isOrphaned = destination == nil
@@ -151,7 +158,6 @@ extension DestinationStatus {
     delivered = books.delivered
     discarded = books.discarded
     overflowed = books.overflowed
-    self.oldestPending = oldestPending
     // A person's pause of an orphan stands for when it is back.
     isPaused = lane?.isPaused ?? (books.pausedUntil.map { $0 > now } ?? false)
     pausedUntil = books.pausedUntil.flatMap { $0 == .distantFuture || $0 <= now ? nil : $0 }

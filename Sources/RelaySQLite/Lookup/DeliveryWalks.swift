@@ -20,9 +20,11 @@ final class DeliveryWalks {
   private let oldestFresh: Statement
   private let oldestRetrying: Statement
   private let oldestWaiting: Statement
+  private let firstDue: Statement
   private let unlisted: Statement
   private let receivedFrom: Statement
   private let received: Statement
+  private let arrivedAt: Statement
   private let newestDelivery: Statement
 
   init(_ connection: Connection) throws(StoreError) {
@@ -64,6 +66,10 @@ final class DeliveryWalks {
     oldestFresh = try oldest("state = 0")
     oldestRetrying = try oldest("state = 1")
     oldestWaiting = try oldest("state = 2")
+    firstDue = try connection.prepare(
+      """
+      SELECT due FROM delivery INDEXED BY delivery_retrying WHERE destination = ?1 AND state = 1 ORDER BY due, id LIMIT 1
+      """)
     unlisted = try connection.prepare(
       """
       SELECT id, destination FROM delivery WHERE id >= (SELECT first FROM unlisted) AND state = -1 ORDER BY id
@@ -77,6 +83,12 @@ final class DeliveryWalks {
     received = try connection.prepare(
       """
       SELECT v.received
+      FROM delivery d CROSS JOIN event e ON e.id = d.event CROSS JOIN envelope v ON v.id = e.envelope
+      WHERE d.id = ?1
+      """)
+    arrivedAt = try connection.prepare(
+      """
+      SELECT coalesce(d.arrived, v.received)
       FROM delivery d CROSS JOIN event e ON e.id = d.event CROSS JOIN envelope v ON v.id = e.envelope
       WHERE d.id = ?1
       """)
@@ -205,6 +217,24 @@ final class DeliveryWalks {
       oldest = min(first, oldest ?? first)
     }
     return oldest
+  }
+
+  /// Of a destination's listed deliveries that were never attempted the one that arrived first.
+  func oldestFresh(of destination: DestinationRowID) throws(StoreError) -> DeliveryID? {
+    oldestFresh.bind(1, destination)
+    return try oldestFresh.firstInteger().map(DeliveryID.init)
+  }
+
+  /// When the first of a destination's retries is due.
+  func firstRetry(of destination: DestinationRowID) throws(StoreError) -> Timestamp? {
+    firstDue.bind(1, destination)
+    return try firstDue.firstInteger().map { Timestamp(microseconds: $0) }
+  }
+
+  /// When the delivery came into its lane: with its event, or later; nil: it is gone.
+  func arrived(_ delivery: DeliveryID) throws(StoreError) -> Timestamp? {
+    arrivedAt.bind(1, delivery)
+    return try arrivedAt.firstInteger().map { Timestamp(microseconds: $0) }
   }
 
   /// Of each destination's unlisted deliveries the one that arrived first.

@@ -125,6 +125,20 @@ final class LookupSession {
       return oldest
     }
   }
+
+  /// Since when the delivery of each destination that has been due for longest has been due, or will be.
+  func oldestDue() throws(StoreError) -> [String: Timestamp] {
+    try snapshot { _ throws(StoreError) in
+      var due: [String: Timestamp] = [:]
+      let unlisted = try walks.oldestUnlisted()
+      for (row, name) in try walks.allDestinations() {
+        let fresh = [unlisted[row], try walks.oldestFresh(of: row)].compactMap { $0 }.min()
+        let arrived = try fresh.flatMap { delivery throws(StoreError) in try walks.arrived(delivery) }
+        due[name] = [arrived, try walks.firstRetry(of: row)].compactMap { $0 }.min()
+      }
+      return due
+    }
+  }
 }
 
 @available(*, unavailable)

@@ -79,6 +79,12 @@ package final class SQLiteLookup: DeliveryLookup {
     ask(completion) { session throws(StoreError) in try session.oldestPending() }
   }
 
+  package func oldestDue(
+    completion: @escaping @Sendable (Result<[String: Timestamp], StoreError>) -> Void
+  ) {
+    ask(completion) { session throws(StoreError) in try session.oldestDue() }
+  }
+
   package func look(completion: @escaping @Sendable (Result<Void, StoreError>) -> Void) {
     ask(completion) { session throws(StoreError) in try session.readHeader() }
   }

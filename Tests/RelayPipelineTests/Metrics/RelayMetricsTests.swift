@@ -33,7 +33,8 @@ import Testing
     metrics.source("huggy").accepted(at: Timestamp(microseconds: 1))
     var readings = GaugeReadings(version: "1.2.3")
     readings.destinations = [GaugeReadings.Destination(name: "crm")]
-    (readings.storeBytes, readings.storeLimitBytes, readings.isReloadFailed) = (1, 2, false)
+    (readings.storeBytes, readings.storeLimitBytes, readings.isLastReloadSuccessful) = (1, 2, true)
+    readings.lastSuccessfulReload = .second(1)
     readings.clockOffset = .zero
     (readings.storeLogBytes, readings.storeReader) = (3, .seconds(4))
     #expect(
@@ -41,18 +42,20 @@ import Testing
         "huggy_relay_envelopes_total": "counter", "huggy_relay_events_total": "counter",
         "huggy_relay_requests_refused_total": "counter",
         "huggy_relay_last_accepted_timestamp_seconds": "gauge",
-        "huggy_relay_events_unrouted_total": "counter", "huggy_relay_route_matches_total": "counter",
+        "huggy_relay_events_unrouted_total": "counter", "huggy_relay_events_dropped_total": "counter",
+        "huggy_relay_oldest_due_age_seconds": "gauge",
+        "huggy_relay_config_last_reload_success_timestamp_seconds": "gauge", "huggy_relay_route_matches_total": "counter",
         "huggy_relay_attempts_total": "counter", "huggy_relay_deliveries_settled_total": "counter",
-        "huggy_relay_pending": "gauge", "huggy_relay_dead": "gauge",
-        "huggy_relay_oldest_pending_seconds": "gauge",
-        "huggy_relay_in_flight": "gauge", "huggy_relay_deliveries_orphaned": "gauge",
+        "huggy_relay_deliveries_pending": "gauge", "huggy_relay_deliveries_dead": "gauge",
+        "huggy_relay_oldest_pending_age_seconds": "gauge",
+        "huggy_relay_deliveries_in_flight": "gauge", "huggy_relay_deliveries_orphaned": "gauge",
         "huggy_relay_circuit_open": "gauge", "huggy_relay_paused": "gauge",
-        "huggy_relay_ingest_seconds": "histogram", "huggy_relay_attempt_seconds": "histogram",
-        "huggy_relay_delivery_latency_seconds": "histogram", "huggy_relay_commit_seconds": "histogram",
+        "huggy_relay_ingest_duration_seconds": "histogram", "huggy_relay_attempt_duration_seconds": "histogram",
+        "huggy_relay_delivery_latency_seconds": "histogram", "huggy_relay_commit_duration_seconds": "histogram",
         "huggy_relay_commit_batch_size": "histogram", "huggy_relay_store_bytes": "gauge",
         "huggy_relay_store_limit_bytes": "gauge", "huggy_relay_store_log_bytes": "gauge",
         "huggy_relay_store_reader_seconds": "gauge", "huggy_relay_store_read_errors_total": "counter",
-        "huggy_relay_config_reload_failed": "gauge", "huggy_relay_log_lines_dropped_total": "counter",
+        "huggy_relay_config_last_reload_successful": "gauge", "huggy_relay_log_lines_dropped_total": "counter",
         "huggy_relay_clock_offset_seconds": "gauge", "huggy_relay_build_info": "gauge",
         "process_cpu_seconds_total": "counter",
         "process_resident_memory_bytes": "gauge", "process_virtual_memory_bytes": "gauge",
@@ -115,10 +118,10 @@ import Testing
     }
     #expect(values["huggy_relay_events_unrouted_total{source=\"huggy\"}"] == "0")
     #expect(values["huggy_relay_route_matches_total{route=\"all\"}"] == "0")
-    for name in ["huggy_relay_ingest_seconds_count{source=\"huggy\"}", "huggy_relay_commit_seconds_count"] {
+    for name in ["huggy_relay_ingest_duration_seconds_count{source=\"huggy\"}", "huggy_relay_commit_duration_seconds_count"] {
       #expect(values[name] == "0")
     }
-    for name in ["attempt", "delivery_latency"] {
+    for name in ["attempt_duration", "delivery_latency"] {
       #expect(values["huggy_relay_\(name)_seconds_count{destination=\"crm\"}"] == "0")
     }
   }
@@ -140,7 +143,7 @@ import Testing
     #expect(values["huggy_relay_events_total{source=\"huggy\",type=\"closed\"Chat\\\"}"] == "1")
     #expect(values["huggy_relay_events_total{source=\"branch\",type=\"createdChat\"}"] == nil)
     #expect(values["huggy_relay_events_unrouted_total{source=\"huggy\"}"] == "3")
-    #expect(values["huggy_relay_ingest_seconds_sum{source=\"huggy\"}"] == "0.007")
+    #expect(values["huggy_relay_ingest_duration_seconds_sum{source=\"huggy\"}"] == "0.007")
   }
 
   @Test func theHundredTypesAreThoseOfAllSourcesTogether() throws {
@@ -161,7 +164,9 @@ import Testing
     metrics.route("all").match(isDrop: true)
     #expect(metrics.route("all").matched == 2)
     #expect(metrics.route("all").dropped == 1)
-    #expect(try read(metrics).values["huggy_relay_route_matches_total{route=\"all\"}"] == "2")
+    let values = try read(metrics).values
+    #expect(values["huggy_relay_route_matches_total{route=\"all\"}"] == "2")
+    #expect(values["huggy_relay_events_dropped_total{route=\"all\"}"] == "1")
   }
 
   static let responses: [(AttemptResult.Response, String)] =
@@ -189,7 +194,7 @@ import Testing
       $0.hasPrefix("huggy_relay_attempts_total") && reader.values[$0] != "0"
     }
     #expect(counted == ["huggy_relay_attempts_total{destination=\"crm\",outcome=\"\(outcome)\"}"])
-    #expect(reader.values["huggy_relay_attempt_seconds_sum{destination=\"crm\"}"] == "0.02")
+    #expect(reader.values["huggy_relay_attempt_duration_seconds_sum{destination=\"crm\"}"] == "0.02")
   }
 
   @Test func endsAreCountedByStateAndOnlyDeliveriesHaveALatency() throws {
@@ -212,8 +217,8 @@ import Testing
     let metrics = RelayMetrics(Self.configuration())
     metrics.commit(.microseconds(300), operations: 12)
     let values = try read(metrics).values
-    #expect(values["huggy_relay_commit_seconds_bucket{le=\"0.00025\"}"] == "0")
-    #expect(values["huggy_relay_commit_seconds_bucket{le=\"0.0005\"}"] == "1")
+    #expect(values["huggy_relay_commit_duration_seconds_bucket{le=\"0.00025\"}"] == "0")
+    #expect(values["huggy_relay_commit_duration_seconds_bucket{le=\"0.0005\"}"] == "1")
     #expect(values["huggy_relay_commit_batch_size_sum"] == "12")
   }
 
@@ -240,17 +245,19 @@ import Testing
   @Test func gaugesAreThoseOfTheMoment() throws {
     var crm = GaugeReadings.Destination(name: "crm")
     (crm.pending, crm.dead, crm.inFlight) = (5, 2, 3)
-    crm.oldestPending = .milliseconds(1_250)
+    (crm.oldestPending, crm.oldestDue) = (.milliseconds(1_250), .milliseconds(500))
     crm.isCircuitOpen = true
     var orphan = GaugeReadings.Destination(name: "orphan")
     orphan.isPaused = true
     var readings = GaugeReadings(version: "1.2.3")
     readings.destinations = [crm, orphan]
-    (readings.storeBytes, readings.storeLimitBytes, readings.isReloadFailed) = (1_000, 10 << 30, true)
+    (readings.storeBytes, readings.storeLimitBytes, readings.isLastReloadSuccessful) = (1_000, 10 << 30, false)
+    readings.lastSuccessfulReload = Timestamp(microseconds: 1_700_000_000_250_000)
     let values = try read(RelayMetrics(Self.configuration()), readings).values
     for (name, crm, orphan) in [
-      ("pending", "5", "0"), ("dead", "2", "0"), ("oldest_pending_seconds", "1.25", "0"),
-      ("in_flight", "3", "0"),
+      ("deliveries_pending", "5", "0"), ("deliveries_dead", "2", "0"), ("oldest_pending_age_seconds", "1.25", "0"),
+      ("oldest_due_age_seconds", "0.5", "0"),
+      ("deliveries_in_flight", "3", "0"),
       ("circuit_open", "1", "0"), ("paused", "0", "1"),
     ] {
       #expect(values["huggy_relay_\(name){destination=\"crm\"}"] == crm)
@@ -258,14 +265,15 @@ import Testing
     }
     #expect(values["huggy_relay_store_bytes"] == "1000")
     #expect(values["huggy_relay_store_limit_bytes"] == "10737418240")
-    #expect(values["huggy_relay_config_reload_failed"] == "1")
+    #expect(values["huggy_relay_config_last_reload_successful"] == "0")
+    #expect(values["huggy_relay_config_last_reload_success_timestamp_seconds"] == "1700000000.25")
     #expect(values["huggy_relay_build_info{version=\"1.2.3\"}"] == "1")
   }
 
   @Test func theReadingsOfAStatusAreThoseItShows() {
     var crm = DestinationStatus(name: "crm")
     (crm.pending, crm.dead, crm.inFlight, crm.circuit) = (5, 2, 3, .open)
-    crm.oldestPending = .seconds(9)
+    (crm.oldestPending, crm.oldestDue) = (.seconds(9), .seconds(4))
     var bi = DestinationStatus(name: "bi")
     (bi.circuit, bi.isPaused) = (.recovering, true)
     let status = RelayStatus(
@@ -275,12 +283,14 @@ import Testing
       routes: [], configurationHash: "", configurationLoadedAt: .epoch, reloadErrors: ["wrong"])
     var expectedCRM = GaugeReadings.Destination(name: "crm")
     (expectedCRM.pending, expectedCRM.dead, expectedCRM.inFlight) = (5, 2, 3)
-    (expectedCRM.oldestPending, expectedCRM.isCircuitOpen) = (.seconds(9), true)
+    (expectedCRM.oldestPending, expectedCRM.oldestDue) = (.seconds(9), .seconds(4))
+    expectedCRM.isCircuitOpen = true
     var expectedBI = GaugeReadings.Destination(name: "bi")
     expectedBI.isPaused = true
     var expected = GaugeReadings(version: "1.2.3")
     expected.destinations = [expectedCRM, expectedBI]
-    (expected.storeBytes, expected.storeLimitBytes, expected.isReloadFailed) = (7, 8, true)
+    (expected.storeBytes, expected.storeLimitBytes, expected.isLastReloadSuccessful) = (7, 8, false)
+    expected.lastSuccessfulReload = .epoch
     expected.storeReader = .zero
     #expect(GaugeReadings(status) == expected)
   }
@@ -296,20 +306,20 @@ import Testing
       version: "1.2.3", uptime: .zero, store: store, destinations: [crm], routes: [], configurationHash: "",
       configurationLoadedAt: .epoch, reloadErrors: [])
     let values = try read(RelayMetrics(Configuration()), GaugeReadings(status)).values
-    for name in ["pending", "dead", "oldest_pending_seconds"] {
+    for name in ["deliveries_pending", "deliveries_dead", "oldest_pending_age_seconds", "oldest_due_age_seconds"] {
       #expect(values["huggy_relay_\(name){destination=\"crm\"}"] == nil)
     }
     for name in ["store_bytes", "store_log_bytes"] { #expect(values["huggy_relay_\(name)"] == nil) }
-    #expect(values["huggy_relay_in_flight{destination=\"crm\"}"] == "3")
+    #expect(values["huggy_relay_deliveries_in_flight{destination=\"crm\"}"] == "3")
     #expect(values["huggy_relay_store_limit_bytes"] == "8")
     #expect(values["huggy_relay_store_reader_seconds"] == "61")
   }
 
   @Test func whatIsNotKnownIsLeftOut() throws {
     let values = try read(RelayMetrics(Configuration())).values
-    for name in ["store_bytes", "store_limit_bytes", "config_reload_failed"] {
+    for name in ["store_bytes", "store_limit_bytes", "config_last_reload_successful", "config_last_reload_success_timestamp_seconds"] {
       #expect(values["huggy_relay_\(name)"] == nil)
     }
-    #expect(values["huggy_relay_commit_seconds_count"] == "0")
+    #expect(values["huggy_relay_commit_duration_seconds_count"] == "0")
   }
 }
