@@ -13,7 +13,7 @@ import Testing
       hosts: hosts, token: token.map { Secret($0) })
   }
 
-  private static func code(_ result: Result<AdminRoute, APIError>) -> String {
+  private static func code(_ result: Result<Admission.Admitted, APIError>) -> String {
     switch result {
     case .success: "admitted"
     case .failure(let error): error.code
@@ -137,21 +137,37 @@ import Testing
     let head = RequestHead(method: "GET", target: "/api/v1/deliveries?state=dead#x")
     #expect(head.path == "/api/v1/deliveries")
     #expect(head.query == "state=dead")
-    #expect(AdminRoute(path: head.path) == .deliveries)
+    #expect(EndpointTable.relay.place(at: head.path)?.methods == ["GET", "HEAD"])
   }
 
   @Test(arguments: [
-    ("/healthz", AdminRoute.health), ("/readyz", .readiness), ("/metrics", .metrics),
-    ("/api/v1/status", .status),
-    ("/api/v1/events/evt%5F1", .event("evt_1")), ("/api/v1/deliveries", .deliveries),
-    ("/api/v1/deliveries/retry", .retry), ("/api/v1/deliveries/discard", .discard),
-    ("/api/v1/destinations/a.b-c_d/pause", .pause("a.b-c_d")),
-    ("/api/v1/destinations/x/resume", .resume("x")),
-    ("/api/v1/destinations/a%2Fb/pause", .pause("a/b")), ("/api/v1/reload", .reload),
-    ("/api/v1/rejections", .refusals), ("/api/v1/store/backup", .backup),
+    ("/healthz", "GET /healthz", [:]), ("/readyz", "GET /readyz", [:]), ("/metrics", "GET /metrics", [:]),
+    ("/api/v1/status", "GET /api/v1/status", [:]),
+    ("/api/v1/events/evt%5F1", "GET /api/v1/events/{event}", ["event": "evt_1"]),
+    ("/api/v1/deliveries", "GET /api/v1/deliveries", [:]),
+    ("/api/v1/deliveries/retry", "POST /api/v1/deliveries/retry", [:]),
+    ("/api/v1/deliveries/discard", "POST /api/v1/deliveries/discard", [:]),
+    (
+      "/api/v1/destinations/a.b-c_d/pause", "POST /api/v1/destinations/{destination}/pause",
+      ["destination": "a.b-c_d"]
+    ),
+    ("/api/v1/destinations/x/resume", "POST /api/v1/destinations/{destination}/resume", ["destination": "x"]),
+    (
+      "/api/v1/destinations/a%2Fb/pause", "POST /api/v1/destinations/{destination}/pause",
+      ["destination": "a/b"]
+    ),
+    ("/api/v1/reload", "POST /api/v1/reload", [:]), ("/api/v1/rejections", "GET /api/v1/rejections", [:]),
+    ("/api/v1/store/backup", "POST /api/v1/store/backup", [:]),
   ])
-  func eachPathStandsForOneThing(path: String, route: AdminRoute) {
-    #expect(AdminRoute(path: path) == route)
+  func eachPathStandsForOneThing(path: String, endpoint: String, names: [String: String]) {
+    let place = EndpointTable.relay.place(at: path)
+    #expect(place?.endpoints.map(\.id) == [endpoint])
+    #expect(place?.names == names)
+  }
+
+  @Test func noTwoEndpointsAreTheSame() {
+    let ids = EndpointTable.relay.endpoints.map(\.id)
+    #expect(Set(ids).count == ids.count)
   }
 
   @Test(arguments: [
@@ -160,6 +176,6 @@ import Testing
     "/api/v1/destinations/x", "/api/v1/destinations/x/stop", "/api/v1/status/", "http://x/healthz",
   ])
   func anyOtherPathStandsForNothing(path: String) {
-    #expect(AdminRoute(path: path) == nil)
+    #expect(EndpointTable.relay.place(at: path) == nil)
   }
 }

@@ -6,8 +6,8 @@ import Testing
 
 /// What one side writes the other reads.
 @Suite struct AnswerTests {
-  private static func roundTrip<Answer: Decodable & JSONWritable>(_ answer: Answer) throws -> Answer {
-    try AnswerDecoder.decode(Answer.self, from: AdminResponse.json(answer).body)
+  private static func roundTrip<A: Answer>(_ answer: A) throws -> A {
+    try AnswerDecoder.decode(A.self, from: RecordEncoder.answer(answer))
   }
 
   @Test func aStatusIsReadAsItWasWritten() throws {
@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test func whatIsWaitedForHasItsOwnWord() {
-    let words = Self.waits.map { WaitAnswer($0, destination: "crm").reason }
+    let words = Self.waits.map { WaitAnswer($0, destination: "crm").for }
     #expect(
       words == [
         "in_flight", "order", "order", "retry", "pause", "pause", "pause", "circuit", "circuit",
@@ -70,7 +70,7 @@ import Testing
         deliveries: [Samples.delivery(.delivered), Samples.delivery(.discarded)],
         next: DeliveryID(rawValue: 9)))
     #expect(try Self.roundTrip(page) == page)
-    let pause = PauseAnswer(name: "crm", paused: true, pausedUntil: Samples.now)
+    let pause = PauseAnswer(name: "crm", pausedUntil: Samples.now)
     #expect(try Self.roundTrip(pause) == pause)
     let reload = ReloadAnswer(
       ReloadReport(hash: "h", loadedAt: Samples.now, isUnchanged: true, warnings: ["w"], needsRestart: ["k"]))
@@ -121,8 +121,8 @@ import Testing
   }
 
   @Test func aRefusalSaysWhyWithoutDanger() {
-    let body = AdminResponse(APIError(422, "invalid_configuration", "wrong\u{1B}[2J", errors: ["a:1:2: b"]))
-      .body
+    let body = ErrorAnswer.json(
+      code: "invalid_configuration", message: "wrong\u{1B}[2J", errors: ["a:1:2: b"])
     let outcome = AdminOutcome(status: 422, contentType: "application/json", body: body, hasToken: false)
     #expect(
       outcome == .refused(code: "invalid_configuration", message: "wrong\u{FFFD}[2J", errors: ["a:1:2: b"]))
@@ -130,7 +130,7 @@ import Testing
 
   @Test(arguments: [(true, "the token is wrong"), (false, "a token is needed")])
   func aMissingTokenIsToldFromAWrongOne(hasToken: Bool, message: String) {
-    let body = AdminResponse(APIError(401, "unauthorized", "x")).body
+    let body = ErrorAnswer.json(code: "unauthorized", message: "x")
     let outcome = AdminOutcome(status: 401, contentType: "application/json", body: body, hasToken: hasToken)
     guard case .refused(_, let told, _) = outcome else {
       Issue.record("not refused")
@@ -154,16 +154,20 @@ import Testing
   }
 
   @Test func aSelectionIsAskedForAsTheAPIReadsIt() throws {
-    func read(_ request: SelectionRequest) throws -> ChangeRequest {
-      try ChangeRequest(request.body, for: .discard, now: Samples.now)
+    func read(_ input: SelectionInput) throws -> ChangeRequest {
+      let json = try #require(JSONInput.parse(try RecordEncoder.request(input)))
+      let read = try RecordDecoder.decode(SelectionInput.self, from: json, .request)
+      return try ChangeRequest(read, for: .discard, now: Samples.now)
     }
-    let ids = try read(SelectionRequest(.ids(["1", "\(Samples.eventID)", "2"])))
+    var input = SelectionInput()
+    input.ids = ["1", "\(Samples.eventID)", "2"].compactMap { SelectedID($0) }
+    let ids = try read(input)
     #expect(ids.selection == .ids([1, 2].map { DeliveryID(rawValue: $0) }, events: [Samples.eventID]))
     #expect(!ids.isDryRun)
-    var filter = SelectionRequest(
-      .filter([FilterItem("destination", "crm"), FilterItem("since", "1h")]), states: ["dead", "pending"])
-    filter.isDryRun = true
-    let dry = try read(filter)
+    input = SelectionInput()
+    (input.filter.destination, input.filter.since) = ("crm", "1h")
+    (input.state, input.dryRun) = (OneOrMany([.dead, .pending]), true)
+    let dry = try read(input)
     #expect(dry.isDryRun)
     #expect(
       dry.selection
@@ -171,13 +175,19 @@ import Testing
           [.dead, .pending].map {
             DeliveryFilter(state: $0, destination: "crm", since: Samples.time(3_600))
           }))
-    #expect(try read(SelectionRequest(.all)).selection == .filters([DeliveryFilter(state: .dead)]))
-    #expect(throws: APIError.self) { try read(SelectionRequest(.filter([]))) }
+    input = SelectionInput()
+    input.all = true
+    #expect(try read(input).selection == .filters([DeliveryFilter(state: .dead)]))
+    #expect(throws: APIError.self) { try read(SelectionInput()) }
   }
 
   @Test func aQueryIsAskedForAsTheAPIReadsIt() throws {
-    let items = [FilterItem("type", "a b&c=d+é%"), FilterItem("since", "2026-01-02T03:04:05+02:00")]
-    let read = try QueryItems(items.query, known: ["type", "since"])
-    #expect(read.items == ["type": "a b&c=d+é%", "since": "2026-01-02T03:04:05+02:00"])
+    var input = DeliveriesInput()
+    (input.filter.type, input.filter.since) = ("a b&c=d+é%", "2026-01-02T03:04:05+02:00")
+    (input.state, input.limit) = (.dead, 7)
+    let items = QueryItems(try QueryText.of(input)).items
+    let read = try RecordDecoder.decode(
+      DeliveriesInput.self, from: .object(items.mapValues { .parameter($0) }), .request)
+    #expect(read == input)
   }
 }

@@ -85,7 +85,7 @@ import Testing
     ("retry", #"{"ids":[]}"#, "'ids' is an empty array"),
     ("retry", #"{"all":true,"dry_run":1}"#, "'dry_run' is not true or false"),
     ("retry", #"{"state":[]}"#, "'state' is an empty list"),
-    ("retry", #"{"state":["dead",7]}"#, "'state' is not a string"),
+    ("retry", #"{"state":["dead",7]}"#, "state[1] is not a string"),
     ("retry", #"{"state":"ded"}"#, "did you mean 'dead'?"),
     ("retry", "[1]", "the body is not a JSON object"),
     ("retry", "{", "the body is not JSON"),
@@ -97,7 +97,7 @@ import Testing
     ("retry", #"{"ids":[true]}"#, "ids[0] is not the id of a delivery"),
     ("retry", #"{"destinaton":"crm"}"#, "there is no key 'destinaton'; did you mean 'destination'?"),
     ("retry", #"{"destination":7}"#, "'destination' is not a string"),
-    ("retry", #"{"destination":null}"#, "'destination' is not a string"),
+    ("retry", #"{"destination":null}"#, "'destination' is null; leave it out"),
     ("retry", #"{"state":"pending"}"#, "pending deliveries can't be retried, only these: dead, discarded"),
     (
       "discard", #"{"state":"delivered"}"#,
@@ -149,7 +149,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (#"{"until":"2h"}"#, "'until' is no time"), (#"{"until":7}"#, "'until' is no time"),
+    (#"{"until":"2h"}"#, "'until' is not a time"), (#"{"until":7}"#, "'until' is not a time"),
     (#"{"until":"2026-01-02T03:04:05.678Z"}"#, "is past"), (#"{"untill":null}"#, "did you mean 'until'?"),
   ])
   func aWrongEndPausesNothing(body: String, message: String) async throws {

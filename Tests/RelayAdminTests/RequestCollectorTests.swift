@@ -24,17 +24,18 @@ import Testing
     #expect(collector.readEnd() == .forward(body: [1, 2, 3]))
   }
 
-  @Test mutating func aBodyMayBeAsLongAsItsLimitAndNoLonger() {
-    let limit = AdminRoute.reload.maxBodyBytes
+  @Test mutating func aBodyMayBeAsLongAsItsLimitAndNoLonger() throws {
+    let limit = try #require(EndpointTable.relay.place(at: change.path)?.endpoint(for: "POST")).maxBodyBytes
     #expect(collector.readHead(change, expectsContinue: false) == .expectBody)
     #expect(collector.readBody([UInt8](repeating: 0, count: limit)) == .nothing)
     #expect(Self.status(of: collector.readBody([0])) == 413)
     #expect(collector.readEnd() == .nothing)
   }
 
-  @Test mutating func aBodyThatIsAnnouncedTooLongIsNotWaitedFor() {
+  @Test mutating func aBodyThatIsAnnouncedTooLongIsNotWaitedFor() throws {
     var head = change
-    head.contentLength = AdminRoute.reload.maxBodyBytes + 1
+    let endpoint = try #require(EndpointTable.relay.place(at: change.path)?.endpoint(for: "POST"))
+    head.contentLength = endpoint.maxBodyBytes + 1
     #expect(Self.status(of: collector.readHead(head, expectsContinue: true)) == 413)
   }
 

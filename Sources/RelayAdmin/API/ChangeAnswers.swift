@@ -2,86 +2,79 @@ import RelayCore
 import RelayPipeline
 
 /// `POST /api/v1/deliveries/retry` and `…/discard`.
-package struct ChangedAnswer: Decodable, Sendable, Equatable {
-  package var changed: Int
+package struct ChangedAnswer: Answer {
+  @Field("How many deliveries were changed.") package var changed: Int
+
+  var resultCount: Int? { changed }
 }
 
-extension ChangedAnswer: JSONWritable {
-  func write(to output: inout JSONOutput) {
-    output.object { $0.field("changed", changed) }
+extension ChangedAnswer {
+  init(changed: Int) {
+    self.init()
+    self.changed = changed
   }
 }
 
 /// The same with `"dry_run":true`: what would be changed, as it is now.
-package struct DryRunAnswer: Decodable, Sendable, Equatable {
-  package struct Count: Decodable, Sendable, Equatable {
-    package var destination: String
-    /// `pending`, `dead`, `discarded` or `overflowed`.
-    package var state: String
-    package var count: Int
+package struct DryRunAnswer: Answer {
+  package struct Count: Record {
+    @Field("A destination's name.") package var destination: String
+    @Field("What they are now.", .words { ["pending", "dead", "discarded", "overflowed"] }) package var state:
+      String
+    @Field("How many of them.") package var count: Int
   }
 
-  package var count: Int
-  package var counts: [Count]
+  @Field("Always true.") package var dryRun: Bool
+  @Field("Always 0.") package var changed: Int
+  @Field("How many would be changed.") package var count: Int
+  @Field("The same by destination and state.") package var counts: [Count]
+}
 
+extension DryRunAnswer {
   init(_ counts: DeliveryCounts) {
+    self.init()
+    dryRun = true
+    changed = 0
     count = counts.total
-    self.counts = counts.entries.map {
-      Count(destination: $0.destination, state: $0.state.rawValue, count: $0.count)
-    }
-  }
-}
-
-extension DryRunAnswer: JSONWritable {
-  func write(to output: inout JSONOutput) {
-    output.object { output in
-      output.field("dry_run", true)
-      output.field("changed", 0)
-      output.field("count", count)
-      output.field("counts", counts)
-    }
-  }
-}
-
-extension DryRunAnswer.Count: JSONWritable {
-  func write(to output: inout JSONOutput) {
-    output.object { output in
-      output.field("destination", destination)
-      output.field("state", state)
-      output.field("count", count)
+    self.counts = counts.entries.map { entry in
+      var count = Count()
+      count.destination = entry.destination
+      count.state = entry.state.rawValue
+      count.count = entry.count
+      return count
     }
   }
 }
 
 /// `POST /api/v1/destinations/{name}/pause`.
-package struct PauseAnswer: Decodable, Sendable, Equatable {
-  package var name: String
-  package var paused: Bool
-  /// nil: until somebody resumes it.
-  package var pausedUntil: Timestamp?
+package struct PauseAnswer: Answer {
+  @Field("The destination.") package var name: String
+  @Field("Always true.") package var paused: Bool
+  @Field("When it ends by itself; null: when somebody resumes it.") package var pausedUntil: Timestamp?
 }
 
-extension PauseAnswer: JSONWritable {
-  func write(to output: inout JSONOutput) {
-    output.object { output in
-      output.field("name", name)
-      output.field("paused", paused)
-      output.field("paused_until", pausedUntil)
-    }
+extension PauseAnswer {
+  init(name: String, pausedUntil: Timestamp?) {
+    self.init()
+    self.name = name
+    paused = true
+    self.pausedUntil = pausedUntil
   }
 }
 
 /// `POST /api/v1/destinations/{name}/resume`.
-package struct ResumeAnswer: Decodable, Sendable, Equatable {
-  package var name: String
-  package var paused: Bool
-  package var pausedUntil: Timestamp?
-  /// A person had paused it.
-  package var wasPaused: Bool
-  /// Until when it had asked to be left alone (`Retry-After`); nil: it had not.
+package struct ResumeAnswer: Answer {
+  @Field("The destination.") package var name: String
+  @Field("Always false.") package var paused: Bool
+  @Field("Always null.") package var pausedUntil: Timestamp?
+  @Field("A person had paused it.") package var wasPaused: Bool
+  @Field("Until when it had asked to be left alone (`Retry-After`); null: it had not.")
   package var liftedHoldUntil: Timestamp?
+}
 
+extension ResumeAnswer {
   init(_ name: String, _ report: ResumeReport) {
+    self.init()
     self.name = name
     paused = false
     wasPaused = report.wasPaused
@@ -89,107 +82,67 @@ package struct ResumeAnswer: Decodable, Sendable, Equatable {
   }
 }
 
-extension ResumeAnswer: JSONWritable {
-  func write(to output: inout JSONOutput) {
-    output.object { output in
-      output.field("name", name)
-      output.field("paused", paused)
-      output.field("paused_until", pausedUntil)
-      output.field("was_paused", wasPaused)
-      output.field("lifted_hold_until", liftedHoldUntil)
+/// `POST /api/v1/reload`.
+package struct ReloadAnswer: Answer {
+  @Field("Which configuration is active.") package var hash: String
+  @Field("Since when.") package var loadedAt: Timestamp
+  @Field("It was the active configuration already.") package var unchanged: Bool
+  @Field("What is likely a slip in it, each with its place.") package var warnings: [String]
+  @Field("Keys whose change takes effect only after a restart.") package var needsRestart: [String]
+  @Field("What it says otherwise than the one before.") package var changes: Changes
+  @Field(
+    "The variables of the environment that the file refers to: they are as they were when the relay started, and only a "
+      + "restart sees others.")
+  package var environment: [String]
+
+  package struct Changes: Record {
+    package struct Names: Record {
+      @Field("Names that are new.") package var added: [String]
+      @Field("Names that are gone.") package var removed: [String]
+      @Field("Names that stayed, with something else below them.") package var changed: [String]
     }
+
+    @Field("Destinations.") package var destinations: Names
+    @Field("Sources.") package var sources: Names
+    @Field("Routes.") package var routes: Names
+    @Field("The routes that stayed are in another order.") package var routeOrder: Bool
+    @Field("Keys of `server` and `store`.") package var limits: [String]
+    @Field("A token, password, signing secret or header's value is another.") package var secrets: Bool
+    @Field("The same for people, kind by kind: `destinations: +bi ~crm`.") package var summary: [String]
   }
 }
 
-/// `POST /api/v1/reload`.
-package struct ReloadAnswer: Decodable, Sendable, Equatable {
-  package var hash: String
-  package var loadedAt: Timestamp
-  /// It was the active configuration already.
-  package var unchanged: Bool
-  package var warnings: [String]
-  /// Keys whose change takes effect only after a restart.
-  package var needsRestart: [String]
-  package var changes: Changes
-  /// The variables of the environment that the file refers to: they are as they were when the relay started, and only a
-  /// restart sees others.
-  package var environment: [String]
-
-  package struct Changes: Decodable, Sendable, Equatable {
-    package struct Names: Decodable, Sendable, Equatable {
-      package var added: [String]
-      package var removed: [String]
-      package var changed: [String]
-
-      init(_ names: ConfigurationChanges.Names) {
-        added = names.added
-        removed = names.removed
-        changed = names.changed
-      }
-    }
-
-    package var destinations: Names
-    package var sources: Names
-    package var routes: Names
-    /// The routes that stayed are in another order.
-    package var routeOrder: Bool
-    /// Keys of `server` and `store`.
-    package var limits: [String]
-    /// A token, password, signing secret or header's value is another.
-    package var secrets: Bool
-    /// The same for people, kind by kind: `destinations: +bi ~crm`.
-    package var summary: [String]
-  }
-
+extension ReloadAnswer {
   init(_ report: ReloadReport) {
-    let changes = report.changes
-    self.changes = Changes(
-      destinations: Changes.Names(changes.destinations), sources: Changes.Names(changes.sources),
-      routes: Changes.Names(changes.routes), routeOrder: changes.isRouteOrderChanged, limits: changes.limits,
-      secrets: changes.areSecretsChanged, summary: changes.texts.map { "\($0.name): \($0.text)" })
-    environment = report.variables
+    self.init()
     hash = report.hash
     loadedAt = report.loadedAt
     unchanged = report.isUnchanged
     warnings = report.warnings
     needsRestart = report.needsRestart
+    changes = Changes(report.changes)
+    environment = report.variables
   }
 }
 
-extension ReloadAnswer: JSONWritable {
-  func write(to output: inout JSONOutput) {
-    output.object { output in
-      output.field("hash", hash)
-      output.field("loaded_at", loadedAt)
-      output.field("unchanged", unchanged)
-      output.field("warnings", warnings)
-      output.field("needs_restart", needsRestart)
-      output.field("changes", changes)
-      output.field("environment", environment)
-    }
+extension ReloadAnswer.Changes {
+  init(_ changes: ConfigurationChanges) {
+    self.init()
+    destinations = Names(changes.destinations)
+    sources = Names(changes.sources)
+    routes = Names(changes.routes)
+    routeOrder = changes.isRouteOrderChanged
+    limits = changes.limits
+    secrets = changes.areSecretsChanged
+    summary = changes.texts.map { "\($0.name): \($0.text)" }
   }
 }
 
-extension ReloadAnswer.Changes: JSONWritable {
-  func write(to output: inout JSONOutput) {
-    output.object { output in
-      output.field("destinations", destinations)
-      output.field("sources", sources)
-      output.field("routes", routes)
-      output.field("route_order", routeOrder)
-      output.field("limits", limits)
-      output.field("secrets", secrets)
-      output.field("summary", summary)
-    }
-  }
-}
-
-extension ReloadAnswer.Changes.Names: JSONWritable {
-  func write(to output: inout JSONOutput) {
-    output.object { output in
-      output.field("added", added)
-      output.field("removed", removed)
-      output.field("changed", changed)
-    }
+extension ReloadAnswer.Changes.Names {
+  init(_ names: ConfigurationChanges.Names) {
+    self.init()
+    added = names.added
+    removed = names.removed
+    changed = names.changed
   }
 }

@@ -1,31 +1,33 @@
 import RelayCore
 import RelayPipeline
 
-/// A delivery, in `GET /api/v1/deliveries` and `GET /api/v1/events/{id}`.
-package struct DeliveryAnswer: Decodable, Sendable, Equatable {
-  package var id: Int64
-  package var eventId: String
-  package var type: String
-  package var receivedAt: Timestamp
-  package var destination: String
-  package var route: String
-  package var configHash: String
-  package var run: Int
-  /// `pending`, `delivered`, `dead` or `discarded`.
-  package var state: String
-  /// Why: of a dead one `permanent`, `exhausted` or `expired`, of a discarded one `overflow` or `person`.
+/// A delivery, in `GET /api/v1/deliveries` and `GET /api/v1/events/{event}`.
+package struct DeliveryAnswer: Answer {
+  @Field("Its number.") package var id: Int64
+  @Field("The event that it delivers.") package var eventId: String
+  @Field("The event's type.") package var type: String
+  @Field("When the event was received.") package var receivedAt: Timestamp
+  @Field("Where it goes.") package var destination: String
+  @Field("The route that sent it there.") package var route: String
+  @Field("The configuration that routed it.") package var configHash: String
+  @Field("0; for a replay, its number.") package var run: Int
+  @Field("What became of it.", .words { ["pending", "delivered", "dead", "discarded"] }) package var state:
+    String
+  @Field(
+    "Why: of a dead one `permanent`, `exhausted` or `expired`, of a discarded one `overflow` or `person`.")
   package var reason: String?
-  package var attempts: Int
-  package var dueAt: Timestamp?
-  package var settledAt: Timestamp?
-  /// What a pending one waits for.
-  package var waiting: WaitAnswer?
-  package var lastAttempt: AttemptAnswer?
-  /// The first and the last nine.
-  package var failures: [FailureAnswer]
-  package var failureCount: Int
+  @Field("How many attempts were made.") package var attempts: Int
+  @Field("When the next attempt is due.") package var dueAt: Timestamp?
+  @Field("When it was delivered, given up or discarded.") package var settledAt: Timestamp?
+  @Field("What a pending one waits for.") package var waiting: WaitAnswer?
+  @Field("The last attempt.") package var lastAttempt: AttemptAnswer?
+  @Field("The failed attempts: the first and the last nine.") package var failures: [FailureAnswer]
+  @Field("How many attempts failed.") package var failureCount: Int
+}
 
+extension DeliveryAnswer {
   init(_ report: DeliveryReport) {
+    self.init()
     let record = report.record
     id = record.id.rawValue
     eventId = record.event.description
@@ -47,30 +49,6 @@ package struct DeliveryAnswer: Decodable, Sendable, Equatable {
   }
 }
 
-extension DeliveryAnswer: JSONWritable {
-  func write(to output: inout JSONOutput) {
-    output.object { output in
-      output.field("id", id)
-      output.field("event_id", eventId)
-      output.field("type", type)
-      output.field("received_at", receivedAt)
-      output.field("destination", destination)
-      output.field("route", route)
-      output.field("config_hash", configHash)
-      output.field("run", run)
-      output.field("state", state)
-      output.field("reason", reason)
-      output.field("attempts", attempts)
-      output.field("due_at", dueAt)
-      output.field("settled_at", settledAt)
-      output.field("waiting", waiting)
-      output.field("last_attempt", lastAttempt)
-      output.field("failures", failures)
-      output.field("failure_count", failureCount)
-    }
-  }
-}
-
 extension DeliveryFilter.State {
   init(_ state: DeliveryState) {
     switch state {
@@ -83,22 +61,17 @@ extension DeliveryFilter.State {
 }
 
 /// A page of `GET /api/v1/deliveries`.
-package struct DeliveriesAnswer: Decodable, Sendable, Equatable {
-  package var deliveries: [DeliveryAnswer]
-  /// What `after` is to be for the next page; nil: there is none.
-  package var next: String?
+package struct DeliveriesAnswer: Answer {
+  @Field("Newest first.") package var deliveries: [DeliveryAnswer]
+  @Field("What `after` is to be for the next page; null: there is none.") package var next: String?
 
-  init(_ page: DeliveryReportPage) {
-    deliveries = page.deliveries.map { DeliveryAnswer($0) }
-    next = page.next?.description
-  }
+  var resultCount: Int? { deliveries.count }
 }
 
-extension DeliveriesAnswer: JSONWritable {
-  func write(to output: inout JSONOutput) {
-    output.object { output in
-      output.field("deliveries", deliveries)
-      output.field("next", next)
-    }
+extension DeliveriesAnswer {
+  init(_ page: DeliveryReportPage) {
+    self.init()
+    deliveries = page.deliveries.map { DeliveryAnswer($0) }
+    next = page.next?.description
   }
 }

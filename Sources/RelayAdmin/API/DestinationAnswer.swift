@@ -2,43 +2,39 @@ import RelayCore
 import RelayPipeline
 
 /// A destination, in `GET /api/v1/status`.
-package struct DestinationAnswer: Decodable, Sendable, Equatable {
-  package var name: String
-  package var paused: Bool
-  package var orphaned: Bool
-  /// `closed`, `open` or `recovering`.
-  package var circuit: String
-  package var pending: Int
-  package var inFlight: Int
-  package var dead: Int
-  package var delivered: Int
-  /// nil: none is pending.
-  package var oldestPendingSeconds: Double?
-  /// The backlog at the present pace; nil: unknown.
-  package var drainSeconds: Double?
-  package var discarded: Int
+package struct DestinationAnswer: Answer {
+  @Field("Its name.") package var name: String
+  @Field("It is paused, by a person or by the configuration.") package var paused: Bool
+  @Field("It is no longer configured, and still has deliveries.") package var orphaned: Bool
+  @Field("Whether it is taken to work.", .words { ["closed", "open", "recovering"] }) package var circuit:
+    String
+  @Field("How many deliveries are pending.") package var pending: Int
+  @Field("How many attempts are under way.") package var inFlight: Int
+  @Field("How many deliveries were given up and are kept.") package var dead: Int
+  @Field("How many deliveries reached it.") package var delivered: Int
+  @Field("How old the oldest pending one is; null: none is pending.") package var oldestPendingSeconds:
+    Double?
+  @Field("How long the backlog takes at the present pace; null: unknown.") package var drainSeconds: Double?
+  @Field("How many deliveries a person discarded.") package var discarded: Int
+  @Field("How many deliveries were discarded on arrival, since it was over its max_backlog.")
   package var overflowed: Int
-  /// When a person's pause ends by itself.
-  package var pausedUntil: Timestamp?
-  /// Where the configuration pauses it, as `FILE:LINE`.
-  package var pausedAt: String?
-  package var circuitOpenSince: Timestamp?
-  /// `Retry-After`: nothing is attempted before.
-  package var heldUntil: Timestamp?
-  /// What it is in trouble for.
-  package var lastFailure: String?
-  /// Since when every attempt has failed.
-  package var failingSince: Timestamp?
-  /// How many attempts have failed since one succeeded.
-  package var failuresInRow: Int
-  /// The delivery that fails, and that its order lets no other pass.
-  package var stuckHead: StuckHeadAnswer?
-  /// Kinds that it refuses while it takes others: those that failed last, at most ten.
+  @Field("When a person's pause ends by itself.") package var pausedUntil: Timestamp?
+  @Field("Where the configuration pauses it, as `FILE:LINE`.") package var pausedAt: String?
+  @Field("Since when it is not taken to work.") package var circuitOpenSince: Timestamp?
+  @Field("`Retry-After`: nothing is attempted before.") package var heldUntil: Timestamp?
+  @Field("What it is in trouble for.") package var lastFailure: String?
+  @Field("Since when every attempt has failed.") package var failingSince: Timestamp?
+  @Field("How many attempts have failed since one succeeded.") package var failuresInRow: Int
+  @Field("The delivery that fails, and that its order lets no other pass.") package var stuckHead:
+    StuckHeadAnswer?
+  @Field("Kinds that it refuses while it takes others: those that failed last, at most ten.")
   package var refusedKinds: [RefusedKindAnswer]
-  /// All of them.
-  package var refusedKindCount: Int
+  @Field("How many kinds it refuses.") package var refusedKindCount: Int
+}
 
+extension DestinationAnswer {
   init(_ status: DestinationStatus) {
+    self.init()
     name = status.name
     paused = status.isPaused
     orphaned = status.isOrphaned
@@ -64,88 +60,43 @@ package struct DestinationAnswer: Decodable, Sendable, Equatable {
   }
 }
 
-extension DestinationAnswer: JSONWritable {
-  func write(to output: inout JSONOutput) {
-    output.object { output in
-      output.field("name", name)
-      output.field("paused", paused)
-      output.field("orphaned", orphaned)
-      output.field("circuit", circuit)
-      output.field("pending", pending)
-      output.field("in_flight", inFlight)
-      output.field("dead", dead)
-      output.field("delivered", delivered)
-      output.field("oldest_pending_seconds", oldestPendingSeconds)
-      output.field("drain_seconds", drainSeconds)
-      output.field("discarded", discarded)
-      output.field("overflowed", overflowed)
-      output.field("paused_until", pausedUntil)
-      output.field("paused_at", pausedAt)
-      output.field("circuit_open_since", circuitOpenSince)
-      output.field("held_until", heldUntil)
-      output.field("last_failure", lastFailure)
-      output.field("failing_since", failingSince)
-      output.field("failures_in_row", failuresInRow)
-      output.field("stuck_head", stuckHead)
-      output.field("refused_kinds", refusedKinds)
-      output.field("refused_kind_count", refusedKindCount)
-    }
-  }
-}
-
 extension Timestamp {
   /// nil for the end of a pause that has none.
   var unlessForever: Timestamp? { self == .distantFuture ? nil : self }
 }
 
 /// The delivery that fails, and that its order lets no other pass.
-package struct StuckHeadAnswer: Decodable, Sendable, Equatable {
-  package var deliveryId: Int64
-  package var eventId: String
-  package var type: String
+package struct StuckHeadAnswer: Answer {
+  @Field("Its number.") package var deliveryId: Int64
+  @Field("The event that it delivers.") package var eventId: String
+  @Field("The event's type.") package var type: String
+}
 
+extension StuckHeadAnswer {
   init(_ head: StuckHead) {
+    self.init()
     deliveryId = head.delivery.rawValue
     eventId = "\(head.event)"
     type = head.kind.type
   }
 }
 
-extension StuckHeadAnswer: JSONWritable {
-  func write(to output: inout JSONOutput) {
-    output.object { output in
-      output.field("delivery_id", deliveryId)
-      output.field("event_id", eventId)
-      output.field("type", type)
-    }
-  }
+/// A kind of events that a destination refuses while it takes others.
+package struct RefusedKindAnswer: Answer {
+  @Field("The events' type.") package var type: String
+  @Field("Their company.") package var company: String?
+  @Field("Their channel.") package var channel: String?
+  @Field("Since when it refuses them.") package var since: Timestamp
+  @Field("When it refused the last one.") package var lastFailedAt: Timestamp
 }
 
-/// A kind of events that a destination refuses while it takes others.
-package struct RefusedKindAnswer: Decodable, Sendable, Equatable {
-  package var type: String
-  package var company: String?
-  package var channel: String?
-  package var since: Timestamp
-  package var lastFailedAt: Timestamp
-
+extension RefusedKindAnswer {
   init(_ refused: RefusedKind) {
+    self.init()
     type = refused.kind.type
     company = refused.kind.company
     channel = refused.kind.channel
     since = refused.since
     lastFailedAt = refused.lastFailed
-  }
-}
-
-extension RefusedKindAnswer: JSONWritable {
-  func write(to output: inout JSONOutput) {
-    output.object { output in
-      output.field("type", type)
-      output.field("company", company)
-      output.field("channel", channel)
-      output.field("since", since)
-      output.field("last_failed_at", lastFailedAt)
-    }
   }
 }

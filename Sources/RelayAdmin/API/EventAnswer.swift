@@ -1,30 +1,25 @@
 import RelayCore
 import RelayPipeline
 
-/// `GET /api/v1/events/{id}`.
-package struct EventAnswer: Decodable, Sendable, Equatable {
-  /// All but the body: who asks for that takes it out of the answer as it stands there.
-  enum CodingKeys: String, CodingKey {
-    case id, type, source, company, channel, chat, receivedAt, configHash, routes, dropped, deliveries
-  }
+/// `GET /api/v1/events/{event}`.
+package struct EventAnswer: Answer {
+  @Field("Its id, the same for every destination and on every attempt.") package var id: String
+  @Field("Its type.") package var type: String
+  @Field("The source that it came by.") package var source: String
+  @Field("The company that it speaks of.") package var company: String?
+  @Field("The channel that it speaks of.") package var channel: String?
+  @Field("The chat that it belongs to.") package var chat: String?
+  @Field("When it was received.") package var receivedAt: Timestamp
+  @Field("The configuration that routed it.") package var configHash: String
+  @Field("The routes that matched, in their order.") package var routes: [String]
+  @Field("The last of them dropped it.") package var dropped: Bool
+  @Field("The event as it came, byte for byte.") var body: RawJSON?
+  @Field("What became of it, one for each destination.") package var deliveries: [DeliveryAnswer]
+}
 
-  package var id: String
-  package var type: String
-  package var source: String
-  package var company: String?
-  package var channel: String?
-  package var chat: String?
-  package var receivedAt: Timestamp
-  package var configHash: String
-  /// Those that matched, in their order.
-  package var routes: [String]
-  /// The last of them dropped it.
-  package var dropped: Bool
-  /// The event as it came, byte for byte. Written, not read.
-  private var body: [UInt8] = []
-  package var deliveries: [DeliveryAnswer]
-
+extension EventAnswer {
   init(_ report: EventReport) {
+    self.init()
     let event = report.event
     id = event.id.description
     type = event.type
@@ -36,27 +31,7 @@ package struct EventAnswer: Decodable, Sendable, Equatable {
     configHash = event.configuration
     routes = event.routes
     dropped = event.isDropped
-    body = event.body
+    body = RawJSON(event.body)
     deliveries = report.deliveries.map { DeliveryAnswer($0) }
-  }
-}
-
-extension EventAnswer: JSONWritable {
-  func write(to output: inout JSONOutput) {
-    output.object { output in
-      output.field("id", id)
-      output.field("type", type)
-      output.field("source", source)
-      output.field("company", company)
-      output.field("channel", channel)
-      output.field("chat", chat)
-      output.field("received_at", receivedAt)
-      output.field("config_hash", configHash)
-      output.field("routes", routes)
-      output.field("dropped", dropped)
-      output.key("body")
-      output.raw(body)
-      output.field("deliveries", deliveries)
-    }
   }
 }

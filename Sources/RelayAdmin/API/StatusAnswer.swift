@@ -2,119 +2,86 @@ import RelayCore
 import RelayPipeline
 
 /// `GET /api/v1/status`.
-package struct StatusAnswer: Decodable, Sendable, Equatable {
-  package struct Store: Decodable, Sendable, Equatable {
-    package var kind: String
-    package var bytes: Int
-    package var limitBytes: Int
-    /// Why no envelopes are taken.
-    package var refusal: String?
-    /// How large the log beside it is.
-    package var logBytes: Int?
-    /// Who keeps that log from being written over.
-    package var reader: Reader?
-    /// The store can't be read: what is shown of it is as old as this.
-    package var unreadSeconds: Double?
+package struct StatusAnswer: Answer {
+  package struct Store: Record {
+    @Field("Which kind of store it is.") package var kind: String
+    @Field("How much of it is in use.") package var bytes: Int
+    @Field("How much it may become: `store.max_size`.") package var limitBytes: Int
+    @Field("Why no envelopes are taken.") package var refusal: String?
+    @Field("How large the log beside it is.") package var logBytes: Int?
+    @Field("Who keeps that log from being written over.") package var reader: Reader?
+    @Field("The store can't be read: what is shown of it is as old as this.") package var unreadSeconds:
+      Double?
   }
 
   /// A reader from outside.
-  package struct Reader: Decodable, Sendable, Equatable {
-    package var name: String
-    package var seconds: Double
+  package struct Reader: Record {
+    @Field("What it is called, and its process.") package var name: String
+    @Field("For how long it has been reading.") package var seconds: Double
   }
 
-  package struct Route: Decodable, Sendable, Equatable {
-    package var name: String
-    package var matched: Int
-    package var dropped: Int
+  package struct Route: Record {
+    @Field("Its name.") package var name: String
+    @Field("How many events met it since the relay started.") package var matched: Int
+    @Field("How many events it dropped since then.") package var dropped: Int
   }
 
-  package struct Config: Decodable, Sendable, Equatable {
-    package var hash: String
-    package var loadedAt: Timestamp
-    /// What was wrong at the last reload, if it changed nothing.
-    package var reloadErrors: [String]
+  package struct Config: Record {
+    @Field("Which configuration is active.") package var hash: String
+    @Field("Since when.") package var loadedAt: Timestamp
+    @Field("What was wrong at the last reload, if it changed nothing.") package var reloadErrors: [String]
   }
 
-  package var version: String
-  package var uptimeSeconds: Double
-  package var store: Store
+  @Field("The relay's version.") package var version: String
+  @Field("For how long it has been running.") package var uptimeSeconds: Double
+  @Field("The store.") package var store: Store
+  @Field("Every destination, also those that are gone and still have deliveries.")
   package var destinations: [DestinationAnswer]
-  package var routes: [Route]
-  package var config: Config
-  /// How far the relay's clock is ahead of its destinations'; nil: none has told the time.
+  @Field("Every route, in their order.") package var routes: [Route]
+  @Field("The configuration.") package var config: Config
+  @Field("How far the relay's clock is ahead of its destinations'; null: none has told the time.")
   package var clockOffsetSeconds: Double?
+}
 
+extension StatusAnswer {
   init(_ status: RelayStatus) {
+    self.init()
     version = status.version
     uptimeSeconds = status.uptime.apiSeconds
-    store = Store(
-      kind: status.store.kind, bytes: status.store.bytes, limitBytes: status.store.limitBytes,
-      refusal: status.store.refusal, logBytes: status.store.logBytes,
-      reader: status.store.reader.map { Reader(name: $0.name, seconds: $0.time.apiSeconds) },
-      unreadSeconds: status.store.unreadFor?.apiSeconds)
+    store = Store(status.store)
     destinations = status.destinations.map { DestinationAnswer($0) }
-    routes = status.routes.map { Route(name: $0.name, matched: $0.matched, dropped: $0.dropped) }
-    config = Config(
-      hash: status.configurationHash, loadedAt: status.configurationLoadedAt,
-      reloadErrors: status.reloadErrors)
+    routes = status.routes.map { Route($0) }
+    config = Config()
+    config.hash = status.configurationHash
+    config.loadedAt = status.configurationLoadedAt
+    config.reloadErrors = status.reloadErrors
     clockOffsetSeconds = status.clockOffset?.apiSeconds
   }
 }
 
-extension StatusAnswer: JSONWritable {
-  func write(to output: inout JSONOutput) {
-    output.object { output in
-      output.field("version", version)
-      output.field("uptime_seconds", uptimeSeconds)
-      output.field("store", store)
-      output.field("destinations", destinations)
-      output.field("routes", routes)
-      output.field("config", config)
-      output.field("clock_offset_seconds", clockOffsetSeconds)
+extension StatusAnswer.Store {
+  init(_ store: RelayStatus.Store) {
+    self.init()
+    kind = store.kind
+    bytes = store.bytes
+    limitBytes = store.limitBytes
+    refusal = store.refusal
+    logBytes = store.logBytes
+    reader = store.reader.map { outside in
+      var reader = StatusAnswer.Reader()
+      reader.name = outside.name
+      reader.seconds = outside.time.apiSeconds
+      return reader
     }
+    unreadSeconds = store.unreadFor?.apiSeconds
   }
 }
 
-extension StatusAnswer.Store: JSONWritable {
-  func write(to output: inout JSONOutput) {
-    output.object { output in
-      output.field("kind", kind)
-      output.field("bytes", bytes)
-      output.field("limit_bytes", limitBytes)
-      output.field("refusal", refusal)
-      output.field("log_bytes", logBytes)
-      output.field("reader", reader)
-      output.field("unread_seconds", unreadSeconds)
-    }
-  }
-}
-
-extension StatusAnswer.Reader: JSONWritable {
-  func write(to output: inout JSONOutput) {
-    output.object { output in
-      output.field("name", name)
-      output.field("seconds", seconds)
-    }
-  }
-}
-
-extension StatusAnswer.Route: JSONWritable {
-  func write(to output: inout JSONOutput) {
-    output.object { output in
-      output.field("name", name)
-      output.field("matched", matched)
-      output.field("dropped", dropped)
-    }
-  }
-}
-
-extension StatusAnswer.Config: JSONWritable {
-  func write(to output: inout JSONOutput) {
-    output.object { output in
-      output.field("hash", hash)
-      output.field("loaded_at", loadedAt)
-      output.field("reload_errors", reloadErrors)
-    }
+extension StatusAnswer.Route {
+  init(_ route: RelayStatus.Route) {
+    self.init()
+    name = route.name
+    matched = route.matched
+    dropped = route.dropped
   }
 }

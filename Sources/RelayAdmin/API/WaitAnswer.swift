@@ -2,65 +2,48 @@ import RelayCore
 import RelayPipeline
 
 /// What a pending delivery waits for. What does not apply is left out.
-package struct WaitAnswer: Decodable, Sendable, Equatable {
-  enum CodingKeys: String, CodingKey {
-    case reason = "for"
-    case until, since, lastFailure, deliveryId, pausedAt, message
-  }
-
-  /// `in_flight`, `order`, `retry`, `pause`, `circuit`, `retry_after`, `orphaned`, `store` or `turn`.
-  package var reason: String
-  /// When it ends by itself.
-  package var until: Timestamp?
-  /// When the circuit opened.
-  package var since: Timestamp?
-  /// What the circuit is open for.
-  package var lastFailure: String?
-  /// The delivery of its order key that comes first.
-  package var deliveryId: Int64?
-  /// Where the configuration pauses the destination, as `FILE:LINE`.
+package struct WaitAnswer: Answer {
+  @Field(
+    "What it waits for.",
+    .words {
+      ["in_flight", "order", "retry", "pause", "circuit", "retry_after", "orphaned", "store", "turn"]
+    })
+  package var `for`: String
+  @Field("When it ends by itself.", .leftOutIfNil) package var until: Timestamp?
+  @Field("When the circuit opened.", .leftOutIfNil) package var since: Timestamp?
+  @Field("What the circuit is open for.", .leftOutIfNil) package var lastFailure: String?
+  @Field("The delivery of its order key that comes first.", .leftOutIfNil) package var deliveryId: Int64?
+  @Field("Where the configuration pauses the destination, as `FILE:LINE`.", .leftOutIfNil)
   package var pausedAt: String?
-  /// A sentence for people.
-  package var message: String
+  @Field("The same in a sentence, for people.") package var message: String
+}
 
+extension WaitAnswer {
   init(_ wait: DeliveryWait, destination: String) {
+    self.init()
     message = wait.sentence(destination: destination)
     switch wait {
-    case .inFlight: reason = "in_flight"
+    case .inFlight: self.for = "in_flight"
     case .order(let first):
-      reason = "order"
+      self.for = "order"
       deliveryId = first?.rawValue
     case .retry(let at):
-      reason = "retry"
+      self.for = "retry"
       until = at
     case .paused(let until, let place):
-      reason = "pause"
+      self.for = "pause"
       self.until = until?.unlessForever
       pausedAt = place
     case .circuit(let since, let failure):
-      reason = "circuit"
+      self.for = "circuit"
       self.since = since
       lastFailure = failure
     case .held(let until):
-      reason = "retry_after"
+      self.for = "retry_after"
       self.until = until
-    case .orphaned: reason = "orphaned"
-    case .store: reason = "store"
-    case .turn: reason = "turn"
-    }
-  }
-}
-
-extension WaitAnswer: JSONWritable {
-  func write(to output: inout JSONOutput) {
-    output.object { output in
-      output.field("for", reason)
-      if let until { output.field("until", until) }
-      if let since { output.field("since", since) }
-      if let lastFailure { output.field("last_failure", lastFailure) }
-      if let deliveryId { output.field("delivery_id", deliveryId) }
-      if let pausedAt { output.field("paused_at", pausedAt) }
-      output.field("message", message)
+    case .orphaned: self.for = "orphaned"
+    case .store: self.for = "store"
+    case .turn: self.for = "turn"
     }
   }
 }

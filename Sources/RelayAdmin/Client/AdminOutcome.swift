@@ -1,4 +1,3 @@
-import Foundation
 import RelayCore
 import RelayText
 
@@ -34,21 +33,25 @@ package enum AdminOutcome: Sendable, Equatable {
 
 /// Reads the API's answers, on the side that asks.
 package enum AnswerDecoder {
-  /// - Throws: `DecodingError`: it is not such an answer.
+  /// - Throws: It is not such an answer.
   package static func decode<Answer: Decodable>(_ type: Answer.Type, from body: [UInt8]) throws -> Answer {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    return try decoder.decode(type, from: Data(body))
+    guard let json = JSONInput.parse(body) else { throw APIError.invalidRequest("this is not JSON") }
+    return try RecordDecoder.decode(type, from: json, .answer)
   }
 }
 
-extension Timestamp: Decodable {
+extension Timestamp: Codable {
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     guard let time = Timestamp(rfc3339: try container.decode(String.self)) else {
       throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a time")
     }
     self = time
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
   }
 }
 

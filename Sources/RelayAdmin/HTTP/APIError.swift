@@ -38,21 +38,30 @@ struct APIError: Error, Equatable {
 }
 
 /// Any answer that says no.
-package struct ErrorAnswer: Decodable, Sendable, Equatable {
-  package struct Problem: Decodable, Sendable, Equatable {
-    package var code: String
-    /// For people.
-    package var message: String
+package struct ErrorAnswer: Answer {
+  package struct Problem: Record {
+    @Field("A word for programs.") package var code: String
+    @Field("For people: what is wrong, and what would be right.") package var message: String
   }
 
-  package var error: Problem
-  /// The errors of a wrong configuration, each with its location.
-  package var errors: [String]?
+  @Field("What went wrong.") package var error: Problem
+  @Field("The errors of a wrong configuration, each with its place.", .leftOutIfNil) package var errors:
+    [String]?
 }
 
 extension ErrorAnswer {
+  init(_ error: APIError) {
+    self.init()
+    var problem = Problem()
+    problem.code = error.code
+    problem.message = error.message
+    self.error = problem
+    errors = error.errors
+  }
+
   /// `{"error":{"code":…,"message":…}}`, with `"errors"` where there are any.
   package static func json(code: String, message: String, errors: [String] = []) -> [UInt8] {
-    AdminResponse(APIError(400, code, message, errors: errors.isEmpty ? nil : errors)).body
+    (try? RecordEncoder.answer(
+      ErrorAnswer(APIError(400, code, message, errors: errors.isEmpty ? nil : errors)))) ?? []
   }
 }

@@ -1,8 +1,8 @@
 import RelayCore
 
 /// An answer of the admin API, before it becomes HTTP.
-struct AdminResponse: Equatable {
-  struct Header: Equatable {
+struct AdminResponse: Sendable {
+  struct Header: Sendable, Equatable {
     var name: String
     var value: String
 
@@ -12,48 +12,67 @@ struct AdminResponse: Equatable {
     }
   }
 
+  enum Body: Sendable {
+    case whole([UInt8])
+    case pieces(AnswerPieces)
+  }
+
   var status: Int
   var contentType: String
-  var body: [UInt8]
+  var body: Body
   var headers: [Header]
-  /// Sent piece by piece instead of `body`.
-  private(set) var copy: (any StoreCopy)?
+  /// For the audit: how many things it lists or has changed.
+  var resultCount: Int?
 
   init(status: Int, contentType: String, body: [UInt8], headers: [Header] = []) {
+    self.init(status: status, contentType: contentType, body: .whole(body), headers: headers)
+  }
+
+  init(status: Int = 200, contentType: String, body: Body, headers: [Header] = []) {
     self.status = status
     self.contentType = contentType
     self.body = body
     self.headers = headers
   }
 
-  init(copy: any StoreCopy) {
-    self.init(status: 200, contentType: copy.format.contentType, body: [])
-    self.copy = copy
-  }
-
-  static func == (a: AdminResponse, b: AdminResponse) -> Bool {
-    (a.status, a.contentType, a.body) == (b.status, b.contentType, b.body) && a.headers == b.headers
-      && a.copy === b.copy
-  }
-
-  static func json(_ value: some JSONWritable, status: Int = 200) -> AdminResponse {
-    var output = JSONOutput()
-    value.write(to: &output)
-    return AdminResponse(status: status, contentType: "application/json", body: output.bytes)
+  /// - Throws: `EncodingError`: a field of the answer was never given.
+  static func json(_ answer: some Answer, status: Int = 200) throws -> AdminResponse {
+    var response = AdminResponse(
+      status: status, contentType: "application/json", body: try RecordEncoder.answer(answer))
+    response.resultCount = answer.resultCount
+    return response
   }
 
   /// `{"error":{"code":…,"message":…}}`, with `"errors"` where there are several.
   init(_ error: APIError) {
-    var output = JSONOutput()
-    output.object { output in
-      output.key("error")
-      output.object { output in
-        output.field("code", error.code)
-        output.field("message", error.message)
-      }
-      if let errors = error.errors { output.field("errors", errors) }
-    }
     self.init(
-      status: error.status, contentType: "application/json", body: output.bytes, headers: error.headers)
+      status: error.status, contentType: "application/json",
+      // It was given all its fields.
+      body: (try? RecordEncoder.answer(ErrorAnswer(error))) ?? [], headers: error.headers)
+  }
+}
+
+extension AdminResponse: Equatable {
+  /// Pieces are equal to none: they are not there yet.
+  static func == (a: AdminResponse, b: AdminResponse) -> Bool {
+    guard case .whole(let bytes) = a.body, case .whole(let others) = b.body else { return false }
+    return (a.status, a.contentType, bytes, a.headers) == (b.status, b.contentType, others, b.headers)
+  }
+}
+
+/// An answer's body that comes piece by piece: what is too large to be held, or has no end.
+///
+/// The next piece is asked for only when the client has taken those before it, as far as its connection holds them; a client
+/// that takes nothing for `AdminServer`'s `stallTimeout` is closed. Whoever produces the pieces holds what they need, and
+/// lets go of it when the sequence goes: at the body's end, and when the client has gone.
+struct AnswerPieces: Sendable {
+  /// In bytes; nil: not known before, or without end.
+  let length: Int?
+  /// A new iteration: called once.
+  let iterate: @Sendable () -> any AsyncIteratorProtocol<[UInt8], any Error>
+
+  init<Pieces: AsyncSequence<[UInt8], any Error> & Sendable>(_ pieces: Pieces, length: Int? = nil) {
+    self.length = length
+    iterate = { pieces.makeAsyncIterator() }
   }
 }

@@ -48,33 +48,51 @@ struct Admission: Sendable {
   /// address, unlike a name, can't be pointed here by a stranger.
   private let isAnyAddressOurs: Bool
   let token: Secret?
+  private let table: EndpointTable
 
   /// - Parameters:
   ///   - configured: What `server.admin` says.
   ///   - bound: Where the socket is.
   ///   - hosts: `server.admin_hosts`.
-  init(configured: ListenAddress, bound: ListenAddress, hosts: [String] = [], token: Secret?) {
+  init(
+    configured: ListenAddress, bound: ListenAddress, hosts: [String] = [], token: Secret?,
+    table: EndpointTable = .relay
+  ) {
     let own = [configured, bound].compactMap {
       HostName($0.host.contains(":") ? "[\($0.host)]" : $0.host)?.name
     }
     names = Set(own + hosts)
     isAnyAddressOurs = bound.isWildcard
     self.token = token
+    self.table = table
+  }
+
+  /// What a request asks for, and who asks.
+  struct Admitted: Sendable {
+    var endpoint: Endpoint
+    var caller: Caller
+    /// What stands at the names of the endpoint's path.
+    var names: [String: String]
   }
 
   /// Why the request is refused, or what it asks for.
-  func admit(_ head: RequestHead) -> Result<AdminRoute, APIError> {
+  func admit(_ head: RequestHead) -> Result<Admitted, APIError> {
     do throws(APIError) {
       try checkHost(head)
       try checkOrigin(head)
-      let route = AdminRoute(path: head.path)
-      if route == nil { try checkEnvelope(head) }
-      if route?.needsToken ?? true { try checkToken(head) }
-      guard let route else {
+      let place = table.place(at: head.path)
+      if place == nil { try checkEnvelope(head) }
+      let endpoint = place?.endpoint(for: head.method)
+      // Who has no token is told nothing of what there is. (A probe that asks by the wrong method is told which is right.)
+      let isOpen = place?.endpoints.contains { $0.role == nil } ?? false
+      let caller = isOpen ? nil : try caller(head)
+      guard let place else {
         throw APIError(404, "not_found", "there is nothing at \(head.path.prefix(200)); see /api/v1/status")
       }
-      try checkMethod(head, route)
-      return .success(route)
+      guard let endpoint else { throw wrongMethod(head, place) }
+      if let role = endpoint.role, let caller { try checkRole(caller, role, endpoint) }
+      try checkContentType(head, endpoint)
+      return .success(Admitted(endpoint: endpoint, caller: caller ?? .local, names: place.names))
     } catch {
       return .failure(error)
     }
@@ -120,29 +138,36 @@ struct Admission: Sendable {
     }
   }
 
-  private func checkToken(_ head: RequestHead) throws(APIError) {
-    guard let token else { return }
+  private func caller(_ head: RequestHead) throws(APIError) -> Caller {
+    guard let token else { return .local }
     let parts = (head.authorization ?? "").split(separator: " ", maxSplits: 1)
     let given = parts.count == 2 && parts[0].lowercased() == "bearer" ? String(parts[1]) : ""
-    guard !given.isEmpty, token.equals(given) else {
-      throw APIError(
-        401, "unauthorized",
-        given.isEmpty
-          ? "this needs server.admin_token, as 'Authorization: Bearer TOKEN'"
-          : "this is not server.admin_token",
-        headers: [AdminResponse.Header("www-authenticate", "Bearer realm=\"huggy-relay\"")])
-    }
+    if !given.isEmpty, token.equals(given) { return Caller(name: "admin", role: .admin) }
+    throw APIError(
+      401, "unauthorized",
+      given.isEmpty
+        ? "this needs server.admin_token, as 'Authorization: Bearer TOKEN'"
+        : "this is not server.admin_token",
+      headers: [AdminResponse.Header("www-authenticate", "Bearer realm=\"huggy-relay\"")])
   }
 
-  private func checkMethod(_ head: RequestHead, _ route: AdminRoute) throws(APIError) {
-    let methods = route.methods
-    guard methods.contains(head.method) else {
-      let allowed = methods.joined(separator: ", ")
-      throw APIError(
-        405, "method_not_allowed", "\(head.path.prefix(200)) takes \(allowed)",
-        headers: [AdminResponse.Header("allow", allowed)])
-    }
-    guard route.isChange else { return }
+  private func checkRole(_ caller: Caller, _ role: Role, _ endpoint: Endpoint) throws(APIError) {
+    guard caller.role < role else { return }
+    throw APIError(
+      403, "forbidden_role",
+      "\(endpoint.id) needs the role \(role.rawValue); \(caller.name) has the role \(caller.role.rawValue)")
+  }
+
+  private func wrongMethod(_ head: RequestHead, _ place: EndpointTable.Place) -> APIError {
+    let allowed = place.methods.joined(separator: ", ")
+    return APIError(
+      405, "method_not_allowed", "\(head.path.prefix(200)) takes \(allowed)",
+      headers: [AdminResponse.Header("allow", allowed)])
+  }
+
+  /// A form, which a page of another site may send without asking, has another.
+  private func checkContentType(_ head: RequestHead, _ endpoint: Endpoint) throws(APIError) {
+    guard endpoint.method == .post else { return }
     let type = (head.contentType ?? "").prefix { $0 != ";" && $0 != " " }
     guard type.lowercased() == "application/json" else {
       throw APIError(

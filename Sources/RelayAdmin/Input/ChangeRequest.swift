@@ -1,10 +1,10 @@
 import RelayCore
 import RelayPipeline
-import RelayText
 
-/// Which deliveries a change is about: `{"ids":[…]}`, a filter, or `{"all":true}`; never all by leaving something out.
+/// Which deliveries a change is about, as the body says it.
 struct ChangeRequest: Equatable {
   enum Selection: Equatable {
+    /// Each once, in the order given.
     case ids([DeliveryID], events: [EventID])
     /// One for each state.
     case filters([DeliveryFilter])
@@ -15,29 +15,26 @@ struct ChangeRequest: Equatable {
   var isDryRun: Bool
 
   /// - Throws: what is wrong with the body, and what would be right.
-  init(_ body: [UInt8], for verb: ChangeVerb, now: Timestamp) throws(APIError) {
-    guard !body.isEmpty else { throw Self.nothing }
-    var members = try ChangeBody.object(body, known: ["ids", "all", "dry_run"] + FilterReader.names)
-    isDryRun = try Self.flag("dry_run", &members) ?? false
-    let isAll = try Self.flag("all", &members) ?? false
-    guard isAll || !members.isEmpty else { throw Self.nothing }
-    if let ids = members["ids"] {
-      guard members.count == 1, !isAll else {
+  init(_ input: SelectionInput, for verb: ChangeVerb, now: Timestamp) throws(APIError) {
+    isDryRun = input.dryRun ?? false
+    let isAll = input.all ?? false
+    let isFiltered = !input.filter.isEmpty
+    guard isAll || isFiltered || input.ids != nil || input.state != nil else {
+      throw .invalidRequest(
+        #"say which deliveries: {"ids":[1,2]}, a filter such as {"destination":"crm"}, or {"all":true}"#)
+    }
+    if let ids = input.ids {
+      guard !isAll, !isFiltered, input.state == nil else {
         throw .invalidRequest("'ids', 'all' and a filter exclude each other; send one of them")
       }
-      selection = try Self.ids(ids)
+      selection = try Self.selection(ids)
       return
     }
-    let states = try Self.states(members.removeValue(forKey: "state"), for: verb)
-    guard !isAll || members.isEmpty else {
+    let states = try Self.states(input.state, for: verb)
+    guard !isAll || !isFiltered else {
       throw .invalidRequest("'all' and a filter exclude each other; only 'state' may stand beside 'all'")
     }
-    var texts: [String: String] = [:]
-    for (name, value) in members {
-      guard case .string(let text) = value else { throw .invalidRequest("'\(name)' is not a string") }
-      texts[name] = text
-    }
-    let filter = try FilterReader.filter(texts, now: now)
+    let filter = try input.filter.filter(now: now)
     selection = .filters(
       states.map { state in
         var filter = filter
@@ -46,33 +43,13 @@ struct ChangeRequest: Equatable {
       })
   }
 
-  private static let nothing = APIError.invalidRequest(
-    #"say which deliveries: {"ids":[1,2]}, a filter such as {"destination":"crm"}, or {"all":true}"#)
-
-  private static func flag(
-    _ name: String, _ members: inout [String: JSONInput]
-  ) throws(APIError) -> Bool? {
-    guard let value = members.removeValue(forKey: name) else { return nil }
-    guard case .bool(let flag) = value else { throw .invalidRequest("'\(name)' is not true or false") }
-    return flag
-  }
-
-  /// Dead ones, unless more is said: one state, or a list of them.
+  /// Dead ones, unless more is said.
   private static func states(
-    _ json: JSONInput?, for verb: ChangeVerb
+    _ input: OneOrMany<DeliveryFilter.State>?, for verb: ChangeVerb
   ) throws(APIError) -> [DeliveryFilter.State] {
-    var items: [JSONInput]
-    switch json {
-    case nil: return [.dead]
-    case .array(let list): items = list
-    case .some(let one): items = [one]
-    }
+    guard let input else { return [.dead] }
     var states: [DeliveryFilter.State] = []
-    for item in items {
-      guard case .string(let text) = item else {
-        throw .invalidRequest("'state' is not a string or a list of them")
-      }
-      let state = try FilterReader.state(text)
+    for state in input.all {
       guard verb.states.contains(state) else {
         let possible = verb.states.map(\.rawValue).joined(separator: ", ")
         let done =
@@ -92,64 +69,19 @@ struct ChangeRequest: Equatable {
     return states
   }
 
-  /// Each once, in the order given: numbers, or strings of digits; an event's id stands for its dead deliveries.
-  private static func ids(_ json: JSONInput) throws(APIError) -> Selection {
-    guard case .array(let items) = json else {
-      throw .invalidRequest(#"'ids' is not an array; write {"ids":[1,2]}"#)
-    }
+  private static func selection(_ items: [SelectedID]) throws(APIError) -> Selection {
     guard !items.isEmpty else {
       throw .invalidRequest("'ids' is an empty array; name a delivery or an event")
     }
-    var seen: Set<Int64> = []
+    var seen: Set<DeliveryID> = []
     var ids: [DeliveryID] = []
     var events: [EventID] = []
-    for (index, item) in items.enumerated() {
-      if case .string(let text) = item, let event = EventID(text) {
-        if !events.contains(event) { events.append(event) }
-        continue
+    for item in items {
+      switch item {
+      case .event(let event): if !events.contains(event) { events.append(event) }
+      case .delivery(let id): if seen.insert(id).inserted { ids.append(id) }
       }
-      let number: Int64? =
-        switch item {
-        case .integer(let number): number
-        case .string(let text): Int64(text)
-        default: nil
-        }
-      guard let number, number > 0 else {
-        throw .invalidRequest(
-          "ids[\(index)] is not the id of a delivery (a whole number from 1) or of an event (evt_…)")
-      }
-      if seen.insert(number).inserted { ids.append(DeliveryID(rawValue: number)) }
     }
     return .ids(ids, events: events)
-  }
-}
-
-/// The bodies of changes of a destination, and what those of all changes have in common.
-enum ChangeBody {
-  /// `{"until":TIME}`; without it (or a body): nil.
-  static func pauseEnd(_ body: [UInt8], now: Timestamp) throws(APIError) -> Timestamp? {
-    guard let until = try body.isEmpty ? nil : object(body, known: ["until"])["until"], until != .null else {
-      return nil
-    }
-    guard case .string(let text) = until, let time = Timestamp(rfc3339: text) else {
-      throw .invalidRequest("'until' is no time; write RFC 3339, such as 2026-01-02T03:04:05Z")
-    }
-    guard time > now else { throw .invalidRequest("'until' (\(time)) is past: it is \(now)") }
-    return time
-  }
-
-  /// No body, or `{}`.
-  static func nothing(_ body: [UInt8]) throws(APIError) {
-    if !body.isEmpty { _ = try object(body, known: []) }
-  }
-
-  static func object(_ body: [UInt8], known: [String]) throws(APIError) -> [String: JSONInput] {
-    guard let json = JSONInput.parse(body) else { throw .invalidRequest("the body is not JSON") }
-    guard case .object(let members) = json else { throw .invalidRequest("the body is not a JSON object") }
-    for name in members.keys.sorted() where !known.contains(name) {
-      throw .invalidRequest(
-        "there is no key '\(name.prefix(100))'\(NearestName.hint(for: name, among: known))")
-    }
-    return members
   }
 }

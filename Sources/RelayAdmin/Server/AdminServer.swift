@@ -117,7 +117,7 @@ package final class AdminServer: Sendable {
     let (timeout, stallTimeout) = (TimeAmount(requestTimeout), TimeAmount(stallTimeout))
     let channel = HTTP1Channel(
       responder: { [self] request, writer, _ in
-        let response = await respond(to: request)
+        let response = await respond(to: request, admission(bound: bound.withLock { $0 }))
         try await writer.write(response: response.head, body: response.body(of: request))
       },
       configuration: HTTP1Channel.Configuration(
@@ -142,34 +142,40 @@ package final class AdminServer: Sendable {
       token: token)
   }
 
-  private func respond(to request: Request) async -> AdminResponse {
+  private func respond(to request: Request, _ admission: Admission) async -> AdminResponse {
     let head = RequestHead(request.head)
-    guard let route = AdminRoute(path: head.path), let body = try? await request.body.collect(upTo: 1 << 20)
-    else { return AdminResponse(APIError(400, "bad_request", "this request broke off")) }
-    return await api.answer(route, query: head.query, body: Array(body.readableBytesView))
+    // The gate has let it through; who asks, and for what, is found once more.
+    switch admission.admit(head) {
+    case .failure(let error): return AdminResponse(error)
+    case .success(let admitted):
+      guard let body = try? await request.body.collect(upTo: admitted.endpoint.maxBodyBytes) else {
+        return AdminResponse(APIError(400, "bad_request", "this request broke off"))
+      }
+      return await api.answer(
+        admitted.endpoint,
+        AdminRequest(
+          caller: admitted.caller, names: admitted.names, query: head.query,
+          body: Array(body.readableBytesView)))
+    }
   }
 }
 
 extension AdminResponse {
   fileprivate func body(of request: Request) -> ResponseBody {
-    if let copy { return ResponseBody(copy) }
-    return request.method == .head ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: body))
+    if request.method == .head { return ResponseBody() }
+    return switch body {
+    case .whole(let bytes): ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
+    case .pieces(let pieces): ResponseBody(pieces)
+    }
   }
 }
 
 extension ResponseBody {
-  /// Read piece by piece on a thread that may block, no faster than the client takes them.
-  fileprivate init(_ copy: any StoreCopy) {
-    self.init(contentLength: copy.byteCount) { writer in
-      var offset = 0
-      while offset < copy.byteCount {
-        let place = offset
-        let piece = try await NIOThreadPool.singleton.runIfActive {
-          ByteBuffer(bytes: try copy.read(at: place, upTo: 256 << 10))
-        }
-        offset += piece.readableBytes
-        try await writer.write(piece)
-      }
+  /// Asked for piece by piece, no faster than the client takes them.
+  fileprivate init(_ pieces: AnswerPieces) {
+    self.init(contentLength: pieces.length) { writer in
+      var iterator = pieces.iterate()
+      while let piece = try await iterator.next() { try await writer.write(ByteBuffer(bytes: piece)) }
       try await writer.finish(nil)
     }
   }

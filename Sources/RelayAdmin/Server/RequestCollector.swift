@@ -20,7 +20,7 @@ struct RequestCollector {
 
   private enum State {
     case betweenRequests
-    case collecting(AdminRoute, RequestHead, body: [UInt8])
+    case collecting(Endpoint, RequestHead, body: [UInt8])
     /// Decided; answers to earlier requests are owed.
     case refusing(AdminResponse, omitsBody: Bool)
     case refused(discardedBytes: Int)
@@ -41,9 +41,10 @@ struct RequestCollector {
     guard case .betweenRequests = state else { return .nothing }
     switch admission.admit(head) {
     case .failure(let error): return refuse(head, error)
-    case .success(let route):
-      guard head.contentLength ?? 0 <= route.maxBodyBytes else { return refuse(head, .tooLarge(route)) }
-      state = .collecting(route, head, body: [])
+    case .success(let admitted):
+      let endpoint = admitted.endpoint
+      guard head.contentLength ?? 0 <= endpoint.maxBodyBytes else { return refuse(head, .tooLarge(endpoint)) }
+      state = .collecting(endpoint, head, body: [])
       return expectsContinue && owed == 0 ? .invite : .expectBody
     }
   }
@@ -51,14 +52,14 @@ struct RequestCollector {
   mutating func readBody(_ bytes: some Collection<UInt8>) -> Action {
     switch state {
     case .betweenRequests, .refusing: return .nothing
-    case .collecting(let route, let head, var body):
-      guard body.count + bytes.count <= route.maxBodyBytes else {
-        return refuse(head, .tooLarge(route))
+    case .collecting(let endpoint, let head, var body):
+      guard body.count + bytes.count <= endpoint.maxBodyBytes else {
+        return refuse(head, .tooLarge(endpoint))
       }
       // Else the append would copy what both hold.
       state = .betweenRequests
       body.append(contentsOf: bytes)
-      state = .collecting(route, head, body: body)
+      state = .collecting(endpoint, head, body: body)
       return .nothing
     case .refused(let discarded):
       state = .refused(discardedBytes: discarded + bytes.count)
@@ -99,7 +100,7 @@ struct RequestCollector {
 }
 
 extension APIError {
-  fileprivate static func tooLarge(_ route: AdminRoute) -> APIError {
-    APIError(413, "too_large", "the body is larger than \(route.maxBodyBytes) bytes")
+  fileprivate static func tooLarge(_ endpoint: Endpoint) -> APIError {
+    APIError(413, "too_large", "the body is larger than \(endpoint.maxBodyBytes) bytes")
   }
 }

@@ -95,8 +95,8 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
     var response = response
     response.headers.append(AdminResponse.Header("connection", "close"))
     context.write(wrapOutboundOut(.head(response.head)), promise: nil)
-    if !omitsBody {
-      let body = context.channel.allocator.buffer(bytes: response.body)
+    if !omitsBody, case .whole(let bytes) = response.body {
+      let body = context.channel.allocator.buffer(bytes: bytes)
       context.write(wrapOutboundOut(.body(body)), promise: nil)
     }
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
@@ -122,16 +122,23 @@ extension RequestHead {
 }
 
 extension AdminResponse {
-  /// The status line and headers; the length is that of the body.
+  /// The status line and headers; the length is that of the body, where it is known.
   var head: HTTPResponse {
     var fields = HTTPFields()
     fields[.contentType] = contentType
-    fields[.contentLength] = String(copy?.byteCount ?? body.count)
+    fields[.contentLength] = contentLength.map { String($0) }
     fields[.cacheControl] = "no-store"
     fields[.xContentTypeOptions] = "nosniff"
     for header in headers {
       if let name = HTTPField.Name(header.name) { fields[name] = header.value }
     }
     return HTTPResponse(status: .init(code: status), headerFields: fields)
+  }
+
+  private var contentLength: Int? {
+    switch body {
+    case .whole(let bytes): bytes.count
+    case .pieces(let pieces): pieces.length
+    }
   }
 }

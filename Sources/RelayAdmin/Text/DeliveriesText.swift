@@ -7,25 +7,23 @@ package enum DeliveriesText {
   package static func render(
     _ deliveries: [DeliveryAnswer], now: Timestamp, pen: Pen, showsTitles: Bool = true
   ) -> String {
-    var table = TextTable([
-      ("ID", .right), ("EVENT", .left), ("TYPE", .left), ("DESTINATION", .left), ("STATE", .left),
-      ("ATTEMPTS", .right), ("AGE", .right), ("LAST ANSWER", .left),
+    let table = TextTable<DeliveryAnswer>([
+      .init("ID", .right) { String($0.id) },
+      .init("EVENT") { $0.eventId },
+      .init("TYPE") { $0.type },
+      .init("DESTINATION") { $0.destination },
+      .init("STATE") { TextCell($0.stateText, $0.ink) },
+      .init("ATTEMPTS", .right) { $0.attempts.grouped },
+      .init("AGE", .right) { $0.receivedAt.duration(to: now).ageText },
+      .init("LAST ANSWER") { $0.lastAttempt?.outcome ?? "-" },
     ])
-    for delivery in deliveries {
-      typealias Cell = TextTable.Cell
-      table.add([
-        Cell(String(delivery.id)), Cell(delivery.eventId), Cell(delivery.type), Cell(delivery.destination),
-        Cell(delivery.stateText, delivery.ink), Cell(delivery.attempts.grouped),
-        Cell(delivery.receivedAt.duration(to: now).ageText), Cell(delivery.lastAttempt?.outcome ?? "-"),
-      ])
-    }
-    return table.lines(pen).dropFirst(showsTitles ? 0 : 1).joined(separator: "\n")
+    return table.lines(deliveries, pen).dropFirst(showsTitles ? 0 : 1).joined(separator: "\n")
   }
 }
 
 extension DeliveryAnswer {
   /// With why: `dead: permanent`, `pending: retry`.
-  fileprivate var stateText: String { (reason ?? waiting?.reason).map { "\(state): \($0)" } ?? state }
+  fileprivate var stateText: String { (reason ?? waiting?.for).map { "\(state): \($0)" } ?? state }
 
   var ink: Ink {
     switch DeliveryFilter.State(rawValue: state) {

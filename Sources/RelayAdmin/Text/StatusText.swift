@@ -6,10 +6,10 @@ package enum StatusText {
   /// - Returns: Lines, without a line end at the end.
   package static func render(_ status: StatusAnswer, now: Timestamp, pen: Pen) -> String {
     var lines = head(status, now: now, pen: pen)
-    lines += [""] + destinations(status.destinations, now: now).lines(pen)
+    lines += [""] + destinations(status.destinations, now: now, pen: pen)
     if !status.routes.isEmpty {
       let since = "Since the relay started, \(status.uptimeSeconds.ageText) ago:"
-      lines += ["", pen(since, .faint)] + routes(status.routes).lines(pen)
+      lines += ["", pen(since, .faint)] + routes(status.routes, pen: pen)
     }
     return lines.joined(separator: "\n")
   }
@@ -51,43 +51,40 @@ package enum StatusText {
     return lines
   }
 
-  private static func destinations(_ destinations: [DestinationAnswer], now: Timestamp) -> TextTable {
+  private static func destinations(
+    _ destinations: [DestinationAnswer], now: Timestamp, pen: Pen
+  ) -> [String] {
+    typealias Column = TextTable<DestinationAnswer>.Column
     // Columns that are zero nearly always would only be in the way.
+    let discarded: [Column] = [
+      Column("DISCARDED", .right) { $0.discarded.grouped },
+      Column("OVERFLOWED", .right) { TextCell($0.overflowed.grouped, $0.overflowed > 0 ? .bad : .plain) },
+    ]
     let showsDiscarded = destinations.contains { $0.discarded + $0.overflowed > 0 }
-    var table = TextTable(
+    let table = TextTable(
       [
-        ("DESTINATION", .left), ("PENDING", .right), ("IN FLIGHT", .right), ("DEAD", .right),
-        ("DELIVERED", .right),
-      ] + (showsDiscarded ? [("DISCARDED", .right), ("OVERFLOWED", .right)] : [])
-        + [("OLDEST", .right), ("DRAIN", .right), ("STATE", .left)])
-    for destination in destinations {
-      typealias Cell = TextTable.Cell
-      let (state, ink) = destination.stateText(now: now)
-      table.add(
-        [
-          Cell(destination.name), Cell(destination.pending.grouped), Cell(destination.inFlight.grouped),
-          Cell(destination.dead.grouped, destination.dead > 0 ? .bad : .plain),
-          Cell(destination.delivered.grouped),
-        ]
-          + (showsDiscarded
-            ? [
-              Cell(destination.discarded.grouped),
-              Cell(destination.overflowed.grouped, destination.overflowed > 0 ? .bad : .plain),
-            ] : [])
-          + [
-            Cell(destination.oldestPendingSeconds?.ageText ?? "-"),
-            Cell(destination.drainSeconds?.ageText ?? "-"), Cell(state, ink),
-          ])
-    }
-    return table
+        Column("DESTINATION") { $0.name },
+        Column("PENDING", .right) { $0.pending.grouped },
+        Column("IN FLIGHT", .right) { $0.inFlight.grouped },
+        Column("DEAD", .right) { TextCell($0.dead.grouped, $0.dead > 0 ? .bad : .plain) },
+        Column("DELIVERED", .right) { $0.delivered.grouped },
+      ] + (showsDiscarded ? discarded : []) + [
+        Column("OLDEST", .right) { $0.oldestPendingSeconds?.ageText ?? "-" },
+        Column("DRAIN", .right) { $0.drainSeconds?.ageText ?? "-" },
+        Column("STATE") { destination in
+          let (state, ink) = destination.stateText(now: now)
+          return TextCell(state, ink)
+        },
+      ])
+    return table.lines(destinations, pen)
   }
 
-  private static func routes(_ routes: [StatusAnswer.Route]) -> TextTable {
-    var table = TextTable([("ROUTE", .left), ("MATCHED", .right), ("DROPPED", .right)])
-    for route in routes {
-      table.add([route.name, route.matched.grouped, route.dropped.grouped].map { TextTable.Cell($0) })
-    }
-    return table
+  private static func routes(_ routes: [StatusAnswer.Route], pen: Pen) -> [String] {
+    TextTable<StatusAnswer.Route>([
+      .init("ROUTE") { $0.name },
+      .init("MATCHED", .right) { $0.matched.grouped },
+      .init("DROPPED", .right) { $0.dropped.grouped },
+    ]).lines(routes, pen)
   }
 }
 

@@ -1,49 +1,61 @@
 import RelayText
 
 /// A table for people: columns aligned, titles above.
-struct TextTable {
-  enum Alignment {
-    case left
-    /// For numbers.
-    case right
-  }
+struct TextTable<Row> {
+  /// A column: its title, and what it shows of a row.
+  struct Column {
+    enum Alignment {
+      case left
+      /// For numbers.
+      case right
+    }
 
-  struct Cell {
-    var text: String
-    var ink: Ink
+    let title: String
+    let alignment: Alignment
+    let cell: (Row) -> TextCell
 
-    init(_ text: String, _ ink: Ink = .plain) {
-      self.text = text.forTerminal()
-      self.ink = ink
+    init(_ title: String, _ alignment: Alignment = .left, _ cell: @escaping (Row) -> TextCell) {
+      self.title = title
+      self.alignment = alignment
+      self.cell = cell
+    }
+
+    init(_ title: String, _ alignment: Alignment = .left, _ text: @escaping (Row) -> String) {
+      self.init(title, alignment) { TextCell(text($0)) }
     }
   }
 
-  private let columns: [(title: String, alignment: Alignment)]
-  private var rows: [[Cell]] = []
+  private let columns: [Column]
 
-  init(_ columns: [(title: String, alignment: Alignment)]) {
+  init(_ columns: [Column]) {
     self.columns = columns
   }
 
-  mutating func add(_ cells: [Cell]) {
-    precondition(cells.count == columns.count)
-    rows.append(cells)
-  }
-
-  func lines(_ pen: Pen) -> [String] {
-    let titles = columns.map { Cell($0.title, .title) }
-    let widths = columns.indices.map { column in
-      ([titles] + rows).map { $0[column].text.count }.max() ?? 0
-    }
-    return ([titles] + rows).map { row in
-      let cells = row.indices.map { column in
+  /// The titles, and a line for each row.
+  func lines(_ rows: [Row], _ pen: Pen) -> [String] {
+    let cells =
+      [columns.map { TextCell($0.title, .title) }] + rows.map { row in columns.map { $0.cell(row) } }
+    let widths = columns.indices.map { column in cells.map { $0[column].text.count }.max() ?? 0 }
+    return cells.map { row in
+      let texts = row.indices.map { column in
         let padding = String(repeating: " ", count: widths[column] - row[column].text.count)
         let text = pen(row[column].text, row[column].ink)
         if columns[column].alignment == .right { return padding + text }
         return column == row.count - 1 ? text : text + padding
       }
-      return cells.joined(separator: "  ")
+      return texts.joined(separator: "  ")
     }
+  }
+}
+
+/// What a table shows in one place.
+struct TextCell {
+  var text: String
+  var ink: Ink
+
+  init(_ text: String, _ ink: Ink = .plain) {
+    self.text = text.forTerminal()
+    self.ink = ink
   }
 }
 

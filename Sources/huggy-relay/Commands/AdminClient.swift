@@ -19,14 +19,23 @@ final class AdminClient {
     self.json = json
   }
 
-  func get(_ path: String, query: [FilterItem] = []) throws -> [UInt8] {
-    let target = query.isEmpty ? path : "\(path)?\(query.query)"
-    return try send("GET", target, body: nil, timeout: .seconds(60))
+  func get(_ path: String) throws -> [UInt8] { try send("GET", path, body: nil, timeout: .seconds(60)) }
+
+  /// - Parameter input: The endpoint's, as `RelayAdmin` declares it.
+  func get(_ path: String, _ input: some Encodable) throws -> [UInt8] {
+    let query = try QueryText.of(input)
+    return try get(query.isEmpty ? path : "\(path)?\(query)")
   }
 
   /// Changes of many deliveries take a while.
-  func post(_ path: String, body: [UInt8] = Array("{}".utf8)) throws -> [UInt8] {
-    try send("POST", path, body: body, timeout: .seconds(3600))
+  ///
+  /// - Parameter input: The endpoint's, as `RelayAdmin` declares it.
+  func post(_ path: String, _ input: some Encodable) throws -> [UInt8] {
+    try send("POST", path, body: try RecordEncoder.request(input), timeout: .seconds(3600))
+  }
+
+  func post(_ path: String) throws -> [UInt8] {
+    try send("POST", path, body: Array("{}".utf8), timeout: .seconds(3600))
   }
 
   /// Asks for a copy of the store, and writes it to an open file. What does not say that it is one is none.

@@ -53,22 +53,25 @@ struct EventFilterOptions: ParsableArguments {
   var until: String?
 
   func validate() throws {
-    if let problem = EventFilterReader.problem(with: items(), now: SystemWallClock().now()) {
+    if let problem = input().problem(now: SystemWallClock().now()) {
       throw ValidationError(problem)
     }
   }
 
   /// As the API has them, in an address as in a body. Local times become UTC here: the relay may run in another zone.
-  func items() -> [FilterItem] {
-    let lists = [
-      ("type", type), ("company", company), ("channel", channel), ("chat", chat), ("source", source),
-      ("route", route), ("destination", destination), ("outcome", outcome),
-    ]
-    let ones = [
-      ("text", text), ("since", since.map { FilterOptions.time($0) ?? $0 }),
-      ("until", until.map { FilterOptions.time($0) ?? $0 }),
-    ]
-    return lists.filter { !$0.1.isEmpty }.map { FilterItem($0.0, $0.1.joined(separator: ",")) }
-      + ones.compactMap { name, value in value.map { FilterItem(name, $0) } }
+  func input() -> EventFilterInput {
+    var input = EventFilterInput()
+    input.type = TextList(splitting: type)
+    input.company = TextList(splitting: company)
+    input.channel = TextList(splitting: channel)
+    input.chat = TextList(splitting: chat)
+    input.source = TextList(splitting: source)
+    input.route = TextList(splitting: route)
+    input.destination = TextList(splitting: destination)
+    input.outcome = TextList(splitting: outcome)
+    input.text = text
+    input.since = since.map { FilterOptions.time($0) ?? $0 }
+    input.until = until.map { FilterOptions.time($0) ?? $0 }
+    return input
   }
 }

@@ -71,15 +71,13 @@ struct Deliveries: ParsableCommand {
   func run() throws {
     let client = options.client()
     var left = all ? Int.max : limit ?? 50
-    var after: String?
     var shown = 0
+    var input = DeliveriesInput()
+    input.state = state
+    input.filter = filter.input()
     repeat {
-      var query =
-        (state.map { [FilterItem("state", $0.rawValue)] } ?? []) + filter.items() + [
-          FilterItem("limit", String(min(left, 500)))
-        ]
-      if let after { query.append(FilterItem("after", after)) }
-      let json = try client.get("/api/v1/deliveries", query: query)
+      input.limit = min(left, 500)
+      let json = try client.get("/api/v1/deliveries", input)
       let page = try client.decode(DeliveriesAnswer.self, from: json)
       // A page may be empty and yet not be the last.
       if options.json || !page.deliveries.isEmpty {
@@ -90,10 +88,10 @@ struct Deliveries: ParsableCommand {
       }
       shown += page.deliveries.count
       left -= page.deliveries.count
-      after = page.next
-    } while left > 0 && after != nil
+      input.after = page.next
+    } while left > 0 && input.after != nil
     if options.json { return }
     if shown == 0 { printError("no delivery matches") }
-    if after != nil { printError("there may be more: see --limit and --all") }
+    if input.after != nil { printError("there may be more: see --limit and --all") }
   }
 }

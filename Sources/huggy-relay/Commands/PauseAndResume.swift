@@ -31,10 +31,9 @@ struct Pause: ParsableCommand {
 
   func run() throws {
     let client = options.client()
-    let body = SelectionRequest(
-      .filter(try end(now: SystemWallClock().now()).map { [FilterItem("until", "\($0)")] } ?? [])
-    ).body
-    let json = try client.post("/api/v1/destinations/\(destination.percentEncoded)/pause", body: body)
+    var input = PauseInput()
+    input.until = try end(now: SystemWallClock().now())
+    let json = try client.post("/api/v1/destinations/\(destination.percentEncoded)/pause", input)
     try options.show(json) { _ in ChangeText.paused(try client.decode(PauseAnswer.self, from: json)) }
   }
 

@@ -24,13 +24,13 @@ struct Retry: ParsableCommand {
   @OptionGroup var options: AdminOptions
 
   func validate() throws {
-    _ = try selection.request(states: state)
+    _ = try selection.input(states: state)
   }
 
   func run() throws {
     try SelectionChange(
       verb: "retry", done: "retried", selection: selection, options: options, text: ChangeText.retried
-    ).run(try selection.request(states: state))
+    ).run(try selection.input(states: state))
   }
 }
 
@@ -52,13 +52,13 @@ struct Discard: ParsableCommand {
   @OptionGroup var options: AdminOptions
 
   func validate() throws {
-    _ = try selection.request(states: state)
+    _ = try selection.input(states: state)
   }
 
   func run() throws {
     try SelectionChange(
       verb: "discard", done: "discarded", selection: selection, options: options, text: ChangeText.discarded
-    ).run(try selection.request(states: state))
+    ).run(try selection.input(states: state))
   }
 }
 
@@ -72,25 +72,25 @@ struct SelectionChange {
   let options: AdminOptions
   let text: (ChangedAnswer, _ asked: Int?) -> String
 
-  func run(_ request: SelectionRequest) throws {
+  func run(_ input: SelectionInput) throws {
     let client = options.client()
     let path = "/api/v1/deliveries/\(verb)"
-    if request.isDryRun {
-      let json = try client.post(path, body: request.body)
+    if input.dryRun == true {
+      let json = try client.post(path, input)
       return try options.show(json) { _ in
         ChangeText.wouldBe(done, try client.decode(DryRunAnswer.self, from: json))
       }
     }
-    if !selection.yes, Self.isAtTerminal { try ask(request, client, path) }
-    let json = try client.post(path, body: request.body)
+    if !selection.yes, Self.isAtTerminal { try ask(input, client, path) }
+    let json = try client.post(path, input)
     try options.show(json) { _ in text(try client.decode(ChangedAnswer.self, from: json), selection.asked) }
   }
 
   /// - Throws: `ExitCode`: the answer was no.
-  private func ask(_ request: SelectionRequest, _ client: AdminClient, _ path: String) throws {
-    var count = request
-    count.isDryRun = true
-    let answer = try client.decode(DryRunAnswer.self, from: try client.post(path, body: count.body))
+  private func ask(_ input: SelectionInput, _ client: AdminClient, _ path: String) throws {
+    var count = input
+    count.dryRun = true
+    let answer = try client.decode(DryRunAnswer.self, from: try client.post(path, count))
     guard let question = ChangeText.question(verb, answer) else { return }
     FileHandle.standardError.write(Data(question.utf8))
     guard ChangeText.isYes(readLine()) else {

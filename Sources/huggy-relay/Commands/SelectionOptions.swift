@@ -34,11 +34,13 @@ struct FilterOptions: ParsableArguments {
   }
 
   /// As the API has them. Local times become UTC here: the relay may run in another zone.
-  func items() -> [FilterItem] {
-    [
-      ("destination", destination), ("type", type), ("since", since.flatMap(Self.time)),
-      ("until", until.flatMap(Self.time)),
-    ].compactMap { name, value in value.map { FilterItem(name, $0) } }
+  func input() -> DeliveryFilterInput {
+    var input = DeliveryFilterInput()
+    input.destination = destination
+    input.type = type
+    input.since = since.flatMap(Self.time)
+    input.until = until.flatMap(Self.time)
+    return input
   }
 
   /// nil: it is none.
@@ -67,21 +69,28 @@ struct SelectionOptions: ParsableArguments {
   @Flag(name: .long, help: "Don't ask. Without it, a person at a terminal is asked before more than 100.")
   var yes = false
 
-  func request(states: [DeliveryFilter.State]) throws -> SelectionRequest {
-    let items = filter.items()
-    let ways = [!ids.isEmpty, !items.isEmpty, all].filter { $0 }.count
-    guard ways > 0 || (ids.isEmpty && !states.isEmpty) else {
+  func input(states: [DeliveryFilter.State]) throws -> SelectionInput {
+    let filter = filter.input()
+    let ways = [!ids.isEmpty, filter != DeliveryFilterInput(), all].filter { $0 }.count
+    guard ways > 0 || !states.isEmpty else {
       throw ValidationError("say which deliveries: ids, a filter such as --destination crm, or --all")
     }
     guard ways <= 1 else { throw ValidationError("ids, a filter and --all exclude each other") }
     guard ids.isEmpty || states.isEmpty else { throw ValidationError("ids and --state exclude each other") }
-    for id in ids where EventID(id) == nil && (Int64(id) ?? 0) < 1 {
-      throw ValidationError("'\(id)' is not the id of a delivery (a number from 1) or of an event (evt_…)")
+    let selected = try ids.map { text in
+      guard let id = SelectedID(text) else {
+        throw ValidationError(
+          "'\(text)' is not the id of a delivery (a number from 1) or of an event (evt_…)")
+      }
+      return id
     }
-    let which: SelectionRequest.Which = !ids.isEmpty ? .ids(ids) : all ? .all : .filter(items)
-    var request = SelectionRequest(which, states: states.map(\.rawValue))
-    request.isDryRun = dryRun
-    return request
+    var input = SelectionInput()
+    input.ids = selected.isEmpty ? nil : selected
+    input.filter = filter
+    input.state = states.isEmpty ? nil : OneOrMany(states)
+    input.all = all ? true : nil
+    input.dryRun = dryRun ? true : nil
+    return input
   }
 
   /// How many deliveries are named one by one; nil: not so.

@@ -8,18 +8,26 @@ struct JSONOutput {
   /// A value stands before this place in the same object or array.
   private var needsComma = false
 
-  mutating func object(_ content: (inout JSONOutput) -> Void) { enclose("{", "}", content) }
-
-  mutating func array(_ content: (inout JSONOutput) -> Void) { enclose("[", "]", content) }
-
-  private mutating func enclose(
-    _ open: Unicode.Scalar, _ close: Unicode.Scalar, _ content: (inout JSONOutput) -> Void
-  ) {
-    beginValue()
-    bytes.append(UInt8(ascii: open))
-    needsComma = false
+  mutating func object(_ content: (inout JSONOutput) -> Void) {
+    open("{")
     content(&self)
-    bytes.append(UInt8(ascii: close))
+    close("}")
+  }
+
+  mutating func array(_ content: (inout JSONOutput) -> Void) {
+    open("[")
+    content(&self)
+    close("]")
+  }
+
+  mutating func open(_ bracket: Unicode.Scalar) {
+    beginValue()
+    bytes.append(UInt8(ascii: bracket))
+    needsComma = false
+  }
+
+  mutating func close(_ bracket: Unicode.Scalar) {
+    bytes.append(UInt8(ascii: bracket))
     needsComma = true
   }
 
@@ -27,6 +35,22 @@ struct JSONOutput {
     beginValue()
     JSONWriter.appendString(name, to: &bytes)
     bytes.append(UInt8(ascii: ":"))
+    needsComma = false
+  }
+
+  /// A property's name, `inFlight` as `"in_flight":`.
+  mutating func key(ofProperty name: String) {
+    beginValue()
+    bytes.append(UInt8(ascii: "\""))
+    for byte in name.utf8 {
+      if (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) {
+        bytes.append(UInt8(ascii: "_"))
+        bytes.append(byte | 0x20)
+      } else {
+        bytes.append(byte)
+      }
+    }
+    bytes.append(contentsOf: "\":".utf8)
     needsComma = false
   }
 
@@ -53,6 +77,7 @@ struct JSONOutput {
   }
 }
 
+/// A value that is written as it is, without being taken apart.
 protocol JSONWritable {
   func write(to output: inout JSONOutput)
 }
@@ -84,11 +109,8 @@ extension Timestamp: JSONWritable {
   func write(to output: inout JSONOutput) { output.string(description) }
 }
 
-extension Optional: JSONWritable where Wrapped: JSONWritable {
-  /// What is missing is null, not left out.
-  func write(to output: inout JSONOutput) {
-    if let self { self.write(to: &output) } else { output.raw("null".utf8) }
-  }
+extension RawJSON: JSONWritable {
+  func write(to output: inout JSONOutput) { output.raw(bytes) }
 }
 
 extension Array: JSONWritable where Element: JSONWritable {

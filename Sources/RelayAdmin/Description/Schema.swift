@@ -1,0 +1,60 @@
+/// What a JSON value may be: as much of JSON Schema as this API needs.
+indirect enum Schema: Sendable, Equatable {
+  /// Whose value it is: the same declaration reads and writes otherwise. What is optional may be left out of a request, and is
+  /// null in an answer.
+  enum Use: Sendable {
+    case request, answer
+  }
+
+  /// Anything: an event as it came.
+  case any
+  case boolean
+  case integer(ClosedRange<Int>? = nil)
+  case number
+  case string(format: String? = nil)
+  /// One of these words.
+  case word([String])
+  case array(Schema)
+  case nullable(Schema)
+  case either([Schema])
+  /// A record, by its type: its fields are looked at when they are needed.
+  case record(RecordType)
+
+  /// As it is in a request or in an answer.
+  func used(in use: Use, by rule: FieldRule) -> Schema {
+    guard case .nullable(let schema) = self else { return kept(to: rule) }
+    return switch rule {
+    case .takesNull: .nullable(schema)
+    case .leftOutIfNil: schema
+    case .plain, .range, .words: use == .request ? schema.kept(to: rule) : .nullable(schema.kept(to: rule))
+    }
+  }
+
+  private func kept(to rule: FieldRule) -> Schema {
+    switch (self, rule) {
+    case (.integer, .range(let range)): .integer(range)
+    case (.string, .words(let words)): .word(words())
+    default: self
+    }
+  }
+}
+
+/// A type of records: compared and named by the type.
+struct RecordType: Sendable, Equatable {
+  let type: any Record.Type
+
+  /// What `/openapi.json` calls it.
+  var name: String { "\(type)".split(separator: ".").last.map(String.init) ?? "" }
+
+  static func == (a: RecordType, b: RecordType) -> Bool { a.type == b.type }
+}
+
+/// What is known of a field of a record.
+struct FieldDescription: Sendable {
+  /// As the JSON has it.
+  var name: String
+  var meaning: String
+  var rule: FieldRule
+  var schema: Schema
+  var isRequired: Bool
+}

@@ -1,0 +1,66 @@
+import RelayCore
+import RelayPipeline
+
+/// Deliveries: which there are, and what a person does to them.
+enum DeliveryEndpoints {
+  static let all: [Endpoint] = [
+    .get("/api/v1/deliveries", "Deliveries, newest first.", role: .viewer, deliveries),
+    .post(
+      "/api/v1/deliveries/retry", "Make deliveries pending again, with their limits anew.", role: .operator,
+      audit: .change, replies: changeReplies, problems: changeProblems
+    ) { try await change(.retry, $0) },
+    .post(
+      "/api/v1/deliveries/discard", "Give deliveries up: they are not attempted again.", role: .operator,
+      audit: .change, replies: changeReplies, problems: changeProblems
+    ) { try await change(.discard, $0) },
+  ]
+
+  private static let changeReplies: [Endpoint.Reply] = [
+    .init(record: ChangedAnswer.self), .init(record: DryRunAnswer.self),
+  ]
+  private static let changeProblems = [
+    Endpoint.Problem.notFound("There is no such delivery, event, destination or type: nothing was changed.")
+  ]
+
+  private static func deliveries(_ call: Call<DeliveriesInput>) async throws -> DeliveriesAnswer {
+    let input = call.input
+    var filter = try input.filter.filter(now: call.now)
+    filter.state = input.state
+    return DeliveriesAnswer(
+      try await call.relay.deliveries(filter, after: try input.cursor(), limit: input.limit ?? 50))
+  }
+
+  private static func change(
+    _ verb: ChangeVerb, _ call: Call<SelectionInput>
+  ) async throws -> AdminResponse {
+    let request = try ChangeRequest(call.input, for: verb, now: call.now)
+    let selections = try await selections(request, call.relay)
+    if request.isDryRun {
+      var counts = DeliveryCounts()
+      for selection in selections { counts.add(try await call.relay.count(verb, selection)) }
+      return try .json(DryRunAnswer(counts))
+    }
+    var changed = 0
+    for selection in selections {
+      switch verb {
+      case .retry: changed += try await call.relay.retry(selection)
+      case .discard: changed += try await call.relay.discard(selection)
+      }
+    }
+    return try .json(ChangedAnswer(changed: changed))
+  }
+
+  private static func selections(
+    _ request: ChangeRequest, _ relay: any RelayOperations
+  ) async throws -> [DeliverySelection] {
+    switch request.selection {
+    case .filters(let filters): return filters.map { .filter($0) }
+    case .ids(var ids, let events):
+      for event in events {
+        let deliveries = try await EventEndpoints.report(of: event, relay).deliveries
+        ids += deliveries.map(\.record).filter { $0.state == .dead && !ids.contains($0.id) }.map(\.id)
+      }
+      return ids.isEmpty ? [] : [.ids(ids)]
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import RelayText
+
+/// A path of the API, in which `{names}` stand for a segment each: `/api/v1/destinations/{destination}/pause`.
+struct PathTemplate: Sendable, Equatable {
+  let text: String
+  private let segments: [Segment]
+
+  private enum Segment: Sendable, Equatable {
+    case fixed(String)
+    case name(String)
+  }
+
+  init(_ text: String) {
+    self.text = text
+    segments = text.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map { part in
+      part.hasPrefix("{") ? .name(String(part.dropFirst().dropLast())) : .fixed(String(part))
+    }
+  }
+
+  /// In the order in which they stand there.
+  var names: [String] {
+    segments.compactMap { if case .name(let name) = $0 { name } else { nil } }
+  }
+
+  /// - Parameter parts: The path's segments, decoded.
+  /// - Returns: What stands at each name; nil: this is another path.
+  func match(_ parts: [String]) -> [String: String]? {
+    guard parts.count == segments.count else { return nil }
+    var values: [String: String] = [:]
+    for (segment, part) in zip(segments, parts) {
+      switch segment {
+      case .fixed(let text): if text != part { return nil }
+      case .name(let name): values[name] = part
+      }
+    }
+    return values
+  }
+
+  /// What the names mean, for the API's description.
+  static let meanings = [
+    "destination": "A destination's name.",
+    "source": "A source's name.",
+    "event": "An event's id: `evt_` and a UUID, as the header `webhook-id` has it.",
+  ]
+}

@@ -1,0 +1,18 @@
+import RelayPipeline
+
+/// How the relay is, and its configuration.
+enum StatusEndpoints {
+  static let all: [Endpoint] = [
+    .get(
+      "/api/v1/status", "How the relay is: its destinations, routes, store and configuration.", role: .viewer
+    ) { (call: Call<Nothing>) in StatusAnswer(try await call.relay.status()) },
+    .get("/api/v1/rejections", "The last requests that senders were refused.", role: .viewer) {
+      (call: Call<Nothing>) in RefusalsAnswer(call.relay.refusedRequests())
+    },
+    .post(
+      "/api/v1/reload", "Read the configuration again; a wrong one changes nothing.", role: .operator,
+      audit: .change,
+      problems: [.init(422, "invalid_configuration", "It is wrong; `errors` has each error with its place.")]
+    ) { (call: Call<Nothing>) in ReloadAnswer(try await call.relay.reload()) },
+  ]
+}

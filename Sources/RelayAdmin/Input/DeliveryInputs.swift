@@ -1,0 +1,134 @@
+import RelayCore
+import RelayText
+
+/// Which deliveries, by what they are: it stands in addresses and in bodies.
+package struct DeliveryFilterInput: Input {
+  @Field("Those for this destination.") package var destination: String?
+  @Field("Those of events of this type.") package var type: String?
+  @Field("Those of events received at or after this time, or so long ago: `24h`.") package var since: String?
+  @Field("Those of events received before this time.") package var until: String?
+
+  package init() {}
+}
+
+extension DeliveryFilterInput {
+  var isEmpty: Bool { self == DeliveryFilterInput() }
+
+  func filter(now: Timestamp) throws(APIError) -> DeliveryFilter {
+    for (name, text) in [("destination", destination), ("type", type), ("since", since), ("until", until)]
+    where text == "" {
+      throw .invalidRequest("'\(name)' is empty; leave it out, or give it a value")
+    }
+    var filter = DeliveryFilter(destination: destination, type: type)
+    filter.since = try TimeInput.read("since", since, now: now)
+    filter.until = try TimeInput.read("until", until, now: now)
+    if let since = filter.since, let until = filter.until, since >= until {
+      throw .invalidRequest("'since' (\(since)) is not before 'until' (\(until)): nothing lies between")
+    }
+    return filter
+  }
+}
+
+extension TimeInput {
+  /// - Parameter name: Of the field that says it.
+  static func read(_ name: String, _ text: String?, now: Timestamp) throws(APIError) -> Timestamp? {
+    guard let text else { return nil }
+    guard let time = time(text, now: now) else {
+      throw .invalidRequest("'\(name)' is '\(text.prefix(100))', which is no time; write \(forms)")
+    }
+    return time
+  }
+}
+
+/// `GET /api/v1/deliveries`.
+package struct DeliveriesInput: Input {
+  @Field("Those in this state.") package var state: DeliveryFilter.State?
+  @Fields package var filter = DeliveryFilterInput()
+  @Field("At most so many in the answer; 50 without it.", .range(1...500)) package var limit: Int?
+  @Field("The `next` of the page before.") package var after: String?
+
+  package init() {}
+}
+
+extension DeliveriesInput {
+  func cursor() throws(APIError) -> DeliveryID? {
+    guard let after else { return nil }
+    guard let number = Int64(after), number > 0 else {
+      throw .invalidRequest("'after' is '\(after.prefix(100))'; take it from the 'next' of the page before")
+    }
+    return DeliveryID(rawValue: number)
+  }
+}
+
+/// `POST /api/v1/deliveries/retry` and `…/discard`: ids, a filter, or all; never all by leaving something out.
+package struct SelectionInput: Input {
+  @Field("Deliveries by their numbers; an event's id (`evt_…`) stands for its dead deliveries.")
+  package var ids: [SelectedID]?
+  @Fields package var filter = DeliveryFilterInput()
+  @Field("Those in this state, or in one of these; without it: dead ones.")
+  package var state: OneOrMany<DeliveryFilter.State>?
+  @Field("All of every destination.") package var all: Bool?
+  @Field("Count them, and change nothing.") package var dryRun: Bool?
+
+  package init() {}
+}
+
+/// A delivery, or an event.
+package enum SelectedID: Sendable, Equatable {
+  case delivery(DeliveryID)
+  case event(EventID)
+
+  /// - Returns: nil: it is neither's.
+  package init?(_ text: String) {
+    if let event = EventID(text) {
+      self = .event(event)
+    } else if let number = Int64(text), number > 0 {
+      self = .delivery(DeliveryID(rawValue: number))
+    } else {
+      return nil
+    }
+  }
+}
+
+extension SelectedID: APIValue, JSONReadable, JSONWritable {
+  static var schema: Schema { .either([.integer(1...Int.max), .string()]) }
+  static let form = "the id of a delivery (a whole number from 1) or of an event (evt_…)"
+
+  /// A number may be written as a string, too.
+  static func read(_ input: JSONInput) -> SelectedID? {
+    if let text = String.read(input) { return SelectedID(text) }
+    return Int64.read(input).flatMap { SelectedID(String($0)) }
+  }
+
+  func write(to output: inout JSONOutput) {
+    switch self {
+    case .delivery(let id): id.rawValue.write(to: &output)
+    case .event(let id): output.string(id.description)
+    }
+  }
+
+  package init(from decoder: any Decoder) throws {
+    guard let id = SelectedID(try decoder.singleValueContainer().decode(String.self)) else {
+      throw APIError.invalidRequest("this is not \(Self.form)")
+    }
+    self = id
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .delivery(let id): try container.encode(id.rawValue)
+    case .event(let id): try container.encode(id.description)
+    }
+  }
+}
+
+extension DeliveryFilter.State: Word {}
+
+/// `POST /api/v1/destinations/{destination}/pause`.
+package struct PauseInput: Input {
+  @Field("When it ends by itself; null, or none: when somebody resumes it.", .takesNull)
+  package var until: Timestamp?
+
+  package init() {}
+}
