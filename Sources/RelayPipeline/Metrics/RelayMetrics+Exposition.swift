@@ -50,7 +50,8 @@ extension RelayMetrics {
     text.begin("huggy_relay_events_unrouted_total", .counter, help: "Accepted events that no route matched.")
     for (name, source) in sources { text.sample([("source", name)], source.unroutedEvents.value) }
     text.begin(
-      "huggy_relay_ingest_duration_seconds", .histogram, help: "Time from a request's last byte to its answer.")
+      "huggy_relay_ingest_duration_seconds", .histogram,
+      help: "Time from a request's last byte to its answer.")
     for (name, source) in sources { text.sample([("source", name)], source.ingestSeconds) }
   }
 
@@ -79,7 +80,8 @@ extension RelayMetrics {
         text.sample([("destination", name), ("state", state)], count)
       }
     }
-    text.begin("huggy_relay_attempt_duration_seconds", .histogram, help: "How long a request to the destination took.")
+    text.begin(
+      "huggy_relay_attempt_duration_seconds", .histogram, help: "How long a request to the destination took.")
     for (name, destination) in destinations {
       text.sample([("destination", name)], destination.attemptSeconds)
     }
@@ -102,7 +104,9 @@ extension RelayMetrics {
     gauge("huggy_relay_deliveries_pending", help: "Deliveries that are still owed to the destination.") {
       $0.pending.map { "\($0)" }
     }
-    gauge("huggy_relay_deliveries_dead", help: "Dead letters, which wait for a person.") { $0.dead.map { "\($0)" } }
+    gauge("huggy_relay_deliveries_dead", help: "Dead letters, which wait for a person.") {
+      $0.dead.map { "\($0)" }
+    }
     gauge(
       "huggy_relay_oldest_pending_age_seconds",
       help: "How long ago the oldest pending delivery was received; 0: none is pending."

@@ -40,7 +40,8 @@ final class StatusReader: Sendable {
   /// - Returns: What it has kept of each destination.
   func begin(_ store: any DeliveryStore) async throws(StoreError) -> [StoredDestination] {
     let reading = Reading(
-      destinations: try await store.destinations(), oldest: [:], due: [:], usage: try await store.usage(), readAt: .now)
+      destinations: try await store.destinations(), oldest: [:], due: [:], usage: try await store.usage(),
+      readAt: .now)
     lastReading.withLock { $0 = reading }
     return reading.destinations
   }
@@ -71,7 +72,9 @@ final class StatusReader: Sendable {
           name, destination, lane: lanes[name], books: books[name] ?? StoredDestination(name: name),
           now: now.wall)
         status.oldestPending = reading.oldest[name].map { max(.zero, $0.duration(to: now.steady)) }
-        status.oldestDue = reading.due[name].map { $0.duration(to: now.steady) }.flatMap { $0 < .zero ? nil : $0 }
+        status.oldestDue = reading.due[name].map { $0.duration(to: now.steady) }.flatMap {
+          $0 < .zero ? nil : $0
+        }
         return status
       },
       routes: state.configuration.routes.map { route in

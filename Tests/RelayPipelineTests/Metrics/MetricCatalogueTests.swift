@@ -21,7 +21,9 @@ struct MetricCatalogueTests {
     for line in try String(contentsOf: page, encoding: .utf8).split(separator: "\n") {
       let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
       guard cells.count >= 4, cells[0].hasPrefix("`") else { continue }
-      let labels = cells[2].split(separator: ",").map { $0.trimmingCharacters(in: CharacterSet(charactersIn: " `")) }
+      let labels = cells[2].split(separator: ",").map {
+        $0.trimmingCharacters(in: CharacterSet(charactersIn: " `"))
+      }
       let name = cells[0].replacing("`", with: "")
       #expect(rows[name] == nil, "\(name) is listed twice")
       #expect(!cells[3].isEmpty, "\(name) has no words")

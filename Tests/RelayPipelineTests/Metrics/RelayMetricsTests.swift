@@ -44,18 +44,22 @@ import Testing
         "huggy_relay_last_accepted_timestamp_seconds": "gauge",
         "huggy_relay_events_unrouted_total": "counter", "huggy_relay_events_dropped_total": "counter",
         "huggy_relay_oldest_due_age_seconds": "gauge",
-        "huggy_relay_config_last_reload_success_timestamp_seconds": "gauge", "huggy_relay_route_matches_total": "counter",
+        "huggy_relay_config_last_reload_success_timestamp_seconds": "gauge",
+        "huggy_relay_route_matches_total": "counter",
         "huggy_relay_attempts_total": "counter", "huggy_relay_deliveries_settled_total": "counter",
         "huggy_relay_deliveries_pending": "gauge", "huggy_relay_deliveries_dead": "gauge",
         "huggy_relay_oldest_pending_age_seconds": "gauge",
         "huggy_relay_deliveries_in_flight": "gauge", "huggy_relay_deliveries_orphaned": "gauge",
         "huggy_relay_circuit_open": "gauge", "huggy_relay_paused": "gauge",
-        "huggy_relay_ingest_duration_seconds": "histogram", "huggy_relay_attempt_duration_seconds": "histogram",
-        "huggy_relay_delivery_latency_seconds": "histogram", "huggy_relay_commit_duration_seconds": "histogram",
+        "huggy_relay_ingest_duration_seconds": "histogram",
+        "huggy_relay_attempt_duration_seconds": "histogram",
+        "huggy_relay_delivery_latency_seconds": "histogram",
+        "huggy_relay_commit_duration_seconds": "histogram",
         "huggy_relay_commit_batch_size": "histogram", "huggy_relay_store_bytes": "gauge",
         "huggy_relay_store_limit_bytes": "gauge", "huggy_relay_store_log_bytes": "gauge",
         "huggy_relay_store_reader_seconds": "gauge", "huggy_relay_store_read_errors_total": "counter",
-        "huggy_relay_config_last_reload_successful": "gauge", "huggy_relay_log_lines_dropped_total": "counter",
+        "huggy_relay_config_last_reload_successful": "gauge",
+        "huggy_relay_log_lines_dropped_total": "counter",
         "huggy_relay_clock_offset_seconds": "gauge", "huggy_relay_build_info": "gauge",
         "process_cpu_seconds_total": "counter",
         "process_resident_memory_bytes": "gauge", "process_virtual_memory_bytes": "gauge",
@@ -118,7 +122,10 @@ import Testing
     }
     #expect(values["huggy_relay_events_unrouted_total{source=\"huggy\"}"] == "0")
     #expect(values["huggy_relay_route_matches_total{route=\"all\"}"] == "0")
-    for name in ["huggy_relay_ingest_duration_seconds_count{source=\"huggy\"}", "huggy_relay_commit_duration_seconds_count"] {
+    for name in [
+      "huggy_relay_ingest_duration_seconds_count{source=\"huggy\"}",
+      "huggy_relay_commit_duration_seconds_count",
+    ] {
       #expect(values[name] == "0")
     }
     for name in ["attempt_duration", "delivery_latency"] {
@@ -251,11 +258,14 @@ import Testing
     orphan.isPaused = true
     var readings = GaugeReadings(version: "1.2.3")
     readings.destinations = [crm, orphan]
-    (readings.storeBytes, readings.storeLimitBytes, readings.isLastReloadSuccessful) = (1_000, 10 << 30, false)
+    (readings.storeBytes, readings.storeLimitBytes, readings.isLastReloadSuccessful) = (
+      1_000, 10 << 30, false
+    )
     readings.lastSuccessfulReload = Timestamp(microseconds: 1_700_000_000_250_000)
     let values = try read(RelayMetrics(Self.configuration()), readings).values
     for (name, crm, orphan) in [
-      ("deliveries_pending", "5", "0"), ("deliveries_dead", "2", "0"), ("oldest_pending_age_seconds", "1.25", "0"),
+      ("deliveries_pending", "5", "0"), ("deliveries_dead", "2", "0"),
+      ("oldest_pending_age_seconds", "1.25", "0"),
       ("oldest_due_age_seconds", "0.5", "0"),
       ("deliveries_in_flight", "3", "0"),
       ("circuit_open", "1", "0"), ("paused", "0", "1"),
@@ -306,7 +316,9 @@ import Testing
       version: "1.2.3", uptime: .zero, store: store, destinations: [crm], routes: [], configurationHash: "",
       configurationLoadedAt: .epoch, reloadErrors: [])
     let values = try read(RelayMetrics(Configuration()), GaugeReadings(status)).values
-    for name in ["deliveries_pending", "deliveries_dead", "oldest_pending_age_seconds", "oldest_due_age_seconds"] {
+    for name in [
+      "deliveries_pending", "deliveries_dead", "oldest_pending_age_seconds", "oldest_due_age_seconds",
+    ] {
       #expect(values["huggy_relay_\(name){destination=\"crm\"}"] == nil)
     }
     for name in ["store_bytes", "store_log_bytes"] { #expect(values["huggy_relay_\(name)"] == nil) }
@@ -317,7 +329,10 @@ import Testing
 
   @Test func whatIsNotKnownIsLeftOut() throws {
     let values = try read(RelayMetrics(Configuration())).values
-    for name in ["store_bytes", "store_limit_bytes", "config_last_reload_successful", "config_last_reload_success_timestamp_seconds"] {
+    for name in [
+      "store_bytes", "store_limit_bytes", "config_last_reload_successful",
+      "config_last_reload_success_timestamp_seconds",
+    ] {
       #expect(values["huggy_relay_\(name)"] == nil)
     }
     #expect(values["huggy_relay_commit_duration_seconds_count"] == "0")

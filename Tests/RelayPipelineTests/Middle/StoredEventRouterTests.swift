@@ -138,7 +138,8 @@ extension EventRecord {
     _ number: Int = 1, type: String = "createdChat", body: String = "{}", company: String? = nil
   ) -> EventRecord {
     EventRecord(
-      id: EventID(high: 0x019B_7C11_0000_7000, low: 0x8000_0000_0000_0000 + UInt64(number)), type: type,
+      id: EventID(high: 0x019B_7C11_0000_7000, low: 0x8000_0000_0000_0000 + UInt64(number)),
+      place: EventCursor(rawValue: Int64(number)), type: type,
       source: "huggy", company: company, channel: nil, chat: nil, receivedAt: .second(number),
       configuration: "c1", routes: [], isDropped: false, body: Array(body.utf8), deliveries: [])
   }
