@@ -10,7 +10,7 @@
 -- given twice.
 
 PRAGMA application_id = 1752524658;  -- "hugr": marks the file as a store of huggy-relay
-PRAGMA user_version = 9;             -- how many migrations have been applied
+PRAGMA user_version = 10;             -- how many migrations have been applied
 
 -- MARK: Names, and the numbers that stand for them in other rows
 
@@ -180,6 +180,19 @@ CREATE TABLE clock (
   boot TEXT,                         -- names the machine's run; null: the system did not say
   since_boot INTEGER NOT NULL,       -- how long that had lasted
   steady INTEGER NOT NULL            -- what the relay's own clock showed then
+);
+
+-- What people and programs did by the admin API, and who saw contents of events. Kept before it is done.
+CREATE TABLE audit (
+  id INTEGER PRIMARY KEY,            -- rises in the order in which they were kept
+  at INTEGER NOT NULL,               -- when it was begun, by the wall clock
+  who TEXT NOT NULL,                 -- as the configuration calls them
+  role TEXT NOT NULL,                -- what they might do then
+  what TEXT NOT NULL,                -- the path without its beginning and without names: deliveries/retry
+  target TEXT NOT NULL,              -- what it was done to, or the filter that said so; no contents
+  reason TEXT,                       -- in their words; null: none was given
+  outcome TEXT,                      -- done, or an error's code; null: under way, or nobody knows
+  count INTEGER                      -- how many things were changed or shown; null: that can't be said
 );
 
 -- What the wall clock showed, from each time that it was set.

@@ -137,6 +137,18 @@ package final class SQLiteStore: DeliveryStore {
     post(.write(.setSuspended(suspended, of: destination)))
   }
 
+  package func beginAudit(
+    _ entry: AuditEntry, completion: @escaping @Sendable (Result<AuditID, StoreError>) -> Void
+  ) {
+    post(.write(.beginAudit(AuditCall(entry, completion: completion))))
+  }
+
+  package func endAudit(
+    _ id: AuditID, _ outcome: AuditOutcome, completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
+  ) {
+    post(.write(.endAudit(id, outcome, completion)))
+  }
+
   /// Takes as much room beside the database as the database itself, until the copy is let go.
   package func backup(completion: @escaping @Sendable (Result<any StoreCopy, StoreError>) -> Void) {
     post(.job(.backup(completion)))

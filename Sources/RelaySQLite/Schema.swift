@@ -7,7 +7,7 @@ import RelayCore
 enum Schema {
   static let migrations = [
     initial, booksAndOrder, placesOfDeliveries, unlistedDeliveries, twoIndexesLess, unstoredEvents, marks,
-    keptClock, lateDeliveries,
+    keptClock, lateDeliveries, auditOfPeople,
   ]
 
   static var version: Int64 { Int64(migrations.count) }
@@ -235,6 +235,21 @@ enum Schema {
     ALTER TABLE event ADD COLUMN configuration INTEGER REFERENCES configuration;  -- null: its envelope's
     ALTER TABLE delivery ADD COLUMN arrived INTEGER;  -- null: with its event
     CREATE INDEX delivery_rerouted ON delivery (id) WHERE arrived IS NOT NULL;
+    """
+
+  /// What people do by the admin API, and who saw contents: rows come only when people act.
+  private static let auditOfPeople = """
+    CREATE TABLE audit (
+      id INTEGER PRIMARY KEY,        -- rises in the order in which they were kept
+      at INTEGER NOT NULL,           -- by the wall clock
+      who TEXT NOT NULL,             -- as the configuration calls them
+      role TEXT NOT NULL,
+      what TEXT NOT NULL,            -- such as deliveries/retry
+      target TEXT NOT NULL,          -- what it was done to, or the filter that said so
+      reason TEXT,                   -- in their words
+      outcome TEXT,                  -- done, or an error's code; null: nobody knows
+      count INTEGER                  -- how many things were changed or shown; null: that can't be said
+    );
     """
 
   /// Whether the database is ours to use: looks, and changes nothing.

@@ -10,7 +10,7 @@ import Testing
   ) -> Admission {
     Admission(
       configured: ListenAddress(host: configured, port: port), bound: ListenAddress(host: bound, port: port),
-      hosts: hosts, token: token.map { Secret($0) })
+      access: AdminAccess(token: token, hosts: hosts))
   }
 
   private static func code(_ result: Result<Admission.Admitted, APIError>) -> String {

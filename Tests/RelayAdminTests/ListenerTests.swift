@@ -278,7 +278,7 @@ import Testing
   @Test func anAddressInUseIsAClearError() async throws {
     try await withServer { server in
       let second = AdminServer(
-        address: server.address, token: nil, operations: FakeOperations(), clock: FixedClock(),
+        address: server.address, access: AdminAccess(), operations: FakeOperations(), clock: FixedClock(),
         eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "test"))
       let error = await #expect(throws: ListenError.self) { _ = try await second.start() }
       #expect(error?.code == .addressInUse)
@@ -299,7 +299,7 @@ import Testing
   @Test func aShutdownLetsARequestInFlightFinish() async throws {
     let operations = SlowOperations()
     let server = AdminServer(
-      address: ListenAddress(host: "127.0.0.1", port: 0), token: nil, operations: operations,
+      address: ListenAddress(host: "127.0.0.1", port: 0), access: AdminAccess(), operations: operations,
       clock: FixedClock(),
       eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "test"))
     let live = LiveServer(address: try await server.start(), server: server)
@@ -314,7 +314,7 @@ import Testing
   @Test func aShutdownIsBounded() async throws {
     let operations = SlowOperations()
     let server = AdminServer(
-      address: ListenAddress(host: "127.0.0.1", port: 0), token: nil, operations: operations,
+      address: ListenAddress(host: "127.0.0.1", port: 0), access: AdminAccess(), operations: operations,
       clock: FixedClock(),
       eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "test"))
     let live = LiveServer(address: try await server.start(), server: server)

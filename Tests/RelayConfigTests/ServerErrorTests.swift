@@ -18,7 +18,7 @@ import Testing
       "an unknown key near none",
       withSource("server: { colour: red }"),
       [
-        "1:11: server.colour: unknown key 'colour'; known here: listen, admin, admin_token, "
+        "1:11: server.colour: unknown key 'colour'; known here: listen, admin, admin_token, admin_tokens, "
           + "admin_hosts, max_body, max_inflight, max_connections, request_timeout, idle_timeout, drain"
       ]),
     FaultyConfiguration(

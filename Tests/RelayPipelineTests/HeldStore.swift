@@ -78,6 +78,14 @@ final class HeldStore: DeliveryStore {
     run(.backup) { [copy] in completion(copy) }
   }
 
+  func beginAudit(
+    _ entry: AuditEntry, completion: @escaping @Sendable (Result<AuditID, StoreError>) -> Void
+  ) { real.beginAudit(entry, completion: completion) }
+
+  func endAudit(
+    _ id: AuditID, _ outcome: AuditOutcome, completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
+  ) { real.endAudit(id, outcome, completion: completion) }
+
   func append(
     _ envelope: NewEnvelope, late: @escaping @Sendable ([Delivery]) -> Void,
     completion: @escaping @Sendable (Result<AppendOutcome, StoreError>) -> Void

@@ -87,6 +87,13 @@ final class ScriptedLookup: DeliveryLookup {
     }
   }
 
+  func audit(
+    _ filter: AuditFilter, after: AuditID?, limit: Int,
+    completion: @escaping @Sendable (Result<AuditPage, StoreError>) -> Void
+  ) {
+    answer { completion(.success(AuditPage(records: [], next: nil))) }
+  }
+
   func oldestPending(completion: @escaping @Sendable (Result<[String: Timestamp], StoreError>) -> Void) {
     answer { completion(.success([:])) }
   }

@@ -145,6 +145,18 @@ extension DeliveryStore {
     return outcome.changed
   }
 
+  package func beginAudit(_ entry: AuditEntry) async throws(StoreError) -> AuditID {
+    let promise = Promise<Result<AuditID, StoreError>>("an entry of the audit")
+    beginAudit(entry) { promise.keep($0) }
+    return try await promise.value.get()
+  }
+
+  package func endAudit(_ id: AuditID, _ outcome: AuditOutcome) async throws(StoreError) {
+    let promise = Promise<Result<Void, StoreError>>("an outcome in the audit")
+    endAudit(id, outcome) { promise.keep($0) }
+    try await promise.value.get()
+  }
+
   package func pause(_ destination: String = "crm", until: Timestamp?) async throws(StoreError) {
     let promise = Promise<Result<Void, StoreError>>("the end of a pause's recording")
     pause(destination, until: until) { promise.keep($0) }

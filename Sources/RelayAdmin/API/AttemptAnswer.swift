@@ -25,8 +25,8 @@ package struct FailureAnswer: Answer {
   @Field("The status that was answered; null: there was no answer.") package var status: Int?
   @Field("Why there was no status.") package var error: String?
   @Field("How long it took, in milliseconds.") package var durationMs: Double
-  @Field("What was said, its first 1 KiB; what is no UTF-8 is replaced by U+FFFD.") package var answer:
-    String?
+  @Field("What was said, its first 1 KiB; what is no UTF-8 is replaced by U+FFFD.", .contents) package
+    var answer: String?
 }
 
 extension FailureAnswer {

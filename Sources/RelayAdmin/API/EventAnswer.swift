@@ -13,7 +13,7 @@ package struct EventAnswer: Answer {
   @Field("The configuration that routed it.") package var configHash: String
   @Field("The routes that matched, in their order.") package var routes: [String]
   @Field("The last of them dropped it.") package var dropped: Bool
-  @Field("The event as it came, byte for byte.") var body: RawJSON?
+  @Field("The event as it came, byte for byte.", .contents) var body: RawJSON?
   @Field("What became of it, one for each destination.") package var deliveries: [DeliveryAnswer]
 }
 

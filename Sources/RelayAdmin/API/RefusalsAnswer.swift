@@ -31,7 +31,8 @@ package struct RefusalAnswer: Record {
   @Field("The header `forwarded` or `x-forwarded-for`.") package var forwardedFor: String?
   @Field("The header `user-agent`.") package var agent: String?
   @Field("How large the body was, in bytes; null: it never came whole.") package var bodyBytes: Int?
-  @Field("Its first 4 KiB, secrets masked; what is no UTF-8 is replaced by U+FFFD.") package var body: String?
+  @Field("Its first 4 KiB, secrets masked; what is no UTF-8 is replaced by U+FFFD.", .contents) package
+    var body: String?
 }
 
 extension RefusalAnswer {

@@ -38,6 +38,11 @@ package enum AnswerDecoder {
     guard let json = JSONInput.parse(body) else { throw APIError.invalidRequest("this is not JSON") }
     return try RecordDecoder.decode(type, from: json, .answer)
   }
+
+  /// Contents were left out of it, since whoever asked may not see them.
+  package static func isMasked(_ body: [UInt8]) -> Bool {
+    body.suffix(RecordEncoder.mask.count) == RecordEncoder.mask[...]
+  }
 }
 
 extension Timestamp: Codable {

@@ -56,8 +56,12 @@ package enum FieldRule: Sendable {
   case range(ClosedRange<Int>)
   /// Of an answer: a text that is one of these words. (A newer relay may have more: so it is not read as an enumeration.)
   case words(@Sendable () -> [String])
+  /// Contents of an event, or what a destination answered to it. Of an answer: null for a caller whose role may not see it (the
+  /// field is optional, then). Of a request: the audit does not repeat it.
+  case contents
 
   var isLeftOutIfNil: Bool { if case .leftOutIfNil = self { true } else { false } }
+  var isContents: Bool { if case .contents = self { true } else { false } }
 }
 
 extension Field: Sendable where Value: Sendable {}
@@ -110,8 +114,8 @@ extension Fields: Decodable where Group: Decodable {
 protocol AnyField {
   /// - Parameter use: Whether a request or an answer has it.
   func description(named name: String, in use: Schema.Use) -> FieldDescription
-  /// It is nil, and is then left out of an answer.
-  var isLeftOut: Bool { get }
+  var rule: FieldRule { get }
+  func ruled(by rule: FieldRule) -> Self
   /// It is nil, or an empty list: a request says that by leaving it out.
   var isEmpty: Bool { get }
   /// What it is where a document does not have it; nil: it must.
@@ -121,10 +125,13 @@ protocol AnyField {
 /// A group of fields, whatever it holds.
 protocol AnyFields {
   func descriptions(in use: Schema.Use) -> [FieldDescription]
+  /// It asks about contents.
+  var asks: Bool { get }
 }
 
 extension Fields: AnyFields where Group: Record {
   func descriptions(in use: Schema.Use) -> [FieldDescription] { Group.fields(in: use) }
+  var asks: Bool { (wrappedValue as? any Input)?.asksAboutContentsAnywhere ?? false }
 }
 
 extension Field: AnyField where Value: APIValue {
@@ -134,7 +141,8 @@ extension Field: AnyField where Value: APIValue {
       isRequired: use == .request ? Self.missing == nil : !rule.isLeftOutIfNil)
   }
 
-  var isLeftOut: Bool { rule.isLeftOutIfNil && isEmpty }
+  func ruled(by rule: FieldRule) -> Field { Field(given: givenValue, meaning, rule) }
+
   var isEmpty: Bool { givenValue != nil && givenValue == Self.missing?.givenValue }
 
   static var missing: Self? { (Value.self as? any HasEmpty.Type).map { Self(given: $0.empty as? Value) } }

@@ -22,8 +22,11 @@ protocol Answer: Record {
 
 /// What is asked of an endpoint: the parameters of its address, or the keys of its body.
 protocol Input: Record {
-  /// Who is answered sees contents of events, as far as they may. Asked only of endpoints that are audited for that.
-  var readsContents: Bool { get }
+  /// It asks whether something stands in the bodies of events: to be answered is to learn what does. Only for who may see
+  /// contents, and the audit remembers it.
+  var asksAboutContents: Bool { get }
+  /// It only asks what a change would do: the audit passes it over.
+  var isDryRun: Bool { get }
 }
 
 extension Answer {
@@ -31,11 +34,22 @@ extension Answer {
 }
 
 extension Input {
-  var readsContents: Bool { true }
+  var asksAboutContents: Bool { false }
+  var isDryRun: Bool { false }
+}
+
+extension Input {
+  /// Also in one of its groups.
+  var asksAboutContentsAnywhere: Bool {
+    asksAboutContents
+      || Mirror(reflecting: self).children.contains { ($0.value as? any AnyFields)?.asks ?? false }
+  }
 }
 
 /// No parameters, or no keys.
-struct Nothing: Input {}
+package struct Nothing: Input {
+  package init() {}
+}
 
 extension Record {
   static var schema: Schema { .record(RecordType(type: Self.self)) }

@@ -14,6 +14,8 @@ struct RecordDecoder: Decoder {
   fileprivate let strictness: Strictness
   /// Where it stands, in the words of messages: `'until'`, `ids[3]`; nil: it is the whole.
   fileprivate let place: String?
+  /// Of the record's fields, by name.
+  fileprivate var rules: [String: FieldRule] = [:]
 
   var codingPath: [any CodingKey] { [] }
   var userInfo: [CodingUserInfoKey: Any] { [:] }
@@ -37,8 +39,10 @@ struct RecordDecoder: Decoder {
       return value
     }
     if let word = type as? any Word.Type { return try readWord(word) as! Value }
-    if strictness == .request, let record = type as? any Record.Type { try check(record) }
-    return try Value(from: self)
+    guard strictness == .request, let record = type as? any Record.Type else { return try Value(from: self) }
+    var decoder = self
+    decoder.rules = try check(record)
+    return try Value(from: decoder)
   }
 
   private func readWord<W: Word>(_ type: W.Type) throws -> W {
@@ -52,7 +56,9 @@ struct RecordDecoder: Decoder {
   }
 
   /// That nothing stands in an object that the record does not have.
-  private func check(_ record: any Record.Type) throws {
+  ///
+  /// - Returns: What holds for its fields, by name.
+  private func check(_ record: any Record.Type) throws -> [String: FieldRule] {
     guard case .object(let members) = input else { throw wrong("is not a JSON object") }
     let fields = record.fields(in: .request)
     let known = fields.map(\.name)
@@ -66,13 +72,14 @@ struct RecordDecoder: Decoder {
       guard let value = members[field.name] else { continue }
       try check(value, field)
     }
+    return Dictionary(fields.map { ($0.name, $0.rule) }, uniquingKeysWith: { $1 })
   }
 
   private func check(_ value: JSONInput, _ field: FieldDescription) throws {
     let inner = at(field.name, value)
     switch field.rule {
     case .takesNull, .leftOutIfNil: break
-    case .plain, .words:
+    case .plain, .words, .contents:
       if value == .null { throw inner.wrong("is null; leave it out, or give it a value") }
     case .range(let range):
       guard let number = Int.read(value), range.contains(number) else {
@@ -133,7 +140,12 @@ private struct ObjectContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     // A group's fields stand in the same object.
     if type is any AnyFields.Type { return try type.init(from: decoder) }
     let name = key.stringValue.snakeCased
-    if let value = members[name] { return try decoder.at(name, value).decode(type) }
+    if let value = members[name] {
+      let decoded = try decoder.at(name, value).decode(type)
+      // What is decoded knows no declaration.
+      guard let rule = decoder.rules[name], let field = decoded as? any AnyField else { return decoded }
+      return field.ruled(by: rule) as? Value ?? decoded
+    }
     if let field = type as? any AnyField.Type, let missing = field.missing as? Value { return missing }
     throw APIError.invalidRequest("\(decoder.at(name, .null).placeText) is missing")
   }

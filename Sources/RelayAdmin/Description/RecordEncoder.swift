@@ -8,28 +8,69 @@ package final class RecordEncoder {
     case object, array
   }
 
+  /// What is written, and for whom.
+  fileprivate enum Use {
+    /// - showsContents: Whether who asked may see contents of events.
+    case answer(showsContents: Bool)
+    /// What is nil, or an empty list, is left out.
+    case request
+    /// The same, without contents.
+    case audit
+  }
+
   fileprivate var output = JSONOutput()
   /// What the value that is being encoded has opened.
   private var opened: Container?
-  /// Requests leave out what is nil, or an empty list; answers say so.
-  fileprivate let leavesOutEmpty: Bool
+  private let use: Use
+  /// Contents were left out.
+  private var hasMasked = false
 
-  private init(leavesOutEmpty: Bool) {
-    self.leavesOutEmpty = leavesOutEmpty
+  private init(_ use: Use) {
+    self.use = use
   }
 
+  /// An answer in which contents are null for who may not see them says so: `"masked":true`, its last field.
+  ///
   /// - Throws: `EncodingError`: a field was never given.
-  static func answer(_ value: some Encodable) throws -> [UInt8] {
-    let encoder = RecordEncoder(leavesOutEmpty: false)
+  static func answer(_ value: some Encodable, showsContents: Bool = true) throws -> [UInt8] {
+    let encoder = RecordEncoder(.answer(showsContents: showsContents))
     try encoder.write(value)
-    return encoder.output.bytes
+    guard encoder.hasMasked else { return encoder.output.bytes }
+    return encoder.output.bytes.dropLast() + mask
   }
+
+  /// How such an answer ends.
+  static let mask = Array(#","masked":true}"#.utf8)
 
   /// What a client sends.
   package static func request(_ value: some Encodable) throws -> [UInt8] {
-    let encoder = RecordEncoder(leavesOutEmpty: true)
+    let encoder = RecordEncoder(.request)
     try encoder.write(value)
     return encoder.output.bytes
+  }
+
+  /// What the audit remembers of a request.
+  static func audit(_ value: some Encodable) throws -> [UInt8] {
+    let encoder = RecordEncoder(.audit)
+    try encoder.write(value)
+    return encoder.output.bytes
+  }
+
+  /// How a field is written.
+  fileprivate enum Way {
+    case asItIs, leftOut, null
+  }
+
+  fileprivate func way(of field: any AnyField) -> Way {
+    switch use {
+    case .request: return field.isEmpty ? .leftOut : .asItIs
+    case .audit: return field.isEmpty || field.rule.isContents ? .leftOut : .asItIs
+    case .answer(let showsContents):
+      if field.rule.isLeftOutIfNil, field.isEmpty { return .leftOut }
+      guard field.rule.isContents, !showsContents else { return .asItIs }
+      hasMasked = true
+      return .null
+    }
   }
 
   fileprivate func write(_ value: some Encodable) throws {
@@ -85,11 +126,13 @@ private struct ObjectContainer<Key: CodingKey>: KeyedEncodingContainerProtocol {
 
   func encode<Value: Encodable>(_ value: Value, forKey key: Key) throws {
     if value is any AnyFields { return try encoder.writeGroup(value) }
-    if let field = value as? any AnyField, field.isLeftOut || (encoder.leavesOutEmpty && field.isEmpty) {
-      return
+    switch (value as? any AnyField).map({ encoder.way(of: $0) }) ?? .asItIs {
+    case .leftOut: return
+    case .null: encodeNil(forKey: key)
+    case .asItIs:
+      encoder.output.key(ofProperty: key.stringValue)
+      try encoder.write(value)
     }
-    encoder.output.key(ofProperty: key.stringValue)
-    try encoder.write(value)
   }
 
   func nestedContainer<Nested: CodingKey>(

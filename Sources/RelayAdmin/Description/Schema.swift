@@ -26,7 +26,8 @@ indirect enum Schema: Sendable, Equatable {
     return switch rule {
     case .takesNull: .nullable(schema)
     case .leftOutIfNil: schema
-    case .plain, .range, .words: use == .request ? schema.kept(to: rule) : .nullable(schema.kept(to: rule))
+    case .plain, .range, .words, .contents:
+      use == .request ? schema.kept(to: rule) : .nullable(schema.kept(to: rule))
     }
   }
 

@@ -40,6 +40,12 @@ struct Call<I: Input>: Sendable {
       reason = text
     }
     input = try RecordDecoder.decode(I.self, from: .object(members), .request)
+    guard caller.seesContents || !input.asksAboutContentsAnywhere else {
+      throw APIError(
+        403, "forbidden_role",
+        "what stands in the bodies of events is for the role \(Role.reader.rawValue); "
+          + "\(caller.name) has the role \(caller.role.rawValue): leave 'text' out")
+    }
   }
 
   /// Taken by everything that is audited, beside its own keys.

@@ -38,7 +38,7 @@ enum DeliveryEndpoints {
     if request.isDryRun {
       var counts = DeliveryCounts()
       for selection in selections { counts.add(try await call.relay.count(verb, selection)) }
-      return try .json(DryRunAnswer(counts))
+      return try .json(DryRunAnswer(counts), for: call.caller)
     }
     var changed = 0
     for selection in selections {
@@ -47,7 +47,7 @@ enum DeliveryEndpoints {
       case .discard: changed += try await call.relay.discard(selection)
       }
     }
-    return try .json(ChangedAnswer(changed: changed))
+    return try .json(ChangedAnswer(changed: changed), for: call.caller)
   }
 
   private static func selections(

@@ -12,7 +12,8 @@ struct Endpoint: Sendable {
     case nothing
     /// It changes something.
     case change
-    /// It shows contents of events to whoever may see them (where the input says that it does: `Input.readsContents`).
+    /// It shows contents of events: remembered for whoever may see them. (What asks about contents is always remembered:
+    /// `Input.asksAboutContents`.)
     case reading
   }
 
@@ -77,7 +78,7 @@ extension Endpoint {
     get(
       path, summary, role: role, audit: audit, replies: [Reply(record: A.self)], problems: problems,
       ignoresQuery: ignoresQuery
-    ) { (call: Call<I>) in try .json(try await answer(call)) }
+    ) { (call: Call<I>) in try .json(try await answer(call), for: call.caller) }
   }
 
   /// What is looked at, where the answer is no JSON, or of several kinds.
@@ -87,9 +88,8 @@ extension Endpoint {
     _ answer: @escaping @Sendable (Call<I>) async throws -> AdminResponse
   ) -> Endpoint {
     Endpoint(
-      method: .get, path: PathTemplate(path), summary: summary, role: role, audit: audit, input: I.self,
-      replies: replies, problems: problems, maxBodyBytes: 1 << 10, ignoresQuery: ignoresQuery,
-      perform: { request, services in try await answer(try Call(request, services, by: .get)) })
+      .get, path, summary, role, audit, replies, problems, maxBodyBytes: 1 << 10, ignoresQuery: ignoresQuery,
+      answer)
   }
 
   /// What takes a body: a change, or a question that is too long for an address.
@@ -104,7 +104,7 @@ extension Endpoint {
     post(
       path, summary, role: role, audit: audit, replies: [Reply(status: status, record: A.self)],
       problems: problems, maxBodyBytes: maxBodyBytes
-    ) { (call: Call<I>) in try .json(try await answer(call), status: status) }
+    ) { (call: Call<I>) in try .json(try await answer(call), for: call.caller, status: status) }
   }
 
   /// The same, where the answer is no JSON, or of several kinds.
@@ -113,9 +113,32 @@ extension Endpoint {
     maxBodyBytes: Int = 1 << 20, _ answer: @escaping @Sendable (Call<I>) async throws -> AdminResponse
   ) -> Endpoint {
     Endpoint(
-      method: .post, path: PathTemplate(path), summary: summary, role: role, audit: audit, input: I.self,
-      replies: replies, problems: problems, maxBodyBytes: maxBodyBytes, ignoresQuery: false,
-      perform: { request, services in try await answer(try Call(request, services, by: .post)) })
+      .post, path, summary, role, audit, replies, problems, maxBodyBytes: maxBodyBytes, ignoresQuery: false,
+      answer)
+  }
+
+  private init<I: Input>(
+    _ method: Method, _ path: String, _ summary: String, _ role: Role?, _ audit: Audit, _ replies: [Reply],
+    _ problems: [Problem], maxBodyBytes: Int, ignoresQuery: Bool,
+    _ answer: @escaping @Sendable (Call<I>) async throws -> AdminResponse
+  ) {
+    let template = PathTemplate(path)
+    self.method = method
+    self.path = template
+    self.summary = summary
+    self.role = role
+    self.audit = audit
+    input = I.self
+    self.replies = replies
+    self.problems = problems
+    self.maxBodyBytes = maxBodyBytes
+    self.ignoresQuery = ignoresQuery
+    perform = { request, services in
+      let call = try Call<I>(request, services, by: method)
+      return try await AuditRecorder(relay: services.relay).record(call.auditEntry(audit, at: template)) {
+        try await answer(call)
+      }
+    }
   }
 }
 

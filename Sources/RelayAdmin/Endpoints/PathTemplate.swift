@@ -22,6 +22,12 @@ struct PathTemplate: Sendable, Equatable {
     segments.compactMap { if case .name(let name) = $0 { name } else { nil } }
   }
 
+  /// What is done there, for the audit: without the API's beginning and without names, such as `deliveries/retry`.
+  var action: String {
+    segments.compactMap { if case .fixed(let text) = $0, text != "api", text != "v1" { text } else { nil } }
+      .joined(separator: "/")
+  }
+
   /// - Parameter parts: The path's segments, decoded.
   /// - Returns: What stands at each name; nil: this is another path.
   func match(_ parts: [String]) -> [String: String]? {

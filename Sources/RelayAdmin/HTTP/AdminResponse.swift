@@ -35,10 +35,12 @@ struct AdminResponse: Sendable {
     self.headers = headers
   }
 
+  /// - Parameter caller: What they may not see is null.
   /// - Throws: `EncodingError`: a field of the answer was never given.
-  static func json(_ answer: some Answer, status: Int = 200) throws -> AdminResponse {
+  static func json(_ answer: some Answer, for caller: Caller, status: Int = 200) throws -> AdminResponse {
     var response = AdminResponse(
-      status: status, contentType: "application/json", body: try RecordEncoder.answer(answer))
+      status: status, contentType: "application/json",
+      body: try RecordEncoder.answer(answer, showsContents: caller.seesContents))
     response.resultCount = answer.resultCount
     return response
   }

@@ -42,28 +42,27 @@ struct RequestHead: Equatable {
 /// consent for its request, by its content type, and a page that only loads an address as an image or a script, which
 /// names no origin, by its `Sec-Fetch-Site`.
 struct Admission: Sendable {
-  /// The listener's own names, and those that the configuration adds.
+  /// The listener's own names.
   private let names: Set<String>
   /// The listener is every address of this machine: whatever address a request names is one of them, or leads to one. An
   /// address, unlike a name, can't be pointed here by a stranger.
   private let isAnyAddressOurs: Bool
-  let token: Secret?
+  /// Nobody but this machine reaches the listener.
+  private let isLoopback: Bool
+  private let access: AdminAccess
   private let table: EndpointTable
 
   /// - Parameters:
   ///   - configured: What `server.admin` says.
-  ///   - bound: Where the socket is.
-  ///   - hosts: `server.admin_hosts`.
+  ///   - bound: Where the socket is; nil, until that is known: the strict rules hold.
   init(
-    configured: ListenAddress, bound: ListenAddress, hosts: [String] = [], token: Secret?,
-    table: EndpointTable = .relay
+    configured: ListenAddress, bound: ListenAddress?, access: AdminAccess, table: EndpointTable = .relay
   ) {
-    let own = [configured, bound].compactMap {
-      HostName($0.host.contains(":") ? "[\($0.host)]" : $0.host)?.name
-    }
-    names = Set(own + hosts)
-    isAnyAddressOurs = bound.isWildcard
-    self.token = token
+    let own = [configured, bound].compactMap { $0?.hostName }
+    names = Set(own.map(\.name))
+    isAnyAddressOurs = bound?.isWildcard ?? false
+    isLoopback = bound?.hostName?.isLoopback ?? false
+    self.access = access
     self.table = table
   }
 
@@ -112,7 +111,8 @@ struct Admission: Sendable {
     // No browser leaves it out.
     guard let text = head.host else { return }
     if let host = HostName(text),
-      host.isLoopback || names.contains(host.name) || (isAnyAddressOurs && host.isAddress)
+      host.isLoopback || names.contains(host.name) || access.isHost(host.name)
+        || (isAnyAddressOurs && host.isAddress)
     {
       return
     }
@@ -139,15 +139,16 @@ struct Admission: Sendable {
   }
 
   private func caller(_ head: RequestHead) throws(APIError) -> Caller {
-    guard let token else { return .local }
+    // A reload may take all tokens away; who comes from elsewhere is let in by none all the same.
+    if access.asksForNoToken, isLoopback { return .local }
     let parts = (head.authorization ?? "").split(separator: " ", maxSplits: 1)
     let given = parts.count == 2 && parts[0].lowercased() == "bearer" ? String(parts[1]) : ""
-    if !given.isEmpty, token.equals(given) { return Caller(name: "admin", role: .admin) }
+    if !given.isEmpty, let caller = access.caller(with: given) { return caller }
     throw APIError(
       401, "unauthorized",
       given.isEmpty
-        ? "this needs server.admin_token, as 'Authorization: Bearer TOKEN'"
-        : "this is not server.admin_token",
+        ? "this needs a token of server.admin_token or server.admin_tokens, as 'Authorization: Bearer TOKEN'"
+        : "this is no token of server.admin_token or server.admin_tokens",
       headers: [AdminResponse.Header("www-authenticate", "Bearer realm=\"huggy-relay\"")])
   }
 
@@ -176,19 +177,9 @@ struct Admission: Sendable {
   }
 }
 
-extension Secret {
-  /// Takes as long for every text of one length: how much of it is right can't be measured.
-  func equals(_ text: String) -> Bool {
-    let expected = Array(reveal.utf8)
-    let given = Array(text.utf8)
-    guard !expected.isEmpty else { return false }
-    var difference = UInt8(expected.count == given.count ? 0 : 1)
-    for (index, byte) in given.enumerated() { difference |= byte ^ expected[index % expected.count] }
-    return difference == 0
-  }
-}
-
 extension ListenAddress {
   /// Every address of this machine. For addresses: a name is none until it is resolved.
   fileprivate var isWildcard: Bool { ["0.0.0.0", "::", "::ffff:0.0.0.0"].contains(host.lowercased()) }
+
+  fileprivate var hostName: HostName? { HostName(host.contains(":") ? "[\(host)]" : host) }
 }

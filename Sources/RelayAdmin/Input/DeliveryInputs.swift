@@ -73,6 +73,10 @@ package struct SelectionInput: Input {
   package init() {}
 }
 
+extension SelectionInput {
+  var isDryRun: Bool { dryRun ?? false }
+}
+
 /// A delivery, or an event.
 package enum SelectedID: Sendable, Equatable {
   case delivery(DeliveryID)

@@ -28,8 +28,7 @@ package struct EventFilterInput: Input {
 }
 
 extension EventFilterInput {
-  /// Whether something is in the body of an event says what is in it.
-  var readsContents: Bool { text != nil }
+  var asksAboutContents: Bool { text != nil }
 
   /// What is wrong with it; nil: nothing.
   package func problem(now: Timestamp) -> String? {

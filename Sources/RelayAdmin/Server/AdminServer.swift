@@ -20,8 +20,7 @@ package final class AdminServer: Sendable {
   }
 
   private let address: ListenAddress
-  private let hosts: [String]
-  private let token: Secret?
+  private let access: AdminAccess
   private let api: AdminAPI
   private let eventLoopGroup: any EventLoopGroup
   private let requestTimeout: Duration
@@ -32,18 +31,16 @@ package final class AdminServer: Sendable {
 
   /// - Parameters:
   ///   - address: `server.admin`. Port 0: the system chooses.
-  ///   - hosts: `server.admin_hosts`.
-  ///   - token: `server.admin_token`; nil: everybody who can reach it may use it.
+  ///   - access: Who may use it; where nobody has a token: everybody who can reach it.
   ///   - stallTimeout: How long a client may take nothing of its answer.
   package init(
-    address: ListenAddress, hosts: [String] = [], token: Secret?, operations: any RelayOperations,
+    address: ListenAddress, access: AdminAccess, operations: any RelayOperations,
     clock: any WallClock, eventLoopGroup: any EventLoopGroup, logger: Logger,
     requestTimeout: Duration = .seconds(30), idleTimeout: Duration = .seconds(75),
     stallTimeout: Duration = .seconds(120)
   ) {
     self.address = address
-    self.hosts = hosts
-    self.token = token
+    self.access = access
     api = AdminAPI(operations: operations, clock: clock, logger: logger)
     self.eventLoopGroup = eventLoopGroup
     self.requestTimeout = requestTimeout
@@ -135,11 +132,8 @@ package final class AdminServer: Sendable {
       onServerRunning: onRunning, eventLoopGroup: eventLoopGroup, logger: silent)
   }
 
-  /// Until the socket's place is known, the strict rules hold.
   private func admission(bound: ListenAddress?) -> Admission {
-    Admission(
-      configured: address, bound: bound ?? ListenAddress(host: "127.0.0.1", port: address.port), hosts: hosts,
-      token: token)
+    Admission(configured: address, bound: bound, access: access)
   }
 
   private func respond(to request: Request, _ admission: Admission) async -> AdminResponse {

@@ -27,12 +27,15 @@ extension ConfigNode {
 }
 
 extension ServerSettings {
-  /// Takes `listen`, `admin` and `admin_token`, which must fit together.
+  /// Takes `listen`, `admin` and its tokens, which must fit together.
   fileprivate mutating func readAddresses(_ section: inout Section) {
     let listening = section.take("listen")
     let administration = section.take("admin")
     let token = section.take("admin_token", isSecret: true)
     adminToken = token?.adminToken()
+    let people = section.take("admin_tokens", isSecret: true)
+    adminTokens = people?.adminTokens() ?? adminTokens
+    warnAboutPeople(token: token, people: people)
     adminHosts = section.take("admin_hosts")?.adminHosts() ?? adminHosts
 
     // nil: it is wrong, and no more is told of it.
@@ -42,7 +45,7 @@ extension ServerSettings {
     admin = readAdmin ?? admin
 
     guard let readAdmin, let admin = readAdmin else { return }
-    if token == nil, !admin.isLoopback {
+    if token == nil, people == nil || people?.isEmptyList == true, !admin.isLoopback {
       // It may come from a reference, so it is not shown.
       administration?.error(
         "others than this machine can reach this address; set server.admin_token, or write 127.0.0.1:8081 or off"
@@ -59,7 +62,23 @@ extension ServerSettings {
   }
 }
 
+extension ServerSettings {
+  /// What is allowed and hardly meant.
+  fileprivate func warnAboutPeople(token: ConfigNode?, people: ConfigNode?) {
+    guard let people, !adminTokens.isEmpty else { return }
+    if let adminToken, adminTokens.contains(where: { $0.value == adminToken }) {
+      people.warning(
+        "somebody here has the token of admin_token, and is `admin` by it; give each their own token")
+    }
+    if token == nil, !adminTokens.contains(where: { $0.role >= .operator }) {
+      people.warning("nobody may change anything: no one here has the role operator or admin")
+    }
+  }
+}
+
 extension ConfigNode {
+  fileprivate var isEmptyList: Bool { node.sequence?.isEmpty ?? false }
+
   /// Names as `Host` has them, but for their ports: any port will do.
   fileprivate func adminHosts() -> [String] {
     let expected = "a host name or a list of them"
@@ -72,19 +91,6 @@ extension ConfigNode {
         }
         return host.name
       }
-    }
-  }
-
-  /// What clients send as `Authorization: Bearer TOKEN`.
-  fileprivate func adminToken() -> Secret? {
-    value("a token", placeholder: Secret("placeholder"), isCredential: true) { text throws(Fault) in
-      guard !text.isEmpty else {
-        throw Fault("is empty; give a token, or remove the key where admin is a loopback address")
-      }
-      guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-        throw Fault("holds a space, a line break or a character beyond ASCII; a header can't carry it")
-      }
-      return Secret(text)
     }
   }
 }

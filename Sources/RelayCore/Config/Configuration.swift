@@ -54,12 +54,37 @@ package struct ServerSettings: Sendable, Equatable {
   package var drain = Duration.seconds(20)
   /// Where the admin API and the metrics are; nil: nowhere.
   package var admin: ListenAddress? = ListenAddress(host: "127.0.0.1", port: 8081)
-  /// What the admin API asks for as bearer token; nil: nothing.
+  /// What gives the role admin as bearer token of the admin API.
   package var adminToken: Secret?
+  /// People and programs by name, each with a token and a role of their own.
+  package var adminTokens: [AdminToken] = []
   /// Further names that the admin API answers to, without a port: a proxy's, a tunnel's.
   package var adminHosts: [String] = []
 
   package init() {}
+}
+
+/// Who may use the admin API, and how far.
+package struct AdminToken: Sendable, Equatable {
+  package var name: String
+  package var value: Secret
+  package var role: Role
+
+  package init(name: String, value: Secret, role: Role) {
+    self.name = name
+    self.value = value
+    self.role = role
+  }
+
+  /// Names that nobody can have: who has `admin_token`, and anybody where no token is asked for.
+  package static let ownNames = ["admin", "local"]
+}
+
+extension ServerSettings {
+  /// Everybody whom a token gives a role; none: whoever reaches the API has all roles.
+  package var admins: [AdminToken] {
+    (adminToken.map { [AdminToken(name: "admin", value: $0, role: .admin)] } ?? []) + adminTokens
+  }
 }
 
 package struct StoreSettings: Sendable, Equatable {

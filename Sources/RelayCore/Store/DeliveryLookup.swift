@@ -30,6 +30,13 @@ package protocol DeliveryLookup: AnyObject, Sendable {
     _ filter: DeliveryFilter, after: DeliveryID?,
     completion: @escaping @Sendable (Result<DeliveryCountPage, StoreError>) -> Void)
 
+  /// The audit, newest first. Each page looks at a bounded number of rows: it may hold fewer than `limit`, and yet have a next.
+  ///
+  /// - Parameter after: The last page's `next`.
+  func audit(
+    _ filter: AuditFilter, after: AuditID?, limit: Int,
+    completion: @escaping @Sendable (Result<AuditPage, StoreError>) -> Void)
+
   /// When each destination's oldest pending delivery was received, by the steady clock: for its age. By the destination's name.
   func oldestPending(completion: @escaping @Sendable (Result<[String: Timestamp], StoreError>) -> Void)
 

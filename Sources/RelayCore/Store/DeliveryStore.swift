@@ -95,6 +95,16 @@ package protocol DeliveryStore: AnyObject, Sendable {
   /// Says how long a destination has been suspended: kept over restarts, and taken off the age of what arrives.
   func setSuspended(_ suspended: SuspendedTime, of destination: String)
 
+  /// Keeps what somebody is about to do, durably, and lets go of entries that are older than `AuditEntry.retention`, or more
+  /// than `AuditEntry.maxKept`.
+  func beginAudit(
+    _ entry: AuditEntry, completion: @escaping @Sendable (Result<AuditID, StoreError>) -> Void)
+
+  /// Keeps what came of it.
+  func endAudit(
+    _ id: AuditID, _ outcome: AuditOutcome, completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
+  )
+
   /// Makes a copy of everything that was committed before it is done, in small steps: commits and claims go on
   /// between them. One at a time.
   func backup(completion: @escaping @Sendable (Result<any StoreCopy, StoreError>) -> Void)

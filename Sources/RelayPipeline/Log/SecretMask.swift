@@ -115,7 +115,7 @@ extension Configuration {
   /// What a sender or a destination may say that nobody is to see: all tokens, credentials, and header values that are long
   /// enough to be secrets.
   var toldSecrets: [Secret] {
-    let tokens = sources.flatMap(\.tokens).map(\.value) + [server.adminToken].compactMap(\.self)
+    let tokens = sources.flatMap(\.tokens).map(\.value) + server.admins.map(\.value)
     return tokens + destinations.flatMap(\.toldSecrets)
   }
 }

@@ -67,6 +67,7 @@ extension ServerSettings {
     compare("listen", \.listen)
     compare("admin", \.admin)
     compare("admin_token", \.adminToken)
+    compare("admin_tokens", \.adminTokens)
     compare("admin_hosts", \.adminHosts)
     compare("max_body", \.maxBodyBytes)
     compare("max_inflight", \.maxInflightBytes)
@@ -113,6 +114,9 @@ extension Configuration {
   /// By what they are of.
   fileprivate var credentials: [String: Credentials] {
     var credentials = ["server.admin_token": Credentials(secrets: server.adminToken.map { [$0] } ?? [])]
+    for person in server.adminTokens {
+      credentials["server.admin_tokens.\(person.name)"] = Credentials(secrets: [person.value])
+    }
     for source in sources {
       credentials["sources.\(source.name)"] = Credentials(secrets: source.tokens.map(\.value))
     }

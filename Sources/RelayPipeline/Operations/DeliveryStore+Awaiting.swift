@@ -46,6 +46,18 @@ extension DeliveryStore {
     }.get()
   }
 
+  func beginAudit(_ entry: AuditEntry) async throws(StoreError) -> AuditID {
+    try await withCheckedContinuation { continuation in
+      beginAudit(entry) { continuation.resume(returning: $0) }
+    }.get()
+  }
+
+  func endAudit(_ id: AuditID, _ outcome: AuditOutcome) async throws(StoreError) {
+    try await withCheckedContinuation { continuation in
+      endAudit(id, outcome) { continuation.resume(returning: $0) }
+    }.get()
+  }
+
   /// - Parameter committed: Runs on the store's thread, in the order of the commits; whoever waits or not.
   func pause(
     _ destination: String, until: Timestamp?, committed: @escaping @Sendable () -> Void
@@ -103,6 +115,12 @@ extension DeliveryLookup {
   func oldestPending() async throws(StoreError) -> [String: Timestamp] {
     try await withCheckedContinuation { continuation in
       oldestPending { continuation.resume(returning: $0) }
+    }.get()
+  }
+
+  func audit(_ filter: AuditFilter, after: AuditID?, limit: Int) async throws(StoreError) -> AuditPage {
+    try await withCheckedContinuation { continuation in
+      audit(filter, after: after, limit: limit) { continuation.resume(returning: $0) }
     }.get()
   }
 

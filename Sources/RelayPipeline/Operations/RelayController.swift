@@ -4,7 +4,7 @@ import RelayThreads
 
 /// A running relay as a whole: what is configured, and everything that people do to it.
 ///
-/// It is composed of one type for each kind of thing: `DeliveryChanges`, `Reloader`, `Reordering`, `StatusReader`.
+/// It is composed of one type for each kind of thing: `DeliveryChanges`, `Reloader`, `Reordering`, `StatusReader`, `AuditTrail`.
 package final class RelayController: RelayOperations {
   package struct Parts: Sendable {
     package var store: any DeliveryStore
@@ -42,6 +42,7 @@ package final class RelayController: RelayOperations {
   private let changes: DeliveryChanges
   private let reloader: Reloader
   let statusReader: StatusReader
+  let auditTrail: AuditTrail
   private let typeCheck: TypeCheck
   private let holds: DestinationHolds
   private let isDraining = Locked(false)
@@ -71,6 +72,7 @@ package final class RelayController: RelayOperations {
       StatusReader.Parts(
         active: active, asked: asked, lookup: parts.lookup, engine: parts.engine, metrics: parts.metrics,
         watch: parts.watch, clock: parts.clock, storeKind: parts.store.kind))
+    auditTrail = AuditTrail(asked: asked, logger: parts.logger)
     parts.engine.hideInAnswers(configuration.toldSecrets)
   }
 

@@ -134,8 +134,6 @@ final class Reloader: Sendable {
   private static func restartKeys(from old: Configuration, to new: Configuration) -> [String] {
     var keys: [String] = []
     if old.server.admin != new.server.admin { keys.append("server.admin") }
-    if old.server.adminToken != new.server.adminToken { keys.append("server.admin_token") }
-    if old.server.adminHosts != new.server.adminHosts { keys.append("server.admin_hosts") }
     if old.server.drain != new.server.drain { keys.append("server.drain") }
     if old.store.location != new.store.location { keys.append("store.url") }
     return keys

@@ -9,6 +9,7 @@ final class LookupSession {
   static let pageRows = 5_000
 
   let connection: Connection
+  let audit: AuditReader
   private let records: RecordReader
   private let walks: DeliveryWalks
   private let eventPages: EventPages
@@ -30,6 +31,7 @@ final class LookupSession {
     let fileSystem = fileSystem ?? .of(file: path)
     connection = try Connection(
       path: path, readOnly: true, index: fileSystem.canFaultWhenFull ? .own : .shared)
+    audit = try AuditReader(connection)
     records = try RecordReader(connection)
     walks = try DeliveryWalks(connection)
     search = try EventSearch(connection)

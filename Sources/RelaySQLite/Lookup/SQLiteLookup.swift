@@ -73,6 +73,14 @@ package final class SQLiteLookup: DeliveryLookup {
     ask(completion) { session throws(StoreError) in try session.places(of: ids) }
   }
 
+  package func audit(
+    _ filter: AuditFilter, after: AuditID?, limit: Int,
+    completion: @escaping @Sendable (Result<AuditPage, StoreError>) -> Void
+  ) {
+    ask(completion) { session throws(StoreError) in try session.audit.read(filter, after: after, limit: limit)
+    }
+  }
+
   package func oldestPending(
     completion: @escaping @Sendable (Result<[String: Timestamp], StoreError>) -> Void
   ) {

@@ -14,12 +14,14 @@ struct BatchWriter {
   private enum Change {
     case configure(StoreConfiguration)
     case pause(String, until: Timestamp?)
+    case beginAudit(AuditCall)
+    case endAudit(AuditID, AuditOutcome)
 
     /// Whether whoever asked for it is told that nobody knows whether it is kept.
     var mustBeSeen: Bool {
       switch self {
       case .configure: false
-      case .pause: true
+      case .pause, .beginAudit, .endAudit: true
       }
     }
   }
@@ -58,6 +60,8 @@ struct BatchWriter {
     case .pause(let destination, let until, let completion):
       changes.append((.pause(destination, until: until), completion))
     case .setSuspended(let suspended, let destination): setSuspended(suspended, of: destination)
+    case .beginAudit(let call): changes.append((.beginAudit(call), call.answer))
+    case .endAudit(let id, let outcome, let completion): changes.append((.endAudit(id, outcome), completion))
     }
   }
 
@@ -236,6 +240,12 @@ struct BatchWriter {
       return nil
     case .pause(let destination, let until):
       return session.change(destination) { $0.pausedUntil = until } ? nil : .unknown(destination: destination)
+    case .beginAudit(let call):
+      call.id = try session.audit.add(call.entry)
+      return nil
+    case .endAudit(let id, let outcome):
+      try session.audit.end(id, outcome)
+      return nil
     }
   }
 
@@ -243,7 +253,7 @@ struct BatchWriter {
   private func takeEffect(_ change: Change) {
     switch change {
     case .configure(let configuration): apply(configuration)
-    case .pause: break
+    case .pause, .beginAudit, .endAudit: break
     }
   }
 

@@ -19,6 +19,8 @@ enum StoreOperation: Sendable {
     /// - Parameter until: nil: no longer.
     case pause(String, until: Timestamp?, @Sendable (Result<Void, StoreError>) -> Void)
     case setSuspended(SuspendedTime, of: String)
+    case beginAudit(AuditCall)
+    case endAudit(AuditID, AuditOutcome, @Sendable (Result<Void, StoreError>) -> Void)
   }
 
   enum Memory: Sendable {
@@ -70,6 +72,25 @@ final class AppendCall: Sendable {
   }
 }
 
+/// An entry of the audit to be kept, and the number that it gets within the transaction. Used by one thread at a time.
+final class AuditCall: @unchecked Sendable {
+  let entry: AuditEntry
+  var id: AuditID?
+  private let completion: @Sendable (Result<AuditID, StoreError>) -> Void
+
+  init(_ entry: AuditEntry, completion: @escaping @Sendable (Result<AuditID, StoreError>) -> Void) {
+    self.entry = entry
+    self.completion = completion
+  }
+
+  func answer(_ result: Result<Void, StoreError>) {
+    completion(
+      result.flatMap {
+        id.map { .success($0) } ?? .failure(StoreError(code: .failing, message: "the entry got no number"))
+      })
+  }
+}
+
 // MARK: When it is to be done
 
 extension StoreOperation {
@@ -97,7 +118,7 @@ extension StoreOperation.Write {
     case .settle(let settlements, let isUrgent, _):
       isUrgent ? .urgent : .deferrable(outcomes: settlements.count)
     case .setSuspended: .deferrable(outcomes: 0)
-    case .configure, .pause: .urgent
+    case .configure, .pause, .beginAudit, .endAudit: .urgent
     }
   }
 }
@@ -129,7 +150,9 @@ extension StoreOperation {
 extension StoreOperation.Write {
   fileprivate func refuse(_ error: StoreError) {
     switch self {
-    case .configure(_, let completion), .pause(_, _, let completion): completion(.failure(error))
+    case .configure(_, let completion), .pause(_, _, let completion), .endAudit(_, _, let completion):
+      completion(.failure(error))
+    case .beginAudit(let call): call.answer(.failure(error))
     case .append(let call): call.answer(.failure(error))
     case .settle(_, _, let completion): completion([])
     case .setSuspended: break

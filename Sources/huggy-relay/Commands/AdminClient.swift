@@ -8,42 +8,44 @@ final class AdminClient {
   private let url: String
   private let token: String?
   private let json: Bool
+  private let reason: String?
   private let http = BlockingClient(maxAnswerBytes: 256 << 20)
 
   /// - Parameters:
   ///   - url: Without a slash at its end.
   ///   - json: What goes wrong is told as JSON.
-  init(url: String, token: String?, json: Bool) {
+  ///   - reason: Why it is done, for the relay's audit.
+  init(url: String, token: String?, json: Bool, reason: String? = nil) {
     self.url = url
     self.token = token
     self.json = json
+    self.reason = reason
   }
 
-  func get(_ path: String) throws -> [UInt8] { try send("GET", path, body: nil, timeout: .seconds(60)) }
+  func get(_ path: String) throws -> [UInt8] { try get(path, Nothing()) }
 
   /// - Parameter input: The endpoint's, as `RelayAdmin` declares it.
   func get(_ path: String, _ input: some Encodable) throws -> [UInt8] {
-    let query = try QueryText.of(input)
-    return try get(query.isEmpty ? path : "\(path)?\(query)")
+    let query = try RequestText.query(input, reason: reason)
+    return try send("GET", query.isEmpty ? path : "\(path)?\(query)", body: nil, timeout: .seconds(60))
   }
 
   /// Changes of many deliveries take a while.
   ///
   /// - Parameter input: The endpoint's, as `RelayAdmin` declares it.
   func post(_ path: String, _ input: some Encodable) throws -> [UInt8] {
-    try send("POST", path, body: try RecordEncoder.request(input), timeout: .seconds(3600))
+    try send("POST", path, body: try RequestText.body(input, reason: reason), timeout: .seconds(3600))
   }
 
-  func post(_ path: String) throws -> [UInt8] {
-    try send("POST", path, body: Array("{}".utf8), timeout: .seconds(3600))
-  }
+  func post(_ path: String) throws -> [UInt8] { try post(path, Nothing()) }
 
   /// Asks for a copy of the store, and writes it to an open file. What does not say that it is one is none.
   ///
   /// - Returns: What the copy says that it is.
   func downloadCopy(_ path: String, into file: Int32) throws -> StoreCopyFormat {
     let response = try exchange(
-      "POST", path, body: Array("{}".utf8), timeout: .seconds(24 * 3600), into: file)
+      "POST", path, body: try RequestText.body(Nothing(), reason: reason), timeout: .seconds(24 * 3600),
+      into: file)
     if response.status != 200 { _ = try json(of: response) }
     if let format = StoreCopyFormat.known.first(where: { $0.contentType == response.contentType }) {
       return format

@@ -31,12 +31,17 @@ struct AdminOptions: ParsableArguments {
     }
   }
 
-  func client() -> AdminClient { AdminClient(url: url, token: token, json: json) }
+  func client(_ why: ReasonOptions? = nil) -> AdminClient {
+    AdminClient(url: url, token: token, json: json, reason: why?.reason)
+  }
 
   /// Results go to standard output: JSON as it came, or text.
   func show(_ json: [UInt8], text: (Pen) throws -> String) throws {
     let line = self.json ? json + Array("\n".utf8) : Array("\(try text(Self.pen))\n".utf8)
     FileHandle.standardOutput.write(Data(line))
+    if !self.json, AnswerDecoder.isMasked(json) {
+      printError("contents of events are left out: your token has the role viewer; they need the role reader")
+    }
   }
 
   private var url: String {
@@ -56,6 +61,14 @@ struct AdminOptions: ParsableArguments {
   private static func environment(_ name: String) -> String? {
     ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
   }
+}
+
+/// Why something is done that the relay's audit remembers.
+struct ReasonOptions: ParsableArguments {
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Why: it stands in the relay's audit, beside who did what.", valueName: "text"))
+  var reason: String?
 }
 
 extension CompletionKind {

@@ -15,6 +15,7 @@ struct HuggyRelay: AsyncParsableCommand {
     subcommands: [
       Serve.self, Check.self, Explain.self, Simulate.self, SinkCommand.self, SecretCommand.self,
       Status.self, Deliveries.self, EventCommand.self, Retry.self, Discard.self, Pause.self, Resume.self,
+      AuditCommand.self,
       ReloadCommand.self, StoreCommand.self,
     ])
 

@@ -29,6 +29,7 @@ struct EventCommand: ParsableCommand {
   @Argument(help: "The event's id: evt_…, as the answer to the sender and the webhook-id header have it.")
   var id: String
 
+  @OptionGroup var why: ReasonOptions
   @OptionGroup var options: AdminOptions
 
   func validate() throws {
@@ -36,7 +37,7 @@ struct EventCommand: ParsableCommand {
   }
 
   func run() throws {
-    let client = options.client()
+    let client = options.client(why)
     let json = try client.get("/api/v1/events/\(id.percentEncoded)")
     try options.show(json) { pen in
       EventText.render(

@@ -20,6 +20,7 @@ struct Pause: ParsableCommand {
   @Option(name: .customLong("for"), help: "How long: 30m, 2h, 1d.")
   var duration: String?
 
+  @OptionGroup var why: ReasonOptions
   @OptionGroup var options: AdminOptions
 
   func validate() throws {
@@ -30,7 +31,7 @@ struct Pause: ParsableCommand {
   }
 
   func run() throws {
-    let client = options.client()
+    let client = options.client(why)
     var input = PauseInput()
     input.until = try end(now: SystemWallClock().now())
     let json = try client.post("/api/v1/destinations/\(destination.percentEncoded)/pause", input)
@@ -62,10 +63,11 @@ struct Resume: ParsableCommand {
   @Argument(help: "The destination.", completion: .destinations)
   var destination: String
 
+  @OptionGroup var why: ReasonOptions
   @OptionGroup var options: AdminOptions
 
   func run() throws {
-    let client = options.client()
+    let client = options.client(why)
     let json = try client.post("/api/v1/destinations/\(destination.percentEncoded)/resume")
     try options.show(json) { _ in ChangeText.resumed(try client.decode(ResumeAnswer.self, from: json)) }
   }

@@ -21,6 +21,7 @@ struct Retry: ParsableCommand {
     completion: ChangeVerb.retry.stateNames, transform: { try ChangeVerb.retry.state($0) })
   var state: [DeliveryFilter.State] = []
 
+  @OptionGroup var why: ReasonOptions
   @OptionGroup var options: AdminOptions
 
   func validate() throws {
@@ -29,7 +30,8 @@ struct Retry: ParsableCommand {
 
   func run() throws {
     try SelectionChange(
-      verb: "retry", done: "retried", selection: selection, options: options, text: ChangeText.retried
+      verb: "retry", done: "retried", selection: selection, options: options, why: why,
+      text: ChangeText.retried
     ).run(try selection.input(states: state))
   }
 }
@@ -49,6 +51,7 @@ struct Discard: ParsableCommand {
     completion: ChangeVerb.discard.stateNames, transform: { try ChangeVerb.discard.state($0) })
   var state: [DeliveryFilter.State] = []
 
+  @OptionGroup var why: ReasonOptions
   @OptionGroup var options: AdminOptions
 
   func validate() throws {
@@ -57,7 +60,8 @@ struct Discard: ParsableCommand {
 
   func run() throws {
     try SelectionChange(
-      verb: "discard", done: "discarded", selection: selection, options: options, text: ChangeText.discarded
+      verb: "discard", done: "discarded", selection: selection, options: options, why: why,
+      text: ChangeText.discarded
     ).run(try selection.input(states: state))
   }
 }
@@ -70,10 +74,11 @@ struct SelectionChange {
   let done: String
   let selection: SelectionOptions
   let options: AdminOptions
+  let why: ReasonOptions
   let text: (ChangedAnswer, _ asked: Int?) -> String
 
   func run(_ input: SelectionInput) throws {
-    let client = options.client()
+    let client = options.client(why)
     let path = "/api/v1/deliveries/\(verb)"
     if input.dryRun == true {
       let json = try client.post(path, input)

@@ -19,6 +19,7 @@ struct StoreCommand: ParsableCommand {
     @Argument(help: "The file to write. It must not exist yet.", completion: .file())
     var file: String
 
+    @OptionGroup var why: ReasonOptions
     @OptionGroup var options: AdminOptions
 
     func validate() throws {
@@ -33,7 +34,7 @@ struct StoreCommand: ParsableCommand {
         throw Failure(code: "bad_name", message: "the relay removes files of this name: choose another")
       }
       let target = try NewFile(path: file)
-      let format = try options.client().downloadCopy("/api/v1/store/backup", into: target.descriptor)
+      let format = try options.client(why).downloadCopy("/api/v1/store/backup", into: target.descriptor)
       try check(target, against: format)
       let bytes = try target.finish()
       var json = Array(#"{"file":"#.utf8)

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import RelayAdmin
 import RelayConfig
 import RelayCore
 import RelayIngest
@@ -7,11 +8,12 @@ import RelayListening
 import RelayPipeline
 import RelayThreads
 
-/// The configuration's file and the ingest's listener, as a reload needs them.
+/// The configuration's file, the ingest's listener and who may use the admin API, as a reload needs them.
 struct FileReloadSource: ReloadSource {
   let path: String
   let loader: ConfigurationLoader
   let server: IngestServer
+  let access: AdminAccess
   let logger: Logger
 
   func load() async throws(OperationError) -> ReadConfiguration {
@@ -34,8 +36,10 @@ struct FileReloadSource: ReloadSource {
 
   func apply(_ settings: ServerSettings) async throws(OperationError) {
     do throws(ListenError) {
-      guard let address = try await server.apply(settings) else { return }
-      logger.notice("listening", metadata: ["address": "\(address)"])
+      if let address = try await server.apply(settings) {
+        logger.notice("listening", metadata: ["address": "\(address)"])
+      }
+      access.replace(by: settings)
     } catch {
       let hint =
         error.code == .addressInUse

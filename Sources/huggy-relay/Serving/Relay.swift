@@ -70,13 +70,15 @@ struct Relay {
       numberOfThreads: ProcessorShare.current().count)
     let server = IngestServer(
       settings: configuration.server, receiver: receiver, eventLoopGroup: eventLoopGroup)
+    let access = AdminAccess(configuration.server)
     let controller = RelayController(
       configuration,
       parts: RelayController.Parts(
         store: store, lookup: opened.lookup, engine: engine, receiver: receiver, metrics: metrics,
         watch: watch,
         clock: clock, logger: logger),
-      source: FileReloadSource(path: path, loader: loader, server: server, logger: logger))
+      source: FileReloadSource(
+        path: path, loader: loader, server: server, access: access, logger: logger))
     let address: ListenAddress
     let stored: [StoredDestination]
     let admin: AdminServer?
@@ -85,7 +87,7 @@ struct Relay {
       logPending(stored)
       controller.logOrphans(stored)
       // Before anything is attempted: a relay that can't listen must not send.
-      admin = try await startAdmin(controller, eventLoopGroup)
+      admin = try await startAdmin(controller, access, eventLoopGroup)
       address = try await server.start()
     } catch {
       let isClosed = await onThread(named: "close") { opened.close(within: StoreService.closingTime) }
@@ -120,12 +122,11 @@ struct Relay {
   }
 
   private func startAdmin(
-    _ controller: RelayController, _ eventLoopGroup: MultiThreadedEventLoopGroup
+    _ controller: RelayController, _ access: AdminAccess, _ eventLoopGroup: MultiThreadedEventLoopGroup
   ) async throws -> AdminServer? {
     guard let address = configuration.server.admin else { return nil }
     let admin = AdminServer(
-      address: address, hosts: configuration.server.adminHosts, token: configuration.server.adminToken,
-      operations: controller, clock: SystemWallClock(),
+      address: address, access: access, operations: controller, clock: SystemWallClock(),
       eventLoopGroup: eventLoopGroup, logger: logger)
     let bound = try await admin.start()
     logger.notice("admin listens", metadata: ["address": "\(bound)"])

@@ -17,6 +17,7 @@ final class FakeOperations: RelayOperations {
     case resume(String)
     case reload
     case backup
+    case audit(AuditFilter, after: AuditID?, limit: Int)
   }
 
   struct State {
@@ -34,6 +35,10 @@ final class FakeOperations: RelayOperations {
     var refusedRequests: [RefusedRequest] = []
     var copy: [UInt8] = []
     var error: OperationError?
+    /// What was kept, in order, each with its outcome once there is one.
+    var audit: [AuditRecord] = []
+    /// Why nothing can be kept.
+    var auditError: OperationError?
   }
 
   let state: Locked<State>
@@ -97,6 +102,28 @@ final class FakeOperations: RelayOperations {
   }
 
   func reload() async throws(OperationError) -> ReloadReport { try answer(.reload) { $0.reload } }
+
+  func beginAudit(_ entry: AuditEntry) async throws(OperationError) -> AuditID {
+    let (id, error) = state.withLock { state in
+      let id = AuditID(rawValue: Int64(state.audit.count + 1))
+      if state.auditError == nil { state.audit.append(AuditRecord(id: id, entry: entry, outcome: nil)) }
+      return (id, state.auditError)
+    }
+    if let error { throw error }
+    return id
+  }
+
+  func endAudit(_ id: AuditID, _ outcome: AuditOutcome) async {
+    state.withLock { $0.audit[Int(id.rawValue) - 1].outcome = outcome }
+  }
+
+  func audit(
+    _ filter: AuditFilter, after: AuditID?, limit: Int
+  ) async throws(OperationError) -> AuditPage {
+    try answer(.audit(filter, after: after, limit: limit)) {
+      AuditPage(records: $0.audit.reversed(), next: AuditID(rawValue: 7))
+    }
+  }
 }
 
 private final class FakeCopy: StoreCopy {

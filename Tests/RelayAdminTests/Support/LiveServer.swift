@@ -32,19 +32,36 @@ struct LiveServer {
   }
 }
 
+extension AdminAccess {
+  convenience init(token: String? = nil, people: [AdminToken] = [], hosts: [String] = []) {
+    var settings = ServerSettings()
+    (settings.adminToken, settings.adminTokens, settings.adminHosts) = (
+      token.map { Secret($0) }, people, hosts
+    )
+    self.init(settings)
+  }
+}
+
+extension AdminToken {
+  /// One for each role, whose token and name are the role's.
+  static let ofEachRole = Role.allCases.map {
+    AdminToken(name: "the \($0.rawValue)", value: Secret($0.rawValue), role: $0)
+  }
+}
+
 /// On a port that the system chooses.
 func withServer(
   _ operations: FakeOperations = FakeOperations(), token: String? = nil, host: String = "127.0.0.1",
-  hosts: [String] = [],
+  hosts: [String] = [], people: [AdminToken] = [],
   requestTimeout: Duration = .seconds(30), idleTimeout: Duration = .seconds(75),
   stallTimeout: Duration = .seconds(120),
   _ body: (LiveServer) async throws -> Void
 ) async throws {
   let server = AdminServer(
-    address: ListenAddress(host: host, port: 0), hosts: hosts, token: token.map { Secret($0) },
-    operations: operations,
+    address: ListenAddress(host: host, port: 0),
+    access: AdminAccess(token: token, people: people, hosts: hosts), operations: operations,
     clock: FixedClock(), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
-    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, requestTimeout: requestTimeout,
+    logger: .quiet, requestTimeout: requestTimeout,
     idleTimeout: idleTimeout, stallTimeout: stallTimeout)
   let address = try await server.start()
   do {
@@ -54,4 +71,8 @@ func withServer(
     throw error
   }
   await server.shutdown(within: .seconds(5))
+}
+
+extension Logger {
+  static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 }

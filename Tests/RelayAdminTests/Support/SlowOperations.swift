@@ -16,6 +16,13 @@ final class SlowOperations: RelayOperations {
   var readiness: Readiness { fake.readiness }
   func metrics() async -> [UInt8] { await fake.metrics() }
   func refusedRequests() -> [RefusedRequest] { [] }
+  func beginAudit(_ entry: AuditEntry) async throws(OperationError) -> AuditID {
+    try await fake.beginAudit(entry)
+  }
+  func endAudit(_ id: AuditID, _ outcome: AuditOutcome) async { await fake.endAudit(id, outcome) }
+  func audit(
+    _ filter: AuditFilter, after: AuditID?, limit: Int
+  ) async throws(OperationError) -> AuditPage { AuditPage(records: [], next: nil) }
   func backup() async throws(OperationError) -> any StoreCopy {
     throw OperationError(code: .unavailable, message: "there is no store")
   }

@@ -1,0 +1,69 @@
+import RelayCore
+import RelayPipeline
+
+/// Keeps who did what, around each call that is to be remembered: the one place where that is done.
+///
+/// First the entry, then the deed, then its outcome. What can't be kept is not done: a change is refused, and so is a look at
+/// contents. (An operator whose disk is full still sees everything else: status, deliveries, metrics.)
+struct AuditRecorder: Sendable {
+  /// The longest target that is kept, in bytes: a list of ids may be as long as a body.
+  static let maxTargetBytes = 2_000
+
+  let relay: any AuditOperations
+
+  /// - Parameter entry: nil: it need not be remembered.
+  func record(
+    _ entry: AuditEntry?, _ act: () async throws -> AdminResponse
+  ) async throws -> AdminResponse {
+    guard let entry else { return try await act() }
+    let id: AuditID
+    do {
+      id = try await relay.beginAudit(entry)
+    } catch {
+      throw APIError(
+        503, "audit_unavailable", "this can't be recorded, so it was not done: \(error)")
+    }
+    do {
+      let response = try await act()
+      await relay.endAudit(id, AuditOutcome("done", count: response.resultCount))
+      return response
+    } catch {
+      await relay.endAudit(id, AuditOutcome(Self.code(of: error)))
+      throw error
+    }
+  }
+
+  private static func code(of error: any Error) -> String {
+    switch error {
+    case let error as APIError: error.code
+    case let error as OperationError: error.code.rawValue
+    default: "internal_error"
+    }
+  }
+}
+
+extension Call {
+  /// What is kept of this call; nil: nothing.
+  func auditEntry(_ audit: Endpoint.Audit, at path: PathTemplate) -> AuditEntry? {
+    let isRemembered =
+      switch audit {
+      case .nothing: false
+      case .change: !input.isDryRun
+      case .reading: caller.seesContents
+      }
+    guard isRemembered || input.asksAboutContentsAnywhere else { return nil }
+    return AuditEntry(
+      at: now, who: caller.name, role: caller.role.rawValue, what: path.action, target: target(at: path),
+      reason: reason)
+  }
+
+  /// The names in the path, and what was asked for, without contents.
+  private func target(at path: PathTemplate) -> String {
+    let names = path.names.map { name($0) }
+    let asked = (try? RecordEncoder.audit(input)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    let text = (names + (asked == "{}" ? [] : [asked])).joined(separator: " ")
+    guard text.utf8.count > AuditRecorder.maxTargetBytes else { return text }
+    let kept = String(decoding: text.utf8.prefix(AuditRecorder.maxTargetBytes), as: UTF8.self)
+    return "\(kept)… (\(text.utf8.count) bytes)"
+  }
+}

@@ -1,0 +1,47 @@
+import RelayCore
+import RelayThreads
+
+/// Who may use the admin API, and by which names it is called. A reload replaces both.
+package final class AdminAccess: Sendable {
+  private struct State {
+    var people: [AdminToken]
+    var hosts: Set<String>
+  }
+
+  private let state: Locked<State>
+
+  package init(_ settings: ServerSettings) {
+    state = Locked(State(people: settings.admins, hosts: Set(settings.adminHosts)))
+  }
+
+  package func replace(by settings: ServerSettings) {
+    state.withLock { $0 = State(people: settings.admins, hosts: Set(settings.adminHosts)) }
+  }
+
+  /// Nobody has a token.
+  var asksForNoToken: Bool { state.withLock(\.people.isEmpty) }
+
+  /// `server.admin_hosts`.
+  func isHost(_ name: String) -> Bool { state.withLock { $0.hosts.contains(name) } }
+
+  /// Whose token it is; nil: nobody's. Each is looked at to its end: how long it takes says nothing of them.
+  func caller(with token: String) -> Caller? {
+    var caller: Caller?
+    for person in state.withLock(\.people) where person.value.equals(token) {
+      if caller == nil { caller = Caller(name: person.name, role: person.role) }
+    }
+    return caller
+  }
+}
+
+extension Secret {
+  /// Takes as long for every text of one length: how much of it is right can't be measured.
+  func equals(_ text: String) -> Bool {
+    let expected = Array(reveal.utf8)
+    let given = Array(text.utf8)
+    guard !expected.isEmpty else { return false }
+    var difference = UInt8(expected.count == given.count ? 0 : 1)
+    for (index, byte) in given.enumerated() { difference |= byte ^ expected[index % expected.count] }
+    return difference == 0
+  }
+}

@@ -1,0 +1,125 @@
+import RelayCore
+import RelayPipeline
+import Testing
+
+@testable import RelayAdmin
+
+/// What the audit remembers.
+@Suite(.timeLimit(.minutes(5))) struct AuditTests {
+  private static func records(_ operations: FakeOperations) -> [AuditRecord] {
+    operations.state.withLock(\.audit)
+  }
+
+  private static func token(_ role: Role) -> [String] {
+    ["Authorization: Bearer \(role.rawValue)", "Content-Type: application/json"]
+  }
+
+  @Test func aChangeIsKeptWithWhoWhyAndWhatCameOfIt() async throws {
+    let operations = FakeOperations { $0.changed = 3 }
+    try await withServer(operations, people: AdminToken.ofEachRole) { server in
+      _ = try await server.post(
+        "/api/v1/deliveries/retry", #"{"destination":"crm","reason":"it is up again"}"#,
+        headers: Self.token(.operator))
+      operations.state.withLock { $0.error = OperationError(code: .notFound, message: "no") }
+      _ = try await server.post("/api/v1/destinations/crmm/pause", headers: Self.token(.admin))
+    }
+    #expect(
+      Self.records(operations) == [
+        AuditRecord(
+          id: AuditID(rawValue: 1),
+          entry: AuditEntry(
+            at: Samples.now, who: "the operator", role: "operator", what: "deliveries/retry",
+            target: #"{"destination":"crm"}"#, reason: "it is up again"),
+          outcome: AuditOutcome("done", count: 3)),
+        AuditRecord(
+          id: AuditID(rawValue: 2),
+          entry: AuditEntry(
+            at: Samples.now, who: "the admin", role: "admin", what: "destinations/pause", target: "crmm",
+            reason: nil),
+          outcome: AuditOutcome("not_found")),
+      ])
+  }
+
+  @Test func everyChangeTakesAReason() {
+    for endpoint in EndpointTable.relay.endpoints where endpoint.audit == .change {
+      let own = endpoint.input.fields(in: .request).map(\.name)
+      #expect(!own.contains("reason"), "\(endpoint.id) declares what all have")
+    }
+  }
+
+  @Test func aLookAtContentsIsKeptOnlyOfWhoSeesThem() async throws {
+    let operations = FakeOperations { $0.events[Samples.eventID] = Samples.event() }
+    try await withServer(operations, people: AdminToken.ofEachRole) { server in
+      for role in [Role.viewer, .reader] {
+        let path = "/api/v1/events/\(Samples.eventID)?reason=ticket%207"
+        #expect(try await server.get(path, headers: Self.token(role)).status == 200)
+        _ = try await server.get("/api/v1/status", headers: Self.token(role))
+      }
+    }
+    let entries = Self.records(operations).map(\.entry)
+    #expect(entries.map(\.who) == ["the reader"])
+    #expect(entries.first?.what == "events")
+    #expect(entries.first?.target == "\(Samples.eventID)")
+    #expect(entries.first?.reason == "ticket 7")
+  }
+
+  @Test func whatOnlyCountsIsNotKept() async throws {
+    let operations = FakeOperations()
+    try await withServer(operations) { server in
+      _ = try await server.post("/api/v1/deliveries/retry", #"{"all":true,"dry_run":true}"#)
+    }
+    #expect(Self.records(operations).isEmpty)
+  }
+
+  @Test(arguments: ["POST /api/v1/reload", "GET /api/v1/events/\(Samples.eventID)"])
+  func whatCannotBeKeptIsNotDone(request: String) async throws {
+    let operations = FakeOperations {
+      $0.auditError = OperationError(code: .unavailable, message: "the disk is full")
+      $0.events[Samples.eventID] = Samples.event()
+    }
+    let parts = request.split(separator: " ").map(String.init)
+    try await withServer(operations) { server in
+      let answer = try await server.send(parts[0], parts[1], headers: ["Content-Type: application/json"])
+      #expect(answer.status == 503)
+      #expect(answer.body.contains("audit_unavailable") && answer.body.contains("the disk is full"))
+    }
+    #expect(operations.calls.isEmpty)
+  }
+
+  @Test func aLongTargetIsCutAndContentsAreNotInIt() async throws {
+    struct Sent: Input {
+      @Field("Which.") var ids: [Int]
+      @Field("What is put in.", .contents) var envelope: String?
+    }
+    func entry(_ input: Sent) throws -> AuditEntry? {
+      let body = try RecordEncoder.request(input)
+      let services = AdminServices(relay: FakeOperations(), clock: FixedClock(), logger: .quiet)
+      let call = try Call<Sent>(AdminRequest(caller: .local, body: body), services, by: .post)
+      return call.auditEntry(.change, at: PathTemplate("/api/v1/sources/{source}/publish"))
+    }
+    var input = Sent()
+    (input.ids, input.envelope) = ([1, 2], "Maria")
+    let short = try #require(try entry(input))
+    #expect(short.target == #" {"ids":[1,2]}"#)
+    #expect(short.what == "sources/publish")
+    input.ids = Array(1...10_000)
+    let long = try #require(try entry(input))
+    #expect(long.target.utf8.count < AuditRecorder.maxTargetBytes + 30)
+    #expect(long.target.hasSuffix(" bytes)"))
+  }
+
+  @Test func theAuditIsReadByPagesAndFilters() async throws {
+    let operations = FakeOperations()
+    try await withServer(operations) { server in
+      _ = try await server.post("/api/v1/reload", #"{"reason":"new"}"#)
+      let answer = try await server.get("/api/v1/audit?who=ana&what=reload&since=1h&limit=2&after=9")
+      #expect(
+        answer.body == """
+          {"entries":[{"id":1,"at":"2026-01-02T03:04:05.678Z","who":"local","role":"admin","what":"reload",\
+          "target":"","reason":"new","outcome":"done","count":null}],"next":"7"}
+          """)
+    }
+    let filter = AuditFilter(who: "ana", what: "reload", since: Samples.time(3_600))
+    #expect(operations.calls.last == .audit(filter, after: AuditID(rawValue: 9), limit: 2))
+  }
+}
