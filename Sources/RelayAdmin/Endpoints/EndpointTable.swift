@@ -7,7 +7,8 @@ struct EndpointTable: Sendable {
   /// Each area's, in the order of the API's description.
   static let relay = EndpointTable(
     HealthEndpoints.all + StatusEndpoints.all + EventEndpoints.all + DeliveryEndpoints.all
-      + DestinationEndpoints.all + StoreEndpoints.all + AuditEndpoints.all)
+      + DestinationEndpoints.all + StoreEndpoints.all + AuditEndpoints.all
+      + DescriptionEndpoints.all)
 
   init(_ endpoints: [Endpoint]) {
     self.endpoints = endpoints
