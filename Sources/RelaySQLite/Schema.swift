@@ -7,7 +7,7 @@ import RelayCore
 enum Schema {
   static let migrations = [
     initial, booksAndOrder, placesOfDeliveries, unlistedDeliveries, twoIndexesLess, unstoredEvents, marks,
-    keptClock, lateDeliveries,
+    keptClock, lateDeliveries, eventRuns,
   ]
 
   static var version: Int64 { Int64(migrations.count) }
@@ -235,6 +235,13 @@ enum Schema {
     ALTER TABLE event ADD COLUMN configuration INTEGER REFERENCES configuration;  -- null: its envelope's
     ALTER TABLE delivery ADD COLUMN arrived INTEGER;  -- null: with its event
     CREATE INDEX delivery_rerouted ON delivery (id) WHERE arrived IS NOT NULL;
+    """
+
+  /// What events are found by, beside their rows: written when many have come, so that the path pays nothing for it.
+  /// docs/decisions/00NN-events-in-sorted-runs.md says why.
+  private static let eventRuns = """
+    CREATE TABLE event_run (id INTEGER PRIMARY KEY);
+    CREATE TABLE run_page (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
     """
 
   /// Whether the database is ours to use: looks, and changes nothing.

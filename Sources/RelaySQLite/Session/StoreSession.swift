@@ -24,6 +24,8 @@ final class StoreSession {
   let appender: Appender
   let settler: Settler
   let changes: DeliveryChanges
+  /// What events are found by.
+  let runs: RunStatements
 
   /// - Parameters:
   ///   - gathersLog: False for tests that do without syncs.
@@ -58,6 +60,7 @@ final class StoreSession {
     appender = Appender(names: names, duplicates: duplicates, envelopes: envelopes, inserter: inserter)
     settler = try Settler(
       connection, destinations: destinations, claims: claims, keys: keys, walked: walked)
+    runs = try RunStatements(connection)
     changes = try DeliveryChanges(
       connection, names: names, destinations: destinations, claims: claims, keys: keys, walked: walked)
   }
