@@ -6,7 +6,8 @@ struct EndpointTable: Sendable {
 
   /// Each area's, in the order of the API's description.
   static let relay = EndpointTable(
-    HealthEndpoints.all + StatusEndpoints.all + EventEndpoints.all + DeliveryEndpoints.all
+    HealthEndpoints.all + StatusEndpoints.all + SearchEndpoints.all + EventEndpoints.all
+      + DeliveryEndpoints.all
       + DestinationEndpoints.all + StoreEndpoints.all)
 
   init(_ endpoints: [Endpoint]) {
