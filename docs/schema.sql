@@ -10,7 +10,7 @@
 -- given twice.
 
 PRAGMA application_id = 1752524658;  -- "hugr": marks the file as a store of huggy-relay
-PRAGMA user_version = 10;             -- how many migrations have been applied
+PRAGMA user_version = 11;             -- how many migrations have been applied
 
 -- MARK: Names, and the numbers that stand for them in other rows
 
@@ -92,6 +92,19 @@ CREATE TABLE straggler (
   event INTEGER NOT NULL,            -- its row
   previous INTEGER NOT NULL          -- the row of the last event before it that is no straggler; it may be gone
 ) WITHOUT ROWID;
+
+-- What events are found by, beside their ids: a run covers the rows of a range, and its pages say which of them have which type,
+-- company, channel, chat, source, route and destination (docs/decisions/00NN-events-in-sorted-runs.md). It is made when all of
+-- its rows have come. What is in none is found by a walk.
+CREATE TABLE event_run (
+  id INTEGER PRIMARY KEY             -- twice its number, and one if it is large: a small one covers 4,096 rows, a large one 262,144
+);
+
+-- The pages of runs. Those that belong to no run are left from a crash, and will go.
+CREATE TABLE run_page (
+  id INTEGER PRIMARY KEY,            -- event_run.id times 2^20, and the page's number in it
+  body BLOB NOT NULL                 -- Sources/RelaySQLite/Index/ says how to read it
+);
 
 -- MARK: What is sent
 

@@ -131,22 +131,29 @@ private struct TextFolding {
     }
   }
 
-  /// Sixteen bytes at a time, as long as they are ASCII and neither quote nor backslash.
+  /// Eight bytes at a time, up to the first that is a quote, a backslash or not ASCII.
+  @inline(__always)
   private mutating func plainText() {
-    let upperA = SIMD16<UInt8>(repeating: UInt8(ascii: "A"))
-    let upperZ = SIMD16<UInt8>(repeating: UInt8(ascii: "Z"))
-    let caseBit = SIMD16<UInt8>(repeating: 0x20)
-    while at + 16 <= input.count {
-      let block = input.loadUnaligned(fromByteOffset: at, as: SIMD16<UInt8>.self)
-      let special =
-        (block .== ASCII.quote) .| (block .== ASCII.backslash) .| (block .>= SIMD16(repeating: 0x80))
-      if any(special) { return }
-      let isUpper = (block .>= upperA) .& (block .<= upperZ)
-      let lower = block.replacing(with: block | caseBit, where: isUpper)
-      output.storeBytes(of: lower, toByteOffset: count, as: SIMD16<UInt8>.self)
-      at += 16
-      count += 16
+    while at + 8 <= input.count {
+      let word = UInt64(littleEndian: input.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+      let special = Self.special(in: word)
+      // What is written beyond the first special byte is written over.
+      output.storeBytes(of: LowerCase.ofASCII(word).littleEndian, toByteOffset: count, as: UInt64.self)
+      let plain = special.trailingZeroBitCount >> 3
+      at += plain
+      count += plain
+      if special != 0 { return }
     }
+  }
+
+  /// The top bit of each byte that is special. Only the lowest that is found is to be trusted.
+  @inline(__always)
+  private static func special(in word: UInt64) -> UInt64 {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let quotes = word ^ (ones &* UInt64(ASCII.quote))
+    let backslashes = word ^ (ones &* UInt64(ASCII.backslash))
+    let found = (quotes &- ones) & ~quotes | (backslashes &- ones) & ~backslashes | word
+    return found & (ones &* 0x80)
   }
 
   private mutating func escape() {
@@ -208,6 +215,16 @@ enum LowerCase {
   @inline(__always)
   static func ofASCII(_ byte: UInt8) -> UInt8 {
     byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
+  }
+
+  /// Eight bytes at once: of those that are ASCII.
+  @inline(__always)
+  static func ofASCII(_ word: UInt64) -> UInt64 {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let sevenBits = word & (ones &* 0x7F)
+    let fromA = sevenBits &+ ones &* UInt64(0x80 - UInt8(ascii: "A"))
+    let beyondZ = sevenBits &+ ones &* UInt64(0x7F - UInt8(ascii: "Z"))
+    return word | ((fromA ^ beyondZ) & ~word & (ones &* 0x80)) >> 2
   }
 
   /// As `String.lowercased()` has it: the bytes of one character or several, the first in the lowest bits. (No character

@@ -13,6 +13,7 @@ package final class SQLiteStore: DeliveryStore {
   private let thread: WorkerThread
   private let hasEnded: Monitor<Bool>
   private let watch: HangWatch
+  private let indexer: EventIndexer
   /// The database file.
   package let path: String
   /// Which file that is: for whoever else looks into it.
@@ -33,12 +34,14 @@ package final class SQLiteStore: DeliveryStore {
     let inbox = Monitor(StoreInbox())
     let opened = Monitor<Result<FileID, StoreError>?>(nil)
     let hasEnded = Monitor(false)
+    let indexer = EventIndexer()
     // SQLite is used on the thread that opened it, and on no other.
     let thread = WorkerThread(name: "store") {
       do throws(StoreError) {
         let session = try StoreSession(path: path, duplicateLimit: duplicateLimit)
         clock.resume(from: try session.clock.read())
-        let loop = StoreLoop(session: session, inbox: inbox, clock: clock, observer: observer)
+        let loop = StoreLoop(
+          session: session, inbox: inbox, indexer: indexer, clock: clock, observer: observer)
         opened.update { $0 = .success(session.identity.database) }
         loop.run()
       } catch {
@@ -57,6 +60,18 @@ package final class SQLiteStore: DeliveryStore {
     self.hasEnded = hasEnded
     watch = HangWatch(inbox, interval: hangAfter / HangRule.looks, observer: observer)
     self.path = path
+    self.indexer = indexer
+    let file = file
+    indexer.start { () throws(StoreError) in
+      try Connection(lookingInto: path, file: file)
+    } write: { change, completion in
+      let operation = StoreOperation.job(.index(change, completion))
+      let refusal = inbox.change { inbox in
+        let (isAccepted, wakes) = inbox.post(operation)
+        return (isAccepted ? nil : inbox.refusal(of: operation), wakes)
+      }
+      if let refusal { operation.refuse(refusal) }
+    }
   }
 
   // MARK: The path
@@ -162,9 +177,11 @@ package final class SQLiteStore: DeliveryStore {
   /// What is asked by then is finished; a `reorder` or a `change` that is under way is cut off, and fails with
   /// `closed`.
   package func close() {
+    indexer.stop()
     inbox.update { $0.close() }
     thread.join()
     watch.end()
+    indexer.end()
   }
 
   /// The same, but waits no longer than that.

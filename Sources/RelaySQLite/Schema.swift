@@ -7,7 +7,10 @@ import RelayCore
 enum Schema {
   static let migrations = [
     initial, booksAndOrder, placesOfDeliveries, unlistedDeliveries, twoIndexesLess, unstoredEvents, marks,
-    keptClock, lateDeliveries, auditOfPeople,
+    keptClock,
+    lateDeliveries,
+    auditOfPeople,
+    eventRuns,
   ]
 
   static var version: Int64 { Int64(migrations.count) }
@@ -250,6 +253,13 @@ enum Schema {
       outcome TEXT,                  -- done, or an error's code; null: nobody knows
       count INTEGER                  -- how many things were changed or shown; null: that can't be said
     );
+    """
+
+  /// What events are found by, beside their rows: written when many have come, so that the path pays nothing for it.
+  /// docs/decisions/00NN-events-in-sorted-runs.md says why.
+  private static let eventRuns = """
+    CREATE TABLE event_run (id INTEGER PRIMARY KEY);
+    CREATE TABLE run_page (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
     """
 
   /// Whether the database is ours to use: looks, and changes nothing.

@@ -90,6 +90,49 @@ import Testing
     await takingSink.stop()
   }
 
+  @Test func anEventIsFoundByWhatItIsWhatItHoldsAndWhatBecameOfIt() async throws {
+    let received = Received()
+    let sink = Sink(settings: SinkSettings(listen: anyPort())) { received.note($0) }
+    let setting = try Setting(
+      """
+      server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
+      sources: { huggy: {} }
+      destinations: { crm: { url: "http://\(try await sink.start())/" } }
+      routes: [{ name: noise, match: { event: b }, drop: true }, { name: some, match: { event: a }, to: crm }]
+      """)
+    let relay = try setting.start()
+    let person = try #require(Operator(relay))
+    let url = try #require(relay.ingestURL())
+    let answer = try post(
+      envelope(
+        ("a", #""customer":{"mobile":"5575999"},"name":"Jo\u00e3o""#), ("b", #""id":2"#), ("c", #""id":3"#)),
+      to: url + "/huggy")
+    let ids = try eventIDs(answer)
+    #expect(received.wait { $0.count == 1 })
+    func found(_ conditions: String...) throws -> [String] {
+      let lines = try Setting.run(["events", "--jsonl", "--admin", person.admin] + conditions).output
+      return ids.filter { lines.contains($0) }
+    }
+    #expect(try found() == ids)
+    #expect(try found("--text", "joÃO") == [ids[0]])
+    #expect(try found("--text", "customer.mobile=5575*") == [ids[0]])
+    #expect(try found("--type", "B,c") == [ids[1], ids[2]])
+    #expect(try found("--outcome", "dropped") == [ids[1]])
+    #expect(try found("--outcome", "unrouted") == [ids[2]])
+    #expect(try found("--destination", "crm", "--route", "s*") == [ids[0]])
+    let list = try person.run("events", "--type", "b")
+    #expect(list.output.contains("dropped by noise"))
+    #expect(try person.run("events", ids[1]).output.contains("dropped by the route noise"))
+    let counts = try person.run("events", "--count-by", "type").output
+    #expect(counts.hasSuffix("3 events in all\n"), "\(counts)")
+    let none = try person.run("events", "--chat", "77")
+    #expect(none.status == 0 && none.output.isEmpty && none.errors.contains("no event matches"))
+    #expect(try person.run("events", "--outcome", "ded").status == 64)
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 0)
+    await sink.stop()
+  }
+
   @Test func eachChatArrivesInOrderThoughTheReceiverFailsAndTheRelayIsKilled() async throws {
     let received = Received()
     let sink = Sink(settings: SinkSettings(listen: anyPort(), failRate: 0.3, seed: 3)) { received.note($0) }

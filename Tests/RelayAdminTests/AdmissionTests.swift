@@ -157,6 +157,7 @@ import Testing
       ["destination": "a/b"]
     ),
     ("/api/v1/reload", "POST /api/v1/reload", [:]), ("/api/v1/rejections", "GET /api/v1/rejections", [:]),
+    ("/api/v1/events", "GET /api/v1/events", [:]),
     ("/api/v1/store/backup", "POST /api/v1/store/backup", [:]),
   ])
   func eachPathStandsForOneThing(path: String, endpoint: String, names: [String: String]) {
@@ -171,7 +172,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "/", "healthz", "x/healthz", "*", "/api", "/api/v1", "/api/v1/x", "/api/v1/events",
+    "", "/", "healthz", "x/healthz", "*", "/api", "/api/v1", "/api/v1/x", "/api/v1/events/",
     "/api/v1/events/a/b",
     "/api/v1/destinations/x", "/api/v1/destinations/x/stop", "/api/v1/status/", "http://x/healthz",
   ])

@@ -12,7 +12,7 @@ import Testing
 /// The listener itself: checks, limits, starting and stopping.
 @Suite(.timeLimit(.minutes(5))) struct ListenerTests {
   static let all = [
-    ("GET", "/metrics"), ("GET", "/api/v1/status"), ("GET", "/api/v1/events/x"),
+    ("GET", "/metrics"), ("GET", "/api/v1/status"), ("GET", "/api/v1/events/x"), ("GET", "/api/v1/events"),
     ("GET", "/api/v1/deliveries"),
     ("GET", "/api/v1/rejections"), ("POST", "/api/v1/deliveries/retry"),
     ("POST", "/api/v1/deliveries/discard"),

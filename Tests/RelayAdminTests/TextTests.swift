@@ -143,10 +143,10 @@ import Testing
     let id = Samples.eventID
     #expect(
       DeliveriesText.render(deliveries, now: Samples.now, pen: Self.plain) == """
-          ID  EVENT                                     TYPE                DESTINATION  STATE           ATTEMPTS    AGE  LAST ANSWER
-        1041  \(id)  receivedAllMessage  crm          dead: expired         12  3m12s  timeout: after 10s
-           7  \(id)  receivedAllMessage  bi           pending: retry         1  3m12s  status 503
-           6  \(id)  evil\u{FFFD}[2J\u{FFFD}           bi           pending: turn          0  3m12s  -
+          ID  EVENT                                     TYPE                DESTINATION  STATE           ATTEMPTS  RECEIVED                AGE  LAST ANSWER
+        1041  \(id)  receivedAllMessage  crm          dead: expired         12  2026-01-02T03:00:53Z  3m12s  timeout: after 10s
+           7  \(id)  receivedAllMessage  bi           pending: retry         1  2026-01-02T03:00:53Z  3m12s  status 503
+           6  \(id)  evil\u{FFFD}[2J\u{FFFD}           bi           pending: turn          0  2026-01-02T03:00:53Z  3m12s  -
         """)
     let next = DeliveriesText.render(deliveries, now: Samples.now, pen: Self.plain, showsTitles: false)
     #expect(next.hasPrefix("1041  "))

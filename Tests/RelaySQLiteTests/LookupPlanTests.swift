@@ -58,14 +58,46 @@ struct LookupPlanTests {
     "received": [delivery, event, envelope],
     "arrivedAt": [delivery, event, envelope],
     "newestDelivery": ["SEARCH delivery"],
-    "rowsBefore": ["SEARCH e USING INTEGER PRIMARY KEY (rowid<?)", envelope],
-    "rowsAfter": ["SEARCH e USING INTEGER PRIMARY KEY (rowid>?)", envelope],
+    "rowsBefore": ["SEARCH event USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
+    "rowsFrom": ["SEARCH event USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
+    "rowAlone": ["SEARCH event USING INTEGER PRIMARY KEY (rowid=?)"],
     "deliveries": [
       "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)",
       "SEARCH d USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
     ],
-    "sourceName": ["SEARCH source USING INTEGER PRIMARY KEY (rowid=?)"],
-    "destinationName": ["SEARCH destination USING INTEGER PRIMARY KEY (rowid=?)"],
+    "envelope": ["SEARCH envelope USING INTEGER PRIMARY KEY (rowid=?)"],
+    "allSources": ["SEARCH source USING INTEGER PRIMARY KEY (rowid>?)"],
+    "allRoutes": ["SEARCH route USING INTEGER PRIMARY KEY (rowid>?)"],
+    "allDestinations": ["SEARCH destination USING INTEGER PRIMARY KEY (rowid>?)"],
+    "arrivedFrom": [
+      "SEARCH e USING INTEGER PRIMARY KEY (rowid>?)", envelope,
+      "SEARCH d USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
+    ],
+    "receivedEvent": ["SEARCH e USING INTEGER PRIMARY KEY (rowid>?)", envelope],
+    // Few, if any.
+    "lateEvents": ["SCAN delivery USING INDEX delivery_rerouted"],
+    // A hundred, in a store of ten million events.
+    "allRuns": ["SCAN event_run"],
+    "runs": ["SCAN event_run"],
+    "page": ["SEARCH run_page USING INTEGER PRIMARY KEY (rowid=?)"],
+    "pages": ["SEARCH run_page USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
+    "pageFrom": ["SEARCH run_page USING INTEGER PRIMARY KEY (rowid>?)"],
+    "nearestBefore": [
+      "SEARCH delivery USING COVERING INDEX delivery_listed (destination=? AND state=? AND id<?)"
+    ],
+    "nearestFrom": [
+      "SEARCH delivery USING COVERING INDEX delivery_listed (destination=? AND state=? AND id>?)"
+    ],
+    "eventsOf": [
+      "SEARCH delivery USING INDEX delivery_listed (destination=? AND state=? AND id>? AND id<?)"
+    ],
+    "unlistedFrom": ["SCAN unlisted"],
+    "eventRows": ["SEARCH event USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
+    "envelopeRows": ["SEARCH envelope USING INTEGER PRIMARY KEY (rowid>?)"],
+    "sourceOfEnvelope": ["SEARCH envelope USING INTEGER PRIMARY KEY (rowid=?)"],
+    "destinationRows": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
+    "arrival": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
+    "eventFrom": ["SEARCH event USING INTEGER PRIMARY KEY (rowid>?)"],
     "straggler": ["SEARCH straggler USING PRIMARY KEY (uuid=?)"],
     "firstEvent": ["SEARCH event"],
     "lastEvent": ["SEARCH event"],
@@ -92,11 +124,13 @@ struct LookupPlanTests {
       try bench.execute("ANALYZE")
     }
     let connection = try Connection(path: bench.path, readOnly: true)
-    let (records, search) = (try RecordReader(connection), try EventSearch(connection))
-    let holders: [Any] = [
-      records, try DeliveryWalks(connection), search,
-      try EventPages(connection, records: records, search: search), try EventNames(connection),
-    ]
+    let pending = try PendingEvents(connection)
+    let holders: [Any] =
+      [
+        try RecordReader(connection), try DeliveryWalks(connection), try EventSearch(connection),
+        try EventRows(connection), try EventNames(connection), try EventBounds(connection),
+        try RunReader(connection), pending, try IndexSource(connection, .standard),
+      ] + [pending.dead] + pending.pending
     let statements = holders.flatMap { Mirror(reflecting: $0).children }.compactMap { child in
       (child.value as? Statement).map { (child.label!, $0) }
     }

@@ -17,6 +17,8 @@ struct QueryPlanTests {
   /// Every statement there is, by its name; those that only insert have no plan.
   private static let plans: [String: [String]] = [
     "begin": [], "commit": [],
+    "insertRun": [], "deleteRun": ["SEARCH event_run USING INTEGER PRIMARY KEY (rowid=?)"],
+    "insertPage": [], "deletePages": ["SEARCH run_page USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
     "insertEnvelope": [],
     "insertEnvelopeLike": ["SEARCH envelope USING INTEGER PRIMARY KEY (rowid=?)"], "insertEvent": [],
     "insertStraggler": [], "insertDelivery": [],
@@ -72,7 +74,8 @@ struct QueryPlanTests {
   private func statements(_ session: StoreSession) throws -> [(name: String, sql: String)] {
     let connection = session.connection
     let holders: [Any] = [
-      session.transactions, session.keys, try ClaimStatements(connection), try EnvelopeStatements(connection),
+      session.transactions, session.keys, session.runs, try ClaimStatements(connection),
+      try EnvelopeStatements(connection),
       try EventStatements(connection), try DeliveryStatements(connection), try SettleStatements(connection),
       try ChangeStatements(connection), try DestinationStatements(connection),
     ]

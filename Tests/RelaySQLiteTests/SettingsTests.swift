@@ -80,9 +80,8 @@ struct SettingsTests {
     #expect(try session.connection.integer("PRAGMA application_id") == Schema.applicationID)
     #expect(
       try session.connection.texts("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name") == [
-        "clock", "clock_step", "configuration", "delivery", "destination", "envelope", "event", "failure",
-        "mark", "route", "source",
-        "straggler", "unlisted",
+        "clock", "clock_step", "configuration", "delivery", "destination", "envelope", "event", "event_run",
+        "failure", "mark", "route", "run_page", "source", "straggler", "unlisted",
       ])
     #expect(try session.connection.text("PRAGMA integrity_check") == "ok")
   }

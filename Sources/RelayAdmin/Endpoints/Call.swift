@@ -33,7 +33,9 @@ struct Call<I: Input>: Sendable {
     self.services = services
     now = services.clock.now()
     var members = try Self.members(request, by: method)
-    switch members.removeValue(forKey: Self.reasonKey) {
+    // Where it is a condition of its own, it is no reason for asking.
+    let isCondition = I.fields(in: .request).contains { $0.name == Self.reasonKey }
+    switch isCondition ? nil : members.removeValue(forKey: Self.reasonKey) {
     case nil: reason = nil
     case let given?:
       guard let text = String.read(given) else { throw APIError.invalidRequest("'reason' is not a string") }

@@ -26,8 +26,9 @@ enum DeliveryEndpoints {
     let input = call.input
     var filter = try input.filter.filter(now: call.now)
     filter.state = input.state
+    let search = try input.search(filter)
     return DeliveriesAnswer(
-      try await call.relay.deliveries(filter, after: try input.cursor(), limit: input.limit ?? 50))
+      try await call.relay.deliveries(search, after: try input.cursor(), limit: input.limit ?? 50))
   }
 
   private static func change(

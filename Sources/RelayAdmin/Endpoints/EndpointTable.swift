@@ -6,9 +6,17 @@ struct EndpointTable: Sendable {
 
   /// Each area's, in the order of the API's description.
   static let relay = EndpointTable(
-    HealthEndpoints.all + StatusEndpoints.all + EventEndpoints.all + DeliveryEndpoints.all
-      + DestinationEndpoints.all + StoreEndpoints.all + AuditEndpoints.all
-      + DescriptionEndpoints.all)
+    [
+      HealthEndpoints.all,
+      StatusEndpoints.all,
+      SearchEndpoints.all,
+      EventEndpoints.all,
+      DeliveryEndpoints.all,
+      DestinationEndpoints.all,
+      StoreEndpoints.all,
+      AuditEndpoints.all,
+      DescriptionEndpoints.all,
+    ].flatMap { $0 })
 
   init(_ endpoints: [Endpoint]) {
     self.endpoints = endpoints

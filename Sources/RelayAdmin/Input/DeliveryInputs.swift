@@ -1,4 +1,5 @@
 import RelayCore
+import RelayPipeline
 import RelayText
 
 /// Which deliveries, by what they are: it stands in addresses and in bodies.
@@ -44,6 +45,13 @@ extension TimeInput {
 package struct DeliveriesInput: Input {
   @Field("Those in this state.") package var state: DeliveryFilter.State?
   @Fields package var filter = DeliveryFilterInput()
+  @Field(
+    "Those that are dead or discarded for this reason: `permanent`, `exhausted`, `expired`, `overflow` or `person`."
+  )
+  package var reason: TextList
+  @Field("Those whose last attempt was answered so: `422`, `5xx`; `none`: it was not answered.")
+  package var status: TextList
+  @Field("Those that this route sent; as in routes, `*` and `?` are wildcards.") package var route: TextList
   @Field("At most so many in the answer; 50 without it.", .range(1...500)) package var limit: Int?
   @Field("The `next` of the page before.") package var after: String?
 
@@ -51,6 +59,37 @@ package struct DeliveriesInput: Input {
 }
 
 extension DeliveriesInput {
+  /// What is wrong with it that a command finds out by itself; nil: nothing.
+  package var problem: String? {
+    do throws(APIError) {
+      _ = try search(DeliveryFilter())
+      return nil
+    } catch {
+      return error.message
+    }
+  }
+
+  /// - Parameter filter: What the store is asked for.
+  func search(_ filter: DeliveryFilter) throws(APIError) -> DeliverySearch {
+    var search = DeliverySearch(filter, routes: route.texts.map { WildcardPattern($0) })
+    for text in reason.texts {
+      guard DeliverySearch.knownReasons.contains(text) else {
+        throw .invalidRequest(
+          "there is no reason '\(text.prefix(100))'\(NearestName.hint(for: text, among: DeliverySearch.knownReasons))"
+        )
+      }
+      search.reasons.append(text)
+    }
+    for text in status.texts {
+      guard let test = StatusTest(text) else {
+        throw .invalidRequest(
+          "'status' is '\(text.prefix(100))'; write a status such as 422, a class such as 5xx, or none")
+      }
+      search.statuses.append(test)
+    }
+    return search
+  }
+
   func cursor() throws(APIError) -> DeliveryID? {
     guard let after else { return nil }
     guard let number = Int64(after), number > 0 else {

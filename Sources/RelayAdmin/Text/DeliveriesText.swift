@@ -1,11 +1,14 @@
+import Foundation
 import RelayCore
 
 /// What `huggy-relay deliveries` shows.
 package enum DeliveriesText {
-  /// - Parameter showsTitles: Not on the pages that follow the first.
+  /// - Parameters:
+  ///   - zone: Whose clock shows the times; nil: UTC.
+  ///   - showsTitles: Not on the pages that follow the first.
   /// - Returns: Lines, without a line end at the end.
   package static func render(
-    _ deliveries: [DeliveryAnswer], now: Timestamp, pen: Pen, showsTitles: Bool = true
+    _ deliveries: [DeliveryAnswer], now: Timestamp, zone: TimeZone? = nil, pen: Pen, showsTitles: Bool = true
   ) -> String {
     let table = TextTable<DeliveryAnswer>([
       .init("ID", .right) { String($0.id) },
@@ -14,6 +17,7 @@ package enum DeliveriesText {
       .init("DESTINATION") { $0.destination },
       .init("STATE") { TextCell($0.stateText, $0.ink) },
       .init("ATTEMPTS", .right) { $0.attempts.grouped },
+      .init("RECEIVED") { $0.receivedAt.clockText(in: zone) },
       .init("AGE", .right) { $0.receivedAt.duration(to: now).ageText },
       .init("LAST ANSWER") { $0.lastAttempt?.outcome ?? "-" },
     ])

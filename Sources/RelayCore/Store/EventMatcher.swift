@@ -45,7 +45,12 @@ package struct EventMatcher: Sendable {
       && holds(receivedAt: traits.receivedAt)
   }
 
-  package func holds(type: String) -> Bool { any(of: filter.types, type) }
+  package func holds(type: String) -> Bool { type.asBytes { holds(typeBytes: $0) } }
+
+  /// In UTF-8.
+  package func holds(typeBytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    filter.types.isEmpty || filter.types.contains { $0.matches(typeBytes) }
+  }
 
   package func holds(company: String?) -> Bool {
     filter.companies.isEmpty || filter.companies.contains(company)
@@ -55,10 +60,13 @@ package struct EventMatcher: Sendable {
     filter.channels.isEmpty || filter.channels.contains(channel)
   }
 
-  /// By its bytes: to String other Unicode spellings are the same text.
   package func holds(chat: String?) -> Bool {
-    filter.chats.isEmpty
-      || (chat.map { chat in filter.chats.contains { $0.utf8.elementsEqual(chat.utf8) } } ?? false)
+    filter.chats.isEmpty || (chat.map { $0.asBytes { holds(chatBytes: $0) } } ?? false)
+  }
+
+  /// In UTF-8: to String other Unicode spellings are the same text.
+  package func holds(chatBytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    filter.chats.isEmpty || filter.chats.contains { $0.utf8.elementsEqual(chatBytes) }
   }
 
   package func holds(source: String) -> Bool { any(of: filter.sources, source) }
@@ -144,5 +152,12 @@ package struct BodyMatcher: Sendable {
             source: "", type: "", fallbackCompany: nil, fields: scanned.fields[...], document: document))
       }
     }
+  }
+}
+
+extension String {
+  fileprivate func asBytes(_ body: (UnsafeBufferPointer<UInt8>) -> Bool) -> Bool {
+    var text = self
+    return text.withUTF8(body)
   }
 }

@@ -4,7 +4,8 @@ import RelayThreads
 
 /// A running relay as a whole: what is configured, and everything that people do to it.
 ///
-/// It is composed of one type for each kind of thing: `DeliveryChanges`, `Reloader`, `Reordering`, `StatusReader`, `AuditTrail`.
+/// It is composed of one type for each kind of thing: `DeliveryChanges`, `Reloader`, `Reordering`, `StatusReader`, `AuditTrail`,
+/// `StoreSearch`.
 package final class RelayController: RelayOperations {
   package struct Parts: Sendable {
     package var store: any DeliveryStore
@@ -40,6 +41,7 @@ package final class RelayController: RelayOperations {
   private let asked: PatientStore
   let reordering: Reordering
   private let changes: DeliveryChanges
+  private let search: StoreSearch
   private let reloader: Reloader
   let statusReader: StatusReader
   let auditTrail: AuditTrail
@@ -58,6 +60,7 @@ package final class RelayController: RelayOperations {
     self.asked = asked
     self.holds = holds
     typeCheck = TypeCheck(asked: asked, active: active, metrics: parts.metrics)
+    search = StoreSearch(asked: asked, typeCheck: typeCheck)
     reordering = Reordering(store: parts.store, holds: holds, active: active, logger: parts.logger)
     changes = DeliveryChanges(
       store: parts.store, asked: asked, holds: holds, typeCheck: typeCheck,
@@ -148,14 +151,14 @@ package final class RelayController: RelayOperations {
     return EventReport(event: event, deliveries: await reports(of: event.deliveries))
   }
 
+  package func events(_ request: EventPageRequest) async throws(OperationError) -> EventPage {
+    try await search.events(request)
+  }
+
   package func deliveries(
-    _ filter: DeliveryFilter, after: DeliveryID?, limit: Int
+    _ wanted: DeliverySearch, after: DeliveryID?, limit: Int
   ) async throws(OperationError) -> DeliveryReportPage {
-    if let name = filter.destination { _ = try await asked.destination(name) }
-    let page = try await asked.look { lookup async throws(StoreError) in
-      try await lookup.deliveries(filter, after: after, limit: limit)
-    }
-    if page.deliveries.isEmpty, page.next == nil, after == nil { try await typeCheck.check(filter) }
+    let page = try await search.deliveries(wanted, after: after, limit: limit)
     return DeliveryReportPage(deliveries: await reports(of: page.deliveries), next: page.next)
   }
 

@@ -1,7 +1,10 @@
 import RelayCore
 
 /// What a person, or a script, can ask of a running relay: everything behind the admin API.
-package protocol RelayOperations: AuditOperations {
+package protocol RelayOperations:
+  AuditOperations,
+  SearchOperations
+{
   /// The store takes writes and can be read, and the relay is not draining; else why not.
   var readiness: Readiness { get async }
 
@@ -10,9 +13,6 @@ package protocol RelayOperations: AuditOperations {
   func status() async throws(OperationError) -> RelayStatus
   /// nil: the store does not have it (any more).
   func event(_ id: EventID) async throws(OperationError) -> EventReport?
-  func deliveries(
-    _ filter: DeliveryFilter, after: DeliveryID?, limit: Int
-  ) async throws(OperationError) -> DeliveryReportPage
 
   /// What `retry` (or `discard`) of these would change, as it is now. Changes nothing.
   func count(_ change: ChangeVerb, _ selection: DeliverySelection) async throws(OperationError)

@@ -59,6 +59,22 @@ final class Connection {
     if readOnly && !opensReadOnly { try execute("PRAGMA query_only = ON") }
   }
 
+  /// A connection that only reads, beside the one that writes.
+  ///
+  /// - Parameters:
+  ///   - file: Which file that is to be; nil: whichever.
+  ///   - fileSystem: What it is on; nil: what the system says.
+  convenience init(
+    lookingInto path: String, file: FileID?, fileSystem: FileSystemKind? = nil
+  ) throws(StoreError) {
+    if let file, FileID.of(path: path) != .success(file) {
+      throw StoreError(
+        code: .lost, message: "the store's file \(path) is not the one that the relay writes to any more")
+    }
+    let fileSystem = fileSystem ?? .of(file: path)
+    try self.init(path: path, readOnly: true, index: fileSystem.canFaultWhenFull ? .own : .shared)
+  }
+
   /// Reads the file as it is, without its log, and takes no lock: nobody may write to it meanwhile.
   init(path: String, ignoringLog: Void) throws(StoreError) {
     var handle: OpaquePointer?

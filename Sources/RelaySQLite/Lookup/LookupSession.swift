@@ -20,22 +20,18 @@ final class LookupSession {
   ///   - clock: Knows what the wall clock showed; nil: the store's times are told as they are.
   ///   - file: Which file that is to be; nil: whichever.
   ///   - fileSystem: What it is on; nil: what the system says.
+  ///   - shape: Another than the store's only in tests.
   init(
-    path: String, clock: (any SteadyClock)? = nil, file: FileID? = nil, fileSystem: FileSystemKind? = nil
+    path: String, clock: (any SteadyClock)? = nil, file: FileID? = nil, fileSystem: FileSystemKind? = nil,
+    shape: RunShape = .standard
   ) throws(StoreError) {
-    if let file, FileID.of(path: path) != .success(file) {
-      throw StoreError(
-        code: .lost, message: "the store's file \(path) is not the one that the relay writes to any more")
-    }
     self.clock = clock
-    let fileSystem = fileSystem ?? .of(file: path)
-    connection = try Connection(
-      path: path, readOnly: true, index: fileSystem.canFaultWhenFull ? .own : .shared)
+    connection = try Connection(lookingInto: path, file: file, fileSystem: fileSystem)
     audit = try AuditReader(connection)
     records = try RecordReader(connection)
     walks = try DeliveryWalks(connection)
     search = try EventSearch(connection)
-    eventPages = try EventPages(connection, records: records, search: search)
+    eventPages = try EventPages(connection, records: records, search: search, shape: shape)
   }
 
   /// Reads everything as it stands at one time.

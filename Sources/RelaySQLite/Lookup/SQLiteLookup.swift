@@ -1,22 +1,13 @@
 import RelayCore
 import RelayThreads
 
-/// Looks into a SQLite store on a thread and a connection of its own, which can't write.
+/// Looks into a SQLite store on threads and connections of its own, which can't write: one for what is answered at once, and one
+/// for searches among events, so that nobody who asks how the store is stands behind them.
 ///
 /// Every statement is a short read that ends at once: a long one would keep the store's log from being written over.
 package final class SQLiteLookup: DeliveryLookup {
-  /// nil: the store can't be opened, for this reason.
-  private typealias Question = @Sendable (Result<LookupSession, StoreError>) -> Void
-
-  private struct Inbox: Sendable {
-    var questions: [Question] = []
-    var isClosing = false
-  }
-
-  private let inbox = Monitor(Inbox())
-  private let thread: WorkerThread
-
-  private let hasEnded = Monitor(false)
+  private let answers: LookupThread
+  private let searches: LookupThread
 
   /// Of an open store: another file that takes its name later is not looked into.
   ///
@@ -30,11 +21,8 @@ package final class SQLiteLookup: DeliveryLookup {
   ///   - clock: The store's.
   ///   - file: Which file that is to be; nil: whichever.
   init(path: String, clock: any SteadyClock, file: FileID? = nil) {
-    let (inbox, hasEnded) = (inbox, hasEnded)
-    thread = WorkerThread(name: "lookup") {
-      Self.run(path, clock, file, inbox)
-      hasEnded.update { $0 = true }
-    }
+    answers = LookupThread("lookup", path: path, clock: clock, file: file)
+    searches = LookupThread("search", path: path, clock: clock, file: file)
   }
 
   // MARK: DeliveryLookup
@@ -42,20 +30,20 @@ package final class SQLiteLookup: DeliveryLookup {
   package func event(
     _ id: EventID, completion: @escaping @Sendable (Result<EventRecord?, StoreError>) -> Void
   ) {
-    ask(completion) { session throws(StoreError) in try session.event(id) }
+    answers.ask(completion) { session throws(StoreError) in try session.event(id) }
   }
 
   package func events(
     _ request: EventPageRequest, completion: @escaping @Sendable (Result<EventPage, StoreError>) -> Void
   ) {
-    ask(completion) { session throws(StoreError) in try session.events(request) }
+    searches.ask(completion) { session throws(StoreError) in try session.events(request) }
   }
 
   package func deliveries(
     _ filter: DeliveryFilter, after: DeliveryID?, limit: Int,
     completion: @escaping @Sendable (Result<DeliveryPage, StoreError>) -> Void
   ) {
-    ask(completion) { session throws(StoreError) in
+    answers.ask(completion) { session throws(StoreError) in
       try session.deliveries(filter, after: after, limit: limit)
     }
   }
@@ -64,13 +52,13 @@ package final class SQLiteLookup: DeliveryLookup {
     _ filter: DeliveryFilter, after: DeliveryID?,
     completion: @escaping @Sendable (Result<DeliveryCountPage, StoreError>) -> Void
   ) {
-    ask(completion) { session throws(StoreError) in try session.count(filter, after: after) }
+    answers.ask(completion) { session throws(StoreError) in try session.count(filter, after: after) }
   }
 
   package func places(
     of ids: [DeliveryID], completion: @escaping @Sendable (Result<[DeliveryPlace], StoreError>) -> Void
   ) {
-    ask(completion) { session throws(StoreError) in try session.places(of: ids) }
+    answers.ask(completion) { session throws(StoreError) in try session.places(of: ids) }
   }
 
   package func audit(
@@ -84,32 +72,66 @@ package final class SQLiteLookup: DeliveryLookup {
   package func oldestPending(
     completion: @escaping @Sendable (Result<[String: Timestamp], StoreError>) -> Void
   ) {
-    ask(completion) { session throws(StoreError) in try session.oldestPending() }
+    answers.ask(completion) { session throws(StoreError) in try session.oldestPending() }
   }
 
   package func oldestDue(
     completion: @escaping @Sendable (Result<[String: Timestamp], StoreError>) -> Void
   ) {
-    ask(completion) { session throws(StoreError) in try session.oldestDue() }
+    answers.ask(completion) { session throws(StoreError) in try session.oldestDue() }
   }
 
   package func look(completion: @escaping @Sendable (Result<Void, StoreError>) -> Void) {
-    ask(completion) { session throws(StoreError) in try session.readHeader() }
+    answers.ask(completion) { session throws(StoreError) in try session.readHeader() }
   }
 
   /// Answers what was asked, then closes. Blocks until that is done. Later questions fail.
   package func close() {
+    answers.close()
+    searches.close()
+  }
+
+  /// The same, but waits no longer than that. Whether it is closed: if not, a thread hangs.
+  package func close(within limit: Duration) -> Bool {
+    let end = ContinuousClock.now.advanced(by: limit)
+    let isClosed = answers.close(within: limit)
+    return searches.close(within: max(.zero, ContinuousClock.now.duration(to: end))) && isClosed
+  }
+}
+
+/// A thread with a connection that looks, and what it has been asked.
+private final class LookupThread: Sendable {
+  /// nil: the store can't be opened, for this reason.
+  private typealias Question = @Sendable (Result<LookupSession, StoreError>) -> Void
+
+  private struct Inbox: Sendable {
+    var questions: [Question] = []
+    var isClosing = false
+  }
+
+  private let inbox = Monitor(Inbox())
+  private let thread: WorkerThread
+  private let hasEnded = Monitor(false)
+
+  init(_ name: String, path: String, clock: any SteadyClock, file: FileID?) {
+    let (inbox, hasEnded) = (inbox, hasEnded)
+    thread = WorkerThread(name: name) {
+      Self.run(path, clock, file, inbox)
+      hasEnded.update { $0 = true }
+    }
+  }
+
+  func close() {
     inbox.update { $0.isClosing = true }
     thread.join()
   }
 
-  /// The same, but waits no longer than that. Whether it is closed: if not, its thread hangs.
-  package func close(within limit: Duration) -> Bool {
+  func close(within limit: Duration) -> Bool {
     inbox.update { $0.isClosing = true }
     return hasEnded.wait(timeout: limit, until: { $0 ? true : nil }) != nil
   }
 
-  private func ask<Answer>(
+  func ask<Answer>(
     _ completion: @escaping @Sendable (Result<Answer, StoreError>) -> Void,
     _ look: @escaping @Sendable (LookupSession) throws(StoreError) -> Answer
   ) {

@@ -17,6 +17,7 @@ final class StoreLoop {
   private var jobs = JobQueue()
   private var backup: Backup?
   private var keeperHasMore = false
+  private var indexing: IndexTrigger
 
   /// How much one transaction may hold, so that the sender at its head does not wait for all behind it.
   private static let maxBatch = 2_048
@@ -25,7 +26,8 @@ final class StoreLoop {
   private static let retryInterval = Duration.seconds(1)
 
   init(
-    session: StoreSession, inbox: Monitor<StoreInbox>, clock: any SteadyClock, observer: (any StoreObserver)?
+    session: StoreSession, inbox: Monitor<StoreInbox>, indexer: EventIndexer, clock: any SteadyClock,
+    observer: (any StoreObserver)?
   ) {
     self.session = session
     self.inbox = inbox
@@ -34,10 +36,12 @@ final class StoreLoop {
     keeper = StoreKeeper(session: session, clock: clock)
     writer = BatchWriter(session: session, keeper: keeper, clock: clock, observer: observer)
     condition = ConditionReport(observer: observer)
+    indexing = IndexTrigger(indexer)
   }
 
   /// Until the inbox closes and is empty.
   func run() {
+    indexing.reached(session.numbers.lastEvent)
     while let batch = nextBatch() {
       for operation in batch { begin(operation) }
       write()
@@ -64,6 +68,7 @@ final class StoreLoop {
   private func write() {
     guard let envelopes = writer.write() else { return }
     _ = inbox.change { ($0.committed(envelopes: envelopes, at: .now), wakes: false) }
+    indexing.reached(session.numbers.lastEvent)
   }
 
   /// What has been asked, or nothing once it is time to do something without a cause. nil: the end.
@@ -117,6 +122,7 @@ final class StoreLoop {
       jobs.append(ReorderJob(destination, by: ordering, completion: completion))
     case .change(let change, let selection, let destination, let completion):
       jobs.append(ChangeJob(change, selection, of: destination, clock: clock, completion: completion))
+    case .index(let change, let completion): jobs.append(IndexJob(change, completion: completion))
     }
   }
 

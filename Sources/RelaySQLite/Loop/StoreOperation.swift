@@ -41,6 +41,7 @@ enum StoreOperation: Sendable {
     case backup(@Sendable (Result<any StoreCopy, StoreError>) -> Void)
     case reorder(String, by: Ordering, @Sendable (Result<Void, StoreError>) -> Void)
     case change(DeliveryChange, DeliverySelection, of: String, @Sendable (Int, StoreError?) -> Void)
+    case index(IndexChange, @Sendable (StoreError?) -> Void)
   }
 }
 
@@ -186,6 +187,7 @@ extension StoreOperation.Job {
     case .backup(let completion): completion(.failure(error))
     case .reorder(_, _, let completion): completion(.failure(error))
     case .change(_, _, _, let completion): completion(0, error)
+    case .index(_, let completion): completion(error)
     }
   }
 }

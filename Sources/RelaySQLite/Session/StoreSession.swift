@@ -25,6 +25,8 @@ final class StoreSession {
   let settler: Settler
   let changes: DeliveryChanges
   let audit: AuditStatements
+  /// What events are found by.
+  let runs: RunStatements
 
   /// - Parameters:
   ///   - gathersLog: False for tests that do without syncs.
@@ -59,6 +61,7 @@ final class StoreSession {
     appender = Appender(names: names, duplicates: duplicates, envelopes: envelopes, inserter: inserter)
     settler = try Settler(
       connection, destinations: destinations, claims: claims, keys: keys, walked: walked)
+    runs = try RunStatements(connection)
     changes = try DeliveryChanges(
       connection, names: names, destinations: destinations, claims: claims, keys: keys, walked: walked)
     audit = try AuditStatements(connection)

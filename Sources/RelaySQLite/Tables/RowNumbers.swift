@@ -28,6 +28,7 @@ final class RowNumbers: TransactionMember {
   var nextEvent: EventRowID { last.event.advanced(by: 1) }
   /// The delivery that is inserted next gets this one.
   var nextDelivery: DeliveryID { last.delivery.next }
+  var lastEvent: EventRowID { last.event }
   var lastDelivery: DeliveryID { last.delivery }
 
   func takeEnvelope() -> EnvelopeRowID {

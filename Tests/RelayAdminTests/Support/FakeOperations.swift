@@ -9,7 +9,10 @@ import RelayThreads
 final class FakeOperations: RelayOperations {
   enum Call: Equatable {
     case event(EventID)
+    case events(EventPageRequest)
     case deliveries(DeliveryFilter, after: DeliveryID?, limit: Int)
+    /// With what the filter does not say.
+    case search(DeliverySearch, after: DeliveryID?, limit: Int)
     case count(ChangeVerb, DeliverySelection)
     case retry(DeliverySelection)
     case discard(DeliverySelection)
@@ -27,6 +30,7 @@ final class FakeOperations: RelayOperations {
     var status = Samples.status
     var events: [EventID: EventReport] = [:]
     var page = DeliveryReportPage(deliveries: [], next: nil)
+    var eventPage = EventPage(events: [], next: nil, reached: nil)
     var changed = 0
     var resumed = ResumeReport(wasPaused: true, liftedHold: nil)
     var counts = DeliveryCounts()
@@ -74,9 +78,16 @@ final class FakeOperations: RelayOperations {
   }
 
   func deliveries(
-    _ filter: DeliveryFilter, after: DeliveryID?, limit: Int
+    _ search: DeliverySearch, after: DeliveryID?, limit: Int
   ) async throws(OperationError) -> DeliveryReportPage {
-    try answer(.deliveries(filter, after: after, limit: limit)) { $0.page }
+    let call: Call =
+      search.isPlain
+      ? .deliveries(search.filter, after: after, limit: limit) : .search(search, after: after, limit: limit)
+    return try answer(call) { $0.page }
+  }
+
+  func events(_ request: EventPageRequest) async throws(OperationError) -> EventPage {
+    try answer(.events(request)) { $0.eventPage }
   }
 
   func count(

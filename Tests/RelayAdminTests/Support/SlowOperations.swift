@@ -39,9 +39,13 @@ final class SlowOperations: RelayOperations {
   func reload() async throws(OperationError) -> ReloadReport { try await fake.reload() }
 
   func deliveries(
-    _ filter: DeliveryFilter, after: DeliveryID?, limit: Int
+    _ search: DeliverySearch, after: DeliveryID?, limit: Int
   ) async throws(OperationError) -> DeliveryReportPage {
-    try await fake.deliveries(filter, after: after, limit: limit)
+    try await fake.deliveries(search, after: after, limit: limit)
+  }
+
+  func events(_ request: EventPageRequest) async throws(OperationError) -> EventPage {
+    try await fake.events(request)
   }
 }
 

@@ -82,7 +82,7 @@ import Testing
       #"{"auth":"Bearer b3arer-of-crm","x-key":"0123456789abcdef","token":"of nobody","got":"s3cret-token"}"#
     await middle.answer(try middle.request(), 422, body: echo)
     let page = try await middle.during { [controller = middle.controller] in
-      try? await controller.deliveries(DeliveryFilter(), after: nil, limit: 1)
+      try? await controller.deliveries(DeliverySearch(), after: nil, limit: 1)
     }
     let answer = try #require(page?.deliveries.first?.record.failures.first?.answer)
     #expect(

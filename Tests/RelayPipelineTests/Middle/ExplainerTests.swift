@@ -20,7 +20,7 @@ import Testing
     #expect(reply.status == 200)
     await middle.rest()
     let page = try await middle.during { [controller = middle.controller] in
-      try? await controller.deliveries(DeliveryFilter(), after: nil, limit: 500)
+      try? await controller.deliveries(DeliverySearch(), after: nil, limit: 500)
     }
     let done = try #require(page).deliveries.map { "\($0.record.destination) \($0.record.type)" }
     #expect(explained.sorted() == done.sorted())

@@ -1,0 +1,128 @@
+import Foundation
+import RelayCore
+import RelayText
+
+/// What `huggy-relay events` shows.
+package enum EventsText {
+  /// - Parameters:
+  ///   - zone: Whose clock shows the times; nil: UTC.
+  ///   - showsTitles: Not on the pages that follow the first.
+  /// - Returns: Lines, without a line end at the end.
+  package static func render(
+    _ events: [ListedEventAnswer], zone: TimeZone?, pen: Pen, showsTitles: Bool = true
+  ) -> String {
+    let table = TextTable<ListedEventAnswer>([
+      .init("RECEIVED") { $0.receivedAt.clockText(in: zone) },
+      .init("EVENT") { $0.id },
+      .init("TYPE") { $0.type },
+      .init("COMPANY") { $0.company ?? "-" },
+      .init("CHANNEL") { $0.channel ?? "-" },
+      .init("CHAT") { $0.chat ?? "-" },
+      .init("OUTCOME") { TextCell($0.fate, $0.ink) },
+    ])
+    return table.lines(events, pen).dropFirst(showsTitles ? 0 : 1).joined(separator: "\n")
+  }
+}
+
+extension ListedEventAnswer {
+  /// `delivered to crm; dead at bi: permanent, status 422`.
+  fileprivate var fate: String {
+    if deliveries.isEmpty { return droppedBy.map { "dropped by \($0)" } ?? "unrouted: no route matched it" }
+    return deliveries.map(\.fate).joined(separator: "; ")
+  }
+
+  fileprivate var ink: Ink {
+    if outcomes.contains("dead") { return .bad }
+    if outcomes.contains("pending") { return .warning }
+    return outcomes.contains("delivered") ? .good : .faint
+  }
+}
+
+extension ListedDeliveryAnswer {
+  fileprivate var fate: String {
+    let answer = attempts == 0 ? nil : lastStatus.map { "status \($0)" } ?? lastError ?? "no answer"
+    switch DeliveryFilter.State(rawValue: state) {
+    case .delivered: return "delivered to \(destination)"
+    case .dead:
+      return "dead at \(destination): " + [reason, answer].compactMap { $0 }.joined(separator: ", ")
+    case .discarded, .overflowed: return "discarded for \(destination): \(reason ?? "-")"
+    case .pending, nil: return "\(state) for \(destination)" + (answer.map { ": \($0)" } ?? "")
+    }
+  }
+}
+
+extension Timestamp {
+  /// As a clock shows it, to the second; nil: in UTC, with a `Z`.
+  package func clockText(in zone: TimeZone?) -> String {
+    guard let zone else { return String("\(self)".prefix(19)) + "Z" }
+    let date = Date(timeIntervalSince1970: Double(microseconds) / 1e6)
+    let local = advanced(by: .seconds(zone.secondsFromGMT(for: date)))
+    return String("\(local)".prefix(19)).replacingOccurrences(of: "T", with: " ")
+  }
+}
+
+/// Answers as lines of JSON, an object each.
+package enum JSONLines {
+  package static func of(_ answers: [some Encodable]) throws -> [UInt8] {
+    var lines: [UInt8] = []
+    for answer in answers {
+      lines += try RecordEncoder.answer(answer)
+      lines.append(UInt8(ascii: "\n"))
+    }
+    return lines
+  }
+}
+
+/// Counts things by what they have, for `--count-by`.
+package struct CountTable {
+  private var counts: [String: Int] = [:]
+  private var total = 0
+
+  package init() {}
+
+  /// - Parameter values: What it has of the kind; several count each, none as `-`.
+  package mutating func add(_ values: [String]) {
+    total += 1
+    for value in values.isEmpty ? ["-"] : values { counts[value, default: 0] += 1 }
+  }
+
+  private var rows: [(value: String, count: Int)] {
+    counts.map { ($0.key, $0.value) }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }
+  }
+
+  /// Most frequent first.
+  ///
+  /// - Parameters:
+  ///   - title: What is counted by.
+  ///   - noun: What is counted: `events`.
+  package func text(_ title: String, _ noun: String, pen: Pen) -> String {
+    let table = TextTable<(value: String, count: Int)>([
+      .init(noun.uppercased(), .right) { $0.count.grouped }, .init(title.uppercased()) { $0.value },
+    ])
+    let end = pen("\(total.grouped) \(noun) in all", .faint)
+    return (table.lines(rows, pen) + [end]).joined(separator: "\n")
+  }
+
+  /// An object for each value.
+  package func json(_ title: String) -> [UInt8] {
+    var output = JSONOutput()
+    output.object { output in
+      output.key("count_by")
+      output.string(title)
+      output.key("total")
+      total.write(to: &output)
+      output.key("counts")
+      output.array { output in
+        for row in rows {
+          output.object { output in
+            output.key("value")
+            output.string(row.value)
+            output.key("count")
+            row.count.write(to: &output)
+          }
+        }
+      }
+    }
+    return output.bytes
+  }
+}

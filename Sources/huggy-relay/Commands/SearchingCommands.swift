@@ -1,0 +1,284 @@
+import ArgumentParser
+import Foundation
+import RelayAdmin
+import RelayCore
+import RelayPipeline
+import RelayText
+
+/// How much of a list is shown, and how.
+struct ListOptions: ParsableArguments {
+  @Option(name: .long, help: "At most so many. Default: 50.")
+  var limit: Int?
+
+  @Flag(name: .long, help: "All that there are.")
+  var all = false
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Go on where a list has ended: its last line says how.", valueName: "place"))
+  var after: String?
+
+  @Flag(name: .long, help: "Print an object a line, as each page comes.")
+  var jsonl = false
+
+  @Flag(name: .long, help: "Show times in UTC instead of this machine's time zone.")
+  var utc = false
+
+  func validate() throws {
+    guard limit ?? 1 > 0 else { throw ValidationError("--limit is above 0") }
+    guard limit == nil || !all else { throw ValidationError("--limit and --all exclude each other") }
+    guard after?.isEmpty != true else { throw ValidationError("--after is empty") }
+  }
+
+  /// How many are shown.
+  var count: Int { all ? .max : limit ?? 50 }
+  var zone: TimeZone? { utc ? nil : .current }
+}
+
+/// Says on a terminal how far a search has come, over and over in one line of standard error.
+struct SearchProgress {
+  private let isShown = isatty(STDERR_FILENO) == 1
+  private var isThere = false
+
+  mutating func show(_ reached: Timestamp, zone: TimeZone?) {
+    guard isShown else { return }
+    isThere = true
+    write("\rsearched to \(reached.clockText(in: zone)) …")
+  }
+
+  mutating func clear() {
+    guard isThere else { return }
+    isThere = false
+    write("\r\u{1B}[K")
+  }
+
+  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}
+
+struct Events: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract:
+      "Look for events of a running relay, newest first: by what they are, what became of them, what they hold.",
+    discussion: """
+      Conditions are met together; patterns are as in routes. With --json each page of the API is a line.
+
+      Why is something of this person missing?   huggy-relay events --text 5575999990000 --since 24h
+      What went nowhere?                         huggy-relay events --outcome dropped,unrouted --count-by route
+      All of a conversation:                     huggy-relay events --chat 4711 --all
+      """)
+
+  enum Kind: String, CaseIterable, ExpressibleByArgument {
+    case type, company, channel, source, route, destination, outcome, reason
+  }
+
+  @Argument(help: "An event's id, evt_…: the same as `event` with it.")
+  var id: String?
+
+  @OptionGroup(title: "Conditions") var filter: EventFilterOptions
+
+  @Flag(name: .long, help: "In order of arrival.")
+  var oldestFirst = false
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Count all that match, instead of listing them, by: \(Kind.allCases.map(\.rawValue).joined(separator: ", ")).",
+      valueName: "kind"))
+  var countBy: Kind?
+
+  @OptionGroup var list: ListOptions
+  @OptionGroup var why: ReasonOptions
+  @OptionGroup var options: AdminOptions
+
+  func validate() throws {
+    guard let id else { return }
+    guard EventID(id) != nil else { throw ValidationError("'\(id)' is not an event's id: evt_ and a UUID") }
+    guard filter.input() == EventFilterInput(), countBy == nil else {
+      throw ValidationError("an id and conditions exclude each other")
+    }
+  }
+
+  func run() throws {
+    if let id { return try EventCommand.show(id, options, why) }
+    var input = EventsInput()
+    input.filter = filter.input()
+    input.order = oldestFirst ? .oldestFirst : nil
+    input.after = list.after
+    if let countBy { return try count(by: countBy, input) }
+    try show(input)
+  }
+
+  private func show(_ start: EventsInput) throws {
+    let client = options.client(why)
+    var (input, left, shown) = (start, list.count, 0)
+    var progress = SearchProgress()
+    var reached: Timestamp?
+    repeat {
+      input.limit = min(left, 500)
+      let json = try client.get("/api/v1/events", input)
+      let page = try client.decode(EventsAnswer.self, from: json)
+      progress.clear()
+      try print(page, json, isFirst: shown == 0)
+      shown += page.events.count
+      left -= page.events.count
+      (input.after, reached) = (page.next, page.searchedTo)
+      if let reached, left > 0 { progress.show(reached, zone: list.zone) }
+    } while left > 0 && input.after != nil
+    progress.clear()
+    if options.json || list.jsonl { return }
+    if shown == 0 { printError("no event matches") }
+    guard let next = input.after else { return }
+    let place = reached.map { "looked as far as \($0.clockText(in: list.zone)); " } ?? ""
+    printError("\(place)go on with --after \(next), or see all with --all")
+  }
+
+  private func print(_ page: EventsAnswer, _ json: [UInt8], isFirst: Bool) throws {
+    if list.jsonl { return FileHandle.standardOutput.write(Data(try JSONLines.of(page.events))) }
+    // A page may be empty and yet not be the last.
+    guard options.json || !page.events.isEmpty else { return }
+    try options.show(json) { pen in
+      EventsText.render(page.events, zone: list.zone, pen: pen, showsTitles: isFirst)
+    }
+  }
+
+  private func count(by kind: Kind, _ start: EventsInput) throws {
+    let client = options.client(why)
+    var (input, table) = (start, CountTable())
+    var progress = SearchProgress()
+    input.limit = 500
+    repeat {
+      let page = try client.decode(EventsAnswer.self, from: try client.get("/api/v1/events", input))
+      for event in page.events { table.add(Self.values(event, kind)) }
+      input.after = page.next
+      if let reached = page.searchedTo { progress.show(reached, zone: list.zone) }
+    } while input.after != nil
+    progress.clear()
+    try options.show(table.json(kind.rawValue)) { pen in table.text(kind.rawValue, "events", pen: pen) }
+  }
+
+  private static func values(_ event: ListedEventAnswer, _ kind: Kind) -> [String] {
+    switch kind {
+    case .type: [event.type]
+    case .company: [event.company].compactMap(\.self)
+    case .channel: [event.channel].compactMap(\.self)
+    case .source: [event.source]
+    case .route: Array(Set(event.routes))
+    case .destination: Array(Set(event.deliveries.map(\.destination)))
+    case .outcome: event.outcomes
+    case .reason: Array(Set(event.deliveries.compactMap(\.reason)))
+    }
+  }
+}
+
+struct Deliveries: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List deliveries of a running relay, newest first: the dead letters with --state dead.",
+    discussion: """
+      With --json each page of the API is a line.
+
+      Why do deliveries die?          huggy-relay deliveries --state dead --count-by reason
+      All dead that were answered 422: huggy-relay deliveries --state dead --status 422 --all
+      """)
+
+  enum Kind: String, CaseIterable, ExpressibleByArgument {
+    case reason, status, route, type, destination, state, error
+  }
+
+  @Option(name: .long, help: "Those in this state.")
+  var state: DeliveryFilter.State?
+
+  @OptionGroup var filter: FilterOptions
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Those that are dead or discarded for this reason: \(DeliverySearch.knownReasons.joined(separator: ", ")).",
+      valueName: "reason"), completion: .list(DeliverySearch.knownReasons))
+  var reason: [String] = []
+
+  @Option(
+    name: .long,
+    help: "Those whose last attempt was answered so: 422, 5xx; none: not at all. Several: with commas.")
+  var status: [String] = []
+
+  @Option(name: .long, help: "Those that this route sent; * and ? are wildcards.")
+  var route: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Count all that match, instead of listing them, by: \(Kind.allCases.map(\.rawValue).joined(separator: ", ")).",
+      valueName: "kind"))
+  var countBy: Kind?
+
+  @OptionGroup var list: ListOptions
+  @OptionGroup var options: AdminOptions
+
+  func validate() throws {
+    if let problem = input.problem { throw ValidationError(problem) }
+  }
+
+  private var input: DeliveriesInput {
+    var input = DeliveriesInput()
+    input.state = state
+    input.filter = filter.input()
+    input.reason = TextList(splitting: reason)
+    input.status = TextList(splitting: status)
+    input.route = TextList(splitting: route)
+    input.after = list.after
+    return input
+  }
+
+  func run() throws {
+    if let countBy { return try count(by: countBy) }
+    let client = options.client()
+    var (input, left, shown) = (input, list.count, 0)
+    repeat {
+      input.limit = min(left, 500)
+      let json = try client.get("/api/v1/deliveries", input)
+      let page = try client.decode(DeliveriesAnswer.self, from: json)
+      try print(page, json, isFirst: shown == 0)
+      shown += page.deliveries.count
+      left -= page.deliveries.count
+      input.after = page.next
+    } while left > 0 && input.after != nil
+    if options.json || list.jsonl { return }
+    if shown == 0 { printError("no delivery matches") }
+    if let next = input.after { printError("there may be more: go on with --after \(next), or see --all") }
+  }
+
+  private func print(_ page: DeliveriesAnswer, _ json: [UInt8], isFirst: Bool) throws {
+    if list.jsonl { return FileHandle.standardOutput.write(Data(try JSONLines.of(page.deliveries))) }
+    // A page may be empty and yet not be the last.
+    guard options.json || !page.deliveries.isEmpty else { return }
+    try options.show(json) { pen in
+      DeliveriesText.render(
+        page.deliveries, now: SystemWallClock().now(), zone: list.zone, pen: pen, showsTitles: isFirst)
+    }
+  }
+
+  private func count(by kind: Kind) throws {
+    let client = options.client()
+    var (input, table) = (input, CountTable())
+    input.limit = 500
+    repeat {
+      let page = try client.decode(
+        DeliveriesAnswer.self, from: try client.get("/api/v1/deliveries", input))
+      for delivery in page.deliveries { table.add(Self.values(delivery, kind)) }
+      input.after = page.next
+    } while input.after != nil
+    try options.show(table.json(kind.rawValue)) { pen in table.text(kind.rawValue, "deliveries", pen: pen) }
+  }
+
+  private static func values(_ delivery: DeliveryAnswer, _ kind: Kind) -> [String] {
+    switch kind {
+    case .reason: [delivery.reason].compactMap(\.self)
+    case .status: delivery.lastAttempt.map { [$0.status.map(String.init) ?? "no answer"] } ?? []
+    case .route: [delivery.route]
+    case .type: [delivery.type]
+    case .destination: [delivery.destination]
+    case .state: [delivery.state]
+    case .error: [delivery.lastAttempt?.error].compactMap(\.self)
+    }
+  }
+}
