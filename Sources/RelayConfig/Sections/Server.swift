@@ -77,7 +77,8 @@ extension ConfigNode {
 
   /// What clients send as `Authorization: Bearer TOKEN`.
   fileprivate func adminToken() -> Secret? {
-    value("a token", placeholder: Secret("placeholder"), isCredential: true) { text throws(Fault) in
+    value("a token", form: .spelled("^[!-~]+$"), placeholder: Secret("placeholder"), isCredential: true) {
+      text throws(Fault) in
       guard !text.isEmpty else {
         throw Fault("is empty; give a token, or remove the key where admin is a loopback address")
       }
