@@ -4,7 +4,8 @@ import RelayThreads
 
 /// A running relay as a whole: what is configured, and everything that people do to it.
 ///
-/// It is composed of one type for each kind of thing: `DeliveryChanges`, `Reloader`, `Reordering`, `StatusReader`.
+/// It is composed of one type for each kind of thing: `DeliveryChanges`, `Reloader`, `Reordering`, `RuleTrials`,
+/// `StatusReader`.
 package final class RelayController: RelayOperations {
   package struct Parts: Sendable {
     package var store: any DeliveryStore
@@ -41,6 +42,7 @@ package final class RelayController: RelayOperations {
   let reordering: Reordering
   private let changes: DeliveryChanges
   private let reloader: Reloader
+  private let trials: RuleTrials
   let statusReader: StatusReader
   private let typeCheck: TypeCheck
   private let holds: DestinationHolds
@@ -67,6 +69,7 @@ package final class RelayController: RelayOperations {
         active: active, asked: asked, holds: holds, reordering: reordering, engine: parts.engine,
         receiver: parts.receiver, metrics: parts.metrics, clock: parts.clock, logger: parts.logger),
       source: source)
+    trials = RuleTrials(configuration, active: active, asked: asked, source: source, clock: parts.clock)
     statusReader = StatusReader(
       StatusReader.Parts(
         active: active, asked: asked, lookup: parts.lookup, engine: parts.engine, metrics: parts.metrics,
@@ -155,6 +158,24 @@ package final class RelayController: RelayOperations {
     }
     if page.deliveries.isEmpty, page.next == nil, after == nil { try await typeCheck.check(filter) }
     return DeliveryReportPage(deliveries: await reports(of: page.deliveries), next: page.next)
+  }
+
+  package func configuration() -> RunningConfiguration { trials.running }
+
+  package func explain(_ event: EventID, by text: String?) async throws(OperationError) -> ExplainReport? {
+    try await trials.explain(event, by: text)
+  }
+
+  package func explain(envelope: [UInt8], by text: String?) async throws(OperationError) -> ExplainReport {
+    try await trials.explain(envelope: envelope, by: text)
+  }
+
+  package func backtest(_ request: BacktestRequest) async throws(OperationError) -> BacktestReport {
+    try await trials.backtest(request)
+  }
+
+  package func difference(to text: String?) async throws(OperationError) -> ConfigurationComparison {
+    try await trials.difference(to: text)
   }
 
   private func reports(of records: [DeliveryRecord]) async -> [DeliveryReport] {

@@ -1,7 +1,7 @@
 import RelayCore
 
 /// What a person, or a script, can ask of a running relay: everything behind the admin API.
-package protocol RelayOperations: AnyObject, Sendable {
+package protocol RelayOperations: ConfigurationOperations {
   /// The store takes writes and can be read, and the relay is not draining; else why not.
   var readiness: Readiness { get async }
 
