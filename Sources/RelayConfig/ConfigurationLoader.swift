@@ -8,6 +8,19 @@ package struct LoadedConfiguration: Sendable {
   /// The variables of the environment that it refers to, also those for which a default stood in, by name. A
   /// process sees them as they were when it began.
   package var variables: [String]
+  /// Which values hold references.
+  package var references: ValueReferences
+}
+
+/// What a text says, whether it is right or not.
+package struct ReadConfigurationText: Sendable {
+  /// What could be read; what is wrong is as it would be without its key. nil: it could not be read at all.
+  package var configuration: Configuration?
+  /// In the order of the file.
+  package var errors: [ConfigurationProblem]
+  package var warnings: [ConfigurationProblem]
+  package var references: ValueReferences
+  package var variables: [String]
 }
 
 /// Reads routes.yaml.
@@ -37,15 +50,7 @@ package struct ConfigurationLoader: Sendable {
 
   /// Reads a file. One that can't be read is an error at its first line.
   package func load(path: String) throws(ConfigurationErrors) -> LoadedConfiguration {
-    let text: String
-    do {
-      text = try ConfigurationFile.text(at: path, atMost: Self.largestFile)
-    } catch {
-      let problem = ConfigurationProblem(
-        file: path, line: error.line, column: 1, keyPath: "", message: error.message)
-      throw ConfigurationErrors(problems: [problem])
-    }
-    return try load(text: text, file: path, directory: ConfigurationFile.directory(of: path))
+    try Self.loaded(read(path: path))
   }
 
   /// Reads a text.
@@ -56,18 +61,54 @@ package struct ConfigurationLoader: Sendable {
   package func load(
     text: String, file: String, directory: String
   ) throws(ConfigurationErrors) -> LoadedConfiguration {
+    try Self.loaded(read(text: text, file: file, directory: directory))
+  }
+
+  private static func loaded(_ read: ReadConfigurationText) throws(ConfigurationErrors) -> LoadedConfiguration
+  {
+    guard read.errors.isEmpty, let configuration = read.configuration else {
+      throw ConfigurationErrors(problems: read.errors)
+    }
+    return LoadedConfiguration(
+      configuration: configuration, warnings: read.warnings, variables: read.variables,
+      references: read.references)
+  }
+
+  /// Reads a file as far as it can be read.
+  ///
+  /// - Parameter directory: What relative paths are relative to; nil: the file's own.
+  package func read(path: String, directory: String? = nil) -> ReadConfigurationText {
+    do {
+      let text = try ConfigurationFile.text(at: path, atMost: Self.largestFile)
+      return read(text: text, file: path, directory: directory ?? ConfigurationFile.directory(of: path))
+    } catch {
+      let problem = ConfigurationProblem(
+        file: path, line: error.line, column: 1, keyPath: "", message: error.message)
+      return ReadConfigurationText(
+        configuration: nil, errors: [problem], warnings: [], references: ValueReferences(), variables: [])
+    }
+  }
+
+  /// Reads a text that somebody handed in, as if it stood where a file stands. Nothing but the text is looked at: no
+  /// reference is replaced, and no file is opened.
+  package func read(handed text: String, inPlaceOf path: String) -> ReadConfigurationText {
+    // Where the store is depends on it; a reference can't get at it.
+    let place = environment.filter { $0.key == "STATE_DIRECTORY" }
+    let plain = ConfigurationLoader(environment: place, resolvesReferences: false, hash: hash)
+    return plain.read(
+      text: text, file: "configuration", directory: ConfigurationFile.directory(of: path))
+  }
+
+  /// Reads a text as far as it can be read.
+  package func read(text: String, file: String, directory: String) -> ReadConfigurationText {
     let references = References(
       environment: environment, directory: directory, resolves: resolvesReferences)
     let reading = Reading(file: file, directory: directory, references: references)
-    var configuration = Configuration()
-    if let root = reading.root(of: text) {
-      configuration = root.configuration()
-    }
-    configuration.hash = String(hash(Array(text.utf8)).prefix(12))
+    var configuration = reading.root(of: text).map { $0.configuration() }
+    configuration?.hash = String(hash(Array(text.utf8)).prefix(12))
     let (errors, warnings) = reading.problemsInFileOrder()
-    guard errors.isEmpty else { throw ConfigurationErrors(problems: errors) }
-    return LoadedConfiguration(
-      configuration: configuration, warnings: warnings,
-      variables: reading.variables.sorted())
+    return ReadConfigurationText(
+      configuration: configuration, errors: errors, warnings: warnings,
+      references: ValueReferences(reading.values), variables: reading.variables.sorted())
   }
 }

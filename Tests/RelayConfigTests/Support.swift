@@ -1,5 +1,6 @@
 import RelayConfig
 import RelayCore
+import Testing
 
 /// What a faulty configuration is told.
 struct FaultyConfiguration: Sendable, CustomStringConvertible {
@@ -35,6 +36,7 @@ func problems(
   let problems: [ConfigurationProblem]
   do {
     problems = try loader.load(text: text, file: "routes.yaml", directory: "/etc/relay").warnings
+    expectSchemaAccepts(text)
   } catch {
     problems = error.problems
   }
@@ -45,8 +47,18 @@ func problems(
 func configuration(
   of text: String, environment: [String: String] = exampleEnvironment, resolvesReferences: Bool = true
 ) throws -> Configuration {
-  try loader(environment: environment, resolvesReferences: resolvesReferences)
-    .load(text: text, file: "routes.yaml", directory: "/etc/relay").configuration
+  let loaded = try loader(environment: environment, resolvesReferences: resolvesReferences)
+    .load(text: text, file: "routes.yaml", directory: "/etc/relay")
+  expectSchemaAccepts(text)
+  return loaded.configuration
+}
+
+/// What the reader takes, the schema for editors must not refuse.
+private func expectSchemaAccepts(_ text: String) {
+  #expect(throws: Never.self) {
+    let isAccepted = try SchemaTests.accepts(text)
+    #expect(isAccepted, "refused by the schema: \(text)")
+  }
 }
 
 // Configurations around what a test is about.

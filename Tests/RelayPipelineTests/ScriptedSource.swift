@@ -11,6 +11,8 @@ final class ScriptedSource: ReloadSource {
     var problem: OperationError?
     /// What is wrong with the listener's new settings.
     var listenerProblem: OperationError?
+    /// What is read of a text that is handed in.
+    var texts: [String: HandedConfiguration] = [:]
     var applied: [ServerSettings] = []
     /// Happens when the listener has taken the new settings, once.
     var whenApplied: (@Sendable () -> Void)?
@@ -26,6 +28,15 @@ final class ScriptedSource: ReloadSource {
     let state = state.withLock { $0 }
     if let problem = state.problem { throw problem }
     return ReadConfiguration(configuration: state.configuration, warnings: [], variables: [])
+  }
+
+  /// What `texts` say.
+  func read(_ text: String) async throws(OperationError) -> HandedConfiguration {
+    guard let handed = state.withLock({ $0.texts[text] }) else {
+      throw OperationError(
+        code: .invalidConfiguration, message: "wrong", details: ["configuration:1:1: wrong"])
+    }
+    return handed
   }
 
   func apply(_ settings: ServerSettings) async throws(OperationError) {

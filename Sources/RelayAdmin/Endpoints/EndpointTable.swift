@@ -14,6 +14,7 @@ struct EndpointTable: Sendable {
       DeliveryEndpoints.all,
       DestinationEndpoints.all,
       StoreEndpoints.all,
+      RulesEndpoints.all,
       AuditEndpoints.all,
       DescriptionEndpoints.all,
     ].flatMap { $0 })

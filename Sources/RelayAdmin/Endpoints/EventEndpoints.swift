@@ -16,7 +16,11 @@ enum EventEndpoints {
 
   static func report(of id: EventID, _ relay: any RelayOperations) async throws -> EventReport {
     if let report = try await relay.event(id) { return report }
-    throw APIError(
+    throw unknown(id)
+  }
+
+  static func unknown(_ id: EventID) -> APIError {
+    APIError(
       404, "not_found",
       "the store has no event \(id): it was never accepted, was settled longer than store.retention ago, "
         + "or went nowhere while store.keep is routed")

@@ -1,11 +1,19 @@
+import RelayCore
 import RelayText
 import Yams
 
 extension ConfigNode {
   /// The text of a scalar. Reports a wrong kind, a missing value and a missing reference.
   ///
-  /// - Parameter words: words of the configuration's own that may stand here, such as `off`.
-  func scalar(_ expected: String, words: [String] = []) -> ScalarText? {
+  /// - Parameters:
+  ///   - words: words of the configuration's own that may stand here, such as `off`.
+  ///   - form: for the schema, of what else may stand here.
+  func scalar(_ expected: String, words: [String] = [], form: ScalarForm = .someText) -> ScalarText? {
+    if let probe {
+      probe.may(be: .scalar(form), expected)
+      if !words.isEmpty, form != .words(words) { probe.may(be: .scalar(.words(words))) }
+      return nil
+    }
     guard case .scalar(let scalar) = node else {
       error("expected \(expected), found \(kind)\(inJSON(words))")
       return nil
@@ -18,6 +26,8 @@ extension ConfigNode {
     switch reading.references.replaced(in: scalar.string) {
     case .success(let text):
       reading.variables.formUnion(text.variables)
+      reading.values[location.keyPath] = ValueReferences.Value(
+        references: text.references, isWhole: text.isWhole)
       return ScalarText(
         value: text.value, references: text.references, defaulted: text.defaulted,
         isPlain: scalar.style == .plain && text.references.isEmpty, isPlaceholder: text.isPlaceholder)
@@ -40,13 +50,15 @@ extension ConfigNode {
   /// - Parameters:
   ///   - expected: what stands here, with its article.
   ///   - words: words of the configuration's own that may stand here, such as `off`.
+  ///   - form: for the schema, of what else may stand here.
   ///   - placeholder: stands for a reference that is not resolved.
   ///   - isCredential: it is to be known to two parties only: a default that stands in the file is warned of.
   func value<Value>(
-    _ expected: String, words: [String] = [], placeholder: Value, isCredential: Bool = false,
+    _ expected: String, words: [String] = [], form: ScalarForm = .someText, placeholder: Value,
+    isCredential: Bool = false,
     parse: (String) throws(Fault) -> Value
   ) -> Value? {
-    guard let scalar = scalar(expected, words: words) else { return nil }
+    guard let scalar = scalar(expected, words: words, form: form) else { return nil }
     if scalar.isPlaceholder { return placeholder }
     do {
       let value = try parse(scalar.value)

@@ -3,7 +3,7 @@ import RelayText
 
 extension ConfigNode {
   func bool(placeholder: Bool = false) -> Bool? {
-    value("true or false", placeholder: placeholder) { text throws(Fault) in
+    value("true or false", form: .bool, placeholder: placeholder) { text throws(Fault) in
       switch text.lowercased() {
       case "true" where text == "true": return true
       case "false" where text == "false": return false
@@ -15,7 +15,7 @@ extension ConfigNode {
   }
 
   func duration(_ range: ClosedRange<Duration> = .milliseconds(1) ... .longestText) -> Duration? {
-    value("a duration such as 5s", placeholder: .unresolved) { text throws(Fault) in
+    value("a duration such as 5s", form: .duration, placeholder: .unresolved) { text throws(Fault) in
       let duration = try Units.duration(text)
       guard duration >= range.lowerBound else {
         throw Fault("is too short; at least \(range.lowerBound.text)")
@@ -28,20 +28,20 @@ extension ConfigNode {
   }
 
   func size(_ range: ClosedRange<Int>) -> Int? {
-    value("a size such as 5MiB", placeholder: Units.unresolvedSize) { text throws(Fault) in
+    value("a size such as 5MiB", form: .size, placeholder: Units.unresolvedSize) { text throws(Fault) in
       let size = try Units.size(text)
       guard size >= range.lowerBound else {
-        throw Fault("is too small; at least \(Units.text(bytes: range.lowerBound))")
+        throw Fault("is too small; at least \(SizeText.text(bytes: range.lowerBound))")
       }
       guard size <= range.upperBound else {
-        throw Fault("is too large; at most \(Units.text(bytes: range.upperBound))")
+        throw Fault("is too large; at most \(SizeText.text(bytes: range.upperBound))")
       }
       return size
     }
   }
 
   func integer(_ range: ClosedRange<Int>) -> Int? {
-    value("a whole number", placeholder: range.lowerBound) { text throws(Fault) in
+    value("a whole number", form: .integer(range), placeholder: range.lowerBound) { text throws(Fault) in
       guard let number = Units.integer(text) else {
         throw Fault("is not a whole number; write one from \(range.lowerBound) to \(range.upperBound)")
       }
@@ -53,7 +53,7 @@ extension ConfigNode {
   }
 
   func number(_ range: ClosedRange<Double>) -> Double? {
-    value("a number", placeholder: range.lowerBound) { text throws(Fault) in
+    value("a number", form: .number(range), placeholder: range.lowerBound) { text throws(Fault) in
       guard let number = Units.number(text), range.contains(number) else {
         throw Fault("is not a number from \(Units.text(range.lowerBound)) to \(Units.text(range.upperBound))")
       }

@@ -7,12 +7,17 @@ struct ConfigNode {
   var location: Location
   /// Its text, and its descendants', is never shown.
   var isSecret = false
+  /// Where it is recorded what is asked for here, while nothing is read.
+  var probe: SchemaNode?
   let reading: Reading
 
-  init(_ node: Node, location: Location, isSecret: Bool = false, reading: Reading) {
+  init(
+    _ node: Node, location: Location, isSecret: Bool = false, probe: SchemaNode? = nil, reading: Reading
+  ) {
     self.node = node
     self.location = location
     self.isSecret = isSecret
+    self.probe = probe
     self.reading = reading
   }
 
@@ -30,6 +35,12 @@ struct ConfigNode {
     return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
   }
 
+  /// The same, where null is one of the values.
+  var mayBeNull: Bool {
+    probe?.may(be: .null)
+    return isNull
+  }
+
   var isMapping: Bool { if case .mapping = node { true } else { false } }
   var isSequence: Bool { if case .sequence = node { true } else { false } }
 
@@ -43,6 +54,27 @@ struct ConfigNode {
     }
   }
 
+  /// The node, as another place of the schema.
+  func probing(_ place: SchemaNode) -> ConfigNode {
+    var copy = self
+    copy.probe = place
+    return copy
+  }
+
+  /// Reads a part that stands in several places, or in itself: the schema describes it once, under this name.
+  func shared<Value>(_ name: String, _ read: (ConfigNode) -> Value?) -> Value? {
+    guard let probe else { return read(self) }
+    probe.may(be: .definition(name))
+    return probe.definitions.begin(name).flatMap { read(probing($0)) }
+  }
+
+  /// Reads a mapping in one way, and everything else in another.
+  func ifMapping<Value>(_ read: (ConfigNode) -> Value?, else other: (ConfigNode) -> Value?) -> Value? {
+    guard reading.isProbing else { return isMapping ? read(self) : other(self) }
+    _ = read(self)
+    return other(self)
+  }
+
   /// The same node under another key path.
   func renamed(_ keyPath: String) -> ConfigNode {
     var copy = self
@@ -54,8 +86,18 @@ struct ConfigNode {
 extension ConfigNode {
   /// The items of a list; a single value counts as a list of one.
   ///
-  /// - Parameter emptyFault: what an empty list is told; nil: one may be empty.
-  func items(_ expected: String, acceptsMapping: Bool = false, emptyFault: String?) -> [ConfigNode]? {
+  /// - Parameters:
+  ///   - isAlwaysList: a single value is none.
+  ///   - emptyFault: what an empty list is told; nil: one may be empty.
+  func items(
+    _ expected: String, acceptsMapping: Bool = false, isAlwaysList: Bool = false, emptyFault: String?
+  ) -> [ConfigNode]? {
+    if let probe {
+      let item = probe.below()
+      let single = SchemaForm.Single(value: !isAlwaysList, mapping: acceptsMapping)
+      probe.may(be: .list(of: item, mayBeEmpty: emptyFault == nil, orOne: single), expected)
+      return [probing(item)]
+    }
     switch node {
     case .sequence(let sequence):
       if sequence.isEmpty, let emptyFault {

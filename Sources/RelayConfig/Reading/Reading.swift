@@ -1,3 +1,4 @@
+import RelayCore
 import RelayText
 
 /// One reading of one configuration: where problems gather, and what references and relative paths mean.
@@ -11,6 +12,10 @@ final class Reading {
   var isJSON = false
   /// The variables of the environment that it has asked for.
   var variables: Set<String> = []
+  /// The values that were read, by their key paths.
+  var values: [String: ValueReferences.Value] = [:]
+  /// Nothing is read: what the reader asks for is recorded (`SchemaNode`), and nothing is reported.
+  var isProbing = false
   private var problems: [ConfigurationProblem] = []
   private var warnings: Set<String> = []
 
@@ -23,6 +28,7 @@ final class Reading {
   func report(
     _ message: String, at location: Location, severity: ConfigurationProblem.Severity = .error
   ) {
+    if isProbing { return }
     let problem = ConfigurationProblem(
       file: file, line: location.line, column: location.column, keyPath: location.keyPath, message: message,
       severity: severity)

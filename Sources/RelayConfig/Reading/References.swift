@@ -19,6 +19,8 @@ struct References {
     /// The variables whose values were asked for.
     var variables: Set<String> = []
     var isPlaceholder = false
+    /// It was one reference and nothing else.
+    var isWhole = false
   }
 
   struct Failure: Error {
@@ -39,6 +41,7 @@ struct References {
         do {
           let reference = try next(in: &rest)
           result.references.append(reference.name)
+          result.isWhole = result.references.count == 1 && text.hasPrefix("${") && rest.isEmpty
           if resolves { result.value += try value(of: reference, recordedIn: &result) }
         } catch {
           failures.append(error.message)

@@ -21,14 +21,35 @@ struct Section {
   }
 
   /// The entry of a key, which is known from now on.
-  mutating func entry(_ key: String) -> Entry? {
+  ///
+  /// - Parameter isRequired: For the schema: whoever takes it reports that it is missing.
+  mutating func entry(_ key: String, isRequired: Bool = false) -> Entry? {
     known.append(key)
+    if let probe = node.probe {
+      if isRequired { probe.mapping().require(key) }
+      return probed(key, probe.mapping().key(key, in: probe))
+    }
     return entries.first { $0.key == key }
   }
 
+  /// The entries of a mapping whose keys are names.
+  ///
+  /// - Parameter form: For the schema, of a key.
+  func namedEntries(_ form: String) -> [Entry] {
+    guard let probe = node.probe else { return entries }
+    return [probed("name", probe.mapping().anyKey(form, in: probe))]
+  }
+
+  /// For the schema: exactly one of these keys stands there. Whoever takes them reports what is wrong.
+  func needsOne(of keys: String...) { node.probe?.mapping().requireOne(of: keys) }
+
+  private func probed(_ key: String, _ place: SchemaNode) -> Entry {
+    Entry(key: key, location: node.location, value: node.probing(place))
+  }
+
   /// The value of a key, which is known from now on.
-  mutating func take(_ key: String, isSecret: Bool = false) -> ConfigNode? {
-    guard var value = entry(key)?.value else { return nil }
+  mutating func take(_ key: String, isSecret: Bool = false, isRequired: Bool = false) -> ConfigNode? {
+    guard var value = entry(key, isRequired: isRequired)?.value else { return nil }
     if isSecret { value.isSecret = true }
     return value
   }
@@ -67,6 +88,11 @@ extension ConfigNode {
   ///
   /// - Parameter mayBeEmpty: whether nothing at all counts as a mapping without keys.
   func section(_ expected: String = "a mapping of keys to values", mayBeEmpty: Bool = false) -> Section? {
+    if let probe {
+      if mayBeEmpty { probe.may(be: .null) }
+      _ = probe.mapping()
+      return Section(node: self, entries: [])
+    }
     if mayBeEmpty, isNull { return Section(node: self, entries: []) }
     guard case .mapping(let mapping) = node else {
       error("expected \(expected), found \(kind)")

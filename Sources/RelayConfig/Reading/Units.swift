@@ -6,9 +6,6 @@ enum Units {
   /// Stands for a size that is not resolved (`check --no-env`). Smaller than any that can be written.
   static let unresolvedSize = 1
 
-  private static let sizes: [(unit: String, bytes: Int)] = [
-    ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1),
-  ]
   private static let rates: [(unit: String, interval: Duration)] = [
     ("/s", .seconds(1)), ("/m", .seconds(60)), ("/h", .seconds(3600)),
   ]
@@ -23,7 +20,7 @@ enum Units {
   static func size(_ text: String) throws(Fault) -> Int {
     let (digits, unit) = parts(of: text)
     guard let count = integer(String(digits)),
-      let factor = sizes.first(where: { $0.unit == unit })?.bytes
+      let factor = SizeText.units.first(where: { $0.unit == unit })?.bytes
     else {
       throw Fault("is not a size; write a whole number and its unit: 64KiB, 5MiB or 10GiB")
     }
@@ -56,11 +53,6 @@ enum Units {
   private static func parts(of text: String) -> (digits: Substring, unit: Substring) {
     let digits = text.prefix { ("0"..."9").contains($0) }
     return (digits, text[digits.endIndex...])
-  }
-
-  static func text(bytes: Int) -> String {
-    guard bytes > 0, let unit = sizes.first(where: { bytes % $0.bytes == 0 }) else { return "0B" }
-    return "\(bytes / unit.bytes)\(unit.unit)"
   }
 
   static func text(_ number: Double) -> String {

@@ -12,6 +12,10 @@ struct MatchLocations {
 extension ConfigNode {
   /// `match`, or a block of `except`. Nil: something in it is wrong.
   func match(in context: RouteContext) -> (Match, MatchLocations)? {
+    shared("match") { $0.readMatch(in: context) }
+  }
+
+  private func readMatch(in context: RouteContext) -> (Match, MatchLocations)? {
     guard !isNull else {
       error("expected conditions, found nothing; remove the key to match every event")
       return nil
@@ -62,8 +66,10 @@ extension ConfigNode {
       return nil
     }
     let expected = "a mapping with conditions, or a list of such mappings"
+    probe?.mustNotBeEmpty()
     guard let blocks = items(expected, acceptsMapping: true, emptyFault: emptyFault) else { return nil }
     let matches = blocks.map { block -> Match? in
+      block.probe?.mustNotBeEmpty()
       if block.node.mapping?.isEmpty == true || block.isNull {
         block.error("an empty block would exclude every event; remove it, or give it a condition")
         return nil

@@ -7,7 +7,9 @@ extension ConfigNode {
   /// One pattern or a list of them. Nil: something in it is wrong.
   func patterns(_ expected: String, ignoringCase: Bool = false) -> [ScalarPattern]? {
     guard let items = items("\(expected) or a list of them", emptyFault: Self.emptyList) else { return nil }
-    let patterns = items.map { $0.pattern(expected, ignoringCase: ignoringCase) }
+    let patterns = items.map { item in
+      item.mayBeNull ? .null : item.pattern(expected, ignoringCase: ignoringCase)
+    }
     return patterns.contains { $0 == nil } ? nil : patterns.compactMap { $0 }
   }
 
@@ -33,7 +35,6 @@ extension ConfigNode {
   }
 
   private func pattern(_ expected: String, ignoringCase: Bool) -> ScalarPattern? {
-    if isNull { return .null }
     guard let text = comparedScalar(expected) else { return nil }
     return .text(WildcardPattern(text, ignoringCase: ignoringCase))
   }
@@ -41,7 +42,7 @@ extension ConfigNode {
   /// A scalar's source text, unless it is a boolean by accident. Stands for anything where it is not
   /// resolved.
   func comparedScalar(_ expected: String) -> String? {
-    guard let scalar = scalar(expected), !reportsAmbiguousBoolean(scalar) else { return nil }
+    guard let scalar = scalar(expected, form: .text), !reportsAmbiguousBoolean(scalar) else { return nil }
     if scalar.isOddNumber {
       // It does what it says for a text such as a telephone number.
       warning(

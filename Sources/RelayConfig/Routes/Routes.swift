@@ -17,12 +17,12 @@ struct ReadRoute {
 extension ConfigNode {
   /// `routes`. A route that is wrong is reported and left out.
   func routes(in context: RouteContext) -> [ReadRoute] {
-    guard !isNull else { return [] }
-    guard case .sequence(let sequence) = node else {
+    guard !mayBeNull else { return [] }
+    guard isSequence || reading.isProbing else {
       error("expected a list of routes ('- name: …'), found \(kind)")
       return []
     }
-    guard !sequence.isEmpty, let items = items("a list of routes", emptyFault: nil) else { return [] }
+    guard let items = items("a list of routes", isAlwaysList: true, emptyFault: nil) else { return [] }
     var names: Set<String> = []
     return items.compactMap { item in
       item.routeNamedInPaths(unless: names).route(in: context, names: &names)
@@ -39,11 +39,12 @@ extension ConfigNode {
 
   private func route(in context: RouteContext, names: inout Set<String>) -> ReadRoute? {
     guard var section = section("a mapping with name, match, and to or drop") else { return nil }
-    let name = routeName(section.take("name"), names: &names)
+    let name = routeName(section.take("name", isRequired: true), names: &names)
     let match = section.take("match").map { $0.match(in: context) } ?? (Match(), MatchLocations())
     let except = section.take("except").map { $0.exceptions(in: context) } ?? []
     let to = section.entry("to")
     let drop = section.entry("drop")
+    section.needsOne(of: "to", "drop")
     let action = action(to: to, drop: drop, in: context)
     let stop = section.take("stop").map { $0.bool() } ?? false
     section.finish()
@@ -58,7 +59,8 @@ extension ConfigNode {
       return nil
     }
     let placeholder = "placeholder-\(names.count)"
-    let name = node.value("a name", placeholder: placeholder) { text throws(Fault) in
+    let name = node.value("a name", form: .spelled(Names.pattern), placeholder: placeholder) {
+      text throws(Fault) in
       guard Names.isValid(text) else { throw Fault(Names.fault) }
       return text
     }
@@ -79,6 +81,7 @@ extension ConfigNode {
     case (let to?, let drop?):
       reading.report("a route has exactly one of to and drop; remove one of the two", at: drop.location)
       _ = to.value.destinationNames(in: context)
+      drop.value.probe?.may(be: .scalar(.onlyTrue), "true")
       return nil
     case (let to?, nil): return to.value.destinationNames(in: context).map { .deliver(to: $0) }
     case (nil, let drop?):

@@ -5,12 +5,14 @@ extension ConfigNode {
   /// `where`: each path with its test. Nil: something in it is wrong.
   func conditions() -> [(condition: FieldCondition, location: Location)]? {
     guard let section = section("a mapping of field paths to values") else { return nil }
-    guard !section.entries.isEmpty else {
+    let entries = section.namedEntries("[^.]")
+    probe?.mustNotBeEmpty()
+    guard !entries.isEmpty else {
       error("an empty where tests nothing; remove the key")
       return nil
     }
     var conditions: [(condition: FieldCondition, location: Location)] = []
-    for entry in section.entries {
+    for entry in entries {
       let test = entry.value.test()
       guard let path = FieldPath(entry.key) else {
         reading.report(
@@ -24,13 +26,27 @@ extension ConfigNode {
       if let test, path.isID { entry.value.warnAboutOddIDs(test) }
       if let test { conditions.append((FieldCondition(path: path, test: test), entry.location)) }
     }
-    return conditions.count == section.entries.count ? conditions : nil
+    return conditions.count == entries.count ? conditions : nil
   }
 
   /// A scalar, a list of scalars, or a mapping of operators.
   private func test() -> FieldTest? {
-    guard isMapping else { return patterns("a value").map(FieldTest.equalsAny) }
+    shared("test") {
+      $0.ifMapping {
+        $0.operators()
+      } else: {
+        $0.patterns("a value").map(FieldTest.equalsAny)
+      }
+    }
+  }
+
+  private func operators() -> FieldTest? {
     guard var section = section() else { return nil }
+    probe?.mustNotBeEmpty()
+    for known in WhereOperator.all {
+      let entry = section.entry(known.name)
+      if reading.isProbing { _ = entry?.value.test(known) }
+    }
     guard !section.entries.isEmpty else {
       let names = WhereOperator.all.map(\.name).joined(separator: ", ")
       error("expected an operator, found none; write one of \(names)")
@@ -39,7 +55,6 @@ extension ConfigNode {
     let tests = section.entries.compactMap { entry in
       WhereOperator(name: entry.key).flatMap { entry.value.test($0) }
     }
-    for known in WhereOperator.all { _ = section.entry(known.name) }
     section.finish(unknown: "operator")
     guard tests.count == section.entries.count else { return nil }
     return tests.count == 1 ? tests[0] : .all(tests)

@@ -21,10 +21,10 @@ extension ConfigNode {
   private func namedAdminToken() -> AdminToken? {
     guard var section = section("a mapping with name, value and role") else { return nil }
     // Not secret, unlike the token.
-    var (name, role) = (section.take("name"), section.take("role"))
+    var (name, role) = (section.take("name", isRequired: true), section.take("role", isRequired: true))
     name?.isSecret = false
     role?.isSecret = false
-    let value = section.take("value")
+    let value = section.take("value", isRequired: true)
     let nameText = name?.personName()
     let roleRead = role?.role()
     let token = value?.adminToken()
@@ -55,7 +55,7 @@ extension ConfigNode {
 
   private func role() -> Role? {
     let words = Role.allCases.map(\.rawValue)
-    return value("a role", words: words, placeholder: .viewer) { text throws(Fault) in
+    return value("a role", words: words, form: .words(words), placeholder: .viewer) { text throws(Fault) in
       guard let role = Role(rawValue: text) else {
         throw Fault("is no role; write \(words.dropLast().joined(separator: ", ")) or \(words.last ?? "")")
       }
@@ -67,7 +67,7 @@ extension ConfigNode {
   func adminToken() -> Secret? {
     // Two that are not resolved are not the same.
     let placeholder = Secret("placeholder:\(location.line):\(location.column)")
-    return value("a token", placeholder: placeholder, isCredential: true) { text throws(Fault) in
+    return value("a token", form: .spelled("^[!-~]+$"), placeholder: placeholder, isCredential: true) { text throws(Fault) in
       guard !text.isEmpty else {
         throw Fault("is empty; give a token, or remove the key where admin is a loopback address")
       }

@@ -39,6 +39,8 @@ extension ConfigNode {
     guard var section = section("a mapping with bearer or basic") else { return nil }
     let bearer = section.take("bearer")
     let basic = section.take("basic")
+    section.needsOne(of: "bearer", "basic")
+    if reading.isProbing { _ = (bearer?.credential("a bearer token"), basic?.basic()) }
     section.finish(later: LaterKeys.authorization)
     switch (bearer, basic) {
     case (let bearer?, nil): return bearer.credential("a bearer token").map { .bearer(Secret($0)) }
@@ -53,8 +55,8 @@ extension ConfigNode {
 
   private func basic() -> Destination.Authorization? {
     guard var section = section("a mapping with username and password") else { return nil }
-    let username = section.take("username")
-    let password = section.take("password")
+    let username = section.take("username", isRequired: true)
+    let password = section.take("password", isRequired: true)
     section.finish()
     let missing = [("username", username), ("password", password)].filter { $0.1 == nil }.map(\.0)
     guard let username, let password else {
@@ -72,7 +74,9 @@ extension ConfigNode {
     _ expected: String, isSecret: Bool = true, mayBeEmpty: Bool = false,
     forbidding forbidden: Character? = nil
   ) -> String? {
-    value(expected, placeholder: "placeholder", isCredential: isSecret) { text throws(Fault) in
+    let form = mayBeEmpty ? ScalarForm.text : forbidden.map { .spelled("^[^\($0)]+$") } ?? .someText
+    return value(expected, form: form, placeholder: "placeholder", isCredential: isSecret) {
+      text throws(Fault) in
       guard mayBeEmpty || !text.isEmpty else { throw Fault("is empty; expected \(expected)") }
       guard text.isOneLine else { throw Fault("holds a line break or another control character; remove it") }
       if let forbidden, text.contains(forbidden) {
@@ -89,7 +93,10 @@ extension ConfigNode {
     let emptyFault = "an empty list signs nothing; remove the key"
     return items("a signing secret or a list of them", emptyFault: emptyFault)?.compactMap { item in
       let none = SigningSecret(key: [UInt8](repeating: 0, count: SigningSecret.keySizes.lowerBound))
-      return item.value("a signing secret", placeholder: none, isCredential: true) { text throws(Fault) in
+      return item.value(
+        "a signing secret", form: .pattern("^whsec_[A-Za-z0-9+/]{32,86}={0,2}$"), placeholder: none,
+        isCredential: true
+      ) { text throws(Fault) in
         guard text.hasPrefix(SigningSecret.prefix) else {
           throw Fault("is not a signing secret; it begins with whsec_ (huggy-relay secret makes one)")
         }

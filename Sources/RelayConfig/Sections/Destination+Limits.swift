@@ -29,7 +29,10 @@ extension CircuitPolicy {
 extension ConfigNode {
   /// nil: a fault; .some(nil): unlimited.
   fileprivate func rate() -> Rate?? {
-    value("a rate such as 100/s", words: ["unlimited"], placeholder: nil) { text throws(Fault) in
+    value(
+      "a rate such as 100/s", words: ["unlimited"], form: .pattern("^0*[1-9][0-9]{0,6}/[smh]$"),
+      placeholder: nil
+    ) { text throws(Fault) in
       if text == "unlimited" { return nil }
       let rate = try Units.rate(text)
       guard (1...1_000_000).contains(rate.count) else {
@@ -42,7 +45,9 @@ extension ConfigNode {
   fileprivate func ordering() -> Ordering? {
     let orderings = Ordering.allCases
     let expected = "none, chat or destination"
-    return value(expected, words: orderings.map(\.word), placeholder: Ordering.none) { text throws(Fault) in
+    let words = orderings.map(\.word)
+    return value(expected, words: words, form: .words(words), placeholder: Ordering.none) {
+      text throws(Fault) in
       guard let ordering = orderings.first(where: { $0.word == text }) else {
         throw Fault("is not an order; write \(expected)")
       }
@@ -51,7 +56,10 @@ extension ConfigNode {
   }
 
   func backlogLimit() -> BacklogLimit? {
-    value("a share such as 50%, or a size", placeholder: .share(0.5)) { text throws(Fault) in
+    value(
+      "a share such as 50%, or a size", form: .pattern("^([0-9]+(B|KiB|MiB|GiB)|0*([1-9][0-9]?|100)%)$"),
+      placeholder: .share(0.5)
+    ) { text throws(Fault) in
       if text.hasSuffix("%"), let percent = Units.integer(String(text.dropLast())) {
         guard (1...100).contains(percent) else { throw Fault("is out of range; from 1% to 100%") }
         return .share(Double(percent) / 100)
@@ -61,7 +69,7 @@ extension ConfigNode {
           "is neither a share nor a size; write a share of max_size such as 50%, or a size such as 2GiB")
       }
       guard size >= 1 << 10 else { throw Fault("is too small; at least 1KiB") }
-      guard size <= 1 << 50 else { throw Fault("is too large; at most \(Units.text(bytes: 1 << 50))") }
+      guard size <= 1 << 50 else { throw Fault("is too large; at most \(SizeText.text(bytes: 1 << 50))") }
       return .bytes(size)
     }
   }
@@ -91,24 +99,16 @@ extension RetryPolicy {
 extension ConfigNode {
   /// nil: a fault; .some(nil): unlimited.
   fileprivate func attempts() -> Int?? {
-    value("a number of attempts, or unlimited", words: ["unlimited"], placeholder: nil) {
+    value(
+      "a number of attempts, or unlimited", words: ["unlimited"], form: .integer(1...1_000_000_000),
+      placeholder: nil
+    ) {
       text throws(Fault) in
       if text == "unlimited" { return nil }
       guard let count = Units.integer(text), (1...1_000_000_000).contains(count) else {
         throw Fault("is not a number of attempts; write 1 or more, or unlimited")
       }
       return count
-    }
-  }
-}
-
-extension Ordering {
-  /// As `order_by` writes it.
-  fileprivate var word: String {
-    switch self {
-    case .none: "none"
-    case .chat: "chat"
-    case .destination: "destination"
     }
   }
 }

@@ -20,7 +20,7 @@ struct DestinationReader {
   static func defaults(_ node: ConfigNode) -> DestinationReader {
     var reader = DestinationReader()
     guard var section = node.section("a mapping of destination keys", mayBeEmpty: true) else { return reader }
-    if let url = section.entry("url") {
+    if !node.reading.isProbing, let url = section.entry("url") {
       node.reading.report("each destination has a url of its own; move it there", at: url.location)
     }
     reader.template.read(&section)
@@ -32,7 +32,7 @@ struct DestinationReader {
     destination.name = entry.key
     guard entry.hasValidName(), var section = entry.value.section("a mapping with a url", mayBeEmpty: true)
     else { return ReadDestination(name: entry.key, location: entry.location, destination: nil) }
-    let url = section.take("url", isSecret: true)
+    let url = section.take("url", isSecret: true, isRequired: true)
     if let url {
       destination.url = url.url() ?? destination.url
     } else {
@@ -48,7 +48,7 @@ struct DestinationReader {
 extension ConfigNode {
   func destinations(defaults: DestinationReader) -> [ReadDestination] {
     guard let section = section("a mapping of names to destinations", mayBeEmpty: true) else { return [] }
-    return section.entries.map(defaults.destination)
+    return section.namedEntries(Names.pattern).map(defaults.destination)
   }
 }
 
@@ -98,7 +98,7 @@ extension ConfigNode {
   fileprivate func format() -> Destination.Format? {
     let names = Destination.Format.allCases.map(\.rawValue)
     let expected = names.joined(separator: " or ")
-    return value(expected, words: names, placeholder: .huggy) { text throws(Fault) in
+    return value(expected, words: names, form: .words(names), placeholder: .huggy) { text throws(Fault) in
       if text == "cloudevents" { throw Fault.notYet(LaterKeys.cloudEvents) }
       guard let format = Destination.Format(rawValue: text) else {
         throw Fault("is not a format; write \(expected)")

@@ -5,7 +5,10 @@ extension ConfigNode {
   /// A destination's `url`.
   func url() -> Secret? {
     let placeholder = Secret("https://placeholder.invalid/")
-    return value("an address such as https://crm.example/hooks", placeholder: placeholder) {
+    return value(
+      "an address such as https://crm.example/hooks", form: .pattern(HTTPAddress.pattern),
+      placeholder: placeholder
+    ) {
       text throws(Fault) in
       try HTTPAddress.check(text)
       return Secret(text)
@@ -16,6 +19,10 @@ extension ConfigNode {
 /// What makes an address fit for a destination. No message quotes it: an address may hold credentials
 /// anywhere.
 enum HTTPAddress {
+  /// Nearly the same as a regular expression.
+  static let pattern =
+    #"^[Hh][Tt][Tt][Pp][Ss]?://([!-.0->@-~]*@)?(\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\]|[0-9A-Za-z._-]+)(:[0-9]{1,5})?([/?#][!-~]*)?$"#
+
   static func check(_ text: String) throws(Fault) {
     guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
       throw Fault("holds a space, a control character or one beyond ASCII; percent-encode it")

@@ -8,9 +8,12 @@ import RelayText
 #endif
 
 extension ConfigNode {
+  private static let address = ScalarForm.pattern(#"^(\[[^\]]+\]|[^/@: ]+):[0-9]{1,5}$"#)
+
   /// `server.listen`.
   func listenAddress() -> ListenAddress? {
-    value("an address such as 127.0.0.1:8080", placeholder: .unresolved) { text throws(Fault) in
+    value("an address such as 127.0.0.1:8080", form: Self.address, placeholder: .unresolved) {
+      text throws(Fault) in
       try ListenAddress(
         configurationText: text, examples: "such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080")
     }
@@ -18,7 +21,10 @@ extension ConfigNode {
 
   /// `server.admin`. nil: a fault; .some(nil): `off`.
   func adminAddress() -> ListenAddress?? {
-    value("an address such as 127.0.0.1:8081, or off", words: ["off"], placeholder: .unresolved) {
+    value(
+      "an address such as 127.0.0.1:8081, or off", words: ["off"], form: Self.address,
+      placeholder: .unresolved
+    ) {
       text throws(Fault) in
       if text == "off" { return nil }
       return try ListenAddress(configurationText: text, examples: "such as 127.0.0.1:8081, or off")

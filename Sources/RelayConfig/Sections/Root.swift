@@ -10,7 +10,7 @@ extension ConfigNode {
     }
     if let server = section.take("server") { configuration.server = server.serverSettings() }
     configuration.store = storeSettings(section.take("store"))
-    configuration.sources = sources(section.take("sources"))
+    configuration.sources = sources(section.take("sources", isRequired: true))
 
     let defaults = section.take("defaults").map(DestinationReader.defaults) ?? DestinationReader()
     let destinations = (section.take("destinations")).map { $0.destinations(defaults: defaults) } ?? []
@@ -50,6 +50,9 @@ enum Names {
         }
       }
   }
+
+  /// The same as a regular expression.
+  static let pattern = "^[A-Za-z0-9_.-]{1,64}$"
 
   static let fault = "is not a name; use 1 to 64 of A-Z a-z 0-9 _ . -"
 }

@@ -12,8 +12,9 @@ extension ConfigNode {
     if section.entries.isEmpty {
       node.error(Self.noSource)
     }
+    node.probe?.mustNotBeEmpty()
     var names: [String: String] = [:]
-    return section.entries.compactMap { entry in
+    return section.namedEntries(Names.pattern).compactMap { entry in
       guard entry.hasValidName(), let source = entry.value.source(named: entry.key, entry: entry) else {
         return nil
       }
@@ -57,7 +58,9 @@ extension ConfigNode {
   private static let reservedPaths = ["/healthz", "/readyz"]
 
   private func dedupe() -> Duration? {
-    value("a duration such as 24h, or off", words: ["off"], placeholder: .seconds(1)) { text throws(Fault) in
+    value(
+      "a duration such as 24h, or off", words: ["off"], form: .duration, placeholder: .seconds(1)
+    ) { text throws(Fault) in
       if text == "off" { return nil }
       let duration = try Units.duration(text)
       guard duration > .zero else { throw Fault("is too short; write off to accept every envelope again") }
@@ -67,7 +70,8 @@ extension ConfigNode {
   }
 
   private func sourcePath(placeholder: String) -> String? {
-    value("a path such as /huggy", placeholder: placeholder) { text throws(Fault) in
+    value("a path such as /huggy", form: .pattern("^/[!-~]*$"), placeholder: placeholder) {
+      text throws(Fault) in
       guard text.hasPrefix("/") else { throw Fault("does not begin with '/'; write a path such as /huggy") }
       guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !text.contains(where: { "?#".contains($0) })
       else {

@@ -9,7 +9,8 @@ extension ConfigNode {
     settings.location = section.take("url", isSecret: true)?.storeLocation() ?? settings.location
     settings.keep =
       section.take("keep")?.value(
-        "all or routed", words: StoreSettings.Keep.allCases.map(\.rawValue), placeholder: .all
+        "all or routed", words: StoreSettings.Keep.allCases.map(\.rawValue),
+        form: .words(StoreSettings.Keep.allCases.map(\.rawValue)), placeholder: .all
       ) {
         text throws(Fault) in
         guard let keep = StoreSettings.Keep(rawValue: text) else { throw Fault("is not all or routed") }
@@ -23,7 +24,10 @@ extension ConfigNode {
 
   private func storeLocation() -> StoreSettings.Location? {
     let placeholder = StoreSettings.Location.sqlite(path: reading.storePath("data/relay.db"))
-    return value("an address such as sqlite:data/relay.db", placeholder: placeholder) { text throws(Fault) in
+    return value(
+      "an address such as sqlite:data/relay.db", form: .pattern("^sqlite:(?!//|file:|:memory:$).*[^/]$"),
+      placeholder: placeholder
+    ) { text throws(Fault) in
       if text.hasPrefix("postgres:") || text.hasPrefix("postgresql:") {
         throw Fault.notYet(LaterKeys.postgres)
       }

@@ -8,8 +8,12 @@ extension ConfigNode {
     guard let items = items(expected, emptyFault: emptyFault) else { return [] }
     var tokens: [Source.Token] = []
     for item in items {
-      guard let token = item.isMapping ? item.tokenWithCompany() : item.tokenValue().map({ .init(value: $0) })
-      else { continue }
+      let token = item.ifMapping {
+        $0.tokenWithCompany()
+      } else: {
+        $0.tokenValue().map { Source.Token(value: $0) }
+      }
+      guard let token else { continue }
       if tokens.contains(where: { $0.value == token.value }) {
         item.error("this token stands twice; keep one of them")
       }
@@ -20,7 +24,7 @@ extension ConfigNode {
 
   private func tokenWithCompany() -> Source.Token? {
     guard var section = section() else { return nil }
-    let value = section.take("value")
+    let value = section.take("value", isRequired: true)
     var company = section.take("company")
     // Not secret, unlike all else beside a token.
     company?.isSecret = false

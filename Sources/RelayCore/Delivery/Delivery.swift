@@ -107,6 +107,15 @@ package enum Ordering: Int, Hashable, Sendable, CaseIterable {
   /// All of the destination do.
   case destination = 2
 
+  /// As `order_by` writes it.
+  package var word: String {
+    switch self {
+    case .none: "none"
+    case .chat: "chat"
+    case .destination: "destination"
+    }
+  }
+
   /// What the event's deliveries are ordered by; nil: it waits for no other.
   package func key(source: String, chat: String?) -> String? {
     switch self {

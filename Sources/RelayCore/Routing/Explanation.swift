@@ -69,3 +69,28 @@ extension Match: CustomStringConvertible {
     return texts.count == 1 ? texts[0] : "[\(texts.joined(separator: ", "))]"
   }
 }
+
+extension Explanation.Verdict {
+  /// For people: that it matched and what it does then, or why not.
+  package func words(of route: Route) -> String {
+    switch self {
+    case .matched:
+      switch route.action {
+      case .drop: "matched: dropped"
+      case .deliver(let destinations):
+        "matched: to \(destinations.joined(separator: ", "))\(route.stop ? "; no later route" : "")"
+      }
+    case .failed(let condition, let saw): "no: wants \(condition); saw \(saw)"
+    case .excluded(let condition): "no: excepted by \(condition)"
+    case .notReached(let after): "not reached: \(after) ended the routing"
+    }
+  }
+}
+
+extension RoutingDecision {
+  /// For people: where the event goes.
+  package var summary: String {
+    if !targets.isEmpty { return targets.map(\.destination).joined(separator: ", ") }
+    return isDropped ? "dropped" : matched.isEmpty ? "no route matched" : "no destination"
+  }
+}

@@ -4,8 +4,8 @@ import RelayThreads
 
 /// A running relay as a whole: what is configured, and everything that people do to it.
 ///
-/// It is composed of one type for each kind of thing: `DeliveryChanges`, `Reloader`, `Reordering`, `StatusReader`, `AuditTrail`,
-/// `StoreSearch`.
+/// It is composed of one type for each kind of thing: `DeliveryChanges`, `Reloader`, `Reordering`, `RuleTrials`,
+/// `StatusReader`, `StoreSearch`, `AuditTrail`.
 package final class RelayController: RelayOperations {
   package struct Parts: Sendable {
     package var store: any DeliveryStore
@@ -43,6 +43,7 @@ package final class RelayController: RelayOperations {
   private let changes: DeliveryChanges
   private let search: StoreSearch
   private let reloader: Reloader
+  private let trials: RuleTrials
   let statusReader: StatusReader
   let auditTrail: AuditTrail
   private let typeCheck: TypeCheck
@@ -71,6 +72,7 @@ package final class RelayController: RelayOperations {
         active: active, asked: asked, holds: holds, reordering: reordering, engine: parts.engine,
         receiver: parts.receiver, metrics: parts.metrics, clock: parts.clock, logger: parts.logger),
       source: source)
+    trials = RuleTrials(configuration, active: active, asked: asked, source: source, clock: parts.clock)
     statusReader = StatusReader(
       StatusReader.Parts(
         active: active, asked: asked, lookup: parts.lookup, engine: parts.engine, metrics: parts.metrics,
@@ -160,6 +162,24 @@ package final class RelayController: RelayOperations {
   ) async throws(OperationError) -> DeliveryReportPage {
     let page = try await search.deliveries(wanted, after: after, limit: limit)
     return DeliveryReportPage(deliveries: await reports(of: page.deliveries), next: page.next)
+  }
+
+  package func configuration() -> RunningConfiguration { trials.running }
+
+  package func explain(_ event: EventID, by text: String?) async throws(OperationError) -> ExplainReport? {
+    try await trials.explain(event, by: text)
+  }
+
+  package func explain(envelope: [UInt8], by text: String?) async throws(OperationError) -> ExplainReport {
+    try await trials.explain(envelope: envelope, by: text)
+  }
+
+  package func backtest(_ request: BacktestRequest) async throws(OperationError) -> BacktestReport {
+    try await trials.backtest(request)
+  }
+
+  package func difference(to text: String?) async throws(OperationError) -> ConfigurationComparison {
+    try await trials.difference(to: text)
   }
 
   private func reports(of records: [DeliveryRecord]) async -> [DeliveryReport] {

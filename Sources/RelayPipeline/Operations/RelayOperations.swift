@@ -3,6 +3,7 @@ import RelayCore
 /// What a person, or a script, can ask of a running relay: everything behind the admin API.
 package protocol RelayOperations:
   AuditOperations,
+  ConfigurationOperations,
   SearchOperations
 {
   /// The store takes writes and can be read, and the relay is not draining; else why not.

@@ -14,10 +14,29 @@ package struct ReadConfiguration: Sendable {
   }
 }
 
+/// A configuration that somebody handed in, as far as its text alone says.
+package struct HandedConfiguration: Sendable {
+  /// What a value that holds a reference says is not known: something valid stands in its place.
+  package var configuration: Configuration
+  package var references: ValueReferences
+  package var warnings: [String]
+
+  package init(configuration: Configuration, references: ValueReferences, warnings: [String]) {
+    self.configuration = configuration
+    self.references = references
+    self.warnings = warnings
+  }
+}
+
 /// What a reload needs from the outside.
 package protocol ReloadSource: Sendable {
   /// Reads the file again, and validates it whole.
   func load() async throws(OperationError) -> ReadConfiguration
+
+  /// Reads a text that somebody handed in. No reference in it is replaced, and no file is opened.
+  ///
+  /// - Throws: `invalidConfiguration` with all its errors.
+  func read(_ text: String) async throws(OperationError) -> HandedConfiguration
 
   /// Makes the ingest listen and behave as the settings say, without closing a connection.
   ///

@@ -131,7 +131,7 @@ final class Reloader: Sendable {
   }
 
   /// Settings that are read once, at the start.
-  private static func restartKeys(from old: Configuration, to new: Configuration) -> [String] {
+  static func restartKeys(from old: Configuration, to new: Configuration) -> [String] {
     var keys: [String] = []
     if old.server.admin != new.server.admin { keys.append("server.admin") }
     if old.server.drain != new.server.drain { keys.append("server.drain") }

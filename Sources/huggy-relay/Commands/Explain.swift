@@ -3,16 +3,22 @@ import Foundation
 import RelayAdmin
 import RelayCore
 import RelayPipeline
-import RelayText
 
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Say where each event of an envelope would go, and why. Sends nothing.")
+    abstract:
+      "Say where each event of an envelope, or an event of a running relay, would go, and why. Sends nothing.",
+    discussion: """
+      An event (evt_…) is asked about at the running relay: by its rules, or with --config by others. An envelope's file is \
+      looked at by the rules of --config (routes.yaml without it), and no relay need run.
 
-  @OptionGroup var options: ConfigurationOptions
+      Example: huggy-relay explain envelope.json
+      """)
 
-  @Flag(name: .long, help: "Print JSON, for scripts.")
-  var json = false
+  @Option(
+    name: .long, help: "The rules. Default: for an envelope routes.yaml, for an event those that run.",
+    completion: .configurations)
+  var config: String?
 
   @Flag(
     name: .long,
@@ -20,21 +26,52 @@ struct Explain: ParsableCommand {
   var noEnv = false
 
   @Argument(
-    help: "A file with an envelope, or - for standard input.", completion: .file(extensions: ["json"]))
+    help: "A file with an envelope, - for standard input, or an event's id: evt_….",
+    completion: .file(extensions: ["json"]))
   var envelope: String
 
+  @OptionGroup var options: AdminOptions
+
+  private var event: EventID? { EventID(envelope) }
+
+  func validate() throws {
+    guard event == nil || !noEnv else {
+      throw ValidationError(
+        "--no-env is for envelopes: a relay replaces no reference in rules that are handed in")
+    }
+  }
+
   func run() throws {
-    let loaded = try options.load(resolvesReferences: !noEnv, printsWarnings: false, json: json)
-    let explainer = Explainer(loaded.configuration, readsTokens: !noEnv)
-    let document = try readEnvelope()
-    let explained: Explainer.ExplainedEnvelope
+    if let event { return try explainStored(event) }
+    var configuration = ConfigurationOptions()
+    configuration.config = config ?? ConfigurationOptions.standardFile
+    let loaded = try configuration.load(
+      resolvesReferences: !noEnv, printsWarnings: false, json: options.json)
+    let answer = ExplainAnswer(try explain(try readEnvelope(), loaded.configuration))
+    if options.json {
+      print(LocalReport.json(of: answer))
+    } else {
+      print(ExplainText.render(answer, note: noEnv ? " (tokens are not looked at)" : ""))
+    }
+  }
+
+  private func explainStored(_ event: EventID) throws {
+    let client = options.client()
+    var input = ExplainInput()
+    input.event = event.description
+    input.configuration = try config.map { try HandedConfigurationFile.text(at: $0, json: options.json) }
+    let json = try client.post("/api/v1/explain", input)
+    try options.show(json) { _ in ExplainText.render(try client.decode(ExplainAnswer.self, from: json)) }
+  }
+
+  private func explain(_ document: [UInt8], _ configuration: Configuration) throws -> ExplainReport {
     do throws(ExplainError) {
-      explained = try explainer.explain(document)
+      return ExplainReport(
+        try Explainer(configuration, readsTokens: !noEnv).explain(document), by: configuration)
     } catch {
-      Failure(code: "invalid_envelope", message: "\(envelope): \(error)").tell(json: json)
+      Failure(code: "invalid_envelope", message: "\(envelope): \(error)").tell(json: options.json)
       throw ExitCode.failure
     }
-    if json { print(report(explained, explainer.table)) } else { printText(explained, explainer.table) }
   }
 
   private func readEnvelope() throws -> [UInt8] {
@@ -42,60 +79,16 @@ struct Explain: ParsableCommand {
       envelope == "-"
       ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: envelope)
     guard let data else {
-      Failure(code: "not_found", message: "\(envelope): no such file, or it can't be read").tell(json: json)
+      Failure(code: "not_found", message: "\(envelope): no such file, or it can't be read").tell(
+        json: options.json)
       throw ExitCode.failure
     }
     return Array(data)
   }
-
-  // MARK: Text
-
-  private func printText(_ explained: Explainer.ExplainedEnvelope, _ table: RoutingTable) {
-    print("source: \(explained.source)\(noEnv ? " (tokens are not looked at)" : "")")
-    if !explained.isTokenValid { print("its token is not the source's: serve would answer 401") }
-    if explained.isHandshake {
-      if explained.isTokenValid { print("the handshake: serve would answer 200, with the token as text") }
-      return
-    }
-    for (number, event) in explained.events.enumerated() {
-      print("\nevent \(number + 1): \(event.type.forTerminal())")
-      let (company, channel, chat) = (event.company, event.channel, event.chat)
-      print(
-        "  company \(company?.forTerminal() ?? "-"), channel \(channel?.forTerminal() ?? "-"), "
-          + "chat \(chat?.forTerminal() ?? "-")")
-      let width = table.routes.map(\.route.name.count).max() ?? 0
-      for (route, verdict) in zip(table.routes, event.explanation.verdicts) {
-        let name = route.route.name.padding(toLength: width, withPad: " ", startingAt: 0)
-        let words = verdict.words(of: route.route).forTerminal(maxCharacters: 1_000)
-        print("  \(verdict == .matched ? "✓" : "·") \(name)  \(words)")
-      }
-      print("  → \(event.explanation.decision.summary)")
-    }
-    for item in explained.rejected {
-      print("\nrejected: \(item.type.forTerminal())[\(item.index)] is not an object")
-    }
-  }
-
-  // MARK: JSON
-
-  private func report(_ explained: Explainer.ExplainedEnvelope, _ table: RoutingTable) -> String {
-    let report = ExplainReport(
-      source: explained.source, tokenValid: explained.isTokenValid, handshake: explained.isHandshake,
-      events: explained.events.map { event in
-        ExplainReport.Event(
-          type: event.type, company: event.company, channel: event.channel, chat: event.chat,
-          routes: zip(table.routes, event.explanation.verdicts).map { ExplainReport.Route($0.route, $1) },
-          destinations: event.explanation.decision.targets.map(\.destination),
-          dropped: event.explanation.decision.isDropped)
-      },
-      rejected: explained.rejected.map { ExplainReport.Rejected(event: $0.type, index: $0.index) })
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: (try? encoder.encode(report)) ?? Data(), as: UTF8.self)
-  }
 }
 
-private struct ExplainReport: Encodable {
+/// What `explain --json` has always printed of an envelope.
+private struct LocalReport: Encodable {
   struct Event: Encodable {
     var type: String
     var company: String?
@@ -127,13 +120,6 @@ private struct ExplainReport: Encodable {
     var matched: Bool
     var reason: String?
     var saw: String?
-
-    init(_ route: RelayCore.Route, _ verdict: Explanation.Verdict) {
-      name = route.name
-      matched = verdict == .matched
-      reason = matched ? nil : verdict.words(of: route)
-      if case .failed(_, let value) = verdict { saw = value }
-    }
   }
 
   struct Rejected: Encodable {
@@ -146,27 +132,19 @@ private struct ExplainReport: Encodable {
   var handshake: Bool
   var events: [Event]
   var rejected: [Rejected]
-}
 
-extension Explanation.Verdict {
-  fileprivate func words(of route: Route) -> String {
-    switch self {
-    case .matched:
-      switch route.action {
-      case .drop: "matched: dropped"
-      case .deliver(let destinations):
-        "matched: to \(destinations.joined(separator: ", "))\(route.stop ? "; no later route" : "")"
-      }
-    case .failed(let condition, let saw): "no: wants \(condition); saw \(saw)"
-    case .excluded(let condition): "no: excepted by \(condition)"
-    case .notReached(let after): "not reached: \(after) ended the routing"
-    }
-  }
-}
-
-extension RoutingDecision {
-  fileprivate var summary: String {
-    if !targets.isEmpty { return targets.map(\.destination).joined(separator: ", ") }
-    return isDropped ? "dropped" : matched.isEmpty ? "no route matched" : "no destination"
+  static func json(of answer: ExplainAnswer) -> String {
+    let report = LocalReport(
+      source: answer.source, tokenValid: answer.tokenValid ?? true, handshake: answer.handshake ?? false,
+      events: answer.events.map { event in
+        Event(
+          type: event.type, company: event.company, channel: event.channel, chat: event.chat,
+          routes: event.routes.map {
+            Route(name: $0.name, matched: $0.matched, reason: $0.reason, saw: $0.saw)
+          }, destinations: event.destinations, dropped: event.dropped)
+      }, rejected: answer.rejected.map { Rejected(event: $0.event, index: $0.index) })
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: (try? encoder.encode(report)) ?? Data(), as: UTF8.self)
   }
 }

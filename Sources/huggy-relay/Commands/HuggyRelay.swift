@@ -13,7 +13,8 @@ struct HuggyRelay: AsyncParsableCommand {
       """,
     version: RelayVersion.number,
     subcommands: [
-      Serve.self, Check.self, Explain.self, Simulate.self, SinkCommand.self, SecretCommand.self,
+      Serve.self, Check.self, ConfigCommand.self, Explain.self, Backtest.self,
+      Simulate.self, SinkCommand.self, SecretCommand.self,
       Status.self, Events.self, Deliveries.self, EventCommand.self,
       Retry.self, Discard.self, Pause.self, Resume.self,
       AuditCommand.self,

@@ -34,6 +34,18 @@ struct FileReloadSource: ReloadSource {
     }
   }
 
+  func read(_ text: String) async throws(OperationError) -> HandedConfiguration {
+    let read = await onThread(named: "configuration") { loader.read(handed: text, inPlaceOf: path) }
+    guard read.errors.isEmpty, let configuration = read.configuration else {
+      throw OperationError(
+        code: .invalidConfiguration, message: "the configuration that was handed in is wrong",
+        details: read.errors.map(\.description))
+    }
+    return HandedConfiguration(
+      configuration: configuration, references: read.references,
+      warnings: read.warnings.map(\.description))
+  }
+
   func apply(_ settings: ServerSettings) async throws(OperationError) {
     do throws(ListenError) {
       if let address = try await server.apply(settings) {

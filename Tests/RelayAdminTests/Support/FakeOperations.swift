@@ -6,7 +6,8 @@ import RelayThreads
 @testable import RelayAdmin
 
 /// A relay that answers what it is told to, and remembers what it was asked.
-final class FakeOperations: RelayOperations {
+final class FakeOperations: RelayOperations, WithFakeRules {
+  let rules = FakeRules()
   enum Call: Equatable {
     case event(EventID)
     case events(EventPageRequest)

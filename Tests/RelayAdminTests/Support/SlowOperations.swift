@@ -2,7 +2,8 @@ import RelayCore
 import RelayPipeline
 
 /// Says how it is only once it may.
-final class SlowOperations: RelayOperations {
+final class SlowOperations: RelayOperations, WithFakeRules {
+  let rules = FakeRules()
   let isAsked = Latch()
   let mayAnswer = Latch()
   private let fake = FakeOperations()

@@ -1,0 +1,128 @@
+import RelayText
+
+extension Configuration {
+  /// Everything that it says, in the order in which routes.yaml is documented.
+  package var tree: ConfigurationTree {
+    .mapping([
+      .init("server", server.tree.marked(against: ServerSettings().tree)),
+      .init("store", store.tree.marked(against: StoreSettings().tree)),
+      .init("sources", .mapping(sources.map { .init($0.name, $0.marked) })),
+      .init("destinations", .mapping(destinations.map { .init($0.name, $0.marked) })),
+      .init("routes", .named(routes.map { .init($0.name, $0.tree) })),
+    ])
+  }
+}
+
+extension ServerSettings {
+  var tree: ConfigurationTree {
+    var entries: [ConfigurationTree.Entry] = [
+      .init("listen", .word("\(listen)")), .init("admin", .word(admin.map { "\($0)" } ?? "off")),
+    ]
+    if let adminToken { entries.append(.init("admin_token", .secret(adminToken))) }
+    if !adminTokens.isEmpty { entries.append(.init("admin_tokens", .list(adminTokens.map(\.tree)))) }
+    entries += [
+      .init("admin_hosts", .list(adminHosts.map { .text($0.contains(":") ? "[\($0)]" : $0) })),
+      .init("max_body", .word(SizeText.text(bytes: maxBodyBytes))),
+      .init("max_inflight", .word(SizeText.text(bytes: maxInflightBytes))),
+      .init("max_connections", .integer(maxConnections)),
+      .init("request_timeout", .word(requestTimeout.text)), .init("idle_timeout", .word(idleTimeout.text)),
+      .init("drain", .word(drain.text)),
+    ]
+    return .mapping(entries)
+  }
+}
+
+extension AdminToken {
+  fileprivate var tree: ConfigurationTree {
+    .mapping([
+      .init("name", .text(name)), .init("value", .secret(value)), .init("role", .word(role.rawValue)),
+    ])
+  }
+}
+
+extension StoreSettings {
+  var tree: ConfigurationTree {
+    .mapping([
+      .init("url", location.tree), .init("keep", .word(keep.rawValue)),
+      .init("retention", .word(retention.text)), .init("max_size", .word(SizeText.text(bytes: maxBytes))),
+    ])
+  }
+}
+
+extension StoreSettings.Location {
+  fileprivate var tree: ConfigurationTree {
+    switch self {
+    case .sqlite(let path): .text("sqlite:\(path)")
+    }
+  }
+}
+
+extension Source {
+  fileprivate var marked: ConfigurationTree { tree.marked(against: Source(name: name).tree) }
+
+  private var tree: ConfigurationTree {
+    var entries: [ConfigurationTree.Entry] = [.init("path", .text(path))]
+    if !tokens.isEmpty { entries.append(.init("token", .oneOrMore(tokens.map(\.tree)))) }
+    if let company { entries.append(.init("company", .text(company))) }
+    entries.append(.init("dedupe", .word(dedupe?.text ?? "off")))
+    return .mapping(entries)
+  }
+}
+
+extension Source.Token {
+  fileprivate var tree: ConfigurationTree {
+    guard let company else { return .secret(value) }
+    return .mapping([.init("value", .secret(value)), .init("company", .text(company))])
+  }
+}
+
+extension Route {
+  fileprivate var tree: ConfigurationTree {
+    var entries: [ConfigurationTree.Entry] = []
+    if match != Match() { entries.append(.init("match", match.tree)) }
+    if !except.isEmpty { entries.append(.init("except", .oneOrMore(except.map(\.tree)))) }
+    switch action {
+    case .drop: entries.append(.init("drop", .bool(true)))
+    case .deliver(let destinations):
+      entries.append(.init("to", .oneOrMore(destinations.map { .text($0) })))
+    }
+    if stop { entries.append(.init("stop", .bool(true))) }
+    return .mapping(entries)
+  }
+}
+
+extension Match {
+  fileprivate var tree: ConfigurationTree {
+    var entries: [ConfigurationTree.Entry] = []
+    if let sources { entries.append(.init("source", .oneOrMore(sources.map { .text($0.source) }))) }
+    if let events { entries.append(.init("event", .oneOrMore(events.map { .text($0.source) }))) }
+    if let companies { entries.append(.init("company", .oneOrMore(companies.map(\.tree)))) }
+    if let channels { entries.append(.init("channel", .oneOrMore(channels.map(\.tree)))) }
+    if !fields.isEmpty {
+      entries.append(.init("where", .mapping(fields.map { .init($0.path.description, $0.test.tree) })))
+    }
+    return .mapping(entries)
+  }
+}
+
+extension ScalarPattern {
+  fileprivate var tree: ConfigurationTree {
+    switch self {
+    case .null: .null
+    case .text(let pattern): .text(pattern.source)
+    }
+  }
+}
+
+extension FieldTest {
+  fileprivate var tree: ConfigurationTree {
+    switch self {
+    case .equalsAny(let patterns): .oneOrMore(patterns.map(\.tree))
+    case .not(let test): .mapping([.init("not", test.tree)])
+    case .exists(let expected): .mapping([.init("exists", .bool(expected))])
+    case .contains(let texts): .mapping([.init("contains", .oneOrMore(texts.map { .text($0) }))])
+    case .compare(let comparison, let operand): .mapping([.init(comparison.rawValue, .text(operand))])
+    case .all(let tests): .mapping(tests.flatMap { $0.tree.entries ?? [] })
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import RelayText
+
+extension Destination {
+  /// What it says, of which each key tells whether it is as it would be by default.
+  var marked: ConfigurationTree { tree.marked(against: Destination(name: name, url: Secret("")).tree) }
+
+  private var tree: ConfigurationTree {
+    var entries: [ConfigurationTree.Entry] = [
+      .init("url", .secret(url, shown: shownURL)), .init("format", .word(format.rawValue)),
+      .init("forward_token", .bool(forwardsToken)),
+      .init("headers", .mapping(headers.map { .init($0.name, .secret($0.value)) })),
+    ]
+    if let authorization { entries.append(.init("auth", authorization.tree)) }
+    if !signingSecrets.isEmpty {
+      let secrets = signingSecrets.map { ConfigurationTree.secret(Secret(Base64.text($0.revealKey))) }
+      entries.append(.init("signing_secret", .oneOrMore(secrets)))
+    }
+    return .mapping(entries + paceEntries + failureEntries)
+  }
+
+  private var paceEntries: [ConfigurationTree.Entry] {
+    [
+      .init("http2", .bool(usesHTTP2)), .init("timeout", .word(timeout.text)),
+      .init("connect_timeout", .word(connectTimeout.text)), .init("max_idle", .word(maxIdle.text)),
+      .init("concurrency", .integer(concurrency)), .init("rate", .word(rate?.text ?? "unlimited")),
+      .init("order_by", .word(ordering.word)),
+    ]
+  }
+
+  private var failureEntries: [ConfigurationTree.Entry] {
+    [
+      .init("retry", retry.tree),
+      .init("permanent", .list(permanentStatuses.sorted().map { .integer($0) })),
+      .init(
+        "circuit",
+        .mapping([
+          .init("failures", .integer(circuit.failures)), .init("probe_every", .word(circuit.probeEvery.text)),
+        ])),
+      .init("max_backlog", .word(maxBacklog.text)), .init("tls", tls.tree),
+      .init("paused", .bool(pausedAt != nil)),
+    ]
+  }
+
+  /// Scheme, host and port: what follows may be as secret as a password, as in the addresses of Slack's hooks.
+  private var shownURL: String {
+    let text = url.reveal
+    guard let scheme = text.firstRange(of: "://") else { return ConfigurationTree.mask }
+    let rest = text[scheme.upperBound...]
+    let authority = rest.prefix { !"/?#".contains($0) }
+    let path = rest.dropFirst(authority.count)
+    let host = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
+    let credentials = host.count < authority.count ? "\(ConfigurationTree.mask)@" : ""
+    let shownPath = path.isEmpty || path == "/" ? String(path) : "/\(ConfigurationTree.mask)"
+    return "\(text[..<scheme.upperBound])\(credentials)\(host)\(shownPath)"
+  }
+}
+
+extension Destination.Authorization {
+  /// To some services a user name is the key.
+  fileprivate var tree: ConfigurationTree {
+    switch self {
+    case .bearer(let token): .mapping([.init("bearer", .secret(token))])
+    case .basic(let username, let password):
+      .mapping([
+        .init(
+          "basic",
+          .mapping([.init("username", .secret(Secret(username))), .init("password", .secret(password))]))
+      ])
+    }
+  }
+}
+
+extension Destination.TLS {
+  /// Another content of the same file is another authority, too: it is told as a change of its path.
+  fileprivate var tree: ConfigurationTree {
+    var entries: [ConfigurationTree.Entry] = []
+    if let authorityFile {
+      let identity = Secret("\(authorityFile)\n\(Base64.text(authorities ?? []))")
+      entries.append(.init("ca", .secret(identity, shown: authorityFile)))
+    }
+    return .mapping(entries + [.init("verify", .bool(verifies))])
+  }
+}
+
+extension RetryPolicy {
+  fileprivate var tree: ConfigurationTree {
+    .mapping([
+      .init("initial", .word(initial.text)), .init("factor", .number(factor)),
+      .init("max_delay", .word(maxDelay.text)), .init("jitter", .number(jitter)),
+      .init("max_age", .word(maxAge.text)),
+      .init("max_attempts", maxAttempts.map { .integer($0) } ?? .word("unlimited")),
+    ])
+  }
+}
+
+extension Rate {
+  /// As routes.yaml writes it.
+  fileprivate var text: String {
+    switch interval {
+    case .seconds(60): "\(count)/m"
+    case .seconds(3_600): "\(count)/h"
+    default: "\(count)/s"
+    }
+  }
+}
+
+extension BacklogLimit {
+  fileprivate var text: String {
+    switch self {
+    case .share(let share): "\(Int((share * 100).rounded()))%"
+    case .bytes(let bytes): SizeText.text(bytes: bytes)
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import RelayConfig
+import Testing
+
+/// Each valid text of these tests is also put to the schema: `problems(of:)` does it.
+@Suite struct SchemaTests {
+  private static let schema = ConfigurationSchema.json()
+
+  static func accepts(_ yaml: String) throws -> Bool { try SchemaValidator(schema).accepts(yaml: yaml) }
+
+  private static let faulty: [FaultyConfiguration] =
+    AddressErrorTests.addresses + AdminErrorTests.texts + CredentialErrorTests.keys + DefaultsErrorTests.texts
+    + DestinationErrorTests.keys + LimitErrorTests.keys + MatchErrorTests.conditions
+    + ReferenceErrorTests.texts
+    + RouteErrorTests.lists + ServerErrorTests.texts + SourceErrorTests.texts + YAMLErrorTests.texts
+
+  /// What no schema can know: what is said in another place, behind a reference, or by the spelling of a value.
+  private static let beyond = [
+    // Files, and what stands behind references.
+    "no such file", "can't be read", "not a PEM file", "the value of ${", "the environment has no",
+    "a '${' is not closed",
+    "a reference is written", "holds another reference", "hold ${NAME}",
+    // What is said elsewhere.
+    "is no destination", "is no source", "another route has this name", "stands twice", "has this path too",
+    "sets the header Authorization", "set the header Authorization", "url holds credentials too",
+    "max_delay is shorter", "max_inflight is less", "takes this address", "give one of the two another port",
+    // Sizes and times in several units, and numbers that are written as texts.
+    "is too short", "is too long", "is too small", "is too large", "out of range", "a port that is",
+    "is not base64",
+    // How a value is spelled, which is not in the value; names in whatever case.
+    "is a boolean to some YAML readers", "is a number to some YAML readers", "is set by the relay",
+    "holds a line break",
+    "the relay's own path", "holds a space",
+  ]
+
+  @Test func theExampleIsAccepted() throws {
+    let text = try String(contentsOfFile: ExampleTests.path, encoding: .utf8)
+    #expect(try Self.accepts(text))
+  }
+
+  @Test(arguments: faulty)
+  func whatASchemaCanRefuseIsRefused(_ faulty: FaultyConfiguration) throws {
+    guard try Self.accepts(faulty.text) else { return }
+    for problem in faulty.problems {
+      #expect(Self.beyond.contains { problem.contains($0) }, "\(problem) of \(faulty.text)")
+    }
+  }
+
+  /// Broken by a keyword that is misspelt or a part that is left open.
+  @Test(arguments: [
+    "sources: { huggy: { token: t, tokn: t } }", "sources: {}", "server: {}",
+    "sources: { huggy: { dedupe: 24 } }",
+    oneSource + "server: { drain: 1 week }", oneSource + "destinations: { crm: {} }",
+    oneSource + "destinations: { crm: { url: \"ftp://x\" } }", oneSource + "routes: [{ name: r }]",
+    oneSource + "routes: [{ name: r, drop: true, match: { where: { a: { near: 1 } } } }]",
+    oneSource + "routes: [{ name: r, drop: true, match: { where: { a: { not: { not: { near: 1 } } } } } }]",
+  ])
+  func thisIsRefused(_ text: String) throws { #expect(try !Self.accepts(text)) }
+}
