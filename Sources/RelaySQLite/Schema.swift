@@ -7,7 +7,7 @@ import RelayCore
 enum Schema {
   static let migrations = [
     initial, booksAndOrder, placesOfDeliveries, unlistedDeliveries, twoIndexesLess, unstoredEvents, marks,
-    keptClock, lateDeliveries,
+    keptClock, lateDeliveries, learnedTokens,
   ]
 
   static var version: Int64 { Int64(migrations.count) }
@@ -235,6 +235,16 @@ enum Schema {
     ALTER TABLE event ADD COLUMN configuration INTEGER REFERENCES configuration;  -- null: its envelope's
     ALTER TABLE delivery ADD COLUMN arrived INTEGER;  -- null: with its event
     CREATE INDEX delivery_rerouted ON delivery (id) WHERE arrived IS NOT NULL;
+    """
+
+  /// Of a token that was learned only what it is known by is kept: see docs/decisions/00NN-learned-tokens.md.
+  private static let learnedTokens = """
+    CREATE TABLE learned_token (
+      source TEXT PRIMARY KEY,       -- its name
+      salt BLOB NOT NULL,
+      hash BLOB NOT NULL,            -- SHA-256 of the salt and the token
+      learned INTEGER NOT NULL       -- when a person confirmed it, by the wall clock
+    ) WITHOUT ROWID;
     """
 
   /// Whether the database is ours to use: looks, and changes nothing.

@@ -8,7 +8,7 @@ import Testing
 package enum StoreConformance {
   package static let claims =
     contents + claiming + retries + settlements + order + orderOfRetries + reordering + changes + withholding
-    + backlog + searching + operation + clocks + arrival + duplicates + names + hanging + closing
+    + backlog + searching + operation + tokens + clocks + arrival + duplicates + names + hanging + closing
 }
 
 /// One sentence that is true of every store, and how that is found out.

@@ -14,12 +14,13 @@ struct BatchWriter {
   private enum Change {
     case configure(StoreConfiguration)
     case pause(String, until: Timestamp?)
+    case keepToken(LearnedToken?, of: String)
 
     /// Whether whoever asked for it is told that nobody knows whether it is kept.
     var mustBeSeen: Bool {
       switch self {
       case .configure: false
-      case .pause: true
+      case .pause, .keepToken: true
       }
     }
   }
@@ -58,6 +59,8 @@ struct BatchWriter {
     case .pause(let destination, let until, let completion):
       changes.append((.pause(destination, until: until), completion))
     case .setSuspended(let suspended, let destination): setSuspended(suspended, of: destination)
+    case .keepToken(let token, let source, let completion):
+      changes.append((.keepToken(token, of: source), completion))
     }
   }
 
@@ -236,6 +239,9 @@ struct BatchWriter {
       return nil
     case .pause(let destination, let until):
       return session.change(destination) { $0.pausedUntil = until } ? nil : .unknown(destination: destination)
+    case .keepToken(let token, let source):
+      try session.tokens.keep(token, of: source)
+      return nil
     }
   }
 
@@ -243,7 +249,7 @@ struct BatchWriter {
   private func takeEffect(_ change: Change) {
     switch change {
     case .configure(let configuration): apply(configuration)
-    case .pause: break
+    case .pause, .keepToken: break
     }
   }
 

@@ -19,6 +19,8 @@ enum StoreOperation: Sendable {
     /// - Parameter until: nil: no longer.
     case pause(String, until: Timestamp?, @Sendable (Result<Void, StoreError>) -> Void)
     case setSuspended(SuspendedTime, of: String)
+    /// - Parameter token: nil: it is forgotten.
+    case keepToken(LearnedToken?, of: String, @Sendable (Result<Void, StoreError>) -> Void)
   }
 
   enum Memory: Sendable {
@@ -32,6 +34,7 @@ enum StoreOperation: Sendable {
     case claim(ClaimRequest, @Sendable (Claim) -> Void)
     case destinations(@Sendable (Result<[StoredDestination], StoreError>) -> Void)
     case usage(@Sendable (Result<StoreUsage, StoreError>) -> Void)
+    case learnedTokens(@Sendable (Result<[String: LearnedToken], StoreError>) -> Void)
     case ping(@Sendable () -> Void)
   }
 
@@ -97,7 +100,7 @@ extension StoreOperation.Write {
     case .settle(let settlements, let isUrgent, _):
       isUrgent ? .urgent : .deferrable(outcomes: settlements.count)
     case .setSuspended: .deferrable(outcomes: 0)
-    case .configure, .pause: .urgent
+    case .configure, .pause, .keepToken: .urgent
     }
   }
 }
@@ -129,7 +132,8 @@ extension StoreOperation {
 extension StoreOperation.Write {
   fileprivate func refuse(_ error: StoreError) {
     switch self {
-    case .configure(_, let completion), .pause(_, _, let completion): completion(.failure(error))
+    case .configure(_, let completion), .pause(_, _, let completion), .keepToken(_, _, let completion):
+      completion(.failure(error))
     case .append(let call): call.answer(.failure(error))
     case .settle(_, _, let completion): completion([])
     case .setSuspended: break
@@ -152,6 +156,7 @@ extension StoreOperation.Read {
     case .claim(let request, let completion): completion(.nothing(for: request))
     case .destinations(let completion): completion(.failure(error))
     case .usage(let completion): completion(.failure(error))
+    case .learnedTokens(let completion): completion(.failure(error))
     case .ping(let answer): answer()
     }
   }

@@ -24,6 +24,7 @@ final class StoreSession {
   let appender: Appender
   let settler: Settler
   let changes: DeliveryChanges
+  let tokens: TokenStatements
 
   /// - Parameters:
   ///   - gathersLog: False for tests that do without syncs.
@@ -60,6 +61,7 @@ final class StoreSession {
       connection, destinations: destinations, claims: claims, keys: keys, walked: walked)
     changes = try DeliveryChanges(
       connection, names: names, destinations: destinations, claims: claims, keys: keys, walked: walked)
+    tokens = try TokenStatements(connection)
   }
 
   /// Which files are open. By the name that was given, since a restart goes by it.
