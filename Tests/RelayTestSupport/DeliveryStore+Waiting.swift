@@ -157,7 +157,7 @@ extension DeliveryStore {
     try await promise.value.get()
   }
 
-  package func learnedTokens() async throws(StoreError) -> [String: LearnedToken] {
+  package func allLearnedTokens() async throws(StoreError) -> [String: LearnedToken] {
     let promise = Promise<Result<[String: LearnedToken], StoreError>>("the learned tokens")
     learnedTokens { promise.keep($0) }
     return try await promise.value.get()

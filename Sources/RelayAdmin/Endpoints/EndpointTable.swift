@@ -7,7 +7,7 @@ struct EndpointTable: Sendable {
   /// Each area's, in the order of the API's description.
   static let relay = EndpointTable(
     HealthEndpoints.all + StatusEndpoints.all + EventEndpoints.all + DeliveryEndpoints.all
-      + DestinationEndpoints.all + StoreEndpoints.all)
+      + DestinationEndpoints.all + SourceEndpoints.all + StoreEndpoints.all)
 
   init(_ endpoints: [Endpoint]) {
     self.endpoints = endpoints

@@ -1,7 +1,7 @@
 import RelayCore
 
 /// What a person, or a script, can ask of a running relay: everything behind the admin API.
-package protocol RelayOperations: AnyObject, Sendable {
+package protocol RelayOperations: SourceOperations, DestinationTests, AnyObject, Sendable {
   /// The store takes writes and can be read, and the relay is not draining; else why not.
   var readiness: Readiness { get async }
 
@@ -74,6 +74,8 @@ package struct OperationError: Error, Sendable, Equatable, CustomStringConvertib
     /// It contradicts the configuration.
     case conflict
     case invalidConfiguration = "invalid_configuration"
+    /// What a destination was to be tried with holds no such event.
+    case invalidSample = "invalid_sample"
     case unavailable
   }
 

@@ -16,6 +16,7 @@ struct HuggyRelay: AsyncParsableCommand {
       Serve.self, Check.self, Explain.self, Simulate.self, SinkCommand.self, SecretCommand.self,
       Status.self, Deliveries.self, EventCommand.self, Retry.self, Discard.self, Pause.self, Resume.self,
       ReloadCommand.self, StoreCommand.self,
+      TestCommand.self, Publish.self, TokenCommand.self, DoctorCommand.self, InitCommand.self,
     ])
 
   static func main() async {
