@@ -30,7 +30,8 @@ let package = Package(
 
     // The only locks and threads of our own; and what else only the system knows: times, and random numbers.
     .target(name: "RelayThreads", swiftSettings: strict),
-    .target(name: "RelaySystem", swiftSettings: strict),
+    .systemLibrary(name: "CMachine"),
+    .target(name: "RelaySystem", dependencies: ["CMachine"], swiftSettings: strict),
 
     // libcurl's own TLS library: what libcurl does not let us say of trust, and SHA-256.
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),

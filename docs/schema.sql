@@ -10,7 +10,7 @@
 -- given twice.
 
 PRAGMA application_id = 1752524658;  -- "hugr": marks the file as a store of huggy-relay
-PRAGMA user_version = 11;             -- how many migrations have been applied
+PRAGMA user_version = 12;            -- how many migrations have been applied
 
 -- MARK: Names, and the numbers that stand for them in other rows
 
@@ -179,6 +179,16 @@ CREATE TABLE failure (
   error TEXT,                        -- why there was no response; null: there was one
   answer BLOB,                       -- the first 1 KiB of the response's body
   PRIMARY KEY (delivery, attempt)
+) WITHOUT ROWID;
+
+-- MARK: What people have decided
+
+-- What a source's learned token is known by (docs/decisions/00NN-learned-tokens.md): none of those that routes.yaml holds.
+CREATE TABLE learned_token (
+  source TEXT PRIMARY KEY,           -- as in routes.yaml; it need not be there any more
+  salt BLOB NOT NULL,                -- 16 random bytes
+  hash BLOB NOT NULL,                -- SHA-256 of the salt and the token
+  learned INTEGER NOT NULL           -- when a person confirmed it, by the wall clock
 ) WITHOUT ROWID;
 
 -- MARK: The store itself

@@ -67,6 +67,13 @@ static inline CURLcode ccurl_set_closesocket_callback(CURL *easy, ccurl_closesoc
   return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, callback);
 }
 
+typedef int (*ccurl_debug_callback)(
+    CURL *easy, curl_infotype kind, char *data, size_t size, void *_Nullable context);
+
+static inline CURLcode ccurl_set_debug_callback(CURL *easy, ccurl_debug_callback callback) {
+  return curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, callback);
+}
+
 typedef CURLcode (*ccurl_tls_callback)(CURL *easy, void *tls_context, void *_Nullable context);
 
 static inline CURLcode ccurl_set_tls_callback(CURL *easy, ccurl_tls_callback callback) {
@@ -74,6 +81,10 @@ static inline CURLcode ccurl_set_tls_callback(CURL *easy, ccurl_tls_callback cal
 }
 
 static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {
+  return curl_easy_getinfo(easy, info, value);
+}
+
+static inline CURLcode ccurl_get_offset(CURL *easy, CURLINFO info, curl_off_t *value) {
   return curl_easy_getinfo(easy, info, value);
 }
 

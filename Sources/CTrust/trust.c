@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 int ctrust_openssl_major(void) { return OPENSSL_VERSION_MAJOR; }
 
@@ -104,4 +105,20 @@ int ctrust_apply(void *context, void *store, void *owner, void *transfer, ctrust
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, verified);
   return SSL_CTX_set_ex_data(context, owner_index, owner) && SSL_CTX_set_ex_data(context, transfer_index, transfer)
          && SSL_CTX_set_ex_data(context, report_index, (void *)report);
+}
+
+int ctrust_read_certificate(const char *pem, char *subject, long long *not_after) {
+  int is_read = 0;
+  struct tm parts;
+  BIO *text = BIO_new_mem_buf(pem, -1);
+  X509 *certificate = text ? PEM_read_bio_X509(text, NULL, NULL, NULL) : NULL;
+  if (certificate && ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts)) {
+    print_name(X509_get_subject_name(certificate), subject, 256);
+    *not_after = timegm(&parts);
+    is_read = 1;
+  }
+  X509_free(certificate);
+  BIO_free(text);
+  ERR_clear_error();
+  return is_read;
 }

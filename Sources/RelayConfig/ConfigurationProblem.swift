@@ -71,10 +71,13 @@ struct Fault: Error {
     self.message = message
   }
 
-  /// The value is one of a later version.
-  static func notYet(_ feature: String) -> Fault {
-    var fault = Fault(LaterKeys.message(feature))
+  /// - Parameter message: A sentence of its own.
+  static func whole(_ message: String) -> Fault {
+    var fault = Fault(message)
     fault.isWhole = true
     return fault
   }
+
+  /// The value is one of a later version.
+  static func notYet(_ feature: String) -> Fault { .whole(LaterKeys.message(feature)) }
 }

@@ -1,5 +1,6 @@
 import CCurl
 import CTrust
+import RelayCore
 
 /// libcurl's process-wide state.
 enum CurlGlobal {
@@ -85,6 +86,10 @@ struct EasyHandle: ~Copyable {
     static var connectionIdleSeconds: Self { Self(option: CURLOPT_MAXAGE_CONN) }
     /// Bits: `CURLAUTH_…`.
     static var authentication: Self { Self(option: CURLOPT_HTTPAUTH) }
+    /// What the server's certificates say is there after the request.
+    static var keepsCertificates: Self { Self(option: CURLOPT_CERTINFO) }
+    /// Nothing is sent.
+    static var connectsOnly: Self { Self(option: CURLOPT_CONNECT_ONLY) }
     static var verifiesPeer: Self { Self(option: CURLOPT_SSL_VERIFYPEER) }
     /// 2: verified.
     static var verifiesHost: Self { Self(option: CURLOPT_SSL_VERIFYHOST) }
@@ -161,6 +166,13 @@ struct EasyHandle: ~Copyable {
     ccurl_set_prereq_callback(pointer, callback)
   }
 
+  /// Told of all that goes to and fro.
+  func onDebug(_ context: UnsafeMutableRawPointer, _ callback: ccurl_debug_callback) {
+    ccurl_set_pointer(pointer, CURLOPT_DEBUGDATA, context)
+    ccurl_set_debug_callback(pointer, callback)
+    ccurl_set_long(pointer, CURLOPT_VERBOSE, 1)
+  }
+
   func onOpenSocket(_ context: UnsafeMutableRawPointer, _ callback: ccurl_opensocket_callback) {
     ccurl_set_pointer(pointer, CURLOPT_OPENSOCKETDATA, context)
     ccurl_set_opensocket_callback(pointer, callback)
@@ -212,6 +224,41 @@ struct EasyHandle: ~Copyable {
       return nil
     }
     return (String(cString: header.pointee.value), header.pointee.amount)
+  }
+
+  /// When it came to what, since it began.
+  var times: ProbeReport.Times {
+    ProbeReport.Times(
+      nameLookup: time(CURLINFO_NAMELOOKUP_TIME_T), connected: time(CURLINFO_CONNECT_TIME_T),
+      tlsDone: time(CURLINFO_APPCONNECT_TIME_T), firstByte: time(CURLINFO_STARTTRANSFER_TIME_T),
+      total: time(CURLINFO_TOTAL_TIME_T) ?? .zero)
+  }
+
+  /// nil: it did not come to that.
+  private func time(_ info: CURLINFO) -> Duration? {
+    var microseconds: curl_off_t = 0
+    guard ccurl_get_offset(pointer, info, &microseconds) == CURLE_OK, microseconds > 0 else { return nil }
+    return .microseconds(microseconds)
+  }
+
+  /// The address and port that it was connected to last; nil: it was not.
+  var peer: String? {
+    var text: UnsafeMutableRawPointer?
+    guard ccurl_get_pointer(pointer, CURLINFO_PRIMARY_IP, &text) == CURLE_OK, let text else { return nil }
+    let address = String(cString: text.assumingMemoryBound(to: CChar.self))
+    guard !address.isEmpty else { return nil }
+    return "\(address.contains(":") ? "[\(address)]" : address):\(long(CURLINFO_PRIMARY_PORT))"
+  }
+
+  /// Of those that the server sent; with `keepsCertificates`.
+  var firstCertificateToEnd: ProbeReport.Certificate? {
+    var found: UnsafeMutableRawPointer?
+    guard ccurl_get_pointer(pointer, CURLINFO_CERTINFO, &found) == CURLE_OK, let found else { return nil }
+    let chain = found.assumingMemoryBound(to: curl_certinfo.self).pointee
+    let certificates = (0..<Int(chain.num_of_certs)).compactMap { CertificateText.read(chain.certinfo[$0]) }
+    guard var first = certificates.min(by: { $0.end < $1.end }) else { return nil }
+    first.chainLength = certificates.count
+    return first
   }
 
   private func long(_ info: CURLINFO) -> Int {

@@ -47,7 +47,8 @@ final class Endpoint {
     pool = ConnectionPool(endpoint: self)
   }
 
-  private static func headers(of destination: Destination) -> CurlList {
+  /// What each request to a destination has beside its own headers.
+  static func headers(of destination: Destination) -> CurlList {
     // With `Expect`, libcurl would hold a larger body back for up to a second.
     var lines = ["expect:"]
     lines += destination.headers.map { CurlList.headerLine("\($0.name): \($0.value.reveal)") }

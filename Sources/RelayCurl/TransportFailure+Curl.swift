@@ -6,14 +6,19 @@ extension TransportFailure {
   /// Puts libcurl's result into a kind that an operator can act on. The text is libcurl's own, explained where it
   /// is a riddle.
   init(_ code: CURLcode, text: String, transfer: Transfer) {
+    self.init(code, text: text, easy: transfer.easy, transfer.handshakes)
+  }
+
+  /// - Parameter easy: The handle whose request has failed.
+  init(_ code: CURLcode, text: String, easy: borrowing EasyHandle, _ handshakes: Handshakes?) {
     let words = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
-    let kind = Self.kind(code, text: text, systemError: transfer.easy.systemError)
-    guard kind == .tls, let handshakes = transfer.handshakes else {
-      let brief = Self.brief(words, systemError: transfer.easy.systemError)
+    let kind = Self.kind(code, text: text, systemError: easy.systemError)
+    guard kind == .tls, let handshakes else {
+      let brief = Self.brief(words, systemError: easy.systemError)
       self.init(kind: kind, message: Self.explained(brief))
       return
     }
-    let told = handshakes.takeProblem(of: transfer.easy.id) ?? Self.explained(words)
+    let told = handshakes.takeProblem(of: easy.id) ?? Self.explained(words)
     self.init(kind: kind, message: Self.naming(handshakes.host, in: told))
   }
 

@@ -148,6 +148,19 @@ package final class SQLiteStore: DeliveryStore {
     post(.write(.pause(destination, until: until, completion)))
   }
 
+  package func keepToken(
+    _ token: LearnedToken?, of source: String,
+    completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
+  ) {
+    post(.write(.keepToken(token, of: source, completion)))
+  }
+
+  package func learnedTokens(
+    completion: @escaping @Sendable (Result<[String: LearnedToken], StoreError>) -> Void
+  ) {
+    post(.read(.learnedTokens(completion)))
+  }
+
   package func setSuspended(_ suspended: SuspendedTime, of destination: String) {
     post(.write(.setSuspended(suspended, of: destination)))
   }

@@ -11,6 +11,7 @@ enum Schema {
     lateDeliveries,
     auditOfPeople,
     eventRuns,
+    learnedTokens,
   ]
 
   static var version: Int64 { Int64(migrations.count) }
@@ -260,6 +261,16 @@ enum Schema {
   private static let eventRuns = """
     CREATE TABLE event_run (id INTEGER PRIMARY KEY);
     CREATE TABLE run_page (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
+    """
+
+  /// Of a token that was learned only what it is known by is kept: see docs/decisions/00NN-learned-tokens.md.
+  private static let learnedTokens = """
+    CREATE TABLE learned_token (
+      source TEXT PRIMARY KEY,       -- its name
+      salt BLOB NOT NULL,
+      hash BLOB NOT NULL,            -- SHA-256 of the salt and the token
+      learned INTEGER NOT NULL       -- when a person confirmed it, by the wall clock
+    ) WITHOUT ROWID;
     """
 
   /// Whether the database is ours to use: looks, and changes nothing.

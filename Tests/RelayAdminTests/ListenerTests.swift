@@ -17,6 +17,8 @@ import Testing
     ("GET", "/api/v1/rejections"), ("POST", "/api/v1/deliveries/retry"),
     ("POST", "/api/v1/deliveries/discard"),
     ("POST", "/api/v1/destinations/crm/pause"), ("POST", "/api/v1/destinations/crm/resume"),
+    ("POST", "/api/v1/destinations/crm/test"), ("POST", "/api/v1/sources/huggy/publish"),
+    ("POST", "/api/v1/sources/huggy/token"),
     ("POST", "/api/v1/reload"), ("GET", "/nowhere"),
   ]
 

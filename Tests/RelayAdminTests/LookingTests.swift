@@ -92,6 +92,7 @@ import Testing
           "paused_until":null,"paused_at":"routes.yaml:12","circuit_open_since":null,"held_until":null,\
           "last_failure":null,"failing_since":null,"failures_in_row":0,"stuck_head":null,"refused_kinds":[],\
           "refused_kind_count":0}],\
+          "sources":[],\
           "routes":[{"name":"whatsapp-to-crm","matched":12,"dropped":3}],\
           "config":{"hash":"0123456789ab","loaded_at":"2026-01-02T02:04:05.678Z",\
           "reload_errors":["routes.yaml:1:1: x"]},"clock_offset_seconds":-312.5}

@@ -52,7 +52,7 @@ final class ControllerPatienceTests {
         configuration,
         parts: RelayController.Parts(
           store: store, lookup: lookup, engine: engine, receiver: receiver, metrics: metrics, watch: watch,
-          clock: machine, logger: logger, patience: patience),
+          clock: machine, logger: logger, prober: ScriptedProber(), samples: OneSample(), patience: patience),
         source: source)
       await controller.start(try await controller.prepare())
     }

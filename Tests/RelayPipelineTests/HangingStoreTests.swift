@@ -45,7 +45,7 @@ struct HangingStoreTests {
       configuration,
       parts: RelayController.Parts(
         store: store, lookup: lookup, engine: engine, receiver: receiver, metrics: metrics, watch: watch,
-        clock: clock, logger: logger),
+        clock: clock, logger: logger, prober: ScriptedProber(), samples: OneSample()),
       source: ScriptedSource(Configuration()))
     await controller.start(try await controller.prepare())
   }

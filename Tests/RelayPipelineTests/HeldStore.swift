@@ -125,6 +125,15 @@ final class HeldStore: DeliveryStore {
     completion: @escaping @Sendable (Int, StoreError?) -> Void
   ) { real.change(change, selection, of: destination, completion: completion) }
 
+  func keepToken(
+    _ token: LearnedToken?, of source: String,
+    completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
+  ) { real.keepToken(token, of: source, completion: completion) }
+
+  func learnedTokens(completion: @escaping @Sendable (Result<[String: LearnedToken], StoreError>) -> Void) {
+    real.learnedTokens(completion: completion)
+  }
+
   func setSuspended(_ suspended: SuspendedTime, of destination: String) {
     real.setSuspended(suspended, of: destination)
   }

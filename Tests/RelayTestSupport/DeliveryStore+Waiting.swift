@@ -162,6 +162,18 @@ extension DeliveryStore {
     pause(destination, until: until) { promise.keep($0) }
     try await promise.value.get()
   }
+
+  package func keepToken(_ token: LearnedToken?, of source: String = "huggy") async throws(StoreError) {
+    let promise = Promise<Result<Void, StoreError>>("the end of a token's recording")
+    keepToken(token, of: source) { promise.keep($0) }
+    try await promise.value.get()
+  }
+
+  package func allLearnedTokens() async throws(StoreError) -> [String: LearnedToken] {
+    let promise = Promise<Result<[String: LearnedToken], StoreError>>("the learned tokens")
+    learnedTokens { promise.keep($0) }
+    return try await promise.value.get()
+  }
 }
 
 package struct ChangeOutcome: Sendable, Equatable {

@@ -29,6 +29,8 @@ extension StoreConformance {
         #expect(throws: StoreError.self) { _ = try await store.size() },
         #expect(throws: StoreError.self) { try await store.pause(until: .distantFuture) },
         #expect(throws: StoreError.self) { try await store.reorder(by: .chat) },
+        #expect(throws: StoreError.self) { try await store.keepToken(nil) },
+        #expect(throws: StoreError.self) { _ = try await store.allLearnedTokens() },
         #expect(throws: StoreError.self) { try await store.change(.discard, .filter(DeliveryFilter())) },
       ]
       #expect(closed.allSatisfy { $0?.code == .closed })

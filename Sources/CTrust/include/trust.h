@@ -47,6 +47,14 @@ int ctrust_store_add_folders(void *store, const char *folders);
 // Returns 0 if that can't be.
 int ctrust_apply(void *context, void *store, void *owner, void *transfer, ctrust_report report);
 
+// When a certificate ends, and whose it is.
+//
+// - pem: one certificate as text, and what stands around it.
+// - subject: 256 bytes; as that of a problem.
+// - not_after: seconds since 1970.
+// Returns 0 if it can't be read.
+int ctrust_read_certificate(const char *pem, char *subject, long long *not_after);
+
 #pragma clang assume_nonnull end
 
 #endif

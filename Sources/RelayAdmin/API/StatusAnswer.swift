@@ -37,6 +37,7 @@ package struct StatusAnswer: Answer {
   @Field("The store.") package var store: Store
   @Field("Every destination, also those that are gone and still have deliveries.")
   package var destinations: [DestinationAnswer]
+  @Field("Every source.") package var sources: [SourceAnswer]
   @Field("Every route, in their order.") package var routes: [Route]
   @Field("The configuration.") package var config: Config
   @Field("How far the relay's clock is ahead of its destinations'; null: none has told the time.")
@@ -50,6 +51,7 @@ extension StatusAnswer {
     uptimeSeconds = status.uptime.apiSeconds
     store = Store(status.store)
     destinations = status.destinations.map { DestinationAnswer($0) }
+    sources = status.sources.map { SourceAnswer($0) }
     routes = status.routes.map { Route($0) }
     config = Config()
     config.hash = status.configurationHash

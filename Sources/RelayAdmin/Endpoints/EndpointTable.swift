@@ -13,6 +13,7 @@ struct EndpointTable: Sendable {
       EventEndpoints.all,
       DeliveryEndpoints.all,
       DestinationEndpoints.all,
+      SourceEndpoints.all,
       StoreEndpoints.all,
       RulesEndpoints.all,
       AuditEndpoints.all,

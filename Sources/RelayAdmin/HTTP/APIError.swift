@@ -26,6 +26,7 @@ struct APIError: Error, Equatable {
   init(_ error: OperationError) {
     let status =
       switch error.code {
+      case .invalidSample: 400
       case .notFound: 404
       case .conflict: 409
       case .invalidConfiguration: 422

@@ -7,6 +7,7 @@ package enum StatusText {
   package static func render(_ status: StatusAnswer, now: Timestamp, pen: Pen) -> String {
     var lines = head(status, now: now, pen: pen)
     lines += [""] + destinations(status.destinations, now: now, pen: pen)
+    lines += SourcesText.notes(status.sources, now: now, pen: pen)
     if !status.routes.isEmpty {
       let since = "Since the relay started, \(status.uptimeSeconds.ageText) ago:"
       lines += ["", pen(since, .faint)] + routes(status.routes, pen: pen)

@@ -88,7 +88,7 @@ package struct Pen: Sendable {
     self.usesColours = usesColours
   }
 
-  func callAsFunction(_ text: String, _ ink: Ink) -> String {
+  package func callAsFunction(_ text: String, _ ink: Ink) -> String {
     guard usesColours, let code = ink.code, !text.isEmpty else { return text }
     return "\u{1B}[\(code)m\(text)\u{1B}[0m"
   }

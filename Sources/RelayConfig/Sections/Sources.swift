@@ -42,7 +42,12 @@ extension ConfigNode {
         "\(source.path) is the relay's own path; give the source another with path", at: entry.location)
     }
     if let token = section.take("token", isSecret: true) {
-      source.tokens = token.tokens()
+      source.learnsToken = token.isLearned
+      if source.learnsToken {
+        source.warnIfEasyToGuess(token)
+      } else {
+        source.tokens = token.tokens()
+      }
     } else {
       let message = "has no token: every sender is believed; set token to the one that Huggy shows"
       reading.report(message, at: entry.location, severity: .warning)
@@ -82,4 +87,17 @@ extension ConfigNode {
       return path
     }
   }
+}
+
+extension Source {
+  /// While its token is being learned, whoever knows the path can offer one.
+  fileprivate func warnIfEasyToGuess(_ node: ConfigNode) {
+    guard path.utf8.count < Self.hardToGuessBytes else { return }
+    node.warning(
+      "whoever guesses this source's path can offer a token while one is being learned; "
+        + "give it a long random path, as `huggy-relay init` does")
+  }
+
+  /// A slash and 16 characters that nobody knows.
+  private static let hardToGuessBytes = 17
 }

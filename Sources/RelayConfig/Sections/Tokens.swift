@@ -1,6 +1,18 @@
 import RelayCore
 
 extension ConfigNode {
+  /// `token: learn`: there is none yet. Also where a reference says so.
+  var isLearned: Bool {
+    guard case .scalar(let scalar) = node, !isNull,
+      case .success(let text) = reading.references.replaced(in: scalar.string),
+      !text.isPlaceholder
+    else { return false }
+    reading.variables.formUnion(text.variables)
+    return text.value == Self.learnWord
+  }
+
+  private static let learnWord = "learn"
+
   /// `token`: one, or a list of texts or of `{ value, company }`.
   func tokens() -> [Source.Token] {
     let expected = "a token or a list of tokens"
@@ -42,6 +54,10 @@ extension ConfigNode {
     let placeholder = Secret("placeholder \(location.line):\(location.column)")
     return value("a token", placeholder: placeholder, isCredential: true) { text throws(Fault) in
       guard !text.isEmpty else { throw Fault("is empty; a token can't be") }
+      guard text != Self.learnWord else {
+        throw Fault.whole(
+          "learn stands alone: a token is learned, or given; write token: learn, or the tokens")
+      }
       guard text.isOneLine else { throw Fault("holds a line break or another control character; remove it") }
       return Secret(text)
     }

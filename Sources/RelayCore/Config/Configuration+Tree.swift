@@ -62,6 +62,7 @@ extension Source {
 
   private var tree: ConfigurationTree {
     var entries: [ConfigurationTree.Entry] = [.init("path", .text(path))]
+    if learnsToken { entries.append(.init("token", .word("learn"))) }
     if !tokens.isEmpty { entries.append(.init("token", .oneOrMore(tokens.map(\.tree)))) }
     if let company { entries.append(.init("company", .text(company))) }
     entries.append(.init("dedupe", .word(dedupe?.text ?? "off")))

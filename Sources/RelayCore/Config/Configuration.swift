@@ -126,8 +126,10 @@ package struct Source: Sendable, Equatable {
   package var name: String
   /// As `SourcePath` spells it.
   package var path: String
-  /// Any one is accepted; empty: every sender is believed.
+  /// Any one is accepted; empty: every sender is believed, unless the token is to be learned.
   package var tokens: [Token]
+  /// No token is configured: a person confirms one that has come (`token: learn`), and until then nobody is believed.
+  package var learnsToken = false
   /// The company of events that name none, unless the token says another.
   package var company: String?
   /// How long a byte-identical envelope counts as a redelivery; nil: never.

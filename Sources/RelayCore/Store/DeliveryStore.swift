@@ -92,6 +92,16 @@ package protocol DeliveryStore: AnyObject, Sendable {
     _ destination: String, until: Timestamp?,
     completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
 
+  /// Keeps what a source's learned token is known by, in place of what was kept before. The source need not be configured.
+  ///
+  /// - Parameter token: nil: it is forgotten.
+  func keepToken(
+    _ token: LearnedToken?, of source: String,
+    completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
+
+  /// What is kept of learned tokens, by the sources' names.
+  func learnedTokens(completion: @escaping @Sendable (Result<[String: LearnedToken], StoreError>) -> Void)
+
   /// Says how long a destination has been suspended: kept over restarts, and taken off the age of what arrives.
   func setSuspended(_ suspended: SuspendedTime, of destination: String)
 

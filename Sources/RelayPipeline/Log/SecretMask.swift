@@ -6,7 +6,8 @@ import RelayJSON
 /// It may be anything, so it is not parsed: whatever stands after a key `"token"` goes, and every occurrence
 /// of the secrets. That takes a while where there are many of them, so a body is masked when somebody looks.
 struct SecretMask: Sendable {
-  static let mask = Array("[secret]".utf8)
+  static let word = "[secret]"
+  static let mask = Array(word.utf8)
   private static let key = Array(#""token""#.utf8)
 
   /// By their first bytes, so that a place that begins none of them costs one look.

@@ -11,6 +11,7 @@ package final class SourceMetrics: Sendable {
   private let types: EventTypeTable
   /// In microseconds since 1970; 0: none since the start.
   private let lastAccepted = Atomic<Int64>(0)
+  private let lastHandshake = Atomic<Int64>(0)
 
   init(types: EventTypeTable) {
     self.types = types
@@ -30,6 +31,24 @@ package final class SourceMetrics: Sendable {
     let microseconds = lastAccepted.load(ordering: .relaxed)
     return microseconds == 0 ? nil : Timestamp(microseconds: microseconds)
   }
+
+  /// A handshake that came then was answered.
+  package func handshake(at time: Timestamp) {
+    lastHandshake.store(time.microseconds, ordering: .relaxed)
+  }
+
+  /// When the last handshake was answered; nil: none since the start.
+  var lastHandshakeAt: Timestamp? {
+    let microseconds = lastHandshake.load(ordering: .relaxed)
+    return microseconds == 0 ? nil : Timestamp(microseconds: microseconds)
+  }
+
+  /// Requests since the start that were not taken.
+  var refused: Int {
+    envelopes.counts.filter { Self.refusals.contains($0.label) }.reduce(0) { $0 + $1.count }
+  }
+
+  private static let refusals = Set(EnvelopeOutcome.allCases.filter(\.isRefusal).map(\.rawValue))
 
   /// Where accepted events of a type are counted, as it came: the same for every source.
   func place(ofType type: String) -> Int { types.place(of: type) }
@@ -58,6 +77,14 @@ package enum EnvelopeOutcome: String, Sendable, CaseIterable {
   case accepted, duplicate, handshake, invalid, unauthorized
   case tooLarge = "too_large"
   case unavailable
+
+  /// The sender was told that it is not taken.
+  var isRefusal: Bool {
+    switch self {
+    case .accepted, .duplicate, .handshake: false
+    case .invalid, .unauthorized, .tooLarge, .unavailable: true
+    }
+  }
 }
 
 /// What is counted of one route. Held by whoever routes.

@@ -58,6 +58,24 @@ extension DeliveryStore {
     }.get()
   }
 
+  func learnedTokens() async throws(StoreError) -> [String: LearnedToken] {
+    try await withCheckedContinuation { continuation in
+      learnedTokens { continuation.resume(returning: $0) }
+    }.get()
+  }
+
+  /// - Parameter committed: Runs on the store's thread, in the order of the commits; whoever waits or not.
+  func keepToken(
+    _ token: LearnedToken?, of source: String, committed: @escaping @Sendable () -> Void
+  ) async throws(StoreError) {
+    try await withCheckedContinuation { continuation in
+      keepToken(token, of: source) { result in
+        if case .success = result { committed() }
+        continuation.resume(returning: result)
+      }
+    }.get()
+  }
+
   /// - Parameter committed: Runs on the store's thread, in the order of the commits; whoever waits or not.
   func pause(
     _ destination: String, until: Timestamp?, committed: @escaping @Sendable () -> Void

@@ -35,6 +35,8 @@ package struct Explainer {
     sources = configuration.sources.map { source in
       var source = source
       if !readsTokens { source.tokens = [] }
+      // What it has learned only the running relay knows.
+      source.learnsToken = false
       return source
     }
   }

@@ -5,7 +5,7 @@ import RelayThreads
 /// A running relay as a whole: what is configured, and everything that people do to it.
 ///
 /// It is composed of one type for each kind of thing: `DeliveryChanges`, `Reloader`, `Reordering`, `RuleTrials`,
-/// `StatusReader`, `StoreSearch`, `AuditTrail`.
+/// `SourceDesk`, `DestinationTester`, `StatusReader`, `StoreSearch`, `AuditTrail`.
 package final class RelayController: RelayOperations {
   package struct Parts: Sendable {
     package var store: any DeliveryStore
@@ -16,13 +16,17 @@ package final class RelayController: RelayOperations {
     package var watch: StoreWatch
     package var clock: any SteadyClock
     package var logger: Logger
+    /// Tries destinations out.
+    package var prober: any DestinationProber
+    /// Envelopes to try them with, by the event's type.
+    package var samples: any SampleEnvelopes
     /// How long those wait who ask something of the store.
     package var patience: Patience
 
     package init(
       store: any DeliveryStore, lookup: any DeliveryLookup, engine: DeliveryEngine, receiver: Receiver,
       metrics: RelayMetrics, watch: StoreWatch, clock: any SteadyClock, logger: Logger,
-      patience: Patience = Patience()
+      prober: any DestinationProber, samples: any SampleEnvelopes, patience: Patience = Patience()
     ) {
       self.store = store
       self.lookup = lookup
@@ -32,6 +36,8 @@ package final class RelayController: RelayOperations {
       self.watch = watch
       self.clock = clock
       self.logger = logger
+      self.prober = prober
+      self.samples = samples
       self.patience = patience
     }
   }
@@ -48,6 +54,8 @@ package final class RelayController: RelayOperations {
   let auditTrail: AuditTrail
   private let typeCheck: TypeCheck
   private let holds: DestinationHolds
+  private let sources: SourceDesk
+  private let tester: DestinationTester
   private let isDraining = Locked(false)
 
   package init(_ configuration: Configuration, parts: Parts, source: any ReloadSource) {
@@ -73,10 +81,17 @@ package final class RelayController: RelayOperations {
         receiver: parts.receiver, metrics: parts.metrics, clock: parts.clock, logger: parts.logger),
       source: source)
     trials = RuleTrials(configuration, active: active, asked: asked, source: source, clock: parts.clock)
+    sources = SourceDesk(
+      SourceDesk.Parts(
+        active: active, asked: asked, receiver: parts.receiver, metrics: parts.metrics, logger: parts.logger))
+    tester = DestinationTester(
+      DestinationTester.Parts(
+        active: active, prober: parts.prober, samples: parts.samples, clock: parts.clock,
+        logger: parts.logger))
     statusReader = StatusReader(
       StatusReader.Parts(
         active: active, asked: asked, lookup: parts.lookup, engine: parts.engine, metrics: parts.metrics,
-        watch: parts.watch, clock: parts.clock, storeKind: parts.store.kind))
+        watch: parts.watch, clock: parts.clock, storeKind: parts.store.kind, sources: sources))
     auditTrail = AuditTrail(asked: asked, logger: parts.logger)
     parts.engine.hideInAnswers(configuration.toldSecrets)
   }
@@ -92,6 +107,7 @@ package final class RelayController: RelayOperations {
   /// - Returns: What it has kept of each destination.
   package func prepare(isPaused: Bool = false) async throws(StoreError) -> [StoredDestination] {
     try await parts.store.configure(StoreConfiguration(active.configuration))
+    parts.receiver.lessons.begin(with: try await parts.store.learnedTokens())
     if isPaused { try await pauseAll() }
     return try await statusReader.begin(parts.store)
   }
@@ -253,6 +269,32 @@ package final class RelayController: RelayOperations {
         report.liftedHold.map { ["lifted_hold_until": "\($0)"] } ?? [:], uniquingKeysWith: { a, _ in a }))
     return report
   }
+
+  // MARK: Sources
+
+  package func learnToken(
+    of source: String, for duration: Duration
+  ) async throws(OperationError) -> SourceStatus { try sources.learnToken(of: source, for: duration) }
+
+  package func confirmToken(
+    of source: String, candidate: String
+  ) async throws(OperationError) -> SourceStatus {
+    try await sources.confirmToken(of: source, candidate: candidate)
+  }
+
+  package func forgetToken(of source: String) async throws(OperationError) -> SourceStatus {
+    try await sources.forgetToken(of: source)
+  }
+
+  package func publish(
+    _ envelope: [UInt8], to source: String, again: Bool
+  ) async throws(OperationError) -> IngestReply {
+    try await sources.publish(envelope, to: source, again: again)
+  }
+
+  package func test(
+    _ destination: String, with sample: TestSample
+  ) async throws(OperationError) -> TestReport { try await tester.test(destination, with: sample) }
 
   /// - Returns: Until when it was held.
   private func endRetryAfter(of destination: String) async -> Timestamp? {

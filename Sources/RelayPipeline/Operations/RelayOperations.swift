@@ -4,7 +4,9 @@ import RelayCore
 package protocol RelayOperations:
   AuditOperations,
   ConfigurationOperations,
-  SearchOperations
+  DestinationTests,
+  SearchOperations,
+  SourceOperations
 {
   /// The store takes writes and can be read, and the relay is not draining; else why not.
   var readiness: Readiness { get async }
@@ -75,6 +77,8 @@ package struct OperationError: Error, Sendable, Equatable, CustomStringConvertib
     /// It contradicts the configuration.
     case conflict
     case invalidConfiguration = "invalid_configuration"
+    /// What a destination was to be tried with holds no such event.
+    case invalidSample = "invalid_sample"
     case unavailable
   }
 

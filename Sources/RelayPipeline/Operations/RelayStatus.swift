@@ -61,11 +61,13 @@ package struct RelayStatus: Sendable, Equatable {
   package var reloadErrors: [String]
   /// How far the machine's clock is ahead of the destinations'; nil: none has told the time.
   package var clockOffset: Duration?
+  /// In the configuration's order.
+  package var sources: [SourceStatus]
 
   package init(
     version: String, uptime: Duration, store: Store, destinations: [DestinationStatus], routes: [Route],
     configurationHash: String, configurationLoadedAt: Timestamp, reloadErrors: [String],
-    clockOffset: Duration? = nil
+    clockOffset: Duration? = nil, sources: [SourceStatus] = []
   ) {
     self.version = version
     self.uptime = uptime
@@ -76,6 +78,7 @@ package struct RelayStatus: Sendable, Equatable {
     self.configurationLoadedAt = configurationLoadedAt
     self.reloadErrors = reloadErrors
     self.clockOffset = clockOffset
+    self.sources = sources
   }
 }
 

@@ -13,6 +13,7 @@ final class StatusReader: Sendable {
     let watch: StoreWatch
     let clock: any SteadyClock
     let storeKind: String
+    let sources: SourceDesk
   }
 
   /// What was last read of the store: shown again, with its age, while it can't be read.
@@ -82,7 +83,8 @@ final class StatusReader: Sendable {
         return RelayStatus.Route(name: route.name, matched: counts.matched, dropped: counts.dropped)
       },
       configurationHash: state.configuration.hash, configurationLoadedAt: state.loadedAt,
-      reloadErrors: state.reloadErrors, clockOffset: parts.engine.clockOffset)
+      reloadErrors: state.reloadErrors, clockOffset: parts.engine.clockOffset,
+      sources: parts.sources.statuses)
   }
 
   /// - Returns: What is in the store, or was when it could last be read; and whether it is of now.

@@ -23,3 +23,10 @@ package protocol RequestOrigin: AnyObject, Sendable {
   var forwardedFor: String? { get }
   var userAgent: String? { get }
 }
+
+/// Of what a person puts in through the admin API.
+final class NoOrigin: RequestOrigin {
+  let peer: String? = nil
+  let forwardedFor: String? = nil
+  let userAgent: String? = nil
+}

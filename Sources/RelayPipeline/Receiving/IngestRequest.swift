@@ -3,9 +3,17 @@ import RelayThreads
 
 /// A posted body that waits for its reply, with the rules that it met: those of its whole way.
 final class IngestRequest: Sendable {
+  enum Manner: Sendable, Equatable {
+    /// By a sender, who is to show a token.
+    case posted
+    /// By a person, through the admin API. `again`: also where it is known already.
+    case byHand(again: Bool)
+  }
+
   let path: String
   let body: [UInt8]
   let origin: any RequestOrigin
+  let manner: Manner
   let entrance: IngestRules.Entrance
   let rules: IngestRules
   /// When it had come as a whole.
@@ -14,7 +22,8 @@ final class IngestRequest: Sendable {
   private let completion: @Sendable (IngestReply) -> Void
 
   init(
-    path: String, body: [UInt8], origin: any RequestOrigin, entrance: IngestRules.Entrance,
+    path: String, body: [UInt8], origin: any RequestOrigin, manner: Manner = .posted,
+    entrance: IngestRules.Entrance,
     rules: IngestRules,
     clock: any SteadyClock, completion: @escaping @Sendable (IngestReply) -> Void
   ) {
@@ -23,6 +32,7 @@ final class IngestRequest: Sendable {
     self.path = path
     self.body = body
     self.origin = origin
+    self.manner = manner
     self.entrance = entrance
     self.rules = rules
     self.completion = completion

@@ -7,6 +7,8 @@ final class IngestRules: Sendable {
   struct Entrance: Sendable {
     let source: Source
     let metrics: SourceMetrics
+    /// What is known of its token, where that is learned; nil: the configuration says it.
+    let lesson: SourceLesson?
   }
 
   static let maxEvents = 10_000
@@ -23,10 +25,12 @@ final class IngestRules: Sendable {
   let configurationHash: String
   private let entrances: [String: Entrance]
 
-  init(_ configuration: Configuration, metrics: RelayMetrics) {
+  /// - Parameter lessons: nil: for who only looks at the rules; nobody is believed by a source that learns its token.
+  init(_ configuration: Configuration, metrics: RelayMetrics, lessons: TokenLessons? = nil) {
     entrances = Dictionary(
       uniqueKeysWithValues: configuration.sources.map {
-        ($0.path, Entrance(source: $0, metrics: metrics.source($0.name)))
+        let lesson = $0.learnsToken ? lessons?.lesson(of: $0.name) : nil
+        return ($0.path, Entrance(source: $0, metrics: metrics.source($0.name), lesson: lesson))
       })
     table = RoutingTable(configuration.routes)
     routeMetrics = configuration.routes.map { metrics.route($0.name) }
@@ -38,4 +42,6 @@ final class IngestRules: Sendable {
 
   /// - Parameter path: As `SourcePath` spells it.
   func entrance(at path: String) -> Entrance? { entrances[path] }
+
+  func entrance(named source: String) -> Entrance? { entrances.values.first { $0.source.name == source } }
 }

@@ -17,6 +17,8 @@ package final class Receiver: EnvelopeReceiver {
   private let ids: EventIDs
   private let refusals: RefusalLog
   private let metrics: RelayMetrics
+  /// What is known of the tokens that sources learn.
+  let lessons: TokenLessons
 
   /// Gives the id of an envelope's first event; those of the others follow it.
   ///
@@ -35,7 +37,8 @@ package final class Receiver: EnvelopeReceiver {
     logger: Logger, metrics: RelayMetrics, ids: @escaping EventIDs = Receiver.ids(from: SystemRandomness())
   ) {
     self.ids = ids
-    rules = Locked(IngestRules(configuration, metrics: metrics))
+    lessons = TokenLessons(clock: clock, logger: logger)
+    rules = Locked(IngestRules(configuration, metrics: metrics, lessons: lessons))
     self.metrics = metrics
     self.store = store
     self.engine = engine
@@ -45,8 +48,9 @@ package final class Receiver: EnvelopeReceiver {
 
   /// From now on requests meet another configuration; those under way end as they began.
   package func replace(_ configuration: Configuration) {
-    let replacement = IngestRules(configuration, metrics: metrics)
+    let replacement = IngestRules(configuration, metrics: metrics, lessons: lessons)
     rules.withLock { $0 = replacement }
+    lessons.configure(configuration.sources)
   }
 
   /// The last refused requests, newest first.
@@ -73,14 +77,37 @@ package final class Receiver: EnvelopeReceiver {
       refused(path: path, .notFound, origin: origin)
       return completion(Refusal.notFound.reply)
     }
-    let request = IngestRequest(
-      path: path, body: body, origin: origin, entrance: entrance, rules: rules, clock: clock,
-      completion: completion)
+    take(
+      IngestRequest(
+        path: path, body: body, origin: origin, entrance: entrance, rules: rules, clock: clock,
+        completion: completion))
+  }
+
+  /// Takes an envelope that a person puts in as its source would have sent it. Answered as a sender is.
+  ///
+  /// - Parameter again: It is stored also where its bytes are known already.
+  /// - Returns: false: there is no such source.
+  func publish(
+    _ body: [UInt8], to source: String, again: Bool, completion: @escaping @Sendable (IngestReply) -> Void
+  ) -> Bool {
+    let rules = rules.withLock { $0 }
+    guard let entrance = rules.entrance(named: source) else { return false }
+    take(
+      IngestRequest(
+        path: entrance.source.path, body: body, origin: NoOrigin(), manner: .byHand(again: again),
+        entrance: entrance, rules: rules, clock: clock, completion: completion))
+    return true
+  }
+
+  private func take(_ request: IngestRequest) {
     do throws(Refusal) {
       let scanned = try scan(request)
       let sender = try authenticate(scanned, request)
       // The platform checks the URL; it posts no events.
-      if let token = sender.handshakeToken { return request.answer(.handshake(token), .handshake) }
+      if let token = sender.handshakeToken {
+        request.entrance.metrics.handshake(at: request.received.wall)
+        return request.answer(.handshake(token), .handshake)
+      }
       let envelope = split(scanned, from: sender, request)
       let receipt = fingerprint(try route(envelope))
       store(receipt)
@@ -90,6 +117,8 @@ package final class Receiver: EnvelopeReceiver {
   }
 
   private func refuse(_ request: IngestRequest, _ refusal: Refusal) {
+    // A person is told; nobody need be told of it. And nothing of a sender's is lost.
+    guard request.manner == .posted else { return request.answer(refusal.reply, nil) }
     refusals.record(
       refusal, path: request.path, origin: request.origin, body: request.body, isOfSource: true,
       mask: rules.withLock { $0 }.mask)
@@ -114,7 +143,13 @@ package final class Receiver: EnvelopeReceiver {
   private func authenticate(
     _ scanned: ScannedEnvelope, _ request: IngestRequest
   ) throws(Refusal) -> Sender {
-    try Sender(scanned, body: request.body, source: request.entrance.source)
+    switch request.manner {
+    case .posted:
+      try Sender(
+        scanned, body: request.body, source: request.entrance.source, lesson: request.entrance.lesson,
+        from: request.origin)
+    case .byHand: try Sender(byHand: scanned, body: request.body, source: request.entrance.source)
+    }
   }
 
   /// Gives each event its id.
@@ -148,7 +183,9 @@ package final class Receiver: EnvelopeReceiver {
 
   /// Where the source drops redeliveries: by what this envelope is known again.
   private func fingerprint(_ receipt: Receipt) -> Receipt {
-    guard let window = receipt.request.entrance.source.dedupe, !receipt.envelope.events.isEmpty else {
+    guard let window = receipt.request.entrance.source.dedupe, !receipt.envelope.events.isEmpty,
+      receipt.request.manner != .byHand(again: true)
+    else {
       return receipt
     }
     var receipt = receipt
@@ -168,7 +205,8 @@ package final class Receiver: EnvelopeReceiver {
     let accepted = receipt.accepted()
     let accept: @Sendable () -> Void = { [tally = receipt.tally] in
       tally.count(into: request.entrance.metrics, routes: request.rules.routeMetrics)
-      request.entrance.metrics.accepted(at: request.received.wall)
+      // A source is not heard of because a person speaks for it.
+      if request.manner == .posted { request.entrance.metrics.accepted(at: request.received.wall) }
       request.answer(accepted, nil)
     }
     guard !receipt.envelope.events.isEmpty else { return accept() }

@@ -143,6 +143,19 @@ extension Refusal {
 
   static let invalidToken = Refusal(.invalidToken, "the envelope's token is not the one of this source")
 
+  /// The sender is told what it is told of any wrong token.
+  static func unlearned(_ reason: TokenLesson.Reason, source: String) -> Refusal {
+    let explanation =
+      switch reason {
+      case .closed:
+        "no token is known of this source yet: `huggy-relay token learn \(source)` opens a time in which a handshake is answered"
+      case .unconfirmed(let id):
+        "its token is a candidate that nobody has confirmed: `huggy-relay token learn \(source) --confirm \(id)`"
+      case .wrong: "the envelope's token is not the one that was learned for this source"
+      }
+    return Refusal(.invalidToken, invalidToken.message, explanation: explanation)
+  }
+
   static let missingToken = Refusal(
     .missingToken,
     "the envelope has no token, and this source asks for one: `token` beside `messages`, as text")

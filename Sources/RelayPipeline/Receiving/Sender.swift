@@ -11,8 +11,14 @@ struct Sender {
   /// Set if this is no envelope but the platform's check of the URL: what it wants printed back.
   let handshakeToken: String?
 
+  /// - Parameters:
+  ///   - lesson: What is known of a token that the source learns. Without it, such a source believes nobody.
+  ///   - origin: Where the envelope came from: that is shown of who offers a token.
   /// - Throws: 400 for what is neither envelope nor handshake, 401 for a wrong token.
-  init(_ envelope: ScannedEnvelope, body: [UInt8], source: Source) throws(Refusal) {
+  init(
+    _ envelope: ScannedEnvelope, body: [UInt8], source: Source, lesson: SourceLesson? = nil,
+    from origin: (any RequestOrigin)? = nil
+  ) throws(Refusal) {
     self.source = source
     token = envelope.sendersToken
     let text = token?.text(in: body)
@@ -20,12 +26,28 @@ struct Sender {
     guard envelope.hasMessages || isHandshake else { throw .noMessages }
     if source.tokens.isEmpty {
       company = source.company
+      if source.learnsToken {
+        guard let text, !text.isEmpty else { throw .missingToken }
+        guard let lesson, let origin else { throw .invalidToken }
+        try lesson.check(text, isHandshake: isHandshake, from: origin)
+      }
     } else {
       guard let text, !text.isEmpty else { throw .missingToken }
       guard let matching = source.token(equalTo: text) else { throw .invalidToken }
       company = matching.company ?? source.company
     }
     handshakeToken = isHandshake ? text : nil
+  }
+
+  /// What a person puts in by hand is believed, whatever token it holds: one that is the source's says the company.
+  ///
+  /// - Throws: 400 for what is no envelope.
+  init(byHand envelope: ScannedEnvelope, body: [UInt8], source: Source) throws(Refusal) {
+    guard envelope.hasMessages else { throw .noMessages }
+    self.source = source
+    token = envelope.sendersToken
+    company = token.flatMap { source.token(equalTo: $0.text(in: body)) }?.company ?? source.company
+    handshakeToken = nil
   }
 }
 

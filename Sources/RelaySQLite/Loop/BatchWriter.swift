@@ -16,12 +16,13 @@ struct BatchWriter {
     case pause(String, until: Timestamp?)
     case beginAudit(AuditCall)
     case endAudit(AuditID, AuditOutcome)
+    case keepToken(LearnedToken?, of: String)
 
     /// Whether whoever asked for it is told that nobody knows whether it is kept.
     var mustBeSeen: Bool {
       switch self {
       case .configure: false
-      case .pause, .beginAudit, .endAudit: true
+      case .pause, .beginAudit, .endAudit, .keepToken: true
       }
     }
   }
@@ -62,6 +63,8 @@ struct BatchWriter {
     case .setSuspended(let suspended, let destination): setSuspended(suspended, of: destination)
     case .beginAudit(let call): changes.append((.beginAudit(call), call.answer))
     case .endAudit(let id, let outcome, let completion): changes.append((.endAudit(id, outcome), completion))
+    case .keepToken(let token, let source, let completion):
+      changes.append((.keepToken(token, of: source), completion))
     }
   }
 
@@ -246,6 +249,9 @@ struct BatchWriter {
     case .endAudit(let id, let outcome):
       try session.audit.end(id, outcome)
       return nil
+    case .keepToken(let token, let source):
+      try session.tokens.keep(token, of: source)
+      return nil
     }
   }
 
@@ -253,7 +259,7 @@ struct BatchWriter {
   private func takeEffect(_ change: Change) {
     switch change {
     case .configure(let configuration): apply(configuration)
-    case .pause, .beginAudit, .endAudit: break
+    case .pause, .beginAudit, .endAudit, .keepToken: break
     }
   }
 

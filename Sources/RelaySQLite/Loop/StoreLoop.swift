@@ -152,6 +152,8 @@ final class StoreLoop {
           try keeper.measure(clock.now())
           return StoreUsage(liveBytes: keeper.liveBytes, logBytes: keeper.logBytes)
         })
+    case .learnedTokens(let completion):
+      completion(Result { () throws(StoreError) in try session.tokens.all() })
     case .ping(let answer): answer()
     }
   }

@@ -21,6 +21,8 @@ enum StoreOperation: Sendable {
     case setSuspended(SuspendedTime, of: String)
     case beginAudit(AuditCall)
     case endAudit(AuditID, AuditOutcome, @Sendable (Result<Void, StoreError>) -> Void)
+    /// - Parameter token: nil: it is forgotten.
+    case keepToken(LearnedToken?, of: String, @Sendable (Result<Void, StoreError>) -> Void)
   }
 
   enum Memory: Sendable {
@@ -34,6 +36,7 @@ enum StoreOperation: Sendable {
     case claim(ClaimRequest, @Sendable (Claim) -> Void)
     case destinations(@Sendable (Result<[StoredDestination], StoreError>) -> Void)
     case usage(@Sendable (Result<StoreUsage, StoreError>) -> Void)
+    case learnedTokens(@Sendable (Result<[String: LearnedToken], StoreError>) -> Void)
     case ping(@Sendable () -> Void)
   }
 
@@ -119,7 +122,7 @@ extension StoreOperation.Write {
     case .settle(let settlements, let isUrgent, _):
       isUrgent ? .urgent : .deferrable(outcomes: settlements.count)
     case .setSuspended: .deferrable(outcomes: 0)
-    case .configure, .pause, .beginAudit, .endAudit: .urgent
+    case .configure, .pause, .beginAudit, .endAudit, .keepToken: .urgent
     }
   }
 }
@@ -151,7 +154,8 @@ extension StoreOperation {
 extension StoreOperation.Write {
   fileprivate func refuse(_ error: StoreError) {
     switch self {
-    case .configure(_, let completion), .pause(_, _, let completion), .endAudit(_, _, let completion):
+    case .configure(_, let completion), .pause(_, _, let completion), .endAudit(_, _, let completion),
+      .keepToken(_, _, let completion):
       completion(.failure(error))
     case .beginAudit(let call): call.answer(.failure(error))
     case .append(let call): call.answer(.failure(error))
@@ -176,6 +180,7 @@ extension StoreOperation.Read {
     case .claim(let request, let completion): completion(.nothing(for: request))
     case .destinations(let completion): completion(.failure(error))
     case .usage(let completion): completion(.failure(error))
+    case .learnedTokens(let completion): completion(.failure(error))
     case .ping(let answer): answer()
     }
   }

@@ -27,6 +27,7 @@ final class StoreSession {
   let audit: AuditStatements
   /// What events are found by.
   let runs: RunStatements
+  let tokens: TokenStatements
 
   /// - Parameters:
   ///   - gathersLog: False for tests that do without syncs.
@@ -65,6 +66,7 @@ final class StoreSession {
     changes = try DeliveryChanges(
       connection, names: names, destinations: destinations, claims: claims, keys: keys, walked: walked)
     audit = try AuditStatements(connection)
+    tokens = try TokenStatements(connection)
   }
 
   /// Which files are open. By the name that was given, since a restart goes by it.

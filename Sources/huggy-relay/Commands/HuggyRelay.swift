@@ -19,6 +19,7 @@ struct HuggyRelay: AsyncParsableCommand {
       Retry.self, Discard.self, Pause.self, Resume.self,
       AuditCommand.self,
       ReloadCommand.self, StoreCommand.self,
+      TestCommand.self, Publish.self, TokenCommand.self, DoctorCommand.self, InitCommand.self,
     ])
 
   static func main() async {

@@ -8,6 +8,7 @@ import RelayCurl
 import RelayIngest
 import RelayPipeline
 import RelayThreads
+import RelayTools
 import ServiceLifecycle
 
 /// The parts, put together: the only place that knows them all.
@@ -76,7 +77,7 @@ struct Relay {
       parts: RelayController.Parts(
         store: store, lookup: opened.lookup, engine: engine, receiver: receiver, metrics: metrics,
         watch: watch,
-        clock: clock, logger: logger),
+        clock: clock, logger: logger, prober: CurlProber(), samples: HuggySamples()),
       source: FileReloadSource(
         path: path, loader: loader, server: server, access: access, logger: logger))
     let address: ListenAddress

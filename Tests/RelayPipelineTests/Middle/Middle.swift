@@ -33,7 +33,8 @@ final class Middle {
 
   /// - Parameter folder: Of an earlier run, whose store is closed.
   init(
-    _ configuration: Configuration, in folder: TemporaryFolder? = nil, at now: Timestamp = .second(0)
+    _ configuration: Configuration, in folder: TemporaryFolder? = nil, at now: Timestamp = .second(0),
+    prober: any DestinationProber = ScriptedProber()
   ) async throws {
     let folder = try folder ?? TemporaryFolder()
     self.folder = folder
@@ -53,7 +54,7 @@ final class Middle {
       configuration,
       parts: RelayController.Parts(
         store: store, lookup: lookup, engine: engine, receiver: receiver, metrics: metrics, watch: watch,
-        clock: clock, logger: recorder.logger),
+        clock: clock, logger: recorder.logger, prober: prober, samples: OneSample()),
       source: source)
     let stored = try await controller.prepare()
     try await during { [controller] in await controller.start(stored) }
@@ -131,6 +132,25 @@ final class Middle {
     clock.advance(by: time)
     if let deadline, deadline <= clock.now() { turn() }
     await rest()
+  }
+
+  /// As the controller tells it. It asks the lanes, which answer in a turn.
+  func status() async throws -> RelayStatus {
+    let status = try await during { [controller] in
+      do throws(OperationError) {
+        return Result<RelayStatus, OperationError>.success(try await controller.status())
+      } catch {
+        return .failure(error)
+      }
+    }
+    await rest()
+    return try status.get()
+  }
+
+  func metricsText() async throws -> String {
+    let text = try await during { [controller] in await controller.metrics() }
+    await rest()
+    return String(decoding: text, as: UTF8.self)
   }
 
   // MARK: The other ends

@@ -1,0 +1,119 @@
+import ArgumentParser
+import Foundation
+import RelayAdmin
+import RelayConfig
+import RelayCore
+import RelayCurl
+import RelayPipeline
+import RelayTools
+
+struct DoctorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor",
+    abstract: "Look at everything from outside: a line each, and what to do about what is wrong.",
+    discussion: """
+      The configuration, the data directory and its disk, the clock, each destination (name, connection, certificates; no \
+      request is sent), the admin API of a running relay or else its ports, open files, the service. Changes nothing. \
+      Exits 1 if something has failed.
+
+      Example: sudo -u relay huggy-relay doctor --config /etc/huggy-relay/routes.yaml
+      """)
+
+  @OptionGroup var options: ConfigurationOptions
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The relay's admin API. Default: $HUGGY_RELAY_ADMIN, else server.admin of the configuration.",
+      valueName: "url"))
+  var admin: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Its token. Default: $HUGGY_RELAY_ADMIN_TOKEN, else server.admin_token of the configuration.",
+      valueName: "token"))
+  var adminToken: String?
+
+  @Option(name: .long, help: "The systemd unit that runs it.")
+  var unit = "huggy-relay.service"
+
+  @Flag(name: .long, help: "Print JSON, for scripts.")
+  var json = false
+
+  /// All checks go on at once; this is the longest that any may take.
+  private static let limit = Duration.seconds(20)
+
+  func run() throws {
+    let (configuration, findings) = examineConfiguration()
+    let checks = machineChecks() + (configuration.map(checks) ?? [])
+    let all = Findings(findings + Examination(checks).run(within: Self.limit))
+    if json {
+      FileHandle.standardOutput.write(Data(all.json + Array("\n".utf8)))
+    } else {
+      print(all.text { Self.painted($0, $1) })
+    }
+    if all.hasFailed { throw ExitCode.failure }
+  }
+
+  private static func painted(_ word: String, _ level: Finding.Level) -> String {
+    switch level {
+    case .ok: AdminOptions.pen(word, .good)
+    case .warn: AdminOptions.pen(word, .warning)
+    case .fail: AdminOptions.pen(word, .bad)
+    }
+  }
+
+  // MARK: What is looked at
+
+  private func examineConfiguration() -> (LoadedConfiguration?, [Finding]) {
+    let subject = "configuration"
+    do throws(ConfigurationErrors) {
+      let loaded = try options.loader().load(path: options.config)
+      let configuration = loaded.configuration
+      let counts = [
+        (configuration.sources.count, "source"), (configuration.destinations.count, "destination"),
+        (configuration.routes.count, "route"),
+      ].map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }.joined(separator: ", ")
+      let warnings = loaded.warnings.map { Finding.warn(subject, "\($0)", nil) }
+      return (loaded, [.ok(subject, "\(options.config): \(counts); hash \(configuration.hash)")] + warnings)
+    } catch {
+      let errors = error.problems.map { Finding.fail(subject, "\($0)", nil) }
+      let advice = "mend it until `huggy-relay check` says valid; what it names is looked at then"
+      return (nil, errors.dropLast() + errors.suffix(1).map { .fail(subject, $0.message, advice) })
+    }
+  }
+
+  private func machineChecks() -> [Examination.Check] {
+    [
+      Examination.Check("clock") { [MachineChecks.clock()] },
+      Examination.Check("proxy") { [MachineChecks.proxies(ProcessInfo.processInfo.environment)] },
+      Examination.Check("service") { [unit] in ServiceCheck.look(unit: unit) },
+    ]
+  }
+
+  private func checks(_ loaded: LoadedConfiguration) -> [Examination.Check] {
+    let configuration = loaded.configuration
+    let now = SystemWallClock().now()
+    let prober = CurlProber()
+    let admin = RunningRelayCheck(
+      configuration, admin: admin ?? Self.environment("HUGGY_RELAY_ADMIN"),
+      token: adminToken ?? Self.environment("HUGGY_RELAY_ADMIN_TOKEN"))
+    return DataFolder(configuration.store).checks
+      + configuration.destinations.map { DestinationCheck($0, prober: prober, now: now).check }
+      + [
+        Examination.Check("relay") { admin.look() },
+        Examination.Check("open files") {
+          [
+            MachineChecks.openFiles(
+              configuration, process: MachineChecks.process(of: configuration.store))
+          ]
+        },
+      ]
+  }
+
+  /// nil also for an empty one.
+  private static func environment(_ name: String) -> String? {
+    ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+  }
+}

@@ -1,0 +1,184 @@
+import RelayAdmin
+import RelayCore
+import RelayCurl
+import RelayPipeline
+import RelayTools
+
+/// The relay that runs with this configuration, as its admin API tells; or, where none runs, the ports that it would need.
+struct RunningRelayCheck {
+  private let configuration: Configuration
+  private let url: String?
+  private let token: String?
+
+  private static let subject = "relay"
+  private static let patience = Duration.seconds(5)
+
+  /// - Parameters:
+  ///   - admin: Where to ask instead of `server.admin`.
+  ///   - token: What to show instead of `server.admin_token`.
+  init(_ configuration: Configuration, admin: String?, token: String?) {
+    self.configuration = configuration
+    url = admin ?? configuration.server.admin.map { "http://\(Self.reachable($0))" }
+    self.token = token ?? configuration.server.adminToken?.reveal
+  }
+
+  /// An address of every interface is asked for on loopback.
+  private static func reachable(_ address: ListenAddress) -> ListenAddress {
+    switch address.host {
+    case "0.0.0.0", "": ListenAddress(host: "127.0.0.1", port: address.port)
+    case "::": ListenAddress(host: "::1", port: address.port)
+    default: address
+    }
+  }
+
+  func look() -> [Finding] {
+    guard let url else {
+      return [
+        .ok(Self.subject, "server.admin is off: nothing can be asked of a running relay")
+      ]
+    }
+    do throws(TransportFailure) {
+      return try look(at: url)
+    } catch {
+      switch error.kind {
+      case .connectionRefused: return [notRunning(url)] + ports
+      case .nameResolution, .connectTimeout, .connection, .tls, .timeout, .reset, .other:
+        return [.fail(Self.subject, "\(url): \(error)", "is --admin (or HUGGY_RELAY_ADMIN) right?")]
+      }
+    }
+  }
+
+  private func notRunning(_ url: String) -> Finding {
+    .warn(Self.subject, "none answers at \(url)", "start it: `huggy-relay serve`, or the service")
+  }
+
+  private var ports: [Finding] {
+    MachineChecks.port(configuration.server.listen, key: "server.listen")
+      + (configuration.server.admin.map { MachineChecks.port($0, key: "server.admin") } ?? [])
+  }
+
+  private func look(at url: String) throws(TransportFailure) -> [Finding] {
+    let readiness = try ask(url + "/readyz")
+    let answer = try ask(url + "/api/v1/status")
+    switch AdminOutcome(
+      status: answer.status, contentType: answer.contentType, body: answer.body, hasToken: token != nil)
+    {
+    case .notTheAPI(let message):
+      return [
+        .fail(Self.subject, "\(url): \(message)", "is --admin right, or server.admin taken by another?")
+      ]
+    case .refused(_, let message, _):
+      return [.fail(Self.subject, "\(url): \(message)", nil)]
+    case .done(let json):
+      guard let status = try? AnswerDecoder.decode(StatusAnswer.self, from: json) else {
+        return [
+          .fail(
+            Self.subject, "\(url): it answers otherwise than this version expects",
+            "use the same version of huggy-relay on both sides")
+        ]
+      }
+      return [ready(readiness, url)] + RelayHealth.findings(status, configuration: configuration)
+    }
+  }
+
+  private func ask(_ url: String) throws(TransportFailure) -> BlockingResponse {
+    try BlockingClient().send(
+      method: "GET", url: url, headers: token.map { ["authorization: Bearer \($0)"] } ?? [], body: nil,
+      timeout: Self.patience, connectTimeout: Self.patience)
+  }
+
+  private func ready(_ answer: BlockingResponse, _ url: String) -> Finding {
+    if answer.status == 200 { return .ok(Self.subject, "\(url): ready") }
+    let error = try? AnswerDecoder.decode(ErrorAnswer.self, from: answer.body)
+    return .fail(
+      Self.subject, "\(url): not ready: \(error?.error.message ?? "status \(answer.status)")",
+      "senders get 503 meanwhile; see docs/operations.md")
+  }
+}
+
+/// What a running relay says of itself.
+enum RelayHealth {
+  static func findings(_ status: StatusAnswer, configuration: Configuration) -> [Finding] {
+    [version(status), loaded(status, configuration)] + clock(status) + store(status)
+      + status.destinations.compactMap(destination) + status.sources.compactMap(source)
+  }
+
+  private static func version(_ status: StatusAnswer) -> Finding {
+    guard status.version != RelayVersion.number else { return .ok("version", status.version) }
+    return .warn(
+      "version", "the relay is \(status.version), this command \(RelayVersion.number)",
+      "restart the relay, if it was upgraded; else use its own binary")
+  }
+
+  private static func loaded(_ status: StatusAnswer, _ configuration: Configuration) -> Finding {
+    if let error = status.config.reloadErrors.first {
+      return .fail("reload", "the last one changed nothing: \(error)", "mend it, then `huggy-relay reload`")
+    }
+    guard status.config.hash != configuration.hash else {
+      return .ok("reload", "the relay goes by this file (\(configuration.hash))")
+    }
+    return .warn(
+      "reload", "the relay goes by another file, or this one as it was (\(status.config.hash))",
+      "`huggy-relay reload`, or name the relay's own file with --config")
+  }
+
+  private static func clock(_ status: StatusAnswer) -> [Finding] {
+    guard let offset = status.clockOffsetSeconds, abs(offset) > 30 else { return [] }
+    return [
+      .warn(
+        "clock", "it is \(Int(abs(offset))) s \(offset > 0 ? "ahead of" : "behind") the destinations'",
+        "set it: signed requests may be refused")
+    ]
+  }
+
+  private static func store(_ status: StatusAnswer) -> [Finding] {
+    var findings: [Finding] = []
+    if let refusal = status.store.refusal {
+      findings.append(.fail("store", "no envelopes are taken: \(refusal)", "see docs/operations.md"))
+    }
+    if let reader = status.store.reader {
+      findings.append(
+        .warn("store", "\(reader.name) has it open, and its log grows meanwhile", "end that process"))
+    }
+    return findings
+  }
+
+  private static func destination(_ destination: DestinationAnswer) -> Finding? {
+    let subject = "queue of \(destination.name)"
+    if destination.orphaned {
+      return .warn(subject, "no longer configured, and still owed something", "put it back, or discard that")
+    }
+    if destination.circuit == "open" {
+      return .warn(
+        subject,
+        "failing: \(destination.lastFailure ?? "no attempt succeeds"); \(destination.pending) pending",
+        "`huggy-relay test \(destination.name)` shows what it answers")
+    }
+    if destination.dead > 0 {
+      return .warn(
+        subject, "\(destination.dead) dead",
+        "`huggy-relay deliveries --destination \(destination.name) --state dead`")
+    }
+    if destination.paused {
+      return .warn(
+        subject, "paused; \(destination.pending) pending", "`huggy-relay resume \(destination.name)` ends it")
+    }
+    return nil
+  }
+
+  private static func source(_ source: SourceAnswer) -> Finding? {
+    let subject = "source \(source.name)"
+    switch TokenState(rawValue: source.token) {
+    case .closed:
+      return .warn(
+        subject, "it knows no token yet: everybody is refused",
+        "`huggy-relay token learn \(source.name) --for 15m`")
+    case .learning:
+      return .warn(subject, "it waits for a handshake", "save the URL in Huggy now")
+    case .candidates:
+      return .warn(
+        subject, "a candidate waits for a person", "`huggy-relay token list`")
+    case .configured, .none?, .learned, nil: return nil
+    }
+  }
+}
