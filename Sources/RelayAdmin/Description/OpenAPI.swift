@@ -72,7 +72,7 @@ private struct RecordUse {
   /// Those that endpoints take and answer, and all that are in them.
   static func all(in endpoints: [Endpoint]) -> [RecordUse] {
     var found: [RecordUse] = []
-    var isWhole = true
+    let whole = endpoints.flatMap(\.replies).compactMap(\.record).map { RecordType(type: $0) }
     func add(_ schema: Schema, _ use: Schema.Use) {
       switch schema {
       case .any, .boolean, .integer, .number, .string, .word: break
@@ -80,20 +80,15 @@ private struct RecordUse {
       case .either(let schemas): for schema in schemas { add(schema, use) }
       case .record(let record):
         guard !found.contains(where: { $0.record == record }) else { return }
-        let masks = isWhole && use == .answer && record.showsContents
+        let masks = whole.contains(record) && record.showsContents
         found.append(RecordUse(record: record, use: use, mayBeMasked: masks))
-        isWhole = false
         for field in record.type.fields(in: use) { add(field.schema, use) }
       }
     }
     for endpoint in endpoints {
-      for record in endpoint.replies.compactMap(\.record) {
-        isWhole = true
-        add(record.schema, .answer)
-      }
+      for record in endpoint.replies.compactMap(\.record) { add(record.schema, .answer) }
       if endpoint.method == .post { add(endpoint.input.schema, .request) }
     }
-    isWhole = true
     add(ErrorAnswer.schema, .answer)
     return found
   }

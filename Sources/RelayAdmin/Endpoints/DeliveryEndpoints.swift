@@ -4,7 +4,9 @@ import RelayPipeline
 /// Deliveries: which there are, and what a person does to them.
 enum DeliveryEndpoints {
   static let all: [Endpoint] = [
-    .get("/api/v1/deliveries", "Deliveries, newest first.", role: .viewer, deliveries),
+    .get(
+      "/api/v1/deliveries", "Deliveries, newest first.", role: .viewer,
+      problems: [.notFound("There is no such destination or type.")], deliveries),
     .post(
       "/api/v1/deliveries/retry", "Make deliveries pending again, with their limits anew.", role: .operator,
       audit: .change, replies: changeReplies, problems: changeProblems
