@@ -157,7 +157,7 @@ final class RunningCommand: Sendable {
     for (pipe, isOutput) in [(output, true), (errors, false)] {
       _ = WorkerThread.start(name: "command") {
         var pending = ""
-        while let data = try? pipe.fileHandleForReading.read(upToCount: 64 << 10), !data.isEmpty {
+        while case let data = pipe.fileHandleForReading.availableData, !data.isEmpty {
           pending += String(decoding: data, as: UTF8.self)
           let lines = pending.components(separatedBy: "\n")
           pending = lines.last ?? ""

@@ -26,7 +26,7 @@ package final class LiveFeed: Sendable {
   private let inbox: Monitor<LiveInbox>
   private let readers: Locked<Readers>
   private let randomness: Locked<any RandomNumberGenerator & Sendable>
-  private let ended = Monitor(true)
+  private let threads = Monitor(0)
 
   package init(
     clock: any SteadyClock, limits: LiveLimits = LiveLimits(),
@@ -106,7 +106,7 @@ package final class LiveFeed: Sendable {
     }
     guard wasRunning else { return }
     inbox.update { $0.finish() }
-    ended.wait { $0 ? .done(()) : .sleep(nil) }
+    threads.wait { $0 == 0 ? .done(()) : .sleep(nil) }
   }
 
   // MARK: The thread
@@ -114,9 +114,11 @@ package final class LiveFeed: Sendable {
   /// - Returns: false: the system gives no thread.
   private func start(_ readers: inout Readers) -> Bool {
     if readers.isRunning { return true }
-    ended.update { $0 = false }
+    // What was told when nobody took it any more.
+    inbox.update { $0 = LiveInbox(pace: limits.pace, now: .now) }
+    threads.update { $0 += 1 }
     guard WorkerThread.start(name: "stream", { [self] in run() }) else {
-      ended.update { $0 = true }
+      threads.update { $0 -= 1 }
       return false
     }
     readers.isRunning = true
@@ -136,7 +138,7 @@ package final class LiveFeed: Sendable {
         goesOn = false
       }
     }
-    ended.update { $0 = true }
+    threads.update { $0 -= 1 }
   }
 
   private func write(_ news: [LiveNews], lost: Int) -> LiveSegment? {
@@ -169,6 +171,9 @@ package final class LiveFeed: Sendable {
       if isLeft {
         readers.isRunning = false
         isFed.store(false, ordering: .relaxed)
+        // What happens from here on is told to nobody: no reader may go on as if it had seen all.
+        readers.ring = LiveRing(
+          maxBytes: limits.ringBytes, after: .place(at: clock.reading().wall), first: readers.ring.end + 1)
       }
       return (due, !isLeft)
     }

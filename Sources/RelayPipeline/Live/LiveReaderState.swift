@@ -119,7 +119,9 @@ struct LiveReaderState {
     filter.since = since
     return .recalling(
       EventPageRequest(
-        filter: filter, order: .oldestFirst, limit: limits.pageEvents, withBodies: subscription.withBodies),
+        filter: filter, order: .oldestFirst,
+        limit: subscription.withBodies ? limits.pageEvents / 10 : limits.pageEvents,
+        withBodies: subscription.withBodies),
       count: 0)
   }
 

@@ -6,14 +6,17 @@ struct LiveRing {
   private var segments: [LiveSegment] = []
   private var bytes = 0
   /// The number of the next message.
-  private(set) var end = 1
+  private(set) var end: Int
   /// The last event that had come in before the first message that is here.
   private var eventBefore: EventID
   private let maxBytes: Int
 
-  /// - Parameter event: What stands for the last event before the first message.
-  init(maxBytes: Int, after event: EventID) {
+  /// - Parameters:
+  ///   - event: What stands for the last event before the first message.
+  ///   - first: The first message's number.
+  init(maxBytes: Int, after event: EventID, first: Int = 1) {
     self.maxBytes = maxBytes
+    end = first
     eventBefore = event
   }
 

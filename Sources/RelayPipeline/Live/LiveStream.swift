@@ -35,7 +35,7 @@ package final class LiveStream: Sendable {
     return StreamText.comeAgain(after: wait(.seconds(15), .seconds(10)))
       + StreamText.message(
         "overloaded",
-        #"{"kind":"overloaded","message":"there are \(feed.limits.readers) readers already; come again later"}"#
+        #"{"kind":"overloaded","message":"there are \#(feed.limits.readers) readers already; come again later"}"#
       )
   }
 

@@ -278,7 +278,8 @@ extension Event {
   /// The same under another id.
   fileprivate func named(_ id: EventID) -> Event {
     Event(
-      id: id, envelope: envelope, type: type, rawType: rawType, company: company, channel: channel, chat: chat,
+      id: id, envelope: envelope, type: type, rawType: rawType, company: company, channel: channel,
+      chat: chat,
       body: body)
   }
 }
