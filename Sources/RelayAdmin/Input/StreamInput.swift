@@ -15,7 +15,7 @@ package struct StreamInput: Input {
 }
 
 extension StreamInput {
-  var readsContents: Bool { bodies == true || filter.readsContents }
+  var asksAboutContents: Bool { bodies == true }
 
   /// - Parameter lastID: The header's.
   func subscription(after lastID: String?, now: Timestamp) throws(APIError) -> LiveSubscription {
