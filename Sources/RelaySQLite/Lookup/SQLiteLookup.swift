@@ -65,7 +65,8 @@ package final class SQLiteLookup: DeliveryLookup {
     _ filter: AuditFilter, after: AuditID?, limit: Int,
     completion: @escaping @Sendable (Result<AuditPage, StoreError>) -> Void
   ) {
-    ask(completion) { session throws(StoreError) in try session.audit.read(filter, after: after, limit: limit)
+    answers.ask(completion) { session throws(StoreError) in
+      try session.audit.read(filter, after: after, limit: limit)
     }
   }
 
