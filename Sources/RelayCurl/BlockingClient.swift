@@ -47,18 +47,46 @@ package final class BlockingClient {
     method: String, url: String, headers: [String], body: [UInt8]?, timeout: Duration,
     connectTimeout: Duration? = nil, into file: Int32? = nil
   ) throws(TransportFailure) -> BlockingResponse {
+    answer.begin(file.map { .file($0, isWanted: { [self] in easy.status == 200 }) })
+    defer { answer.begin() }
+    prepare(method: method, url: url, connectTimeout: connectTimeout)
+    easy.set(.timeoutMilliseconds, timeout.curlMilliseconds)
+    return try exchange(headers: headers, body: body)
+  }
+
+  /// Sends a GET and hands over the answer piece by piece as it comes, for as long as it comes. The body of an answer that is not
+  /// wanted is collected, and returned with it.
+  ///
+  /// - Parameters:
+  ///   - silence: If nothing comes for so long, it ends with a timeout.
+  ///   - isWanted: Told the status and the `content-type` of the answer, before its first piece.
+  ///   - piece: Returns whether more is wanted.
+  package func stream(
+    url: String, headers: [String], silence: Duration, connectTimeout: Duration,
+    isWanted: @escaping (Int, String?) -> Bool, piece: @escaping (UnsafeRawBufferPointer) -> Bool
+  ) throws(TransportFailure) -> BlockingResponse {
+    answer.begin(.pieces(piece, isWanted: { [self] in isWanted(easy.status, easy.contentType) }))
+    defer { answer.begin() }
+    prepare(method: "GET", url: url, connectTimeout: connectTimeout)
+    easy.set(.lowSpeedBytesPerSecond, 1)
+    easy.set(.lowSpeedSeconds, max(1, Int(silence.components.seconds)))
+    return try exchange(headers: headers, body: nil)
+  }
+
+  private func prepare(method: String, url: String, connectTimeout: Duration?) {
     easy.reset()
-    answer.begin(file: file.map { ($0, isWanted: { [self] in easy.status == 200 }) })
-    defer { answer.begin(file: nil) }
-    setOptions(method: method, url: url, timeout: timeout)
+    setOptions(method: method, url: url)
     handshakes.apply(to: easy, host: HostPort(url: url)?.host ?? "the server")
     if let connectTimeout { easy.set(.connectTimeoutMilliseconds, connectTimeout.curlMilliseconds) }
+  }
+
+  private func exchange(headers: [String], body: [UInt8]?) throws(TransportFailure) -> BlockingResponse {
     let list = CurlList(Self.plainHeaders + headers)
     easy.set(.headers, list.head)
     let started = ContinuousClock.now
     let code = withExtendedLifetime(list) { perform(body: body) }
     let duration = ContinuousClock.now - started
-    guard code == CURLE_OK else { throw failure(code) }
+    guard code == CURLE_OK || answer.isEnough else { throw failure(code) }
     return BlockingResponse(
       status: easy.status, contentType: easy.contentType, body: answer.body, duration: duration)
   }
@@ -67,10 +95,9 @@ package final class BlockingClient {
   /// content type for a POST would be a form's.
   private static let plainHeaders = ["Expect:", "Content-Type:"]
 
-  private func setOptions(method: String, url: String, timeout: Duration) {
+  private func setOptions(method: String, url: String) {
     easy.restrict()
     easy.set(.url, url)
-    easy.set(.timeoutMilliseconds, timeout.curlMilliseconds)
     easy.set(.noBody, method == "HEAD")
     if method != "HEAD" { easy.set(.method, method) }
     easy.onAnswerBody(Unmanaged.passUnretained(answer).toOpaque()) { data, size, count, context in
@@ -115,10 +142,18 @@ package final class BlockingClient {
 
 /// What libcurl writes to while a request runs.
 private final class Answer {
+  /// Where an answer that is wanted goes; another is collected.
+  enum Target {
+    case file(Int32, isWanted: () -> Bool)
+    case pieces((UnsafeRawBufferPointer) -> Bool, isWanted: () -> Bool)
+  }
+
   let maxBytes: Int
   private(set) var body: [UInt8] = []
   private(set) var isTooLong = false
-  private var file: (descriptor: Int32, isWanted: () -> Bool)?
+  /// Whoever took the pieces wants no more.
+  private(set) var isEnough = false
+  private var target: Target?
   /// Why the file could not be written; 0: it could.
   private(set) var fileError: Int32 = 0
 
@@ -126,16 +161,27 @@ private final class Answer {
     self.maxBytes = maxBytes
   }
 
-  func begin(file: (descriptor: Int32, isWanted: () -> Bool)?) {
-    self.file = file
+  func begin(_ target: Target? = nil) {
+    self.target = target
     fileError = 0
     body = []
     isTooLong = false
+    isEnough = false
   }
 
   /// - Returns: How many bytes were taken; fewer than came ends the transfer.
   func append(_ data: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
-    if let file, file.isWanted() { return write(data, count, to: file.descriptor) ? count : 0 }
+    switch target {
+    case .file(let descriptor, let isWanted) where isWanted():
+      return write(data, count, to: descriptor) ? count : 0
+    case .pieces(let take, let isWanted) where isWanted():
+      isEnough = !take(UnsafeRawBufferPointer(start: data, count: count))
+      return isEnough ? 0 : count
+    case .file, .pieces, nil: return collect(data, count)
+    }
+  }
+
+  private func collect(_ data: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
     guard body.count + count <= maxBytes else {
       isTooLong = true
       return 0

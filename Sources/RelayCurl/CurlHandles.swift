@@ -75,6 +75,9 @@ struct EasyHandle: ~Copyable {
     /// 0 would be no limit.
     static var timeoutMilliseconds: Self { Self(option: CURLOPT_TIMEOUT_MS) }
     static var connectTimeoutMilliseconds: Self { Self(option: CURLOPT_CONNECTTIMEOUT_MS) }
+    /// A transfer that is slower for so long ends with a timeout.
+    static var lowSpeedBytesPerSecond: Self { Self(option: CURLOPT_LOW_SPEED_LIMIT) }
+    static var lowSpeedSeconds: Self { Self(option: CURLOPT_LOW_SPEED_TIME) }
     /// One of `CURL_HTTP_VERSION_…`.
     static var httpVersion: Self { Self(option: CURLOPT_HTTP_VERSION) }
     static var waitsToShareConnection: Self { Self(option: CURLOPT_PIPEWAIT) }

@@ -1,6 +1,7 @@
 import Logging
 import RelayCore
 import RelayPipeline
+import RelayThreads
 
 /// Has an endpoint answer, whatever comes of it.
 struct AdminAPI: Sendable {
@@ -8,6 +9,11 @@ struct AdminAPI: Sendable {
 
   init(operations: any RelayOperations, clock: any WallClock, logger: Logger) {
     services = AdminServices(relay: operations, clock: clock, logger: logger)
+  }
+
+  /// What would have no end of its own ends.
+  func endStreams() async {
+    await onThread(named: "end streams") { [stream = services.relay.stream] in stream.stop() }
   }
 
   /// - Parameter request: Admitted.

@@ -11,6 +11,9 @@ struct AdminRequest: Sendable {
   var query: String?
   /// Whole; empty if there was none.
   var body: [UInt8] = []
+  /// The headers `accept` and `last-event-id`.
+  var accept: String?
+  var lastEventID: String?
 }
 
 /// What is asked of an endpoint, read.
@@ -22,6 +25,8 @@ struct Call<I: Input>: Sendable {
   /// When it was asked.
   let now: Timestamp
   let services: AdminServices
+  let accept: String?
+  let lastEventID: String?
   private let names: [String: String]
 
   var relay: any RelayOperations { services.relay }
@@ -31,6 +36,8 @@ struct Call<I: Input>: Sendable {
     caller = request.caller
     names = request.names
     self.services = services
+    accept = request.accept
+    lastEventID = request.lastEventID
     now = services.clock.now()
     var members = try Self.members(request, by: method)
     // Where it is a condition of its own, it is no reason for asking.

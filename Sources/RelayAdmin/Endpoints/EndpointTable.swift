@@ -16,6 +16,7 @@ struct EndpointTable: Sendable {
       SourceEndpoints.all,
       StoreEndpoints.all,
       RulesEndpoints.all,
+      StreamEndpoints.all,
       AuditEndpoints.all,
       DescriptionEndpoints.all,
     ].flatMap { $0 })

@@ -72,9 +72,14 @@ struct AnswerPieces: Sendable {
   let length: Int?
   /// A new iteration: called once.
   let iterate: @Sendable () -> any AsyncIteratorProtocol<[UInt8], any Error>
+  /// Called when the connection has ended, also while a piece is waited for.
+  let onEnd: @Sendable () -> Void
 
-  init<Pieces: AsyncSequence<[UInt8], any Error> & Sendable>(_ pieces: Pieces, length: Int? = nil) {
+  init<Pieces: AsyncSequence<[UInt8], any Error> & Sendable>(
+    _ pieces: Pieces, length: Int? = nil, onEnd: @escaping @Sendable () -> Void = {}
+  ) {
     self.length = length
+    self.onEnd = onEnd
     iterate = { pieces.makeAsyncIterator() }
   }
 }

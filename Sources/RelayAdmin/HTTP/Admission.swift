@@ -16,6 +16,9 @@ struct RequestHead: Equatable {
   var contentType: String?
   /// nil: not said, or not a number.
   var contentLength: Int?
+  var accept: String?
+  /// Where the reader of a stream goes on.
+  var lastEventID: String?
 
   init(
     method: String, target: String, host: String? = nil, origin: String? = nil, fetchSite: String? = nil,

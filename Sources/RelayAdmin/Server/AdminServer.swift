@@ -58,6 +58,7 @@ package final class AdminServer: Sendable {
   package func shutdown(within limit: Duration) async {
     let listeners = sockets.shutDown()
     guard !listeners.isEmpty else { return }
+    await api.endStreams()
     // Whichever comes first; the other must not be waited for.
     let (ends, end) = AsyncStream.makeStream(of: Void.self)
     Task {
@@ -113,8 +114,11 @@ package final class AdminServer: Sendable {
     let silent = Logger(label: "admin") { _ in SwiftLogNoOpLogHandler() }
     let (timeout, stallTimeout) = (TimeAmount(requestTimeout), TimeAmount(stallTimeout))
     let channel = HTTP1Channel(
-      responder: { [self] request, writer, _ in
+      responder: { [self] request, writer, channel in
         let response = await respond(to: request, admission(bound: bound.withLock { $0 }))
+        if case .pieces(let pieces) = response.body {
+          channel.closeFuture.whenComplete { _ in pieces.onEnd() }
+        }
         try await writer.write(response: response.head, body: response.body(of: request))
       },
       configuration: HTTP1Channel.Configuration(
@@ -149,7 +153,7 @@ package final class AdminServer: Sendable {
         admitted.endpoint,
         AdminRequest(
           caller: admitted.caller, names: admitted.names, query: head.query,
-          body: Array(body.readableBytesView)))
+          body: Array(body.readableBytesView), accept: head.accept, lastEventID: head.lastEventID))
     }
   }
 }

@@ -1,6 +1,7 @@
 import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
 
 /// Carries out what a `RequestCollector` decides, before Hummingbird sees anything.
 final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
@@ -14,9 +15,13 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
   private var timer: Scheduled<Void>?
   private var head: HTTPRequest?
   private var isRefused = false
+  /// The answer that is on its way is the connection's last.
+  private var isLast = false
   private var stall: StallTimer
   /// A client that goes on sending is read from for so long after its refusal, so that it gets to see it.
   private static let linger = TimeAmount.seconds(1)
+  /// A reader of a stream that takes nothing is given up sooner: what it misses is lost to it anyway, and it may come again.
+  private static let streamStall = TimeAmount.seconds(30)
 
   /// - Parameter stallTimeout: A client that takes nothing of its answer for so long is given up.
   init(admission: Admission, requestTimeout: TimeAmount, stallTimeout: TimeAmount) {
@@ -36,12 +41,29 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
     }
   }
 
+  func handlerAdded(context: ChannelHandlerContext) {
+    // Where requests and answers still say their version.
+    let pipeline = context.pipeline.syncOperations
+    guard let codec = try? pipeline.handler(type: HTTP1ToHTTPServerCodec.self) else { return }
+    try? pipeline.addHandler(AnswerVersion(), position: .before(codec))
+  }
+
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     let part = unwrapOutboundIn(data)
+    if case .head(let head) = part { begin(head.headerFields) }
     let written = promise ?? context.eventLoop.makePromise()
     stall.wrote(until: written.futureResult, context)
     context.write(data, promise: written)
-    if case .end = part { perform(collector.answered(), context) }
+    guard case .end = part else { return }
+    perform(collector.answered(), context)
+    guard isLast else { return }
+    written.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+  }
+
+  private func begin(_ fields: HTTPFields) {
+    isLast = fields[.connection] == "close"
+    guard fields[.contentType] == AdminResponse.eventStream else { return }
+    stall.limit = min(stall.limit, Self.streamStall)
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -116,6 +138,8 @@ extension RequestHead {
       origin: fields[.origin], fetchSite: HTTPField.Name("sec-fetch-site").flatMap { fields[$0] },
       authorization: fields[.authorization], contentType: fields[.contentType],
       contentLength: fields[.contentLength].flatMap { Int($0) })
+    accept = fields[.accept]
+    lastEventID = HTTPField.Name("last-event-id").flatMap { fields[$0] }
     // More than one `Host`: no one can say which of them is meant.
     if let name = HTTPField.Name("host"), let second = fields[name] { host = "\(host ?? ""), \(second)" }
   }

@@ -5,7 +5,8 @@ import NIOCore
 ///
 /// One scheduled task while anything is unsent; it looks when something last left, and sleeps for the rest.
 final class StallTimer {
-  private let limit: TimeAmount
+  /// Changed before anything of an answer is written.
+  var limit: TimeAmount
   private var unsent = 0
   private var lastProgress = NIODeadline.uptimeNanoseconds(0)
   private var timer: Scheduled<Void>?

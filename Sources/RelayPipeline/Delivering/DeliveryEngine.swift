@@ -11,6 +11,8 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
   private let transport: any Transport
   private let clock: any SteadyClock
   private let metrics: RelayMetrics
+  /// Who is told, live, what attempts come to.
+  package let feed: LiveFeed
   // For any thread.
   private let inbox = Locked(Inbox())
   private let drained = Monitor(false)
@@ -29,8 +31,10 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
   package init(
     store: any DeliveryStore, transport: any Transport, clock: any SteadyClock, logger: Logger,
     metrics: RelayMetrics,
+    feed: LiveFeed? = nil,
     randomness: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
   ) {
+    self.feed = feed ?? LiveFeed(clock: clock)
     self.store = store
     self.transport = transport
     self.clock = clock
@@ -65,6 +69,12 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
   /// Fresh deliveries, just committed.
   package func arrived(_ deliveries: [Delivery]) {
     if !deliveries.isEmpty { post(.arrived(deliveries)) }
+  }
+
+  /// Deliveries of an envelope whose sender had to be told that nobody knows whether it is stored.
+  func arrivedLate(_ deliveries: [Delivery]) {
+    if feed.isWatched { feed.tell(.late(deliveries)) }
+    arrived(deliveries)
   }
 
   /// - Parameter until: nil: no longer.
@@ -228,7 +238,7 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
   private func perform(_ actions: [Dispatcher.Action], _ reading: ClockReading) -> TransportTurn {
     let now = reading.steady
     var turn = TransportTurn()
-    var outcomes = Outcomes()
+    var outcomes = Outcomes(isWatched: feed.isWatched)
     for action in actions {
       switch action {
       case .attempt(let delivery):
@@ -268,6 +278,7 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
     store.settle(outcomes.settlements, isUrgent: outcomes.isUrgent) { [weak self] promoted in
       for one in outcomes.ended { one.metrics.settled(one.state, latency: one.latency) }
       guard let self else { return }
+      if !outcomes.watched.isEmpty { feed.tell(.settled(outcomes.watched)) }
       post(.settled(outcomes.settled))
       if !promoted.isEmpty { post(.promoted(promoted)) }
     }
@@ -276,15 +287,23 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
   /// What the attempts of one turn came to.
   private struct Outcomes: Sendable {
     var settlements: [Settlement] = []
+    /// Somebody reads the stream.
+    let isWatched: Bool
+    var watched: [SettledAttempt] = []
     /// Somebody waits for one of them.
     var isUrgent = false
     var settled: [Dispatcher.Settled] = []
     var ended: [(metrics: DestinationMetrics, state: RelayMetrics.SettledState, latency: Duration?)] = []
 
+    init(isWatched: Bool) {
+      self.isWatched = isWatched
+    }
+
     mutating func add(
       _ settlement: Settlement, of delivery: Delivery, _ metrics: DestinationMetrics, at now: Timestamp
     ) {
       settlements.append(settlement)
+      if isWatched { watched.append(SettledAttempt(settlement: settlement, delivery: delivery)) }
       settled.append(Dispatcher.Settled(destination: delivery.destination, outcome: settlement.outcome))
       switch settlement.outcome {
       case .retry: return

@@ -30,28 +30,37 @@ package enum RequestBuilder {
 
   static func body(of event: Event, for destination: Destination) -> [UInt8] {
     switch destination.format {
-    case .huggy: envelope(of: event, token: destination.forwardsToken ? event.envelope.token : nil)
+    case .huggy:
+      envelope(
+        of: event.body, rawType: event.rawType, time: event.envelope.time,
+        token: destination.forwardsToken ? event.envelope.token : nil)
     case .event: event.body
     }
   }
 
   /// What Huggy would have posted had this been its only event.
   ///
-  /// - Parameter token: As it came; nil: it is not passed on.
-  private static func envelope(of event: Event, token: [UInt8]?) -> [UInt8] {
+  /// - Parameters:
+  ///   - content: The event's object.
+  ///   - rawType: The key it stood under, as it was spelled.
+  ///   - time: The envelope's, as it came; nil: it had none.
+  ///   - token: As it came; nil: it is not passed on.
+  package static func envelope(
+    of content: [UInt8], rawType: some Collection<UInt8>, time: [UInt8]?, token: [UInt8]?
+  ) -> [UInt8] {
     var body: [UInt8] = []
     body.reserveCapacity(
-      event.body.count + event.rawType.count + (event.envelope.time?.count ?? 0) + (token?.count ?? 0) + 48)
+      content.count + rawType.count + (time?.count ?? 0) + (token?.count ?? 0) + 48)
     body.append(UInt8(ascii: "{"))
-    if let time = event.envelope.time {
+    if let time {
       body.append(contentsOf: #""time":"#.utf8)
       body += time
       body.append(UInt8(ascii: ","))
     }
     body.append(contentsOf: #""messages":{""#.utf8)
-    body += event.rawType
+    body += rawType
     body.append(contentsOf: #"":["#.utf8)
-    body += event.body
+    body += content
     body.append(contentsOf: "]}".utf8)
     if let token {
       body.append(contentsOf: #","token":"#.utf8)
@@ -59,6 +68,13 @@ package enum RequestBuilder {
     }
     body.append(UInt8(ascii: "}"))
     return body
+  }
+
+  /// Payload text as a header has it.
+  package static func headerText(_ text: String) -> String {
+    var bytes: [UInt8] = []
+    appendHeaderText(text, to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// Appends payload text as it stands in a header: percent-encoded outside 0x21 to 0x7E, at most 256 bytes, no

@@ -8,18 +8,20 @@ final class DeliveryChanges: Sendable {
   private let holds: DestinationHolds
   private let typeCheck: TypeCheck
   private let metrics: RelayMetrics
+  private let feed: LiveFeed
   private let logger: Logger
   private let turnstile = Turnstile()
 
   init(
     store: any DeliveryStore, asked: PatientStore, holds: DestinationHolds, typeCheck: TypeCheck,
-    metrics: RelayMetrics, logger: Logger
+    metrics: RelayMetrics, feed: LiveFeed, logger: Logger
   ) {
     self.store = store
     self.asked = asked
     self.holds = holds
     self.typeCheck = typeCheck
     self.metrics = metrics
+    self.feed = feed
     self.logger = logger
   }
 
@@ -82,7 +84,12 @@ final class DeliveryChanges: Sendable {
     let (changed, error) = await store.change(change, selection, of: destination)
     holds.resume([destination], areRetried: change != .discard && changed > 0)
     log(change, of: destination, changed)
-    if change == .discard { metrics.discarded(destination, changed) }
+    if change == .discard {
+      metrics.discarded(destination, changed)
+      if changed > 0, feed.isWatched {
+        feed.tell(.discarded(changed, destination: destination, reason: .person))
+      }
+    }
     return (changed, error)
   }
 

@@ -48,6 +48,7 @@ package final class RelayController: RelayOperations {
   let reordering: Reordering
   private let changes: DeliveryChanges
   private let search: StoreSearch
+  package let stream: LiveStream
   private let reloader: Reloader
   private let trials: RuleTrials
   let statusReader: StatusReader
@@ -73,7 +74,8 @@ package final class RelayController: RelayOperations {
     reordering = Reordering(store: parts.store, holds: holds, active: active, logger: parts.logger)
     changes = DeliveryChanges(
       store: parts.store, asked: asked, holds: holds, typeCheck: typeCheck,
-      metrics: parts.metrics, logger: parts.logger)
+      metrics: parts.metrics, feed: parts.engine.feed, logger: parts.logger)
+    stream = LiveStream(feed: parts.engine.feed, asked: asked)
     reloader = Reloader(
       configuration,
       parts: Reloader.Parts(

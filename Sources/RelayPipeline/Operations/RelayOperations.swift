@@ -6,7 +6,8 @@ package protocol RelayOperations:
   ConfigurationOperations,
   DestinationTests,
   SearchOperations,
-  SourceOperations
+  SourceOperations,
+  StreamOperations
 {
   /// The store takes writes and can be read, and the relay is not draining; else why not.
   var readiness: Readiness { get async }

@@ -66,6 +66,9 @@ package final class StoreWatch: StoreObserver {
 
   package func storeOverflowed(destination: String, count: Int) {
     metrics.overflowed(destination, count)
+    if let feed = engine.withLock({ $0 })?.feed, feed.isWatched {
+      feed.tell(.discarded(count, destination: destination, reason: .overflow))
+    }
     guard let leftOut = overflows.withLock({ $0.admit(destination, at: clock.now()) }) else { return }
     var metadata: Logger.Metadata = ["destination": "\(destination)", "deliveries": .number(count)]
     if leftOut > 0 { metadata["alike_since"] = .number(leftOut) }

@@ -6,6 +6,8 @@ struct Receipt: Sendable {
   let request: IngestRequest
   private(set) var envelope: NewEnvelope
   private(set) var tally = ReceiptTally()
+  /// What is not stored, and yet to be told to whoever reads the stream.
+  private(set) var unstored: [NewEnvelope.NewEvent] = []
   private let refusedItems: [(type: String, index: Int, kind: JSONKind)]
   private var deliveries = 0
   private var dropped = 0
@@ -30,6 +32,9 @@ struct Receipt: Sendable {
 
   /// The event is to be stored.
   mutating func keep(_ event: NewEnvelope.NewEvent) { envelope.events.append(event) }
+
+  /// The event is not stored; whoever reads the stream is told of it.
+  mutating func show(_ event: NewEnvelope.NewEvent) { unstored.append(event) }
 
   /// The envelope is to be known again by this.
   mutating func remember(_ fingerprint: NewEnvelope.Fingerprint) { envelope.fingerprint = fingerprint }

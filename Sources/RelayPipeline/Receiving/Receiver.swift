@@ -174,6 +174,8 @@ package final class Receiver: EnvelopeReceiver {
       receipt.count(decision, type: placed.view.type)
       if !decision.targets.isEmpty || rules.keep == .all {
         receipt.keep(rules.table.newEvent(envelope.event(placed), decision))
+      } else if engine.feed.isWatched {
+        receipt.show(rules.table.newEvent(envelope.event(placed), decision))
       }
       return true
     }
@@ -209,17 +211,22 @@ package final class Receiver: EnvelopeReceiver {
       if request.manner == .posted { request.entrance.metrics.accepted(at: request.received.wall) }
       request.answer(accepted, nil)
     }
-    guard !receipt.envelope.events.isEmpty else { return accept() }
-    store.append(receipt.envelope, late: { [engine] in engine.arrived($0) }) {
-      [self, envelope = receipt.envelope] result in
+    guard !receipt.envelope.events.isEmpty else {
+      show([], receipt.unstored)
+      return accept()
+    }
+    store.append(receipt.envelope, late: { [engine] in engine.arrivedLate($0) }) {
+      [self, envelope = receipt.envelope, unstored = receipt.unstored] result in
       switch result {
       case .success(.stored(let deliveries)):
+        show(envelope.events, unstored)
         engine.arrived(deliveries)
         accept()
       case .success(.duplicate(let firstEventID, let count, let rerouted)):
         engine.arrived(rerouted.deliveries)
         let events = envelope.events(at: rerouted.places)
         for event in events { countMatches(of: event) }
+        show(events, of: envelope, as: firstEventID)
         let deliveries = events.reduce(0) { $0 + $1.deliveries.count }
         request.answer(
           .duplicate(
@@ -228,6 +235,26 @@ package final class Receiver: EnvelopeReceiver {
       case .failure(let error): refuse(request, .unstored(error))
       }
     }
+  }
+
+  /// Tells whoever reads the stream: all that came, in document order.
+  private func show(_ stored: [NewEnvelope.NewEvent], _ unstored: [NewEnvelope.NewEvent]) {
+    guard engine.feed.isWatched else { return }
+    let all = unstored.isEmpty ? stored : (stored + unstored).sorted { $0.event.id < $1.event.id }
+    if !all.isEmpty { engine.feed.tell(.received(all)) }
+  }
+
+  /// Events that are routed again have the ids that they got when they came first.
+  ///
+  /// - Parameter first: The id of that envelope's first event.
+  private func show(_ events: [NewEnvelope.NewEvent], of envelope: NewEnvelope, as first: EventID) {
+    guard !events.isEmpty, engine.feed.isWatched else { return }
+    let shown = events.map { new in
+      var new = new
+      new.event = new.event.named(first.advanced(by: envelope.place(of: new.event)))
+      return new
+    }
+    engine.feed.tell(.received(shown))
   }
 
   /// For an event that is routed again: it was counted with its source when it came first.
@@ -244,6 +271,16 @@ extension NewEnvelope {
     guard !places.isEmpty else { return [] }
     let wanted = Set(places)
     return events.filter { wanted.contains(place(of: $0.event)) }
+  }
+}
+
+extension Event {
+  /// The same under another id.
+  fileprivate func named(_ id: EventID) -> Event {
+    Event(
+      id: id, envelope: envelope, type: type, rawType: rawType, company: company, channel: channel,
+      chat: chat,
+      body: body)
   }
 }
 

@@ -74,7 +74,7 @@ extension Source {
 
 extension JSONValue {
   /// The value as it was spelled, a string with its quotes.
-  func spelling(in document: [UInt8]) -> [UInt8] {
+  package func spelling(in document: [UInt8]) -> [UInt8] {
     kind == .string ? Array(document[range.lowerBound - 1...range.upperBound]) : Array(document[range])
   }
 }

@@ -44,13 +44,13 @@ struct AdminOptions: ParsableArguments {
     }
   }
 
-  private var url: String {
+  var url: String {
     var url = admin ?? Self.environment("HUGGY_RELAY_ADMIN") ?? "http://127.0.0.1:8081"
     while url.hasSuffix("/") { url.removeLast() }
     return url
   }
 
-  private var token: String? { adminToken ?? Self.environment("HUGGY_RELAY_ADMIN_TOKEN") }
+  var token: String? { adminToken ?? Self.environment("HUGGY_RELAY_ADMIN_TOKEN") }
 
   static var pen: Pen {
     let isTerminal = isatty(STDOUT_FILENO) == 1 && environment("TERM") != "dumb"

@@ -17,6 +17,7 @@ struct HuggyRelay: AsyncParsableCommand {
       Simulate.self, SinkCommand.self, SecretCommand.self,
       Status.self, Events.self, Deliveries.self, EventCommand.self,
       Retry.self, Discard.self, Pause.self, Resume.self,
+      Tail.self, Listen.self,
       AuditCommand.self,
       ReloadCommand.self, StoreCommand.self,
       TestCommand.self, Publish.self, TokenCommand.self, DoctorCommand.self, InitCommand.self,

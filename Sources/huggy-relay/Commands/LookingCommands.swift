@@ -9,11 +9,30 @@ struct Status: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show how a running relay is: its destinations, routes, store and configuration.")
 
+  @Flag(name: .long, help: "Again every two seconds, until you end it (^C): on a terminal in the same place.")
+  var watch = false
+
   @OptionGroup var options: AdminOptions
 
   func run() throws {
     let client = options.client()
-    let json = try client.get("/api/v1/status")
+    guard watch else { return try show(try client.get("/api/v1/status"), client) }
+    var screen = WatchScreen(isTerminal: !options.json && isatty(STDOUT_FILENO) == 1)
+    while true {
+      screen.begin()
+      // While the relay restarts it can't be asked; that is said, and it is asked again.
+      do {
+        try show(try client.get("/api/v1/status"), client)
+        screen.succeeded()
+      } catch let code as ExitCode where code == .unreachable && screen.hasShown {
+        // Said already.
+      }
+      screen.end()
+      Thread.sleep(forTimeInterval: 2)
+    }
+  }
+
+  private func show(_ json: [UInt8], _ client: AdminClient) throws {
     try options.show(json) { pen in
       StatusText.render(
         try client.decode(StatusAnswer.self, from: json), now: SystemWallClock().now(), pen: pen)

@@ -47,6 +47,7 @@ final class FakeOperations: RelayOperations, WithFakeRules {
   }
 
   let state: Locked<State>
+  private let currentFeed = Locked(FakeOperations.feed(LiveLimits()))
   /// The calls that have come.
   let tally = Tally()
 
@@ -54,6 +55,23 @@ final class FakeOperations: RelayOperations, WithFakeRules {
     var state = State()
     change(&state)
     self.state = Locked(state)
+  }
+
+  /// What the stream is fed by.
+  var feed: LiveFeed { currentFeed.withLock { $0 } }
+  var stream: LiveStream { LiveStream(feed: feed) }
+
+  /// Before anybody reads the stream.
+  func limit(_ change: (inout LiveLimits) -> Void) {
+    var limits = LiveLimits()
+    change(&limits)
+    currentFeed.withLock { $0 = Self.feed(limits) }
+  }
+
+  private static func feed(_ limits: LiveLimits) -> LiveFeed {
+    var limits = limits
+    limits.pace = .zero
+    return LiveFeed(clock: ManualClock(), limits: limits)
   }
 
   var calls: [Call] { state.withLock(\.calls) }

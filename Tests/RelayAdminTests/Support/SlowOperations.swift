@@ -1,9 +1,11 @@
 import RelayCore
 import RelayPipeline
+import RelayTestSupport
 
 /// Says how it is only once it may.
 final class SlowOperations: RelayOperations, WithFakeRules {
   let rules = FakeRules()
+  let stream = LiveStream(feed: LiveFeed(clock: ManualClock()))
   let isAsked = Latch()
   let mayAnswer = Latch()
   private let fake = FakeOperations()

@@ -1,0 +1,65 @@
+import RelayCore
+import RelayPipeline
+
+/// What happens, live.
+enum StreamEndpoints {
+  static let all: [Endpoint] = [
+    .get(
+      "/api/v1/stream",
+      "What comes in and how it is settled, as it happens: server-sent events, without an end of their own.",
+      // With contents of events it is remembered: `StreamInput.asksAboutContents`.
+      role: .viewer, audit: .nothing, replies: [.init(contentType: AdminResponse.eventStream)],
+      problems: [
+        .init(
+          503, "overloaded",
+          "There are as many readers as there may be. (Who asks for `text/event-stream` is told in a stream.)"
+        )
+      ],
+      stream)
+  ]
+
+  private static func stream(_ call: Call<StreamInput>) async throws -> AdminResponse {
+    let subscription = try call.input.subscription(after: call.lastEventID, now: call.now)
+    let stream = call.relay.stream
+    if let reader = stream.join(subscription) {
+      return AdminResponse(
+        contentType: AdminResponse.eventStream,
+        body: .pieces(AnswerPieces(LivePieces(reader: reader), onEnd: { reader.close() })),
+        headers: AdminResponse.streamHeaders)
+    }
+    // A browser never asks again after any other status than 200.
+    guard call.accept?.lowercased().contains(AdminResponse.eventStream) ?? false else {
+      throw APIError(
+        503, "overloaded",
+        "there are as many readers of the stream as there may be, or the relay is stopping",
+        headers: [AdminResponse.Header("retry-after", "15")])
+    }
+    return AdminResponse(
+      contentType: AdminResponse.eventStream, body: .whole(stream.refusal()),
+      headers: AdminResponse.streamHeaders)
+  }
+}
+
+/// A reader's stream.
+private struct LivePieces: AsyncSequence, Sendable {
+  let reader: LiveReader
+
+  struct AsyncIterator: AsyncIteratorProtocol {
+    let reader: LiveReader
+
+    mutating func next() async throws -> [UInt8]? { await reader.next().map { Array($0) } }
+  }
+
+  func makeAsyncIterator() -> AsyncIterator { AsyncIterator(reader: reader) }
+}
+
+extension AdminResponse {
+  static let eventStream = "text/event-stream"
+
+  /// What brings a stream through proxies as it comes: none is to keep it, to pack it or to collect it. It is the connection's
+  /// last answer.
+  fileprivate static let streamHeaders = [
+    Header("cache-control", "no-store, no-transform"), Header("x-accel-buffering", "no"),
+    Header("connection", "close"),
+  ]
+}

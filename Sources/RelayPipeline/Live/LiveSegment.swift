@@ -1,0 +1,61 @@
+import RelayCore
+
+/// Messages that were written together: each one's text once, without bodies, and with them where somebody reads these.
+///
+/// The texts stand one after another as server-sent events, so that a reader that takes all of them takes one piece.
+final class LiveSegment: Sendable {
+  /// The first message's number.
+  let first: Int
+  let messages: [LiveMessage]
+  /// The event that each message's id names.
+  let events: [EventID]
+  let plain: LiveText
+  /// nil: no reader asked for bodies when they were written.
+  let withBodies: LiveText?
+  /// What it keeps in memory, in bytes.
+  let footprint: Int
+
+  init(
+    first: Int, messages: [LiveMessage], events: [EventID], plain: LiveText, withBodies: LiveText?
+  ) {
+    self.first = first
+    self.messages = messages
+    self.events = events
+    self.plain = plain
+    self.withBodies = withBodies
+    footprint =
+      plain.bytes.count + (withBodies?.bytes.count ?? 0)
+      + messages.reduce(0) { $0 + 300 + ($1.body?.count ?? 0) }
+  }
+
+  /// The number after the last message's.
+  var end: Int { first + messages.count }
+}
+
+/// Texts that stand one after another.
+struct LiveText: Sendable {
+  private(set) var bytes: [UInt8] = []
+  private var ends: [Int] = []
+
+  /// Adds what `write` appends as one text.
+  mutating func add(_ write: (inout [UInt8]) -> Void) {
+    write(&bytes)
+    ends.append(bytes.count)
+  }
+
+  /// - Parameter index: From 0.
+  func start(of index: Int) -> Int { index == 0 ? 0 : ends[index - 1] }
+
+  /// These texts, as they stand.
+  subscript(indices: Range<Int>) -> ArraySlice<UInt8> {
+    bytes[start(of: indices.lowerBound)..<start(of: indices.upperBound)]
+  }
+
+  /// How many texts from this one on are no longer than `limit` together; at least one.
+  func count(from index: Int, upTo limit: Int) -> Int {
+    let start = start(of: index)
+    var end = index + 1
+    while end < ends.count, ends[end] - start <= limit { end += 1 }
+    return end - index
+  }
+}
