@@ -38,6 +38,16 @@ import Testing
     }
   }
 
+  /// Broken by fields that do not say that they are contents.
+  @Test func whatIsSentIsNotInTheAudit() throws {
+    var publish = PublishInput()
+    (publish.envelope, publish.again) = ("Maria", true)
+    var test = TestInput()
+    (test.event, test.type) = ("Maria", "closedChat")
+    #expect(try RecordEncoder.audit(publish) == Array(#"{"again":true}"#.utf8))
+    #expect(try RecordEncoder.audit(test) == Array(#"{"type":"closedChat"}"#.utf8))
+  }
+
   @Test(arguments: [
     "{}", #"{"envelope":"{}","type":"a"}"#, #"{"event":"{}"}"#, #"{"type":"a","number":1}"#,
     #"{"envelope":"{}","number":0}"#,

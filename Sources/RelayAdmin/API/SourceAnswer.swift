@@ -4,7 +4,7 @@ import RelayPipeline
 /// A source: in `GET /api/v1/status`, and what `POST /api/v1/sources/{source}/token` answers.
 package struct SourceAnswer: Answer {
   /// A token that somebody has offered in a handshake.
-  package struct Candidate: Record {
+  package struct TokenCandidate: Record {
     @Field("What `confirm` takes.") package var id: String
     @Field("The token's ends and its length, never all of it.") package var token: String
     @Field("The address that offered it first.") package var peer: String?
@@ -31,7 +31,7 @@ package struct SourceAnswer: Answer {
   @Field("When the token that is believed was confirmed; null: none was.") package var learnedAt: Timestamp?
   @Field("Handshakes with different tokens have come: none of them can be confirmed.") package var ambiguous:
     Bool
-  @Field("Who has come.") package var candidates: [Candidate]
+  @Field("Who has come.") package var candidates: [TokenCandidate]
 }
 
 extension SourceAnswer {
@@ -46,11 +46,11 @@ extension SourceAnswer {
     learningUntil = status.learning?.until
     learnedAt = status.learning?.learnedAt
     ambiguous = status.learning?.isAmbiguous ?? false
-    candidates = (status.learning?.candidates ?? []).map { Candidate($0) }
+    candidates = (status.learning?.candidates ?? []).map { TokenCandidate($0) }
   }
 }
 
-extension SourceAnswer.Candidate {
+extension SourceAnswer.TokenCandidate {
   init(_ candidate: LearningStatus.Candidate) {
     self.init()
     id = candidate.id
@@ -67,7 +67,7 @@ extension SourceAnswer.Candidate {
 /// `POST /api/v1/sources/{source}/publish`: what a sender is answered.
 package struct PublishAnswer: Answer {
   /// An item that was no event.
-  package struct Rejected: Record {
+  package struct RefusedItem: Record {
     @Field("The type it stands under.") package var event: String
     @Field("Its place there, from 0.") package var index: Int
     @Field("What it is.") package var reason: String
@@ -81,5 +81,5 @@ package struct PublishAnswer: Answer {
   @Field("An id for each event, in the document's order.") package var events: [String]
   @Field("Of a duplicate: events that went nowhere before, and now do.", .leftOutIfNil)
   package var rerouted: [String]?
-  @Field("Items that are no events.", .leftOutIfNil) package var rejected: [Rejected]?
+  @Field("Items that are no events.", .leftOutIfNil) package var rejected: [RefusedItem]?
 }

@@ -45,8 +45,8 @@ extension TokenInput {
 /// `POST /api/v1/sources/{source}/publish`.
 package struct PublishInput: Input {
   @Field(
-    "The envelope's JSON text, as a string: its bytes are kept as they are. What token it holds is no matter."
-  )
+    "The envelope's JSON text, as a string: its bytes are kept as they are. What token it holds is no matter.",
+    .contents)
   package var envelope: String
   @Field("Store it also where its bytes are known already.") package var again: Bool?
 
@@ -55,9 +55,10 @@ package struct PublishInput: Input {
 
 /// `POST /api/v1/destinations/{destination}/test`: an envelope, a lone event with its type, or a type alone.
 package struct TestInput: Input {
-  @Field("An envelope's JSON text, as a string.") package var envelope: String?
+  @Field("An envelope's JSON text, as a string.", .contents) package var envelope: String?
   @Field("Which of its events, from 1; the first without it.", .range(1...10_000)) package var number: Int?
-  @Field("A lone event's JSON text, as a string; `type` says what it is.") package var event: String?
+  @Field("A lone event's JSON text, as a string; `type` says what it is.", .contents) package var event:
+    String?
   @Field("The event's type. Alone: an event of this documented type is made up.") package var type: String?
 
   package init() {}

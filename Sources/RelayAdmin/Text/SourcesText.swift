@@ -68,7 +68,7 @@ package enum SourcesText {
   }
 
   private static func candidates(_ source: SourceAnswer, now: Timestamp, pen: Pen) -> [String] {
-    typealias Column = TextTable<SourceAnswer.Candidate>.Column
+    typealias Column = TextTable<SourceAnswer.TokenCandidate>.Column
     let table = TextTable(
       [
         Column("CANDIDATE") { $0.id },
@@ -87,7 +87,7 @@ package enum SourcesText {
     return ["\(source.name): handshakes that have come"] + table.lines(source.candidates, pen) + [advice]
   }
 
-  private static func from(_ candidate: SourceAnswer.Candidate) -> String {
+  private static func from(_ candidate: SourceAnswer.TokenCandidate) -> String {
     let peer = candidate.peer ?? "-"
     return candidate.forwardedFor.map { "\($0) by \(peer)" } ?? peer
   }

@@ -19,7 +19,7 @@ package enum TestText {
     return lines.joined(separator: "\n")
   }
 
-  private static func headers(_ headers: [TestAnswer.Header]) -> [String] {
+  private static func headers(_ headers: [TestAnswer.TestHeader]) -> [String] {
     headers.map { "\($0.name): \($0.value)".forTerminal(maxCharacters: 1_000) }
   }
 

@@ -31,7 +31,7 @@ struct DoctorCommand: ParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Its token. Default: $HUGGY_RELAY_ADMIN_TOKEN, else server.admin_token of the configuration.",
+      "Its token. Default: $HUGGY_RELAY_ADMIN_TOKEN, else one of the configuration.",
       valueName: "token"))
   var adminToken: String?
 
