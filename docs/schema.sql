@@ -10,7 +10,7 @@
 -- given twice.
 
 PRAGMA application_id = 1752524658;  -- "hugr": marks the file as a store of huggy-relay
-PRAGMA user_version = 12;            -- how many migrations have been applied
+PRAGMA user_version = 13;            -- how many migrations have been applied
 
 -- MARK: Names, and the numbers that stand for them in other rows
 
@@ -25,7 +25,7 @@ CREATE TABLE source (
 CREATE TABLE destination (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,         -- as in routes.yaml
-  pending INTEGER NOT NULL DEFAULT 0,        -- deliveries in the states -1, 0, 1 and 2
+  pending INTEGER NOT NULL DEFAULT 0,        -- deliveries in the states -4 to 2
   dead INTEGER NOT NULL DEFAULT 0,           -- deliveries in the state 4
   delivered INTEGER NOT NULL DEFAULT 0,      -- how many were ever delivered, those that are gone included
   discarded INTEGER NOT NULL DEFAULT 0,      -- how many a person has ever discarded
@@ -34,7 +34,8 @@ CREATE TABLE destination (
   ordering INTEGER DEFAULT 0,        -- what its deliveries are in order by: 0 none, 1 chat, 2 destination; null: it is being changed
   paused_until INTEGER,              -- a person has paused it until then; null: nobody has
   suspended INTEGER NOT NULL DEFAULT 0,      -- how long it has been suspended, all suspensions that have ended taken together
-  suspended_since INTEGER            -- when the suspension that lasts began; null: it is not suspended
+  suspended_since INTEGER,           -- when the suspension that lasts began; null: it is not suspended
+  replaying INTEGER NOT NULL DEFAULT 0       -- those of the pending that replays have queued: in the states -4, -3 and -2
 );
 
 -- A rule of routes.yaml that matches events.
@@ -110,6 +111,8 @@ CREATE TABLE run_page (
 
 -- An event on its way to one destination. The states:
 --
+--     -4 fresh, -3 retrying, -2 waiting: the same as 0, 1 and 2, of those that a replay has queued
+--        (docs/decisions/00NN-replays.md)
 --     -1 fresh, and unlisted: one of the newest, in no index. It becomes 0 when many others have come after it, or before
 --        somebody walks along the index (docs/decisions/0014-unlisted-deliveries.md)
 --      0 fresh: never attempted
@@ -127,11 +130,11 @@ CREATE TABLE delivery (
   event INTEGER NOT NULL REFERENCES event,                  -- what is sent
   destination INTEGER NOT NULL REFERENCES destination,      -- where to
   route INTEGER NOT NULL REFERENCES route,                  -- why
-  run INTEGER NOT NULL,              -- 0: it was routed on arrival; each replay is the next
+  run INTEGER NOT NULL,              -- 0: it was routed on arrival; else replay.id of the replay that has queued it
   state INTEGER NOT NULL,            -- see above
   attempts INTEGER NOT NULL,         -- how many have ended
   since INTEGER NOT NULL,            -- what `max_age` counts from, by the destination's clock, see above
-  due INTEGER,                       -- when the next attempt is, in the states 1 and 2
+  due INTEGER,                       -- when the next attempt is, in the states 1, 2, -3 and -2
   order_key TEXT,                    -- those of a destination with the same key are sent one after another; null: it waits for none
   settled INTEGER,                   -- when it came into one of the states 3, 4 and 5; null: it is pending
   reason INTEGER,                    -- why it is dead or discarded, see above; else null
@@ -143,7 +146,7 @@ CREATE TABLE delivery (
   probed INTEGER,                    -- when it last failed as a probe of an open circuit; null: never
   bytes INTEGER NOT NULL DEFAULT 0,  -- what it counts in destination.backlog_bytes: its event's body, and 512 beside it
   revisit INTEGER,                   -- when it was settled, if retention's walk along the events would miss it; else null
-  arrived INTEGER                    -- when it was routed anew; null: it came with its event
+  arrived INTEGER                    -- when it was routed anew, or queued by a replay; null: it came with its event
 );
 
 -- A destination's retries, by the time when they are due.
@@ -161,8 +164,14 @@ CREATE INDEX delivery_ordered ON delivery (destination, order_key, id)
 -- What retention's walk along the events would miss, in order of time.
 CREATE INDEX delivery_revisit ON delivery (revisit, id) WHERE revisit IS NOT NULL;
 
--- What was routed anew: few, if any.
+-- What was routed anew, or queued by a replay.
 CREATE INDEX delivery_rerouted ON delivery (id) WHERE arrived IS NOT NULL;
+
+-- The same for what replays have queued: no walk along the ones comes to the others.
+CREATE INDEX delivery_replaying ON delivery (destination, state, id) WHERE state = -4 OR state = -3 OR state = -2;
+
+-- The same for their retries, by the time when they are due.
+CREATE INDEX delivery_replay_retrying ON delivery (destination, state, due, id) WHERE state = -3;
 
 -- One row.
 CREATE TABLE unlisted (
@@ -189,6 +198,38 @@ CREATE TABLE learned_token (
   salt BLOB NOT NULL,                -- 16 random bytes
   hash BLOB NOT NULL,                -- SHA-256 of the salt and the token
   learned INTEGER NOT NULL           -- when a person confirmed it, by the wall clock
+) WITHOUT ROWID;
+
+-- MARK: What is sent again
+
+-- A person's wish to send stored events again: a job that walks along them and queues deliveries.
+CREATE TABLE replay (
+  id INTEGER PRIMARY KEY,            -- rises, and none is given twice
+  plan TEXT NOT NULL,                -- which events go where, and how: JSON
+  expected INTEGER,                  -- how many events it is likely to come to; null: nobody has counted
+  who TEXT,                          -- who wants it; null: it is not known
+  reason TEXT,                       -- why; null: nobody has said
+  started INTEGER NOT NULL,          -- when
+  walk INTEGER NOT NULL DEFAULT 0,           -- 0 under way, 1 ended, 2 cancelled, 3 failed
+  failure TEXT,                      -- why it failed
+  walked_to TEXT,                    -- where the walk goes on; null: at the beginning
+  matched INTEGER NOT NULL DEFAULT 0,        -- events that it has come to, of those that fit
+  skipped INTEGER NOT NULL DEFAULT 0,        -- those of them that it had nowhere to send
+  queued INTEGER NOT NULL DEFAULT 0,         -- deliveries that it has queued
+  delivered INTEGER NOT NULL DEFAULT 0,      -- those of them that were delivered
+  dead INTEGER NOT NULL DEFAULT 0,           -- that are dead
+  discarded INTEGER NOT NULL DEFAULT 0,      -- that were discarded
+  ended INTEGER                      -- when its walk did; null: it has not
+);
+
+-- Those that are to be gone on with.
+CREATE INDEX replay_unfinished ON replay (id) WHERE walk = 0;
+
+-- What replays have queued of each event: its own deliveries stand one after another from its arrival on.
+CREATE TABLE replayed (
+  event INTEGER NOT NULL REFERENCES event,                  -- of which
+  delivery INTEGER NOT NULL REFERENCES delivery,            -- what
+  PRIMARY KEY (event, delivery)
 ) WITHOUT ROWID;
 
 -- MARK: The store itself

@@ -177,6 +177,24 @@ package final class SQLiteStore: DeliveryStore {
     post(.write(.endAudit(id, outcome, completion)))
   }
 
+  package func begin(
+    _ replay: NewReplay, completion: @escaping @Sendable (Result<Replay, StoreError>) -> Void
+  ) {
+    post(.write(.replay(.begin(replay, completion))))
+  }
+
+  package func queue(
+    _ step: ReplayStep, completion: @escaping @Sendable (Result<Replay, StoreError>) -> Void
+  ) {
+    post(.write(.replay(.queue(step, completion))))
+  }
+
+  package func end(
+    _ replay: Int, as end: ReplayEnd, completion: @escaping @Sendable (Result<Replay?, StoreError>) -> Void
+  ) {
+    post(.write(.replay(.end(replay, as: end, completion))))
+  }
+
   /// Takes as much room beside the database as the database itself, until the copy is let go.
   package func backup(completion: @escaping @Sendable (Result<any StoreCopy, StoreError>) -> Void) {
     post(.job(.backup(completion)))

@@ -12,6 +12,7 @@ enum Schema {
     auditOfPeople,
     eventRuns,
     learnedTokens,
+    replays,
   ]
 
   static var version: Int64 { Int64(migrations.count) }
@@ -271,6 +272,39 @@ enum Schema {
       hash BLOB NOT NULL,            -- SHA-256 of the salt and the token
       learned INTEGER NOT NULL       -- when a person confirmed it, by the wall clock
     ) WITHOUT ROWID;
+    """
+
+  /// Deliveries that replays queue have pending states of their own (-4 fresh, -3 retrying, -2 waiting), and indexes over
+  /// these alone: no walk along live ones comes to them, and none along them to live ones.
+  /// docs/decisions/00NN-replays.md says why.
+  private static let replays = """
+    CREATE TABLE replay (
+      id INTEGER PRIMARY KEY,        -- rises, and none is given twice
+      plan TEXT NOT NULL,            -- which events go where
+      expected INTEGER,              -- how many events it is likely to come to
+      who TEXT,
+      reason TEXT,
+      started INTEGER NOT NULL,
+      walk INTEGER NOT NULL DEFAULT 0,       -- 0 under way, 1 ended, 2 cancelled, 3 failed
+      failure TEXT,
+      walked_to TEXT,                -- where it goes on
+      matched INTEGER NOT NULL DEFAULT 0,
+      skipped INTEGER NOT NULL DEFAULT 0,
+      queued INTEGER NOT NULL DEFAULT 0,
+      delivered INTEGER NOT NULL DEFAULT 0,
+      dead INTEGER NOT NULL DEFAULT 0,
+      discarded INTEGER NOT NULL DEFAULT 0,
+      ended INTEGER                  -- when the walk did
+    );
+    CREATE INDEX replay_unfinished ON replay (id) WHERE walk = 0;
+    CREATE TABLE replayed (          -- what replays have queued of each event
+      event INTEGER NOT NULL REFERENCES event,
+      delivery INTEGER NOT NULL REFERENCES delivery,
+      PRIMARY KEY (event, delivery)
+    ) WITHOUT ROWID;
+    ALTER TABLE destination ADD COLUMN replaying INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX delivery_replaying ON delivery (destination, state, id) WHERE state = -4 OR state = -3 OR state = -2;
+    CREATE INDEX delivery_replay_retrying ON delivery (destination, state, due, id) WHERE state = -3;
     """
 
   /// Whether the database is ours to use: looks, and changes nothing.

@@ -28,6 +28,7 @@ struct Operator {
       var orphaned: Bool
       var circuit: String
       var pending: Int
+      var replaying: Int
       var dead: Int
       var delivered: Int
     }

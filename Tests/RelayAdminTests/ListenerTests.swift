@@ -13,7 +13,8 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct ListenerTests {
   static let all = [
     ("GET", "/metrics"), ("GET", "/api/v1/status"), ("GET", "/api/v1/events/x"), ("GET", "/api/v1/events"),
-    ("GET", "/api/v1/deliveries"),
+    ("POST", "/api/v1/events/replay"), ("GET", "/api/v1/replays"), ("GET", "/api/v1/replays/1"),
+    ("POST", "/api/v1/replays/1/cancel"), ("GET", "/api/v1/deliveries"),
     ("GET", "/api/v1/rejections"), ("POST", "/api/v1/deliveries/retry"),
     ("POST", "/api/v1/deliveries/discard"),
     ("POST", "/api/v1/destinations/crm/pause"), ("POST", "/api/v1/destinations/crm/resume"),

@@ -79,7 +79,7 @@ import Testing
           {"version":"0.1.0","uptime_seconds":90.5,\
           "store":{"kind":"sqlite","bytes":1288490188,"limit_bytes":10737418240,"refusal":"full",\
           "log_bytes":4096,"reader":{"name":"sqlite3 (process 7)","seconds":61},"unread_seconds":5.5},\
-          "destinations":[{"name":"crm","paused":false,"orphaned":false,"circuit":"open","pending":4,"in_flight":1,\
+          "destinations":[{"name":"crm","paused":false,"orphaned":false,"circuit":"open","pending":4,"replaying":0,"in_flight":1,\
           "dead":2,"delivered":99,"oldest_pending_seconds":1.5,"drain_seconds":30,"discarded":5,"overflowed":6,\
           "paused_until":null,"paused_at":null,"circuit_open_since":"2026-01-02T03:03:05.678Z",\
           "held_until":"2026-01-02T03:04:05.678Z","last_failure":"status 503",\
@@ -87,7 +87,7 @@ import Testing
           "stuck_head":{"delivery_id":41,"event_id":"\(Samples.eventID)","type":"createdChat"},\
           "refused_kinds":[{"type":"receivedMessage","company":"15691","channel":null,\
           "since":"2026-01-02T03:02:35.678Z","last_failed_at":"2026-01-02T03:04:05.678Z"}],"refused_kind_count":3},\
-          {"name":"bi","paused":true,"orphaned":true,"circuit":"closed","pending":0,"in_flight":0,"dead":0,\
+          {"name":"bi","paused":true,"orphaned":true,"circuit":"closed","pending":0,"replaying":0,"in_flight":0,"dead":0,\
           "delivered":0,"oldest_pending_seconds":null,"drain_seconds":null,"discarded":0,"overflowed":0,\
           "paused_until":null,"paused_at":"routes.yaml:12","circuit_open_since":null,"held_until":null,\
           "last_failure":null,"failing_since":null,"failures_in_row":0,"stuck_head":null,"refused_kinds":[],\

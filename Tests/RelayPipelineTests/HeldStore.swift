@@ -138,6 +138,18 @@ final class HeldStore: DeliveryStore {
     real.setSuspended(suspended, of: destination)
   }
 
+  func begin(_ replay: NewReplay, completion: @escaping @Sendable (Result<Replay, StoreError>) -> Void) {
+    real.begin(replay, completion: completion)
+  }
+
+  func queue(_ step: ReplayStep, completion: @escaping @Sendable (Result<Replay, StoreError>) -> Void) {
+    real.queue(step, completion: completion)
+  }
+
+  func end(
+    _ replay: Int, as end: ReplayEnd, completion: @escaping @Sendable (Result<Replay?, StoreError>) -> Void
+  ) { real.end(replay, as: end, completion: completion) }
+
   func ping(_ answer: @escaping @Sendable () -> Void) { real.ping(answer) }
 
   func close() { real.close() }

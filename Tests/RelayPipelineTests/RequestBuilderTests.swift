@@ -37,6 +37,18 @@ import Testing
 
   private func body(_ request: AttemptRequest) -> String { String(decoding: request.body, as: UTF8.self) }
 
+  @Test func whatAReplaySendsSaysSoAndKeepsItsID() {
+    let live = request(event())
+    let delivery = Delivery(
+      id: DeliveryID(rawValue: 1), event: event(), destination: "crm", run: 7, since: .epoch)
+    let replay = RequestBuilder.request(
+      for: delivery, to: Destination(name: "crm", url: Secret("http://x/")),
+      at: Timestamp(microseconds: 1_700_000_000_900_000))
+    #expect(replay.header("huggy-relay-replay") == "true" && live.header("huggy-relay-replay") == nil)
+    #expect(replay.header("webhook-id") == live.header("webhook-id") && replay.body == live.body)
+    #expect(replay.header("huggy-relay-attempt") == "1")
+  }
+
   @Test func theHuggyFormatIsWhatHuggyWouldHavePosted() {
     #expect(
       body(request(event())) == #"{"time":1583439114,"messages":{"createdChat":[{ "id": 1 }]}}"#)

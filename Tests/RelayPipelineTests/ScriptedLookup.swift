@@ -102,5 +102,25 @@ final class ScriptedLookup: DeliveryLookup {
     answer { completion(.success([:])) }
   }
 
+  func replays(
+    before: Int?, limit: Int, completion: @escaping @Sendable (Result<[Replay], StoreError>) -> Void
+  ) {
+    answer { completion(.success([])) }
+  }
+
+  func replay(_ id: Int, completion: @escaping @Sendable (Result<Replay?, StoreError>) -> Void) {
+    answer { completion(.success(nil)) }
+  }
+
+  func unfinishedReplays(completion: @escaping @Sendable (Result<[Replay], StoreError>) -> Void) {
+    answer { completion(.success([])) }
+  }
+
+  func replayable(
+    _ request: EventPageRequest, completion: @escaping @Sendable (Result<ReplayPage, StoreError>) -> Void
+  ) {
+    answer { completion(.success(ReplayPage(events: [], next: nil))) }
+  }
+
   func close(within limit: Duration) -> Bool { true }
 }

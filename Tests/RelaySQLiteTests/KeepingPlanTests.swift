@@ -26,6 +26,10 @@ struct KeepingPlanTests {
     "eventOfNewestDelivery": ["SCAN delivery"],
     "deleteFailures": ["SEARCH failure USING PRIMARY KEY (delivery=?)"],
     "deleteDelivery": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
+    "replaysOfEvent": [
+      "SEARCH r USING PRIMARY KEY (event=?)", "SEARCH d USING INTEGER PRIMARY KEY (rowid=?)",
+    ],
+    "deleteReplayed": ["SEARCH replayed USING PRIMARY KEY (event=?)"],
     "deleteStraggler": [
       "SEARCH straggler USING PRIMARY KEY (uuid=?)", "SCALAR SUBQUERY 1",
       "SEARCH event USING INTEGER PRIMARY KEY (rowid=?)",

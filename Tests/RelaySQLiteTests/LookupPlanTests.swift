@@ -7,6 +7,11 @@ struct LookupPlanTests {
   private static let delivery = "SEARCH d USING INTEGER PRIMARY KEY (rowid=?)"
   private static let event = "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)"
   private static let envelope = "SEARCH v USING INTEGER PRIMARY KEY (rowid=?)"
+  /// An event's own deliveries, and what replays have queued of it.
+  private static let ofEvent = [
+    "COMPOUND QUERY", "LEFT-MOST SUBQUERY", event, "SEARCH d USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+    "UNION ALL", "SEARCH r USING PRIMARY KEY (event=?)", delivery,
+  ]
   private static let oldest =
     "SEARCH delivery USING COVERING INDEX delivery_listed (destination=? AND state=?)"
   private static let listed =
@@ -26,9 +31,14 @@ struct LookupPlanTests {
       "SEARCH c USING INTEGER PRIMARY KEY (rowid=?)",
     ],
     "deliveriesOfEvent": [
-      "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)",
-      "SEARCH d USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+      "MERGE (UNION ALL)", "LEFT", event, "SEARCH d USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)", "RIGHT",
+      "SEARCH replayed USING PRIMARY KEY (event=?)",
     ],
+    "replaysBefore": ["SEARCH replay USING INTEGER PRIMARY KEY (rowid<?)"],
+    "replayByNumber": ["SEARCH replay USING INTEGER PRIMARY KEY (rowid=?)"],
+    "unfinishedReplays": ["SCAN replay USING INDEX replay_unfinished"],
+    "standings": ofEvent,
+    "nextEvents": ["SEARCH event USING INTEGER PRIMARY KEY (rowid>?)"],
     "deliveryByRow": [
       delivery, event, envelope, "SEARCH t USING INTEGER PRIMARY KEY (rowid=?)",
       "SEARCH r USING INTEGER PRIMARY KEY (rowid=?)", "SEARCH c USING INTEGER PRIMARY KEY (rowid=?)",
@@ -61,10 +71,7 @@ struct LookupPlanTests {
     "rowsBefore": ["SEARCH event USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
     "rowsFrom": ["SEARCH event USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
     "rowAlone": ["SEARCH event USING INTEGER PRIMARY KEY (rowid=?)"],
-    "deliveries": [
-      "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)",
-      "SEARCH d USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
-    ],
+    "deliveries": ofEvent,
     "envelope": ["SEARCH envelope USING INTEGER PRIMARY KEY (rowid=?)"],
     "allSources": ["SEARCH source USING INTEGER PRIMARY KEY (rowid>?)"],
     "allRoutes": ["SEARCH route USING INTEGER PRIMARY KEY (rowid>?)"],
@@ -130,6 +137,7 @@ struct LookupPlanTests {
         try RecordReader(connection), try DeliveryWalks(connection), try EventSearch(connection),
         try EventRows(connection), try EventNames(connection), try EventBounds(connection),
         try RunReader(connection), pending, try IndexSource(connection, .standard),
+        try ReplayReader(connection),
       ] + [pending.dead] + pending.pending
     let statements = holders.flatMap { Mirror(reflecting: $0).children }.compactMap { child in
       (child.value as? Statement).map { (child.label!, $0) }

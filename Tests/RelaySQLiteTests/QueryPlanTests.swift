@@ -8,11 +8,19 @@ import Testing
 struct QueryPlanTests {
   private static let listed =
     "SEARCH delivery USING COVERING INDEX delivery_listed (destination=? AND state=? AND id>? AND id<?)"
-  private static let two = ["MERGE (UNION ALL)", "LEFT", listed, "RIGHT", listed]
+  private static let replaying =
+    "SEARCH delivery USING COVERING INDEX delivery_replaying (destination=? AND state=? AND id>? AND id<?)"
+  private static let two = merge([listed], [listed])
+  private static let twoReplaying = merge([replaying], [replaying])
   private static let byRow = [
     "SEARCH d USING INTEGER PRIMARY KEY (rowid=?)", "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)",
     "SEARCH v USING INTEGER PRIMARY KEY (rowid=?)",
   ]
+
+  /// Two walks in step.
+  private static func merge(_ left: [String], _ right: [String]) -> [String] {
+    ["MERGE (UNION ALL)", "LEFT"] + left + ["RIGHT"] + right
+  }
 
   /// Every statement there is, by its name; those that only insert have no plan.
   private static let plans: [String: [String]] = [
@@ -22,7 +30,7 @@ struct QueryPlanTests {
     "insertEnvelope": [],
     "insertEnvelopeLike": ["SEARCH envelope USING INTEGER PRIMARY KEY (rowid=?)"], "insertEvent": [],
     "insertStraggler": [], "insertDelivery": [],
-    "insertOverflow": [], "insertFailure": [],
+    "insertOverflow": [], "insertReplay": [], "insertReplayed": [], "insertFailure": [],
     "deleteFailure": ["SEARCH failure USING PRIMARY KEY (delivery=? AND attempt=?)"],
     "settle": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
     "settleAtOnce": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
@@ -48,6 +56,24 @@ struct QueryPlanTests {
       "SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)", "LIST SUBQUERY 1",
       "SEARCH delivery USING COVERING INDEX delivery_retrying (destination=? AND state=? AND due>?)",
     ],
+    "freshReplays": [
+      "SEARCH delivery USING COVERING INDEX delivery_replaying (destination=? AND state=? AND id>?)"
+    ],
+    "retryingReplays": [
+      "SEARCH delivery USING COVERING INDEX delivery_replay_retrying (destination=? AND state=? AND due<?)"
+    ],
+    "nextReplayDue": [
+      "SEARCH delivery USING COVERING INDEX delivery_replay_retrying (destination=? AND state=? AND due>?)"
+    ],
+    "bringInReplays": [
+      "SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)", "LIST SUBQUERY 1",
+      "SEARCH delivery USING COVERING INDEX delivery_replay_retrying (destination=? AND state=? AND due>?)",
+    ],
+    "replayByNumber": ["SEARCH replay USING INTEGER PRIMARY KEY (rowid=?)"],
+    "updateReplay": ["SEARCH replay USING INTEGER PRIMARY KEY (rowid=?)"],
+    "newestReplay": ["SEARCH replay"],
+    "oldReplays": ["SEARCH replay USING INTEGER PRIMARY KEY (rowid<?)"],
+    "deleteReplay": ["SEARCH replay USING INTEGER PRIMARY KEY (rowid=?)"],
     // Once, at the start: the end of the table.
     "unlistedDeliveries": [
       "SEARCH delivery USING INTEGER PRIMARY KEY (rowid>?)", "SCALAR SUBQUERY 1", "SCAN unlisted",
@@ -57,9 +83,10 @@ struct QueryPlanTests {
     "deliveryByRow": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
     "eventByRow": Array(byRow.dropFirst()),
     // Pages of persons' wishes: walks in step, each along its index, none sorted.
-    "pendingPage": ["MERGE (UNION ALL)", "LEFT"] + two + ["RIGHT", listed],
+    "pendingPage": merge(merge(two, [listed]), merge(twoReplaying, [replaying])),
     "deadPage": [listed],
-    "openPage": ["MERGE (UNION ALL)", "LEFT"] + two + ["RIGHT"] + two,
+    "openPage": merge(merge(two, [listed]), merge(twoReplaying, merge([replaying], [listed]))),
+    "replaysPage": merge(twoReplaying, [replaying]),
     // All there are, a page at a time.
     "allPage": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
     "deliveryForChange": byRow,
@@ -82,6 +109,7 @@ struct QueryPlanTests {
       try EventStatements(connection), try DeliveryStatements(connection), try SettleStatements(connection),
       try ChangeStatements(connection), try DestinationStatements(connection),
       try TokenStatements(connection),
+      try ReplayStatements(connection),
     ]
     return holders.flatMap { Mirror(reflecting: $0).children }.compactMap { child in
       (child.value as? Statement).map { (child.label!, $0.sql) }

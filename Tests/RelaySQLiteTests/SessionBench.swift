@@ -94,6 +94,29 @@ final class SessionBench {
     return changed
   }
 
+  func begin(at time: Timestamp = .second(0)) throws -> Replay {
+    let answer = Locked<Result<Replay, StoreError>?>(nil)
+    let new = NewReplay(plan: "all", startedAt: time)
+    writer.add(.replay(.begin(new) { result in answer.withLock { $0 = result } }))
+    writer.write()
+    return try answer.withLock { $0 }!.get()
+  }
+
+  /// - Returns: The answer, once there is one.
+  func queue(_ step: ReplayStep) -> () -> Result<Replay, StoreError>? {
+    let answer = Locked<Result<Replay, StoreError>?>(nil)
+    writer.add(.replay(.queue(step) { result in answer.withLock { $0 = result } }))
+    writer.write()
+    return { answer.withLock { $0 } }
+  }
+
+  func end(_ replay: Int) throws -> Replay? {
+    let answer = Locked<Result<Replay?, StoreError>?>(nil)
+    writer.add(.replay(.end(replay, as: .cancelled) { result in answer.withLock { $0 = result } }))
+    writer.write()
+    return try answer.withLock { $0 }!.get()
+  }
+
   /// The disk is looked at again.
   func recover() {
     clock.advance(by: .seconds(2))

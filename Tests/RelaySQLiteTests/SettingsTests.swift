@@ -81,7 +81,7 @@ struct SettingsTests {
     #expect(
       try session.connection.texts("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name") == [
         "clock", "clock_step", "configuration", "delivery", "destination", "envelope", "event", "event_run",
-        "failure", "mark", "route", "run_page", "source", "straggler", "unlisted",
+        "failure", "mark", "replay", "replayed", "route", "run_page", "source", "straggler", "unlisted",
       ])
     #expect(try session.connection.text("PRAGMA integrity_check") == "ok")
   }

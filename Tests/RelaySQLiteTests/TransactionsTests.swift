@@ -118,6 +118,7 @@ struct TransactionsTests {
         _ = try session.settler.settle(held[0].settled(.delivered), settledAt: .second(1))
         _ = try session.appender.append(twin, now: .second(1))
         _ = try session.appender.append(tooLate, now: .second(1))
+        _ = try session.replays.begin(NewReplay(plan: "lost", startedAt: .second(1)))
         throw StoreError(code: .failing, message: "no such luck")
       }
     }
@@ -131,6 +132,7 @@ struct TransactionsTests {
     #expect(session.order.highest == order)
     #expect(session.numbers.nextEvent == event && session.numbers.nextDelivery == delivery)
     #expect(session.events.event(1) == nil)
+    #expect(try bench.begin().id == 1)
     #expect(try bench.isDuplicate(bench.make.envelope(to: ["crm"], bytes: 1)))
     #expect(try !bench.isDuplicate(twin))
     #expect(try session.connection.integer("SELECT max(id) FROM envelope") == 2)

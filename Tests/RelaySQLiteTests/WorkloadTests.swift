@@ -30,6 +30,7 @@ private final class Workload {
   private var fault: Fault?
   private var outcomes: [Settlement] = []
   private var now = 0
+  private var runs = 0
   private let destinations = ["crm", "bi", "audit"]
 
   init(seed: UInt64) throws {
@@ -52,6 +53,7 @@ private final class Workload {
     case ..<80: try change()
     case ..<84: try reorder(random.pick(destinations), by: random.pick(Ordering.allCases))
     case ..<88: toggleHold()
+    case ..<91: try replay()
     case ..<93: try toggleFault()
     case ..<96: try limit()
     default: try restart()
@@ -68,7 +70,7 @@ private final class Workload {
     }
     let rows = try bench.session.connection.texts(
       """
-      SELECT id || ' ' || max(state, 0) || ' ' || attempts || ' ' || counted || ' ' || since || ' '
+      SELECT id || ' ' || run || ' ' || CASE state WHEN -1 THEN 0 ELSE iif(state < 0, state + 4, state) END || ' ' || attempts || ' ' || counted || ' ' || since || ' '
         || ifnull(probed, '-') || ' ' || ifnull(reason, '-') || ' ' || iif(state < 3, ifnull(due, '-'), '-') || ' '
         || iif(state < 3, ifnull(order_key, '-'), '') FROM delivery ORDER BY id
       """)
@@ -183,8 +185,9 @@ private final class Workload {
       let bringsIn = kind == .retrying && fault == nil && random.chance(30)
       try claim(
         ClaimRequest(
-          destination: destination, kind: kind, now: .second(now),
-          latestDue: bringsIn ? .second(now + random.below(10)) : .distantFuture, limit: 1 + random.below(8),
+          destination: destination, queue: isBeyond ? .live : random.pick(DeliveryQueue.allCases), kind: kind,
+          now: .second(now), latestDue: bringsIn ? .second(now + random.below(10)) : .distantFuture,
+          limit: 1 + random.below(8),
           byteLimit: random.chance(40) ? 1 + random.below(6_000) : .max,
           after: isBeyond ? model.rows.keys.sorted().randomElement(using: &random) : nil))
     }
@@ -228,6 +231,56 @@ private final class Workload {
     if change == .discard && ids == nil { return }
     let changed = try bench.change(change, selection, of: destination)
     #expect(changed == model.change(change, destination, ids: ids, state: state))
+  }
+
+  /// A replay queues some of what is there; or waits for room, and is cancelled then. Now and then an earlier one is.
+  private func replay() throws {
+    guard fault == nil else { return }
+    if runs > 0 && random.chance(30) { return try cancel(1 + random.below(runs)) }
+    runs += 1
+    let begun = try bench.begin(at: .second(now))
+    #expect(begun.id == runs)
+    let events = Dictionary(
+      model.inOrderOfArrival.filter { _ in random.chance(15) }.map {
+        ($0.delivery.event.id, $0.delivery.event)
+      },
+      uniquingKeysWith: { first, _ in first }
+    ).values.sorted { $0.id < $1.id }
+    var (entries, queued): ([ReplayStep.Entry], [Delivery]) = ([], [])
+    for event in events {
+      let to = destinations.filter { _ in random.chance(50) }
+      entries.append(
+        ReplayStep.Entry(
+          event: event.id, source: event.envelope.source, chat: event.chat, bytes: event.footprint,
+          targets: to.map { ReplayStep.Target(destination: $0) }))
+      queued += to.map {
+        Delivery(id: DeliveryID(rawValue: 0), event: event, destination: $0, run: runs, since: .epoch)
+      }
+    }
+    let step = ReplayStep(replay: runs, entries: entries, cursor: "\(runs)", isLast: true, ahead: 20)
+    let answer = bench.queue(step)
+    guard model.hasRoom(forReplayOf: queued, ahead: 20) else {
+      #expect(answer() == nil)
+      #expect(try bench.end(runs)?.walk == .cancelled)
+      #expect(try answer()?.get().queued == 0)
+      return
+    }
+    #expect(try answer()?.get().queued == queued.count)
+    var row = model.rows.keys.max() ?? DeliveryID(rawValue: 0)
+    let placed = try queued.map { delivery in
+      row = try nextRow(after: row)
+      return Delivery(
+        id: row, event: delivery.event, destination: delivery.destination, run: delivery.run, since: .epoch)
+    }
+    model.queue(placed, at: .second(now))
+  }
+
+  private func cancel(_ run: Int) throws {
+    _ = try bench.end(run)
+    for destination in destinations {
+      let changed = try bench.change(.discard, .replay(run), of: destination)
+      #expect(changed == model.change(.discard, destination, ids: nil, run: run))
+    }
   }
 
   private func reorder(_ destination: String, by ordering: Ordering) throws {
@@ -291,9 +344,12 @@ private final class Workload {
     now += 1_000
     bench.clock.set(.second(now))
     for destination in destinations {
-      for kind in ClaimRequest.Kind.allCases {
+      for (queue, kind) in DeliveryQueue.allCases.flatMap({ queue in
+        ClaimRequest.Kind.allCases.map { (queue, $0) }
+      }) {
         let request = ClaimRequest(
-          destination: destination, kind: kind, now: .second(now), limit: 10_000, byteLimit: .max)
+          destination: destination, queue: queue, kind: kind, now: .second(now), limit: 10_000,
+          byteLimit: .max)
         var turn = try bench.session.claims.claim(request).deliveries
         #expect(turn.map(\.id) == model.claim(request).deliveries.map(\.id))
         while let delivery = turn.popLast() {
@@ -312,7 +368,7 @@ extension SessionBench {
   func recount() throws -> [String] {
     try session.connection.texts(
       """
-      SELECT t.name || ' ' || total(d.state < 3) || ' ' || total(d.state = 4) || ' ' || total(d.state = 3) || ' '
+      SELECT t.name || ' ' || total(d.state < 3) || ' ' || total(d.state < -1) || ' ' || total(d.state = 4) || ' ' || total(d.state = 3) || ' '
         || total(d.state = 5 AND d.reason = 5) || ' ' || total(d.state = 5 AND d.reason = 4) || ' '
         || total(iif(d.state < 3 OR d.state = 4, d.bytes, 0))
       FROM destination t LEFT JOIN delivery d ON d.destination = t.id GROUP BY t.id ORDER BY t.id
@@ -323,7 +379,7 @@ extension SessionBench {
   func storedBooks() throws -> [String] {
     try session.connection.texts(
       """
-      SELECT name || ' ' || (pending + 0.0) || ' ' || (dead + 0.0) || ' ' || (delivered + 0.0) || ' '
+      SELECT name || ' ' || (pending + 0.0) || ' ' || (replaying + 0.0) || ' ' || (dead + 0.0) || ' ' || (delivered + 0.0) || ' '
         || (discarded + 0.0) || ' ' || (overflowed + 0.0) || ' ' || (backlog_bytes + 0.0)
       FROM destination ORDER BY id
       """)
@@ -362,7 +418,7 @@ extension StoreModel.Row {
       case .discarded(let reason): "\(reason.rawValue)"
       case .fresh, .retrying, .waiting, .delivered: "-"
       }
-    return "\(id) \(state.kind.rawValue) \(delivery.attempts) \(delivery.countedAttempts) "
+    return "\(id) \(delivery.run) \(state.kind.rawValue) \(delivery.attempts) \(delivery.countedAttempts) "
       + "\(delivery.since.microseconds) \(delivery.probedAt.number) \(reason) \(state.due.number) "
       + (isPending ? key ?? "-" : "")
   }

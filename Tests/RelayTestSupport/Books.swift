@@ -3,13 +3,19 @@ import RelayCore
 /// How many deliveries of a destination stand where.
 package struct Books: Equatable, Sendable {
   package var pending: Int
+  /// Those of them that replays have queued.
+  package var replaying: Int
   package var dead: Int
   package var delivered: Int
   package var discarded: Int
   package var overflowed: Int
 
-  package init(pending: Int = 0, dead: Int = 0, delivered: Int = 0, discarded: Int = 0, overflowed: Int = 0) {
+  package init(
+    pending: Int = 0, replaying: Int = 0, dead: Int = 0, delivered: Int = 0, discarded: Int = 0,
+    overflowed: Int = 0
+  ) {
     self.pending = pending
+    self.replaying = replaying
     self.dead = dead
     self.delivered = delivered
     self.discarded = discarded
@@ -18,8 +24,8 @@ package struct Books: Equatable, Sendable {
 
   package init(_ destination: StoredDestination) {
     self.init(
-      pending: destination.pending, dead: destination.dead, delivered: destination.delivered,
-      discarded: destination.discarded, overflowed: destination.overflowed)
+      pending: destination.pending, replaying: destination.replaying, dead: destination.dead,
+      delivered: destination.delivered, discarded: destination.discarded, overflowed: destination.overflowed)
   }
 }
 

@@ -80,13 +80,14 @@ extension DeliveryStore {
   }
 
   package func claim(
-    _ kind: ClaimRequest.Kind = .fresh, of destination: String = "crm", now: Timestamp = .second(0),
+    _ kind: ClaimRequest.Kind = .fresh, in queue: DeliveryQueue = .live, of destination: String = "crm",
+    now: Timestamp = .second(0),
     latestDue: Timestamp = .distantFuture, limit: Int = 10_000, byteLimit: Int = .max,
     after: DeliveryID? = nil
   ) async -> Claim {
     await posted(
       ClaimRequest(
-        destination: destination, kind: kind, now: now, latestDue: latestDue, limit: limit,
+        destination: destination, queue: queue, kind: kind, now: now, latestDue: latestDue, limit: limit,
         byteLimit: byteLimit, after: after)
     ).value
   }

@@ -32,6 +32,9 @@ extension StoreConformance {
         #expect(throws: StoreError.self) { try await store.keepToken(nil) },
         #expect(throws: StoreError.self) { _ = try await store.allLearnedTokens() },
         #expect(throws: StoreError.self) { try await store.change(.discard, .filter(DeliveryFilter())) },
+        #expect(throws: StoreError.self) { _ = try await store.begin() },
+        #expect(throws: StoreError.self) { _ = try await store.queue(ReplayStep(replay: 1, entries: [])) },
+        #expect(throws: StoreError.self) { _ = try await store.end(1, as: .cancelled) },
       ]
       #expect(closed.allSatisfy { $0?.code == .closed })
       store.resume(["crm"])

@@ -19,6 +19,7 @@ package struct StoreModel: Sendable {
     package var isPending: Bool { state.kind.isPending }
     fileprivate var counts: Bool { isPending || state.kind == .dead }
     fileprivate var bytes: Int { delivery.event.footprint }
+    fileprivate var queue: DeliveryQueue { delivery.queue }
     fileprivate var orderKey: OrderKey? {
       key.map { OrderKey(destination: delivery.destination, text: $0) }
     }
@@ -81,11 +82,35 @@ package struct StoreModel: Sendable {
     maxBacklog[destination].map { backlogBytes(destination) + bytes <= $0 } ?? true
   }
 
+  // MARK: Replays
+
+  /// Whether a replay may queue these: half of the room is left to what arrives.
+  ///
+  /// - Parameter ahead: How many of them may be queued at once.
+  package func hasRoom(forReplayOf deliveries: [Delivery], ahead: Int) -> Bool {
+    Dictionary(grouping: deliveries, by: \.destination).allSatisfy { name, deliveries in
+      let books = books[name] ?? Books()
+      guard books.replaying == 0 || books.replaying + deliveries.count <= ahead else { return false }
+      guard books.pending + books.dead > 0, let limit = maxBacklog[name] else { return true }
+      return backlogBytes(name) + deliveries.reduce(0) { $0 + $1.event.footprint } <= limit / 2
+    }
+  }
+
+  /// What a replay queues is handed out by claims alone.
+  package mutating func queue(_ deliveries: [Delivery], at time: Timestamp) {
+    for delivery in deliveries {
+      var row = Row(
+        delivery: delivery.since(serviceTime(of: delivery.destination, at: time)), state: .fresh)
+      row.key = key(of: delivery)
+      insert(row)
+    }
+  }
+
   // MARK: Order
 
   private func key(of delivery: Delivery) -> String? {
     (orderings[delivery.destination] ?? .none).key(
-      source: delivery.event.envelope.source, chat: delivery.event.chat)
+      source: delivery.event.envelope.source, chat: delivery.event.chat, run: delivery.run)
   }
 
   /// A pending row takes its place.
@@ -130,8 +155,8 @@ package struct StoreModel: Sendable {
 
   package mutating func claim(_ request: ClaimRequest) -> Claim {
     var claim = Claim(
-      destination: request.destination, kind: request.kind, deliveries: [], isExhausted: false,
-      isBeyond: request.after != nil)
+      destination: request.destination, queue: request.queue, kind: request.kind, deliveries: [],
+      isExhausted: false, isBeyond: request.after != nil)
     guard holds[request.destination] == nil else { return claim }
     claim.isExhausted = true
     var bytes = 0
@@ -143,7 +168,8 @@ package struct StoreModel: Sendable {
     }
     guard claim.isExhausted else { return claim }
     switch request.kind {
-    case .fresh: if request.after == nil { behind.remove(request.destination) }
+    case .fresh:
+      if request.after == nil && request.queue == .live { behind.remove(request.destination) }
     case .retrying: claim.nextDue = nextDue(for: request)
     }
     return claim
@@ -151,7 +177,7 @@ package struct StoreModel: Sendable {
 
   /// In the order in which they are handed out.
   private func candidates(for request: ClaimRequest) -> [Row] {
-    let unclaimed = unclaimed(of: request.destination)
+    let unclaimed = unclaimed(of: request.destination).filter { $0.queue == request.queue }
     switch request.kind {
     case .fresh:
       return unclaimed.filter { row in row.state == .fresh && request.after.map { row.id > $0 } ?? true }
@@ -168,7 +194,8 @@ package struct StoreModel: Sendable {
 
   /// When the next retry falls due. If that is beyond what is believed, all that lie beyond fall due then.
   private mutating func nextDue(for request: ClaimRequest) -> Timestamp? {
-    let dues = unclaimed(of: request.destination).compactMap(\.state.retryDue).filter { $0 > request.now }
+    let dues = unclaimed(of: request.destination).filter { $0.queue == request.queue }
+      .compactMap(\.state.retryDue).filter { $0 > request.now }
     guard let next = dues.min(), next > request.latestDue else { return dues.min() }
     for id in pending[request.destination, default: []] {
       guard let due = rows[id]!.state.retryDue, due > request.latestDue else { continue }
@@ -180,7 +207,9 @@ package struct StoreModel: Sendable {
   /// Of a claimed one.
   package mutating func release(_ id: DeliveryID) {
     rows[id]!.isClaimed = false
-    if rows[id]!.state.due == nil { behind.insert(rows[id]!.delivery.destination) }
+    if rows[id]!.state.due == nil && rows[id]!.queue == .live {
+      behind.insert(rows[id]!.delivery.destination)
+    }
   }
 
   // MARK: Settlements
@@ -239,14 +268,18 @@ package struct StoreModel: Sendable {
   /// - Parameters:
   ///   - ids: Those that a person has named; nil: those of the state.
   ///   - state: nil: whatever the change takes when nothing is said.
+  ///   - run: What this replay has queued, and is pending.
   /// - Returns: How many were changed.
   package mutating func change(
-    _ change: DeliveryChange, _ destination: String, ids: Set<DeliveryID>?, state: DeliveryFilter.State? = nil
+    _ change: DeliveryChange, _ destination: String, ids: Set<DeliveryID>?,
+    state: DeliveryFilter.State? = nil,
+    run: Int? = nil
   ) -> Int {
     var changed = 0
     for id in rows.keys.sorted() where ids?.contains(id) ?? true {
       let row = rows[id]!
       guard row.delivery.destination == destination else { continue }
+      if let run, row.delivery.run != run || !row.isPending { continue }
       switch change {
       case .retry(let time) where isRetried(row, isNamed: ids != nil, state): retry(row, at: time)
       case .discard where row.counts && !row.isClaimed: end(id, as: .discarded(.person))
@@ -294,7 +327,10 @@ package struct StoreModel: Sendable {
 
   package var books: [String: Books] {
     var books: [String: Books] = [:]
-    for row in rows.values { books[row.delivery.destination, default: Books()].count(row.state) }
+    for row in rows.values {
+      books[row.delivery.destination, default: Books()].count(row.state)
+      if row.isPending && row.queue == .replay { books[row.delivery.destination]!.replaying += 1 }
+    }
     return books
   }
 }

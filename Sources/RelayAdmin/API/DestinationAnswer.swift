@@ -9,6 +9,7 @@ package struct DestinationAnswer: Answer {
   @Field("Whether it is taken to work.", .words { ["closed", "open", "recovering"] }) package var circuit:
     String
   @Field("How many deliveries are pending.") package var pending: Int
+  @Field("How many of them replays have queued: they take what the others leave.") package var replaying: Int
   @Field("How many attempts are under way.") package var inFlight: Int
   @Field("How many deliveries were given up and are kept.") package var dead: Int
   @Field("How many deliveries reached it.") package var delivered: Int
@@ -40,6 +41,7 @@ extension DestinationAnswer {
     orphaned = status.isOrphaned
     circuit = status.circuit.rawValue
     pending = status.pending
+    replaying = status.replaying
     inFlight = status.inFlight
     dead = status.dead
     delivered = status.delivered

@@ -10,6 +10,7 @@ struct EndpointTable: Sendable {
       HealthEndpoints.all,
       StatusEndpoints.all,
       SearchEndpoints.all,
+      ReplayEndpoints.all,
       EventEndpoints.all,
       DeliveryEndpoints.all,
       DestinationEndpoints.all,

@@ -61,11 +61,14 @@ package enum StatusText {
       Column("DISCARDED", .right) { $0.discarded.grouped },
       Column("OVERFLOWED", .right) { TextCell($0.overflowed.grouped, $0.overflowed > 0 ? .bad : .plain) },
     ]
+    let replaying = Column("REPLAYING", .right) { $0.replaying.grouped }
+    let showsReplaying = destinations.contains { $0.replaying > 0 }
     let showsDiscarded = destinations.contains { $0.discarded + $0.overflowed > 0 }
     let table = TextTable(
       [
         Column("DESTINATION") { $0.name },
         Column("PENDING", .right) { $0.pending.grouped },
+      ] + (showsReplaying ? [replaying] : []) + [
         Column("IN FLIGHT", .right) { $0.inFlight.grouped },
         Column("DEAD", .right) { TextCell($0.dead.grouped, $0.dead > 0 ? .bad : .plain) },
         Column("DELIVERED", .right) { $0.delivered.grouped },

@@ -50,6 +50,20 @@ package struct Delivery: Sendable {
   }
 }
 
+/// A destination has two queues: each has an order of its own, and what stands in the one holds back nothing in the other.
+package enum DeliveryQueue: Int, Hashable, Sendable, CaseIterable {
+  /// What routing gave it as it arrived.
+  case live = 0
+  /// What replays send again: it takes what the live ones leave.
+  case replay = 1
+
+  package init(run: Int) { self = run == 0 ? .live : .replay }
+}
+
+extension Delivery {
+  package var queue: DeliveryQueue { DeliveryQueue(run: run) }
+}
+
 /// Where a delivery stands. The raw values are those of the store.
 package enum DeliveryState: Int, Hashable, Sendable, CaseIterable {
   /// Never attempted.
@@ -123,5 +137,11 @@ package enum Ordering: Int, Hashable, Sendable, CaseIterable {
     case .chat: chat.map { "\(source)/\($0)" }
     case .destination: ""
     }
+  }
+
+  /// The same for deliveries of a run: those of a replay wait for one another only. (No source's name has a space.)
+  package func key(source: String, chat: String?, run: Int) -> String? {
+    let key = key(source: source, chat: chat)
+    return run == 0 ? key : key.map { "\(run) \($0)" }
   }
 }

@@ -47,7 +47,9 @@ package final class Event: Sendable {
   }
 
   /// What it costs to keep in memory, in bytes, near enough for a budget.
-  package var footprint: Int { body.count + 512 }
+  package var footprint: Int { Self.footprint(ofBody: body.count) }
+
+  package static func footprint(ofBody bytes: Int) -> Int { bytes + 512 }
 }
 
 /// What a receiver may refuse as a whole: the events of one type, company and channel.

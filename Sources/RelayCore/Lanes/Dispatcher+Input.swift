@@ -12,6 +12,8 @@ extension Dispatcher {
     case claimed(Claim)
     case finished(FinishedAttempt)
     case settled([Settled])
+    /// A replay has queued deliveries for these destinations.
+    case replayQueued([String])
     /// These destinations' lanes give up what is not in flight, and take nothing, until they are resumed as often as held.
     /// Answered by `held` with the token.
     case hold([String], token: Int)
@@ -52,10 +54,12 @@ extension Dispatcher {
   /// An outcome that is on disk.
   package struct Settled: Sendable, Equatable {
     package var destination: String
+    package var queue: DeliveryQueue
     package var outcome: Settlement.Outcome
 
-    package init(destination: String, outcome: Settlement.Outcome) {
+    package init(destination: String, queue: DeliveryQueue = .live, outcome: Settlement.Outcome) {
       self.destination = destination
+      self.queue = queue
       self.outcome = outcome
     }
   }

@@ -6,6 +6,8 @@ package struct Dispatcher: Sendable {
   private(set) var lanes = LaneTable()
   private var absent = AbsentStandings()
   private var holds = LaneHolds()
+  /// Destinations for which replays had queued something when the process began; nil: it may be any, by now.
+  private var replaying: Set<String>? = []
   /// How far the wall clock is ahead of the time that it works by.
   private var wallOffset = Duration.zero
   private var actions: [Action] = []
@@ -16,6 +18,9 @@ package struct Dispatcher: Sendable {
   private var attemptsInFlight = 0
   private var isDraining = false
   private var storeHolds = false
+
+  /// How many of what replays have queued a lane starts in a turn: what is live elsewhere waits for its end.
+  static let maxReplaysOfTurn = 16
 
   package init(randomness: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()) {
     self.randomness = randomness
@@ -53,6 +58,7 @@ package struct Dispatcher: Sendable {
     case .claimed(let claim): claimed(claim, now: now)
     case .finished(let attempt): finished(attempt, now: now)
     case .settled(let settled): for one in settled { self.settled(one, now: now) }
+    case .replayQueued(let names): replayQueued(names)
     case .hold(let names, let token): hold(names, token: token)
     case .resume(let names, let areRetried): resume(names, areRetried: areRetried, now: now)
     case .wallClock(let offset): wallClockSet(to: offset)
@@ -129,8 +135,16 @@ package struct Dispatcher: Sendable {
 
   private mutating func settled(_ settled: Settled, now: Timestamp) {
     guard let place = lanes.place(of: settled.destination) else { return }
-    lanes[place].settled(settled.outcome, now: now)
+    lanes[place].settled(settled.outcome, of: settled.queue, now: now)
     lanes.touch(place)
+  }
+
+  private mutating func replayQueued(_ names: [String]) {
+    for name in names {
+      guard let place = lanes.place(of: name) else { continue }
+      lanes[place].replayQueued()
+      lanes.touch(place)
+    }
   }
 
   private mutating func tellCircuit(of place: Int) {
@@ -151,8 +165,10 @@ package struct Dispatcher: Sendable {
     if lanes[place].advance(to: now) {
       actions.append(.keepSuspendedTime(lanes[place].standing.suspended, destination: name))
     }
-    while !storeHolds, let delivery = lanes[place].nextAttempt(now: now) {
+    var replays = 0
+    while !storeHolds, replays < Self.maxReplaysOfTurn, let delivery = lanes[place].nextAttempt(now: now) {
       attemptsInFlight += 1
+      if delivery.queue == .replay { replays += 1 }
       actions.append(.attempt(delivery))
     }
     while let claim = lanes[place].nextClaim(now: now) { actions.append(.claim(claim)) }
@@ -186,6 +202,7 @@ package struct Dispatcher: Sendable {
       deadlines.set(nil, for: name)
       lanes.touch(place)
     }
+    if !destinations.isEmpty { replaying = nil }
     if !(changed.isEmpty && removed.isEmpty) {
       actions.append(.changeDestinations(changed, removed: removed))
     }
@@ -197,7 +214,8 @@ package struct Dispatcher: Sendable {
       // Its window gets its size once all are known.
       let lane = Lane(
         destination: destination, window: .share(ofLanes: 1), standing: absent.take(destination.name),
-        isHeld: holds.contains(destination.name))
+        isHeld: holds.contains(destination.name),
+        mayHaveReplays: replaying.map { $0.contains(destination.name) } ?? true)
       lanes.touch(lanes.add(lane))
       return true
     }
@@ -213,9 +231,10 @@ package struct Dispatcher: Sendable {
     for one in stored {
       let standing = Standing(pausedUntil: steadyEnd(one.pausedUntil), suspended: one.suspended)
       if let place = lanes.place(of: one.name) {
-        lanes[place].restore(standing)
+        lanes[place].restore(standing, hasReplays: one.replaying > 0)
         lanes.touch(place)
       } else {
+        if one.replaying > 0 { replaying?.insert(one.name) }
         keepSuspendedTime(absent.keep(standing, of: one.name, at: now), of: one.name)
       }
     }

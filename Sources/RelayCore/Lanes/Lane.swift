@@ -1,7 +1,7 @@
 /// One destination's deliveries on their way: a bounded window in memory, the rest in the store, oldest first.
 ///
 /// A pure state machine: inputs change it; `nextAttempt`, `nextClaim` and `deadline` say what to do. Its parts have the
-/// rules: the `LaneWindow` what is held and what is asked of the store, the `LaneSlots` what starts next, the `Circuit` and the
+/// rules: the `LaneWindows` what is held and what is asked of the store, the `LaneSlots` what starts next, the `Circuit` and the
 /// `StartGate` whether anything may start, the `LaneOutcomes` what follows for a delivery from its attempt.
 /// docs/decisions/0007-quiet-lanes.md says why a lane can be held.
 package struct Lane: Sendable {
@@ -20,7 +20,7 @@ package struct Lane: Sendable {
   /// It keeps nothing but what is in flight, and takes nothing, until it is resumed.
   private var isHeld: Bool
 
-  private(set) var window: LaneWindow
+  private(set) var windows: LaneWindows
   private(set) var slots = LaneSlots()
   private(set) var circuit = Circuit()
   private var gate: StartGate
@@ -30,9 +30,12 @@ package struct Lane: Sendable {
   /// How far the relay's wall clock is ahead of the destination's; nil: it has not told the time.
   private var clockOffset: Duration?
 
-  init(destination: Destination, window: WindowSize, standing: Standing = Standing(), isHeld: Bool = false) {
+  init(
+    destination: Destination, window: WindowSize, standing: Standing = Standing(), isHeld: Bool = false,
+    mayHaveReplays: Bool = false
+  ) {
     self.destination = destination
-    self.window = LaneWindow(size: window)
+    windows = LaneWindows(size: window, mayHaveReplays: mayHaveReplays)
     self.isHeld = isHeld
     gate = StartGate(standing: standing, rate: destination.rate)
   }
@@ -41,7 +44,7 @@ package struct Lane: Sendable {
   var takesDeliveries: Bool { !isRemoved && !isHeld }
 
   /// A claim of either kind is under way.
-  var isClaiming: Bool { window.isClaiming }
+  var isClaiming: Bool { windows.isClaiming }
 
   /// Nothing is in flight, nothing waits for the disk or for a claim's answer.
   var isQuiet: Bool { slots.isQuiet && !isClaiming }
@@ -63,13 +66,14 @@ package struct Lane: Sendable {
   /// - Parameter mayStart: Whether attempts may start at all.
   func deadline(now: Timestamp, mayStart: Bool = true) -> Timestamp? {
     let deadline = Timestamp.earliest(gate.standing.pauseLook(now: now), mayStart ? nextStart : nil)
-    return isHeld ? deadline : .earliest(deadline, window.claimsFrom(lacksTriable: lacksTriable))
+    return isHeld ? deadline : .earliest(deadline, windows.claimsFrom(lacksTriable: lacksTriable))
   }
 
   /// From when on the next attempt may start; nil: not before an input comes. Before it, nothing may.
   private var nextStart: Timestamp? {
     guard takesDeliveries, destination.pausedAt == nil,
-      slots.mayStart(window, circuit, of: destination.concurrency),
+      slots.mayStart(windows.live, circuit, of: destination.concurrency)
+        || slots.mayReplay(windows.replays, circuit, of: destination.concurrency),
       let circuitStart = circuit.startsFrom, let gateOpens = gate.opensAt
     else { return nil }
     return max(circuitStart, gateOpens)
@@ -78,28 +82,31 @@ package struct Lane: Sendable {
   /// The next delivery to attempt now, which then is in flight; nil if none may start.
   mutating func nextAttempt(now: Timestamp) -> Delivery? {
     gate.advanceRate(to: now)
-    guard let start = nextStart, start <= now,
-      let delivery = slots.start(
-        from: &window, &circuit, of: destination.concurrency, destination.circuit, now: now)
-    else { return nil }
+    guard let start = nextStart, start <= now else { return nil }
+    let delivery = windows.change { live, replays in
+      slots.start(
+        from: &live, &replays, &circuit, of: destination.concurrency, destination.circuit, now: now)
+    }
+    guard let delivery else { return nil }
     gate.attemptStarted()
     return delivery
   }
 
   /// A wish for work; then a claim is under way.
   mutating func nextClaim(now: Timestamp) -> ClaimRequest? {
-    guard takesDeliveries, let wish = window.nextWish(now: now, lacksTriable: lacksTriable) else {
+    guard takesDeliveries, let (queue, wish) = windows.nextWish(now: now, lacksTriable: lacksTriable) else {
       return nil
     }
     return ClaimRequest(
-      destination: destination.name, kind: wish.kind, now: now,
+      destination: destination.name, queue: queue, kind: wish.kind, now: now,
       latestDue: wish.after == nil ? latestDue(now: now) : .distantFuture, limit: wish.limit,
       byteLimit: wish.byteLimit, after: wish.after)
   }
 
   /// What its window holds can't be tried now: the circuit waits for another kind, or all that is ready is refused.
   private var lacksTriable: Bool {
-    circuit.lacksTrials || (slots.isSelective(circuit) && window.fresh.hasAside && !window.fresh.hasReady)
+    circuit.lacksTrials
+      || (slots.isSelective(circuit) && windows.live.fresh.hasAside && !windows.live.fresh.hasReady)
   }
 
   /// Nothing may be due later.
@@ -111,7 +118,7 @@ package struct Lane: Sendable {
   ///
   /// - Returns: Its id if the lane can't hold it: it goes back to the store.
   mutating func arrived(_ delivery: Delivery) -> DeliveryID? {
-    switch window.arrived(delivery) {
+    switch windows.change(.live, { $0.arrived(delivery) }) {
     case .ready:
       if circuit.isOpen && circuit.allows(delivery) { circuit.gotMoreToTry() }
       return nil
@@ -124,13 +131,17 @@ package struct Lane: Sendable {
   ///
   /// - Returns: Its id if it goes back to the store.
   mutating func promoted(_ delivery: Delivery, now: Timestamp) -> DeliveryID? {
-    let retry = destination.retry
-    guard window.promoted(delivery, now: now, latestDue: now.advanced(by: retry.longestDelay)) else {
-      return delivery.id
+    let latest = now.advanced(by: destination.retry.longestDelay)
+    let isKept = windows.change(delivery.queue) {
+      $0.promoted(delivery, now: now, latestDue: latest)
     }
+    guard isKept else { return delivery.id }
     circuit.gotMoreToTry()
     return nil
   }
+
+  /// A replay has queued some.
+  mutating func replayQueued() { windows.replayQueued() }
 
   /// The store has answered a claim.
   ///
@@ -139,13 +150,19 @@ package struct Lane: Sendable {
   @discardableResult
   mutating func claimed(_ claim: Claim, now: Timestamp) -> [DeliveryID] {
     if claim.isBeyond {
-      let others = window.lookedBeyond(claim, circuit, takesDeliveries: takesDeliveries, now: now)
+      let takesDeliveries = takesDeliveries
+      let others = windows.change(.live) {
+        $0.lookedBeyond(claim, circuit, takesDeliveries: takesDeliveries, now: now)
+      }
       if others.count < claim.deliveries.count { circuit.gotMoreToTry() }
       return others
     }
     circuit.gotMoreToTry()
-    let refused = window.claimed(claim, now: now)
-    return takesDeliveries ? refused : refused + window.giveUp()
+    let takesDeliveries = takesDeliveries
+    return windows.change(claim.queue) { window in
+      let refused = window.claimed(claim, now: now)
+      return takesDeliveries ? refused : refused + window.giveUp()
+    }
   }
 
   // MARK: How attempts end
@@ -181,22 +198,20 @@ package struct Lane: Sendable {
   /// What may start is another matter after an attempt's end.
   private mutating func follow(wasOpen: Bool, refusedCount: Int, _ delivery: Delivery) {
     let isServedAgain = circuit.refused.count < refusedCount
-    if circuit.isOpen || isServedAgain { window.takeBackAside() }
-    if isServedAgain || circuit.isOpen && !wasOpen { window.startLookingOver() }
+    if circuit.isOpen || isServedAgain { windows.takeBackAside() }
+    if isServedAgain || circuit.isOpen && !wasOpen { windows.change(.live) { $0.startLookingOver() } }
     guard wasOpen else { return }
     if circuit.isOpen {
-      window.triedWhileOpen(EventKind(delivery.event))
+      windows.change(.live) { $0.triedWhileOpen(EventKind(delivery.event)) }
     } else if !isServedAgain {
-      window.openingEnded(refused: circuit.refused)
+      windows.change(.live) { $0.openingEnded(refused: circuit.refused) }
     }
   }
 
   /// Whether an order left nothing to be tried but deliveries whose failures count already: this one and such as it.
   private func isAlone(_ delivery: Delivery) -> Bool {
-    destination.ordering != .none && circuit.hasCounted(delivery.id) && window.holdsAllFresh
-      && slots.inFlight.keys.allSatisfy(circuit.hasCounted)
-      && window.fresh.allSatisfy { circuit.hasCounted($0.id) }
-      && window.retrying.allSatisfy { circuit.hasCounted($0.id) }
+    destination.ordering != .none && circuit.hasCounted(delivery.id)
+      && slots.inFlight.keys.allSatisfy(circuit.hasCounted) && windows.hasNothing(but: circuit.hasCounted)
   }
 
   private func settlement(
@@ -217,10 +232,10 @@ package struct Lane: Sendable {
   }
 
   /// An outcome is on disk.
-  mutating func settled(_ outcome: Settlement.Outcome, now: Timestamp) {
+  mutating func settled(_ outcome: Settlement.Outcome, of queue: DeliveryQueue = .live, now: Timestamp) {
     slots.settled()
     switch outcome {
-    case .retry(let due): window.becomesDue(at: due)
+    case .retry(let due): windows.change(queue) { $0.becomesDue(at: due) }
     case .delivered, .dead: pace.add(at: now)
     }
   }
@@ -240,7 +255,7 @@ package struct Lane: Sendable {
     }
     // What waits in the store for longer than is allowed now is brought within it by a claim.
     if destination.retry.longestDelay < self.destination.retry.longestDelay {
-      window.storeMayHaveMore(.retrying)
+      windows.storeMayHaveMore(.retrying)
     }
     self.destination = destination
     gate.change(to: destination.rate)
@@ -251,14 +266,14 @@ package struct Lane: Sendable {
     return isMoved && beginAnew()
   }
 
-  mutating func resize(_ window: WindowSize) { self.window.resize(to: window) }
+  mutating func resize(_ window: WindowSize) { windows.resize(to: window) }
 
   /// Its destination is no longer configured.
   ///
   /// - Returns: What it gives back.
   mutating func remove() -> [DeliveryID] {
     isRemoved = true
-    return window.giveUp()
+    return windows.giveUp()
   }
 
   /// Begins and ends what depends on the time alone: call it in every turn.
@@ -285,7 +300,7 @@ package struct Lane: Sendable {
   /// - Returns: What it gives back.
   mutating func hold() -> [DeliveryID] {
     isHeld = true
-    return window.giveUp()
+    return windows.giveUp()
   }
 
   /// All that it owes is in the store, in whatever order.
@@ -295,7 +310,11 @@ package struct Lane: Sendable {
     trouble.forgetHead()
   }
 
-  mutating func restore(_ standing: Standing) { gate.restore(standing) }
+  /// - Parameter hasReplays: The store has some that replays have queued.
+  mutating func restore(_ standing: Standing, hasReplays: Bool) {
+    gate.restore(standing)
+    if hasReplays { windows.hasStoredReplays() }
+  }
 
   /// - Parameter end: By the steady clock; `distantFuture`: until it is lifted; nil: it is lifted.
   mutating func pause(until end: Timestamp?) { gate.pause(until: end) }
@@ -310,18 +329,20 @@ package struct Lane: Sendable {
   }
 
   private mutating func beginAnew() -> Bool {
-    window.takeBackAside()
-    window.startLookingOver()
+    windows.takeBackAside()
+    windows.change(.live) { $0.startLookingOver() }
     return circuit.begunAnew(destination)
   }
 
   private mutating func lookIntoStore() {
-    window.storeMayHaveMore(.fresh)
-    window.storeMayHaveMore(.retrying)
+    for kind in ClaimRequest.Kind.allCases { windows.storeMayHaveMore(kind) }
   }
 
-  /// A person has retried some.
-  mutating func retriedByPerson(at now: Timestamp) { outcomes.retriedByPerson(at: now) }
+  /// A person has retried some: dead ones of replays may be among them.
+  mutating func retriedByPerson(at now: Timestamp) {
+    windows.retriedByPerson()
+    outcomes.retriedByPerson(at: now)
+  }
 
   // MARK: What is told of it
 

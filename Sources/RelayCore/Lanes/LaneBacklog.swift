@@ -1,10 +1,15 @@
 /// What remains of a lane's deliveries in the store, of one kind.
 struct LaneBacklog: Sendable {
   /// From when on a claim is worthwhile; nil: nothing is there.
-  private(set) var claimableFrom: Timestamp? = .epoch
+  private(set) var claimableFrom: Timestamp?
   private(set) var isClaiming = false
   /// Something was given back while a claim was under way: its answer can't say that nothing is left.
   private var returnedWhileClaiming = false
+
+  /// - Parameter isThere: Something may be there.
+  init(isThere: Bool = true) {
+    claimableFrom = isThere ? .epoch : nil
+  }
 
   /// How long to leave a store alone that could not read.
   static let pauseAfterFailedClaim = Duration.seconds(1)

@@ -5,14 +5,21 @@
 /// - Deliveries of kinds that the destination refuses are passed by others: a quarter of the slots is theirs
 ///   (docs/decisions/0019-refused-kinds.md).
 /// - While the circuit is open nothing starts but probes and trials; while it recovers there are fewer slots.
+/// - What replays have queued starts only where nothing else may, and leaves an eighth of the slots free (at least one, where
+///   there are two) for what comes next (docs/decisions/00NN-replays.md).
 struct LaneSlots: Sendable {
   private(set) var inFlight: [DeliveryID: Delivery] = [:]
   private(set) var retriesInFlight = 0
+  /// Those in flight that replays have queued; and the retries among them, which are none of the retries above.
+  private(set) var replaysInFlight = 0
+  private var replayRetriesInFlight = 0
   /// Those in flight whose kind the destination refused when they started.
   private(set) var refusedInFlight: Set<DeliveryID> = []
   /// Attempts whose outcome is not on disk yet.
   private(set) var unsettled = 0
   private var nextTurn = ClaimRequest.Kind.fresh
+  /// The same among what replays have queued.
+  private var nextReplayTurn = ClaimRequest.Kind.fresh
   /// Refused deliveries and others take turns.
   private var takesRefusedNext = false
 
@@ -40,13 +47,26 @@ struct LaneSlots: Sendable {
 
   /// Takes the next delivery to attempt out of the window; nil if there is none that may be. Call it only where `mayStart`.
   mutating func start(
-    from window: inout LaneWindow, _ circuit: inout Circuit, of concurrency: Int, _ policy: CircuitPolicy,
-    now: Timestamp
+    from window: inout LaneWindow, _ replays: inout LaneWindow, _ circuit: inout Circuit, of concurrency: Int,
+    _ policy: CircuitPolicy, now: Timestamp
   ) -> Delivery? {
-    guard let delivery = take(from: &window, &circuit, of: concurrency, policy, now: now) else { return nil }
-    if delivery.attempts > 0 { retriesInFlight += 1 }
+    let live =
+      mayStart(window, circuit, of: concurrency)
+      ? take(from: &window, &circuit, of: concurrency, policy, now: now) : nil
+    guard let delivery = live ?? takeReplay(from: &replays, &circuit, of: concurrency, policy, now: now)
+    else { return nil }
+    count(delivery, by: 1)
     inFlight[delivery.id] = delivery
     return delivery
+  }
+
+  private mutating func count(_ delivery: Delivery, by step: Int) {
+    switch delivery.queue {
+    case .live: if delivery.attempts > 0 { retriesInFlight += step }
+    case .replay:
+      replaysInFlight += step
+      if delivery.attempts > 0 { replayRetriesInFlight += step }
+    }
   }
 
   /// An attempt ended: its slot is free. Its outcome goes to the disk.
@@ -54,7 +74,7 @@ struct LaneSlots: Sendable {
   /// - Returns: nil for a delivery that was not started here.
   mutating func end(_ id: DeliveryID) -> Delivery? {
     guard let delivery = inFlight.removeValue(forKey: id) else { return nil }
-    if delivery.attempts > 0 { retriesInFlight -= 1 }
+    count(delivery, by: -1)
     if !refusedInFlight.isEmpty { refusedInFlight.remove(id) }
     unsettled += 1
     return delivery
@@ -154,6 +174,62 @@ struct LaneSlots: Sendable {
     takesRefusedNext = false
     return delivery
   }
+
+  // MARK: Replays
+
+  /// Whether a slot is free for something that a replay has queued, once nothing else may start.
+  func mayReplay(_ replays: LaneWindow, _ circuit: Circuit, of concurrency: Int) -> Bool {
+    let slots = Self.left(of: circuit.slots(of: concurrency))
+    return unsettled < Self.maxUnsettled && inFlight.count < slots
+      && (replays.fresh.hasReady || replays.retrying.hasReady && hasReplayRetrySlot(slots)
+        || mayReplayRefused(replays, circuit, slots))
+  }
+
+  private mutating func takeReplay(
+    from replays: inout LaneWindow, _ circuit: inout Circuit, of concurrency: Int, _ policy: CircuitPolicy,
+    now: Timestamp
+  ) -> Delivery? {
+    guard mayReplay(replays, circuit, of: concurrency) else { return nil }
+    let slots = Self.left(of: circuit.slots(of: concurrency))
+    guard circuit.isOpen else { return takeReplayTurn(from: &replays, circuit, slots) }
+    // Trials are for live ones alone; but where nothing else is there, a replay finds out whether the destination is well.
+    if circuit.tries(at: now) { circuit.foundNothingToTry() }
+    guard circuit.probes(at: now), let probe = takeReplayTurn(from: &replays, circuit, slots) else {
+      return nil
+    }
+    circuit.startedProbe(probe.id, at: now, policy: policy)
+    return probe
+  }
+
+  /// Fresh ones and retries take turns, and pass those of refused kinds.
+  private mutating func takeReplayTurn(
+    from replays: inout LaneWindow, _ circuit: Circuit, _ slots: Int
+  ) -> Delivery? {
+    while true {
+      let mayRetry = replays.retrying.hasReady && hasReplayRetrySlot(slots)
+      guard replays.fresh.hasReady || mayRetry else { break }
+      let kind = !mayRetry ? .fresh : replays.fresh.hasReady ? nextReplayTurn : .retrying
+      nextReplayTurn = kind == .fresh ? .retrying : .fresh
+      guard let delivery = replays.popFirst(kind) else { return nil }
+      guard isSelective(circuit), circuit.refuses(delivery) else { return delivery }
+      replays.setAside(delivery)
+    }
+    guard mayReplayRefused(replays, circuit, slots) else { return nil }
+    let refused = replays.popAside(replays.fresh.hasAside ? .fresh : .retrying)
+    if let refused { refusedInFlight.insert(refused.id) }
+    return refused
+  }
+
+  /// One of a refused kind at a time, while none that is live is in flight.
+  private func mayReplayRefused(_ replays: LaneWindow, _ circuit: Circuit, _ slots: Int) -> Bool {
+    isSelective(circuit) && refusedInFlight.isEmpty
+      && (replays.fresh.hasAside || replays.retrying.hasAside && hasReplayRetrySlot(slots))
+  }
+
+  private func hasReplayRetrySlot(_ slots: Int) -> Bool { replayRetriesInFlight < Self.most(of: slots) }
+
+  /// How many slots may be taken once replays take some.
+  private static func left(of slots: Int) -> Int { slots == 1 ? 1 : slots - max(1, slots / 8) }
 
   // MARK: Which slots are free
 

@@ -2,6 +2,8 @@
 package struct WindowSize: Hashable, Sendable {
   /// At most this many deliveries are claimed at once: meanwhile the store does nothing else.
   static let maxClaim = 512
+  /// Of what replays have queued: commits of what is live wait for it.
+  static let maxReplayClaim = 128
 
   package var deliveries: Int
   package var bytes: Int
@@ -24,6 +26,9 @@ package struct WindowSize: Hashable, Sendable {
   package static func share(ofLanes count: Int) -> WindowSize {
     WindowSize(deliveries: 32_768, bytes: max(64 << 10, (64 << 20) / max(1, count)))
   }
+
+  /// What a lane may hold besides of replays: a quarter as much.
+  var ofReplays: WindowSize { WindowSize(deliveries: max(1, deliveries / 4), bytes: bytes / 4) }
 }
 
 /// What a lane holds in memory and has not started, and what it knows of the rest in the store.
@@ -56,12 +61,15 @@ struct LaneWindow: Sendable {
   private(set) var arrivedDuringClaim = LaneQueue()
   /// The first of the fresh ones that went back while a claim was under way: what the claim brings may be newer.
   private var firstReturnedDuringClaim: DeliveryID?
-  private var freshBacklog = LaneBacklog()
-  private var retryBacklog = LaneBacklog()
+  private var freshBacklog: LaneBacklog
+  private var retryBacklog: LaneBacklog
   private var scout = LaneScout()
 
-  init(size: WindowSize) {
+  /// - Parameter isStored: The store may have something for it.
+  init(size: WindowSize, isStored: Bool = true) {
     self.size = size
+    freshBacklog = LaneBacklog(isThere: isStored)
+    retryBacklog = LaneBacklog(isThere: isStored)
   }
 
   mutating func resize(to size: WindowSize) { self.size = size }
@@ -71,6 +79,11 @@ struct LaneWindow: Sendable {
 
   /// The store has no fresh deliveries for this lane, as far as is known.
   var holdsAllFresh: Bool { freshBacklog.claimableFrom == nil && arrivedDuringClaim.isEmpty }
+
+  /// Whether all that waits, here or in the store, is such.
+  func hasNothing(but isSuch: (DeliveryID) -> Bool) -> Bool {
+    holdsAllFresh && fresh.allSatisfy { isSuch($0.id) } && retrying.allSatisfy { isSuch($0.id) }
+  }
 
   // MARK: What comes in
 

@@ -8,6 +8,7 @@ package struct ClaimRequest: Sendable, Equatable {
   }
 
   package var destination: String
+  package var queue: DeliveryQueue
   package var kind: Kind
   package var now: Timestamp
   /// A retry's stored time is believed up to this: one that is later becomes this.
@@ -20,10 +21,11 @@ package struct ClaimRequest: Sendable, Equatable {
   package var after: DeliveryID?
 
   package init(
-    destination: String, kind: Kind, now: Timestamp, latestDue: Timestamp = .distantFuture, limit: Int,
-    byteLimit: Int, after: DeliveryID? = nil
+    destination: String, queue: DeliveryQueue = .live, kind: Kind, now: Timestamp,
+    latestDue: Timestamp = .distantFuture, limit: Int, byteLimit: Int, after: DeliveryID? = nil
   ) {
     self.after = after
+    self.queue = queue
     self.destination = destination
     self.kind = kind
     self.now = now
@@ -36,6 +38,7 @@ package struct ClaimRequest: Sendable, Equatable {
 /// What the store had for it.
 package struct Claim: Sendable {
   package var destination: String
+  package var queue: DeliveryQueue
   package var kind: ClaimRequest.Kind
   package var deliveries: [Delivery]
   /// Nothing more of this kind is to be had now.
@@ -46,9 +49,10 @@ package struct Claim: Sendable {
   package var isBeyond: Bool
 
   package init(
-    destination: String, kind: ClaimRequest.Kind, deliveries: [Delivery], isExhausted: Bool,
-    nextDue: Timestamp? = nil, isBeyond: Bool = false
+    destination: String, queue: DeliveryQueue = .live, kind: ClaimRequest.Kind, deliveries: [Delivery],
+    isExhausted: Bool, nextDue: Timestamp? = nil, isBeyond: Bool = false
   ) {
+    self.queue = queue
     self.isBeyond = isBeyond
     self.destination = destination
     self.kind = kind

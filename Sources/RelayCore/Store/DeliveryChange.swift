@@ -11,6 +11,8 @@ package enum DeliveryChange: Sendable, Equatable {
 /// Which deliveries.
 package enum DeliverySelection: Sendable, Equatable {
   case ids([DeliveryID])
+  /// The pending ones that this replay has queued.
+  case replay(Int)
   case filter(DeliveryFilter)
 }
 

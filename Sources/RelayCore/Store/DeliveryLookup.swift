@@ -1,7 +1,7 @@
 /// Looks into the store for people, beside its path: on a thread of its own, never in its way. Pages are short.
 ///
 /// People speak of the wall clock's time: filters do, and so do the records, as that clock showed it then.
-package protocol DeliveryLookup: AnyObject, Sendable {
+package protocol DeliveryLookup: ReplayLookup {
   /// Reads a little from the disk: whether it answers at all.
   func look(completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
 

@@ -15,7 +15,7 @@
 ///
 /// After `close` nothing more is recorded: appends fail with `closed`, a claim finds nothing (and is not
 /// exhausted), settlements are answered unrecorded, and the next start tries those deliveries again.
-package protocol DeliveryStore: AnyObject, Sendable {
+package protocol DeliveryStore: ReplayStore {
   /// What it is, for people and scripts: the scheme of its `store.url`.
   var kind: String { get }
 

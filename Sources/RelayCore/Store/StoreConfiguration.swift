@@ -36,7 +36,10 @@ package struct StoreConfiguration: Sendable, Equatable {
 /// A destination as the store knows it: its books, and what is kept of it over restarts.
 package struct StoredDestination: Sendable, Equatable {
   package var name: String
+  /// In both queues.
   package var pending = 0
+  /// Those of them that replays have queued.
+  package var replaying = 0
   package var dead = 0
   /// Settled since the store was made, pruned ones included.
   package var delivered = 0

@@ -77,6 +77,11 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
     arrived(deliveries)
   }
 
+  /// A replay has queued deliveries for these destinations.
+  package func replayQueued(to destinations: [String]) {
+    if !destinations.isEmpty { post(.replayQueued(destinations)) }
+  }
+
   /// - Parameter until: nil: no longer.
   package func pause(_ destination: String, until: Timestamp?) {
     post(.pause(destination, until: until))
@@ -200,8 +205,8 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
       // Their ends are times of the wall clock: to be exact.
       case .pause, .restored: tell(reading)
       case .configure(let destinations): comparison.withLock { $0.keep(only: Set(destinations.map(\.name))) }
-      case .arrived, .promoted, .claimed, .finished, .settled, .hold, .resume, .wallClock, .endRetryAfter,
-        .freshConnections, .storeHolds:
+      case .arrived, .promoted, .claimed, .finished, .settled, .replayQueued, .hold, .resume, .wallClock,
+        .endRetryAfter, .freshConnections, .storeHolds:
         break
       }
       dispatcher.handle(input, now: now)
@@ -304,12 +309,16 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
     ) {
       settlements.append(settlement)
       if isWatched { watched.append(SettledAttempt(settlement: settlement, delivery: delivery)) }
-      settled.append(Dispatcher.Settled(destination: delivery.destination, outcome: settlement.outcome))
+      settled.append(
+        Dispatcher.Settled(
+          destination: delivery.destination, queue: delivery.queue, outcome: settlement.outcome))
       switch settlement.outcome {
       case .retry: return
       case .dead: ended.append((metrics, .dead, nil))
       case .delivered:
-        let latency = delivery.event.envelope.receivedAt.duration(to: now)
+        // How old a replayed event is says nothing of how fast it went.
+        let latency =
+          delivery.queue == .live ? delivery.event.envelope.receivedAt.duration(to: now) : nil
         ended.append((metrics, .delivered, latency))
       }
     }

@@ -18,6 +18,9 @@ package enum RequestBuilder {
     headers.append("huggy-event") { appendHeaderText(event.type, to: &$0) }
     headers.append("huggy-source") { appendHeaderText(event.envelope.source, to: &$0) }
     headers.append("huggy-relay-attempt") { JSONWriter.appendNumber(delivery.attempts + 1, to: &$0) }
+    if delivery.queue == .replay {
+      headers.append("huggy-relay-replay") { $0.append(contentsOf: "true".utf8) }
+    }
     if let company = event.company { headers.append("huggy-company") { appendHeaderText(company, to: &$0) } }
     if let channel = event.channel { headers.append("huggy-channel") { appendHeaderText(channel, to: &$0) } }
     if !destination.signingSecrets.isEmpty {

@@ -35,6 +35,8 @@ final class DeliveryChanges: Sendable {
       for place in try await places(of: ids) where verb.states.contains(place.state) {
         counts.add(of: place.destination, place.state)
       }
+    // The replay itself says how many of its deliveries are pending.
+    case .replay: break
     case .filter(let filter):
       if let name = filter.destination {
         _ = try await asked.destination(name)
@@ -109,6 +111,9 @@ final class DeliveryChanges: Sendable {
         names.append(place.destination)
       }
       return names
+    case .replay:
+      let all = try await asked.ask { store async throws(StoreError) in try await store.destinations() }
+      return all.filter { $0.replaying > 0 }.map(\.name)
     case .filter(let filter):
       if let name = filter.destination {
         _ = try await asked.destination(name)

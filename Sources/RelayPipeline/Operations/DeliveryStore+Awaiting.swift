@@ -89,6 +89,51 @@ extension DeliveryStore {
   }
 }
 
+extension ReplayStore {
+  func begin(_ replay: NewReplay) async throws(StoreError) -> Replay {
+    try await withCheckedContinuation { continuation in
+      begin(replay) { continuation.resume(returning: $0) }
+    }.get()
+  }
+
+  /// - Parameter committed: Runs on the store's thread, in the order of the commits, once something may have been queued.
+  func queue(_ step: ReplayStep, committed: @escaping @Sendable () -> Void) async throws(StoreError) -> Replay
+  {
+    try await withCheckedContinuation { continuation in
+      queue(step) { result in
+        if case .success = result { committed() }
+        continuation.resume(returning: result)
+      }
+    }.get()
+  }
+
+  func end(_ replay: Int, as end: ReplayEnd) async throws(StoreError) -> Replay? {
+    try await withCheckedContinuation { continuation in
+      self.end(replay, as: end) { continuation.resume(returning: $0) }
+    }.get()
+  }
+}
+
+extension ReplayLookup {
+  func replays(before: Int?, limit: Int) async throws(StoreError) -> [Replay] {
+    try await withCheckedContinuation { continuation in
+      replays(before: before, limit: limit) { continuation.resume(returning: $0) }
+    }.get()
+  }
+
+  func replay(_ id: Int) async throws(StoreError) -> Replay? {
+    try await withCheckedContinuation { continuation in
+      replay(id) { continuation.resume(returning: $0) }
+    }.get()
+  }
+
+  func replayable(_ request: EventPageRequest) async throws(StoreError) -> ReplayPage {
+    try await withCheckedContinuation { continuation in
+      replayable(request) { continuation.resume(returning: $0) }
+    }.get()
+  }
+}
+
 extension DeliveryLookup {
   func look() async throws(StoreError) {
     try await withCheckedContinuation { continuation in

@@ -49,6 +49,7 @@ package final class RelayController: RelayOperations {
   private let changes: DeliveryChanges
   private let search: StoreSearch
   package let stream: LiveStream
+  private let replays: Replays
   private let reloader: Reloader
   private let trials: RuleTrials
   let statusReader: StatusReader
@@ -76,6 +77,10 @@ package final class RelayController: RelayOperations {
       store: parts.store, asked: asked, holds: holds, typeCheck: typeCheck,
       metrics: parts.metrics, feed: parts.engine.feed, logger: parts.logger)
     stream = LiveStream(feed: parts.engine.feed, asked: asked)
+    replays = Replays(
+      Replays.Parts(
+        active: active, asked: asked, store: parts.store, lookup: parts.lookup, engine: parts.engine,
+        changes: changes, clock: parts.clock, logger: parts.logger))
     reloader = Reloader(
       configuration,
       parts: Reloader.Parts(
@@ -133,10 +138,12 @@ package final class RelayController: RelayOperations {
     parts.engine.start(destinations, stored: stored)
     await parts.engine.hold(disordered)
     reordering.begin(disordered)
+    replays.resume()
   }
 
   package func drain() {
     isDraining.withLock { $0 = true }
+    replays.stop()
     parts.engine.drain()
   }
 
@@ -226,6 +233,32 @@ package final class RelayController: RelayOperations {
 
   package func discard(_ selection: DeliverySelection) async throws(OperationError) -> Int {
     try await changes.make(.discard, selection)
+  }
+
+  // MARK: Replays
+
+  package func count(
+    _ plan: ReplayPlan, within limit: Duration
+  ) async throws(OperationError) -> ReplayCount {
+    try await replays.count(plan, within: limit)
+  }
+
+  package func replay(
+    _ plan: ReplayPlan, expected: Int?, who: String?, reason: String?
+  ) async throws(OperationError) -> ReplayReport {
+    try await replays.begin(plan, expected: expected, who: who, reason: reason)
+  }
+
+  package func replays(before: Int?, limit: Int) async throws(OperationError) -> [ReplayReport] {
+    try await replays.replays(before: before, limit: limit)
+  }
+
+  package func replay(_ id: Int) async throws(OperationError) -> ReplayReport? {
+    try await replays.replay(id)
+  }
+
+  package func cancelReplay(_ id: Int) async throws(OperationError) -> ReplayReport? {
+    try await replays.cancel(id)
   }
 
   package func reload() async throws(OperationError) -> ReloadReport { try await reloader.reload() }

@@ -5,6 +5,7 @@ package protocol RelayOperations:
   AuditOperations,
   ConfigurationOperations,
   DestinationTests,
+  ReplayOperations,
   SearchOperations,
   SourceOperations,
   StreamOperations

@@ -112,6 +112,8 @@ package struct DestinationStatus: Sendable, Equatable {
   /// All of them.
   package var refusedKindCount = 0
   package var pending = 0
+  /// Those of them that replays have queued.
+  package var replaying = 0
   package var inFlight = 0
   package var dead = 0
   package var delivered = 0

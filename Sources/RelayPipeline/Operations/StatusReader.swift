@@ -159,6 +159,7 @@ extension DestinationStatus {
     self.init(name: name)
     isOrphaned = destination == nil
     pending = books.pending
+    replaying = books.replaying
     dead = books.dead
     delivered = books.delivered
     discarded = books.discarded

@@ -14,6 +14,7 @@ final class DeliveryWalks {
   private let freshBefore: Statement
   private let retryingBefore: Statement
   private let waitingBefore: Statement
+  private let replaysBefore: [Statement]
   private let unlistedBefore: Statement
   private let allBefore: Statement
   private let reroutedBefore: Statement
@@ -32,11 +33,12 @@ final class DeliveryWalks {
     destinationByName = try connection.prepare("SELECT id FROM destination WHERE name = ?1")
     // Named, since retrying ones stand in two indexes, and only in this one in order of arrival.
     let listed = "delivery INDEXED BY delivery_listed"
+    let replaying = "delivery INDEXED BY delivery_replaying"
     // Of one destination in one state, newest first: before ?2, not before ?3, at most ?4.
-    func page(_ condition: String) throws(StoreError) -> Statement {
+    func page(_ condition: String, in index: String = listed) throws(StoreError) -> Statement {
       try connection.prepare(
         """
-        SELECT id FROM \(listed) WHERE destination = ?1 AND \(condition) AND id < ?2 AND id >= ?3
+        SELECT id FROM \(index) WHERE destination = ?1 AND \(condition) AND id < ?2 AND id >= ?3
         ORDER BY id DESC LIMIT ?4
         """)
     }
@@ -44,6 +46,10 @@ final class DeliveryWalks {
     freshBefore = try page("state = 0")
     retryingBefore = try page("state = 1")
     waitingBefore = try page("state = 2")
+    replaysBefore = [
+      try page("state = -4", in: replaying), try page("state = -3", in: replaying),
+      try page("state = -2", in: replaying),
+    ]
     unlistedBefore = try connection.prepare(
       """
       SELECT id, destination, state, NULL FROM delivery
@@ -130,7 +136,7 @@ final class DeliveryWalks {
     let indexes: [Statement]
     switch state {
     case .dead: indexes = [deadBefore]
-    case .pending: indexes = [freshBefore, retryingBefore, waitingBefore]
+    case .pending: indexes = [freshBefore, retryingBefore, waitingBefore] + replaysBefore
     case .delivered, .discarded, .overflowed, nil:
       return [along(allBefore, state, destination, from: first)]
     }

@@ -11,7 +11,6 @@ struct EventPageWork {
 
   private let request: EventPageRequest
   private let history: ClockHistory
-  private let records: RecordReader
   private let rows: EventRows
   private let names: EventNames
   private var matcher: EventMatcher
@@ -19,27 +18,25 @@ struct EventPageWork {
   private let end: ContinuousClock.Instant
   private var rowsLeft: Int
   private var looked = 0
-  private var events: [EventRecord] = []
+  /// Is given each event that fits, with its columns; says how many the page has by then.
+  private let found: (EventRowID, Statement) throws(StoreError) -> Int
+  private var count = 0
   /// The last place that has been looked at, with all before it.
   private(set) var place: EventCursor?
 
   init(
-    _ request: EventPageRequest, _ history: ClockHistory, _ budget: LookupBudget, records: RecordReader,
-    rows: EventRows, names: EventNames
+    _ request: EventPageRequest, _ history: ClockHistory, _ budget: LookupBudget, rows: EventRows,
+    names: EventNames, found: @escaping (EventRowID, Statement) throws(StoreError) -> Int
   ) {
     self.request = request
     self.history = history
-    self.records = records
+    self.found = found
     self.rows = rows
     self.names = names
     matcher = EventMatcher(request.filter)
     end = clock.now.advanced(by: budget.time)
     rowsLeft = budget.rows
     place = request.after
-  }
-
-  func page(next: EventCursor?, reached: Timestamp?) -> EventPage {
-    EventPage(events: events, next: next, reached: reached)
   }
 
   /// What of these rows no earlier page has looked at.
@@ -54,7 +51,7 @@ struct EventPageWork {
   /// Something is looked at in every page, so that each comes further.
   private mutating func mayGoOn() -> Bool {
     guard looked > 0 else { return true }
-    guard rowsLeft > 0, events.count < max(1, request.limit) else { return false }
+    guard rowsLeft > 0, count < max(1, request.limit) else { return false }
     return looked % Self.rowsBetweenLooks != 0 || clock.now < end
   }
 
@@ -127,9 +124,7 @@ struct EventPageWork {
 
   private mutating func take(_ query: Statement) throws(StoreError) {
     let row: EventRowID = query.row(0)
-    guard try holds(query, row) else { return }
-    let extent = RecordReader.Extent(body: request.withBodies, failures: false)
-    if let record = try records.event(row, history, extent) { events.append(record) }
+    if try holds(query, row) { count = try found(row, query) }
   }
 
   /// What costs least is asked first, and nothing that is not asked for is read.

@@ -37,16 +37,50 @@ final class EventPages {
   func page(
     _ request: EventPageRequest, _ history: ClockHistory, _ budget: LookupBudget
   ) throws(StoreError) -> EventPage {
-    var work = EventPageWork(request, history, budget, records: records, rows: rows, names: names)
-    let conditions = EventConditions(request.filter, names: try names.all())
-    let all = try bounds.allRows()
-    guard !all.isEmpty, !conditions.isImpossible else { return work.page(next: nil, reached: nil) }
-    let isOver =
-      request.filter.ids.isEmpty
-      ? try walk(request, conditions, history, in: all, &work) : try lookUp(request.filter.ids, &work)
-    guard !isOver, let next = work.place else { return work.page(next: nil, reached: nil) }
-    let reached = try bounds.received(from: next.rawValue).map(history.wall(at:))
-    return work.page(next: next, reached: reached)
+    let extent = RecordReader.Extent(body: request.withBodies, failures: false)
+    var events: [EventRecord] = []
+    let (next, reached) = try walk(request, history, budget) { row, _ throws(StoreError) in
+      if let record = try records.event(row, history, extent) { events.append(record) }
+      return events.count
+    }
+    return EventPage(events: events, next: next, reached: reached)
+  }
+
+  /// The same with what a replay needs of each.
+  func replayPage(
+    _ request: EventPageRequest, _ history: ClockHistory, _ budget: LookupBudget, _ replays: ReplayReader
+  ) throws(StoreError) -> ReplayPage {
+    var events: [ReplayableEvent] = []
+    var bytes = 0
+    let (next, _) = try walk(request, history, budget) { row, query throws(StoreError) in
+      guard let envelope = try rows.envelope(query.integer(8)) else { return events.count }
+      let event = try replays.replayable(
+        row, query, withBody: request.withBodies, source: names.source(envelope.source),
+        receivedAt: history.wall(at: envelope.received), names)
+      events.append(event)
+      bytes += event.record.body.count
+      return bytes < ReplayReader.pageBytes ? events.count : request.limit
+    }
+    return ReplayPage(events: events, next: next)
+  }
+
+  /// - Parameter found: Is given each event that fits, with its columns; says how many the page has by then.
+  /// - Returns: The page's `next`, and what it has reached.
+  private func walk(
+    _ request: EventPageRequest, _ history: ClockHistory, _ budget: LookupBudget,
+    found: (EventRowID, Statement) throws(StoreError) -> Int
+  ) throws(StoreError) -> (next: EventCursor?, reached: Timestamp?) {
+    try withoutActuallyEscaping(found) { found throws(StoreError) in
+      var work = EventPageWork(request, history, budget, rows: rows, names: names, found: found)
+      let conditions = EventConditions(request.filter, names: try names.all())
+      let all = try bounds.allRows()
+      guard !all.isEmpty, !conditions.isImpossible else { return (nil, nil) }
+      let isOver =
+        request.filter.ids.isEmpty
+        ? try walk(request, conditions, history, in: all, &work) : try lookUp(request.filter.ids, &work)
+      guard !isOver, let next = work.place else { return (nil, nil) }
+      return (next, try bounds.received(from: next.rawValue).map(history.wall(at:)))
+    }
   }
 
   /// - Returns: Whether it has come to the end.
@@ -112,7 +146,8 @@ final class EventRows {
       """
       SELECT d.destination, d.state FROM event e
       CROSS JOIN delivery d ON d.id >= e.first_delivery AND d.id < e.first_delivery + e.deliveries WHERE e.id = ?1
-      ORDER BY d.id
+      UNION ALL SELECT d.destination, d.state FROM replayed r CROSS JOIN delivery d ON d.id = r.delivery
+      WHERE r.event = ?1
       """)
     envelope = try connection.prepare("SELECT source, received FROM envelope WHERE id = ?1")
   }

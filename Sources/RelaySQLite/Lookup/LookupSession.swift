@@ -13,6 +13,7 @@ final class LookupSession {
   private let records: RecordReader
   private let walks: DeliveryWalks
   private let eventPages: EventPages
+  private let replays: ReplayReader
   private let search: EventSearch
   private let clock: (any SteadyClock)?
 
@@ -30,6 +31,7 @@ final class LookupSession {
     audit = try AuditReader(connection)
     records = try RecordReader(connection)
     walks = try DeliveryWalks(connection)
+    replays = try ReplayReader(connection)
     search = try EventSearch(connection)
     eventPages = try EventPages(connection, records: records, search: search, shape: shape)
   }
@@ -109,6 +111,26 @@ final class LookupSession {
       if let row = try records.place(id) { places.append(row.place) }
     }
     return places
+  }
+
+  // MARK: Replays
+
+  /// Newest first.
+  func replays(before: Int?, limit: Int) throws(StoreError) -> [Replay] {
+    try replays.replays(before: before, limit: min(limit, Self.pageRows), clock?.history ?? ClockHistory())
+  }
+
+  func replay(_ id: Int) throws(StoreError) -> Replay? {
+    try replays.replay(id, clock?.history ?? ClockHistory())
+  }
+
+  /// By the store's own times: whoever goes on with them needs these.
+  func unfinishedReplays() throws(StoreError) -> [Replay] { try replays.unfinished() }
+
+  func replayable(_ request: EventPageRequest) throws(StoreError) -> ReplayPage {
+    try snapshot { history throws(StoreError) in
+      try eventPages.replayPage(request, history, .page, replays)
+    }
   }
 
   /// When each destination's oldest pending delivery was received, by the steady clock: the one that arrived first.

@@ -27,7 +27,7 @@ final class RecordReader {
       """
       SELECT d.id FROM event e
       CROSS JOIN delivery d ON d.id >= e.first_delivery AND d.id < e.first_delivery + e.deliveries WHERE e.id = ?1
-      ORDER BY d.id
+      UNION ALL SELECT delivery FROM replayed WHERE event = ?1 ORDER BY 1
       """)
     deliveryByRow = try connection.prepare(
       """
@@ -219,14 +219,8 @@ struct PlaceRow {
   var received: Timestamp
 
   var place: DeliveryPlace {
-    let shown: DeliveryFilter.State =
-      switch state {
-      case .fresh, .retrying, .waiting: .pending
-      case .delivered: .delivered
-      case .dead: .dead
-      case .discarded: reason == .overflow ? .overflowed : .discarded
-      }
-    return DeliveryPlace(id: id, destination: destination, state: shown)
+    DeliveryPlace(
+      id: id, destination: destination, state: DeliveryFilter.State(state, discarded: reason))
   }
 }
 

@@ -70,6 +70,26 @@ package final class SQLiteLookup: DeliveryLookup {
     }
   }
 
+  package func replays(
+    before: Int?, limit: Int, completion: @escaping @Sendable (Result<[Replay], StoreError>) -> Void
+  ) {
+    ask(completion) { session throws(StoreError) in try session.replays(before: before, limit: limit) }
+  }
+
+  package func replay(_ id: Int, completion: @escaping @Sendable (Result<Replay?, StoreError>) -> Void) {
+    ask(completion) { session throws(StoreError) in try session.replay(id) }
+  }
+
+  package func unfinishedReplays(completion: @escaping @Sendable (Result<[Replay], StoreError>) -> Void) {
+    ask(completion) { session throws(StoreError) in try session.unfinishedReplays() }
+  }
+
+  package func replayable(
+    _ request: EventPageRequest, completion: @escaping @Sendable (Result<ReplayPage, StoreError>) -> Void
+  ) {
+    ask(completion) { session throws(StoreError) in try session.replayable(request) }
+  }
+
   package func oldestPending(
     completion: @escaping @Sendable (Result<[String: Timestamp], StoreError>) -> Void
   ) {

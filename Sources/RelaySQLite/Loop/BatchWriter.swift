@@ -33,6 +33,7 @@ struct BatchWriter {
   private var settlements: [SettleCall] = []
   /// Nor is this, by the destination's name.
   private var suspensions: [String: SuspendedTime] = [:]
+  private var replays = ReplayCalls()
   /// Why the last envelopes or outcomes could not be committed; nil: they could, or a write since then has shown that it
   /// goes again.
   private(set) var failure: StoreError?
@@ -65,6 +66,7 @@ struct BatchWriter {
     case .endAudit(let id, let outcome, let completion): changes.append((.endAudit(id, outcome), completion))
     case .keepToken(let token, let source, let completion):
       changes.append((.keepToken(token, of: source), completion))
+    case .replay(let call): replays.add(call)
     }
   }
 
@@ -86,14 +88,19 @@ struct BatchWriter {
 
   var hasHeldSettlements: Bool { !settlements.isEmpty }
   /// It is to be tried again, also if nothing comes.
-  var mustTryAgain: Bool { !settlements.isEmpty || !suspensions.isEmpty || failure != nil }
+  var mustTryAgain: Bool {
+    !settlements.isEmpty || !suspensions.isEmpty || failure != nil || replays.mayHaveRoom
+  }
+
+  /// Others than it have made room for what replays queue.
+  mutating func roomMayHaveCome() { replays.roomMayHaveCome() }
 
   /// The last thing that is written: the next run goes on from there.
   func keepClock() {
     try? session.transactions.run { () throws(StoreError) in try session.clock.write(clock, isLast: true) }
   }
 
-  private var canBeRefused: Bool { !(changes.isEmpty && appends.isEmpty) }
+  private var canBeRefused: Bool { !(changes.isEmpty && appends.isEmpty && replays.isEmpty) }
 
   /// Commits, then answers. If everything together can't be committed, what is new is refused, and the settlements
   /// are tried alone.
@@ -119,6 +126,7 @@ struct BatchWriter {
   mutating func abandon() {
     for settled in settlements { settled.completion([]) }
     settlements.removeAll()
+    replays.refuseAll(.closed)
   }
 
   // MARK: The transactions
@@ -130,6 +138,7 @@ struct BatchWriter {
     var outcomes: [Result<AppendOutcome, StoreError>] = []
     /// Why it could not be made, for each change; nil: it was.
     var faults: [StoreError?] = []
+    var replays: [ReplayCalls.Answer] = []
   }
 
   /// - Returns: Why nobody knows whether that is kept: the store's files can't be seen.
@@ -139,6 +148,8 @@ struct BatchWriter {
     let written = try transaction(of: refusal == nil ? appends.count : 0, now) { () throws(StoreError) in
       try writeAll(refusal, now)
     }
+    replays.written(written.replays)
+    if !changes.isEmpty { replays.roomMayHaveCome() }
     let unseen = try confirm(now)
     for (change, _) in changes { takeEffect(change) }
     let events = refusal == nil ? appends.reduce(0) { $0 + $1.envelope.events.count } : 0
@@ -150,6 +161,7 @@ struct BatchWriter {
         completion(error.map { .failure($0) } ?? .success(()))
       }
       answerAppends(written.outcomes, unseen)
+      for answer in written.replays { answer.give(unseen) }
     }
     forgetWhatIsNew()
     keeper.committed(appendedEvents: events, now)
@@ -172,6 +184,9 @@ struct BatchWriter {
         let outcome = try session.appender.append(append.envelope, now: now, history: { clock.history })
         written.outcomes.append(.success(outcome))
       }
+    }
+    if replays.hasCalls {
+      written.replays = try replays.write(session.replays, refusal: refusal ?? keeper.refusal(now), now)
     }
     try session.claims.shortenTail()
     // What there is to do may write nothing; and only what has been written shows that it goes again.
@@ -301,6 +316,7 @@ struct BatchWriter {
   private mutating func refuse(_ error: StoreError) {
     for (_, completion) in changes { completion(.failure(error)) }
     for append in appends { append.answer(.failure(error)) }
+    replays.refuseNew(error)
     forgetWhatIsNew()
   }
 

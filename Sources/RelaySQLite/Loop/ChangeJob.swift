@@ -49,7 +49,7 @@ final class ChangeJob: StoreJob {
         try session.changes.retry(delivery, at: time)
       case .discard:
         try session.changes.discard(delivery, at: now)
-        if let key = delivery.orderKey { keys.insert(OrderKey(destination: row, text: key)) }
+        if let key = delivery.presentKey { keys.insert(key) }
       }
       changedByStep += 1
     }
@@ -73,6 +73,11 @@ final class ChangeJob: StoreJob {
       let page = Array(ids.suffix(deliveriesPerStep).reversed())
       ids.removeLast(page.count)
       cursor = end
+      return page
+    case .replay:
+      let page = try session.changes.page(
+        .replays, of: row, after: cursor, upTo: end, limit: deliveriesPerStep)
+      cursor = page.count < deliveriesPerStep ? end : page.last!
       return page
     case .filter(let filter):
       if let state = filter.state, case .retry = change, state == .discarded || state == .overflowed {
@@ -116,7 +121,12 @@ final class ChangeJob: StoreJob {
       let isOpen = delivery.state.isPending && !session.claims.contains(delivery.id)
       guard delivery.state == .dead || isOpen else { return false }
     }
-    guard case .filter(let filter) = selection else { return true }
+    let filter: DeliveryFilter
+    switch selection {
+    case .ids: return true
+    case .replay(let run): return delivery.run == run && delivery.state.isPending
+    case .filter(let given): filter = given
+    }
     if let destination = filter.destination, destination != self.destination { return false }
     if let type = filter.type, !delivery.type.equalsIgnoringASCIICase(type) { return false }
     guard filter.since != nil || filter.until != nil else { return true }

@@ -187,6 +187,7 @@ final class StoreLoop {
       if let unseen = try session.confirm() { throw unseen }
       // What it discarded may be the first that retention has to wait for.
       keeper.committed(appendedEvents: 0)
+      writer.roomMayHaveCome()
       jobs.stepped(isDone: isLast)
       if isLast { job.end(nil) }
     } catch {

@@ -23,6 +23,7 @@ enum StoreOperation: Sendable {
     case endAudit(AuditID, AuditOutcome, @Sendable (Result<Void, StoreError>) -> Void)
     /// - Parameter token: nil: it is forgotten.
     case keepToken(LearnedToken?, of: String, @Sendable (Result<Void, StoreError>) -> Void)
+    case replay(ReplayCall)
   }
 
   enum Memory: Sendable {
@@ -122,6 +123,7 @@ extension StoreOperation.Write {
     case .settle(let settlements, let isUrgent, _):
       isUrgent ? .urgent : .deferrable(outcomes: settlements.count)
     case .setSuspended: .deferrable(outcomes: 0)
+    case .replay(let call): call.urgency
     case .configure, .pause, .beginAudit, .endAudit, .keepToken: .urgent
     }
   }
@@ -161,6 +163,7 @@ extension StoreOperation.Write {
     case .append(let call): call.answer(.failure(error))
     case .settle(_, _, let completion): completion([])
     case .setSuspended: break
+    case .replay(let call): call.refuse(error)
     }
   }
 }

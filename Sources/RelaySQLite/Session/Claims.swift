@@ -114,8 +114,10 @@ final class Claims: TransactionMember {
   }
 
   /// A delivery in the index is fresh from now on, and nobody's.
-  func becameClaimable(_ delivery: DeliveryID, of destination: DestinationRowID) {
-    backlogs.becameClaimable(delivery, of: destination)
+  func becameClaimable(
+    _ delivery: DeliveryID, of destination: DestinationRowID, _ queue: DeliveryQueue
+  ) {
+    backlogs.becameClaimable(delivery, of: destination, queue)
   }
 
   /// A new order has given a delivery another key.
@@ -155,7 +157,7 @@ final class Claims: TransactionMember {
     case .claimed, .claimedUnlisted: table.change(delivery) { $0.state = .claimed }
     case .returned:
       _ = table.take(delivery)
-      backlogs.becameClaimable(delivery, of: entry.destination)
+      backlogs.becameClaimable(delivery, of: entry.destination, .live)
     }
   }
 
@@ -193,20 +195,21 @@ final class Claims: TransactionMember {
   private func claimFresh(
     _ request: ClaimRequest, of destination: DestinationRowID
   ) throws(StoreError) -> Claim {
-    let claimableFrom = backlogs.claimableFrom(destination)
-    let returned = backlogs.returned(destination)
+    let queue = request.queue
+    let claimableFrom = backlogs.claimableFrom(destination, queue)
+    let returned = backlogs.returned(destination, queue)
     // In order, so none is copied.
     let passed = returned.prefix { delivery in request.after.map { delivery <= $0 } ?? false }
     let walk = statements.freshDeliveries(
-      of: destination, from: max(claimableFrom, request.after?.next ?? claimableFrom))
+      of: destination, queue, from: max(claimableFrom, request.after?.next ?? claimableFrom))
     defer { walk.end() }
     var candidates = try ClaimCandidates(listed: walk, returned: returned[passed.endIndex...])
     let found = try find(request, of: destination, &candidates)
     if request.after != nil {
-      backlogs.keep(returned: passed + candidates.returned, of: destination)
+      backlogs.keep(returned: passed + candidates.returned, of: destination, queue)
     } else {
       backlogs.walked(
-        to: found.firstLeft ?? candidates.lastListed?.next ?? claimableFrom, of: destination,
+        to: found.firstLeft ?? candidates.lastListed?.next ?? claimableFrom, of: destination, queue,
         returned: candidates.returned, isExhausted: found.isExhausted)
     }
     return handOut(found, request)
@@ -215,13 +218,15 @@ final class Claims: TransactionMember {
   private func claimRetrying(
     _ request: ClaimRequest, of destination: DestinationRowID
   ) throws(StoreError) -> Claim {
-    let walk = statements.retryingDeliveries(of: destination, dueBy: request.now)
+    let walk = statements.retryingDeliveries(of: destination, request.queue, dueBy: request.now)
     defer { walk.end() }
     var candidates = try ClaimCandidates(listed: walk, returned: [])
     let found = try find(request, of: destination, &candidates)
     var nextDue: Timestamp?
     if found.isExhausted {
-      nextDue = try statements.nextDue(of: destination, after: request.now) { table.contains($0) }
+      nextDue = try statements.nextDue(of: destination, request.queue, after: request.now) {
+        table.contains($0)
+      }
       if let due = nextDue, due > request.latestDue {
         retriesTooFarOff = (request.destination, request.latestDue)
         nextDue = request.latestDue
@@ -281,14 +286,14 @@ final class Claims: TransactionMember {
   func giveBack(_ deliveries: [DeliveryID]) {
     for delivery in deliveries {
       guard let entry = table.entries[delivery] else { continue }
-      if entry.isFresh { backlogs.fellBehind(entry.destination) }
+      if entry.isFresh && entry.queue == .live { backlogs.fellBehind(entry.destination) }
       switch entry.state {
       case .claimedUnlisted, .returned:
         table.change(delivery) { $0.state = .returned }
         backlogs.wasReturned(delivery, of: entry.destination)
       case .claimed:
         _ = table.take(delivery)
-        if entry.isFresh { backlogs.becameClaimable(delivery, of: entry.destination) }
+        if entry.isFresh { backlogs.becameClaimable(delivery, of: entry.destination, entry.queue) }
       }
     }
     table.commit()
@@ -341,8 +346,8 @@ extension ClaimCandidates: Sendable {}
 extension Claim {
   fileprivate init(_ request: ClaimRequest, deliveries: [Delivery], isExhausted: Bool) {
     self.init(
-      destination: request.destination, kind: request.kind, deliveries: deliveries, isExhausted: isExhausted,
-      isBeyond: request.after != nil)
+      destination: request.destination, queue: request.queue, kind: request.kind, deliveries: deliveries,
+      isExhausted: isExhausted, isBeyond: request.after != nil)
   }
 
   /// The answer of a store that can't read, or holds them.

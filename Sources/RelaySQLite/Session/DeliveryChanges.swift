@@ -10,12 +10,14 @@ final class DeliveryChanges {
   private let claims: Claims
   private let keys: OrderKeys
   private let walked: WalkedDeliveries
+  private let replays: ReplayTable
   private let statements: ChangeStatements
 
   init(
     _ connection: Connection, names: NameTable, destinations: DestinationTable, claims: Claims,
-    keys: OrderKeys, walked: WalkedDeliveries
+    keys: OrderKeys, walked: WalkedDeliveries, replays: ReplayTable
   ) throws(StoreError) {
+    self.replays = replays
     self.names = names
     self.destinations = destinations
     self.claims = claims
@@ -57,27 +59,43 @@ final class DeliveryChanges {
     let key = delivery.key(by: destinations.ordering(of: delivery.destination))
     var state = DeliveryState.retrying
     if let key, let head = try keys.head(of: key) {
-      if head.id < delivery.id { state = .waiting } else { try keys.setState(.waiting, of: head.id) }
+      if head.id < delivery.id {
+        state = .waiting
+      } else {
+        try keys.setState(.waiting, of: head.id, in: key.queue)
+      }
     }
     try statements.retry(
-      delivery.id, as: state, due: time,
+      delivery.id, as: state, in: delivery.queue, due: time,
       since: destinations.serviceTime(of: delivery.destination, at: time), orderKey: key?.text)
     destinations.change(delivery.destination) {
       $0.pending += 1
+      if delivery.queue == .replay { $0.replaying += 1 }
       guard delivery.state == .discarded else { return $0.dead -= 1 }
       if delivery.discardReason == .overflow { $0.overflowed -= 1 } else { $0.discarded -= 1 }
       $0.backlogBytes += delivery.bytes
+    }
+    guard delivery.run != 0 else { return }
+    try replays.change(delivery.run) {
+      if delivery.state == .dead { $0.dead -= 1 } else { $0.discarded -= 1 }
     }
   }
 
   /// A pending or dead one is given up. What comes after it in its order is for the caller to promote.
   func discard(_ delivery: ChangeableDelivery, at time: Timestamp) throws(StoreError) {
-    let revisit = walked.revisit(delivery.id, received: delivery.receivedAt, settledAt: time)
+    let revisit = walked.revisit(
+      delivery.id, of: delivery.queue, received: delivery.receivedAt, settledAt: time)
     try statements.discard(delivery.id, settledAt: time, revisit: revisit)
     destinations.change(delivery.destination) {
       if delivery.state == .dead { $0.dead -= 1 } else { $0.pending -= 1 }
+      if delivery.queue == .replay && delivery.state != .dead { $0.replaying -= 1 }
       $0.discarded += 1
       $0.backlogBytes -= delivery.bytes
+    }
+    guard delivery.run != 0 else { return }
+    try replays.change(delivery.run) {
+      if delivery.state == .dead { $0.dead -= 1 }
+      $0.discarded += 1
     }
   }
 
@@ -88,8 +106,8 @@ final class DeliveryChanges {
       try key.flatMap { key throws(StoreError) in try keys.head(of: key) }.map { $0.id < delivery.id }
     let state = waits == true ? .waiting : DeliveryState.attemptable(due: delivery.due)
     guard key?.text != delivery.orderKey || state != delivery.state else { return }
-    try statements.setOrder(key?.text, state, of: delivery.id)
-    if state == .fresh { claims.becameClaimable(delivery.id, of: delivery.destination) }
+    try statements.setOrder(key?.text, state, of: delivery.id, in: delivery.queue)
+    if state == .fresh { claims.becameClaimable(delivery.id, of: delivery.destination, delivery.queue) }
     claims.setOrderKey(key?.text, of: delivery.id)
   }
 }

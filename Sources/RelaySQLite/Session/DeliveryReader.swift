@@ -36,7 +36,7 @@ final class DeliveryReader {
       countedAttempts: row.countedAttempts, since: row.since, probedAt: row.probedAt)
     let claim = ClaimTable.Entry(
       destination: destination, bytes: row.bytes, received: event.envelope.receivedAt, orderKey: row.orderKey,
-      isFresh: row.isFresh)
+      isFresh: row.isFresh, run: row.run)
     return (delivery, claim)
   }
 

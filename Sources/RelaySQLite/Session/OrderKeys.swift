@@ -6,6 +6,8 @@ import RelayCore
 struct OrderKey: Hashable {
   var destination: DestinationRowID
   var text: String
+  /// No text stands in both queues.
+  var queue = DeliveryQueue.live
 
   static func == (a: OrderKey, b: OrderKey) -> Bool {
     a.destination == b.destination && a.text.utf8.elementsEqual(b.text.utf8)
@@ -18,7 +20,7 @@ struct OrderKey: Hashable {
 }
 
 /// The first pending delivery of an order key.
-struct KeyHead {
+struct KeyHead: Equatable {
   var id: DeliveryID
   var state: DeliveryState
   var due: Timestamp?
@@ -63,14 +65,16 @@ final class OrderKeys {
     guard var head = try head(of: key) else { return nil }
     guard head.state == .waiting else { return head }
     head.state = .attemptable(due: head.due)
-    if head.state == .fresh { claims.becameClaimable(head.id, of: key.destination) }
-    try setState(head.state, of: head.id)
+    if head.state == .fresh { claims.becameClaimable(head.id, of: key.destination, key.queue) }
+    try setState(head.state, of: head.id, in: key.queue)
     return head
   }
 
-  func setState(_ state: DeliveryState, of delivery: DeliveryID) throws(StoreError) {
+  func setState(
+    _ state: DeliveryState, of delivery: DeliveryID, in queue: DeliveryQueue
+  ) throws(StoreError) {
     setState.bind(1, delivery)
-    setState.bind(2, state.rawValue)
+    setState.bind(2, state.stored(in: queue))
     try setState.run()
   }
 

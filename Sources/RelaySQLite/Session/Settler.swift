@@ -6,12 +6,14 @@ final class Settler {
   private let claims: Claims
   private let keys: OrderKeys
   private let walked: WalkedDeliveries
+  private let replays: ReplayTable
   private let statements: SettleStatements
 
   init(
     _ connection: Connection, destinations: DestinationTable, claims: Claims, keys: OrderKeys,
-    walked: WalkedDeliveries
+    walked: WalkedDeliveries, replays: ReplayTable
   ) throws(StoreError) {
+    self.replays = replays
     self.destinations = destinations
     self.claims = claims
     self.keys = keys
@@ -33,7 +35,10 @@ final class Settler {
     guard try write(settlement, state, of: claim, settledAt: now) else { return nil }
     if !settlement.attempt.isSuccess { try statements.insertFailure(settlement) }
     if !state.isPending {
-      destinations.change(claim.destination) { $0.settled(settlement.outcome, bytes: claim.bytes) }
+      destinations.change(claim.destination) {
+        $0.settled(settlement.outcome, of: claim.queue, bytes: claim.bytes)
+      }
+      if claim.run != 0 { try replays.change(claim.run) { $0.settled(settlement.outcome) } }
     }
     guard let key, state != .retrying, let head = try keys.promote(key) else { return nil }
     return try claims.claim(head, of: key, now: now)
@@ -45,11 +50,12 @@ final class Settler {
   ) throws(StoreError) -> Bool {
     let revisit =
       state == .delivered
-      ? walked.revisit(settlement.delivery, received: claim.received, settledAt: now) : nil
+      ? walked.revisit(settlement.delivery, of: claim.queue, received: claim.received, settledAt: now) : nil
     if claim.isFresh, revisit == nil, settlement.isDeliveredAtOnce {
       return try statements.settleAtOnce(settlement, settledAt: now)
     }
-    return try statements.settle(settlement, as: state, settledAt: now, revisit: revisit)
+    return try statements.settle(
+      settlement, as: state, in: claim.queue, settledAt: now, revisit: revisit)
   }
 }
 
@@ -74,13 +80,24 @@ extension Settlement.Outcome {
 
 extension StoredDestination {
   /// A pending delivery has come to this end.
-  fileprivate mutating func settled(_ outcome: Settlement.Outcome, bytes: Int) {
+  fileprivate mutating func settled(_ outcome: Settlement.Outcome, of queue: DeliveryQueue, bytes: Int) {
     pending -= 1
+    if queue == .replay { replaying -= 1 }
     switch outcome {
     case .dead: dead += 1
     case .delivered:
       delivered += 1
       backlogBytes -= bytes
+    case .retry: break
+    }
+  }
+}
+
+extension Replay {
+  fileprivate mutating func settled(_ outcome: Settlement.Outcome) {
+    switch outcome {
+    case .delivered: delivered += 1
+    case .dead: dead += 1
     case .retry: break
     }
   }

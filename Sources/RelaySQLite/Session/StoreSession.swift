@@ -23,6 +23,7 @@ final class StoreSession {
   let keys: OrderKeys
   let appender: Appender
   let settler: Settler
+  let replays: ReplayQueuer
   let changes: DeliveryChanges
   let audit: AuditStatements
   /// What events are found by.
@@ -60,11 +61,18 @@ final class StoreSession {
       connection, names: names, destinations: destinations, numbers: numbers, order: order, claims: claims,
       keys: keys, walked: walked, deliveries: deliveries, envelopes: envelopes)
     appender = Appender(names: names, duplicates: duplicates, envelopes: envelopes, inserter: inserter)
+    let replayStatements = try ReplayStatements(connection)
+    let replayTable = try ReplayTable(replayStatements, transactions)
     settler = try Settler(
-      connection, destinations: destinations, claims: claims, keys: keys, walked: walked)
-    runs = try RunStatements(connection)
+      connection, destinations: destinations, claims: claims, keys: keys, walked: walked, replays: replayTable
+    )
+    replays = try ReplayQueuer(
+      connection, names: names, destinations: destinations, numbers: numbers, claims: claims, keys: keys,
+      table: replayTable, replays: replayStatements, deliveries: deliveries)
     changes = try DeliveryChanges(
-      connection, names: names, destinations: destinations, claims: claims, keys: keys, walked: walked)
+      connection, names: names, destinations: destinations, claims: claims, keys: keys, walked: walked,
+      replays: replayTable)
+    runs = try RunStatements(connection)
     audit = try AuditStatements(connection)
     tokens = try TokenStatements(connection)
   }

@@ -11,11 +11,14 @@ final class ChangeStatements {
     case dead
     /// Both.
     case open
+    /// What replays have queued, and is pending.
+    case replays
   }
 
   private let pendingPage: Statement
   private let deadPage: Statement
   private let openPage: Statement
+  private let replaysPage: Statement
   private let allPage: Statement
   private let deliveryForChange: Statement
   private let setOrder: Statement
@@ -23,9 +26,13 @@ final class ChangeStatements {
   private let discard: Statement
 
   init(_ connection: Connection) throws(StoreError) {
-    pendingPage = try connection.prepare(Self.page([.fresh, .retrying, .waiting]))
-    deadPage = try connection.prepare(Self.page([.dead]))
-    openPage = try connection.prepare(Self.page([.fresh, .retrying, .waiting, .dead]))
+    let pending: [DeliveryState] = [.fresh, .retrying, .waiting]
+    let (live, replays) = (Self.pages(pending, in: .live), Self.pages(pending, in: .replay))
+    let dead = Self.pages([.dead], in: .live)
+    pendingPage = try connection.prepare(Self.merged(live + replays))
+    deadPage = try connection.prepare(Self.merged(dead))
+    openPage = try connection.prepare(Self.merged(live + replays + dead))
+    replaysPage = try connection.prepare(Self.merged(replays))
     // Discarded ones stand in no index.
     allPage = try connection.prepare(
       """
@@ -33,7 +40,8 @@ final class ChangeStatements {
       """)
     deliveryForChange = try connection.prepare(
       """
-      SELECT d.destination, d.state, d.due, d.bytes, d.order_key, e.type, e.chat, v.source, v.received, d.reason
+      SELECT d.destination, d.state, d.due, d.bytes, d.order_key, e.type, e.chat, v.source, v.received, d.reason,
+        d.run
       FROM delivery d JOIN event e ON e.id = d.event JOIN envelope v ON v.id = e.envelope
       WHERE d.id = ?1
       """)
@@ -51,16 +59,21 @@ final class ChangeStatements {
       """)
   }
 
-  /// Those of several states, merged by id.
-  private static func page(_ states: [DeliveryState]) -> String {
+  /// One query for each state.
+  private static func pages(_ states: [DeliveryState], in queue: DeliveryQueue) -> [String] {
     // Named, since of retrying ones there are two, and only this one has them in order of arrival.
-    let pages = states.map {
+    let index = queue == .live ? "delivery_listed" : "delivery_replaying"
+    return states.map {
       """
-      SELECT id FROM delivery INDEXED BY delivery_listed
-      WHERE destination = ?1 AND state = \($0.rawValue) AND id > ?2 AND id <= ?3
+      SELECT id FROM delivery INDEXED BY \(index)
+      WHERE destination = ?1 AND state = \($0.stored(in: queue)) AND id > ?2 AND id <= ?3
       """
     }
-    return pages.joined(separator: " UNION ALL ") + " ORDER BY id LIMIT ?4"
+  }
+
+  /// In order of arrival.
+  private static func merged(_ pages: [String]) -> String {
+    pages.joined(separator: " UNION ALL ") + " ORDER BY id LIMIT ?4"
   }
 
   // MARK: Walks
@@ -84,6 +97,7 @@ final class ChangeStatements {
     case .pending: pendingPage
     case .dead: deadPage
     case .open: openPage
+    case .replays: replaysPage
     }
   }
 
@@ -128,22 +142,25 @@ final class ChangeStatements {
       id: id, destination: query.row(0), state: DeliveryState(stored: query.integer(1))!,
       discardReason: Self.discardReason(query, 9), due: query.optionalTime(2), bytes: Int(query.integer(3)),
       orderKey: query.text(4), type: query.text(5)!, chat: query.text(6), source: source(query.row(7)),
-      receivedAt: query.time(8))
+      receivedAt: query.time(8), run: Int(query.integer(10)))
   }
 
-  func setOrder(_ key: String?, _ state: DeliveryState, of delivery: DeliveryID) throws(StoreError) {
+  func setOrder(
+    _ key: String?, _ state: DeliveryState, of delivery: DeliveryID, in queue: DeliveryQueue
+  ) throws(StoreError) {
     setOrder.bind(1, delivery)
     setOrder.bind(2, key)
-    setOrder.bind(3, state.rawValue)
+    setOrder.bind(3, state.stored(in: queue))
     try setOrder.run()
   }
 
   /// - Parameter since: By the destination's service time.
   func retry(
-    _ delivery: DeliveryID, as state: DeliveryState, due: Timestamp, since: Timestamp, orderKey: String?
+    _ delivery: DeliveryID, as state: DeliveryState, in queue: DeliveryQueue, due: Timestamp,
+    since: Timestamp, orderKey: String?
   ) throws(StoreError) {
     retry.bind(1, delivery)
-    retry.bind(2, state.rawValue)
+    retry.bind(2, state.stored(in: queue))
     retry.bind(3, due)
     retry.bind(4, since)
     retry.bind(5, orderKey)
@@ -176,9 +193,17 @@ struct ChangeableDelivery {
   /// The source's name.
   var source: String
   var receivedAt: Timestamp
+  var run: Int
+
+  var queue: DeliveryQueue { DeliveryQueue(run: run) }
+
+  /// What its present key is.
+  var presentKey: OrderKey? { orderKey.map { OrderKey(destination: destination, text: $0, queue: queue) } }
 
   /// What it is ordered by according to this.
   func key(by ordering: Ordering) -> OrderKey? {
-    ordering.key(source: source, chat: chat).map { OrderKey(destination: destination, text: $0) }
+    ordering.key(source: source, chat: chat, run: run).map {
+      OrderKey(destination: destination, text: $0, queue: queue)
+    }
   }
 }

@@ -8,6 +8,10 @@ final class ClaimStatements {
   private let retryingDeliveries: Statement
   private let nextDue: Statement
   private let bringIn: Statement
+  private let freshReplays: Statement
+  private let retryingReplays: Statement
+  private let nextReplayDue: Statement
+  private let bringInReplays: Statement
   private let list: Statement
   private let listRange: Statement
   private let setUnlisted: Statement
@@ -16,17 +20,14 @@ final class ClaimStatements {
 
   init(_ connection: Connection) throws(StoreError) {
     self.connection = connection
-    freshDeliveries = try connection.prepare(
-      "SELECT id FROM delivery WHERE destination = ?1 AND state = 0 AND id >= ?2 ORDER BY id")
-    retryingDeliveries = try connection.prepare(
-      "SELECT id FROM delivery WHERE destination = ?1 AND state = 1 AND due <= ?2 ORDER BY due, id")
-    nextDue = try connection.prepare(
-      "SELECT due, id FROM delivery WHERE destination = ?1 AND state = 1 AND due > ?2 ORDER BY due, id")
-    bringIn = try connection.prepare(
-      """
-      UPDATE delivery SET due = ?2 WHERE id IN (
-        SELECT id FROM delivery WHERE destination = ?1 AND state = 1 AND due > ?2 ORDER BY due, id LIMIT ?3)
-      """)
+    freshDeliveries = try Self.fresh(in: .live, connection)
+    retryingDeliveries = try Self.retrying(in: .live, connection)
+    nextDue = try Self.nextDue(in: .live, connection)
+    bringIn = try Self.bringIn(in: .live, connection)
+    freshReplays = try Self.fresh(in: .replay, connection)
+    retryingReplays = try Self.retrying(in: .replay, connection)
+    nextReplayDue = try Self.nextDue(in: .replay, connection)
+    bringInReplays = try Self.bringIn(in: .replay, connection)
     list = try connection.prepare("UPDATE delivery SET state = 0 WHERE id = ?1 AND state = -1")
     listRange = try connection.prepare(
       "UPDATE delivery SET state = 0 WHERE id >= ?1 AND id < ?2 AND state = -1 RETURNING id")
@@ -38,32 +39,78 @@ final class ClaimStatements {
       """)
   }
 
+  // MARK: Of either queue
+
+  private static func fresh(
+    in queue: DeliveryQueue, _ connection: Connection
+  ) throws(StoreError) -> Statement {
+    let state = DeliveryState.fresh.stored(in: queue)
+    return try connection.prepare(
+      "SELECT id FROM delivery WHERE destination = ?1 AND state = \(state) AND id >= ?2 ORDER BY id")
+  }
+
+  private static func retrying(
+    in queue: DeliveryQueue, _ connection: Connection
+  ) throws(StoreError) -> Statement {
+    let state = DeliveryState.retrying.stored(in: queue)
+    return try connection.prepare(
+      "SELECT id FROM delivery WHERE destination = ?1 AND state = \(state) AND due <= ?2 ORDER BY due, id")
+  }
+
+  private static func nextDue(
+    in queue: DeliveryQueue, _ connection: Connection
+  ) throws(StoreError) -> Statement {
+    let state = DeliveryState.retrying.stored(in: queue)
+    return try connection.prepare(
+      "SELECT due, id FROM delivery WHERE destination = ?1 AND state = \(state) AND due > ?2 ORDER BY due, id"
+    )
+  }
+
+  private static func bringIn(
+    in queue: DeliveryQueue, _ connection: Connection
+  ) throws(StoreError) -> Statement {
+    let state = DeliveryState.retrying.stored(in: queue)
+    return try connection.prepare(
+      """
+      UPDATE delivery SET due = ?2 WHERE id IN (
+        SELECT id FROM delivery WHERE destination = ?1 AND state = \(state) AND due > ?2 ORDER BY due, id LIMIT ?3)
+      """)
+  }
+
   // MARK: Claims
 
   /// In order of arrival.
-  func freshDeliveries(of destination: DestinationRowID, from first: DeliveryID) -> DeliveryWalk {
-    freshDeliveries.bind(1, destination)
-    freshDeliveries.bind(2, first)
-    return DeliveryWalk(freshDeliveries)
+  func freshDeliveries(
+    of destination: DestinationRowID, _ queue: DeliveryQueue, from first: DeliveryID
+  ) -> DeliveryWalk {
+    let query = queue == .live ? freshDeliveries : freshReplays
+    query.bind(1, destination)
+    query.bind(2, first)
+    return DeliveryWalk(query)
   }
 
   /// Those that are due then, in order of due time.
-  func retryingDeliveries(of destination: DestinationRowID, dueBy now: Timestamp) -> DeliveryWalk {
-    retryingDeliveries.bind(1, destination)
-    retryingDeliveries.bind(2, now)
-    return DeliveryWalk(retryingDeliveries)
+  func retryingDeliveries(
+    of destination: DestinationRowID, _ queue: DeliveryQueue, dueBy now: Timestamp
+  ) -> DeliveryWalk {
+    let query = queue == .live ? retryingDeliveries : retryingReplays
+    query.bind(1, destination)
+    query.bind(2, now)
+    return DeliveryWalk(query)
   }
 
   /// When the first retry that falls due after that time, and is nobody's, does so.
   func nextDue(
-    of destination: DestinationRowID, after now: Timestamp, isClaimed: (DeliveryID) -> Bool
+    of destination: DestinationRowID, _ queue: DeliveryQueue, after now: Timestamp,
+    isClaimed: (DeliveryID) -> Bool
   ) throws(StoreError) -> Timestamp? {
-    nextDue.bind(1, destination)
-    nextDue.bind(2, now)
-    defer { nextDue.reset() }
-    while try nextDue.step() {
+    let query = queue == .live ? nextDue : nextReplayDue
+    query.bind(1, destination)
+    query.bind(2, now)
+    defer { query.reset() }
+    while try query.step() {
       // A store that another clock has left may have claimed ones in the future.
-      if !isClaimed(nextDue.deliveryID(1)) { return nextDue.time(0) }
+      if !isClaimed(query.deliveryID(1)) { return query.time(0) }
     }
     return nil
   }
@@ -72,11 +119,15 @@ final class ClaimStatements {
   ///
   /// - Returns: How many there were, at most `limit`.
   func bringIn(_ destination: DestinationRowID, to latest: Timestamp, limit: Int) throws(StoreError) -> Int {
-    bringIn.bind(1, destination)
-    bringIn.bind(2, latest)
-    bringIn.bind(3, limit)
-    try bringIn.run()
-    return connection.changes
+    var count = 0
+    for update in [bringIn, bringInReplays] where count < limit {
+      update.bind(1, destination)
+      update.bind(2, latest)
+      update.bind(3, limit - count)
+      try update.run()
+      count += connection.changes
+    }
+    return count
   }
 
   // MARK: Listing
@@ -121,7 +172,8 @@ final class ClaimStatements {
 
   /// How much work claims have been since this was last asked: steps of SQLite's virtual machine.
   func takeSteps() -> Int {
-    freshDeliveries.takeSteps() + retryingDeliveries.takeSteps() + nextDue.takeSteps()
+    [freshDeliveries, retryingDeliveries, nextDue, freshReplays, retryingReplays, nextReplayDue]
+      .reduce(0) { $0 + $1.takeSteps() }
   }
 }
 

@@ -4,6 +4,7 @@ import RelayCore
 final class DeliveryStatements {
   private let insertDelivery: Statement
   private let insertOverflow: Statement
+  private let insertReplay: Statement
   private let deliveryByRow: Statement
   private let eventByRow: Statement
 
@@ -18,6 +19,11 @@ final class DeliveryStatements {
       INSERT INTO delivery (id, event, destination, route, run, state, attempts, since, bytes, settled, reason, revisit,
         arrived)
       VALUES (?1, ?2, ?3, ?4, 0, 5, 0, ?5, ?6, ?7, \(DiscardReason.overflow.rawValue), ?8, ?9)
+      """)
+    insertReplay = try connection.prepare(
+      """
+      INSERT INTO delivery (id, event, destination, route, run, state, attempts, since, order_key, bytes, arrived)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8, ?9, ?10)
       """)
     deliveryByRow = try connection.prepare(
       "SELECT event, run, attempts, since, counted, probed, order_key, bytes, due FROM delivery WHERE id = ?1"
@@ -71,6 +77,21 @@ final class DeliveryStatements {
     insertOverflow.bind(8, revisit)
     insertOverflow.bind(9, new.arrived)
     try insertOverflow.run()
+  }
+
+  /// One that a replay has queued.
+  func insertReplay(_ new: NewRow, run: Int, state: DeliveryState, orderKey: String?) throws(StoreError) {
+    insertReplay.bind(1, new.id)
+    insertReplay.bind(2, new.event)
+    insertReplay.bind(3, new.destination)
+    insertReplay.bind(4, new.route)
+    insertReplay.bind(5, run)
+    insertReplay.bind(6, state.stored(in: .replay))
+    insertReplay.bind(7, new.since)
+    insertReplay.bind(8, orderKey)
+    insertReplay.bind(9, new.bytes)
+    insertReplay.bind(10, new.arrived)
+    try insertReplay.run()
   }
 
   // MARK: Reading
@@ -136,9 +157,23 @@ enum ArrivalState: Int64 {
 }
 
 extension DeliveryState {
+  /// How far below the pending states of live deliveries those of replays stand: no walk along the ones comes to the others.
+  private static let replayOffset = 4
+
   /// What the column `state` says; nil: this version does not know it.
   init?(stored: Int64) {
-    self.init(rawValue: stored == ArrivalState.unlisted.rawValue ? Self.fresh.rawValue : Int(stored))
+    let state = Int(stored)
+    guard state < 0 else {
+      self.init(rawValue: state)
+      return
+    }
+    self.init(
+      rawValue: stored == ArrivalState.unlisted.rawValue ? Self.fresh.rawValue : state + Self.replayOffset)
+  }
+
+  /// What the column `state` is to say.
+  func stored(in queue: DeliveryQueue) -> Int {
+    queue == .replay && isPending ? rawValue - Self.replayOffset : rawValue
   }
 }
 

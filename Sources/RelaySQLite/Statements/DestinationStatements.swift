@@ -9,13 +9,14 @@ final class DestinationStatements {
     all = try connection.prepare(
       """
       SELECT id, name, pending, dead, delivered, discarded, overflowed, backlog_bytes, ordering, paused_until,
-        suspended, suspended_since
+        suspended, suspended_since, replaying
       FROM destination ORDER BY id
       """)
     update = try connection.prepare(
       """
       UPDATE destination SET pending = ?2, dead = ?3, delivered = ?4, discarded = ?5, overflowed = ?6,
-        backlog_bytes = ?7, ordering = ?8, paused_until = ?9, suspended = ?10, suspended_since = ?11
+        backlog_bytes = ?7, ordering = ?8, paused_until = ?9, suspended = ?10, suspended_since = ?11,
+        replaying = ?12
       WHERE id = ?1
       """)
   }
@@ -39,6 +40,7 @@ final class DestinationStatements {
     update.bind(9, destination.pausedUntil)
     update.bind(10, destination.suspended.ended)
     update.bind(11, destination.suspended.since)
+    update.bind(12, destination.replaying)
     try update.run()
   }
 }
@@ -60,5 +62,6 @@ extension StoredDestination {
     ordering = row.optionalInteger(8).flatMap { Ordering(rawValue: Int($0)) }
     pausedUntil = row.optionalTime(9)
     suspended = SuspendedTime(ended: .microseconds(row.integer(10)), since: row.optionalTime(11))
+    replaying = Int(row.integer(12))
   }
 }

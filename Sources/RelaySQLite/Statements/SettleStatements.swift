@@ -32,7 +32,7 @@ final class SettleStatements {
     deleteFailure = try connection.prepare("DELETE FROM failure WHERE delivery = ?1 AND attempt = ?2")
     pendingByRow = try connection.prepare(
       """
-      SELECT d.destination, d.bytes, d.order_key, v.received
+      SELECT d.destination, d.bytes, d.order_key, v.received, d.run
       FROM delivery d JOIN event e ON e.id = d.event JOIN envelope v ON v.id = e.envelope
       WHERE d.id = ?1 AND d.state < 3
       """)
@@ -41,12 +41,13 @@ final class SettleStatements {
   /// - Parameter state: What it is from now on: a retry may have to wait for its order key.
   /// - Returns: Whether it was pending.
   func settle(
-    _ settlement: Settlement, as state: DeliveryState, settledAt now: Timestamp, revisit: Timestamp?
+    _ settlement: Settlement, as state: DeliveryState, in queue: DeliveryQueue, settledAt now: Timestamp,
+    revisit: Timestamp?
   ) throws(StoreError) -> Bool {
     let attempt = settlement.attempt
     settle.bind(1, settlement.delivery)
     settle.bind(2, settlement.attempts)
-    settle.bind(3, state.rawValue)
+    settle.bind(3, state.stored(in: queue))
     settle.bind(4, settlement.outcome.due)
     settle.bind(5, state.isPending ? nil : now)
     settle.bind(6, settlement.outcome.reason?.rawValue)
@@ -96,7 +97,7 @@ final class SettleStatements {
     defer { pendingByRow.reset() }
     return ClaimTable.Entry(
       destination: pendingByRow.row(0), bytes: Int(pendingByRow.integer(1)), received: pendingByRow.time(3),
-      orderKey: pendingByRow.text(2), isFresh: false)
+      orderKey: pendingByRow.text(2), isFresh: false, run: Int(pendingByRow.integer(4)))
   }
 }
 

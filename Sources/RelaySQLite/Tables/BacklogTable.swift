@@ -1,6 +1,6 @@
 import RelayCore
 
-/// What is known in memory of each destination's fresh deliveries in the store.
+/// What is known in memory of each destination's fresh deliveries in the store, of each of its queues.
 ///
 /// A walk that begins too early costs time; one that begins too late, or a lane that stays behind for ever, loses sight of
 /// deliveries until the next start. So whatever makes a fresh delivery claimable says so here, and a lane that gives one
@@ -16,17 +16,19 @@ struct BacklogTable {
     var isBehind = false
   }
 
-  /// By their rows' ids, which are given out one after another.
+  /// By their rows' ids, which are given out one after another: two each.
   private var backlogs: [Backlog] = []
 
-  func claimableFrom(_ destination: DestinationRowID) -> DeliveryID { backlog(destination).claimableFrom }
+  func claimableFrom(_ destination: DestinationRowID, _ queue: DeliveryQueue) -> DeliveryID {
+    backlog(destination, queue).claimableFrom
+  }
 
   /// Whether its lane would give back what arrives now.
-  func isBehind(_ destination: DestinationRowID) -> Bool { backlog(destination).isBehind }
+  func isBehind(_ destination: DestinationRowID) -> Bool { backlog(destination, .live).isBehind }
 
   /// What was given back unlisted, oldest first.
-  mutating func returned(_ destination: DestinationRowID) -> ArraySlice<DeliveryID> {
-    let place = Int(destination.rawValue)
+  mutating func returned(_ destination: DestinationRowID, _ queue: DeliveryQueue) -> ArraySlice<DeliveryID> {
+    let place = Self.place(destination, queue)
     guard place < backlogs.count else { return [] }
     if !backlogs[place].isInOrder {
       backlogs[place].returned.sort()
@@ -37,10 +39,11 @@ struct BacklogTable {
 
   /// A walk has come to `delivery`, and can claim none before it but the `returned` that are left.
   mutating func walked(
-    to delivery: DeliveryID, of destination: DestinationRowID, returned: ArraySlice<DeliveryID>,
+    to delivery: DeliveryID, of destination: DestinationRowID, _ queue: DeliveryQueue,
+    returned: ArraySlice<DeliveryID>,
     isExhausted: Bool
   ) {
-    change(destination) {
+    change(destination, queue) {
       $0.claimableFrom = delivery
       $0.returned = returned
       if isExhausted { $0.isBehind = false }
@@ -48,33 +51,44 @@ struct BacklogTable {
   }
 
   /// A look beyond what is next has taken the others of the `returned`.
-  mutating func keep(returned: ArraySlice<DeliveryID>, of destination: DestinationRowID) {
-    change(destination) { $0.returned = returned }
+  mutating func keep(
+    returned: ArraySlice<DeliveryID>, of destination: DestinationRowID, _ queue: DeliveryQueue
+  ) {
+    change(destination, queue) { $0.returned = returned }
   }
 
-  mutating func becameClaimable(_ delivery: DeliveryID, of destination: DestinationRowID) {
-    change(destination) { $0.claimableFrom = min($0.claimableFrom, delivery) }
+  mutating func becameClaimable(
+    _ delivery: DeliveryID, of destination: DestinationRowID, _ queue: DeliveryQueue
+  ) {
+    change(destination, queue) { $0.claimableFrom = min($0.claimableFrom, delivery) }
   }
 
+  /// No delivery of a replay is unlisted.
   mutating func wasReturned(_ delivery: DeliveryID, of destination: DestinationRowID) {
-    change(destination) {
+    change(destination, .live) {
       if let last = $0.returned.last, last > delivery { $0.isInOrder = false }
       $0.returned.append(delivery)
     }
   }
 
   mutating func fellBehind(_ destination: DestinationRowID) {
-    change(destination) { $0.isBehind = true }
+    change(destination, .live) { $0.isBehind = true }
   }
 
-  private func backlog(_ destination: DestinationRowID) -> Backlog {
-    let place = Int(destination.rawValue)
+  private func backlog(_ destination: DestinationRowID, _ queue: DeliveryQueue) -> Backlog {
+    let place = Self.place(destination, queue)
     return place < backlogs.count ? backlogs[place] : Backlog()
   }
 
-  private mutating func change(_ destination: DestinationRowID, _ body: (inout Backlog) -> Void) {
-    let place = Int(destination.rawValue)
+  private mutating func change(
+    _ destination: DestinationRowID, _ queue: DeliveryQueue, _ body: (inout Backlog) -> Void
+  ) {
+    let place = Self.place(destination, queue)
     while backlogs.count <= place { backlogs.append(Backlog()) }
     body(&backlogs[place])
+  }
+
+  private static func place(_ destination: DestinationRowID, _ queue: DeliveryQueue) -> Int {
+    Int(destination.rawValue) * 2 + queue.rawValue
   }
 }

@@ -24,9 +24,11 @@ struct ClaimTable {
     var orderKey: String?
     /// Never attempted.
     var isFresh: Bool
+    var run = 0
     var state = State.claimed
 
-    var key: OrderKey? { orderKey.map { OrderKey(destination: destination, text: $0) } }
+    var queue: DeliveryQueue { DeliveryQueue(run: run) }
+    var key: OrderKey? { orderKey.map { OrderKey(destination: destination, text: $0, queue: queue) } }
   }
 
   private(set) var entries: [DeliveryID: Entry] = [:]

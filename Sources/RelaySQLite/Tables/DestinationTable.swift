@@ -111,6 +111,12 @@ final class DestinationTable: TransactionMember {
     return entry.current.backlogBytes + bytes <= entry.maxBacklogBytes
   }
 
+  /// Whether a replay may add that much: half of the room is left to what arrives.
+  func hasRoomForReplay(_ row: DestinationRowID, for bytes: Int) -> Bool {
+    let entry = entry(row)
+    return entry.current.backlogBytes + bytes <= entry.maxBacklogBytes / 2
+  }
+
   /// The time on a clock that stands still while it is suspended.
   func serviceTime(of row: DestinationRowID, at time: Timestamp) -> Timestamp {
     entry(row).current.suspended.serviceTime(at: time)

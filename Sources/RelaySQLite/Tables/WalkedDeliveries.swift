@@ -16,8 +16,11 @@ final class WalkedDeliveries {
   /// along the events is yet to come to it, and will not wait long for it there.
   ///
   /// - Parameter received: When its envelope was.
-  func revisit(_ delivery: DeliveryID, received: Timestamp, settledAt now: Timestamp) -> Timestamp? {
-    delivery <= last || received.advanced(by: Self.longestStop) < now ? now : nil
+  func revisit(
+    _ delivery: DeliveryID, of queue: DeliveryQueue = .live, received: Timestamp, settledAt now: Timestamp
+  ) -> Timestamp? {
+    // That walk may have passed the event before the replay came to it.
+    queue == .replay || delivery <= last || received.advanced(by: Self.longestStop) < now ? now : nil
   }
 
   /// The walk has passed all events up to this delivery's, and that is committed.

@@ -16,7 +16,7 @@ struct HuggyRelay: AsyncParsableCommand {
       Serve.self, Check.self, ConfigCommand.self, Explain.self, Backtest.self,
       Simulate.self, SinkCommand.self, SecretCommand.self,
       Status.self, Events.self, Deliveries.self, EventCommand.self,
-      Retry.self, Discard.self, Pause.self, Resume.self,
+      Retry.self, Discard.self, ReplayCommand.self, ReplaysCommand.self, Pause.self, Resume.self,
       Tail.self, Listen.self,
       AuditCommand.self,
       ReloadCommand.self, StoreCommand.self,

@@ -22,6 +22,10 @@ final class FakeOperations: RelayOperations, WithFakeRules {
     case reload
     case backup
     case audit(AuditFilter, after: AuditID?, limit: Int)
+    case countReplay(ReplayPlan)
+    case replay(ReplayPlan, expected: Int?, who: String?, reason: String?)
+    case replays(before: Int?, limit: Int)
+    case cancelReplay(Int)
   }
 
   struct State {
@@ -39,6 +43,8 @@ final class FakeOperations: RelayOperations, WithFakeRules {
       hash: "0123456789ab", loadedAt: Samples.now, isUnchanged: false, warnings: [], needsRestart: [])
     var refusedRequests: [RefusedRequest] = []
     var copy: [UInt8] = []
+    var replayCount = ReplayCount()
+    var replays: [ReplayReport] = []
     var error: OperationError?
     /// What was kept, in order, each with its outcome once there is one.
     var audit: [AuditRecord] = []
@@ -72,6 +78,32 @@ final class FakeOperations: RelayOperations, WithFakeRules {
     var limits = limits
     limits.pace = .zero
     return LiveFeed(clock: ManualClock(), limits: limits)
+  }
+
+  func count(_ plan: ReplayPlan, within limit: Duration) async throws(OperationError) -> ReplayCount {
+    try answer(.countReplay(plan)) { $0.replayCount }
+  }
+
+  func replay(
+    _ plan: ReplayPlan, expected: Int?, who: String?, reason: String?
+  ) async throws(OperationError) -> ReplayReport {
+    try answer(.replay(plan, expected: expected, who: who, reason: reason)) { _ in
+      let new = NewReplay(
+        plan: plan.text, expected: expected, who: who, reason: reason, startedAt: Samples.now)
+      return ReplayReport(replay: Replay(id: 7, new: new), plan: plan)
+    }
+  }
+
+  func replays(before: Int?, limit: Int) async throws(OperationError) -> [ReplayReport] {
+    try answer(.replays(before: before, limit: limit)) { $0.replays }
+  }
+
+  func replay(_ id: Int) async throws(OperationError) -> ReplayReport? {
+    try answer(nil) { state in state.replays.first { $0.replay.id == id } }
+  }
+
+  func cancelReplay(_ id: Int) async throws(OperationError) -> ReplayReport? {
+    try answer(.cancelReplay(id)) { state in state.replays.first { $0.replay.id == id } }
   }
 
   var calls: [Call] { state.withLock(\.calls) }

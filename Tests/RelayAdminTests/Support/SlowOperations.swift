@@ -39,6 +39,17 @@ final class SlowOperations: RelayOperations, WithFakeRules {
   func resume(_ destination: String) async throws(OperationError) -> ResumeReport {
     ResumeReport(wasPaused: false, liftedHold: nil)
   }
+  func count(_ plan: ReplayPlan, within limit: Duration) async throws(OperationError) -> ReplayCount {
+    ReplayCount()
+  }
+  func replay(
+    _ plan: ReplayPlan, expected: Int?, who: String?, reason: String?
+  ) async throws(OperationError) -> ReplayReport {
+    try await fake.replay(plan, expected: expected, who: who, reason: reason)
+  }
+  func replays(before: Int?, limit: Int) async throws(OperationError) -> [ReplayReport] { [] }
+  func replay(_ id: Int) async throws(OperationError) -> ReplayReport? { nil }
+  func cancelReplay(_ id: Int) async throws(OperationError) -> ReplayReport? { nil }
   func reload() async throws(OperationError) -> ReloadReport { try await fake.reload() }
 
   func deliveries(

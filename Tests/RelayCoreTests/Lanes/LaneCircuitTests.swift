@@ -254,6 +254,6 @@ import Testing
     lane.finish(1, 500)
     let refused = (2...9).compactMap { lane.arrived(Made.delivery($0)) }
     #expect(refused.map(\.rawValue) == [8, 9])
-    #expect(lane.window.fresh.count == 6)
+    #expect(lane.windows.live.fresh.count == 6)
   }
 }

@@ -23,8 +23,10 @@ import Testing
   private func start(_ slots: inout LaneSlots, _ window: inout LaneWindow, of concurrency: Int) -> [Int64] {
     var circuit = Circuit()
     var ids: [Int64] = []
+    var replays = LaneWindow(size: window.size.ofReplays)
     while slots.mayStart(window, circuit, of: concurrency),
-      let delivery = slots.start(from: &window, &circuit, of: concurrency, policy, now: LaneKit.now)
+      let delivery = slots.start(
+        from: &window, &replays, &circuit, of: concurrency, policy, now: LaneKit.now)
     {
       ids.append(delivery.id.rawValue)
     }

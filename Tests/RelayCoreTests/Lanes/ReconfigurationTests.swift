@@ -59,9 +59,9 @@ import Testing
 
   @Test func moreDestinationsLeaveEachASmallerWindow() {
     var dispatcher = Dispatcher.idle(Made.destination("a"))
-    #expect(dispatcher.lanes["a"]?.window.size == .share(ofLanes: 1))
+    #expect(dispatcher.lanes["a"]?.windows.live.size == .share(ofLanes: 1))
     _ = dispatcher.actions(after: .configure(["a", "b", "c", "d"].map { Made.destination($0) }))
-    #expect(dispatcher.lanes.all.allSatisfy { $0.window.size == .share(ofLanes: 4) })
+    #expect(dispatcher.lanes.all.allSatisfy { $0.windows.live.size == .share(ofLanes: 4) })
   }
 
   @Test func anUnchangedLaneKeepsItsCircuitAndAChangedOneProbesAtOnce() {

@@ -5,7 +5,7 @@ import Testing
   @Test(arguments: Scenario.all)
   func everyDeliverySettlesAndNoRuleIsBrokenOnTheWay(scenario: Scenario) throws {
     var (retries, probes, deliveries, expired) = (0, 0, 0, 0)
-    var (trials, openingsByHeads, looksBeyond) = (0, 0, 0)
+    var (trials, openingsByHeads, looksBeyond, replays) = (0, 0, 0, 0)
     for seed in 0..<6 as Range<UInt64> {
       var simulation = try Simulation(scenario, seed: seed)
       do {
@@ -21,13 +21,15 @@ import Testing
       trials += simulation.watch.trialsStarted
       openingsByHeads += simulation.openingsByHeads
       looksBeyond += simulation.watch.looksBeyond
+      replays += simulation.watch.replaysStarted
     }
     // That it reaches what it is about.
+    #expect(scenario.replays == 0 || replays > 100, "\(replays) replays")
     #expect(deliveries > 400)
     #expect(scenario.successes == 100 || retries > 50, "\(retries) retries")
     #expect(scenario.outages < 20 || probes > 50, "\(probes) probes")
     #expect(scenario.maxAge >= .seconds(1_000) || expired > 5, "\(expired) expired")
-    #expect(scenario.kinds == 1 || trials > 10, "\(trials) trials")
+    #expect(scenario.kinds == 1 || scenario.replays > 0 || trials > 10, "\(trials) trials")
     #expect(!scenario.refusesBeyondTheWindow || looksBeyond > 10, "\(looksBeyond) looks beyond the window")
     #expect(!scenario.hasFewHeads || openingsByHeads > 5, "\(openingsByHeads) openings by heads")
   }

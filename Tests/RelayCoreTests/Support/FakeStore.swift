@@ -8,6 +8,7 @@ import RelayTestSupport
 struct FakeStore {
   enum Call {
     case append([Delivery])
+    case replay([Delivery])
     case settle([(Settlement, destination: String)])
     case claim(ClaimRequest, fails: Bool)
     case release([DeliveryID])
@@ -49,6 +50,9 @@ struct FakeStore {
     switch calls.removeFirst() {
     case .append(let deliveries):
       notifications.append(.arrived(deliveries.compactMap { model.append($0, receivedAt: now) }))
+    case .replay(let deliveries):
+      model.queue(deliveries, at: now)
+      notifications.append(.replayQueued(Set(deliveries.map(\.destination)).sorted()))
     case .settle(let settlements): try settle(settlements, now: now)
     case .claim(let request, let fails):
       notifications.append(.claimed(fails ? failure(of: request) : model.claim(request)))
@@ -76,7 +80,11 @@ struct FakeStore {
       try require(settlement.attempts == row.delivery.attempts + 1, "\(id) miscounts attempts")
       if let next = model.settle(settlement, now: now) { promoted.append(next) }
     }
-    notifications.append(.settled(settlements.map { .init(destination: $1, outcome: $0.outcome) }))
+    notifications.append(
+      .settled(
+        settlements.map {
+          .init(destination: $1, queue: model.rows[$0.delivery]!.delivery.queue, outcome: $0.outcome)
+        }))
     if !promoted.isEmpty { notifications.append(.promoted(promoted)) }
   }
 
@@ -92,8 +100,8 @@ struct FakeStore {
   /// The answer of a store that can't read.
   private func failure(of request: ClaimRequest) -> Claim {
     Claim(
-      destination: request.destination, kind: request.kind, deliveries: [], isExhausted: false,
-      isBeyond: request.after != nil)
+      destination: request.destination, queue: request.queue, kind: request.kind, deliveries: [],
+      isExhausted: false, isBeyond: request.after != nil)
   }
 
   // MARK: Operation
@@ -125,7 +133,12 @@ struct FakeStore {
 
   /// A crash and a new start: what was asked is lost, what was claimed is free.
   mutating func openAnew() {
-    calls.removeAll { if case .append = $0 { false } else { true } }
+    calls.removeAll {
+      switch $0 {
+      case .append, .replay: false
+      case .settle, .claim, .release, .hold, .operate, .resume: true
+      }
+    }
     notifications = []
     retried = []
     model.openAnew()

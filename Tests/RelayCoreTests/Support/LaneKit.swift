@@ -17,7 +17,9 @@ enum LaneKit {
   }
 
   static func answer(_ request: ClaimRequest, exhausted: Bool = true, nextDue: Timestamp? = nil) -> Claim {
-    Claim(destination: "d", kind: request.kind, deliveries: [], isExhausted: exhausted, nextDue: nextDue)
+    Claim(
+      destination: "d", queue: request.queue, kind: request.kind, deliveries: [], isExhausted: exhausted,
+      nextDue: nextDue)
   }
 }
 

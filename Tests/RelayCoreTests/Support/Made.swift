@@ -25,12 +25,13 @@ enum Made {
   static func delivery(
     _ id: Int64, to destination: String = "d", bytes: Int = 0, chat: String? = nil, kind: String = "t",
     received: Timestamp? = nil, attempts: Int = 0,
-    counted: Int? = nil, since: Timestamp = .epoch, probedAt: Timestamp? = nil, due: Timestamp? = nil
+    counted: Int? = nil, since: Timestamp = .epoch, probedAt: Timestamp? = nil, due: Timestamp? = nil,
+    run: Int = 0
   ) -> Delivery {
     Delivery(
       id: DeliveryID(rawValue: id), event: event(bytes: bytes, chat: chat, kind: kind, received: received),
-      destination: destination,
-      attempts: attempts, countedAttempts: counted, since: since, probedAt: probedAt, due: due)
+      destination: destination, run: run, attempts: attempts, countedAttempts: counted, since: since,
+      probedAt: probedAt, due: due)
   }
 
   static func destination(_ name: String = "d", concurrency: Int = 4) -> Destination {

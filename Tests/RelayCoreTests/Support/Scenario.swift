@@ -14,7 +14,7 @@ struct Scenario: Sendable, CustomStringConvertible {
   var successes = 60
   var claimFailures = 20
   /// How often the relay restarts, destinations are removed, one goes down or up, refuses one kind or takes it again, is
-  /// paused or resumed, is operated upon, the store fills up or drains: in per mille of the steps.
+  /// paused or resumed, is operated upon, the store fills up or drains, a replay queues something: in per mille of the steps.
   var restarts = 0
   var removals = 0
   var outages = 0
@@ -22,6 +22,7 @@ struct Scenario: Sendable, CustomStringConvertible {
   var pauses = 0
   var operations = 0
   var fillings = 0
+  var replays = 0
   var ordering = Ordering.none
   var chats = 3
   var kinds = 1
@@ -81,5 +82,14 @@ struct Scenario: Sendable, CustomStringConvertible {
     Scenario(
       name: "retried head", destinations: ["a", "b"], successes: 98, outages: 12, operations: 4,
       ordering: .destination, maxAge: .seconds(100), maxAttempts: nil, steps: 3_000),
+    Scenario(name: "replaying", bodies: [0, 4 << 20], successes: 70, outages: 8, replays: 30),
+    Scenario(
+      name: "replaying in order", successes: 80, restarts: 3, outages: 5, operations: 8, replays: 30,
+      ordering: .chat, steps: 1_200),
+    Scenario(
+      name: "replaying at a rate", concurrency: 3, successes: 80, removals: 3, pauses: 8, fillings: 5,
+      replays: 30, rate: Rate(count: 100, per: .seconds(1)), steps: 1_200),
+    Scenario(
+      name: "replaying what is refused", successes: 97, refusals: 20, replays: 25, kinds: 3, steps: 1_200),
   ]
 }

@@ -14,6 +14,7 @@ extension Simulation {
     if happens(scenario.pauses) { return try pause() }
     if happens(scenario.operations) { return operate() }
     if happens(scenario.fillings) { return fill() }
+    if scenario.replays > 0 && happens(scenario.replays) { return replay() }
     switch random.below(10) {
     case 0: if envelopesLeft > 0 { append() }
     case 1...3: try callStore()
@@ -40,11 +41,26 @@ extension Simulation {
     store.calls.append(.append(deliveries))
   }
 
+  /// A replay queues some of what has arrived.
+  private mutating func replay() {
+    let rows = store.model.inOrderOfArrival
+    guard !rows.isEmpty else { return }
+    runs += 1
+    let deliveries = (0...random.below(scenario.envelopeSize)).map { offset in
+      let row = random.pick(rows)
+      return Delivery(
+        id: DeliveryID(rawValue: nextID + Int64(offset)), event: row.delivery.event,
+        destination: random.pick(scenario.destinations), run: runs, since: .epoch)
+    }
+    nextID += Int64(deliveries.count)
+    store.calls.append(.replay(deliveries))
+  }
+
   mutating func callStore() throws {
     guard let call = store.calls.first else { return }
     try store.doOneCall(now: now, inFlight: Set(watch.inFlight.keys))
     switch call {
-    case .append(let deliveries):
+    case .append(let deliveries), .replay(let deliveries):
       for delivery in deliveries { ages[delivery.id] = watch.service[delivery.destination, default: .zero] }
     case .operate(let operation):
       for id in store.revived { ages[id] = watch.service[operation.destination, default: .zero] }
@@ -164,6 +180,7 @@ extension Simulation {
     let stored = scenario.destinations.sorted().map { name in
       var stored = StoredDestination(name: name)
       stored.pausedUntil = store.pausedUntil[name]
+      stored.replaying = store.model.books[name]?.replaying ?? 0
       stored.suspended = store.model.suspended[name] ?? SuspendedTime()
       return stored
     }

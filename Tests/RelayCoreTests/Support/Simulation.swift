@@ -15,6 +15,8 @@ struct Simulation {
   var outages: [String: Made.Trouble] = [:]
   var operations: [Int: FakeStore.Operation] = [:]
   var nextID: Int64 = 1
+  /// Replays that have begun.
+  var runs = 0
   var envelopesLeft: Int
   /// From now on every destination answers 200.
   var isHealed = false

@@ -38,6 +38,7 @@ struct Watch {
   private(set) var probesStarted = 0
   private(set) var trialsStarted = 0
   private(set) var looksBeyond = 0
+  private(set) var replaysStarted = 0
 
   func isPaused(_ destination: Destination, at now: Timestamp) -> Bool {
     destination.pausedAt != nil || now < pausedUntil[destination.name] ?? .epoch
@@ -59,12 +60,28 @@ struct Watch {
     }
     inFlight[id] = delivery
     try countSlots(delivery, destination, lane)
+    if delivery.queue == .replay { try checkReplay(delivery, destination, lane, now: now) }
     try checkRate(destination, now: now)
     var circuit = circuits[destination.name, default: WatchedCircuit()]
     let trials = circuit.trialsStarted
     if try circuit.started(delivery, destination, lane, at: now) { probesStarted += 1 }
     trialsStarted += circuit.trialsStarted - trials
     circuits[destination.name] = circuit
+  }
+
+  /// A replay takes only what the others leave: nothing that is live, and might start, waits while it does.
+  private mutating func checkReplay(
+    _ delivery: Delivery, _ destination: Destination, _ lane: Lane, now: Timestamp
+  ) throws {
+    replaysStarted += 1
+    let others = inFlight.values.filter { $0.destination == destination.name }
+    let limit = circuits[destination.name]?.limit ?? destination.concurrency
+    try require(
+      limit == 1 || others.count <= limit - max(1, limit / 8),
+      "\(delivery.id), a replay, leaves no slot of \(limit) free")
+    guard !(circuits[destination.name]?.isOpen ?? false) else { return }
+    let waiting = lane.windows.live.fresh.hasReady && !lane.slots.isSelective(lane.circuit)
+    try require(!waiting, "\(delivery.id), a replay, goes before live ones")
   }
 
   private func checkRecord(_ record: StoreModel.Row, _ delivery: Delivery, now: Timestamp) throws {
@@ -98,7 +115,7 @@ struct Watch {
     if delivery.attempts > 0 {
       retriesStarted += 1
       let slots = destination.concurrency
-      let retries = others.count { $0.attempts > 0 }
+      let retries = others.count { $0.attempts > 0 && $0.queue == delivery.queue }
       try require(retries <= (slots == 1 ? 1 : slots - max(1, slots / 4)), "\(retries) retries of \(slots)")
     } else if !firstAttempts[destination.name, default: []].contains(delivery.id) {
       firstAttempts[destination.name, default: []].append(delivery.id)
@@ -135,11 +152,13 @@ struct Watch {
   /// Whether the lane knows of nothing that could be tried but what its circuit has counted.
   private static func isAlone(in lane: Lane) -> Bool {
     let held =
-      lane.window.fresh.deliveries + lane.window.arrivedDuringClaim.deliveries
-      + lane.window.retrying.deliveries
-    return lane.destination.ordering != .none && lane.window.holdsAllFresh
+      lane.windows.live.fresh.deliveries + lane.windows.live.arrivedDuringClaim.deliveries
+      + lane.windows.live.retrying.deliveries + lane.windows.replays.fresh.deliveries
+      + lane.windows.replays.retrying.deliveries
+    return lane.destination.ordering != .none && lane.windows.live.holdsAllFresh
+      && lane.windows.replays.holdsAllFresh
       && (held + lane.slots.inFlight.values).allSatisfy { lane.circuit.hasCounted($0.id) }
-      && lane.window.arrivedDuringClaim.isEmpty
+      && lane.windows.live.arrivedDuringClaim.isEmpty
   }
 
   /// An open circuit holds no kind that has not failed.
@@ -150,12 +169,12 @@ struct Watch {
       !lane.isRemoved,
       lane.slots.inFlight.count < destination.concurrency
     else { return }
-    let held = lane.window.fresh.deliveries.first { circuit.mustTry($0, at: now) }
+    let held = lane.windows.live.fresh.deliveries.first { circuit.mustTry($0, at: now) }
     try require(held == nil, "\(name) holds \(held!.id), whose kind has not failed")
   }
 
   mutating func claim(_ request: ClaimRequest, now: Timestamp) throws {
-    let key = "\(request.destination) \(request.kind) \(request.after != nil)"
+    let key = "\(request.destination) \(request.queue) \(request.kind) \(request.after != nil)"
     if request.after != nil { looksBeyond += 1 }
     claims[key, default: 0] += 1
     try require(claims[key] == 1, "two claims at once: \(key)")
@@ -165,7 +184,7 @@ struct Watch {
   }
 
   mutating func answered(_ claim: Claim) {
-    claims["\(claim.destination) \(claim.kind) \(claim.isBeyond)"]! -= 1
+    claims["\(claim.destination) \(claim.queue) \(claim.kind) \(claim.isBeyond)"]! -= 1
   }
 
   mutating func change(_ changed: [Destination], _ removed: [String]) {
@@ -220,10 +239,12 @@ struct Watch {
   mutating func windows(of dispatcher: Dispatcher) throws {
     for lane in dispatcher.lanes.all {
       let name = lane.destination.name
-      widest[name] = max(widest[name] ?? 0, lane.window.size.bytes)
+      widest[name] = max(widest[name] ?? 0, lane.windows.live.size.bytes)
       let isOrdered = lane.destination.ordering != .none
-      let widest = WindowSize(deliveries: lane.window.size.deliveries, bytes: widest[name]!)
-      for (queue, kind) in [(lane.window.fresh, ClaimRequest.Kind.fresh), (lane.window.retrying, .retrying)]
+      let widest = WindowSize(deliveries: lane.windows.live.size.deliveries, bytes: widest[name]!)
+      for (queue, kind) in [
+        (lane.windows.live.fresh, ClaimRequest.Kind.fresh), (lane.windows.live.retrying, .retrying),
+      ]
       where queue.count > 1 {
         let part = widest.part(of: kind)
         var (count, bytes) =
@@ -239,11 +260,13 @@ struct Watch {
       }
       if held[name] != nil || lane.isRemoved {
         try require(
-          lane.window.fresh.isEmpty && lane.window.arrivedDuringClaim.isEmpty && lane.window.retrying.isEmpty,
+          lane.windows.live.fresh.isEmpty && lane.windows.live.arrivedDuringClaim.isEmpty
+            && lane.windows.live.retrying.isEmpty,
           "\(name) holds on")
       }
       try require(
-        lane.slots.retriesInFlight == lane.slots.inFlight.values.count { $0.attempts > 0 },
+        lane.slots.retriesInFlight
+          == lane.slots.inFlight.values.count { $0.attempts > 0 && $0.queue == .live },
         "retries are miscounted")
       try require(lane.slots.unsettled >= 0, "more is settled than was finished")
     }

@@ -82,7 +82,8 @@ struct WatchedCircuit {
     try require(probe == nil, "\(id) starts while the probe is in flight: \(probe!)")
     let next = spacedFrom.advanced(by: destination.circuit.probeEvery)
     try require(spacedFrom == .epoch || now >= next, "\(id) probes before \(next)")
-    for other in lane.window.fresh.deliveries + (delivery.attempts > 0 ? lane.window.retrying.deliveries : [])
+    for other in lane.windows.live.fresh.deliveries
+      + (delivery.attempts > 0 ? lane.windows.live.retrying.deliveries : [])
     {
       let (mine, its) = (lastFailed(delivery), lastFailed(other))
       try require(

@@ -6,6 +6,7 @@ final class PrunerStatements {
   private let revisitLater: Statement
   private let eventsAfter: Statement
   private let deliveriesOfEvent: Statement
+  private let replaysOfEvent: Statement
   private let envelopeAfter: Statement
   private let envelopeOfEvent: Statement
   private let envelopeFrom: Statement
@@ -14,6 +15,7 @@ final class PrunerStatements {
   private let eventOfNewestDelivery: Statement
   private let deleteFailures: Statement
   private let deleteDelivery: Statement
+  private let deleteReplayed: Statement
   private let deleteStraggler: Statement
   private let deleteEvent: Statement
   private let deleteEnvelope: Statement
@@ -34,6 +36,11 @@ final class PrunerStatements {
       SELECT d.id, d.state, d.settled, d.revisit IS NOT NULL FROM event e
       CROSS JOIN delivery d ON d.id >= e.first_delivery AND d.id < e.first_delivery + e.deliveries WHERE e.id = ?1
       """)
+    replaysOfEvent = try connection.prepare(
+      """
+      SELECT d.id, d.state, d.settled, d.revisit IS NOT NULL FROM replayed r
+      CROSS JOIN delivery d ON d.id = r.delivery WHERE r.event = ?1
+      """)
     envelopeAfter = try connection.prepare(
       "SELECT id, received, first_row, hash IS NULL, 0 FROM envelope WHERE id > ?1 ORDER BY id LIMIT 1")
     envelopeOfEvent = try connection.prepare(
@@ -48,6 +55,7 @@ final class PrunerStatements {
     eventOfNewestDelivery = try connection.prepare("SELECT event FROM delivery ORDER BY id DESC LIMIT 1")
     deleteFailures = try connection.prepare("DELETE FROM failure WHERE delivery = ?1")
     deleteDelivery = try connection.prepare("DELETE FROM delivery WHERE id = ?1")
+    deleteReplayed = try connection.prepare("DELETE FROM replayed WHERE event = ?1")
     deleteStraggler = try connection.prepare(
       "DELETE FROM straggler WHERE uuid = (SELECT uuid FROM event WHERE id = ?1) AND event = ?1")
     deleteEvent = try connection.prepare("DELETE FROM event WHERE id = ?1")
@@ -106,18 +114,19 @@ final class PrunerStatements {
 
   /// The deliveries of an event, each delivered or discarded; nil: one of them is not.
   func settledDeliveries(of event: EventRowID) throws(StoreError) -> [SettledDelivery]? {
-    deliveriesOfEvent.bind(1, event)
-    defer { deliveriesOfEvent.reset() }
     var deliveries: [SettledDelivery] = []
-    while try deliveriesOfEvent.step() {
-      switch DeliveryState(stored: deliveriesOfEvent.integer(1)) {
-      case .delivered, .discarded: break
-      case .fresh, .retrying, .waiting, .dead, nil: return nil
+    for query in [deliveriesOfEvent, replaysOfEvent] {
+      query.bind(1, event)
+      defer { query.reset() }
+      while try query.step() {
+        switch DeliveryState(stored: query.integer(1)) {
+        case .delivered, .discarded: break
+        case .fresh, .retrying, .waiting, .dead, nil: return nil
+        }
+        deliveries.append(
+          SettledDelivery(
+            id: query.deliveryID(0), settled: query.time(2), hasEntry: query.integer(3) != 0))
       }
-      deliveries.append(
-        SettledDelivery(
-          id: deliveriesOfEvent.deliveryID(0), settled: deliveriesOfEvent.time(2),
-          hasEntry: deliveriesOfEvent.integer(3) != 0))
     }
     return deliveries
   }
@@ -162,6 +171,8 @@ final class PrunerStatements {
 
   /// Its deliveries are gone.
   func delete(_ event: EventRowID) throws(StoreError) {
+    deleteReplayed.bind(1, event)
+    try deleteReplayed.run()
     deleteStraggler.bind(1, event)
     try deleteStraggler.run()
     deleteEvent.bind(1, event)

@@ -1,0 +1,236 @@
+/// Stored events that are sent again: a job that walks along them, oldest first, and queues a delivery for each.
+///
+/// Its deliveries are of a run of their own (`Delivery.run` is its number), stand in their destinations' replay queues, and
+/// hold back no live one: docs/decisions/00NN-replays.md says how.
+package struct Replay: Sendable, Equatable {
+  /// How far its walk is. The raw values are those of the store.
+  package enum Walk: Int, Sendable, Hashable, CaseIterable {
+    case underWay = 0
+    /// It has queued all that it had to.
+    case ended = 1
+    case cancelled = 2
+    /// It can't go on: see `failure`.
+    case failed = 3
+  }
+
+  /// What users are told of it.
+  package enum State: String, Sendable, Hashable, CaseIterable {
+    case running, done, cancelled, failed
+  }
+
+  /// From 1, counting up: none is given twice.
+  package var id: Int
+  package var new: NewReplay
+  package var walk = Walk.underWay
+  /// Why it can't go on, for people.
+  package var failure: String?
+  /// Where its walk goes on, as whoever walks understands it; nil: at the beginning.
+  package var cursor: String?
+  /// Events that it has come to, of those that fit.
+  package var matched = 0
+  /// Those of them that it had nowhere to send.
+  package var skipped = 0
+  /// Deliveries that it has queued.
+  package var queued = 0
+  // What has come of them.
+  package var delivered = 0
+  package var dead = 0
+  package var discarded = 0
+  /// When its walk ended.
+  package var endedAt: Timestamp?
+
+  package init(id: Int, new: NewReplay) {
+    self.id = id
+    self.new = new
+  }
+
+  /// Deliveries that it has queued, and nothing has come of yet.
+  package var pending: Int { queued - delivered - dead - discarded }
+
+  /// One that has queued all it had to can still be cancelled, while some of that is pending.
+  package func canEnd(as end: ReplayEnd) -> Bool {
+    switch (walk, end) {
+    case (.underWay, _): true
+    case (.ended, .cancelled): pending > 0
+    case (.ended, .failed), (.cancelled, _), (.failed, _): false
+    }
+  }
+
+  package var state: State {
+    switch walk {
+    case .underWay: .running
+    case .ended: pending > 0 ? .running : .done
+    case .cancelled: .cancelled
+    case .failed: .failed
+    }
+  }
+}
+
+/// What a person wants to be sent again.
+package struct NewReplay: Sendable, Equatable {
+  /// Which events go where, and how, as whoever walks understands it. The store does not.
+  package var plan: String
+  /// How many events it is likely to come to; nil: nobody has counted.
+  package var expected: Int?
+  /// Who wants it, and why.
+  package var who: String?
+  package var reason: String?
+  /// By the steady clock.
+  package var startedAt: Timestamp
+
+  package init(
+    plan: String, expected: Int? = nil, who: String? = nil, reason: String? = nil, startedAt: Timestamp
+  ) {
+    self.plan = plan
+    self.expected = expected
+    self.who = who
+    self.reason = reason
+    self.startedAt = startedAt
+  }
+}
+
+/// What a replay's walk has come to: deliveries to be queued, and where it goes on, in one.
+package struct ReplayStep: Sendable, Equatable {
+  /// A stored event, with what its deliveries need of it.
+  package struct Entry: Sendable, Equatable {
+    package var event: EventID
+    package var source: String
+    package var chat: String?
+    /// The event's footprint: what each of its deliveries counts in the books.
+    package var bytes: Int
+    package var targets: [Target]
+
+    package init(event: EventID, source: String, chat: String?, bytes: Int, targets: [Target]) {
+      self.event = event
+      self.source = source
+      self.chat = chat
+      self.bytes = bytes
+      self.targets = targets
+    }
+  }
+
+  package struct Target: Sendable, Hashable {
+    package var destination: String
+    /// Which route sends it there; nil: a person does.
+    package var route: String?
+
+    package init(destination: String, route: String? = nil) {
+      self.destination = destination
+      self.route = route
+    }
+  }
+
+  /// What stands where a delivery's route does, if a person has sent it. No route can have this name.
+  package static let personsRoute = "(replay)"
+
+  package var replay: Int
+  /// In order of arrival.
+  package var entries: [Entry]
+  /// Events that the walk has come to, and those of them that it had nowhere to send.
+  package var matched: Int
+  package var skipped: Int
+  /// Where the walk goes on after this.
+  package var cursor: String?
+  /// It has come to its end.
+  package var isLast: Bool
+  /// It waits until each destination has no more than that in its replay queue, with what it adds.
+  package var ahead: Int
+
+  package init(
+    replay: Int, entries: [Entry], matched: Int? = nil, skipped: Int = 0, cursor: String? = nil,
+    isLast: Bool = false, ahead: Int = 4_096
+  ) {
+    self.replay = replay
+    self.entries = entries
+    self.matched = matched ?? entries.count
+    self.skipped = skipped
+    self.cursor = cursor
+    self.isLast = isLast
+    self.ahead = ahead
+  }
+}
+
+/// How a replay's walk comes to an end before its last event.
+package enum ReplayEnd: Sendable, Equatable {
+  case cancelled
+  /// - Parameter _: Why, for people.
+  case failed(String)
+}
+
+/// What every store does for replays.
+package protocol ReplayStore: AnyObject, Sendable {
+  /// Makes a replay known, and gives it its number.
+  func begin(_ replay: NewReplay, completion: @escaping @Sendable (Result<Replay, StoreError>) -> Void)
+
+  /// Queues deliveries, and moves the replay's cursor, in one transaction: so a crash neither loses nor doubles any. Events
+  /// that are gone are passed over.
+  ///
+  /// Waits, as long as it takes, until there is room: in each destination's replay queue (`ReplayStep.ahead`), and in half
+  /// of its `max_backlog`, so that nothing that arrives overflows because of it. Where nothing at all is pending or dead
+  /// there is room for any step.
+  ///
+  /// - Returns: The replay as it is then. If its walk has ended by then, nothing was queued.
+  func queue(_ step: ReplayStep, completion: @escaping @Sendable (Result<Replay, StoreError>) -> Void)
+
+  /// Ends a replay's walk: its steps that wait for room are answered, and later ones queue nothing. What is queued stays; see
+  /// `DeliverySelection.replay`. One that is over is left as it is (`Replay.canEnd`).
+  ///
+  /// - Returns: The replay; nil: there is no such one.
+  func end(
+    _ replay: Int, as end: ReplayEnd, completion: @escaping @Sendable (Result<Replay?, StoreError>) -> Void)
+}
+
+/// What people, and a start, ask of replays.
+package protocol ReplayLookup: AnyObject, Sendable {
+  /// Newest first.
+  ///
+  /// - Parameter before: Only those before this one.
+  func replays(
+    before: Int?, limit: Int, completion: @escaping @Sendable (Result<[Replay], StoreError>) -> Void)
+
+  /// nil: there is no such one.
+  func replay(_ id: Int, completion: @escaping @Sendable (Result<Replay?, StoreError>) -> Void)
+
+  /// Those whose walk has not ended, oldest first.
+  func unfinishedReplays(completion: @escaping @Sendable (Result<[Replay], StoreError>) -> Void)
+
+  /// The events that fit, with what a replay needs of each. Each page is a bounded amount of work.
+  func replayable(
+    _ request: EventPageRequest, completion: @escaping @Sendable (Result<ReplayPage, StoreError>) -> Void)
+}
+
+/// A bounded amount of work: it may hold fewer events than were asked for, or none, and yet have a next.
+package struct ReplayPage: Sendable, Equatable {
+  package var events: [ReplayableEvent]
+  /// Where to go on; nil: there are no more.
+  package var next: EventCursor?
+
+  package init(events: [ReplayableEvent], next: EventCursor?) {
+    self.events = events
+    self.next = next
+  }
+}
+
+/// A stored event, as a replay sees it.
+package struct ReplayableEvent: Sendable, Equatable {
+  /// Where it has a delivery, and how that stands.
+  package struct Standing: Sendable, Hashable {
+    package var destination: String
+    /// Never `discarded` for one that is `overflowed`.
+    package var state: DeliveryFilter.State
+
+    package init(destination: String, state: DeliveryFilter.State) {
+      self.destination = destination
+      self.state = state
+    }
+  }
+
+  /// What routing looks at, and no more: which routes matched it, and its deliveries, are left out.
+  package var record: EventRecord
+  package var standings: [Standing]
+
+  package init(record: EventRecord, standings: [Standing]) {
+    self.record = record
+    self.standings = standings
+  }
+}

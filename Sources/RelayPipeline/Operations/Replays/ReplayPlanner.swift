@@ -1,0 +1,110 @@
+import RelayCore
+
+/// Says where a replay sends each event that it comes to, and in which steps.
+struct ReplayPlanner {
+  /// How much one step holds: its commit keeps others waiting.
+  static let stepDeliveries = 128
+  static let stepBytes = 1 << 20
+  /// How many deliveries of it a destination has in its replay queue, at most.
+  static let ahead = 4_096
+  /// How often something is queued at a rate.
+  static let pace = Duration.milliseconds(250)
+
+  private let plan: ReplayPlan
+  /// Where the rules send events, by the configuration that they are of.
+  private var routed: (hash: String, routes: [Route], router: StoredEventRouter)?
+
+  init(_ plan: ReplayPlan) { self.plan = plan }
+
+  /// An event goes there; none: nowhere.
+  mutating func targets(
+    of event: ReplayableEvent, _ configuration: Configuration
+  ) -> [ReplayStep.Target] {
+    let all: [ReplayStep.Target]
+    switch plan.target {
+    case .named(let names): all = names.map { ReplayStep.Target(destination: $0) }
+    case .asRouted: all = routes(of: event, configuration)
+    }
+    return all.filter { plan.sends(to: $0.destination, event.standings) }
+  }
+
+  private mutating func routes(
+    of event: ReplayableEvent, _ configuration: Configuration
+  ) -> [ReplayStep.Target] {
+    if routed?.hash != configuration.hash {
+      let router = StoredEventRouter(RoutingTable(configuration.routes))
+      routed = (configuration.hash, configuration.routes, router)
+    }
+    guard let decision = routed!.router.decide(event.record) else { return [] }
+    return decision.targets.map {
+      ReplayStep.Target(destination: $0.destination, route: routed!.routes[$0.route].name)
+    }
+  }
+
+  // MARK: Steps
+
+  /// How many deliveries a step may hold.
+  private var stepSize: Int {
+    guard let perSecond else { return Self.stepDeliveries }
+    return max(1, min(Self.stepDeliveries, Int(perSecond * Self.pace.inSeconds)))
+  }
+
+  private var perSecond: Double? { plan.rate.map { Double($0.count) / $0.interval.inSeconds } }
+
+  /// How long after a step the next one comes; nil: at once.
+  func pause(after step: ReplayStep) -> Duration? {
+    let deliveries = step.entries.reduce(0) { $0 + $1.targets.count }
+    return perSecond.map { .microseconds(Int64(Double(deliveries) / $0 * 1e6)) }
+  }
+
+  /// A page's events in steps, the last of which goes on behind the page.
+  mutating func steps(
+    of page: ReplayPage, _ replay: Replay, _ configuration: Configuration
+  ) -> [ReplayStep] {
+    var steps: [ReplayStep] = []
+    var step = emptyStep(of: replay)
+    var (deliveries, bytes) = (0, 0)
+    for event in page.events {
+      let targets = targets(of: event, configuration)
+      let entry = ReplayStep.Entry(event, targets)
+      let isFull = deliveries + targets.count > stepSize || bytes + entry.bytes > Self.stepBytes
+      if isFull && !step.entries.isEmpty {
+        steps.append(step)
+        step = emptyStep(of: replay)
+        (deliveries, bytes) = (0, 0)
+      }
+      step.matched += 1
+      step.cursor = "\(event.record.place)"
+      guard !targets.isEmpty else {
+        step.skipped += 1
+        continue
+      }
+      step.entries.append(entry)
+      deliveries += targets.count
+      bytes += entry.bytes
+    }
+    step.cursor = page.next.map { "\($0)" } ?? step.cursor
+    step.isLast = page.next == nil
+    return steps + [step]
+  }
+
+  private func emptyStep(of replay: Replay) -> ReplayStep {
+    let ahead = perSecond.map { max(1, min(Self.ahead, Int($0))) } ?? Self.ahead
+    return ReplayStep(replay: replay.id, entries: [], matched: 0, ahead: ahead)
+  }
+}
+
+extension ReplayStep.Entry {
+  fileprivate init(_ event: ReplayableEvent, _ targets: [ReplayStep.Target]) {
+    let record = event.record
+    self.init(
+      event: record.id, source: record.source, chat: record.chat,
+      bytes: Event.footprint(ofBody: record.bodyBytes), targets: targets)
+  }
+}
+
+extension ReplayStep {
+  var destinations: [String] {
+    Set(entries.lazy.flatMap(\.targets).map(\.destination)).sorted()
+  }
+}
