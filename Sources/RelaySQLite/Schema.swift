@@ -12,6 +12,8 @@ enum Schema {
     auditOfPeople,
     eventRuns,
     learnedTokens,
+    attemptEvidence,
+    gaps,
   ]
 
   static var version: Int64 { Int64(migrations.count) }
@@ -270,6 +272,31 @@ enum Schema {
       salt BLOB NOT NULL,
       hash BLOB NOT NULL,            -- SHA-256 of the salt and the token
       learned INTEGER NOT NULL       -- when a person confirmed it, by the wall clock
+    ) WITHOUT ROWID;
+    """
+
+  /// Whom attempts went to and how soon the answer began, of those that failed also what was sent and what came back beside its
+  /// body; and the trace that an envelope's request brought.
+  private static let attemptEvidence = """
+    ALTER TABLE envelope ADD COLUMN trace BLOB;       -- null: the one that its first event's id makes
+    ALTER TABLE delivery ADD COLUMN last_peer BLOB;
+    ALTER TABLE delivery ADD COLUMN last_first_byte INTEGER;
+    ALTER TABLE failure ADD COLUMN peer BLOB;
+    ALTER TABLE failure ADD COLUMN first_byte INTEGER;
+    ALTER TABLE failure ADD COLUMN request_headers BLOB;
+    ALTER TABLE failure ADD COLUMN answer_headers BLOB;
+    """
+
+  /// When senders were turned away, or found nobody.
+  private static let gaps = """
+    CREATE TABLE gap (
+      kind INTEGER NOT NULL,         -- 1 down, 2 refused with 503, 3 refused with 401
+      began INTEGER NOT NULL,
+      source INTEGER NOT NULL,       -- 0: none
+      ended INTEGER NOT NULL,
+      count INTEGER NOT NULL,
+      reason TEXT NOT NULL,
+      PRIMARY KEY (kind, began, source)
     ) WITHOUT ROWID;
     """
 

@@ -102,5 +102,11 @@ final class ScriptedLookup: DeliveryLookup {
     answer { completion(.success([:])) }
   }
 
+  func gaps(
+    since: Timestamp?, until: Timestamp?, completion: @escaping @Sendable (Result<[Gap], StoreError>) -> Void
+  ) {
+    answer { completion(.success([])) }
+  }
+
   func close(within limit: Duration) -> Bool { true }
 }

@@ -65,7 +65,8 @@ package final class SQLiteLookup: DeliveryLookup {
     _ filter: AuditFilter, after: AuditID?, limit: Int,
     completion: @escaping @Sendable (Result<AuditPage, StoreError>) -> Void
   ) {
-    ask(completion) { session throws(StoreError) in try session.audit.read(filter, after: after, limit: limit)
+    answers.ask(completion) { session throws(StoreError) in
+      try session.audit.read(filter, after: after, limit: limit)
     }
   }
 
@@ -79,6 +80,12 @@ package final class SQLiteLookup: DeliveryLookup {
     completion: @escaping @Sendable (Result<[String: Timestamp], StoreError>) -> Void
   ) {
     answers.ask(completion) { session throws(StoreError) in try session.oldestDue() }
+  }
+
+  package func gaps(
+    since: Timestamp?, until: Timestamp?, completion: @escaping @Sendable (Result<[Gap], StoreError>) -> Void
+  ) {
+    answers.ask(completion) { session throws(StoreError) in try session.gaps(since: since, until: until) }
   }
 
   package func look(completion: @escaping @Sendable (Result<Void, StoreError>) -> Void) {

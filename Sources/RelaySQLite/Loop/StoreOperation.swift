@@ -23,6 +23,7 @@ enum StoreOperation: Sendable {
     case endAudit(AuditID, AuditOutcome, @Sendable (Result<Void, StoreError>) -> Void)
     /// - Parameter token: nil: it is forgotten.
     case keepToken(LearnedToken?, of: String, @Sendable (Result<Void, StoreError>) -> Void)
+    case keep([Gap], @Sendable (Result<Void, StoreError>) -> Void)
   }
 
   enum Memory: Sendable {
@@ -122,7 +123,7 @@ extension StoreOperation.Write {
     case .settle(let settlements, let isUrgent, _):
       isUrgent ? .urgent : .deferrable(outcomes: settlements.count)
     case .setSuspended: .deferrable(outcomes: 0)
-    case .configure, .pause, .beginAudit, .endAudit, .keepToken: .urgent
+    case .configure, .pause, .keep, .beginAudit, .endAudit, .keepToken: .urgent
     }
   }
 }
@@ -155,7 +156,7 @@ extension StoreOperation.Write {
   fileprivate func refuse(_ error: StoreError) {
     switch self {
     case .configure(_, let completion), .pause(_, _, let completion), .endAudit(_, _, let completion),
-      .keepToken(_, _, let completion):
+      .keepToken(_, _, let completion), .keep(_, let completion):
       completion(.failure(error))
     case .beginAudit(let call): call.answer(.failure(error))
     case .append(let call): call.answer(.failure(error))

@@ -39,6 +39,7 @@ final class FakeOperations: RelayOperations, WithFakeRules {
       hash: "0123456789ab", loadedAt: Samples.now, isUnchanged: false, warnings: [], needsRestart: [])
     var refusedRequests: [RefusedRequest] = []
     var copy: [UInt8] = []
+    var gaps: [Gap] = []
     var error: OperationError?
     /// What was kept, in order, each with its outcome once there is one.
     var audit: [AuditRecord] = []
@@ -73,6 +74,10 @@ final class FakeOperations: RelayOperations, WithFakeRules {
   func refusedRequests() -> [RefusedRequest] { state.withLock(\.refusedRequests) }
   func backup() async throws(OperationError) -> any StoreCopy { try answer(.backup) { FakeCopy($0.copy) } }
   func status() async throws(OperationError) -> RelayStatus { try answer(nil) { $0.status } }
+
+  func gaps(since: Timestamp?, until: Timestamp?) async throws(OperationError) -> [Gap] {
+    try answer(nil) { $0.gaps }
+  }
 
   func event(_ id: EventID) async throws(OperationError) -> EventReport? {
     try answer(.event(id)) { $0.events[id] }
