@@ -64,8 +64,14 @@ lint: setup ## Check the format of the code
 format: setup ## Format the code
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
 
-install: build ## Install the binary under PREFIX (default /usr/local)
+install: build ## Install the binary, its manual pages and completions under PREFIX (default /usr/local)
 	install -D -s -m 0755 .build/release/huggy-relay $(DESTDIR)$(PREFIX)/bin/huggy-relay
+	.build/release/huggy-relay manual $(DESTDIR)$(PREFIX)/share/man/man1
+	@set -e; share=$(DESTDIR)$(PREFIX)/share; \
+	  install -d $$share/bash-completion/completions $$share/zsh/site-functions $$share/fish/vendor_completions.d; \
+	  .build/release/huggy-relay --generate-completion-script bash > $$share/bash-completion/completions/huggy-relay; \
+	  .build/release/huggy-relay --generate-completion-script zsh > $$share/zsh/site-functions/_huggy-relay; \
+	  .build/release/huggy-relay --generate-completion-script fish > $$share/fish/vendor_completions.d/huggy-relay.fish
 
 clean: ## Remove what was built
 	rm -rf .build

@@ -10,7 +10,7 @@
 -- given twice.
 
 PRAGMA application_id = 1752524658;  -- "hugr": marks the file as a store of huggy-relay
-PRAGMA user_version = 13;            -- how many migrations have been applied
+PRAGMA user_version = 15;            -- how many migrations have been applied
 
 -- MARK: Names, and the numbers that stand for them in other rows
 
@@ -64,7 +64,9 @@ CREATE TABLE envelope (
   time BLOB,                         -- the envelope's field `time`, as it came
   token BLOB,                        -- the envelope's field `token`, as it came
   first_row INTEGER,                 -- event.id of its first event that was stored; null: none was
-  unstored BLOB                      -- places of accepted events that were not stored, 2 bytes each; null: all were
+  unstored BLOB,                     -- places of accepted events that were not stored, 2 bytes each; null: all were
+  trace BLOB                         -- the request's `traceparent`: trace id 16 bytes, parent id 8, flags 1; null: it had none, and
+                                     -- goes on with `first_event` as trace id, the last 8 bytes of that as parent id, and 1
 );
 
 -- One event of an envelope. Where its deliveries stand: docs/decisions/0013-an-event-knows-its-deliveries.md. The body comes after
@@ -146,7 +148,9 @@ CREATE TABLE delivery (
   probed INTEGER,                    -- when it last failed as a probe of an open circuit; null: never
   bytes INTEGER NOT NULL DEFAULT 0,  -- what it counts in destination.backlog_bytes: its event's body, and 512 beside it
   revisit INTEGER,                   -- when it was settled, if retention's walk along the events would miss it; else null
-  arrived INTEGER                    -- when it was routed anew, or queued by a replay; null: it came with its event
+  arrived INTEGER,                   -- when it was routed anew, or queued by a replay; null: it came with its event
+  last_peer BLOB,                    -- whom the last attempt went to: the address, 4 bytes or 16, and 2 of the port; null: nobody
+  last_first_byte INTEGER            -- how long it took until the answer's first byte; null: there was none
 );
 
 -- A destination's retries, by the time when they are due.
@@ -187,6 +191,10 @@ CREATE TABLE failure (
   status INTEGER,                    -- the HTTP status; null: there was no response
   error TEXT,                        -- why there was no response; null: there was one
   answer BLOB,                       -- the first 1 KiB of the response's body
+  peer BLOB,                         -- whom it went to, as delivery.last_peer
+  first_byte INTEGER,                -- how long it took until the answer's first byte; null: there was none
+  request_headers BLOB,              -- header lines as they were sent, secrets masked, at most 4 KiB; null: nothing was sent
+  answer_headers BLOB,               -- header lines of the response, at most 1 KiB; null: none came
   PRIMARY KEY (delivery, attempt)
 ) WITHOUT ROWID;
 
@@ -230,6 +238,23 @@ CREATE TABLE replayed (
   event INTEGER NOT NULL REFERENCES event,                  -- of which
   delivery INTEGER NOT NULL REFERENCES delivery,            -- what
   PRIMARY KEY (event, delivery)
+) WITHOUT ROWID;
+
+-- MARK: What was turned away
+
+-- A time in which envelopes were refused, or nobody was there to take them. Of each kind the newest 500. The kinds:
+--
+--      1 down: the relay did not run
+--      2 refused with 503: there was no room, or the store could not take them
+--      3 refused with 401: there was no token, or a wrong one
+CREATE TABLE gap (
+  kind INTEGER NOT NULL,             -- see above
+  began INTEGER NOT NULL,            -- when
+  source INTEGER NOT NULL,           -- source.id of whose envelopes they were; 0: of all, or of nobody that is known
+  ended INTEGER NOT NULL,            -- when; like `began` of a relay that is being stopped
+  count INTEGER NOT NULL,            -- how many requests were refused; 0: nobody knows
+  reason TEXT NOT NULL,              -- the code of the last refusal; of the kind 1 `stopped` or `killed`
+  PRIMARY KEY (kind, began, source)
 ) WITHOUT ROWID;
 
 -- MARK: The store itself

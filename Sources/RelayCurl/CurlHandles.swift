@@ -204,6 +204,15 @@ struct EasyHandle: ~Copyable {
   /// How many connections were made for it.
   var newConnections: Int { long(CURLINFO_NUM_CONNECTS) }
 
+  /// From its start to the answer's first byte; zero: there was none.
+  var firstByte: Duration {
+    var microseconds = curl_off_t(0)
+    guard ccurl_get_offset(pointer, CURLINFO_STARTTRANSFER_TIME_T, &microseconds) == CURLE_OK else {
+      return .zero
+    }
+    return .microseconds(microseconds)
+  }
+
   /// The port of the connection that it is on, or was on last.
   var localPort: Int { long(CURLINFO_LOCAL_PORT) }
 

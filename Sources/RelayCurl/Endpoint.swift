@@ -8,6 +8,8 @@ final class Endpoint {
   let destination: Destination
   /// Sent with each request: the destination's own headers and its bearer token.
   private let headers: CurlList
+  /// The same, and all that libcurl adds, for people to look at.
+  let sentHeaders: SentHeaders
   /// The URL, parsed once; nil: libcurl will say what it has against it.
   private let url: ParsedURL?
   /// The addresses that transfers have brought along, for all its pools.
@@ -39,6 +41,7 @@ final class Endpoint {
     self.loop = loop
     headers = Self.headers(of: destination)
     url = ParsedURL(destination.url.reveal)
+    sentHeaders = SentHeaders(destination, url: url)
     let target = url.flatMap { HostPort(url: $0) }
     gate = target.flatMap { $0.needsLookup ? NameGate($0, book: loop.names) : nil }
     // Without TLS no server is asked for HTTP/2.

@@ -13,11 +13,14 @@ final class Transfer {
     byteCount: AttemptResult.keptAnswerBytes, alignment: 1)
   private var keptBytes = 0
   private(set) var answer = AnswerProgress()
+  private var record = AttemptRecord()
   private(set) var request: AttemptRequest?
   private(set) var startedAt = Timestamp.epoch
   private var startedOnClock = ContinuousClock.now
   /// It has died with its connection, and is on its way again.
   private(set) var isRepeated = false
+  /// When libcurl began it, the last time, after its start.
+  private var begunAfter = Duration.zero
   /// The host's addresses that it has brought along.
   private(set) var addresses: AddressList?
   /// They keep why a certificate was not believed.
@@ -81,6 +84,7 @@ final class Transfer {
     startedOnClock = instant
     if isRepeated {
       isRepeated = false
+      begunAfter = .zero
       easy.set(.freshConnection, false)
       easy.set(.timeoutMilliseconds, wholeTimeout)
     }
@@ -133,6 +137,7 @@ final class Transfer {
   /// Makes ready to send the same request again.
   func prepareRepeat(onFreshConnection: Bool, within rest: Duration) {
     isRepeated = true
+    begunAfter = startedOnClock.duration(to: .now)
     forgetAnswer()
     easy.set(.freshConnection, onFreshConnection)
     easy.set(.timeoutMilliseconds, rest.curlMilliseconds)
@@ -141,6 +146,7 @@ final class Transfer {
   private func forgetAnswer() {
     keptBytes = 0
     answer = AnswerProgress()
+    record.begin()
     hasBegun = false
     wasRetryRefused = false
     easy.forgetError()
@@ -148,7 +154,10 @@ final class Transfer {
 
   /// Called when the request is about to be written. libcurl repeats by itself what died on a kept connection; whether that
   /// is done is our decision. (What an HTTP/2 server wants to have in HTTP/1.1 is another matter.)
-  fileprivate func begins() -> Bool {
+  ///
+  /// - Parameter address: Of the connection, as libcurl has it.
+  fileprivate func begins(to address: UnsafePointer<CChar>?, port: Int32) -> Bool {
+    record.begins(to: address, port: port)
     guard hasBegun, !isDowngrade else {
       hasBegun = true
       return true
@@ -158,7 +167,8 @@ final class Transfer {
   }
 
   /// Before a connection is made for it.
-  fileprivate func mayConnect() -> Bool {
+  fileprivate func mayConnect(to address: UnsafePointer<sockaddr>) -> Bool {
+    record.connects(to: address)
     guard hasBegun, !isDowngrade else { return true }
     wasRetryRefused = true
     return false
@@ -196,10 +206,16 @@ final class Transfer {
       body = .allocate(byteCount: 0, alignment: 1)
       easy.forgetBody()
     }
-    return FinishedAttempt(
-      delivery: request.delivery, destination: request.destination,
-      result: AttemptResult(
-        startedAt: startedAt, duration: startedOnClock.duration(to: instant), response: response))
+    var result = AttemptResult(
+      startedAt: startedAt, duration: startedOnClock.duration(to: instant), response: response)
+    result.peer = record.peer
+    if answer.headerBytes > 0 { result.firstByte = min(begunAfter + easy.firstByte, result.duration) }
+    if !result.isSuccess {
+      result.evidence = AttemptEvidence(
+        requestHeaders: hasBegun ? pool.endpoint.sentHeaders.text(of: request) : nil,
+        answerHeaders: record.answerHeaders)
+    }
+    return FinishedAttempt(delivery: request.delivery, destination: request.destination, result: result)
   }
 
   /// The status, once its header has ended: how the rest of the answer ended changes nothing.
@@ -255,8 +271,11 @@ final class Transfer {
   /// One line of a header or the trailers, with its end.
   fileprivate func receiveLine(_ bytes: UnsafeRawBufferPointer) -> Bool {
     guard bytes.count <= 2, let first = bytes.first, first == 13 || first == 10 else {
+      // Not the trailers.
+      if !answer.isFinal { record.line(bytes) }
       return answer.line(bytes: bytes.count)
     }
+    record.endOfHeader()
     let wasFinal = answer.isFinal
     defer { if answer.isFinal && !wasFinal { pool.wasAnswered() } }
     return answer.endOfHeader(bytes: bytes.count, status: easy.status)
@@ -290,7 +309,8 @@ private func beginRequest(
   context: UnsafeMutableRawPointer?, remoteAddress: UnsafeMutablePointer<CChar>?,
   localAddress: UnsafeMutablePointer<CChar>?, remotePort: Int32, localPort: Int32
 ) -> Int32 {
-  withTransfer(context) { $0.begins() } ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+  withTransfer(context) { $0.begins(to: remoteAddress, port: remotePort) }
+    ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
 }
 
 /// Opens a connection's socket.
@@ -298,7 +318,8 @@ private func openSocket(
   context: UnsafeMutableRawPointer?, purpose: curlsocktype, address: UnsafeMutablePointer<curl_sockaddr>
 ) -> curl_socket_t {
   let transfer = Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
-  guard transfer.mayConnect() else { return CURL_SOCKET_BAD }
+  let isAllowed = withUnsafePointer(to: &address.pointee.addr) { transfer.mayConnect(to: $0) }
+  guard isAllowed else { return CURL_SOCKET_BAD }
   let type = address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
   let descriptor = socket(address.pointee.family, type, address.pointee.protocol)
   transfer.pool.opened(descriptor)

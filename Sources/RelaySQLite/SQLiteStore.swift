@@ -4,7 +4,8 @@ import RelayThreads
 /// The embedded store: one SQLite file, one thread, one sync for all that arrived while the last was under way.
 ///
 /// `StoreInbox` takes what is asked, and `StoreLoop` does it. An idle store sleeps until there is work, or until housekeeping
-/// has something to do at a time that it knows (what grows old, a full disk that is looked at again). Two more things wake up
+/// has something to do at a time that it knows (what grows old, a full disk that is looked at again), and once a minute it writes that
+/// it lives. Two more things wake up
 /// by time: a store that can't commit tries its settlements again every second; and while there is something to do, a second
 /// thread looks now and then whether the first still comes back (`HangWatch`).
 package final class SQLiteStore: DeliveryStore {
@@ -18,6 +19,7 @@ package final class SQLiteStore: DeliveryStore {
   package let path: String
   /// Which file that is: for whoever else looks into it.
   let file: FileID
+  package let downTime: Gap?
 
   /// Opens the store, or makes it.
   ///
@@ -32,17 +34,19 @@ package final class SQLiteStore: DeliveryStore {
     observer: (any StoreObserver)? = nil
   ) throws(StoreError) {
     let inbox = Monitor(StoreInbox())
-    let opened = Monitor<Result<FileID, StoreError>?>(nil)
+    let opened = Monitor<Result<(file: FileID, downTime: Gap?), StoreError>?>(nil)
     let hasEnded = Monitor(false)
     let indexer = EventIndexer()
     // SQLite is used on the thread that opened it, and on no other.
     let thread = WorkerThread(name: "store") {
       do throws(StoreError) {
         let session = try StoreSession(path: path, duplicateLimit: duplicateLimit)
-        clock.resume(from: try session.clock.read())
+        let kept = try session.clock.read()
+        clock.resume(from: kept)
+        let downTime = try session.downTime(since: kept, until: clock.now())
         let loop = StoreLoop(
           session: session, inbox: inbox, indexer: indexer, clock: clock, observer: observer)
-        opened.update { $0 = .success(session.identity.database) }
+        opened.update { $0 = .success((session.identity.database, downTime)) }
         loop.run()
       } catch {
         opened.update { $0 = .failure(error) }
@@ -50,7 +54,7 @@ package final class SQLiteStore: DeliveryStore {
       hasEnded.update { $0 = true }
     }
     do throws(StoreError) {
-      file = try opened.wait { $0 }!.get()
+      (file, downTime) = try opened.wait { $0 }!.get()
     } catch {
       thread.join()
       throw error
@@ -113,6 +117,10 @@ package final class SQLiteStore: DeliveryStore {
 
   package func usage(completion: @escaping @Sendable (Result<StoreUsage, StoreError>) -> Void) {
     post(.read(.usage(completion)))
+  }
+
+  package func keep(_ gaps: [Gap], completion: @escaping @Sendable (Result<Void, StoreError>) -> Void) {
+    post(.write(.keep(gaps, completion)))
   }
 
   // MARK: Operation

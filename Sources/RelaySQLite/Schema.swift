@@ -13,6 +13,8 @@ enum Schema {
     eventRuns,
     learnedTokens,
     replays,
+    attemptEvidence,
+    gaps,
   ]
 
   static var version: Int64 { Int64(migrations.count) }
@@ -305,6 +307,31 @@ enum Schema {
     ALTER TABLE destination ADD COLUMN replaying INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX delivery_replaying ON delivery (destination, state, id) WHERE state = -4 OR state = -3 OR state = -2;
     CREATE INDEX delivery_replay_retrying ON delivery (destination, state, due, id) WHERE state = -3;
+    """
+
+  /// Whom attempts went to and how soon the answer began, of those that failed also what was sent and what came back beside its
+  /// body; and the trace that an envelope's request brought.
+  private static let attemptEvidence = """
+    ALTER TABLE envelope ADD COLUMN trace BLOB;       -- null: the one that its first event's id makes
+    ALTER TABLE delivery ADD COLUMN last_peer BLOB;
+    ALTER TABLE delivery ADD COLUMN last_first_byte INTEGER;
+    ALTER TABLE failure ADD COLUMN peer BLOB;
+    ALTER TABLE failure ADD COLUMN first_byte INTEGER;
+    ALTER TABLE failure ADD COLUMN request_headers BLOB;
+    ALTER TABLE failure ADD COLUMN answer_headers BLOB;
+    """
+
+  /// When senders were turned away, or found nobody.
+  private static let gaps = """
+    CREATE TABLE gap (
+      kind INTEGER NOT NULL,         -- 1 down, 2 refused with 503, 3 refused with 401
+      began INTEGER NOT NULL,
+      source INTEGER NOT NULL,       -- 0: none
+      ended INTEGER NOT NULL,
+      count INTEGER NOT NULL,
+      reason TEXT NOT NULL,
+      PRIMARY KEY (kind, began, source)
+    ) WITHOUT ROWID;
     """
 
   /// Whether the database is ours to use: looks, and changes nothing.

@@ -57,6 +57,7 @@ import Testing
               lastFailed: Samples.now)
           ]
           $0.refusedKindCount = 3
+          ($0.attempts, $0.hint, $0.capacity) = ([Samples.window], "mend it", Samples.capacity)
         },
         Samples.destination("bi") {
           ($0.isPaused, $0.isOrphaned, $0.pausedAt) = (true, true, "routes.yaml:12")
@@ -86,12 +87,17 @@ import Testing
           "failing_since":"2026-01-02T03:02:35.678Z","failures_in_row":7,\
           "stuck_head":{"delivery_id":41,"event_id":"\(Samples.eventID)","type":"createdChat"},\
           "refused_kinds":[{"type":"receivedMessage","company":"15691","channel":null,\
-          "since":"2026-01-02T03:02:35.678Z","last_failed_at":"2026-01-02T03:04:05.678Z"}],"refused_kind_count":3},\
+          "since":"2026-01-02T03:02:35.678Z","last_failed_at":"2026-01-02T03:04:05.678Z"}],"refused_kind_count":3,\
+          "attempts":[{"seconds":300,"counted_seconds":60,"attempts":8,"failed":2,"failure_rate":0.25,"mean_ms":500,\
+          "outcomes":[{"outcome":"2xx","count":6},{"outcome":"4xx","count":2}],"causes":[{"cause":"422","count":2}],\
+          "types":[{"type":"closedChat","attempts":2,"failed":2,"cause":"422","cause_count":2}]}],\
+          "hint":"mend it","capacity":{"slots":16,"mean_ms":500,"per_second":32,"arriving_per_second":40,"bound":true,\
+          "needed_concurrency":24}},\
           {"name":"bi","paused":true,"orphaned":true,"circuit":"closed","pending":0,"replaying":0,"in_flight":0,"dead":0,\
           "delivered":0,"oldest_pending_seconds":null,"drain_seconds":null,"discarded":0,"overflowed":0,\
           "paused_until":null,"paused_at":"routes.yaml:12","circuit_open_since":null,"held_until":null,\
           "last_failure":null,"failing_since":null,"failures_in_row":0,"stuck_head":null,"refused_kinds":[],\
-          "refused_kind_count":0}],\
+          "refused_kind_count":0,"attempts":[],"hint":null,"capacity":null}],\
           "sources":[],\
           "routes":[{"name":"whatsapp-to-crm","matched":12,"dropped":3}],\
           "config":{"hash":"0123456789ab","loaded_at":"2026-01-02T02:04:05.678Z",\
@@ -110,7 +116,7 @@ import Testing
         answer.body == """
           {"id":"evt_0190a0b0-c0d0-7e0f-8a0b-0c0d0e0f0a0b","type":"receivedAllMessage","source":"huggy",\
           "company":"15691","channel":"whatsapp","chat":null,"received_at":"2026-01-02T03:00:53.678Z",\
-          "config_hash":"0123456789ab","routes":["whatsapp-to-crm"],"dropped":false,"body":\(body),"deliveries":[]}
+          "traceparent":null,"config_hash":"0123456789ab","routes":["whatsapp-to-crm"],"dropped":false,"body":\(body),"deliveries":[]}
           """)
     }
   }
@@ -124,6 +130,12 @@ import Testing
         Samples.failure(1, status: 500, answer: "a\u{0}\"b"), Samples.failure(2, status: nil, error: "x"),
       ]
       $0.failureCount = 2
+      let peer = PeerAddress(.v4(0xC000_0207), port: 443)
+      ($0.lastAttempt?.peer, $0.lastAttempt?.firstByte) = (peer, .microseconds(12_500))
+      ($0.failures[0].peer, $0.failures[0].firstByte) = (peer, .microseconds(12_500))
+      $0.failures[0].evidence = AttemptEvidence(
+        requestHeaders: Array("Host: crm\nauthorization: Bearer [secret]".utf8),
+        answerHeaders: Array("Server: x".utf8))
     }
     let dead = Samples.delivery(.dead, id: 42, attempts: 1) {
       ($0.deathReason, $0.settledAt, $0.run) = (.permanent, Samples.now, 1)
@@ -143,11 +155,13 @@ import Testing
           "waiting":{"for":"retry","until":"2026-01-02T03:04:05.678Z",\
           "message":"the last attempt failed; the next one is at 2026-01-02T03:04:05.678Z"},\
           "last_attempt":{"at":"2026-01-02T03:03:55.678Z","status":null,"error":"timeout: after 10s",\
-          "duration_ms":250},\
+          "duration_ms":250,"peer":"192.0.2.7:443","first_byte_ms":12.5},\
           "failures":[{"attempt":1,"at":"2026-01-02T03:01:05.678Z","status":500,"error":null,\
-          "duration_ms":12.345,"answer":"a\\u0000\\"b"},\
+          "duration_ms":12.345,"peer":"192.0.2.7:443","first_byte_ms":12.5,"answer":"a\\u0000\\"b",\
+          "request_headers":["Host: crm","authorization: Bearer [secret]"],"answer_headers":["Server: x"]},\
           {"attempt":2,"at":"2026-01-02T03:01:05.678Z","status":null,"error":"x","duration_ms":12.345,\
-          "answer":null}],"failure_count":2},\
+          "peer":null,"first_byte_ms":null,"answer":null,"request_headers":[],"answer_headers":null}],\
+          "failure_count":2},\
           {"id":42,"event_id":"\(Samples.eventID)","type":"receivedAllMessage",\
           "received_at":"2026-01-02T03:00:53.678Z","destination":"crm","route":"whatsapp-to-crm",\
           "config_hash":"0123456789ab","run":1,"state":"dead","reason":"permanent","attempts":1,\
@@ -227,6 +241,25 @@ import Testing
       #expect(answer.body.contains(message), "\(answer.body)")
     }
     #expect(operations.calls.isEmpty)
+  }
+
+  @Test func gapsHaveTheDocumentedShapeAndAreAskedForByTime() async throws {
+    let operations = FakeOperations {
+      $0.gaps = [
+        Gap(
+          kind: .unauthorized, source: "huggy", began: Samples.time(90), ended: Samples.now, count: 7,
+          reason: "invalid_token")
+      ]
+    }
+    try await withServer(operations) { server in
+      let answer = try await server.get("/api/v1/gaps?since=24h")
+      #expect(
+        answer.body == """
+          {"gaps":[{"kind":"unauthorized","source":"huggy","began_at":"2026-01-02T03:02:35.678Z",\
+          "ended_at":"2026-01-02T03:04:05.678Z","count":7,"reason":"invalid_token"}]}
+          """)
+      #expect(try await server.get("/api/v1/gaps?since=yesterday").status == 400)
+    }
   }
 
   @Test func refusedRequestsComeAsText() async throws {

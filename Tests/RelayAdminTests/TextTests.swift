@@ -51,6 +51,62 @@ import Testing
     #expect(!StatusText.render(StatusAnswer(status), now: Samples.now, pen: Self.plain).contains("clock"))
   }
 
+  @Test func statusShowsWhatFailsAndWhatHoldsADestinationBack() {
+    var status = Samples.status
+    status.destinations = [
+      Samples.destination("crm") {
+        let day = AttemptWindow(length: .seconds(86_400))
+        ($0.attempts, $0.hint, $0.capacity) = ([Samples.window, day], "mend it", Samples.capacity)
+      },
+      Samples.destination("bi") { $0.attempts = [AttemptWindow(length: .seconds(300))] },
+    ]
+    let text = StatusText.render(StatusAnswer(status), now: Samples.now, pen: Self.plain)
+    #expect(
+      text.contains(
+        """
+
+        crm: failed 5 min 25 %, 24 h - of its attempts: 422 (2)
+          of closedChat, 100 % answered 422 (2)
+          mend it
+        crm is held back by its answers: 16 at once, 500 ms each, are 32/s at most, and 40/s arrive; `concurrency: 24` would do
+
+        Since the relay started
+        """), "\(text)")
+  }
+
+  @Test func gapsAreATableAndSayWhatTheyMean() {
+    let gaps = [
+      Gap(
+        kind: .down, source: nil, began: Samples.time(90), ended: Samples.time(30), count: 0,
+        reason: Gap.killed),
+      Gap(
+        kind: .unauthorized, source: "huggy", began: Samples.time(120), ended: Samples.time(120),
+        count: 1_204,
+        reason: "missing_token"),
+    ]
+    let text = GapsText.render(GapsAnswer(gaps), now: Samples.now, pen: Self.plain)
+    #expect(text.contains("1m00s  down           -             ?  killed"), "\(text)")
+    #expect(text.contains("refused (401)  huggy     1,204  missing_token"), "\(text)")
+    #expect(text.contains("Huggy publishes no retry policy"))
+    #expect(
+      GapsText.render(GapsAnswer([]), now: Samples.now, pen: Self.plain) == "no gap is known in that time")
+  }
+
+  @Test func anEventShowsTheRequestAsItWasSentAndWhatCameBack() {
+    let text = Self.event(
+      Samples.delivery(.dead, attempts: 1) {
+        ($0.deathReason, $0.settledAt, $0.failureCount) = (.permanent, Samples.now, 1)
+        var failure = Samples.failure(1, status: 422, answer: "no")
+        (failure.peer, failure.firstByte) = (PeerAddress(.v4(0xC000_0207), port: 443), .milliseconds(11))
+        failure.evidence = AttemptEvidence(
+          requestHeaders: Array("Host: crm".utf8), answerHeaders: Array("Server: x\u{1B}[2J".utf8))
+        $0.failures = [failure]
+      })
+    #expect(text.contains("status 422, after 12 ms (first byte 11 ms), of 192.0.2.7:443"), "\(text)")
+    #expect(text.contains("  the last request:\n    Host: crm\n"), "\(text)")
+    #expect(text.contains("  the last answer's headers:\n    Server: x\u{FFFD}[2J\n"), "\(text)")
+  }
+
   @Test func statusShowsWhatIsWrong() {
     var status = Samples.status
     status.store.refusal = "the disk is full"

@@ -247,6 +247,21 @@ import Testing
     #expect(connection.receiver.received.map(\.origin) == [origin, origin])
   }
 
+  /// Each request has its own, or none; several are none.
+  @Test(arguments: [true, false]) func theReceiverIsToldTheTraceOfEachRequest(isPlain: Bool) throws {
+    let connection = try EmbeddedConnection()
+    let one = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    let other = "00-11111111111111111111111111111111-2222222222222222-00"
+    let more = isPlain ? [] : ["TE:\tx"]
+    let headers: [[String]] = [
+      ["TraceParent: \(one)"], ["traceparent: \(other)"], [], ["traceparent: \(one)x"],
+      ["traceparent: \(one)", "traceparent: \(other)"], ["traceparent: \(one)"],
+    ]
+    for headers in headers { connection.send(Requests.post(headers: headers + more)) }
+    #expect(connection.receiver.received.map(\.origin.trace) == [one, other, nil, nil, nil, one])
+    #expect(connection.receiver.received.allSatisfy { $0.origin.peer == "127.0.0.1" })
+  }
+
   @Test(arguments: [true, false]) func aLongHeaderIsCutBeforeItIsKept(isPlain: Bool) throws {
     let connection = try EmbeddedConnection()
     let long = String(repeating: "x", count: 5_000)

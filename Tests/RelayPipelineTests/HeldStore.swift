@@ -5,6 +5,7 @@ import RelayThreads
 /// A real store, some of whose calls wait until a test lets them go: then they are done, in their order.
 final class HeldStore: DeliveryStore {
   let kind = "held"
+  var downTime: Gap? { real.downTime }
   enum Call: Sendable {
     case configure, pause, backup
   }
@@ -72,6 +73,10 @@ final class HeldStore: DeliveryStore {
         pauses.add()
       }
     }
+  }
+
+  func keep(_ gaps: [Gap], completion: @escaping @Sendable (Result<Void, StoreError>) -> Void) {
+    real.keep(gaps, completion: completion)
   }
 
   func backup(completion: @escaping @Sendable (Result<any StoreCopy, StoreError>) -> Void) {

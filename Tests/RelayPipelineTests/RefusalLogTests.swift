@@ -9,6 +9,7 @@ private final class Origin: RequestOrigin {
   let peer: String? = "192.0.2.1"
   let forwardedFor: String? = "192.0.2.2, 192.0.2.3"
   let userAgent: String? = "Huggy"
+  let trace: TraceParent? = nil
 }
 
 @Suite struct RefusalLogTests {

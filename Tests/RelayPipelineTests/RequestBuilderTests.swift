@@ -61,6 +61,16 @@ import Testing
         == #"{"time":"x","messages":{"createdChat":[{ "id": 1 }]}}"#)
   }
 
+  @Test func theTraceOfTheRequestThatBroughtItGoesOn() throws {
+    let text = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    let envelope = EnvelopeContext(
+      source: "huggy", receivedAt: .epoch, time: nil, token: nil, trace: TraceParent(header: text.utf8))
+    let event = Event(
+      id: EventID("evt_0193b0a0-7c1d-7abc-8def-0123456789ab")!, envelope: envelope, type: "a",
+      rawType: Array("a".utf8), company: nil, channel: nil, chat: nil, body: [])
+    #expect(request(event, attempts: 3).headers.lines.contains("traceparent: \(text)"))
+  }
+
   @Test func theTypeLeavesAsItWasSpelled() {
     let spelled = event(type: "aé", rawType: #"a\u00e9"#)
     #expect(body(request(spelled)).contains(#"{"a\u00e9":["#))

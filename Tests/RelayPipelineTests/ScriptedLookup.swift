@@ -108,6 +108,12 @@ final class ScriptedLookup: DeliveryLookup {
     answer { completion(.success([])) }
   }
 
+  func gaps(
+    since: Timestamp?, until: Timestamp?, completion: @escaping @Sendable (Result<[Gap], StoreError>) -> Void
+  ) {
+    answer { completion(.success([])) }
+  }
+
   func replay(_ id: Int, completion: @escaping @Sendable (Result<Replay?, StoreError>) -> Void) {
     answer { completion(.success(nil)) }
   }

@@ -71,6 +71,8 @@ struct LookupPlanTests {
     "rowsBefore": ["SEARCH event USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
     "rowsFrom": ["SEARCH event USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
     "rowAlone": ["SEARCH event USING INTEGER PRIMARY KEY (rowid=?)"],
+    // At most 500 of each kind.
+    "gaps": ["SCAN g", "SEARCH s USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN"],
     "deliveries": ofEvent,
     "envelope": ["SEARCH envelope USING INTEGER PRIMARY KEY (rowid=?)"],
     "allSources": ["SEARCH source USING INTEGER PRIMARY KEY (rowid>?)"],
@@ -135,6 +137,7 @@ struct LookupPlanTests {
     let holders: [Any] =
       [
         try RecordReader(connection), try DeliveryWalks(connection), try EventSearch(connection),
+        try GapReader(connection),
         try EventRows(connection), try EventNames(connection), try EventBounds(connection),
         try RunReader(connection), pending, try IndexSource(connection, .standard),
         try ReplayReader(connection),

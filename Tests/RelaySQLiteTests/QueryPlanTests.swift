@@ -31,6 +31,11 @@ struct QueryPlanTests {
     "insertEnvelopeLike": ["SEARCH envelope USING INTEGER PRIMARY KEY (rowid=?)"], "insertEvent": [],
     "insertStraggler": [], "insertDelivery": [],
     "insertOverflow": [], "insertReplay": [], "insertReplayed": [], "insertFailure": [],
+    "insertGap": [], "lastDown": ["SEARCH gap USING PRIMARY KEY (kind=?)"], "lastReceived": ["SCAN envelope"],
+    "deleteOldGaps": [
+      "SEARCH gap USING PRIMARY KEY (kind=? AND began<?)", "SCALAR SUBQUERY 1",
+      "SEARCH gap USING PRIMARY KEY (kind=?)",
+    ],
     "deleteFailure": ["SEARCH failure USING PRIMARY KEY (delivery=? AND attempt=?)"],
     "settle": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
     "settleAtOnce": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
@@ -110,6 +115,7 @@ struct QueryPlanTests {
       try ChangeStatements(connection), try DestinationStatements(connection),
       try TokenStatements(connection),
       try ReplayStatements(connection),
+      try GapStatements(connection),
     ]
     return holders.flatMap { Mirror(reflecting: $0).children }.compactMap { child in
       (child.value as? Statement).map { (child.label!, $0.sql) }

@@ -31,6 +31,7 @@ extension StoreConformance {
         #expect(throws: StoreError.self) { try await store.reorder(by: .chat) },
         #expect(throws: StoreError.self) { try await store.keepToken(nil) },
         #expect(throws: StoreError.self) { _ = try await store.allLearnedTokens() },
+        #expect(throws: StoreError.self) { try await store.keep([]) },
         #expect(throws: StoreError.self) { try await store.change(.discard, .filter(DeliveryFilter())) },
         #expect(throws: StoreError.self) { _ = try await store.begin() },
         #expect(throws: StoreError.self) { _ = try await store.queue(ReplayStep(replay: 1, entries: [])) },

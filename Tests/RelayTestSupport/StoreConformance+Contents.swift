@@ -50,6 +50,34 @@ extension StoreConformance {
       #expect(again.map(\.event.envelope.source) == ["huggy", "huggy", "other", "other", "huggy", "huggy"])
       #expect(again.map(\.since) == again.map(\.event.envelope.receivedAt))
     },
+    StoreClaim("whereNoTraceCameTheOneOfTheFirstEventGoesOn") { bench in
+      let store = try await bench.open()
+      let envelope = bench.make.envelope(events: 3)
+      _ = try await store.stored(envelope)
+      let again = try await bench.reopen(store).claim().deliveries
+      let made = TraceParent(madeFor: envelope.firstEventID)
+      #expect(again.map(\.event.envelope.trace) == [made, made, made])
+    },
+    StoreClaim("anEventThatIsRoutedWhenItComesAgainKeepsItsFirstTrace") { bench in
+      let store = try await bench.open()
+      func envelope(_ trace: String, to destinations: [String]) -> NewEnvelope {
+        let context = EnvelopeContext(
+          source: "huggy", receivedAt: .second(0), time: nil, token: nil,
+          trace: TraceParent(header: trace.utf8))
+        let event = Event(
+          id: bench.make.nextID(count: 1), envelope: context, type: "a", rawType: Array("a".utf8),
+          company: nil,
+          channel: nil, chat: nil, body: Array("{}".utf8))
+        return bench.make.envelope(context, bytes: 1, events: [event], to: destinations)
+      }
+      let first = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03"
+      _ = try await store.append(envelope(first, to: []))
+      let second = "00-11111111111111111111111111111111-2222222222222222-01"
+      let rerouted = try await store.append(envelope(second, to: ["crm"])).claimed
+      #expect(rerouted.map { $0.event.envelope.trace.map { "\($0)" } } == [first])
+      let again = try await bench.reopen(store).claim().deliveries
+      #expect(again.map { $0.event.envelope.trace.map { "\($0)" } } == [first])
+    },
     StoreClaim("anEventWithoutDeliveriesIsStored") { bench in
       let store = try await bench.open()
       let envelope = bench.make.envelope(to: [], bytes: 1)
@@ -64,7 +92,8 @@ extension StoreConformance {
   private static func difficultEvents(_ make: TestEnvelopes) -> [Event] {
     let context = EnvelopeContext(
       source: "huggy", receivedAt: Timestamp(microseconds: 1_767_323_045_678_901),
-      time: Array("1.70e9 ".utf8), token: Array(#""a\u0000\"ção""#.utf8))
+      time: Array("1.70e9 ".utf8), token: Array(#""a\u0000\"ção""#.utf8),
+      trace: TraceParent(header: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03".utf8))
     let first = make.nextID(count: 4)
     func event(
       _ place: Int, _ type: String, raw: String, _ company: String?, _ channel: String?, _ chat: String?,

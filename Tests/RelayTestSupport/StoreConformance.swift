@@ -9,6 +9,7 @@ package enum StoreConformance {
   package static let claims =
     contents + claiming + retries + settlements + order + orderOfRetries + reordering + changes + withholding
     + backlog + searching + operation + replays + audit + tokens + clocks + arrival + duplicates + names
+    + gaps
     + hanging
     + closing
 }

@@ -18,8 +18,9 @@ package final class TestEnvelopes: Sendable {
     chat: String? = nil,
     body: [UInt8] = Array("{}".utf8)
   ) -> NewEnvelope {
-    let context = EnvelopeContext(source: source, receivedAt: time, time: nil, token: nil)
     let first = nextID(count: events)
+    let context = EnvelopeContext(
+      source: source, receivedAt: time, time: nil, token: nil, trace: TraceParent(madeFor: first))
     return envelope(
       context, bytes: bytes, since: since, wallSince: wallSince,
       events: (0..<events).map { place in
@@ -98,6 +99,7 @@ package struct DeliveredContent: Equatable, Sendable {
   package var receivedAt: Timestamp
   package var time: [UInt8]?
   package var token: [UInt8]?
+  package var trace: TraceParent?
   package var type: String
   package var rawType: [UInt8]
   package var attributes: [String?]
@@ -109,6 +111,7 @@ package struct DeliveredContent: Equatable, Sendable {
     receivedAt = event.envelope.receivedAt
     time = event.envelope.time
     token = event.envelope.token
+    trace = event.envelope.trace
     type = event.type
     rawType = event.rawType
     attributes = [event.company, event.channel, event.chat]

@@ -6,6 +6,9 @@ package struct AttemptAnswer: Answer {
   @Field("The status that was answered; null: there was no answer.") package var status: Int?
   @Field("Why there was no status.") package var error: String?
   @Field("How long it took, in milliseconds.") package var durationMs: Double
+  @Field("The address and port that it went to; null: no connection was tried.") package var peer: String?
+  @Field("How long it took until the answer's first byte, in milliseconds; null: there was none.")
+  package var firstByteMs: Double?
 }
 
 extension AttemptAnswer {
@@ -15,6 +18,8 @@ extension AttemptAnswer {
     status = attempt.status
     error = attempt.error
     durationMs = attempt.duration.apiMilliseconds
+    peer = attempt.peer?.description
+    firstByteMs = attempt.firstByte?.apiMilliseconds
   }
 }
 
@@ -25,8 +30,15 @@ package struct FailureAnswer: Answer {
   @Field("The status that was answered; null: there was no answer.") package var status: Int?
   @Field("Why there was no status.") package var error: String?
   @Field("How long it took, in milliseconds.") package var durationMs: Double
+  @Field("The address and port that it went to; null: no connection was tried.") package var peer: String?
+  @Field("How long it took until the answer's first byte, in milliseconds; null: there was none.")
+  package var firstByteMs: Double?
   @Field("What was said, its first 1 KiB; what is no UTF-8 is replaced by U+FFFD.", .contents) package
     var answer: String?
+  @Field("The header lines that were sent, secrets masked; none: nothing was sent.") package
+    var requestHeaders: [String]
+  @Field("The header lines of the answer, its first 1 KiB of them; null: there was none.", .contents) package
+    var answerHeaders: [String]?
 }
 
 extension FailureAnswer {
@@ -37,6 +49,14 @@ extension FailureAnswer {
     status = failure.status
     error = failure.error
     durationMs = failure.duration.apiMilliseconds
+    peer = failure.peer?.description
+    firstByteMs = failure.firstByte?.apiMilliseconds
+    requestHeaders = Self.lines(failure.evidence.requestHeaders)
+    answerHeaders = failure.evidence.answerHeaders.map { Self.lines($0) }
     answer = failure.answer.map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  private static func lines(_ bytes: [UInt8]?) -> [String] {
+    (bytes ?? []).split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
   }
 }

@@ -31,6 +31,12 @@ package struct DestinationAnswer: Answer {
   @Field("Kinds that it refuses while it takes others: those that failed last, at most ten.")
   package var refusedKinds: [RefusedKindAnswer]
   @Field("How many kinds it refuses.") package var refusedKindCount: Int
+  @Field(
+    "What came of its attempts in the last five minutes, the last hour and the last day, since the relay's start at the most."
+  )
+  package var attempts: [AttemptWindowAnswer]
+  @Field("What to do about what fails; null: nothing does.") package var hint: String?
+  @Field("What it can take; null: too little was attempted lately.") package var capacity: CapacityAnswer?
 }
 
 extension DestinationAnswer {
@@ -59,6 +65,9 @@ extension DestinationAnswer {
     stuckHead = status.stuckHead.map { StuckHeadAnswer($0) }
     refusedKinds = status.refusedKinds.map { RefusedKindAnswer($0) }
     refusedKindCount = status.refusedKindCount
+    attempts = status.attempts.map { AttemptWindowAnswer($0) }
+    hint = status.hint
+    capacity = status.capacity.map { CapacityAnswer($0) }
   }
 }
 

@@ -10,6 +10,9 @@ package struct EventAnswer: Answer {
   @Field("The channel that it speaks of.") package var channel: String?
   @Field("The chat that it belongs to.") package var chat: String?
   @Field("When it was received.") package var receivedAt: Timestamp
+  @Field(
+    "The `traceparent` of the request that brought it, or the one made for it: each request of it has it.")
+  package var traceparent: String?
   @Field("The configuration that routed it.") package var configHash: String
   @Field("The routes that matched, in their order.") package var routes: [String]
   @Field("The last of them dropped it.") package var dropped: Bool
@@ -28,6 +31,7 @@ extension EventAnswer {
     channel = event.channel
     chat = event.chat
     receivedAt = event.receivedAt
+    traceparent = event.trace?.description
     configHash = event.configuration
     routes = event.routes
     dropped = event.isDropped

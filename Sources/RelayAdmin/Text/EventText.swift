@@ -11,6 +11,7 @@ package enum EventText {
     lines.append("  received \(event.receivedAt.text(at: now)) from \(event.source)")
     lines.append("  " + facts.forTerminal())
     lines.append("  " + routing(event).forTerminal(maxCharacters: 1_000))
+    if let trace = event.traceparent { lines.append("  traceparent \(trace)".forTerminal()) }
     for delivery in event.deliveries {
       lines.append("")
       let name = delivery.run > 0 ? "\(delivery.destination) (replay \(delivery.run))" : delivery.destination
@@ -53,7 +54,15 @@ package enum EventText {
     for failure in shown {
       let outcome = failure.status.map { "status \($0)" } ?? failure.error ?? "no answer"
       let took = failure.durationMs.millisecondsText
-      lines.append("  attempt \(failure.attempt) at \(failure.at): \(outcome), after \(took)")
+      let peer = failure.peer.map { ", of \($0)" } ?? ""
+      let firstByte = failure.firstByteMs.map { " (first byte \($0.millisecondsText))" } ?? ""
+      lines.append(
+        "  attempt \(failure.attempt) at \(failure.at): \(outcome), after \(took)\(firstByte)\(peer)")
+    }
+    if let last = shown.last {
+      lines +=
+        headers("the last request", last.requestHeaders)
+        + headers("the last answer's headers", last.answerHeaders ?? [])
     }
     if let answer = shown.last?.answer?.trimmingTrailingSpace, !answer.isEmpty {
       lines.append("the last answer: \(answer)")
@@ -61,12 +70,18 @@ package enum EventText {
     return lines
   }
 
+  private static func headers(_ title: String, _ lines: [String]) -> [String] {
+    lines.isEmpty ? [] : ["\(title):"] + lines.map { "  \($0)" }
+  }
+
   private static func sentence(_ delivery: DeliveryAnswer, now: Timestamp) -> String {
     let attempts = delivery.attempts.counted("attempt", "attempts")
     let settled = delivery.settledAt.map { " \($0.text(at: now))" } ?? ""
     switch (delivery.state, delivery.reason) {
     case ("delivered", _):
-      let outcome = delivery.lastAttempt.map { ": \($0.outcome), after \($0.durationMs.millisecondsText)" }
+      let outcome = delivery.lastAttempt.map {
+        ": \($0.outcome), after \($0.durationMs.millisecondsText)" + ($0.peer.map { ", of \($0)" } ?? "")
+      }
       return "delivered\(settled), on attempt \(delivery.attempts)\(outcome ?? "")"
     case ("dead", let reason):
       return "given up\(settled), after \(attempts): \(death(reason)). It is kept: retry or discard it"

@@ -8,6 +8,8 @@ package enum StatusText {
     var lines = head(status, now: now, pen: pen)
     lines += [""] + destinations(status.destinations, now: now, pen: pen)
     lines += SourcesText.notes(status.sources, now: now, pen: pen)
+    let failures = status.destinations.flatMap { FailuresText.lines($0, pen: pen) }
+    if !failures.isEmpty { lines += [""] + failures }
     if !status.routes.isEmpty {
       let since = "Since the relay started, \(status.uptimeSeconds.ageText) ago:"
       lines += ["", pen(since, .faint)] + routes(status.routes, pen: pen)

@@ -5,6 +5,12 @@ package struct AttemptResult: Sendable, Equatable {
   package var response: Response
   /// How far the relay's wall clock was ahead of the answer's `date`; nil: it was not looked at, or there was none.
   package var clockOffset: Duration?
+  /// Whom it went to; nil: no connection was tried.
+  package var peer: PeerAddress?
+  /// From its start to the answer's first byte; nil: there was none.
+  package var firstByte: Duration?
+  /// What else is kept of an attempt that failed; nil: it succeeded.
+  package var evidence: AttemptEvidence?
   /// It may mean no more than that the relay's clock is wrong (`Destination.blamesClock`): it kills nothing.
   package var blamesClock = false
 
@@ -23,7 +29,7 @@ package struct AttemptResult: Sendable, Equatable {
     self.clockOffset = clockOffset
   }
 
-  /// How much of an answer is kept, in bytes.
+  /// How much of an answer's body is kept, in bytes.
   package static let keptAnswerBytes = 1_024
 
   package var status: Int? {
@@ -31,6 +37,23 @@ package struct AttemptResult: Sendable, Equatable {
   }
 
   package var isSuccess: Bool { status.map { (200..<300).contains($0) } ?? false }
+}
+
+/// What was sent and what came back, of an attempt that failed: header lines, each `name: value`, with a line end (LF) between two.
+package struct AttemptEvidence: Sendable, Equatable {
+  /// How much is kept of each of the two, in bytes.
+  package static let keptRequestBytes = 4_096
+  package static let keptAnswerBytes = 1_024
+
+  /// As they were sent, with credentials and the destination's own headers masked; nil: nothing was sent.
+  package var requestHeaders: [UInt8]?
+  /// nil: no answer began.
+  package var answerHeaders: [UInt8]?
+
+  package init(requestHeaders: [UInt8]? = nil, answerHeaders: [UInt8]? = nil) {
+    self.requestHeaders = requestHeaders
+    self.answerHeaders = answerHeaders
+  }
 }
 
 /// Why a request got no status.

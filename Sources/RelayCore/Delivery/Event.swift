@@ -7,12 +7,17 @@ package final class EnvelopeContext: Sendable {
   package let time: [UInt8]?
   /// The token that came, byte for byte as a JSON value (with its quotes); nil if none did.
   package let token: [UInt8]?
+  /// What goes on with each request of its events: the one that it came with, or one made for it. nil: none does, as in tests.
+  package let trace: TraceParent?
 
-  package init(source: String, receivedAt: Timestamp, time: [UInt8]?, token: [UInt8]?) {
+  package init(
+    source: String, receivedAt: Timestamp, time: [UInt8]?, token: [UInt8]?, trace: TraceParent? = nil
+  ) {
     self.source = source
     self.receivedAt = receivedAt
     self.time = time
     self.token = token
+    self.trace = trace
   }
 }
 

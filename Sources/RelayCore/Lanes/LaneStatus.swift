@@ -23,6 +23,10 @@ package struct LaneStatus: Sendable, Equatable {
   package var refusedKinds: [RefusedKind] = []
   /// All of them.
   package var refusedKindCount = 0
+  /// What came of its attempts lately.
+  package var attempts = AttemptHistory()
+  /// New deliveries in a second, lately; nil: unknown.
+  package var arriving: Double?
   /// Deliveries settled in a second, lately; nil: unknown.
   package var pace: Double?
   /// The destination is no longer configured; what is in flight has yet to end.

@@ -44,6 +44,11 @@ package protocol DeliveryLookup: ReplayLookup {
   /// fresh one since it arrived, a retry since its time. What waits for its order key is not due. By the destination's name.
   func oldestDue(completion: @escaping @Sendable (Result<[String: Timestamp], StoreError>) -> Void)
 
+  /// When senders were turned away, as far as it is kept: a bounded number, the newest first, that lie in the given time at least in
+  /// part. Their times are those that the wall clock showed.
+  func gaps(
+    since: Timestamp?, until: Timestamp?, completion: @escaping @Sendable (Result<[Gap], StoreError>) -> Void)
+
   /// Answers what was asked, then closes. Blocks until that is done, but no longer than that. Later questions fail.
   ///
   /// - Returns: Whether it is closed. If not, its thread hangs.
@@ -102,6 +107,8 @@ package struct EventRecord: Sendable, Equatable {
   package var receivedAt: Timestamp
   /// Its envelope's `time`, byte for byte; nil: that had none.
   package var envelopeTime: [UInt8]?
+  /// What goes on with each request of it.
+  package var trace: TraceParent?
   /// The hash of the configuration that routed it.
   package var configuration: String
   /// The routes that matched, in their order.
@@ -157,8 +164,13 @@ package struct DeliveryRecord: Sendable, Equatable {
     package var status: Int?
     /// Why there was no status.
     package var error: String?
-    /// The answer's first 1 KiB.
+    /// The first 1 KiB of the answer's body.
     package var answer: [UInt8]?
+    /// Whom it went to; nil: no connection was tried.
+    package var peer: PeerAddress?
+    /// From its start to the answer's first byte; nil: there was none.
+    package var firstByte: Duration?
+    package var evidence = AttemptEvidence()
 
     package init(
       attempt: Int, at: Timestamp, duration: Duration, status: Int?, error: String?, answer: [UInt8]?
@@ -177,6 +189,10 @@ package struct DeliveryRecord: Sendable, Equatable {
     package var duration: Duration
     package var status: Int?
     package var error: String?
+    /// Whom it went to; nil: no connection was tried.
+    package var peer: PeerAddress?
+    /// From its start to the answer's first byte; nil: there was none.
+    package var firstByte: Duration?
 
     package init(at: Timestamp, duration: Duration, status: Int?, error: String?) {
       self.at = at

@@ -62,6 +62,16 @@ package protocol DeliveryStore: ReplayStore {
   /// How large it is now.
   func usage(completion: @escaping @Sendable (Result<StoreUsage, StoreError>) -> Void)
 
+  // MARK: Gaps
+
+  /// From when the store was last known to be in use, before it was opened, until then: nothing was received in that time. By
+  /// the steady clock. nil: it is new. Nothing of it is kept before it is given to `keep`.
+  var downTime: Gap? { get }
+
+  /// Keeps when senders were turned away, over restarts, with times of the steady clock. What continues one that was kept before
+  /// takes its place. Of each kind the newest `Gap.keptOfEachKind` stay.
+  func keep(_ gaps: [Gap], completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
+
   // MARK: Operation
 
   /// From its completion on nothing of these destinations is handed out, by no call, until `resume`. What is claimed

@@ -20,6 +20,15 @@ final class ParsedURL {
     curl_url_cleanup(pointer)
   }
 
+  /// What the header `Host` says: no port where that is the scheme's own.
+  var hostHeader: String {
+    let host = part(CURLUPART_HOST) ?? ""
+    return part(CURLUPART_PORT, UInt32(CURLU_NO_DEFAULT_PORT)).map { "\(host):\($0)" } ?? host
+  }
+
+  /// It has a user's name, and so what libcurl sends has an authorization.
+  var hasCredentials: Bool { part(CURLUPART_USER) != nil }
+
   fileprivate func part(_ part: CURLUPart, _ flags: UInt32 = 0) -> String? {
     var text: UnsafeMutablePointer<CChar>?
     guard curl_url_get(pointer, part, &text, flags) == CURLUE_OK, let text else { return nil }

@@ -75,11 +75,15 @@ final class ConnectionOrigin: RequestOrigin {
   private let address: SocketAddress?
   private let agent: [UInt8]?
   private let forwarded: [UInt8]?
+  let trace: TraceParent?
 
-  init(address: SocketAddress?, agent: [UInt8]? = nil, forwarded: [UInt8]? = nil) {
+  init(
+    address: SocketAddress?, agent: [UInt8]? = nil, forwarded: [UInt8]? = nil, trace: TraceParent? = nil
+  ) {
     self.address = address
     self.agent = agent
     self.forwarded = forwarded
+    self.trace = trace
   }
 
   var peer: String? { address?.ipAddress }
@@ -92,19 +96,21 @@ final class ConnectionOrigin: RequestOrigin {
   func of(_ request: PlainRequest, in bytes: UnsafeRawBufferPointer) -> ConnectionOrigin {
     let agent = request.userAgent.map { Self.text($0, in: bytes) }
     let forwarded = request.forwardedFor.map { Self.text($0, in: bytes) }
+    let trace = request.traceParent.flatMap { TraceParent(header: bytes[$0]) }
     let isSameAgent = Self.areEqual(agent, self.agent)
-    if isSameAgent, Self.areEqual(forwarded, self.forwarded) { return self }
-    // Behind a proxy only this one changes.
+    let isSameForwarded = Self.areEqual(forwarded, self.forwarded)
+    if isSameAgent, isSameForwarded, trace == self.trace { return self }
+    // Behind a proxy only this one changes, and with a sender that is traced the trace.
     return ConnectionOrigin(
       address: address, agent: isSameAgent ? self.agent : agent.map(Array.init),
-      forwarded: forwarded.map(Array.init))
+      forwarded: isSameForwarded ? self.forwarded : forwarded.map(Array.init), trace: trace)
   }
 
   func of(_ head: DecodedHead) -> ConnectionOrigin {
     let agent = head.userAgent.map { Array($0.utf8.prefix(Self.keptBytes)) }
     let forwarded = head.forwardedFor.map { Array($0.utf8.prefix(Self.keptBytes)) }
-    if agent == self.agent, forwarded == self.forwarded { return self }
-    return ConnectionOrigin(address: address, agent: agent, forwarded: forwarded)
+    if agent == self.agent, forwarded == self.forwarded, head.trace == trace { return self }
+    return ConnectionOrigin(address: address, agent: agent, forwarded: forwarded, trace: head.trace)
   }
 
   private static func text(_ range: Range<Int>, in bytes: UnsafeRawBufferPointer) -> Slice<

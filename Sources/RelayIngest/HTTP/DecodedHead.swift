@@ -1,4 +1,5 @@
 import NIOHTTP1
+import RelayCore
 import RelayText
 
 /// A head that came through the decoder: the few headers that matter, read in one pass.
@@ -6,6 +7,10 @@ struct DecodedHead {
   private(set) var request: IncomingRequest
   private(set) var userAgent: String?
   private(set) var forwardedFor: String?
+  /// nil: there is none that is valid, or there are several, which is as bad.
+  var trace: TraceParent? { traceParents == 1 ? lastTrace : nil }
+  private var lastTrace: TraceParent?
+  private var traceParents = 0
   private var hosts = 0
   private var offersUpgrade = false
   private var connectionNamesUpgrade = false
@@ -40,6 +45,9 @@ struct DecodedHead {
     case 10 where name.equalsIgnoringCase("connection"):
       if value.names("upgrade") { connectionNamesUpgrade = true }
     case 10 where name.equalsIgnoringCase("user-agent"): userAgent = userAgent ?? value
+    case 11 where name.equalsIgnoringCase("traceparent"):
+      lastTrace = TraceParent(header: Array(value.utf8))
+      traceParents += 1
     case 14 where name.equalsIgnoringCase("content-length"): readContentLength(value)
     case 15 where name.equalsIgnoringCase("x-forwarded-for"):
       // As one line, as every proxy would read them.

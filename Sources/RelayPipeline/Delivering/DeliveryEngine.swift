@@ -19,14 +19,19 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
   private let questions = Locked(EngineQuestions())
   private let comparison = Locked(ClockComparison())
   private let mask = Locked(SecretMask([]))
+  private let arrivals = Locked(ArrivalSamples())
   // For the transport's thread alone.
   private var dispatcher: Dispatcher
   private var log: DeliveryLog
   private var isDraining = false
   /// How far the wall clock is ahead, as the dispatcher was told, in microseconds.
   private var toldAhead: Int64 = 0
+  /// What came of each destination's attempts lately.
+  private var histories: [String: AttemptRecords] = [:]
   /// The destination whose attempt ended last: most that end together are of one.
-  private var lastMetrics: (destination: String, metrics: DestinationMetrics)?
+  private var lastRecords: AttemptRecords?
+  /// When to look again how many deliveries have come.
+  private var nextSample = Timestamp.epoch
 
   package init(
     store: any DeliveryStore, transport: any Transport, clock: any SteadyClock, logger: Logger,
@@ -189,9 +194,11 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
     }
     for var attempt in finished {
       if !attempt.result.isSuccess {
-        attempt.result.response = mask.withLock { $0 }.masked(attempt.result.response)
+        let mask = mask.withLock { $0 }
+        attempt.result.response = mask.masked(attempt.result.response)
+        attempt.result.evidence = attempt.result.evidence.map { mask.masked($0) }
       }
-      metrics(of: attempt.destination).attempt(attempt.result)
+      records(of: attempt.destination).metrics.attempt(attempt.result)
       if let offset = attempt.result.clockOffset { compare(offset, attempt.destination) }
       dispatcher.handle(.finished(attempt), now: now)
     }
@@ -204,13 +211,14 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
       case .drain: isDraining = true
       // Their ends are times of the wall clock: to be exact.
       case .pause, .restored: tell(reading)
-      case .configure(let destinations): comparison.withLock { $0.keep(only: Set(destinations.map(\.name))) }
+      case .configure(let destinations): keep(only: Set(destinations.map(\.name)))
       case .arrived, .promoted, .claimed, .finished, .settled, .replayQueued, .hold, .resume, .wallClock,
         .endRetryAfter, .freshConnections, .storeHolds:
         break
       }
       dispatcher.handle(input, now: now)
     }
+    if !finished.isEmpty && now >= nextSample { sampleArrivals(at: now) }
     let turn = perform(dispatcher.takeActions(now: now), reading)
     if isDraining && dispatcher.isIdle { drained.update { $0 = true } }
     answerQuestions(now: now)
@@ -222,11 +230,26 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
     dispatcher.handle(.wallClock(offset: reading.offset), now: reading.steady)
   }
 
-  private func metrics(of destination: String) -> DestinationMetrics {
-    if let lastMetrics, lastMetrics.destination == destination { return lastMetrics.metrics }
-    let found = metrics.destination(destination)
-    lastMetrics = (destination, found)
+  private func records(of destination: String) -> AttemptRecords {
+    if let lastRecords, lastRecords.destination == destination { return lastRecords }
+    let found = histories[destination] ?? AttemptRecords(destination, metrics.destination(destination))
+    histories[destination] = found
+    lastRecords = found
     return found
+  }
+
+  /// What is no longer configured is forgotten.
+  private func keep(only destinations: Set<String>) {
+    comparison.withLock { $0.keep(only: destinations) }
+    histories = histories.filter { destinations.contains($0.key) }
+    lastRecords = nil
+  }
+
+  private func sampleArrivals(at now: Timestamp) {
+    nextSample = now.advanced(by: ArrivalSamples.interval)
+    store.destinations { [weak self] result in
+      if let destinations = try? result.get() { self?.arrivals.withLock { $0.add(destinations, at: now) } }
+    }
   }
 
   private func compare(_ offset: Duration, _ destination: String) {
@@ -236,7 +259,12 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
   private func answerQuestions(now: Timestamp) {
     let answers = questions.withLock { $0.takeAsked() }
     guard !answers.isEmpty else { return }
-    let lanes = dispatcher.snapshot(now: now)
+    var lanes = dispatcher.snapshot(now: now)
+    let arrivals = arrivals.withLock { $0 }
+    for index in lanes.indices {
+      if let records = histories[lanes[index].name] { lanes[index].attempts = records.history }
+      lanes[index].arriving = arrivals.rate(of: lanes[index].name)
+    }
     for answer in answers { answer(lanes) }
   }
 
@@ -253,7 +281,9 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
         if let request { turn.requests.append(request) }
       case .settle(let settlement, let delivery, let isProbe):
         log.attempt(settlement, of: delivery, isProbe: isProbe, at: reading)
-        outcomes.add(settlement, of: delivery, metrics(of: delivery.destination), at: now)
+        let records = records(of: delivery.destination)
+        records.add(settlement.attempt, type: delivery.event.type, at: now)
+        outcomes.add(settlement, of: delivery, records.metrics, at: now)
         // The next of its order key waits for it.
         if dispatcher.ordering(of: delivery.destination) != Ordering.none {
           outcomes.isUrgent = true
@@ -324,3 +354,22 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
     }
   }
 }
+
+/// What is counted of a destination's attempts. For the transport's thread alone.
+private final class AttemptRecords {
+  let destination: String
+  let metrics: DestinationMetrics
+  private(set) var history = AttemptHistory()
+
+  init(_ destination: String, _ metrics: DestinationMetrics) {
+    self.destination = destination
+    self.metrics = metrics
+  }
+
+  func add(_ result: AttemptResult, type: String, at now: Timestamp) {
+    history.add(result, type: type, at: now)
+  }
+}
+
+@available(*, unavailable)
+extension AttemptRecords: Sendable {}

@@ -70,6 +70,8 @@ struct DeliveryLog {
       "delivery": .number(delivery.id.rawValue), "attempt": .number(settlement.attempts),
       "outcome": "\(outcome)",
     ]
+    if let trace = delivery.event.envelope.trace { metadata["trace"] = "\(trace.traceID)" }
+    if let peer = settlement.attempt.peer { metadata["peer"] = "\(peer)" }
     metadata.merge(more) { _, new in new }
     if leftOut > 0 { metadata["alike_since"] = .number(leftOut) }
     logger.log(level: level, message, metadata: metadata)

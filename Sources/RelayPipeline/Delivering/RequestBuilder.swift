@@ -10,7 +10,7 @@ package enum RequestBuilder {
   ) -> AttemptRequest {
     let event = delivery.event
     let body = body(of: event, for: destination)
-    var headers = HeaderLines(reservingCapacity: 384)
+    var headers = HeaderLines(reservingCapacity: 464)
     headers.append("content-type") { $0.append(contentsOf: "application/json".utf8) }
     headers.append("user-agent") { $0.append(contentsOf: RelayVersion.userAgent.utf8) }
     headers.append("webhook-id") { event.id.appendText(to: &$0) }
@@ -23,6 +23,7 @@ package enum RequestBuilder {
     }
     if let company = event.company { headers.append("huggy-company") { appendHeaderText(company, to: &$0) } }
     if let channel = event.channel { headers.append("huggy-channel") { appendHeaderText(channel, to: &$0) } }
+    if let trace = event.envelope.trace { headers.append("traceparent") { trace.appendText(to: &$0) } }
     if !destination.signingSecrets.isEmpty {
       let signature = WebhookSignature.header(
         id: event.id.description, timestamp: now.seconds, body: body, secrets: destination.signingSecrets)

@@ -56,6 +56,15 @@ struct SecretMask: Sendable {
     return .status(status, body: masked(whole, upTo: .max), retryAfter: retryAfter)
   }
 
+  /// The same for the answer's headers.
+  func masked(_ evidence: AttemptEvidence) -> AttemptEvidence {
+    var evidence = evidence
+    evidence.answerHeaders = evidence.answerHeaders.map { lines in
+      masked(excerpt(of: lines, upTo: AttemptEvidence.keptAnswerBytes), upTo: AttemptEvidence.keptAnswerBytes)
+    }
+    return evidence
+  }
+
   /// How many of the last bytes begin a secret that is longer.
   private func longestBeginning(atTheEndOf body: [UInt8]) -> Int {
     secrets.joined().reduce(0) { longest, secret in

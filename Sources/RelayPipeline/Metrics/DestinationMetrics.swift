@@ -8,7 +8,7 @@ package final class DestinationMetrics: Sendable {
   let latencySeconds = Histogram(.deliveryLatency)
 
   package func attempt(_ result: AttemptResult) {
-    attempts.add(to: AttemptOutcome(result))
+    attempts.add(to: AttemptOutcome(AttemptCause(result)))
     attemptSeconds.observe(result.duration)
   }
 
@@ -16,36 +16,5 @@ package final class DestinationMetrics: Sendable {
   package func settled(_ state: RelayMetrics.SettledState, _ count: Int = 1, latency: Duration? = nil) {
     settledDeliveries.add(count, to: state)
     if let latency { latencySeconds.observe(latency) }
-  }
-}
-
-/// What came of an attempt, as the metric's label says it.
-enum AttemptOutcome: String, Sendable, CaseIterable {
-  case success = "2xx"
-  case redirection = "3xx"
-  case clientError = "4xx"
-  case serverError = "5xx"
-  /// No status in time, or not even a connection.
-  case timeout
-  /// No status for any other reason, or one below 200, which ends no exchange.
-  case network
-
-  init(_ result: AttemptResult) {
-    switch result.response {
-    case .status(let code, _, _):
-      switch code {
-      case 200..<300: self = .success
-      case 300..<400: self = .redirection
-      case 400..<500: self = .clientError
-      // A status that HTTP does not have is as bad as 5xx (RFC 9110, 15).
-      case 500...: self = .serverError
-      default: self = .network
-      }
-    case .failure(let failure):
-      switch failure.kind {
-      case .timeout, .connectTimeout: self = .timeout
-      case .nameResolution, .connectionRefused, .connection, .tls, .reset, .other: self = .network
-      }
-    }
   }
 }

@@ -192,4 +192,10 @@ extension DeliveryLookup {
       oldestDue { continuation.resume(returning: $0) }
     }.get()
   }
+
+  func gaps(since: Timestamp?, until: Timestamp?) async throws(StoreError) -> [Gap] {
+    try await withCheckedContinuation { continuation in
+      gaps(since: since, until: until) { continuation.resume(returning: $0) }
+    }.get()
+  }
 }

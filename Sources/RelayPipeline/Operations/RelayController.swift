@@ -54,6 +54,7 @@ package final class RelayController: RelayOperations {
   private let trials: RuleTrials
   let statusReader: StatusReader
   let auditTrail: AuditTrail
+  private let gapBook: GapBook
   private let typeCheck: TypeCheck
   private let holds: DestinationHolds
   private let sources: SourceDesk
@@ -100,6 +101,7 @@ package final class RelayController: RelayOperations {
         active: active, asked: asked, lookup: parts.lookup, engine: parts.engine, metrics: parts.metrics,
         watch: parts.watch, clock: parts.clock, storeKind: parts.store.kind, sources: sources))
     auditTrail = AuditTrail(asked: asked, logger: parts.logger)
+    gapBook = GapBook(asked: asked, recorder: parts.receiver.gaps, clock: parts.clock)
     parts.engine.hideInAnswers(configuration.toldSecrets)
   }
 
@@ -116,6 +118,7 @@ package final class RelayController: RelayOperations {
     try await parts.store.configure(StoreConfiguration(active.configuration))
     parts.receiver.lessons.begin(with: try await parts.store.learnedTokens())
     if isPaused { try await pauseAll() }
+    parts.receiver.gaps.started()
     return try await statusReader.begin(parts.store)
   }
 
@@ -144,6 +147,7 @@ package final class RelayController: RelayOperations {
   package func drain() {
     isDraining.withLock { $0 = true }
     replays.stop()
+    parts.receiver.gaps.stopping()
     parts.engine.drain()
   }
 
@@ -171,6 +175,10 @@ package final class RelayController: RelayOperations {
   package func metrics() async -> [UInt8] { await statusReader.metrics() }
 
   package func refusedRequests() -> [RefusedRequest] { parts.receiver.refusedRequests }
+
+  package func gaps(since: Timestamp?, until: Timestamp?) async throws(OperationError) -> [Gap] {
+    try await gapBook.gaps(since: since, until: until)
+  }
 
   package func event(_ id: EventID) async throws(OperationError) -> EventReport? {
     let found = try await asked.look { lookup async throws(StoreError) in try await lookup.event(id) }

@@ -5,6 +5,7 @@ package protocol RelayOperations:
   AuditOperations,
   ConfigurationOperations,
   DestinationTests,
+  GapOperations,
   ReplayOperations,
   SearchOperations,
   SourceOperations,

@@ -124,6 +124,12 @@ package struct DestinationStatus: Sendable, Equatable {
   package var oldestDue: Duration?
   /// The backlog at the present pace; nil: unknown.
   package var drain: Duration?
+  /// What came of its attempts, the shortest time first; empty: it is not configured.
+  package var attempts: [AttemptWindow] = []
+  /// What to do about what fails; nil: nothing does.
+  package var hint: String?
+  /// nil: too little is known.
+  package var capacity: DestinationCapacity?
 
   package init(name: String) {
     self.name = name

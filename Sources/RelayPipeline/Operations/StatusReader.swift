@@ -73,6 +73,7 @@ final class StatusReader: Sendable {
           name, destination, lane: lanes[name], books: books[name] ?? StoredDestination(name: name),
           now: now.wall)
         status.oldestPending = reading.oldest[name].map { max(.zero, $0.duration(to: now.steady)) }
+        if let destination, let lane = lanes[name] { status.look(at: lane, of: destination, at: now.steady) }
         status.oldestDue = reading.due[name].map { $0.duration(to: now.steady) }.flatMap {
           $0 < .zero ? nil : $0
         }
@@ -130,6 +131,17 @@ final class StatusReader: Sendable {
     let history = parts.clock.history
     let shown = lanes.filter { !$0.isRemoved }.map { ($0.name, $0.shown(by: history)) }
     return Dictionary(uniqueKeysWithValues: shown)
+  }
+}
+
+extension DestinationStatus {
+  /// What came of its attempts, and what that says.
+  fileprivate mutating func look(at lane: LaneStatus, of destination: Destination, at now: Timestamp) {
+    attempts = lane.attempts.windows(at: now)
+    hint = FailureHint.text(attempts, of: destination)
+    capacity = attempts.first.flatMap {
+      DestinationCapacity(destination, $0, arriving: lane.arriving, pending: pending)
+    }
   }
 }
 

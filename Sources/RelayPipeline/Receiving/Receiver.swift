@@ -19,6 +19,8 @@ package final class Receiver: EnvelopeReceiver {
   private let metrics: RelayMetrics
   /// What is known of the tokens that sources learn.
   let lessons: TokenLessons
+  /// Where is kept when senders were turned away.
+  let gaps: GapRecorder
 
   /// Gives the id of an envelope's first event; those of the others follow it.
   ///
@@ -34,11 +36,13 @@ package final class Receiver: EnvelopeReceiver {
 
   package init(
     configuration: Configuration, store: any DeliveryStore, engine: DeliveryEngine, clock: any SteadyClock,
-    logger: Logger, metrics: RelayMetrics, ids: @escaping EventIDs = Receiver.ids(from: SystemRandomness())
+    logger: Logger, metrics: RelayMetrics, ids: @escaping EventIDs = Receiver.ids(from: SystemRandomness()),
+    gaps: GapRecorder? = nil
   ) {
     self.ids = ids
     lessons = TokenLessons(clock: clock, logger: logger)
     rules = Locked(IngestRules(configuration, metrics: metrics, lessons: lessons))
+    self.gaps = gaps ?? GapRecorder(store: store, clock: clock)
     self.metrics = metrics
     self.store = store
     self.engine = engine
@@ -65,6 +69,7 @@ package final class Receiver: EnvelopeReceiver {
     refusals.record(
       refusal, path: path, origin: origin, body: nil, isOfSource: entrance != nil, mask: rules.mask)
     metrics.refused(refusal.reason)
+    gaps.refused(refusal.reason, source: entrance?.source.name)
   }
 
   package func receive(
@@ -123,6 +128,7 @@ package final class Receiver: EnvelopeReceiver {
       refusal, path: request.path, origin: request.origin, body: request.body, isOfSource: true,
       mask: rules.withLock { $0 }.mask)
     metrics.refused(refusal.reason)
+    gaps.refused(refusal.reason, source: request.entrance.source.name)
     request.answer(refusal.reply, refusal.reason.outcome)
   }
 

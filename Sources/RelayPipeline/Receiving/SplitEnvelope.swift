@@ -15,10 +15,11 @@ struct SplitEnvelope {
     self.sender = sender
     self.request = request
     let body = request.body
+    firstEventID = ids(scanned.events.count, request.received.wall)
     context = EnvelopeContext(
       source: sender.source.name, receivedAt: request.received.steady,
-      time: scanned.time.map { $0.spelling(in: body) }, token: sender.token.map { $0.spelling(in: body) })
-    firstEventID = ids(scanned.events.count, request.received.wall)
+      time: scanned.time.map { $0.spelling(in: body) }, token: sender.token.map { $0.spelling(in: body) },
+      trace: request.origin.trace ?? TraceParent(madeFor: firstEventID))
   }
 
   var eventCount: Int { scanned.events.count }

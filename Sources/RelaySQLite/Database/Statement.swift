@@ -94,7 +94,16 @@ final class Statement {
   func bind(_ place: Int32, _ time: Timestamp?) { bind(place, time?.microseconds) }
 
   /// In microseconds.
-  func bind(_ place: Int32, _ duration: Duration) { bind(place, duration.microseconds) }
+  func bind(_ place: Int32, _ duration: Duration?) { bind(place, duration?.microseconds) }
+
+  /// As its `bytes`, of which no array is made here.
+  func bind(_ place: Int32, _ peer: PeerAddress?) {
+    guard let peer, case .v4(let address) = peer.address else { return bind(place, peer?.bytes) }
+    let bits = UInt64(address) << 32 | UInt64(peer.port) << 16
+    withUnsafeBytes(of: bits.bigEndian) {
+      _ = sqlite3_bind_blob64(handle, place, $0.baseAddress, 6, transient)
+    }
+  }
 
   private func bindNull(_ place: Int32) {
     sqlite3_bind_null(handle, place)
@@ -119,6 +128,12 @@ final class Statement {
   func optionalTime(_ column: Int32) -> Timestamp? {
     optionalInteger(column).map { Timestamp(microseconds: $0) }
   }
+
+  func optionalDuration(_ column: Int32) -> Duration? {
+    optionalInteger(column).map { .microseconds($0) }
+  }
+
+  func peer(_ column: Int32) -> PeerAddress? { bytes(column).flatMap(PeerAddress.init(bytes:)) }
 
   /// A column that is never null.
   func eventID(_ column: Int32) -> EventID { EventID(bytes: bytes(column)!) }

@@ -15,6 +15,7 @@ final class LookupSession {
   private let eventPages: EventPages
   private let replays: ReplayReader
   private let search: EventSearch
+  private let gapReader: GapReader
   private let clock: (any SteadyClock)?
 
   /// - Parameters:
@@ -34,6 +35,7 @@ final class LookupSession {
     replays = try ReplayReader(connection)
     search = try EventSearch(connection)
     eventPages = try EventPages(connection, records: records, search: search, shape: shape)
+    gapReader = try GapReader(connection)
   }
 
   /// Reads everything as it stands at one time.
@@ -157,6 +159,17 @@ final class LookupSession {
         due[name] = [arrived, try walks.firstRetry(of: row)].compactMap { $0 }.min()
       }
       return due
+    }
+  }
+}
+
+extension LookupSession {
+  /// When senders were turned away, in the given time at least in part, the newest first, as the wall clock showed it.
+  func gaps(since: Timestamp?, until: Timestamp?) throws(StoreError) -> [Gap] {
+    try snapshot { history throws(StoreError) in
+      let found = try gapReader.all().map { $0.shown(by: history) }
+      let wanted = found.filter { $0.overlaps(since: since, until: until) }
+      return wanted.sorted { ($1.began, $1.kind.rawValue) < ($0.began, $0.kind.rawValue) }
     }
   }
 }

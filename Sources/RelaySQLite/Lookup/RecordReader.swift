@@ -17,7 +17,7 @@ final class RecordReader {
     eventByRow = try connection.prepare(
       """
       SELECT e.uuid, e.type, s.name, e.company, e.channel, e.chat, v.received, c.hash, e.routes, e.dropped, e.body,
-        e.raw_type, v.time, length(e.body)
+        e.raw_type, v.time, length(e.body), v.trace, v.first_event
       FROM event e CROSS JOIN envelope v ON v.id = e.envelope CROSS JOIN source s ON s.id = v.source
         CROSS JOIN configuration c ON c.id = coalesce(e.configuration, v.configuration)
       WHERE e.id = ?1
@@ -32,14 +32,17 @@ final class RecordReader {
     deliveryByRow = try connection.prepare(
       """
       SELECT d.id, e.uuid, e.type, v.received, t.name, r.name, c.hash, d.run, d.state, d.attempts, d.due, d.settled,
-        d.reason, d.last_at, d.last_duration, d.last_status, d.last_error, d.destination, d.order_key
+        d.reason, d.last_at, d.last_duration, d.last_status, d.last_error, d.destination, d.order_key, d.last_peer, d.last_first_byte
       FROM delivery d CROSS JOIN event e ON e.id = d.event CROSS JOIN envelope v ON v.id = e.envelope
         CROSS JOIN destination t ON t.id = d.destination CROSS JOIN route r ON r.id = d.route
         CROSS JOIN configuration c ON c.id = coalesce(e.configuration, v.configuration)
       WHERE d.id = ?1
       """)
     failures = try connection.prepare(
-      "SELECT attempt, at, duration, status, error, answer FROM failure WHERE delivery = ?1 ORDER BY attempt")
+      """
+      SELECT attempt, at, duration, status, error, answer, peer, first_byte, request_headers, answer_headers
+      FROM failure WHERE delivery = ?1 ORDER BY attempt
+      """)
     headOfKey = try connection.prepare(
       """
       SELECT id FROM delivery
@@ -92,12 +95,14 @@ final class RecordReader {
     query.bind(1, row)
     defer { query.reset() }
     guard try query.step() else { return nil }
-    return EventRecord(
+    var event = EventRecord(
       id: query.eventID(0), place: EventCursor(rawValue: row.rawValue), type: query.text(1)!,
       rawType: query.bytes(11), source: query.text(2)!, company: query.text(3), channel: query.text(4),
       chat: query.text(5), receivedAt: history.wall(at: query.time(6)), envelopeTime: query.bytes(12),
       configuration: query.text(7)!, routes: try routeNames(query.text(8)!), isDropped: query.integer(9) != 0,
       body: withBody ? query.bytes(10)! : [], bodyBytes: Int(query.integer(13)), deliveries: [])
+    event.trace = StoredTrace.read(query.bytes(14), firstEvent: query.eventID(15))
+    return event
   }
 
   /// - Parameter numbers: Separated by spaces.
@@ -162,6 +167,8 @@ final class RecordReader {
       record.lastAttempt = DeliveryRecord.LastAttempt(
         at: history.wall(at: at), duration: .microseconds(query.integer(14)),
         status: query.optionalInteger(15).map { Int($0) }, error: query.text(16))
+      record.lastAttempt?.peer = query.peer(19)
+      record.lastAttempt?.firstByte = query.optionalDuration(20)
     }
     return (record, query.text(18).map { Key(destination: query.row(17), text: $0) })
   }
@@ -174,11 +181,15 @@ final class RecordReader {
     defer { query.reset() }
     var found: [DeliveryRecord.Failure] = []
     while try query.step() {
-      found.append(
-        DeliveryRecord.Failure(
-          attempt: Int(query.integer(0)), at: history.wall(at: query.time(1)),
-          duration: .microseconds(query.integer(2)), status: query.optionalInteger(3).map { Int($0) },
-          error: query.text(4), answer: query.bytes(5)))
+      var failure = DeliveryRecord.Failure(
+        attempt: Int(query.integer(0)), at: history.wall(at: query.time(1)),
+        duration: .microseconds(query.integer(2)), status: query.optionalInteger(3).map { Int($0) },
+        error: query.text(4), answer: query.bytes(5))
+      failure.peer = query.peer(6)
+      failure.firstByte = query.optionalDuration(7)
+      failure.evidence = AttemptEvidence(
+        requestHeaders: query.bytes(8), answerHeaders: query.bytes(9))
+      found.append(failure)
     }
     return found
   }

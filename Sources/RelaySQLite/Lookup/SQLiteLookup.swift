@@ -102,6 +102,12 @@ package final class SQLiteLookup: DeliveryLookup {
     answers.ask(completion) { session throws(StoreError) in try session.oldestDue() }
   }
 
+  package func gaps(
+    since: Timestamp?, until: Timestamp?, completion: @escaping @Sendable (Result<[Gap], StoreError>) -> Void
+  ) {
+    answers.ask(completion) { session throws(StoreError) in try session.gaps(since: since, until: until) }
+  }
+
   package func look(completion: @escaping @Sendable (Result<Void, StoreError>) -> Void) {
     answers.ask(completion) { session throws(StoreError) in try session.readHeader() }
   }

@@ -17,11 +17,12 @@ struct BatchWriter {
     case beginAudit(AuditCall)
     case endAudit(AuditID, AuditOutcome)
     case keepToken(LearnedToken?, of: String)
+    case keep([Gap])
 
     /// Whether whoever asked for it is told that nobody knows whether it is kept.
     var mustBeSeen: Bool {
       switch self {
-      case .configure: false
+      case .configure, .keep: false
       case .pause, .beginAudit, .endAudit, .keepToken: true
       }
     }
@@ -67,6 +68,7 @@ struct BatchWriter {
     case .keepToken(let token, let source, let completion):
       changes.append((.keepToken(token, of: source), completion))
     case .replay(let call): replays.add(call)
+    case .keep(let gaps, let completion): changes.append((.keep(gaps), completion))
     }
   }
 
@@ -98,6 +100,11 @@ struct BatchWriter {
   /// The last thing that is written: the next run goes on from there.
   func keepClock() {
     try? session.transactions.run { () throws(StoreError) in try session.clock.write(clock, isLast: true) }
+  }
+
+  /// A sign of life, where nothing else is written: the next run says since when this one was gone.
+  func markLife(at now: Timestamp) {
+    try? session.transactions.run { () throws(StoreError) in try session.clock.write(clock, at: now) }
   }
 
   private var canBeRefused: Bool { !(changes.isEmpty && appends.isEmpty && replays.isEmpty) }
@@ -267,6 +274,9 @@ struct BatchWriter {
     case .keepToken(let token, let source):
       try session.tokens.keep(token, of: source)
       return nil
+    case .keep(let gaps):
+      try session.keep(gaps)
+      return nil
     }
   }
 
@@ -274,7 +284,7 @@ struct BatchWriter {
   private func takeEffect(_ change: Change) {
     switch change {
     case .configure(let configuration): apply(configuration)
-    case .pause, .beginAudit, .endAudit, .keepToken: break
+    case .pause, .keep, .beginAudit, .endAudit, .keepToken: break
     }
   }
 

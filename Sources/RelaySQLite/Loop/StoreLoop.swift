@@ -18,12 +18,16 @@ final class StoreLoop {
   private var backup: Backup?
   private var keeperHasMore = false
   private var indexing: IndexTrigger
+  /// When to write a sign of life.
+  private var nextMark: Timestamp
 
   /// How much one transaction may hold, so that the sender at its head does not wait for all behind it.
   private static let maxBatch = 2_048
   /// How long what is to be committed may wait for reads.
   private static let readingTime = Duration.milliseconds(2)
   private static let retryInterval = Duration.seconds(1)
+  /// How often an idle store writes that it lives.
+  private static let markInterval = Duration.seconds(60)
 
   init(
     session: StoreSession, inbox: Monitor<StoreInbox>, indexer: EventIndexer, clock: any SteadyClock,
@@ -37,6 +41,7 @@ final class StoreLoop {
     writer = BatchWriter(session: session, keeper: keeper, clock: clock, observer: observer)
     condition = ConditionReport(observer: observer)
     indexing = IndexTrigger(indexer)
+    nextMark = clock.now().advanced(by: Self.markInterval)
   }
 
   /// Until the inbox closes and is empty.
@@ -50,6 +55,7 @@ final class StoreLoop {
       stepJob()
       stepBackup(whileOthersWait: !batch.isEmpty)
       stepKeeper()
+      markLife()
       condition.update(
         StoreCondition(
           refusal: session.loss ?? keeper.refusal() ?? writer.failure,
@@ -89,10 +95,17 @@ final class StoreLoop {
     if nextRead < reads.count || !jobs.isEmpty || keeperHasMore || backup?.isWaiting == false { return .zero }
     let retry = writer.mustTryAgain ? Self.retryInterval : nil
     // A store that is lost has nothing to keep.
-    let keeping = session.loss == nil ? keeper.nextDue : nil
-    let due = keeping.map { max(.zero, clock.now().duration(to: $0)) }
-    guard let retry, let due else { return retry ?? due }
-    return min(retry, due)
+    guard session.loss == nil else { return retry }
+    let due = max(.zero, clock.now().duration(to: keeper.nextDue.map { min($0, nextMark) } ?? nextMark))
+    return retry.map { min($0, due) } ?? due
+  }
+
+  /// Mostly a commit has done it already, and nothing is to be written.
+  private func markLife() {
+    let now = clock.now()
+    guard now >= nextMark else { return }
+    nextMark = now.advanced(by: Self.markInterval)
+    if session.loss == nil { writer.markLife(at: now) }
   }
 
   /// Puts it in its place; what is only a matter of memory is done at once.

@@ -24,6 +24,7 @@ enum StoreOperation: Sendable {
     /// - Parameter token: nil: it is forgotten.
     case keepToken(LearnedToken?, of: String, @Sendable (Result<Void, StoreError>) -> Void)
     case replay(ReplayCall)
+    case keep([Gap], @Sendable (Result<Void, StoreError>) -> Void)
   }
 
   enum Memory: Sendable {
@@ -124,7 +125,7 @@ extension StoreOperation.Write {
       isUrgent ? .urgent : .deferrable(outcomes: settlements.count)
     case .setSuspended: .deferrable(outcomes: 0)
     case .replay(let call): call.urgency
-    case .configure, .pause, .beginAudit, .endAudit, .keepToken: .urgent
+    case .configure, .pause, .keep, .beginAudit, .endAudit, .keepToken: .urgent
     }
   }
 }
@@ -157,7 +158,7 @@ extension StoreOperation.Write {
   fileprivate func refuse(_ error: StoreError) {
     switch self {
     case .configure(_, let completion), .pause(_, _, let completion), .endAudit(_, _, let completion),
-      .keepToken(_, _, let completion):
+      .keepToken(_, _, let completion), .keep(_, let completion):
       completion(.failure(error))
     case .beginAudit(let call): call.answer(.failure(error))
     case .append(let call): call.answer(.failure(error))

@@ -56,7 +56,7 @@ final class EnvelopeInserter {
 
   /// A further row for events that follow it, of an envelope that came before.
   func insert(
-    like stored: EnvelopeRowID, first: EventID, count: Int, _ configuration: ConfigurationRowID?
+    like stored: StoredEnvelope, first: EventID, count: Int, _ configuration: ConfigurationRowID?
   ) throws(StoreError) -> EnvelopeRowID {
     let row = numbers.takeEnvelope()
     try envelopes.insert(

@@ -31,7 +31,7 @@ final class Rerouter {
     let inserted = events.filter { $0.row == nil }
     let newRow = try inserted.first.map { firstInserted throws(StoreError) in
       try inserter.insert(
-        like: first.row, first: firstInserted.event.event.id, count: inserted.count, configuration)
+        like: first, first: firstInserted.event.event.id, count: inserted.count, configuration)
     }
     let arrival = EnvelopeInserter.Arrival(now: now, receivedFirst: first.receivedAt)
     for (_, event, row) in events {
@@ -53,13 +53,17 @@ final class Rerouter {
     of envelope: NewEnvelope, as first: StoredEnvelope, _ unstored: inout UnstoredEvents
   ) throws(StoreError) -> [(place: Int, event: NewEnvelope.NewEvent, row: EventRowID?)] {
     let rows = try inserter.eventsWithoutDelivery(of: first)
+    // As the store has it: also the trace is the first one's.
+    let context = EnvelopeContext(
+      source: envelope.context.source, receivedAt: envelope.context.receivedAt, time: envelope.context.time,
+      token: envelope.context.token, trace: first.trace)
     var events: [(place: Int, event: NewEnvelope.NewEvent, row: EventRowID?)] = []
     for new in envelope.events where !new.deliveries.isEmpty {
       let place = envelope.place(of: new.event)
       let row = rows[place]
       guard row != nil || unstored.remove(place) else { continue }
       var again = new
-      again.event = new.event.identified(as: first.firstEventID.advanced(by: place))
+      again.event = new.event.identified(as: first.firstEventID.advanced(by: place), in: context)
       events.append((place, again, row))
     }
     return events
@@ -70,7 +74,7 @@ final class Rerouter {
 extension Rerouter: Sendable {}
 
 extension Event {
-  fileprivate func identified(as id: EventID) -> Event {
+  fileprivate func identified(as id: EventID, in envelope: EnvelopeContext) -> Event {
     Event(
       id: id, envelope: envelope, type: type, rawType: rawType, company: company, channel: channel,
       chat: chat, body: body)

@@ -29,6 +29,7 @@ final class StoreSession {
   /// What events are found by.
   let runs: RunStatements
   let tokens: TokenStatements
+  private let gaps: GapStatements
 
   /// - Parameters:
   ///   - gathersLog: False for tests that do without syncs.
@@ -63,6 +64,7 @@ final class StoreSession {
     appender = Appender(names: names, duplicates: duplicates, envelopes: envelopes, inserter: inserter)
     let replayStatements = try ReplayStatements(connection)
     let replayTable = try ReplayTable(replayStatements, transactions)
+    gaps = try GapStatements(connection)
     settler = try Settler(
       connection, destinations: destinations, claims: claims, keys: keys, walked: walked, replays: replayTable
     )
@@ -138,6 +140,24 @@ final class StoreSession {
     for name in names.destinations {
       destinations.add(name, row: self.names.destinations.row(of: name)!)
     }
+  }
+
+  func keep(_ gaps: [Gap]) throws(StoreError) {
+    for gap in gaps { try self.gaps.keep(gap, source: gap.source.flatMap { names.sources.row(of: $0) }) }
+  }
+
+  /// From when the last run was last known to live, or began to stop, until now.
+  ///
+  /// - Parameter clock: As the last run has left it; nil: there was none.
+  func downTime(since clock: KeptClock?, until now: Timestamp) throws(StoreError) -> Gap? {
+    guard let clock else { return nil }
+    let stopped = try gaps.stopBegan()
+    // The clock is written less often than envelopes come.
+    let lived = max(clock.steady, try gaps.newestEnvelope() ?? .epoch)
+    let began = min(now, stopped ?? lived)
+    return Gap(
+      kind: .down, source: nil, began: began, ended: now, count: 0,
+      reason: stopped == nil ? Gap.killed : Gap.stopped)
   }
 
   /// Changes what is kept of a destination over restarts.

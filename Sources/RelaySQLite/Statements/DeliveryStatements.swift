@@ -31,7 +31,7 @@ final class DeliveryStatements {
     eventByRow = try connection.prepare(
       """
       SELECT e.envelope, e.uuid, e.type, e.raw_type, e.company, e.channel, e.chat, e.body, e.deliveries,
-        v.source, v.received, v.time, v.token
+        v.source, v.received, v.time, v.token, v.trace, v.first_event
       FROM event e JOIN envelope v ON v.id = e.envelope WHERE e.id = ?1
       """)
   }
@@ -135,7 +135,7 @@ final class DeliveryStatements {
     let envelope = envelopes.context(query.row(0)) {
       EnvelopeContext(
         source: source(query.row(9)), receivedAt: query.time(10), time: query.bytes(11),
-        token: query.bytes(12))
+        token: query.bytes(12), trace: StoredTrace.read(query.bytes(13), firstEvent: query.eventID(14)))
     }
     let type = query.text(2)!
     let event = Event(

@@ -14,16 +14,20 @@ final class EnvelopeStatements {
     insertEnvelope = try connection.prepare(
       """
       INSERT INTO envelope (id, source, configuration, received, first_event, accepted, hash, time, token, first_row,
-        unstored)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        unstored, trace)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
       """)
     insertEnvelopeLike = try connection.prepare(
       """
-      INSERT INTO envelope (id, source, configuration, received, first_event, accepted, time, token, first_row)
-      SELECT ?1, source, ?2, received, ?3, ?4, time, token, ?5 FROM envelope WHERE id = ?6
+      INSERT INTO envelope (id, source, configuration, received, first_event, accepted, time, token, first_row,
+        trace)
+      SELECT ?1, source, ?2, received, ?3, ?4, time, token, ?5, ?7 FROM envelope WHERE id = ?6
       """)
     envelopeByRow = try connection.prepare(
-      "SELECT hash, source, received, first_event, accepted, first_row, unstored FROM envelope WHERE id = ?1")
+      """
+      SELECT hash, source, received, first_event, accepted, first_row, unstored, trace
+      FROM envelope WHERE id = ?1
+      """)
     rerouteEnvelope = try connection.prepare("UPDATE envelope SET unstored = ?2 WHERE id = ?1")
   }
 
@@ -43,6 +47,7 @@ final class EnvelopeStatements {
     insertEnvelope.bind(9, envelope.context.token)
     insertEnvelope.bind(10, firstEvent)
     insertEnvelope.bind(11, UnstoredEvents(of: envelope)?.bytes)
+    insertEnvelope.bind(12, StoredTrace.bytes(of: envelope.context.trace, firstEvent: envelope.firstEventID))
     try insertEnvelope.run()
   }
 
@@ -52,7 +57,7 @@ final class EnvelopeStatements {
   ///   - first: The id of the first of them.
   ///   - firstEvent: Its row.
   func insert(
-    _ row: EnvelopeRowID, like stored: EnvelopeRowID, configuration: ConfigurationRowID?, first: EventID,
+    _ row: EnvelopeRowID, like stored: StoredEnvelope, configuration: ConfigurationRowID?, first: EventID,
     count: Int, firstEvent: EventRowID
   ) throws(StoreError) {
     insertEnvelopeLike.bind(1, row)
@@ -60,7 +65,8 @@ final class EnvelopeStatements {
     insertEnvelopeLike.bind(3, first)
     insertEnvelopeLike.bind(4, count)
     insertEnvelopeLike.bind(5, firstEvent)
-    insertEnvelopeLike.bind(6, stored)
+    insertEnvelopeLike.bind(6, stored.row)
+    insertEnvelopeLike.bind(7, StoredTrace.bytes(of: stored.trace, firstEvent: first))
     try insertEnvelopeLike.run()
   }
 
@@ -71,7 +77,8 @@ final class EnvelopeStatements {
     return StoredEnvelope(
       row: row, hash: envelopeByRow.bytes(0), source: envelopeByRow.row(1), receivedAt: envelopeByRow.time(2),
       firstEventID: envelopeByRow.eventID(3), acceptedCount: Int(envelopeByRow.integer(4)),
-      firstRow: envelopeByRow.optionalRow(5), unstored: UnstoredEvents(envelopeByRow.bytes(6) ?? []))
+      firstRow: envelopeByRow.optionalRow(5), unstored: UnstoredEvents(envelopeByRow.bytes(6) ?? []),
+      trace: StoredTrace.read(envelopeByRow.bytes(7), firstEvent: envelopeByRow.eventID(3)))
   }
 
   func setUnstored(_ unstored: UnstoredEvents, of row: EnvelopeRowID) throws(StoreError) {
@@ -96,6 +103,19 @@ struct StoredEnvelope {
   /// Where its events begin; nil: none was stored.
   var firstRow: EventRowID?
   var unstored: UnstoredEvents
+  var trace: TraceParent
+}
+
+/// What the column `trace` holds: nothing where the trace is the one that the first event's id makes, as of nearly all.
+enum StoredTrace {
+  static func bytes(of trace: TraceParent?, firstEvent: EventID) -> [UInt8]? {
+    guard let trace, trace != TraceParent(madeFor: firstEvent) else { return nil }
+    return trace.bytes
+  }
+
+  static func read(_ bytes: [UInt8]?, firstEvent: EventID) -> TraceParent {
+    bytes.flatMap(TraceParent.init(bytes:)) ?? TraceParent(madeFor: firstEvent)
+  }
 }
 
 /// Which accepted events of an envelope were not stored, since no route sent them anywhere and only routed ones are kept:

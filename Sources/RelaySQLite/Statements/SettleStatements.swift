@@ -15,19 +15,20 @@ final class SettleStatements {
       """
       UPDATE delivery SET attempts = ?2, state = ?3, due = ?4, settled = ?5, reason = ?6,
         last_at = ?7, last_duration = ?8, last_status = ?9, last_error = ?10, counted = ?11, probed = ?12,
-        revisit = ?13
+        revisit = ?13, last_peer = ?14, last_first_byte = ?15
       WHERE id = ?1 AND state < 3
       """)
     settleAtOnce = try connection.prepare(
       """
       UPDATE delivery SET attempts = 1, state = 3, settled = ?2, last_at = ?3, last_duration = ?4, last_status = ?5,
-        counted = 1
+        counted = 1, last_peer = ?6, last_first_byte = ?7
       WHERE id = ?1 AND state < 3
       """)
     insertFailure = try connection.prepare(
       """
-      INSERT OR REPLACE INTO failure (delivery, attempt, at, duration, status, error, answer)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+      INSERT OR REPLACE INTO failure (delivery, attempt, at, duration, status, error, answer, peer, first_byte,
+        request_headers, answer_headers)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
       """)
     deleteFailure = try connection.prepare("DELETE FROM failure WHERE delivery = ?1 AND attempt = ?2")
     pendingByRow = try connection.prepare(
@@ -58,6 +59,8 @@ final class SettleStatements {
     settle.bind(11, settlement.countedAttempts)
     settle.bind(12, settlement.probedAt)
     settle.bind(13, revisit)
+    settle.bind(14, attempt.peer)
+    settle.bind(15, attempt.firstByte)
     try settle.run()
     return connection.changes > 0
   }
@@ -69,6 +72,8 @@ final class SettleStatements {
     settleAtOnce.bind(3, settlement.attempt.startedAt)
     settleAtOnce.bind(4, settlement.attempt.duration)
     settleAtOnce.bind(5, settlement.attempt.status)
+    settleAtOnce.bind(6, settlement.attempt.peer)
+    settleAtOnce.bind(7, settlement.attempt.firstByte)
     try settleAtOnce.run()
     return connection.changes > 0
   }
@@ -83,6 +88,10 @@ final class SettleStatements {
     insertFailure.bind(5, attempt.status)
     insertFailure.bind(6, attempt.failure?.description)
     insertFailure.bind(7, attempt.answer)
+    insertFailure.bind(8, attempt.peer)
+    insertFailure.bind(9, attempt.firstByte)
+    insertFailure.bind(10, attempt.evidence?.requestHeaders)
+    insertFailure.bind(11, attempt.evidence?.answerHeaders)
     try insertFailure.run()
     guard settlement.attempts > 10 else { return }
     deleteFailure.bind(1, settlement.delivery)

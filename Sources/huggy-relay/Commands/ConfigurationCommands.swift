@@ -7,10 +7,12 @@ import RelayDigest
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Validate the configuration: all its errors at once.",
-    discussion: """
+    discussion: discussion(
+      """
       Each error is a line FILE:LINE:COLUMN: KEY.PATH: what is wrong, and what would be right. Exits 78 if there is \
       an error; warnings alone exit 0.
-      """)
+      """,
+      examples: "huggy-relay check --config routes.yaml", "huggy-relay check --no-env new.yaml"))
 
   @Argument(help: "The configuration: the same as --config FILE.", completion: .configurations)
   var file: String?
@@ -44,7 +46,9 @@ struct ReloadCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reload",
     abstract: "Have a running relay read its configuration again. A wrong one changes nothing.",
-    discussion: "Exits 78 if the configuration is wrong, with its errors as `check` prints them.")
+    discussion: discussion(
+      "Exits 78 if the configuration is wrong, with its errors as `check` prints them.",
+      examples: "huggy-relay check && huggy-relay reload"))
 
   @OptionGroup var why: ReasonOptions
   @OptionGroup var options: AdminOptions

@@ -8,18 +8,18 @@ struct HuggyRelay: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "huggy-relay",
     abstract: "Receives Huggy's webhooks, splits them into events, and forwards each where routes.yaml says.",
-    discussion: """
-      Nothing is answered 200 before it is on disk; nothing is forgotten before it is delivered.
-      """,
+    discussion: discussion(
+      "Nothing is answered 200 before it is on disk; nothing is forgotten before it is delivered.",
+      examples: "huggy-relay serve --config routes.yaml", "huggy-relay status"),
     version: RelayVersion.number,
     subcommands: [
       Serve.self, Check.self, ConfigCommand.self, Explain.self, Backtest.self,
       Simulate.self, SinkCommand.self, SecretCommand.self,
-      Status.self, Events.self, Deliveries.self, EventCommand.self,
+      Status.self, Events.self, Deliveries.self, EventCommand.self, Gaps.self,
       Retry.self, Discard.self, ReplayCommand.self, ReplaysCommand.self, Pause.self, Resume.self,
       Tail.self, Listen.self,
       AuditCommand.self,
-      ReloadCommand.self, StoreCommand.self,
+      ReloadCommand.self, StoreCommand.self, ManualCommand.self,
       TestCommand.self, Publish.self, TokenCommand.self, DoctorCommand.self, InitCommand.self,
     ])
 
@@ -53,7 +53,8 @@ struct HuggyRelay: AsyncParsableCommand {
   /// What to say of a command that there is not; nil: there is.
   private static func unknownCommand(_ arguments: [String]) -> String? {
     guard let name = arguments.first, !name.hasPrefix("-"), name != "help" else { return nil }
-    let known = configuration.subcommands.map { $0._commandName }
+    let known = configuration.subcommands.filter { $0.configuration.shouldDisplay || $0._commandName == name }
+      .map { $0._commandName }
     guard !known.contains(name) else { return nil }
     let hint =
       NearestName.question(name, among: known) ?? "; the commands are: \(known.joined(separator: ", "))"

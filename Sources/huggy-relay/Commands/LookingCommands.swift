@@ -7,7 +7,10 @@ import RelayText
 
 struct Status: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show how a running relay is: its destinations, routes, store and configuration.")
+    abstract: "Show how a running relay is: its destinations, routes, store and configuration.",
+    discussion: discussion(
+      "It also says what fails at each destination, of which types, and what to do about it.",
+      examples: "huggy-relay status", "huggy-relay status --json | jq '.destinations[] | select(.dead > 0)'"))
 
   @Flag(name: .long, help: "Again every two seconds, until you end it (^C): on a terminal in the same place.")
   var watch = false
@@ -43,7 +46,8 @@ struct Status: ParsableCommand {
 struct EventCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "event",
-    abstract: "Say what became of an event: which destinations got it, and why the others did not.")
+    abstract: "Say what became of an event: which destinations got it, and why the others did not.",
+    discussion: discussion(examples: "huggy-relay event evt_0193b0a0-7c1d-7abc-8def-0123456789ab"))
 
   @Argument(help: "The event's id: evt_…, as the answer to the sender and the webhook-id header have it.")
   var id: String

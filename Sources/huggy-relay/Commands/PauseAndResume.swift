@@ -7,7 +7,8 @@ import RelayText
 
 struct Pause: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Stop attempts to a destination; its deliveries go on queueing. Stays over restarts.")
+    abstract: "Stop attempts to a destination; its deliveries go on queueing. Stays over restarts.",
+    discussion: discussion(examples: "huggy-relay pause crm --for 2h", "huggy-relay pause crm --until 18:00"))
 
   @Argument(help: "The destination.", completion: .destinations)
   var destination: String
@@ -58,7 +59,8 @@ struct Pause: ParsableCommand {
 
 struct Resume: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "End a destination's pause, or its hold (Retry-After); begin anew with fresh connections.")
+    abstract: "End a destination's pause, or its hold (Retry-After); begin anew with fresh connections.",
+    discussion: discussion(examples: "huggy-relay resume crm"))
 
   @Argument(help: "The destination.", completion: .destinations)
   var destination: String

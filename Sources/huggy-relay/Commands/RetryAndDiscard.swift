@@ -8,10 +8,13 @@ struct Retry: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract:
       "Make dead letters pending again, with their limits anew; discarded ones too, where --state says so.",
-    discussion: """
+    discussion: discussion(
+      """
       Each takes its original place among the pending ones of its order key. What was discarded is pending again as far as \
       its destination's max_backlog has room for it, and while its event is still stored.
-      """)
+      """,
+      examples: "huggy-relay retry --destination crm --dry-run", "huggy-relay retry 1041 1042",
+      "huggy-relay retry --destination crm --state overflowed --since 24h"))
 
   @OptionGroup var selection: SelectionOptions
 
@@ -40,9 +43,9 @@ struct Discard: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract:
       "Give up dead letters, and pending deliveries where --state says so: they are not attempted again.",
-    discussion:
-      "What is in flight is left alone. `retry --state discarded` takes it back, while the event is still stored."
-  )
+    discussion: discussion(
+      "What is in flight is left alone. `retry --state discarded` takes it back, while the event is still stored.",
+      examples: "huggy-relay discard --destination crm --type noise --dry-run", "huggy-relay discard 1041"))
 
   @OptionGroup var selection: SelectionOptions
 

@@ -11,10 +11,12 @@ import RelayThreads
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run the relay until SIGTERM or SIGINT.",
-    discussion: """
+    discussion: discussion(
+      """
       On SIGTERM or SIGINT it stops accepting, finishes the requests and attempts in flight (at most server.drain), \
       and exits 0; the rest stays pending. SIGHUP reads the configuration again: a wrong one changes nothing.
-      """)
+      """,
+      examples: "huggy-relay serve --config routes.yaml", "huggy-relay serve --paused --log-format json"))
 
   @OptionGroup var options: ConfigurationOptions
 

@@ -6,7 +6,9 @@ import RelayTools
 struct SinkCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sink",
-    abstract: "Run a test receiver: prints a line per request, and fails or delays as told.")
+    abstract: "Run a test receiver: prints a line per request, and fails or delays as told.",
+    discussion: discussion(
+      examples: "huggy-relay sink --listen 127.0.0.1:9000", "huggy-relay sink --status 503 --fail-rate 0.3"))
 
   @Option(name: .long, help: "Where to listen.")
   var listen = ListenArgument(argument: "127.0.0.1:9000")!
@@ -51,7 +53,8 @@ struct SinkCommand: AsyncParsableCommand {
 
 struct SecretCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "secret", abstract: "Print a new signing secret (Standard Webhooks, whsec_…).")
+    commandName: "secret", abstract: "Print a new signing secret (Standard Webhooks, whsec_…).",
+    discussion: discussion(examples: "huggy-relay secret"))
 
   func run() {
     print(SecretGenerator.signingSecret())

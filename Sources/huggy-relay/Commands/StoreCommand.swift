@@ -5,16 +5,19 @@ import RelayJSON
 
 struct StoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "store", abstract: "Look after the store.", subcommands: [Backup.self])
+    commandName: "store", abstract: "Look after the store.",
+    discussion: discussion(examples: "huggy-relay store backup copy.db"), subcommands: [Backup.self])
 
   struct Backup: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Write a consistent copy of a running relay's store to a file.",
-      discussion: """
+      discussion: discussion(
+        """
         The relay goes on meanwhile; everything that it accepted before the copy was done is in it. The copy is made \
         beside the store first and takes as much room there until it has been fetched. The file is readable by its \
         owner alone: it holds what customers wrote. To restore one, see docs/operations.md.
-        """)
+        """,
+        examples: "huggy-relay store backup copy.db"))
 
     @Argument(help: "The file to write. It must not exist yet.", completion: .file())
     var file: String

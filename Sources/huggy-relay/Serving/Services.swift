@@ -96,7 +96,7 @@ final class DrainTime: Sendable {
 
 /// Tells systemd's watchdog that the relay lives: only after the store's and the curl thread have answered.
 ///
-/// The one timer of an idle relay, and only where `WATCHDOG_USEC` asks for it.
+/// Beside the store's sign of life the one timer of an idle relay, and only where `WATCHDOG_USEC` asks for it.
 struct WatchdogService: Service {
   let store: any DeliveryStore
   let engine: DeliveryEngine

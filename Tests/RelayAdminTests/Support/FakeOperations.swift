@@ -45,6 +45,7 @@ final class FakeOperations: RelayOperations, WithFakeRules {
     var copy: [UInt8] = []
     var replayCount = ReplayCount()
     var replays: [ReplayReport] = []
+    var gaps: [Gap] = []
     var error: OperationError?
     /// What was kept, in order, each with its outcome once there is one.
     var audit: [AuditRecord] = []
@@ -123,6 +124,10 @@ final class FakeOperations: RelayOperations, WithFakeRules {
   func refusedRequests() -> [RefusedRequest] { state.withLock(\.refusedRequests) }
   func backup() async throws(OperationError) -> any StoreCopy { try answer(.backup) { FakeCopy($0.copy) } }
   func status() async throws(OperationError) -> RelayStatus { try answer(nil) { $0.status } }
+
+  func gaps(since: Timestamp?, until: Timestamp?) async throws(OperationError) -> [Gap] {
+    try answer(nil) { $0.gaps }
+  }
 
   func event(_ id: EventID) async throws(OperationError) -> EventReport? {
     try answer(.event(id)) { $0.events[id] }

@@ -27,6 +27,27 @@ enum Samples {
     return status
   }
 
+  /// Of eight attempts two failed.
+  static var window: AttemptWindow {
+    var window = AttemptWindow(length: .seconds(300), counted: .seconds(60))
+    (window.attempts, window.failed, window.time) = (8, 2, .seconds(4))
+    window.classes = [.success: 6, .clientError: 2]
+    window.causes = [AttemptWindow.Cause(.status(422), count: 2)]
+    window.types = [
+      AttemptWindow.TypeFailures(
+        type: "closedChat", attempts: 2, failed: 2, cause: AttemptWindow.Cause(.status(422), count: 2))
+    ]
+    return window
+  }
+
+  /// Sixteen at once, of half a second each, while forty a second arrive.
+  static var capacity: DestinationCapacity? {
+    var window = AttemptWindow(length: .seconds(300))
+    (window.attempts, window.time) = (9_600, .seconds(4_800))
+    return DestinationCapacity(
+      Destination(name: "crm", url: Secret("http://crm/")), window, arriving: 40, pending: 500)
+  }
+
   static func delivery(
     _ state: DeliveryState = .fresh, id: Int64 = 41, to destination: String = "crm", attempts: Int = 0,
     wait: DeliveryWait? = nil, _ change: (inout DeliveryRecord) -> Void = { _ in }

@@ -19,15 +19,21 @@ final class RecordingReceiver: EnvelopeReceiver, @unchecked Sendable {  // Each 
     var peer: String?
     var forwardedFor: String?
     var userAgent: String?
+    var trace: String?
 
-    init(peer: String? = nil, forwardedFor: String? = nil, userAgent: String? = nil) {
+    init(
+      peer: String? = nil, forwardedFor: String? = nil, userAgent: String? = nil, trace: String? = nil
+    ) {
+      self.trace = trace
       self.peer = peer
       self.forwardedFor = forwardedFor
       self.userAgent = userAgent
     }
 
     init(_ origin: any RequestOrigin) {
-      self.init(peer: origin.peer, forwardedFor: origin.forwardedFor, userAgent: origin.userAgent)
+      self.init(
+        peer: origin.peer, forwardedFor: origin.forwardedFor, userAgent: origin.userAgent,
+        trace: origin.trace.map { "\($0)" })
     }
   }
 

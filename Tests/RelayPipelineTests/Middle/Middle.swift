@@ -155,9 +155,11 @@ final class Middle {
 
   // MARK: The other ends
 
-  func post(_ body: String, to path: String = "/huggy") -> Promise<IngestReply> {
+  func post(
+    _ body: String, to path: String = "/huggy", from origin: any RequestOrigin = Nobody()
+  ) -> Promise<IngestReply> {
     let reply = Promise<IngestReply>("the reply", otherwise: .noReply)
-    receiver.receive(path: path, body: Array(body.utf8), origin: Nobody()) {
+    receiver.receive(path: path, body: Array(body.utf8), origin: origin) {
       if reply.isKept { Issue.record("a request was answered twice") } else { reply.keep($0) }
     }
     return reply

@@ -57,6 +57,27 @@ import Testing
     }
   }
 
+  /// All events of a request, and all attempts at each, belong to its trace.
+  @Test func theTraceOfARequestGoesOnWithEachOfItsEventsAndOneIsMadeWhereThereIsNone() async throws {
+    let middle = try await Middle(.middle())
+    let text = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    let body = #"{"messages":{"createdChat":[{"id":1},{"id":2}]}}"#
+    _ = await middle.post(body, from: Traced(text)).value
+    _ = await middle.post(#"{"messages":{"createdChat":[{"id":3},{"id":4}]}}"#).value
+    await middle.rest()
+    let sent = middle.inFlight.map { $0.header("traceparent") }
+    #expect(sent.count == 4)
+    #expect(sent[0] == text && sent[1] == text)
+    let third = try middle.request(2)
+    let id = try #require(third.header("webhook-id").flatMap { EventID($0) })
+    #expect(sent[2] == "\(TraceParent(madeFor: id))")
+    #expect(sent[3] == sent[2])
+    let brought = try middle.request()
+    let first = try #require(brought.header("webhook-id").flatMap { EventID($0) })
+    let found = try await middle.controller.event(first)
+    #expect(try #require(found).event.trace.map { "\($0)" } == text)
+  }
+
   @Test func aHandshakeIsAnsweredWithItsTokenAndNothingElse() async throws {
     let middle = try await Middle(.middle())
     let reply = await middle.post(#"{"token":"s3cret-token","validToken":true}"#, to: "/closed").value

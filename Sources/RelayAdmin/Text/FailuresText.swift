@@ -1,0 +1,61 @@
+import RelayCore
+
+/// What `huggy-relay status` says of what fails, and of what is held back by its `concurrency`.
+enum FailuresText {
+  /// - Returns: Lines; none where all is well.
+  static func lines(_ destination: DestinationAnswer, pen: Pen) -> [String] {
+    failures(destination, pen) + capacity(destination, pen)
+  }
+
+  private static func failures(_ destination: DestinationAnswer, _ pen: Pen) -> [String] {
+    guard let window = destination.attempts.first(where: { $0.failed > 0 }) else { return [] }
+    let shares = destination.attempts.map {
+      "\($0.seconds.spanText) \($0.failureRate.map(\.percentText) ?? "-")"
+    }
+    let causes = window.causes.prefix(3).map { "\($0.cause) (\($0.count.grouped))" }.joined(separator: ", ")
+    let name = destination.name.forTerminal()
+    var lines = ["\(pen(name, .title)): failed \(shares.joined(separator: ", ")) of its attempts: \(causes)"]
+    for type in window.types.prefix(3) {
+      let share = Double(type.causeCount) / Double(type.attempts)
+      let answered = Int(type.cause) == nil ? type.cause : "answered \(type.cause)"
+      lines.append(
+        "  of \(type.type), \(share.percentText) \(answered) (\(type.causeCount.grouped))".forTerminal())
+    }
+    if let hint = destination.hint {
+      lines.append(pen("  \(hint)".forTerminal(maxCharacters: 500), .warning))
+    }
+    return lines
+  }
+
+  private static func capacity(_ destination: DestinationAnswer, _ pen: Pen) -> [String] {
+    guard let capacity = destination.capacity, capacity.bound else { return [] }
+    let arriving = capacity.arrivingPerSecond.map { ", and \($0.rateText) arrive" } ?? ""
+    let slots = capacity.slots == 1 ? "one at a time" : "\(capacity.slots) at once"
+    let needed =
+      capacity.neededConcurrency.map { $0 > capacity.slots ? "; `concurrency: \($0)` would do" : "" }
+      ?? (capacity.slots == 1 ? "; `order_by: chat` would send several at once" : "")
+    let text =
+      "\(destination.name) is held back by its answers: \(slots), \(capacity.meanMs.millisecondsText) each, are "
+      + "\(capacity.perSecond.rateText) at most\(arriving)\(needed)"
+    return [pen(text.forTerminal(maxCharacters: 500), .warning)]
+  }
+}
+
+extension Double {
+  /// `5 min`, `1 h`, `24 h`.
+  fileprivate var spanText: String { self < 3_600 ? "\(Int(self / 60)) min" : "\(Int(self / 3_600)) h" }
+
+  /// `0.4 %`, `12 %`; never 0 of something, nor 100 of less than all.
+  fileprivate var percentText: String {
+    let percent = self * 100
+    if percent == 0 || percent == 100 || (percent >= 1 && percent <= 99) {
+      return "\(Int(percent.rounded())) %"
+    }
+    return percent < 1 ? "under 1 %" : "over 99 %"
+  }
+
+  /// `8/s`, `0.25/s`.
+  fileprivate var rateText: String {
+    self >= 10 || self == rounded() ? "\(Int(rounded()))/s" : "\((self * 100).rounded() / 100)/s"
+  }
+}
