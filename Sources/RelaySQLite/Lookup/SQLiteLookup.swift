@@ -73,21 +73,21 @@ package final class SQLiteLookup: DeliveryLookup {
   package func replays(
     before: Int?, limit: Int, completion: @escaping @Sendable (Result<[Replay], StoreError>) -> Void
   ) {
-    ask(completion) { session throws(StoreError) in try session.replays(before: before, limit: limit) }
+    answers.ask(completion) { session throws(StoreError) in try session.replays(before: before, limit: limit) }
   }
 
   package func replay(_ id: Int, completion: @escaping @Sendable (Result<Replay?, StoreError>) -> Void) {
-    ask(completion) { session throws(StoreError) in try session.replay(id) }
+    answers.ask(completion) { session throws(StoreError) in try session.replay(id) }
   }
 
   package func unfinishedReplays(completion: @escaping @Sendable (Result<[Replay], StoreError>) -> Void) {
-    ask(completion) { session throws(StoreError) in try session.unfinishedReplays() }
+    answers.ask(completion) { session throws(StoreError) in try session.unfinishedReplays() }
   }
 
   package func replayable(
     _ request: EventPageRequest, completion: @escaping @Sendable (Result<ReplayPage, StoreError>) -> Void
   ) {
-    ask(completion) { session throws(StoreError) in try session.replayable(request) }
+    answers.ask(completion) { session throws(StoreError) in try session.replayable(request) }
   }
 
   package func oldestPending(
