@@ -89,6 +89,7 @@ struct LookupPlanTests {
     "allRuns": ["SCAN event_run"],
     "runs": ["SCAN event_run"],
     "page": ["SEARCH run_page USING INTEGER PRIMARY KEY (rowid=?)"],
+    "replayedEvents": ["SEARCH replayed USING PRIMARY KEY (event>? AND event<?)"],
     "pages": ["SEARCH run_page USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
     "pageFrom": ["SEARCH run_page USING INTEGER PRIMARY KEY (rowid>?)"],
     "nearestBefore": [

@@ -112,7 +112,10 @@ struct EventWalk {
     let within = small.clamped(to: part.rows)
     let rows = order == .newestFirst ? within.lowerBound..<edge + 1 : edge..<within.upperBound
     // Whoever has got a delivery later may have one that is asked for.
-    guard let late = late?.rows(in: within) else { return Part(rows: rows, chosen: part.chosen) }
+    let hasReplayed = try reader.hasReplayed(in: within)
+    guard !hasReplayed, let late = late?.rows(in: within) else {
+      return Part(rows: rows, chosen: part.chosen)
+    }
     var bits: RowBits
     switch try pendingEvents.events(within, deliveries: contents.deliveries[place], &pending!) {
     case .all: return Part(rows: rows, chosen: part.chosen)

@@ -10,6 +10,7 @@ final class RunReader {
   let shape: RunShape
   private let allRuns: Statement
   private let page: Statement
+  private let replayedEvents: Statement
   /// What a run has never changes. (A small one goes when it has become part of a large one, and none of its number comes
   /// again.)
   private var kept: [RunID: RunContents] = [:]
@@ -18,6 +19,8 @@ final class RunReader {
     self.shape = shape
     allRuns = try connection.prepare("SELECT id FROM event_run ORDER BY id")
     page = try connection.prepare("SELECT body FROM run_page WHERE id = ?1")
+    replayedEvents = try connection.prepare(
+      "SELECT event FROM replayed WHERE event >= ?1 AND event < ?2 LIMIT 1")
   }
 
   /// In order of their rows; none covers a row that another covers.
@@ -55,12 +58,21 @@ final class RunReader {
     var rows: RowBits?
     for condition in conditions {
       if condition.grows && late == nil { continue }
+      // A replay may have sent any of them there: each is asked itself.
+      if condition.kind == .destination, try hasReplayed(in: range) { continue }
       guard var found = try self.rows(run, contents, condition) else { continue }
       if condition.grows, let late { for row in late.rows(in: range) { found.insert(row) } }
       if rows?.formIntersection(found) == nil { rows = found }
       if rows?.isEmpty ?? false { break }
     }
     return rows
+  }
+
+  /// Whether an event of these rows has been replayed: its deliveries are then more than those that its run knows.
+  func hasReplayed(in rows: Range<Int64>) throws(StoreError) -> Bool {
+    replayedEvents.bind(1, rows.lowerBound)
+    replayedEvents.bind(2, rows.upperBound)
+    return try replayedEvents.firstInteger() != nil
   }
 
   /// nil: it does not tell.

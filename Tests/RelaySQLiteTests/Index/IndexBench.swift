@@ -28,6 +28,7 @@ final class IndexBench {
     try addEvents()
     if random.chance(50) { try reroute() }
     if random.chance(30) { try storeLater() }
+    if random.chance(30) { try replay() }
     if random.chance(60) { try prune() }
     try settle()
     for _ in 0..<random.below(12) { if try !makeRun() { break } }
@@ -106,6 +107,19 @@ final class IndexBench {
     for _ in 0..<1 + random.below(3) { try addEvent(received: random.below(second), isLate: true) }
   }
 
+  /// A delivery of its own run, which stands elsewhere than those that came with the event.
+  private func replay() throws {
+    for row in try bench.ids("SELECT id FROM event ORDER BY id") where random.chance(3) {
+      let delivery = (try bench.connection.integer("SELECT max(id) FROM delivery") ?? 0) + 1
+      try bench.execute(
+        """
+        INSERT INTO delivery (id, event, destination, route, run, state, attempts, since)
+          VALUES (\(delivery), \(row), \(1 + random.below(3)), 1, 1, \(random.pick([-4, -3, -2, 3, 4, 5])), 0, 0);
+        INSERT INTO replayed VALUES (\(row), \(delivery));
+        """)
+    }
+  }
+
   private func prune() throws {
     let rows = try bench.ids("SELECT id FROM event ORDER BY id")
     let gone = random.below(rows.count / 4 + 1)
@@ -114,6 +128,7 @@ final class IndexBench {
       try bench.execute(
         """
         DELETE FROM delivery WHERE event = \(row);
+        DELETE FROM replayed WHERE event = \(row);
         DELETE FROM straggler WHERE event = \(row);
         DELETE FROM event WHERE id = \(row);
         """)
