@@ -73,7 +73,8 @@ package final class SQLiteLookup: DeliveryLookup {
   package func replays(
     before: Int?, limit: Int, completion: @escaping @Sendable (Result<[Replay], StoreError>) -> Void
   ) {
-    answers.ask(completion) { session throws(StoreError) in try session.replays(before: before, limit: limit) }
+    answers.ask(completion) { session throws(StoreError) in try session.replays(before: before, limit: limit)
+    }
   }
 
   package func replay(_ id: Int, completion: @escaping @Sendable (Result<Replay?, StoreError>) -> Void) {
