@@ -213,7 +213,7 @@ CREATE TABLE learned_token (
 -- A person's wish to send stored events again: a job that walks along them and queues deliveries.
 CREATE TABLE replay (
   id INTEGER PRIMARY KEY,            -- rises, and none is given twice
-  plan TEXT NOT NULL,                -- which events go where, and how: JSON
+  plan TEXT NOT NULL,                -- which events go where, and how: as the query of an address
   expected INTEGER,                  -- how many events it is likely to come to; null: nobody has counted
   who TEXT,                          -- who wants it; null: it is not known
   reason TEXT,                       -- why; null: nobody has said

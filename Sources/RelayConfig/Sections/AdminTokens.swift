@@ -67,7 +67,8 @@ extension ConfigNode {
   func adminToken() -> Secret? {
     // Two that are not resolved are not the same.
     let placeholder = Secret("placeholder:\(location.line):\(location.column)")
-    return value("a token", form: .spelled("^[!-~]+$"), placeholder: placeholder, isCredential: true) { text throws(Fault) in
+    return value("a token", form: .spelled("^[!-~]+$"), placeholder: placeholder, isCredential: true) {
+      text throws(Fault) in
       guard !text.isEmpty else {
         throw Fault("is empty; give a token, or remove the key where admin is a loopback address")
       }

@@ -8,6 +8,7 @@ struct ConfigCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "config",
     abstract: "Look at configurations: what is in effect, what would change, what may stand there.",
+    discussion: discussion(examples: "huggy-relay config show", "huggy-relay config diff new.yaml"),
     subcommands: [Show.self, Difference.self, Schema.self])
 }
 
