@@ -127,6 +127,18 @@ import Testing
     #expect(roles == [.reader, .operator, .reader, .operator])
   }
 
+  /// Broken by a field of a request that is not marked as contents.
+  @Test func noAuditKeepsAnEnvelopeOrAConfiguration() throws {
+    var explain = ExplainInput()
+    explain.envelope = EnvelopeInput(Array("{}".utf8))
+    explain.configuration = "sources: { huggy: { token: t0p } }"
+    #expect(String(decoding: try RecordEncoder.audit(explain), as: UTF8.self) == "{}")
+    #expect(String(decoding: try RecordEncoder.request(explain), as: UTF8.self).contains("t0p"))
+    var backtest = BacktestInput()
+    (backtest.configuration, backtest.limit) = (explain.configuration, 7)
+    #expect(String(decoding: try RecordEncoder.audit(backtest), as: UTF8.self) == #"{"limit":7}"#)
+  }
+
   @Test func partsOfABacktestAddUp() throws {
     func part(_ gained: Int, _ examples: Int, next: Int64?) -> BacktestAnswer {
       var report = BacktestReport(hash: "a", runningHash: "b")

@@ -6,13 +6,14 @@ import Testing
 /// What is shown of a configuration is that configuration.
 @Suite struct ConfigurationTreeTests {
   /// Every key away from its default, and texts that YAML would take for something else.
-  private static let full = #"""
-    server: { listen: "0.0.0.0:80", admin: "[::1]:81", admin_token: t0ken, admin_hosts: [relay.example, "[::1]"],
+  static let full = #"""
+    server: { listen: "0.0.0.0:80", admin: "[::1]:81", admin_token: t0ken, admin_tokens: [{ name: ana, value: an4s, role: operator }], admin_hosts: [relay.example, "[::1]"],
       max_body: 1KiB, max_inflight: 3000B, max_connections: 7, request_timeout: 1500ms, idle_timeout: 1h, drain: 0s }
     store: { url: "sqlite:/var/lib/a b/x.db", keep: routed, retention: 36h, max_size: 20MiB }
     sources:
       a: { path: /x/y, token: [first-token, { value: second-token, company: "7" }], company: "0x10", dedupe: off }
       b: { token: "a\"b$${c}" }
+      c: { path: /0123456789abcdef, token: learn }
     destinations:
       "1": { url: "https://crm.example:8443/hooks/s3cret?x=1", format: event, forward_token: false,
         headers: { X-Team: "data: yes", X-Other: "# no" }, auth: { bearer: b3arer },
@@ -59,7 +60,8 @@ import Testing
     let tree = try configuration(of: Self.full).tree
     for text in [tree.yaml(saysOrigins: true), String(decoding: tree.json, as: UTF8.self)] {
       for secret in [
-        "t0ken", "first-token", "second-token", "a\\\"b", "user:pass", "s3cret", "data: yes", "b3arer",
+        "t0ken", "an4s", "first-token", "second-token", "a\\\"b", "user:pass", "s3cret", "data: yes",
+        "b3arer",
         "ZXhh", "username: u",
       ] {
         #expect(!text.contains(secret), "\(secret) in \(text)")

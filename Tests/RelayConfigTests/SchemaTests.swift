@@ -1,5 +1,6 @@
 import Foundation
 import RelayConfig
+import RelayCore
 import Testing
 
 /// Each valid text of these tests is also put to the schema: `problems(of:)` does it.
@@ -43,6 +44,30 @@ import Testing
     guard try Self.accepts(faulty.text) else { return }
     for problem in faulty.problems {
       #expect(Self.beyond.contains { problem.contains($0) }, "\(problem) of \(faulty.text)")
+    }
+  }
+
+  /// Broken by a key that is read, and that `config show` and `config diff` don't know.
+  @Test func eachKeyOfTheSchemaIsShown() throws {
+    let schema = try JSONSerialization.jsonObject(with: Data(Self.schema.utf8))
+    let shown = try configuration(of: ConfigurationTreeTests.full).tree
+    // `defaults` are in each destination, a route's name leads its list, and `ca` would be a file.
+    #expect(Self.keys(of: schema).subtracting(Self.keys(in: shown)) == ["defaults", "name", "ca"])
+  }
+
+  private static func keys(of schema: Any) -> Set<String> {
+    if let list = schema as? [Any] { return list.reduce(into: []) { $0.formUnion(keys(of: $1)) } }
+    guard let object = schema as? [String: Any] else { return [] }
+    let own = object["properties"] as? [String: Any] ?? [:]
+    return (Array(own.values) + object.filter { $0.key != "properties" }.map(\.value))
+      .reduce(into: Set(own.keys)) { $0.formUnion(keys(of: $1)) }
+  }
+
+  private static func keys(in tree: ConfigurationTree) -> Set<String> {
+    if case .list(let items) = tree { return items.reduce(into: []) { $0.formUnion(keys(in: $1)) } }
+    return (tree.entries ?? []).reduce(into: []) {
+      $0.insert($1.key)
+      $0.formUnion(keys(in: $1.value))
     }
   }
 

@@ -32,10 +32,10 @@ enum ReplayEndpoints {
     let isDryRun = call.input.dryRun ?? false
     let count = try await call.relay.count(
       plan, within: isDryRun ? countingTime.dryRun : countingTime.begin)
-    if isDryRun { return try .json(ReplayCountAnswer(count)) }
+    if isDryRun { return try .json(ReplayCountAnswer(count), for: call.caller) }
     let begun = try await call.relay.replay(
       plan, expected: count.isPartial ? nil : count.total, who: call.caller.name, reason: call.reason)
-    return try .json(ReplayBegunAnswer(begun), status: 202)
+    return try .json(ReplayBegunAnswer(begun), for: call.caller, status: 202)
   }
 
   private static func replays(_ call: Call<ReplaysInput>) async throws -> ReplaysAnswer {

@@ -21,8 +21,6 @@ package struct ReplayInput: Input {
 }
 
 extension ReplayInput {
-  var readsContents: Bool { filter.readsContents }
-
   /// What is wrong with it; nil: nothing.
   package func problem(now: Timestamp) -> String? {
     do throws(APIError) {

@@ -2,12 +2,15 @@ import RelayCore
 import RelayJSON
 import RelayPipeline
 
-/// `POST /api/v1/explain`: an event of the store, or an envelope.
+/// `POST /api/v1/explain`: an event of the store, or an envelope. (No audit keeps envelopes or configurations: they hold
+/// contents, and secrets.)
 package struct ExplainInput: Input {
   @Field("An event of the store, by its id.") package var event: String?
-  @Field("An envelope: as an object, or as a text that holds it byte for byte.") package var envelope:
-    EnvelopeInput?
-  @Field("Whose routes are asked: routes.yaml's text; without it the running ones. For the role operator.")
+  @Field("An envelope: as an object, or as a text that holds it byte for byte.", .contents) package
+    var envelope: EnvelopeInput?
+  @Field(
+    "Whose routes are asked: routes.yaml's text; without it the running ones. For the role operator.",
+    .contents)
   package var configuration: String?
 
   package init() {}
@@ -15,7 +18,8 @@ package struct ExplainInput: Input {
 
 /// `POST /api/v1/config/diff`.
 package struct ConfigDifferenceInput: Input {
-  @Field("The new configuration: routes.yaml's text; without it the relay's own file as it is now.")
+  @Field(
+    "The new configuration: routes.yaml's text; without it the relay's own file as it is now.", .contents)
   package var configuration: String?
 
   package init() {}
@@ -23,7 +27,8 @@ package struct ConfigDifferenceInput: Input {
 
 /// `POST /api/v1/backtest`.
 package struct BacktestInput: Input {
-  @Field("The new configuration: routes.yaml's text; without it the relay's own file as it is now.")
+  @Field(
+    "The new configuration: routes.yaml's text; without it the relay's own file as it is now.", .contents)
   package var configuration: String?
   @Fields package var filter = EventFilterInput()
   @Field(

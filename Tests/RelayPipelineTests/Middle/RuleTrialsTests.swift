@@ -159,6 +159,22 @@ import Testing
     #expect(middle.controller.active.configuration.hash == "c1")
   }
 
+  /// Its text names the same file, which is not opened for it.
+  @Test func anAuthorityThatIsNotReadAgainIsNoDifference() async throws {
+    let tls = Destination.TLS(authorityFile: "/ca.pem", authorities: [1, 2])
+    let middle = try await Middle(.middle { $0.destination("crm") { $0.tls = tls } })
+    middle.source.state.withLock {
+      for (text, file) in [("same", "/ca.pem"), ("other", "/other.pem")] {
+        $0.texts[text] = HandedConfiguration(
+          configuration: .middle { $0.destination("crm") { $0.tls.authorityFile = file } },
+          references: ValueReferences(), warnings: [])
+      }
+    }
+    #expect(try await middle.controller.difference(to: "same").differences == [])
+    let other = try await middle.controller.difference(to: "other").differences
+    #expect(other.map { "\($0.path): \($0.new ?? "")" } == [#"destinations.crm.tls.ca: "/other.pem""#])
+  }
+
   @Test func whatAHandedConfigurationDoesNotSayIsNotCompared() async throws {
     let middle = try await Middle(.middle())
     middle.source.state.withLock {
