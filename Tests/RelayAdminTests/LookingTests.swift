@@ -131,7 +131,8 @@ import Testing
       ]
       $0.failureCount = 2
       let peer = PeerAddress(.v4(0xC000_0207), port: 443)
-      ($0.lastAttempt?.peer, $0.lastAttempt?.firstByte) = (peer, .microseconds(12_500))
+      $0.lastAttempt?.peer = peer
+      $0.lastAttempt?.firstByte = .microseconds(12_500)
       ($0.failures[0].peer, $0.failures[0].firstByte) = (peer, .microseconds(12_500))
       $0.failures[0].evidence = AttemptEvidence(
         requestHeaders: Array("Host: crm\nauthorization: Bearer [secret]".utf8),
