@@ -88,5 +88,3 @@ private final class Forwarder {
     }
   }
 }
-
-extension Destination.Format: ExpressibleByArgument {}

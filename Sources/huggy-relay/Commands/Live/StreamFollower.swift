@@ -53,7 +53,7 @@ final class StreamFollower {
   }
 
   private func connect(_ take: (EventStreamParser.Message) -> Void) throws -> Ended {
-    let query = try QueryText.of(nextInput)
+    let query = try RequestText.query(nextInput)
     let target = "\(url)/api/v1/stream" + (query.isEmpty ? "" : "?\(query)")
     var headers = ["accept: text/event-stream"]
     if let token { headers.append("authorization: Bearer \(token)") }
