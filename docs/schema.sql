@@ -10,7 +10,7 @@
 -- given twice.
 
 PRAGMA application_id = 1752524658;  -- "hugr": marks the file as a store of huggy-relay
-PRAGMA user_version = 15;            -- how many migrations have been applied
+PRAGMA user_version = 16;            -- how many migrations have been applied
 
 -- MARK: Names, and the numbers that stand for them in other rows
 
@@ -84,8 +84,14 @@ CREATE TABLE event (
   dropped INTEGER NOT NULL,          -- 1: the last of them dropped it; else 0
   first_delivery INTEGER,            -- delivery.id of its first, which the others follow; null: it has none
   deliveries INTEGER NOT NULL DEFAULT 0,     -- how many
-  body BLOB NOT NULL,                -- its bytes, as they came
-  configuration INTEGER REFERENCES configuration            -- what routed it, where that is another than its envelope's; else null
+  body BLOB NOT NULL,                -- its bytes, as they came; empty: they were removed, see `erased` and `unrouted_walk`
+  configuration INTEGER REFERENCES configuration,           -- what routed it, where that is another than its envelope's; else null
+  erased INTEGER                     -- when a person's right to be forgotten was exercised on it; null: never
+);
+
+-- One row. Of events that went nowhere, up to this one, the bodies older than `store.unrouted_retention` are removed.
+CREATE TABLE unrouted_walk (
+  event INTEGER NOT NULL             -- the last event that was looked at
 );
 
 -- An event whose id is not above the ids of all events before it. All others are found by their ids along the rows
@@ -124,7 +130,8 @@ CREATE TABLE run_page (
 --      4 dead: kept until a person acts
 --      5 discarded
 --
--- The reasons of a dead one are 1 permanent, 2 exhausted, 3 expired; of a discarded one 4 overflow, 5 person.
+-- The reasons of a dead one are 1 permanent, 2 exhausted, 3 expired; of a discarded one 4 overflow, 5 person, 6 retention (it was dead for
+-- too long), 7 erased.
 --
 -- A destination's clock stands still while it is suspended (docs/decisions/0008-a-clock-that-stands-still.md).
 CREATE TABLE delivery (
@@ -147,7 +154,8 @@ CREATE TABLE delivery (
   counted INTEGER NOT NULL DEFAULT 0,        -- attempts that count toward `max_attempts`: no probes, none before a person's retry
   probed INTEGER,                    -- when it last failed as a probe of an open circuit; null: never
   bytes INTEGER NOT NULL DEFAULT 0,  -- what it counts in destination.backlog_bytes: its event's body, and 512 beside it
-  revisit INTEGER,                   -- when it was settled, if retention's walk along the events would miss it; else null
+  revisit INTEGER,                   -- when it was settled, if it is dead, or if retention's walk along the events would miss it;
+                                     -- else null
   arrived INTEGER,                   -- when it was routed anew, or queued by a replay; null: it came with its event
   last_peer BLOB,                    -- whom the last attempt went to: the address, 4 bytes or 16, and 2 of the port; null: nobody
   last_first_byte INTEGER            -- how long it took until the answer's first byte; null: there was none
@@ -165,7 +173,7 @@ CREATE INDEX delivery_listed ON delivery (destination, state, id)
 CREATE INDEX delivery_ordered ON delivery (destination, order_key, id)
   WHERE order_key IS NOT NULL AND state < 3;
 
--- What retention's walk along the events would miss, in order of time.
+-- Dead letters, and what retention's walk along the events would miss, in order of time.
 CREATE INDEX delivery_revisit ON delivery (revisit, id) WHERE revisit IS NOT NULL;
 
 -- What was routed anew, or queued by a replay.

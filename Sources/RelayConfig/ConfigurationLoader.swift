@@ -5,6 +5,8 @@ package struct LoadedConfiguration: Sendable {
   package var configuration: Configuration
   /// In the order of the file.
   package var warnings: [ConfigurationProblem]
+  /// What its writer may want to decide, for `check`.
+  package var suggestions: [ConfigurationProblem]
   /// The variables of the environment that it refers to, also those for which a default stood in, by name. A
   /// process sees them as they were when it began.
   package var variables: [String]
@@ -19,6 +21,7 @@ package struct ReadConfigurationText: Sendable {
   /// In the order of the file.
   package var errors: [ConfigurationProblem]
   package var warnings: [ConfigurationProblem]
+  package var suggestions: [ConfigurationProblem] = []
   package var references: ValueReferences
   package var variables: [String]
 }
@@ -70,8 +73,8 @@ package struct ConfigurationLoader: Sendable {
       throw ConfigurationErrors(problems: read.errors)
     }
     return LoadedConfiguration(
-      configuration: configuration, warnings: read.warnings, variables: read.variables,
-      references: read.references)
+      configuration: configuration, warnings: read.warnings, suggestions: read.suggestions,
+      variables: read.variables, references: read.references)
   }
 
   /// Reads a file as far as it can be read.
@@ -106,9 +109,9 @@ package struct ConfigurationLoader: Sendable {
     let reading = Reading(file: file, directory: directory, references: references)
     var configuration = reading.root(of: text).map { $0.configuration() }
     configuration?.hash = String(hash(Array(text.utf8)).prefix(12))
-    let (errors, warnings) = reading.problemsInFileOrder()
     return ReadConfigurationText(
-      configuration: configuration, errors: errors, warnings: warnings,
+      configuration: configuration, errors: reading.problems(.error), warnings: reading.problems(.warning),
+      suggestions: reading.problems(.suggestion),
       references: ValueReferences(reading.values), variables: reading.variables.sorted())
   }
 }

@@ -1,7 +1,7 @@
 /// A location and a fault of the configuration.
 ///
 /// Written `FILE:LINE:COLUMN: KEY.PATH: what is wrong, and what would be right`; a warning says `warning: `
-/// before its key path. A key path is the keys joined by dots; an item of a list stands by its index, from 0,
+/// before its key path, a suggestion `suggestion: `. A key path is the keys joined by dots; an item of a list stands by its index, from 0,
 /// except a route with a valid name, which stands by it: `destinations.crm.signing_secret[1]`,
 /// `routes.to-crm.match.event`, `routes[2].name`. It is empty where the fault is the file's as a whole, or
 /// not yet within reach of a key.
@@ -13,6 +13,8 @@ package struct ConfigurationProblem: Error, Sendable, Equatable {
     case error
     /// The configuration can be used, but hardly says what was meant.
     case warning
+    /// The configuration says what was meant; there is something that its writer may want to decide.
+    case suggestion
   }
 
   package var file: String
@@ -38,7 +40,12 @@ package struct ConfigurationProblem: Error, Sendable, Equatable {
 
 extension ConfigurationProblem: CustomStringConvertible {
   package var description: String {
-    let kind = severity == .warning ? "warning: " : ""
+    let kind =
+      switch severity {
+      case .error: ""
+      case .warning: "warning: "
+      case .suggestion: "suggestion: "
+      }
     let path = keyPath.isEmpty ? "" : "\(keyPath): "
     return "\(file):\(line):\(column): \(kind)\(path)\(message)"
   }

@@ -149,6 +149,19 @@ package final class SQLiteStore: DeliveryStore {
     post(.job(.change(change, selection, of: destination, completion)))
   }
 
+  package func erase(
+    _ events: [EventID], completion: @escaping @Sendable (Result<ErasedEvents, StoreError>) -> Void
+  ) {
+    post(.job(.erase(events, completion)))
+  }
+
+  /// Takes as long as there are free pages in the file: it becomes so much shorter.
+  package func overwriteErased(
+    completion: @escaping @Sendable (Result<ErasedTraces, StoreError>) -> Void
+  ) {
+    post(.job(.overwriteErased(completion)))
+  }
+
   package func pause(
     _ destination: String, until: Timestamp?,
     completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
@@ -213,7 +226,7 @@ package final class SQLiteStore: DeliveryStore {
     post(.read(.ping(answer)))
   }
 
-  /// What is asked by then is finished; a `reorder` or a `change` that is under way is cut off, and fails with
+  /// What is asked by then is finished; a `reorder`, a `change` or an `erase` that is under way is cut off, and fails with
   /// `closed`.
   package func close() {
     indexer.stop()

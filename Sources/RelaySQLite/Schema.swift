@@ -15,6 +15,7 @@ enum Schema {
     replays,
     attemptEvidence,
     gaps,
+    removedBodies,
   ]
 
   static var version: Int64 { Int64(migrations.count) }
@@ -334,6 +335,17 @@ enum Schema {
     ) WITHOUT ROWID;
     """
 
+  /// An event's body may be gone before its event: of one that went nowhere, and of one that was erased. A body is never empty, so
+  /// an empty one is one that is gone. And dead letters are found in the order in which they died.
+  private static let removedBodies = """
+    ALTER TABLE event ADD COLUMN erased INTEGER;       -- when a person's right was exercised; null: never
+    CREATE TABLE unrouted_walk (event INTEGER NOT NULL);  -- one row: the last event that was looked at
+    INSERT INTO unrouted_walk VALUES (0);
+    UPDATE delivery SET revisit = settled WHERE id IN (
+      SELECT id FROM delivery INDEXED BY delivery_listed WHERE state = 4
+    );
+    """
+
   /// Whether the database is ours to use: looks, and changes nothing.
   ///
   /// - Throws: `newerSchema` for one that a later release has written, `cannotOpen` for somebody else's.
@@ -372,7 +384,7 @@ enum Schema {
     try connection.execute("PRAGMA journal_mode = WAL")
     try connection.execute("PRAGMA synchronous = FULL")
     try connection.execute("PRAGMA journal_size_limit = 67108864")
-    try connection.execute("PRAGMA secure_delete = OFF")
+    try connection.execute("PRAGMA secure_delete = FAST")
     try connection.execute("PRAGMA cache_size = -16384")
     try connection.execute("PRAGMA temp_store = MEMORY")
   }

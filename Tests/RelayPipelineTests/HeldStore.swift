@@ -139,6 +139,14 @@ final class HeldStore: DeliveryStore {
     real.learnedTokens(completion: completion)
   }
 
+  func erase(
+    _ events: [EventID], completion: @escaping @Sendable (Result<ErasedEvents, StoreError>) -> Void
+  ) { real.erase(events, completion: completion) }
+
+  func overwriteErased(completion: @escaping @Sendable (Result<ErasedTraces, StoreError>) -> Void) {
+    real.overwriteErased(completion: completion)
+  }
+
   func setSuspended(_ suspended: SuspendedTime, of destination: String) {
     real.setSuspended(suspended, of: destination)
   }

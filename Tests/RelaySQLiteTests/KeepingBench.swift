@@ -51,11 +51,14 @@ final class KeepingBench {
   var connection: Connection { session.connection }
 
   func configure(
-    retention: Int = 1_000, dedupe: Int = 100, maxBytes: Int = 1 << 40
+    retention: Int = 1_000, dedupe: Int = 100, maxBytes: Int = 1 << 40, deadRetention: Int? = nil,
+    unroutedRetention: Int? = nil
   ) {
     let names = StoreNames(sources: [], destinations: [], routes: [], configuration: "c1")
     configuration = StoreConfiguration(
-      names: names, retention: .seconds(retention), dedupe: .seconds(dedupe), maxBytes: maxBytes)
+      names: names, retention: .seconds(retention), dedupe: .seconds(dedupe), maxBytes: maxBytes,
+      deadRetention: deadRetention.map { .seconds($0) },
+      unroutedRetention: unroutedRetention.map { .seconds($0) })
     keeper.configure(configuration!)
   }
 
@@ -139,9 +142,12 @@ final class KeepingBench {
     let destination = try connection.integer(
       "SELECT id FROM destination WHERE name = '\(delivery.destination)'")
     var revisit: Timestamp?
-    if let settled = delivery.settled, delivery.state != .dead {
-      revisit = session.walked.revisit(
-        DeliveryID(rawValue: .max), received: since, settledAt: .second(settled))
+    if let settled = delivery.settled {
+      revisit =
+        delivery.state == .dead
+        ? .second(settled)
+        : session.walked.revisit(
+          DeliveryID(rawValue: .max), received: since, settledAt: .second(settled))
     }
     try insert(
       "delivery (event, destination, route, run, state, attempts, since, settled, revisit)", event,
@@ -207,6 +213,21 @@ final class KeepingBench {
     var rows: [Int64] = []
     while try query.step() { rows.append(query.integer(0)) }
     return rows
+  }
+
+  /// The events whose bodies are there.
+  func rowsWithBodies() throws -> [Int64] {
+    let query = try connection.prepare("SELECT id FROM event WHERE length(body) > 0 ORDER BY id")
+    var rows: [Int64] = []
+    while try query.step() { rows.append(query.integer(0)) }
+    return rows
+  }
+
+  /// A delivery's column `state`.
+  func state(of delivery: Int64) throws -> DeliveryState? {
+    try connection.integer("SELECT state FROM delivery WHERE id = \(delivery)").flatMap {
+      DeliveryState(stored: $0)
+    }
   }
 
   func count(_ table: String) throws -> Int64 { try connection.integer("SELECT count(*) FROM \(table)")! }

@@ -98,6 +98,14 @@ struct QueryPlanTests {
     "setOrder": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
     "retry": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
     "discard": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
+    // An erasure.
+    "erasedAt": ["SEARCH event USING INTEGER PRIMARY KEY (rowid=?)"],
+    "deliveriesOfEvent": [
+      "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)",
+      "SEARCH d USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+    ],
+    "eraseEvent": ["SEARCH event USING INTEGER PRIMARY KEY (rowid=?)"],
+    "eraseAnswers": ["SEARCH failure USING PRIMARY KEY (delivery=?)"],
     // Once, at the start.
     "all": ["SCAN destination"],
     "update": ["SEARCH destination USING INTEGER PRIMARY KEY (rowid=?)"],
@@ -116,6 +124,7 @@ struct QueryPlanTests {
       try TokenStatements(connection),
       try ReplayStatements(connection),
       try GapStatements(connection),
+      try EraseStatements(connection),
     ]
     return holders.flatMap { Mirror(reflecting: $0).children }.compactMap { child in
       (child.value as? Statement).map { (child.label!, $0.sql) }

@@ -90,7 +90,7 @@ private final class Workload {
       let chat = number % 5 < 4 ? String(number % 5) : nil
       return bench.make.envelope(
         to: to, events: 1 + random.below(3), bytes: bytes, at: .second(max(0, now)), chat: chat,
-        body: Array(repeating: 0x20, count: Int(number % 3) * 700))
+        body: Array(repeating: 0x20, count: 2 + Int(number % 3) * 700))
     }
     let settlements = model.inOrderOfArrival.filter { random.chance($0.isClaimed ? 30 : 2) }.map(settlement)
     outcomes += settlements

@@ -283,7 +283,8 @@ package struct StoreModel: Sendable {
       switch change {
       case .retry(let time) where isRetried(row, isNamed: ids != nil, state): retry(row, at: time)
       case .discard where row.counts && !row.isClaimed: end(id, as: .discarded(.person))
-      case .retry, .discard: continue
+      case .cancelForErasure where row.counts && !row.isClaimed: end(id, as: .discarded(.erased))
+      case .retry, .discard, .cancelForErasure: continue
       }
       changed += 1
     }
@@ -368,7 +369,7 @@ extension Books {
     case .fresh, .retrying, .waiting: pending += 1
     case .delivered: delivered += 1
     case .dead: dead += 1
-    case .discarded(.person): discarded += 1
+    case .discarded(.person), .discarded(.retention), .discarded(.erased): discarded += 1
     case .discarded(.overflow): overflowed += 1
     }
   }

@@ -16,15 +16,30 @@ extension ConfigNode {
 
   func duration(_ range: ClosedRange<Duration> = .milliseconds(1) ... .longestText) -> Duration? {
     value("a duration such as 5s", form: .duration, placeholder: .unresolved) { text throws(Fault) in
-      let duration = try Units.duration(text)
-      guard duration >= range.lowerBound else {
-        throw Fault("is too short; at least \(range.lowerBound.text)")
-      }
-      guard duration <= range.upperBound else {
-        throw Fault("is too long; at most \(range.upperBound.text)")
-      }
-      return duration
+      try Self.duration(text, within: range)
     }
+  }
+
+  /// nil: a fault; .some(nil): unlimited.
+  func durationOrUnlimited() -> Duration?? {
+    value("a duration such as 90d, or unlimited", words: ["unlimited"], form: .duration, placeholder: nil) {
+      text throws(Fault) in
+      if text == "unlimited" { return nil }
+      return try Self.duration(text, within: .milliseconds(1) ... .longestText)
+    }
+  }
+
+  private static func duration(
+    _ text: String, within range: ClosedRange<Duration>
+  ) throws(Fault) -> Duration {
+    let duration = try Units.duration(text)
+    guard duration >= range.lowerBound else {
+      throw Fault("is too short; at least \(range.lowerBound.text)")
+    }
+    guard duration <= range.upperBound else {
+      throw Fault("is too long; at most \(range.upperBound.text)")
+    }
+    return duration
   }
 
   func size(_ range: ClosedRange<Int>) -> Int? {

@@ -37,12 +37,12 @@ final class Reading {
     problems.append(problem)
   }
 
-  func problemsInFileOrder() -> (errors: [ConfigurationProblem], warnings: [ConfigurationProblem]) {
+  /// Those of one severity, in the order of the file.
+  func problems(_ severity: ConfigurationProblem.Severity) -> [ConfigurationProblem] {
     // By offset too, since sorting is not promised to be stable.
-    let sorted = problems.enumerated().sorted {
+    problems.enumerated().filter { $0.element.severity == severity }.sorted {
       ($0.element.line, $0.element.column, $0.offset) < ($1.element.line, $1.element.column, $1.offset)
     }.map(\.element)
-    return (sorted.filter { $0.severity == .error }, sorted.filter { $0.severity == .warning })
   }
 }
 

@@ -5,7 +5,11 @@ extension ConfigNode {
   func storeSettings(_ store: ConfigNode?) -> StoreSettings {
     var settings = StoreSettings()
     settings.location = .sqlite(path: reading.storePath("data/relay.db"))
-    guard let store, var section = store.section(mayBeEmpty: true) else { return settings }
+    guard let store else {
+      suggestDeadRetention(at: location)
+      return settings
+    }
+    guard var section = store.section(mayBeEmpty: true) else { return settings }
     settings.location = section.take("url", isSecret: true)?.storeLocation() ?? settings.location
     settings.keep =
       section.take("keep")?.value(
@@ -17,9 +21,24 @@ extension ConfigNode {
         return keep
       } ?? settings.keep
     settings.retention = section.take("retention")?.duration() ?? settings.retention
+    if let dead = section.take("dead_retention") {
+      settings.deadRetention = dead.durationOrUnlimited() ?? settings.deadRetention
+    } else {
+      suggestDeadRetention(at: store.location)
+    }
+    settings.unroutedRetention =
+      section.take("unrouted_retention")?.durationOrUnlimited() ?? settings.unroutedRetention
     settings.maxBytes = section.take("max_size")?.size(16 << 20...1 << 50) ?? settings.maxBytes
     section.finish()
     return settings
+  }
+
+  /// Whoever writes `unlimited` has decided it.
+  private func suggestDeadRetention(at location: Location) {
+    reading.report(
+      "dead letters stay until a person acts, and with them what people wrote; "
+        + "store.dead_retention sets an end to that, such as 90d (or unlimited)",
+      at: location, severity: .suggestion)
   }
 
   private func storeLocation() -> StoreSettings.Location? {

@@ -104,6 +104,10 @@ package struct StoreSettings: Sendable, Equatable {
   package var keep = Keep.all
   /// How long settled events stay.
   package var retention = Duration.seconds(7 * 86_400)
+  /// How long a dead letter stays before it is discarded; nil: until a person acts.
+  package var deadRetention: Duration?
+  /// How long the body of an event stays that went nowhere; nil: as long as the event.
+  package var unroutedRetention: Duration? = .seconds(86_400)
   /// How much live data there may be.
   package var maxBytes = 10 << 30
 

@@ -104,11 +104,17 @@ package enum DiscardReason: Int, Hashable, Sendable, CaseIterable, CustomStringC
   case overflow = 4
   /// A person said so.
   case person = 5
+  /// It had been dead for longer than `store.dead_retention`.
+  case retention = 6
+  /// What its event said was erased: nothing is left to be sent.
+  case erased = 7
 
   package var description: String {
     switch self {
     case .overflow: "overflow"
     case .person: "person"
+    case .retention: "retention"
+    case .erased: "erased"
     }
   }
 }

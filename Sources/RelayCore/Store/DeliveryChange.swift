@@ -6,6 +6,8 @@ package enum DeliveryChange: Sendable, Equatable {
   case retry(at: Timestamp)
   /// Pending and dead ones are given up.
   case discard
+  /// The same, because what their events say is to be erased.
+  case cancelForErasure
 }
 
 /// Which deliveries.

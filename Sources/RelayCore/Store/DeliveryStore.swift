@@ -95,6 +95,16 @@ package protocol DeliveryStore: ReplayStore {
     _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String,
     completion: @escaping @Sendable (Int, StoreError?) -> Void)
 
+  /// Removes what these events say: their bodies, and the answers that were kept of their attempts. Their rows stay, with the time
+  /// of this; what comes again of them is a duplicate, and goes nowhere. An event with a delivery that is pending or dead is left
+  /// as it is: `change` cancels those first. Many short transactions.
+  func erase(
+    _ events: [EventID], completion: @escaping @Sendable (Result<ErasedEvents, StoreError>) -> Void)
+
+  /// Overwrites what was removed before this, as far as that is the store's to do: from its completion on none of it can be read
+  /// from the store's files. Many short transactions.
+  func overwriteErased(completion: @escaping @Sendable (Result<ErasedTraces, StoreError>) -> Void)
+
   /// Keeps a person's pause over restarts.
   ///
   /// - Parameter until: By the wall clock, as the person said it. nil: none. `distantFuture`: until it is lifted.

@@ -3,6 +3,10 @@ package struct StoreConfiguration: Sendable, Equatable {
   package var names: StoreNames
   /// How long settled events stay.
   package var retention: Duration
+  /// How long a dead letter stays before it is discarded; nil: until a person acts.
+  package var deadRetention: Duration?
+  /// How long the body of an event stays that has no delivery; nil: as long as the event.
+  package var unroutedRetention: Duration?
   /// The longest `dedupe` of any source: so long an envelope's hash stays, also when its events have gone.
   package var dedupe: Duration
   /// Of live data.
@@ -12,10 +16,13 @@ package struct StoreConfiguration: Sendable, Equatable {
 
   package init(
     names: StoreNames, retention: Duration = .seconds(7 * 86_400), dedupe: Duration = .seconds(86_400),
-    maxBytes: Int = 10 << 30, maxBacklogBytes: [String: Int] = [:]
+    maxBytes: Int = 10 << 30, maxBacklogBytes: [String: Int] = [:], deadRetention: Duration? = nil,
+    unroutedRetention: Duration? = nil
   ) {
     self.names = names
     self.retention = retention
+    self.deadRetention = deadRetention
+    self.unroutedRetention = unroutedRetention
     self.dedupe = dedupe
     self.maxBytes = maxBytes
     self.maxBacklogBytes = maxBacklogBytes
@@ -29,7 +36,7 @@ package struct StoreConfiguration: Sendable, Equatable {
       maxBacklogBytes: Dictionary(
         uniqueKeysWithValues: configuration.destinations.map {
           ($0.name, $0.maxBacklog.bytes(ofStore: store.maxBytes))
-        }))
+        }), deadRetention: store.deadRetention, unroutedRetention: store.unroutedRetention)
   }
 }
 

@@ -8,6 +8,8 @@ package protocol StoreObserver: Sendable {
   func storeHasAnswered()
   /// Deliveries that went over their destination's `max_backlog`, now on disk as discarded.
   func storeOverflowed(destination: String, count: Int)
+  /// Dead letters that were older than `dead_retention`, now on disk as discarded.
+  func storeDiscardedDead(destination: String, count: Int)
   func storeConditionChanged(_ condition: StoreCondition)
   /// The store has not come back from what it does (a disk that hangs), or has come back. From another thread than the
   /// store's.
@@ -17,6 +19,7 @@ package protocol StoreObserver: Sendable {
 }
 
 extension StoreObserver {
+  package func storeDiscardedDead(destination: String, count: Int) {}
   package func storeBeginsToAnswer() {}
   package func storeHasAnswered() {}
   package func storeReadFailed(_ error: StoreError) {}

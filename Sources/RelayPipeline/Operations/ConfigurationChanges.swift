@@ -90,6 +90,8 @@ extension StoreSettings {
     compare("url", \.location)
     compare("keep", \.keep)
     compare("retention", \.retention)
+    compare("dead_retention", \.deadRetention)
+    compare("unrouted_retention", \.unroutedRetention)
     compare("max_size", \.maxBytes)
     return compared == new ? keys : keys + ["store"]
   }

@@ -84,9 +84,9 @@ final class DeliveryChanges: Sendable {
   ) async -> (changed: Int, error: StoreError?) {
     await holds.hold([destination])
     let (changed, error) = await store.change(change, selection, of: destination)
-    holds.resume([destination], areRetried: change != .discard && changed > 0)
+    holds.resume([destination], areRetried: !change.isDiscard && changed > 0)
     log(change, of: destination, changed)
-    if change == .discard {
+    if change.isDiscard {
       metrics.discarded(destination, changed)
       if changed > 0, feed.isWatched {
         feed.tell(.discarded(changed, destination: destination, reason: .person))
@@ -98,7 +98,7 @@ final class DeliveryChanges: Sendable {
   private func log(_ change: DeliveryChange, of destination: String, _ count: Int) {
     guard count > 0 else { return }
     logger.notice(
-      change == .discard ? "discarded by a person" : "retried by a person",
+      change.isDiscard ? "discarded by a person" : "retried by a person",
       metadata: ["destination": "\(destination)", "deliveries": .number(count)])
   }
 
@@ -138,5 +138,14 @@ final class DeliveryChanges: Sendable {
       code: .notFound,
       message: "the store has no delivery \(unknown.prefix(10).joined(separator: ", "))\(more) (any more); "
         + "`deliveries` and `event` show their ids")
+  }
+}
+
+extension DeliveryChange {
+  fileprivate var isDiscard: Bool {
+    switch self {
+    case .retry: false
+    case .discard, .cancelForErasure: true
+    }
   }
 }

@@ -40,6 +40,18 @@ extension DeliveryStore {
     }
   }
 
+  func erase(_ events: [EventID]) async throws(StoreError) -> ErasedEvents {
+    try await withCheckedContinuation { continuation in
+      erase(events) { continuation.resume(returning: $0) }
+    }.get()
+  }
+
+  func overwriteErased() async throws(StoreError) -> ErasedTraces {
+    try await withCheckedContinuation { continuation in
+      overwriteErased { continuation.resume(returning: $0) }
+    }.get()
+  }
+
   func backup() async throws(StoreError) -> any StoreCopy {
     try await withCheckedContinuation { continuation in
       backup { continuation.resume(returning: $0) }

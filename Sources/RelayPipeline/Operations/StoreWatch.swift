@@ -77,6 +77,13 @@ package final class StoreWatch: StoreObserver {
       metadata: metadata)
   }
 
+  package func storeDiscardedDead(destination: String, count: Int) {
+    metrics.discarded(destination, count)
+    logger.notice(
+      "dead letters are older than store.dead_retention: discarded",
+      metadata: ["destination": "\(destination)", "deliveries": .number(count)])
+  }
+
   package func storeReadFailed(_ error: StoreError) {
     metrics.storeReadErrors.add(1)
     guard let leftOut = readFailures.withLock({ $0.admit(error.message, at: clock.now()) }) else { return }

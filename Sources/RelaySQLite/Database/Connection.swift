@@ -109,6 +109,13 @@ final class Connection {
     return try body()
   }
 
+  /// What is freed meanwhile is overwritten: deleted rows, and whole pages.
+  func overwritingFreed<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
+    try execute("PRAGMA secure_delete = ON")
+    defer { try? execute("PRAGMA secure_delete = FAST") }
+    return try body()
+  }
+
   /// Begins to copy another database into this one.
   func beginBackup(of source: Connection) throws(StoreError) -> OpaquePointer {
     guard let backup = sqlite3_backup_init(handle, "main", source.handle, "main") else {

@@ -105,11 +105,22 @@ final class Statement {
     }
   }
 
+  /// The value of another statement's column, as it stands there.
+  func bind(_ place: Int32, _ column: Int32, of other: Statement) {
+    sqlite3_bind_value(handle, place, sqlite3_column_value(other.handle, column))
+  }
+
   private func bindNull(_ place: Int32) {
     sqlite3_bind_null(handle, place)
   }
 
   // MARK: Columns
+
+  var columnCount: Int32 { sqlite3_column_count(handle) }
+
+  var columnNames: [String] {
+    (0..<columnCount).map { sqlite3_column_name(handle, $0).map { String(cString: $0) } ?? "" }
+  }
 
   func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
 

@@ -3,17 +3,20 @@ import RelayCore
 /// What the keeper works with: each step is a transaction of its own. Confined to the store's thread.
 final class KeeperTools {
   private let pruner: Pruner
+  private let deadLetters: DeadLetterWalk
+  private let unrouted: UnroutedBodies
   private let pages: StorePages
   private let transactions: Transactions
   private let walked: WalkedDeliveries
 
-  init(
-    _ connection: Connection, _ transactions: Transactions, walked: WalkedDeliveries
-  ) throws(StoreError) {
+  init(_ session: StoreSession) throws(StoreError) {
+    let (connection, transactions) = (session.connection, session.transactions)
     self.transactions = transactions
-    self.walked = walked
+    walked = session.walked
     pages = try StorePages(connection)
-    // The last that can fail: it registers with the transactions.
+    unrouted = try UnroutedBodies(connection)
+    // The last that can fail: they register with the transactions.
+    deadLetters = try DeadLetterWalk(connection, transactions, changes: session.changes)
     pruner = try Pruner(connection, transactions)
   }
 
@@ -23,16 +26,66 @@ final class KeeperTools {
   func heads() throws(StoreError) -> PruneHeads { try pruner.heads() }
 
   /// The time, whenever something was committed.
-  func clockShows(_ now: Timestamp) { pruner.clockShows(now) }
+  func clockShows(_ now: Timestamp) {
+    pruner.clockShows(now)
+    deadLetters.clockShows(now)
+  }
 
-  /// - Returns: Whether all that may go is gone, and how many events went.
-  func prune(
-    _ cutoffs: PruneCutoffs, _ budget: StepBudget
-  ) throws(StoreError) -> (isDone: Bool, events: Int) {
+  /// - Returns: Whether all that may go is gone.
+  func prune(_ cutoffs: PruneCutoffs, _ budget: StepBudget) throws(StoreError) -> Bool {
     var left = budget
     let isDone = try transactions.run { () throws(StoreError) in try pruner.step(cutoffs, &left) }
     walked.reach(pruner.lastDelivery)
+    return isDone
+  }
+
+  /// For room: bodies of what went nowhere go first, then what is settled. No event's age is asked for.
+  ///
+  /// - Returns: Whether all that may go is gone, and of how many events something went.
+  func makeRoom(
+    _ cutoffs: PruneCutoffs, _ budget: StepBudget
+  ) throws(StoreError) -> (isDone: Bool, events: Int) {
+    var left = budget
+    let isDone = try transactions.run { () throws(StoreError) in
+      guard try unrouted.step(until: cutoffs.now, now: cutoffs.now, &left) else { return false }
+      return try pruner.step(cutoffs, &left)
+    }
+    walked.reach(pruner.lastDelivery)
     return (isDone, budget.events - left.events)
+  }
+
+  /// Discards dead letters that died at or before this.
+  ///
+  /// - Returns: Whether all are discarded, and when the next one died, if so.
+  func discardDead(
+    until cutoff: Timestamp, now: Timestamp, _ budget: StepBudget
+  ) throws(StoreError) -> (isDone: Bool, head: Timestamp?) {
+    var left = budget
+    let isDone = try transactions.run { () throws(StoreError) in
+      try deadLetters.step(until: cutoff, now: now, &left)
+    }
+    return (isDone, isDone ? try deadLetters.head() : nil)
+  }
+
+  /// How many dead letters were discarded since this was last asked, by the destination's name.
+  func takeDiscardedDead() -> [String: Int] { deadLetters.takeDiscarded() }
+
+  /// Removes the bodies of events that went nowhere and were received at or before this.
+  ///
+  /// - Returns: Whether all are gone, and when the next event was received, if so.
+  func removeUnroutedBodies(
+    until cutoff: Timestamp, now: Timestamp, _ budget: StepBudget
+  ) throws(StoreError) -> (isDone: Bool, head: Timestamp?) {
+    var left = budget
+    let isDone = try transactions.run { () throws(StoreError) in
+      try unrouted.step(until: cutoff, now: now, &left)
+    }
+    return (isDone, isDone ? try unrouted.head() : nil)
+  }
+
+  /// The same within a transaction that is under way.
+  func giveBackWithinTransaction(_ budget: StepBudget) throws(StoreError) -> Int {
+    try pages.giveBack(budget)
   }
 
   /// - Returns: How many pages went back.

@@ -14,13 +14,14 @@ final class StoreKeeper {
   let log: LogKeeper
   private let clock: any SteadyClock
   private let stepTime: Duration?
-  private let connection: Connection
-  private let transactions: Transactions
-  private let walked: WalkedDeliveries
+  private let session: StoreSession
   /// Made when first needed.
   private var madeTools: KeeperTools?
 
   private var schedule = RetentionSchedule()
+  /// Of dead letters, and of bodies of events that went nowhere.
+  private var deadSchedule = AgeSchedule()
+  private var unroutedSchedule = AgeSchedule()
   private var limit = SizeLimit()
   /// Free pages are being given back, because there are too many.
   private var isVacuuming = false
@@ -41,9 +42,7 @@ final class StoreKeeper {
     session: StoreSession, clock: any SteadyClock, diskSpace: (() -> DiskSpace)? = nil,
     locks: @escaping () -> LockTable = { LockTable.now() }, stepTime: Duration? = .milliseconds(3)
   ) {
-    connection = session.connection
-    transactions = session.transactions
-    walked = session.walked
+    self.session = session
     self.clock = clock
     self.stepTime = stepTime
     let path = session.files.databasePath
@@ -53,13 +52,15 @@ final class StoreKeeper {
     // How long the log grows before it is moved into the file: 4 MB, less where the reserve is small, because it is the
     // reserve that the file grows into when the disk is full. Only then is the log written over, and outcomes go on.
     let logPages = min(1_000, disk.reserveBytes / 4 / StoreSize().pageBytes)
-    log = LogKeeper(connection, pages: logPages, locks: locks)
+    log = LogKeeper(session.connection, pages: logPages, locks: locks)
   }
 
   func configure(_ configuration: StoreConfiguration) {
     let now = clock.now()
     limit.configure(maxBytes: configuration.maxBytes)
     schedule.configure(retention: configuration.retention, dedupe: configuration.dedupe, at: now)
+    deadSchedule.configure(age: configuration.deadRetention, at: now)
+    unroutedSchedule.configure(age: configuration.unroutedRetention, at: now)
     try? measure(now)
   }
 
@@ -90,12 +91,14 @@ final class StoreKeeper {
   /// When to step again without another cause.
   var nextDue: Timestamp? {
     if let retryAt { return retryAt }
-    return earlier(earlier(wantedSince, schedule.due), earlier(nextLook, log.hold.nextLook))
+    return earlier(
+      earlier(wantedSince, schedule.due), earlier(nextLook, log.hold.nextLook),
+      earlier(deadSchedule.due, unroutedSchedule.due))
   }
 
-  private func earlier(_ a: Timestamp?, _ b: Timestamp?) -> Timestamp? {
-    guard let a, let b else { return a ?? b }
-    return min(a, b)
+  private func earlier(_ a: Timestamp?, _ b: Timestamp?, _ c: Timestamp? = nil) -> Timestamp? {
+    guard let a, let b else { return c.map { min($0, a ?? b ?? $0) } ?? a ?? b }
+    return min(a, b, c ?? a)
   }
 
   /// What is full may have been helped without a word.
@@ -109,14 +112,14 @@ final class StoreKeeper {
   /// A commit failed because the disk is full. Gives the reserve away, so that settlements go through.
   func diskFilled() {
     let now = clock.now()
-    disk.filled(now, connection.lastSystemError)
+    disk.filled(now, session.connection.lastSystemError)
     wantedSince = now
   }
 
   /// A commit failed. If it was in writing, the reserve is given away too: not every disk without room says so.
   func commitFailed(_ error: StoreError) {
     if error.code == .full { return diskFilled() }
-    if error.code == .failing && connection.lastErrorWasOfWriting { disk.failed() }
+    if error.code == .failing && session.connection.lastErrorWasOfWriting { disk.failed() }
   }
 
   /// After each commit. Cheap; prunes a little at once when the limit is near.
@@ -127,6 +130,8 @@ final class StoreKeeper {
     disk.wrote()
     madeTools?.clockShows(now)
     schedule.committed(at: now)
+    deadSchedule.committed(at: now)
+    unroutedSchedule.committed(at: now)
     guard limit.isMeasureDue(now) else { return }
     let before = limit.size.liveBytes
     do throws(StoreError) {
@@ -174,12 +179,14 @@ final class StoreKeeper {
     if disk.shortfall > 0, try reclaim(now) { return true }
     if try shrink(now) { return true }
     if try expire(now) { return true }
+    if try expireDead(now) { return true }
+    if try expireUnrouted(now) { return true }
     return try giveBack(now)
   }
 
   private func tools() throws(StoreError) -> KeeperTools {
     if let madeTools { return madeTools }
-    let made = try KeeperTools(connection, transactions, walked: walked)
+    let made = try KeeperTools(session)
     madeTools = made
     return made
   }
@@ -188,8 +195,30 @@ final class StoreKeeper {
 
   private func expire(_ now: Timestamp) throws(StoreError) -> Bool {
     guard let cutoffs = schedule.cutoffs(at: now) else { return false }
-    guard try tools().prune(cutoffs, StepBudget(time: stepTime)).isDone else { return true }
+    guard try tools().prune(cutoffs, StepBudget(time: stepTime)) else { return true }
     schedule.pruned(try tools().heads(), at: now)
+    return false
+  }
+
+  private func expireDead(_ now: Timestamp) throws(StoreError) -> Bool {
+    guard let cutoff = deadSchedule.cutoff(at: now) else { return false }
+    let (isDone, head) = try tools().discardDead(until: cutoff, now: now, StepBudget(time: stepTime))
+    guard isDone else { return true }
+    deadSchedule.walked(head: head, at: now)
+    // They are settled now: retention waits for them.
+    schedule.committed(at: now)
+    return false
+  }
+
+  /// How many dead letters have grown too old since this was last asked, by the destination's name.
+  func takeDiscardedDead() -> [String: Int] { madeTools?.takeDiscardedDead() ?? [:] }
+
+  private func expireUnrouted(_ now: Timestamp) throws(StoreError) -> Bool {
+    guard let cutoff = unroutedSchedule.cutoff(at: now) else { return false }
+    let (isDone, head) = try tools().removeUnroutedBodies(
+      until: cutoff, now: now, StepBudget(time: stepTime))
+    guard isDone else { return true }
+    unroutedSchedule.walked(head: head, at: now)
     return false
   }
 
@@ -215,7 +244,7 @@ final class StoreKeeper {
   /// - Parameter bytes: How much is to go, near enough.
   private func prune(_ now: Timestamp, bytes: Int) throws(StoreError) -> (isDone: Bool, events: Int) {
     let budget = StepBudget(bytes: max(64 << 10, bytes), time: stepTime)
-    let pruned = try tools().prune(schedule.cutoffsForRoom(at: now), budget)
+    let pruned = try tools().makeRoom(schedule.cutoffsForRoom(at: now), budget)
     try measure(now)
     if pruned.isDone { limit.allIsPruned() }
     return pruned
@@ -240,6 +269,15 @@ final class StoreKeeper {
     try log.checkpoint(cutsLog: limit.size.hasLargeLog)
     disk.look(now)
     return false
+  }
+
+  func freePages() throws(StoreError) -> Int { try tools().measure().freePages }
+
+  /// A step of giving back free pages for a transaction that is not the keeper's.
+  ///
+  /// - Returns: How many went back; 0: there are none left.
+  func giveBackWithinTransaction() throws(StoreError) -> Int {
+    try tools().giveBackWithinTransaction(StepBudget(time: stepTime))
   }
 
   /// Free pages beyond what will be used again go back to the disk.

@@ -47,8 +47,8 @@ final class ChangeJob: StoreJob {
           continue
         }
         try session.changes.retry(delivery, at: time)
-      case .discard:
-        try session.changes.discard(delivery, at: now)
+      case .discard, .cancelForErasure:
+        try session.changes.discard(delivery, at: now, change == .discard ? .person : .erased)
         if let key = delivery.presentKey { keys.insert(key) }
       }
       changedByStep += 1
@@ -106,9 +106,9 @@ final class ChangeJob: StoreJob {
   private func walk(_ filter: DeliveryFilter) -> ChangeStatements.Walk? {
     if let destination = filter.destination, destination != self.destination { return nil }
     switch (change, filter.state) {
-    case (.retry, nil), (.retry, .dead), (.discard, .dead): return .dead
-    case (.discard, nil): return .open
-    case (.discard, .pending): return .pending
+    case (.retry, nil), (.retry, .dead), (.discard, .dead), (.cancelForErasure, .dead): return .dead
+    case (.discard, nil), (.cancelForErasure, nil): return .open
+    case (.discard, .pending), (.cancelForErasure, .pending): return .pending
     case (.retry, .pending), (_, .delivered), (_, .discarded), (_, .overflowed): return nil
     }
   }
@@ -116,8 +116,10 @@ final class ChangeJob: StoreJob {
   /// What is in somebody's hands is left as it is.
   private func applies(to delivery: ChangeableDelivery, _ session: StoreSession) -> Bool {
     switch change {
-    case .retry: guard delivery.state == .dead || delivery.state == .discarded else { return false }
-    case .discard:
+    case .retry:
+      // What was erased can't be sent any more.
+      guard delivery.state == .dead || delivery.state == .discarded, delivery.hasBody else { return false }
+    case .discard, .cancelForErasure:
       let isOpen = delivery.state.isPending && !session.claims.contains(delivery.id)
       guard delivery.state == .dead || isOpen else { return false }
     }

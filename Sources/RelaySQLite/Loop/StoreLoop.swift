@@ -136,6 +136,9 @@ final class StoreLoop {
     case .change(let change, let selection, let destination, let completion):
       jobs.append(ChangeJob(change, selection, of: destination, clock: clock, completion: completion))
     case .index(let change, let completion): jobs.append(IndexJob(change, completion: completion))
+    case .erase(let events, let completion):
+      jobs.append(EraseJob(events, clock: clock, completion: completion))
+    case .overwriteErased(let completion): jobs.append(OverwriteJob(keeper, completion: completion))
     }
   }
 
@@ -240,7 +243,11 @@ final class StoreLoop {
   private func stepKeeper() {
     guard session.loss == nil else { return keeperHasMore = false }
     let isDue = keeper.nextDue.map { $0 <= clock.now() } ?? false
-    if keeperHasMore || isDue { keeperHasMore = keeper.step() }
+    guard keeperHasMore || isDue else { return }
+    keeperHasMore = keeper.step()
+    for (destination, count) in keeper.takeDiscardedDead() {
+      observer?.storeDiscardedDead(destination: destination, count: count)
+    }
   }
 }
 

@@ -47,6 +47,8 @@ enum StoreOperation: Sendable {
     case reorder(String, by: Ordering, @Sendable (Result<Void, StoreError>) -> Void)
     case change(DeliveryChange, DeliverySelection, of: String, @Sendable (Int, StoreError?) -> Void)
     case index(IndexChange, @Sendable (StoreError?) -> Void)
+    case erase([EventID], @Sendable (Result<ErasedEvents, StoreError>) -> Void)
+    case overwriteErased(@Sendable (Result<ErasedTraces, StoreError>) -> Void)
   }
 }
 
@@ -197,6 +199,8 @@ extension StoreOperation.Job {
     case .reorder(_, _, let completion): completion(.failure(error))
     case .change(_, _, _, let completion): completion(0, error)
     case .index(_, let completion): completion(error)
+    case .erase(_, let completion): completion(.failure(error))
+    case .overwriteErased(let completion): completion(.failure(error))
     }
   }
 }

@@ -51,6 +51,10 @@ final class DeliveryChanges {
     try statements.delivery(delivery) { names.sources.name(of: $0) }
   }
 
+  func destinationName(of delivery: ChangeableDelivery) -> String {
+    names.destinations.name(of: delivery.destination)
+  }
+
   // MARK: Changing
 
   /// A dead or discarded one becomes pending, at the place where it was. By the present order: it may have changed
@@ -82,10 +86,12 @@ final class DeliveryChanges {
   }
 
   /// A pending or dead one is given up. What comes after it in its order is for the caller to promote.
-  func discard(_ delivery: ChangeableDelivery, at time: Timestamp) throws(StoreError) {
+  func discard(
+    _ delivery: ChangeableDelivery, at time: Timestamp, _ reason: DiscardReason = .person
+  ) throws(StoreError) {
     let revisit = walked.revisit(
       delivery.id, of: delivery.queue, received: delivery.receivedAt, settledAt: time)
-    try statements.discard(delivery.id, settledAt: time, revisit: revisit)
+    try statements.discard(delivery.id, settledAt: time, reason, revisit: revisit)
     destinations.change(delivery.destination) {
       if delivery.state == .dead { $0.dead -= 1 } else { $0.pending -= 1 }
       if delivery.queue == .replay && delivery.state != .dead { $0.replaying -= 1 }

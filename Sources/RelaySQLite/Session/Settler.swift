@@ -48,9 +48,14 @@ final class Settler {
   private func write(
     _ settlement: Settlement, _ state: DeliveryState, of claim: ClaimTable.Entry, settledAt now: Timestamp
   ) throws(StoreError) -> Bool {
-    let revisit =
-      state == .delivered
-      ? walked.revisit(settlement.delivery, of: claim.queue, received: claim.received, settledAt: now) : nil
+    let revisit: Timestamp? =
+      switch state {
+      case .delivered: 
+        walked.revisit(settlement.delivery, of: claim.queue, received: claim.received, settledAt: now)
+      // Dead letters are found by it in the order in which they died.
+      case .dead: now
+      case .fresh, .retrying, .waiting, .discarded: nil
+      }
     if claim.isFresh, revisit == nil, settlement.isDeliveredAtOnce {
       return try statements.settleAtOnce(settlement, settledAt: now)
     }

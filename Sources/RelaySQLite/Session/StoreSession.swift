@@ -30,6 +30,7 @@ final class StoreSession {
   let runs: RunStatements
   let tokens: TokenStatements
   private let gaps: GapStatements
+  let eraser: Eraser
 
   /// - Parameters:
   ///   - gathersLog: False for tests that do without syncs.
@@ -77,6 +78,7 @@ final class StoreSession {
     runs = try RunStatements(connection)
     audit = try AuditStatements(connection)
     tokens = try TokenStatements(connection)
+    eraser = try Eraser(connection, cache: events)
   }
 
   /// Which files are open. By the name that was given, since a restart goes by it.

@@ -41,7 +41,7 @@ final class ChangeStatements {
     deliveryForChange = try connection.prepare(
       """
       SELECT d.destination, d.state, d.due, d.bytes, d.order_key, e.type, e.chat, v.source, v.received, d.reason,
-        d.run
+        d.run, length(e.body)
       FROM delivery d JOIN event e ON e.id = d.event JOIN envelope v ON v.id = e.envelope
       WHERE d.id = ?1
       """)
@@ -54,8 +54,7 @@ final class ChangeStatements {
       """)
     discard = try connection.prepare(
       """
-      UPDATE delivery SET state = 5, due = NULL, settled = ?2, revisit = ?3, reason = \(DiscardReason.person.rawValue)
-      WHERE id = ?1
+      UPDATE delivery SET state = 5, due = NULL, settled = ?2, revisit = ?3, reason = ?4 WHERE id = ?1
       """)
   }
 
@@ -142,7 +141,7 @@ final class ChangeStatements {
       id: id, destination: query.row(0), state: DeliveryState(stored: query.integer(1))!,
       discardReason: Self.discardReason(query, 9), due: query.optionalTime(2), bytes: Int(query.integer(3)),
       orderKey: query.text(4), type: query.text(5)!, chat: query.text(6), source: source(query.row(7)),
-      receivedAt: query.time(8), run: Int(query.integer(10)))
+      receivedAt: query.time(8), run: Int(query.integer(10)), hasBody: query.integer(11) > 0)
   }
 
   func setOrder(
@@ -167,10 +166,13 @@ final class ChangeStatements {
     try retry.run()
   }
 
-  func discard(_ delivery: DeliveryID, settledAt now: Timestamp, revisit: Timestamp?) throws(StoreError) {
+  func discard(
+    _ delivery: DeliveryID, settledAt now: Timestamp, _ reason: DiscardReason, revisit: Timestamp?
+  ) throws(StoreError) {
     discard.bind(1, delivery)
     discard.bind(2, now)
     discard.bind(3, revisit)
+    discard.bind(4, reason.rawValue)
     try discard.run()
   }
 }
@@ -194,6 +196,8 @@ struct ChangeableDelivery {
   var source: String
   var receivedAt: Timestamp
   var run: Int
+  /// There is something to be sent.
+  var hasBody: Bool
 
   var queue: DeliveryQueue { DeliveryQueue(run: run) }
 

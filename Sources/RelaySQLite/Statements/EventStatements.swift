@@ -17,11 +17,15 @@ final class EventStatements {
     insertStraggler = try connection.prepare(
       "INSERT INTO straggler (uuid, event, previous) VALUES (?1, ?2, ?3)")
     eventsWithoutDelivery = try connection.prepare(
-      "SELECT id, uuid FROM event WHERE id >= ?1 AND id < ?2 AND envelope = ?3 AND deliveries = 0 ORDER BY id"
-    )
+      """
+      SELECT id, uuid FROM event WHERE id >= ?1 AND id < ?2 AND envelope = ?3 AND deliveries = 0
+        AND (length(body) > 0 OR erased IS NULL)
+      ORDER BY id
+      """)
     rerouteEvent = try connection.prepare(
       """
-      UPDATE event SET routes = ?2, dropped = ?3, first_delivery = ?4, deliveries = ?5, configuration = ?6
+      UPDATE event SET routes = ?2, dropped = ?3, first_delivery = ?4, deliveries = ?5, configuration = ?6,
+        body = ?7
       WHERE id = ?1
       """)
   }
@@ -58,7 +62,7 @@ final class EventStatements {
     try insertStraggler.run()
   }
 
-  /// Those of an envelope that never had a delivery.
+  /// Those of an envelope that never had a delivery. What was erased is none of them: it goes nowhere any more.
   ///
   /// - Parameter first: The row of its first event.
   func eventsWithoutDelivery(
@@ -85,6 +89,8 @@ final class EventStatements {
     rerouteEvent.bind(4, firstDelivery)
     rerouteEvent.bind(5, new.deliveries.count)
     rerouteEvent.bind(6, configuration)
+    // The stored one may be gone by now: what has come again is the same.
+    rerouteEvent.bind(7, new.event.body)
     try rerouteEvent.run()
   }
 }

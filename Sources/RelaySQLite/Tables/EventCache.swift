@@ -20,9 +20,16 @@ final class EventCache: TransactionMember {
     guard event.footprint <= limit / 4, events.updateValue(event, forKey: row) == nil else { return }
     order.append(row)
     footprint += event.footprint
-    while footprint > limit, let oldest = order.popFirst(), let event = events.removeValue(forKey: oldest) {
+    while footprint > limit, let oldest = order.popFirst() {
+      guard let event = events.removeValue(forKey: oldest) else { continue }
       footprint -= event.footprint
     }
+  }
+
+  /// What it says is erased: nobody is given it any more.
+  func remove(_ row: EventRowID) {
+    guard let event = events.removeValue(forKey: row) else { return }
+    footprint -= event.footprint
   }
 
   func commit() {}

@@ -10,7 +10,7 @@ struct Check: ParsableCommand {
     discussion: discussion(
       """
       Each error is a line FILE:LINE:COLUMN: KEY.PATH: what is wrong, and what would be right. Exits 78 if there is \
-      an error; warnings alone exit 0.
+      an error; warnings alone, and suggestions, exit 0.
       """,
       examples: "huggy-relay check --config routes.yaml", "huggy-relay check --no-env new.yaml"))
 
@@ -32,6 +32,7 @@ struct Check: ParsableCommand {
     var options = options
     if let file { options.config = file }
     let loaded = try options.load(resolvesReferences: !noEnv)
+    for suggestion in loaded.suggestions { printError("\(suggestion)") }
     let configuration = loaded.configuration
     let counts = [
       (configuration.sources.count, "source"), (configuration.destinations.count, "destination"),

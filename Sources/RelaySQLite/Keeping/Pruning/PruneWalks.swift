@@ -14,8 +14,7 @@ struct PrunePosition {
   /// What this walk has passed and no entry leads to: the first such event, and from when on one of them may go.
   private var again: (event: EventRowID, time: Timestamp)?
   /// Along `delivery_revisit`: the last entry that is done.
-  private(set) var revisit = RevisitPlace(
-    settled: Timestamp(microseconds: .min), delivery: DeliveryID(rawValue: 0))
+  private(set) var revisit = RevisitPlace.beginning
   /// Along `envelope.id`, for envelopes without events: the last one that is done.
   private(set) var childless = EnvelopeRowID(rawValue: 0)
   /// Events that would have gone, were they not the newest.

@@ -193,6 +193,10 @@ extension PrunerStatements: Sendable {}
 struct RevisitPlace {
   var settled: Timestamp
   var delivery: DeliveryID
+
+  /// Before all entries.
+  static let beginning = RevisitPlace(
+    settled: Timestamp(microseconds: .min), delivery: DeliveryID(rawValue: 0))
 }
 
 /// An entry of `delivery_revisit`.
