@@ -15,6 +15,10 @@ struct Operator {
     try Setting.run(arguments + ["--admin", admin])
   }
 
+  func run(_ arguments: [String]) throws -> (status: Int32, output: String, errors: String) {
+    try Setting.run(arguments + ["--admin", admin])
+  }
+
   func get(_ path: String) throws -> String {
     let answer = try BlockingClient().send(
       method: "GET", url: admin + path, headers: [], body: nil, timeout: .seconds(30))

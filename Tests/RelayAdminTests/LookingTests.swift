@@ -116,7 +116,8 @@ import Testing
         answer.body == """
           {"id":"evt_0190a0b0-c0d0-7e0f-8a0b-0c0d0e0f0a0b","type":"receivedAllMessage","source":"huggy",\
           "company":"15691","channel":"whatsapp","chat":null,"received_at":"2026-01-02T03:00:53.678Z",\
-          "traceparent":null,"config_hash":"0123456789ab","routes":["whatsapp-to-crm"],"dropped":false,"body":\(body),"deliveries":[]}
+          "traceparent":null,"config_hash":"0123456789ab","routes":["whatsapp-to-crm"],"dropped":false,"body":\(body),\
+          "body_removed":null,"erased_at":null,"deliveries":[]}
           """)
     }
   }

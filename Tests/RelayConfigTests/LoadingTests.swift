@@ -35,14 +35,44 @@ import Testing
 
   @Test func everyKeyOfTheStoreIsRead() throws {
     let store = try configuration(
-      of: oneSource + "store: { url: 'sqlite:relay.db', keep: routed, retention: 90m, max_size: 16MiB }"
+      of: oneSource + "store: { url: 'sqlite:relay.db', keep: routed, retention: 90m, max_size: 16MiB, "
+        + "dead_retention: 90d, unrouted_retention: 1h }"
     ).store
     var expected = StoreSettings()
     expected.location = .sqlite(path: "/etc/relay/relay.db")
     expected.keep = .routed
     expected.retention = .seconds(90 * 60)
     expected.maxBytes = 16 << 20
+    expected.deadRetention = .seconds(90 * 86_400)
+    expected.unroutedRetention = .seconds(3_600)
     #expect(store == expected)
+  }
+
+  @Test func deadLettersAndBodiesMayStayWithoutAnEnd() throws {
+    #expect(try configuration(of: oneSource).store.deadRetention == nil)
+    #expect(try configuration(of: oneSource).store.unroutedRetention == .seconds(86_400))
+    let store = try configuration(
+      of: oneSource + "store: { dead_retention: unlimited, unrouted_retention: unlimited }"
+    ).store
+    #expect(store.deadRetention == nil && store.unroutedRetention == nil)
+  }
+
+  /// Whoever has decided it is not told again.
+  @Test func anEndOfDeadLettersIsSuggestedWhereNothingIsSaidOfIt() throws {
+    func suggestions(_ text: String) throws -> [String] {
+      let loaded = try loader().load(text: oneSource + text, file: "routes.yaml", directory: "/etc/relay")
+      #expect(!loaded.warnings.map(\.description).contains { $0.contains("dead") })
+      return loaded.suggestions.map(\.description)
+    }
+    for text in ["", "store: { retention: 1d }"] {
+      let told = try suggestions(text)
+      #expect(told.count == 1)
+      #expect(
+        told.first?.contains("suggestion: ") == true && told.first?.contains("store.dead_retention") == true)
+    }
+    for value in ["90d", "unlimited"] {
+      #expect(try suggestions("store: { dead_retention: \(value) }") == [])
+    }
   }
 
   /// The one who sends is to close first: Caddy's proxies do after 2 minutes, Google's load balancers after 10.

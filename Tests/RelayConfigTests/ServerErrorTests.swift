@@ -164,6 +164,13 @@ import Testing
         "1:21: store.retention: '7' is not a duration; write a whole number and its unit: 250ms, 5s, 10m, 24h or 7d"
       ]),
     FaultyConfiguration(
+      "an end of dead letters that is none",
+      withSource("store: { dead_retention: never, unrouted_retention: 0s }"),
+      [
+        "1:26: store.dead_retention: 'never' is not a duration; write a whole number and its unit: 250ms, 5s, 10m, 24h or 7d",
+        "1:53: store.unrouted_retention: '0s' is too short; at least 1ms",
+      ]),
+    FaultyConfiguration(
       "a store too small",
       withSource("store: { max_size: 15MiB }"),
       [

@@ -19,7 +19,7 @@ import Testing
         max_connections: ${A}
         request_timeout: ${A}
         drain: ${A}
-      store: { url: "${A}", keep: "${A}", retention: "${A}", max_size: "${A}" }
+      store: { url: "${A}", keep: "${A}", retention: "${A}", max_size: "${A}", dead_retention: "${A}", unrouted_retention: "${A}" }
       sources:
         one: { path: "${A}", token: "${A}", company: "${A}", dedupe: "${A}" }
         two: { path: "/${A}", token: ["${A}", "${A}", { value: "${B}", company: "${A}" }] }

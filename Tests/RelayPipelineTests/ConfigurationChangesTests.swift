@@ -68,10 +68,13 @@ import Testing
       $0.server.drain = .seconds(1)
       $0.store.retention = .seconds(1)
       $0.store.keep = .routed
+      $0.store.deadRetention = .seconds(1)
+      $0.store.unroutedRetention = nil
     }
     #expect(
       told.limits == [
         "server.admin_hosts", "server.max_body", "server.drain", "store.keep", "store.retention",
+        "store.dead_retention", "store.unrouted_retention",
       ])
   }
 

@@ -104,6 +104,9 @@ struct QueryPlanTests {
       "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)",
       "SEARCH d USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
     ],
+    "replaysOfEvent": [
+      "SEARCH r USING PRIMARY KEY (event=?)", "SEARCH d USING INTEGER PRIMARY KEY (rowid=?)",
+    ],
     "eraseEvent": ["SEARCH event USING INTEGER PRIMARY KEY (rowid=?)"],
     "eraseAnswers": ["SEARCH failure USING PRIMARY KEY (delivery=?)"],
     // Once, at the start.

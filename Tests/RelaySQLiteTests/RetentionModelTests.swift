@@ -27,6 +27,8 @@ struct RetentionModelTests {
   private final class Run {
     let bench: KeepingBench
     let (retention, dedupe): (Int, Int)
+    /// Of dead letters, and of bodies of what went nowhere; nil: as long as all else.
+    private(set) var (deadRetention, unroutedRetention): (Int?, Int?) = (nil, nil)
     var random: SplitMix64
     var lives: [Int64: Life] = [:]
     /// When each was received.
@@ -40,7 +42,18 @@ struct RetentionModelTests {
       random = SplitMix64(seed: seed)
       bench = try KeepingBench()
       (retention, dedupe) = (random.pick([50, 400]), random.pick([0, 100, 1_000]))
-      bench.configure(retention: retention, dedupe: dedupe)
+      configure()
+    }
+
+    func configure() {
+      bench.configure(
+        retention: retention, dedupe: dedupe, deadRetention: deadRetention,
+        unroutedRetention: unroutedRetention)
+    }
+
+    func configure(deadRetention: Int?, unroutedRetention: Int?) {
+      (self.deadRetention, self.unroutedRetention) = (deadRetention, unroutedRetention)
+      configure()
     }
 
     func setClock() {
@@ -86,6 +99,8 @@ struct RetentionModelTests {
     func keep() throws {
       setClock()
       bench.keep()
+      try lookAtDeadLetters()
+      try lookAtBodies()
       let (events, kept) = (Set(try bench.rows("event")), Set(try bench.rows("envelope")))
       for (row, life) in lives where !events.contains(row) {
         #expect(life.end(retention: retention) ?? .max <= now, "event \(row) went too early")
@@ -97,6 +112,41 @@ struct RetentionModelTests {
       for row in gone { lives[row] = nil }
       envelopes = envelopes.filter { kept.contains($0.key) }
       noteNewest(events)
+    }
+
+    /// What was discarded was dead for its time, and none is dead for much longer.
+    private func lookAtDeadLetters() throws {
+      for (row, life) in lives {
+        for (id, delivery) in life.deliveries where delivery.state == .dead {
+          let pause = max(1, (deadRetention ?? 0) / 100)
+          let state = try bench.state(of: id)
+          if state == .dead {
+            #expect(
+              deadRetention.map { now < delivery.settled + $0 + pause } ?? true, "\(id) is dead too long")
+          } else {
+            #expect(state == .discarded)
+            #expect(
+              deadRetention.map { delivery.settled + $0 <= now } ?? false, "\(id) was given up too early")
+            lives[row]!.deliveries[id] = (.discarded, now)
+          }
+        }
+      }
+    }
+
+    /// Bodies go only of what went nowhere, not before their time, and not much later.
+    private func lookAtBodies() throws {
+      let (events, bodies) = (Set(try bench.rows("event")), Set(try bench.rowsWithBodies()))
+      for (row, life) in lives where events.contains(row) {
+        guard life.deliveries.isEmpty, let age = unroutedRetention else {
+          #expect(bodies.contains(row), "\(row) has lost its body")
+          continue
+        }
+        if bodies.contains(row) {
+          #expect(now < life.received + age + max(1, age / 100), "\(row) has its body too long")
+        } else {
+          #expect(life.received + age <= now, "\(row) has lost its body too early")
+        }
+      }
     }
 
     private(set) var gone: Set<Int64> = []
@@ -123,6 +173,7 @@ struct RetentionModelTests {
 
     /// A store that is full spares no age, wherever its walks have come to.
     func expectNothingSettledInAFullStore() throws {
+      (deadRetention, unroutedRetention) = (nil, nil)
       bench.configure(retention: retention, dedupe: dedupe, maxBytes: 1)
       bench.keep()
       let left = lives.filter { $0.value.end(retention: 0) == nil || newest.contains($0.key) }
@@ -131,6 +182,8 @@ struct RetentionModelTests {
 
     /// So late that all has gone which may go.
     func expectOnlyWhatMayNotGo() throws {
+      // Else they would be given up just now.
+      configure(deadRetention: nil, unroutedRetention: nil)
       now = latest + 5_000
       setClock()
       try bench.add(at: now, [.pending])
@@ -150,6 +203,8 @@ struct RetentionModelTests {
   @Test(arguments: 1...16 as ClosedRange<UInt64>)
   func whatIsLeftIsExactlyWhatMayNotGoAndNothingGoesMuchTooLate(seed: UInt64) throws {
     let run = try Run(seed: seed)
+    run.configure(
+      deadRetention: run.random.pick([nil, 30, 200]), unroutedRetention: run.random.pick([nil, 20, 300]))
     for _ in 0..<300 {
       run.now += run.random.below(20)
       run.setClock()

@@ -158,6 +158,18 @@ extension DeliveryStore {
     try await promise.value.get()
   }
 
+  package func erase(_ events: [EventID]) async throws(StoreError) -> ErasedEvents {
+    let promise = Promise<Result<ErasedEvents, StoreError>>("the end of an erasure")
+    erase(events) { promise.keep($0) }
+    return try await promise.value.get()
+  }
+
+  package func overwriteErased() async throws(StoreError) -> ErasedTraces {
+    let promise = Promise<Result<ErasedTraces, StoreError>>("the end of an overwriting")
+    overwriteErased { promise.keep($0) }
+    return try await promise.value.get()
+  }
+
   package func pause(_ destination: String = "crm", until: Timestamp?) async throws(StoreError) {
     let promise = Promise<Result<Void, StoreError>>("the end of a pause's recording")
     pause(destination, until: until) { promise.keep($0) }

@@ -7,6 +7,7 @@ package final class RecordingObserver: StoreObserver {
   private struct State: Sendable {
     var operations: [Int] = []
     var overflows: [String: Int] = [:]
+    var discardedDead: [String: Int] = [:]
     var conditions: [StoreCondition] = []
     var hangs: [Bool] = []
     var late: [Delivery] = []
@@ -23,6 +24,10 @@ package final class RecordingObserver: StoreObserver {
 
   package func storeOverflowed(destination: String, count: Int) {
     state.update { $0.overflows[destination, default: 0] += count }
+  }
+
+  package func storeDiscardedDead(destination: String, count: Int) {
+    state.update { $0.discardedDead[destination, default: 0] += count }
   }
 
   package func storeConditionChanged(_ condition: StoreCondition) {
@@ -60,6 +65,7 @@ package final class RecordingObserver: StoreObserver {
   /// The operations of each commit so far.
   package var operations: [Int] { state.update { $0.operations } }
   package var overflows: [String: Int] { state.update { $0.overflows } }
+  package var discardedDead: [String: Int] { state.update { $0.discardedDead } }
   package var conditions: [StoreCondition] { state.update { $0.conditions } }
 
   /// Waits until the store has been in such a condition.

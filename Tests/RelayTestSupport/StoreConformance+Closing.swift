@@ -36,6 +36,8 @@ extension StoreConformance {
         #expect(throws: StoreError.self) { _ = try await store.begin() },
         #expect(throws: StoreError.self) { _ = try await store.queue(ReplayStep(replay: 1, entries: [])) },
         #expect(throws: StoreError.self) { _ = try await store.end(1, as: .cancelled) },
+        #expect(throws: StoreError.self) { _ = try await store.erase([held[0].event.id]) },
+        #expect(throws: StoreError.self) { _ = try await store.overwriteErased() },
       ]
       #expect(closed.allSatisfy { $0?.code == .closed })
       store.resume(["crm"])

@@ -12,6 +12,7 @@ package enum StoreConformance {
     + gaps
     + hanging
     + closing
+    + erasing
 }
 
 /// One sentence that is true of every store, and how that is found out.

@@ -14,7 +14,8 @@ package struct DeliveryAnswer: Answer {
   @Field("What became of it.", .words { ["pending", "delivered", "dead", "discarded"] }) package var state:
     String
   @Field(
-    "Why: of a dead one `permanent`, `exhausted` or `expired`, of a discarded one `overflow` or `person`.")
+    "Why: of a dead one `permanent`, `exhausted` or `expired`, of a discarded one `overflow`, `person`, "
+      + "`retention` or `erased`.")
   package var reason: String?
   @Field("How many attempts were made.") package var attempts: Int
   @Field("When the next attempt is due.") package var dueAt: Timestamp?

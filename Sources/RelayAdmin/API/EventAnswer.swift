@@ -16,7 +16,13 @@ package struct EventAnswer: Answer {
   @Field("The configuration that routed it.") package var configHash: String
   @Field("The routes that matched, in their order.") package var routes: [String]
   @Field("The last of them dropped it.") package var dropped: Bool
-  @Field("The event as it came, byte for byte.", .contents) var body: RawJSON?
+  @Field("The event as it came, byte for byte; null: its body is gone, see `body_removed`.", .contents)
+  var body: RawJSON?
+  @Field(
+    "Why its body is gone: `erased` (a person's right to be forgotten), or `unrouted_retention` (it went nowhere, and is older "
+      + "than that); null: it is there.", .words { ["erased", "unrouted_retention"] })
+  package var bodyRemoved: String?
+  @Field("When it was erased; null: it was not.") package var erasedAt: Timestamp?
   @Field("What became of it, one for each destination.") package var deliveries: [DeliveryAnswer]
 }
 
@@ -35,7 +41,12 @@ extension EventAnswer {
     configHash = event.configuration
     routes = event.routes
     dropped = event.isDropped
-    body = RawJSON(event.body)
+    erasedAt = event.erasedAt
+    if event.hasNoBody {
+      bodyRemoved = event.erasedAt == nil ? "unrouted_retention" : "erased"
+    } else {
+      body = RawJSON(event.body)
+    }
     deliveries = report.deliveries.map { DeliveryAnswer($0) }
   }
 }

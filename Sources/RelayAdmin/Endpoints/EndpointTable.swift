@@ -17,6 +17,8 @@ struct EndpointTable: Sendable {
       DestinationEndpoints.all,
       SourceEndpoints.all,
       StoreEndpoints.all,
+      ExportEndpoints.all,
+      ErasureEndpoints.all,
       RulesEndpoints.all,
       StreamEndpoints.all,
       AuditEndpoints.all,

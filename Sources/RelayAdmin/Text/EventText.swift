@@ -12,6 +12,7 @@ package enum EventText {
     lines.append("  " + facts.forTerminal())
     lines.append("  " + routing(event).forTerminal(maxCharacters: 1_000))
     if let trace = event.traceparent { lines.append("  traceparent \(trace)".forTerminal()) }
+    if let gone = bodyRemoved(event, now: now) { lines.append("  " + gone) }
     for delivery in event.deliveries {
       lines.append("")
       let name = delivery.run > 0 ? "\(delivery.destination) (replay \(delivery.run))" : delivery.destination
@@ -24,7 +25,14 @@ package enum EventText {
     return lines.joined(separator: "\n")
   }
 
-  private static func routing(_ event: EventAnswer) -> String {
+  /// nil: its body is there.
+  static func bodyRemoved(_ event: EventAnswer, now: Timestamp) -> String? {
+    if let erased = event.erasedAt { return "erased \(erased.text(at: now)): what it said is gone for good" }
+    guard event.bodyRemoved != nil else { return nil }
+    return "its body is gone: it went nowhere, and is older than store.unrouted_retention"
+  }
+
+  static func routing(_ event: EventAnswer) -> String {
     let configuration = "(configuration \(event.configHash))"
     guard let last = event.routes.last else {
       return "no route matched it \(configuration): it went nowhere"
@@ -74,7 +82,7 @@ package enum EventText {
     lines.isEmpty ? [] : ["\(title):"] + lines.map { "  \($0)" }
   }
 
-  private static func sentence(_ delivery: DeliveryAnswer, now: Timestamp) -> String {
+  static func sentence(_ delivery: DeliveryAnswer, now: Timestamp) -> String {
     let attempts = delivery.attempts.counted("attempt", "attempts")
     let settled = delivery.settledAt.map { " \($0.text(at: now))" } ?? ""
     switch (delivery.state, delivery.reason) {
@@ -87,6 +95,10 @@ package enum EventText {
       return "given up\(settled), after \(attempts): \(death(reason)). It is kept: retry or discard it"
     case ("discarded", "overflow"):
       return "discarded on arrival: \(delivery.destination) was over its max_backlog. It was never attempted"
+    case ("discarded", "retention"):
+      return "discarded\(settled): it had been dead for longer than store.dead_retention, after \(attempts)"
+    case ("discarded", "erased"):
+      return "cancelled\(settled), since what its event said was erased, after \(attempts)"
     case ("discarded", _): return "discarded\(settled) by a person, after \(attempts)"
     default:
       let made = delivery.attempts == 0 ? "not attempted yet" : "not delivered after \(attempts)"

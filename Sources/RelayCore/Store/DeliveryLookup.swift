@@ -115,10 +115,13 @@ package struct EventRecord: Sendable, Equatable {
   package var routes: [String]
   /// The last of them dropped it.
   package var isDropped: Bool
-  /// As it came; empty where it was not asked for.
+  /// As it came; empty where it was not asked for, or is gone.
   package var body: [UInt8]
-  /// How long that is, also where it was not asked for.
+  /// How long that is, also where it was not asked for; 0: it is gone.
   package var bodyBytes: Int
+  /// When what it said was erased, by the wall clock; nil: it was not. Where a body is gone and this is nil, it went nowhere, and
+  /// was older than `store.unrouted_retention`.
+  package var erasedAt: Timestamp?
   /// In order of arrival.
   package var deliveries: [DeliveryRecord]
 
@@ -126,7 +129,7 @@ package struct EventRecord: Sendable, Equatable {
     id: EventID, place: EventCursor, type: String, rawType: [UInt8]? = nil, source: String, company: String?,
     channel: String?, chat: String?, receivedAt: Timestamp, envelopeTime: [UInt8]? = nil,
     configuration: String, routes: [String], isDropped: Bool, body: [UInt8], bodyBytes: Int? = nil,
-    deliveries: [DeliveryRecord]
+    erasedAt: Timestamp? = nil, deliveries: [DeliveryRecord]
   ) {
     self.id = id
     self.place = place
@@ -143,8 +146,12 @@ package struct EventRecord: Sendable, Equatable {
     self.isDropped = isDropped
     self.body = body
     self.bodyBytes = bodyBytes ?? body.count
+    self.erasedAt = erasedAt
     self.deliveries = deliveries
   }
+
+  /// Nothing is left of it that could be sent, or asked what it says.
+  package var hasNoBody: Bool { bodyBytes == 0 }
 
   /// What has become of it, each once, in the order of `EventOutcome`.
   package var outcomes: [EventOutcome] {

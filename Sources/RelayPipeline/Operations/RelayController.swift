@@ -59,6 +59,7 @@ package final class RelayController: RelayOperations {
   private let holds: DestinationHolds
   private let sources: SourceDesk
   private let tester: DestinationTester
+  private let erasures: Erasures
   private let isDraining = Locked(false)
 
   package init(_ configuration: Configuration, parts: Parts, source: any ReloadSource) {
@@ -82,6 +83,10 @@ package final class RelayController: RelayOperations {
       Replays.Parts(
         active: active, asked: asked, store: parts.store, lookup: parts.lookup, engine: parts.engine,
         changes: changes, clock: parts.clock, logger: parts.logger))
+    erasures = Erasures(
+      Erasures.Parts(
+        store: parts.store, asked: asked, holds: holds, receiver: parts.receiver, metrics: parts.metrics,
+        clock: parts.clock, logger: parts.logger))
     reloader = Reloader(
       configuration,
       parts: Reloader.Parts(
@@ -267,6 +272,16 @@ package final class RelayController: RelayOperations {
 
   package func cancelReplay(_ id: Int) async throws(OperationError) -> ReplayReport? {
     try await replays.cancel(id)
+  }
+
+  package func erase(_ request: ErasureRequest) async throws(OperationError) -> ErasureReport {
+    try erasures.begin(request)
+  }
+
+  package func erasure(_ id: String) -> ErasureReport? { erasures.report(id) }
+
+  package func exported(_ request: EventPageRequest) async throws(OperationError) -> EventPage {
+    try await asked.look { lookup async throws(StoreError) in try await lookup.events(request) }
   }
 
   package func reload() async throws(OperationError) -> ReloadReport { try await reloader.reload() }

@@ -5,6 +5,8 @@ package protocol RelayOperations:
   AuditOperations,
   ConfigurationOperations,
   DestinationTests,
+  ErasureOperations,
+  ExportOperations,
   GapOperations,
   ReplayOperations,
   SearchOperations,

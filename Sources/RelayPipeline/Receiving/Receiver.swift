@@ -60,6 +60,11 @@ package final class Receiver: EnvelopeReceiver {
   /// The last refused requests, newest first.
   package var refusedRequests: [RefusedRequest] { refusals.refusedRequests }
 
+  /// Forgets refused requests whose bodies hold one of these texts, or may hold it.
+  ///
+  /// - Returns: How many entries of the list went.
+  func forgetRefusedRequests(holding texts: [String]) -> Int { refusals.forget(holding: texts) }
+
   package func accepts(path: String) -> Bool { rules.withLock { $0 }.entrance(at: path) != nil }
 
   package func refused(path: String, _ refusal: Refusal, origin: any RequestOrigin) {

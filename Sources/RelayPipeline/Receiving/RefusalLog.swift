@@ -68,6 +68,11 @@ final class RefusalLog: Sendable {
     }
   }
 
+  /// Forgets those whose bodies hold one of these texts, or may hold it.
+  ///
+  /// - Returns: How many entries went.
+  func forget(holding texts: [String]) -> Int { kept.withLock { $0.refusedRequests.forget(holding: texts) } }
+
   /// What is to be masked before it is shown.
   private static func excerpt(of body: [UInt8]?, _ mask: SecretMask) -> [UInt8] {
     guard let body, ForeignBody(body) == nil, !body.contains(0) else { return [] }

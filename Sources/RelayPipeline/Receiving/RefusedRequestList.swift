@@ -33,6 +33,19 @@ struct RefusedRequestList: Sendable {
     entries.append(Entry(request: request, isOfSource: isOfSource, mask: mask))
   }
 
+  /// Forgets those whose body, as far as it is kept, holds one of these texts, and those that hold it escaped in whatever way:
+  /// what can't be read as it was meant is not told apart.
+  ///
+  /// - Returns: How many entries went.
+  mutating func forget(holding texts: [String]) -> Int {
+    let before = entries.count
+    entries.removeAll { entry in
+      let body = String(decoding: entry.request.body, as: UTF8.self)
+      return texts.contains { !$0.isEmpty && body.contains($0) } || body.contains("\\u")
+    }
+    return before - entries.count
+  }
+
   var newestFirst: [(RefusedRequest, mask: SecretMask)] { entries.reversed().map { ($0.request, $0.mask) } }
 
   private mutating func makeRoom(ofSource: Bool) {

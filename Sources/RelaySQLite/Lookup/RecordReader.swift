@@ -17,7 +17,7 @@ final class RecordReader {
     eventByRow = try connection.prepare(
       """
       SELECT e.uuid, e.type, s.name, e.company, e.channel, e.chat, v.received, c.hash, e.routes, e.dropped, e.body,
-        e.raw_type, v.time, length(e.body), v.trace, v.first_event
+        e.raw_type, v.time, length(e.body), v.trace, v.first_event, CASE WHEN length(e.body) = 0 THEN e.erased END
       FROM event e CROSS JOIN envelope v ON v.id = e.envelope CROSS JOIN source s ON s.id = v.source
         CROSS JOIN configuration c ON c.id = coalesce(e.configuration, v.configuration)
       WHERE e.id = ?1
@@ -100,7 +100,8 @@ final class RecordReader {
       rawType: query.bytes(11), source: query.text(2)!, company: query.text(3), channel: query.text(4),
       chat: query.text(5), receivedAt: history.wall(at: query.time(6)), envelopeTime: query.bytes(12),
       configuration: query.text(7)!, routes: try routeNames(query.text(8)!), isDropped: query.integer(9) != 0,
-      body: withBody ? query.bytes(10)! : [], bodyBytes: Int(query.integer(13)), deliveries: [])
+      body: withBody ? query.bytes(10)! : [], bodyBytes: Int(query.integer(13)),
+      erasedAt: query.optionalTime(16).map(history.wall(at:)), deliveries: [])
     event.trace = StoredTrace.read(query.bytes(14), firstEvent: query.eventID(15))
     return event
   }

@@ -38,6 +38,7 @@ extension Eraser: Sendable {}
 final class EraseStatements {
   private let erasedAt: Statement
   private let deliveriesOfEvent: Statement
+  private let replaysOfEvent: Statement
   private let eraseEvent: Statement
   private let eraseAnswers: Statement
 
@@ -49,9 +50,11 @@ final class EraseStatements {
       SELECT d.id, d.state FROM event e
       CROSS JOIN delivery d ON d.id >= e.first_delivery AND d.id < e.first_delivery + e.deliveries WHERE e.id = ?1
       """)
+    replaysOfEvent = try connection.prepare(
+      "SELECT d.id, d.state FROM replayed r CROSS JOIN delivery d ON d.id = r.delivery WHERE r.event = ?1")
     eraseEvent = try connection.prepare("UPDATE event SET body = x'', erased = ?2 WHERE id = ?1")
     eraseAnswers = try connection.prepare(
-      "UPDATE failure SET answer = NULL WHERE delivery = ?1 AND answer IS NOT NULL")
+      "UPDATE failure SET answer = NULL, request_headers = NULL, answer_headers = NULL WHERE delivery = ?1")
   }
 
   func isErased(_ event: EventRowID) throws(StoreError) -> Bool {
@@ -59,14 +62,15 @@ final class EraseStatements {
     return try erasedAt.firstInteger() != nil
   }
 
-  /// All of them, with their states; nil for one that only a later version knows.
+  /// All of them, those of replays too, with their states; nil for one that only a later version knows.
   func deliveries(of event: EventRowID) throws(StoreError) -> [(id: DeliveryID, state: DeliveryState?)] {
-    deliveriesOfEvent.bind(1, event)
-    defer { deliveriesOfEvent.reset() }
     var deliveries: [(DeliveryID, DeliveryState?)] = []
-    while try deliveriesOfEvent.step() {
-      deliveries.append(
-        (deliveriesOfEvent.deliveryID(0), DeliveryState(stored: deliveriesOfEvent.integer(1))))
+    for query in [deliveriesOfEvent, replaysOfEvent] {
+      query.bind(1, event)
+      defer { query.reset() }
+      while try query.step() {
+        deliveries.append((query.deliveryID(0), DeliveryState(stored: query.integer(1))))
+      }
     }
     return deliveries
   }
@@ -77,7 +81,7 @@ final class EraseStatements {
     try eraseEvent.run()
   }
 
-  /// What was answered to its attempts: it may repeat what was sent.
+  /// What was answered to its attempts may repeat what was sent; the headers go with it.
   func removeAnswers(of delivery: DeliveryID) throws(StoreError) {
     eraseAnswers.bind(1, delivery)
     try eraseAnswers.run()

@@ -50,7 +50,7 @@ final class Settler {
   ) throws(StoreError) -> Bool {
     let revisit: Timestamp? =
       switch state {
-      case .delivered: 
+      case .delivered:
         walked.revisit(settlement.delivery, of: claim.queue, received: claim.received, settledAt: now)
       // Dead letters are found by it in the order in which they died.
       case .dead: now

@@ -59,6 +59,14 @@ final class AdminClient {
     throw ExitCode.unreachable
   }
 
+  /// Asks for what may be long, and writes it to an open file as it comes.
+  func download(_ path: String, _ input: some Encodable, into file: Int32) throws {
+    let query = try RequestText.query(input, reason: reason)
+    let target = query.isEmpty ? path : "\(path)?\(query)"
+    let response = try exchange("GET", target, body: nil, timeout: .seconds(24 * 3600), into: file)
+    if response.status != 200 { _ = try json(of: response) }
+  }
+
   /// - Throws: `ExitCode`, after saying why.
   func decode<Answer: Decodable>(_ type: Answer.Type, from json: [UInt8]) throws -> Answer {
     do {

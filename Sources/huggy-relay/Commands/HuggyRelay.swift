@@ -19,7 +19,7 @@ struct HuggyRelay: AsyncParsableCommand {
       Retry.self, Discard.self, ReplayCommand.self, ReplaysCommand.self, Pause.self, Resume.self,
       Tail.self, Listen.self,
       AuditCommand.self,
-      ReloadCommand.self, StoreCommand.self, ManualCommand.self,
+      ReloadCommand.self, StoreCommand.self, Erase.self, ManualCommand.self,
       TestCommand.self, Publish.self, TokenCommand.self, DoctorCommand.self, InitCommand.self,
     ])
 

@@ -42,31 +42,3 @@ struct Status: ParsableCommand {
     }
   }
 }
-
-struct EventCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "event",
-    abstract: "Say what became of an event: which destinations got it, and why the others did not.",
-    discussion: discussion(examples: "huggy-relay event evt_0193b0a0-7c1d-7abc-8def-0123456789ab"))
-
-  @Argument(help: "The event's id: evt_…, as the answer to the sender and the webhook-id header have it.")
-  var id: String
-
-  @OptionGroup var why: ReasonOptions
-  @OptionGroup var options: AdminOptions
-
-  func validate() throws {
-    guard EventID(id) != nil else { throw ValidationError("'\(id)' is not an event's id: evt_ and a UUID") }
-  }
-
-  func run() throws { try Self.show(id, options, why) }
-
-  static func show(_ id: String, _ options: AdminOptions, _ why: ReasonOptions) throws {
-    let client = options.client(why)
-    let json = try client.get("/api/v1/events/\(id.percentEncoded)")
-    try options.show(json) { pen in
-      EventText.render(
-        try client.decode(EventAnswer.self, from: json), now: SystemWallClock().now(), pen: pen)
-    }
-  }
-}

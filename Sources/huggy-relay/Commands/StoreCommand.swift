@@ -6,7 +6,8 @@ import RelayJSON
 struct StoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "store", abstract: "Look after the store.",
-    discussion: discussion(examples: "huggy-relay store backup copy.db"), subcommands: [Backup.self])
+    discussion: discussion(examples: "huggy-relay store backup copy.db"),
+    subcommands: [Backup.self, StoreVerify.self, StoreExport.self])
 
   struct Backup: ParsableCommand {
     static let configuration = CommandConfiguration(

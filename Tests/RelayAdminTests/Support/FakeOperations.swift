@@ -26,6 +26,8 @@ final class FakeOperations: RelayOperations, WithFakeRules {
     case replay(ReplayPlan, expected: Int?, who: String?, reason: String?)
     case replays(before: Int?, limit: Int)
     case cancelReplay(Int)
+    case erase(ErasureRequest)
+    case exported(EventPageRequest)
   }
 
   struct State {
@@ -46,6 +48,9 @@ final class FakeOperations: RelayOperations, WithFakeRules {
     var replayCount = ReplayCount()
     var replays: [ReplayReport] = []
     var gaps: [Gap] = []
+    var erasure = ErasureReport(id: "erase_1", isDryRun: false, startedAt: Samples.now)
+    /// What an export gives, a page after the other.
+    var pages: [EventPage] = []
     var error: OperationError?
     /// What was kept, in order, each with its outcome once there is one.
     var audit: [AuditRecord] = []
@@ -166,6 +171,20 @@ final class FakeOperations: RelayOperations, WithFakeRules {
 
   func resume(_ destination: String) async throws(OperationError) -> ResumeReport {
     try answer(.resume(destination)) { $0.resumed }
+  }
+
+  func erase(_ request: ErasureRequest) async throws(OperationError) -> ErasureReport {
+    try answer(.erase(request)) { $0.erasure }
+  }
+
+  func erasure(_ id: String) -> ErasureReport? {
+    state.withLock { $0.erasure.id == id ? $0.erasure : nil }
+  }
+
+  func exported(_ request: EventPageRequest) async throws(OperationError) -> EventPage {
+    let page = try answer(.exported(request)) { $0.pages.first }
+    state.withLock { if !$0.pages.isEmpty { $0.pages.removeFirst() } }
+    return page ?? EventPage(events: [], next: nil, reached: nil)
   }
 
   func reload() async throws(OperationError) -> ReloadReport { try answer(.reload) { $0.reload } }

@@ -53,6 +53,14 @@ final class SlowOperations: RelayOperations, WithFakeRules {
   func cancelReplay(_ id: Int) async throws(OperationError) -> ReplayReport? { nil }
   func reload() async throws(OperationError) -> ReloadReport { try await fake.reload() }
 
+  func erase(_ request: ErasureRequest) async throws(OperationError) -> ErasureReport {
+    try await fake.erase(request)
+  }
+  func erasure(_ id: String) -> ErasureReport? { fake.erasure(id) }
+  func exported(_ request: EventPageRequest) async throws(OperationError) -> EventPage {
+    try await fake.exported(request)
+  }
+
   func deliveries(
     _ search: DeliverySearch, after: DeliveryID?, limit: Int
   ) async throws(OperationError) -> DeliveryReportPage {

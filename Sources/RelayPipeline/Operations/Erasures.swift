@@ -1,0 +1,207 @@
+import Logging
+import RelayCore
+import RelayThreads
+
+/// Erases what was written of people: one erasure at a time, each a walk over the store, oldest event first, in short pages.
+///
+/// It can be cut off and begun again at any time: what is erased already is passed over.
+final class Erasures: Sendable {
+  struct Parts: Sendable {
+    var store: any DeliveryStore
+    var asked: PatientStore
+    var holds: DestinationHolds
+    var receiver: Receiver
+    var metrics: RelayMetrics
+    var clock: any SteadyClock
+    var logger: Logger
+    /// Between two looks at what is in flight.
+    var sleep: Patience.Sleep = { try? await Task.sleep(for: $0) }
+  }
+
+  /// Attempts end with their time-out; what is still under way after this is told of, and left.
+  static let patience = Duration.seconds(300)
+  static let pause = Duration.milliseconds(250)
+  /// Reports of so many are kept.
+  private static let kept = 20
+
+  private struct State: Sendable {
+    var reports: [ErasureReport] = []
+    var count = 0
+  }
+
+  private let parts: Parts
+  private let state = Locked(State())
+
+  init(_ parts: Parts) {
+    self.parts = parts
+  }
+
+  func report(_ id: String) -> ErasureReport? { state.withLock { $0.reports.last { $0.id == id } } }
+
+  /// - Throws: `conflict`: one is under way.
+  func begin(_ request: ErasureRequest) throws(OperationError) -> ErasureReport {
+    try parts.asked.refuseWhileItHangs()
+    let now = parts.clock.reading().wall
+    let report: ErasureReport? = state.withLock { state in
+      guard state.reports.last?.state != .running else { return nil }
+      state.count += 1
+      let report = ErasureReport(
+        id: "erase_\(now.milliseconds)_\(state.count)", isDryRun: request.isDryRun, startedAt: now)
+      state.reports.append(report)
+      if state.reports.count > Self.kept { state.reports.removeFirst() }
+      return report
+    }
+    guard let report else {
+      let running = state.withLock { $0.reports.last?.id ?? "" }
+      throw OperationError(
+        code: .conflict, message: "an erasure is under way (\(running)); wait for its end")
+    }
+    Task { await run(request) }
+    return report
+  }
+
+  private func change(_ body: (inout ErasureReport) -> Void) {
+    state.withLock { body(&$0.reports[$0.reports.count - 1]) }
+  }
+
+  private func run(_ request: ErasureRequest) async {
+    do throws(OperationError) {
+      let left = try await walk(request)
+      if !request.isDryRun { try await finish(request, left) }
+      end(nil)
+    } catch {
+      end(error)
+    }
+  }
+
+  private func end(_ error: OperationError?) {
+    let now = parts.clock.reading().wall
+    change { report in
+      report.state = error == nil ? .done : .failed
+      report.endedAt = now
+      if let error { report.problem = "\(error.message); what is erased stays so: begin again" }
+    }
+    let report = state.withLock { $0.reports.last! }
+    guard !report.isDryRun else { return }
+    parts.logger.notice(
+      error == nil ? "erased for a person's right" : "an erasure failed",
+      metadata: [
+        "erasure": "\(report.id)", "events": .number(report.erased), "cancelled": .number(report.cancelled),
+        "left": .number(report.inFlight),
+      ].merging(error.map { ["reason": "\($0)"] } ?? [:], uniquingKeysWith: { a, _ in a }))
+  }
+
+  // MARK: Which
+
+  /// - Returns: What could not be erased, since an attempt of it is under way.
+  private func walk(_ request: ErasureRequest) async throws(OperationError) -> [EventID] {
+    var filter = request.filter
+    filter.text = request.conditions.first
+    var others = request.conditions.dropFirst().map(BodyMatcher.init)
+    var left: [EventID] = []
+    var after: EventCursor?
+    repeat {
+      let question = EventPageRequest(
+        filter: filter, order: .oldestFirst, after: after, limit: 200, withBodies: !others.isEmpty)
+      let page = try await parts.asked.look { lookup async throws(StoreError) in
+        try await lookup.events(question)
+      }
+      let events = page.events.filter { $0.erasedAt == nil && Self.hold(&others, $0.body) }
+      change { report in
+        report.matched += events.count
+        report.reached = page.reached ?? report.reached
+        if request.isDryRun { report.cancelled += events.reduce(0) { $0 + $1.open.count } }
+      }
+      if !request.isDryRun { left += try await erase(events) }
+      after = page.next
+    } while after != nil
+    return left
+  }
+
+  private static func hold(_ matchers: inout [BodyMatcher], _ body: [UInt8]) -> Bool {
+    for index in matchers.indices {
+      guard body.withUnsafeBufferPointer({ matchers[index].holds($0) }) else { return false }
+    }
+    return true
+  }
+
+  // MARK: Erasing
+
+  /// - Returns: What is in flight.
+  private func erase(_ events: [EventRecord]) async throws(OperationError) -> [EventID] {
+    guard !events.isEmpty else { return [] }
+    var open: [String: [DeliveryID]] = [:]
+    for delivery in events.flatMap(\.open) { open[delivery.destination, default: []].append(delivery.id) }
+    let destinations = open.keys.sorted()
+    // Nothing of them is handed out between the end of their deliveries and that of their bodies.
+    await parts.holds.hold(destinations)
+    defer { parts.holds.resume(destinations) }
+    for destination in destinations { try await cancel(open[destination]!, of: destination) }
+    let outcome = try await parts.asked.unhurried { store async throws(StoreError) in
+      try await store.erase(events.map(\.id))
+    }
+    change { report in
+      report.erased += outcome.erased.count
+      report.inFlight += outcome.left.count
+    }
+    return outcome.left
+  }
+
+  private func cancel(_ deliveries: [DeliveryID], of destination: String) async throws(OperationError) {
+    let (changed, error) = await parts.store.change(.cancelForErasure, .ids(deliveries), of: destination)
+    parts.metrics.discarded(destination, changed)
+    change { $0.cancelled += changed }
+    if let error { throw OperationError(code: .unavailable, message: error.message) }
+  }
+
+  /// What is in flight is erased once its attempt has ended, and what the files still hold is overwritten.
+  private func finish(_ request: ErasureRequest, _ inFlight: [EventID]) async throws(OperationError) {
+    var left = inFlight
+    let begin = ContinuousClock.now
+    while !left.isEmpty, begin.duration(to: .now) < Self.patience {
+      await parts.sleep(Self.pause)
+      left = try await again(left)
+    }
+    let forgotten = parts.receiver.forgetRefusedRequests(holding: request.needles)
+    let traces = try await parts.asked.unhurried { store async throws(StoreError) in
+      try await store.overwriteErased()
+    }
+    change { [left] report in
+      report.refusedRequests = forgotten
+      report.problem =
+        left.isEmpty
+        ? traces.remaining
+        : "\(left.count) events are still in flight after \(Self.patience.components.seconds) s: erase again"
+    }
+  }
+
+  /// - Returns: What is still in flight.
+  private func again(_ events: [EventID]) async throws(OperationError) -> [EventID] {
+    var left: [EventID] = []
+    for id in events {
+      let record = try await parts.asked.look { lookup async throws(StoreError) in try await lookup.event(id)
+      }
+      change { $0.inFlight -= 1 }
+      if let record { left += try await erase([record]) }
+    }
+    return left
+  }
+}
+
+extension EventRecord {
+  /// What of it is not settled for good.
+  fileprivate var open: [DeliveryRecord] { deliveries.filter { $0.state.isPending || $0.state == .dead } }
+}
+
+extension ErasureRequest {
+  /// What is looked for where nothing is known of paths.
+  fileprivate var needles: [String] {
+    conditions.compactMap { condition in
+      switch condition {
+      case .contains(let text): text
+      case .field(_, .text(let pattern)): pattern.literal ?? pattern.source
+      case .field(_, .null): nil
+      }
+    } + filter.chats
+  }
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import Foundation
+import RelayAdmin
+import RelayCore
+import RelayPipeline
+import RelayText
+
+struct Erase: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Erase what events say about a person, for good: the right to be forgotten.",
+    discussion: """
+      Removes the bodies of all events that match and the answers that were kept of their attempts, cancels what is \
+      pending of them, and overwrites both in the store's files. Ids, times and what became of them stay. Several \
+      conditions must all hold. It counts first, and asks; copies of the store (backups) are not touched.
+
+      Example:
+        huggy-relay erase --where customer.mobile=5575999990000 --reason "ticket 4711"
+      """)
+
+  @Option(
+    name: .customLong("where"),
+    help: ArgumentHelp(
+      "Events whose body holds this value at this place, as in a route's where. May be repeated: all must hold.",
+      valueName: "path=value"))
+  var conditions: [String] = []
+
+  @Option(name: .long, help: "Events of this conversation, by the id that the chat has in Huggy.")
+  var chat: [String] = []
+
+  @Option(name: .long, help: "This event.")
+  var event: [String] = []
+
+  @OptionGroup var why: ReasonOptions
+
+  @Flag(name: .long, help: "Count what would be erased, and change nothing.")
+  var dryRun = false
+
+  @Flag(name: .shortAndLong, help: "Do not ask.")
+  var yes = false
+
+  @OptionGroup var options: AdminOptions
+
+  func validate() throws {
+    if let problem = input().problem(now: SystemWallClock().now()) {
+      throw ValidationError(problem)
+    }
+    guard dryRun || why.reason?.isEmpty == false else {
+      throw ValidationError("say why with --reason: it is all that stays to tell")
+    }
+  }
+
+  private func input() -> ErasureInput {
+    var input = ErasureInput()
+    input.where = conditions.isEmpty ? nil : conditions
+    input.chat = TextList(splitting: chat)
+    input.ids = TextList(splitting: event)
+    return input
+  }
+
+  func run() throws {
+    let client = options.client(why)
+    let atTerminal = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
+    if dryRun || !yes {
+      let (count, json) = try carryOut(client, dryRun: true)
+      if dryRun { return try options.show(json) { _ in ErasureText.wouldBe(count) } }
+      guard atTerminal else {
+        throw ValidationError("this is no terminal: nobody can be asked; --yes erases without a question")
+      }
+      guard count.matched > 0 else { return try options.show(json) { _ in ErasureText.wouldBe(count) } }
+      try ask(count)
+    }
+    let (answer, json) = try carryOut(client, dryRun: false)
+    try options.show(json) { _ in ErasureText.done(answer) }
+    if answer.state == "failed" || answer.inFlight > 0 { throw ExitCode.failure }
+  }
+
+  private func ask(_ count: ErasureAnswer) throws {
+    FileHandle.standardError.write(Data(ErasureText.question(count).utf8))
+    guard ChangeText.isYes(readLine()) else {
+      printError("nothing was erased")
+      throw ExitCode.failure
+    }
+  }
+
+  /// Begins it, and waits for its end.
+  private func carryOut(_ client: AdminClient, dryRun: Bool) throws -> (ErasureAnswer, [UInt8]) {
+    var body = input()
+    body.dryRun = dryRun ? true : nil
+    var json = try client.post("/api/v1/erase", body)
+    var answer = try client.decode(ErasureAnswer.self, from: json)
+    let showsProgress = isatty(STDERR_FILENO) == 1
+    while answer.state == "running" {
+      usleep(200_000)
+      json = try client.get("/api/v1/erase/\(answer.id.percentEncoded)")
+      answer = try client.decode(ErasureAnswer.self, from: json)
+      if showsProgress {
+        FileHandle.standardError.write(Data("\r\u{1B}[K\(ErasureText.progress(answer))".utf8))
+      }
+    }
+    if showsProgress { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+    return (answer, json)
+  }
+}

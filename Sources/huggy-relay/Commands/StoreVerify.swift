@@ -1,0 +1,99 @@
+import ArgumentParser
+import RelayCore
+import RelayJSON
+import RelayPipeline
+import RelaySQLite
+import RelayText
+
+struct StoreVerify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract:
+      "Check the integrity of a store that no relay runs on, or of a copy of it, and say what is wrong.",
+    discussion: """
+      Looks at the file's pages and indexes, and whether its rows agree: references, books, order keys, events and \
+      their deliveries. Changes nothing. A store in use is not looked at, since that would hold its log for \
+      minutes: look at a copy. Exits 1 if something is wrong.
+
+      Example:
+        huggy-relay store backup copy.db && huggy-relay store verify copy.db
+      """)
+
+  @Argument(help: "The file. Without it: the store of the configuration.", completion: .file())
+  var file: String?
+
+  @OptionGroup var configuration: ConfigurationOptions
+
+  @Flag(name: .long, help: "Print JSON, for scripts.")
+  var json = false
+
+  func run() throws {
+    let path: String
+    if let file {
+      path = file
+    } else {
+      switch try configuration.load(printsWarnings: false, json: json).configuration.store.location {
+      case .sqlite(let found): path = found
+      }
+    }
+    let verification: StoreVerification
+    do throws(StoreError) {
+      verification = try SQLiteVerifier(
+        isSound: EventBody.isObject, progress: { printError("looking at \($0)…") }
+      )
+      .verify(path: path)
+    } catch {
+      let hint =
+        error.code == .inUse
+        ? "; or look at a copy: huggy-relay store backup copy.db && huggy-relay store verify copy.db" : ""
+      throw Failure(code: "not_verified", message: error.message + hint)
+    }
+    print(json ? Self.json(path, verification) : Self.text(path, verification))
+    if !verification.isSound { throw ExitCode.failure }
+  }
+
+  private static func text(_ path: String, _ verification: StoreVerification) -> String {
+    var lines: [String] = []
+    for check in verification.checks {
+      let count = check.count.map { " (\($0))" } ?? ""
+      guard check.problemCount > 0 else {
+        lines.append("ok     \(check.name)\(count)")
+        continue
+      }
+      lines.append("WRONG  \(check.name)\(count): \(check.problemCount)")
+      lines += check.problems.map { "         \($0.forTerminal(maxCharacters: 1_000))" }
+      if check.problemCount > check.problems.count { lines.append("         …") }
+      lines.append("       what to do: \(check.advice)")
+    }
+    if let note = verification.note { lines.append("note   \(note)") }
+    lines.append(verification.isSound ? "\(path) is sound" : "\(path) is not sound")
+    return lines.joined(separator: "\n")
+  }
+
+  private static func json(_ path: String, _ verification: StoreVerification) -> String {
+    func string(_ text: String) -> String {
+      var bytes: [UInt8] = []
+      JSONWriter.appendString(text, to: &bytes)
+      return String(decoding: bytes, as: UTF8.self)
+    }
+    let checks = verification.checks.map { check in
+      #"{"name":\#(string(check.name)),"count":\#(check.count.map(String.init) ?? "null"),"#
+        + #""wrong":\#(check.problemCount),"problems":[\#(check.problems.map(string).joined(separator: ","))],"#
+        + #""advice":\#(string(check.advice))}"#
+    }
+    return #"{"file":\#(string(path)),"sound":\#(verification.isSound),"#
+      + #""note":\#(verification.note.map(string) ?? "null"),"checks":[\#(checks.joined(separator: ","))]}"#
+  }
+}
+
+/// What an event's body is: a JSON object.
+private enum EventBody {
+  private static let scanner = EnvelopeScanner(fields: FieldTree(paths: []))
+
+  static func isObject(_ body: [UInt8]) -> Bool {
+    let envelope = Array(#"{"messages":{"":["#.utf8) + body + Array("]}}".utf8)
+    return envelope.withUnsafeBufferPointer { document in
+      (try? scanner.scan(document)).map { $0.events.count == 1 } ?? false
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import RelayCore
+import RelayHarness
+import RelayTools
+import Testing
+
+/// Erasing, exporting and verifying, by the commands.
+@Suite struct PersonalDataTests {
+  private func counts(_ value: String, in files: [String]) -> Int {
+    files.reduce(0) { sum, file in
+      guard let data = FileManager.default.contents(atPath: file) else { return sum }
+      return sum + (data.range(of: Data(value.utf8)) == nil ? 0 : 1)
+    }
+  }
+
+  @Test func aPersonIsForgottenAndTheStoreIsSound() async throws {
+    let received = Received()
+    let sink = Sink(settings: SinkSettings(listen: anyPort(), status: 503)) { received.note($0) }
+    let setting = try Setting(
+      """
+      server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
+      sources: { huggy: {} }
+      destinations: { crm: { url: "http://\(try await sink.start())/", retry: { initial: 4m } } }
+      routes: [{ name: all, match: { event: "received*" }, to: crm }]
+      """)
+    let relay = try setting.start()
+    let (url, person) = (try #require(relay.ingestURL()), try #require(Operator(relay)))
+    let bodies = [
+      ("receivedMessage", "5575999990000"), ("receivedMessage", "5575111111111"), ("other", "5575999990000"),
+    ]
+    var ids: [String] = []
+    for (type, mobile) in bodies {
+      ids += try eventIDs(
+        try post(envelope((type, #""customer":{"mobile":"\#(mobile)"}"#)), to: url + "/huggy"))
+    }
+    #expect(received.wait { $0.count >= 2 })
+    let files = [setting.database, setting.database + "-wal"]
+    #expect(counts("5575999990000", in: files) > 0)
+
+    #expect(try person.run("event", ids[0], "--raw").output == #"{"customer":{"mobile":"5575999990000"}}"#)
+    let markdown = try person.run("event", ids[0], "--format", "markdown").output
+    #expect(markdown.contains("| crm | pending |") && !markdown.contains("5575"))
+
+    let asked = ["--where", "customer.mobile=5575999990000"]
+    let count = try person.run(["erase", "--dry-run"] + asked)
+    #expect(count.output.contains("2 events would be erased, 1 delivery cancelled"), "\(count)")
+    // Nobody can be asked.
+    #expect(try person.run(["erase", "--reason", "ticket 1"] + asked).status != 0)
+    #expect(counts("5575999990000", in: files) > 0)
+    let erased = try person.run(["erase", "--reason", "ticket 1", "--yes"] + asked)
+    #expect(erased.status == 0, "\(erased.errors)")
+    #expect(erased.output.contains("2 events erased, 1 delivery cancelled"))
+    #expect(counts("5575999990000", in: files) == 0)
+    #expect(counts("5575111111111", in: files) > 0)
+
+    let gone = try person.run("event", ids[0], "--raw")
+    #expect(gone.status == 1 && gone.output.isEmpty && gone.errors.contains("erased"))
+    let again = try post(
+      envelope((bodies[2].0, #""customer":{"mobile":"5575999990000"}"#)), to: url + "/huggy")
+    #expect(String(decoding: again.body, as: UTF8.self).contains(#""duplicate":true"#))
+
+    let export = try person.run("store", "export", "--type", "receivedMessage")
+    let lines = export.output.split(separator: "\n")
+    #expect(lines.count == 2, "\(export.errors)")
+    #expect(lines[0].contains(#""body":null"#) && lines[0].contains("erased"))
+    #expect(lines[1].contains(#""body":{"customer":{"mobile":"5575111111111"}}"#))
+    let rest = try person.run("store", "export", "--after", ids[0])
+    #expect(rest.output.split(separator: "\n").count == 2)
+
+    let running = try Setting.run(["store", "verify", "--config", setting.configuration])
+    #expect(running.status == 1 && running.errors.contains("store backup"))
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 0)
+    let sound = try Setting.run(["store", "verify", "--config", setting.configuration])
+    #expect(sound.status == 0 && sound.output.contains("is sound"), "\(sound)")
+    await sink.stop()
+  }
+}

@@ -1,0 +1,113 @@
+import RelayCore
+import RelayTestSupport
+import RelayThreads
+import Testing
+
+@testable import RelayPipeline
+
+/// The right to be forgotten, on a relay that works.
+@Suite(.timeLimit(.minutes(5))) struct ErasureTests {
+  private func person(_ number: Int) -> ErasureRequest {
+    ErasureRequest(conditions: [BodyCondition("customer.mobile=\(number)")!])
+  }
+
+  private func receive(
+    _ middle: Middle, _ type: String = "createdChat", mobile: Int, number: Int = 1
+  ) async -> Int {
+    // None is a redelivery of another.
+    let body = #"{"messages":{"\#(type)":[{"customer":{"mobile":"\#(mobile)"},"id":\#(number)}]}}"#
+    let reply = await middle.post(body).value
+    await middle.rest()
+    return reply.status
+  }
+
+  /// Begins it, and takes turns until it has come to its end.
+  private func carryOut(_ middle: Middle, _ request: ErasureRequest) async throws -> ErasureReport {
+    let id = try await middle.controller.erase(request).id
+    return try await end(middle, id)
+  }
+
+  private func end(_ middle: Middle, _ id: String) async throws -> ErasureReport {
+    let report = try await middle.during { [controller = middle.controller] in
+      while controller.erasure(id)?.state == .running { await Task.yield() }
+      return controller.erasure(id)
+    }
+    await middle.rest()
+    return try #require(report)
+  }
+
+  private func bodies(_ middle: Middle) async throws -> [Bool] {
+    let page = try await middle.controller.exported(
+      EventPageRequest(order: .oldestFirst, limit: 100, withBodies: true))
+    return page.events.map { !$0.hasNoBody }
+  }
+
+  @Test func whatFitsIsErasedAndCancelledAndAllElseStays() async throws {
+    let middle = try await Middle(.middle { $0.destination("crm") { $0.concurrency = 1 } })
+    for (number, mobile) in [1, 2, 1].enumerated() {
+      #expect(await receive(middle, mobile: mobile, number: number) == 200)
+    }
+    #expect(await receive(middle, "openedChat", mobile: 2) == 200)
+    #expect(await receive(middle, "stranger", mobile: 1) == 200)
+    // The first is in flight, and the others wait behind it.
+    try await middle.answer(middle.request(), 200)
+    let report = try await carryOut(middle, person(1))
+    #expect(report.state == .done && report.problem == nil)
+    #expect((report.matched, report.erased, report.cancelled, report.inFlight) == (3, 3, 1, 0))
+    #expect(try await bodies(middle) == [false, true, false, true, false])
+    await middle.answerAll()
+    #expect(try await middle.books() == Books(delivered: 3, discarded: 1))
+    #expect(middle.recorder.lines.contains { $0.message.contains("erased for a person's right") })
+  }
+
+  @Test func whatIsInFlightIsErasedOnceItsAttemptHasEnded() async throws {
+    let middle = try await Middle(.middle())
+    _ = await receive(middle, mobile: 1)
+    let id = try await middle.controller.erase(person(1)).id
+    try await middle.takeTurns { (middle.controller.erasure(id)?.inFlight ?? 0) > 0 }
+    #expect(middle.controller.erasure(id)?.erased == 0)
+    // It fails, and is not tried again.
+    middle.turn(middle.finished(try middle.request(), 503))
+    let report = try await end(middle, id)
+    #expect((report.state, report.erased, report.inFlight, report.cancelled) == (.done, 1, 0, 1))
+    #expect(try await middle.books() == Books(discarded: 1))
+    #expect(try await bodies(middle) == [false])
+  }
+
+  @Test func allConditionsMustHold() async throws {
+    let middle = try await Middle(.middle())
+    let body = #"{"messages":{"stranger":[{"a":"1","b":"1"},{"a":"1","b":"2"}]}}"#
+    #expect(await middle.post(body).value.status == 200)
+    let both = [BodyCondition("a=1")!, BodyCondition("b=2")!]
+    let count = try await carryOut(middle, ErasureRequest(conditions: both, isDryRun: true))
+    #expect((count.matched, count.erased) == (1, 0))
+    #expect(try await bodies(middle) == [true, true])
+    #expect(try await carryOut(middle, ErasureRequest(conditions: both)).erased == 1)
+    #expect(try await bodies(middle) == [true, false])
+    #expect(try await carryOut(middle, ErasureRequest(conditions: both)).matched == 0, "again: nothing")
+  }
+
+  @Test func refusedRequestsThatHoldItAreForgotten() async throws {
+    let middle = try await Middle(.middle())
+    #expect(await middle.post(#"{"messages":1,"mobile":"4711"}"#).value.status == 400)
+    #expect(await middle.post("[4712]").value.status == 400)
+    let before = middle.controller.refusedRequests().count
+    let report = try await carryOut(middle, person(4711))
+    #expect(report.refusedRequests == 1)
+    #expect(middle.controller.refusedRequests().count == before - 1)
+  }
+
+  @Test func oneIsUnderWayAtATime() async throws {
+    let middle = try await Middle(.middle())
+    _ = await receive(middle, mobile: 1)
+    let id = try await middle.controller.erase(person(1)).id
+    await #expect { try await middle.controller.erase(person(2)) } throws: {
+      ($0 as? OperationError)?.code == .conflict
+    }
+    try await middle.takeTurns { (middle.controller.erasure(id)?.inFlight ?? 0) > 0 }
+    middle.turn(middle.finished(try middle.request(), 200))
+    #expect(try await end(middle, id).erased == 1)
+    #expect(try await middle.books() == Books(delivered: 1))
+    _ = try await carryOut(middle, person(2))
+  }
+}
