@@ -46,6 +46,7 @@ struct KeepingPlanTests {
     "passedEvent": ["SCAN unrouted_walk"], "setPassedEvent": ["SCAN unrouted_walk"],
     "eventsAfter": [
       "SEARCH e USING INTEGER PRIMARY KEY (rowid>?)", "SEARCH v USING INTEGER PRIMARY KEY (rowid=?)",
+      "CORRELATED SCALAR SUBQUERY 1", "SEARCH r USING PRIMARY KEY (event=?)",
     ],
     "eventByRow": ["SEARCH event USING INTEGER PRIMARY KEY (rowid=?)"],
     "deleteEvent": ["SEARCH event USING INTEGER PRIMARY KEY (rowid=?)"],

@@ -104,6 +104,7 @@ struct QueryPlanTests {
       "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)",
       "SEARCH d USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
     ],
+    "bodyOfEvent": ["SEARCH event USING INTEGER PRIMARY KEY (rowid=?)"],
     "replaysOfEvent": [
       "SEARCH r USING PRIMARY KEY (event=?)", "SEARCH d USING INTEGER PRIMARY KEY (rowid=?)",
     ],

@@ -90,6 +90,20 @@ extension StoreConformance {
       #expect(outcome.claimed.map(\.event.id) == [first.firstEventID])
       #expect(try await lookup.event(first.firstEventID)?.body == body)
     },
+    StoreClaim("whatAReplaySendsKeepsItsBodyAndWhatHasNoneIsNotReplayed") { bench in
+      var configuration = StoreConfiguration.test
+      configuration.unroutedRetention = .seconds(100)
+      let store = try await bench.open(configuration)
+      let body = Array(#"{"id":7}"#.utf8)
+      let (kept, gone) = (bench.make.envelope(to: [], body: body), bench.make.envelope(to: [], body: body))
+      for envelope in [kept, gone] { _ = try await store.stored(envelope) }
+      #expect(try await store.replayed(kept, to: ["crm"]).queued == 1)
+      bench.clock.set(.second(101))
+      try await bench.waitForHousekeeping(store)
+      #expect(try await store.replayed(gone, to: ["crm"]).queued == 0)
+      #expect(try await store.erase([kept.firstEventID]).left == [kept.firstEventID], "it is owed something")
+      #expect(await store.claim(in: .replay).deliveries.map(\.event.body) == [body])
+    },
     StoreClaim("aDeadLetterIsDiscardedWhenItHasBeenDeadForItsTime") { bench in
       var configuration = StoreConfiguration.test
       configuration.deadRetention = .seconds(100)

@@ -72,7 +72,8 @@ final class ReplayQueuer {
     guard hasRoom(for: step) else { return .lacksRoom }
     var queued = 0
     for entry in step.entries {
-      guard let row = try row(of: entry.event) else { continue }
+      // What it says may be gone since the replay came to it.
+      guard let row = try row(of: entry.event), try replays.hasBody(row) else { continue }
       for target in entry.targets { try insert(target, of: entry, row: row, run: replay.id, now: now) }
       queued += entry.targets.count
     }

@@ -9,6 +9,7 @@ final class ReplayStatements {
   private let oldReplays: Statement
   private let deleteReplay: Statement
   private let insertReplayed: Statement
+  private let bodyOfEvent: Statement
 
   init(_ connection: Connection) throws(StoreError) {
     insertReplay = try connection.prepare(
@@ -28,6 +29,13 @@ final class ReplayStatements {
       """)
     deleteReplay = try connection.prepare("DELETE FROM replay WHERE id = ?1")
     insertReplayed = try connection.prepare("INSERT INTO replayed (event, delivery) VALUES (?1, ?2)")
+    bodyOfEvent = try connection.prepare("SELECT length(body) FROM event WHERE id = ?1")
+  }
+
+  /// Whether there is something to be sent.
+  func hasBody(_ event: EventRowID) throws(StoreError) -> Bool {
+    bodyOfEvent.bind(1, event)
+    return try bodyOfEvent.firstInteger() ?? 0 > 0
   }
 
   // MARK: Replays

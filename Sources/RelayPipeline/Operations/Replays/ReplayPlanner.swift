@@ -20,6 +20,8 @@ struct ReplayPlanner {
   mutating func targets(
     of event: ReplayableEvent, _ configuration: Configuration
   ) -> [ReplayStep.Target] {
+    // Erased, or gone with store.unrouted_retention: there is nothing to be sent.
+    guard !event.record.hasNoBody else { return [] }
     let all: [ReplayStep.Target]
     switch plan.target {
     case .named(let names): all = names.map { ReplayStep.Target(destination: $0) }

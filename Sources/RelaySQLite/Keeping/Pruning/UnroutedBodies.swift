@@ -57,7 +57,7 @@ final class UnroutedStatements {
   struct Event {
     var row: EventRowID
     var received: Timestamp
-    /// It has no delivery.
+    /// It has no delivery, nor had any of a replay.
     var isUnrouted: Bool
     var bodyBytes: Int
   }
@@ -69,10 +69,11 @@ final class UnroutedStatements {
   init(_ connection: Connection) throws(StoreError) {
     passedEvent = try connection.prepare("SELECT event FROM unrouted_walk")
     setPassedEvent = try connection.prepare("UPDATE unrouted_walk SET event = ?1")
-    // The length of a body is known without reading it.
+    // The length of a body is known without reading it. What a replay has queued is sent with it.
     eventsAfter = try connection.prepare(
       """
-      SELECT e.id, v.received, e.deliveries, length(e.body)
+      SELECT e.id, v.received, e.deliveries = 0 AND NOT EXISTS (SELECT 1 FROM replayed r WHERE r.event = e.id),
+        length(e.body)
       FROM event e CROSS JOIN envelope v ON v.id = e.envelope WHERE e.id > ?1 ORDER BY e.id LIMIT ?2
       """)
   }
@@ -92,7 +93,7 @@ final class UnroutedStatements {
     while try eventsAfter.step() {
       events.append(
         Event(
-          row: eventsAfter.row(0), received: eventsAfter.time(1), isUnrouted: eventsAfter.integer(2) == 0,
+          row: eventsAfter.row(0), received: eventsAfter.time(1), isUnrouted: eventsAfter.integer(2) != 0,
           bodyBytes: Int(eventsAfter.integer(3))))
     }
     return events
