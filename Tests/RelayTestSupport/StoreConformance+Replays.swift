@@ -324,7 +324,7 @@ extension DeliveryStore {
   }
 
   /// A replay of all its events, to its end.
-  fileprivate func replayed(_ envelope: NewEnvelope, to destinations: [String] = ["crm"]) async throws
+  func replayed(_ envelope: NewEnvelope, to destinations: [String] = ["crm"]) async throws
     -> Replay
   {
     var step = try await begin().step(envelope, to: destinations)
