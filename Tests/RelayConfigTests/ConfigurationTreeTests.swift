@@ -34,7 +34,7 @@ import Testing
           where:
             chat.situation: [in_chat, "~"]
             context."SYSTEM.ID": { not: { gt: 10 }, exists: true }
-            a: { contains: ["- x", "{y}"], lte: "2026-01-01" }
+            a: { contains: ["- x", "{y}"], lte: "2026-01-01", lt: 3, gte: 1 }
             b: { not: [1, null] }
             c: "\u2028\x7f$${d}"
             d: "[*]"

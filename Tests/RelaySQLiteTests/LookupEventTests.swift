@@ -35,13 +35,12 @@ struct LookupEventTests {
         dropped = 1, body = x'7B7D' WHERE id = 2;
       """)
     let event = try session.event(id(ofEvent: 2))
-    #expect(
-      try event
-        == EventRecord(
-          id: id(ofEvent: 2), place: EventCursor(rawValue: 2), type: "createdChat", source: "huggy",
-          company: "15691", channel: "whatsapp",
-          chat: "77", receivedAt: .second(7), configuration: "c1", routes: ["noise", "all", "sales", "#9"],
-          isDropped: true, body: Array("{}".utf8), deliveries: []))
+    var expected = EventRecord(
+      id: try id(ofEvent: 2), place: EventCursor(rawValue: 2), type: "createdChat", source: "huggy",
+      company: "15691", channel: "whatsapp", chat: "77", receivedAt: .second(7), configuration: "c1",
+      routes: ["noise", "all", "sales", "#9"], isDropped: true, body: Array("{}".utf8), deliveries: [])
+    expected.trace = TraceParent(madeFor: try id(ofEvent: 1))
+    #expect(event == expected)
     #expect(try session.event(id(ofEvent: 1))?.company == nil)
     #expect(try session.event(id(ofEvent: 1))?.isDropped == false)
   }
@@ -102,8 +101,10 @@ struct LookupEventTests {
       """
       UPDATE delivery SET state = 1, due = 0, attempts = 12, last_at = \(microseconds(60)), last_duration = 1500,
         last_status = 503, last_error = NULL;
-      INSERT INTO failure VALUES (1, 12, \(microseconds(60)), 1500, 503, NULL, x'6F6F7073');
-      INSERT INTO failure VALUES (1, 1, \(microseconds(5)), 2500, NULL, 'timeout: 10 s', NULL);
+      INSERT INTO failure (delivery, attempt, at, duration, status, error, answer)
+        VALUES (1, 12, \(microseconds(60)), 1500, 503, NULL, x'6F6F7073');
+      INSERT INTO failure (delivery, attempt, at, duration, status, error, answer)
+        VALUES (1, 1, \(microseconds(5)), 2500, NULL, 'timeout: 10 s', NULL);
       """)
     let delivery = try #require(try deliveries().first)
     #expect(

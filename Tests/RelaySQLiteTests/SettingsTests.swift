@@ -81,9 +81,9 @@ struct SettingsTests {
     #expect(try session.connection.integer("PRAGMA application_id") == Schema.applicationID)
     #expect(
       try session.connection.texts("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name") == [
-        "clock", "clock_step", "configuration", "delivery", "destination", "envelope", "event", "event_run",
-        "failure", "mark", "replay", "replayed", "route", "run_page", "source", "straggler", "unlisted",
-        "unrouted_walk",
+        "audit", "clock", "clock_step", "configuration", "delivery", "destination", "envelope", "event",
+        "event_run", "failure", "gap", "learned_token", "mark", "replay", "replayed", "route", "run_page",
+        "source", "straggler", "unlisted", "unrouted_walk",
       ])
     #expect(try session.connection.text("PRAGMA integrity_check") == "ok")
   }

@@ -57,7 +57,7 @@ extension StoreConformance {
       gate.open()
       for twin in twins { await twin.value }
       let outcomes = answers.withLock { $0 }
-      #expect(outcomes.count == 50)
+      try #require(outcomes.count == 50)
       guard case .stored(let deliveries) = outcomes[0] else { throw UnexpectedDuplicate() }
       #expect(outcomes.dropFirst().allSatisfy { $0.duplicate?.firstEventID == deliveries[0].event.id })
       #expect(try await bench.reopen(store).claim().ids == deliveries.map(\.id))

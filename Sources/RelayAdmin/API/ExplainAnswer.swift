@@ -8,12 +8,12 @@ package struct ExplainAnswer: Answer {
     @Field("The company that it speaks of.") package var company: String?
     @Field("The channel that it speaks of.") package var channel: String?
     @Field("The chat that it belongs to.") package var chat: String?
-    @Field("Every route, in its order.") package var routes: [Route]
+    @Field("Every route, in its order.") package var routes: [Verdict]
     @Field("Where it goes, each destination once.") package var destinations: [String]
     @Field("A route drops it.") package var dropped: Bool
   }
 
-  package struct Route: Record {
+  package struct Verdict: Record {
     @Field("Its name.") package var name: String
     @Field("It takes the event.") package var matched: Bool
     @Field("For people: what it does with it, or why not.") package var words: String
@@ -70,13 +70,13 @@ extension ExplainAnswer {
 }
 
 extension ExplainAnswer.Event {
-  init(_ event: Explainer.ExplainedEvent, _ routes: [Route]) {
+  init(_ event: Explainer.ExplainedEvent, _ routes: [RelayCore.Route]) {
     self.init()
     type = event.type
     company = event.company
     channel = event.channel
     chat = event.chat
-    self.routes = zip(routes, event.explanation.verdicts).map { ExplainAnswer.Route($0, $1) }
+    self.routes = zip(routes, event.explanation.verdicts).map { ExplainAnswer.Verdict($0, $1) }
     destinations = event.explanation.decision.targets.map(\.destination)
     dropped = event.explanation.decision.isDropped
   }
@@ -88,7 +88,7 @@ extension ExplainAnswer.Event {
   }
 }
 
-extension ExplainAnswer.Route {
+extension ExplainAnswer.Verdict {
   init(_ route: RelayCore.Route, _ verdict: Explanation.Verdict) {
     self.init()
     name = route.name

@@ -20,7 +20,7 @@ extension ReplayBegunAnswer {
 
 /// The same with `"dry_run":true`: what it would come to, as it is now.
 package struct ReplayCountAnswer: Answer {
-  package struct Count: Record {
+  package struct DestinationCount: Record {
     @Field("A destination's name.") package var destination: String
     @Field("How many deliveries it would get.") package var count: Int
   }
@@ -31,7 +31,7 @@ package struct ReplayCountAnswer: Answer {
   package var skipped: Int
   @Field("How many deliveries it would be.") package var count: Int
   @Field("Whether all were counted; if not, there are at least so many.") package var complete: Bool
-  @Field("The same by destination.") package var counts: [Count]
+  @Field("The same by destination.") package var counts: [DestinationCount]
 }
 
 extension ReplayCountAnswer {
@@ -43,7 +43,7 @@ extension ReplayCountAnswer {
     self.count = count.total
     complete = !count.isPartial
     counts = count.deliveries.sorted { $0.key < $1.key }.map { name, number in
-      var count = Count()
+      var count = DestinationCount()
       count.destination = name
       count.count = number
       return count

@@ -36,7 +36,9 @@ struct PathTemplate: Sendable, Equatable {
     for (segment, part) in zip(segments, parts) {
       switch segment {
       case .fixed(let text): if text != part { return nil }
-      case .name(let name): values[name] = part
+      case .name(let name):
+        if part.isEmpty { return nil }
+        values[name] = part
       }
     }
     return values
@@ -46,6 +48,7 @@ struct PathTemplate: Sendable, Equatable {
   static let meanings = [
     "destination": "A destination's name.",
     "source": "A source's name.",
+    "replay": "A replay's number.",
     "event": "An event's id: `evt_` and a UUID, as the header `webhook-id` has it.",
   ]
 }
