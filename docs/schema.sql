@@ -103,7 +103,7 @@ CREATE TABLE straggler (
 ) WITHOUT ROWID;
 
 -- What events are found by, beside their ids: a run covers the rows of a range, and its pages say which of them have which type,
--- company, channel, chat, source, route and destination (docs/decisions/00NN-events-in-sorted-runs.md). It is made when all of
+-- company, channel, chat, source, route and destination (docs/decisions/0026-events-in-sorted-runs.md). It is made when all of
 -- its rows have come. What is in none is found by a walk.
 CREATE TABLE event_run (
   id INTEGER PRIMARY KEY             -- twice its number, and one if it is large: a small one covers 4,096 rows, a large one 262,144
@@ -120,7 +120,7 @@ CREATE TABLE run_page (
 -- An event on its way to one destination. The states:
 --
 --     -4 fresh, -3 retrying, -2 waiting: the same as 0, 1 and 2, of those that a replay has queued
---        (docs/decisions/00NN-replays.md)
+--        (docs/decisions/0029-replays.md)
 --     -1 fresh, and unlisted: one of the newest, in no index. It becomes 0 when many others have come after it, or before
 --        somebody walks along the index (docs/decisions/0014-unlisted-deliveries.md)
 --      0 fresh: never attempted
@@ -208,7 +208,7 @@ CREATE TABLE failure (
 
 -- MARK: What people have decided
 
--- What a source's learned token is known by (docs/decisions/00NN-learned-tokens.md): none of those that routes.yaml holds.
+-- What a source's learned token is known by (docs/decisions/0027-learned-tokens.md): none of those that routes.yaml holds.
 CREATE TABLE learned_token (
   source TEXT PRIMARY KEY,           -- as in routes.yaml; it need not be there any more
   salt BLOB NOT NULL,                -- 16 random bytes

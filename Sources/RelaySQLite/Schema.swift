@@ -261,13 +261,13 @@ enum Schema {
     """
 
   /// What events are found by, beside their rows: written when many have come, so that the path pays nothing for it.
-  /// docs/decisions/00NN-events-in-sorted-runs.md says why.
+  /// docs/decisions/0026-events-in-sorted-runs.md says why.
   private static let eventRuns = """
     CREATE TABLE event_run (id INTEGER PRIMARY KEY);
     CREATE TABLE run_page (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
     """
 
-  /// Of a token that was learned only what it is known by is kept: see docs/decisions/00NN-learned-tokens.md.
+  /// Of a token that was learned only what it is known by is kept: see docs/decisions/0027-learned-tokens.md.
   private static let learnedTokens = """
     CREATE TABLE learned_token (
       source TEXT PRIMARY KEY,       -- its name
@@ -279,7 +279,7 @@ enum Schema {
 
   /// Deliveries that replays queue have pending states of their own (-4 fresh, -3 retrying, -2 waiting), and indexes over
   /// these alone: no walk along live ones comes to them, and none along them to live ones.
-  /// docs/decisions/00NN-replays.md says why.
+  /// docs/decisions/0029-replays.md says why.
   private static let replays = """
     CREATE TABLE replay (
       id INTEGER PRIMARY KEY,        -- rises, and none is given twice

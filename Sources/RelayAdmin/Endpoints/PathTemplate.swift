@@ -49,6 +49,7 @@ struct PathTemplate: Sendable, Equatable {
     "destination": "A destination's name.",
     "source": "A source's name.",
     "replay": "A replay's number.",
+    "erasure": "An erasure's id, as the answer to its beginning has it.",
     "event": "An event's id: `evt_` and a UUID, as the header `webhook-id` has it.",
   ]
 }

@@ -6,7 +6,7 @@
 ///   (docs/decisions/0019-refused-kinds.md).
 /// - While the circuit is open nothing starts but probes and trials; while it recovers there are fewer slots.
 /// - What replays have queued starts only where nothing else may, and leaves an eighth of the slots free (at least one, where
-///   there are two) for what comes next (docs/decisions/00NN-replays.md).
+///   there are two) for what comes next (docs/decisions/0029-replays.md).
 struct LaneSlots: Sendable {
   private(set) var inFlight: [DeliveryID: Delivery] = [:]
   private(set) var retriesInFlight = 0

@@ -1,5 +1,5 @@
 /// What a lane holds in memory and has not started, of each of its destination's queues: what is live, and what replays have
-/// queued, which takes what the others leave (docs/decisions/00NN-replays.md).
+/// queued, which takes what the others leave (docs/decisions/0029-replays.md).
 struct LaneWindows: Sendable {
   private(set) var live: LaneWindow
   private(set) var replays: LaneWindow

@@ -1,7 +1,7 @@
 /// Stored events that are sent again: a job that walks along them, oldest first, and queues a delivery for each.
 ///
 /// Its deliveries are of a run of their own (`Delivery.run` is its number), stand in their destinations' replay queues, and
-/// hold back no live one: docs/decisions/00NN-replays.md says how.
+/// hold back no live one: docs/decisions/0029-replays.md says how.
 package struct Replay: Sendable, Equatable {
   /// How far its walk is. The raw values are those of the store.
   package enum Walk: Int, Sendable, Hashable, CaseIterable {

@@ -23,7 +23,7 @@ struct IndexTrigger {
 /// Brings events into runs after they have been committed, so that they are found by what they are: a thread of its own, which
 /// gives way to all others, reads them back and makes runs of them; the store's thread writes these, in short steps.
 ///
-/// docs/decisions/00NN-events-in-sorted-runs.md says why.
+/// docs/decisions/0026-events-in-sorted-runs.md says why.
 final class EventIndexer: Sendable {
   /// Writes a change, and says when it is on disk.
   typealias Write = @Sendable (IndexChange, @escaping @Sendable (StoreError?) -> Void) -> Void

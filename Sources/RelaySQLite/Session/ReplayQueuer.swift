@@ -3,7 +3,7 @@ import RelayCore
 /// Queues what replays send again, within a transaction. Confined to the store's thread.
 ///
 /// Its deliveries stand in no event's row: those of an event stand there one after another from its arrival on. The table
-/// `replayed` leads to them. docs/decisions/00NN-replays.md says why.
+/// `replayed` leads to them. docs/decisions/0029-replays.md says why.
 final class ReplayQueuer {
   private let names: NameTable
   private let destinations: DestinationTable
