@@ -17,6 +17,8 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
   private var isRefused = false
   /// The answer that is on its way is the connection's last.
   private var isLast = false
+  /// The answer that is on its way goes on until its reader leaves: one that sends nothing more has left.
+  private var isStream = false
   private var stall: StallTimer
   /// A client that goes on sending is read from for so long after its refusal, so that it gets to see it.
   private static let linger = TimeAmount.seconds(1)
@@ -62,12 +64,13 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func begin(_ fields: HTTPFields) {
     isLast = fields[.connection] == "close"
-    guard fields[.contentType] == AdminResponse.eventStream else { return }
+    isStream = fields[.contentType] == AdminResponse.eventStream
+    guard isStream else { return }
     stall.limit = min(stall.limit, Self.streamStall)
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if isRefused, case ChannelEvent.inputClosed = event {
+    if isRefused || isStream, case ChannelEvent.inputClosed = event {
       context.close(promise: nil)
     } else {
       context.fireUserInboundEventTriggered(event)

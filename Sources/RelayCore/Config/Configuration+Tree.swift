@@ -46,7 +46,8 @@ extension StoreSettings {
       .init("url", location.tree), .init("keep", .word(keep.rawValue)),
       .init("retention", .word(retention.text)),
       .init("dead_retention", .word(deadRetention?.text ?? "unlimited")),
-      .init("unrouted_retention", .word(unroutedRetention?.text ?? "unlimited")), .init("max_size", .word(SizeText.text(bytes: maxBytes))),
+      .init("unrouted_retention", .word(unroutedRetention?.text ?? "unlimited")),
+      .init("max_size", .word(SizeText.text(bytes: maxBytes))),
     ])
   }
 }
