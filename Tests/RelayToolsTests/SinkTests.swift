@@ -70,8 +70,10 @@ import Testing
     }
   }
 
+  /// At an address of its own: whoever else looks for a free port meanwhile would get this one.
   @Test func aStoppedSinkRefusesAndComesBackAtTheSamePort() async throws {
-    try await withSink { sink, address, requests in
+    let settings = SinkSettings(listen: ListenAddress(host: "127.83.1.2", port: 0))
+    try await withSink(settings) { sink, address, requests in
       _ = try await request(to: address).get()
       await sink.stop()
       let refused = await request(to: address)
