@@ -7,21 +7,6 @@ import Testing
 
 /// What people do to a relay while it works, over the real store.
 @Suite(.timeLimit(.minutes(5))) struct ControllerTests {
-  /// Carries an operation out, while turns are taken.
-  private func carryOut<Value: Sendable>(
-    _ middle: Middle, _ body: @escaping @Sendable (RelayController) async throws(OperationError) -> Value
-  ) async throws -> Value {
-    let result = try await middle.during { [controller = middle.controller] in
-      do throws(OperationError) {
-        return Result<Value, OperationError>.success(try await body(controller))
-      } catch {
-        return .failure(error)
-      }
-    }
-    await middle.rest()
-    return try result.get()
-  }
-
   private static let crm = DeliverySelection.filter(DeliveryFilter(destination: "crm"))
 
   private static func pending() -> DeliverySelection {

@@ -254,3 +254,18 @@ extension Match {
     Match(events: patterns.map { WildcardPattern($0, ignoringCase: true) })
   }
 }
+
+/// Carries an operation of a person out, while turns are taken; then all that follows from it.
+func carryOut<Value: Sendable>(
+  _ middle: Middle, _ body: @escaping @Sendable (RelayController) async throws(OperationError) -> Value
+) async throws -> Value {
+  let result = try await middle.during { [controller = middle.controller] in
+    do throws(OperationError) {
+      return Result<Value, OperationError>.success(try await body(controller))
+    } catch {
+      return .failure(error)
+    }
+  }
+  await middle.rest()
+  return try result.get()
+}

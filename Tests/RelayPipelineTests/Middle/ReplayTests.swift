@@ -7,20 +7,6 @@ import Testing
 
 /// Replays from a person's wish to the request, over the real store.
 @Suite(.timeLimit(.minutes(5))) struct ReplayTests {
-  private func carryOut<Value: Sendable>(
-    _ middle: Middle, _ body: @escaping @Sendable (RelayController) async throws(OperationError) -> Value
-  ) async throws -> Value {
-    let result = try await middle.during { [controller = middle.controller] in
-      do throws(OperationError) {
-        return Result<Value, OperationError>.success(try await body(controller))
-      } catch {
-        return .failure(error)
-      }
-    }
-    await middle.rest()
-    return try result.get()
-  }
-
   private func begin(_ middle: Middle, _ plan: ReplayPlan) async throws -> Int {
     try await carryOut(middle) { controller async throws(OperationError) in
       try await controller.replay(plan, expected: nil, who: "ana", reason: "bots").replay.id
