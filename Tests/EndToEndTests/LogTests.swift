@@ -63,7 +63,7 @@ import Testing
   }
 
   private func freePort() async throws -> ListenAddress {
-    let sink = Sink(settings: SinkSettings(listen: anyPort())) { _ in }
+    let sink = Sink(settings: SinkSettings(listen: anyPortOfOwnHost())) { _ in }
     let address = try await sink.start()
     await sink.stop()
     return address

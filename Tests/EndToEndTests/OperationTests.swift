@@ -389,13 +389,13 @@ import Testing
   }
 
   @Test func anotherListenAddressIsListenedOnWithoutARestart() async throws {
-    let first = Sink(settings: SinkSettings(listen: anyPort())) { _ in }
+    let first = Sink(settings: SinkSettings(listen: anyPortOfOwnHost())) { _ in }
     // A port that is free now.
     let free = try await first.start()
     await first.stop()
     let setting = try Setting(
       """
-      server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
+      server: { listen: "\(anyPortOfOwnHost())", admin: "127.0.0.1:0" }
       sources: { huggy: {} }
       """)
     let relay = try setting.start()

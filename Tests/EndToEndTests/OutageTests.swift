@@ -8,7 +8,7 @@ import Testing
 @Suite struct OutageTests {
   @Test func whatArrivesWhileADestinationIsDownIsDeliveredWhenItIsBack() async throws {
     let received = Received()
-    let sink = Sink(settings: SinkSettings(listen: anyPort())) { received.note($0) }
+    let sink = Sink(settings: SinkSettings(listen: anyPortOfOwnHost())) { received.note($0) }
     let address = try await sink.start()
     await sink.stop()
     let setting = try Setting(

@@ -104,6 +104,18 @@ func post(_ body: [UInt8], to url: String) throws -> BlockingResponse {
 
 func anyPort() -> ListenAddress { ListenAddress(host: "127.0.0.1", port: 0) }
 
+private let ownHosts = Locked(0)
+
+/// Any port of a loopback address that no other test uses: whoever gives a port of 127.0.0.1 back and counts on its
+/// staying free, or on getting it again, may find another test there.
+func anyPortOfOwnHost() -> ListenAddress {
+  let number = ownHosts.withLock { count in
+    count += 1
+    return count
+  }
+  return ListenAddress(host: "127.83.0.\(number)", port: 0)
+}
+
 /// What was waited for did not come in time.
 struct NotInTime: Error, CustomStringConvertible {
   let description: String

@@ -46,7 +46,7 @@ import Testing
 
   /// Where nothing listens.
   private func closedAddress() async throws -> ListenAddress {
-    let closed = Sink(settings: SinkSettings(listen: anyPort())) { _ in }
+    let closed = Sink(settings: SinkSettings(listen: anyPortOfOwnHost())) { _ in }
     let address = try await closed.start()
     await closed.stop()
     return address
