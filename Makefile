@@ -38,7 +38,9 @@ run: build ## Run the relay with CONFIG (default routes.yaml, made from the exam
 	  exec .build/release/huggy-relay serve --config $(CONFIG)
 
 # Some wait for real time-outs: they run by themselves, since a thousand others at once would make them late.
-TIMED = RelayCurlTests|EndToEndTests.LogTests
+TIMED = RelayCurlTests|RelayIngestTests|EndToEndTests.LogTests
+# How many run at once, so that each finishes soon after it has begun, as it would alone.
+test: export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH = 16
 
 test: setup ## Run all tests
 	$(SWIFT) build --build-tests
