@@ -218,6 +218,7 @@ import Testing
           received 2026-01-02T03:00:53.678Z (3m12s ago) from huggy
           company 15691, channel whatsapp, chat -
           no route matched it (configuration 0123456789ab): it went nowhere
+        What each route says of it: huggy-relay explain \(Samples.eventID)
         """)
   }
 

@@ -22,6 +22,10 @@ package enum EventText {
     if !event.deliveries.isEmpty {
       lines += ["", pen("Any other destination did not get it: no route that matched names it.", .faint)]
     }
+    // Which condition it did not meet stands in no store: the routes are asked.
+    if event.bodyRemoved == nil {
+      lines.append(pen("What each route says of it: huggy-relay explain \(event.id)", .faint))
+    }
     return lines.joined(separator: "\n")
   }
 
