@@ -68,7 +68,9 @@ import Testing
     }
   }
 
-  private static let requests: Set = [".TH", ".SH", ".TP", ".B", ".BR", ".br", ".PP", ".nf", ".fi"]
+  private static let requests: Set = [
+    ".TH", ".nh", ".ad", ".SH", ".TP", ".B", ".BR", ".br", ".PP", ".nf", ".fi",
+  ]
 
   @Test(arguments: ["bash", "zsh", "fish"]) func thereAreCompletionsForEachShell(_ shell: String) throws {
     let script = try Setting.run(["--generate-completion-script", shell]).output

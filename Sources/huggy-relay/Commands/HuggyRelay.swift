@@ -23,7 +23,7 @@ struct HuggyRelay: AsyncParsableCommand {
       CommandGroup(
         name: "Looking",
         subcommands: [
-          Status.self, Events.self, EventCommand.self, Deliveries.self, Tail.self, Gaps.self,
+          Status.self, Events.self, EventCommand.self, Deliveries.self, Tail.self, Gaps.self, Rejections.self,
           AuditCommand.self,
         ]),
       CommandGroup(
@@ -77,7 +77,7 @@ struct HuggyRelay: AsyncParsableCommand {
     "pending": "deliveries --state pending", "queue": "status", "stats": "status", "resend": "replay",
     "send": "replay",
     "redrive": "retry", "requeue": "retry", "drop": "discard", "start": "serve", "run": "serve",
-    "watch": "tail", "logs": "tail",
+    "watch": "tail", "logs": "tail", "refused": "rejections", "refusals": "rejections",
     "forward": "listen", "validate": "check", "lint": "check", "health": "doctor", "ping": "test",
     "backup": "store backup",
     "export": "store export", "forget": "erase", "setup": "init", "new": "init",

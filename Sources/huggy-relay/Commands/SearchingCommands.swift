@@ -84,9 +84,7 @@ struct Events: ParsableCommand {
 
   @Option(
     name: .long,
-    help: ArgumentHelp(
-      "Count all that match, instead of listing them, by: \(Kind.allCases.map(\.rawValue).joined(separator: ", ")).",
-      valueName: "kind"))
+    help: ArgumentHelp("Count all that match by this, instead of listing them.", valueName: "kind"))
   var countBy: Kind?
 
   @OptionGroup var list: ListOptions
@@ -212,9 +210,7 @@ struct Deliveries: ParsableCommand {
 
   @Option(
     name: .long,
-    help: ArgumentHelp(
-      "Count all that match, instead of listing them, by: \(Kind.allCases.map(\.rawValue).joined(separator: ", ")).",
-      valueName: "kind"))
+    help: ArgumentHelp("Count all that match by this, instead of listing them.", valueName: "kind"))
   var countBy: Kind?
 
   @OptionGroup var list: ListOptions
