@@ -57,6 +57,7 @@ import Testing
       Samples.destination("crm") {
         let day = AttemptWindow(length: .seconds(86_400))
         ($0.attempts, $0.hint, $0.capacity) = ([Samples.window, day], "mend it", Samples.capacity)
+        $0.dead = 2
       },
       Samples.destination("bi") { $0.attempts = [AttemptWindow(length: .seconds(300))] },
     ]
@@ -72,6 +73,10 @@ import Testing
 
         Since the relay started
         """), "\(text)")
+    // Of what is over nobody is told to mend it.
+    status.destinations[0].dead = 0
+    let over = StatusText.render(StatusAnswer(status), now: Samples.now, pen: Self.plain)
+    #expect(over.contains("  its last attempt went well; should it fail again: mend it\n"), "\(over)")
   }
 
   @Test func gapsAreATableAndSayWhatTheyMean() {

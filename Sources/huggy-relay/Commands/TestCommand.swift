@@ -110,7 +110,8 @@ struct Publish: ParsableCommand {
         .joined(separator: "\n")
     }
     let counts = [
-      "\(answer.accepted) accepted", "\(answer.deliveries) deliveries", "\(answer.dropped) dropped",
+      "\(answer.accepted) accepted", answer.deliveries.counted("delivery", "deliveries"),
+      "\(answer.dropped) dropped",
       "\(answer.unrouted) unrouted",
     ].joined(separator: ", ")
     let rejected = (answer.rejected ?? []).map {
