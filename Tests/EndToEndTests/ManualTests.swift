@@ -40,6 +40,14 @@ import Testing
     }
   }
 
+  @Test func noExampleIsBrokenByATerminalOf80Columns() throws {
+    for command in try Self.commands() {
+      let lines = (command.discussion ?? "").split(separator: "\n").filter { $0.hasPrefix("  ") }
+      #expect(!lines.isEmpty, "\(command.path.joined(separator: " "))")
+      #expect(lines.filter { $0.count > 80 } == [], "\(command.path.joined(separator: " "))")
+    }
+  }
+
   @Test func eachCommandHasAManualPageThatSaysWhatItsHelpSays() throws {
     let folder = try TemporaryFolder()
     _ = try Setting.run(["manual", "\(folder.path)/man1"])
@@ -60,7 +68,9 @@ import Testing
     }
   }
 
-  private static let requests: Set = [".TH", ".SH", ".TP", ".B", ".BR", ".br", ".PP", ".nf", ".fi"]
+  private static let requests: Set = [
+    ".TH", ".nh", ".ad", ".SH", ".TP", ".B", ".BR", ".br", ".PP", ".nf", ".fi",
+  ]
 
   @Test(arguments: ["bash", "zsh", "fish"]) func thereAreCompletionsForEachShell(_ shell: String) throws {
     let script = try Setting.run(["--generate-completion-script", shell]).output

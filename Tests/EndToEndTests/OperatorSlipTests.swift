@@ -213,7 +213,21 @@ import Testing
     #expect(unknown.status == 64)
     #expect(unknown.errors.contains("there is no command 'statsu'; did you mean 'status'?"))
     let strange = try Setting.run(["xyzzy"])
-    #expect(strange.status == 64 && strange.errors.contains("the commands are: serve, check,"))
+    #expect(strange.status == 64 && strange.errors.contains("the commands are: init, serve,"))
+    #expect(
+      try Setting.run(["search"]).errors.contains("there is no command 'search'; see huggy-relay events"))
+    // What is asked in other words than the commands' own is answered in those of the command line, not in the API's.
+    for (arguments, hint) in [
+      (["events", "424921135"], "huggy-relay events --text '424921135'"),
+      (["event", "424921135"], "huggy-relay events --chat 424921135"),
+      (["retry", "crm"], "--destination crm"), (["deliveries", "--reason", "422"], "--status 422"),
+      (["events", "--since", "yesterday"], "03:04 in this machine's time zone"),
+      (["replay", "--since", "1h"], "--as-routed"), (["replay", "--to", "crm"], "--since 1h"),
+      (["replay", "--all", "--to", "crm", "--again", "--missing"], "--again and --missing"),
+    ] {
+      let slip = try Setting.run(arguments)
+      #expect(slip.status == 64 && slip.errors.contains(hint) && !slip.errors.contains("{"), "\(slip)")
+    }
     #expect(try Setting.run(["help", "retry"]).status == 0)
 
     let setting = try Setting("sources: { huggy: {} }")

@@ -149,7 +149,7 @@ import Testing
           rate      at most 10.0/s
           began     \(Samples.time(60)) by ana
           reason    bots
-          walk      900 events so far, 100 of them go nowhere
+          walk      900 events so far, 100 without a new delivery
           sent      800 queued of 1,000: 600 delivered, 196 pending, 4 dead, 0 discarded
         """)
     let failed = Self.answer { ($0.walk, $0.failure, $0.endedAt) = (.failed, "no such luck", Samples.now) }
@@ -166,13 +166,23 @@ import Testing
         """)
   }
 
+  @Test func oneThatFindsNothingToSendSaysWhyThatMayBe() {
+    var answer = ReplayBegunAnswer()
+    (answer.replay, answer.count) = (7, 0)
+    #expect(ReplayText.begun(answer).hasPrefix("replay 7 sends nothing: no event matches"))
+    answer.count = 1
+    #expect(ReplayText.begun(answer).hasPrefix("replay 7 has begun: 1 delivery;"))
+    answer.count = nil
+    #expect(ReplayText.begun(answer).hasPrefix("replay 7 has begun;"))
+  }
+
   @Test func manyAreAskedFor() {
     var count = ReplayCount()
     (count.matched, count.skipped, count.deliveries) = (160, 10, ["bi": 50, "crm": 100])
     #expect(
       ReplayText.question(ReplayCountAnswer(count))
-        == "send 150 deliveries: 50 to bi, 100 to crm; 10 of 160 events would go nowhere (they have a delivery there "
-        + "already, or no route sends them)? [y/N] ")
+        == "send 150 deliveries: 50 to bi, 100 to crm; 10 of 160 events would go nowhere (no route sends them, "
+        + "or they have a delivery there already: --again sends them all the same)? [y/N] ")
     count.deliveries = ["bi": 100]
     #expect(ReplayText.question(ReplayCountAnswer(count)) == nil)
     count.isPartial = true

@@ -125,6 +125,20 @@ struct SearchingTests {
     #expect(lines[2].hasSuffix("dead at crm: permanent, status 422"))
   }
 
+  @Test func whereNothingIsFoundItSaysWhatMayHaveBeenMeant() {
+    func nothing(_ change: (inout EventFilterInput) -> Void) -> String {
+      var filter = EventFilterInput()
+      change(&filter)
+      return EventsText.nothing(filter)
+    }
+    #expect(nothing { $0.chat = ["7"] } == "no event matches")
+    #expect(nothing { $0.destination = ["crm"] }.contains("why an event has none is seen without it"))
+    #expect(nothing { $0.text = "+55 (75) 99999-0000" }.hasSuffix("digits alone: --text 5575999990000"))
+    for text in ["5575999990000", "12-34", "João 5575999990000", "customer.mobile=+55 75 99999-0000"] {
+      #expect(nothing { $0.text = text } == "no event matches", "\(text)")
+    }
+  }
+
   @Test func timesAreShownByTheClockOfAZone() throws {
     let zone = try #require(TimeZone(identifier: "America/Sao_Paulo"))
     #expect(Samples.now.clockText(in: zone) == "2026-01-02 00:04:05")

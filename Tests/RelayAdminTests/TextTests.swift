@@ -57,6 +57,7 @@ import Testing
       Samples.destination("crm") {
         let day = AttemptWindow(length: .seconds(86_400))
         ($0.attempts, $0.hint, $0.capacity) = ([Samples.window, day], "mend it", Samples.capacity)
+        $0.dead = 2
       },
       Samples.destination("bi") { $0.attempts = [AttemptWindow(length: .seconds(300))] },
     ]
@@ -72,6 +73,10 @@ import Testing
 
         Since the relay started
         """), "\(text)")
+    // Of what is over nobody is told to mend it.
+    status.destinations[0].dead = 0
+    let over = StatusText.render(StatusAnswer(status), now: Samples.now, pen: Self.plain)
+    #expect(over.contains("  its last attempt went well; should it fail again: mend it\n"), "\(over)")
   }
 
   @Test func gapsAreATableAndSayWhatTheyMean() {
@@ -218,6 +223,7 @@ import Testing
           received 2026-01-02T03:00:53.678Z (3m12s ago) from huggy
           company 15691, channel whatsapp, chat -
           no route matched it (configuration 0123456789ab): it went nowhere
+        What each route says of it: huggy-relay explain \(Samples.eventID)
         """)
   }
 
@@ -275,7 +281,7 @@ import Testing
         """
         crm  dead
           given up 2026-01-02T03:03:05.678Z (1m00s ago), after 3 attempts: the answer was a status that is never \
-        tried again (permanent). It is kept: retry or discard it
+        tried again (permanent). It is kept: huggy-relay retry 41
           route whatsapp-to-crm, delivery 41
           failed 2 times:
             attempt 1 at 2026-01-02T03:01:05.678Z: connect timeout: after 5s, after 12 ms
@@ -301,6 +307,7 @@ import Testing
   @Test func becauseItWasDiscarded() {
     let overflow = Self.event(Samples.delivery(.discarded) { $0.discardReason = .overflow })
     #expect(overflow.contains("discarded on arrival: crm was over its max_backlog. It was never attempted"))
+    #expect(overflow.contains("huggy-relay retry --destination crm --state overflowed"))
     let person = Self.event(
       Samples.delivery(.discarded, attempts: 1) {
         ($0.discardReason, $0.settledAt) = (.person, Samples.time(5))
@@ -318,6 +325,41 @@ import Testing
     #expect(text.contains("crm (replay 1)  delivered"))
     #expect(
       text.contains("delivered 2026-01-02T03:04:05.678Z (0s ago), on attempt 2: status 204, after 2.4 ms"))
+  }
+
+  // MARK: What was refused
+
+  @Test func aRefusedRequestIsShownWithItsReasonItsSenderAndWhatItSent() {
+    var alike = RefusalAnswer()
+    (alike.at, alike.firstAt, alike.count) = (Samples.now, Samples.time(60), 12)
+    (alike.path, alike.status, alike.code) = ("/huggy", 401, "invalid_token")
+    alike.reason = "the envelope's token is not the one of this source"
+    (alike.peer, alike.forwardedFor, alike.agent) = ("127.0.0.1", "203.0.113.7", "Guzzle\u{1B}[31mHttp/7")
+    (alike.bodyBytes, alike.body) = (28, #"{"messages":{},"token":"…"}"#)
+    var single = alike
+    (single.count, single.status, single.code, single.offset) = (1, 413, "too_large", 7)
+    (single.peer, single.forwardedFor, single.agent, single.bodyBytes, single.body) = (
+      nil, nil, nil, nil, nil
+    )
+    var answer = RefusalsAnswer()
+    answer.rejections = [alike, single]
+    let text = RefusalsText.render(answer, now: Samples.now, pen: Self.plain)
+    #expect(
+      text == """
+        401 invalid_token  /huggy
+          the envelope's token is not the one of this source
+          12 times since 2026-01-02T03:03:05.678Z, last 2026-01-02T03:04:05.678Z (0s ago)
+          from 127.0.0.1 (for 203.0.113.7), Guzzle\u{FFFD}[31mHttp/7
+          body of 28 bytes: {"messages":{},"token":"…"}
+
+        413 too_large  /huggy
+          the envelope's token is not the one of this source, at byte 7
+          2026-01-02T03:04:05.678Z (0s ago)
+          from an unknown address
+        """, "\(text)")
+    answer.rejections = []
+    #expect(
+      RefusalsText.render(answer, now: Samples.now, pen: Self.plain).contains("no request has been refused"))
   }
 
   // MARK: What was changed

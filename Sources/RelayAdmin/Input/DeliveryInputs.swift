@@ -46,7 +46,8 @@ package struct DeliveriesInput: Input {
   @Field("Those in this state.") package var state: DeliveryFilter.State?
   @Fields package var filter = DeliveryFilterInput()
   @Field(
-    "Those that are dead or discarded for this reason: `permanent`, `exhausted`, `expired`, `overflow` or `person`."
+    "Those that are dead or discarded for this reason: `permanent`, `exhausted`, `expired`, `overflow`, `person`, `retention` or "
+      + "`erased`."
   )
   package var reason: TextList
   @Field("Those whose last attempt was answered so: `422`, `5xx`; `none`: it was not answered.")

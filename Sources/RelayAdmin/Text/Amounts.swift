@@ -56,7 +56,7 @@ extension Int {
   }
 
   /// `1 delivery`, `2 deliveries`.
-  func counted(_ one: String, _ many: String) -> String { "\(grouped) \(self == 1 ? one : many)" }
+  package func counted(_ one: String, _ many: String) -> String { "\(grouped) \(self == 1 ? one : many)" }
 }
 
 extension Timestamp {

@@ -22,6 +22,10 @@ package enum EventText {
     if !event.deliveries.isEmpty {
       lines += ["", pen("Any other destination did not get it: no route that matched names it.", .faint)]
     }
+    // Which condition it did not meet stands in no store: the routes are asked.
+    if event.bodyRemoved == nil {
+      lines.append(pen("What each route says of it: huggy-relay explain \(event.id)", .faint))
+    }
     return lines.joined(separator: "\n")
   }
 
@@ -92,9 +96,12 @@ package enum EventText {
       }
       return "delivered\(settled), on attempt \(delivery.attempts)\(outcome ?? "")"
     case ("dead", let reason):
-      return "given up\(settled), after \(attempts): \(death(reason)). It is kept: retry or discard it"
+      return
+        "given up\(settled), after \(attempts): \(death(reason)). It is kept: huggy-relay retry \(delivery.id)"
     case ("discarded", "overflow"):
-      return "discarded on arrival: \(delivery.destination) was over its max_backlog. It was never attempted"
+      return
+        "discarded on arrival: \(delivery.destination) was over its max_backlog. It was never attempted; once there is room: "
+        + "huggy-relay retry --destination \(delivery.destination) --state overflowed"
     case ("discarded", "retention"):
       return "discarded\(settled): it had been dead for longer than store.dead_retention, after \(attempts)"
     case ("discarded", "erased"):

@@ -22,6 +22,30 @@ package enum EventsText {
     ])
     return table.lines(events, pen).dropFirst(showsTitles ? 0 : 1).joined(separator: "\n")
   }
+
+  /// What to say where none matches: also what may be meant instead.
+  package static func nothing(_ filter: EventFilterInput) -> String {
+    var text = "no event matches"
+    if !filter.destination.texts.isEmpty {
+      text +=
+        "; --destination asks for events with a delivery there: why an event has none is seen without it"
+    }
+    if let number = filter.text?.bareNumber {
+      text += "; Huggy writes telephone numbers as digits alone: --text \(number)"
+    }
+    return text
+  }
+}
+
+extension String {
+  /// `5575999990000` of `+55 (75) 99999-0000`; nil: it is no number that people write with signs.
+  fileprivate var bareNumber: String? {
+    let digits = filter { ("0"..."9").contains($0) }
+    guard digits.count >= 7, digits.count < count, allSatisfy({ "+-()./ 0123456789".contains($0) }) else {
+      return nil
+    }
+    return digits
+  }
 }
 
 extension ListedEventAnswer {

@@ -22,7 +22,10 @@ enum FailuresText {
         "  of \(type.type), \(share.percentText) \(answered) (\(type.causeCount.grouped))".forTerminal())
     }
     if let hint = destination.hint {
-      lines.append(pen("  \(hint)".forTerminal(maxCharacters: 500), .warning))
+      let (start, ink): (String, Ink) =
+        destination.isInTrouble
+        ? ("", .warning) : ("its last attempt went well; should it fail again: ", .faint)
+      lines.append(pen("  \(start)\(hint)".forTerminal(maxCharacters: 500), ink))
     }
     return lines
   }
@@ -38,6 +41,13 @@ enum FailuresText {
       "\(destination.name) is held back by its answers: \(slots), \(capacity.meanMs.millisecondsText) each, are "
       + "\(capacity.perSecond.rateText) at most\(arriving)\(needed)"
     return [pen(text.forTerminal(maxCharacters: 500), .warning)]
+  }
+}
+
+extension DestinationAnswer {
+  /// It fails now, or something of it waits for a person. What failed in the last day may be long over.
+  fileprivate var isInTrouble: Bool {
+    failingSince != nil || circuit != "closed" || heldUntil != nil || dead > 0 || !refusedKinds.isEmpty
   }
 }
 

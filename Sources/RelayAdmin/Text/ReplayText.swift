@@ -26,10 +26,15 @@ package enum ReplayText {
   private static func skipped(_ answer: ReplayCountAnswer) -> String {
     guard answer.skipped > 0 else { return "" }
     return "; \(answer.skipped.grouped) of \(answer.events.counted("event", "events")) would go nowhere"
-      + " (they have a delivery there already, or no route sends them)"
+      + " (no route sends them, or they have a delivery there already: --again sends them all the same)"
   }
 
   package static func begun(_ answer: ReplayBegunAnswer) -> String {
+    if answer.count == 0 {
+      return
+        "replay \(answer.replay) sends nothing: no event matches, no route sends those that do, or they have a delivery there "
+        + "already (--again sends them all the same)"
+    }
     let count = answer.count.map { ": \($0.counted("delivery", "deliveries"))" } ?? ""
     return
       "replay \(answer.replay) has begun\(count); `huggy-relay replays \(answer.replay)` shows how far it is"
@@ -82,7 +87,9 @@ package enum ReplayText {
     line("began", "\(answer.startedAt)" + (answer.who.map { " by \($0)" } ?? ""))
     line("reason", answer.reason)
     line("ended", answer.endedAt.map { "\($0)" + (answer.state == "running" ? ": all is queued" : "") })
-    line("walk", "\(answer.matched.grouped) events so far, \(answer.skipped.grouped) of them go nowhere")
+    line(
+      "walk",
+      "\(answer.matched.counted("event", "events")) so far, \(answer.skipped.grouped) without a new delivery")
     line(
       "sent",
       "\(answer.queued.grouped) queued" + (answer.expected.map { " of \($0.grouped)" } ?? "")

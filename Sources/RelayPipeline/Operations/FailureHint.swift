@@ -10,7 +10,7 @@ enum FailureHint {
       return nil
     }
     guard let cause = first.cause else {
-      return "look at the failures: huggy-relay deliveries \(destination.name)"
+      return "look at the failures: huggy-relay deliveries --destination \(destination.name)"
     }
     if destination.permanentStatuses.contains(status(cause) ?? 0) {
       return permanent(cause, window, destination)

@@ -81,7 +81,8 @@ final class PatientStore: Sendable {
     if let found = all.first(where: { $0.name == name }) { return found }
     let names = active.configuration.destinations.map(\.name)
     let hint =
-      NearestName.question(name, among: names) ?? "; the configuration has \(names.joined(separator: ", "))"
+      NearestName.question(name, among: names)
+      ?? "; the configuration has \(names.joined(separator: ", ")) (a new one is there after a reload)"
     throw OperationError(code: .notFound, message: "there is no destination \(name)\(hint)")
   }
 

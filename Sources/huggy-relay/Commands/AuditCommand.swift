@@ -6,11 +6,9 @@ struct AuditCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "audit",
     abstract: "Show who changed what, and who saw contents of events, newest first.",
-    discussion: """
-      Needs the role admin. Kept for 400 days. With --json each page of the API is a line.
-
-      Example: huggy-relay audit --who ana --since 7d
-      """)
+    discussion: discussion(
+      "Needs the role admin. Kept for 400 days. With --json each page of the API is a line.",
+      examples: "huggy-relay audit --who ana --since 7d"))
 
   @Option(name: .long, help: "What this one did, as server.admin_tokens calls them.")
   var who: String?

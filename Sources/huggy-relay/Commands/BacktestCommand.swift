@@ -7,14 +7,13 @@ struct Backtest: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract:
       "Try new routes on the events that a running relay holds, and say what would change. Sends nothing.",
-    discussion: """
+    discussion: discussion(
+      """
       The new rules are compared with the running ones: per destination, the events that it would gain and lose, with \
       examples and the condition that decided. Without --config the relay reads its own file again, as a reload would.
 
       In a file that is handed in, references are not replaced: where a route holds one, write the value out.
-
-      Example: huggy-relay backtest --config new.yaml --since 24h --fail-on-loss
-      """)
+      """, examples: "huggy-relay backtest --config new.yaml --since 24h --fail-on-loss"))
 
   @Option(
     name: .long, help: "The new configuration. Default: the relay's own file.", completion: .configurations)

@@ -17,12 +17,11 @@ extension ConfigCommand {
     static let configuration = CommandConfiguration(
       abstract:
         "Print a configuration with its defaults and what came from the environment; secrets are masked.",
-      discussion: """
+      discussion: discussion(
+        """
         Comments say what is a default, and what came by a reference. Of a file with errors it prints what could be read, \
         then the errors, and exits 78. The output can be used as a configuration, but for secrets that the file holds itself.
-
-        Example: huggy-relay config show --config routes.yaml
-        """)
+        """, examples: "huggy-relay config show --config routes.yaml"))
 
     @Option(name: .long, help: "The configuration. Default: routes.yaml.", completion: .configurations)
     var config: String?
@@ -75,12 +74,11 @@ extension ConfigCommand {
     static let configuration = CommandConfiguration(
       commandName: "diff",
       abstract: "Say what a reload would change in a running relay, key by key, and what needs a restart.",
-      discussion: """
+      discussion: discussion(
+        """
         Without a file the relay reads its own again, and compares everything. In a file that is handed in, references are not \
         replaced, and what holds one is not compared. Of secrets it says only that they have changed.
-
-        Example: huggy-relay config diff new.yaml
-        """)
+        """, examples: "huggy-relay config diff new.yaml"))
 
     @Argument(help: "The new configuration. Default: the relay's own file.", completion: .configurations)
     var file: String?
@@ -101,13 +99,12 @@ extension ConfigCommand {
   struct Schema: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Print a JSON Schema of routes.yaml, for editors.",
-      discussion: """
+      discussion: discussion(
+        """
         It refuses only what is wrong; `check` tells more. For editors with yaml-language-server, write as the file's first line:
 
           # yaml-language-server: $schema=routes.schema.json
-
-        Example: huggy-relay config schema > routes.schema.json
-        """)
+        """, examples: "huggy-relay config schema > routes.schema.json"))
 
     func run() throws { print(ConfigurationSchema.json()) }
   }

@@ -11,13 +11,14 @@ struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
     abstract: "Look at everything from outside: a line each, and what to do about what is wrong.",
-    discussion: """
+    discussion: discussion(
+      """
       The configuration, the data directory and its disk, the clock, each destination (name, connection, certificates; no \
       request is sent), the admin API of a running relay or else its ports, open files, the service. Changes nothing. \
       Exits 1 if something has failed.
-
-      Example: sudo -u relay huggy-relay doctor --config /etc/huggy-relay/routes.yaml
-      """)
+      """,
+      examples: "huggy-relay doctor", "sudo -u relay huggy-relay doctor --config /etc/huggy-relay/routes.yaml"
+    ))
 
   @OptionGroup var options: ConfigurationOptions
 

@@ -8,14 +8,14 @@ import RelayText
 struct Erase: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Erase what events say about a person, for good: the right to be forgotten.",
-    discussion: """
+    discussion: discussion(
+      """
       Removes the bodies of all events that match and the answers that were kept of their attempts, cancels what is \
       pending of them, and overwrites both in the store's files. Ids, times and what became of them stay. Several \
       conditions must all hold. It counts first, and asks; copies of the store (backups) are not touched.
-
-      Example:
-        huggy-relay erase --where customer.mobile=5575999990000 --reason "ticket 4711"
-      """)
+      """,
+      examples: "huggy-relay erase --where customer.mobile=5575999990000 --dry-run",
+      "huggy-relay erase --where customer.mobile=5575999990000 --reason 'ticket 4'"))
 
   @Option(
     name: .customLong("where"),

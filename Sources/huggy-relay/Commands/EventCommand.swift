@@ -13,12 +13,13 @@ struct EventCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "event",
     abstract: "Say what became of an event: which destinations got it, and why the others did not.",
-    discussion: """
-      Examples:
-        huggy-relay event evt_019e5ca1-2d30-7c22-b0cb-31f6e1a2b3c4
-        huggy-relay event evt_019e5ca1-2d30-7c22-b0cb-31f6e1a2b3c4 --format markdown >> ticket.md
-        huggy-relay event evt_019e5ca1-2d30-7c22-b0cb-31f6e1a2b3c4 --raw | jq .
-      """)
+    discussion: discussion(
+      """
+      Without an id, `huggy-relay events` finds the event: by a phone number, a conversation, a type. Which condition of a route it did not \
+      meet: `huggy-relay explain` with its id.
+      """,
+      examples: "huggy-relay event evt_019e5ca1-2d30-7c22-b0cb-31f6e1a2b3c4",
+      "huggy-relay event evt_… --format markdown >> ticket.md", "huggy-relay event evt_… --raw | jq ."))
 
   @Argument(help: "The event's id: evt_…, as the answer to the sender and the webhook-id header have it.")
   var id: String
@@ -39,7 +40,7 @@ struct EventCommand: ParsableCommand {
   @OptionGroup var options: AdminOptions
 
   func validate() throws {
-    guard EventID(id) != nil else { throw ValidationError("'\(id)' is not an event's id: evt_ and a UUID") }
+    guard EventID(id) != nil else { throw ValidationError(Self.noID(id)) }
     guard !withBody || format == .markdown else {
       throw ValidationError("--with-body goes with --format markdown")
     }
@@ -69,6 +70,14 @@ struct EventCommand: ParsableCommand {
           event, body: hasBody ? try client.get(path + "/body") : nil, showsAnswers: withBody, now: now)
       }
     }
+  }
+
+  /// What to say of a text that is no event's id.
+  static func noID(_ text: String) -> String {
+    let number = text.allSatisfy(\.isNumber) ? ", or a conversation's: huggy-relay events --chat \(text)" : ""
+    return
+      "'\(text)' is not an event's id: evt_ and a UUID. If it is something that the event holds: huggy-relay events --text '\(text)'"
+      + number
   }
 
   static func show(_ id: String, _ options: AdminOptions, _ why: ReasonOptions) throws {

@@ -49,10 +49,11 @@ struct EventFilterOptions: ParsableArguments {
     help: "Those received at or after this: 24h (ago), 2026-01-02, \"2026-01-02 03:04\", 03:04 (local time).")
   var since: String?
 
-  @Option(name: .long, help: "Those received before this.")
+  @Option(name: .long, help: "Those received before this: the same forms, so 10m is older than ten minutes.")
   var until: String?
 
   func validate() throws {
+    for (name, text) in [("since", since), ("until", until)] { try FilterOptions.check(name, text) }
     if let problem = input().problem(now: SystemWallClock().now()) {
       throw ValidationError(problem)
     }

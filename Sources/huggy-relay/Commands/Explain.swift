@@ -8,12 +8,14 @@ struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract:
       "Say where each event of an envelope, or an event of a running relay, would go, and why. Sends nothing.",
-    discussion: """
+    discussion: discussion(
+      """
       An event (evt_…) is asked about at the running relay: by its rules, or with --config by others. An envelope's file is \
       looked at by the rules of --config (routes.yaml without it), and no relay need run.
-
-      Example: huggy-relay explain envelope.json
-      """)
+      """,
+      examples: "huggy-relay explain envelope.json",
+      "huggy-relay explain evt_019e5ca1-2d30-7c22-b0cb-31f6e1a2b3c4",
+      "huggy-relay explain evt_… --config new.yaml"))
 
   @Option(
     name: .long, help: "The rules. Default: for an envelope routes.yaml, for an event those that run.",

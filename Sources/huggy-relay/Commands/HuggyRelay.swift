@@ -12,15 +12,33 @@ struct HuggyRelay: AsyncParsableCommand {
       "Nothing is answered 200 before it is on disk; nothing is forgotten before it is delivered.",
       examples: "huggy-relay serve --config routes.yaml", "huggy-relay status"),
     version: RelayVersion.number,
-    subcommands: [
-      Serve.self, Check.self, ConfigCommand.self, Explain.self, Backtest.self,
-      Simulate.self, SinkCommand.self, SecretCommand.self,
-      Status.self, Events.self, Deliveries.self, EventCommand.self, Gaps.self,
-      Retry.self, Discard.self, ReplayCommand.self, ReplaysCommand.self, Pause.self, Resume.self,
-      Tail.self, Listen.self,
-      AuditCommand.self,
-      ReloadCommand.self, StoreCommand.self, Erase.self, ManualCommand.self,
-      TestCommand.self, Publish.self, TokenCommand.self, DoctorCommand.self, InitCommand.self,
+    subcommands: [ManualCommand.self],
+    // As a user meets them; the README's table has the same parts.
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Running",
+        subcommands: [
+          InitCommand.self, Serve.self, ReloadCommand.self, SecretCommand.self, TokenCommand.self,
+        ]),
+      CommandGroup(
+        name: "Looking",
+        subcommands: [
+          Status.self, Events.self, EventCommand.self, Deliveries.self, Tail.self, Gaps.self, Rejections.self,
+          AuditCommand.self,
+        ]),
+      CommandGroup(
+        name: "Acting",
+        subcommands: [
+          Retry.self, Discard.self, ReplayCommand.self, ReplaysCommand.self, Pause.self, Resume.self,
+          Publish.self,
+        ]),
+      CommandGroup(
+        name: "Checking",
+        subcommands: [
+          Check.self, Explain.self, Backtest.self, ConfigCommand.self, DoctorCommand.self, TestCommand.self,
+          Simulate.self, SinkCommand.self, Listen.self,
+        ]),
+      CommandGroup(name: "Keeping", subcommands: [StoreCommand.self, Erase.self]),
     ])
 
   static func main() async {
@@ -50,6 +68,21 @@ struct HuggyRelay: AsyncParsableCommand {
     }
   }
 
+  /// What other programs call it, or what somebody wants who does not know its name yet.
+  private static let otherWords = [
+    "search": "events", "find": "events", "list": "events", "missing": "events", "why": "event",
+    "show": "event",
+    "dead": "deliveries --state dead", "failed": "deliveries --state dead",
+    "late": "deliveries --state pending --until 5m",
+    "pending": "deliveries --state pending", "queue": "status", "stats": "status", "resend": "replay",
+    "send": "replay",
+    "redrive": "retry", "requeue": "retry", "drop": "discard", "start": "serve", "run": "serve",
+    "watch": "tail", "logs": "tail", "refused": "rejections", "refusals": "rejections",
+    "forward": "listen", "validate": "check", "lint": "check", "health": "doctor", "ping": "test",
+    "backup": "store backup",
+    "export": "store export", "forget": "erase", "setup": "init", "new": "init",
+  ]
+
   /// What to say of a command that there is not; nil: there is.
   private static func unknownCommand(_ arguments: [String]) -> String? {
     guard let name = arguments.first, !name.hasPrefix("-"), name != "help" else { return nil }
@@ -57,7 +90,10 @@ struct HuggyRelay: AsyncParsableCommand {
       .map { $0._commandName }
     guard !known.contains(name) else { return nil }
     let hint =
-      NearestName.question(name, among: known) ?? "; the commands are: \(known.joined(separator: ", "))"
+      NearestName.question(name, among: known) ?? otherWords[name.lowercased()].map {
+        "; see huggy-relay \($0)"
+      }
+      ?? "; the commands are: \(known.joined(separator: ", "))"
     return "there is no command '\(name)'\(hint) (huggy-relay --help says what each does)"
   }
 }

@@ -8,12 +8,12 @@ struct InitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "init",
     abstract: "Write a first routes.yaml by asking a few questions, and say what to do next.",
-    discussion: """
+    discussion: discussion(
+      """
       One source with a path that is hard to guess, one destination, a route that gives it everything. The file is readable \
       by its owner alone: it holds secrets. What an option answers is not asked.
-
-      Example: huggy-relay init --yes --destination-url https://crm.example/hooks
-      """)
+      """,
+      examples: "huggy-relay init", "huggy-relay init --yes --destination-url https://crm.example/hooks"))
 
   @OptionGroup var options: ConfigurationOptions
 

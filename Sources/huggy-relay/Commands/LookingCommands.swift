@@ -10,7 +10,8 @@ struct Status: ParsableCommand {
     abstract: "Show how a running relay is: its destinations, routes, store and configuration.",
     discussion: discussion(
       "It also says what fails at each destination, of which types, and what to do about it.",
-      examples: "huggy-relay status", "huggy-relay status --json | jq '.destinations[] | select(.dead > 0)'"))
+      examples: "huggy-relay status", "huggy-relay status --watch",
+      "huggy-relay status --json | jq '.destinations[] | select(.dead > 0)'"))
 
   @Flag(name: .long, help: "Again every two seconds, until you end it (^C): on a terminal in the same place.")
   var watch = false

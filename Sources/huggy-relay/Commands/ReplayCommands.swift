@@ -8,13 +8,18 @@ struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay",
     abstract: "Send stored events again: to named destinations, or to where the routes send them now.",
-    discussion: """
+    discussion: discussion(
+      """
       Each is a delivery of its own, with the same webhook-id and the header huggy-relay-replay: true. Bots answer customers \
       again: count first, with --dry-run. What is live goes first.
 
-        huggy-relay replay --since 1h --to bi
-        huggy-relay replay --destination crm --outcome discarded --since 24h --to crm --missing
-      """)
+      A new destination must be in routes.yaml, and read by `huggy-relay reload`, before anything can be sent to it.
+      """,
+      examples:
+        "# The last hour's events, to a destination that is new:\nhuggy-relay replay --since 1h --to bi --dry-run",
+      "huggy-relay replay --since 1h --to bi",
+      "# One event, where it has been already:\nhuggy-relay replay evt_… --to crm --again",
+      "# What crm never got of the last day:\nhuggy-relay replay --since 24h --to crm --missing"))
 
   @Argument(help: "Ids of events: evt_…")
   var ids: [String] = []
@@ -58,6 +63,15 @@ struct ReplayCommand: ParsableCommand {
   @OptionGroup var options: AdminOptions
 
   func validate() throws {
+    // What the API says of these is in its own terms, JSON.
+    guard all || !ids.isEmpty || filter.input() != EventFilterInput() else {
+      throw ValidationError("say which events: ids, a condition such as --since 1h, or --all")
+    }
+    guard to.isEmpty == asRouted else {
+      throw ValidationError(
+        "say where to: --to crm, or --as-routed for where the routes send each; one of them")
+    }
+    guard !again || !missing else { throw ValidationError("--again and --missing exclude each other") }
     if let problem = input().problem(now: SystemWallClock().now()) { throw ValidationError(problem) }
   }
 
@@ -156,12 +170,9 @@ struct ReplaysCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replays",
     abstract: "Show the replays of a running relay, newest first; one of them; or cancel it.",
-    discussion: """
-      A cancelled replay queues nothing more, and what it has queued and nobody has begun to send is discarded.
-
-        huggy-relay replays
-        huggy-relay replays 7 --cancel
-      """)
+    discussion: discussion(
+      "A cancelled replay queues nothing more, and what it has queued and nobody has begun to send is discarded.",
+      examples: "huggy-relay replays", "huggy-relay replays 7 --cancel"))
 
   @Argument(help: "A replay's number: that one alone.")
   var id: Int?

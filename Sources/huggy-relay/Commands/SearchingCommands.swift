@@ -59,13 +59,16 @@ struct Events: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract:
       "Look for events of a running relay, newest first: by what they are, what became of them, what they hold.",
-    discussion: """
-      Conditions are met together; patterns are as in routes. With --json each page of the API is a line.
-
-      Why is something of this person missing?   huggy-relay events --text 5575999990000 --since 24h
-      What went nowhere?                         huggy-relay events --outcome dropped,unrouted --count-by route
-      All of a conversation:                     huggy-relay events --chat 4711 --all
-      """)
+    discussion: discussion(
+      """
+      Conditions are met together; patterns are as in routes. With --json each page of the API is a line. `huggy-relay event` and \
+      `huggy-relay explain`, with an id of the list, say what became of one, and why.
+      """,
+      examples:
+        "# Why is something of this person missing?\nhuggy-relay events --text 5575999990000 --since 24h",
+      "# What went nowhere?\nhuggy-relay events --outcome dropped,unrouted --count-by route",
+      "# All of a conversation:\nhuggy-relay events --chat 4711 --all",
+      "# What is late, the oldest first?\nhuggy-relay events --outcome pending --until 5m --oldest-first"))
 
   enum Kind: String, CaseIterable, ExpressibleByArgument {
     case type, company, channel, source, route, destination, outcome, reason
@@ -81,9 +84,7 @@ struct Events: ParsableCommand {
 
   @Option(
     name: .long,
-    help: ArgumentHelp(
-      "Count all that match, instead of listing them, by: \(Kind.allCases.map(\.rawValue).joined(separator: ", ")).",
-      valueName: "kind"))
+    help: ArgumentHelp("Count all that match by this, instead of listing them.", valueName: "kind"))
   var countBy: Kind?
 
   @OptionGroup var list: ListOptions
@@ -92,7 +93,7 @@ struct Events: ParsableCommand {
 
   func validate() throws {
     guard let id else { return }
-    guard EventID(id) != nil else { throw ValidationError("'\(id)' is not an event's id: evt_ and a UUID") }
+    guard EventID(id) != nil else { throw ValidationError(EventCommand.noID(id)) }
     guard filter.input() == EventFilterInput(), countBy == nil else {
       throw ValidationError("an id and conditions exclude each other")
     }
@@ -126,7 +127,7 @@ struct Events: ParsableCommand {
     } while left > 0 && input.after != nil
     progress.clear()
     if options.json || list.jsonl { return }
-    if shown == 0 { printError("no event matches") }
+    if shown == 0 { printError(EventsText.nothing(start.filter)) }
     guard let next = input.after else { return }
     let place = reached.map { "looked as far as \($0.clockText(in: list.zone)); " } ?? ""
     printError("\(place)go on with --after \(next), or see all with --all")
@@ -173,12 +174,15 @@ struct Events: ParsableCommand {
 struct Deliveries: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List deliveries of a running relay, newest first: the dead letters with --state dead.",
-    discussion: """
-      With --json each page of the API is a line.
-
-      Why do deliveries die?          huggy-relay deliveries --state dead --count-by reason
-      All dead that were answered 422: huggy-relay deliveries --state dead --status 422 --all
-      """)
+    discussion: discussion(
+      """
+      With --json each page of the API is a line. By what events hold (a phone number, a conversation) they are found with \
+      `huggy-relay events`.
+      """,
+      examples: "# Why do deliveries die?\nhuggy-relay deliveries --state dead --count-by reason",
+      "# All dead that were answered 422:\nhuggy-relay deliveries --state dead --status 422 --all",
+      "# What is late: still owed five minutes after it came?\nhuggy-relay deliveries --state pending --until 5m"
+    ))
 
   enum Kind: String, CaseIterable, ExpressibleByArgument {
     case reason, status, route, type, destination, state, error
@@ -206,15 +210,17 @@ struct Deliveries: ParsableCommand {
 
   @Option(
     name: .long,
-    help: ArgumentHelp(
-      "Count all that match, instead of listing them, by: \(Kind.allCases.map(\.rawValue).joined(separator: ", ")).",
-      valueName: "kind"))
+    help: ArgumentHelp("Count all that match by this, instead of listing them.", valueName: "kind"))
   var countBy: Kind?
 
   @OptionGroup var list: ListOptions
   @OptionGroup var options: AdminOptions
 
   func validate() throws {
+    for reason in input.reason.texts where Int(reason) != nil {
+      throw ValidationError(
+        "there is no reason '\(reason)'; deliveries that were answered so: --status \(reason)")
+    }
     if let problem = input.problem { throw ValidationError(problem) }
   }
 

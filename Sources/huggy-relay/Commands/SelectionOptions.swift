@@ -19,15 +19,13 @@ struct FilterOptions: ParsableArguments {
   )
   var since: String?
 
-  @Option(name: .long, help: "Those of events received before this.")
+  @Option(
+    name: .long,
+    help: "Those of events received before this: the same forms, so 10m is older than ten minutes.")
   var until: String?
 
   func validate() throws {
-    for (name, text) in [("since", since), ("until", until)] {
-      if let text, Self.time(text) == nil {
-        throw ValidationError("--\(name) is '\(text)', which is no time; write \(TimeInput.localForms)")
-      }
-    }
+    for (name, text) in [("since", since), ("until", until)] { try Self.check(name, text) }
     for (name, text) in [("destination", destination), ("type", type)] where text?.isEmpty ?? false {
       throw ValidationError("--\(name) is empty")
     }
@@ -41,6 +39,12 @@ struct FilterOptions: ParsableArguments {
     input.since = since.flatMap(Self.time)
     input.until = until.flatMap(Self.time)
     return input
+  }
+
+  /// - Throws: `ValidationError`: it is there, and no time.
+  static func check(_ name: String, _ text: String?) throws {
+    guard let text, time(text) == nil else { return }
+    throw ValidationError("--\(name) is '\(text)', which is no time; write \(TimeInput.localForms)")
   }
 
   /// nil: it is none.
@@ -80,7 +84,8 @@ struct SelectionOptions: ParsableArguments {
     let selected = try ids.map { text in
       guard let id = SelectedID(text) else {
         throw ValidationError(
-          "'\(text)' is not the id of a delivery (a number from 1) or of an event (evt_…)")
+          "'\(text)' is not the id of a delivery (a number from 1) or of an event (evt_…); a destination is named with "
+            + "--destination \(text)")
       }
       return id
     }

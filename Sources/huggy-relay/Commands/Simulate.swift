@@ -7,7 +7,7 @@ struct Simulate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Play Huggy: the validation handshake, then realistic envelopes of all documented event types.",
     discussion: discussion(
-      examples: "huggy-relay simulate --to http://127.0.0.1:8080/huggy --token T --rate 50 --count 1000"))
+      examples: "huggy-relay simulate --to http://127.0.0.1:8080/huggy --token T --count 100"))
 
   @Option(name: .long, help: "Where to post: a source's URL, such as http://127.0.0.1:8080/huggy.")
   var to: String

@@ -9,13 +9,13 @@ struct StoreExport: ParsableCommand {
     commandName: "export",
     abstract:
       "Write events of a running relay as JSON lines, oldest first, each with its body and deliveries.",
-    discussion: """
+    discussion: discussion(
+      """
       To standard output, or to a file, which is then readable by its owner alone. One that was cut off goes on with \
       --after and the id in its last whole line; a file that is named again is written on then.
-
-      Example:
-        huggy-relay store export --since 24h --type 'received*' | jq -r '.body.text'
-      """)
+      """,
+      examples: "huggy-relay store export events.jsonl --since 7d",
+      "huggy-relay store export --since 24h --type 'received*' | jq -r .body.body"))
 
   @Argument(help: "The file to write. It must not exist yet, unless with --after.", completion: .file())
   var file: String?

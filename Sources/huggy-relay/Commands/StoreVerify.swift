@@ -10,14 +10,12 @@ struct StoreVerify: ParsableCommand {
     commandName: "verify",
     abstract:
       "Check the integrity of a store that no relay runs on, or of a copy of it, and say what is wrong.",
-    discussion: """
+    discussion: discussion(
+      """
       Looks at the file's pages and indexes, and whether its rows agree: references, books, order keys, events and \
       their deliveries. Changes nothing. A store in use is not looked at, since that would hold its log for \
       minutes: look at a copy. Exits 1 if something is wrong.
-
-      Example:
-        huggy-relay store backup copy.db && huggy-relay store verify copy.db
-      """)
+      """, examples: "huggy-relay store backup copy.db && huggy-relay store verify copy.db"))
 
   @Argument(help: "The file. Without it: the store of the configuration.", completion: .file())
   var file: String?

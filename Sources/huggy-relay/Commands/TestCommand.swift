@@ -9,17 +9,16 @@ struct TestCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "test",
     abstract: "Send one request to a destination, outside its queue, and show it with the answer.",
-    discussion: """
+    discussion: discussion(
+      """
       It goes to the destination's present URL, in its format, with its credentials, signature and time limits, and the \
       header huggy-relay-test: true. Nothing of the queue notices it: neither its circuit, nor its counts. Exits 1 if the \
       answer was not a 2xx.
-
-      Examples:
-        huggy-relay test crm                              a receivedMessage that is made up
-        huggy-relay test crm --type closedChat            one of another documented type
-        huggy-relay test crm envelope.json --event 2      an envelope's second event
-        huggy-relay test crm event.json --type myType     an event that stands alone in its file
-      """)
+      """,
+      examples: "# A receivedMessage that is made up:\nhuggy-relay test crm",
+      "# One of another documented type:\nhuggy-relay test crm --type closedChat",
+      "# An envelope's second event:\nhuggy-relay test crm envelope.json --event 2",
+      "# An event that stands alone in its file:\nhuggy-relay test crm event.json --type myType"))
 
   @Argument(help: "The destination.", completion: .destinations)
   var destination: String
@@ -74,14 +73,13 @@ struct TestCommand: ParsableCommand {
 struct Publish: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Put an envelope in by hand, as its source would have sent it.",
-    discussion: """
+    discussion: discussion(
+      """
       The running relay takes it as if its source had posted it: it is routed, stored and delivered, and the answer is the \
       one that a sender gets. What token the file holds is no matter, and its bytes are kept as they are.
-
-      Examples:
-        huggy-relay publish huggy envelope.json
-        huggy-relay publish huggy --again envelope.json     also where the same bytes have come before
-      """)
+      """,
+      examples: "huggy-relay publish huggy envelope.json",
+      "# Also where the same bytes have come before:\nhuggy-relay publish huggy envelope.json --again"))
 
   @Argument(help: "The source: its name in routes.yaml.")
   var source: String
@@ -112,7 +110,8 @@ struct Publish: ParsableCommand {
         .joined(separator: "\n")
     }
     let counts = [
-      "\(answer.accepted) accepted", "\(answer.deliveries) deliveries", "\(answer.dropped) dropped",
+      "\(answer.accepted) accepted", answer.deliveries.counted("delivery", "deliveries"),
+      "\(answer.dropped) dropped",
       "\(answer.unrouted) unrouted",
     ].joined(separator: ", ")
     let rejected = (answer.rejected ?? []).map {

@@ -9,21 +9,20 @@ struct TokenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "token",
     abstract: "Have a source's token learned from Huggy's handshake, where `token: learn` says so.",
-    discussion: """
+    discussion: discussion(
+      """
       Such a source is closed until a person opens a time in which handshakes are answered. Save its URL in Huggy then, look \
       who has come, and confirm it. Two different ones in that time: neither can be confirmed.
-
-      Example:
-        huggy-relay token learn huggy --for 15m
-        huggy-relay token list
-        huggy-relay token learn huggy --confirm 5f2a91c0
       """,
+      examples: "huggy-relay token learn huggy --for 15m", "huggy-relay token list",
+      "huggy-relay token learn huggy --confirm 5f2a91c0"),
     subcommands: [Learn.self, List.self, Forget.self])
 
   struct Learn: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Answer handshakes for a while, or confirm the one that has come.",
-      discussion: "Example: huggy-relay token learn huggy --for 15m")
+      discussion: discussion(
+        examples: "huggy-relay token learn huggy --for 15m", "huggy-relay token learn huggy --wait"))
 
     @Argument(help: "The source: its name in routes.yaml.")
     var source: String
@@ -100,7 +99,8 @@ struct TokenCommand: ParsableCommand {
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Show how it stands with each source's token, and who has come.",
-      discussion: "With --json as GET /api/v1/status has it.\n\nExample: huggy-relay token list")
+      discussion: discussion(
+        "With --json as GET /api/v1/status has it.", examples: "huggy-relay token list"))
 
     @OptionGroup var options: AdminOptions
 
@@ -117,7 +117,7 @@ struct TokenCommand: ParsableCommand {
   struct Forget: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Forget what was learned: nobody is believed then, until a person begins anew.",
-      discussion: "Example: huggy-relay token forget huggy")
+      discussion: discussion(examples: "huggy-relay token forget huggy"))
 
     @Argument(help: "The source: its name in routes.yaml.")
     var source: String

@@ -10,6 +10,9 @@ struct ManualPage {
     fileName = "\(title).1"
     var page = Page()
     page.line(#".TH "\#(title.uppercased())" 1 "" "huggy-relay \#(version)" "huggy-relay""#)
+    // Names of options and headers are not broken between lines, nor words torn apart to fill them.
+    page.line(".nh")
+    page.line(".ad l")
     page.section("NAME")
     page.text("\(title) - \((command.abstract ?? "").withoutDot)")
     page.section("SYNOPSIS")
@@ -18,6 +21,7 @@ struct ManualPage {
     if let discussion = command.discussion { page.describe(discussion) }
     page.arguments(of: command)
     page.subcommands(of: command)
+    page.exitStatus()
     page.seeAlso(command)
     text = page.text
   }
@@ -112,6 +116,19 @@ private struct Page {
       line(".TP")
       line(".BR \(ManualPage.escaped(subcommand.path.joined(separator: "-"))) (1)")
       text(subcommand.abstract ?? "")
+    }
+  }
+
+  mutating func exitStatus() {
+    section("EXIT STATUS")
+    for (status, meaning) in [
+      ("0", "Done."), ("1", "It failed, or what was looked at is not as it should be."),
+      ("64", "Wrong usage."),
+      ("69", "The relay's admin API can't be reached."), ("78", "The configuration is wrong."),
+    ] {
+      line(".TP")
+      line(".B \(status)")
+      text(meaning)
     }
   }
 

@@ -8,15 +8,14 @@ import RelayPipeline
 struct Listen: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Copy a running relay's events, as they come in, to a URL that this machine can reach.",
-    discussion: """
+    discussion: discussion(
+      """
       For a laptop's localhost: nothing need reach it from outside. Each event is posted there as a destination would get it, with \
       huggy-relay-listen: true; what answers is printed. It touches no queue: no delivery is made or settled, and a copy that \
       fails is not tried again. Needs an admin token of the role reader.
-
-      Examples:
-        huggy-relay listen --forward-to http://localhost:3000/hooks
-        huggy-relay listen --forward-to http://localhost:3000/hooks --company 15691 --since 1h
-      """)
+      """,
+      examples: "huggy-relay listen --forward-to http://localhost:3000/hooks",
+      "huggy-relay listen --forward-to http://localhost:3000/hooks --since 1h"))
 
   @Option(name: .long, help: ArgumentHelp("Where each event is posted.", valueName: "url"))
   var forwardTo: String

@@ -14,15 +14,14 @@ extension AdminOptions {
 struct Tail: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show live what a running relay receives, and what becomes of it.",
-    discussion: """
+    discussion: discussion(
+      """
       One line for each event that comes in and for each attempt. It goes on over restarts of the relay and of what is between, \
       and says where something is missing. With --json each line is an object, as GET /api/v1/stream has it.
-
-      Examples:
-        huggy-relay tail --destination crm --outcome dead
-        huggy-relay tail --company 15691 --type '*Message' --kinds received
-        huggy-relay tail --since 10m --json --bodies | jq .body
-      """)
+      """,
+      examples: "huggy-relay tail --destination crm --outcome dead",
+      "huggy-relay tail --company 15691 --type '*Message' --kinds received",
+      "huggy-relay tail --since 10m --json --bodies | jq .body"))
 
   @OptionGroup(title: "Which events") var filter: EventFilterOptions
 
