@@ -23,12 +23,14 @@ final class LookupSession {
   ///   - file: Which file that is to be; nil: whichever.
   ///   - fileSystem: What it is on; nil: what the system says.
   ///   - shape: Another than the store's only in tests.
+  ///   - readsBackwards: It is asked for what takes a walk from the newest event on.
   init(
     path: String, clock: (any SteadyClock)? = nil, file: FileID? = nil, fileSystem: FileSystemKind? = nil,
-    shape: RunShape = .standard
+    shape: RunShape = .standard, readsBackwards: Bool = false
   ) throws(StoreError) {
     self.clock = clock
-    connection = try Connection(lookingInto: path, file: file, fileSystem: fileSystem)
+    connection = try Connection(
+      lookingInto: path, file: file, fileSystem: fileSystem, readsBackwards: readsBackwards)
     audit = try AuditReader(connection)
     records = try RecordReader(connection)
     walks = try DeliveryWalks(connection)
