@@ -10,7 +10,7 @@
 -- given twice.
 
 PRAGMA application_id = 1752524658;  -- "hugr": marks the file as a store of huggy-relay
-PRAGMA user_version = 16;            -- how many migrations have been applied
+PRAGMA user_version = 17;            -- how many migrations have been applied
 
 -- MARK: Names, and the numbers that stand for them in other rows
 
@@ -166,8 +166,8 @@ CREATE INDEX delivery_retrying ON delivery (destination, state, due, id) WHERE s
 
 -- A destination's deliveries by state, in order of arrival. Partial indexes serve literals only: so each state has its own condition.
 -- `state` stands in them too, or SQLite 3.40 would read the table's row for it.
-CREATE INDEX delivery_listed ON delivery (destination, state, id)
-  WHERE state = 0 OR state = 1 OR state = 2 OR state = 4;
+CREATE INDEX delivery_listed ON delivery (destination, state, id, event)
+  WHERE state = 0 OR state = 1 OR state = 2 OR state = 4 OR state = 5;
 
 -- The pending deliveries of each order key, in order of arrival.
 CREATE INDEX delivery_ordered ON delivery (destination, order_key, id)

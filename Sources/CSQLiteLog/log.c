@@ -14,6 +14,8 @@ typedef struct {
   unsigned char *buffer;
   sqlite3_int64 offset;
   int length;
+  // Where the last write ended: SQLite begins at the front again once all that stands here is in the database.
+  sqlite3_int64 end;
   // The system's error of the last call that failed; 0: none has.
   int error;
 } LogFile;
@@ -56,6 +58,7 @@ static int flush(sqlite3_file *file) {
 
 static int log_write(sqlite3_file *file, const void *data, int length, sqlite3_int64 offset) {
   LogFile *log = (LogFile *)file;
+  log->end = offset + length;
   int continues = log->length > 0 && offset == log->offset + log->length && log->length + length <= capacity;
   if (!continues) {
     int status = flush(file);
@@ -80,6 +83,7 @@ static int log_read(sqlite3_file *file, void *data, int length, sqlite3_int64 of
 
 static int log_truncate(sqlite3_file *file, sqlite3_int64 size) {
   int status = flush(file);
+  if (size < ((LogFile *)file)->end) ((LogFile *)file)->end = size;
   return status != SQLITE_OK ? status : noted((LogFile *)file, real(file)->pMethods->xTruncate(real(file), size));
 }
 
@@ -185,4 +189,9 @@ int csqlite_log_take_error(sqlite3 *database) {
   int error = log->error;
   log->error = 0;
   return error;
+}
+
+sqlite3_int64 csqlite_log_end(sqlite3 *database) {
+  LogFile *log = log_of(database);
+  return log == NULL ? 0 : log->end;
 }

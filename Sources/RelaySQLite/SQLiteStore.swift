@@ -15,6 +15,8 @@ package final class SQLiteStore: DeliveryStore {
   private let hasEnded: Monitor<Bool>
   private let watch: HangWatch
   private let indexer: EventIndexer
+  /// For whoever searches in it.
+  let logGate: LogGate
   /// The database file.
   package let path: String
   /// Which file that is: for whoever else looks into it.
@@ -37,6 +39,7 @@ package final class SQLiteStore: DeliveryStore {
     let opened = Monitor<Result<(file: FileID, downTime: Gap?), StoreError>?>(nil)
     let hasEnded = Monitor(false)
     let indexer = EventIndexer()
+    let logGate = LogGate()
     // SQLite is used on the thread that opened it, and on no other.
     let thread = WorkerThread(name: "store") {
       do throws(StoreError) {
@@ -45,7 +48,8 @@ package final class SQLiteStore: DeliveryStore {
         clock.resume(from: kept)
         let downTime = try session.downTime(since: kept, until: clock.now())
         let loop = StoreLoop(
-          session: session, inbox: inbox, indexer: indexer, clock: clock, observer: observer)
+          session: session, inbox: inbox, indexer: indexer, logGate: logGate, clock: clock, observer: observer
+        )
         opened.update { $0 = .success((session.identity.database, downTime)) }
         loop.run()
       } catch {
@@ -65,6 +69,7 @@ package final class SQLiteStore: DeliveryStore {
     watch = HangWatch(inbox, interval: hangAfter / HangRule.looks, observer: observer)
     self.path = path
     self.indexer = indexer
+    self.logGate = logGate
     let file = file
     indexer.start { () throws(StoreError) in
       try Connection(lookingInto: path, file: file)

@@ -16,6 +16,7 @@ enum Schema {
     attemptEvidence,
     gaps,
     removedBodies,
+    listedDiscards,
   ]
 
   static var version: Int64 { Int64(migrations.count) }
@@ -344,6 +345,13 @@ enum Schema {
     UPDATE delivery SET revisit = settled WHERE id IN (
       SELECT id FROM delivery INDEXED BY delivery_listed WHERE state = 4
     );
+    """
+
+  /// What was discarded is found by its state, too, as what is dead; and the events of all of it without their rows.
+  private static let listedDiscards = """
+    DROP INDEX delivery_listed;
+    CREATE INDEX delivery_listed ON delivery (destination, state, id, event)
+      WHERE state = 0 OR state = 1 OR state = 2 OR state = 4 OR state = 5;
     """
 
   /// Whether the database is ours to use: looks, and changes nothing.

@@ -99,9 +99,19 @@ struct LookupPlanTests {
       "SEARCH delivery USING COVERING INDEX delivery_listed (destination=? AND state=? AND id>?)"
     ],
     "eventsOf": [
-      "SEARCH delivery USING INDEX delivery_listed (destination=? AND state=? AND id>? AND id<?)"
+      "SEARCH delivery USING COVERING INDEX delivery_listed (destination=? AND state=? AND id>? AND id<?)"
     ],
-    "unlistedFrom": ["SCAN unlisted"],
+    "newest": [oldest],
+    "newestReplaying": [
+      "SEARCH delivery USING COVERING INDEX delivery_replaying (destination=? AND state=?)"
+    ],
+    // The end of the table.
+    "unlisted": [
+      "SEARCH delivery USING INTEGER PRIMARY KEY (rowid>?)", "SCALAR SUBQUERY 1", "SCAN unlisted",
+    ],
+    "eventOf": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
+    "replayedDeliveries": ["SEARCH replayed USING PRIMARY KEY (event>? AND event<?)"],
+    "deliveriesBetween": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
     "eventRows": ["SEARCH event USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
     "envelopeRows": ["SEARCH envelope USING INTEGER PRIMARY KEY (rowid>?)"],
     "sourceOfEnvelope": ["SEARCH envelope USING INTEGER PRIMARY KEY (rowid=?)"],
@@ -134,18 +144,20 @@ struct LookupPlanTests {
       try bench.execute("ANALYZE")
     }
     let connection = try Connection(path: bench.path, readOnly: true)
-    let pending = try PendingEvents(connection)
+    let listed = try ListedEvents(connection, fewest: 0)
     let holders: [Any] =
       [
         try RecordReader(connection), try DeliveryWalks(connection), try EventSearch(connection),
         try GapReader(connection),
         try EventRows(connection), try EventNames(connection), try EventBounds(connection),
-        try RunReader(connection), pending, try IndexSource(connection, .standard),
-        try ReplayReader(connection),
-      ] + [pending.dead] + pending.pending
-    let statements = holders.flatMap { Mirror(reflecting: $0).children }.compactMap { child in
-      (child.value as? Statement).map { (child.label!, $0) }
-    }
+        try RunReader(connection), listed, try ReplayedEvents(connection),
+        try IndexSource(connection, .standard),
+        try ReplayReader(connection), listed.dead, listed.discarded,
+      ] + listed.pending
+    let statements =
+      holders.flatMap { Mirror(reflecting: $0).children }.compactMap { child in
+        (child.value as? Statement).map { (child.label!, $0) }
+      } + listed.replaying.map { ("newestReplaying", $0) }
     #expect(Set(statements.map(\.0)) == Set(Self.plans.keys))
     for (name, statement) in statements {
       let plan = try connection.texts("EXPLAIN QUERY PLAN " + statement.sql, column: 3)

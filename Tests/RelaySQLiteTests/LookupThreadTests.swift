@@ -75,4 +75,22 @@ struct LookupThreadTests {
     #expect(try await ask { lookup.oldestPending(completion: $0) }.value.get() == ["crm": .second(3)])
     lookup.close()
   }
+
+  /// The system reads ahead only where a file is read forwards.
+  @Test func aWalkFromTheNewestBodyOnReadsAhead() throws {
+    let bench = try KeepingBench()
+    try bench.add(at: 0, all: Array(repeating: [.delivered(0)], count: 300), body: 3_000)
+    try bench.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    func ids(readsBackwards: Bool) throws -> ([EventID], readsAhead: Bool) {
+      let session = try LookupSession(path: bench.path, readsBackwards: readsBackwards)
+      let request = EventPageRequest(filter: EventFilter(text: .contains("nowhere")), limit: 1)
+      _ = try session.events(request, budget: LookupBudget(rows: 1_000, time: .seconds(60)))
+      let all = try session.events(
+        EventPageRequest(limit: 1_000), budget: LookupBudget(rows: 1_000, time: .seconds(60)))
+      return (all.events.map(\.id), session.connection.readsAhead)
+    }
+    let (plain, ahead) = (try ids(readsBackwards: false), try ids(readsBackwards: true))
+    #expect(plain.0.count == 300 && plain.0 == ahead.0)
+    #expect(!plain.readsAhead && ahead.readsAhead)
+  }
 }

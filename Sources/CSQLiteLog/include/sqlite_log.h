@@ -23,6 +23,9 @@ void csqlite_log_discard(sqlite3 *database);
 /// time this was asked. For connections of other VFSs: 0.
 int csqlite_log_take_error(sqlite3 *database);
 
+/// Where in the log's file the last write ended. For connections of other VFSs: 0.
+sqlite3_int64 csqlite_log_end(sqlite3 *database);
+
 static const char *const csqlite_log_vfs = "huggy-relay";
 static const char *const csqlite_log_vfs_own_index = "huggy-relay-own-index";
 

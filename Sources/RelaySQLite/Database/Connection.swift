@@ -27,15 +27,16 @@ final class Connection {
   /// - Parameters:
   ///   - gathersLog: Its log is written in few large pieces. Only with `synchronous = FULL`: else others would see
   ///     a commit before it is in the log.
+  ///   - readsBackwards: It mostly goes from new rows to old ones: see `read_ahead.h`. Only where it reads.
   ///   - lock: Kept until the connection has been closed.
   /// - Throws: `StoreError` that names the path and what to do.
   init(
-    path: String, readOnly: Bool = false, gathersLog: Bool = false, index: Index = .shared,
-    lock: StoreLock? = nil
+    path: String, readOnly: Bool = false, gathersLog: Bool = false, readsBackwards: Bool = false,
+    index: Index = .shared, lock: StoreLock? = nil
   ) throws(StoreError) {
     let vfs: String? =
       switch index {
-      case .shared: gathersLog ? Self.logVFS : nil
+      case .shared: gathersLog ? Self.logVFS : readsBackwards ? Self.readAheadVFS : nil
       case .own: gathersLog && Self.logVFS != nil ? String(cString: csqlite_log_vfs_own_index) : "unix-excl"
       }
     var handle: OpaquePointer?
@@ -64,15 +65,18 @@ final class Connection {
   /// - Parameters:
   ///   - file: Which file that is to be; nil: whichever.
   ///   - fileSystem: What it is on; nil: what the system says.
+  ///   - readsBackwards: It mostly goes from new rows to old ones.
   convenience init(
-    lookingInto path: String, file: FileID?, fileSystem: FileSystemKind? = nil
+    lookingInto path: String, file: FileID?, fileSystem: FileSystemKind? = nil, readsBackwards: Bool = false
   ) throws(StoreError) {
     if let file, FileID.of(path: path) != .success(file) {
       throw StoreError(
         code: .lost, message: "the store's file \(path) is not the one that the relay writes to any more")
     }
     let fileSystem = fileSystem ?? .of(file: path)
-    try self.init(path: path, readOnly: true, index: fileSystem.canFaultWhenFull ? .own : .shared)
+    try self.init(
+      path: path, readOnly: true, readsBackwards: readsBackwards,
+      index: fileSystem.canFaultWhenFull ? .own : .shared)
   }
 
   /// Reads the file as it is, without its log, and takes no lock: nobody may write to it meanwhile.
@@ -132,6 +136,9 @@ final class Connection {
     return String(cString: log)
   }
 
+  /// Where in the log's file the last write ended; 0 where the log is not gathered.
+  var logEnd: Int64 { csqlite_log_end(handle) }
+
   /// From now on the close leaves the log alone: the name may belong to another file's log.
   func keepLogOnClose() { _ = csqlite_keep_log_on_close(handle) }
 
@@ -143,6 +150,13 @@ final class Connection {
     _ = csqlite_forget_memory_statistics()
     return csqlite_register_log_vfs() == SQLITE_OK ? String(cString: csqlite_log_vfs) : nil
   }()
+
+  /// nil, if it can't be had: then each page is a read of its own.
+  private static let readAheadVFS: String? =
+    csqlite_register_read_ahead_vfs() == SQLITE_OK ? String(cString: csqlite_read_ahead_vfs) : nil
+
+  /// Whether it has.
+  var readsAhead: Bool { csqlite_reads_ahead(handle) != 0 }
 
   deinit {
     sqlite3_close_v2(handle)

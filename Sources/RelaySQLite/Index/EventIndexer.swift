@@ -1,4 +1,3 @@
-import Glibc
 import RelayCore
 import RelayThreads
 
@@ -52,8 +51,7 @@ final class EventIndexer: Sendable {
     let (signal, shape) = (signal, shape)
     thread.withLock { thread in
       thread = WorkerThread(name: "index") {
-        // The kernel takes it as this thread's alone.
-        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+        giveWay()
         guard Self.isWanted(signal) else { return }
         // Without it events are found all the same, by a walk along all of them.
         guard let indexer = try? Indexing(try open(), shape, signal: signal, write: write) else { return }

@@ -85,6 +85,28 @@ struct RowBits: Equatable {
     for word in words.indices { words[word] &= other.words[word] }
   }
 
+  /// Those that lie in this part of their range.
+  func restricted(to part: Range<Int64>) -> RowBits {
+    var bits = RowBits(part)
+    let within = part.clamped(to: rows)
+    var from = within.lowerBound
+    while let row = first(in: from..<within.upperBound) {
+      bits.insert(row)
+      from = row + 1
+    }
+    return bits
+  }
+
+  /// All of their range but these.
+  func inverted() -> RowBits {
+    var bits = RowBits(rows)
+    for word in words.indices { bits.words[word] = ~words[word] }
+    // Beyond the range there is none.
+    let rest = rows.count % 64
+    if rest > 0 { bits.words[bits.words.count - 1] &= 1 << UInt64(rest) - 1 }
+    return bits
+  }
+
   func count(in range: Range<Int64>) -> Int {
     var (count, row) = (0, range.lowerBound)
     while row < range.upperBound {

@@ -27,6 +27,9 @@ final class LogKeeper {
     letSQLiteMove(true)
   }
 
+  /// From then on SQLite moves it: frames are pages, with 24 bytes before each.
+  func fullBytes(_ size: StoreSize) -> Int { pages * (size.pageBytes + 24) }
+
   func isLarge(_ size: StoreSize) -> Bool { size.logBytes > 2 * pages * size.pageBytes }
 
   func isDue(_ size: StoreSize, _ now: Timestamp) -> Bool {

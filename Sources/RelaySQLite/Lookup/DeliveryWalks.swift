@@ -11,6 +11,7 @@ final class DeliveryWalks {
   private let destinations: Statement
   private let destinationByName: Statement
   private let deadBefore: Statement
+  private let discardedBefore: Statement
   private let freshBefore: Statement
   private let retryingBefore: Statement
   private let waitingBefore: Statement
@@ -43,6 +44,7 @@ final class DeliveryWalks {
         """)
     }
     deadBefore = try page("state = 4")
+    discardedBefore = try page("state = 5")
     freshBefore = try page("state = 0")
     retryingBefore = try page("state = 1")
     waitingBefore = try page("state = 2")
@@ -137,7 +139,9 @@ final class DeliveryWalks {
     switch state {
     case .dead: indexes = [deadBefore]
     case .pending: indexes = [freshBefore, retryingBefore, waitingBefore] + replaysBefore
-    case .delivered, .discarded, .overflowed, nil:
+    // Which of the discarded ones are overflowed is asked of each.
+    case .discarded, .overflowed: indexes = [discardedBefore]
+    case .delivered, nil:
       return [along(allBefore, state, destination, from: first)]
     }
     let rows = if let destination { [destination] } else { try allDestinations().map(\.row) }

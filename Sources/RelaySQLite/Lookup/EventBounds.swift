@@ -81,7 +81,7 @@ final class EventBounds {
   }
 
   /// Events that were routed anew, rising; nil: there are too many.
-  func lateEvents(limit: Int = 10_000) throws(StoreError) -> LateEvents? {
+  func lateEvents(limit: Int = 10_000) throws(StoreError) -> SortedRows? {
     lateEvents.bind(1, limit + 1)
     defer { lateEvents.reset() }
     var rows: Set<Int64> = []
@@ -91,7 +91,7 @@ final class EventBounds {
       guard count <= limit else { return nil }
       rows.insert(lateEvents.integer(0))
     }
-    return LateEvents(rows: rows.sorted())
+    return SortedRows(Array(rows))
   }
 }
 

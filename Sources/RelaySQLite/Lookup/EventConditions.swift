@@ -16,15 +16,21 @@ struct EventConditions {
     var grows: Bool { kind == .route || kind == .destination }
   }
 
-  /// Deliveries in one of these states to one of these destinations, by the indexes of deliveries.
-  struct Pending: Equatable {
+  /// What the indexes of deliveries know of the outcomes that are asked for.
+  struct Listed: Equatable {
     var destinations: [DestinationRowID]
+    /// Of `pending`, `dead` and `discarded`.
     var outcomes: Set<EventOutcome>
+    /// Whoever has one of these there does not fit, and all others may. Only of one destination: no event comes with two
+    /// deliveries to the same.
+    var isExcluded = false
   }
 
   private(set) var conditions: [Condition] = []
-  /// nil: not asked.
-  private(set) var pending: Pending?
+  /// nil: they know nothing of what is asked.
+  private(set) var listed: Listed?
+  /// Those to which a replay may have sent what fits; nil: it does not matter.
+  private(set) var destinations: Set<DestinationRowID>?
   /// Nothing in the store can fit: there is no such name.
   private(set) var isImpossible = false
 
@@ -59,19 +65,29 @@ struct EventConditions {
   }
 
   private mutating func addOutcomes(_ filter: EventFilter, _ names: EventNames.All) {
-    let outcomes = Set(filter.outcomes)
-    guard !outcomes.isEmpty else { return }
-    if outcomes.isSubset(of: [.dropped, .unrouted]) {
+    guard filter.asksOfDeliveries else { return }
+    var outcomes = Set(filter.outcomes)
+    if !outcomes.isEmpty && outcomes.isSubset(of: [.dropped, .unrouted]) {
       if !filter.destinations.isEmpty { isImpossible = true }
-      add(.fate, outcomes.map { .term(EventTerm.undelivered(isDropped: $0 == .dropped)) })
+      return add(.fate, outcomes.map { .term(EventTerm.undelivered(isDropped: $0 == .dropped)) })
     }
-    if outcomes.isSubset(of: [.pending, .dead]) {
-      let rows = names.destinations.filter { name in
-        filter.destinations.isEmpty || filter.destinations.contains { $0.matches(name.1) }
-      }
-      pending = Pending(destinations: rows.map(\.0), outcomes: outcomes)
+    let rows = names.destinations.filter { name in
+      filter.destinations.isEmpty || filter.destinations.contains { $0.matches(name.1) }
+    }.map(\.0)
+    if !filter.destinations.isEmpty { destinations = Set(rows) }
+    guard !outcomes.isEmpty else { return }
+    // What has a delivery somewhere is neither.
+    if !filter.destinations.isEmpty { outcomes.subtract([.dropped, .unrouted]) }
+    let others = Self.listedOutcomes.subtracting(outcomes)
+    if outcomes.isSubset(of: Self.listedOutcomes) {
+      listed = Listed(destinations: rows, outcomes: outcomes)
+      destinations = Set(rows)
+    } else if !filter.destinations.isEmpty, rows.count == 1, !others.isEmpty {
+      listed = Listed(destinations: rows, outcomes: others, isExcluded: true)
     }
   }
+
+  private static let listedOutcomes: Set<EventOutcome> = [.pending, .dead, .discarded]
 
   private static func alternative(_ kind: EventTerm.Kind, _ pattern: WildcardPattern) -> Alternative {
     pattern.literal.map { .term(EventTerm.of(kind, $0)) } ?? .pattern(pattern)

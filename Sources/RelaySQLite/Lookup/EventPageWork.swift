@@ -14,6 +14,7 @@ struct EventPageWork {
   private let rows: EventRows
   private let names: EventNames
   private var matcher: EventMatcher
+  private let asked: Asked
   private let clock = ContinuousClock()
   private let end: ContinuousClock.Instant
   private var rowsLeft: Int
@@ -34,6 +35,7 @@ struct EventPageWork {
     self.rows = rows
     self.names = names
     matcher = EventMatcher(request.filter)
+    asked = Asked(request.filter)
     end = clock.now.advanced(by: budget.time)
     rowsLeft = budget.rows
     place = request.after
@@ -122,6 +124,25 @@ struct EventPageWork {
 
   // MARK: Whether it fits
 
+  /// What is to be looked at of each row.
+  private struct Asked {
+    let traits: Bool
+    let routes: Bool
+    let envelope: Bool
+    let deliveries: Bool
+    let text: Bool
+
+    init(_ filter: EventFilter) {
+      traits =
+        !(filter.ids.isEmpty && filter.types.isEmpty && filter.companies.isEmpty && filter.channels.isEmpty
+        && filter.chats.isEmpty)
+      routes = !filter.routes.isEmpty
+      envelope = !filter.sources.isEmpty || filter.since != nil || filter.until != nil
+      deliveries = filter.asksOfDeliveries
+      text = filter.text != nil
+    }
+  }
+
   private mutating func take(_ query: Statement) throws(StoreError) {
     let row: EventRowID = query.row(0)
     if try holds(query, row) { count = try found(row, query) }
@@ -129,21 +150,22 @@ struct EventPageWork {
 
   /// What costs least is asked first, and nothing that is not asked for is read.
   private mutating func holds(_ query: Statement, _ row: EventRowID) throws(StoreError) -> Bool {
-    let filter = matcher.filter
-    guard holdsTraits(query, filter) else { return false }
-    if !filter.routes.isEmpty {
+    if asked.traits {
+      guard holdsTraits(query, matcher.filter) else { return false }
+    }
+    if asked.routes {
       guard matcher.holds(routes: names.routes(query.text(6)!)) else { return false }
     }
-    if !filter.sources.isEmpty || filter.since != nil || filter.until != nil {
+    if asked.envelope {
       guard let envelope = try rows.envelope(query.integer(8)),
         matcher.holds(source: names.source(envelope.source)),
         matcher.holds(receivedAt: history.wall(at: envelope.received))
       else { return false }
     }
-    if filter.asksOfDeliveries {
+    if asked.deliveries {
       guard try holdsDeliveries(query, row) else { return false }
     }
-    return filter.text == nil || query.withBytes(9) { matcher.holds(body: $0) }
+    return !asked.text || query.withBytes(9) { matcher.holds(body: $0) }
   }
 
   private func holdsTraits(_ query: Statement, _ filter: EventFilter) -> Bool {

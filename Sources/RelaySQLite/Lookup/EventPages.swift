@@ -17,19 +17,20 @@ final class EventPages {
   private let search: EventSearch
   private let names: EventNames
   private let bounds: EventBounds
-  private let runs: RunReader
-  let pendingEvents: PendingEvents
+  private let sources: EventWalk.Sources
   private let rows: EventRows
 
   init(
-    _ connection: Connection, records: RecordReader, search: EventSearch, shape: RunShape = .standard
+    _ connection: Connection, records: RecordReader, search: EventSearch, shape: RunShape = .standard,
+    fewest: Int
   ) throws(StoreError) {
     self.records = records
     self.search = search
     names = try EventNames(connection)
     bounds = try EventBounds(connection)
-    runs = try RunReader(connection, shape)
-    pendingEvents = try PendingEvents(connection)
+    sources = EventWalk.Sources(
+      runs: try RunReader(connection, shape), listed: try ListedEvents(connection, fewest: fewest),
+      replayed: try ReplayedEvents(connection))
     rows = try EventRows(connection)
   }
 
@@ -96,17 +97,21 @@ final class EventPages {
     _ request: EventPageRequest, _ conditions: EventConditions, _ history: ClockHistory, in all: Range<Int64>,
     _ work: inout EventPageWork
   ) throws(StoreError) -> Bool {
+    let listed = try conditions.listed.map { asked throws(StoreError) in
+      try sources.listed.walk(asked, request.order)
+    }
+    if let listed, let few = try sources.listed.few(listed) { return try work.look(at: few.rows) }
     let filter = request.filter
     let within = try bounds.rows(since: filter.since, until: filter.until, history, in: all)
     let asksLate =
-      conditions.pending != nil || conditions.conditions.contains { $0.grows } || filter.until != nil
-    let late = asksLate ? try bounds.lateEvents() : LateEvents(rows: [])
+      listed != nil || conditions.conditions.contains { $0.grows } || filter.until != nil
+    let late = asksLate ? try bounds.lateEvents() : SortedRows([])
     // What came in time and was stored later stands behind; too much of it is found by a walk through all.
     let end = late == nil ? all.upperBound : within.upperBound
     let behind = late.map { Array($0.rows(in: end..<max(end, all.upperBound))) } ?? []
     let rest = work.rest(of: within.lowerBound..<max(within.lowerBound, end))
     let walk = try EventWalk(
-      rest, request.order, conditions, late: late, reader: runs, pendingEvents: pendingEvents)
+      rest, request, conditions, late: late, listed: listed, sources)
     switch request.order {
     case .newestFirst:
       guard try work.look(at: behind) else { return false }

@@ -12,35 +12,50 @@ struct EventWalk {
     static func nothing(_ rows: Range<Int64>) -> Part { Part(rows: rows, chosen: RowBits(rows)) }
   }
 
+  /// What it looks into.
+  struct Sources {
+    let runs: RunReader
+    let listed: ListedEvents
+    let replayed: ReplayedEvents
+  }
+
+  /// The run in which the walk is.
+  private struct Current {
+    let run: RunID
+    let said: RunRows
+    let contents: RunContents?
+    /// Replays may have sent its events where they are looked for.
+    let hasReplayed: Bool
+  }
+
   private let order: EventPageRequest.Order
+  private let filter: EventFilter
   private let conditions: EventConditions
-  private let reader: RunReader
-  private let pendingEvents: PendingEvents
+  private let sources: Sources
   private let runs: [RunID]
   /// Events that have got something later than their run was made; nil: there are too many.
-  private let late: LateEvents?
-  private var pending: PendingEvents.Walk?
+  private let late: SortedRows?
+  private var listed: ListedEvents.Walk?
   /// Those that are still to be looked at.
   private(set) var rest: Range<Int64>
-  /// What the run in which the walk is says; nil: nothing.
-  private var current: (run: RunID, rows: RowBits?)?
+  private var current: Current?
 
   init(
-    _ rows: Range<Int64>, _ order: EventPageRequest.Order, _ conditions: EventConditions, late: LateEvents?,
-    reader: RunReader, pendingEvents: PendingEvents
+    _ rows: Range<Int64>, _ request: EventPageRequest, _ conditions: EventConditions, late: SortedRows?,
+    listed: ListedEvents.Walk?, _ sources: Sources
   ) throws(StoreError) {
     rest = rows
-    self.order = order
+    order = request.order
+    filter = request.filter
     self.conditions = conditions
     self.late = late
-    self.reader = reader
-    self.pendingEvents = pendingEvents
-    pending = try conditions.pending.map { pending throws(StoreError) in
-      try pendingEvents.walk(pending, order)
-    }
+    self.listed = listed
+    self.sources = sources
     // What is not asked for by anything that runs know is found as soon without them.
-    runs = conditions.conditions.isEmpty && conditions.pending == nil ? [] : try reader.runs()
+    runs = conditions.conditions.isEmpty && listed == nil ? [] : try sources.runs.runs()
   }
+
+  private var shape: RunShape { sources.runs.shape }
 
   /// nil: there is nothing left.
   mutating func next() throws(StoreError) -> Part? {
@@ -66,74 +81,101 @@ struct EventWalk {
     var (low, high) = (0, runs.count)
     while low < high {
       let middle = (low + high) / 2
-      if runs[middle].rows(reader.shape).upperBound <= row { low = middle + 1 } else { high = middle }
+      if runs[middle].rows(shape).upperBound <= row { low = middle + 1 } else { high = middle }
     }
     return low
   }
 
   private func run(at row: Int64) -> RunID? {
     let place = place(of: row)
-    guard place < runs.count, runs[place].rows(reader.shape).contains(row) else { return nil }
+    guard place < runs.count, runs[place].rows(shape).contains(row) else { return nil }
     return runs[place]
   }
 
   /// The rows around this one that are in no run.
   private func gap(at row: Int64) -> Range<Int64> {
     let place = place(of: row)
-    let before = place > 0 ? runs[place - 1].rows(reader.shape).upperBound : rest.lowerBound
-    let after = place < runs.count ? runs[place].rows(reader.shape).lowerBound : rest.upperBound
+    let before = place > 0 ? runs[place - 1].rows(shape).upperBound : rest.lowerBound
+    let after = place < runs.count ? runs[place].rows(shape).lowerBound : rest.upperBound
     return max(before, rest.lowerBound)..<min(after, rest.upperBound)
   }
 
   // MARK: What runs say
 
   private mutating func part(of run: RunID, at edge: Int64) throws(StoreError) -> Part {
-    if current?.run != run {
-      current = (run, try reader.rows(run, conditions.conditions, late: late))
+    let current = try enter(run)
+    let all = run.rows(shape).clamped(to: rest)
+    var row = edge
+    if let rows = current.said.rows, !current.hasReplayed {
+      // Straight on to the next that may fit.
+      guard let next = order == .newestFirst ? rows.last(in: all) : rows.first(in: all) else {
+        return .nothing(all)
+      }
+      row = next
     }
-    let all = run.rows(reader.shape).clamped(to: rest)
-    guard let rows = current?.rows else { return try narrowed(Part(rows: all), run, at: edge, from: edge) }
-    // Straight on to the next that may fit.
-    let next = order == .newestFirst ? rows.last(in: all) : rows.first(in: all)
-    guard let next else { return .nothing(all) }
-    return try narrowed(Part(rows: all, chosen: rows), run, at: next, from: edge)
+    guard listed != nil || current.hasReplayed else { return Part(rows: all, chosen: current.said.rows) }
+    // The indexes are asked of a small run's worth of rows at a time.
+    let small = RunID(.small, of: row, shape).rows(shape).clamped(to: all)
+    let rows = order == .newestFirst ? small.lowerBound..<edge + 1 : edge..<small.upperBound
+    return Part(rows: rows, chosen: try chosen(small, current))
   }
 
-  /// Where it is asked for, leaves only what has a delivery in one of some states, of a small run's worth of rows at a time.
-  ///
-  /// - Parameter edge: Where the walk is: from there to `row` nothing is chosen.
-  private mutating func narrowed(
-    _ part: Part, _ run: RunID, at row: Int64, from edge: Int64
-  ) throws(StoreError) -> Part {
-    guard pending != nil, let contents = try reader.contents(of: run) else { return part }
-    let small = RunID(.small, of: row, reader.shape).rows(reader.shape)
-    let place = Int((small.lowerBound - run.rows(reader.shape).lowerBound) >> Int64(reader.shape.smallBits))
-    guard contents.deliveries.indices.contains(place) else { return part }
-    let within = small.clamped(to: part.rows)
-    let rows = order == .newestFirst ? within.lowerBound..<edge + 1 : edge..<within.upperBound
-    // Whoever has got a delivery later may have one that is asked for.
-    let hasReplayed = try reader.hasReplayed(in: within)
-    guard !hasReplayed, let late = late?.rows(in: within) else {
-      return Part(rows: rows, chosen: part.chosen)
+  private mutating func enter(_ run: RunID) throws(StoreError) -> Current {
+    if let current, current.run == run { return current }
+    let entered = Current(
+      run: run, said: try sources.runs.rows(run, conditions.conditions, late: late),
+      contents: listed == nil ? nil : try sources.runs.contents(of: run),
+      hasReplayed: conditions.destinations == nil ? false : try sources.replayed.exist(in: run.rows(shape)))
+    current = entered
+    return entered
+  }
+
+  /// Which of these rows, within one small run's, may fit; nil: all.
+  private mutating func chosen(_ rows: Range<Int64>, _ current: Current) throws(StoreError) -> RowBits? {
+    var chosen = current.said.rows?.restricted(to: rows)
+    try narrow(&chosen, rows, current)
+    guard current.hasReplayed, let destinations = conditions.destinations, chosen != nil else {
+      return chosen
     }
+    let replayed = try sources.replayed.events(in: rows, to: destinations, Set(filter.outcomes))
+    guard let replayed else { return current.said.wherever }
+    for row in replayed where current.said.wherever?.contains(row) ?? true { chosen!.insert(row) }
+    return chosen
+  }
+
+  /// Leaves what has, or has not, a delivery in one of some states among those that came with it.
+  private mutating func narrow(
+    _ chosen: inout RowBits?, _ rows: Range<Int64>, _ current: Current
+  ) throws(StoreError) {
+    guard let asked = listed?.asked, let late, let contents = current.contents else { return }
+    let first = RunID(.small, of: rows.lowerBound, shape).rows(shape).lowerBound
+    let place = Int((first - current.run.rows(shape).lowerBound) >> Int64(shape.smallBits))
+    guard contents.deliveries.indices.contains(place) else { return }
     var bits: RowBits
-    switch try pendingEvents.events(within, deliveries: contents.deliveries[place], &pending!) {
-    case .all: return Part(rows: rows, chosen: part.chosen)
+    switch try sources.listed.events(rows, deliveries: contents.deliveries[place], &listed!) {
+    case .all: return
     case .rows(let found): bits = found
-    case .none: bits = RowBits(within)
+    case .none: bits = RowBits(rows)
     }
-    for row in late { bits.insert(row) }
-    return Part(rows: rows, chosen: part.chosen.map { bits.intersected(with: $0) } ?? bits)
+    if asked.isExcluded { bits = bits.inverted() }
+    // Whoever has got a delivery later may have one that is asked for.
+    for row in late.rows(in: rows) { bits.insert(row) }
+    chosen?.formIntersection(bits)
+    if chosen == nil { chosen = bits }
   }
 }
 
 @available(*, unavailable)
 extension EventWalk: Sendable {}
 
-/// Events that have got something later than they came: another route's, a delivery. Their runs may not know of it.
-struct LateEvents {
-  /// Rising.
+/// Rows of events, in their order.
+struct SortedRows {
+  /// Rising, each once.
   let rows: [Int64]
+
+  init(_ rows: [Int64]) {
+    self.rows = Set(rows).sorted()
+  }
 
   func rows(in range: Range<Int64>) -> ArraySlice<Int64> {
     rows[place(of: range.lowerBound)..<place(of: range.upperBound)]
@@ -146,18 +188,5 @@ struct LateEvents {
       if rows[middle] < row { low = middle + 1 } else { high = middle }
     }
     return low
-  }
-}
-
-extension RowBits {
-  /// - Parameter other: Of a range that holds this one's.
-  fileprivate func intersected(with other: RowBits) -> RowBits {
-    var both = RowBits(rows)
-    var from = rows.lowerBound
-    while let row = first(in: from..<rows.upperBound) {
-      if other.contains(row) { both.insert(row) }
-      from = row + 1
-    }
-    return both
   }
 }

@@ -23,18 +23,21 @@ final class LookupSession {
   ///   - file: Which file that is to be; nil: whichever.
   ///   - fileSystem: What it is on; nil: what the system says.
   ///   - shape: Another than the store's only in tests.
+  ///   - readsBackwards: It is asked for what takes a walk from the newest event on.
+  ///   - fewest: How many deliveries in a state are looked up one by one, wherever they are.
   init(
     path: String, clock: (any SteadyClock)? = nil, file: FileID? = nil, fileSystem: FileSystemKind? = nil,
-    shape: RunShape = .standard
+    shape: RunShape = .standard, readsBackwards: Bool = false, fewest: Int = 1_000
   ) throws(StoreError) {
     self.clock = clock
-    connection = try Connection(lookingInto: path, file: file, fileSystem: fileSystem)
+    connection = try Connection(
+      lookingInto: path, file: file, fileSystem: fileSystem, readsBackwards: readsBackwards)
     audit = try AuditReader(connection)
     records = try RecordReader(connection)
     walks = try DeliveryWalks(connection)
     replays = try ReplayReader(connection)
     search = try EventSearch(connection)
-    eventPages = try EventPages(connection, records: records, search: search, shape: shape)
+    eventPages = try EventPages(connection, records: records, search: search, shape: shape, fewest: fewest)
     gapReader = try GapReader(connection)
   }
 

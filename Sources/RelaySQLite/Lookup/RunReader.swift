@@ -10,7 +10,6 @@ final class RunReader {
   let shape: RunShape
   private let allRuns: Statement
   private let page: Statement
-  private let replayedEvents: Statement
   /// What a run has never changes. (A small one goes when it has become part of a large one, and none of its number comes
   /// again.)
   private var kept: [RunID: RunContents] = [:]
@@ -19,8 +18,6 @@ final class RunReader {
     self.shape = shape
     allRuns = try connection.prepare("SELECT id FROM event_run ORDER BY id")
     page = try connection.prepare("SELECT body FROM run_page WHERE id = ?1")
-    replayedEvents = try connection.prepare(
-      "SELECT event FROM replayed WHERE event >= ?1 AND event < ?2 LIMIT 1")
   }
 
   /// In order of their rows; none covers a row that another covers.
@@ -47,32 +44,25 @@ final class RunReader {
     return contents
   }
 
-  /// The rows that may fit; nil: the run does not tell.
+  /// The rows that may fit, as far as the run tells.
   ///
   /// - Parameter late: Events that have got something later than their run was made; nil: there are too many.
   func rows(
-    _ run: RunID, _ conditions: [EventConditions.Condition], late: LateEvents?
-  ) throws(StoreError) -> RowBits? {
-    guard let contents = try contents(of: run) else { return nil }
+    _ run: RunID, _ conditions: [EventConditions.Condition], late: SortedRows?
+  ) throws(StoreError) -> RunRows {
+    guard let contents = try contents(of: run) else { return RunRows() }
     let range = run.rows(shape)
-    var rows: RowBits?
-    for condition in conditions {
+    var said = RunRows()
+    let wherever = conditions.filter { $0.kind != .destination }
+    for condition in wherever + conditions.filter({ $0.kind == .destination }) {
       if condition.grows && late == nil { continue }
-      // A replay may have sent any of them there: each is asked itself.
-      if condition.kind == .destination, try hasReplayed(in: range) { continue }
       guard var found = try self.rows(run, contents, condition) else { continue }
       if condition.grows, let late { for row in late.rows(in: range) { found.insert(row) } }
-      if rows?.formIntersection(found) == nil { rows = found }
-      if rows?.isEmpty ?? false { break }
+      if said.rows?.formIntersection(found) == nil { said.rows = found }
+      if condition.kind != .destination { said.wherever = said.rows }
+      if said.rows?.isEmpty ?? false { break }
     }
-    return rows
-  }
-
-  /// Whether an event of these rows has been replayed: its deliveries are then more than those that its run knows.
-  func hasReplayed(in rows: Range<Int64>) throws(StoreError) -> Bool {
-    replayedEvents.bind(1, rows.lowerBound)
-    replayedEvents.bind(2, rows.upperBound)
-    return try replayedEvents.firstInteger() != nil
+    return said
   }
 
   /// nil: it does not tell.
@@ -108,3 +98,11 @@ final class RunReader {
 
 @available(*, unavailable)
 extension RunReader: Sendable {}
+
+/// What a run says of its rows.
+struct RunRows {
+  /// Those that may fit; nil: all.
+  var rows: RowBits?
+  /// Those that may, wherever they were sent; nil: all. A replay may have sent an event where its run does not know of.
+  var wherever: RowBits?
+}

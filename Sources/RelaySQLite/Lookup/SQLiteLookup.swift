@@ -1,28 +1,32 @@
 import RelayCore
 import RelayThreads
 
-/// Looks into a SQLite store on threads and connections of its own, which can't write: one for what is answered at once, and one
-/// for searches among events, so that nobody who asks how the store is stands behind them.
+/// Looks into a SQLite store on threads and connections of its own, which can't write: one for what is answered at once; one for
+/// searches among events, so that nobody who asks how the store is stands behind them; and one for searches in bodies, which
+/// take long and give way to all others.
 ///
 /// Every statement is a short read that ends at once: a long one would keep the store's log from being written over.
 package final class SQLiteLookup: DeliveryLookup {
   private let answers: LookupThread
   private let searches: LookupThread
+  private let texts: LookupThread
 
   /// Of an open store: another file that takes its name later is not looked into.
   ///
   /// - Parameter clock: The store's.
   package convenience init(_ store: SQLiteStore, clock: any SteadyClock) {
-    self.init(path: store.path, clock: clock, file: store.file)
+    self.init(path: store.path, clock: clock, file: store.file, logGate: store.logGate)
   }
 
   /// - Parameters:
   ///   - path: The database file. It is opened with the first question.
   ///   - clock: The store's.
   ///   - file: Which file that is to be; nil: whichever.
-  init(path: String, clock: any SteadyClock, file: FileID? = nil) {
+  ///   - logGate: Of whoever writes to it.
+  init(path: String, clock: any SteadyClock, file: FileID? = nil, logGate: LogGate = LogGate()) {
     answers = LookupThread("lookup", path: path, clock: clock, file: file)
-    searches = LookupThread("search", path: path, clock: clock, file: file)
+    searches = LookupThread("search", path: path, clock: clock, file: file, gate: logGate)
+    texts = LookupThread("text", path: path, clock: clock, file: file, gate: logGate, readsBodies: true)
   }
 
   // MARK: DeliveryLookup
@@ -36,7 +40,9 @@ package final class SQLiteLookup: DeliveryLookup {
   package func events(
     _ request: EventPageRequest, completion: @escaping @Sendable (Result<EventPage, StoreError>) -> Void
   ) {
-    searches.ask(completion) { session throws(StoreError) in try session.events(request) }
+    (request.filter.text == nil ? searches : texts).ask(completion) { session throws(StoreError) in
+      try session.events(request)
+    }
   }
 
   package func deliveries(
@@ -117,13 +123,18 @@ package final class SQLiteLookup: DeliveryLookup {
   package func close() {
     answers.close()
     searches.close()
+    texts.close()
   }
 
   /// The same, but waits no longer than that. Whether it is closed: if not, a thread hangs.
   package func close(within limit: Duration) -> Bool {
     let end = ContinuousClock.now.advanced(by: limit)
-    let isClosed = answers.close(within: limit)
-    return searches.close(within: max(.zero, ContinuousClock.now.duration(to: end))) && isClosed
+    var isClosed = true
+    for thread in [answers, searches, texts] {
+      let hasEnded = thread.close(within: max(.zero, ContinuousClock.now.duration(to: end)))
+      isClosed = isClosed && hasEnded
+    }
+    return isClosed
   }
 }
 
@@ -141,10 +152,19 @@ private final class LookupThread: Sendable {
   private let thread: WorkerThread
   private let hasEnded = Monitor(false)
 
-  init(_ name: String, path: String, clock: any SteadyClock, file: FileID?) {
+  /// - Parameters:
+  ///   - gate: Passed before each question; nil: none is long.
+  ///   - readsBodies: It takes long, so it gives way to all other threads.
+  init(
+    _ name: String, path: String, clock: any SteadyClock, file: FileID?, gate: LogGate? = nil,
+    readsBodies: Bool = false
+  ) {
     let (inbox, hasEnded) = (inbox, hasEnded)
     thread = WorkerThread(name: name) {
-      Self.run(path, clock, file, inbox)
+      if readsBodies { giveWay() }
+      Self.run(inbox, gate) { () throws(StoreError) in
+        try LookupSession(path: path, clock: clock, file: file, readsBackwards: readsBodies)
+      }
       hasEnded.update { $0 = true }
     }
   }
@@ -176,7 +196,7 @@ private final class LookupThread: Sendable {
   // MARK: Its thread
 
   private static func run(
-    _ path: String, _ clock: any SteadyClock, _ file: FileID?, _ inbox: Monitor<Inbox>
+    _ inbox: Monitor<Inbox>, _ gate: LogGate?, _ makeSession: () throws(StoreError) -> LookupSession
   ) {
     var session: LookupSession?
     while true {
@@ -186,9 +206,10 @@ private final class LookupThread: Sendable {
       }
       guard let question = question ?? nil else { return }
       let open = Result { () throws(StoreError) in
-        if let session { session } else { try LookupSession(path: path, clock: clock, file: file) }
+        if let session { session } else { try makeSession() }
       }
       session = try? open.get()
+      gate?.pass()
       question(open)
     }
   }

@@ -18,6 +18,7 @@ final class StoreLoop {
   private var backup: Backup?
   private var keeperHasMore = false
   private var indexing: IndexTrigger
+  private var logWatch: LogWatch
   /// When to write a sign of life.
   private var nextMark: Timestamp
 
@@ -30,8 +31,8 @@ final class StoreLoop {
   private static let markInterval = Duration.seconds(60)
 
   init(
-    session: StoreSession, inbox: Monitor<StoreInbox>, indexer: EventIndexer, clock: any SteadyClock,
-    observer: (any StoreObserver)?
+    session: StoreSession, inbox: Monitor<StoreInbox>, indexer: EventIndexer, logGate: LogGate,
+    clock: any SteadyClock, observer: (any StoreObserver)?
   ) {
     self.session = session
     self.inbox = inbox
@@ -41,6 +42,7 @@ final class StoreLoop {
     writer = BatchWriter(session: session, keeper: keeper, clock: clock, observer: observer)
     condition = ConditionReport(observer: observer)
     indexing = IndexTrigger(indexer)
+    logWatch = LogWatch(logGate, fullBytes: keeper.log.fullBytes(StoreSize()))
     nextMark = clock.now().advanced(by: Self.markInterval)
   }
 
@@ -55,6 +57,7 @@ final class StoreLoop {
       stepJob()
       stepBackup(whileOthersWait: !batch.isEmpty)
       stepKeeper()
+      logWatch.committed(logEnd: session.connection.logEnd)
       markLife()
       condition.update(
         StoreCondition(

@@ -78,13 +78,15 @@ final class IndexBench {
 
   private func addDeliveries(_ count: Int, to row: Int64, arrived: Int?) throws {
     let first = (try bench.connection.integer("SELECT max(id) FROM delivery") ?? 0) + 1
-    for _ in 0..<count {
+    // No event comes with two to the same.
+    let offset = random.below(3)
+    for place in 0..<count {
       let state = random.pick([0, 1, 2, 3, 3, 3, 3, 4, 5])
       let arrived = arrived.map { String(Timestamp.second($0).microseconds) } ?? "NULL"
       try bench.execute(
         """
         INSERT INTO delivery (event, destination, route, run, state, attempts, since, arrived)
-          VALUES (\(row), \(1 + random.below(3)), 1, 0, \(state), 0, 0, \(arrived))
+          VALUES (\(row), \(1 + (offset + place) % 3), 1, 0, \(state), 0, 0, \(arrived))
         """)
     }
     if count > 0 {
@@ -109,7 +111,10 @@ final class IndexBench {
 
   /// A delivery of its own run, which stands elsewhere than those that came with the event.
   private func replay() throws {
-    for row in try bench.ids("SELECT id FROM event ORDER BY id") where random.chance(3) {
+    // Of some that stand together, mostly.
+    let rows = try bench.ids("SELECT id FROM event ORDER BY id")
+    let (start, share) = (random.below(rows.count + 1), random.pick([3, 3, 60, 100]))
+    for row in rows.dropFirst(start).prefix(share == 3 ? rows.count : 20) where random.chance(share) {
       let delivery = (try bench.connection.integer("SELECT max(id) FROM delivery") ?? 0) + 1
       try bench.execute(
         """
@@ -201,6 +206,11 @@ final class IndexBench {
   }
 
   // MARK: Questions
+
+  /// One that looks up what is few, or not.
+  func session() throws -> LookupSession {
+    try LookupSession(path: bench.path, shape: shape, fewest: random.pick([0, 8, 1_000]))
+  }
 
   func filter() -> EventFilter {
     var filter = EventFilter()
