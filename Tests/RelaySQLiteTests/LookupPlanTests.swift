@@ -105,10 +105,6 @@ struct LookupPlanTests {
     "newestReplaying": [
       "SEARCH delivery USING COVERING INDEX delivery_replaying (destination=? AND state=?)"
     ],
-    // The end of the table.
-    "unlisted": [
-      "SEARCH delivery USING INTEGER PRIMARY KEY (rowid>?)", "SCALAR SUBQUERY 1", "SCAN unlisted",
-    ],
     "eventOf": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
     "replayedDeliveries": ["SEARCH replayed USING PRIMARY KEY (event>? AND event<?)"],
     "deliveriesBetween": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
