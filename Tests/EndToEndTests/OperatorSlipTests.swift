@@ -49,7 +49,8 @@ import Testing
     #expect(agreed.status == 0 && agreed.shown.contains("120 deliveries discarded"), "\(agreed.shown)")
     #expect(try person.destination("crm")?.pending == 0)
 
-    #expect(try person.run("retry", "--destination", "crm").output == "0 deliveries are pending again\n")
+    #expect(
+      try person.run("retry", "--destination", "crm").output.hasPrefix("0 deliveries are pending again ("))
     let unasked = try Terminal.run(
       ["retry", "--destination", "crm", "--state", "discarded", "--yes", "--admin", person.admin], typed: "")
     #expect(unasked.shown.contains("120 deliveries are pending again") && !unasked.shown.contains("[y/N]"))
@@ -223,6 +224,7 @@ import Testing
       (["retry", "crm"], "--destination crm"), (["deliveries", "--reason", "422"], "--status 422"),
       (["events", "--since", "yesterday"], "03:04 in this machine's time zone"),
       (["replay", "--since", "1h"], "--as-routed"), (["replay", "--to", "crm"], "--since 1h"),
+      (["erase", "--reason", "x"], "--where PATH=VALUE"),
       (["replay", "--all", "--to", "crm", "--again", "--missing"], "--again and --missing"),
     ] {
       let slip = try Setting.run(arguments)

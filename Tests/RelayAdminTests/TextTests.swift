@@ -367,6 +367,9 @@ import Testing
   @Test func aChangeSaysHowMany() {
     #expect(ChangeText.retried(ChangedAnswer(changed: 1), asked: nil) == "1 delivery is pending again")
     #expect(
+      ChangeText.retriedDead(ChangedAnswer(changed: 0), asked: nil)
+        == "0 deliveries are pending again (discarded and overflowed ones: with --state)")
+    #expect(
       ChangeText.retried(ChangedAnswer(changed: 1_200), asked: nil) == "1,200 deliveries are pending again")
     #expect(
       ChangeText.retried(ChangedAnswer(changed: 2), asked: 3)

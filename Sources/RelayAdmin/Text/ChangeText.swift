@@ -12,6 +12,12 @@ package enum ChangeText {
     return "\(count(answer, asked)) \(done)\(rest)"
   }
 
+  /// The same where the dead ones of a filter were meant: of none it says which others there may be.
+  package static func retriedDead(_ answer: ChangedAnswer, asked: Int?) -> String {
+    let others = answer.changed == 0 && asked == nil ? " (discarded and overflowed ones: with --state)" : ""
+    return retried(answer, asked: asked) + others
+  }
+
   /// - Parameter asked: How many deliveries were named; nil: not one by one.
   package static func discarded(_ answer: ChangedAnswer, asked: Int?) -> String {
     let rest =

@@ -41,6 +41,10 @@ struct Erase: ParsableCommand {
   @OptionGroup var options: AdminOptions
 
   func validate() throws {
+    guard !conditions.isEmpty || !chat.isEmpty || !event.isEmpty else {
+      throw ValidationError(
+        "say which events: --where PATH=VALUE, --chat or --event; without one it would be all")
+    }
     if let problem = input().problem(now: SystemWallClock().now()) {
       throw ValidationError(problem)
     }

@@ -34,7 +34,7 @@ struct Retry: ParsableCommand {
   func run() throws {
     try SelectionChange(
       verb: "retry", done: "retried", selection: selection, options: options, why: why,
-      text: ChangeText.retried
+      text: { state.isEmpty ? ChangeText.retriedDead($0, asked: $1) : ChangeText.retried($0, asked: $1) }
     ).run(try selection.input(states: state))
   }
 }
