@@ -18,5 +18,6 @@ let package = Package(
       name: "RelaySQLite", dependencies: ["RelayCore", "RelayText", "RelayThreads", "CSQLite", "CSQLiteLog"],
       swiftSettings: strict),
     .executableTarget(
-      name: "searchbench", dependencies: ["CSQLite", "RelayCore", "RelaySQLite", "RelayThreads"], swiftSettings: strict),
+      name: "searchbench", dependencies: ["CSQLite", "RelayCore", "RelaySQLite", "RelayThreads"],
+      swiftSettings: strict),
   ])

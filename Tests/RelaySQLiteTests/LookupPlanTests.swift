@@ -46,6 +46,7 @@ struct LookupPlanTests {
     "failures": ["SEARCH failure USING PRIMARY KEY (delivery=?)"],
     "headOfKey": ["SEARCH delivery USING INDEX delivery_ordered (destination=? AND order_key=?)"],
     "deadBefore": [listed],
+    "discardedBefore": [listed],
     "freshBefore": [listed],
     "retryingBefore": [listed],
     "waitingBefore": [listed],
@@ -102,10 +103,9 @@ struct LookupPlanTests {
       "SEARCH delivery USING COVERING INDEX delivery_listed (destination=? AND state=? AND id>? AND id<?)"
     ],
     "newest": [oldest],
-    "newestReplaying": [
-      "SEARCH delivery USING COVERING INDEX delivery_replaying (destination=? AND state=?)"
-    ],
-    "eventOf": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
+    "newestReplaying": ["SEARCH delivery USING INDEX delivery_replaying (destination=? AND state=?)"],
+    "firstUnlisted": ["SCAN unlisted"],
+    "unlistedBetween": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
     "replayedDeliveries": ["SEARCH replayed USING PRIMARY KEY (event>? AND event<?)"],
     "deliveriesBetween": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
     "eventRows": ["SEARCH event USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],

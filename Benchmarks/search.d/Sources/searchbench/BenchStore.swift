@@ -74,6 +74,8 @@ struct BenchStore {
       }
     }
     for _ in 0..<8 { slots.wait() }
+    // Whoever lets a semaphore go must give back what was taken.
+    for _ in 0..<8 { slots.signal() }
     if let failure = failure.withLock({ $0 }) { throw failure }
   }
 }

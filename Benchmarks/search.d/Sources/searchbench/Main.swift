@@ -12,7 +12,9 @@ struct Main {
       options[parts[0]] = parts.count > 1 ? parts[1] : ""
     }
     guard arguments.count >= 2 else {
-      print("usage: searchbench fill|measure STORE [events=N] [rate=N] [rounds=N] [seconds=N] [pages=N] [only=KIND]")
+      print(
+        "usage: searchbench fill|measure STORE [events=N] [rate=N] [rounds=N] [seconds=N] [pages=N] [only=KIND]"
+      )
       exit(64)
     }
     func number(_ name: String, _ standard: Int) -> Int { options[name].flatMap(Int.init) ?? standard }

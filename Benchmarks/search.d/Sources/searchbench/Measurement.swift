@@ -76,7 +76,8 @@ final class Measurement {
     let used = ThreadUse.now(["store"]) - before
     let sum = storeUse[name] ?? (ThreadUse(), .zero)
     storeUse[name] = (
-      ThreadUse(cpu: sum.use.cpu + used.cpu, waited: sum.use.waited + used.waited, reads: sum.use.reads + used.reads),
+      ThreadUse(
+        cpu: sum.use.cpu + used.cpu, waited: sum.use.waited + used.waited, reads: sum.use.reads + used.reads),
       sum.time + began.duration(to: .now)
     )
     commits[name, default: []] += load.takeCommits()
@@ -95,7 +96,10 @@ final class Measurement {
       EventFilter(destinations: [WildcardPattern(destination)], outcomes: [outcome], until: until)
     }
     return [
-      ("chat", { EventFilter(chats: [Traffic.chat(Int.random(in: 0..<Traffic.chats(in: events), using: &$0))]) }),
+      (
+        "chat",
+        { EventFilter(chats: [Traffic.chat(Int.random(in: 0..<Traffic.chats(in: events), using: &$0))]) }
+      ),
       ("chat that there is not", { _ in EventFilter(chats: ["nobody"]) }),
       (
         "company, type and time",
@@ -168,11 +172,13 @@ final class Measurement {
     let looked = Double(first.rawValue - after.rawValue)
     texts[text, default: []].append(
       Text(
-        perSecond: looked / (time / .seconds(1)), cpuPerEvent: use.cpu / .microseconds(1) / looked, found: found))
+        perSecond: looked / (time / .seconds(1)), cpuPerEvent: use.cpu / .microseconds(1) / looked,
+        found: found))
   }
 
   private func place(_ order: EventPageRequest.Order) throws -> Int64 {
-    try answer { lookup.events(EventPageRequest(order: order, limit: 1), completion: $0) }.events[0].place.rawValue
+    try answer { lookup.events(EventPageRequest(order: order, limit: 1), completion: $0) }.events[0].place
+      .rawValue
   }
 
   // MARK: What came of it
@@ -180,13 +186,17 @@ final class Measurement {
   private func report() {
     func row(_ cells: [String], _ widths: [Int]) -> String {
       zip(cells, widths).map { cell, width in
-        width < 0 ? cell.padding(toLength: -width, withPad: " ", startingAt: 0)
+        width < 0
+          ? cell.padding(toLength: -width, withPad: " ", startingAt: 0)
           : String(repeating: " ", count: max(0, width - cell.count)) + cell
       }.joined(separator: " ")
     }
     func number(_ value: Double, _ digits: Int = 1) -> String { String(format: "%.\(digits)f", value) }
     let widths = [-34, 6, 8, 8, 8, 8, 8, 8, 8, 8]
-    print(row(["first page, ms", "pages", "p50", "p99", "max", "cpu p50", "cpu p99", "reads", "pieces", "events"], widths))
+    print(
+      row(
+        ["first page, ms", "pages", "p50", "p99", "max", "cpu p50", "cpu p99", "reads", "pieces", "events"],
+        widths))
     for (name, _) in kinds {
       guard let pages = pages[name] else { continue }
       let (times, cpu) = (pages.map(\.time), pages.map(\.use.cpu))
@@ -200,7 +210,10 @@ final class Measurement {
             number(Double(pages.reduce(0) { $0 + $1.events }) / Double(pages.count)),
           ], widths))
     }
-    print(row(["commits, ms", "", "p50", "p99", "p99.9", "max", "store: cpu %", "wait %"], [-34, 6, 8, 8, 8, 8, 14, 8]))
+    print(
+      row(
+        ["commits, ms", "", "p50", "p99", "p99.9", "max", "store: cpu %", "wait %"],
+        [-34, 6, 8, 8, 8, 8, 14, 8]))
     for name in ["alone", "with pages", "with text"] {
       guard let times = commits[name], let (use, time) = storeUse[name] else { continue }
       print(

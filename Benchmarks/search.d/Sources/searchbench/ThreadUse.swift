@@ -13,7 +13,9 @@ struct ThreadUse {
     var use = ThreadUse()
     for id in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? [] {
       let folder = "/proc/self/task/\(id)/"
-      func text(_ file: String) -> String { (try? String(contentsOfFile: folder + file, encoding: .utf8)) ?? "" }
+      func text(_ file: String) -> String {
+        (try? String(contentsOfFile: folder + file, encoding: .utf8)) ?? ""
+      }
       guard names.contains(text("comm").trimmingCharacters(in: .newlines)) else { continue }
       let times = text("schedstat").split(separator: " ").compactMap { Int64($0) }
       if times.count > 1 {

@@ -7,7 +7,8 @@ import RelayCore
 struct Traffic {
   static let types = [
     "receivedMessage", "receivedAllMessage", "sendedAllMessage", "createdChat", "closedChat", "agentEntered",
-    "startedAutomationFlow", "finishedAutomationFlow", "createdCustomer", "startedWidgetAttendance", "chatPutInQueue",
+    "startedAutomationFlow", "finishedAutomationFlow", "createdCustomer", "startedWidgetAttendance",
+    "chatPutInQueue",
     "enteredChat",
   ]
   static let channels = ["whatsapp", "widget", "telegram", "instagram", "facebook", "email"]
@@ -51,7 +52,8 @@ struct Traffic {
     nextLow += UInt64(size)
     let events = (0..<size).map { place in event(first.advanced(by: place), context) }
     return NewEnvelope(
-      context: context, configuration: Self.configuration, firstEventID: first, acceptedCount: size, fingerprint: nil,
+      context: context, configuration: Self.configuration, firstEventID: first, acceptedCount: size,
+      fingerprint: nil,
       events: events)
   }
 
