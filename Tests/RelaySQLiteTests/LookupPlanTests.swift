@@ -103,7 +103,7 @@ struct LookupPlanTests {
     ],
     "newest": [oldest],
     "newestReplaying": [
-      "SEARCH delivery USING COVERING INDEX delivery_replaying (destination=? AND state=?)"
+      "SEARCH delivery USING COVERING INDEX delivery_listed (destination=? AND state=?)"
     ],
     // The end of the table.
     "unlisted": [
