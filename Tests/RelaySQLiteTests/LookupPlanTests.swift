@@ -115,6 +115,8 @@ struct LookupPlanTests {
     "eventRows": ["SEARCH event USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
     "envelopeRows": ["SEARCH envelope USING INTEGER PRIMARY KEY (rowid>?)"],
     "sourceOfEnvelope": ["SEARCH envelope USING INTEGER PRIMARY KEY (rowid=?)"],
+    // Few rows.
+    "sources": ["SCAN source"],
     "destinationRows": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
     "arrival": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
     "eventFrom": ["SEARCH event USING INTEGER PRIMARY KEY (rowid>?)"],
