@@ -10,7 +10,7 @@
 -- given twice.
 
 PRAGMA application_id = 1752524658;  -- "hugr": marks the file as a store of huggy-relay
-PRAGMA user_version = 17;            -- how many migrations have been applied
+PRAGMA user_version = 18;            -- how many migrations have been applied
 
 -- MARK: Names, and the numbers that stand for them in other rows
 
@@ -162,12 +162,13 @@ CREATE TABLE delivery (
 );
 
 -- A destination's retries, by the time when they are due.
-CREATE INDEX delivery_retrying ON delivery (destination, state, due, id) WHERE state = 1;
+CREATE INDEX delivery_retrying ON delivery (destination, state, due, id) WHERE state = 1 OR state = -3;
 
 -- A destination's deliveries by state, in order of arrival. Partial indexes serve literals only: so each state has its own condition.
--- `state` stands in them too, or SQLite 3.40 would read the table's row for it.
+-- `state` stands in them too, or SQLite 3.40 would read the table's row for it; and so no walk along live ones comes to what
+-- replays have queued.
 CREATE INDEX delivery_listed ON delivery (destination, state, id, event)
-  WHERE state = 0 OR state = 1 OR state = 2 OR state = 4 OR state = 5;
+  WHERE state = 0 OR state = 1 OR state = 2 OR state = 4 OR state = 5 OR state = -4 OR state = -3 OR state = -2;
 
 -- The pending deliveries of each order key, in order of arrival.
 CREATE INDEX delivery_ordered ON delivery (destination, order_key, id)
@@ -178,12 +179,6 @@ CREATE INDEX delivery_revisit ON delivery (revisit, id) WHERE revisit IS NOT NUL
 
 -- What was routed anew, or queued by a replay.
 CREATE INDEX delivery_rerouted ON delivery (id) WHERE arrived IS NOT NULL;
-
--- The same for what replays have queued: no walk along the ones comes to the others.
-CREATE INDEX delivery_replaying ON delivery (destination, state, id) WHERE state = -4 OR state = -3 OR state = -2;
-
--- The same for their retries, by the time when they are due.
-CREATE INDEX delivery_replay_retrying ON delivery (destination, state, due, id) WHERE state = -3;
 
 -- One row.
 CREATE TABLE unlisted (

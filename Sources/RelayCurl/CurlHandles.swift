@@ -104,6 +104,7 @@ struct EasyHandle: ~Copyable {
     static var url: Self { Self(option: CURLOPT_URL) }
     static var protocols: Self { Self(option: CURLOPT_PROTOCOLS_STR) }
     static var proxy: Self { Self(option: CURLOPT_PROXY) }
+    static var noProxy: Self { Self(option: CURLOPT_NOPROXY) }
     static var username: Self { Self(option: CURLOPT_USERNAME) }
     static var password: Self { Self(option: CURLOPT_PASSWORD) }
     static var method: Self { Self(option: CURLOPT_CUSTOMREQUEST) }

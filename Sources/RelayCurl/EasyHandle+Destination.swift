@@ -32,6 +32,8 @@ extension EasyHandle {
     set(.followsRedirects, false)
     // No proxy from the environment: the configuration alone says where requests go.
     set(.proxy, "")
+    // Else it would look for this in the environment at each request.
+    set(.noProxy, "")
   }
 
   /// How long a connection is kept, and what is done so that firewalls on the way don't forget it.

@@ -3,16 +3,25 @@ package enum JSONWriter {
   /// Appends `text` as a JSON string literal, quotes included. Only what must be escaped is: quote, backslash
   /// and control characters below U+0020.
   package static func appendString(_ text: String, to output: inout [UInt8]) {
-    output.reserveCapacity(output.count + text.utf8.count + 2)
     output.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"): output.append(contentsOf: [UInt8(ascii: "\\"), byte])
-      case 0..<0x20: appendControl(byte, to: &output)
-      default: output.append(byte)
+    var text = text
+    text.withUTF8 { bytes in
+      // Nearly all text is written as it is.
+      if bytes.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+        output.append(contentsOf: bytes)
+      } else {
+        for byte in bytes { appendEscaped(byte, to: &output) }
       }
     }
     output.append(UInt8(ascii: "\""))
+  }
+
+  private static func appendEscaped(_ byte: UInt8, to output: inout [UInt8]) {
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"): output.append(contentsOf: [UInt8(ascii: "\\"), byte])
+    case 0..<0x20: appendControl(byte, to: &output)
+    default: output.append(byte)
+    }
   }
 
   /// Appends a number's decimal digits. (A string made of it first would be thrown away.)

@@ -17,6 +17,7 @@ enum Schema {
     gaps,
     removedBodies,
     listedDiscards,
+    oneIndexOfBothQueues,
   ]
 
   static var version: Int64 { Int64(migrations.count) }
@@ -278,8 +279,8 @@ enum Schema {
     ) WITHOUT ROWID;
     """
 
-  /// Deliveries that replays queue have pending states of their own (-4 fresh, -3 retrying, -2 waiting), and indexes over
-  /// these alone: no walk along live ones comes to them, and none along them to live ones.
+  /// Deliveries that replays queue have pending states of their own (-4 fresh, -3 retrying, -2 waiting), and places of their own
+  /// in the indexes: no walk along live ones comes to them, and none along them to live ones.
   /// docs/decisions/0029-replays.md says why.
   private static let replays = """
     CREATE TABLE replay (
@@ -307,8 +308,6 @@ enum Schema {
       PRIMARY KEY (event, delivery)
     ) WITHOUT ROWID;
     ALTER TABLE destination ADD COLUMN replaying INTEGER NOT NULL DEFAULT 0;
-    CREATE INDEX delivery_replaying ON delivery (destination, state, id) WHERE state = -4 OR state = -3 OR state = -2;
-    CREATE INDEX delivery_replay_retrying ON delivery (destination, state, due, id) WHERE state = -3;
     """
 
   /// Whom attempts went to and how soon the answer began, of those that failed also what was sent and what came back beside its
@@ -352,6 +351,18 @@ enum Schema {
     DROP INDEX delivery_listed;
     CREATE INDEX delivery_listed ON delivery (destination, state, id, event)
       WHERE state = 0 OR state = 1 OR state = 2 OR state = 4 OR state = 5;
+    """
+
+  /// The indexes hold the states of both queues, since the state stands before the row in them anyway. Each index that there is,
+  /// also one that has nothing to do with a row, costs every insert and every settlement a cursor.
+  private static let oneIndexOfBothQueues = """
+    DROP INDEX IF EXISTS delivery_replaying;
+    DROP INDEX IF EXISTS delivery_replay_retrying;
+    DROP INDEX delivery_retrying;
+    CREATE INDEX delivery_retrying ON delivery (destination, state, due, id) WHERE state = 1 OR state = -3;
+    DROP INDEX delivery_listed;
+    CREATE INDEX delivery_listed ON delivery (destination, state, id, event)
+      WHERE state = 0 OR state = 1 OR state = 2 OR state = 4 OR state = 5 OR state = -4 OR state = -3 OR state = -2;
     """
 
   /// Whether the database is ours to use: looks, and changes nothing.

@@ -103,7 +103,7 @@ struct LookupPlanTests {
       "SEARCH delivery USING COVERING INDEX delivery_listed (destination=? AND state=? AND id>? AND id<?)"
     ],
     "newest": [oldest],
-    "newestReplaying": ["SEARCH delivery USING INDEX delivery_replaying (destination=? AND state=?)"],
+    "newestReplaying": ["SEARCH delivery USING COVERING INDEX delivery_listed (destination=? AND state=?)"],
     "firstUnlisted": ["SCAN unlisted"],
     "unlistedBetween": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
     "replayedDeliveries": ["SEARCH replayed USING PRIMARY KEY (event>? AND event<?)"],
@@ -111,6 +111,8 @@ struct LookupPlanTests {
     "eventRows": ["SEARCH event USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
     "envelopeRows": ["SEARCH envelope USING INTEGER PRIMARY KEY (rowid>?)"],
     "sourceOfEnvelope": ["SEARCH envelope USING INTEGER PRIMARY KEY (rowid=?)"],
+    // Few rows.
+    "sources": ["SCAN source"],
     "destinationRows": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
     "arrival": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
     "eventFrom": ["SEARCH event USING INTEGER PRIMARY KEY (rowid>?)"],

@@ -9,7 +9,7 @@ struct QueryPlanTests {
   private static let listed =
     "SEARCH delivery USING COVERING INDEX delivery_listed (destination=? AND state=? AND id>? AND id<?)"
   private static let replaying =
-    "SEARCH delivery USING COVERING INDEX delivery_replaying (destination=? AND state=? AND id>? AND id<?)"
+    "SEARCH delivery USING COVERING INDEX delivery_listed (destination=? AND state=? AND id>? AND id<?)"
   private static let two = merge([listed], [listed])
   private static let twoReplaying = merge([replaying], [replaying])
   private static let byRow = [
@@ -62,17 +62,17 @@ struct QueryPlanTests {
       "SEARCH delivery USING COVERING INDEX delivery_retrying (destination=? AND state=? AND due>?)",
     ],
     "freshReplays": [
-      "SEARCH delivery USING COVERING INDEX delivery_replaying (destination=? AND state=? AND id>?)"
+      "SEARCH delivery USING COVERING INDEX delivery_listed (destination=? AND state=? AND id>?)"
     ],
     "retryingReplays": [
-      "SEARCH delivery USING COVERING INDEX delivery_replay_retrying (destination=? AND state=? AND due<?)"
+      "SEARCH delivery USING COVERING INDEX delivery_retrying (destination=? AND state=? AND due<?)"
     ],
     "nextReplayDue": [
-      "SEARCH delivery USING COVERING INDEX delivery_replay_retrying (destination=? AND state=? AND due>?)"
+      "SEARCH delivery USING COVERING INDEX delivery_retrying (destination=? AND state=? AND due>?)"
     ],
     "bringInReplays": [
       "SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)", "LIST SUBQUERY 1",
-      "SEARCH delivery USING COVERING INDEX delivery_replay_retrying (destination=? AND state=? AND due>?)",
+      "SEARCH delivery USING COVERING INDEX delivery_retrying (destination=? AND state=? AND due>?)",
     ],
     "replayByNumber": ["SEARCH replay USING INTEGER PRIMARY KEY (rowid=?)"],
     "updateReplay": ["SEARCH replay USING INTEGER PRIMARY KEY (rowid=?)"],

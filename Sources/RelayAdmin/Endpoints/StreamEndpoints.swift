@@ -1,3 +1,4 @@
+import NIOCore
 import RelayCore
 import RelayPipeline
 
@@ -47,7 +48,15 @@ private struct LivePieces: AsyncSequence, Sendable {
   struct AsyncIterator: AsyncIteratorProtocol {
     let reader: LiveReader
 
-    mutating func next() async throws -> [UInt8]? { await reader.next().map { Array($0) } }
+    mutating func next() async throws -> ByteBuffer? {
+      switch await reader.next() {
+      case .own(let bytes): ByteBuffer(bytes: bytes)
+      // A slice: nothing is copied for each of many readers.
+      case .shared(let text, let range):
+        text.form { ByteBuffer(bytes: $0) }.getSlice(at: range.lowerBound, length: range.count)
+      case nil: nil
+      }
+    }
   }
 
   func makeAsyncIterator() -> AsyncIterator { AsyncIterator(reader: reader) }

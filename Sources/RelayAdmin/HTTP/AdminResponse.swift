@@ -1,3 +1,4 @@
+import NIOCore
 import RelayCore
 
 /// An answer of the admin API, before it becomes HTTP.
@@ -71,15 +72,22 @@ struct AnswerPieces: Sendable {
   /// In bytes; nil: not known before, or without end.
   let length: Int?
   /// A new iteration: called once.
-  let iterate: @Sendable () -> any AsyncIteratorProtocol<[UInt8], any Error>
+  let iterate: @Sendable () -> any AsyncIteratorProtocol<ByteBuffer, any Error>
   /// Called when the connection has ended, also while a piece is waited for.
   let onEnd: @Sendable () -> Void
 
-  init<Pieces: AsyncSequence<[UInt8], any Error> & Sendable>(
+  init<Pieces: AsyncSequence<ByteBuffer, any Error> & Sendable>(
     _ pieces: Pieces, length: Int? = nil, onEnd: @escaping @Sendable () -> Void = {}
   ) {
     self.length = length
     self.onEnd = onEnd
     iterate = { pieces.makeAsyncIterator() }
+  }
+
+  /// The same of pieces that are nobody else's.
+  init<Pieces: AsyncSequence<[UInt8], any Error> & Sendable>(
+    _ pieces: Pieces, length: Int? = nil, onEnd: @escaping @Sendable () -> Void = {}
+  ) {
+    self.init(pieces.map { ByteBuffer(bytes: $0) }, length: length, onEnd: onEnd)
   }
 }

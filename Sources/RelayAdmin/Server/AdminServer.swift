@@ -173,7 +173,7 @@ extension ResponseBody {
   fileprivate init(_ pieces: AnswerPieces) {
     self.init(contentLength: pieces.length) { writer in
       var iterator = pieces.iterate()
-      while let piece = try await iterator.next() { try await writer.write(ByteBuffer(bytes: piece)) }
+      while let piece = try await iterator.next() { try await writer.write(piece) }
       try await writer.finish(nil)
     }
   }

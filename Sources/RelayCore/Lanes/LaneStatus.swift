@@ -79,6 +79,7 @@ extension AttemptResult.Response {
 /// How many deliveries a lane settles in a second, over the last 15 to 30 seconds.
 struct Pace: Sendable, Equatable {
   private static let window = Duration.seconds(15)
+  private static let twoWindows = Duration.seconds(30)
   /// Shorter times than this say nothing.
   private static let least = Duration.seconds(1)
 
@@ -90,7 +91,7 @@ struct Pace: Sendable, Equatable {
 
   mutating func add(at now: Timestamp) {
     let elapsed = began.duration(to: now)
-    if elapsed >= Self.window * 2 || elapsed < .zero {
+    if elapsed >= Self.twoWindows || elapsed < .zero {
       // A rest is no part of the pace.
       previous = nil
       count = 0
@@ -106,7 +107,7 @@ struct Pace: Sendable, Equatable {
   /// nil: nothing was settled lately.
   func perSecond(at now: Timestamp) -> Double? {
     let elapsed = began.duration(to: now)
-    guard count > 0, elapsed < Self.window * 2, elapsed >= .zero else { return nil }
+    guard count > 0, elapsed < Self.twoWindows, elapsed >= .zero else { return nil }
     let before = elapsed < Self.window ? previous : nil
     let time = before == nil ? max(elapsed, Self.least) : elapsed + Self.window
     return Double(count + (before ?? 0)) / time.inSeconds

@@ -45,7 +45,7 @@ struct CandidateIndex: Sendable {
   private var anyType = Candidates()
   /// The others, by lower-case type: each known type, and each that a route names literally. As bytes: String would
   /// also find other Unicode spellings of the same text, which other patterns match.
-  private var byType: [[UInt8]: Candidates] = [:]
+  private var byType = TypeTable<Candidates>()
   /// For any other type: routes that name it by a pattern.
   private var otherTypes = Candidates()
 
@@ -53,6 +53,7 @@ struct CandidateIndex: Sendable {
   init(_ routes: [Route], maxCopies: Int = 65_536) {
     let literals = routes.lazy.compactMap(\.match.events).joined().compactMap(\.literal)
     var types: [[UInt8]: String] = [:]
+    var byType: [[UInt8]: Candidates] = [:]
     // The patterns of types that are known to exist are resolved beforehand.
     for type in HuggyEventType.names + literals { types[Self.key(type)] = type }
     for key in types.keys { byType[key] = Candidates() }
@@ -72,13 +73,12 @@ struct CandidateIndex: Sendable {
         byType[key, default: Candidates()].add(number, companies: companies)
       }
     }
-    if anyType.count * (byType.count + 1) <= maxCopies { copyAnyType() }
-  }
-
-  private mutating func copyAnyType() {
-    for key in byType.keys { byType[key]!.add(anyType) }
-    otherTypes.add(anyType)
-    anyType = Candidates()
+    if anyType.count * (byType.count + 1) <= maxCopies {
+      for key in byType.keys { byType[key]!.add(anyType) }
+      otherTypes.add(anyType)
+      anyType = Candidates()
+    }
+    self.byType = TypeTable(byType)
   }
 
   private static func key(_ type: String) -> [UInt8] { type.utf8.map(\.asciiLowercased) }
@@ -105,7 +105,7 @@ struct CandidateIndex: Sendable {
   }
 
   func candidates(ofType type: String) -> OfType {
-    OfType(typed: byType[Self.key(type)] ?? otherTypes, anyType: anyType)
+    OfType(typed: byType[type] ?? otherTypes, anyType: anyType)
   }
 }
 

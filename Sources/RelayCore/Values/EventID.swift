@@ -38,24 +38,31 @@ extension EventID: CustomStringConvertible {
 
   /// Appends the 40 bytes of `description`.
   package func appendText(to output: inout [UInt8]) {
-    output.append(contentsOf: Self.prefix.utf8)
-    Self.appendDigits(8, of: high >> 32, to: &output)
-    output.append(UInt8(ascii: "-"))
-    Self.appendDigits(4, of: high >> 16, to: &output)
-    output.append(UInt8(ascii: "-"))
-    Self.appendDigits(4, of: high, to: &output)
-    output.append(UInt8(ascii: "-"))
-    Self.appendDigits(4, of: low >> 48, to: &output)
-    output.append(UInt8(ascii: "-"))
-    Self.appendDigits(12, of: low, to: &output)
+    withUnsafeTemporaryAllocation(byteCount: 40, alignment: 8) { text in
+      let dash = UInt8(ascii: "-")
+      let (middle, next) = (HexDigits.ascii(high), HexDigits.ascii(low >> 32))
+      text.storeBytes(of: Self.prefixBytes.littleEndian, as: UInt32.self)
+      HexDigits.write(high >> 32, at: 4, of: text)
+      text[12] = dash
+      text.storeBytes(of: Self.first(middle), toByteOffset: 13, as: UInt32.self)
+      text[17] = dash
+      text.storeBytes(of: Self.last(middle), toByteOffset: 18, as: UInt32.self)
+      text[22] = dash
+      text.storeBytes(of: Self.first(next), toByteOffset: 23, as: UInt32.self)
+      text[27] = dash
+      text.storeBytes(of: Self.last(next), toByteOffset: 28, as: UInt32.self)
+      HexDigits.write(low, at: 32, of: text)
+      output.append(contentsOf: UnsafeRawBufferPointer(text))
+    }
   }
 
-  /// The lowest hexadecimal digits of a word.
-  private static func appendDigits(_ count: Int, of word: UInt64, to output: inout [UInt8]) {
-    for place in stride(from: 4 * (count - 1), through: 0, by: -4) {
-      let digit = UInt8(truncatingIfNeeded: word >> UInt64(place) & 0xF)
-      output.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-    }
+  /// `prefix`, its first byte the lowest.
+  private static var prefixBytes: UInt32 { 0x5F74_7665 }
+
+  private static func first(_ digits: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: digits).littleEndian }
+
+  private static func last(_ digits: UInt64) -> UInt32 {
+    UInt32(truncatingIfNeeded: digits >> 32).littleEndian
   }
 
   /// Reads `evt_` and a UUID; nil for anything else.

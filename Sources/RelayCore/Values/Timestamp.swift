@@ -44,18 +44,50 @@ extension Timestamp: InstantProtocol {
 extension Timestamp: CustomStringConvertible {
   /// RFC 3339 in UTC, to the millisecond: `2026-01-02T03:04:05.678Z`.
   public var description: String {
+    var text: [UInt8] = []
+    appendText(to: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// Appends `description`.
+  package func appendText(to output: inout [UInt8]) {
     let (days, rest) = milliseconds.flooredDivision(by: 86_400_000)
     let date = CivilDate(daysSinceEpoch: days)
-    let time = [(rest / 3_600_000, 2), (rest / 60_000 % 60, 2), (rest / 1_000 % 60, 2)]
-      .map { $0.0.padded(to: $0.1) }
-      .joined(separator: ":")
-    return "\(date)T\(time).\((rest % 1_000).padded(to: 3))Z"
+    let (hours, minutes, seconds) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1_000 % 60)
+    // Other years are no RFC 3339, and of no event.
+    guard (0...9_999).contains(date.year) else {
+      let time = [hours, minutes, seconds].map { $0.padded(to: 2) }.joined(separator: ":")
+      return output.append(contentsOf: "\(date)T\(time).\((rest % 1_000).padded(to: 3))Z".utf8)
+    }
+    withUnsafeTemporaryAllocation(byteCount: 24, alignment: 1) { text in
+      func write(_ number: Int64, _ digits: Int, at place: Int, before next: Unicode.Scalar) {
+        var rest = number
+        for digit in stride(from: place + digits - 1, through: place, by: -1) {
+          text[digit] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+          rest /= 10
+        }
+        text[place + digits] = UInt8(ascii: next)
+      }
+      write(date.year, 4, at: 0, before: "-")
+      write(date.month, 2, at: 5, before: "-")
+      write(date.day, 2, at: 8, before: "T")
+      write(hours, 2, at: 11, before: ":")
+      write(minutes, 2, at: 14, before: ":")
+      write(seconds, 2, at: 17, before: ".")
+      write(rest % 1_000, 3, at: 20, before: "Z")
+      output.append(contentsOf: UnsafeRawBufferPointer(text))
+    }
   }
 }
 
 extension Duration {
   /// Whole microseconds, rounded toward zero; `Int64.max` for what does not fit.
   public var microseconds: Int64 {
+    // Nearly all are shorter than 18 s: then there is one division, and not two of 128 bits.
+    let whole = attoseconds
+    if whole >= 0, whole <= Int128(UInt64.max) {
+      return Int64(UInt64(truncatingIfNeeded: whole) / 1_000_000_000_000)
+    }
     let (seconds, attoseconds) = components
     let (product, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000)
     let (sum, overflow) = product.addingReportingOverflow(attoseconds / 1_000_000_000_000)

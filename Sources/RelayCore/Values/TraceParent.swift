@@ -43,21 +43,31 @@ package struct TraceParent: Hashable, Sendable {
 
   /// The trace's id as others show it: 32 hexadecimal digits.
   package var traceID: String {
-    var text: [UInt8] = []
-    Self.append(traceHigh, digits: 16, to: &text)
-    Self.append(traceLow, digits: 16, to: &text)
-    return String(decoding: text, as: UTF8.self)
+    withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { text in
+      writeTraceID(at: 0, of: text)
+      return String(decoding: text, as: UTF8.self)
+    }
+  }
+
+  private func writeTraceID(at place: Int, of text: UnsafeMutableRawBufferPointer) {
+    HexDigits.writeWhole(traceHigh, at: place, of: text)
+    HexDigits.writeWhole(traceLow, at: place + 16, of: text)
   }
 
   /// Appends the 55 bytes of the header's value.
   package func appendText(to output: inout [UInt8]) {
-    output.append(contentsOf: "00-".utf8)
-    Self.append(traceHigh, digits: 16, to: &output)
-    Self.append(traceLow, digits: 16, to: &output)
-    output.append(UInt8(ascii: "-"))
-    Self.append(parent, digits: 16, to: &output)
-    output.append(UInt8(ascii: "-"))
-    Self.append(UInt64(flags), digits: 2, to: &output)
+    withUnsafeTemporaryAllocation(byteCount: 55, alignment: 8) { text in
+      let (zero, dash) = (UInt8(ascii: "0"), UInt8(ascii: "-"))
+      let flags = HexDigits.ascii(UInt64(flags))
+      (text[0], text[1], text[2]) = (zero, zero, dash)
+      writeTraceID(at: 3, of: text)
+      text[35] = dash
+      HexDigits.writeWhole(parent, at: 36, of: text)
+      text[52] = dash
+      text[53] = UInt8(truncatingIfNeeded: flags >> 48)
+      text[54] = UInt8(truncatingIfNeeded: flags >> 56)
+      output.append(contentsOf: UnsafeRawBufferPointer(text))
+    }
   }
 
   // MARK: As bytes
@@ -98,13 +108,6 @@ package struct TraceParent: Hashable, Sendable {
     guard rest.first == UInt8(ascii: "-") else { return false }
     rest = rest.dropFirst()
     return true
-  }
-
-  private static func append(_ number: UInt64, digits: Int, to output: inout [UInt8]) {
-    for place in stride(from: 4 * (digits - 1), through: 0, by: -4) {
-      let digit = UInt8(truncatingIfNeeded: number >> UInt64(place) & 0xF)
-      output.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-    }
   }
 }
 

@@ -26,12 +26,16 @@ package final class LiveFeed: Sendable {
   private let inbox: Monitor<LiveInbox>
   private let readers: Locked<Readers>
   private let randomness: Locked<any RandomNumberGenerator & Sendable>
+  private let onLeave: @Sendable () -> Void
   private let threads = Monitor(0)
 
+  /// - Parameter onLeave: Called when a reader has given up its place.
   package init(
     clock: any SteadyClock, limits: LiveLimits = LiveLimits(),
-    randomness: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
+    randomness: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
+    onLeave: @escaping @Sendable () -> Void = {}
   ) {
+    self.onLeave = onLeave
     self.clock = clock
     self.limits = limits
     self.randomness = Locked(randomness)
@@ -79,6 +83,7 @@ package final class LiveFeed: Sendable {
       if subscription.needsBodies { readers.withBodies -= 1 }
       readers.lastLeft = .now
     }
+    onLeave()
   }
 
   /// What is there for a reader; `body` is told how the ring is.

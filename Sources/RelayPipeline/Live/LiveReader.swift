@@ -39,17 +39,17 @@ package final class LiveReader: Sendable {
   }
 
   /// What is to be sent next; nil: that was all.
-  package func next() async -> ArraySlice<UInt8>? {
+  package func next() async -> LivePiece? {
     while !isClosed.withLock({ $0 }) {
       let (step, end) = feed.look { view in (state.withLock { $0.machine.next(view) }, view.ring.end) }
-      let piece: ArraySlice<UInt8>
+      let piece: LivePiece
       switch step {
-      case .send(let text): piece = text[...]
+      case .send(let text): piece = .own(text)
       case .read(let segment, let range): piece = wanted(of: segment, range)
-      case .recall(let request): piece = await recall(request)
+      case .recall(let request): piece = .own(await recall(request))
       case .end(let text):
         close()
-        return text.isEmpty ? nil : text[...]
+        return text.isEmpty ? nil : .own(text)
       case .wait(let due):
         await wait(at: end, until: due)
         continue
@@ -70,29 +70,29 @@ package final class LiveReader: Sendable {
     }
   }
 
-  private func wanted(of segment: LiveSegment, _ range: Range<Int>) -> ArraySlice<UInt8> {
-    guard let text = subscription.withBodies ? segment.withBodies : segment.plain else { return [] }
+  private func wanted(of segment: LiveSegment, _ range: Range<Int>) -> LivePiece {
+    guard let text = subscription.withBodies ? segment.withBodies : segment.plain else { return .own([]) }
     return state.withLock { state in
-      if state.machine.takesAll { return text[range] }
+      if state.machine.takesAll { return segment.piece(range, withBodies: subscription.withBodies) }
       var piece: [UInt8] = []
       for index in range {
         let message = segment.messages[index]
         if state.filter.holds(message), !state.machine.wasSent(message) { piece += text[index..<index + 1] }
       }
-      return piece[...]
+      return .own(piece)
     }
   }
 
-  private func recall(_ request: EventPageRequest) async -> ArraySlice<UInt8> {
+  private func recall(_ request: EventPageRequest) async -> [UInt8] {
     guard let page = try? await history?(request) else {
-      return state.withLock { $0.machine.recallFailed() }[...]
+      return state.withLock { $0.machine.recallFailed() }
     }
     var piece: [UInt8] = []
     // The last event that the reader has had is in the store, too.
     let events = page.events.filter { $0.id != subscription.after?.event }
     for event in events { StreamText.appendRecalled(event, withBody: subscription.withBodies, to: &piece) }
     piece += state.withLock { $0.machine.recalled(events.map(\.id), next: page.next) }
-    return piece[...]
+    return piece
   }
 }
 

@@ -7,7 +7,7 @@ package struct LiveLimits: Sendable {
   /// What the ring holds, in bytes.
   package var ringBytes = 16 << 20
   /// What one piece holds, in bytes, where a single message is not longer.
-  package var pieceBytes = 64 << 10
+  package var pieceBytes = 256 << 10
   /// A comment is sent after so much silence.
   package var heartbeat = Duration.seconds(15)
   /// A stream is ended after so long; its reader goes on in a new one.

@@ -26,8 +26,12 @@ struct LiveRing {
   /// Where a reader stands that has read all of it.
   var lastID: LiveID { LiveID(event: segments.last?.events.last ?? eventBefore, number: end - 1) }
 
+  /// How many of the newest are sent to most readers.
+  private static let newest = 3
+
   mutating func append(_ segment: LiveSegment) {
     segments.append(segment)
+    if segments.count > Self.newest { segments[segments.count - 1 - Self.newest].age() }
     bytes += segment.footprint
     end = segment.end
     // The newest stays, however large it is.

@@ -12,6 +12,8 @@ final class LiveSegment: Sendable {
   let plain: LiveText
   /// nil: no reader asked for bodies when they were written.
   let withBodies: LiveText?
+  private let shared: SharedText
+  private let sharedWithBodies: SharedText?
   /// What it keeps in memory, in bytes.
   let footprint: Int
 
@@ -23,6 +25,8 @@ final class LiveSegment: Sendable {
     self.events = events
     self.plain = plain
     self.withBodies = withBodies
+    shared = SharedText(plain.bytes)
+    sharedWithBodies = withBodies.map { SharedText($0.bytes) }
     footprint =
       plain.bytes.count + (withBodies?.bytes.count ?? 0)
       + messages.reduce(0) { $0 + 300 + ($1.body?.count ?? 0) }
@@ -30,6 +34,19 @@ final class LiveSegment: Sendable {
 
   /// The number after the last message's.
   var end: Int { first + messages.count }
+
+  /// These messages as they stand: for readers that take all.
+  func piece(_ indices: Range<Int>, withBodies: Bool) -> LivePiece {
+    guard withBodies else { return .shared(shared, plain.range(of: indices)) }
+    guard let text = self.withBodies, let sharedWithBodies else { return .own([]) }
+    return .shared(sharedWithBodies, text.range(of: indices))
+  }
+
+  /// Others have come after it.
+  func age() {
+    shared.age()
+    sharedWithBodies?.age()
+  }
 }
 
 /// Texts that stand one after another.
@@ -48,7 +65,11 @@ struct LiveText: Sendable {
 
   /// These texts, as they stand.
   subscript(indices: Range<Int>) -> ArraySlice<UInt8> {
-    bytes[start(of: indices.lowerBound)..<start(of: indices.upperBound)]
+    bytes[range(of: indices)]
+  }
+
+  func range(of indices: Range<Int>) -> Range<Int> {
+    start(of: indices.lowerBound)..<start(of: indices.upperBound)
   }
 
   /// How many texts from this one on are no longer than `limit` together; at least one.

@@ -55,24 +55,21 @@ struct LiveWriter {
     last = event.id
     let outcome: EventOutcome =
       !new.deliveries.isEmpty ? .pending : new.isDropped ? .dropped : .unrouted
-    var json: [UInt8] = []
-    json.reserveCapacity(512)
-    ReceivedEvent(new, outcome, receivedAt: wall(event.envelope.receivedAt)).append(to: &json)
+    let received = ReceivedEvent(new, outcome, receivedAt: wall(event.envelope.receivedAt))
     add(
-      "received", json, envelopeTime: event.envelope.time,
+      "received", envelopeTime: event.envelope.time,
       LiveMessage(
         kind: .received, event: event.id, source: event.envelope.source, type: event.type,
         company: event.company, channel: event.channel, chat: event.chat, routes: new.routes,
         destinations: new.deliveries.map(\.destination), outcome: outcome,
-        body: full == nil ? nil : event.body))
+        body: full == nil ? nil : event.body)
+    ) { received.append(to: &$0) }
   }
 
   private mutating func write(_ attempt: SettledAttempt) {
     let delivery = attempt.delivery
     let event = delivery.event
-    var json: [UInt8] = []
-    json.reserveCapacity(512)
-    SettledJSON.append(attempt, offset: offset, to: &json)
+    let offset = offset
     let outcome: EventOutcome =
       switch attempt.settlement.outcome {
       case .delivered: .delivered
@@ -80,35 +77,43 @@ struct LiveWriter {
       case .dead: .dead
       }
     add(
-      "settled", json, envelopeTime: event.envelope.time,
+      "settled", envelopeTime: event.envelope.time,
       LiveMessage(
         kind: .settled, event: event.id, source: event.envelope.source, type: event.type,
         company: event.company, channel: event.channel, chat: event.chat, routes: [],
-        destinations: [delivery.destination], outcome: outcome, body: full == nil ? nil : event.body))
+        destinations: [delivery.destination], outcome: outcome, body: full == nil ? nil : event.body)
+    ) { SettledJSON.append(attempt, offset: offset, to: &$0) }
   }
 
   private mutating func write(_ count: Int, _ destination: String, _ reason: DiscardReason) {
-    var json = Array(#"{"kind":"discarded","destination":"#.utf8)
-    JSONWriter.appendString(destination, to: &json)
-    json += Array(#","count":\#(count),"reason":"\#(reason)"}"#.utf8)
     add(
-      "discarded", json, envelopeTime: nil,
+      "discarded", envelopeTime: nil,
       LiveMessage(
         kind: .settled, event: nil, source: nil, type: nil, company: nil, channel: nil, chat: nil, routes: [],
-        destinations: [destination], outcome: .discarded, body: nil))
+        destinations: [destination], outcome: .discarded, body: nil)
+    ) { json in
+      json += Array(#"{"kind":"discarded","destination":"#.utf8)
+      JSONWriter.appendString(destination, to: &json)
+      json += Array(#","count":\#(count),"reason":"\#(reason)"}"#.utf8)
+    }
   }
 
+  /// - Parameter write: Appends what the message says: an object on one line.
   private mutating func add(
-    _ name: StaticString, _ json: [UInt8], envelopeTime: [UInt8]?, _ message: LiveMessage
+    _ name: StaticString, envelopeTime: [UInt8]?, _ message: LiveMessage, _ write: (inout [UInt8]) -> Void
   ) {
     let number = first + messages.count
+    var written = 0..<0
     plain.add { output in
       StreamText.appendHead(of: name, last, number, to: &output)
-      output.append(contentsOf: json)
+      let start = output.count
+      write(&output)
+      written = start..<output.count
       output.append(contentsOf: StreamText.end)
     }
     full?.add { output in
       StreamText.appendHead(of: name, last, number, to: &output)
+      let json = plain.bytes[written]
       guard message.kind == .received, let body = message.body else {
         output.append(contentsOf: json)
         output.append(contentsOf: StreamText.end)

@@ -56,7 +56,7 @@ struct ReceivedEvent {
     json.appendField("company", company)
     json.appendField("channel", channel)
     json.appendField("chat", chat)
-    json.appendField("received_at", receivedAt.description)
+    json.appendField("received_at", receivedAt)
     json.appendField("outcomes", outcomes.map(\.rawValue))
     json.appendField("routes", routes)
     json.appendField("destinations", destinations)
@@ -99,11 +99,11 @@ enum SettledJSON {
       }
     json.appendField("state", state.rawValue)
     json.appendField("reason", reason?.description)
-    json.appendField("due_at", due?.description)
+    json.appendField("due_at", due)
   }
 
   private static func appendAttempt(_ attempt: AttemptResult, offset: Duration, to json: inout [UInt8]) {
-    json.appendField("at", attempt.startedAt.advanced(by: offset).description)
+    json.appendField("at", attempt.startedAt.advanced(by: offset))
     switch attempt.response {
     case .status(let code, _, _):
       json.appendField("status", code)
@@ -122,15 +122,25 @@ enum SettledJSON {
 
 extension [UInt8] {
   fileprivate mutating func appendKey(_ name: StaticString) {
-    append(contentsOf: ",\"".utf8)
+    append(UInt8(ascii: ","))
+    append(UInt8(ascii: "\""))
     name.withUTF8Buffer { append(contentsOf: $0) }
-    append(contentsOf: "\":".utf8)
+    append(UInt8(ascii: "\""))
+    append(UInt8(ascii: ":"))
   }
 
   fileprivate mutating func appendField(_ name: StaticString, _ text: String?) {
     appendKey(name)
     guard let text else { return append(contentsOf: "null".utf8) }
     JSONWriter.appendString(text, to: &self)
+  }
+
+  fileprivate mutating func appendField(_ name: StaticString, _ time: Timestamp?) {
+    appendKey(name)
+    guard let time else { return append(contentsOf: "null".utf8) }
+    append(UInt8(ascii: "\""))
+    time.appendText(to: &self)
+    append(UInt8(ascii: "\""))
   }
 
   fileprivate mutating func appendField(_ name: StaticString, _ number: Int?) {

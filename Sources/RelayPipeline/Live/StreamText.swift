@@ -54,7 +54,8 @@ enum StreamText {
   /// What `json` says, with the event's body and its envelope's time.
   ///
   /// - Parameter json: An object.
-  static func appendWhole(_ json: [UInt8], time: [UInt8]?, body: [UInt8], to output: inout [UInt8]) {
+  static func appendWhole(_ json: ArraySlice<UInt8>, time: [UInt8]?, body: [UInt8], to output: inout [UInt8])
+  {
     output.append(contentsOf: json.dropLast())
     output.append(contentsOf: #","time":"#.utf8)
     appendData(time ?? Array("null".utf8), to: &output)
@@ -71,7 +72,7 @@ enum StreamText {
     json.reserveCapacity(512)
     ReceivedEvent(record).append(to: &json)
     if withBody {
-      appendWhole(json, time: record.envelopeTime, body: record.body, to: &output)
+      appendWhole(json[...], time: record.envelopeTime, body: record.body, to: &output)
     } else {
       output.append(contentsOf: json)
       output.append(contentsOf: end)

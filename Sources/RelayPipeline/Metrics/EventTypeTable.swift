@@ -29,10 +29,13 @@ final class EventTypeTable: Sendable {
 
   /// The type's place, taken now if it has none yet; `other` if there is none left.
   func place(of type: String) -> Int {
-    let text = Self.label(of: type)
+    guard let hash = Self.hash(type) else { return place(of: Self.label(of: type)) }
+    let text = type
     // A type of this very name shares its series.
-    guard !Self.areAlike(text, Self.otherLabel) else { return Self.other }
-    let start = Int(Self.hash(text) % UInt64(Self.capacity))
+    guard text.utf8.count != Self.otherLabel.utf8.count || !Self.areAlike(text, Self.otherLabel) else {
+      return Self.other
+    }
+    let start = Int(hash % UInt64(Self.capacity))
     for step in 0..<Self.capacity {
       let index = (start + step) % Self.capacity
       let place = places[index]
@@ -43,8 +46,19 @@ final class EventTypeTable: Sendable {
   }
 
   /// FNV-1a. Who sends chosen types can make it walk over a hundred places: no more than it could anyway.
-  private static func hash(_ text: String) -> UInt64 {
-    text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1.asciiLowercased)) &* 0x100_0000_01B3 }
+  ///
+  /// - Returns: nil: the type is not its own label.
+  private static func hash(_ type: String) -> UInt64? {
+    var type = type
+    return type.withUTF8 { bytes in
+      guard bytes.count <= maxBytes else { return nil }
+      var (hash, isPlain): (UInt64, Bool) = (0xCBF2_9CE4_8422_2325, true)
+      for byte in bytes {
+        hash = (hash ^ UInt64(byte.asciiLowercased)) &* 0x100_0000_01B3
+        isPlain = isPlain && byte >= 0x20 && byte != 0x7F
+      }
+      return isPlain ? hash : nil
+    }
   }
 
   private static func areAlike(_ one: String, _ other: String) -> Bool {

@@ -1,15 +1,16 @@
 import CSQLite
-import Glibc
 import RelayCore
 
 /// A prepared statement. Values are bound by their place, from 1; columns count from 0, as in SQLite.
 final class Statement {
   private let handle: OpaquePointer
   private let connection: Connection
+  private let values: BoundValues
   let sql: String
 
   init(_ handle: OpaquePointer, connection: Connection, sql: String) {
     self.handle = handle
+    values = BoundValues(count: Int(sqlite3_bind_parameter_count(handle)))
     self.connection = connection
     self.sql = sql
   }
@@ -22,6 +23,22 @@ final class Statement {
   func run() throws(StoreError) {
     defer { sqlite3_reset(handle) }
     try connection.check(sqlite3_step(handle))
+  }
+
+  /// The same with one value that SQLite need not copy: most of what the path writes is an event's body.
+  ///
+  /// - Parameter place: Of the value; it holds null afterwards.
+  func run(lending value: [UInt8], as place: Int32) throws(StoreError) {
+    guard value.count > BoundValues.capacity else {
+      bind(place, value)
+      return try run()
+    }
+    try value.withUnsafeBufferPointer { (bytes) throws(StoreError) in
+      values.forget(place)
+      sqlite3_bind_blob64(handle, place, bytes.baseAddress, UInt64(bytes.count), nil)
+      defer { bindNull(place) }
+      try run()
+    }
   }
 
   /// - Returns: Whether there is a row.
@@ -52,7 +69,9 @@ final class Statement {
   // MARK: Values
 
   func bind(_ place: Int32, _ value: Int64?) {
-    if let value { sqlite3_bind_int64(handle, place, value) } else { sqlite3_bind_null(handle, place) }
+    guard let value else { return bindNull(place) }
+    guard !values.takes(place, value) else { return }
+    took(place, sqlite3_bind_int64(handle, place, value))
   }
 
   func bind(_ place: Int32, _ value: Int?) {
@@ -62,8 +81,12 @@ final class Statement {
   func bind(_ place: Int32, _ value: String?) {
     guard var value else { return bindNull(place) }
     value.withUTF8 { text in
+      guard text.count > BoundValues.capacity else {
+        return bindShort(place, .text, UnsafeRawBufferPointer(text))
+      }
+      values.forget(place)
       _ = text.withMemoryRebound(to: CChar.self) {
-        sqlite3_bind_text(handle, place, $0.baseAddress ?? emptyText, Int32($0.count), transient)
+        sqlite3_bind_text(handle, place, $0.baseAddress, Int32($0.count), transient)
       }
     }
   }
@@ -71,19 +94,36 @@ final class Statement {
   func bind(_ place: Int32, _ value: [UInt8]?) {
     guard let value else { return bindNull(place) }
     value.withUnsafeBytes { bytes in
-      // An empty array has no address, and SQLite takes that for null.
-      _ =
-        bytes.isEmpty
-        ? sqlite3_bind_zeroblob(handle, place, 0)
-        : sqlite3_bind_blob64(handle, place, bytes.baseAddress, UInt64(bytes.count), transient)
+      guard bytes.count > BoundValues.capacity else { return bindShort(place, .blob, bytes) }
+      values.forget(place)
+      sqlite3_bind_blob64(handle, place, bytes.baseAddress, UInt64(bytes.count), transient)
     }
   }
 
   /// As 16 bytes, the most significant first.
   func bind(_ place: Int32, _ value: EventID) {
-    withUnsafeBytes(of: (value.high.bigEndian, value.low.bigEndian)) {
-      _ = sqlite3_bind_blob64(handle, place, $0.baseAddress, UInt64($0.count), transient)
-    }
+    withUnsafeBytes(of: (value.high.bigEndian, value.low.bigEndian)) { bindShort(place, .blob, $0) }
+  }
+
+  /// SQLite is told where our own copy is, which stays there as long as the statement: so it makes none.
+  private func bindShort(_ place: Int32, _ kind: BoundValues.Kind, _ bytes: UnsafeRawBufferPointer) {
+    guard !values.takes(place, kind, bytes) else { return }
+    let copy = UnsafeRawPointer(values.copy(of: place))
+    took(
+      place,
+      kind == .text
+        ? sqlite3_bind_text(handle, place, copy.assumingMemoryBound(to: CChar.self), Int32(bytes.count), nil)
+        : sqlite3_bind_blob64(handle, place, copy, UInt64(bytes.count), nil))
+  }
+
+  private func bindNull(_ place: Int32) {
+    guard !values.takesNull(place) else { return }
+    took(place, sqlite3_bind_null(handle, place))
+  }
+
+  /// - Parameter status: SQLite takes nothing while the statement runs.
+  private func took(_ place: Int32, _ status: Int32) {
+    if status != SQLITE_OK { values.forget(place) }
   }
 
   func bind<Table>(_ place: Int32, _ row: RowID<Table>?) { bind(place, row?.rawValue) }
@@ -101,17 +141,14 @@ final class Statement {
     guard let peer, case .v4(let address) = peer.address else { return bind(place, peer?.bytes) }
     let bits = UInt64(address) << 32 | UInt64(peer.port) << 16
     withUnsafeBytes(of: bits.bigEndian) {
-      _ = sqlite3_bind_blob64(handle, place, $0.baseAddress, 6, transient)
+      bindShort(place, .blob, UnsafeRawBufferPointer(rebasing: $0[..<6]))
     }
   }
 
   /// The value of another statement's column, as it stands there.
   func bind(_ place: Int32, _ column: Int32, of other: Statement) {
+    values.forget(place)
     sqlite3_bind_value(handle, place, sqlite3_column_value(other.handle, column))
-  }
-
-  private func bindNull(_ place: Int32) {
-    sqlite3_bind_null(handle, place)
   }
 
   // MARK: Columns
@@ -157,8 +194,9 @@ final class Statement {
 
   /// The bytes of a text or a blob where they stand, until the next step; none for null.
   func withBytes<Value>(_ column: Int32, _ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value {
-    let start = sqlite3_column_blob(handle, column)
-    let count = start == nil ? 0 : Int(sqlite3_column_bytes(handle, column))
+    let value = sqlite3_column_value(handle, column)
+    let start = sqlite3_value_blob(value)
+    let count = start == nil ? 0 : Int(sqlite3_value_bytes(value))
     return body(UnsafeBufferPointer(start: start?.assumingMemoryBound(to: UInt8.self), count: count))
   }
 
@@ -175,7 +213,6 @@ extension Statement: Sendable {}
 
 /// SQLite copies the value before the call returns.
 private let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
-private nonisolated(unsafe) let emptyText = UnsafePointer(strdup("")!)  // Never changed, never freed.
 
 extension EventID {
   /// 16 bytes, the most significant first.

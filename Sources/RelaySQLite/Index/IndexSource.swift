@@ -14,6 +14,7 @@ final class IndexSource {
   private let eventRows: Statement
   private let envelopeRows: Statement
   private let sourceOfEnvelope: Statement
+  private let sources: Statement
   private let destinationRows: Statement
   private let arrival: Statement
   private let firstEvent: Statement
@@ -32,6 +33,7 @@ final class IndexSource {
       """)
     envelopeRows = try connection.prepare("SELECT id, source FROM envelope WHERE id >= ?1 ORDER BY id")
     sourceOfEnvelope = try connection.prepare("SELECT source FROM envelope WHERE id = ?1")
+    sources = try connection.prepare("SELECT min(id), max(id) FROM source")
     destinationRows = try connection.prepare(
       "SELECT event, destination FROM delivery WHERE id >= ?1 AND id < ?2 ORDER BY id")
     arrival = try connection.prepare("SELECT arrived FROM delivery WHERE id = ?1")
@@ -101,18 +103,21 @@ final class IndexSource {
       query.reset()
       envelopeRows.reset()
     }
+    let onlySource = try onlySource()
     var envelope: Int64?
     var deliveries: Range<Int64>?
     while try query.step() {
       let row = query.integer(0)
       addTraits(query, row, to: &builder)
-      let source = try source(ofEnvelope: query.integer(9), &envelope)
-      builder.add(EventTerm.of(.source, row: source), row: row)
-      guard query.integer(8) > 0, let first = query.optionalInteger(7) else {
+      var source = onlySource
+      if source == nil { source = try self.source(ofEnvelope: query.integer(9), &envelope) }
+      builder.add(EventTerm.of(.source, row: source!), row: row)
+      let count = query.integer(8)
+      guard count > 0, let first = query.optionalInteger(7) else {
         builder.add(EventTerm.undelivered(isDropped: query.integer(6) != 0), row: row)
         continue
       }
-      let own = first..<first + query.integer(8)
+      let own = first..<first + count
       guard try cameWithIt(own, after: deliveries) else { continue }
       deliveries = deliveries.map { $0.lowerBound..<max($0.upperBound, own.upperBound) } ?? own
       builder.add(deliveries: own, row: row)
@@ -144,6 +149,15 @@ final class IndexSource {
     } else {
       query.withBytes(column) { builder.add(kind, $0, row: row) }
     }
+  }
+
+  /// The one source that the store has ever known, as most do: then no envelope is asked for its own.
+  private func onlySource() throws(StoreError) -> Int64? {
+    defer { sources.reset() }
+    guard try sources.step(), let first = sources.optionalInteger(0), first == sources.integer(1) else {
+      return nil
+    }
+    return first
   }
 
   /// Envelopes rise with their events: the next is a step away, mostly.

@@ -34,12 +34,11 @@ final class DeliveryWalks {
     destinationByName = try connection.prepare("SELECT id FROM destination WHERE name = ?1")
     // Named, since retrying ones stand in two indexes, and only in this one in order of arrival.
     let listed = "delivery INDEXED BY delivery_listed"
-    let replaying = "delivery INDEXED BY delivery_replaying"
     // Of one destination in one state, newest first: before ?2, not before ?3, at most ?4.
-    func page(_ condition: String, in index: String = listed) throws(StoreError) -> Statement {
+    func page(_ condition: String) throws(StoreError) -> Statement {
       try connection.prepare(
         """
-        SELECT id FROM \(index) WHERE destination = ?1 AND \(condition) AND id < ?2 AND id >= ?3
+        SELECT id FROM \(listed) WHERE destination = ?1 AND \(condition) AND id < ?2 AND id >= ?3
         ORDER BY id DESC LIMIT ?4
         """)
     }
@@ -49,8 +48,7 @@ final class DeliveryWalks {
     retryingBefore = try page("state = 1")
     waitingBefore = try page("state = 2")
     replaysBefore = [
-      try page("state = -4", in: replaying), try page("state = -3", in: replaying),
-      try page("state = -2", in: replaying),
+      try page("state = -4"), try page("state = -3"), try page("state = -2"),
     ]
     unlistedBefore = try connection.prepare(
       """

@@ -44,14 +44,14 @@ final class ListedEvents {
 
   init(_ connection: Connection, fewest: Int) throws(StoreError) {
     self.fewest = fewest
-    func condition(_ state: Int, in index: String) -> String {
-      "delivery INDEXED BY \(index) WHERE destination = ?1 AND state = \(state)"
+    func condition(_ state: Int) -> String {
+      "delivery INDEXED BY delivery_listed WHERE destination = ?1 AND state = \(state)"
     }
     func newest(_ condition: String) throws(StoreError) -> Statement {
       try connection.prepare("SELECT event FROM \(condition) ORDER BY id DESC LIMIT ?2")
     }
     func queries(_ state: Int) throws(StoreError) -> Queries {
-      let condition = condition(state, in: "delivery_listed")
+      let condition = condition(state)
       return Queries(
         nearestBefore: try connection.prepare("SELECT max(id) FROM \(condition) AND id < ?2"),
         nearestFrom: try connection.prepare("SELECT min(id) FROM \(condition) AND id >= ?2"),
@@ -62,11 +62,7 @@ final class ListedEvents {
     dead = try queries(4)
     discarded = try queries(5)
     pending = [try queries(0), try queries(1), try queries(2)]
-    replaying = [
-      try newest(condition(-4, in: "delivery_replaying")),
-      try newest(condition(-3, in: "delivery_replaying")),
-      try newest(condition(-2, in: "delivery_replaying")),
-    ]
+    replaying = [try newest(condition(-4)), try newest(condition(-3)), try newest(condition(-2))]
     firstUnlisted = try connection.prepare("SELECT first FROM unlisted")
     unlistedBetween = try connection.prepare(
       "SELECT event, destination FROM delivery WHERE id >= ?1 AND id < ?2 AND state = -1")

@@ -61,10 +61,9 @@ final class ChangeStatements {
   /// One query for each state.
   private static func pages(_ states: [DeliveryState], in queue: DeliveryQueue) -> [String] {
     // Named, since of retrying ones there are two, and only this one has them in order of arrival.
-    let index = queue == .live ? "delivery_listed" : "delivery_replaying"
     return states.map {
       """
-      SELECT id FROM delivery INDEXED BY \(index)
+      SELECT id FROM delivery INDEXED BY delivery_listed
       WHERE destination = ?1 AND state = \($0.stored(in: queue)) AND id > ?2 AND id <= ?3
       """
     }

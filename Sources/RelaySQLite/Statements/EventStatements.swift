@@ -1,3 +1,4 @@
+import Glibc
 import RelayCore
 
 /// What is written and read of events' rows.
@@ -42,16 +43,22 @@ final class EventStatements {
     insertEvent.bind(2, event.id)
     insertEvent.bind(3, envelope)
     insertEvent.bind(4, event.type)
-    insertEvent.bind(5, event.rawType.elementsEqual(event.type.utf8) ? nil : event.rawType)
+    insertEvent.bind(5, Self.isSpelledSo(event.type, event.rawType) ? nil : event.rawType)
     insertEvent.bind(6, event.company)
     insertEvent.bind(7, event.channel)
     insertEvent.bind(8, event.chat)
     insertEvent.bind(9, routes)
     insertEvent.bind(10, new.isDropped ? 1 : 0)
-    insertEvent.bind(11, event.body)
     insertEvent.bind(12, new.deliveries.isEmpty ? nil : nextDelivery)
     insertEvent.bind(13, new.deliveries.count)
-    try insertEvent.run()
+    try insertEvent.run(lending: event.body, as: 11)
+  }
+
+  private static func isSpelledSo(_ type: String, _ raw: [UInt8]) -> Bool {
+    var type = type
+    return type.withUTF8 { type in
+      raw.count == type.count && (raw.isEmpty || memcmp(raw, type.baseAddress!, raw.count) == 0)
+    }
   }
 
   /// - Parameter previous: The row that it comes too late for.

@@ -59,7 +59,9 @@ final class FakeOperations: RelayOperations, WithFakeRules {
   }
 
   let state: Locked<State>
-  private let currentFeed = Locked(FakeOperations.feed(LiveLimits()))
+  private let currentFeed: Locked<LiveFeed>
+  /// How many readers have left the stream.
+  private let left = Monitor(0)
   /// The calls that have come.
   let tally = Tally()
 
@@ -67,6 +69,7 @@ final class FakeOperations: RelayOperations, WithFakeRules {
     var state = State()
     change(&state)
     self.state = Locked(state)
+    currentFeed = Locked(Self.feed(LiveLimits(), left))
   }
 
   /// What the stream is fed by.
@@ -77,13 +80,18 @@ final class FakeOperations: RelayOperations, WithFakeRules {
   func limit(_ change: (inout LiveLimits) -> Void) {
     var limits = LiveLimits()
     change(&limits)
-    currentFeed.withLock { $0 = Self.feed(limits) }
+    currentFeed.withLock { $0 = Self.feed(limits, left) }
   }
 
-  private static func feed(_ limits: LiveLimits) -> LiveFeed {
+  private static func feed(_ limits: LiveLimits, _ left: Monitor<Int>) -> LiveFeed {
     var limits = limits
     limits.pace = .zero
-    return LiveFeed(clock: ManualClock(), limits: limits)
+    return LiveFeed(clock: ManualClock(), limits: limits) { left.update { $0 += 1 } }
+  }
+
+  /// Waits until so many readers have left the stream; at most a minute.
+  func waitUntilLeft(by count: Int) {
+    _ = left.wait(timeout: .seconds(60)) { $0 >= count ? true : nil }
   }
 
   func count(_ plan: ReplayPlan, within limit: Duration) async throws(OperationError) -> ReplayCount {

@@ -62,6 +62,19 @@ import Testing
     #expect(Timestamp.epoch < time && !(time < time))
   }
 
+  /// Broken at the border of the two ways in which it is counted.
+  @Test func aDurationInMicrosecondsIsRoundedTowardZero() {
+    let border = Int128(UInt64.max)
+    let hour: Int128 = 3_600_000_000_000_000_000_000
+    let lengths: [Int128] = [0, 1, border - 1, border, border + 1, 2 * border, hour]
+    for attoseconds in lengths {
+      for signed in [attoseconds, -attoseconds] {
+        #expect(Duration(attoseconds: signed).microseconds == Int64(signed / 1_000_000_000_000))
+      }
+    }
+    #expect(Duration.seconds(Int64.max).microseconds == .max)
+  }
+
   @Test func durationsBecomeWholeUnits() {
     #expect(Duration.milliseconds(1_500).microseconds == 1_500_000)
     #expect(Duration.nanoseconds(1_999).microseconds == 1)

@@ -53,6 +53,22 @@ import Testing
     #expect(await all.next() == nil)
   }
 
+  /// Broken by a copy for each of many readers.
+  @Test func whatAllReadersTakeIsTheSameMemoryForAll() async throws {
+    let feed = feed()
+    let readers = try (0..<3).map { _ in try #require(feed.join(LiveSubscription())) }
+    for reader in readers { _ = await reader.next() }
+    feed.tell(samples.received(3))
+    var texts: [SharedText] = []
+    for reader in readers {
+      guard case .shared(let text, let range) = await reader.next() else { return #expect(Bool(false)) }
+      #expect(range == 0..<text.bytes.count)
+      texts.append(text)
+    }
+    #expect(texts.allSatisfy { $0 === texts[0] })
+    feed.stop()
+  }
+
   @Test func aReaderThatWaitsIsWokenByWhatHappensAndByItsEnd() async throws {
     let feed = feed()
     let (first, second) = (

@@ -78,9 +78,9 @@ import Testing
     var ring = LiveSamples.ring(maxBytes: 8 << 20)
     var reader = reader()
     _ = reader.next(view(ring))
-    ring.append(samples.segment(after: ring, samples.received(1_000)))
+    ring.append(samples.segment(after: ring, samples.received(3_000)))
     var (next, pieces) = (0, 0)
-    while next < 1_000 {
+    while next < 3_000 {
       let (segment, range) = try read(reader.next(view(ring)))
       #expect(range.lowerBound == next)
       #expect(segment.plain[range].count <= LiveLimits().pieceBytes)

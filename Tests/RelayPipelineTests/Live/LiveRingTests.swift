@@ -23,6 +23,31 @@ import Testing
     #expect(ring.start == 1 && ring.end == 6)
   }
 
+  /// A copy for sending is made once while many are sent it, and kept no longer: the ring's bound knows nothing of it.
+  @Test func whatIsNoLongerNewIsMadeReadyForEachAlone() throws {
+    var ring = LiveSamples.ring()
+    func text(_ number: Int) throws -> SharedText {
+      let segment = try #require(ring.segment(from: number))
+      guard case .shared(let text, _) = segment.piece(0..<1, withBodies: false) else { throw Absence() }
+      return text
+    }
+    var made = 0
+    func take(_ text: SharedText) {
+      #expect(
+        text.form {
+          made += 1; return String(decoding: $0, as: UTF8.self)
+        }.utf8.elementsEqual(text.bytes))
+    }
+    ring.append(samples.segment(after: ring, samples.received(2)))
+    for _ in 0..<3 { take(try text(1)) }
+    #expect(made == 1)
+    for _ in 0..<3 { ring.append(samples.segment(after: ring, samples.received(1))) }
+    for _ in 0..<3 { take(try text(1)) }
+    #expect(made == 4)
+  }
+
+  private struct Absence: Error {}
+
   @Test func aReaderGoesOnAfterItsLastMessage() {
     var ring = LiveSamples.ring()
     #expect(ring.place(after: ring.lastID, withBodies: false) == 1, "also where nothing has come yet")

@@ -34,6 +34,10 @@ struct LiveSamples {
   static func ring(maxBytes: Int = 1 << 20) -> LiveRing { LiveRing(maxBytes: maxBytes, after: start) }
 }
 
+extension LivePiece {
+  var text: String { bytes.text }
+}
+
 extension ArraySlice<UInt8> {
   var text: String { String(decoding: self, as: UTF8.self) }
 }
