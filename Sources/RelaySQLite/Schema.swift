@@ -16,7 +16,6 @@ enum Schema {
     attemptEvidence,
     gaps,
     removedBodies,
-    listedDiscards,
     oneIndexOfBothQueues,
   ]
 
@@ -346,15 +345,9 @@ enum Schema {
     );
     """
 
-  /// What was discarded is found by its state, too, as what is dead; and the events of all of it without their rows.
-  private static let listedDiscards = """
-    DROP INDEX delivery_listed;
-    CREATE INDEX delivery_listed ON delivery (destination, state, id, event)
-      WHERE state = 0 OR state = 1 OR state = 2 OR state = 4 OR state = 5;
-    """
-
   /// The indexes hold the states of both queues, since the state stands before the row in them anyway. Each index that there is,
-  /// also one that has nothing to do with a row, costs every insert and every settlement a cursor.
+  /// also one that has nothing to do with a row, costs every insert and every settlement a cursor. And what was discarded is found
+  /// by its state, too, as what is dead.
   private static let oneIndexOfBothQueues = """
     DROP INDEX IF EXISTS delivery_replaying;
     DROP INDEX IF EXISTS delivery_replay_retrying;
