@@ -54,7 +54,8 @@ package final class StoreReader {
       SELECT (SELECT count(*) FROM delivery WHERE state = 0) + (SELECT count(*) FROM delivery WHERE state = 1)
         + (SELECT count(*) FROM delivery WHERE state = 2)
         + (SELECT count(*) FROM delivery WHERE id >= (SELECT first FROM unlisted) AND state = -1)
-        + (SELECT count(*) FROM delivery INDEXED BY delivery_listed WHERE state = -4 OR state = -3 OR state = -2)
+        + (SELECT count(*) FROM delivery WHERE state = -4) + (SELECT count(*) FROM delivery WHERE state = -3)
+        + (SELECT count(*) FROM delivery WHERE state = -2)
       """
     return Int(try connection.integer(query) ?? 0)
   }
