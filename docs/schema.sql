@@ -223,7 +223,8 @@ CREATE TABLE replay (
   started INTEGER NOT NULL,          -- when
   walk INTEGER NOT NULL DEFAULT 0,           -- 0 under way, 1 ended, 2 cancelled, 3 failed
   failure TEXT,                      -- why it failed
-  walked_to TEXT,                    -- where the walk goes on; null: at the beginning
+  walked_to TEXT,                    -- where the walk goes on, or `over`, and behind it where those that were parted from it do, by
+                                     -- destination: `480&bi=over&crm=96`; null: at the beginning
   matched INTEGER NOT NULL DEFAULT 0,        -- events that it has come to, of those that fit
   skipped INTEGER NOT NULL DEFAULT 0,        -- those of them that it had nowhere to send
   queued INTEGER NOT NULL DEFAULT 0,         -- deliveries that it has queued

@@ -60,6 +60,29 @@ import Testing
     await sink.stop()
   }
 
+  @Test func itKeepsItsRate() async throws {
+    let times = Locked<[ContinuousClock.Instant]>([])
+    let received = Received()
+    let sink = Sink(settings: SinkSettings(listen: anyPort())) {
+      if $0.path == "/bi" { times.withLock { $0.append(.now) } }
+      received.note($0)
+    }
+    let setting = try Setting(yaml(try await sink.start()))
+    let relay = try setting.start()
+    let url = try #require(relay.ingestURL())
+    #expect(try post(numbered(0..<12), to: url + "/huggy").status == 200)
+    #expect(received.wait { $0.count == 12 })
+    let person = try #require(Operator(relay))
+    #expect(try person.run("replay", "--all", "--to", "bi", "--rate", "20/s", "--yes").status == 0)
+    #expect(received.wait { $0.count == 24 })
+    let all = times.withLock { $0 }
+    // Five at once, and a quarter of a second between: the last comes after two of these.
+    #expect(all[0].duration(to: all[11]) >= .milliseconds(450))
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 0)
+    await sink.stop()
+  }
+
   @Test func itIsCountedCancelledAndListedByCommands() async throws {
     let received = Received()
     let sink = Sink(settings: SinkSettings(listen: anyPort())) { received.note($0) }

@@ -86,7 +86,7 @@ struct ReplayPlanTests {
     let found = steps(page(9), plan)
     #expect(found.count == 1 && found[0].isLast && found[0].cursor == "9")
     #expect(found[0].matched == 9 && found[0].skipped == 3 && found[0].entries.count == 6)
-    #expect(steps(page(0), plan) == [ReplayStep(replay: 7, entries: [], isLast: true)])
+    #expect(steps(page(0), plan) == [ReplayStep(replay: 7, others: ["bi"], entries: [], isLast: true)])
   }
 
   @Test func largeEventsMakeShorterSteps() {

@@ -75,6 +75,58 @@ import Testing
     #expect(pace(after: 4).due(late) == start.advanced(by: CommitPace.gathering))
   }
 
+  // MARK: Replays
+
+  @Test func whatReplaysAskForIsPatientAndManyOfItDueAtOnce() {
+    let since = start.advanced(by: .milliseconds(7))
+    let pace = CommitPace(start: start)
+    #expect(pace.due(Waiting(replayed: 255, replayedSince: since)) == since.advanced(by: CommitPace.deferral))
+    #expect(pace.due(Waiting(replayed: 256, replayedSince: since)) == start)
+    #expect(pace.due(Waiting(replayed: 1, replayedSince: since, replayedIsUrgent: true)) == start)
+  }
+
+  @Test func whileEnvelopesComeItHasNoCommitOfItsOwnBeforeThereWasNoneForAWhile() {
+    let ago = start.advanced(by: .milliseconds(-9))
+    for waiting in [
+      Waiting(replayed: 1, replayedSince: ago), Waiting(replayed: 999, replayedSince: ago),
+      Waiting(replayed: 1, replayedSince: ago, replayedIsUrgent: true),
+    ] {
+      var pace = pace(after: 3)
+      #expect(pace.due(waiting) == start.advanced(by: CommitPace.deferral))
+      // Another commit came between.
+      let later = start.advanced(by: .milliseconds(4))
+      pace.committed(envelopes: 0, at: later)
+      #expect(pace.due(waiting) == later.advanced(by: CommitPace.deferral))
+    }
+  }
+
+  @Test func onceNoEnvelopesComeItIsAsDueAsBefore() {
+    var pace = pace(after: 3)
+    let later = start.advanced(by: CommitPace.attention)
+    pace.committed(envelopes: 0, at: later)
+    #expect(pace.due(Waiting(replayed: 256, replayedSince: later)) == later)
+    #expect(pace.replaysGiveWay(at: later.advanced(by: .nanoseconds(-1))) && !pace.replaysGiveWay(at: later))
+  }
+
+  @Test func itDoesNotWaitLongerThanEnvelopesAreExpected() {
+    var pace = pace(after: 3)
+    let later = start.advanced(by: CommitPace.attention - .milliseconds(1))
+    pace.committed(envelopes: 0, at: later)
+    #expect(
+      pace.due(Waiting(replayed: 256, replayedSince: later)) == start.advanced(by: CommitPace.attention))
+  }
+
+  @Test func nothingThatIsLiveWaitsForIt() {
+    let waiting = Waiting(envelopes: 1, replayed: 999, replayedSince: start)
+    #expect(pace(after: 3).due(waiting) == start.advanced(by: CommitPace.gathering))
+    #expect(pace(after: 1).due(waiting) == start)
+  }
+
+  @Test func aStoreWithoutEnvelopesDoesNotMakeReplaysGiveWay() {
+    #expect(!CommitPace(start: start).replaysGiveWay(at: start))
+    #expect(!pace(after: 0).replaysGiveWay(at: start) && pace(after: 1).replaysGiveWay(at: start))
+  }
+
   @Test func whatIsUrgentIsDueAtOnce() {
     let since = start.advanced(by: .milliseconds(7))
     #expect(pace(after: 9).due(Waiting(isUrgent: true)) == start)

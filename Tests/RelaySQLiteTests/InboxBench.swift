@@ -9,6 +9,8 @@ final class InboxBench {
     case envelope(String)
     case outcomes(Int)
     case urgentOutcomes(Int)
+    case replayedOutcomes(Int)
+    case replayClaim
     case suspended
     case giveBack
     case ping
@@ -44,7 +46,9 @@ final class InboxBench {
   func after(_ time: Duration) -> ContinuousClock.Instant { now.advanced(by: time) }
 
   /// A commit has just ended.
-  func commit(envelopes: Int) { _ = inbox.committed(envelopes: envelopes, at: now) }
+  func commit(envelopes: Int, replayedLeft: Int = 0) {
+    _ = inbox.committed(envelopes: envelopes, replayedLeft: replayedLeft, at: now)
+  }
 
   func close() { inbox.close() }
 
@@ -76,6 +80,14 @@ final class InboxBench {
       .write(.append(AppendCall(envelopes.envelope(source: name), late: { _ in }) { _ in }))
     case .outcomes(let count): .write(.settle(outcomes(count), isUrgent: false) { _ in })
     case .urgentOutcomes(let count): .write(.settle(outcomes(count), isUrgent: true) { _ in })
+    case .replayedOutcomes(let count):
+      .write(.settle(outcomes(count, in: .replay), isUrgent: false) { _ in })
+    case .replayClaim:
+      .read(
+        .claim(
+          ClaimRequest(
+            destination: "crm", queue: .replay, kind: .fresh, now: .second(0), limit: 1, byteLimit: 1)
+        ) { _ in })
     case .suspended: .write(.setSuspended(SuspendedTime(), of: "crm"))
     case .giveBack: .memory(.giveBack([DeliveryID(rawValue: 1)]))
     case .ping: .read(.ping {})
@@ -83,11 +95,11 @@ final class InboxBench {
     }
   }
 
-  private func outcomes(_ count: Int) -> [Settlement] {
+  private func outcomes(_ count: Int, in queue: DeliveryQueue = .live) -> [Settlement] {
     let attempt = AttemptResult(
       startedAt: .second(0), duration: .zero, response: .status(200, body: [], retryAfter: nil))
     let settlement = Settlement(
-      delivery: DeliveryID(rawValue: 1), attempts: 1, attempt: attempt, outcome: .delivered)
+      delivery: DeliveryID(rawValue: 1), in: queue, attempts: 1, attempt: attempt, outcome: .delivered)
     return Array(repeating: settlement, count: count)
   }
 }
@@ -96,7 +108,8 @@ extension InboxBench.Post {
   var name: String {
     switch self {
     case .envelope(let name), .hold(let name): name
-    case .outcomes(let count), .urgentOutcomes(let count): "\(count) outcomes"
+    case .outcomes(let count), .urgentOutcomes(let count), .replayedOutcomes(let count): "\(count) outcomes"
+    case .replayClaim: "claim"
     case .suspended: "suspended"
     case .giveBack: "giveBack"
     case .ping: "ping"
@@ -112,6 +125,7 @@ extension StoreOperation {
     case .write(.setSuspended): "suspended"
     case .memory(.giveBack): "giveBack"
     case .read(.ping): "ping"
+    case .read(.claim): "claim"
     case .memory(.hold(let names, _)): names[0]
     default: "?"
     }

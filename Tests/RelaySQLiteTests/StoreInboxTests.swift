@@ -76,6 +76,25 @@ import Testing
     #expect(bench.next() == .sleep(until: bench.after(CommitPace.gathering)))
   }
 
+  // MARK: Replays
+
+  @Test(arguments: [InboxBench.Post.replayedOutcomes(300), .replayClaim])
+  func whileEnvelopesComeWhatReplaysAskForGoesWithTheirs(post: InboxBench.Post) throws {
+    bench.commit(envelopes: 1)
+    bench.post(post)
+    let end = try #require(bench.sleepEnd(bench.next()))
+    #expect(end >= bench.after(CommitPace.deferral), "no commit of its own")
+    bench.post(.envelope("a"))
+    #expect(bench.next() == .work([post.name, "a"]))
+  }
+
+  @Test func whatACommitHadNoRoomForGoesWithTheNextOrHasOneOfItsOwnSoon() {
+    bench.commit(envelopes: 1, replayedLeft: 40)
+    #expect(bench.next() == .sleep(until: bench.after(CommitPace.deferral)))
+    #expect(bench.next(after: CommitPace.deferral) == .work([]))
+    #expect(bench.sleepEnd(bench.next(after: CommitPace.deferral)) == nil, "it was taken")
+  }
+
   // MARK: The limit of a take
 
   @Test func whatTheLimitLeavesBehindIsTakenAtOnceAndInOrder() {

@@ -45,9 +45,11 @@ extension StoreConformance {
       let held = await store.claim(in: .replay, limit: 2).deliveries
       await store.settle(held[0].settled(.delivered))
       let again = try await bench.reopen(store)
+      let found = try await again.queue(ReplayStep(replay: begun.id, entries: [], cursor: "so far"))
+      #expect(found.cursors == ReplayCursors(main: .at("so far")))
       let step = ReplayStep(replay: begun.id, entries: [], cursor: "the end", isLast: true)
       let replay = try await again.queue(step)
-      #expect(replay.queued == 3 && replay.delivered == 1 && replay.cursor == "the end")
+      #expect(replay.queued == 3 && replay.delivered == 1 && replay.cursors.areOver)
       #expect(replay.walk == .ended && replay.state == .running)
       let rest = await again.claim(in: .replay).deliveries
       #expect(rest.map(\.event.id) == envelope.events.dropFirst().map(\.event.id))
@@ -121,6 +123,65 @@ extension StoreConformance {
       await store.settle(held[1].settled(.delivered))
       #expect(try await waiting.value.get().queued == 6)
       #expect(try await store.destination()!.replaying == 4)
+    },
+    StoreClaim("whatHasNoRoomIsPartedAndTheOthersGoOn") { bench in
+      let store = try await bench.open()
+      let envelope = bench.make.envelope(to: [], events: 3)
+      _ = try await store.append(envelope)
+      let begun = try await store.begin()
+      func step(_ cursor: String, part: String? = nil, to: [String] = ["crm", "bi"]) -> ReplayStep {
+        var step = begun.step(envelope, to: to, cursor: cursor, ahead: 4)
+        (step.part, step.others) = (part, part == nil ? ["crm", "bi"] : [])
+        return step
+      }
+      #expect(try await store.queue(step("first")).queued == 6)
+      // Neither has room, and neither lacks work.
+      let waiting = store.posted(step("second"))
+      await store.ping()
+      #expect(!waiting.isKept)
+      for delivery in await store.claim(in: .replay, of: "bi", limit: 2).deliveries {
+        await store.settle(delivery.settled(.delivered))
+      }
+      let parted = try await waiting.value.get()
+      #expect(parted.cursors == ReplayCursors(main: .at("second"), parted: ["crm": .at("first")]))
+      #expect(parted.queued == 9 && parted.matched == 6)
+      #expect(try await store.books()["crm"]?.replaying == 3)
+      // What was parted is passed over; its own walk waits for its room, and is counted no second time.
+      var last = step("third")
+      last.isLast = true
+      for delivery in await store.claim(in: .replay, of: "bi").deliveries {
+        await store.settle(delivery.settled(.delivered))
+      }
+      #expect(try await store.queue(last).queued == 12)
+      let own = store.posted(step("of its own", part: "crm", to: ["crm"]))
+      await store.ping()
+      #expect(!own.isKept)
+      for delivery in await store.claim(in: .replay).deliveries {
+        await store.settle(delivery.settled(.delivered))
+      }
+      let found = try await own.value.get()
+      #expect(found.queued == 15 && found.matched == 9 && found.walk == .underWay)
+      #expect(found.cursors == ReplayCursors(main: .over, parted: ["crm": .at("of its own")]))
+      let again = try await bench.reopen(store)
+      var end = ReplayStep(replay: begun.id, part: "crm", entries: [], cursor: "x", isLast: true)
+      #expect(try await again.queue(end).walk == .ended)
+      // One that is over queues nothing.
+      end.entries = step("again", part: "crm", to: ["crm"]).entries
+      #expect(try await again.queue(end).queued == 15)
+    },
+    StoreClaim("whereADestinationHasNothingToDoThatIsNotInTheStepTheFullOneIsParted") { bench in
+      let store = try await bench.open()
+      let envelope = bench.make.envelope(to: [], events: 2)
+      _ = try await store.append(envelope)
+      let begun = try await store.begin()
+      _ = try await store.queue(begun.step(envelope, cursor: "first"))
+      var step = begun.step(envelope, cursor: "second", ahead: 3)
+      let alone = store.posted(step)
+      await store.ping()
+      #expect(!alone.isKept, "there is no other")
+      step.others = ["crm", "bi"]
+      let other = try await store.queue(step)
+      #expect(other.cursors.parted == ["crm": .at("first")] && other.queued == 2)
     },
     StoreClaim("itLeavesHalfOfTheRoomToWhatArrives") { bench in
       var configuration = StoreConfiguration.test
@@ -317,14 +378,14 @@ extension DeliveryStore {
 
   package func queue(_ step: ReplayStep) async throws -> Replay { try await posted(step).value.get() }
 
-  func end(_ replay: Int, as end: ReplayEnd) async throws -> Replay? {
+  package func end(_ replay: Int, as end: ReplayEnd) async throws -> Replay? {
     let promise = Promise<Result<Replay?, StoreError>>("the end of a replay")
     self.end(replay, as: end) { promise.keep($0) }
     return try await promise.value.get()
   }
 
   /// A replay of all its events, to its end.
-  func replayed(_ envelope: NewEnvelope, to destinations: [String] = ["crm"]) async throws
+  package func replayed(_ envelope: NewEnvelope, to destinations: [String] = ["crm"]) async throws
     -> Replay
   {
     var step = try await begin().step(envelope, to: destinations)

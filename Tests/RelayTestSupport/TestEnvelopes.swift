@@ -84,7 +84,7 @@ extension Delivery {
       startedAt: .second(0), duration: .milliseconds(7),
       response: .status(code, body: Array("answer".utf8), retryAfter: nil))
     return Settlement(
-      delivery: id, attempts: attempts ?? self.attempts + 1,
+      delivery: id, in: queue, attempts: attempts ?? self.attempts + 1,
       countedAttempts: countedAttempts ?? self.countedAttempts + 1, attempt: attempt, outcome: outcome,
       probedAt: probedAt)
   }

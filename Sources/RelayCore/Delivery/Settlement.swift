@@ -8,6 +8,8 @@ package struct Settlement: Sendable, Equatable {
   }
 
   package var delivery: DeliveryID
+  /// Where it stands: outcomes of what replays have queued give way to all others.
+  package var queue: DeliveryQueue
   /// The attempts made, this one included.
   package var attempts: Int
   /// Those of them that count toward the limits.
@@ -18,11 +20,11 @@ package struct Settlement: Sendable, Equatable {
   package var probedAt: Timestamp?
 
   package init(
-    delivery: DeliveryID, attempts: Int, countedAttempts: Int? = nil, attempt: AttemptResult,
-    outcome: Outcome,
-    probedAt: Timestamp? = nil
+    delivery: DeliveryID, in queue: DeliveryQueue = .live, attempts: Int, countedAttempts: Int? = nil,
+    attempt: AttemptResult, outcome: Outcome, probedAt: Timestamp? = nil
   ) {
     self.delivery = delivery
+    self.queue = queue
     self.attempts = attempts
     self.countedAttempts = countedAttempts ?? attempts
     self.attempt = attempt

@@ -227,13 +227,13 @@ package struct Lane: Sendable {
         of: delivery, result, blame, counted: counted, destination, circuit, suspended, now: now,
         random: random)
     return Settlement(
-      delivery: delivery.id, attempts: delivery.attempts + 1, countedAttempts: counted, attempt: result,
-      outcome: outcome, probedAt: isProbe && !result.isSuccess ? now : delivery.probedAt)
+      delivery: delivery.id, in: delivery.queue, attempts: delivery.attempts + 1, countedAttempts: counted,
+      attempt: result, outcome: outcome, probedAt: isProbe && !result.isSuccess ? now : delivery.probedAt)
   }
 
   /// An outcome is on disk.
   mutating func settled(_ outcome: Settlement.Outcome, of queue: DeliveryQueue = .live, now: Timestamp) {
-    slots.settled()
+    slots.settled(queue)
     switch outcome {
     case .retry(let due): windows.change(queue) { $0.becomesDue(at: due) }
     case .delivered, .dead: pace.add(at: now)

@@ -17,6 +17,8 @@ struct LaneSlots: Sendable {
   private(set) var refusedInFlight: Set<DeliveryID> = []
   /// Attempts whose outcome is not on disk yet.
   private(set) var unsettled = 0
+  /// Those of them that replays have queued: they wait until others leave them room in a commit.
+  private var unsettledReplays = 0
   private var nextTurn = ClaimRequest.Kind.fresh
   /// The same among what replays have queued.
   private var nextReplayTurn = ClaimRequest.Kind.fresh
@@ -25,6 +27,8 @@ struct LaneSlots: Sendable {
 
   /// This many outcomes may wait for the disk before no more attempts start.
   static let maxUnsettled = 1_024
+  /// This many of replays, before no more of these start.
+  static let maxUnsettledReplays = 512
 
   /// Nothing is in flight, and every outcome is on disk.
   var isQuiet: Bool { inFlight.isEmpty && unsettled == 0 }
@@ -77,11 +81,15 @@ struct LaneSlots: Sendable {
     count(delivery, by: -1)
     if !refusedInFlight.isEmpty { refusedInFlight.remove(id) }
     unsettled += 1
+    if delivery.queue == .replay { unsettledReplays += 1 }
     return delivery
   }
 
   /// An outcome is on disk.
-  mutating func settled() { unsettled -= 1 }
+  mutating func settled(_ queue: DeliveryQueue = .live) {
+    unsettled -= 1
+    if queue == .replay { unsettledReplays -= 1 }
+  }
 
   // MARK: Whose turn it is
 
@@ -180,7 +188,8 @@ struct LaneSlots: Sendable {
   /// Whether a slot is free for something that a replay has queued, once nothing else may start.
   func mayReplay(_ replays: LaneWindow, _ circuit: Circuit, of concurrency: Int) -> Bool {
     let slots = Self.left(of: circuit.slots(of: concurrency))
-    return unsettled < Self.maxUnsettled && inFlight.count < slots
+    return unsettled < Self.maxUnsettled && unsettledReplays < Self.maxUnsettledReplays
+      && inFlight.count < slots
       && (replays.fresh.hasReady || replays.retrying.hasReady && hasReplayRetrySlot(slots)
         || mayReplayRefused(replays, circuit, slots))
   }

@@ -24,8 +24,7 @@ package struct Replay: Sendable, Equatable {
   package var walk = Walk.underWay
   /// Why it can't go on, for people.
   package var failure: String?
-  /// Where its walk goes on, as whoever walks understands it; nil: at the beginning.
-  package var cursor: String?
+  package var cursors = ReplayCursors()
   /// Events that it has come to, of those that fit.
   package var matched = 0
   /// Those of them that it had nowhere to send.
@@ -99,13 +98,22 @@ package struct ReplayStep: Sendable, Equatable {
     /// The event's footprint: what each of its deliveries counts in the books.
     package var bytes: Int
     package var targets: [Target]
+    /// Events that the walk has come to since the entry before, and had nowhere to send.
+    package var skippedBefore: Int
+    /// Where the walk goes on behind it; nil: the step can't be cut there.
+    package var cursor: String?
 
-    package init(event: EventID, source: String, chat: String?, bytes: Int, targets: [Target]) {
+    package init(
+      event: EventID, source: String, chat: String?, bytes: Int, targets: [Target], skippedBefore: Int = 0,
+      cursor: String? = nil
+    ) {
       self.event = event
       self.source = source
       self.chat = chat
       self.bytes = bytes
       self.targets = targets
+      self.skippedBefore = skippedBefore
+      self.cursor = cursor
     }
   }
 
@@ -124,29 +132,66 @@ package struct ReplayStep: Sendable, Equatable {
   package static let personsRoute = "(replay)"
 
   package var replay: Int
+  /// The destination of a walk that was parted, which goes there alone; nil: the walk of all others.
+  package var part: String?
+  /// Where a walk that was not parted goes, too: they go on without those that have no room.
+  package var others: [String]
   /// In order of arrival.
   package var entries: [Entry]
-  /// Events that the walk has come to, and those of them that it had nowhere to send.
+  /// Events that the walk has come to, and those of them that it had nowhere to send. Not counted for one that was parted:
+  /// they were before.
   package var matched: Int
   package var skipped: Int
   /// Where the walk goes on after this.
   package var cursor: String?
-  /// It has come to its end.
+  /// The walk has come to its end.
   package var isLast: Bool
   /// It waits until each destination has no more than that in its replay queue, with what it adds.
   package var ahead: Int
 
   package init(
-    replay: Int, entries: [Entry], matched: Int? = nil, skipped: Int = 0, cursor: String? = nil,
-    isLast: Bool = false, ahead: Int = 4_096
+    replay: Int, part: String? = nil, others: [String] = [], entries: [Entry], matched: Int? = nil,
+    skipped: Int = 0, cursor: String? = nil, isLast: Bool = false, ahead: Int = 4_096
   ) {
     self.replay = replay
+    self.part = part
+    self.others = others
     self.entries = entries
     self.matched = matched ?? entries.count
     self.skipped = skipped
     self.cursor = cursor
     self.isLast = isLast
     self.ahead = ahead
+  }
+}
+
+extension ReplayStep {
+  /// How many deliveries it queues.
+  package var deliveries: Int { entries.reduce(0) { $0 + $1.targets.count } }
+
+  /// Cuts it where it has queued about so many deliveries, at least one entry's: both parts are steps, which come one after
+  /// the other.
+  ///
+  /// - Returns: What comes second; nil: there is no place to cut it.
+  package mutating func cut(after limit: Int) -> ReplayStep? {
+    var (count, place) = (0, 0)
+    while place < entries.count, place == 0 || count + entries[place].targets.count <= limit {
+      count += entries[place].targets.count
+      place += 1
+    }
+    guard place < entries.count, let end = entries[place - 1].cursor else { return nil }
+    let first = entries[..<place]
+    let firstSkipped = first.reduce(0) { $0 + $1.skippedBefore }
+    var rest = self
+    rest.entries.removeFirst(place)
+    rest.skipped -= firstSkipped
+    rest.matched -= place + firstSkipped
+    entries = Array(first)
+    skipped = firstSkipped
+    matched = place + firstSkipped
+    cursor = end
+    isLast = false
+    return rest
   }
 }
 
@@ -168,6 +213,10 @@ package protocol ReplayStore: AnyObject, Sendable {
   /// Waits, as long as it takes, until there is room: in each destination's replay queue (`ReplayStep.ahead`), and in half
   /// of its `max_backlog`, so that nothing that arrives overflows because of it. Where nothing at all is pending or dead
   /// there is room for any step.
+  ///
+  /// Where some destinations have no room, and others of the step (or `ReplayStep.others`) run short of what it queues, those
+  /// without room are parted: the step goes without them, and for each `Replay.cursors` says where a walk of its own begins.
+  /// What a later step of the walk has for them is passed over.
   ///
   /// - Returns: The replay as it is then. If its walk has ended by then, nothing was queued.
   func queue(_ step: ReplayStep, completion: @escaping @Sendable (Result<Replay, StoreError>) -> Void)

@@ -272,6 +272,8 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
     let now = reading.steady
     var turn = TransportTurn()
     var outcomes = Outcomes(isWatched: feed.isWatched)
+    // What replays have queued is recorded when others leave room for it: nobody else is to wait with it.
+    var replayed = Outcomes(isWatched: feed.isWatched)
     for action in actions {
       switch action {
       case .attempt(let delivery):
@@ -283,10 +285,11 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
         log.attempt(settlement, of: delivery, isProbe: isProbe, at: reading)
         let records = records(of: delivery.destination)
         records.add(settlement.attempt, type: delivery.event.type, at: now)
-        outcomes.add(settlement, of: delivery, records.metrics, at: now)
         // The next of its order key waits for it.
-        if dispatcher.ordering(of: delivery.destination) != Ordering.none {
-          outcomes.isUrgent = true
+        let isUrgent = dispatcher.ordering(of: delivery.destination) != Ordering.none
+        switch delivery.queue {
+        case .live: outcomes.add(settlement, of: delivery, records.metrics, isUrgent: isUrgent, at: now)
+        case .replay: replayed.add(settlement, of: delivery, records.metrics, isUrgent: isUrgent, at: now)
         }
       case .claim(let request):
         store.claim(request) { [weak self] claim in self?.post(.claimed(claim)) }
@@ -305,6 +308,7 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
       }
     }
     if !outcomes.settlements.isEmpty { settle(outcomes) }
+    if !replayed.settlements.isEmpty { settle(replayed) }
     turn.deadline = dispatcher.nextDeadline()
     return turn
   }
@@ -335,9 +339,11 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
     }
 
     mutating func add(
-      _ settlement: Settlement, of delivery: Delivery, _ metrics: DestinationMetrics, at now: Timestamp
+      _ settlement: Settlement, of delivery: Delivery, _ metrics: DestinationMetrics, isUrgent: Bool,
+      at now: Timestamp
     ) {
       settlements.append(settlement)
+      if isUrgent { self.isUrgent = true }
       if isWatched { watched.append(SettledAttempt(settlement: settlement, delivery: delivery)) }
       settled.append(
         Dispatcher.Settled(

@@ -32,9 +32,15 @@ struct BatchWriter {
   private var appends: [AppendCall] = []
   /// Outcomes of attempts are never dropped: those that can't be committed stay here.
   private var settlements: [SettleCall] = []
+  /// The same of what replays have queued: they come after all others.
+  private var replayedSettlements: [SettleCall] = []
   /// Nor is this, by the destination's name.
   private var suspensions: [String: SuspendedTime] = [:]
   private var replays = ReplayCalls()
+  /// How much of what replays ask for a transaction has; nil: all.
+  private var replaysLimit: Int?
+  /// The same for one beside envelopes.
+  private(set) var replayShare = ReplayShare()
   /// Why the last envelopes or outcomes could not be committed; nil: they could, or a write since then has shown that it
   /// goes again.
   private(set) var failure: StoreError?
@@ -79,7 +85,11 @@ struct BatchWriter {
   mutating func append(_ call: AppendCall) { appends.append(call) }
 
   mutating func settle(_ settlements: [Settlement], completion: @escaping ([Delivery]) -> Void) {
-    self.settlements.append((settlements, completion))
+    if settlements.first?.queue == .replay {
+      replayedSettlements.append((settlements, completion))
+    } else {
+      self.settlements.append((settlements, completion))
+    }
   }
 
   mutating func setSuspended(_ suspended: SuspendedTime, of destination: String) {
@@ -88,7 +98,9 @@ struct BatchWriter {
 
   // MARK: Writing
 
-  var hasHeldSettlements: Bool { !settlements.isEmpty }
+  var hasHeldSettlements: Bool { !settlements.isEmpty || failure != nil && !replayedSettlements.isEmpty }
+  /// How much of what replays ask for waits for the next commits.
+  var replayedLeft: Int { replayedSettlements.reduce(replays.left) { $0 + $1.settlements.count } }
   /// It is to be tried again, also if nothing comes.
   var mustTryAgain: Bool {
     !settlements.isEmpty || !suspensions.isEmpty || failure != nil || replays.mayHaveRoom
@@ -112,10 +124,12 @@ struct BatchWriter {
   /// Commits, then answers. If everything together can't be committed, what is new is refused, and the settlements
   /// are tried alone.
   ///
+  /// - Parameter replaysGiveWay: What replays ask for has a small share of it, and the rest waits.
   /// - Returns: How many envelopes it was for; nil: there was nothing to do.
   @discardableResult
-  mutating func write() -> Int? {
-    guard canBeRefused || mustTryAgain else { return nil }
+  mutating func write(replaysGiveWay: Bool = false) -> Int? {
+    guard canBeRefused || mustTryAgain || replayedLeft > 0 else { return nil }
+    replaysLimit = replaysGiveWay ? replayShare.items : nil
     let envelopes = appends.count
     do throws(StoreError) {
       failure = try commitAll()
@@ -124,15 +138,16 @@ struct BatchWriter {
       let wasAlone = !canBeRefused
       refuse(error)
       if !wasAlone || session.connection.lastErrorWasOfWriting { try? commitSettlements(clock.now()) }
-      if envelopes > 0 || hasHeldSettlements { failure = error }
+      if envelopes > 0 || !(settlements.isEmpty && replayedSettlements.isEmpty) { failure = error }
     }
     return envelopes
   }
 
   /// Answers what is held for ever now: the store closes. Those deliveries stay pending on disk.
   mutating func abandon() {
-    for settled in settlements { settled.completion([]) }
+    for settled in settlements + replayedSettlements { settled.completion([]) }
     settlements.removeAll()
+    replayedSettlements.removeAll()
     replays.refuseAll(.closed)
   }
 
@@ -145,15 +160,23 @@ struct BatchWriter {
     var outcomes: [Result<AppendOutcome, StoreError>] = []
     /// Why it could not be made, for each change; nil: it was.
     var faults: [StoreError?] = []
-    var replays: [ReplayCalls.Answer] = []
+    var replays = ReplayCalls.Written()
+    /// What was spent on replays, and on how much of theirs.
+    var replayedTime = Duration.zero
+    var replayedItems = 0
   }
 
   /// - Returns: Why nobody knows whether that is kept: the store's files can't be seen.
   private mutating func commitAll() throws(StoreError) -> StoreError? {
     let now = clock.now()
     let refusal = appends.isEmpty ? nil : keeper.refusal(now)
+    let start = ContinuousClock.now
     let written = try transaction(of: refusal == nil ? appends.count : 0, now) { () throws(StoreError) in
       try writeAll(refusal, now)
+    }
+    if replaysLimit != nil && !appends.isEmpty {
+      replayShare.committed(
+        in: start.duration(to: .now), replayed: written.replayedTime, items: written.replayedItems)
     }
     replays.written(written.replays)
     if !changes.isEmpty { replays.roomMayHaveCome() }
@@ -168,7 +191,7 @@ struct BatchWriter {
         completion(error.map { .failure($0) } ?? .success(()))
       }
       answerAppends(written.outcomes, unseen)
-      for answer in written.replays { answer.give(unseen) }
+      for answer in written.replays.answers { answer.give(unseen) }
     }
     forgetWhatIsNew()
     keeper.committed(appendedEvents: events, now)
@@ -183,6 +206,14 @@ struct BatchWriter {
     for (change, _) in changes { written.faults.append(try make(change)) }
     // Before what arrives: it may be its turn then, and it may find more room.
     written.promoted = try settleAll(now)
+    let count = chosenReplayed
+    if count > 0 {
+      let start = ContinuousClock.now
+      let calls = replayedSettlements.prefix(count)
+      written.promoted += try settle(calls, now)
+      written.replayedTime += start.duration(to: .now)
+      written.replayedItems += calls.reduce(0) { $0 + $1.settlements.count }
+    }
     written.outcomes.reserveCapacity(appends.count)
     for append in appends {
       if let refusal = refusal ?? session.appender.refusal(of: append.envelope) {
@@ -193,7 +224,11 @@ struct BatchWriter {
       }
     }
     if replays.hasCalls {
-      written.replays = try replays.write(session.replays, refusal: refusal ?? keeper.refusal(now), now)
+      let start = ContinuousClock.now
+      written.replays = try replays.write(
+        session.replays, refusal: refusal ?? keeper.refusal(now), atMost: replaysLimit, now)
+      written.replayedTime += start.duration(to: .now)
+      written.replayedItems += written.replays.queued
     }
     try session.claims.shortenTail()
     // What there is to do may write nothing; and only what has been written shows that it goes again.
@@ -202,8 +237,10 @@ struct BatchWriter {
   }
 
   private mutating func commitSettlements(_ now: Timestamp) throws(StoreError) {
-    guard !(settlements.isEmpty && suspensions.isEmpty) else { return }
-    let promoted = try transaction(of: 0, now) { () throws(StoreError) in try settleAll(now) }
+    guard !(settlements.isEmpty && replayedSettlements.isEmpty && suspensions.isEmpty) else { return }
+    let promoted = try transaction(of: 0, now) { () throws(StoreError) in
+      try settleAll(now) + settle(replayedSettlements.prefix(chosenReplayed), now)
+    }
     let settled = takeSettlements()
     answer { for (call, turns) in zip(settled, promoted) { call.completion(turns) } }
     keeper.committed(appendedEvents: 0, now)
@@ -224,9 +261,13 @@ struct BatchWriter {
     for (destination, suspended) in suspensions {
       session.change(destination) { $0.suspended = suspended }
     }
+    return try settle(settlements[...], now)
+  }
+
+  private func settle(_ calls: ArraySlice<SettleCall>, _ now: Timestamp) throws(StoreError) -> [[Delivery]] {
     var promoted: [[Delivery]] = []
-    promoted.reserveCapacity(settlements.count)
-    for call in settlements {
+    promoted.reserveCapacity(calls.count)
+    for call in calls {
       var turns: [Delivery] = []
       for settlement in call.settlements {
         if let next = try session.settler.settle(settlement, settledAt: now) { turns.append(next) }
@@ -245,7 +286,7 @@ struct BatchWriter {
       return try body()
     }
     guard let observer else { return try session.transactions.run(withClock) }
-    let operations = settlements.reduce(envelopes) { $0 + $1.settlements.count }
+    let operations = chosenSettlements.reduce(envelopes) { $0 + $1.settlements.count }
     let start = ContinuousClock.now
     let value = try session.transactions.run(withClock)
     observer.storeCommitted(operations: operations, duration: start.duration(to: .now))
@@ -317,10 +358,28 @@ struct BatchWriter {
     }
   }
 
+  /// Those that the transaction holds.
+  private var chosenSettlements: [SettleCall] {
+    replayedSettlements.isEmpty ? settlements : settlements + replayedSettlements.prefix(chosenReplayed)
+  }
+
+  /// How many calls of replays fit into the transaction, at least one.
+  private var chosenReplayed: Int {
+    guard let replaysLimit else { return replayedSettlements.count }
+    var (calls, count) = (0, 0)
+    while calls < replayedSettlements.count, count < replaysLimit {
+      count += replayedSettlements[calls].settlements.count
+      calls += 1
+    }
+    return calls
+  }
+
   private mutating func takeSettlements() -> [SettleCall] {
     suspensions.removeAll()
-    defer { settlements.removeAll() }
-    return settlements
+    let taken = chosenSettlements
+    settlements.removeAll()
+    replayedSettlements.removeFirst(chosenReplayed)
+    return taken
   }
 
   private mutating func refuse(_ error: StoreError) {

@@ -7,6 +7,8 @@
 ///   senders as have had their answers; and at the latest `gathering` after the last one ended.
 /// - Outcomes of attempts that nobody waits for go with the next commit, and wait for one at most `deferral`: a crash
 ///   meanwhile makes those attempts again.
+/// - What replays ask for is such, too, and gives way: while envelopes come, it has a commit of its own only where there was
+///   none for a while, and else a small share of theirs.
 /// - Everything else is done at once.
 struct CommitPace: Sendable {
   typealias Instant = ContinuousClock.Instant
@@ -18,6 +20,12 @@ struct CommitPace: Sendable {
     var deferrable = 0
     /// When the first of them came.
     var deferrableSince: Instant?
+    /// What replays ask for: outcomes, and deliveries to be queued.
+    var replayed = 0
+    /// When the first of that came.
+    var replayedSince: Instant?
+    /// Some of it is waited for.
+    var replayedIsUrgent = false
     /// Something that is to be done at once.
     var isUrgent = false
   }
@@ -27,10 +35,15 @@ struct CommitPace: Sendable {
   /// This many outcomes are worth a commit of their own.
   static let deferrableLimit = 256
 
+  /// How long after a commit with envelopes the next are expected, and replays give way to them.
+  static let attention = Duration.milliseconds(250)
+
   /// When the last commit ended.
   private(set) var lastEnd: Instant
   /// What the last one that held any carried.
   private var lastEnvelopes = 1
+  /// When that one ended.
+  private var lastEnvelopesEnd: Instant?
 
   init(start: Instant) {
     lastEnd = start
@@ -38,7 +51,13 @@ struct CommitPace: Sendable {
 
   mutating func committed(envelopes: Int, at now: Instant) {
     lastEnd = now
-    if envelopes > 0 { lastEnvelopes = envelopes }
+    guard envelopes > 0 else { return }
+    (lastEnvelopes, lastEnvelopesEnd) = (envelopes, now)
+  }
+
+  /// Envelopes come, or are likely to: what replays ask for has a small share of each commit.
+  func replaysGiveWay(at now: Instant) -> Bool {
+    lastEnvelopesEnd.map { now < $0.advanced(by: Self.attention) } ?? false
   }
 
   /// When to commit; it may have passed. nil: nothing waits.
@@ -48,8 +67,16 @@ struct CommitPace: Sendable {
     }
     let gathered = waiting.envelopes > 0 ? lastEnd.advanced(by: Self.gathering) : nil
     let deferred = waiting.deferrableSince?.advanced(by: Self.deferral)
-    guard let gathered, let deferred else { return gathered ?? deferred }
-    return min(gathered, deferred)
+    return [gathered, deferred, replaysDue(waiting)].lazy.compactMap(\.self).min()
+  }
+
+  /// When what replays ask for gets a commit of its own.
+  private func replaysDue(_ waiting: Waiting) -> Instant? {
+    guard let since = waiting.replayedSince else { return nil }
+    let patient = since.advanced(by: Self.deferral)
+    let due = waiting.replayedIsUrgent || waiting.replayed >= Self.deferrableLimit ? lastEnd : patient
+    guard let attentive = lastEnvelopesEnd?.advanced(by: Self.attention), attentive > due else { return due }
+    return min(attentive, max(patient, lastEnd.advanced(by: Self.deferral)))
   }
 
   /// Until when more is likely to come: a thread that sleeps until then need not be told of what can wait longer.

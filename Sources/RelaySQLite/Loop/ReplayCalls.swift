@@ -10,7 +10,7 @@ enum ReplayCall: Sendable {
     switch self {
     case .begin, .end: .urgent
     // What replays send can wait for others.
-    case .queue(let step, _): .deferrable(outcomes: step.entries.count)
+    case .queue(let step, _): .ofReplays(items: step.deliveries, isUrgent: false)
     }
   }
 
@@ -32,8 +32,25 @@ struct ReplayCalls {
     let give: (StoreError?) -> Void
   }
 
+  /// What a transaction has come to.
+  struct Written {
+    /// All that was tried; of steps that were cut what is left.
+    fileprivate var calls: [ReplayCall]
+    /// What is to be told. What is in none of them goes on waiting.
+    fileprivate(set) var answers: [Answer] = []
+    /// How many deliveries were queued.
+    fileprivate(set) var queued = 0
+    fileprivate var left = 0
+
+    init() { calls = [] }
+
+    fileprivate init(calls: [ReplayCall]) { self.calls = calls }
+  }
+
   private var waiting: [ReplayCall] = []
   private var new: [ReplayCall] = []
+  /// How many deliveries are left of steps that were cut: the next commits queue them.
+  private(set) var left = 0
 
   /// Nothing has been asked that was not tried.
   var isEmpty: Bool { new.isEmpty }
@@ -47,51 +64,82 @@ struct ReplayCalls {
 
   /// Within a transaction.
   ///
-  /// - Parameter refusal: Why nothing is taken that needs room on the disk; nil: it is.
-  /// - Returns: What is to be told once that is on disk. What is in none of them goes on waiting.
+  /// - Parameters:
+  ///   - refusal: Why nothing is taken that needs room on the disk; nil: it is.
+  ///   - limit: About how many deliveries are queued at most: steps are cut; nil: all.
+  /// - Returns: What it has come to, for `written` once that is on disk.
   func write(
-    _ replays: ReplayQueuer, refusal: StoreError?, _ now: Timestamp
-  ) throws(StoreError) -> [Answer] {
-    var answers: [Answer] = []
-    let calls = waiting + new
+    _ replays: ReplayQueuer, refusal: StoreError?, atMost limit: Int?, _ now: Timestamp
+  ) throws(StoreError) -> Written {
+    var written = Written(calls: waiting + new)
+    var (rest, queued) = (limit, 0)
     // Ends come first: a step of what has ended queues nothing.
     for isEnd in [true, false] {
-      for (place, call) in calls.enumerated() where call.isEnd == isEnd {
-        guard let give = try write(call, replays, refusal, now) else { continue }
-        answers.append(Answer(place: place, give: give))
+      for (place, call) in written.calls.enumerated() where call.isEnd == isEnd {
+        let give: ((StoreError?) -> Void)?
+        switch call {
+        case .queue(let step, let completion):
+          give = try queue(step, completion, replays, refusal, atMost: &rest, &queued, now) { later in
+            written.calls[place] = .queue(later, completion)
+            written.left += later.deliveries
+          }
+        case .begin(let new, let completion): give = try begin(new, completion, replays, refusal)
+        case .end(let id, as: let end, let completion):
+          let replay = try replays.end(id, as: end, now: now)
+          give = { completion($0.map { .failure($0) } ?? .success(replay)) }
+        }
+        if let give { written.answers.append(Answer(place: place, give: give)) }
       }
     }
-    return answers
+    written.queued = queued
+    return written
   }
 
-  private func write(
-    _ call: ReplayCall, _ replays: ReplayQueuer, _ refusal: StoreError?, _ now: Timestamp
+  private func begin(
+    _ new: NewReplay, _ completion: @escaping (Result<Replay, StoreError>) -> Void, _ replays: ReplayQueuer,
+    _ refusal: StoreError?
+  ) throws(StoreError) -> (StoreError?) -> Void {
+    if let refusal { return { _ in completion(.failure(refusal)) } }
+    let replay = try replays.begin(new)
+    return { completion($0.map { .failure($0) } ?? .success(replay)) }
+  }
+
+  /// - Parameter leave: Told what of the step the limit leaves to a later transaction.
+  /// - Returns: Its answer; nil: it goes on waiting.
+  private func queue(
+    _ step: ReplayStep, _ completion: @escaping (Result<Replay, StoreError>) -> Void,
+    _ replays: ReplayQueuer, _ refusal: StoreError?, atMost limit: inout Int?, _ queued: inout Int,
+    _ now: Timestamp, leave: (ReplayStep) -> Void
   ) throws(StoreError) -> ((StoreError?) -> Void)? {
-    switch call {
-    case .end(let id, as: let end, let completion):
-      let replay = try replays.end(id, as: end, now: now)
-      return { completion($0.map { .failure($0) } ?? .success(replay)) }
-    case .begin(let new, let completion):
-      if let refusal { return { _ in completion(.failure(refusal)) } }
-      let replay = try replays.begin(new)
-      return { completion($0.map { .failure($0) } ?? .success(replay)) }
-    case .queue(let step, let completion):
-      if let refusal { return { _ in completion(.failure(refusal)) } }
-      switch try replays.queue(step, now: now) {
-      case .queued(let replay), .over(let replay):
-        return { completion($0.map { .failure($0) } ?? .success(replay)) }
-      case .refused(let error): return { _ in completion(.failure(error)) }
-      case .lacksRoom: return nil
+    if let refusal { return { _ in completion(.failure(refusal)) } }
+    if let limit, limit <= 0 {
+      leave(step)
+      return nil
+    }
+    var piece = step
+    let second = limit.flatMap { piece.cut(after: $0) }
+    switch try replays.queue(piece, now: now) {
+    case .queued(let replay):
+      let count = piece.deliveries
+      limit = limit.map { $0 - count }
+      queued += count
+      if let second {
+        leave(second)
+        return nil
       }
+      return { completion($0.map { .failure($0) } ?? .success(replay)) }
+    case .over(let replay): return { completion($0.map { .failure($0) } ?? .success(replay)) }
+    case .refused(let error): return { _ in completion(.failure(error)) }
+    case .lacksRoom: return nil
     }
   }
 
   /// That is on disk.
-  mutating func written(_ answers: [Answer]) {
-    mayHaveRoom = false
-    guard !new.isEmpty || !answers.isEmpty else { return }
-    let answered = Set(answers.map(\.place))
-    waiting = (waiting + new).enumerated().filter { !answered.contains($0.offset) }.map(\.element)
+  mutating func written(_ written: Written) {
+    (mayHaveRoom, left) = (false, written.left)
+    guard hasCalls else { return }
+    let answered = Set(written.answers.map(\.place))
+    waiting = written.calls.enumerated().filter { !answered.contains($0.offset) }.map(\.element)
     new.removeAll(keepingCapacity: true)
   }
 
@@ -103,7 +151,7 @@ struct ReplayCalls {
 
   mutating func refuseAll(_ error: StoreError) {
     for call in waiting + new { call.refuse(error) }
-    (waiting, new) = ([], [])
+    (waiting, new, left) = ([], [], 0)
   }
 }
 

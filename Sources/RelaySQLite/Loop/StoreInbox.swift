@@ -55,6 +55,7 @@ struct StoreInbox: Sendable {
     case .deferrable(let outcomes):
       waiting.deferrable += outcomes
       if waiting.deferrableSince == nil { waiting.deferrableSince = .now }
+    case .ofReplays(let items, let isUrgent): addReplayed(items, isUrgent: isUrgent, since: .now)
     case .urgent: waiting.isUrgent = true
     }
     guard case .asleep(let end) = sleep, let due = pace.due(waiting), end.map({ due < $0 }) ?? true else {
@@ -63,6 +64,12 @@ struct StoreInbox: Sendable {
     // Woken once is enough.
     sleep = .awake
     return (true, true)
+  }
+
+  private mutating func addReplayed(_ items: Int, isUrgent: Bool = false, since: Instant) {
+    waiting.replayed += items
+    if waiting.replayedSince == nil { waiting.replayedSince = since }
+    if isUrgent { waiting.replayedIsUrgent = true }
   }
 
   /// Why it is not taken; nil: it is. While the store hangs no envelopes are: their senders are not to wait for it.
@@ -74,12 +81,18 @@ struct StoreInbox: Sendable {
 
   mutating func close() { isClosing = true }
 
+  /// What replays ask for has a small share of the next commit.
+  func replaysGiveWay(at now: Instant) -> Bool { !isClosing && pace.replaysGiveWay(at: now) }
+
   /// A commit has ended, and what was taken has been answered.
   ///
-  /// - Parameter envelopes: How many it carried.
+  /// - Parameters:
+  ///   - envelopes: How many it carried.
+  ///   - replayedLeft: How much of what replays ask for it had no room for.
   /// - Returns: What is to be let go of, outside the lock.
-  mutating func committed(envelopes: Int, at now: Instant) -> [StoreOperation] {
+  mutating func committed(envelopes: Int, replayedLeft: Int = 0, at now: Instant) -> [StoreOperation] {
     pace.committed(envelopes: envelopes, at: now)
+    if replayedLeft > 0 { addReplayed(replayedLeft, since: now) }
     defer { underWay = [] }
     return underWay
   }

@@ -19,6 +19,8 @@ final class StoreLoop {
   private var keeperHasMore = false
   private var indexing: IndexTrigger
   private var logWatch: LogWatch
+  /// Envelopes come: what replays ask for has a small share of what is done for them.
+  private var replaysGiveWay = false
   /// When to write a sign of life.
   private var nextMark: Timestamp
 
@@ -75,22 +77,27 @@ final class StoreLoop {
   }
 
   private func write() {
-    guard let envelopes = writer.write() else { return }
-    _ = inbox.change { ($0.committed(envelopes: envelopes, at: .now), wakes: false) }
+    guard let envelopes = writer.write(replaysGiveWay: replaysGiveWay) else { return }
+    // What a store can't write is tried again when it is asked to, or a second later.
+    let left = writer.failure == nil ? writer.replayedLeft : 0
+    _ = inbox.change { ($0.committed(envelopes: envelopes, replayedLeft: left, at: .now), wakes: false) }
     indexing.reached(session.numbers.lastEvent)
   }
 
   /// What has been asked, or nothing once it is time to do something without a cause. nil: the end.
   private func nextBatch() -> [StoreOperation]? {
     let rest = waitingTime.map { ContinuousClock.now.advanced(by: $0) }
-    return inbox.wait { inbox -> MonitorStep<[StoreOperation]?> in
+    let (batch, giveWay) = inbox.wait { inbox -> MonitorStep<([StoreOperation]?, Bool)> in
       let now = ContinuousClock.now
+      let giveWay = inbox.replaysGiveWay(at: now)
       switch inbox.next(now: now, rest: rest, atMost: Self.maxBatch) {
-      case .work(let batch): return .done(batch)
-      case .end: return .done(nil)
+      case .work(let batch): return .done((batch, giveWay))
+      case .end: return .done((nil, giveWay))
       case .sleep(let end): return .sleep(end.map { now.duration(to: $0) })
       }
     }
+    replaysGiveWay = giveWay
+    return batch
   }
 
   /// How long to wait for operations; nil: until they come.
@@ -179,6 +186,10 @@ final class StoreLoop {
 
   /// Whoever asks comes again; why it failed is the observer's.
   private func claim(_ request: ClaimRequest) -> Claim {
+    var request = request
+    if replaysGiveWay && request.queue == .replay {
+      request.limit = min(request.limit, writer.replayShare.claimed)
+    }
     do throws(StoreError) {
       let claim = try session.claims.claim(request)
       if let damage = session.reader.takeDamage() { observer?.storeReadFailed(damage) }

@@ -108,12 +108,16 @@ extension StoreOperation {
     case gathered
     /// Nobody waits for it: it goes with the next commit. How many outcomes of attempts it is.
     case deferrable(outcomes: Int)
+    /// The same, and it gives way to envelopes: outcomes of what replays have queued, deliveries to be queued.
+    case ofReplays(items: Int, isUrgent: Bool)
   }
 
   var urgency: Urgency {
     switch self {
     case .write(let write): write.urgency
     case .memory(let memory): memory.urgency
+    // There is enough at hand meanwhile.
+    case .read(.claim(let request, _)) where request.queue == .replay: .ofReplays(items: 0, isUrgent: false)
     case .read, .job: .urgent
     }
   }
@@ -123,6 +127,8 @@ extension StoreOperation.Write {
   fileprivate var urgency: StoreOperation.Urgency {
     switch self {
     case .append: .gathered
+    case .settle(let settlements, let isUrgent, _) where settlements.first?.queue == .replay:
+      .ofReplays(items: settlements.count, isUrgent: isUrgent)
     case .settle(let settlements, let isUrgent, _):
       isUrgent ? .urgent : .deferrable(outcomes: settlements.count)
     case .setSuspended: .deferrable(outcomes: 0)

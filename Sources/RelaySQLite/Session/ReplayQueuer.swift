@@ -67,22 +67,29 @@ final class ReplayQueuer {
     guard let replay = try table.replay(step.replay) else {
       return .refused(StoreError(code: .failing, message: "the store knows no replay \(step.replay)"))
     }
-    guard replay.walk == .underWay else { return .over(replay) }
+    guard replay.walk == .underWay, replay.cursors[step.part] != .over else { return .over(replay) }
     if let refusal = refusal(of: step) { return .refused(refusal) }
-    guard hasRoom(for: step) else { return .lacksRoom }
+    guard let parted = try destinationsToPart(from: step, replay.cursors) else { return .lacksRoom }
+    // What was parted has a walk of its own.
+    let without = step.part == nil ? Set(replay.cursors.parted.keys).union(parted) : []
     var queued = 0
     for entry in step.entries {
+      let targets =
+        without.isEmpty ? entry.targets : entry.targets.filter { !without.contains($0.destination) }
       // What it says may be gone since the replay came to it.
-      guard let row = try row(of: entry.event), try replays.hasBody(row) else { continue }
-      for target in entry.targets { try insert(target, of: entry, row: row, run: replay.id, now: now) }
-      queued += entry.targets.count
+      guard !targets.isEmpty, let row = try row(of: entry.event), try replays.hasBody(row) else { continue }
+      for target in targets { try insert(target, of: entry, row: row, run: replay.id, now: now) }
+      queued += targets.count
     }
     try table.change(replay.id) {
       $0.queued += queued
-      $0.matched += step.matched
-      $0.skipped += step.skipped
-      $0.cursor = step.cursor
-      if step.isLast { ($0.walk, $0.endedAt) = (.ended, now) }
+      if step.part == nil {
+        $0.matched += step.matched
+        $0.skipped += step.skipped
+      }
+      for destination in parted { $0.cursors.parted[destination] = replay.cursors.main }
+      $0.cursors[step.part] = step.isLast ? .over : .at(step.cursor)
+      if $0.cursors.areOver { ($0.walk, $0.endedAt) = (.ended, now) }
     }
     return .queued(try table.replay(replay.id)!)
   }
@@ -100,22 +107,47 @@ final class ReplayQueuer {
     return nil
   }
 
-  /// Whether each destination has room for its part: what arrives must find room, too, whatever is replayed.
-  private func hasRoom(for step: ReplayStep) -> Bool {
+  /// Which destinations a step goes without, since they have no room: what arrives must find room, too, whatever is replayed.
+  ///
+  /// - Returns: nil: it waits for them, since no other destination lacks work meanwhile.
+  private func destinationsToPart(
+    from step: ReplayStep, _ cursors: ReplayCursors
+  ) throws(StoreError) -> Set<String>? {
+    if let part = step.part, isShortOfRoom(part, for: step.entries.count, step) { return nil }
     var parts: [String: (count: Int, bytes: Int)] = [:]
     for entry in step.entries {
-      for target in entry.targets {
+      for target in entry.targets where step.part != nil || cursors.parted[target.destination] == nil {
         let part = parts[target.destination] ?? (0, 0)
         parts[target.destination] = (part.count + 1, part.bytes + entry.bytes)
       }
     }
-    return parts.allSatisfy { name, part in
-      let row = names.destinations.row(of: name)!
-      let books = destinations[row]
-      let isShort = books.replaying == 0 || books.replaying + part.count <= step.ahead
-      return isShort
-        && (books.pending + books.dead == 0 || destinations.hasRoomForReplay(row, for: part.bytes))
+    let full = Set(parts.lazy.filter { !self.hasRoom($0.key, $0.value, step) }.map(\.key))
+    guard step.part == nil, !full.isEmpty else { return full.isEmpty ? [] : nil }
+    let waiting = Set(parts.keys).union(step.others)
+    let lackWork = waiting.contains { name in
+      !full.contains(name) && cursors.parted[name] == nil && self.lacksWork(name, step)
     }
+    return lackWork ? full : nil
+  }
+
+  /// A quick look: nearly all that wait for room do so for this.
+  private func isShortOfRoom(_ destination: String, for count: Int, _ step: ReplayStep) -> Bool {
+    guard let row = names.destinations.row(of: destination) else { return false }
+    let replaying = destinations[row].replaying
+    return replaying > 0 && replaying + count > step.ahead
+  }
+
+  private func hasRoom(_ destination: String, _ part: (count: Int, bytes: Int), _ step: ReplayStep) -> Bool {
+    let row = names.destinations.row(of: destination)!
+    let books = destinations[row]
+    return !isShortOfRoom(destination, for: part.count, step)
+      && (books.pending + books.dead == 0 || destinations.hasRoomForReplay(row, for: part.bytes))
+  }
+
+  /// Half of what may be queued for it has been sent.
+  private func lacksWork(_ destination: String, _ step: ReplayStep) -> Bool {
+    guard let row = names.destinations.row(of: destination) else { return false }
+    return destinations[row].replaying <= step.ahead / 2 && destinations.hasRoomForReplay(row, for: 0)
   }
 
   /// Events of a step mostly stand one behind the other.

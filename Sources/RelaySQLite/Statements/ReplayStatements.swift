@@ -63,7 +63,7 @@ final class ReplayStatements {
     updateReplay.bind(1, replay.id)
     updateReplay.bind(2, replay.walk.rawValue)
     updateReplay.bind(3, replay.failure)
-    updateReplay.bind(4, replay.cursor)
+    updateReplay.bind(4, replay.cursors.text)
     updateReplay.bind(5, replay.matched)
     updateReplay.bind(6, replay.skipped)
     updateReplay.bind(7, replay.queued)
@@ -117,7 +117,7 @@ enum ReplayRow {
     // What this version does not know it does not go on with.
     replay.walk = Replay.Walk(rawValue: Int(row.integer(6))) ?? .failed
     replay.failure = row.text(7)
-    replay.cursor = row.text(8)
+    replay.cursors = ReplayCursors(text: row.text(8))
     replay.matched = Int(row.integer(9))
     replay.skipped = Int(row.integer(10))
     replay.queued = Int(row.integer(11))

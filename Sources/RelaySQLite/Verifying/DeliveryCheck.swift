@@ -4,6 +4,7 @@ import RelayCore
 final class DeliveryCheck {
   private struct Sums {
     var pending = 0
+    var replaying = 0
     var dead = 0
     var delivered = 0
     var discarded = 0
@@ -33,7 +34,7 @@ final class DeliveryCheck {
       FROM delivery d LEFT JOIN event e ON e.id = d.event ORDER BY d.id
       """)
     destinations = try connection.prepare(
-      "SELECT id, name, pending, dead, delivered, discarded, overflowed, backlog_bytes FROM destination ORDER BY id"
+      "SELECT id, name, pending, dead, delivered, discarded, overflowed, backlog_bytes, replaying FROM destination ORDER BY id"
     )
     firstUnlisted = try connection.integer("SELECT first FROM unlisted") ?? 0
   }
@@ -73,6 +74,11 @@ final class DeliveryCheck {
     if deliveries.integer(9) == 0, deliveries.optionalInteger(8) == 0 {
       rows.found("delivery \(id) is not where its event says that its deliveries are")
     }
+    let isReplaying = state < ArrivalState.unlisted.rawValue
+    if kind.isPending, isReplaying != (deliveries.integer(9) != 0) {
+      rows.found("delivery \(id) is of run \(deliveries.integer(9)), and stands in the wrong queue")
+    }
+    if isReplaying { sums[deliveries.integer(1), default: Sums()].replaying += 1 }
     add(kind, reason, bytes: Int(deliveries.integer(7)), to: deliveries.integer(1))
   }
 
@@ -107,6 +113,7 @@ final class DeliveryCheck {
       books.found("\(name): the books say \(said) \(what), and there are \(found)")
     }
     compare("pending", 2, sum.pending, isExact: true)
+    compare("pending of replays", 8, sum.replaying, isExact: true)
     compare("dead", 3, sum.dead, isExact: true)
     compare("bytes of backlog", 7, sum.bytes, isExact: true)
     compare("delivered", 4, sum.delivered, isExact: false)

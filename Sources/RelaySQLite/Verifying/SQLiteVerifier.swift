@@ -11,13 +11,19 @@ package struct SQLiteVerifier {
   package typealias BodyTest = ([UInt8]) -> Bool
 
   private let isSound: BodyTest
+  private let shape: RunShape
   private let progress: (String) -> Void
 
   /// - Parameters:
   ///   - isSound: Whether bytes are an event's body.
   ///   - progress: Told what is looked at next.
   package init(isSound: @escaping BodyTest, progress: @escaping (String) -> Void = { _ in }) {
+    self.init(isSound: isSound, shape: .standard, progress: progress)
+  }
+
+  init(isSound: @escaping BodyTest, shape: RunShape, progress: @escaping (String) -> Void = { _ in }) {
     self.isSound = isSound
+    self.shape = shape
     self.progress = progress
   }
 
@@ -68,7 +74,11 @@ package struct SQLiteVerifier {
     let keys = try orderKeys(connection)
     progress("events")
     let events = try EventCheck(connection, isSound: isSound).run()
-    return StoreVerification(checks: [pages, references] + deliveries + [keys, events])
+    progress("replays")
+    let replays = try ReplayCheck(connection).run()
+    progress("search")
+    let runs = try RunCheck(connection, shape).run()
+    return StoreVerification(checks: [pages, references] + deliveries + [keys, events, replays, runs])
   }
 
   /// A copy stands alone, and is looked at without a trace. A store has a log or a lock beside it: nobody may run on it meanwhile.

@@ -105,6 +105,29 @@ struct LaneReplayTests {
     #expect(claim?.queue == .replay && claim?.kind == .retrying)
   }
 
+  /// The store records them when others leave it room: live ones of the same destination do not wait for that.
+  @Test func theirOutcomesThatWaitForTheDiskHoldBackTheirOwnAlone() {
+    let count = LaneSlots.maxUnsettledReplays
+    var lane = lane(replays: Int64(count) + 9, concurrency: 2)
+    for id in 0..<Int64(count) {
+      #expect(lane.start() == [101 + id])
+      lane.finish(101 + id, 200)
+    }
+    #expect(lane.start().isEmpty)
+    _ = lane.arrived(Made.delivery(1))
+    #expect(lane.start() == [1])
+    lane.settled(.delivered, of: .replay, now: LaneKit.now)
+    lane.finish(1, 200)
+    #expect(lane.start() == [101 + Int64(count)])
+  }
+
+  @Test func whatIsToBeRecordedSaysInWhichQueueItStands() throws {
+    var lane = lane(replays: 1, concurrency: 4)
+    _ = lane.arrived(Made.delivery(1))
+    let queues = lane.start().map { lane.finish($0, 200)?.settlement.queue }
+    #expect(queues == [.live, .replay])
+  }
+
   @Test func aHeldLaneGivesThemBackAndComesForThemAgain() {
     var lane = lane(replays: 3, concurrency: 1)
     #expect(lane.start() == [101])

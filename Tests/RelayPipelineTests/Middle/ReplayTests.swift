@@ -99,6 +99,53 @@ import Testing
     again.end()
   }
 
+  /// What it had queued before the end is not queued a second time, also where nothing else would tell it.
+  @Test func aRestartGoesOnBehindWhatWasQueued() async throws {
+    let first = try await Middle(.middle())
+    await first.receive(3)
+    await first.answerAll()
+    let plan = ReplayPlan(events: EventFilter(), target: .named(["bi"]), choice: .again)
+    let begun = Promise<Result<Replay, StoreError>>("the beginning of a replay")
+    first.store.begin(NewReplay(plan: plan.text, startedAt: .second(0))) { begun.keep($0) }
+    let id = try await begun.value.get().id
+    // The rows of events rise from 1: it has come to the second.
+    _ = try await first.store.queue(ReplayStep(replay: id, entries: [], matched: 2, cursor: "2"))
+    let again = try await Middle(.middle(), in: first.end())
+    try await takeTurns(again) { !$0.inFlight.isEmpty }
+    #expect(again.numbersInFlight == [3])
+    await again.answerAll()
+    let report = try await report(again, id)
+    #expect(report.replay.state == .done && report.replay.matched == 3 && report.replay.queued == 1)
+    again.end()
+  }
+
+  /// Each of its walks goes on from its own place.
+  @Test func aRestartGoesOnWithWhatWasParted() async throws {
+    let first = try await Middle(.middle())
+    await first.receive(3)
+    let ids = try first.inFlight.map { try #require($0.header("webhook-id").flatMap { EventID($0) }) }
+    await first.answerAll()
+    let plan = ReplayPlan(events: EventFilter(), target: .named(["bi", "crm"]), choice: .again)
+    let begun = Promise<Result<Replay, StoreError>>("the beginning of a replay")
+    first.store.begin(NewReplay(plan: plan.text, startedAt: .second(0))) { begun.keep($0) }
+    let id = try await begun.value.get().id
+    for place in 1...2 {
+      let entry = ReplayStep.Entry(
+        event: ids[place - 1], source: "huggy", chat: nil, bytes: 600,
+        targets: [ReplayStep.Target(destination: "crm")])
+      _ = try await first.store.queue(
+        ReplayStep(
+          replay: id, others: ["bi", "crm"], entries: [entry], cursor: "\(place)", isLast: place == 2,
+          ahead: 1))
+    }
+    let again = try await Middle(.middle(), in: first.end())
+    try await takeTurns(again) { $0.inFlight.count == 3 }
+    #expect(again.inFlight.map { "\($0.number) \($0.destination)" } == ["1 crm", "2 crm", "3 crm"])
+    await again.answerAll()
+    #expect(try await report(again, id).replay.state == .done)
+    again.end()
+  }
+
   @Test func oneOfAnotherVersionFailsAndSaysSo() async throws {
     let first = try await Middle(.middle())
     let begun = Promise<Result<Replay, StoreError>>("the beginning of a replay")
@@ -129,6 +176,37 @@ import Testing
       try await controller.cancelReplay(99)
     }
     #expect(unknown == nil)
+  }
+
+  /// What is queued for one that takes nothing is bounded, and the others go on.
+  @Test func aPausedDestinationHoldsUpNoOther() async throws {
+    let count = 100
+    let middle = try await Middle(
+      .middle {
+        $0.destination("crm") {
+          $0.pausedAt = "routes.yaml:3"
+          $0.maxBacklog = .bytes(20_000)
+        }
+      })
+    await middle.receive(count, type: "plain")
+    middle.clock.advance(by: .seconds(1))
+    let id = try await begin(middle, ReplayPlan(events: EventFilter(), target: .named(["crm", "bi"])))
+    var answered: Set<Int> = []
+    while answered.count < count {
+      try await takeTurns(middle) { !$0.inFlight.isEmpty }
+      while let request = middle.inFlight.first {
+        #expect(request.destination == "bi")
+        answered.insert(request.number)
+        await middle.answer(request, 200)
+      }
+    }
+    let queued = ReplayPlanner.stepDeliveries / 2
+    #expect(try await middle.books("crm")?.replaying == queued, "a step's")
+    #expect(try await middle.books("bi") == Books(delivered: count))
+    let report = try await report(middle, id)
+    #expect(report.replay.state == .running && report.replay.matched == count)
+    #expect(report.replay.queued == count + queued)
+    #expect(report.replay.cursors.main == .over && Array(report.replay.cursors.parted.keys) == ["crm"])
   }
 
   @Test func oneToADestinationThatThereIsNotBeginsNot() async throws {

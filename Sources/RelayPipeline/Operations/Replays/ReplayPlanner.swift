@@ -11,10 +11,16 @@ struct ReplayPlanner {
   static let pace = Duration.milliseconds(250)
 
   private let plan: ReplayPlan
+  /// The one destination that it leads to; nil: all of the plan's.
+  private let part: String?
   /// Where the rules send events, by the configuration that they are of.
   private var routed: (hash: String, routes: [Route], router: StoredEventRouter)?
 
-  init(_ plan: ReplayPlan) { self.plan = plan }
+  /// - Parameter part: The destination of a walk that was parted.
+  init(_ plan: ReplayPlan, part: String? = nil) {
+    self.plan = plan
+    self.part = part
+  }
 
   /// An event goes there; none: nowhere.
   mutating func targets(
@@ -27,7 +33,9 @@ struct ReplayPlanner {
     case .named(let names): all = names.map { ReplayStep.Target(destination: $0) }
     case .asRouted: all = routes(of: event, configuration)
     }
-    return all.filter { plan.sends(to: $0.destination, event.standings) }
+    return all.filter { target in
+      part.map { $0 == target.destination } ?? true && plan.sends(to: target.destination, event.standings)
+    }
   }
 
   private mutating func routes(
@@ -43,6 +51,14 @@ struct ReplayPlanner {
     }
   }
 
+  /// Where it may send something.
+  private func others(_ configuration: Configuration) -> [String] {
+    switch plan.target {
+    case .named(let names): names
+    case .asRouted: configuration.destinations.map(\.name)
+    }
+  }
+
   // MARK: Steps
 
   /// How many deliveries a step may hold.
@@ -55,8 +71,7 @@ struct ReplayPlanner {
 
   /// How long after a step the next one comes; nil: at once.
   func pause(after step: ReplayStep) -> Duration? {
-    let deliveries = step.entries.reduce(0) { $0 + $1.targets.count }
-    return perSecond.map { .microseconds(Int64(Double(deliveries) / $0 * 1e6)) }
+    perSecond.map { .microseconds(Int64(Double(step.deliveries) / $0 * 1e6)) }
   }
 
   /// A page's events in steps, the last of which goes on behind the page.
@@ -64,23 +79,26 @@ struct ReplayPlanner {
     of page: ReplayPage, _ replay: Replay, _ configuration: Configuration
   ) -> [ReplayStep] {
     var steps: [ReplayStep] = []
-    var step = emptyStep(of: replay)
-    var (deliveries, bytes) = (0, 0)
+    var step = emptyStep(of: replay, configuration)
+    var (deliveries, bytes, skipped) = (0, 0, 0)
     for event in page.events {
       let targets = targets(of: event, configuration)
-      let entry = ReplayStep.Entry(event, targets)
+      var entry = ReplayStep.Entry(event, targets)
       let isFull = deliveries + targets.count > stepSize || bytes + entry.bytes > Self.stepBytes
       if isFull && !step.entries.isEmpty {
         steps.append(step)
-        step = emptyStep(of: replay)
-        (deliveries, bytes) = (0, 0)
+        step = emptyStep(of: replay, configuration)
+        (deliveries, bytes, skipped) = (0, 0, 0)
       }
       step.matched += 1
       step.cursor = "\(event.record.place)"
       guard !targets.isEmpty else {
         step.skipped += 1
+        skipped += 1
         continue
       }
+      (entry.skippedBefore, entry.cursor) = (skipped, step.cursor)
+      skipped = 0
       step.entries.append(entry)
       deliveries += targets.count
       bytes += entry.bytes
@@ -90,9 +108,11 @@ struct ReplayPlanner {
     return steps + [step]
   }
 
-  private func emptyStep(of replay: Replay) -> ReplayStep {
+  private func emptyStep(of replay: Replay, _ configuration: Configuration) -> ReplayStep {
     let ahead = perSecond.map { max(1, min(Self.ahead, Int($0))) } ?? Self.ahead
-    return ReplayStep(replay: replay.id, entries: [], matched: 0, ahead: ahead)
+    return ReplayStep(
+      replay: replay.id, part: part, others: part == nil ? others(configuration) : [], entries: [],
+      matched: 0, ahead: ahead)
   }
 }
 

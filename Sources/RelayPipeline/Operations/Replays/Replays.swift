@@ -3,7 +3,8 @@ import RelayCore
 import RelayThreads
 
 /// Carries out replays: each is a task that walks along the stored events and queues what it finds, as fast as its
-/// destinations take it. A restart goes on with those that were under way.
+/// destinations take it. One that takes nothing gets a task of its own, and holds up no other. A restart goes on with those that
+/// were under way.
 final class Replays: Sendable {
   struct Parts: Sendable {
     let active: ActiveConfiguration
@@ -16,6 +17,12 @@ final class Replays: Sendable {
     let logger: Logger
   }
 
+  /// A replay's walk to all its destinations, or to one that was parted from the others.
+  private struct WalkKey: Hashable, Sendable {
+    var replay: Int
+    var part: String?
+  }
+
   /// A step that is on its way.
   private struct Waiting: Sendable {
     var destinations: [String]
@@ -24,11 +31,15 @@ final class Replays: Sendable {
 
   private let parts: Parts
   private let sleep: Patience.Sleep
-  private let tasks = Locked<[Int: Task<Void, Never>]>([:])
-  private let waiting = Locked<[Int: Waiting]>([:])
+  private let tasks = Locked<[WalkKey: Task<Void, Never>]>([:])
+  private let waiting = Locked<[WalkKey: Waiting]>([:])
+  /// When those that have a rate may queue more.
+  private let restsUntil = Locked<[Int: ContinuousClock.Instant]>([:])
 
   /// How many events are read at once.
   private static let pageEvents = 512
+  /// The same for a walk to one destination that was parted: there may be many.
+  private static let partedPageEvents = 128
   /// How long to leave a store alone that could not do what it was asked.
   private static let pauseAfterFailure = Duration.seconds(5)
   /// A step that takes longer waits for room.
@@ -59,43 +70,62 @@ final class Replays: Sendable {
     for task in tasks.withLock({ $0 }).values { task.cancel() }
   }
 
+  /// Begins those of its walks that are not over and not under way.
   private func run(_ replay: Replay) {
+    guard replay.walk == .underWay else { return }
+    let parts: [String?] = [nil] + replay.cursors.parted.keys.map { $0 }
     tasks.withLock { tasks in
-      tasks[replay.id] = Task {
-        await walk(replay)
-        self.tasks.withLock { $0[replay.id] = nil }
+      for part in parts {
+        let key = WalkKey(replay: replay.id, part: part)
+        guard case .at(let cursor) = replay.cursors[part], tasks[key] == nil else { continue }
+        tasks[key] = Task {
+          await walk(replay, key, from: cursor)
+          self.tasks.withLock { $0[key] = nil }
+        }
       }
     }
   }
 
   // MARK: The walk
 
-  private func walk(_ replay: Replay) async {
+  private func walk(_ replay: Replay, _ key: WalkKey, from text: String?) async {
     guard let plan = ReplayPlan(text: replay.new.plan) else {
       let why = "another version of huggy-relay has begun it, and this one does not understand it"
       parts.store.end(replay.id, as: .failed(why)) { _ in }
       return log("replay failed", replay, ["reason": "\(why)"])
     }
-    var planner = ReplayPlanner(plan)
-    var cursor = replay.cursor.flatMap { Int64($0) }.map { EventCursor(rawValue: $0) }
-    var page = await readPage(of: plan, after: cursor)
+    var planner = ReplayPlanner(plan, part: key.part)
+    let limit = key.part == nil ? Self.pageEvents : Self.partedPageEvents
+    var cursor = text.flatMap { Int64($0) }.map { EventCursor(rawValue: $0) }
+    var page = await readPage(of: plan, limit, after: cursor)
     while let current = page {
       cursor = current.next
-      async let following = readPage(of: plan, after: cursor, isNeeded: cursor != nil)
+      async let following = readPage(of: plan, limit, after: cursor, isNeeded: cursor != nil)
       for step in planner.steps(of: current, replay, parts.active.configuration) {
-        guard await queue(step, replay) else { return }
-        if let pause = planner.pause(after: step) { await sleep(pause) }
+        guard await queue(step, replay, key) else { return }
+        if let pause = planner.pause(after: step) { await rest(replay, for: pause) }
       }
       page = await following
     }
   }
 
+  /// A rate is that of all its walks together.
+  private func rest(_ replay: Replay, for pause: Duration) async {
+    let now = ContinuousClock.now
+    let end = restsUntil.withLock { ends in
+      let end = max(now, ends[replay.id] ?? now).advanced(by: pause)
+      ends[replay.id] = end
+      return end
+    }
+    await sleep(now.duration(to: end))
+  }
+
   /// - Returns: nil: there is none, or the relay stops.
   private func readPage(
-    of plan: ReplayPlan, after cursor: EventCursor?, isNeeded: Bool = true
+    of plan: ReplayPlan, _ limit: Int, after cursor: EventCursor?, isNeeded: Bool = true
   ) async -> ReplayPage? {
     let request = EventPageRequest(
-      filter: plan.events, order: .oldestFirst, after: cursor, limit: Self.pageEvents,
+      filter: plan.events, order: .oldestFirst, after: cursor, limit: limit,
       withBodies: plan.target == .asRouted)
     while isNeeded && !Task.isCancelled {
       do throws(StoreError) {
@@ -109,10 +139,10 @@ final class Replays: Sendable {
   }
 
   /// - Returns: Whether the replay goes on.
-  private func queue(_ step: ReplayStep, _ replay: Replay) async -> Bool {
+  private func queue(_ step: ReplayStep, _ replay: Replay, _ key: WalkKey) async -> Bool {
     let destinations = step.destinations
-    waiting.withLock { $0[replay.id] = Waiting(destinations: destinations, since: .now) }
-    defer { waiting.withLock { $0[replay.id] = nil } }
+    waiting.withLock { $0[key] = Waiting(destinations: destinations, since: .now) }
+    defer { waiting.withLock { $0[key] = nil } }
     while !Task.isCancelled {
       do throws(StoreError) {
         let now = try await parts.store.queue(step) { [engine = parts.engine] in
@@ -122,8 +152,10 @@ final class Replays: Sendable {
           log(
             "replay queued all it had to", replay,
             ["queued": .number(now.queued), "skipped": .number(now.skipped)])
+          restsUntil.withLock { $0[replay.id] = nil }
         }
-        return now.walk == .underWay
+        if key.part == nil { run(now) }
+        return now.walk == .underWay && now.cursors[key.part] != .over
       } catch {
         guard error.code != .closed else { return false }
         parts.logger.error(
@@ -217,10 +249,12 @@ final class Replays: Sendable {
   // MARK: Telling
 
   private func report(_ replay: Replay) -> ReplayReport {
-    let step = waiting.withLock { $0[replay.id] }
-    let waits = step.map { $0.since.duration(to: .now) > Self.promptly } ?? false
+    let waits = waiting.withLock { waiting in
+      waiting.filter { $0.key.replay == replay.id && $0.value.since.duration(to: .now) > Self.promptly }
+    }
     return ReplayReport(
-      replay: replay, plan: ReplayPlan(text: replay.new.plan), waitsFor: waits ? step!.destinations : [])
+      replay: replay, plan: ReplayPlan(text: replay.new.plan),
+      waitsFor: Set(waits.values.lazy.flatMap(\.destinations)).sorted())
   }
 
   /// With the times of the wall clock.

@@ -1,0 +1,172 @@
+import RelayCore
+import RelayTestSupport
+import RelayThreads
+import Testing
+
+@testable import RelaySQLite
+
+/// What a commit beside envelopes has of replays: a share, and the rest waits for the next.
+struct ReplayShareTests {
+  private let bench: SessionBench
+  private let envelope: NewEnvelope
+  private let replay: Replay
+  private static let share = ReplayShare().items
+
+  /// A replay of more events than three commits have room for.
+  init() throws {
+    bench = try SessionBench()
+    envelope = bench.make.envelope(to: [], events: 3 * Self.share + 5)
+    _ = try bench.write([envelope])[0].get()
+    replay = try bench.begin()
+  }
+
+  private func step() -> ReplayStep {
+    ReplayStep(
+      replay: replay.id,
+      entries: envelope.events.enumerated().map { place, new in
+        ReplayStep.Entry(
+          event: new.event.id, source: "huggy", chat: nil, bytes: new.event.footprint,
+          targets: [ReplayStep.Target(destination: "crm")], cursor: "\(place + 1)")
+      }, cursor: "the end", isLast: true)
+  }
+
+  private var replaying: Int {
+    bench.session.destinations[bench.session.names.destinations.row(of: "crm")!].replaying
+  }
+
+  private func post(_ step: ReplayStep) -> () -> Result<Replay, StoreError>? {
+    let answer = Locked<Result<Replay, StoreError>?>(nil)
+    bench.writer.add(.replay(.queue(step) { result in answer.withLock { $0 = result } }))
+    return { answer.withLock { $0 } }
+  }
+
+  private func claimAll() throws -> [Delivery] {
+    let request = ClaimRequest(
+      destination: "crm", queue: .replay, kind: .fresh, now: .second(0), limit: 1_000, byteLimit: .max)
+    return try bench.session.claims.claim(request).deliveries
+  }
+
+  @Test func aStepIsQueuedInSharesAndAnsweredWithTheLast() throws {
+    let answer = post(step())
+    var seen: [Int] = []
+    for _ in 0..<5 {
+      #expect(answer() == nil)
+      bench.writer.write(replaysGiveWay: true)
+      seen.append(replaying)
+    }
+    #expect(seen == [Self.share, 2 * Self.share, 3 * Self.share, 4 * Self.share, 3 * Self.share + 5])
+    let done = try #require(answer()).get()
+    #expect(done.walk == .ended && done.queued == seen[4] && done.matched == seen[4])
+    #expect(bench.writer.replayedLeft == 0 && !bench.writer.mustTryAgain)
+    #expect(try claimAll().map(\.event.id) == envelope.events.map(\.event.id))
+  }
+
+  @Test func whatIsLeftIsWrittenWholeOnceNothingElseComes() throws {
+    let answer = post(step())
+    bench.writer.write(replaysGiveWay: true)
+    #expect(bench.writer.replayedLeft == 2 * Self.share + 5)
+    bench.writer.write()
+    #expect(try #require(answer()).get().queued == 3 * Self.share + 5)
+  }
+
+  /// Its cursor is that of what it has queued.
+  @Test func aCrashBetweenSharesNeitherLosesNorDoublesAny() throws {
+    _ = post(step())
+    bench.writer.write(replaysGiveWay: true)
+    try bench.reopen()
+    let rest = ReplayStep(replay: replay.id, entries: [])
+    let found = try #require(bench.queue(rest)()).get()
+    #expect(found.queued == Self.share && found.matched == Self.share && found.walk == .underWay)
+    // (The step of nothing has taken the cursor away.)
+    #expect(replaying == Self.share)
+  }
+
+  @Test func itsCursorIsThatOfTheShare() throws {
+    _ = post(step())
+    bench.writer.write(replaysGiveWay: true)
+    let text = try bench.session.connection.prepare("SELECT walked_to FROM replay")
+    #expect(try text.step() && text.text(0) == "\(Self.share)")
+    text.reset()
+  }
+
+  @Test func aShareThatCantBeWrittenIsNotAnsweredAsQueued() throws {
+    let answer = post(step())
+    try Fault.begin.begin(bench.session.connection)
+    bench.writer.write(replaysGiveWay: true)
+    try Fault.begin.end(bench.session.connection)
+    #expect(throws: StoreError.self) { try #require(answer()).get() }
+    #expect(replaying == 0 && bench.writer.replayedLeft == 0)
+  }
+
+  @Test func aReplayThatIsCancelledBetweenSharesIsAnsweredAndQueuesNoMore() throws {
+    let answer = post(step())
+    bench.writer.write(replaysGiveWay: true)
+    #expect(try bench.end(replay.id)?.walk == .cancelled)
+    #expect(try #require(answer()).get().queued == Self.share && replaying == Self.share)
+  }
+
+  // MARK: Outcomes
+
+  @Test func outcomesOfReplaysTakeTurnsAndThoseOfLiveOnesNever() throws {
+    _ = try #require(bench.queue(step())()).get()
+    let held = try claimAll()
+    let live = try bench.stored(bench.make.envelope(events: 2 * Self.share))
+    let settled = Locked(0)
+    for delivery in held {
+      bench.writer.settle([delivery.settled(.delivered)]) { _ in settled.withLock { $0 += 1 } }
+    }
+    bench.writer.settle(live.map { $0.settled(.delivered) }) { _ in }
+    bench.writer.write(replaysGiveWay: true)
+    #expect(settled.withLock { $0 } == Self.share && replaying == held.count - Self.share)
+    let row = bench.session.names.destinations.row(of: "crm")!
+    #expect(bench.session.destinations[row].delivered == live.count + Self.share)
+    #expect(!bench.writer.hasHeldSettlements && !bench.writer.mustTryAgain, "they are not held, they wait")
+    bench.writer.write()
+    #expect(settled.withLock { $0 } == held.count && replaying == 0)
+  }
+
+  @Test func outcomesOfReplaysThatCantBeWrittenAreHeldAndTriedAgain() throws {
+    _ = try #require(bench.queue(step())()).get()
+    let held = try claimAll()
+    try Fault.begin.begin(bench.session.connection)
+    bench.writer.settle(held.map { $0.settled(.delivered) }) { _ in }
+    bench.writer.write(replaysGiveWay: true)
+    #expect(bench.writer.hasHeldSettlements && bench.writer.mustTryAgain)
+    try Fault.begin.end(bench.session.connection)
+    bench.writer.write()
+    #expect(replaying == 0 && bench.writer.failure == nil)
+  }
+
+  // MARK: How much that is
+
+  /// After commits that took so long without replays, of whose items each took so long.
+  private func share(commit: Duration, item: Duration, count: Int = 20) -> ReplayShare {
+    var share = ReplayShare()
+    for _ in 0..<60 { share.committed(in: commit + item * count, replayed: item * count, items: count) }
+    return share
+  }
+
+  @Test(arguments: [
+    (Duration.microseconds(800), Duration.microseconds(5), 20), (.milliseconds(4), .microseconds(20), 25),
+    (.milliseconds(4), .microseconds(40), 12),
+  ])
+  func aCommitBecomesLongerByAQuarter(commit: Duration, item: Duration, items: Int) {
+    let share = share(commit: commit, item: item)
+    // Each is an outcome, and a delivery to be queued.
+    #expect(abs(share.items - items) <= 1 && item * 2 * share.items <= commit / 4)
+    #expect(share.claimed == 2 * share.items)
+  }
+
+  @Test func replaysAlwaysGoOnAndNeverFillACommit() {
+    #expect(share(commit: .microseconds(10), item: .milliseconds(1)).items == ReplayShare.bounds.lowerBound)
+    #expect(share(commit: .seconds(1), item: .microseconds(5)).items == ReplayShare.bounds.upperBound)
+    #expect(ReplayShare().items == ReplayShare.bounds.lowerBound, "nothing is known yet")
+  }
+
+  @Test func oneSlowCommitIsNotTheMeasureOfAll() {
+    var share = share(commit: .milliseconds(1), item: .microseconds(5))
+    let before = share.items
+    share.committed(in: .milliseconds(9), replayed: .zero, items: 0)
+    #expect(abs(share.items - 2 * before) <= 2)
+  }
+}
