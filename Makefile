@@ -57,7 +57,7 @@ bench-quick: build ## Measure the two main scenarios and their floor: a minute
 floor: setup
 	@$(SWIFT) build $(RELEASE) --package-path Benchmarks/Floor --scratch-path .build/floor
 
-ci: ## What every change must pass: format, build without warnings, all tests, release, metrics (about 15 minutes)
+ci: ## What every change must pass: format, build without warnings, all tests, release, metrics, the API (about 20 minutes)
 	@CI=true .ci/run
 
 lint: setup ## Check the format of the code

@@ -184,7 +184,7 @@ import Testing
   @Test func aQueryIsAskedForAsTheAPIReadsIt() throws {
     var input = DeliveriesInput()
     (input.filter.type, input.filter.since) = ("a b&c=d+é%", "2026-01-02T03:04:05+02:00")
-    (input.state, input.limit) = (.dead, 7)
+    (input.state, input.page.limit) = (.dead, 7)
     let items = QueryItems(try RequestText.query(input)).items
     let read = try RecordDecoder.decode(
       DeliveriesInput.self, from: .object(items.mapValues { .parameter($0) }), .request)

@@ -1,3 +1,4 @@
+import Foundation
 import RelayCore
 import RelayPipeline
 import Testing
@@ -24,10 +25,10 @@ import Testing
     var types: [String: RecordType] = [:]
     func visit(_ schema: Schema, _ use: Schema.Use) {
       switch schema {
-      case .any, .boolean, .integer, .number, .string, .word: break
-      case .array(let inner), .nullable(let inner): visit(inner, use)
+      case .any, .boolean, .integer, .number, .string, .text, .object, .word: break
+      case .array(let inner, _), .nullable(let inner): visit(inner, use)
       case .either(let all): for one in all { visit(one, use) }
-      case .record(let record):
+      case .record(let record), .message(_, let record), .lines(let record):
         if let other = types.updateValue(record, forKey: record.name) {
           #expect(other == record, "\(record.name)")
         } else {
@@ -36,7 +37,7 @@ import Testing
       }
     }
     for endpoint in EndpointTable.relay.endpoints {
-      for record in endpoint.replies.compactMap(\.record) { visit(record.schema, .answer) }
+      for reply in endpoint.replies { visit(reply.schema, .answer) }
       if endpoint.method == .post { visit(endpoint.input.schema, .request) }
     }
   }
@@ -44,7 +45,7 @@ import Testing
   @Test func everyFieldSaysWhatItMeans() {
     for endpoint in EndpointTable.relay.endpoints {
       for field in endpoint.input.fields(in: .request) { #expect(!field.meaning.isEmpty, "\(endpoint.id)") }
-      for name in endpoint.path.names { #expect(PathTemplate.meanings[name] != nil, "\(endpoint.id)") }
+      for name in endpoint.path.names { #expect(PathTemplate.names[name] != nil, "\(endpoint.id)") }
     }
   }
 
@@ -83,6 +84,77 @@ import Testing
     #expect(problems(#"{"name":"crm","paused":true}"#).count == 1)
     #expect(problems(#"{"name":"crm","paused":1,"paused_until":"yesterday"}"#).count == 2)
     #expect(problems(#"{"name":"crm","paused":true,"paused_until":null,"x":1}"#) == ["$: x is unknown"])
+  }
+
+  /// What `publish` answers is the receiver's own.
+  @Test(arguments: [
+    Refusal(.invalidJSON, "no", offset: 3), Refusal(.tooLarge, "no"), Refusal.notFound,
+  ]) func aRefusalOfAnEnvelopeIsDescribed(refusal: Refusal) throws {
+    let schema = try #require(Self.check.part("components", "schemas", "ErrorAnswer"))
+    #expect(Self.check.problems(of: try #require(JSONInput.parse(refusal.reply.body)), by: schema) == [])
+  }
+
+  @Test func eachMessageOfTheStreamIsDescribed() throws {
+    let schema = Self.check.part(
+      "paths", "/api/v1/stream", "get", "responses", "200", "content", "text/event-stream", "schema", "anyOf")
+    guard case .array(let messages)? = schema else { return #expect(Bool(false), "\(schema as Any)") }
+    let names = messages.map { message in
+      let check = SchemaCheck(document: message)
+      if case .string(let name)? = check.part("properties", "event", "const") { return name }
+      return ""
+    }
+    #expect(names == ["received", "settled", "discarded", "missed", "overloaded"])
+  }
+
+  // MARK: What is asked
+
+  /// Broken by a description that is narrower than what is taken: who goes by it would think that something can't be said.
+  @Test(arguments: [
+    (TextForm.time, ["24h", "250ms", "7d", "2026-01-02T03:04:05Z", "2026-01-02t03:04:05.678-03:00"]),
+    (.number, ["0", "1", "999999999999999999"]), (.eventID, ["\(Samples.eventID)"]),
+    (.eventIDs, ["\(Samples.eventID)", "\(Samples.eventID),\(Samples.eventID)"]),
+    (.numberOrEventID, ["7", "\(Samples.eventID)"]), (.liveID, ["\(Samples.eventID).12"]),
+    (.rate, ["50/s", "600/m", "5000/h"]), (.duration, ["15m"]), (.status, ["422", "5xx", "none"]),
+    (.list, ["a", "a,b", ",a"]), (.filled, ["a", "\n"]),
+  ])
+  func whatIsTakenHasTheFormThatIsDescribed(form: TextForm, texts: [String]) throws {
+    let pattern = try Regex(form.pattern)
+    for text in texts { #expect(text.firstMatch(of: pattern) != nil, "\(text)") }
+  }
+
+  /// Broken by a description that promises what is refused.
+  @Test(arguments: [
+    ("/api/v1/events", "since", ""), ("/api/v1/events", "since", "yesterday"),
+    ("/api/v1/events", "until", "24"),
+    ("/api/v1/events", "after", "+5"), ("/api/v1/events", "after", "007"), ("/api/v1/events", "ids", "0"),
+    ("/api/v1/events", "outcome", "lost"), ("/api/v1/events", "type", ","), ("/api/v1/events", "text", ""),
+    ("/api/v1/deliveries", "destination", ""), ("/api/v1/deliveries", "status", "600x"),
+    ("/api/v1/deliveries", "reason", "why"), ("/api/v1/stream", "kinds", "sent"),
+    ("/api/v1/stream", "last_event_id", "5"), ("/api/v1/audit", "since", "1 h"),
+    ("/api/v1/gaps", "until", "now"),
+    ("/api/v1/replays", "after", "-1"),
+  ])
+  func whatHasNotTheFormThatIsDescribedIsRefused(path: String, name: String, text: String) async throws {
+    let endpoint = try #require(EndpointTable.relay.place(at: path)?.endpoint(for: "GET"))
+    let field = try #require(endpoint.input.fields(in: .request).first { $0.name == name })
+    for pattern in Self.patterns(of: field.schema) {
+      let form = try Regex(pattern)
+      #expect(text.firstMatch(of: form) == nil, "\(pattern)")
+    }
+    try await withServer { server in
+      let query = text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+      let answer = try await server.get("\(path)?\(name)=\(query)")
+      #expect(answer.status == 400, "\(answer.body)")
+    }
+  }
+
+  private static func patterns(of schema: Schema) -> [String] {
+    switch schema {
+    case .text(let form): [form.pattern]
+    case .either(let schemas): schemas.flatMap { patterns(of: $0) }
+    case .nullable(let schema): patterns(of: schema)
+    default: []
+    }
   }
 
   // MARK: Samples

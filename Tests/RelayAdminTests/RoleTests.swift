@@ -42,6 +42,38 @@ import Testing
     }
   }
 
+  /// What each role may, beside what the one before may. Written out: an endpoint that is for another role by a slip is one that
+  /// somebody may use who must not.
+  private static let roles: [Role?: Set<String>] = [
+    nil: ["GET /healthz", "GET /readyz"],
+    .metrics: ["GET /metrics"],
+    .viewer: [
+      "GET /api/v1/status", "GET /api/v1/rejections", "GET /api/v1/gaps", "GET /api/v1/events",
+      "GET /api/v1/events/{event}", "GET /api/v1/deliveries", "GET /api/v1/replays",
+      "GET /api/v1/replays/{replay}",
+      "GET /api/v1/stream", "GET /openapi.json",
+    ],
+    .reader: ["GET /api/v1/events/{event}/body", "GET /api/v1/config", "POST /api/v1/explain"],
+    .operator: [
+      "POST /api/v1/deliveries/retry", "POST /api/v1/deliveries/discard", "POST /api/v1/events/replay",
+      "POST /api/v1/replays/{replay}/cancel", "POST /api/v1/destinations/{destination}/pause",
+      "POST /api/v1/destinations/{destination}/resume", "POST /api/v1/destinations/{destination}/test",
+      "POST /api/v1/sources/{source}/publish", "POST /api/v1/reload", "POST /api/v1/config/diff",
+      "POST /api/v1/backtest",
+    ],
+    .admin: [
+      "POST /api/v1/sources/{source}/token", "POST /api/v1/store/backup", "GET /api/v1/export",
+      "POST /api/v1/erase",
+      "GET /api/v1/erase/{erasure}", "GET /api/v1/audit",
+    ],
+  ]
+
+  @Test func eachEndpointIsForTheRoleThatItWasMeantFor() {
+    #expect(
+      Dictionary(grouping: EndpointTable.relay.endpoints, by: \.role).mapValues { Set($0.map(\.id)) }
+        == Self.roles)
+  }
+
   private static func status(_ result: Result<Admission.Admitted, APIError>) -> Int? {
     if case .failure(let error) = result { error.status } else { nil }
   }
@@ -96,7 +128,11 @@ import Testing
   // MARK: Contents
 
   private static let operations = FakeOperations { state in
-    let failed = Samples.delivery(.dead) { $0.failures = [Samples.failure(1, status: 422, answer: "Maria")] }
+    let failed = Samples.delivery(.dead) {
+      var failure = Samples.failure(1, status: 422, answer: "Maria")
+      failure.evidence = AttemptEvidence(requestHeaders: nil, answerHeaders: Array("X-Customer: Maria".utf8))
+      $0.failures = [failure]
+    }
     state.events[Samples.eventID] = Samples.event(body: #"{"customer":"Maria"}"#, [failed])
     state.page = DeliveryReportPage(deliveries: [failed], next: nil)
     state.refusedRequests = [
@@ -116,6 +152,43 @@ import Testing
       let whole = try await server.get(path, headers: ["Authorization: Bearer reader"])
       #expect(whole.body.contains("Maria"))
       #expect(!whole.body.contains("masked"))
+    }
+  }
+
+  /// Written out: a field that shows contents and is not said to would be for everybody.
+  @Test func whatIsContentsIsSaid() throws {
+    var shown: Set<String> = []
+    func visit(_ schema: Schema) {
+      switch schema {
+      case .any, .boolean, .integer, .number, .string, .text, .object, .word: break
+      case .array(let inner, _), .nullable(let inner): visit(inner)
+      case .either(let all): for one in all { visit(one) }
+      case .record(let record), .message(_, let record), .lines(let record):
+        for field in record.type.fields(in: .answer) {
+          if field.rule.isContents { shown.insert("\(record.name).\(field.name)") }
+          visit(field.schema)
+        }
+      }
+    }
+    for endpoint in EndpointTable.relay.endpoints where endpoint.role.map({ $0 < .reader }) ?? true {
+      for reply in endpoint.replies { visit(reply.schema) }
+    }
+    #expect(
+      shown == [
+        "EventAnswer.body", "RefusalAnswer.body", "FailureAnswer.answer",
+        "FailureAnswer.answer_headers",
+      ])
+  }
+
+  /// What asks about contents, by whichever of its parameters.
+  @Test(arguments: [
+    "/api/v1/events?text=a", "/api/v1/events?text=customer.mobile%3D5575", "/api/v1/stream?bodies=true",
+    "/api/v1/stream?text=a",
+  ])
+  func aViewerIsRefusedWhatAsksAboutContents(path: String) async throws {
+    try await withServer(Self.operations, people: AdminToken.ofEachRole) { server in
+      let answer = try await server.get(path, headers: ["Authorization: Bearer viewer"])
+      #expect(answer.status == 403 && answer.body.contains("forbidden_role"), "\(answer.body)")
     }
   }
 

@@ -204,9 +204,13 @@ import Testing
       OverloadedMessage.self,
     ]
     #expect(messages.map(\.name) == ["received", "settled", "discarded", "missed", "overloaded"])
+    let described = SchemaCheck(document: JSONInput.parse(OpenAPI(table: .relay, version: "1").json)!)
     for (message, record) in zip(messages, records) {
       let object = try JSONSerialization.jsonObject(with: Data(message.data)) as? [String: Any]
       #expect(object?.keys.sorted() == record.fields(in: .answer).map(\.name).sorted())
+      let schema = try #require(described.part("components", "schemas", RecordType(type: record).name))
+      let problems = described.problems(of: try #require(JSONInput.parse(message.data)), by: schema)
+      #expect(problems.isEmpty, "\(message.name): \(problems)")
       if case .other = try StreamMessage(message.name, message.data) {
         Issue.record("\(message.name) is not read")
       }

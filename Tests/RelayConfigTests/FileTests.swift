@@ -90,7 +90,8 @@ import Testing
   }
 
   @Test func beforeABareFileNamePathsStayRelative() throws {
-    let configuration = try loader().load(text: oneSource, file: "routes.yaml", directory: ".").configuration
+    let configuration = try loader().checked(text: oneSource, file: "routes.yaml", directory: ".")
+      .configuration
     #expect(configuration.store.location == .sqlite(path: "data/relay.db"))
   }
 }

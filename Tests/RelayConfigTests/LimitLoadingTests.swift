@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test func aPauseIsKnownByTheFileAsItWasNamed() throws {
-    let loaded = try loader().load(
+    let loaded = try loader().checked(
       text: destination("paused: true"), file: "../etc/my routes.yaml", directory: "/")
     #expect(loaded.configuration.destinations.first?.pausedAt == "../etc/my routes.yaml:5")
   }

@@ -60,7 +60,7 @@ import Testing
   /// Whoever has decided it is not told again.
   @Test func anEndOfDeadLettersIsSuggestedWhereNothingIsSaidOfIt() throws {
     func suggestions(_ text: String) throws -> [String] {
-      let loaded = try loader().load(text: oneSource + text, file: "routes.yaml", directory: "/etc/relay")
+      let loaded = try loader().checked(text: oneSource + text, file: "routes.yaml", directory: "/etc/relay")
       #expect(!loaded.warnings.map(\.description).contains { $0.contains("dead") })
       return loaded.suggestions.map(\.description)
     }
@@ -197,7 +197,7 @@ import Testing
   @Test func aProblemSaysItsFileAndItsSeverity() throws {
     let loader = loader()
     #expect {
-      try loader.load(text: "sources: 1\nx: 1", file: "/etc/relay/routes.yaml", directory: "/etc/relay")
+      try loader.checked(text: "sources: 1\nx: 1", file: "/etc/relay/routes.yaml", directory: "/etc/relay")
     } throws: { error in
       "\(error)" == """
         /etc/relay/routes.yaml:1:10: sources: expected a mapping of names to sources, found a single value
@@ -205,7 +205,7 @@ import Testing
         destinations, routes
         """
     }
-    let loaded = try loader.load(text: oneSource, file: "a.yaml", directory: ".")
+    let loaded = try loader.checked(text: oneSource, file: "a.yaml", directory: ".")
     #expect(loaded.warnings.map(\.severity) == [.warning])
     #expect(
       loaded.warnings.map(\.description) == [

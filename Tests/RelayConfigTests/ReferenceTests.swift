@@ -72,7 +72,7 @@ import Testing
     let directory = try TemporaryDirectory()
     try directory.write(contents, to: "token")
     let text = "sources: { huggy: { token: \"${file:token}\" } }"
-    let loaded = try? loader().load(text: text, file: "routes.yaml", directory: directory.path)
+    let loaded = try? loader().checked(text: text, file: "routes.yaml", directory: directory.path)
     // Two newlines leave one, which no token can hold; and an empty token is none.
     #expect(loaded?.configuration.sources.first?.tokens.first?.value.reveal == token)
   }
@@ -82,7 +82,7 @@ import Testing
     let directory = try TemporaryDirectory()
     try directory.write("secret\n", to: "token")
     func loaded(_ path: String) throws -> LoadedConfiguration {
-      try loader(environment: ["CREDENTIALS_DIRECTORY": directory.path, "NAME": "token"]).load(
+      try loader(environment: ["CREDENTIALS_DIRECTORY": directory.path, "NAME": "token"]).checked(
         text: "sources: { huggy: { token: \"${file:\(path)}!\" } }", file: "routes.yaml", directory: "/")
     }
     for path in [
@@ -97,7 +97,7 @@ import Testing
 
   @Test func theVariablesThatItRefersToAreKnown() throws {
     let text = "sources: { huggy: { token: \"${SECRET}-${NOPE:-x}-$${PORT}\" } }"
-    let loaded = try loader().load(text: text, file: "routes.yaml", directory: "/")
+    let loaded = try loader().checked(text: text, file: "routes.yaml", directory: "/")
     #expect(loaded.variables == ["NOPE", "SECRET"])
   }
 

@@ -28,6 +28,22 @@ func loader(
   }
 }
 
+extension ConfigurationLoader {
+  /// Reads a text, and puts it to the schema, too: every text of these tests, valid or faulty, comes by here.
+  func checked(
+    text: String, file: String = "routes.yaml", directory: String = "/etc/relay"
+  ) throws(ConfigurationErrors) -> LoadedConfiguration {
+    do {
+      let loaded = try load(text: text, file: file, directory: directory)
+      SchemaTests.expectAccepts(text)
+      return loaded
+    } catch {
+      SchemaTests.expectRefuses(text, for: error.problems.map(\.description))
+      throw error
+    }
+  }
+}
+
 /// The errors of a text, or else its warnings, without the file's name.
 func problems(
   of text: String, environment: [String: String] = exampleEnvironment, resolvesReferences: Bool = true
@@ -35,8 +51,7 @@ func problems(
   let loader = loader(environment: environment, resolvesReferences: resolvesReferences)
   let problems: [ConfigurationProblem]
   do {
-    problems = try loader.load(text: text, file: "routes.yaml", directory: "/etc/relay").warnings
-    expectSchemaAccepts(text)
+    problems = try loader.checked(text: text).warnings
   } catch {
     problems = error.problems
   }
@@ -47,18 +62,8 @@ func problems(
 func configuration(
   of text: String, environment: [String: String] = exampleEnvironment, resolvesReferences: Bool = true
 ) throws -> Configuration {
-  let loaded = try loader(environment: environment, resolvesReferences: resolvesReferences)
-    .load(text: text, file: "routes.yaml", directory: "/etc/relay")
-  expectSchemaAccepts(text)
-  return loaded.configuration
-}
-
-/// What the reader takes, the schema for editors must not refuse.
-private func expectSchemaAccepts(_ text: String) {
-  #expect(throws: Never.self) {
-    let isAccepted = try SchemaTests.accepts(text)
-    #expect(isAccepted, "refused by the schema: \(text)")
-  }
+  try loader(environment: environment, resolvesReferences: resolvesReferences).checked(text: text)
+    .configuration
 }
 
 // Configurations around what a test is about.

@@ -40,8 +40,6 @@ struct KeepingPlanTests {
 
   /// Those of the walks that remove less than an event.
   private static let plansOfWalks: [String: [String]] = [
-    "revisitThen": ["SEARCH delivery USING INDEX delivery_revisit (revisit=? AND id>?)"],
-    "revisitLater": ["SEARCH delivery USING INDEX delivery_revisit (revisit>?)"],
     // One row.
     "passedEvent": ["SCAN unrouted_walk"], "setPassedEvent": ["SCAN unrouted_walk"],
     "eventsAfter": [
@@ -64,10 +62,10 @@ struct KeepingPlanTests {
       try bench.reopen()
     }
     let connection = bench.connection
-    try expect(Self.plans, of: [PrunerStatements(connection)], connection)
+    try expect(Self.plans, of: [PrunerStatements(connection), RevisitStatements(connection)], connection)
     try expect(
       Self.plansOfWalks,
-      of: [DeadLetterStatements(connection), UnroutedStatements(connection), BodyRemover(connection)],
+      of: [UnroutedStatements(connection), BodyRemover(connection)],
       connection)
   }
   private func expect(_ plans: [String: [String]], of holders: [Any], _ connection: Connection) throws {

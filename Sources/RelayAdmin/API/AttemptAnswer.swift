@@ -24,15 +24,9 @@ extension AttemptAnswer {
 }
 
 /// An attempt that failed.
-package struct FailureAnswer: Answer {
+package struct FailureAnswer: Answer, WithFacts {
   @Field("Which one it was, from 1.") package var attempt: Int
-  @Field("When it began.") package var at: Timestamp
-  @Field("The status that was answered; null: there was no answer.") package var status: Int?
-  @Field("Why there was no status.") package var error: String?
-  @Field("How long it took, in milliseconds.") package var durationMs: Double
-  @Field("The address and port that it went to; null: no connection was tried.") package var peer: String?
-  @Field("How long it took until the answer's first byte, in milliseconds; null: there was none.")
-  package var firstByteMs: Double?
+  @Fields package var facts = AttemptAnswer()
   @Field("What was said, its first 1 KiB; what is no UTF-8 is replaced by U+FFFD.", .contents) package
     var answer: String?
   @Field("The header lines that were sent, secrets masked; none: nothing was sent.") package
@@ -45,12 +39,12 @@ extension FailureAnswer {
   init(_ failure: DeliveryRecord.Failure) {
     self.init()
     attempt = failure.attempt
-    at = failure.at
-    status = failure.status
-    error = failure.error
-    durationMs = failure.duration.apiMilliseconds
-    peer = failure.peer?.description
-    firstByteMs = failure.firstByte?.apiMilliseconds
+    facts.at = failure.at
+    facts.status = failure.status
+    facts.error = failure.error
+    facts.durationMs = failure.duration.apiMilliseconds
+    facts.peer = failure.peer?.description
+    facts.firstByteMs = failure.firstByte?.apiMilliseconds
     requestHeaders = Self.lines(failure.evidence.requestHeaders)
     answerHeaders = failure.evidence.answerHeaders.map { Self.lines($0) }
     answer = failure.answer.map { String(decoding: $0, as: UTF8.self) }

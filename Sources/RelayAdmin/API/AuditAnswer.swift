@@ -52,10 +52,9 @@ extension AuditAnswer.Entry {
 package struct AuditInput: Input {
   @Field("What this one did.") package var who: String?
   @Field("Those of this kind: `deliveries/retry`.") package var what: String?
-  @Field("Those begun at or after this time, or so long ago: `24h`.") package var since: String?
-  @Field("Those begun before this time.") package var until: String?
-  @Field("At most so many in the answer; 50 without it.", .range(1...500)) package var limit: Int?
-  @Field("The `next` of the page before.") package var after: String?
+  @Field("Those begun at or after this time, or so long ago: `24h`.", .form(.time)) package var since: String?
+  @Field("Those begun before this time.", .form(.time)) package var until: String?
+  @Fields package var page = PageInput()
 
   package init() {}
 }
@@ -65,13 +64,5 @@ extension AuditInput {
     AuditFilter(
       who: who, what: what, since: try TimeInput.read("since", since, now: now),
       until: try TimeInput.read("until", until, now: now))
-  }
-
-  func cursor() throws(APIError) -> AuditID? {
-    guard let after else { return nil }
-    guard let number = Int64(after), number > 0 else {
-      throw .invalidRequest("'after' is '\(after.prefix(100))'; take it from the 'next' of the page before")
-    }
-    return AuditID(rawValue: number)
   }
 }

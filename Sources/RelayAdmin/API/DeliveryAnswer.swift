@@ -2,22 +2,13 @@ import RelayCore
 import RelayPipeline
 
 /// A delivery, in `GET /api/v1/deliveries` and `GET /api/v1/events/{event}`.
-package struct DeliveryAnswer: Answer {
+package struct DeliveryAnswer: Answer, WithFacts {
   @Field("Its number.") package var id: Int64
   @Field("The event that it delivers.") package var eventId: String
   @Field("The event's type.") package var type: String
   @Field("When the event was received.") package var receivedAt: Timestamp
-  @Field("Where it goes.") package var destination: String
-  @Field("The route that sent it there.") package var route: String
   @Field("The configuration that routed it.") package var configHash: String
-  @Field("0; for a replay, its number.") package var run: Int
-  @Field("What became of it.", .words { ["pending", "delivered", "dead", "discarded"] }) package var state:
-    String
-  @Field(
-    "Why: of a dead one `permanent`, `exhausted` or `expired`, of a discarded one `overflow`, `person`, "
-      + "`retention` or `erased`.")
-  package var reason: String?
-  @Field("How many attempts were made.") package var attempts: Int
+  @Fields package var facts = DeliveryFacts()
   @Field("When the next attempt is due.") package var dueAt: Timestamp?
   @Field("When it was delivered, given up or discarded.") package var settledAt: Timestamp?
   @Field("What a pending one waits for.") package var waiting: WaitAnswer?
@@ -34,19 +25,42 @@ extension DeliveryAnswer {
     eventId = record.event.description
     type = record.type
     receivedAt = record.receivedAt
-    destination = record.destination
-    route = record.route
     configHash = record.configuration
-    run = record.run
-    state = DeliveryFilter.State(record.state).rawValue
-    reason = record.deathReason?.description ?? record.discardReason?.description
-    attempts = record.attempts
+    facts = DeliveryFacts(record)
     dueAt = record.due
     settledAt = record.settledAt
     waiting = report.wait.map { WaitAnswer($0, destination: record.destination) }
     lastAttempt = record.lastAttempt.map { AttemptAnswer($0) }
     failures = record.failures.map { FailureAnswer($0) }
     failureCount = record.failureCount
+  }
+}
+
+/// What a delivery is, wherever it is listed.
+package struct DeliveryFacts: Record {
+  @Field("Where it goes.") package var destination: String
+  @Field("The route that sent it there.") package var route: String
+  @Field("0; for a replay, its number.") package var run: Int
+  @Field("What became of it.", .words { ["pending", "delivered", "dead", "discarded"] }) package var state:
+    String
+  @Field(
+    "Why: of a dead one `permanent`, `exhausted` or `expired`, of a discarded one `overflow`, `person`, "
+      + "`retention` or `erased`.")
+  package var reason: String?
+  @Field("How many attempts were made.") package var attempts: Int
+
+  package init() {}
+}
+
+extension DeliveryFacts {
+  init(_ record: DeliveryRecord) {
+    self.init()
+    destination = record.destination
+    route = record.route
+    run = record.run
+    state = DeliveryFilter.State(record.state).rawValue
+    reason = record.deathReason?.description ?? record.discardReason?.description
+    attempts = record.attempts
   }
 }
 

@@ -41,8 +41,9 @@ extension GapAnswer {
 
 /// `GET /api/v1/gaps`.
 package struct GapsInput: Input {
-  @Field("Those that ended at or after this time, or so long ago: `24h`.") package var since: String?
-  @Field("Those that began before this time.") package var until: String?
+  @Field("Those that ended at or after this time, or so long ago: `24h`.", .form(.time)) package var since:
+    String?
+  @Field("Those that began before this time.", .form(.time)) package var until: String?
 
   package init() {}
 }

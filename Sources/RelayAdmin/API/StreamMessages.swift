@@ -10,6 +10,14 @@ package enum StreamMessage: Sendable, Equatable {
   /// A newer relay's.
   case other(String)
 
+  static let schema = Schema.either([
+    .message("received", RecordType(type: ReceivedMessage.self)),
+    .message("settled", RecordType(type: SettledMessage.self)),
+    .message("discarded", RecordType(type: DiscardedMessage.self)),
+    .message("missed", RecordType(type: MissedMessage.self)),
+    .message("overloaded", RecordType(type: OverloadedMessage.self)),
+  ])
+
   /// - Throws: `DecodingError`: it is not such a message.
   package init(_ name: String, _ data: [UInt8]) throws {
     switch name {
@@ -24,14 +32,10 @@ package enum StreamMessage: Sendable, Equatable {
 }
 
 /// An event that came in, just now or before.
-package struct ReceivedMessage: Answer {
+package struct ReceivedMessage: Answer, WithFacts {
   @Field("`received`.") package var kind: String
   @Field("The event's id.") package var eventId: String
-  @Field("Its type.") package var type: String
-  @Field("The source that it came from.") package var source: String
-  @Field("Its company; null: none is known.") package var company: String?
-  @Field("Its channel; null: it has none.") package var channel: String?
-  @Field("The conversation that it belongs to; null: none.") package var chat: String?
+  @Fields package var facts = EventFacts()
   @Field("When it came.") package var receivedAt: Timestamp
   @Field(
     "What has become of it: `pending`, `dropped` or `unrouted` of one that has just come in; of an earlier one also `delivered`, "
@@ -48,14 +52,10 @@ package struct ReceivedMessage: Answer {
 }
 
 /// What an attempt came to.
-package struct SettledMessage: Answer {
+package struct SettledMessage: Answer, WithFacts {
   @Field("`settled`.") package var kind: String
   @Field("The event's id.") package var eventId: String
-  @Field("Its type.") package var type: String
-  @Field("The source that it came from.") package var source: String
-  @Field("Its company; null: none is known.") package var company: String?
-  @Field("Its channel; null: it has none.") package var channel: String?
-  @Field("The conversation that it belongs to; null: none.") package var chat: String?
+  @Fields package var facts = EventFacts()
   @Field("The delivery's number.") package var deliveryId: Int64
   @Field("Where it goes.") package var destination: String
   @Field("0: as it was routed when it came; from 1: a replay.") package var run: Int

@@ -56,11 +56,14 @@ package enum FieldRule: Sendable {
   case range(ClosedRange<Int>)
   /// Of an answer: a text that is one of these words. (A newer relay may have more: so it is not read as an enumeration.)
   case words(@Sendable () -> [String])
+  /// Of a request: a text, or each of several, looks like this.
+  case form(TextForm)
   /// Contents of an event, or what a destination answered to it. Of an answer: null for a caller whose role may not see it (the
   /// field is optional, then). Of a request: the audit does not repeat it.
   case contents
 
   var isLeftOutIfNil: Bool { if case .leftOutIfNil = self { true } else { false } }
+  var takesNull: Bool { if case .takesNull = self { true } else { false } }
   var isContents: Bool { if case .contents = self { true } else { false } }
 }
 

@@ -72,13 +72,13 @@ private struct RecordUse {
   /// Those that endpoints take and answer, and all that are in them.
   static func all(in endpoints: [Endpoint]) -> [RecordUse] {
     var found: [RecordUse] = []
-    let whole = endpoints.flatMap(\.replies).compactMap(\.record).map { RecordType(type: $0) }
+    let whole = endpoints.flatMap(\.replies).compactMap(\.schema.wholeRecord)
     func add(_ schema: Schema, _ use: Schema.Use) {
       switch schema {
-      case .any, .boolean, .integer, .number, .string, .word: break
-      case .array(let schema), .nullable(let schema): add(schema, use)
+      case .any, .boolean, .integer, .number, .string, .text, .object, .word: break
+      case .array(let schema, _), .nullable(let schema): add(schema, use)
       case .either(let schemas): for schema in schemas { add(schema, use) }
-      case .record(let record):
+      case .record(let record), .message(_, let record), .lines(let record):
         guard !found.contains(where: { $0.record == record }) else { return }
         let masks = whole.contains(record) && record.showsContents
         found.append(RecordUse(record: record, use: use, mayBeMasked: masks))
@@ -86,7 +86,7 @@ private struct RecordUse {
       }
     }
     for endpoint in endpoints {
-      for record in endpoint.replies.compactMap(\.record) { add(record.schema, .answer) }
+      for reply in endpoint.replies { add(reply.schema, .answer) }
       if endpoint.method == .post { add(endpoint.input.schema, .request) }
     }
     add(ErrorAnswer.schema, .answer)
@@ -133,15 +133,23 @@ extension RecordType {
   }
 }
 
+extension RecordType {
+  fileprivate func writeReference(to output: inout JSONOutput) {
+    output.field("$ref", "#/components/schemas/\(name)")
+  }
+}
+
 extension Schema {
   fileprivate var records: [RecordType] {
     switch self {
-    case .any, .boolean, .integer, .number, .string, .word: []
-    case .array(let schema), .nullable(let schema): schema.records
+    case .any, .boolean, .integer, .number, .string, .text, .object, .word: []
+    case .array(let schema, _), .nullable(let schema): schema.records
     case .either(let schemas): schemas.flatMap(\.records)
-    case .record(let record): [record]
+    case .record(let record), .message(_, let record), .lines(let record): [record]
     }
   }
+
+  fileprivate var wholeRecord: RecordType? { if case .record(let record) = self { record } else { nil } }
 
   /// - Parameter description: nil: there is none.
   func write(description: String? = nil, isContents: Bool = false, to output: inout JSONOutput) {
@@ -166,16 +174,46 @@ extension Schema {
     case .string(let format):
       output.field("type", "string")
       if let format { output.field("format", format) }
+    case .text(let form):
+      output.field("type", "string")
+      output.field("pattern", form.pattern)
+    case .object: output.field("type", "object")
     case .word(let words): output.field("enum", words)
-    case .array(let schema):
+    case .array(let schema, let isFilled):
       output.field("type", "array")
+      if isFilled { output.field("minItems", 1) }
       output.key("items")
       schema.write(to: &output)
     case .nullable(.any): break
     case .nullable(let schema): Self.writeChoice([schema, nil], to: &output)
     case .either(let schemas): Self.writeChoice(schemas, to: &output)
-    case .record(let record): output.field("$ref", "#/components/schemas/\(record.name)")
+    case .record(let record): record.writeReference(to: &output)
+    case .message(let name, let record): Self.writeMessage(name, record, to: &output)
+    case .lines(let record):
+      output.field("type", "string")
+      output.key("x-line")
+      output.object { record.writeReference(to: &$0) }
     }
+  }
+
+  /// As those who check such streams read their events: an object of the fields.
+  private static func writeMessage(_ name: String, _ record: RecordType, to output: inout JSONOutput) {
+    output.field("type", "object")
+    output.key("properties")
+    output.object { output in
+      output.key("event")
+      output.object { $0.field("const", name) }
+      output.key("id")
+      Schema.string().write(to: &output)
+      output.key("data")
+      output.object { output in
+        output.field("type", "string")
+        output.field("contentMediaType", "application/json")
+        output.key("contentSchema")
+        output.object { record.writeReference(to: &$0) }
+      }
+    }
+    output.field("required", ["event", "data"])
   }
 
   /// - Parameter schemas: nil: null.
@@ -231,9 +269,10 @@ extension Endpoint {
           output.field("name", name)
           output.field("in", "path")
           output.field("required", true)
-          output.field("description", PathTemplate.meanings[name] ?? "")
+          let known = PathTemplate.names[name]
+          output.field("description", known?.meaning ?? "")
           output.key("schema")
-          Schema.string().write(to: &output)
+          (known.map { .text($0.form) } ?? Schema.string()).write(to: &output)
         }
       }
       guard method == .get, !ignoresQuery else { return }
@@ -252,13 +291,20 @@ extension Endpoint {
       output.field("required", field.isRequired)
       output.field("description", field.meaning)
       output.key("schema")
-      field.schema.write(to: &output)
+      // An address has no null.
+      if case .nullable(let schema) = field.schema {
+        schema.write(to: &output)
+      } else {
+        field.schema.write(to: &output)
+      }
     }
   }
 
   private func writeBody(to output: inout JSONOutput) {
     output.key("requestBody")
     output.object { output in
+      // If it is `{}`: it is what says that this is JSON.
+      output.field("required", true)
       output.key("content")
       output.object { output in
         output.key("application/json")
@@ -284,7 +330,7 @@ extension Endpoint {
             output.key(type)
             output.object { output in
               output.key("schema")
-              Self.schema(of: replies.filter { $0.contentType == type }).write(to: &output)
+              Schema.choice(of: replies.filter { $0.contentType == type }.map(\.schema)).write(to: &output)
             }
           }
         }
@@ -308,13 +354,6 @@ extension Endpoint {
         }
       }
     }
-  }
-
-  private static func schema(of replies: [Reply]) -> Schema {
-    let schemas = replies.map {
-      $0.record?.schema ?? ($0.contentType == "application/json" ? .any : .string())
-    }
-    return schemas.count == 1 ? schemas[0] : .either(schemas)
   }
 
   /// Its own, and those that all have.

@@ -27,6 +27,8 @@ protocol Input: Record {
   var asksAboutContents: Bool { get }
   /// It only asks what a change would do: the audit passes it over.
   var isDryRun: Bool { get }
+  /// Fields of its groups that say nothing here, and are refused: each with why.
+  static var meaningless: [String: String] { get }
 }
 
 extension Answer {
@@ -36,6 +38,7 @@ extension Answer {
 extension Input {
   var asksAboutContents: Bool { false }
   var isDryRun: Bool { false }
+  static var meaningless: [String: String] { [:] }
 }
 
 extension Input {
@@ -56,11 +59,12 @@ extension Record {
 
   /// In the order of their declaration.
   static func fields(in use: Schema.Use) -> [FieldDescription] {
-    Mirror(reflecting: Self()).children.flatMap { child -> [FieldDescription] in
+    let without = (Self.self as? any Input.Type)?.meaningless ?? [:]
+    return Mirror(reflecting: Self()).children.flatMap { child -> [FieldDescription] in
       switch child.value {
       case let field as any AnyField:
         [field.description(named: (child.label ?? "").dropFirst().snakeCased, in: use)]
-      case let group as any AnyFields: group.descriptions(in: use)
+      case let group as any AnyFields: group.descriptions(in: use).filter { without[$0.name] == nil }
       default: []
       }
     }

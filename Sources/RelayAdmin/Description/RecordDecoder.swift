@@ -63,6 +63,9 @@ struct RecordDecoder: Decoder {
     let fields = record.fields(in: .request)
     let known = fields.map(\.name)
     for name in members.keys.sorted() where !known.contains(name) {
+      if let why = (record as? any Input.Type)?.meaningless[name] {
+        throw APIError.invalidRequest("'\(name)' has no meaning here: \(why); leave it out")
+      }
       let within = place.map { " in \($0)" } ?? ""
       let what = if case .parameter = members[name] { "parameter" } else { "key" }
       throw APIError.invalidRequest(
@@ -79,7 +82,7 @@ struct RecordDecoder: Decoder {
     let inner = at(field.name, value)
     switch field.rule {
     case .takesNull, .leftOutIfNil: break
-    case .plain, .words, .contents:
+    case .plain, .words, .form, .contents:
       if value == .null { throw inner.wrong("is null; leave it out, or give it a value") }
     case .range(let range):
       guard let number = Int.read(value), range.contains(number) else {

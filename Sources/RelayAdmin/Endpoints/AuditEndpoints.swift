@@ -1,3 +1,4 @@
+import RelayCore
 import RelayPipeline
 
 /// Who did what.
@@ -10,7 +11,9 @@ enum AuditEndpoints {
     ) { (call: Call<AuditInput>) in
       AuditAnswer(
         try await call.relay.audit(
-          try call.input.filter(now: call.now), after: try call.input.cursor(), limit: call.input.limit ?? 50)
+          try call.input.filter(now: call.now),
+          after: try call.input.page.cursor().map { AuditID(rawValue: $0) },
+          limit: call.input.page.size)
       )
     }
   ]

@@ -30,7 +30,8 @@ enum DeliveryEndpoints {
     filter.state = input.state
     let search = try input.search(filter)
     return DeliveriesAnswer(
-      try await call.relay.deliveries(search, after: try input.cursor(), limit: input.limit ?? 50))
+      try await call.relay.deliveries(
+        search, after: try input.page.cursor().map { DeliveryID(rawValue: $0) }, limit: input.page.size))
   }
 
   private static func change(

@@ -5,7 +5,7 @@ enum DescriptionEndpoints {
   static let all: [Endpoint] = [
     .get(
       "/openapi.json", "This API, as OpenAPI 3.1 describes it.", role: .viewer,
-      replies: [.init(contentType: "application/json")]
+      replies: [.init(contentType: "application/json", .object)]
     ) { (_: Call<Nothing>) in
       AdminResponse(
         status: 200, contentType: "application/json",

@@ -19,10 +19,17 @@ struct Endpoint: Sendable {
 
   /// One of its answers, where all goes well.
   struct Reply: Sendable {
-    var status = 200
-    var contentType = "application/json"
-    /// nil: not JSON.
-    var record: (any Record.Type)?
+    let status: Int
+    let contentType: String
+    let schema: Schema
+
+    init(status: Int = 200, record: any Record.Type) {
+      (self.status, contentType, schema) = (status, "application/json", record.schema)
+    }
+
+    init(contentType: String, _ schema: Schema = .string()) {
+      (status, self.contentType, self.schema) = (200, contentType, schema)
+    }
   }
 
   /// A way in which it says no, beside those that all have.

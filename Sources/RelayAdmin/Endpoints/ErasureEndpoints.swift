@@ -40,7 +40,7 @@ package struct ErasureInput: Input {
       + "`customer.mobile=5575999990000`.", .contents)
   package var `where`: [String]?
   @Field("Events of this conversation, by the id that the chat has in Huggy.") package var chat: TextList
-  @Field("These events.") package var ids: TextList
+  @Field("These events.", .form(.eventIDs)) package var ids: TextList
   @Field("Count them, and change nothing.") package var dryRun: Bool?
 
   package init() {}

@@ -6,7 +6,7 @@ enum ExportEndpoints {
   static let all: [Endpoint] = [
     .get(
       "/api/v1/events/{event}/body", "An event's bytes as they came, and nothing else.", role: .reader,
-      audit: .reading, replies: [.init(contentType: "application/json")],
+      audit: .reading, replies: [.init(contentType: "application/json", .any)],
       problems: [
         .notFound("The store does not have it, or no longer."),
         .init(410, "gone", "Its body was erased, or removed after `store.unrouted_retention`."),
@@ -14,7 +14,8 @@ enum ExportEndpoints {
     .get(
       "/api/v1/export",
       "Events as JSON lines, oldest first, each with its body and its deliveries. What arrives meanwhile comes at the end.",
-      role: .admin, audit: .reading, replies: [.init(contentType: ExportLines.contentType)],
+      role: .admin, audit: .reading,
+      replies: [.init(contentType: ExportLines.contentType, .lines(RecordType(type: ExportedEvent.self)))],
       problems: [.notFound("`after` names an event that the store does not have.")], export),
   ]
 
@@ -48,8 +49,8 @@ enum ExportEndpoints {
 package struct ExportInput: Input {
   @Fields package var filter = EventFilterInput()
   @Field(
-    "Only what arrived after this event: an export that was cut off goes on after the last one that came whole."
-  )
+    "Only what arrived after this event: an export that was cut off goes on after the last one that came whole.",
+    .form(.eventID))
   package var after: String?
 
   package init() {}
@@ -89,16 +90,8 @@ private struct ExportLines: AsyncSequence, Sendable {
 }
 
 /// A line of an export.
-package struct ExportedEvent: Answer {
-  @Field("Its id.") package var id: String
-  @Field("Its type.") package var type: String
-  @Field("The source that it came by.") package var source: String
-  @Field("The company that it speaks of.") package var company: String?
-  @Field("The channel that it speaks of.") package var channel: String?
-  @Field("The chat that it belongs to.") package var chat: String?
-  @Field("When it was received.") package var receivedAt: Timestamp
-  @Field("The configuration that routed it.") package var configHash: String
-  @Field("The routes that matched, in their order.") package var routes: [String]
+package struct ExportedEvent: Answer, WithFacts {
+  @Fields package var facts = StoredEventFacts()
   @Field("The last of them dropped it.") package var dropped: Bool
   @Field("When its body was erased; null: it was not.") package var erasedAt: Timestamp?
   @Field(
@@ -112,15 +105,7 @@ package struct ExportedEvent: Answer {
 extension ExportedEvent {
   init(_ event: EventRecord) {
     self.init()
-    id = event.id.description
-    type = event.type
-    source = event.source
-    company = event.company
-    channel = event.channel
-    chat = event.chat
-    receivedAt = event.receivedAt
-    configHash = event.configuration
-    routes = event.routes
+    facts = StoredEventFacts(event)
     dropped = event.isDropped
     erasedAt = event.erasedAt
     deliveries = event.deliveries.map { DeliveryAnswer(DeliveryReport(record: $0, wait: nil)) }

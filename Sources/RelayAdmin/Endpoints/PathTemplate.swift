@@ -44,12 +44,12 @@ struct PathTemplate: Sendable, Equatable {
     return values
   }
 
-  /// What the names mean, for the API's description.
-  static let meanings = [
-    "destination": "A destination's name.",
-    "source": "A source's name.",
-    "replay": "A replay's number.",
-    "erasure": "An erasure's id, as the answer to its beginning has it.",
-    "event": "An event's id: `evt_` and a UUID, as the header `webhook-id` has it.",
+  /// What the names mean and what stands there, for the API's description.
+  static let names: [String: (meaning: String, form: TextForm)] = [
+    "destination": ("A destination's name.", .filled),
+    "source": ("A source's name.", .filled),
+    "replay": ("A replay's number.", .number),
+    "erasure": ("An erasure's id, as the answer to its beginning has it.", .filled),
+    "event": ("An event's id: `evt_` and a UUID, as the header `webhook-id` has it.", .eventID),
   ]
 }

@@ -39,9 +39,10 @@ enum ReplayEndpoints {
   }
 
   private static func replays(_ call: Call<ReplaysInput>) async throws -> ReplaysAnswer {
-    let limit = call.input.limit ?? 50
+    let limit = call.input.page.size
     return ReplaysAnswer(
-      try await call.relay.replays(before: try call.input.cursor(), limit: limit), limit: limit,
+      try await call.relay.replays(before: try call.input.page.cursor().map { Int($0) }, limit: limit),
+      limit: limit,
       for: call.caller)
   }
 
@@ -55,7 +56,7 @@ enum ReplayEndpoints {
 
   private static func number(_ call: Call<Nothing>) throws(APIError) -> Int {
     let text = call.name("replay")
-    if let number = Int(text), number > 0 { return number }
+    if let number = Int64(givenNumber: text) { return Int(number) }
     throw .invalidRequest("'\(text.prefix(100))' is not a replay's number; `replays` shows them")
   }
 

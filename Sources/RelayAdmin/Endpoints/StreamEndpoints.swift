@@ -9,7 +9,8 @@ enum StreamEndpoints {
       "/api/v1/stream",
       "What comes in and how it is settled, as it happens: server-sent events, without an end of their own.",
       // With contents of events it is remembered: `StreamInput.asksAboutContents`.
-      role: .viewer, audit: .nothing, replies: [.init(contentType: AdminResponse.eventStream)],
+      role: .viewer, audit: .nothing,
+      replies: [.init(contentType: AdminResponse.eventStream, StreamMessage.schema)],
       problems: [
         .init(
           503, "overloaded",

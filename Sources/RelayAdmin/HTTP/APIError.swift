@@ -43,6 +43,7 @@ package struct ErrorAnswer: Answer {
   package struct Problem: Record {
     @Field("A word for programs.") package var code: String
     @Field("For people: what is wrong, and what would be right.") package var message: String
+    @Field("Of an envelope: the place that is to blame, in bytes.", .leftOutIfNil) package var offset: Int?
   }
 
   @Field("What went wrong.") package var error: Problem

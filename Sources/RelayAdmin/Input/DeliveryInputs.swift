@@ -4,10 +4,11 @@ import RelayText
 
 /// Which deliveries, by what they are: it stands in addresses and in bodies.
 package struct DeliveryFilterInput: Input {
-  @Field("Those for this destination.") package var destination: String?
-  @Field("Those of events of this type.") package var type: String?
-  @Field("Those of events received at or after this time, or so long ago: `24h`.") package var since: String?
-  @Field("Those of events received before this time.") package var until: String?
+  @Field("Those for this destination.", .form(.filled)) package var destination: String?
+  @Field("Those of events of this type.", .form(.filled)) package var type: String?
+  @Field("Those of events received at or after this time, or so long ago: `24h`.", .form(.time))
+  package var since: String?
+  @Field("Those of events received before this time.", .form(.time)) package var until: String?
 
   package init() {}
 }
@@ -46,15 +47,14 @@ package struct DeliveriesInput: Input {
   @Field("Those in this state.") package var state: DeliveryFilter.State?
   @Fields package var filter = DeliveryFilterInput()
   @Field(
-    "Those that are dead or discarded for this reason: `permanent`, `exhausted`, `expired`, `overflow`, `person`, `retention` or "
-      + "`erased`."
-  )
+    "Those that are dead or discarded for this reason: `permanent`, `exhausted`, `expired`, `overflow`, `person`, "
+      + "`retention` or `erased`.", .form(.words(DeliverySearch.knownReasons)))
   package var reason: TextList
-  @Field("Those whose last attempt was answered so: `422`, `5xx`; `none`: it was not answered.")
+  @Field(
+    "Those whose last attempt was answered so: `422`, `5xx`; `none`: it was not answered.", .form(.status))
   package var status: TextList
   @Field("Those that this route sent; as in routes, `*` and `?` are wildcards.") package var route: TextList
-  @Field("At most so many in the answer; 50 without it.", .range(1...500)) package var limit: Int?
-  @Field("The `next` of the page before.") package var after: String?
+  @Fields package var page = PageInput()
 
   package init() {}
 }
@@ -90,14 +90,6 @@ extension DeliveriesInput {
     }
     return search
   }
-
-  func cursor() throws(APIError) -> DeliveryID? {
-    guard let after else { return nil }
-    guard let number = Int64(after), number > 0 else {
-      throw .invalidRequest("'after' is '\(after.prefix(100))'; take it from the 'next' of the page before")
-    }
-    return DeliveryID(rawValue: number)
-  }
 }
 
 /// `POST /api/v1/deliveries/retry` and `…/discard`: ids, a filter, or all; never all by leaving something out.
@@ -126,7 +118,7 @@ package enum SelectedID: Sendable, Equatable {
   package init?(_ text: String) {
     if let event = EventID(text) {
       self = .event(event)
-    } else if let number = Int64(text), number > 0 {
+    } else if let number = Int64(givenNumber: text), number > 0 {
       self = .delivery(DeliveryID(rawValue: number))
     } else {
       return nil
@@ -135,7 +127,7 @@ package enum SelectedID: Sendable, Equatable {
 }
 
 extension SelectedID: APIValue, JSONReadable, JSONWritable {
-  static var schema: Schema { .either([.integer(1...Int.max), .string()]) }
+  static var schema: Schema { .either([.integer(1...Int.max), .text(.numberOrEventID)]) }
   static let form = "the id of a delivery (a whole number from 1) or of an event (evt_…)"
 
   /// A number may be written as a string, too.

@@ -3,7 +3,7 @@ import RelayText
 
 /// Which events: it stands in addresses, in bodies, and in what commands send.
 package struct EventFilterInput: Input {
-  @Field("These events.") package var ids: TextList
+  @Field("These events.", .form(.eventIDs)) package var ids: TextList
   @Field("Those of this type; as in routes, `*` and `?` are wildcards.") package var type: TextList
   @Field("Those of this company; null, or the text `null`: those without one.", .takesNull)
   package var company: TextList
@@ -15,14 +15,15 @@ package struct EventFilterInput: Input {
   @Field("Those with a delivery to this destination.") package var destination: TextList
   @Field(
     "Those of which this became (of their deliveries to `destination`, where that is given): `delivered`, `pending`, `dead`, "
-      + "`discarded`, `dropped` or `unrouted`.")
+      + "`discarded`, `dropped` or `unrouted`.", .form(.words(EventOutcome.allCases.map(\.rawValue))))
   package var outcome: TextList
   @Field(
-    "Those whose body holds this text in a value, in whatever case; or `PATH=VALUE`, as in a route's `where`."
-  )
+    "Those whose body holds this text in a value, in whatever case; or `PATH=VALUE`, as in a route's `where`.",
+    .form(.filled))
   package var text: String?
-  @Field("Those received at or after this time, or so long ago: `24h`.") package var since: String?
-  @Field("Those received before this time.") package var until: String?
+  @Field("Those received at or after this time, or so long ago: `24h`.", .form(.time))
+  package var since: String?
+  @Field("Those received before this time.", .form(.time)) package var until: String?
 
   package init() {}
 }
@@ -112,8 +113,7 @@ package struct TextList: Sendable, Equatable, ExpressibleByArrayLiteral {
 
 extension TextList: APIValue, HasEmpty {
   static var schema: Schema {
-    let item = Schema.either([.string(), .integer()])
-    return .either([item, .array(item)])
+    .either([.text(.list), .integer(), .array(.either([.text(.filled), .integer()]), isFilled: true)])
   }
 
   static var empty: TextList { [] }

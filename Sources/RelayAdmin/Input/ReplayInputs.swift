@@ -14,7 +14,8 @@ package struct ReplayInput: Input {
     "Where a destination never got an event and will not by itself: it has no delivery there, or only ones that overflowed "
       + "or were discarded.")
   package var missing: Bool?
-  @Field("At most so many deliveries in a time: `50/s`, `600/m` or `5000/h`.") package var rate: String?
+  @Field("At most so many deliveries in a time: `50/s`, `600/m` or `5000/h`.", .form(.rate)) package var rate:
+    String?
   @Field("Count, and send nothing.") package var dryRun: Bool?
 
   package init() {}
@@ -67,18 +68,7 @@ extension ReplayInput {
 
 /// `GET /api/v1/replays`.
 package struct ReplaysInput: Input {
-  @Field("At most so many in the answer; 50 without it.", .range(1...500)) package var limit: Int?
-  @Field("The `next` of the page before.") package var after: String?
+  @Fields package var page = PageInput()
 
   package init() {}
-}
-
-extension ReplaysInput {
-  func cursor() throws(APIError) -> Int? {
-    guard let after else { return nil }
-    guard let number = Int(after), number > 0 else {
-      throw .invalidRequest("'after' is '\(after.prefix(100))'; take it from the 'next' of the page before")
-    }
-    return number
-  }
 }

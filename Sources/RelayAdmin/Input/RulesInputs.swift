@@ -5,7 +5,7 @@ import RelayPipeline
 /// `POST /api/v1/explain`: an event of the store, or an envelope. (No audit keeps envelopes or configurations: they hold
 /// contents, and secrets.)
 package struct ExplainInput: Input {
-  @Field("An event of the store, by its id.") package var event: String?
+  @Field("An event of the store, by its id.", .form(.eventID)) package var event: String?
   @Field("An envelope: as an object, or as a text that holds it byte for byte.", .contents) package
     var envelope: EnvelopeInput?
   @Field(
@@ -37,7 +37,7 @@ package struct BacktestInput: Input {
   package var limit: Int?
   @Field("So many examples for each destination and direction, at most; 3 without it.", .range(0...100_000))
   package var examples: Int?
-  @Field("The `next` of the answer before.") package var after: String?
+  @Field("The `next` of the answer before.", .form(.number)) package var after: String?
 
   package init() {}
 }
@@ -47,13 +47,7 @@ extension BacktestInput {
     var request = BacktestRequest(configuration: configuration, filter: try filter.filter(now: now))
     if let limit { request.maxEvents = limit }
     if let examples { request.examples = examples }
-    if let after {
-      guard let number = Int64(after), number > 0 else {
-        throw .invalidRequest(
-          "'after' is '\(after.prefix(100))'; take it from the 'next' of the answer before")
-      }
-      request.after = EventCursor(rawValue: number)
-    }
+    request.after = try PageInput.cursor(after).map { EventCursor(rawValue: $0) }
     return request
   }
 }
@@ -66,7 +60,7 @@ package struct EnvelopeInput: APIValue {
     self.bytes = bytes
   }
 
-  static var schema: Schema { .either([.string(), .any]) }
+  static var schema: Schema { .either([.string(), .object]) }
 
   /// - Throws: `APIError`.
   package init(from decoder: any Decoder) throws {

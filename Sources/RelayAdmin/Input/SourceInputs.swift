@@ -4,7 +4,8 @@ import RelayText
 
 /// `POST /api/v1/sources/{source}/token`: one of the three.
 package struct TokenInput: Input {
-  @Field("Answer handshakes for so long, from 1s to 24h: `15m`. Their tokens become candidates.")
+  @Field(
+    "Answer handshakes for so long, from 1s to 24h: `15m`. Their tokens become candidates.", .form(.duration))
   package var learnFor: String?
   @Field("Believe the candidate with this id from now on.") package var confirm: String?
   @Field("true: forget what was learned, and believe nobody.") package var forget: Bool?

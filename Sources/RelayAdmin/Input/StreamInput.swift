@@ -5,10 +5,14 @@ import RelayText
 /// `GET /api/v1/stream`.
 package struct StreamInput: Input {
   @Fields package var filter = EventFilterInput()
-  @Field("`received`: what comes in; `settled`: what attempts come to. Without it both.")
+  @Field(
+    "`received`: what comes in; `settled`: what attempts come to. Without it both.",
+    .form(.words(LiveKind.allCases.map(\.rawValue))))
   package var kinds: TextList
   @Field("With the events' bodies, and their envelopes' `time`.") package var bodies: Bool?
-  @Field("The id of the last message that was read: it goes on after that. (As the header `Last-Event-ID`.)")
+  @Field(
+    "The id of the last message that was read: it goes on after that. (As the header `Last-Event-ID`.)",
+    .form(.liveID))
   package var lastEventId: String?
 
   package init() {}
@@ -17,14 +21,12 @@ package struct StreamInput: Input {
 extension StreamInput {
   var asksAboutContents: Bool { bodies == true }
 
+  static let meaningless = [
+    "until": "a stream goes on", "ids": "what is yet to come has none",
+  ]
+
   /// - Parameter lastID: The header's.
   func subscription(after lastID: String?, now: Timestamp) throws(APIError) -> LiveSubscription {
-    guard filter.until == nil else {
-      throw .invalidRequest("'until' has no meaning here: a stream goes on; leave it out")
-    }
-    guard filter.ids.texts.isEmpty else {
-      throw .invalidRequest("'ids' has no meaning here: what is yet to come has none; leave it out")
-    }
     var subscription = LiveSubscription(filter: try filter.filter(now: now), withBodies: bodies ?? false)
     if !kinds.texts.isEmpty { subscription.kinds = Set(try kinds.texts.map(Self.kind)) }
     if !subscription.filter.routes.isEmpty {

@@ -27,10 +27,12 @@ package enum DeliveriesText {
 
 extension DeliveryAnswer {
   /// With why: `dead: permanent`, `pending: retry`.
-  fileprivate var stateText: String { (reason ?? waiting?.for).map { "\(state): \($0)" } ?? state }
+  fileprivate var stateText: String {
+    (self.reason ?? waiting?.for).map { "\(self.state): \($0)" } ?? self.state
+  }
 
   var ink: Ink {
-    switch DeliveryFilter.State(rawValue: state) {
+    switch DeliveryFilter.State(rawValue: self.state) {
     case .delivered: .good
     case .dead: .bad
     case .discarded, .overflowed: .faint

@@ -64,13 +64,14 @@ extension ListedEventAnswer {
 
 extension ListedDeliveryAnswer {
   fileprivate var fate: String {
-    let answer = attempts == 0 ? nil : lastStatus.map { "status \($0)" } ?? lastError ?? "no answer"
-    switch DeliveryFilter.State(rawValue: state) {
-    case .delivered: return "delivered to \(destination)"
+    let answer = self.attempts == 0 ? nil : lastStatus.map { "status \($0)" } ?? lastError ?? "no answer"
+    switch DeliveryFilter.State(rawValue: self.state) {
+    case .delivered: return "delivered to \(self.destination)"
     case .dead:
-      return "dead at \(destination): " + [reason, answer].compactMap { $0 }.joined(separator: ", ")
-    case .discarded, .overflowed: return "discarded for \(destination): \(reason ?? "-")"
-    case .pending, nil: return "\(state) for \(destination)" + (answer.map { ": \($0)" } ?? "")
+      return "dead at \(self.destination): "
+        + [self.reason, answer].compactMap { $0 }.joined(separator: ", ")
+    case .discarded, .overflowed: return "discarded for \(self.destination): \(self.reason ?? "-")"
+    case .pending, nil: return "\(self.state) for \(self.destination)" + (answer.map { ": \($0)" } ?? "")
     }
   }
 }

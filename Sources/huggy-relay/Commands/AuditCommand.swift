@@ -50,7 +50,7 @@ struct AuditCommand: ParsableCommand {
     (input.who, input.what) = (who, what)
     (input.since, input.until) = (since.flatMap(FilterOptions.time), until.flatMap(FilterOptions.time))
     repeat {
-      input.limit = min(left, 500)
+      input.page.limit = min(left, 500)
       let json = try client.get("/api/v1/audit", input)
       let page = try client.decode(AuditAnswer.self, from: json)
       if options.json || !page.entries.isEmpty {
@@ -58,10 +58,10 @@ struct AuditCommand: ParsableCommand {
       }
       shown += page.entries.count
       left -= page.entries.count
-      input.after = page.next
-    } while left > 0 && input.after != nil
+      input.page.after = page.next
+    } while left > 0 && input.page.after != nil
     if options.json { return }
     if shown == 0 { printError("nothing of that is recorded") }
-    if input.after != nil { printError("there may be more: see --limit and --all") }
+    if input.page.after != nil { printError("there may be more: see --limit and --all") }
   }
 }

@@ -215,7 +215,7 @@ struct ReplaysCommand: ParsableCommand {
 
   private func list(_ client: AdminClient) throws {
     var input = ReplaysInput()
-    input.limit = limit
+    input.page.limit = limit
     let json = try client.get("/api/v1/replays", input)
     try options.show(json) { pen in
       let answer = try client.decode(ReplaysAnswer.self, from: json)

@@ -104,7 +104,7 @@ struct Events: ParsableCommand {
     var input = EventsInput()
     input.filter = filter.input()
     input.order = oldestFirst ? .oldestFirst : nil
-    input.after = list.after
+    input.page.after = list.after
     if let countBy { return try count(by: countBy, input) }
     try show(input)
   }
@@ -115,20 +115,20 @@ struct Events: ParsableCommand {
     var progress = SearchProgress()
     var reached: Timestamp?
     repeat {
-      input.limit = min(left, 500)
+      input.page.limit = min(left, 500)
       let json = try client.get("/api/v1/events", input)
       let page = try client.decode(EventsAnswer.self, from: json)
       progress.clear()
       try print(page, json, isFirst: shown == 0)
       shown += page.events.count
       left -= page.events.count
-      (input.after, reached) = (page.next, page.searchedTo)
+      (input.page.after, reached) = (page.next, page.searchedTo)
       if let reached, left > 0 { progress.show(reached, zone: list.zone) }
-    } while left > 0 && input.after != nil
+    } while left > 0 && input.page.after != nil
     progress.clear()
     if options.json || list.jsonl { return }
     if shown == 0 { printError(EventsText.nothing(start.filter)) }
-    guard let next = input.after else { return }
+    guard let next = input.page.after else { return }
     let place = reached.map { "looked as far as \($0.clockText(in: list.zone)); " } ?? ""
     printError("\(place)go on with --after \(next), or see all with --all")
   }
@@ -146,13 +146,13 @@ struct Events: ParsableCommand {
     let client = options.client(why)
     var (input, table) = (start, CountTable())
     var progress = SearchProgress()
-    input.limit = 500
+    input.page.limit = 500
     repeat {
       let page = try client.decode(EventsAnswer.self, from: try client.get("/api/v1/events", input))
       for event in page.events { table.add(Self.values(event, kind)) }
-      input.after = page.next
+      input.page.after = page.next
       if let reached = page.searchedTo { progress.show(reached, zone: list.zone) }
-    } while input.after != nil
+    } while input.page.after != nil
     progress.clear()
     try options.show(table.json(kind.rawValue)) { pen in table.text(kind.rawValue, "events", pen: pen) }
   }
@@ -231,7 +231,7 @@ struct Deliveries: ParsableCommand {
     input.reason = TextList(splitting: reason)
     input.status = TextList(splitting: status)
     input.route = TextList(splitting: route)
-    input.after = list.after
+    input.page.after = list.after
     return input
   }
 
@@ -240,17 +240,19 @@ struct Deliveries: ParsableCommand {
     let client = options.client()
     var (input, left, shown) = (input, list.count, 0)
     repeat {
-      input.limit = min(left, 500)
+      input.page.limit = min(left, 500)
       let json = try client.get("/api/v1/deliveries", input)
       let page = try client.decode(DeliveriesAnswer.self, from: json)
       try print(page, json, isFirst: shown == 0)
       shown += page.deliveries.count
       left -= page.deliveries.count
-      input.after = page.next
-    } while left > 0 && input.after != nil
+      input.page.after = page.next
+    } while left > 0 && input.page.after != nil
     if options.json || list.jsonl { return }
     if shown == 0 { printError("no delivery matches") }
-    if let next = input.after { printError("there may be more: go on with --after \(next), or see --all") }
+    if let next = input.page.after {
+      printError("there may be more: go on with --after \(next), or see --all")
+    }
   }
 
   private func print(_ page: DeliveriesAnswer, _ json: [UInt8], isFirst: Bool) throws {
@@ -266,13 +268,13 @@ struct Deliveries: ParsableCommand {
   private func count(by kind: Kind) throws {
     let client = options.client()
     var (input, table) = (input, CountTable())
-    input.limit = 500
+    input.page.limit = 500
     repeat {
       let page = try client.decode(
         DeliveriesAnswer.self, from: try client.get("/api/v1/deliveries", input))
       for delivery in page.deliveries { table.add(Self.values(delivery, kind)) }
-      input.after = page.next
-    } while input.after != nil
+      input.page.after = page.next
+    } while input.page.after != nil
     try options.show(table.json(kind.rawValue)) { pen in table.text(kind.rawValue, "deliveries", pen: pen) }
   }
 

@@ -20,6 +20,7 @@ final class Pruner: TransactionMember {
   static let recognizedEnvelopes = 500_000
 
   private let statements: PrunerStatements
+  private let revisits: RevisitStatements
   /// How far it has come, the transaction under way included.
   private var position = PrunePosition()
   /// The same, as it is on disk.
@@ -29,6 +30,7 @@ final class Pruner: TransactionMember {
 
   init(_ connection: Connection, _ transactions: Transactions) throws(StoreError) {
     statements = try PrunerStatements(connection)
+    revisits = try RevisitStatements(connection)
     transactions.register(self)
   }
 
@@ -47,7 +49,7 @@ final class Pruner: TransactionMember {
       try statements.events(after: position.event, limit: limit)
     }
     var entries = PrunePage { [self] (limit) throws(StoreError) in
-      try statements.entries(after: position.revisit, until: cutoffs.events, limit: limit)
+      try revisits.entries(after: position.revisit, until: cutoffs.events, limit: limit)
     }
     while !budget.isSpent {
       let event = try events.first()
@@ -76,7 +78,7 @@ final class Pruner: TransactionMember {
 
   /// What grows old next. To be asked once a step has found that all is gone that may go.
   func heads() throws(StoreError) -> PruneHeads {
-    let entry = try statements.entries(after: position.revisit, until: .distantFuture, limit: 1).first
+    let entry = try revisits.entries(after: position.revisit, until: .distantFuture, limit: 1).first
     let childless = try statements.envelope(after: position.childless)
     return PruneHeads(
       event: [position.waitsFor, entry?.place.settled].compactMap { $0 }.min(),

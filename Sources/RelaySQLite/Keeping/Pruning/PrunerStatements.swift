@@ -2,8 +2,6 @@ import RelayCore
 
 /// Every statement of the pruner, prepared once. A test asserts each one's plan.
 final class PrunerStatements {
-  private let revisitThen: Statement
-  private let revisitLater: Statement
   private let eventsAfter: Statement
   private let deliveriesOfEvent: Statement
   private let replaysOfEvent: Statement
@@ -21,11 +19,6 @@ final class PrunerStatements {
   private let deleteEnvelope: Statement
 
   init(_ connection: Connection) throws(StoreError) {
-    // Two, since SQLite does not go to a pair of values in an index whose second is the row's number.
-    revisitThen = try connection.prepare(
-      "SELECT revisit, id, event FROM delivery WHERE revisit = ?1 AND id > ?2 ORDER BY id LIMIT ?3")
-    revisitLater = try connection.prepare(
-      "SELECT revisit, id, event FROM delivery WHERE revisit > ?1 ORDER BY revisit, id LIMIT ?2")
     eventsAfter = try connection.prepare(
       """
       SELECT e.id, e.first_delivery + e.deliveries - 1, v.received
@@ -82,32 +75,6 @@ final class PrunerStatements {
           received: eventsAfter.time(2)))
     }
     return events
-  }
-
-  /// Entries of `delivery_revisit` in order of time, none of a later time than the cutoff.
-  func entries(
-    after place: RevisitPlace, until cutoff: Timestamp, limit: Int
-  ) throws(StoreError) -> [RevisitEntry] {
-    revisitThen.bind(1, place.settled)
-    revisitThen.bind(2, place.delivery)
-    revisitThen.bind(3, limit)
-    var entries = try entries(revisitThen, until: cutoff)
-    guard entries.count < limit else { return entries }
-    revisitLater.bind(1, place.settled)
-    revisitLater.bind(2, limit - entries.count)
-    entries += try self.entries(revisitLater, until: cutoff)
-    return entries
-  }
-
-  private func entries(_ query: Statement, until cutoff: Timestamp) throws(StoreError) -> [RevisitEntry] {
-    defer { query.reset() }
-    var entries: [RevisitEntry] = []
-    while try query.step() {
-      let place = RevisitPlace(settled: query.time(0), delivery: query.deliveryID(1))
-      guard place.settled <= cutoff else { break }
-      entries.append(RevisitEntry(place: place, event: query.row(2)))
-    }
-    return entries
   }
 
   // MARK: One event, or envelope
@@ -188,22 +155,6 @@ final class PrunerStatements {
 
 @available(*, unavailable)
 extension PrunerStatements: Sendable {}
-
-/// A place in `delivery_revisit`: its entries are in order of time, and of one time in order of arrival.
-struct RevisitPlace {
-  var settled: Timestamp
-  var delivery: DeliveryID
-
-  /// Before all entries.
-  static let beginning = RevisitPlace(
-    settled: Timestamp(microseconds: .min), delivery: DeliveryID(rawValue: 0))
-}
-
-/// An entry of `delivery_revisit`.
-struct RevisitEntry {
-  var place: RevisitPlace
-  var event: EventRowID
-}
 
 /// An event in the order of arrival.
 struct ArrivedEvent {
