@@ -116,7 +116,7 @@ import Testing
         answer.body == """
           {"id":"evt_0190a0b0-c0d0-7e0f-8a0b-0c0d0e0f0a0b","type":"receivedAllMessage","source":"huggy",\
           "company":"15691","channel":"whatsapp","chat":null,"received_at":"2026-01-02T03:00:53.678Z",\
-          "traceparent":null,"config_hash":"0123456789ab","routes":["whatsapp-to-crm"],"dropped":false,"body":\(body),\
+          "config_hash":"0123456789ab","routes":["whatsapp-to-crm"],"traceparent":null,"dropped":false,"body":\(body),\
           "body_removed":null,"erased_at":null,"deliveries":[]}
           """)
     }
@@ -151,8 +151,8 @@ import Testing
       #expect(
         answer.body == """
           {"deliveries":[{"id":41,"event_id":"\(Samples.eventID)","type":"receivedAllMessage",\
-          "received_at":"2026-01-02T03:00:53.678Z","destination":"crm","route":"whatsapp-to-crm",\
-          "config_hash":"0123456789ab","run":0,"state":"pending","reason":null,"attempts":2,\
+          "received_at":"2026-01-02T03:00:53.678Z","config_hash":"0123456789ab","destination":"crm",\
+          "route":"whatsapp-to-crm","run":0,"state":"pending","reason":null,"attempts":2,\
           "due_at":"2026-01-02T03:04:05.678Z","settled_at":null,\
           "waiting":{"for":"retry","until":"2026-01-02T03:04:05.678Z",\
           "message":"the last attempt failed; the next one is at 2026-01-02T03:04:05.678Z"},\
@@ -165,8 +165,8 @@ import Testing
           "peer":null,"first_byte_ms":null,"answer":null,"request_headers":[],"answer_headers":null}],\
           "failure_count":2},\
           {"id":42,"event_id":"\(Samples.eventID)","type":"receivedAllMessage",\
-          "received_at":"2026-01-02T03:00:53.678Z","destination":"crm","route":"whatsapp-to-crm",\
-          "config_hash":"0123456789ab","run":1,"state":"dead","reason":"permanent","attempts":1,\
+          "received_at":"2026-01-02T03:00:53.678Z","config_hash":"0123456789ab","destination":"crm",\
+          "route":"whatsapp-to-crm","run":1,"state":"dead","reason":"permanent","attempts":1,\
           "due_at":null,"settled_at":"2026-01-02T03:04:05.678Z","waiting":null,"last_attempt":null,\
           "failures":[],"failure_count":0}],"next":"42"}
           """)

@@ -128,7 +128,7 @@ import Testing
     ("/api/v1/events", "until", "24"),
     ("/api/v1/events", "after", "+5"), ("/api/v1/events", "after", "007"), ("/api/v1/events", "ids", "0"),
     ("/api/v1/events", "outcome", "lost"), ("/api/v1/events", "type", ","), ("/api/v1/events", "text", ""),
-    ("/api/v1/deliveries", "destination", ""), ("/api/v1/deliveries", "status", "600x"),
+    ("/api/v1/deliveries", "destination", ""), ("/api/v1/deliveries", "status", "late"),
     ("/api/v1/deliveries", "reason", "why"), ("/api/v1/stream", "kinds", "sent"),
     ("/api/v1/stream", "last_event_id", "5"), ("/api/v1/audit", "since", "1 h"),
     ("/api/v1/gaps", "until", "now"),
