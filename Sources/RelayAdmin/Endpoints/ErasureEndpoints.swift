@@ -49,7 +49,7 @@ package struct ErasureInput: Input {
 extension ErasureInput {
   var isDryRun: Bool { dryRun ?? false }
   /// Whether something is in a body is asked, and the audit does not keep what.
-  var asksAboutContents: Bool { `where` != nil }
+  var contentParameters: [String] { `where` == nil ? [] : ["where"] }
 
   /// What is wrong with it; nil: nothing.
   package func problem(now: Timestamp) -> String? {
