@@ -382,7 +382,7 @@ import Testing
         == "1 of 3 deliveries are pending again\(erased)")
     #expect(
       ChangeText.retried(ChangedAnswer(changed: 0), asked: nil).hasPrefix(
-        "0 deliveries are pending again: none that is meant is dead"))
+        "0 deliveries are pending again: none that is meant is in that state; `deliveries`"))
     #expect(
       ChangeText.retried(ChangedAnswer(changed: 0), asked: 1).hasPrefix("0 of 1 delivery is pending again;"))
     #expect(

@@ -7,8 +7,7 @@ package enum ChangeText {
   package static func retried(_ answer: ChangedAnswer, asked: Int?) -> String {
     let done = (asked ?? answer.changed) == 1 ? "is pending again" : "are pending again"
     guard answer.changed > 0 || asked != nil || answer.erased != nil else {
-      return
-        "0 deliveries \(done): none that is meant is dead, or discarded where --state says so; \(seeThem)"
+      return "0 deliveries \(done): none that is meant is in that state; \(seeThem)"
     }
     // Those that were erased are told of apart.
     let isShort = isShort(answer, asked.map { $0 - (answer.erased ?? 0) })
@@ -20,8 +19,10 @@ package enum ChangeText {
 
   /// The same where the dead ones of a filter were meant: of none it says which others there may be.
   package static func retriedDead(_ answer: ChangedAnswer, asked: Int?) -> String {
-    let others = answer.changed == 0 && asked == nil ? " (discarded and overflowed ones: with --state)" : ""
-    return retried(answer, asked: asked) + others
+    guard answer.changed > 0 || asked != nil || answer.erased != nil else {
+      return "0 deliveries are pending again (discarded and overflowed ones: with --state)"
+    }
+    return retried(answer, asked: asked)
   }
 
   /// - Parameter asked: How many deliveries were named; nil: not one by one.

@@ -30,7 +30,10 @@ package enum ReplayText {
     guard answer.skipped > 0 else { return "" }
     let others = answer.skipped - answer.withoutBody
     var reasons: [String] = []
-    if others > 0 { reasons.append("have no route that sends them, or a delivery there already: --again sends them all the same") }
+    if others > 0 {
+      reasons.append(
+        "have no route that sends them, or a delivery there already: --again sends them all the same")
+    }
     if answer.withoutBody > 0 {
       reasons.append("have no body any more: erased, or gone after unrouted_retention")
     }
