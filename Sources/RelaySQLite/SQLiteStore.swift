@@ -203,6 +203,12 @@ package final class SQLiteStore: DeliveryStore {
     post(.write(.endAudit(id, outcome, completion)))
   }
 
+  package func amendAudit(
+    _ amendments: [AuditAmendment], completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
+  ) {
+    post(.write(.amendAudit(amendments, completion)))
+  }
+
   package func begin(
     _ replay: NewReplay, completion: @escaping @Sendable (Result<Replay, StoreError>) -> Void
   ) {
@@ -219,6 +225,13 @@ package final class SQLiteStore: DeliveryStore {
     _ replay: Int, as end: ReplayEnd, completion: @escaping @Sendable (Result<Replay?, StoreError>) -> Void
   ) {
     post(.write(.replay(.end(replay, as: end, completion))))
+  }
+
+  package func amend(
+    _ replay: Int, plan: String, reason: String?,
+    completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
+  ) {
+    post(.write(.replay(.amend(replay, plan: plan, reason: reason, completion))))
   }
 
   /// Takes as much room beside the database as the database itself, until the copy is let go.

@@ -57,6 +57,7 @@ import Testing
     #expect(Set(files) == Set(names.map { "\($0).1" }))
     for (command, name) in zip(commands, names) {
       let page = try String(contentsOfFile: "\(folder.path)/man1/\(name).1", encoding: .utf8)
+      #expect(page.contains("\n.SH EXAMPLES\n"), "\(name): its examples stand in no section of their own")
       let words = page.replacing(#"\-"#, with: "-").replacing(#"\e"#, with: #"\"#)
       #expect(page.hasPrefix(".TH \"\(name.uppercased())\" 1 "))
       #expect(words.contains(String(command.abstract?.dropLast() ?? "?")), "\(name)")

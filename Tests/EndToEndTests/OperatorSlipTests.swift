@@ -31,7 +31,7 @@ import Testing
     let person = try #require(Operator(relay))
     #expect(try person.run("pause", "crm").status == 0)
     _ = try post(120, to: url)
-    #expect(try person.run("discard", "--all").output == "0 deliveries discarded\n")
+    #expect(try person.run("discard", "--all").output.hasPrefix("0 deliveries discarded: none"))
     let dry = try person.run("discard", "--destination", "crm", "--state", "pending", "--dry-run")
     #expect(dry.output == "120 deliveries would be discarded: 120 pending of crm\n")
     let empty = try BlockingClient().send(

@@ -41,6 +41,10 @@ import Testing
     let markdown = try person.run("event", ids[0], "--format", "markdown").output
     #expect(markdown.contains("| crm | pending |") && !markdown.contains("5575"))
 
+    // Who looks for the person writes the number into the audit, and into a replay.
+    #expect(
+      try person.run("events", "--text", "5575999990000", "--reason", "5575999990000 asked").status == 0)
+    #expect(try person.run("replay", "--text", "=+5575999990000", "--to", "crm").status == 0)
     let asked = ["--where", "customer.mobile=5575999990000"]
     let count = try person.run(["erase", "--dry-run"] + asked)
     #expect(count.output.contains("2 events would be erased, 1 delivery cancelled"), "\(count)")
@@ -52,6 +56,11 @@ import Testing
     #expect(erased.output.contains("2 events erased, 1 delivery cancelled"))
     #expect(counts("5575999990000", in: files) == 0)
     #expect(counts("5575111111111", in: files) > 0)
+    let audit = try person.run("audit", "--what", "events").output
+    #expect(audit.contains(#""text":"[erased]""#) && audit.contains("[erased] asked"), "\(audit)")
+    #expect(try person.run("replays").output.contains("text=[erased]"))
+    let retried = try person.run("retry", ids[0])
+    #expect(retried.output.contains("what the events said was erased"), "\(retried)")
 
     let gone = try person.run("event", ids[0], "--raw")
     #expect(gone.status == 1 && gone.output.isEmpty && gone.errors.contains("erased"))

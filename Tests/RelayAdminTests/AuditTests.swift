@@ -67,6 +67,7 @@ import Testing
     let operations = FakeOperations()
     try await withServer(operations) { server in
       _ = try await server.post("/api/v1/deliveries/retry", #"{"all":true,"dry_run":true}"#)
+      _ = try await server.post("/api/v1/events/replay", #"{"all":true,"to":"crm","dry_run":true}"#)
     }
     #expect(Self.records(operations).isEmpty)
   }
@@ -84,6 +85,62 @@ import Testing
       #expect(answer.body.contains("audit_unavailable") && answer.body.contains("the disk is full"))
     }
     #expect(operations.calls.isEmpty)
+  }
+
+  private static func stream(_ server: LiveServer, _ query: String, role: Role) async throws -> RawAnswer {
+    var answer: RawAnswer?
+    let headers = ["Authorization: Bearer \(role.rawValue)"]
+    try await StreamClient.get("/api/v1/stream?\(query)", headers: headers, from: server) { client in
+      try await client.read(until: "\r\n\r\n")
+      answer = RawAnswer(Array(client.text.utf8))
+    }
+    return try #require(answer)
+  }
+
+  /// Broken by an audit of bodies alone: who listens learns who writes, and when.
+  @Test func whoListensIsKeptWhateverTheirRoleWithTheFilterAndTheReason() async throws {
+    let operations = FakeOperations()
+    try await withServer(operations, people: AdminToken.ofEachRole) { server in
+      let plain = try await Self.stream(server, "type=a&reason=ticket%207", role: .viewer)
+      let whole = try await Self.stream(server, "bodies=true", role: .reader)
+      #expect((plain.status, whole.status) == (200, 200))
+    }
+    let entries = Self.records(operations).map(\.entry)
+    #expect(entries.map(\.who) == ["the viewer", "the reader"])
+    #expect(entries.allSatisfy { $0.what == "stream" })
+    #expect(entries.map(\.target) == [#"{"type":["a"]}"#, #"{"bodies":true}"#])
+    #expect(entries.map(\.reason) == ["ticket 7", nil])
+  }
+
+  @Test func refusedRequestsAreKeptOfWhoSeesTheirBodies() async throws {
+    let operations = FakeOperations()
+    try await withServer(operations, people: AdminToken.ofEachRole) { server in
+      for role in [Role.viewer, .reader] {
+        let answer = try await server.get("/api/v1/rejections", headers: Self.token(role))
+        #expect(answer.status == 200)
+      }
+    }
+    #expect(Self.records(operations).map(\.entry.who) == ["the reader"])
+  }
+
+  /// On a full disk an operator sees what is refused, and what comes in; but no contents.
+  @Test func whatIsNeededOnAFullDiskIsShownWithoutContentsWhereItCannotBeKept() async throws {
+    let operations = FakeOperations { state in
+      state.auditError = OperationError(code: .unavailable, message: "the disk is full")
+      state.refusedRequests = [
+        RefusedRequest(
+          at: Samples.now, path: "/huggy", status: 400, code: "invalid_json", reason: "no", bodyBytes: 5,
+          body: Array("Maria".utf8))
+      ]
+    }
+    try await withServer(operations) { server in
+      let refusals = try await server.get("/api/v1/rejections")
+      #expect(refusals.status == 200)
+      #expect(refusals.body.contains(#""masked":true"#) && !refusals.body.contains("Maria"))
+      #expect(try await Self.stream(server, "type=a", role: .admin).status == 200)
+      let bodies = try await server.get("/api/v1/stream?bodies=true")
+      #expect(bodies.status == 503 && bodies.body.contains("audit_unavailable"))
+    }
   }
 
   @Test func aLongTargetIsCutAndContentsAreNotInIt() async throws {

@@ -48,6 +48,26 @@ import Testing
     #expect(operations.calls == [.count(.retry, .filter(DeliveryFilter(state: .dead)))])
   }
 
+  /// Broken by an answer that only says less than was asked for.
+  @Test func whatWasErasedIsToldAndNotCounted() async throws {
+    var report = Samples.event(body: "", [Samples.delivery(.discarded, id: 7)])
+    report.event.erasedAt = Samples.time(60)
+    let operations = FakeOperations { state in
+      state.changed = 3
+      state.counts.add(2, of: "crm", .dead)
+      state.counts.erased = 4
+      state.events = [Samples.eventID: report]
+    }
+    try await withServer(operations) { server in
+      let path = "/api/v1/deliveries/retry"
+      #expect(try await server.post(path, #"{"ids":[3]}"#).body == #"{"changed":3,"erased":4}"#)
+      let count = try await server.post(path, #"{"ids":[3],"dry_run":true}"#)
+      #expect(count.body.contains(#""count":2,"erased":4,"#))
+      let event = try await server.post(path, #"{"ids":["\#(Samples.eventID)"]}"#)
+      #expect(event.body == #"{"changed":0,"erased":1}"#)
+    }
+  }
+
   @Test func anEventStandsForItsDeadDeliveries() async throws {
     let report = Samples.event([
       Samples.delivery(.dead, id: 7), Samples.delivery(.delivered, id: 8), Samples.delivery(.dead, id: 9),

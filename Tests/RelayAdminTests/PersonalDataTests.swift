@@ -90,6 +90,29 @@ import Testing
     }
   }
 
+  /// What is sent in headers is what a viewer sees of the event anyway; what the configuration adds is masked where it is kept. What
+  /// the destination answered is contents.
+  @Test func aViewerSeesTheHeadersThatWereSentAndNotThoseThatWereAnswered() async throws {
+    var failure = Samples.failure(1, status: 422, answer: "no Maria here")
+    failure.evidence.requestHeaders = Array("Host: crm\nhuggy-company: 15691\nx-team: [secret]".utf8)
+    failure.evidence.answerHeaders = Array("x-customer: Maria".utf8)
+    let report = Samples.event([
+      Samples.delivery(.dead) {
+        $0.failures = [failure]
+        $0.failureCount = 1
+      }
+    ])
+    let operations = FakeOperations { $0.events[Samples.eventID] = report }
+    try await withServer(operations, people: AdminToken.ofEachRole) { server in
+      let path = "/api/v1/events/\(Samples.eventID)"
+      let viewers = try await server.get(path, headers: ["Authorization: Bearer viewer"]).body
+      #expect(viewers.contains(#""request_headers":["Host: crm","huggy-company: 15691","x-team: [secret]"]"#))
+      #expect(viewers.contains(#""answer_headers":null"#) && !viewers.contains("Maria"))
+      let readers = try await server.get(path, headers: ["Authorization: Bearer reader"]).body
+      #expect(readers.contains(#""answer_headers":["x-customer: Maria"]"#))
+    }
+  }
+
   // MARK: Exporting
 
   @Test func anExportIsALineForEachEventPageByPage() async throws {

@@ -68,7 +68,7 @@ import Testing
       #expect(answer.status == 200)
       #expect(
         answer.body == """
-          {"dry_run":true,"events":4,"skipped":1,"count":5,"complete":true,\
+          {"dry_run":true,"events":4,"skipped":1,"without_body":0,"count":5,"complete":true,\
           "counts":[{"destination":"bi","count":3},{"destination":"crm","count":2}]}
           """)
     }
@@ -169,7 +169,7 @@ import Testing
   @Test func oneThatFindsNothingToSendSaysWhyThatMayBe() {
     var answer = ReplayBegunAnswer()
     (answer.replay, answer.count) = (7, 0)
-    #expect(ReplayText.begun(answer).hasPrefix("replay 7 sends nothing: no event matches"))
+    #expect(ReplayText.begun(answer).hasPrefix("replay 7 sends nothing; with --dry-run it says why"))
     answer.count = 1
     #expect(ReplayText.begun(answer).hasPrefix("replay 7 has begun: 1 delivery;"))
     answer.count = nil
@@ -181,8 +181,18 @@ import Testing
     (count.matched, count.skipped, count.deliveries) = (160, 10, ["bi": 50, "crm": 100])
     #expect(
       ReplayText.question(ReplayCountAnswer(count))
-        == "send 150 deliveries: 50 to bi, 100 to crm; 10 of 160 events would go nowhere (no route sends them, "
-        + "or they have a delivery there already: --again sends them all the same)? [y/N] ")
+        == "send 150 deliveries: 50 to bi, 100 to crm; 10 of 160 events would go nowhere (they have no route that sends them, "
+        + "or a delivery there already: --again sends them all the same)? [y/N] ")
+    count.bodiless = 4
+    #expect(
+      ReplayText.wouldBe(ReplayCountAnswer(count)).hasSuffix(
+        "10 of 160 events would go nowhere (6 have no route that sends them, or a delivery there already: --again sends them "
+          + "all the same; 4 have no body any more: erased, or gone after unrouted_retention)"))
+    count.bodiless = 10
+    #expect(ReplayText.wouldBe(ReplayCountAnswer(count)).contains("go nowhere (they have no body any more"))
+    #expect(
+      ReplayText.wouldBe(ReplayCountAnswer(ReplayCount())).hasPrefix(
+        "0 deliveries would be sent: no event matches"))
     count.deliveries = ["bi": 100]
     #expect(ReplayText.question(ReplayCountAnswer(count)) == nil)
     count.isPartial = true

@@ -201,7 +201,23 @@ import Testing
     }
     let error = #expect(throws: APIError.self) { try call(.viewer) }
     #expect((error?.status, error?.code) == (403, "forbidden_role"))
+    #expect(error?.message.hasSuffix("leave 'text' out") == true)
     #expect(try call(.reader).input.text == "Maria")
+  }
+
+  /// Broken by a refusal that names a parameter which was not there.
+  @Test func aRefusalNamesTheParametersThatAskForContents() async throws {
+    let operations = FakeOperations()
+    try await withServer(operations, people: AdminToken.ofEachRole) { server in
+      for (query, words) in [
+        ("bodies=true", "leave 'bodies' out"), ("text=Maria", "leave 'text' out"),
+        ("bodies=true&text=Maria", "leave 'bodies' and 'text' out"),
+      ] {
+        let answer = try await server.get(
+          "/api/v1/stream?\(query)", headers: ["Authorization: Bearer viewer"])
+        #expect(answer.status == 403 && answer.body.contains(words), "\(query): \(answer.body)")
+      }
+    }
   }
 
   /// Also where the filter is one of several parts of what is asked.
@@ -211,8 +227,8 @@ import Testing
       @Fields var filter = EventFilterInput()
     }
     var whole = Whole()
-    #expect(!whole.asksAboutContentsAnywhere)
+    #expect(!whole.asksAboutContents)
     whole.filter.text = "Maria"
-    #expect(whole.asksAboutContentsAnywhere)
+    #expect(whole.asksAboutContents)
   }
 }

@@ -375,6 +375,23 @@ import Testing
       ChangeText.retried(ChangedAnswer(changed: 2), asked: 3)
         == "2 of 3 deliveries are pending again; only dead and discarded ones can be retried, as far as max_backlog has "
         + "room for the latter")
+    let erased =
+      "; 2 deliveries can't be: what the events said was erased (a person's right), and nothing is left to send"
+    #expect(
+      ChangeText.retried(ChangedAnswer(changed: 1, erased: 2), asked: 3)
+        == "1 of 3 deliveries are pending again\(erased)")
+    #expect(
+      ChangeText.retried(ChangedAnswer(changed: 0), asked: nil).hasPrefix(
+        "0 deliveries are pending again: none that is meant is in that state; `deliveries`"))
+    #expect(
+      ChangeText.retried(ChangedAnswer(changed: 0), asked: 1).hasPrefix("0 of 1 delivery is pending again;"))
+    #expect(
+      ChangeText.discarded(ChangedAnswer(changed: 0), asked: nil).hasPrefix(
+        "0 deliveries discarded: none that is meant is dead"))
+    var counts = DeliveryCounts()
+    counts.erased = 2
+    #expect(
+      ChangeText.wouldBe("retried", DryRunAnswer(counts)) == "0 deliveries would be retried\(erased)")
     #expect(ChangeText.discarded(ChangedAnswer(changed: 3), asked: 3) == "3 deliveries discarded")
     #expect(
       ChangeText.discarded(ChangedAnswer(changed: 0), asked: 1)

@@ -163,6 +163,15 @@ final class HeldStore: DeliveryStore {
     _ replay: Int, as end: ReplayEnd, completion: @escaping @Sendable (Result<Replay?, StoreError>) -> Void
   ) { real.end(replay, as: end, completion: completion) }
 
+  func amend(
+    _ replay: Int, plan: String, reason: String?,
+    completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
+  ) { real.amend(replay, plan: plan, reason: reason, completion: completion) }
+
+  func amendAudit(
+    _ amendments: [AuditAmendment], completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
+  ) { real.amendAudit(amendments, completion: completion) }
+
   func ping(_ answer: @escaping @Sendable () -> Void) { real.ping(answer) }
 
   func close() { real.close() }

@@ -73,6 +73,30 @@ import Testing
     #expect(SecretMask([Secret("abcdef")]).masked(answer) == answer)
   }
 
+  /// - Parameter token: As JSON has it.
+  private func hidden(_ token: String, in answer: String, _ status: Int = 422) -> String {
+    var attempt = AttemptResult(
+      startedAt: .epoch, duration: .zero, response: .status(status, body: Array(answer.utf8), retryAfter: nil)
+    )
+    attempt.evidence = AttemptEvidence()
+    attempt.evidence?.answerHeaders = Array("x-was: abcdefgh1".utf8)
+    let hidden = SecretMask.hiding(Array(token.utf8), in: attempt)
+    guard case .status(_, let body, _) = hidden.response else { return "" }
+    let headers = String(decoding: hidden.evidence?.answerHeaders ?? [], as: UTF8.self)
+    return "\(String(decoding: body, as: UTF8.self)); \(headers)"
+  }
+
+  @Test func theTokenThatWasSentGoesFromWhatWasAnsweredHoweverItIsSpelled() {
+    #expect(hidden(#""abcdefgh1""#, in: "x=abcdefgh1&") == "x=[secret]&; x-was: [secret]")
+    #expect(
+      hidden(#""ab\/defgh\u00e9""#, in: #"{"a":"ab\/defgh\u00e9","b":"ab/defghé"}"#)
+        == #"{"a":"[secret]","b":"[secret]"}; x-was: abcdefgh1"#)
+    #expect(hidden("123456789", in: "123456789") == "[secret]; x-was: abcdefgh1", "it may be a number")
+    #expect(hidden(#""abc""#, in: "abcabc") == "abcabc; x-was: abcdefgh1", "too short for a secret")
+    #expect(
+      hidden(#""abcdefgh1""#, in: "abcdefgh1", 200).hasPrefix("abcdefgh1"), "of a success nothing is kept")
+  }
+
   @Test func aSecretGoesAlsoAsOthersSpellItInJSON() {
     #expect(masked(#"{"k":"ab\/cd\u00e9X"}"#, secrets: ["ab/cd\u{E9}X"]) == #"{"k":"[secret]"}"#)
   }

@@ -52,8 +52,16 @@ struct ErasureTests {
       #expect(try await store.change(.cancelForErasure, .ids([held[0].id])) == 1)
       ids.append(held[0].event.id)
     }
-    #expect(count() >= 8, "it stands there before")
+    let audited = AuditEntry(
+      at: .second(1), who: "ana", role: "admin", what: "events",
+      target: #"{"text":"\#(phone)\#(String(repeating: " ", count: 1_900))"}"#, reason: phone)
+    let audit = try await store.beginAudit(audited)
+    let replay = try await store.begun(
+      NewReplay(plan: "to=crm&text=\(phone)", reason: phone, startedAt: .second(1)))
+    #expect(count() >= 11, "it stands there before")
     #expect(try await store.erase(ids).erased == ids)
+    try await store.amendAudit([AuditAmendment(id: audit, target: "", reason: nil)])
+    try await store.amend(replay.id, plan: "", reason: nil)
     #expect(try await store.overwriteErased() == ErasedTraces())
     #expect(count() == 0)
     store.close()

@@ -76,6 +76,7 @@ struct QueryPlanTests {
     ],
     "replayByNumber": ["SEARCH replay USING INTEGER PRIMARY KEY (rowid=?)"],
     "updateReplay": ["SEARCH replay USING INTEGER PRIMARY KEY (rowid=?)"],
+    "amendReplay": ["SEARCH replay USING INTEGER PRIMARY KEY (rowid=?)"],
     "newestReplay": ["SEARCH replay"],
     "oldReplays": ["SEARCH replay USING INTEGER PRIMARY KEY (rowid<?)"],
     "deleteReplay": ["SEARCH replay USING INTEGER PRIMARY KEY (rowid=?)"],

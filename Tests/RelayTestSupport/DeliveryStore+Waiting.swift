@@ -158,6 +158,18 @@ extension DeliveryStore {
     try await promise.value.get()
   }
 
+  package func amendAudit(_ amendments: [AuditAmendment]) async throws(StoreError) {
+    let promise = Promise<Result<Void, StoreError>>("other words in the audit")
+    amendAudit(amendments) { promise.keep($0) }
+    try await promise.value.get()
+  }
+
+  package func amend(_ replay: Int, plan: String, reason: String?) async throws(StoreError) {
+    let promise = Promise<Result<Void, StoreError>>("other words of a replay")
+    amend(replay, plan: plan, reason: reason) { promise.keep($0) }
+    try await promise.value.get()
+  }
+
   package func erase(_ events: [EventID]) async throws(StoreError) -> ErasedEvents {
     let promise = Promise<Result<ErasedEvents, StoreError>>("the end of an erasure")
     erase(events) { promise.keep($0) }

@@ -20,6 +20,23 @@ extension StoreConformance {
         ])
       #expect(page.next == nil)
     },
+    StoreClaim("otherWordsTakeThePlaceOfWhatAnEntrySaysAndAllElseStays") { bench in
+      let store = try await bench.open()
+      let ids = [try await store.beginAudit(.made(1, reason: "Ana")), try await store.beginAudit(.made(2))]
+      try await store.endAudit(ids[0], AuditOutcome("done", count: 7))
+      try await store.amendAudit([
+        AuditAmendment(id: ids[0], target: "other", reason: "why"),
+        AuditAmendment(id: AuditID(rawValue: 999), target: "nobody's", reason: nil),
+      ])
+      let again = try await bench.reopen(store)
+      var entry = AuditEntry.made(1, reason: "why")
+      entry.target = "other"
+      #expect(
+        try await bench.audit(again).records == [
+          AuditRecord(id: ids[1], entry: .made(2), outcome: nil),
+          AuditRecord(id: ids[0], entry: entry, outcome: AuditOutcome("done", count: 7)),
+        ])
+    },
     StoreClaim("theAuditComesInPagesThatStayRightWhileItGrows") { bench in
       let store = try await bench.open()
       for second in 1...5 { _ = try await store.beginAudit(.made(second)) }

@@ -58,6 +58,21 @@ extension StoreConformance {
       #expect(try await store.change(.retry(at: .second(1)), .ids(held.map(\.id))) == 1)
       #expect(try await store.books() == ["crm": Books(pending: 1, discarded: 1)])
     },
+    StoreClaim("whoCountsWhatCouldBeRetriedIsToldOfWhatWasErased") { bench in
+      let store = try await bench.open()
+      let held = try await store.stored(bench.make.envelope(events: 3))
+      for delivery in held { await store.settle(delivery.settled(.dead(.permanent))) }
+      #expect(try await store.change(.discard, .ids(held[..<2].map(\.id))) == 2)
+      #expect(try await store.erase([held[0].event.id]).erased.count == 1)
+      let lookup = bench.lookup(store)
+      let places = Promise<Result<[DeliveryPlace], StoreError>>("places")
+      lookup.places(of: held.map(\.id)) { places.keep($0) }
+      #expect(try await places.value.get().map(\.isErased) == [true, false, false])
+      let counts = Promise<Result<DeliveryCountPage, StoreError>>("counts")
+      lookup.count(DeliveryFilter(state: .discarded), after: nil) { counts.keep($0) }
+      let found = try await counts.value.get().counts
+      #expect(found.total == 1 && found.erased == 1)
+    },
     StoreClaim("anErasedEventThatComesAgainIsADuplicateAndGoesNowhere") { bench in
       let store = try await bench.open()
       let first = bench.make.envelope(to: [], events: 2, bytes: 1)

@@ -12,6 +12,21 @@ extension StoreConformance {
       #expect([first, second].map(\.id) == [1, 2])
       #expect(first.new == .test && first.state == .running && first.walk == .underWay)
     },
+    StoreClaim("otherWordsTakeThePlaceOfAReplaysPlanAlsoWhileItIsUnderWay") { bench in
+      let store = try await bench.open()
+      let envelope = bench.make.envelope()
+      _ = try await store.stored(envelope)
+      let begun = try await store.begin()
+      try await store.amend(begun.id, plan: "another", reason: nil)
+      try await store.amend(begun.id + 1, plan: "nobody's", reason: nil)
+      let queued = try await store.queue(begun.step(envelope))
+      #expect((queued.new.plan, queued.new.reason) == ("another", nil))
+      let again = try await bench.reopen(store)
+      let promise = Promise<Result<Replay?, StoreError>>("a replay")
+      bench.lookup(again).replay(begun.id) { promise.keep($0) }
+      let kept = try await promise.value.get()
+      #expect(kept?.new.plan == "another" && kept?.new.reason == nil && kept?.queued == 1)
+    },
     StoreClaim("whatAReplayQueuesIsHandedOutByClaimsOfItsQueueAlone") { bench in
       let store = try await bench.open()
       let envelope = bench.make.envelope(events: 2)
@@ -364,9 +379,11 @@ extension Replay {
 }
 
 extension DeliveryStore {
-  func begin() async throws -> Replay {
+  func begin() async throws -> Replay { try await begun(.test) }
+
+  package func begun(_ replay: NewReplay) async throws -> Replay {
     let promise = Promise<Result<Replay, StoreError>>("the beginning of a replay")
-    begin(.test) { promise.keep($0) }
+    begin(replay) { promise.keep($0) }
     return try await promise.value.get()
   }
 

@@ -4,14 +4,19 @@ import RelayPipeline
 /// `POST /api/v1/deliveries/retry` and `…/discard`.
 package struct ChangedAnswer: Answer {
   @Field("How many deliveries were changed.") package var changed: Int
+  @Field(
+    "How many can't be retried, since what their events said was erased (a person's right): nothing is left to send. Not there: "
+      + "none.", .leftOutIfNil)
+  package var erased: Int?
 
   var resultCount: Int? { changed }
 }
 
 extension ChangedAnswer {
-  init(changed: Int) {
+  init(changed: Int, erased: Int = 0) {
     self.init()
     self.changed = changed
+    self.erased = erased > 0 ? erased : nil
   }
 }
 
@@ -27,6 +32,10 @@ package struct DryRunAnswer: Answer {
   @Field("Always true.") package var dryRun: Bool
   @Field("Always 0.") package var changed: Int
   @Field("How many would be changed.") package var count: Int
+  @Field(
+    "How many can't be retried, since what their events said was erased: they are not counted. Not there: none.",
+    .leftOutIfNil)
+  package var erased: Int?
   @Field("The same by destination and state.") package var counts: [Count]
 }
 
@@ -36,6 +45,7 @@ extension DryRunAnswer {
     dryRun = true
     changed = 0
     count = counts.total
+    erased = counts.erased > 0 ? counts.erased : nil
     self.counts = counts.entries.map { entry in
       var count = Count()
       count.destination = entry.destination

@@ -27,8 +27,14 @@ package struct ReplayCountAnswer: Answer {
 
   @Field("Always true.") package var dryRun: Bool
   @Field("How many events fit.") package var events: Int
-  @Field("How many of them would go nowhere: they have a delivery there already, or no route sends them.")
+  @Field(
+    "How many of them would go nowhere: they have a delivery there already, no route sends them, or their bodies are gone."
+  )
   package var skipped: Int
+  @Field(
+    "How many of these have no body any more: it was erased (a person's right), or removed after `store.unrouted_retention`."
+  )
+  package var withoutBody: Int
   @Field("How many deliveries it would be.") package var count: Int
   @Field("Whether all were counted; if not, there are at least so many.") package var complete: Bool
   @Field("The same by destination.") package var counts: [DestinationCount]
@@ -40,6 +46,7 @@ extension ReplayCountAnswer {
     dryRun = true
     events = count.matched
     skipped = count.skipped
+    withoutBody = count.bodiless
     self.count = count.total
     complete = !count.isPartial
     counts = count.deliveries.sorted { $0.key < $1.key }.map { name, number in

@@ -128,13 +128,13 @@ protocol AnyField {
 /// A group of fields, whatever it holds.
 protocol AnyFields {
   func descriptions(in use: Schema.Use) -> [FieldDescription]
-  /// It asks about contents.
-  var asks: Bool { get }
+  /// By which it asks about contents.
+  var contentParameters: [String] { get }
 }
 
 extension Fields: AnyFields where Group: Record {
   func descriptions(in use: Schema.Use) -> [FieldDescription] { Group.fields(in: use) }
-  var asks: Bool { (wrappedValue as? any Input)?.asksAboutContentsAnywhere ?? false }
+  var contentParameters: [String] { (wrappedValue as? any Input)?.allContentParameters ?? [] }
 }
 
 extension Field: AnyField where Value: APIValue {

@@ -22,9 +22,9 @@ protocol Answer: Record {
 
 /// What is asked of an endpoint: the parameters of its address, or the keys of its body.
 protocol Input: Record {
-  /// It asks whether something stands in the bodies of events: to be answered is to learn what does. Only for who may see
-  /// contents, and the audit remembers it.
-  var asksAboutContents: Bool { get }
+  /// The parameters by which it asks for bodies of events, or whether something stands in them: to be answered is to learn what
+  /// does. Only for who may see contents, and the audit remembers it. Empty: it does not.
+  var contentParameters: [String] { get }
   /// It only asks what a change would do: the audit passes it over.
   var isDryRun: Bool { get }
   /// Fields of its groups that say nothing here, and are refused: each with why.
@@ -36,17 +36,19 @@ extension Answer {
 }
 
 extension Input {
-  var asksAboutContents: Bool { false }
+  var contentParameters: [String] { [] }
   var isDryRun: Bool { false }
   static var meaningless: [String: String] { [:] }
 }
 
 extension Input {
-  /// Also in one of its groups.
-  var asksAboutContentsAnywhere: Bool {
-    asksAboutContents
-      || Mirror(reflecting: self).children.contains { ($0.value as? any AnyFields)?.asks ?? false }
+  /// Those of its groups, too.
+  var allContentParameters: [String] {
+    contentParameters
+      + Mirror(reflecting: self).children.flatMap { ($0.value as? any AnyFields)?.contentParameters ?? [] }
   }
+
+  var asksAboutContents: Bool { !allContentParameters.isEmpty }
 }
 
 /// No parameters, or no keys.

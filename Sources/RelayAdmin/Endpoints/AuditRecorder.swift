@@ -1,25 +1,37 @@
+import Logging
 import RelayCore
 import RelayPipeline
 
 /// Keeps who did what, around each call that is to be remembered: the one place where that is done.
 ///
 /// First the entry, then the deed, then its outcome. What can't be kept is not done: a change is refused, and so is a look at
-/// contents. (An operator whose disk is full still sees everything else: status, deliveries, metrics.)
+/// contents. (An operator whose disk is full still sees everything else: status, deliveries, metrics; refused requests without
+/// their bodies, and the stream without bodies.)
 struct AuditRecorder: Sendable {
   /// The longest target that is kept, in bytes: a list of ids may be as long as a body.
   static let maxTargetBytes = 2_000
 
   let relay: any AuditOperations
+  let logger: Logger
 
-  /// - Parameter entry: nil: it need not be remembered.
+  /// - Parameters:
+  ///   - entry: nil: it need not be remembered.
+  ///   - otherwise: What is done where it can't be remembered; nil: nothing.
   func record(
-    _ entry: AuditEntry?, _ act: () async throws -> AdminResponse
+    _ entry: AuditEntry?, otherwise: (() async throws -> AdminResponse)? = nil,
+    _ act: () async throws -> AdminResponse
   ) async throws -> AdminResponse {
     guard let entry else { return try await act() }
     let id: AuditID
     do {
       id = try await relay.beginAudit(entry)
     } catch {
+      if let otherwise {
+        logger.error(
+          "who looks can't be recorded, and sees no contents of events",
+          metadata: ["who": "\(entry.who)", "what": "\(entry.what)", "reason": "\(error)"])
+        return try await otherwise()
+      }
       throw APIError(
         503, "audit_unavailable", "this can't be recorded, so it was not done: \(error)")
     }
@@ -49,9 +61,10 @@ extension Call {
       switch audit {
       case .nothing: false
       case .change: !input.isDryRun
-      case .reading: caller.seesContents
+      case .reading, .readingIfKept: caller.seesContents
+      case .listening: true
       }
-    guard isRemembered || input.asksAboutContentsAnywhere else { return nil }
+    guard isRemembered || input.asksAboutContents else { return nil }
     return AuditEntry(
       at: now, who: caller.name, role: caller.role.rawValue, what: path.action, target: target(at: path),
       reason: reason)

@@ -19,7 +19,7 @@ struct AdminRequest: Sendable {
 /// What is asked of an endpoint, read.
 struct Call<I: Input>: Sendable {
   let input: I
-  let caller: Caller
+  private(set) var caller: Caller
   /// Why, in the words of who asks; it stands in the audit.
   let reason: String?
   /// When it was asked.
@@ -49,12 +49,20 @@ struct Call<I: Input>: Sendable {
       reason = text
     }
     input = try RecordDecoder.decode(I.self, from: .object(members), .request)
-    guard caller.seesContents || !input.asksAboutContentsAnywhere else {
+    guard caller.seesContents || !input.asksAboutContents else {
+      let parameters = input.allContentParameters.map { "'\($0)'" }.joined(separator: " and ")
       throw APIError(
         403, "forbidden_role",
         "what stands in the bodies of events is for the role \(Role.reader.rawValue); "
-          + "\(caller.name) has the role \(caller.role.rawValue): leave 'text' out")
+          + "\(caller.name) has the role \(caller.role.rawValue): leave \(parameters) out")
     }
+  }
+
+  /// The same, answered without contents of events.
+  var withoutContents: Call {
+    var call = self
+    call.caller.role = min(call.caller.role, .viewer)
+    return call
   }
 
   /// Taken by everything that is audited, beside its own keys.

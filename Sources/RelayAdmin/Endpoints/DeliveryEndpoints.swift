@@ -38,33 +38,42 @@ enum DeliveryEndpoints {
     _ verb: ChangeVerb, _ call: Call<SelectionInput>
   ) async throws -> AdminResponse {
     let request = try ChangeRequest(call.input, for: verb, now: call.now)
-    let selections = try await selections(request, call.relay)
+    let (selections, ofErasedEvents) = try await selections(request, call.relay)
+    var erased = verb == .retry ? ofErasedEvents : 0
     if request.isDryRun {
       var counts = DeliveryCounts()
+      counts.erased = erased
       for selection in selections { counts.add(try await call.relay.count(verb, selection)) }
       return try .json(DryRunAnswer(counts), for: call.caller)
     }
     var changed = 0
     for selection in selections {
       switch verb {
-      case .retry: changed += try await call.relay.retry(selection)
+      case .retry:
+        let outcome = try await call.relay.retry(selection)
+        changed += outcome.changed
+        erased += outcome.erased
       case .discard: changed += try await call.relay.discard(selection)
       }
     }
-    return try .json(ChangedAnswer(changed: changed), for: call.caller)
+    return try .json(ChangedAnswer(changed: changed, erased: erased), for: call.caller)
   }
 
+  /// - Returns: What is meant, and how many deliveries the events have that are named and erased: none of them is dead.
   private static func selections(
     _ request: ChangeRequest, _ relay: any RelayOperations
-  ) async throws -> [DeliverySelection] {
+  ) async throws -> (selections: [DeliverySelection], erased: Int) {
     switch request.selection {
-    case .filters(let filters): return filters.map { .filter($0) }
+    case .filters(let filters): return (filters.map { .filter($0) }, 0)
     case .ids(var ids, let events):
+      var erased = 0
       for event in events {
-        let deliveries = try await EventEndpoints.report(of: event, relay).deliveries
-        ids += deliveries.map(\.record).filter { $0.state == .dead && !ids.contains($0.id) }.map(\.id)
+        let report = try await EventEndpoints.report(of: event, relay)
+        let deliveries = report.deliveries.map(\.record)
+        if report.event.erasedAt != nil { erased += deliveries.count { !ids.contains($0.id) } }
+        ids += deliveries.filter { $0.state == .dead && !ids.contains($0.id) }.map(\.id)
       }
-      return ids.isEmpty ? [] : [.ids(ids)]
+      return (ids.isEmpty ? [] : [.ids(ids)], erased)
     }
   }
 }

@@ -13,8 +13,12 @@ struct Endpoint: Sendable {
     /// It changes something.
     case change
     /// It shows contents of events: remembered for whoever may see them. (What asks about contents is always remembered:
-    /// `Input.asksAboutContents`.)
+    /// `Input.contentParameters`.)
     case reading
+    /// The same of what is needed most when the disk is full: where it can't be remembered, it is shown without contents.
+    case readingIfKept
+    /// It listens to what happens: remembered of everybody. Where it can't be, only what asks about contents is refused.
+    case listening
   }
 
   /// One of its answers, where all goes well.
@@ -72,6 +76,16 @@ struct Endpoint: Sendable {
 
   /// A HEAD is answered as its GET.
   var methods: [String] { method == .get ? ["GET", "HEAD"] : [method.rawValue] }
+}
+
+extension Endpoint.Audit {
+  /// What can't be remembered is not refused, but answered without contents.
+  fileprivate var isOptional: Bool {
+    switch self {
+    case .nothing, .change, .reading: false
+    case .readingIfKept, .listening: true
+    }
+  }
 }
 
 extension Endpoint {
@@ -142,9 +156,11 @@ extension Endpoint {
     self.ignoresQuery = ignoresQuery
     perform = { request, services in
       let call = try Call<I>(request, services, by: method)
-      return try await AuditRecorder(relay: services.relay).record(call.auditEntry(audit, at: template)) {
-        try await answer(call)
-      }
+      let isOptional = audit.isOptional && !call.input.asksAboutContents
+      return try await AuditRecorder(relay: services.relay, logger: services.logger).record(
+        call.auditEntry(audit, at: template),
+        otherwise: isOptional ? { try await answer(call.withoutContents) } : nil
+      ) { try await answer(call) }
     }
   }
 }

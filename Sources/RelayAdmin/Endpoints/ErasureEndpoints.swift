@@ -49,7 +49,7 @@ package struct ErasureInput: Input {
 extension ErasureInput {
   var isDryRun: Bool { dryRun ?? false }
   /// Whether something is in a body is asked, and the audit does not keep what.
-  var asksAboutContents: Bool { `where` != nil }
+  var contentParameters: [String] { `where` == nil ? [] : ["where"] }
 
   /// What is wrong with it; nil: nothing.
   package func problem(now: Timestamp) -> String? {
@@ -103,10 +103,15 @@ package struct ErasureAnswer: Answer {
   @Field("Events that are waited for, since an attempt of them is under way; after the end: that are left.")
   package var inFlight: Int
   @Field("Refused requests that were forgotten.") package var refusedRequests: Int
+  @Field(
+    "Entries of the audit, and replays, whose filter or reason held a value of `where`: `[erased]` stands there now."
+  )
+  package var amended: Int
   @Field("What is wrong, or what may still be read and until when; null: nothing.") package var problem:
     String?
 
-  var resultCount: Int? { erased }
+  /// At its beginning nobody knows.
+  var resultCount: Int? { state == ErasureReport.State.running.rawValue ? nil : erased }
 }
 
 extension ErasureAnswer {
@@ -123,6 +128,7 @@ extension ErasureAnswer {
     cancelled = report.cancelled
     inFlight = report.inFlight
     refusedRequests = report.refusedRequests
+    amended = report.amended
     problem = report.problem
   }
 }

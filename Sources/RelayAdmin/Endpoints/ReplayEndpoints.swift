@@ -10,7 +10,7 @@ enum ReplayEndpoints {
       role: .operator, audit: .change,
       replies: [.init(status: 202, record: ReplayBegunAnswer.self), .init(record: ReplayCountAnswer.self)],
       problems: [
-        .notFound("There is no such destination: nothing is sent."),
+        .notFound("There is no such destination, or no such event: nothing is sent."),
         .init(409, "conflict", "A destination is no longer configured: nothing is sent."),
       ], replay),
     .get("/api/v1/replays", "Replays, newest first.", role: .viewer, replays),
@@ -29,9 +29,14 @@ enum ReplayEndpoints {
 
   private static func replay(_ call: Call<ReplayInput>) async throws -> AdminResponse {
     let plan = try call.input.plan(now: call.now)
-    let isDryRun = call.input.dryRun ?? false
+    let isDryRun = call.input.isDryRun
     let count = try await call.relay.count(
       plan, within: isDryRun ? countingTime.dryRun : countingTime.begin)
+    if plan.events == EventFilter(ids: plan.events.ids), count.matched < plan.events.ids.count,
+      !count.isPartial
+    {
+      for id in plan.events.ids { _ = try await EventEndpoints.report(of: id, call.relay) }
+    }
     if isDryRun { return try .json(ReplayCountAnswer(count), for: call.caller) }
     let begun = try await call.relay.replay(
       plan, expected: count.isPartial ? nil : count.total, who: call.caller.name, reason: call.reason)

@@ -6,9 +6,10 @@ enum StatusEndpoints {
     .get(
       "/api/v1/status", "How the relay is: its destinations, routes, store and configuration.", role: .viewer
     ) { (call: Call<Nothing>) in StatusAnswer(try await call.relay.status()) },
-    .get("/api/v1/rejections", "The last requests that senders were refused.", role: .viewer) {
-      (call: Call<Nothing>) in RefusalsAnswer(call.relay.refusedRequests())
-    },
+    .get(
+      "/api/v1/rejections", "The last requests that senders were refused.", role: .viewer,
+      audit: .readingIfKept
+    ) { (call: Call<Nothing>) in RefusalsAnswer(call.relay.refusedRequests()) },
     .post(
       "/api/v1/reload", "Read the configuration again; a wrong one changes nothing.", role: .operator,
       audit: .change,

@@ -8,8 +8,7 @@ enum StreamEndpoints {
     .get(
       "/api/v1/stream",
       "What comes in and how it is settled, as it happens: server-sent events, without an end of their own.",
-      // With contents of events it is remembered: `StreamInput.asksAboutContents`.
-      role: .viewer, audit: .nothing,
+      role: .viewer, audit: .listening,
       replies: [.init(contentType: AdminResponse.eventStream, StreamMessage.schema)],
       problems: [
         .init(

@@ -29,7 +29,7 @@ package struct EventFilterInput: Input {
 }
 
 extension EventFilterInput {
-  var asksAboutContents: Bool { text != nil }
+  var contentParameters: [String] { text == nil ? [] : ["text"] }
 
   /// What is wrong with it; nil: nothing.
   package func problem(now: Timestamp) -> String? {

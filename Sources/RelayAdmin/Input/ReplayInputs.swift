@@ -22,6 +22,8 @@ package struct ReplayInput: Input {
 }
 
 extension ReplayInput {
+  var isDryRun: Bool { dryRun ?? false }
+
   /// What is wrong with it; nil: nothing.
   package func problem(now: Timestamp) -> String? {
     do throws(APIError) {

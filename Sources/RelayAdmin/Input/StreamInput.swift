@@ -19,7 +19,7 @@ package struct StreamInput: Input {
 }
 
 extension StreamInput {
-  var asksAboutContents: Bool { bodies == true }
+  var contentParameters: [String] { bodies == true ? ["bodies"] : [] }
 
   static let meaningless = [
     "until": "a stream goes on", "ids": "what is yet to come has none",

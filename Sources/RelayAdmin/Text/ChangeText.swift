@@ -5,32 +5,52 @@ import RelayText
 package enum ChangeText {
   /// - Parameter asked: How many deliveries were named; nil: not one by one.
   package static func retried(_ answer: ChangedAnswer, asked: Int?) -> String {
-    let done = answer.changed == 1 ? "is pending again" : "are pending again"
+    let done = (asked ?? answer.changed) == 1 ? "is pending again" : "are pending again"
+    guard answer.changed > 0 || asked != nil || answer.erased != nil else {
+      return "0 deliveries \(done): none that is meant is in that state; \(seeThem)"
+    }
+    // Those that were erased are told of apart.
+    let isShort = isShort(answer, asked.map { $0 - (answer.erased ?? 0) })
     let rest =
-      isShort(answer, asked)
+      isShort
       ? "; only dead and discarded ones can be retried, as far as max_backlog has room for the latter" : ""
-    return "\(count(answer, asked)) \(done)\(rest)"
+    return "\(count(answer, asked)) \(done)\(rest)\(erased(answer.erased))"
   }
 
   /// The same where the dead ones of a filter were meant: of none it says which others there may be.
   package static func retriedDead(_ answer: ChangedAnswer, asked: Int?) -> String {
-    let others = answer.changed == 0 && asked == nil ? " (discarded and overflowed ones: with --state)" : ""
-    return retried(answer, asked: asked) + others
+    guard answer.changed > 0 || asked != nil || answer.erased != nil else {
+      return "0 deliveries are pending again (discarded and overflowed ones: with --state)"
+    }
+    return retried(answer, asked: asked)
   }
 
   /// - Parameter asked: How many deliveries were named; nil: not one by one.
   package static func discarded(_ answer: ChangedAnswer, asked: Int?) -> String {
+    guard answer.changed > 0 || asked != nil else {
+      return
+        "0 deliveries discarded: none that is meant is dead, or pending where --state says so; \(seeThem)"
+    }
     let rest =
       isShort(answer, asked) ? "; what is in flight, delivered or discarded already stays as it is" : ""
     return "\(count(answer, asked)) discarded\(rest)"
+  }
+
+  private static let seeThem = "`deliveries` and `event` show how they stand"
+
+  private static func erased(_ count: Int?) -> String {
+    guard let count else { return "" }
+    return
+      "; \(count.counted("delivery", "deliveries")) can't be: what the events said was erased (a person's right), "
+      + "and nothing is left to send"
   }
 
   /// `12 deliveries would be discarded: 2 pending of bi, 10 dead of crm`.
   package static func wouldBe(_ done: String, _ answer: DryRunAnswer) -> String {
     let parts = answer.counts.map { "\($0.count.grouped) \($0.state) of \($0.destination)" }
     let list = parts.isEmpty ? "" : ": \(parts.joined(separator: ", "))"
-    return "\(answer.count.counted("delivery", "deliveries")) would be \(done)\(list)".forTerminal(
-      maxCharacters: 2_000)
+    return "\(answer.count.counted("delivery", "deliveries")) would be \(done)\(list)\(erased(answer.erased))"
+      .forTerminal(maxCharacters: 2_000)
   }
 
   /// A person is asked before more than so many are changed.

@@ -24,16 +24,33 @@ package enum ReplayText {
   }
 
   private static func skipped(_ answer: ReplayCountAnswer) -> String {
+    guard answer.events > 0 || !answer.complete else {
+      return ": no event matches; `events` takes the same conditions"
+    }
     guard answer.skipped > 0 else { return "" }
+    let others = answer.skipped - answer.withoutBody
+    var reasons: [String] = []
+    if others > 0 {
+      reasons.append(
+        "have no route that sends them, or a delivery there already: --again sends them all the same")
+    }
+    if answer.withoutBody > 0 {
+      reasons.append("have no body any more: erased, or gone after unrouted_retention")
+    }
+    if others > 0, answer.withoutBody > 0 {
+      reasons = [
+        "\(others.grouped) \(reasons[0])", "\(answer.withoutBody.grouped) \(reasons[1])",
+      ]
+    } else {
+      reasons = ["they \(reasons[0])"]
+    }
     return "; \(answer.skipped.grouped) of \(answer.events.counted("event", "events")) would go nowhere"
-      + " (no route sends them, or they have a delivery there already: --again sends them all the same)"
+      + " (\(reasons.joined(separator: "; ")))"
   }
 
   package static func begun(_ answer: ReplayBegunAnswer) -> String {
     if answer.count == 0 {
-      return
-        "replay \(answer.replay) sends nothing: no event matches, no route sends those that do, or they have a delivery there "
-        + "already (--again sends them all the same)"
+      return "replay \(answer.replay) sends nothing; with --dry-run it says why"
     }
     let count = answer.count.map { ": \($0.counted("delivery", "deliveries"))" } ?? ""
     return

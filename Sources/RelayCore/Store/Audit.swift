@@ -89,6 +89,19 @@ package struct AuditFilter: Sendable, Equatable {
   }
 }
 
+/// Other words in the place of what an entry says: what it was done to, and why.
+package struct AuditAmendment: Sendable, Equatable {
+  package var id: AuditID
+  package var target: String
+  package var reason: String?
+
+  package init(id: AuditID, target: String, reason: String?) {
+    self.id = id
+    self.target = target
+    self.reason = reason
+  }
+}
+
 package struct AuditPage: Sendable, Equatable {
   package var records: [AuditRecord]
   /// nil: there are no more.

@@ -19,6 +19,9 @@ package struct DeliveryCounts: Sendable, Equatable {
 
   private var counts: [Key: Int] = [:]
 
+  /// Deliveries that fit, and are in none of the others: what their events said was erased, so there is nothing to be sent.
+  package var erased = 0
+
   package init() {}
 
   package mutating func add(_ count: Int = 1, of destination: String, _ state: DeliveryFilter.State) {
@@ -27,6 +30,7 @@ package struct DeliveryCounts: Sendable, Equatable {
 
   package mutating func add(_ other: DeliveryCounts) {
     counts.merge(other.counts, uniquingKeysWith: +)
+    erased += other.erased
   }
 
   package var total: Int { counts.values.reduce(0, +) }

@@ -72,11 +72,14 @@ package struct DeliveryPlace: Hashable, Sendable {
   package var destination: String
   /// Never `discarded` for one that is `overflowed`.
   package var state: DeliveryFilter.State
+  /// What its event said is gone: there is nothing to be sent.
+  package var isErased: Bool
 
-  package init(id: DeliveryID, destination: String, state: DeliveryFilter.State) {
+  package init(id: DeliveryID, destination: String, state: DeliveryFilter.State, isErased: Bool = false) {
     self.id = id
     self.destination = destination
     self.state = state
+    self.isErased = isErased
   }
 }
 

@@ -135,6 +135,11 @@ package protocol DeliveryStore: ReplayStore {
     _ id: AuditID, _ outcome: AuditOutcome, completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
   )
 
+  /// Puts other words in the place of what these entries say, for a person's right to be forgotten: who, when and what was done stay,
+  /// and what came of it. An entry that is gone is passed over.
+  func amendAudit(
+    _ amendments: [AuditAmendment], completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
+
   /// Makes a copy of everything that was committed before it is done, in small steps: commits and claims go on
   /// between them. One at a time.
   func backup(completion: @escaping @Sendable (Result<any StoreCopy, StoreError>) -> Void)

@@ -227,6 +227,12 @@ package protocol ReplayStore: AnyObject, Sendable {
   /// - Returns: The replay; nil: there is no such one.
   func end(
     _ replay: Int, as end: ReplayEnd, completion: @escaping @Sendable (Result<Replay?, StoreError>) -> Void)
+
+  /// Puts other words in the place of what a replay was to do, and why, for a person's right to be forgotten. One that is gone is
+  /// passed over.
+  func amend(
+    _ replay: Int, plan: String, reason: String?,
+    completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
 }
 
 /// What people, and a start, ask of replays.

@@ -281,7 +281,10 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
           RequestBuilder.request(for: delivery, to: $0, at: reading.wall)
         }
         if let request { turn.requests.append(request) }
-      case .settle(let settlement, let delivery, let isProbe):
+      case .settle(var settlement, let delivery, let isProbe):
+        if !settlement.attempt.isSuccess, let token = delivery.event.envelope.token {
+          settlement.attempt = SecretMask.hiding(token, in: settlement.attempt)
+        }
         log.attempt(settlement, of: delivery, isProbe: isProbe, at: reading)
         let records = records(of: delivery.destination)
         records.add(settlement.attempt, type: delivery.event.type, at: now)

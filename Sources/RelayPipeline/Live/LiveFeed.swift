@@ -18,6 +18,8 @@ package final class LiveFeed: Sendable {
     /// Those that wait, each to be woken once.
     var waiting: [(due: ContinuousClock.Instant, wake: @Sendable () -> Void)] = []
     var lastLeft = ContinuousClock.now
+    /// Erased while the thread may have had them in its hands: they go no further than that.
+    var forgotten: Set<EventID> = []
   }
 
   package let limits: LiveLimits
@@ -51,6 +53,17 @@ package final class LiveFeed: Sendable {
 
   func tell(_ news: LiveNews) {
     inbox.change { inbox in ((), wakes: inbox.put(news)) }
+  }
+
+  /// What these events said was erased, and nothing more is told of them: nobody who reads, or comes back, is given their bodies.
+  /// What readers were sent before is theirs. (Without a reader nothing is kept.)
+  func forget(_ events: Set<EventID>) {
+    guard isWatched, !events.isEmpty else { return }
+    inbox.update { $0.forget(events) }
+    readers.withLock { readers in
+      readers.ring.forget(events)
+      readers.forgotten.formUnion(events)
+    }
   }
 
   // MARK: Readers
@@ -159,7 +172,9 @@ package final class LiveFeed: Sendable {
   private func publish(_ segment: LiveSegment?, lost: Int) {
     guard let segment else { return }
     let waiting = readers.withLock { readers in
-      readers.ring.append(segment)
+      // One thread, and one piece at a time: what comes after this was told after they were forgotten.
+      readers.ring.append(readers.forgotten.isEmpty ? segment : segment.forgetting(readers.forgotten))
+      readers.forgotten.removeAll()
       defer { readers.waiting = [] }
       return readers.waiting
     }
@@ -172,6 +187,8 @@ package final class LiveFeed: Sendable {
     let (due, goesOn) = readers.withLock { readers in
       let due = readers.waiting.filter { $0.due <= now }
       readers.waiting.removeAll { $0.due <= now }
+      // The thread has nothing in its hands now.
+      readers.forgotten.removeAll()
       let isLeft = readers.count == 0 && readers.lastLeft.duration(to: now) >= limits.linger
       if isLeft {
         readers.isRunning = false

@@ -42,6 +42,12 @@ struct LiveInbox {
     return news.count == 1
   }
 
+  /// What these events said was erased.
+  mutating func forget(_ events: Set<EventID>) {
+    news = news.map { $0.forgetting(events) }
+    bytes = news.reduce(0) { $0 + $1.footprint }
+  }
+
   mutating func finish() { isFinishing = true }
 
   /// Many small pieces would cost each reader more than a few larger ones: after one, the next is a while off.

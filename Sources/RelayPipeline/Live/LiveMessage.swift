@@ -22,6 +22,6 @@ struct LiveMessage: Sendable {
   let routes: [String]
   let destinations: [String]
   let outcome: EventOutcome
-  /// nil: no reader asked for bodies when it was written.
-  let body: [UInt8]?
+  /// nil: no reader asked for bodies when it was written, or it was erased since.
+  var body: [UInt8]?
 }

@@ -22,6 +22,16 @@ enum LiveNews: Sendable {
     }
   }
 
+  /// The same without what is of these events.
+  func forgetting(_ events: Set<EventID>) -> LiveNews {
+    switch self {
+    case .received(let received): .received(received.filter { !events.contains($0.event.id) })
+    case .late(let deliveries): .late(deliveries.filter { !events.contains($0.event.id) })
+    case .settled(let attempts): .settled(attempts.filter { !events.contains($0.delivery.event.id) })
+    case .discarded: self
+    }
+  }
+
   /// What it keeps in memory until it is written, in bytes, near enough for a budget.
   var footprint: Int {
     switch self {

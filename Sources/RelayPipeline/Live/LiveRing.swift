@@ -44,6 +44,15 @@ struct LiveRing {
     segments.removeFirst(dropped)
   }
 
+  /// What these events said was erased: nobody is given it any more.
+  mutating func forget(_ events: Set<EventID>) {
+    for index in segments.indices {
+      segments[index] = segments[index].forgetting(events)
+      if index < segments.count - Self.newest { segments[index].age() }
+    }
+    bytes = segments.reduce(0) { $0 + $1.footprint }
+  }
+
   /// The first segment that holds this message or later ones; nil: none has come yet. One that begins later says that what is
   /// between was lost, or is forgotten.
   func segment(from number: Int) -> LiveSegment? {

@@ -47,6 +47,25 @@ final class LiveSegment: Sendable {
     shared.age()
     sharedWithBodies?.age()
   }
+
+  /// The same without the bodies of these events: of their messages only those without bodies are left.
+  func forgetting(_ forgotten: Set<EventID>) -> LiveSegment {
+    guard let withBodies, messages.contains(where: { $0.isOf(forgotten) }) else { return self }
+    var (kept, text) = (messages, LiveText())
+    for index in kept.indices {
+      if kept[index].isOf(forgotten) {
+        kept[index].body = nil
+        text.add { _ in }
+      } else {
+        text.add { $0 += withBodies[index..<index + 1] }
+      }
+    }
+    return LiveSegment(first: first, messages: kept, events: events, plain: plain, withBodies: text)
+  }
+}
+
+extension LiveMessage {
+  fileprivate func isOf(_ events: Set<EventID>) -> Bool { event.map(events.contains) ?? false }
 }
 
 /// Texts that stand one after another.

@@ -71,7 +71,8 @@ enum StreamText {
     var json: [UInt8] = []
     json.reserveCapacity(512)
     ReceivedEvent(record).append(to: &json)
-    if withBody {
+    // It may be gone: erased, or removed after `store.unrouted_retention`.
+    if withBody, !record.hasNoBody {
       appendWhole(json[...], time: record.envelopeTime, body: record.body, to: &output)
     } else {
       output.append(contentsOf: json)

@@ -65,6 +65,25 @@ struct SecretMask: Sendable {
     return evidence
   }
 
+  /// What a failed attempt is kept with, without the token of the envelope that it sent (`forward_token`): where that was learned,
+  /// the configuration does not know it, and no list of secrets holds it.
+  static func hiding(_ token: [UInt8], in attempt: AttemptResult) -> AttemptResult {
+    // With its quotes, where it is a text.
+    let spelling = token.first == UInt8(ascii: "\"") ? Array(token.dropFirst().dropLast()) : token
+    guard !attempt.isSuccess, spelling.count >= shortestToken else { return attempt }
+    // A destination may say it as it came, or as it has read it.
+    let text = JSONValue(kind: .string, range: 0..<spelling.count, hasEscapes: true).text(in: spelling)
+    var mask = SecretMask([Secret(text)])
+    mask.add(spelling)
+    var attempt = attempt
+    attempt.response = mask.masked(attempt.response)
+    attempt.evidence = attempt.evidence.map { mask.masked($0) }
+    return attempt
+  }
+
+  /// A shorter one keeps nobody out, and is in many a word.
+  private static let shortestToken = 8
+
   /// How many of the last bytes begin a secret that is longer.
   private func longestBeginning(atTheEndOf body: [UInt8]) -> Int {
     secrets.joined().reduce(0) { longest, secret in

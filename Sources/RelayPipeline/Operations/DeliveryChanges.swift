@@ -33,7 +33,7 @@ final class DeliveryChanges: Sendable {
     switch selection {
     case .ids(let ids):
       for place in try await places(of: ids) where verb.states.contains(place.state) {
-        counts.add(of: place.destination, place.state)
+        if place.isErased { counts.erased += 1 } else { counts.add(of: place.destination, place.state) }
       }
     // The replay itself says how many of its deliveries are pending.
     case .replay: break
@@ -51,9 +51,20 @@ final class DeliveryChanges: Sendable {
         counts.add(page.counts)
         after = page.next
       } while after != nil
-      if counts.total == 0 { try await typeCheck.check(filter) }
+      if counts.total == 0, counts.erased == 0 { try await typeCheck.check(filter) }
     }
     return counts
+  }
+
+  /// How many that fit can't be retried, since what their events said was erased. Such deliveries are discarded ones, or delivered.
+  func erased(_ selection: DeliverySelection) async throws(OperationError) -> Int {
+    switch selection {
+    case .ids(let ids):
+      try await places(of: ids).count { $0.isErased && ChangeVerb.retry.states.contains($0.state) }
+    case .filter(let filter) where filter.state == .discarded || filter.state == .overflowed:
+      try await count(.retry, selection).erased
+    case .filter, .replay: 0
+    }
   }
 
   /// Destination by destination, so that each waits only for its own.

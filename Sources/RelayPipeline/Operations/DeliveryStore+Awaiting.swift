@@ -70,6 +70,12 @@ extension DeliveryStore {
     }.get()
   }
 
+  func amendAudit(_ amendments: [AuditAmendment]) async throws(StoreError) {
+    try await withCheckedContinuation { continuation in
+      amendAudit(amendments) { continuation.resume(returning: $0) }
+    }.get()
+  }
+
   func learnedTokens() async throws(StoreError) -> [String: LearnedToken] {
     try await withCheckedContinuation { continuation in
       learnedTokens { continuation.resume(returning: $0) }
@@ -122,6 +128,12 @@ extension ReplayStore {
   func end(_ replay: Int, as end: ReplayEnd) async throws(StoreError) -> Replay? {
     try await withCheckedContinuation { continuation in
       self.end(replay, as: end) { continuation.resume(returning: $0) }
+    }.get()
+  }
+
+  func amend(_ replay: Int, plan: String, reason: String?) async throws(StoreError) {
+    try await withCheckedContinuation { continuation in
+      amend(replay, plan: plan, reason: reason) { continuation.resume(returning: $0) }
     }.get()
   }
 }

@@ -54,6 +54,8 @@ package struct ErasureReport: Sendable, Equatable {
   package var inFlight = 0
   /// Refused requests that were forgotten.
   package var refusedRequests = 0
+  /// Entries of the audit, and replays, in which what was looked for stood, and stands no more.
+  package var amended = 0
   /// For people: what is wrong, or what may still be read and until when.
   package var problem: String?
 

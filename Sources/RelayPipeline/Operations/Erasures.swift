@@ -12,6 +12,7 @@ final class Erasures: Sendable {
     var holds: DestinationHolds
     var receiver: Receiver
     var metrics: RelayMetrics
+    var feed: LiveFeed
     var clock: any SteadyClock
     var logger: Logger
     /// Between two looks at what is in flight.
@@ -21,6 +22,8 @@ final class Erasures: Sendable {
   /// Attempts end with their time-out; what is still under way after this is told of, and left.
   static let patience = Duration.seconds(300)
   static let pause = Duration.milliseconds(250)
+  /// How many entries of the audit, or replays, are read at once.
+  private static let rows = 500
   /// Reports of so many are kept.
   private static let kept = 20
 
@@ -140,6 +143,7 @@ final class Erasures: Sendable {
     let outcome = try await parts.asked.unhurried { store async throws(StoreError) in
       try await store.erase(events.map(\.id))
     }
+    parts.feed.forget(Set(outcome.erased))
     change { report in
       report.erased += outcome.erased.count
       report.inFlight += outcome.left.count
@@ -163,6 +167,7 @@ final class Erasures: Sendable {
       left = try await again(left)
     }
     let forgotten = parts.receiver.forgetRefusedRequests(holding: request.needles)
+    try await amend(request.forgotten)
     let traces = try await parts.asked.unhurried { store async throws(StoreError) in
       try await store.overwriteErased()
     }
@@ -173,6 +178,62 @@ final class Erasures: Sendable {
         ? traces.remaining
         : "\(left.count) events are still in flight after \(Self.patience.components.seconds) s: erase again"
     }
+  }
+
+  // MARK: What people looked for
+
+  /// Whoever looked for the person, in the audit or by a replay, has left there what they looked for.
+  private func amend(_ values: ForgottenValues) async throws(OperationError) {
+    guard !values.isEmpty else { return }
+    try await amendReplays(values)
+    try await amendAudit(values)
+  }
+
+  private func amendReplays(_ values: ForgottenValues) async throws(OperationError) {
+    var before: Int?
+    repeat {
+      let asked = before
+      let replays = try await parts.asked.look { lookup async throws(StoreError) in
+        try await lookup.replays(before: asked, limit: Self.rows)
+      }
+      for replay in replays {
+        let (plan, reason) = (values.plan(replay.new.plan), values.reason(replay.new.reason))
+        guard plan != nil || reason != nil else { continue }
+        try await parts.asked.unhurried { store async throws(StoreError) in
+          // After a restart it would look for something else.
+          if plan != nil, replay.walk == .underWay {
+            _ = try await store.end(replay.id, as: .failed("what it looked for was erased; begin another"))
+          }
+          try await store.amend(
+            replay.id, plan: plan ?? replay.new.plan, reason: reason ?? replay.new.reason)
+        }
+        change { $0.amended += 1 }
+      }
+      before = replays.count < Self.rows ? nil : replays.last?.id
+    } while before != nil
+  }
+
+  private func amendAudit(_ values: ForgottenValues) async throws(OperationError) {
+    var after: AuditID?
+    repeat {
+      let asked = after
+      let page = try await parts.asked.look { lookup async throws(StoreError) in
+        try await lookup.audit(AuditFilter(), after: asked, limit: Self.rows)
+      }
+      let amendments = page.records.compactMap { record -> AuditAmendment? in
+        let (target, reason) = (values.target(record.entry.target), values.reason(record.entry.reason))
+        guard target != nil || reason != nil else { return nil }
+        return AuditAmendment(
+          id: record.id, target: target ?? record.entry.target, reason: reason ?? record.entry.reason)
+      }
+      if !amendments.isEmpty {
+        try await parts.asked.unhurried { store async throws(StoreError) in
+          try await store.amendAudit(amendments)
+        }
+        change { $0.amended += amendments.count }
+      }
+      after = page.next
+    } while after != nil
   }
 
   /// - Returns: What is still in flight.

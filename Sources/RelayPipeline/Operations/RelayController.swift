@@ -86,7 +86,7 @@ package final class RelayController: RelayOperations {
     erasures = Erasures(
       Erasures.Parts(
         store: parts.store, asked: asked, holds: holds, receiver: parts.receiver, metrics: parts.metrics,
-        clock: parts.clock, logger: parts.logger))
+        feed: parts.engine.feed, clock: parts.clock, logger: parts.logger))
     reloader = Reloader(
       configuration,
       parts: Reloader.Parts(
@@ -240,8 +240,10 @@ package final class RelayController: RelayOperations {
     try await changes.count(verb, selection)
   }
 
-  package func retry(_ selection: DeliverySelection) async throws(OperationError) -> Int {
-    try await changes.make(.retry(at: parts.clock.now()), selection)
+  package func retry(_ selection: DeliverySelection) async throws(OperationError) -> RetryOutcome {
+    let erased = try await changes.erased(selection)
+    return RetryOutcome(
+      changed: try await changes.make(.retry(at: parts.clock.now()), selection), erased: erased)
   }
 
   package func discard(_ selection: DeliverySelection) async throws(OperationError) -> Int {

@@ -26,9 +26,10 @@ package protocol RelayOperations:
   func count(_ change: ChangeVerb, _ selection: DeliverySelection) async throws(OperationError)
     -> DeliveryCounts
 
-  /// - Returns: How many deliveries were changed.
   /// - Throws: `notFound` for an id, a destination or a type that there is not: then nothing was changed.
-  func retry(_ selection: DeliverySelection) async throws(OperationError) -> Int
+  func retry(_ selection: DeliverySelection) async throws(OperationError) -> RetryOutcome
+  /// - Returns: How many deliveries were changed.
+  /// - Throws: `notFound`, as above.
   func discard(_ selection: DeliverySelection) async throws(OperationError) -> Int
 
   /// - Parameter until: nil: until somebody resumes it.
@@ -71,6 +72,19 @@ package enum ChangeVerb: Sendable, Hashable {
     case .retry: [.dead, .discarded, .overflowed]
     case .discard: [.pending, .dead]
     }
+  }
+}
+
+/// What came of a retry.
+package struct RetryOutcome: Sendable, Equatable {
+  /// Deliveries that are pending again.
+  package var changed: Int
+  /// Those that would be, if what their events said had not been erased.
+  package var erased: Int
+
+  package init(changed: Int, erased: Int = 0) {
+    self.changed = changed
+    self.erased = erased
   }
 }
 

@@ -101,7 +101,7 @@ final class LookupSession {
       for _ in 0..<Self.pageRows {
         guard let step = try walk.next() else { return DeliveryCountPage(counts: counts, next: nil) }
         if step.fits, let row = try records.place(step.delivery), filter.holds(row, history) {
-          counts.add(of: row.destination, row.place.state)
+          if row.isErased { counts.erased += 1 } else { counts.add(of: row.destination, row.place.state) }
         }
         last = step.delivery
       }

@@ -50,7 +50,7 @@ final class RecordReader {
       """)
     placeByRow = try connection.prepare(
       """
-      SELECT d.id, t.name, d.state, d.reason, e.type, v.received
+      SELECT d.id, t.name, d.state, d.reason, e.type, v.received, length(e.body)
       FROM delivery d CROSS JOIN destination t ON t.id = d.destination CROSS JOIN event e ON e.id = d.event
         CROSS JOIN envelope v ON v.id = e.envelope
       WHERE d.id = ?1
@@ -212,7 +212,7 @@ final class RecordReader {
     return PlaceRow(
       id: query.deliveryID(0), destination: query.text(1)!, state: state,
       reason: query.optionalInteger(3).flatMap { DiscardReason(rawValue: Int($0)) }, type: query.text(4)!,
-      received: query.time(5))
+      received: query.time(5), isErased: query.integer(6) == 0)
   }
 }
 
@@ -229,10 +229,12 @@ struct PlaceRow {
   var type: String
   /// By the relay's own clock.
   var received: Timestamp
+  var isErased: Bool
 
   var place: DeliveryPlace {
     DeliveryPlace(
-      id: id, destination: destination, state: DeliveryFilter.State(state, discarded: reason))
+      id: id, destination: destination, state: DeliveryFilter.State(state, discarded: reason),
+      isErased: isErased)
   }
 }
 

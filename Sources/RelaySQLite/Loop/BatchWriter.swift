@@ -16,6 +16,7 @@ struct BatchWriter {
     case pause(String, until: Timestamp?)
     case beginAudit(AuditCall)
     case endAudit(AuditID, AuditOutcome)
+    case amendAudit([AuditAmendment])
     case keepToken(LearnedToken?, of: String)
     case keep([Gap])
 
@@ -23,7 +24,7 @@ struct BatchWriter {
     var mustBeSeen: Bool {
       switch self {
       case .configure, .keep: false
-      case .pause, .beginAudit, .endAudit, .keepToken: true
+      case .pause, .beginAudit, .endAudit, .amendAudit, .keepToken: true
       }
     }
   }
@@ -71,6 +72,7 @@ struct BatchWriter {
     case .setSuspended(let suspended, let destination): setSuspended(suspended, of: destination)
     case .beginAudit(let call): changes.append((.beginAudit(call), call.answer))
     case .endAudit(let id, let outcome, let completion): changes.append((.endAudit(id, outcome), completion))
+    case .amendAudit(let amendments, let completion): changes.append((.amendAudit(amendments), completion))
     case .keepToken(let token, let source, let completion):
       changes.append((.keepToken(token, of: source), completion))
     case .replay(let call): replays.add(call)
@@ -312,6 +314,9 @@ struct BatchWriter {
     case .endAudit(let id, let outcome):
       try session.audit.end(id, outcome)
       return nil
+    case .amendAudit(let amendments):
+      for amendment in amendments { try session.audit.amend(amendment) }
+      return nil
     case .keepToken(let token, let source):
       try session.tokens.keep(token, of: source)
       return nil
@@ -325,7 +330,7 @@ struct BatchWriter {
   private func takeEffect(_ change: Change) {
     switch change {
     case .configure(let configuration): apply(configuration)
-    case .pause, .keep, .beginAudit, .endAudit, .keepToken: break
+    case .pause, .keep, .beginAudit, .endAudit, .amendAudit, .keepToken: break
     }
   }
 

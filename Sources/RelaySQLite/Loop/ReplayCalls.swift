@@ -5,10 +5,11 @@ enum ReplayCall: Sendable {
   case begin(NewReplay, @Sendable (Result<Replay, StoreError>) -> Void)
   case queue(ReplayStep, @Sendable (Result<Replay, StoreError>) -> Void)
   case end(Int, as: ReplayEnd, @Sendable (Result<Replay?, StoreError>) -> Void)
+  case amend(Int, plan: String, reason: String?, @Sendable (Result<Void, StoreError>) -> Void)
 
   var urgency: StoreOperation.Urgency {
     switch self {
-    case .begin, .end: .urgent
+    case .begin, .end, .amend: .urgent
     // What replays send can wait for others.
     case .queue(let step, _): .ofReplays(items: step.deliveries, isUrgent: false)
     }
@@ -18,6 +19,7 @@ enum ReplayCall: Sendable {
     switch self {
     case .begin(_, let completion), .queue(_, let completion): completion(.failure(error))
     case .end(_, as: _, let completion): completion(.failure(error))
+    case .amend(_, plan: _, reason: _, let completion): completion(.failure(error))
     }
   }
 }
@@ -87,6 +89,9 @@ struct ReplayCalls {
         case .end(let id, as: let end, let completion):
           let replay = try replays.end(id, as: end, now: now)
           give = { completion($0.map { .failure($0) } ?? .success(replay)) }
+        case .amend(let id, let plan, let reason, let completion):
+          try replays.amend(id, plan: plan, reason: reason)
+          give = { completion($0.map { .failure($0) } ?? .success(())) }
         }
         if let give { written.answers.append(Answer(place: place, give: give)) }
       }
@@ -162,7 +167,7 @@ extension ReplayCall {
   fileprivate var isEnd: Bool {
     switch self {
     case .end: true
-    case .begin, .queue: false
+    case .begin, .queue, .amend: false
     }
   }
 }

@@ -21,6 +21,7 @@ enum StoreOperation: Sendable {
     case setSuspended(SuspendedTime, of: String)
     case beginAudit(AuditCall)
     case endAudit(AuditID, AuditOutcome, @Sendable (Result<Void, StoreError>) -> Void)
+    case amendAudit([AuditAmendment], @Sendable (Result<Void, StoreError>) -> Void)
     /// - Parameter token: nil: it is forgotten.
     case keepToken(LearnedToken?, of: String, @Sendable (Result<Void, StoreError>) -> Void)
     case replay(ReplayCall)
@@ -133,7 +134,7 @@ extension StoreOperation.Write {
       isUrgent ? .urgent : .deferrable(outcomes: settlements.count)
     case .setSuspended: .deferrable(outcomes: 0)
     case .replay(let call): call.urgency
-    case .configure, .pause, .keep, .beginAudit, .endAudit, .keepToken: .urgent
+    case .configure, .pause, .keep, .beginAudit, .endAudit, .amendAudit, .keepToken: .urgent
     }
   }
 }
@@ -166,7 +167,7 @@ extension StoreOperation.Write {
   fileprivate func refuse(_ error: StoreError) {
     switch self {
     case .configure(_, let completion), .pause(_, _, let completion), .endAudit(_, _, let completion),
-      .keepToken(_, _, let completion), .keep(_, let completion):
+      .keepToken(_, _, let completion), .keep(_, let completion), .amendAudit(_, let completion):
       completion(.failure(error))
     case .beginAudit(let call): call.answer(.failure(error))
     case .append(let call): call.answer(.failure(error))

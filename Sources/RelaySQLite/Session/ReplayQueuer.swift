@@ -50,6 +50,10 @@ final class ReplayQueuer {
     return try table.replay(id)
   }
 
+  func amend(_ id: Int, plan: String, reason: String?) throws(StoreError) {
+    try table.amend(id, plan: plan, reason: reason)
+  }
+
   // MARK: Steps
 
   /// What came of a step.

@@ -4,6 +4,7 @@ import RelayCore
 final class AuditStatements {
   private let insert: Statement
   private let end: Statement
+  private let amend: Statement
   private let prune: Statement
 
   /// How many go with one that comes, at most.
@@ -13,6 +14,7 @@ final class AuditStatements {
     insert = try connection.prepare(
       "INSERT INTO audit (at, who, role, what, target, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id")
     end = try connection.prepare("UPDATE audit SET outcome = ?2, count = ?3 WHERE id = ?1")
+    amend = try connection.prepare("UPDATE audit SET target = ?2, reason = ?3 WHERE id = ?1")
     // By their numbers: the wall clock may have been set back and forth.
     prune = try connection.prepare(
       """
@@ -42,6 +44,13 @@ final class AuditStatements {
     end.bind(2, outcome.text)
     end.bind(3, outcome.count)
     try end.run()
+  }
+
+  func amend(_ amendment: AuditAmendment) throws(StoreError) {
+    amend.bind(1, amendment.id.rawValue)
+    amend.bind(2, amendment.target)
+    amend.bind(3, amendment.reason)
+    try amend.run()
   }
 }
 

@@ -5,6 +5,7 @@ final class ReplayStatements {
   private let insertReplay: Statement
   private let replayByNumber: Statement
   private let updateReplay: Statement
+  private let amendReplay: Statement
   private let newestReplay: Statement
   private let oldReplays: Statement
   private let deleteReplay: Statement
@@ -21,6 +22,7 @@ final class ReplayStatements {
         dead = ?9, discarded = ?10, ended = ?11
       WHERE id = ?1
       """)
+    amendReplay = try connection.prepare("UPDATE replay SET plan = ?2, reason = ?3 WHERE id = ?1")
     newestReplay = try connection.prepare("SELECT max(id) FROM replay")
     oldReplays = try connection.prepare(
       """
@@ -72,6 +74,13 @@ final class ReplayStatements {
     updateReplay.bind(10, replay.discarded)
     updateReplay.bind(11, replay.endedAt)
     try updateReplay.run()
+  }
+
+  func amend(_ id: Int, plan: String, reason: String?) throws(StoreError) {
+    amendReplay.bind(1, id)
+    amendReplay.bind(2, plan)
+    amendReplay.bind(3, reason)
+    try amendReplay.run()
   }
 
   /// 0: there was none yet.

@@ -54,6 +54,12 @@ final class ReplayTable: TransactionMember {
     changed.insert(id)
   }
 
+  /// Other words in the place of what it was to do, and why; one that is gone is passed over.
+  func amend(_ id: Int, plan: String, reason: String?) throws(StoreError) {
+    try change(id) { ($0.new.plan, $0.new.reason) = (plan, reason) }
+    try statements.amend(id, plan: plan, reason: reason)
+  }
+
   func prepare() throws(StoreError) {
     for id in changed { try statements.write(entries[id]!.current) }
   }

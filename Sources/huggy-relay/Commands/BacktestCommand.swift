@@ -27,6 +27,7 @@ struct Backtest: ParsableCommand {
   @Flag(name: .long, help: "Exit with 1 if a destination would lose an event.")
   var failOnLoss = false
 
+  @OptionGroup var why: ReasonOptions
   @OptionGroup var options: AdminOptions
 
   func validate() throws {
@@ -34,7 +35,7 @@ struct Backtest: ParsableCommand {
   }
 
   func run() throws {
-    let client = options.client()
+    let client = options.client(why)
     var input = BacktestInput()
     input.configuration = try config.map { try HandedConfigurationFile.text(at: $0, json: options.json) }
     input.filter = filter.input()

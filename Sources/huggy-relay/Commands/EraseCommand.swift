@@ -11,7 +11,8 @@ struct Erase: ParsableCommand {
     discussion: discussion(
       """
       Removes the bodies of all events that match and the answers that were kept of their attempts, cancels what is \
-      pending of them, and overwrites both in the store's files. Ids, times and what became of them stay. Several \
+      pending of them, and overwrites both in the store's files; where the audit or a replay names a value of --where, \
+      [erased] stands then. Ids, times and what became of them stay. Several \
       conditions must all hold. It counts first, and asks; copies of the store (backups) are not touched.
       """,
       examples: "huggy-relay erase --where customer.mobile=5575999990000 --dry-run",
@@ -51,6 +52,9 @@ struct Erase: ParsableCommand {
     guard dryRun || why.reason?.isEmpty == false else {
       throw ValidationError("say why with --reason: it is all that stays to tell")
     }
+    guard dryRun || yes || Self.isAtTerminal else {
+      throw ValidationError("this is no terminal: nobody can be asked; --yes erases without a question")
+    }
   }
 
   private func input() -> ErasureInput {
@@ -63,13 +67,9 @@ struct Erase: ParsableCommand {
 
   func run() throws {
     let client = options.client(why)
-    let atTerminal = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
     if dryRun || !yes {
       let (count, json) = try carryOut(client, dryRun: true)
       if dryRun { return try options.show(json) { _ in ErasureText.wouldBe(count) } }
-      guard atTerminal else {
-        throw ValidationError("this is no terminal: nobody can be asked; --yes erases without a question")
-      }
       guard count.matched > 0 else { return try options.show(json) { _ in ErasureText.wouldBe(count) } }
       try ask(count)
     }
@@ -77,6 +77,8 @@ struct Erase: ParsableCommand {
     try options.show(json) { _ in ErasureText.done(answer) }
     if answer.state == "failed" || answer.inFlight > 0 { throw ExitCode.failure }
   }
+
+  private static var isAtTerminal: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
 
   private func ask(_ count: ErasureAnswer) throws {
     FileHandle.standardError.write(Data(ErasureText.question(count).utf8))

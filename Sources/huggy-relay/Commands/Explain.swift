@@ -32,6 +32,7 @@ struct Explain: ParsableCommand {
     completion: .file(extensions: ["json"]))
   var envelope: String
 
+  @OptionGroup var why: ReasonOptions
   @OptionGroup var options: AdminOptions
 
   private var event: EventID? { EventID(envelope) }
@@ -58,7 +59,7 @@ struct Explain: ParsableCommand {
   }
 
   private func explainStored(_ event: EventID) throws {
-    let client = options.client()
+    let client = options.client(why)
     var input = ExplainInput()
     input.event = event.description
     input.configuration = try config.map { try HandedConfigurationFile.text(at: $0, json: options.json) }

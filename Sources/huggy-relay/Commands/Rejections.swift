@@ -12,10 +12,11 @@ struct Rejections: ParsableCommand {
       """,
       examples: "huggy-relay rejections", "huggy-relay rejections --json | jq -r '.rejections[].body'"))
 
+  @OptionGroup var why: ReasonOptions
   @OptionGroup var options: AdminOptions
 
   func run() throws {
-    let client = options.client()
+    let client = options.client(why)
     let json = try client.get("/api/v1/rejections")
     try options.show(json) { pen in
       RefusalsText.render(

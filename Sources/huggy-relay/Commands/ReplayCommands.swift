@@ -64,8 +64,12 @@ struct ReplayCommand: ParsableCommand {
 
   func validate() throws {
     // What the API says of these is in its own terms, JSON.
-    guard all || !ids.isEmpty || filter.input() != EventFilterInput() else {
+    let isNarrowed = !ids.isEmpty || filter.input() != EventFilterInput()
+    guard all || isNarrowed else {
       throw ValidationError("say which events: ids, a condition such as --since 1h, or --all")
+    }
+    guard !all || !isNarrowed else {
+      throw ValidationError("--all and ids or conditions exclude each other")
     }
     guard to.isEmpty == asRouted else {
       throw ValidationError(

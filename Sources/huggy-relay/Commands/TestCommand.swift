@@ -34,6 +34,7 @@ struct TestCommand: ParsableCommand {
   @Option(name: .long, help: "The event's type. Default without a file: receivedMessage.")
   var type: String?
 
+  @OptionGroup var why: ReasonOptions
   @OptionGroup var options: AdminOptions
 
   func validate() throws {
@@ -44,7 +45,7 @@ struct TestCommand: ParsableCommand {
   }
 
   func run() throws {
-    let client = options.client()
+    let client = options.client(why)
     let json = try client.post(
       "/api/v1/destinations/\(destination.percentEncoded)/test", try input())
     let answer = try client.decode(TestAnswer.self, from: json)
@@ -91,10 +92,11 @@ struct Publish: ParsableCommand {
   @Flag(name: .long, help: "Store it also where its bytes are known already.")
   var again = false
 
+  @OptionGroup var why: ReasonOptions
   @OptionGroup var options: AdminOptions
 
   func run() throws {
-    let client = options.client()
+    let client = options.client(why)
     var input = PublishInput()
     input.envelope = try InputFile.text(file)
     if again { input.again = true }

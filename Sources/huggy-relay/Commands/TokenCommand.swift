@@ -38,6 +38,7 @@ struct TokenCommand: ParsableCommand {
       help: "Wait until somebody has come, show who, and ask a person at the terminal whether to confirm it.")
     var wait = false
 
+    @OptionGroup var why: ReasonOptions
     @OptionGroup var options: AdminOptions
 
     func validate() throws {
@@ -62,7 +63,7 @@ struct TokenCommand: ParsableCommand {
       } else {
         input.learnFor = duration?.defaultValueDescription ?? "15m"
       }
-      try TokenCommand.post(input, to: source, options)
+      try TokenCommand.post(input, to: source, options, why)
       if wait { try awaitCandidate(options.client()) }
     }
 
@@ -81,7 +82,7 @@ struct TokenCommand: ParsableCommand {
       }
       var input = TokenInput()
       input.confirm = id
-      try TokenCommand.post(input, to: source, options)
+      try TokenCommand.post(input, to: source, options, why)
     }
 
     /// The source, once somebody has come; nil: its time is over.
@@ -122,17 +123,20 @@ struct TokenCommand: ParsableCommand {
     @Argument(help: "The source: its name in routes.yaml.")
     var source: String
 
+    @OptionGroup var why: ReasonOptions
     @OptionGroup var options: AdminOptions
 
     func run() throws {
       var input = TokenInput()
       input.forget = true
-      try TokenCommand.post(input, to: source, options)
+      try TokenCommand.post(input, to: source, options, why)
     }
   }
 
-  private static func post(_ input: TokenInput, to source: String, _ options: AdminOptions) throws {
-    let client = options.client()
+  private static func post(
+    _ input: TokenInput, to source: String, _ options: AdminOptions, _ why: ReasonOptions
+  ) throws {
+    let client = options.client(why)
     let json = try client.post("/api/v1/sources/\(source.percentEncoded)/token", input)
     try options.show(json) { pen in
       let answer = try client.decode(SourceAnswer.self, from: json)

@@ -165,8 +165,8 @@ final class FakeOperations: RelayOperations, WithFakeRules {
     try answer(.count(change, selection)) { $0.counts }
   }
 
-  func retry(_ selection: DeliverySelection) async throws(OperationError) -> Int {
-    try answer(.retry(selection)) { $0.changed }
+  func retry(_ selection: DeliverySelection) async throws(OperationError) -> RetryOutcome {
+    try answer(.retry(selection)) { RetryOutcome(changed: $0.changed, erased: $0.counts.erased) }
   }
 
   func discard(_ selection: DeliverySelection) async throws(OperationError) -> Int {

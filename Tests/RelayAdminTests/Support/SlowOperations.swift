@@ -34,7 +34,9 @@ final class SlowOperations: RelayOperations, WithFakeRules {
   func count(
     _ change: ChangeVerb, _ selection: DeliverySelection
   ) async throws(OperationError) -> DeliveryCounts { DeliveryCounts() }
-  func retry(_ selection: DeliverySelection) async throws(OperationError) -> Int { 0 }
+  func retry(_ selection: DeliverySelection) async throws(OperationError) -> RetryOutcome {
+    RetryOutcome(changed: 0)
+  }
   func discard(_ selection: DeliverySelection) async throws(OperationError) -> Int { 0 }
   func pause(_ destination: String, until: Timestamp?) async throws(OperationError) {}
   func resume(_ destination: String) async throws(OperationError) -> ResumeReport {

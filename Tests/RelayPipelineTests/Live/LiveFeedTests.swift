@@ -1,5 +1,6 @@
 import RelayCore
 import RelayTestSupport
+import RelayThreads
 import Testing
 
 @testable import RelayPipeline
@@ -135,6 +136,63 @@ import Testing
     #expect(text.contains("event: missed"))
   }
 
+  private static let ana = "5575999990000"
+
+  private func ofAna() -> [NewEnvelope.NewEvent] { samples.events(1, body: #"{"m":"\#(Self.ana)"}"#) }
+
+  @Test func whatIsErasedBeforeItIsWrittenIsToldToNobody() async throws {
+    let feed = feed { $0.pace = .seconds(3_600) }
+    let reader = try #require(feed.join(LiveSubscription(withBodies: true)))
+    _ = await reader.next()
+    feed.tell(samples.received(1))
+    _ = await reader.next()
+    let ana = ofAna()
+    feed.tell(.received(ana))
+    feed.tell(samples.received(1, body: #"{"m":"another"}"#))
+    feed.forget([ana[0].event.id])
+    feed.stop()
+    let text = await read(reader, until: "never")
+    #expect(!text.contains(Self.ana) && text.contains("another"))
+  }
+
+  /// Broken by a look at the ring and at what is not written yet alone.
+  @Test func whatIsErasedWhileItIsBeingWrittenIsToldToNobody() async throws {
+    let clock = StoppingClock()
+    var limits = LiveLimits()
+    limits.pace = .zero
+    let feed = LiveFeed(clock: clock, limits: limits)
+    let reader = try #require(feed.join(LiveSubscription(withBodies: true)))
+    _ = await reader.next()
+    let ana = ofAna()
+    clock.stop()
+    feed.tell(.received(ana))
+    // The feed's thread has it in its hands, and asks what time it is.
+    await clock.isAsked.value
+    feed.forget([ana[0].event.id])
+    clock.goOn()
+    feed.tell(samples.received(1, body: #"{"m":"another"}"#))
+    feed.stop()
+    let text = await read(reader, until: "never")
+    #expect(!text.contains(Self.ana) && text.contains("another"))
+  }
+
+  /// Broken by writing a body that is not there: what is no JSON.
+  @Test func anEventOfTheStoreWhoseBodyIsGoneIsToldWithoutIt() async throws {
+    let feed = feed()
+    let record = EventRecord(
+      id: samples.events(1)[0].event.id, place: EventCursor(rawValue: 3), type: "a", source: "huggy",
+      company: nil, channel: nil, chat: nil, receivedAt: .second(1), configuration: "c1", routes: [],
+      isDropped: false, body: [], bodyBytes: 0, erasedAt: .second(2), deliveries: [])
+    let reader = try #require(
+      feed.join(LiveSubscription(filter: EventFilter(since: .second(0)), withBodies: true)) { _ in
+        EventPage(events: [record], next: nil, reached: nil)
+      })
+    _ = await reader.next()
+    let text = try #require(await reader.next()?.text)
+    #expect(text.contains("\(record.id)") && !text.contains(#""body""#) && text.hasSuffix("}\n\n"))
+    feed.stop()
+  }
+
   /// Broken by a ring that stays when nothing is put into it any more: a reader that comes back would miss what came between.
   @Test func whoComesBackAfterNobodyHasReadForLongIsToldOutOfTheStore() async throws {
     let feed = feed { $0.linger = .zero }
@@ -176,4 +234,29 @@ import Testing
     #expect(text.contains(#""outcomes":["unrouted"]"#) && text.contains(#""body":{"b":1}}"#))
     feed.stop()
   }
+}
+
+/// A clock that lets whoever asks it wait, from when it is stopped until it goes on.
+private final class StoppingClock: SteadyClock {
+  private let inner = ManualClock()
+  private let isStopped = Monitor(false)
+  /// Somebody waits.
+  let isAsked = Promise<Void>("a question for the time")
+
+  func stop() { isStopped.update { $0 = true } }
+  func goOn() { isStopped.update { $0 = false } }
+
+  func now() -> Timestamp { inner.now() }
+
+  func reading() -> ClockReading {
+    isStopped.wait { isStopped in
+      if isStopped, !isAsked.isKept { isAsked.keep(()) }
+      return isStopped ? .sleep(nil) : .done(())
+    }
+    return inner.reading()
+  }
+
+  var history: ClockHistory { inner.history }
+  func resume(from kept: KeptClock?) {}
+  func kept() -> KeptClock { inner.kept() }
 }

@@ -89,6 +89,22 @@ import Testing
     #expect(ring.place(after: LiveID(event: LiveSamples.start, number: 0), withBodies: false) == 1)
   }
 
+  /// Broken by a ring that stays as it is: `GET /api/v1/stream` by the last id would still have what was erased.
+  @Test func whatWasErasedStandsInTheRingWithoutItsBody() {
+    var ring = LiveSamples.ring()
+    let (ana, eva) = (samples.events(1, body: #"{"n":"Ana"}"#), samples.events(1, body: #"{"n":"Eva"}"#))
+    ring.append(samples.segment(after: ring, withBodies: true, .received(ana), .received(eva)))
+    ring.append(samples.segment(after: ring, .received(ana)))
+    ring.forget([ana[0].event.id])
+    let first = ring.segment(from: 1)!
+    #expect(first.withBodies?[0..<2].text.contains("Ana") == false)
+    #expect(first.withBodies?[0..<2].text.contains("Eva") == true)
+    #expect(first.withBodies?[1..<2].text.contains("Eva") == true, "the others stand where they stood")
+    #expect(first.messages.map { $0.body == nil } == [true, false], "nobody finds it by its text")
+    #expect(first.plain[0..<2].text.contains("\(ana[0].event.id)"), "ids stay")
+    #expect(ring.end == 4 && ring.place(after: ring.lastID, withBodies: false) == 4)
+  }
+
   @Test(arguments: [
     "", "evt_1", "evt_019b7c11-0000-7000-8000-000000000000.", "evt_019b7c11-0000-7000-8000-000000000000.-1",
     "1",

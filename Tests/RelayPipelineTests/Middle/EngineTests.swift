@@ -90,6 +90,23 @@ import Testing
         == #"{"auth":"Bearer [secret]","x-key":"[secret]","token":[secret],"got":"[secret]"}"#)
   }
 
+  /// What a source has learned is in no list of secrets: only its hash is kept. Broken by a mask of these alone.
+  @Test func whatADestinationEchoesOfTheTokenThatItWasSentIsNotKept() async throws {
+    let token = "8187ce0c2e5d0aefd626fa4999f62974"
+    let middle = try await Middle(.middle { $0.destination("crm") { $0.forwardsToken = true } })
+    let body = #"{"messages":{"createdChat":[{"id":1}]},"token":"\#(token)"}"#
+    #expect(await middle.post(body).value.status == 200)
+    await middle.rest()
+    let request = try middle.request()
+    #expect(String(decoding: request.body, as: UTF8.self).contains(token), "it is sent")
+    await middle.answer(request, 422, body: "I do not know \(token), nor its ends 8187 and 2974")
+    let page = try await middle.during { [controller = middle.controller] in
+      try? await controller.deliveries(DeliverySearch(), after: nil, limit: 1)
+    }
+    let answer = try #require(page?.deliveries.first?.record.failures.first?.answer)
+    #expect(String(decoding: answer, as: UTF8.self) == "I do not know [secret], nor its ends 8187 and 2974")
+  }
+
   // MARK: Each for itself
 
   /// Broken by anything that destinations share: slots, a window, a settlement that waits.

@@ -34,6 +34,8 @@ package struct ReplayCount: Sendable, Equatable {
   /// Events that fit, and those of them that would go nowhere.
   package var matched = 0
   package var skipped = 0
+  /// Those of them whose bodies are gone: erased, or removed after `store.unrouted_retention`. Nothing is left to be sent.
+  package var bodiless = 0
   /// Deliveries, by destination.
   package var deliveries: [String: Int] = [:]
   /// There was no time for all: there are at least so many.

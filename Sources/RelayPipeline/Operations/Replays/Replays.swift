@@ -185,6 +185,7 @@ final class Replays: Sendable {
         let targets = planner.targets(of: event, parts.active.configuration)
         count.matched += 1
         if targets.isEmpty { count.skipped += 1 }
+        if event.record.hasNoBody { count.bodiless += 1 }
         for target in targets { count.deliveries[target.destination, default: 0] += 1 }
       }
       request.after = page.next

@@ -32,6 +32,7 @@ struct Listen: ParsableCommand {
   @OptionGroup(title: "Which events (--since: those that have come in already, first)") var filter:
     EventFilterOptions
 
+  @OptionGroup var why: ReasonOptions
   @OptionGroup var options: AdminOptions
 
   func validate() throws {
@@ -51,7 +52,7 @@ struct Listen: ParsableCommand {
     input.bodies = true
     let forwarder = Forwarder(to: forwardTo, timeout: timeout.duration)
     var lines = ListenLines(pen: AdminOptions.pen, zone: .current)
-    try options.follower(input).follow { message in
+    try options.follower(input, why).follow { message in
       let now = SystemWallClock().now()
       let line: [UInt8]?
       if let copy = ForwardedCopy(message.data, format: format, now: now), message.name == "received" {

@@ -9,6 +9,7 @@ final class StreamFollower {
   private let url: String
   private let token: String?
   private let json: Bool
+  private let reason: String?
   private let input: StreamInput
   private let http = BlockingClient()
   private var parser = EventStreamParser()
@@ -21,10 +22,12 @@ final class StreamFollower {
   /// - Parameters:
   ///   - url: Of the admin API, without a slash at its end.
   ///   - json: What goes wrong is told as JSON.
-  init(url: String, token: String?, json: Bool, _ input: StreamInput) {
+  ///   - reason: Why it is read, for the relay's audit.
+  init(url: String, token: String?, json: Bool, reason: String? = nil, _ input: StreamInput) {
     self.url = url
     self.token = token
     self.json = json
+    self.reason = reason
     self.input = input
   }
 
@@ -53,7 +56,7 @@ final class StreamFollower {
   }
 
   private func connect(_ take: (EventStreamParser.Message) -> Void) throws -> Ended {
-    let query = try RequestText.query(nextInput)
+    let query = try RequestText.query(nextInput, reason: reason)
     let target = "\(url)/api/v1/stream" + (query.isEmpty ? "" : "?\(query)")
     var headers = ["accept: text/event-stream"]
     if let token { headers.append("authorization: Bearer \(token)") }

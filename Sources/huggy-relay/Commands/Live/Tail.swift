@@ -6,8 +6,8 @@ import RelayPipeline
 
 /// What both `tail` and `listen` begin with.
 extension AdminOptions {
-  func follower(_ input: StreamInput) -> StreamFollower {
-    StreamFollower(url: url, token: token, json: json, input)
+  func follower(_ input: StreamInput, _ why: ReasonOptions) -> StreamFollower {
+    StreamFollower(url: url, token: token, json: json, reason: why.reason, input)
   }
 }
 
@@ -35,6 +35,7 @@ struct Tail: ParsableCommand {
   @Flag(name: .long, help: "With the events' bodies (in --json, or each on a line of its own).")
   var bodies = false
 
+  @OptionGroup var why: ReasonOptions
   @OptionGroup var options: AdminOptions
 
   func validate() throws {
@@ -52,7 +53,7 @@ struct Tail: ParsableCommand {
     input.kinds = TextList(splitting: kinds)
     if bodies { input.bodies = true }
     var lines = StreamLines(pen: AdminOptions.pen, zone: .current, showsBodies: bodies)
-    try options.follower(input).follow { message in
+    try options.follower(input, why).follow { message in
       if options.json {
         write(message.line)
       } else if let text = lines.line(message, now: SystemWallClock().now()) {
