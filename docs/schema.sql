@@ -10,7 +10,7 @@
 -- given twice.
 
 PRAGMA application_id = 1752524658;  -- "hugr": marks the file as a store of huggy-relay
-PRAGMA user_version = 18;            -- how many migrations have been applied
+PRAGMA user_version = 17;            -- how many migrations have been applied
 
 -- MARK: Names, and the numbers that stand for them in other rows
 

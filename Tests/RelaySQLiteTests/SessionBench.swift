@@ -54,7 +54,11 @@ final class SessionBench {
     for envelope in envelopes {
       writer.append(AppendCall(envelope, late: { _ in }) { result in results.withLock { $0.append(result) } })
     }
-    if !settlements.isEmpty { writer.settle(settlements, completion: settled) }
+    // The engine settles what replays have queued by calls of their own.
+    for queue in DeliveryQueue.allCases {
+      let ofQueue = settlements.filter { $0.queue == queue }
+      if !ofQueue.isEmpty { writer.settle(ofQueue, completion: settled) }
+    }
     writer.write()
     return results.withLock { $0 }
   }
@@ -62,7 +66,7 @@ final class SessionBench {
   /// - Returns: Whose turn it has become.
   func settle(_ settlements: Settlement...) -> [Delivery] {
     var turns: [Delivery] = []
-    _ = write(settle: settlements) { turns = $0 }
+    _ = write(settle: settlements) { turns += $0 }
     return turns
   }
 

@@ -84,16 +84,32 @@ package struct StoreModel: Sendable {
 
   // MARK: Replays
 
-  /// Whether a replay may queue these: half of the room is left to what arrives.
+  /// Which destinations a replay's step goes without: those that have no room, if another of its own runs short of what replays
+  /// send it.
   ///
-  /// - Parameter ahead: How many of them may be queued at once.
-  package func hasRoom(forReplayOf deliveries: [Delivery], ahead: Int) -> Bool {
-    Dictionary(grouping: deliveries, by: \.destination).allSatisfy { name, deliveries in
-      let books = books[name] ?? Books()
-      guard books.replaying == 0 || books.replaying + deliveries.count <= ahead else { return false }
-      guard books.pending + books.dead > 0, let limit = maxBacklog[name] else { return true }
-      return backlogBytes(name) + deliveries.reduce(0) { $0 + $1.event.footprint } <= limit / 2
+  /// - Parameter ahead: How many may be queued at once.
+  /// - Returns: nil: the step waits.
+  package func parted(fromReplayOf deliveries: [Delivery], ahead: Int) -> Set<String>? {
+    let parts = Dictionary(grouping: deliveries, by: \.destination)
+    let full = Set(parts.filter { !hasRoom($0.key, forReplayOf: $0.value, ahead: ahead) }.keys)
+    guard !full.isEmpty else { return [] }
+    let isOneShort = parts.keys.contains { name in
+      !full.contains(name) && (books[name] ?? Books()).replaying <= ahead / 2
+        && hasReplayRoom(name, for: 0)
     }
+    return isOneShort ? full : nil
+  }
+
+  private func hasRoom(_ name: String, forReplayOf deliveries: [Delivery], ahead: Int) -> Bool {
+    let books = books[name] ?? Books()
+    guard books.replaying == 0 || books.replaying + deliveries.count <= ahead else { return false }
+    guard books.pending + books.dead > 0 else { return true }
+    return hasReplayRoom(name, for: deliveries.reduce(0) { $0 + $1.event.footprint })
+  }
+
+  /// Half of the room is left to what arrives.
+  private func hasReplayRoom(_ name: String, for bytes: Int) -> Bool {
+    maxBacklog[name].map { backlogBytes(name) + bytes <= $0 / 2 } ?? true
   }
 
   /// What a replay queues is handed out by claims alone.
