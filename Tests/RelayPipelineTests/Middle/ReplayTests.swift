@@ -200,8 +200,9 @@ import Testing
         await middle.answer(request, 200)
       }
     }
-    let queued = ReplayPlanner.stepDeliveries / 2
-    #expect(try await middle.books("crm")?.replaying == queued, "a step's")
+    // A step's, or what of a step found room beside the envelopes that had just come.
+    let queued = try #require(try await middle.books("crm")?.replaying)
+    #expect((1...ReplayPlanner.stepDeliveries / 2).contains(queued))
     #expect(try await middle.books("bi") == Books(delivered: count))
     let report = try await report(middle, id)
     #expect(report.replay.state == .running && report.replay.matched == count)
