@@ -67,16 +67,22 @@ struct CommitPace: Sendable {
     }
     let gathered = waiting.envelopes > 0 ? lastEnd.advanced(by: Self.gathering) : nil
     let deferred = waiting.deferrableSince?.advanced(by: Self.deferral)
-    return [gathered, deferred, replaysDue(waiting)].lazy.compactMap(\.self).min()
+    return Self.earlier(
+      Self.earlier(gathered, deferred), waiting.replayedSince.map { replaysDue(waiting, since: $0) })
   }
 
   /// When what replays ask for gets a commit of its own.
-  private func replaysDue(_ waiting: Waiting) -> Instant? {
-    guard let since = waiting.replayedSince else { return nil }
+  private func replaysDue(_ waiting: Waiting, since: Instant) -> Instant {
     let patient = since.advanced(by: Self.deferral)
     let due = waiting.replayedIsUrgent || waiting.replayed >= Self.deferrableLimit ? lastEnd : patient
     guard let attentive = lastEnvelopesEnd?.advanced(by: Self.attention), attentive > due else { return due }
     return min(attentive, max(patient, lastEnd.advanced(by: Self.deferral)))
+  }
+
+  /// nil: never.
+  private static func earlier(_ one: Instant?, _ other: Instant?) -> Instant? {
+    guard let one, let other else { return one ?? other }
+    return min(one, other)
   }
 
   /// Until when more is likely to come: a thread that sleeps until then need not be told of what can wait longer.
