@@ -117,14 +117,55 @@ import Testing
     #expect(text.contains("retry: ") && !text.contains("4711"))
   }
 
+  private func audited(_ middle: Middle, _ target: String, reason: String?) async throws {
+    let entry = AuditEntry(
+      at: .second(0), who: "ana", role: "reader", what: "events", target: target, reason: reason)
+    _ = try await RelayPipelineTests.carryOut(middle) { controller async throws(OperationError) in
+      try await controller.beginAudit(entry)
+    }
+  }
+
   /// At its rate it queues one event, and waits for an hour.
-  private func begin(_ middle: Middle, text: String) async throws -> Int {
+  private func begin(_ middle: Middle, type: String = "*", text: String) async throws -> Int {
     let plan = ReplayPlan(
-      events: EventFilter(text: BodyCondition(text)), target: .named(["bi"]),
+      events: EventFilter(types: [WildcardPattern(type)], text: BodyCondition(text)), target: .named(["bi"]),
       rate: Rate(count: 1, per: .seconds(3_600)))
     return try await RelayPipelineTests.carryOut(middle) { controller async throws(OperationError) in
       try await controller.replay(plan, expected: nil, who: "ana", reason: "of \(text)").replay.id
     }
+  }
+
+  /// Broken by an erasure that leaves what people wrote down when they looked for the person.
+  @Test func whoLookedForThePersonHasLeftNoNumberInTheAuditAndInReplays() async throws {
+    let middle = try await Middle(.middle())
+    _ = await receive(middle, mobile: 4711)
+    await middle.answerAll()
+    try await audited(middle, #"{"text":"4711"}"#, reason: "4711 asked")
+    try await audited(middle, #"{"text":"boleto"}"#, reason: "ticket 9")
+    middle.clock.advance(by: .seconds(1))
+    let ids = [
+      try await begin(middle, text: "customer.mobile=4711"), try await begin(middle, text: "boleto"),
+    ]
+    // An erasure waits for what is in flight of the person's events.
+    await middle.answerAll()
+    let report = try await carryOut(middle, person(4711))
+    #expect(report.state == .done && report.amended == 2, "an entry of the audit and a replay")
+    let audit = try await RelayPipelineTests.carryOut(middle) { controller async throws(OperationError) in
+      try await controller.audit(AuditFilter(), after: nil, limit: 10).records.map(\.entry)
+    }
+    #expect(audit.map(\.target) == [#"{"text":"boleto"}"#, #"{"text":"[erased]"}"#])
+    #expect(audit.map(\.reason) == ["ticket 9", "[erased] asked"])
+    #expect(audit.allSatisfy { $0.who == "ana" }, "who did it stays")
+    var replays: [Replay] = []
+    for id in ids {
+      let found = try await RelayPipelineTests.carryOut(middle) { controller async throws(OperationError) in
+        try await controller.replay(id)
+      }
+      replays.append(try #require(found).replay)
+    }
+    #expect(replays.map { $0.new.plan.contains("4711") } == [false, false])
+    #expect(replays[0].new.reason == "of customer.mobile=[erased]")
+    #expect(replays[1].new.plan.contains("boleto") && replays[1].new.reason == "of boleto")
   }
 
   /// What it queued is cancelled; what it was yet to look for would be something else after a restart.

@@ -2,9 +2,8 @@ import RelayCore
 
 /// Says where a replay sends each event that it comes to, and in which steps.
 struct ReplayPlanner {
-  /// How much one step holds: its commit keeps others waiting. As much as is worth a commit of its own, or each step would wait for
-  /// what else is to be kept.
-  static let stepDeliveries = 256
+  /// How much one step holds: its commit keeps others waiting.
+  static let stepDeliveries = 128
   static let stepBytes = 1 << 20
   /// How many deliveries of it a destination has in its replay queue, at most.
   static let ahead = 4_096
