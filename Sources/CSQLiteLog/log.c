@@ -1,17 +1,15 @@
 #include "sqlite_log.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
+
+#include "passing_file.h"
 
 // SQLite's own VFS writes at most 128 KiB at a time.
 enum { capacity = 64 << 10 };
 
 // The log's file, and what has been written to it but not passed on: `length` bytes that belong at `offset`.
 typedef struct {
-  sqlite3_file file;
-  sqlite3_file *real;
-  unsigned char *buffer;
+  PassingFile passing;
   sqlite3_int64 offset;
   int length;
   // Where the last write ended: SQLite begins at the front again once all that stands here is in the database.
@@ -20,15 +18,7 @@ typedef struct {
   int error;
 } LogFile;
 
-// A VFS of ours over one of SQLite's. The first member is what SQLite knows of it.
-typedef struct {
-  sqlite3_vfs vfs;
-  sqlite3_vfs *base;
-} LogVFS;
-
-static LogVFS shared_index, own_index;
-
-static sqlite3_file *real(sqlite3_file *file) { return ((LogFile *)file)->real; }
+static PassingVFS shared_index, own_index;
 
 // After a rollback: frames of a transaction that came to nothing. SQLite would write them over; but until then somebody else
 // may write to the log, and they must not go after that.
@@ -38,14 +28,14 @@ static void discard(sqlite3_file *file) { ((LogFile *)file)->length = 0; }
 static int noted(LogFile *log, int status) {
   if (status == SQLITE_OK || status == SQLITE_IOERR_SHORT_READ) return status;
   int error = 0;
-  log->real->pMethods->xFileControl(log->real, SQLITE_FCNTL_LAST_ERRNO, &error);
+  log->passing.real->pMethods->xFileControl(log->passing.real, SQLITE_FCNTL_LAST_ERRNO, &error);
   // SQLite does not keep this one: its own status says it.
   log->error = status == SQLITE_FULL ? ENOSPC : error;
   return status;
 }
 
 static int write_through(LogFile *log, const void *data, int length, sqlite3_int64 offset) {
-  return noted(log, log->real->pMethods->xWrite(log->real, data, length, offset));
+  return noted(log, log->passing.real->pMethods->xWrite(log->passing.real, data, length, offset));
 }
 
 // What can't be written is forgotten: the caller fails, and SQLite with it rolls the transaction back.
@@ -53,7 +43,7 @@ static int flush(sqlite3_file *file) {
   LogFile *log = (LogFile *)file;
   int length = log->length;
   log->length = 0;
-  return length == 0 ? SQLITE_OK : write_through(log, log->buffer, length, log->offset);
+  return length == 0 ? SQLITE_OK : write_through(log, log->passing.buffer, length, log->offset);
 }
 
 static int log_write(sqlite3_file *file, const void *data, int length, sqlite3_int64 offset) {
@@ -66,7 +56,7 @@ static int log_write(sqlite3_file *file, const void *data, int length, sqlite3_i
     log->offset = offset;
   }
   if (length > capacity) return write_through(log, data, length, offset);
-  memcpy(log->buffer + log->length, data, length);
+  memcpy(log->passing.buffer + log->length, data, length);
   log->length += length;
   return SQLITE_OK;
 }
@@ -95,26 +85,8 @@ static int log_size(sqlite3_file *file, sqlite3_int64 *size) {
 // What has not been synced by now was never committed.
 static int log_close(sqlite3_file *file) {
   discard(file);
-  int status = real(file)->pMethods->xClose(real(file));
-  free(((LogFile *)file)->buffer);
-  return status;
+  return pass_close(file);
 }
-
-static int log_lock(sqlite3_file *file, int lock) { return real(file)->pMethods->xLock(real(file), lock); }
-
-static int log_unlock(sqlite3_file *file, int lock) { return real(file)->pMethods->xUnlock(real(file), lock); }
-
-static int log_check_lock(sqlite3_file *file, int *result) {
-  return real(file)->pMethods->xCheckReservedLock(real(file), result);
-}
-
-static int log_control(sqlite3_file *file, int operation, void *argument) {
-  return real(file)->pMethods->xFileControl(real(file), operation, argument);
-}
-
-static int log_sector_size(sqlite3_file *file) { return real(file)->pMethods->xSectorSize(real(file)); }
-
-static int log_characteristics(sqlite3_file *file) { return real(file)->pMethods->xDeviceCharacteristics(real(file)); }
 
 // Version 1: no shared memory (that is the database file's) and no memory mapping.
 static const sqlite3_io_methods methods = {
@@ -125,42 +97,23 @@ static const sqlite3_io_methods methods = {
   .xTruncate = log_truncate,
   .xSync = log_sync,
   .xFileSize = log_size,
-  .xLock = log_lock,
-  .xUnlock = log_unlock,
-  .xCheckReservedLock = log_check_lock,
-  .xFileControl = log_control,
-  .xSectorSize = log_sector_size,
-  .xDeviceCharacteristics = log_characteristics,
+  .xLock = pass_lock,
+  .xUnlock = pass_unlock,
+  .xCheckReservedLock = pass_check_lock,
+  .xFileControl = pass_control,
+  .xSectorSize = pass_sector_size,
+  .xDeviceCharacteristics = pass_characteristics,
 };
 
 // All files but logs are the base VFS's own.
 static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *flags_out) {
-  sqlite3_vfs *base = ((LogVFS *)vfs)->base;
+  sqlite3_vfs *base = ((PassingVFS *)vfs)->base;
   if ((flags & SQLITE_OPEN_WAL) == 0) return base->xOpen(base, name, file, flags, flags_out);
-  LogFile *log = (LogFile *)file;
-  memset(log, 0, sizeof *log);
-  log->real = (sqlite3_file *)(log + 1);
-  log->buffer = malloc(capacity);
-  if (log->buffer == NULL) return SQLITE_NOMEM;
-  int status = base->xOpen(base, name, log->real, flags, flags_out);
-  if (status != SQLITE_OK) {
-    free(log->buffer);
-    return status;
-  }
-  log->file.pMethods = &methods;
-  return SQLITE_OK;
+  return pass_open(vfs, name, file, flags, flags_out, sizeof(LogFile), capacity, &methods);
 }
 
-static int register_over(const char *base_name, LogVFS *log_vfs, const char *name) {
-  sqlite3_vfs *base = sqlite3_vfs_find(base_name);
-  if (base == NULL) return SQLITE_NOTFOUND;
-  log_vfs->base = base;
-  log_vfs->vfs = *base;
-  log_vfs->vfs.zName = name;
-  log_vfs->vfs.pNext = NULL;
-  log_vfs->vfs.szOsFile = (int)sizeof(LogFile) + base->szOsFile;
-  log_vfs->vfs.xOpen = open_file;
-  return sqlite3_vfs_register(&log_vfs->vfs, 0);
+static int register_over(const char *base_name, PassingVFS *vfs, const char *name) {
+  return pass_register(vfs, base_name, name, sizeof(LogFile), open_file);
 }
 
 int csqlite_register_log_vfs(void) {
@@ -180,7 +133,7 @@ static LogFile *log_of(sqlite3 *database) {
 
 void csqlite_log_discard(sqlite3 *database) {
   LogFile *log = log_of(database);
-  if (log != NULL) discard(&log->file);
+  if (log != NULL) discard(&log->passing.file);
 }
 
 int csqlite_log_take_error(sqlite3 *database) {
