@@ -42,10 +42,9 @@ struct TypeTable<Value: Sendable>: Sendable {
     return true
   }
 
-  /// FNV-1a.
   private func start(of type: UnsafeBufferPointer<UInt8>) -> Int {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in type { hash = (hash ^ UInt64(byte.asciiLowercased)) &* 0x100_0000_01B3 }
+    var hash = FNV1a.start
+    for byte in type { hash = FNV1a.add(byte.asciiLowercased, to: hash) }
     return Int(truncatingIfNeeded: hash ^ hash >> 32) & (slots.count - 1)
   }
 }

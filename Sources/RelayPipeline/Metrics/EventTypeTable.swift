@@ -30,31 +30,30 @@ final class EventTypeTable: Sendable {
   /// The type's place, taken now if it has none yet; `other` if there is none left.
   func place(of type: String) -> Int {
     guard let hash = Self.hash(type) else { return place(of: Self.label(of: type)) }
-    let text = type
     // A type of this very name shares its series.
-    guard text.utf8.count != Self.otherLabel.utf8.count || !Self.areAlike(text, Self.otherLabel) else {
+    guard type.utf8.count != Self.otherLabel.utf8.count || !Self.areAlike(type, Self.otherLabel) else {
       return Self.other
     }
     let start = Int(hash % UInt64(Self.capacity))
     for step in 0..<Self.capacity {
       let index = (start + step) % Self.capacity
       let place = places[index]
-      let taken = place.label.load() ?? place.label.storeIfNil(Label(text))
-      if Self.areAlike(taken.text, text) { return index }
+      let taken = place.label.load() ?? place.label.storeIfNil(Label(type))
+      if Self.areAlike(taken.text, type) { return index }
     }
     return Self.other
   }
 
-  /// FNV-1a. Who sends chosen types can make it walk over a hundred places: no more than it could anyway.
+  /// Who sends chosen types can make it walk over a hundred places: no more than it could anyway.
   ///
   /// - Returns: nil: the type is not its own label.
   private static func hash(_ type: String) -> UInt64? {
     var type = type
     return type.withUTF8 { bytes in
       guard bytes.count <= maxBytes else { return nil }
-      var (hash, isPlain): (UInt64, Bool) = (0xCBF2_9CE4_8422_2325, true)
+      var (hash, isPlain) = (FNV1a.start, true)
       for byte in bytes {
-        hash = (hash ^ UInt64(byte.asciiLowercased)) &* 0x100_0000_01B3
+        hash = FNV1a.add(byte.asciiLowercased, to: hash)
         isPlain = isPlain && byte >= 0x20 && byte != 0x7F
       }
       return isPlain ? hash : nil

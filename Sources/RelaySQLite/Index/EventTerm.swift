@@ -1,3 +1,5 @@
+import RelayText
+
 /// What an event can be found by in a run, without a look at it: a kind and a value, as 64 bits. Two values may have the same
 /// (that is very rare): an event that is found is asked itself.
 ///
@@ -19,9 +21,9 @@ enum EventTerm {
   static func of(_ kind: Kind, _ text: UnsafeBufferPointer<UInt8>) -> UInt64 {
     var hash = start(kind)
     if kind.ignoresCase {
-      for byte in text { hash = add(byte.asciiLowercased, to: hash) }
+      for byte in text { hash = FNV1a.add(byte.asciiLowercased, to: hash) }
     } else {
-      for byte in text { hash = add(byte, to: hash) }
+      for byte in text { hash = FNV1a.add(byte, to: hash) }
     }
     return finish(hash)
   }
@@ -40,12 +42,7 @@ enum EventTerm {
   static func undelivered(isDropped: Bool) -> UInt64 { of(.fate, row: isDropped ? 1 : 0) }
 
   /// FNV-1a, and the end of SplitMix64.
-  private static func start(_ kind: Kind) -> UInt64 { add(kind.rawValue, to: 0xCBF2_9CE4_8422_2325) }
-
-  @inline(__always)
-  private static func add(_ byte: UInt8, to hash: UInt64) -> UInt64 {
-    (hash ^ UInt64(byte)) &* 0x100_0000_01B3
-  }
+  private static func start(_ kind: Kind) -> UInt64 { FNV1a.add(kind.rawValue, to: FNV1a.start) }
 
   private static func finish(_ hash: UInt64) -> UInt64 {
     var mixed = (hash ^ hash >> 30) &* 0xBF58_476D_1CE4_E5B9
