@@ -42,8 +42,7 @@ struct BatchWriter {
   private var replaysLimit: Int?
   /// The same for one beside envelopes.
   private(set) var replayShare = ReplayShare()
-  /// Why the last envelopes or outcomes could not be committed; nil: they could, or a write since then has shown that it
-  /// goes again.
+  /// Why the last envelopes or outcomes could not be committed; nil: they could, or a write since then has shown that it goes again.
   private(set) var failure: StoreError?
   /// When the store's files were last seen to be there.
   private var confirmedAt: Timestamp?
@@ -102,7 +101,7 @@ struct BatchWriter {
 
   var hasHeldSettlements: Bool { !settlements.isEmpty || failure != nil && !replayedSettlements.isEmpty }
   /// How much of what replays ask for waits for the next commits.
-  var replayedLeft: Int { replayedSettlements.reduce(replays.left) { $0 + $1.settlements.count } }
+  var replayedLeft: Int { replays.left + Self.count(replayedSettlements[...]) }
   /// It is to be tried again, also if nothing comes.
   var mustTryAgain: Bool {
     !settlements.isEmpty || !suspensions.isEmpty || failure != nil || replays.mayHaveRoom
@@ -148,8 +147,7 @@ struct BatchWriter {
   /// Answers what is held for ever now: the store closes. Those deliveries stay pending on disk.
   mutating func abandon() {
     for settled in settlements + replayedSettlements { settled.completion([]) }
-    settlements.removeAll()
-    replayedSettlements.removeAll()
+    (settlements, replayedSettlements) = ([], [])
     replays.refuseAll(.closed)
   }
 
@@ -208,13 +206,12 @@ struct BatchWriter {
     for (change, _) in changes { written.faults.append(try make(change)) }
     // Before what arrives: it may be its turn then, and it may find more room.
     written.promoted = try settleAll(now)
-    let count = chosenReplayed
-    if count > 0 {
+    let replayed = chosenReplayed
+    if !replayed.isEmpty {
       let start = ContinuousClock.now
-      let calls = replayedSettlements.prefix(count)
-      written.promoted += try settle(calls, now)
+      written.promoted += try settle(replayed, now)
       written.replayedTime += start.duration(to: .now)
-      written.replayedItems += calls.reduce(0) { $0 + $1.settlements.count }
+      written.replayedItems += Self.count(replayed)
     }
     written.outcomes.reserveCapacity(appends.count)
     for append in appends {
@@ -241,7 +238,7 @@ struct BatchWriter {
   private mutating func commitSettlements(_ now: Timestamp) throws(StoreError) {
     guard !(settlements.isEmpty && replayedSettlements.isEmpty && suspensions.isEmpty) else { return }
     let promoted = try transaction(of: 0, now) { () throws(StoreError) in
-      try settleAll(now) + settle(replayedSettlements.prefix(chosenReplayed), now)
+      try settleAll(now) + settle(chosenReplayed, now)
     }
     let settled = takeSettlements()
     answer { for (call, turns) in zip(settled, promoted) { call.completion(turns) } }
@@ -288,7 +285,7 @@ struct BatchWriter {
       return try body()
     }
     guard let observer else { return try session.transactions.run(withClock) }
-    let operations = chosenSettlements.reduce(envelopes) { $0 + $1.settlements.count }
+    let operations = envelopes + Self.count(settlements[...]) + Self.count(chosenReplayed)
     let start = ContinuousClock.now
     let value = try session.transactions.run(withClock)
     observer.storeCommitted(operations: operations, duration: start.duration(to: .now))
@@ -363,27 +360,26 @@ struct BatchWriter {
     }
   }
 
-  /// Those that the transaction holds.
-  private var chosenSettlements: [SettleCall] {
-    replayedSettlements.isEmpty ? settlements : settlements + replayedSettlements.prefix(chosenReplayed)
+  private static func count(_ calls: ArraySlice<SettleCall>) -> Int {
+    calls.reduce(0) { $0 + $1.settlements.count }
   }
 
-  /// How many calls of replays fit into the transaction, at least one.
-  private var chosenReplayed: Int {
-    guard let replaysLimit else { return replayedSettlements.count }
-    var (calls, count) = (0, 0)
-    while calls < replayedSettlements.count, count < replaysLimit {
-      count += replayedSettlements[calls].settlements.count
-      calls += 1
+  /// Those of replays that fit into the transaction, at least one.
+  private var chosenReplayed: ArraySlice<SettleCall> {
+    guard let replaysLimit else { return replayedSettlements[...] }
+    var count = 0
+    return replayedSettlements.prefix { call in
+      defer { count += call.settlements.count }
+      return count < replaysLimit
     }
-    return calls
   }
 
   private mutating func takeSettlements() -> [SettleCall] {
     suspensions.removeAll()
-    let taken = chosenSettlements
+    let replayed = chosenReplayed
+    let taken = settlements + replayed
     settlements.removeAll()
-    replayedSettlements.removeFirst(chosenReplayed)
+    replayedSettlements.removeFirst(replayed.count)
     return taken
   }
 

@@ -74,17 +74,13 @@ struct ReplayCalls {
     _ replays: ReplayQueuer, refusal: StoreError?, atMost limit: Int?, _ now: Timestamp
   ) throws(StoreError) -> Written {
     var written = Written(calls: waiting + new)
-    var (rest, queued) = (limit, 0)
     // Ends come first: a step of what has ended queues nothing.
     for isEnd in [true, false] {
       for (place, call) in written.calls.enumerated() where call.isEnd == isEnd {
         let give: ((StoreError?) -> Void)?
         switch call {
         case .queue(let step, let completion):
-          give = try queue(step, completion, replays, refusal, atMost: &rest, &queued, now) { later in
-            written.calls[place] = .queue(later, completion)
-            written.left += later.deliveries
-          }
+          give = try queue(step, at: place, completion, replays, refusal, atMost: limit, now, &written)
         case .begin(let new, let completion): give = try begin(new, completion, replays, refusal)
         case .end(let id, as: let end, let completion):
           let replay = try replays.end(id, as: end, now: now)
@@ -96,7 +92,6 @@ struct ReplayCalls {
         if let give { written.answers.append(Answer(place: place, give: give)) }
       }
     }
-    written.queued = queued
     return written
   }
 
@@ -109,27 +104,28 @@ struct ReplayCalls {
     return { completion($0.map { .failure($0) } ?? .success(replay)) }
   }
 
-  /// - Parameter leave: Told what of the step the limit leaves to a later transaction.
+  /// What of the step the limit leaves to a later transaction goes on waiting in its place.
+  ///
   /// - Returns: Its answer; nil: it goes on waiting.
   private func queue(
-    _ step: ReplayStep, _ completion: @escaping (Result<Replay, StoreError>) -> Void,
-    _ replays: ReplayQueuer, _ refusal: StoreError?, atMost limit: inout Int?, _ queued: inout Int,
-    _ now: Timestamp, leave: (ReplayStep) -> Void
+    _ step: ReplayStep, at place: Int, _ completion: @escaping @Sendable (Result<Replay, StoreError>) -> Void,
+    _ replays: ReplayQueuer, _ refusal: StoreError?, atMost limit: Int?, _ now: Timestamp,
+    _ written: inout Written
   ) throws(StoreError) -> ((StoreError?) -> Void)? {
     if let refusal { return { _ in completion(.failure(refusal)) } }
-    if let limit, limit <= 0 {
-      leave(step)
+    let room = limit.map { $0 - written.queued }
+    if let room, room <= 0 {
+      written.left += step.deliveries
       return nil
     }
     var piece = step
-    let second = limit.flatMap { piece.cut(after: $0) }
+    let rest = room.flatMap { piece.cut(after: $0) }
     switch try replays.queue(piece, now: now) {
     case .queued(let replay):
-      let count = piece.deliveries
-      limit = limit.map { $0 - count }
-      queued += count
-      if let second {
-        leave(second)
+      written.queued += piece.deliveries
+      if let rest {
+        written.calls[place] = .queue(rest, completion)
+        written.left += rest.deliveries
         return nil
       }
       return { completion($0.map { .failure($0) } ?? .success(replay)) }
