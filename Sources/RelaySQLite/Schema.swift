@@ -345,12 +345,9 @@ enum Schema {
     );
     """
 
-  /// The indexes hold the states of both queues, since the state stands before the row in them anyway. Each index that there is,
-  /// also one that has nothing to do with a row, costs every insert and every settlement a cursor. And what was discarded is found
-  /// by its state, too, as what is dead.
+  /// The indexes hold the states of both queues (the state stands before the row in them anyway), and what was discarded as what
+  /// is dead. Each index that there is, also one that a row is not in, costs every insert and every settlement a cursor.
   private static let oneIndexOfBothQueues = """
-    DROP INDEX IF EXISTS delivery_replaying;
-    DROP INDEX IF EXISTS delivery_replay_retrying;
     DROP INDEX delivery_retrying;
     CREATE INDEX delivery_retrying ON delivery (destination, state, due, id) WHERE state = 1 OR state = -3;
     DROP INDEX delivery_listed;

@@ -128,6 +128,12 @@ final class Statement {
 
   func bind<Table>(_ place: Int32, _ row: RowID<Table>?) { bind(place, row?.rawValue) }
 
+  /// A range: its first at this place, and at the next what comes behind its last.
+  func bind(_ place: Int32, _ range: Range<Int64>) {
+    bind(place, range.lowerBound)
+    bind(place + 1, range.upperBound)
+  }
+
   func bind(_ place: Int32, _ delivery: DeliveryID?) { bind(place, delivery?.rawValue) }
 
   /// In microseconds, as all times in the database.

@@ -102,8 +102,7 @@ final class RunStatements {
   }
 
   func deletePages(of run: RunID) throws(StoreError) {
-    deletePages.bind(1, run.pages.lowerBound)
-    deletePages.bind(2, run.pages.upperBound)
+    deletePages.bind(1, run.pages)
     try deletePages.run()
   }
 }

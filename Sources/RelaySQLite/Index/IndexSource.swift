@@ -72,8 +72,7 @@ final class IndexSource {
   }
 
   func run(_ id: RunID) throws(StoreError) -> EncodedRun {
-    pages.bind(1, id.pages.lowerBound)
-    pages.bind(2, id.pages.upperBound)
+    pages.bind(1, id.pages)
     var bodies: [[UInt8]] = []
     while try pages.step() { bodies.append(pages.bytes(0)!) }
     return EncodedRun(id: id, pages: bodies)
@@ -97,8 +96,7 @@ final class IndexSource {
 
   private func addEvents(_ rows: Range<Int64>, to builder: inout RunBuilder) throws(StoreError) {
     let query = eventRows
-    query.bind(1, rows.lowerBound)
-    query.bind(2, rows.upperBound)
+    query.bind(1, rows)
     defer {
       query.reset()
       envelopeRows.reset()
@@ -188,8 +186,7 @@ final class IndexSource {
     _ deliveries: Range<Int64>, of rows: Range<Int64>, to builder: inout RunBuilder
   ) throws(StoreError) {
     let query = destinationRows
-    query.bind(1, deliveries.lowerBound)
-    query.bind(2, deliveries.upperBound)
+    query.bind(1, deliveries)
     defer { query.reset() }
     while try query.step() {
       let row = query.integer(0)

@@ -84,14 +84,12 @@ final class EventBounds {
   func lateEvents(limit: Int = 10_000) throws(StoreError) -> SortedRows? {
     lateEvents.bind(1, limit + 1)
     defer { lateEvents.reset() }
-    var rows: Set<Int64> = []
-    var count = 0
+    var rows: [Int64] = []
     while try lateEvents.step() {
-      count += 1
-      guard count <= limit else { return nil }
-      rows.insert(lateEvents.integer(0))
+      guard rows.count < limit else { return nil }
+      rows.append(lateEvents.integer(0))
     }
-    return SortedRows(Array(rows))
+    return SortedRows(rows)
   }
 }
 

@@ -108,8 +108,7 @@ struct EventPageWork {
 
   private mutating func walk(_ range: Range<Int64>, _ chosen: RowBits?) throws(StoreError) -> Bool {
     let query = request.order == .newestFirst ? rows.rowsBefore : rows.rowsFrom
-    query.bind(1, range.lowerBound)
-    query.bind(2, range.upperBound)
+    query.bind(1, range)
     defer { query.reset() }
     while try query.step() {
       guard mayGoOn() else { return false }

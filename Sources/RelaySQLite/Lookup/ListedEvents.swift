@@ -99,8 +99,7 @@ final class ListedEvents {
   /// Of deliveries in this range.
   private func unlistedEvents(_ deliveries: Range<Int64>, _ walk: Walk) throws(StoreError) -> [Int64] {
     let range = max(deliveries.lowerBound, walk.unlistedFrom)..<deliveries.upperBound
-    unlistedBetween.bind(1, range.lowerBound)
-    unlistedBetween.bind(2, range.upperBound)
+    unlistedBetween.bind(1, range)
     defer { unlistedBetween.reset() }
     var rows: [Int64] = []
     while try unlistedBetween.step() {
@@ -160,8 +159,7 @@ final class ListedEvents {
   ) throws(StoreError) -> Bool {
     let query = lane.queries.eventsOf
     query.bind(1, lane.destination)
-    query.bind(2, deliveries.lowerBound)
-    query.bind(3, deliveries.upperBound)
+    query.bind(2, deliveries)
     query.bind(4, Self.maxInPart + 1)
     defer { query.reset() }
     var count = 0

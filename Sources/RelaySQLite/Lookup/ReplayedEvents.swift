@@ -25,8 +25,7 @@ final class ReplayedEvents {
 
   /// Whether an event of these rows has been replayed.
   func exist(in rows: Range<Int64>) throws(StoreError) -> Bool {
-    replayedEvents.bind(1, rows.lowerBound)
-    replayedEvents.bind(2, rows.upperBound)
+    replayedEvents.bind(1, rows)
     return try replayedEvents.firstInteger() != nil
   }
 
@@ -54,8 +53,7 @@ final class ReplayedEvents {
   /// Rising.
   private func deliveries(of rows: Range<Int64>) throws(StoreError) -> [Int64]? {
     let query = replayedDeliveries
-    query.bind(1, rows.lowerBound)
-    query.bind(2, rows.upperBound)
+    query.bind(1, rows)
     query.bind(3, Self.maxInPart + 1)
     defer { query.reset() }
     var found: [Int64] = []

@@ -73,7 +73,7 @@ final class ReplayQueuer {
     }
     guard replay.walk == .underWay, replay.cursors[step.part] != .over else { return .over(replay) }
     if let refusal = refusal(of: step) { return .refused(refusal) }
-    guard let parted = try destinationsToPart(from: step, replay.cursors) else { return .lacksRoom }
+    guard let parted = destinationsToPart(from: step, replay.cursors) else { return .lacksRoom }
     // What was parted has a walk of its own.
     let without = step.part == nil ? Set(replay.cursors.parted.keys).union(parted) : []
     var queued = 0
@@ -116,7 +116,7 @@ final class ReplayQueuer {
   /// - Returns: nil: it waits for them, since no other destination lacks work meanwhile.
   private func destinationsToPart(
     from step: ReplayStep, _ cursors: ReplayCursors
-  ) throws(StoreError) -> Set<String>? {
+  ) -> Set<String>? {
     if let part = step.part, isShortOfRoom(part, for: step.entries.count, step) { return nil }
     var parts: [String: (count: Int, bytes: Int)] = [:]
     for entry in step.entries {

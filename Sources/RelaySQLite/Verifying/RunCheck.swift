@@ -49,7 +49,7 @@ final class RunCheck {
       return check.found(
         "what the events \(range.lowerBound) to \(range.upperBound - 1) are found by can't be read")
     }
-    bind(events, range)
+    events.bind(1, range)
     while try events.step() {
       let row = UInt32(events.integer(0) - range.lowerBound)
       for (column, kind) in [(Int32(1), EventTerm.Kind.type), (2, .company), (3, .channel), (4, .chat)]
@@ -59,18 +59,13 @@ final class RunCheck {
       }
       if !has(EventTerm.of(.source, row: events.integer(5)), row) { miss(events, "source") }
     }
-    bind(destinations, range)
+    destinations.bind(1, range)
     while try destinations.step() {
       let row = UInt32(destinations.integer(0) - range.lowerBound)
       if !has(EventTerm.of(.destination, row: destinations.integer(1)), row) {
         miss(destinations, "destination")
       }
     }
-  }
-
-  private func bind(_ query: Statement, _ range: Range<Int64>) {
-    query.bind(1, range.lowerBound)
-    query.bind(2, range.upperBound)
   }
 
   private func miss(_ query: Statement, _ kind: String) {
@@ -83,8 +78,7 @@ final class RunCheck {
     rows.removeAll(keepingCapacity: true)
     guard let contents = try reader.contents(of: run) else { return false }
     let span = run.rows(shape).count
-    pages.bind(1, run.pages.lowerBound)
-    pages.bind(2, run.pages.upperBound)
+    pages.bind(1, run.pages)
     defer { pages.reset() }
     var (count, last, isSound) = (0, UInt64?.none, true)
     while try pages.step() {

@@ -80,10 +80,18 @@ final class Replays: Sendable {
         guard case .at(let cursor) = replay.cursors[part], tasks[key] == nil else { continue }
         tasks[key] = Task {
           await walk(replay, key, from: cursor)
-          self.tasks.withLock { $0[key] = nil }
+          ended(key)
         }
       }
     }
+  }
+
+  private func ended(_ key: WalkKey) {
+    let wasLast = tasks.withLock { tasks in
+      tasks[key] = nil
+      return !tasks.keys.contains { $0.replay == key.replay }
+    }
+    if wasLast { restsUntil.withLock { $0[key.replay] = nil } }
   }
 
   // MARK: The walk
@@ -152,7 +160,6 @@ final class Replays: Sendable {
           log(
             "replay queued all it had to", replay,
             ["queued": .number(now.queued), "skipped": .number(now.skipped)])
-          restsUntil.withLock { $0[replay.id] = nil }
         }
         if key.part == nil { run(now) }
         return now.walk == .underWay && now.cursors[key.part] != .over
