@@ -128,6 +128,8 @@ import Testing
         #expect(report.failure == nil && report.sentHeaders.isEmpty && report.answer == nil)
         #expect(report.peer == "127.0.0.1:\(server.port)" && report.times.connected != nil)
         #expect((report.certificate != nil) == (tls != nil))
+        // To the kernel it is connected before the server knows of it.
+        await server.log.wait { $0.accepted > 0 && $0.open == 0 }
         #expect(server.log.value.requests.isEmpty && server.log.value.accepted == 1)
       }
     }
