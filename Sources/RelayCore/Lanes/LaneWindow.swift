@@ -2,8 +2,6 @@
 package struct WindowSize: Hashable, Sendable {
   /// At most this many deliveries are claimed at once: meanwhile the store does nothing else.
   static let maxClaim = 512
-  /// Of what replays have queued: commits of what is live wait for it.
-  static let maxReplayClaim = 128
 
   package var deliveries: Int
   package var bytes: Int

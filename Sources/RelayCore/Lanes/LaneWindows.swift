@@ -52,9 +52,8 @@ struct LaneWindows: Sendable {
   mutating func nextWish(now: Timestamp, lacksTriable: Bool) -> (queue: DeliveryQueue, wish: LaneWindow.Wish)?
   {
     if let wish = live.nextWish(now: now, lacksTriable: lacksTriable) { return (.live, wish) }
-    guard var wish = replays.nextWish(now: now, lacksTriable: false) else { return nil }
-    wish.limit = min(wish.limit, WindowSize.maxReplayClaim)
-    return (.replay, wish)
+    // Beside envelopes the store answers it with fewer.
+    return replays.nextWish(now: now, lacksTriable: false).map { (.replay, $0) }
   }
 
   /// A replay has queued some.
