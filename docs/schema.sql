@@ -177,8 +177,8 @@ CREATE INDEX delivery_ordered ON delivery (destination, order_key, id)
 -- Dead letters, and what retention's walk along the events would miss, in order of time.
 CREATE INDEX delivery_revisit ON delivery (revisit, id) WHERE revisit IS NOT NULL;
 
--- What was routed anew, or queued by a replay.
-CREATE INDEX delivery_rerouted ON delivery (id) WHERE arrived IS NOT NULL;
+-- What was routed anew, and apart from it what was queued by a replay.
+CREATE INDEX delivery_rerouted ON delivery (run <> 0, id) WHERE arrived IS NOT NULL;
 
 -- One row.
 CREATE TABLE unlisted (

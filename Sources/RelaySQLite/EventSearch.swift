@@ -8,7 +8,6 @@ final class EventSearch {
   private let straggler: Statement
   private let firstEvent: Statement
   private let lastEvent: Statement
-  private let nextEvents: Statement
   /// A test counts its steps.
   let eventUntil: Statement
 
@@ -16,26 +15,11 @@ final class EventSearch {
     straggler = try connection.prepare("SELECT event FROM straggler WHERE uuid = ?1")
     firstEvent = try connection.prepare("SELECT min(id) FROM event")
     lastEvent = try connection.prepare("SELECT max(id) FROM event")
-    nextEvents = try connection.prepare("SELECT id, uuid FROM event WHERE id > ?1 ORDER BY id LIMIT ?2")
     eventUntil = try connection.prepare(
       """
       SELECT e.id, e.uuid, s.previous FROM event e LEFT JOIN straggler s ON s.uuid = e.uuid AND s.event = e.id
       WHERE e.id <= ?1 ORDER BY e.id DESC LIMIT 1
       """)
-  }
-
-  /// How far behind an event others are looked for one by one.
-  private static let near = 8
-
-  /// The same for one that is likely to stand not far behind that row.
-  func row(of id: EventID, near row: EventRowID) throws(StoreError) -> EventRowID? {
-    nextEvents.bind(1, row)
-    nextEvents.bind(2, Self.near)
-    defer { nextEvents.reset() }
-    while try nextEvents.step() {
-      if nextEvents.eventID(1) == id { return nextEvents.row(0) }
-    }
-    return try self.row(of: id)
   }
 
   /// The event's row. To be asked within one transaction.

@@ -243,7 +243,7 @@ enum Schema {
   private static let lateDeliveries = """
     ALTER TABLE event ADD COLUMN configuration INTEGER REFERENCES configuration;  -- null: its envelope's
     ALTER TABLE delivery ADD COLUMN arrived INTEGER;  -- null: with its event
-    CREATE INDEX delivery_rerouted ON delivery (id) WHERE arrived IS NOT NULL;
+    CREATE INDEX delivery_rerouted ON delivery (run <> 0, id) WHERE arrived IS NOT NULL;
     """
 
   /// What people do by the admin API, and who saw contents: rows come only when people act.

@@ -74,10 +74,10 @@ struct ReplayPlanTests {
 
   @Test func aPageBecomesShortStepsEachWithItsCursorAndTheLastGoesOnBehindThePage() {
     let plan = ReplayPlan(events: EventFilter(), target: .named(["crm", "bi"]), choice: .again)
-    let found = steps(page(100, next: EventCursor(rawValue: 500)), plan)
-    #expect(found.map { $0.entries.count } == [64, 36])
-    #expect(found.map(\.cursor) == ["64", "500"] && found.map(\.isLast) == [false, false])
-    #expect(found.map(\.matched) == [64, 36] && found.allSatisfy { $0.replay == 7 && $0.ahead == 4_096 })
+    let found = steps(page(200, next: EventCursor(rawValue: 500)), plan)
+    #expect(found.map { $0.entries.count } == [128, 72])
+    #expect(found.map(\.cursor) == ["128", "500"] && found.map(\.isLast) == [false, false])
+    #expect(found.map(\.matched) == [128, 72] && found.allSatisfy { $0.replay == 7 && $0.ahead == 4_096 })
     #expect(found[0].entries[0].bytes == 612)
   }
 

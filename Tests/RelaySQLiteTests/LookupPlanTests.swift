@@ -12,6 +12,7 @@ struct LookupPlanTests {
     "COMPOUND QUERY", "LEFT-MOST SUBQUERY", event, "SEARCH d USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
     "UNION ALL", "SEARCH r USING PRIMARY KEY (event=?)", delivery,
   ]
+  private static let late = "SEARCH delivery USING INDEX delivery_rerouted (<expr>=? AND id>? AND id<?)"
   private static let oldest =
     "SEARCH delivery USING COVERING INDEX delivery_listed (destination=? AND state=?)"
   private static let listed =
@@ -37,8 +38,9 @@ struct LookupPlanTests {
     "replaysBefore": ["SEARCH replay USING INTEGER PRIMARY KEY (rowid<?)"],
     "replayByNumber": ["SEARCH replay USING INTEGER PRIMARY KEY (rowid=?)"],
     "unfinishedReplays": ["SCAN replay USING INDEX replay_unfinished"],
-    "standings": ofEvent,
-    "nextEvents": ["SEARCH event USING INTEGER PRIMARY KEY (rowid>?)"],
+    "deliveriesFrom": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid>?)"],
+    "replayedFrom": ["SEARCH replayed USING PRIMARY KEY (event>?)"],
+    "replayedDelivery": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],
     "deliveryByRow": [
       delivery, event, envelope, "SEARCH t USING INTEGER PRIMARY KEY (rowid=?)",
       "SEARCH r USING INTEGER PRIMARY KEY (rowid=?)", "SEARCH c USING INTEGER PRIMARY KEY (rowid=?)",
@@ -58,9 +60,8 @@ struct LookupPlanTests {
       "SEARCH delivery USING INTEGER PRIMARY KEY (rowid>?)", "SCALAR SUBQUERY 1", "SCAN unlisted",
     ],
     "allBefore": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
-    "reroutedBefore": [
-      "SEARCH delivery USING INDEX delivery_rerouted (id>? AND id<?)"
-    ],
+    "reroutedBefore": [late],
+    "replayedBefore": [late],
     "oldestFresh": [oldest],
     "oldestRetrying": [oldest],
     "oldestWaiting": [oldest],
@@ -85,7 +86,7 @@ struct LookupPlanTests {
     ],
     "receivedEvent": ["SEARCH e USING INTEGER PRIMARY KEY (rowid>?)", envelope],
     // Few, if any.
-    "lateEvents": ["SCAN delivery USING INDEX delivery_rerouted"],
+    "lateEvents": ["SEARCH delivery USING INDEX delivery_rerouted (<expr>=?)"],
     // A hundred, in a store of ten million events.
     "allRuns": ["SCAN event_run"],
     "runs": ["SCAN event_run"],

@@ -25,8 +25,8 @@ struct ReplayShareTests {
       replay: replay.id,
       entries: envelope.events.enumerated().map { place, new in
         ReplayStep.Entry(
-          event: new.event.id, source: "huggy", chat: nil, bytes: new.event.footprint,
-          targets: [ReplayStep.Target(destination: "crm")], cursor: "\(place + 1)")
+          event: new.event.id, place: EventCursor(rawValue: Int64(place + 1)), source: "huggy", chat: nil,
+          bytes: new.event.footprint, targets: [ReplayStep.Target(destination: "crm")])
       }, cursor: "the end", isLast: true)
   }
 

@@ -93,6 +93,8 @@ package struct ReplayStep: Sendable, Equatable {
   /// A stored event, with what its deliveries need of it.
   package struct Entry: Sendable, Equatable {
     package var event: EventID
+    /// Where the lookup found it, and where a walk goes on behind it; nil: it is looked for, and the step can't be cut there.
+    package var place: EventCursor?
     package var source: String
     package var chat: String?
     /// The event's footprint: what each of its deliveries counts in the books.
@@ -100,20 +102,18 @@ package struct ReplayStep: Sendable, Equatable {
     package var targets: [Target]
     /// Events that the walk has come to since the entry before, and had nowhere to send.
     package var skippedBefore: Int
-    /// Where the walk goes on behind it; nil: the step can't be cut there.
-    package var cursor: String?
 
     package init(
-      event: EventID, source: String, chat: String?, bytes: Int, targets: [Target], skippedBefore: Int = 0,
-      cursor: String? = nil
+      event: EventID, place: EventCursor? = nil, source: String, chat: String?, bytes: Int, targets: [Target],
+      skippedBefore: Int = 0
     ) {
       self.event = event
+      self.place = place
       self.source = source
       self.chat = chat
       self.bytes = bytes
       self.targets = targets
       self.skippedBefore = skippedBefore
-      self.cursor = cursor
     }
   }
 
@@ -179,7 +179,7 @@ extension ReplayStep {
       count += entries[place].targets.count
       place += 1
     }
-    guard place < entries.count, let end = entries[place - 1].cursor else { return nil }
+    guard place < entries.count, let end = entries[place - 1].place else { return nil }
     let first = entries[..<place]
     let firstSkipped = first.reduce(0) { $0 + $1.skippedBefore }
     var rest = self
@@ -189,7 +189,7 @@ extension ReplayStep {
     entries = Array(first)
     skipped = firstSkipped
     matched = place + firstSkipped
-    cursor = end
+    cursor = "\(end)"
     isLast = false
     return rest
   }

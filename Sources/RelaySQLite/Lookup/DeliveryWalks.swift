@@ -19,6 +19,7 @@ final class DeliveryWalks {
   private let unlistedBefore: Statement
   private let allBefore: Statement
   private let reroutedBefore: Statement
+  private let replayedBefore: Statement
   private let oldestFresh: Statement
   private let oldestRetrying: Statement
   private let oldestWaiting: Statement
@@ -59,12 +60,16 @@ final class DeliveryWalks {
       """
       SELECT id, destination, state, reason FROM delivery WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3
       """)
-    // The index holds few, if any.
-    reroutedBefore = try connection.prepare(
-      """
-      SELECT id, destination, state, reason FROM delivery INDEXED BY delivery_rerouted
-      WHERE arrived IS NOT NULL AND id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3
-      """)
+    func late(byReplay: Bool) throws(StoreError) -> Statement {
+      try connection.prepare(
+        """
+        SELECT id, destination, state, reason FROM delivery INDEXED BY delivery_rerouted
+        WHERE arrived IS NOT NULL AND (run <> 0) = \(byReplay ? 1 : 0) AND id < ?1 AND id >= ?2
+        ORDER BY id DESC LIMIT ?3
+        """)
+    }
+    reroutedBefore = try late(byReplay: false)
+    replayedBefore = try late(byReplay: true)
     func oldest(_ condition: String) throws(StoreError) -> Statement {
       try connection.prepare(
         "SELECT id FROM \(listed) WHERE destination = ?1 AND \(condition) ORDER BY id LIMIT 1")
@@ -124,8 +129,10 @@ final class DeliveryWalks {
     var lanes = try lanes(filter.state, destination, from: start)
     if let end {
       lanes = lanes.map { $0.until(end) }
-      // What was received before that time and routed anew after it stands there.
-      lanes.append(along(reroutedBefore, filter.state, destination, from: max(start, end)))
+      // What was received before that time, and routed anew or replayed after it, stands there.
+      for late in [reroutedBefore, replayedBefore] {
+        lanes.append(along(late, filter.state, destination, from: max(start, end)))
+      }
     }
     return LookupWalk(lanes, before: after ?? DeliveryID(rawValue: .max))
   }

@@ -27,7 +27,8 @@ final class EventBounds {
     lastEvent = try connection.prepare("SELECT max(id) FROM event")
     lateEvents = try connection.prepare(
       """
-      SELECT event FROM delivery INDEXED BY delivery_rerouted WHERE arrived IS NOT NULL ORDER BY id LIMIT ?1
+      SELECT event FROM delivery INDEXED BY delivery_rerouted
+      WHERE arrived IS NOT NULL AND (run <> 0) = 0 ORDER BY id LIMIT ?1
       """)
   }
 

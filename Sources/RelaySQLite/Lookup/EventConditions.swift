@@ -9,7 +9,7 @@ struct EventConditions {
     case pattern(WildcardPattern)
   }
 
-  struct Condition {
+  struct Condition: Equatable {
     var kind: EventTerm.Kind
     var alternatives: [Alternative]
     /// What an event has may become more, after its run was made.

@@ -19,6 +19,8 @@ final class EventPages {
   private let bounds: EventBounds
   private let sources: EventWalk.Sources
   private let rows: EventRows
+  /// The same with what replays look at.
+  private let replayableRows: EventRows
 
   init(
     _ connection: Connection, records: RecordReader, search: EventSearch, shape: RunShape = .standard,
@@ -32,6 +34,7 @@ final class EventPages {
       runs: try RunReader(connection, shape), listed: try ListedEvents(connection, fewest: fewest),
       replayed: try ReplayedEvents(connection))
     rows = try EventRows(connection)
+    replayableRows = try EventRows(connection, withDeliveries: true)
   }
 
   /// To be asked within one transaction.
@@ -40,7 +43,7 @@ final class EventPages {
   ) throws(StoreError) -> EventPage {
     let extent = RecordReader.Extent(body: request.withBodies, failures: false)
     var events: [EventRecord] = []
-    let (next, reached) = try walk(request, history, budget) { row, _ throws(StoreError) in
+    let (next, reached) = try walk(request, history, budget, rows) { row, _ throws(StoreError) in
       if let record = try records.event(row, history, extent) { events.append(record) }
       return events.count
     }
@@ -53,8 +56,9 @@ final class EventPages {
   ) throws(StoreError) -> ReplayPage {
     var events: [ReplayableEvent] = []
     var bytes = 0
-    let (next, _) = try walk(request, history, budget) { row, query throws(StoreError) in
-      guard let envelope = try rows.envelope(query.integer(8)) else { return events.count }
+    defer { replays.endPage() }
+    let (next, _) = try walk(request, history, budget, replayableRows) { row, query throws(StoreError) in
+      guard let envelope = try replayableRows.envelope(query.integer(8)) else { return events.count }
       let event = try replays.replayable(
         row, query, withBody: request.withBodies, source: names.source(envelope.source),
         receivedAt: history.wall(at: envelope.received), names)
@@ -68,7 +72,7 @@ final class EventPages {
   /// - Parameter found: Is given each event that fits, with its columns; says how many the page has by then.
   /// - Returns: The page's `next`, and what it has reached.
   private func walk(
-    _ request: EventPageRequest, _ history: ClockHistory, _ budget: LookupBudget,
+    _ request: EventPageRequest, _ history: ClockHistory, _ budget: LookupBudget, _ rows: EventRows,
     found: (EventRowID, Statement) throws(StoreError) -> Int
   ) throws(StoreError) -> (next: EventCursor?, reached: Timestamp?) {
     try withoutActuallyEscaping(found) { found throws(StoreError) in
@@ -137,11 +141,14 @@ final class EventRows {
   private let envelope: Statement
   private var lastEnvelope: (row: Int64, source: SourceRowID, received: Timestamp)?
 
-  init(_ connection: Connection) throws(StoreError) {
+  /// - Parameter withDeliveries: Rows say where the deliveries stand that came with the event: from which, and how many.
+  init(_ connection: Connection, withDeliveries: Bool = false) throws(StoreError) {
+    let more = withDeliveries ? ", first_delivery, deliveries" : ""
     func rows(_ condition: String) throws(StoreError) -> Statement {
       try connection.prepare(
         """
-        SELECT id, uuid, type, company, channel, chat, routes, dropped, envelope, body FROM event WHERE \(condition)
+        SELECT id, uuid, type, company, channel, chat, routes, dropped, envelope, body\(more) FROM event
+        WHERE \(condition)
         """)
     }
     rowsBefore = try rows("id >= ?1 AND id < ?2 ORDER BY id DESC")

@@ -169,7 +169,7 @@ struct EventWalk {
 extension EventWalk: Sendable {}
 
 /// Rows of events, in their order.
-struct SortedRows {
+struct SortedRows: Equatable {
   /// Rising, each once.
   let rows: [Int64]
 

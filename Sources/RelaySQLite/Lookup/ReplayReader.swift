@@ -7,7 +7,11 @@ final class ReplayReader {
   private let replaysBefore: Statement
   private let replayByNumber: Statement
   private let unfinishedReplays: Statement
-  private let standings: Statement
+  private let deliveriesFrom: Statement
+  private let replayedFrom: Statement
+  private let replayedDelivery: Statement
+  private let deliveries: RisingRows
+  private let replayed: RisingRows
 
   init(_ connection: Connection) throws(StoreError) {
     replaysBefore = try connection.prepare(
@@ -15,13 +19,14 @@ final class ReplayReader {
     replayByNumber = try connection.prepare("SELECT \(ReplayRow.columns) FROM replay WHERE id = ?1")
     unfinishedReplays = try connection.prepare(
       "SELECT \(ReplayRow.columns) FROM replay WHERE walk = 0 ORDER BY id")
-    standings = try connection.prepare(
-      """
-      SELECT d.destination, d.state, d.reason FROM event e
-      CROSS JOIN delivery d ON d.id >= e.first_delivery AND d.id < e.first_delivery + e.deliveries WHERE e.id = ?1
-      UNION ALL SELECT d.destination, d.state, d.reason FROM replayed r CROSS JOIN delivery d ON d.id = r.delivery
-      WHERE r.event = ?1
-      """)
+    deliveriesFrom = try connection.prepare(
+      "SELECT id, destination, state, reason FROM delivery WHERE id >= ?1 ORDER BY id")
+    replayedFrom = try connection.prepare(
+      "SELECT event, delivery FROM replayed WHERE event >= ?1 ORDER BY event, delivery")
+    deliveries = RisingRows(deliveriesFrom)
+    replayed = RisingRows(replayedFrom)
+    replayedDelivery = try connection.prepare(
+      "SELECT id, destination, state, reason FROM delivery WHERE id = ?1")
   }
 
   /// Newest first.
@@ -57,7 +62,7 @@ final class ReplayReader {
   /// What a page holds of bodies, before the last.
   static let pageBytes = 4 << 20
 
-  /// - Parameter query: Has come to the event: one of `EventRows`.
+  /// - Parameter query: Has come to the event: one of `EventRows` with what it has of deliveries.
   func replayable(
     _ row: EventRowID, _ query: Statement, withBody: Bool, source: String, receivedAt: Timestamp,
     _ names: EventNames
@@ -67,25 +72,50 @@ final class ReplayReader {
       company: query.text(3), channel: query.text(4), chat: query.text(5), receivedAt: receivedAt,
       configuration: "", routes: [], isDropped: query.integer(7) != 0,
       body: withBody ? query.bytes(9)! : [], bodyBytes: query.withBytes(9) { $0.count }, deliveries: [])
-    return ReplayableEvent(record: record, standings: try standings(of: row, names))
+    var standings: [ReplayableEvent.Standing] = []
+    if let first = query.optionalInteger(10) {
+      try addDeliveries(first..<first + query.integer(11), to: &standings, names)
+    }
+    try addReplays(of: row, to: &standings, names)
+    return ReplayableEvent(record: record, standings: standings)
   }
 
-  private func standings(
-    of row: EventRowID, _ names: EventNames
-  ) throws(StoreError) -> [ReplayableEvent.Standing] {
-    standings.bind(1, row)
-    defer { standings.reset() }
-    var found: [ReplayableEvent.Standing] = []
-    while try standings.step() {
-      // One that only a later version knows is one that it has.
-      let state = DeliveryState(stored: standings.integer(1)) ?? .delivered
-      let reason = standings.optionalInteger(2).flatMap { DiscardReason(rawValue: Int($0)) }
-      found.append(
-        ReplayableEvent.Standing(
-          destination: names.destination(standings.row(0)),
-          state: DeliveryFilter.State(state, discarded: reason)))
+  /// Before the transaction ends.
+  func endPage() {
+    deliveries.reset()
+    replayed.reset()
+  }
+
+  /// Those that came with the event.
+  private func addDeliveries(
+    _ rows: Range<Int64>, to standings: inout [ReplayableEvent.Standing], _ names: EventNames
+  ) throws(StoreError) {
+    guard !rows.isEmpty else { return }
+    var row = try deliveries.find(rows.lowerBound)
+    while let found = row, rows.contains(found) {
+      standings.append(standing(deliveries.statement, names))
+      row = try deliveries.next()
     }
-    return found
+  }
+
+  private func addReplays(
+    of event: EventRowID, to standings: inout [ReplayableEvent.Standing], _ names: EventNames
+  ) throws(StoreError) {
+    var row = try replayed.find(event.rawValue)
+    while row == event.rawValue {
+      replayedDelivery.bind(1, replayed.statement.integer(1))
+      defer { replayedDelivery.reset() }
+      if try replayedDelivery.step() { standings.append(standing(replayedDelivery, names)) }
+      row = try replayed.next()
+    }
+  }
+
+  private func standing(_ row: Statement, _ names: EventNames) -> ReplayableEvent.Standing {
+    // One that only a later version knows is one that it has.
+    let state = DeliveryState(stored: row.integer(2)) ?? .delivered
+    let reason = row.optionalInteger(3).flatMap { DiscardReason(rawValue: Int($0)) }
+    return ReplayableEvent.Standing(
+      destination: names.destination(row.row(1)), state: DeliveryFilter.State(state, discarded: reason))
   }
 }
 

@@ -13,6 +13,17 @@ final class RunReader {
   /// What a run has never changes. (A small one goes when it has become part of a large one, and none of its number comes
   /// again.)
   private var kept: [RunID: RunContents] = [:]
+  /// What runs said last: whoever goes through a run page by page asks for the same again and again.
+  private var said: [Said] = []
+  /// Walks that go side by side.
+  private static let maxSaid = 8
+
+  private struct Said {
+    let run: RunID
+    let conditions: [EventConditions.Condition]
+    let late: SortedRows?
+    let rows: RunRows
+  }
 
   init(_ connection: Connection, _ shape: RunShape = .standard) throws(StoreError) {
     self.shape = shape
@@ -48,6 +59,17 @@ final class RunReader {
   ///
   /// - Parameter late: Events that have got something later than their run was made; nil: there are too many.
   func rows(
+    _ run: RunID, _ conditions: [EventConditions.Condition], late: SortedRows?
+  ) throws(StoreError) -> RunRows {
+    let before = said.first { $0.run == run && $0.conditions == conditions && $0.late == late }
+    if let before { return before.rows }
+    let rows = try read(run, conditions, late: late)
+    if said.count >= Self.maxSaid { said.removeFirst() }
+    said.append(Said(run: run, conditions: conditions, late: late, rows: rows))
+    return rows
+  }
+
+  private func read(
     _ run: RunID, _ conditions: [EventConditions.Condition], late: SortedRows?
   ) throws(StoreError) -> RunRows {
     guard let contents = try contents(of: run) else { return RunRows() }

@@ -2,14 +2,17 @@ import RelayCore
 import RelayThreads
 
 /// Looks into a SQLite store on threads and connections of its own, which can't write: one for what is answered at once; one for
-/// searches among events, so that nobody who asks how the store is stands behind them; and one for searches in bodies, which
-/// take long and give way to all others.
+/// searches among events, so that nobody who asks how the store is stands behind them; one for searches in bodies, and one for
+/// replays, which go on for long and give way to all others.
 ///
 /// Every statement is a short read that ends at once: a long one would keep the store's log from being written over.
 package final class SQLiteLookup: DeliveryLookup {
   private let answers: LookupThread
   private let searches: LookupThread
   private let texts: LookupThread
+  private let replays: LookupThread
+
+  private var threads: [LookupThread] { [answers, searches, texts, replays] }
 
   /// Of an open store: another file that takes its name later is not looked into.
   ///
@@ -26,7 +29,9 @@ package final class SQLiteLookup: DeliveryLookup {
   init(path: String, clock: any SteadyClock, file: FileID? = nil, logGate: LogGate = LogGate()) {
     answers = LookupThread("lookup", path: path, clock: clock, file: file)
     searches = LookupThread("search", path: path, clock: clock, file: file, gate: logGate)
-    texts = LookupThread("text", path: path, clock: clock, file: file, gate: logGate, readsBodies: true)
+    texts = LookupThread(
+      "text", path: path, clock: clock, file: file, gate: logGate, givesWay: true, readsBodies: true)
+    replays = LookupThread("replay", path: path, clock: clock, file: file, gate: logGate, givesWay: true)
   }
 
   // MARK: DeliveryLookup
@@ -94,7 +99,7 @@ package final class SQLiteLookup: DeliveryLookup {
   package func replayable(
     _ request: EventPageRequest, completion: @escaping @Sendable (Result<ReplayPage, StoreError>) -> Void
   ) {
-    answers.ask(completion) { session throws(StoreError) in try session.replayable(request) }
+    replays.ask(completion) { session throws(StoreError) in try session.replayable(request) }
   }
 
   package func oldestPending(
@@ -121,16 +126,14 @@ package final class SQLiteLookup: DeliveryLookup {
 
   /// Answers what was asked, then closes. Blocks until that is done. Later questions fail.
   package func close() {
-    answers.close()
-    searches.close()
-    texts.close()
+    for thread in threads { thread.close() }
   }
 
   /// The same, but waits no longer than that. Whether it is closed: if not, a thread hangs.
   package func close(within limit: Duration) -> Bool {
     let end = ContinuousClock.now.advanced(by: limit)
     var isClosed = true
-    for thread in [answers, searches, texts] {
+    for thread in threads {
       let hasEnded = thread.close(within: max(.zero, ContinuousClock.now.duration(to: end)))
       isClosed = isClosed && hasEnded
     }
@@ -154,14 +157,14 @@ private final class LookupThread: Sendable {
 
   /// - Parameters:
   ///   - gate: Passed before each question; nil: none is long.
-  ///   - readsBodies: It takes long, so it gives way to all other threads.
+  ///   - givesWay: To all other threads: what it does takes long.
   init(
     _ name: String, path: String, clock: any SteadyClock, file: FileID?, gate: LogGate? = nil,
-    readsBodies: Bool = false
+    givesWay: Bool = false, readsBodies: Bool = false
   ) {
     let (inbox, hasEnded) = (inbox, hasEnded)
     thread = WorkerThread(name: name) {
-      if readsBodies { giveWay() }
+      if givesWay { giveWay() }
       Self.run(inbox, gate) { () throws(StoreError) in
         try LookupSession(path: path, clock: clock, file: file, readsBackwards: readsBodies)
       }

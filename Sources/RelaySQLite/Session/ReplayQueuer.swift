@@ -14,8 +14,6 @@ final class ReplayQueuer {
   private let replays: ReplayStatements
   private let deliveries: DeliveryStatements
   private let search: EventSearch
-  /// The event that was found last: the next one stands not far behind it.
-  private var lastFound = EventRowID(rawValue: 0)
 
   init(
     _ connection: Connection, names: NameTable, destinations: DestinationTable, numbers: RowNumbers,
@@ -80,8 +78,7 @@ final class ReplayQueuer {
     for entry in step.entries {
       let targets =
         without.isEmpty ? entry.targets : entry.targets.filter { !without.contains($0.destination) }
-      // What it says may be gone since the replay came to it.
-      guard !targets.isEmpty, let row = try row(of: entry.event), try replays.hasBody(row) else { continue }
+      guard !targets.isEmpty, let row = try sendableRow(of: entry) else { continue }
       for target in targets { try insert(target, of: entry, row: row, run: replay.id, now: now) }
       queued += targets.count
     }
@@ -99,7 +96,10 @@ final class ReplayQueuer {
   }
 
   private func refusal(of step: ReplayStep) -> StoreError? {
-    for target in step.entries.lazy.flatMap(\.targets) {
+    // Mostly all entries have the same.
+    var last: ReplayStep.Target?
+    for target in step.entries.lazy.flatMap(\.targets) where target != last {
+      last = target
       if names.destinations.row(of: target.destination) == nil {
         return .unknown(destination: target.destination)
       }
@@ -154,10 +154,11 @@ final class ReplayQueuer {
     return destinations[row].replaying <= step.ahead / 2 && destinations.hasRoomForReplay(row, for: 0)
   }
 
-  /// Events of a step mostly stand one behind the other.
-  private func row(of id: EventID) throws(StoreError) -> EventRowID? {
-    guard let row = try search.row(of: id, near: lastFound) else { return nil }
-    lastFound = row
+  /// - Returns: nil: it is gone since the replay came to it, or what it says is.
+  private func sendableRow(of entry: ReplayStep.Entry) throws(StoreError) -> EventRowID? {
+    var row = entry.place.map { EventRowID(rawValue: $0.rawValue) }
+    if row == nil { row = try search.row(of: entry.event) }
+    guard let row, try replays.hasBody(row, of: entry.event) else { return nil }
     return row
   }
 

@@ -31,12 +31,13 @@ final class ReplayStatements {
       """)
     deleteReplay = try connection.prepare("DELETE FROM replay WHERE id = ?1")
     insertReplayed = try connection.prepare("INSERT INTO replayed (event, delivery) VALUES (?1, ?2)")
-    bodyOfEvent = try connection.prepare("SELECT length(body) FROM event WHERE id = ?1")
+    bodyOfEvent = try connection.prepare("SELECT length(body) FROM event WHERE id = ?1 AND uuid = ?2")
   }
 
-  /// Whether there is something to be sent.
-  func hasBody(_ event: EventRowID) throws(StoreError) -> Bool {
-    bodyOfEvent.bind(1, event)
+  /// Whether the event stands there, and there is something to be sent.
+  func hasBody(_ row: EventRowID, of event: EventID) throws(StoreError) -> Bool {
+    bodyOfEvent.bind(1, row)
+    bodyOfEvent.bind(2, event)
     return try bodyOfEvent.firstInteger() ?? 0 > 0
   }
 

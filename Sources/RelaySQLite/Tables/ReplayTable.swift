@@ -29,11 +29,13 @@ final class ReplayTable: TransactionMember {
   }
 
   /// nil: there is none.
-  func replay(_ id: Int) throws(StoreError) -> Replay? {
-    if let entry = entries[id] { return entry.current }
-    guard let replay = try statements.replay(id) else { return nil }
+  func replay(_ id: Int) throws(StoreError) -> Replay? { try isKnown(id) ? entries[id]!.current : nil }
+
+  private func isKnown(_ id: Int) throws(StoreError) -> Bool {
+    if entries[id] != nil { return true }
+    guard let replay = try statements.replay(id) else { return false }
     entries[id] = Entry(current: replay, committed: replay)
-    return replay
+    return true
   }
 
   // MARK: Within a transaction
@@ -49,7 +51,7 @@ final class ReplayTable: TransactionMember {
 
   /// Changes one that there is; a number that nobody knows is passed over: it was kept long enough.
   func change(_ id: Int, _ body: (inout Replay) -> Void) throws(StoreError) {
-    guard try replay(id) != nil else { return }
+    guard try isKnown(id) else { return }
     body(&entries[id]!.current)
     changed.insert(id)
   }

@@ -9,9 +9,10 @@ struct ReplayStepTests {
     replay: 7,
     entries: (1...5).map { place in
       ReplayStep.Entry(
-        event: EventID(high: 1, low: UInt64(place)), source: "huggy", chat: nil, bytes: 600,
+        event: EventID(high: 1, low: UInt64(place)), place: EventCursor(rawValue: Int64(place * 10)),
+        source: "huggy", chat: nil, bytes: 600,
         targets: [ReplayStep.Target(destination: "crm"), ReplayStep.Target(destination: "bi")],
-        skippedBefore: place == 3 ? 2 : 0, cursor: "\(place * 10)")
+        skippedBefore: place == 3 ? 2 : 0)
     }, matched: 8, skipped: 3, cursor: "60", isLast: true)
 
   @Test(arguments: [(4, 2), (5, 2), (6, 3), (1, 1), (0, 1)])
@@ -40,7 +41,7 @@ struct ReplayStepTests {
     #expect(whole.cut(after: 10) == nil && whole == Self.step)
     whole.entries = whole.entries.map { entry in
       var entry = entry
-      entry.cursor = nil
+      entry.place = nil
       return entry
     }
     let placeless = whole

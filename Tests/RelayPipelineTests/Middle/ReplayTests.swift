@@ -180,7 +180,7 @@ import Testing
 
   /// What is queued for one that takes nothing is bounded, and the others go on.
   @Test func aPausedDestinationHoldsUpNoOther() async throws {
-    let count = 100
+    let count = 300
     let middle = try await Middle(
       .middle {
         $0.destination("crm") {

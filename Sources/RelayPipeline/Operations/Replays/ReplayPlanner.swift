@@ -3,7 +3,7 @@ import RelayCore
 /// Says where a replay sends each event that it comes to, and in which steps.
 struct ReplayPlanner {
   /// How much one step holds: its commit keeps others waiting.
-  static let stepDeliveries = 128
+  static let stepDeliveries = 256
   static let stepBytes = 1 << 20
   /// How many deliveries of it a destination has in its replay queue, at most.
   static let ahead = 4_096
@@ -11,6 +11,8 @@ struct ReplayPlanner {
   static let pace = Duration.milliseconds(250)
 
   private let plan: ReplayPlan
+  /// Of a plan that names them.
+  private let named: [ReplayStep.Target]
   /// The one destination that it leads to; nil: all of the plan's.
   private let part: String?
   /// Where the rules send events, by the configuration that they are of.
@@ -20,6 +22,11 @@ struct ReplayPlanner {
   init(_ plan: ReplayPlan, part: String? = nil) {
     self.plan = plan
     self.part = part
+    named =
+      switch plan.target {
+      case .named(let names): names.map { ReplayStep.Target(destination: $0) }
+      case .asRouted: []
+      }
   }
 
   /// An event goes there; none: nowhere.
@@ -28,14 +35,11 @@ struct ReplayPlanner {
   ) -> [ReplayStep.Target] {
     // Erased, or gone with store.unrouted_retention: there is nothing to be sent.
     guard !event.record.hasNoBody else { return [] }
-    let all: [ReplayStep.Target]
-    switch plan.target {
-    case .named(let names): all = names.map { ReplayStep.Target(destination: $0) }
-    case .asRouted: all = routes(of: event, configuration)
-    }
-    return all.filter { target in
+    let all = plan.target == .asRouted ? routes(of: event, configuration) : named
+    func isSent(to target: ReplayStep.Target) -> Bool {
       part.map { $0 == target.destination } ?? true && plan.sends(to: target.destination, event.standings)
     }
+    return all.allSatisfy(isSent) ? all : all.filter(isSent)
   }
 
   private mutating func routes(
@@ -81,29 +85,31 @@ struct ReplayPlanner {
     var steps: [ReplayStep] = []
     var step = emptyStep(of: replay, configuration)
     var (deliveries, bytes, skipped) = (0, 0, 0)
+    var last: EventCursor?
     for event in page.events {
       let targets = targets(of: event, configuration)
       var entry = ReplayStep.Entry(event, targets)
       let isFull = deliveries + targets.count > stepSize || bytes + entry.bytes > Self.stepBytes
       if isFull && !step.entries.isEmpty {
+        step.cursor = last.map { "\($0)" }
         steps.append(step)
         step = emptyStep(of: replay, configuration)
         (deliveries, bytes, skipped) = (0, 0, 0)
       }
       step.matched += 1
-      step.cursor = "\(event.record.place)"
+      last = event.record.place
       guard !targets.isEmpty else {
         step.skipped += 1
         skipped += 1
         continue
       }
-      (entry.skippedBefore, entry.cursor) = (skipped, step.cursor)
+      entry.skippedBefore = skipped
       skipped = 0
       step.entries.append(entry)
       deliveries += targets.count
       bytes += entry.bytes
     }
-    step.cursor = page.next.map { "\($0)" } ?? step.cursor
+    step.cursor = (page.next ?? last).map { "\($0)" }
     step.isLast = page.next == nil
     return steps + [step]
   }
@@ -120,7 +126,7 @@ extension ReplayStep.Entry {
   fileprivate init(_ event: ReplayableEvent, _ targets: [ReplayStep.Target]) {
     let record = event.record
     self.init(
-      event: record.id, source: record.source, chat: record.chat,
+      event: record.id, place: record.place, source: record.source, chat: record.chat,
       bytes: Event.footprint(ofBody: record.bodyBytes), targets: targets)
   }
 }
