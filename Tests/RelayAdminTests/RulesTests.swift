@@ -140,8 +140,8 @@ import Testing
   }
 
   @Test func partsOfABacktestAddUp() throws {
-    func part(_ gained: Int, _ examples: Int, next: Int64?) -> BacktestAnswer {
-      var report = BacktestReport(hash: "a", runningHash: "b")
+    func part(_ gained: Int, _ examples: Int, next: Int64?, hash: String = "a") -> BacktestAnswer {
+      var report = BacktestReport(hash: hash, runningHash: "b")
       report.counts.events = 10
       report.destinations = [DestinationChanges(name: "crm")]
       report.destinations[0].gained = gained
@@ -153,9 +153,12 @@ import Testing
       report.next = next.map { EventCursor(rawValue: $0) }
       return BacktestAnswer(report)
     }
-    var whole = part(2, 2, next: 5)
-    #expect(!whole.hasLoss)
-    whole.add(part(3, 3, next: nil), examples: 3)
+    var sum = BacktestSum(examples: 3)
+    #expect(sum.add(part(2, 2, next: 5)))
+    #expect(!sum.answer.hasLoss && sum.answer.next == "5" && sum.answer.examples.count == 2)
+    #expect(sum.add(part(3, 3, next: nil)))
+    #expect(!sum.add(part(9, 9, next: 9, hash: "c")), "the configuration is another")
+    let whole = sum.answer
     #expect(whole.events == 20 && whole.destinations.map(\.gained) == [5])
     #expect(whole.examples.count == 3 && whole.next == nil)
     let text = BacktestText.render(whole, pen: Pen(usesColours: false))

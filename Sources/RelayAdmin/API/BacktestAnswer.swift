@@ -70,41 +70,71 @@ extension BacktestAnswer {
   /// An event would no longer reach a destination.
   package var hasLoss: Bool { destinations.contains { $0.lost > 0 } }
 
-  /// Adds what the next part of the events came to.
-  ///
-  /// - Parameter examples: At most so many of each destination and direction.
-  package mutating func add(_ part: BacktestAnswer, examples most: Int) {
-    events += part.events
-    unchanged += part.unchanged
-    newlyDropped += part.newlyDropped
-    newlyUnrouted += part.newlyUnrouted
-    newlyRouted += part.newlyRouted
-    otherwiseRouted += part.otherwiseRouted
-    withoutBody += part.withoutBody
-    for destination in part.destinations {
-      guard let place = destinations.firstIndex(where: { $0.name == destination.name }) else {
-        destinations.append(destination)
-        continue
-      }
-      destinations[place].sent += destination.sent
-      destinations[place].running += destination.running
-      destinations[place].new += destination.new
-      destinations[place].gained += destination.gained
-      destinations[place].lost += destination.lost
-    }
-    var counts = Dictionary(grouping: examples) { "\($0.change) \($0.destination)" }.mapValues(\.count)
-    for example in part.examples {
-      let key = "\(example.change) \(example.destination)"
-      guard counts[key, default: 0] < most else { continue }
-      counts[key, default: 0] += 1
-      examples.append(example)
-    }
-    next = part.next
-    reached = part.reached ?? reached
-  }
-
   /// As the API would answer it.
   package func json() throws -> [UInt8] { try RecordEncoder.answer(self) }
+}
+
+/// What parts of the events come to, one after another.
+package struct BacktestSum {
+  private struct Kind: Hashable {
+    var change: String
+    var destination: String
+  }
+
+  /// Of all parts together.
+  package private(set) var answer = BacktestAnswer()
+  private let maxExamples: Int
+  private var exampleCounts: [Kind: Int] = [:]
+  private var isEmpty = true
+
+  /// - Parameter examples: At most so many of each destination and direction.
+  package init(examples: Int) {
+    maxExamples = examples
+  }
+
+  /// - Returns: Whether it is of the same two configurations as the parts before; if not, it is left out.
+  package mutating func add(_ part: BacktestAnswer) -> Bool {
+    guard isEmpty || (answer.hash, answer.runningHash) == (part.hash, part.runningHash) else { return false }
+    addCounts(of: part)
+    addExamples(of: part)
+    answer.next = part.next
+    answer.reached = part.reached ?? answer.reached
+    return true
+  }
+
+  private mutating func addCounts(of part: BacktestAnswer) {
+    if isEmpty {
+      (answer, isEmpty) = (part, false)
+      return answer.examples = []
+    }
+    answer.events += part.events
+    answer.unchanged += part.unchanged
+    answer.newlyDropped += part.newlyDropped
+    answer.newlyUnrouted += part.newlyUnrouted
+    answer.newlyRouted += part.newlyRouted
+    answer.otherwiseRouted += part.otherwiseRouted
+    answer.withoutBody += part.withoutBody
+    for destination in part.destinations {
+      guard let place = answer.destinations.firstIndex(where: { $0.name == destination.name }) else {
+        answer.destinations.append(destination)
+        continue
+      }
+      answer.destinations[place].sent += destination.sent
+      answer.destinations[place].running += destination.running
+      answer.destinations[place].new += destination.new
+      answer.destinations[place].gained += destination.gained
+      answer.destinations[place].lost += destination.lost
+    }
+  }
+
+  private mutating func addExamples(of part: BacktestAnswer) {
+    for example in part.examples {
+      let kind = Kind(change: example.change, destination: example.destination)
+      guard exampleCounts[kind, default: 0] < maxExamples else { continue }
+      exampleCounts[kind, default: 0] += 1
+      answer.examples.append(example)
+    }
+  }
 }
 
 extension BacktestAnswer.Destination {

@@ -21,6 +21,11 @@ package struct Field<Value> {
       return given
     }
     set { given = newValue }
+    // In its place: else whoever appends to a list of a field copies the list.
+    _modify {
+      precondition(given != nil, "a field was changed before it was given: \(meaning)")
+      yield &given!
+    }
   }
 
   /// nil: not yet.

@@ -49,21 +49,19 @@ struct Backtest: ParsableCommand {
   /// All parts, added up.
   private func answers(_ client: AdminClient, _ input: BacktestInput) throws -> BacktestAnswer {
     let progress = ProgressLine()
-    var (input, whole): (BacktestInput, BacktestAnswer?) = (input, nil)
+    var (input, sum) = (input, BacktestSum(examples: examples))
     repeat {
       let json = try client.post("/api/v1/backtest", input)
-      let part = try client.decode(BacktestAnswer.self, from: json)
-      if let before = whole, before.hash != part.hash || before.runningHash != part.runningHash {
+      guard sum.add(try client.decode(BacktestAnswer.self, from: json)) else {
         progress.end()
         throw Failure(code: "conflict", message: "the configuration has changed meanwhile; run this again")
       }
-      if whole == nil { whole = part } else { whole?.add(part, examples: examples) }
-      input.after = part.next
-      let back = part.reached.map { ", back to \($0)" } ?? ""
-      progress.show("\(whole?.events ?? 0) events looked at\(back)")
+      input.after = sum.answer.next
+      let back = sum.answer.reached.map { ", back to \($0)" } ?? ""
+      progress.show("\(sum.answer.events) events looked at\(back)")
     } while input.after != nil
     progress.end()
-    return whole ?? BacktestAnswer()
+    return sum.answer
   }
 }
 
