@@ -2,22 +2,6 @@ import CCurl
 import CTrust
 import RelayCore
 
-/// libcurl's process-wide state.
-enum CurlGlobal {
-  /// Sets libcurl up, once in the process; mention it before the first handle. It is never torn down: threads
-  /// that other code owns may still hold handles when `main` returns.
-  static let initialize: Void = {
-    let status = curl_global_init(Int(CURL_GLOBAL_ALL))
-    precondition(status == CURLE_OK, "libcurl can't be set up (error \(status.rawValue))")
-    let library = ccurl_version().pointee.ssl_version.map { String(cString: $0) } ?? "none"
-    // Both speak of the same objects.
-    precondition(
-      library.contains("OpenSSL/\(ctrust_openssl_major())."),
-      "libcurl must use OpenSSL \(ctrust_openssl_major()), and uses \(library): install libcurl4, or your system's like"
-    )
-  }()
-}
-
 /// libcurl's easy handle: it makes one request after another.
 ///
 /// It owns libcurl's pointer, which no other file sees, and the text in which libcurl says what went wrong. Each option belongs
@@ -206,13 +190,7 @@ struct EasyHandle: ~Copyable {
   var newConnections: Int { long(CURLINFO_NUM_CONNECTS) }
 
   /// From its start to the answer's first byte; zero: there was none.
-  var firstByte: Duration {
-    var microseconds = curl_off_t(0)
-    guard ccurl_get_offset(pointer, CURLINFO_STARTTRANSFER_TIME_T, &microseconds) == CURLE_OK else {
-      return .zero
-    }
-    return .microseconds(microseconds)
-  }
+  var firstByte: Duration { time(CURLINFO_STARTTRANSFER_TIME_T) ?? .zero }
 
   /// The port of the connection that it is on, or was on last.
   var localPort: Int { long(CURLINFO_LOCAL_PORT) }
