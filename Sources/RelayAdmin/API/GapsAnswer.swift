@@ -20,7 +20,10 @@ package struct GapAnswer: Record {
     "What it was: `down`, the relay did not run; `unavailable`, it answered 503; `unauthorized`, it answered 401.",
     .words { Gap.Kind.allCases.map(\.name) }) package var kind: String
   @Field("Whose envelopes were refused; null: all, or nobody's that is known.") package var source: String?
-  @Field("When it began.") package var beganAt: Timestamp
+  @Field(
+    "When it began; after a kill the relay's last sign of life, some seconds before its end, on an idle relay up to a minute."
+  )
+  package var beganAt: Timestamp
   @Field("When it ended, or with the last refusal.") package var endedAt: Timestamp
   @Field("How many requests were refused; 0 while the relay was down: nobody knows.") package var count: Int
   @Field("Why: the code of the last refusal; of a time when it was down `stopped` or `killed`.")

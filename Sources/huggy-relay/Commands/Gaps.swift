@@ -8,7 +8,10 @@ struct Gaps: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say when a running relay was down, or refused envelopes (503, 401), and how many.",
     discussion: discussion(
-      "Huggy publishes no retry policy: count what was refused, and what was sent while the relay was down, as lost.",
+      """
+      Huggy publishes no retry policy: count what was refused, and what was sent while the relay was down, as lost. After a kill \
+      a gap begins at the relay's last sign of life: some seconds before its end, on an idle relay up to a minute.
+      """,
       examples: "huggy-relay gaps", "huggy-relay gaps --since 7d"))
 
   @Option(

@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+
+/// The pages of documentation, as who reads them on the web finds them: each with one title, and no link that leads nowhere.
+@Suite struct PagesTests {
+  private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
+    .standardizedFileURL
+
+  /// Relative to the root.
+  static let pages: [String] = {
+    let files = FileManager.default
+    let own = ["", "docs/", "docs/decisions/"].flatMap { folder in
+      (try? files.contentsOfDirectory(atPath: root.appending(path: folder).path))?.map { folder + $0 } ?? []
+    }
+    return own.filter { $0.hasSuffix(".md") }.sorted()
+  }()
+
+  /// The lines that are no code.
+  private static func lines(of page: String) throws -> [Substring] {
+    let text = try String(contentsOf: root.appending(path: page), encoding: .utf8)
+    var isCode = false
+    return text.split(separator: "\n").filter { line in
+      if line.hasPrefix("```") {
+        isCode.toggle()
+        return false
+      }
+      return !isCode && !line.hasPrefix("    ")
+    }
+  }
+
+  private static func headings(of page: String) throws -> [Substring] {
+    try lines(of: page).filter { $0.hasPrefix("#") && $0.drop { $0 == "#" }.hasPrefix(" ") }
+  }
+
+  /// As GitHub makes them of headings; the second of two alike ends with `-1`.
+  static func anchors(of headings: [Substring]) -> Set<String> {
+    var counts: [String: Int] = [:]
+    return Set(
+      headings.map { heading in
+        let shown = heading.drop { $0 == "#" }.dropFirst().replacing(/\[([^\]]*)\]\([^)]*\)/) { "\($0.1)" }
+        let kept = shown.lowercased().filter { $0.isLetter || $0.isNumber || "-_ ".contains($0) }
+        let anchor = kept.replacing(" ", with: "-")
+        let count = counts[anchor, default: 0]
+        counts[anchor] = count + 1
+        return count == 0 ? anchor : "\(anchor)-\(count)"
+      })
+  }
+
+  /// What the links of a page lead to, without those to other sites.
+  static func links(in lines: [Substring]) -> [String] {
+    lines.flatMap { line in
+      // What stands in code is no link.
+      line.replacing(/`[^`]*`/, with: "").matches(of: /\]\(([^)\s]+)\)/).map { String($0.1) }
+    }.filter { !$0.contains("://") && !$0.hasPrefix("mailto:") }
+  }
+
+  @Test func thePagesAreFound() {
+    #expect(Self.pages.contains("README.md") && Self.pages.contains("docs/proxies.md"))
+    #expect(Self.pages.count { $0.hasPrefix("docs/decisions/") } >= 35)
+  }
+
+  @Test(arguments: pages) func aPageHasOneTitle(page: String) throws {
+    let titles = try Self.headings(of: page).filter { $0.hasPrefix("# ") }
+    #expect(titles.count == 1, "\(page): \(titles)")
+  }
+
+  @Test(arguments: pages) func noLinkLeadsNowhere(page: String) throws {
+    let folder = Self.root.appending(path: page).deletingLastPathComponent()
+    for link in Self.links(in: try Self.lines(of: page)) {
+      let parts = link.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      let target =
+        parts[0].isEmpty
+        ? page
+        : String(
+          folder.appending(path: parts[0].removingPercentEncoding ?? parts[0]).standardizedFileURL.path
+            .dropFirst(Self.root.path.count + (Self.root.path.hasSuffix("/") ? 0 : 1)))
+      #expect(
+        FileManager.default.fileExists(atPath: Self.root.appending(path: target).path),
+        "\(page): \(link) leads nowhere")
+      guard parts.count == 2, target.hasSuffix(".md") else { continue }
+      let anchors = Self.anchors(of: try Self.headings(of: target))
+      #expect(anchors.contains(parts[1]), "\(page): \(target) has no heading \(parts[1])")
+    }
+  }
+
+  @Test func anchorsAreThoseOfTheWeb() {
+    let headings: [Substring] = ["# A `b`, c_d: e", "## See [this](x.md)", "### See this"]
+    #expect(Self.anchors(of: headings) == ["a-b-c_d-e", "see-this", "see-this-1"])
+    #expect(Self.links(in: ["[a](b.md#c) `[d](e)` [f](https://g)"]) == ["b.md#c"])
+  }
+}
