@@ -125,7 +125,7 @@ let package = Package(
     .target(name: "RelayHarness", dependencies: ["RelayThreads"], swiftSettings: strict),
     .executableTarget(
       name: "relay-demo",
-      dependencies: ["RelayCore", "RelayHarness", "RelaySQLite", "RelayThreads", "RelayTools"],
+      dependencies: ["RelayCore", "RelayHarness", "RelaySQLite", "RelayText", "RelayThreads", "RelayTools"],
       swiftSettings: strict),
 
     .target(

@@ -1,6 +1,7 @@
 import Foundation
 import RelayCore
 import RelaySQLite
+import RelayText
 
 /// What was promised, what the store says, and what the receivers saw: three accounts that must agree.
 struct Books {
@@ -56,9 +57,9 @@ struct Books {
     let promised = accounts.reduce(0) { $0 + $1.deliveries.count }
     let requests = accounts.reduce(0) { $0 + $1.seen.requests }
     return [
-      "\(accepted.count) events accepted, \(stored.count) stored, "
+      "\(accepted.count.counted("event", "events")) accepted, \(stored.count) stored, "
         + "\(accepted.subtracting(stored).count) missing.",
-      "\(promised) deliveries promised, in \(requests) requests.",
+      "\(promised.counted("delivery", "deliveries")) promised, in \(requests.counted("request", "requests")).",
     ]
   }
 

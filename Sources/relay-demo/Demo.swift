@@ -2,6 +2,7 @@ import Foundation
 import RelayCore
 import RelayHarness
 import RelaySQLite
+import RelayText
 import RelayThreads
 import RelayTools
 
@@ -109,7 +110,7 @@ final class Play: Sendable {
       onEnvelope: { [eventIDs] sent in
         if sent.isAccepted { eventIDs.withLock { $0 += sent.eventIDs } }
       },
-      onProgress: { print("  \($0.sent) envelopes posted, \($0.accepted) accepted") })
+      onProgress: { print("  \($0.sent.counted("envelope", "envelopes")) posted, \($0.accepted) accepted") })
     return await onThread(named: "simulate") { simulator.run() }
   }
 }

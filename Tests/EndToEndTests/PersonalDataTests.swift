@@ -60,7 +60,7 @@ import Testing
     #expect(audit.contains(#""text":"[erased]""#) && audit.contains("[erased] asked"), "\(audit)")
     #expect(try person.run("replays").output.contains("text=[erased]"))
     let retried = try person.run("retry", ids[0])
-    #expect(retried.output.contains("what the events said was erased"), "\(retried)")
+    #expect(retried.output.contains("what the event said was erased"), "\(retried)")
 
     let gone = try person.run("event", ids[0], "--raw")
     #expect(gone.status == 1 && gone.output.isEmpty && gone.errors.contains("erased"))

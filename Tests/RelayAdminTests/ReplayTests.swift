@@ -188,11 +188,19 @@ import Testing
       ReplayText.wouldBe(ReplayCountAnswer(count)).hasSuffix(
         "10 of 160 events would go nowhere (6 have no route that sends them, or a delivery there already: --again sends them "
           + "all the same; 4 have no body any more: erased, or gone after unrouted_retention)"))
+    count.bodiless = 9
+    #expect(
+      ReplayText.wouldBe(ReplayCountAnswer(count)).contains("(1 has no route that sends it, or a delivery"))
     count.bodiless = 10
     #expect(ReplayText.wouldBe(ReplayCountAnswer(count)).contains("go nowhere (they have no body any more"))
     #expect(
       ReplayText.wouldBe(ReplayCountAnswer(ReplayCount())).hasPrefix(
         "0 deliveries would be sent: no event matches"))
+    var one = ReplayCount()
+    (one.matched, one.skipped, one.bodiless) = (1, 1, 1)
+    #expect(
+      ReplayText.wouldBe(ReplayCountAnswer(one)).contains("1 of 1 event would go nowhere (it has no body any")
+    )
     count.deliveries = ["bi": 100]
     #expect(ReplayText.question(ReplayCountAnswer(count)) == nil)
     count.isPartial = true

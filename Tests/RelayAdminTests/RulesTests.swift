@@ -164,5 +164,10 @@ import Testing
     let text = BacktestText.render(whole, pen: Pen(usesColours: false))
     #expect(text.contains("20 events looked at: 0 would go where they go now"))
     #expect(text.contains("crm would gain, for example:"))
+    (whole.unchanged, whole.newlyDropped, whole.withoutBody) = (1, 1, 2)
+    let counted = BacktestText.render(whole, pen: Pen(usesColours: false))
+    #expect(
+      counted.contains("looked at: 1 would go where it goes now\n1 would be dropped, and goes somewhere now"))
+    #expect(counted.contains("\n2 have no body any more: nothing can be said of them"))
   }
 }

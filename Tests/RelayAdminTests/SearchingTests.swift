@@ -149,7 +149,7 @@ struct SearchingTests {
     var table = CountTable()
     for values in [["a"], ["b", "a"], [], ["b"], ["b"]] { table.add(values) }
     #expect(
-      table.text("reason", "deliveries", pen: Pen(usesColours: false)) == """
+      table.text("reason", "delivery", "deliveries", pen: Pen(usesColours: false)) == """
         DELIVERIES  REASON
                  3  b
                  2  a
@@ -160,5 +160,10 @@ struct SearchingTests {
       String(decoding: table.json("reason"), as: UTF8.self)
         == #"{"count_by":"reason","total":5,"counts":[{"value":"b","count":3},{"value":"a","count":2},{"value":"-","count":1}]}"#
     )
+    var one = CountTable()
+    one.add(["a"])
+    #expect(
+      one.text("reason", "delivery", "deliveries", pen: Pen(usesColours: false)).hasSuffix(
+        "1 delivery in all"))
   }
 }

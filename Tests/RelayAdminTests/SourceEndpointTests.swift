@@ -140,7 +140,7 @@ import Testing
 
         {}
 
-        status 422: a delivery would not be delivered
+        status 422: an event that is answered so is not delivered
         x-a: b
 
         no

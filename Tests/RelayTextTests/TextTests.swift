@@ -18,6 +18,16 @@ import Testing
   }
 }
 
+@Suite struct CountTests {
+  @Test(arguments: [
+    (0, "0 deliveries"), (1, "1 delivery"), (2, "2 deliveries"), (-1, "-1 deliveries"),
+    (1_204_332, "1,204,332 deliveries"),
+  ])
+  func aCountHasItsNounInTheRightNumber(count: Int, text: String) {
+    #expect(count.counted("delivery", "deliveries") == text)
+  }
+}
+
 @Suite struct ASCIICaseTests {
   @Test func onlyLettersOfASCIIAreFolded() {
     #expect("@AZ[`az{ÉK".asciiLowercased == "@az[`az{Ék")

@@ -36,17 +36,6 @@ extension Double {
 }
 
 extension Int {
-  /// With commas: `1,204,332`.
-  var grouped: String {
-    let digits = String(magnitude)
-    var text = ""
-    for (index, digit) in digits.enumerated() {
-      if index > 0, (digits.count - index) % 3 == 0 { text.append(",") }
-      text.append(digit)
-    }
-    return self < 0 ? "-" + text : text
-  }
-
   /// Bytes: `512 B`, `1.2 GiB`.
   var bytesText: String {
     for (unit, size) in [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)] where self >= size {
@@ -54,9 +43,6 @@ extension Int {
     }
     return "\(self) B"
   }
-
-  /// `1 delivery`, `2 deliveries`.
-  package func counted(_ one: String, _ many: String) -> String { "\(grouped) \(self == 1 ? one : many)" }
 }
 
 extension Timestamp {

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 /// What `huggy-relay audit` shows.
 package enum AuditText {

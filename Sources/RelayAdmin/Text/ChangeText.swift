@@ -5,7 +5,7 @@ import RelayText
 package enum ChangeText {
   /// - Parameter asked: How many deliveries were named; nil: not one by one.
   package static func retried(_ answer: ChangedAnswer, asked: Int?) -> String {
-    let done = (asked ?? answer.changed) == 1 ? "is pending again" : "are pending again"
+    let done = asked == 1 || answer.changed == 1 ? "is pending again" : "are pending again"
     guard answer.changed > 0 || asked != nil || answer.erased != nil else {
       return "0 deliveries \(done): none that is meant is in that state; \(seeThem)"
     }
@@ -41,7 +41,8 @@ package enum ChangeText {
   private static func erased(_ count: Int?) -> String {
     guard let count else { return "" }
     return
-      "; \(count.counted("delivery", "deliveries")) can't be: what the events said was erased (a person's right), "
+      "; \(count.counted("delivery", "deliveries")) can't be: what the \(count == 1 ? "event" : "events") said was erased "
+      + "(a person's right), "
       + "and nothing is left to send"
   }
 

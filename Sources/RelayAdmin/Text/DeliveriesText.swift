@@ -1,5 +1,6 @@
 import Foundation
 import RelayCore
+import RelayText
 
 /// What `huggy-relay deliveries` shows.
 package enum DeliveriesText {

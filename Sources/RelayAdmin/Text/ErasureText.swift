@@ -16,7 +16,7 @@ package enum ErasureText {
 
   /// What is asked first.
   package static func question(_ count: ErasureAnswer) -> String {
-    "erase what \(count.matched.counted("event", "events")) say, and cancel \(deliveries(count))? "
+    "erase what \(count.matched.counted("event says", "events say")), and cancel \(deliveries(count))? "
       + "It can't be brought back; \(backups). [y/N] "
   }
 

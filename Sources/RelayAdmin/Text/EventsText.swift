@@ -119,12 +119,13 @@ package struct CountTable {
   ///
   /// - Parameters:
   ///   - title: What is counted by.
-  ///   - noun: What is counted: `events`.
-  package func text(_ title: String, _ noun: String, pen: Pen) -> String {
+  ///   - one: What is counted: `event`.
+  ///   - many: The same of several: `events`.
+  package func text(_ title: String, _ one: String, _ many: String, pen: Pen) -> String {
     let table = TextTable<(value: String, count: Int)>([
-      .init(noun.uppercased(), .right) { $0.count.grouped }, .init(title.uppercased()) { $0.value },
+      .init(many.uppercased(), .right) { $0.count.grouped }, .init(title.uppercased()) { $0.value },
     ])
-    let end = pen("\(total.grouped) \(noun) in all", .faint)
+    let end = pen("\(total.counted(one, many)) in all", .faint)
     return (table.lines(rows, pen) + [end]).joined(separator: "\n")
   }
 

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 /// What `huggy-relay status` says of what fails, and of what is held back by its `concurrency`.
 enum FailuresText {

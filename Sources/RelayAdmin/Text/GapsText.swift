@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 /// What `huggy-relay gaps` shows.
 package enum GapsText {

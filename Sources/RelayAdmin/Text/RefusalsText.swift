@@ -31,7 +31,8 @@ package enum RefusalsText {
 
   private static func times(_ refusal: RefusalAnswer, now: Timestamp) -> String {
     let last = refusal.at.text(at: now)
-    return refusal.count == 1 ? last : "\(refusal.count.grouped) times since \(refusal.firstAt), last \(last)"
+    guard refusal.count > 1 else { return last }
+    return "\(refusal.count.counted("time", "times")) since \(refusal.firstAt), last \(last)"
   }
 
   private static func sender(_ refusal: RefusalAnswer) -> String {

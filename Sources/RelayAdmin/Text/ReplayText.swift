@@ -29,21 +29,19 @@ package enum ReplayText {
     }
     guard answer.skipped > 0 else { return "" }
     let others = answer.skipped - answer.withoutBody
-    var reasons: [String] = []
-    if others > 0 {
-      reasons.append(
-        "have no route that sends them, or a delivery there already: --again sends them all the same")
+    let isMixed = others > 0 && answer.withoutBody > 0
+    func reason(_ count: Int, _ one: String, _ many: String) -> String? {
+      guard count > 0 else { return nil }
+      return isMixed ? count.counted(one, many) : count == 1 ? "it \(one)" : "they \(many)"
     }
-    if answer.withoutBody > 0 {
-      reasons.append("have no body any more: erased, or gone after unrouted_retention")
-    }
-    if others > 0, answer.withoutBody > 0 {
-      reasons = [
-        "\(others.grouped) \(reasons[0])", "\(answer.withoutBody.grouped) \(reasons[1])",
-      ]
-    } else {
-      reasons = ["they \(reasons[0])"]
-    }
+    let reasons = [
+      reason(
+        others, "has no route that sends it, or a delivery there already: --again sends it all the same",
+        "have no route that sends them, or a delivery there already: --again sends them all the same"),
+      reason(
+        answer.withoutBody, "has no body any more: erased, or gone after unrouted_retention",
+        "have no body any more: erased, or gone after unrouted_retention"),
+    ].compactMap(\.self)
     return "; \(answer.skipped.grouped) of \(answer.events.counted("event", "events")) would go nowhere"
       + " (\(reasons.joined(separator: "; ")))"
   }

@@ -92,19 +92,33 @@ package enum ConfigDifferenceText {
 package enum BacktestText {
   package static func render(_ answer: BacktestAnswer, pen: Pen) -> String {
     var lines = [
-      "\(answer.events.counted("event", "events")) looked at: \(answer.unchanged.grouped) would go where they go now"
+      "\(answer.events.counted("event", "events")) looked at: "
+        + answer.unchanged.counted("would go where it goes now", "would go where they go now")
     ]
-    for (count, words) in [
-      (answer.newlyDropped, "would be dropped, and go somewhere now"),
-      (answer.newlyUnrouted, "would meet no route, and go somewhere now"),
-      (answer.newlyRouted, "would go somewhere, and go nowhere now"),
+    for (count, one, many) in [
+      (
+        answer.newlyDropped, "would be dropped, and goes somewhere now",
+        "would be dropped, and go somewhere now"
+      ),
+      (
+        answer.newlyUnrouted, "would meet no route, and goes somewhere now",
+        "would meet no route, and go somewhere now"
+      ),
+      (
+        answer.newlyRouted, "would go somewhere, and goes nowhere now",
+        "would go somewhere, and go nowhere now"
+      ),
       (
         answer.otherwiseRouted,
+        "was routed otherwise than the running rules would: the rules have changed since",
         "were routed otherwise than the running rules would: the rules have changed since"
       ),
-      (answer.withoutBody, "have no body any more: nothing can be said of them"),
+      (
+        answer.withoutBody, "has no body any more: nothing can be said of it",
+        "have no body any more: nothing can be said of them"
+      ),
     ] where count > 0 {
-      lines.append("\(count.grouped) \(words)")
+      lines.append(count.counted(one, many))
     }
     lines += [""] + table(pen).lines(answer.destinations, pen)
     for kind in ["lost", "gained"] {

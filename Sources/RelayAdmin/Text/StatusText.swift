@@ -110,7 +110,7 @@ extension DestinationAnswer {
     }
     if let heldUntil { return ("held by Retry-After until \(heldUntil.text(at: now))", .warning) }
     if let failingSince {
-      let times = failuresInRow == 1 ? "" : ", \(failuresInRow.grouped) times in a row"
+      let times = failuresInRow == 1 ? "" : ", \(failuresInRow.counted("time", "times")) in a row"
       let since = " for \(failingSince.duration(to: now).ageText)"
       return ("failing\(since)\(reason)\(times)\(headText)\(refusedText.map { "; \($0)" } ?? "")", .bad)
     }

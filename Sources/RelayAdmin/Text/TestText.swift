@@ -11,9 +11,10 @@ package enum TestText {
     lines += outcome(test, pen)
     lines += ["", times(test)]
     if let certificate = test.certificate {
-      let days = now.duration(to: certificate.ends).components.seconds / 86_400
+      let days = Int(now.duration(to: certificate.ends).components.seconds / 86_400)
       let text =
-        "certificate of \(certificate.subject) ends on \(certificate.ends), in \(days) days (the first of \(certificate.chainLength))"
+        "certificate of \(certificate.subject) ends on \(certificate.ends), in \(days.counted("day", "days")) "
+        + "(the first of \(certificate.chainLength))"
       lines.append(pen(text.forTerminal(), days < 21 ? .warning : .plain))
     }
     return lines.joined(separator: "\n")
@@ -34,7 +35,7 @@ package enum TestText {
     guard let answer = test.answer else {
       return [pen("no answer: \(test.error ?? "unknown")".forTerminal(maxCharacters: 1_000), .bad)]
     }
-    let verdict = test.delivered ? "a delivery would be delivered" : "a delivery would not be delivered"
+    let verdict = "an event that is answered so \(test.delivered ? "is delivered" : "is not delivered")"
     var lines = [pen("status \(answer.status): \(verdict)", test.delivered ? .good : .bad)]
     lines += headers(answer.headers)
     if !answer.body.isEmpty { lines += [""] + text(answer.body, upTo: 2_000) }

@@ -105,7 +105,9 @@ extension ConfigNode {
         }
         guard SigningSecret.keySizes.contains(key.count) else {
           let sizes = SigningSecret.keySizes
-          throw Fault("is a key of \(key.count) bytes; one has \(sizes.lowerBound) to \(sizes.upperBound)")
+          throw Fault(
+            "is a key of \(key.count.counted("byte", "bytes")); one has \(sizes.lowerBound) to \(sizes.upperBound)"
+          )
         }
         return SigningSecret(key: key)
       }

@@ -1,5 +1,6 @@
 import Logging
 import RelayCore
+import RelayText
 
 /// Retries and discards stored deliveries, one change after another.
 final class DeliveryChanges: Sendable {
@@ -144,7 +145,7 @@ final class DeliveryChanges: Sendable {
     let known = Set(places.map(\.id))
     let unknown = ids.filter { !known.contains($0) }.map(\.description)
     guard !unknown.isEmpty else { return places }
-    let more = unknown.count > 10 ? " and \(unknown.count - 10) others" : ""
+    let more = unknown.count > 10 ? " and \((unknown.count - 10).counted("other", "others"))" : ""
     throw OperationError(
       code: .notFound,
       message: "the store has no delivery \(unknown.prefix(10).joined(separator: ", "))\(more) (any more); "

@@ -1,5 +1,6 @@
 import Logging
 import RelayCore
+import RelayText
 import RelayThreads
 
 /// Erases what was written of people: one erasure at a time, each a walk over the store, oldest event first, in short pages.
@@ -176,7 +177,7 @@ final class Erasures: Sendable {
       report.problem =
         left.isEmpty
         ? traces.remaining
-        : "\(left.count) events are still in flight after \(Self.patience.components.seconds) s: erase again"
+        : "\(left.count.counted("event is", "events are")) still in flight after \(Self.patience.components.seconds) s: erase again"
     }
   }
 

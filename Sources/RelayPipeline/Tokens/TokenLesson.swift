@@ -1,5 +1,6 @@
 import RelayCore
 import RelayDigest
+import RelayText
 
 /// What is known of a token that one source is to learn (`token: learn`). Decides; `SourceLesson` is its shell.
 ///
@@ -179,7 +180,7 @@ extension Secret {
   /// Enough for a person to tell two apart, where it is long: its ends. `81…74 (32 characters)`.
   var masked: String {
     let count = reveal.count
-    guard count >= 16 else { return "… (\(count) character\(count == 1 ? "" : "s"))" }
-    return "\(reveal.prefix(2))…\(reveal.suffix(2)) (\(count) characters)"
+    guard count >= 16 else { return "… (\(count.counted("character", "characters")))" }
+    return "\(reveal.prefix(2))…\(reveal.suffix(2)) (\(count.counted("character", "characters")))"
   }
 }

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 /// Goes through all events once: whether each can be found by its id, has the deliveries that it says, and a body that is one.
 final class EventCheck {
@@ -57,14 +58,17 @@ final class EventCheck {
   private func lookAtDeliveries(of id: EventID, _ row: EventRowID) throws(StoreError) {
     let count = events.integer(3)
     guard count > 0 else { return }
+    let deliveriesText = Int(count).counted("delivery", "deliveries")
     guard let first = events.optionalInteger(2) else {
-      return check.found("\(id) has \(count) deliveries, and does not say where")
+      return check.found("\(id) has \(deliveriesText), and does not say where")
     }
     deliveries.bind(1, first)
     deliveries.bind(2, first + count)
     deliveries.bind(3, row)
     let there = try deliveries.firstInteger() ?? 0
-    if there != count { check.found("\(id) has \(count) deliveries, and \(there) of them are there") }
+    if there != count {
+      check.found("\(id) has \(deliveriesText), and \(Int(there).counted("is", "are")) there")
+    }
   }
 }
 

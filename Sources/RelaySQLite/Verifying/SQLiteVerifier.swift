@@ -1,5 +1,6 @@
 import Glibc
 import RelayCore
+import RelayText
 
 /// Looks at a whole store that no relay runs on: whether the file is sound, and whether its rows agree with each other. Changes
 /// nothing.
@@ -157,7 +158,8 @@ package struct SQLiteVerifier {
       check.found(
         "\(query.text(0) ?? "?"), delivery \(first): it is the first of its key, and "
           + (attempted == 0
-            ? "none of the key is attempted" : "\(attempted) are attempted at once or before it"))
+            ? "none of the key is attempted"
+            : "\(Int(attempted).counted("is", "are")) attempted at once or before it"))
     }
     check.count = count
     return check

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayText
 
 /// Whether a destination could be reached: its name, a connection, and its certificates. Nothing is sent to it.
 package struct DestinationCheck: Sendable {
@@ -56,8 +57,8 @@ package struct DestinationCheck: Sendable {
   }
 
   private func certificateFinding(_ certificate: ProbeReport.Certificate) -> Finding {
-    let days = now.duration(to: certificate.end).components.seconds / 86_400
-    let text = "\(certificate.subject) ends in \(days) days, on \(certificate.end)"
+    let days = Int(now.duration(to: certificate.end).components.seconds / 86_400)
+    let text = "\(certificate.subject) ends in \(days.counted("day", "days")), on \(certificate.end)"
     guard days < Self.daysOfWarning else { return .ok(subject, "certificate: \(text)") }
     return .warn(subject, "certificate: \(text)", "renew it: after that every delivery fails, and is kept")
   }

@@ -58,7 +58,7 @@ struct Backtest: ParsableCommand {
       }
       input.after = sum.answer.next
       let back = sum.answer.reached.map { ", back to \($0)" } ?? ""
-      progress.show("\(sum.answer.events) events looked at\(back)")
+      progress.show("\(sum.answer.events.counted("event", "events")) looked at\(back)")
     } while input.after != nil
     progress.end()
     return sum.answer

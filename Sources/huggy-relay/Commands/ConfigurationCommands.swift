@@ -3,6 +3,7 @@ import Foundation
 import RelayAdmin
 import RelayConfig
 import RelayDigest
+import RelayText
 
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -35,11 +36,12 @@ struct Check: ParsableCommand {
     for suggestion in loaded.suggestions { printError("\(suggestion)") }
     let configuration = loaded.configuration
     let counts = [
-      (configuration.sources.count, "source"), (configuration.destinations.count, "destination"),
-      (configuration.routes.count, "route"), (loaded.warnings.count, "warning"),
-    ]
-    let summary = counts.map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }.joined(separator: ", ")
-    print("\(options.config): valid: \(summary); hash \(configuration.hash)")
+      configuration.sources.count.counted("source", "sources"),
+      configuration.destinations.count.counted("destination", "destinations"),
+      configuration.routes.count.counted("route", "routes"),
+      loaded.warnings.count.counted("warning", "warnings"),
+    ].joined(separator: ", ")
+    print("\(options.config): valid: \(counts); hash \(configuration.hash)")
   }
 }
 

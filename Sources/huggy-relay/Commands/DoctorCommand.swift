@@ -5,6 +5,7 @@ import RelayConfig
 import RelayCore
 import RelayCurl
 import RelayPipeline
+import RelayText
 import RelayTools
 
 struct DoctorCommand: ParsableCommand {
@@ -73,9 +74,10 @@ struct DoctorCommand: ParsableCommand {
       let loaded = try options.loader().load(path: options.config)
       let configuration = loaded.configuration
       let counts = [
-        (configuration.sources.count, "source"), (configuration.destinations.count, "destination"),
-        (configuration.routes.count, "route"),
-      ].map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }.joined(separator: ", ")
+        configuration.sources.count.counted("source", "sources"),
+        configuration.destinations.count.counted("destination", "destinations"),
+        configuration.routes.count.counted("route", "routes"),
+      ].joined(separator: ", ")
       let warnings = loaded.warnings.map { Finding.warn(subject, "\($0)", nil) }
       return (loaded, [.ok(subject, "\(options.config): \(counts); hash \(configuration.hash)")] + warnings)
     } catch {

@@ -154,7 +154,9 @@ struct Events: ParsableCommand {
       if let reached = page.searchedTo { progress.show(reached, zone: list.zone) }
     } while input.page.after != nil
     progress.clear()
-    try options.show(table.json(kind.rawValue)) { pen in table.text(kind.rawValue, "events", pen: pen) }
+    try options.show(table.json(kind.rawValue)) { pen in
+      table.text(kind.rawValue, "event", "events", pen: pen)
+    }
   }
 
   private static func values(_ event: ListedEventAnswer, _ kind: Kind) -> [String] {
@@ -275,7 +277,9 @@ struct Deliveries: ParsableCommand {
       for delivery in page.deliveries { table.add(Self.values(delivery, kind)) }
       input.page.after = page.next
     } while input.page.after != nil
-    try options.show(table.json(kind.rawValue)) { pen in table.text(kind.rawValue, "deliveries", pen: pen) }
+    try options.show(table.json(kind.rawValue)) { pen in
+      table.text(kind.rawValue, "delivery", "deliveries", pen: pen)
+    }
   }
 
   private static func values(_ delivery: DeliveryAnswer, _ kind: Kind) -> [String] {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import RelayCore
 import RelayJSON
+import RelayText
 
 struct StoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -44,7 +45,7 @@ struct StoreCommand: ParsableCommand {
       var json = Array(#"{"file":"#.utf8)
       JSONWriter.appendString(file, to: &json)
       json += Array(#","bytes":\#(bytes)}"#.utf8)
-      try options.show(json) { _ in "\(file): \(bytes) bytes" }
+      try options.show(json) { _ in "\(file): \(bytes.counted("byte", "bytes"))" }
     }
 
     private func check(_ file: NewFile, against format: StoreCopyFormat) throws {

@@ -107,7 +107,10 @@ struct Publish: ParsableCommand {
   private static func text(_ answer: PublishAnswer) -> String {
     let ids = answer.events.map { "  \($0)" }
     if answer.duplicate {
-      let rerouted = answer.rerouted.map { "; \($0.count) that went nowhere before now do" } ?? ""
+      let rerouted =
+        answer.rerouted.map {
+          "; \($0.count.counted("that went nowhere before now does", "that went nowhere before now do"))"
+        } ?? ""
       return (["known already, so nothing was stored\(rerouted) (--again stores it anew); its events:"] + ids)
         .joined(separator: "\n")
     }
