@@ -109,8 +109,27 @@ struct SchemaValidator {
     return false
   }
 
+  /// ECMA-262's `$` is the end, where another's is also before a line break there.
+  private static func withEndsAsInJSON(_ pattern: String) -> String {
+    var (result, isEscaped, isInClass) = ("", false, false)
+    for character in pattern {
+      switch character {
+      case _ where isEscaped: isEscaped = false
+      case "\\": isEscaped = true
+      case "[": isInClass = true
+      case "]": isInClass = false
+      case "$" where !isInClass:
+        result += "\\z"
+        continue
+      default: break
+      }
+      result.append(character)
+    }
+    return result
+  }
+
   private static func matches(_ text: String, _ pattern: String) throws -> Bool {
-    try NSRegularExpression(pattern: pattern)
+    try NSRegularExpression(pattern: withEndsAsInJSON(pattern))
       .firstMatch(in: text, range: NSRange(text.startIndex..., in: text)) != nil
   }
 }

@@ -15,14 +15,15 @@ extension ConfigNode {
   }
 
   func duration(_ range: ClosedRange<Duration> = .milliseconds(1) ... .longestText) -> Duration? {
-    value("a duration such as 5s", form: .duration, placeholder: .unresolved) { text throws(Fault) in
+    let form = ScalarForm.duration(mayBeZero: range.lowerBound == .zero)
+    return value("a duration such as 5s", form: form, placeholder: .unresolved) { text throws(Fault) in
       try Self.duration(text, within: range)
     }
   }
 
   /// nil: a fault; .some(nil): unlimited.
   func durationOrUnlimited() -> Duration?? {
-    value("a duration such as 90d, or unlimited", words: ["unlimited"], form: .duration, placeholder: nil) {
+    value("a duration such as 90d, or unlimited", words: ["unlimited"], form: .duration(), placeholder: nil) {
       text throws(Fault) in
       if text == "unlimited" { return nil }
       return try Self.duration(text, within: .milliseconds(1) ... .longestText)

@@ -2,10 +2,14 @@ import RelayCore
 import RelayText
 
 extension ConfigNode {
+  /// As `FieldPath` reads it. A key holds no reference.
+  private static let fieldPath =
+    #"^(?![\s\S]*\$\{)(?:"[^"]+"|[^".][^.]*)(?:\.(?:"[^"]+"|[^".][^.]*))*$"#
+
   /// `where`: each path with its test. Nil: something in it is wrong.
   func conditions() -> [(condition: FieldCondition, location: Location)]? {
     guard let section = section("a mapping of field paths to values") else { return nil }
-    let entries = section.namedEntries("[^.]")
+    let entries = section.namedEntries(Self.fieldPath)
     probe?.mustNotBeEmpty()
     guard !entries.isEmpty else {
       error("an empty where tests nothing; remove the key")
@@ -76,7 +80,9 @@ extension ConfigNode {
 
   /// What has an order: not a boolean, and a number only as JSON spells it, or it would be compared as text.
   private func operand() -> String? {
-    guard let scalar = scalar("a number or text to compare with"), !reportsAmbiguousBoolean(scalar) else {
+    guard let scalar = scalar("a number or text to compare with", form: .ordered),
+      !reportsAmbiguousBoolean(scalar)
+    else {
       return nil
     }
     if scalar.isPlain, ["true", "false"].contains(scalar.value) {

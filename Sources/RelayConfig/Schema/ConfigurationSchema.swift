@@ -82,7 +82,7 @@ extension SchemaForm {
   /// It is a single value of which the schema asks something that `${…}` is not.
   fileprivate var needsReference: Bool {
     switch self {
-    case .scalar(.text), .scalar(.someText), .null, .mapping, .list, .definition: false
+    case .scalar(.text), .scalar(.someText), .scalar(.ordered), .null, .mapping, .list, .definition: false
     case .scalar: true
     }
   }
@@ -101,17 +101,24 @@ extension ScalarForm {
         .object([
           ("type", .text("integer")), ("minimum", .integer(range.lowerBound)),
           ("maximum", .integer(range.upperBound)),
-        ]), .matching("^[0-9]+$"))
+        ]), .matching("^\(TextPattern.number(in: range))$"))
     case .number(let range):
       Self.anyOf(
         .object([
           ("type", .text("number")), ("minimum", .number(range.lowerBound)),
           ("maximum", .number(range.upperBound)),
-        ]), .matching("^[0-9]+(\\.[0-9]+)?$"))
+        ]), .matching(Self.decimal(in: range)))
     case .pattern(let pattern): .matching(pattern)
     case .spelled(let pattern): Self.scalar([("pattern", .text(pattern))])
     case .words(let words): .words(words)
+    case .ordered: .object([("type", .list([.text("string"), .text("number")]))])
     }
+  }
+
+  /// - Parameter range: Its bounds are whole numbers.
+  private static func decimal(in range: ClosedRange<Double>) -> String {
+    let (first, last) = (Int(range.lowerBound), Int(range.upperBound))
+    return "^(?:\(TextPattern.number(in: first...last - 1))(?:\\.[0-9]+)?|0*\(last)(?:\\.0+)?)$"
   }
 
   private static func scalar(_ more: [(String, JSONSchemaValue)]) -> JSONSchemaValue {

@@ -83,9 +83,18 @@ enum ScalarForm: Equatable {
   case spelled(String)
   /// One of the configuration's own words.
   case words([String])
+  /// What has an order: a text or a number, and no boolean.
+  case ordered
 
-  static let duration = ScalarForm.pattern("^[0-9]+(ms|s|m|h|d)$")
-  static let size = ScalarForm.pattern("^[0-9]+(B|KiB|MiB|GiB)$")
+  static let size = ScalarForm.pattern("^\(TextPattern.positive)(B|KiB|MiB|GiB)$")
+
+  /// - Parameter mayBeZero: `0s` is one, too.
+  static func duration(mayBeZero: Bool = false) -> ScalarForm {
+    .pattern("^\(mayBeZero ? "[0-9]+" : TextPattern.positive)(ms|s|m|h|d)$")
+  }
+
+  /// A text that is not empty, on one line.
+  static let line = ScalarForm.spelled("^\(TextPattern.oneLine)\(TextPattern.something)")
 }
 
 /// A mapping's keys.

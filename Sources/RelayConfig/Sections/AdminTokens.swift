@@ -39,7 +39,11 @@ extension ConfigNode {
 
   private func personName() -> String? {
     // Two that are not resolved are not the same.
-    value("a name", placeholder: "placeholder \(location.line):\(location.column)") { text throws(Fault) in
+    let form = ScalarForm.spelled(
+      "^\(TextPattern.none(of: AdminToken.ownNames.sorted()))\(TextPattern.oneLine)\(TextPattern.something){1,100}$"
+    )
+    return value("a name", form: form, placeholder: "placeholder \(location.line):\(location.column)") {
+      text throws(Fault) in
       guard !text.isEmpty else { throw Fault("is empty; write who it is") }
       guard text.isOneLine, text.utf8.count <= 100 else {
         throw Fault("is too long, or holds a line break or another control character; at most 100 bytes")

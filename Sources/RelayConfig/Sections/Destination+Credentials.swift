@@ -74,7 +74,10 @@ extension ConfigNode {
     _ expected: String, isSecret: Bool = true, mayBeEmpty: Bool = false,
     forbidding forbidden: Character? = nil
   ) -> String? {
-    let form = mayBeEmpty ? ScalarForm.text : forbidden.map { .spelled("^[^\($0)]+$") } ?? .someText
+    let form: ScalarForm =
+      mayBeEmpty
+      ? .spelled("^\(TextPattern.oneLine)")
+      : forbidden.map { .spelled("^\(TextPattern.oneLine)[^\($0)]+$") } ?? .line
     return value(expected, form: form, placeholder: "placeholder", isCredential: isSecret) {
       text throws(Fault) in
       guard mayBeEmpty || !text.isEmpty else { throw Fault("is empty; expected \(expected)") }
@@ -88,13 +91,20 @@ extension ConfigNode {
 }
 
 extension ConfigNode {
+  /// Base64 of 24 to 64 bytes, whose padding may be left out.
+  private static let signingSecret: ScalarForm = {
+    let digit = "[A-Za-z0-9+/]"
+    let (whole, two, three) = ("(?:\(digit){4})", "\(digit){2}(?:==)?", "\(digit){3}=?")
+    return .pattern("^whsec_(?:\(whole){8,20}(?:\(two)|\(three))?|\(whole){21}(?:\(two))?)$")
+  }()
+
   /// One, or a list to sign with each.
   fileprivate func signingSecrets() -> [SigningSecret]? {
     let emptyFault = "an empty list signs nothing; remove the key"
     return items("a signing secret or a list of them", emptyFault: emptyFault)?.compactMap { item in
       let none = SigningSecret(key: [UInt8](repeating: 0, count: SigningSecret.keySizes.lowerBound))
       return item.value(
-        "a signing secret", form: .pattern("^whsec_[A-Za-z0-9+/]{32,86}={0,2}$"), placeholder: none,
+        "a signing secret", form: Self.signingSecret, placeholder: none,
         isCredential: true
       ) { text throws(Fault) in
         guard text.hasPrefix(SigningSecret.prefix) else {

@@ -30,7 +30,8 @@ extension ConfigNode {
   /// nil: a fault; .some(nil): unlimited.
   fileprivate func rate() -> Rate?? {
     value(
-      "a rate such as 100/s", words: ["unlimited"], form: .pattern("^0*[1-9][0-9]{0,6}/[smh]$"),
+      "a rate such as 100/s", words: ["unlimited"],
+      form: .pattern("^\(TextPattern.number(in: 1...1_000_000))/[smh]$"),
       placeholder: nil
     ) { text throws(Fault) in
       if text == "unlimited" { return nil }
@@ -57,7 +58,8 @@ extension ConfigNode {
 
   func backlogLimit() -> BacklogLimit? {
     value(
-      "a share such as 50%, or a size", form: .pattern("^([0-9]+(B|KiB|MiB|GiB)|0*([1-9][0-9]?|100)%)$"),
+      "a share such as 50%, or a size",
+      form: .pattern("^(\(TextPattern.positive)(B|KiB|MiB|GiB)|\(TextPattern.number(in: 1...100))%)$"),
       placeholder: .share(0.5)
     ) { text throws(Fault) in
       if text.hasSuffix("%"), let percent = Units.integer(String(text.dropLast())) {

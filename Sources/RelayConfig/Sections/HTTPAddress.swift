@@ -21,7 +21,8 @@ extension ConfigNode {
 enum HTTPAddress {
   /// Nearly the same as a regular expression.
   static let pattern =
-    #"^[Hh][Tt][Tt][Pp][Ss]?://([!-.0->@-~]*@)?(\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\]|[0-9A-Za-z._-]+)(:[0-9]{1,5})?([/?#][!-~]*)?$"#
+    #"^[Hh][Tt][Tt][Pp][Ss]?://([!-.0->@-~]*@)?(\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\]|[0-9A-Za-z._-]+)"#
+    + #"(:\#(TextPattern.number(in: 1...65_535)))?([/?#][!-~]*)?$"#
 
   static func check(_ text: String) throws(Fault) {
     guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {

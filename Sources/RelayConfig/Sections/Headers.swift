@@ -6,7 +6,7 @@ extension ConfigNode {
   func headers() -> [(header: Destination.Header, location: Location)] {
     guard let section = section("a mapping of header names to values", mayBeEmpty: true) else { return [] }
     var headers: [(header: Destination.Header, location: Location)] = []
-    for entry in section.namedEntries("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$") {
+    for entry in section.namedEntries(Self.headerName) {
       // Without a value, the name may be half of a value that was not quoted: it is not shown.
       guard !entry.value.isNull else {
         var location = entry.location
@@ -39,6 +39,11 @@ extension ConfigNode {
     "connection", "transfer-encoding", "expect", "traceparent",
   ]
 
+  /// RFC 9110's `token`, and none of the relay's own, in whatever case.
+  private static let headerName =
+    "^\(TextPattern.none(of: relaysOwn.sorted().map(TextPattern.inAnyCase) + [TextPattern.inAnyCase("huggy-") + ".*"]))"
+    + "[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
+
   private static func fault(ofHeaderName name: String) -> String? {
     let lowercased = name.asciiLowercased
     guard !name.isEmpty, name.utf8.allSatisfy(\.isTokenCharacter) else {
@@ -56,7 +61,10 @@ extension ConfigNode {
 
   private func headerValue(isCredential: Bool) -> Secret? {
     // Some servers hand blanks at the end on, or drop a field that is empty: neither is ever sent.
-    value("text", form: .text, placeholder: Secret("placeholder"), isCredential: isCredential) {
+    value(
+      "text", form: .spelled("^\(TextPattern.oneLineWithTabs)"), placeholder: Secret("placeholder"),
+      isCredential: isCredential
+    ) {
       text throws(Fault) in
       guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
         throw Fault("holds a line break or another control character; a header is one line")

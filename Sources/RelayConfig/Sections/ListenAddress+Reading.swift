@@ -8,7 +8,10 @@ import RelayText
 #endif
 
 extension ConfigNode {
-  private static let address = ScalarForm.pattern(#"^(\[[^\]]+\]|[^/@: ]+):[0-9]{1,5}$"#)
+  /// An address of a machine, since a name may lead elsewhere. (Whether that between brackets is one is not said.)
+  private static let address = ScalarForm.pattern(
+    "^(?:\\[(?!.*::.*::)[0-9A-Fa-f.]*:[0-9A-Fa-f.:]*(?:%[!-.0-?A-Z\\\\^-~]*)?\\]|\(TextPattern.ipv4)|\(TextPattern.inAnyCase("localhost"))):"
+      + "\(TextPattern.number(in: 0...65_535))$")
 
   /// `server.listen`.
   func listenAddress() -> ListenAddress? {

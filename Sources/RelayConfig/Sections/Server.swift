@@ -79,12 +79,17 @@ extension ServerSettings {
 extension ConfigNode {
   fileprivate var isEmptyList: Bool { node.sequence?.isEmpty ?? false }
 
+  /// As `HostName` reads it, without a port.
+  private static let host = ScalarForm.spelled(
+    #"^(\[[0-9A-Za-z._%-]*:[0-9A-Za-z._:%-]*\]|(?!.*\.\.[^:])(?!\.:?$)[0-9A-Za-z._-]+):?$"#)
+
   /// Names as `Host` has them, but for their ports: any port will do.
   fileprivate func adminHosts() -> [String] {
     let expected = "a host name or a list of them"
     guard let items = items(expected, emptyFault: nil) else { return [] }
     return items.compactMap { item in
-      item.value("a host name such as relay.example", placeholder: "placeholder") { text throws(Fault) in
+      item.value("a host name such as relay.example", form: Self.host, placeholder: "placeholder") {
+        text throws(Fault) in
         guard let host = HostName(text), host.port == nil else {
           throw Fault(
             "is not a host name; write it without http:// and without a port, such as relay.example")

@@ -64,7 +64,7 @@ extension ConfigNode {
 
   private func dedupe() -> Duration? {
     value(
-      "a duration such as 24h, or off", words: ["off"], form: .duration, placeholder: .seconds(1)
+      "a duration such as 24h, or off", words: ["off"], form: .duration(), placeholder: .seconds(1)
     ) { text throws(Fault) in
       if text == "off" { return nil }
       let duration = try Units.duration(text)
@@ -75,7 +75,11 @@ extension ConfigNode {
   }
 
   private func sourcePath(placeholder: String) -> String? {
-    value("a path such as /huggy", form: .pattern("^/[!-~]*$"), placeholder: placeholder) {
+    // The own paths also as `SourcePath` makes others the same.
+    let own = TextPattern.none(
+      of: Self.reservedPaths.map { "/*\(TextPattern.inPath(String($0.dropFirst())))/*" })
+    let form = ScalarForm.pattern("^/\(own)[!\"$->@-~]*$")
+    return value("a path such as /huggy", form: form, placeholder: placeholder) {
       text throws(Fault) in
       guard text.hasPrefix("/") else { throw Fault("does not begin with '/'; write a path such as /huggy") }
       guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !text.contains(where: { "?#".contains($0) })

@@ -44,7 +44,8 @@ extension ConfigNode {
   private func storeLocation() -> StoreSettings.Location? {
     let placeholder = StoreSettings.Location.sqlite(path: reading.storePath("data/relay.db"))
     return value(
-      "an address such as sqlite:data/relay.db", form: .pattern("^sqlite:(?!//|file:|:memory:$).*[^/]$"),
+      "an address such as sqlite:data/relay.db",
+      form: .pattern(#"^sqlite:(?!//|file:|:memory:$)[\s\S]*[^/]$"#),
       placeholder: placeholder
     ) { text throws(Fault) in
       if text.hasPrefix("postgres:") || text.hasPrefix("postgresql:") {

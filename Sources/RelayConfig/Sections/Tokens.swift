@@ -3,6 +3,7 @@ import RelayCore
 extension ConfigNode {
   /// `token: learn`: there is none yet. Also where a reference says so.
   var isLearned: Bool {
+    probe?.may(be: .scalar(.words([Self.learnWord])))
     guard case .scalar(let scalar) = node, !isNull,
       case .success(let text) = reading.references.replaced(in: scalar.string),
       !text.isPlaceholder
@@ -52,7 +53,9 @@ extension ConfigNode {
   private func tokenValue() -> Secret? {
     // Two that are not resolved are not the same.
     let placeholder = Secret("placeholder \(location.line):\(location.column)")
-    return value("a token", placeholder: placeholder, isCredential: true) { text throws(Fault) in
+    let form = ScalarForm.spelled(
+      "^\(TextPattern.none(of: [Self.learnWord]))\(TextPattern.oneLine)\(TextPattern.something)")
+    return value("a token", form: form, placeholder: placeholder, isCredential: true) { text throws(Fault) in
       guard !text.isEmpty else { throw Fault("is empty; a token can't be") }
       guard text != Self.learnWord else {
         throw Fault.whole(
