@@ -149,7 +149,7 @@ package final class SQLiteStore: DeliveryStore {
 
   package func change(
     _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String,
-    completion: @escaping @Sendable (Int, StoreError?) -> Void
+    completion: @escaping @Sendable (ChangedDeliveries, StoreError?) -> Void
   ) {
     post(.job(.change(change, selection, of: destination, completion)))
   }

@@ -127,7 +127,7 @@ final class HeldStore: DeliveryStore {
 
   func change(
     _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String,
-    completion: @escaping @Sendable (Int, StoreError?) -> Void
+    completion: @escaping @Sendable (ChangedDeliveries, StoreError?) -> Void
   ) { real.change(change, selection, of: destination, completion: completion) }
 
   func keepToken(

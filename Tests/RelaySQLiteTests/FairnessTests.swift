@@ -74,8 +74,8 @@ struct FairnessTests {
     for (number, ordering) in [Ordering.chat, .destination, .none].enumerated() {
       store.reorder("crm", by: ordering) { _ in order.withLock { $0.append(number) } }
     }
-    store.change(.discard, .filter(DeliveryFilter()), of: "crm") { changed, _ in
-      order.withLock { $0.append(changed) }
+    store.change(.discard, .filter(DeliveryFilter()), of: "crm") { made, _ in
+      order.withLock { $0.append(made.changed) }
       done.keep(())
     }
     await done.value

@@ -129,7 +129,7 @@ struct JobTests {
     bench.release(held)
     var outcome: ChangeOutcome?
     let job = ChangeJob(.discard, .filter(DeliveryFilter()), of: "crm", clock: bench.clock) {
-      outcome = ChangeOutcome(changed: $0, error: $1)
+      outcome = ChangeOutcome($0, error: $1)
     }
     for _ in 0..<2 { _ = try bench.step(job) }
     try Fault.commit.begin(bench.session.connection)
@@ -166,8 +166,8 @@ struct JobTests {
   @Test func aChangeDoesNotFollowWhatArrivesMeanwhile() throws {
     bench.release(try fill(500, chats: 2))
     var changed = 0
-    let job = ChangeJob(.discard, .filter(DeliveryFilter()), of: "crm", clock: bench.clock) { count, _ in
-      changed = count
+    let job = ChangeJob(.discard, .filter(DeliveryFilter()), of: "crm", clock: bench.clock) { made, _ in
+      changed = made.changed
     }
     repeat { bench.release(try fill(500, chats: 2)) } while try !bench.step(job)
     job.end(nil)

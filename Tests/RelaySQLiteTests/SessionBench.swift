@@ -94,7 +94,7 @@ final class SessionBench {
     _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String = "crm"
   ) throws -> Int {
     var changed = 0
-    try run(ChangeJob(change, selection, of: destination, clock: clock) { count, _ in changed = count })
+    try run(ChangeJob(change, selection, of: destination, clock: clock) { made, _ in changed = made.changed })
     return changed
   }
 

@@ -49,7 +49,7 @@ extension DeliveryStore {
     _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String = "crm"
   ) -> Promise<ChangeOutcome> {
     let promise = Promise<ChangeOutcome>("the end of a change", otherwise: ChangeOutcome(changed: -1))
-    self.change(change, selection, of: destination) { promise.keep(ChangeOutcome(changed: $0, error: $1)) }
+    self.change(change, selection, of: destination) { promise.keep(ChangeOutcome($0, error: $1)) }
     return promise
   }
 
@@ -139,11 +139,19 @@ extension DeliveryStore {
   package func change(
     _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String = "crm"
   ) async throws(StoreError) -> Int {
+    let outcome = await outcome(of: change, selection, at: destination)
+    if let error = outcome.error { throw error }
+    return outcome.changed
+  }
+
+  /// The same, with all that came of it.
+  package func outcome(
+    of change: DeliveryChange, _ selection: DeliverySelection, at destination: String = "crm"
+  ) async -> ChangeOutcome {
     await hold(destination)
     let outcome = await posted(change, selection, of: destination).value
     resume([destination])
-    if let error = outcome.error { throw error }
-    return outcome.changed
+    return outcome
   }
 
   package func beginAudit(_ entry: AuditEntry) async throws(StoreError) -> AuditID {
@@ -203,11 +211,17 @@ extension DeliveryStore {
 
 package struct ChangeOutcome: Sendable, Equatable {
   package var changed: Int
+  package var erased: Int
   package var error: StoreError?
 
-  package init(changed: Int, error: StoreError? = nil) {
+  package init(changed: Int, erased: Int = 0, error: StoreError? = nil) {
     self.changed = changed
+    self.erased = erased
     self.error = error
+  }
+
+  package init(_ made: ChangedDeliveries, error: StoreError?) {
+    self.init(changed: made.changed, erased: made.erased, error: error)
   }
 }
 

@@ -49,13 +49,19 @@ extension StoreConformance {
       let reasons = try await bench.lookup(again).event(ids[0])?.deliveries.map(\.discardReason)
       #expect(reasons == [.erased])
     },
-    StoreClaim("whatWasErasedIsNotRetried") { bench in
+    StoreClaim("whatWasErasedIsNotRetriedAndIsCountedOnTheWay") { bench in
       let store = try await bench.open()
       let held = try await store.stored(bench.make.envelope(events: 2))
       await store.settle(held[0].settled(.dead(.permanent)), held[1].settled(.dead(.permanent)))
       #expect(try await store.change(.discard, .ids(held.map(\.id))) == 2)
       #expect(try await store.erase([held[0].event.id]).erased.count == 1)
-      #expect(try await store.change(.retry(at: .second(1)), .ids(held.map(\.id))) == 1)
+      let retry = DeliveryChange.retry(at: .second(1))
+      let others = DeliveryFilter(state: .discarded, type: "somethingElse")
+      #expect(
+        await store.outcome(of: retry, .filter(others)) == ChangeOutcome(changed: 0), "it is of another type")
+      #expect(await store.outcome(of: retry, .ids(held.map(\.id))) == ChangeOutcome(changed: 1, erased: 1))
+      let discarded = DeliverySelection.filter(DeliveryFilter(state: .discarded))
+      #expect(await store.outcome(of: retry, discarded) == ChangeOutcome(changed: 0, erased: 1))
       #expect(try await store.books() == ["crm": Books(pending: 1, discarded: 1)])
     },
     StoreClaim("whoCountsWhatCouldBeRetriedIsToldOfWhatWasErased") { bench in

@@ -10,6 +10,25 @@ package enum DeliveryChange: Sendable, Equatable {
   case cancelForErasure
 }
 
+/// How many deliveries a wish met.
+package struct ChangedDeliveries: Sendable, Equatable {
+  /// Those that were changed.
+  package var changed = 0
+  /// Those that a retry would have made pending, if what their events said had not been erased. Counted on the way: what is
+  /// discarded stands in no index, and a walk of its own would go along all there is once more.
+  package var erased = 0
+
+  package init(changed: Int = 0, erased: Int = 0) {
+    self.changed = changed
+    self.erased = erased
+  }
+
+  package static func += (a: inout ChangedDeliveries, b: ChangedDeliveries) {
+    a.changed += b.changed
+    a.erased += b.erased
+  }
+}
+
 /// Which deliveries.
 package enum DeliverySelection: Sendable, Equatable {
   case ids([DeliveryID])

@@ -90,10 +90,11 @@ package protocol DeliveryStore: ReplayStore {
   /// Carries out what a person wants of deliveries of one destination; those that are claimed are left as they are.
   /// The destination is held meanwhile. Many short transactions, each with its books.
   ///
-  /// - Returns: How many were changed, also if it failed on the way: then with the error.
+  /// - Returns: How many were changed, and how many could not be since they are erased; also if it failed on the way: then with
+  ///   the error.
   func change(
     _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String,
-    completion: @escaping @Sendable (Int, StoreError?) -> Void)
+    completion: @escaping @Sendable (ChangedDeliveries, StoreError?) -> Void)
 
   /// Removes what these events say: their bodies, and the answers that were kept of their attempts. Their rows stay, with the time
   /// of this; what comes again of them is a duplicate, and goes nowhere. An event with a delivery that is pending or dead is left

@@ -57,45 +57,40 @@ final class DeliveryChanges: Sendable {
     return counts
   }
 
-  /// How many that fit can't be retried, since what their events said was erased. Such deliveries are discarded ones, or delivered.
-  func erased(_ selection: DeliverySelection) async throws(OperationError) -> Int {
-    switch selection {
-    case .ids(let ids):
-      try await places(of: ids).count { $0.isErased && ChangeVerb.retry.states.contains($0.state) }
-    case .filter(let filter) where filter.state == .discarded || filter.state == .overflowed:
-      try await count(.retry, selection).erased
-    case .filter, .replay: 0
-    }
-  }
-
   /// Destination by destination, so that each waits only for its own.
   ///
-  /// - Returns: How many deliveries were changed.
+  /// (Where no destination is named, a walk along what is discarded is one for each that has any: what is discarded stands in no
+  /// index, and one walk for all would have to hold them all until its end.)
   func make(
     _ change: DeliveryChange, _ selection: DeliverySelection
-  ) async throws(OperationError) -> Int {
+  ) async throws(OperationError) -> ChangedDeliveries {
     try asked.refuseWhileItHangs()
     return try await turnstile.pass { () async throws(OperationError) in
       try asked.refuseWhileItHangs()
-      var total = 0
+      var total = ChangedDeliveries()
       for destination in try await destinations(of: selection) {
-        let (changed, error) = await make(change, selection, of: destination)
-        total += changed
+        let (made, error) = await make(change, selection, of: destination)
+        total += made
         guard let error else { continue }
         throw OperationError(
           code: .unavailable,
-          message: "\(total) were changed, then the store failed: \(error.message); try again")
+          message:
+            "\(total.changed.counted("was", "were")) changed, then the store failed: \(error.message); try again"
+        )
       }
-      if total == 0, case .filter(let filter) = selection { try await typeCheck.check(filter) }
+      if total == ChangedDeliveries(), case .filter(let filter) = selection {
+        try await typeCheck.check(filter)
+      }
       return total
     }
   }
 
   private func make(
     _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String
-  ) async -> (changed: Int, error: StoreError?) {
+  ) async -> (made: ChangedDeliveries, error: StoreError?) {
     await holds.hold([destination])
-    let (changed, error) = await store.change(change, selection, of: destination)
+    let (made, error) = await store.change(change, selection, of: destination)
+    let changed = made.changed
     holds.resume([destination], areRetried: !change.isDiscard && changed > 0)
     log(change, of: destination, changed)
     if change.isDiscard {
@@ -104,7 +99,7 @@ final class DeliveryChanges: Sendable {
         feed.tell(.discarded(changed, destination: destination, reason: .person))
       }
     }
-    return (changed, error)
+    return (made, error)
   }
 
   private func log(_ change: DeliveryChange, of destination: String, _ count: Int) {

@@ -34,7 +34,7 @@ extension DeliveryStore {
 
   func change(
     _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String
-  ) async -> (changed: Int, error: StoreError?) {
+  ) async -> (made: ChangedDeliveries, error: StoreError?) {
     await withCheckedContinuation { continuation in
       self.change(change, selection, of: destination) { continuation.resume(returning: ($0, $1)) }
     }

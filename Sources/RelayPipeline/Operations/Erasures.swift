@@ -153,9 +153,9 @@ final class Erasures: Sendable {
   }
 
   private func cancel(_ deliveries: [DeliveryID], of destination: String) async throws(OperationError) {
-    let (changed, error) = await parts.store.change(.cancelForErasure, .ids(deliveries), of: destination)
-    parts.metrics.discarded(destination, changed)
-    change { $0.cancelled += changed }
+    let (made, error) = await parts.store.change(.cancelForErasure, .ids(deliveries), of: destination)
+    parts.metrics.discarded(destination, made.changed)
+    change { $0.cancelled += made.changed }
     if let error { throw OperationError(code: .unavailable, message: error.message) }
   }
 

@@ -241,13 +241,12 @@ package final class RelayController: RelayOperations {
   }
 
   package func retry(_ selection: DeliverySelection) async throws(OperationError) -> RetryOutcome {
-    let erased = try await changes.erased(selection)
-    return RetryOutcome(
-      changed: try await changes.make(.retry(at: parts.clock.now()), selection), erased: erased)
+    let made = try await changes.make(.retry(at: parts.clock.now()), selection)
+    return RetryOutcome(changed: made.changed, erased: made.erased)
   }
 
   package func discard(_ selection: DeliverySelection) async throws(OperationError) -> Int {
-    try await changes.make(.discard, selection)
+    try await changes.make(.discard, selection).changed
   }
 
   // MARK: Replays

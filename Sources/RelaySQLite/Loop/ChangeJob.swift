@@ -7,18 +7,18 @@ final class ChangeJob: StoreJob {
   private let selection: DeliverySelection
   let destination: String
   private let clock: any SteadyClock
-  private let completion: (Int, StoreError?) -> Void
+  private let completion: (ChangedDeliveries, StoreError?) -> Void
   private var cursor = DeliveryID(rawValue: 0)
   /// The last delivery of the walk; nil: it has not begun.
   private var end: DeliveryID?
   /// What is left of a selection by ids, the lowest last.
   private var ids: [DeliveryID] = []
-  private var changed = 0
-  private var changedByStep = 0
+  private var made = ChangedDeliveries()
+  private var madeByStep = ChangedDeliveries()
 
   init(
     _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String, clock: any SteadyClock,
-    completion: @escaping (Int, StoreError?) -> Void
+    completion: @escaping (ChangedDeliveries, StoreError?) -> Void
   ) {
     self.change = change
     self.selection = selection
@@ -40,6 +40,11 @@ final class ChangeJob: StoreJob {
       guard let delivery = try session.changes.changeable(id), delivery.destination == row,
         applies(to: delivery, session)
       else { continue }
+      // What was erased can't be sent any more.
+      if case .retry = change, !delivery.hasBody {
+        madeByStep.erased += 1
+        continue
+      }
       switch change {
       case .retry(let time):
         // What was discarded takes room again, which there may not be.
@@ -51,18 +56,18 @@ final class ChangeJob: StoreJob {
         try session.changes.discard(delivery, at: now, change == .discard ? .person : .erased)
         if let key = delivery.presentKey { keys.insert(key) }
       }
-      changedByStep += 1
+      madeByStep.changed += 1
     }
     for key in keys { try session.keys.promote(key) }
     return ids.isEmpty && cursor == end
   }
 
   func committed() {
-    changed += changedByStep
-    changedByStep = 0
+    made += madeByStep
+    madeByStep = ChangedDeliveries()
   }
 
-  func end(_ error: StoreError?) { completion(changed, error) }
+  func end(_ error: StoreError?) { completion(made, error) }
 
   /// Moves on; whoever finds the step fail does not ask again.
   private func nextPage(_ session: StoreSession, _ row: DestinationRowID) throws(StoreError) -> [DeliveryID] {
@@ -117,8 +122,7 @@ final class ChangeJob: StoreJob {
   private func applies(to delivery: ChangeableDelivery, _ session: StoreSession) -> Bool {
     switch change {
     case .retry:
-      // What was erased can't be sent any more.
-      guard delivery.state == .dead || delivery.state == .discarded, delivery.hasBody else { return false }
+      guard delivery.state == .dead || delivery.state == .discarded else { return false }
     case .discard, .cancelForErasure:
       let isOpen = delivery.state.isPending && !session.claims.contains(delivery.id)
       guard delivery.state == .dead || isOpen else { return false }

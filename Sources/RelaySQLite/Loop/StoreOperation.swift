@@ -46,7 +46,8 @@ enum StoreOperation: Sendable {
   enum Job: Sendable {
     case backup(@Sendable (Result<any StoreCopy, StoreError>) -> Void)
     case reorder(String, by: Ordering, @Sendable (Result<Void, StoreError>) -> Void)
-    case change(DeliveryChange, DeliverySelection, of: String, @Sendable (Int, StoreError?) -> Void)
+    case change(
+      DeliveryChange, DeliverySelection, of: String, @Sendable (ChangedDeliveries, StoreError?) -> Void)
     case index(IndexChange, @Sendable (StoreError?) -> Void)
     case erase([EventID], @Sendable (Result<ErasedEvents, StoreError>) -> Void)
     case overwriteErased(@Sendable (Result<ErasedTraces, StoreError>) -> Void)
@@ -204,7 +205,7 @@ extension StoreOperation.Job {
     switch self {
     case .backup(let completion): completion(.failure(error))
     case .reorder(_, _, let completion): completion(.failure(error))
-    case .change(_, _, _, let completion): completion(0, error)
+    case .change(_, _, _, let completion): completion(ChangedDeliveries(), error)
     case .index(_, let completion): completion(error)
     case .erase(_, let completion): completion(.failure(error))
     case .overwriteErased(let completion): completion(.failure(error))
