@@ -68,7 +68,7 @@ import Testing
     let page = DeliveriesAnswer(
       DeliveryReportPage(
         deliveries: [Samples.delivery(.delivered), Samples.delivery(.discarded)],
-        next: DeliveryID(rawValue: 9)))
+        next: DeliveryID(rawValue: 9)), withAnswers: true)
     #expect(try Self.roundTrip(page) == page)
     let pause = PauseAnswer(name: "crm", pausedUntil: Samples.now)
     #expect(try Self.roundTrip(pause) == pause)
@@ -185,6 +185,8 @@ import Testing
     var input = DeliveriesInput()
     (input.filter.type, input.filter.since) = ("a b&c=d+é%", "2026-01-02T03:04:05+02:00")
     (input.state, input.page.limit) = (.dead, 7)
+    #expect(try RequestText.query(input, reason: "x").hasSuffix("&why=x"), "its `reason` is a condition")
+    #expect(try RequestText.query(Nothing(), reason: "x") == "reason=x")
     let items = QueryItems(try RequestText.query(input)).items
     let read = try RecordDecoder.decode(
       DeliveriesInput.self, from: .object(items.mapValues { .parameter($0) }), .request)

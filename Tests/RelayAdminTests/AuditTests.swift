@@ -47,6 +47,54 @@ import Testing
     }
   }
 
+  @Test func noConditionIsCalledAsTheReasonForAskingIs() {
+    for endpoint in EndpointTable.relay.endpoints {
+      let own = endpoint.input.fields(in: .request).map(\.name)
+      #expect(!own.contains(endpoint.input.reasonKey), "\(endpoint.id) can't be told why it is asked")
+    }
+  }
+
+  @Test func whateverShowsContentsIsRemembered() {
+    for endpoint in EndpointTable.relay.endpoints
+    where endpoint.replies.contains(where: { $0.schema.records.contains(where: \.showsContents) }) {
+      #expect(endpoint.audit != .nothing, "\(endpoint.id) shows contents to who is not remembered")
+    }
+  }
+
+  /// Whose one delivery was refused with a name.
+  private static func refusedDelivery() -> FakeOperations {
+    FakeOperations { state in
+      let failed = Samples.delivery(.dead) {
+        $0.failures = [Samples.failure(1, status: 422, answer: "no Maria here")]
+      }
+      state.page = DeliveryReportPage(deliveries: [failed], next: nil)
+    }
+  }
+
+  @Test func aLookAtWhatDestinationsAnsweredIsKeptWithItsFilterAndItsReason() async throws {
+    let operations = Self.refusedDelivery()
+    try await withServer(operations, people: AdminToken.ofEachRole) { server in
+      for role in [Role.viewer, .reader] {
+        let path = "/api/v1/deliveries?state=dead&reason=permanent&why=ticket%207"
+        let answer = try await server.get(path, headers: Self.token(role))
+        #expect(answer.status == 200)
+        #expect(answer.body.contains("Maria") == (role == .reader))
+      }
+      let without = try await server.get("/api/v1/deliveries?answers=false", headers: Self.token(.reader))
+      #expect(without.status == 200 && without.body.contains("422"))
+      #expect(without.body.contains(#""answer":null"#) && !without.body.contains("Maria"))
+    }
+    #expect(
+      Self.records(operations) == [
+        AuditRecord(
+          id: AuditID(rawValue: 1),
+          entry: AuditEntry(
+            at: Samples.now, who: "the reader", role: "reader", what: "deliveries",
+            target: #"{"state":"dead","reason":["permanent"]}"#, reason: "ticket 7"),
+          outcome: AuditOutcome("done", count: 1))
+      ])
+  }
+
   @Test func aLookAtContentsIsKeptOnlyOfWhoSeesThem() async throws {
     let operations = FakeOperations { $0.events[Samples.eventID] = Samples.event() }
     try await withServer(operations, people: AdminToken.ofEachRole) { server in
@@ -140,6 +188,18 @@ import Testing
       #expect(try await Self.stream(server, "type=a", role: .admin).status == 200)
       let bodies = try await server.get("/api/v1/stream?bodies=true")
       #expect(bodies.status == 503 && bodies.body.contains("audit_unavailable"))
+    }
+  }
+
+  @Test func deliveriesAreShownWithoutWhatWasAnsweredWhereTheLookCannotBeKept() async throws {
+    let operations = Self.refusedDelivery()
+    operations.state.withLock {
+      $0.auditError = OperationError(code: .unavailable, message: "the disk is full")
+    }
+    try await withServer(operations) { server in
+      let answer = try await server.get("/api/v1/deliveries")
+      #expect(answer.status == 200)
+      #expect(answer.body.contains(#""masked":true"#) && !answer.body.contains("Maria"))
     }
   }
 

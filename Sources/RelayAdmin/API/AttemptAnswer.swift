@@ -50,6 +50,13 @@ extension FailureAnswer {
     answer = failure.answer.map { String(decoding: $0, as: UTF8.self) }
   }
 
+  var withoutAnswer: FailureAnswer {
+    var failure = self
+    failure.answer = nil
+    failure.answerHeaders = nil
+    return failure
+  }
+
   private static func lines(_ bytes: [UInt8]?) -> [String] {
     (bytes ?? []).split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
   }

@@ -84,9 +84,14 @@ package struct DeliveriesAnswer: Answer {
 }
 
 extension DeliveriesAnswer {
-  init(_ page: DeliveryReportPage) {
+  /// - Parameter withAnswers: Also what the destinations answered.
+  init(_ page: DeliveryReportPage, withAnswers: Bool) {
     self.init()
-    deliveries = page.deliveries.map { DeliveryAnswer($0) }
+    deliveries = page.deliveries.map { report in
+      var delivery = DeliveryAnswer(report)
+      if !withAnswers { delivery.failures = delivery.failures.map(\.withoutAnswer) }
+      return delivery
+    }
     next = page.next?.description
   }
 }

@@ -14,7 +14,8 @@ package enum RequestText {
     let bytes = try RecordEncoder.request(input)
     guard let reason else { return bytes }
     var output = JSONOutput()
-    output.object { $0.field("reason", reason) }
+    let key = (input as? any Input).map { type(of: $0).reasonKey } ?? Nothing.reasonKey
+    output.object { $0.field(key, reason) }
     // The fields of the one, then those of the other.
     return bytes.count > 2 ? output.bytes.dropLast() + [UInt8(ascii: ",")] + bytes.dropFirst() : output.bytes
   }

@@ -104,7 +104,10 @@ private struct RecordUse {
           output.key("masked")
           output.object { output in
             output.field("const", true)
-            output.field("description", "Contents of events are left out: the caller's role is below reader.")
+            output.field(
+              "description",
+              "Contents of events are left out: the caller's role is below reader, or that they look can't be recorded."
+            )
           }
         }
         if use == .request { writeReason(to: &output) }
@@ -116,7 +119,7 @@ private struct RecordUse {
   }
 
   private func writeReason(to output: inout JSONOutput) {
-    output.key("reason")
+    output.key((record.type as? any Input.Type)?.reasonKey ?? Nothing.reasonKey)
     output.object { output in
       output.field("type", "string")
       output.field("description", Endpoint.reasonMeaning)
@@ -140,7 +143,8 @@ extension RecordType {
 }
 
 extension Schema {
-  fileprivate var records: [RecordType] {
+  /// Those that it is made of, not those in them.
+  var records: [RecordType] {
     switch self {
     case .any, .boolean, .integer, .number, .string, .text, .object, .word: []
     case .array(let schema, _), .nullable(let schema): schema.records
@@ -279,8 +283,8 @@ extension Endpoint {
       for field in input.fields(in: .request) { Self.writeParameter(field, to: &output) }
       Self.writeParameter(
         FieldDescription(
-          name: "reason", meaning: Self.reasonMeaning, rule: .plain, schema: .string(), isRequired: false),
-        to: &output)
+          name: input.reasonKey, meaning: Self.reasonMeaning, rule: .plain, schema: .string(),
+          isRequired: false), to: &output)
     }
   }
 

@@ -27,6 +27,10 @@ protocol Input: Record {
   var contentParameters: [String] { get }
   /// It only asks what a change would do: the audit passes it over.
   var isDryRun: Bool { get }
+  /// It wants contents of events to be shown, where the endpoint shows any and the caller may see them.
+  var wantsContents: Bool { get }
+  /// What the key or parameter is called that says why it is asked.
+  static var reasonKey: String { get }
   /// Fields of its groups that say nothing here, and are refused: each with why.
   static var meaningless: [String: String] { get }
 }
@@ -38,6 +42,8 @@ extension Answer {
 extension Input {
   var contentParameters: [String] { [] }
   var isDryRun: Bool { false }
+  var wantsContents: Bool { true }
+  static var reasonKey: String { "reason" }
   static var meaningless: [String: String] { [:] }
 }
 

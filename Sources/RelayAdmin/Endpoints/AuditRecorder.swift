@@ -5,8 +5,8 @@ import RelayPipeline
 /// Keeps who did what, around each call that is to be remembered: the one place where that is done.
 ///
 /// First the entry, then the deed, then its outcome. What can't be kept is not done: a change is refused, and so is a look at
-/// contents. (An operator whose disk is full still sees everything else: status, deliveries, metrics; refused requests without
-/// their bodies, and the stream without bodies.)
+/// contents. (An operator whose disk is full still sees everything else: status, metrics; deliveries without what was answered,
+/// refused requests without their bodies, and the stream without bodies.)
 struct AuditRecorder: Sendable {
   /// The longest target that is kept, in bytes: a list of ids may be as long as a body.
   static let maxTargetBytes = 2_000
@@ -61,7 +61,7 @@ extension Call {
       switch audit {
       case .nothing: false
       case .change: !input.isDryRun
-      case .reading, .readingIfKept: caller.seesContents
+      case .reading, .readingIfKept: caller.seesContents && input.wantsContents
       case .listening: true
       }
     guard isRemembered || input.asksAboutContents else { return nil }

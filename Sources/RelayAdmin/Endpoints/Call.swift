@@ -40,12 +40,12 @@ struct Call<I: Input>: Sendable {
     lastEventID = request.lastEventID
     now = services.clock.now()
     var members = try Self.members(request, by: method)
-    // Where it is a condition of its own, it is no reason for asking.
-    let isCondition = I.fields(in: .request).contains { $0.name == Self.reasonKey }
-    switch isCondition ? nil : members.removeValue(forKey: Self.reasonKey) {
+    switch members.removeValue(forKey: I.reasonKey) {
     case nil: reason = nil
     case let given?:
-      guard let text = String.read(given) else { throw APIError.invalidRequest("'reason' is not a string") }
+      guard let text = String.read(given) else {
+        throw APIError.invalidRequest("'\(I.reasonKey)' is not a string")
+      }
       reason = text
     }
     input = try RecordDecoder.decode(I.self, from: .object(members), .request)
@@ -64,9 +64,6 @@ struct Call<I: Input>: Sendable {
     call.caller.role = min(call.caller.role, .viewer)
     return call
   }
-
-  /// Taken by everything that is audited, beside its own keys.
-  static var reasonKey: String { "reason" }
 
   private static func members(
     _ request: AdminRequest, by method: Endpoint.Method

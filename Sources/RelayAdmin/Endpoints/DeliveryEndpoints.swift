@@ -5,7 +5,7 @@ import RelayPipeline
 enum DeliveryEndpoints {
   static let all: [Endpoint] = [
     .get(
-      "/api/v1/deliveries", "Deliveries, newest first.", role: .viewer,
+      "/api/v1/deliveries", "Deliveries, newest first.", role: .viewer, audit: .readingIfKept,
       problems: [.notFound("There is no such destination or type.")], deliveries),
     .post(
       "/api/v1/deliveries/retry", "Make deliveries pending again, with their limits anew.", role: .operator,
@@ -29,9 +29,9 @@ enum DeliveryEndpoints {
     var filter = try input.filter.filter(now: call.now)
     filter.state = input.state
     let search = try input.search(filter)
-    return DeliveriesAnswer(
-      try await call.relay.deliveries(
-        search, after: try input.page.cursor().map { DeliveryID(rawValue: $0) }, limit: input.page.size))
+    let page = try await call.relay.deliveries(
+      search, after: try input.page.cursor().map { DeliveryID(rawValue: $0) }, limit: input.page.size)
+    return DeliveriesAnswer(page, withAnswers: input.wantsContents)
   }
 
   private static func change(

@@ -54,12 +54,20 @@ package struct DeliveriesInput: Input {
     "Those whose last attempt was answered so: `422`, `5xx`; `none`: it was not answered.", .form(.status))
   package var status: TextList
   @Field("Those that this route sent; as in routes, `*` and `?` are wildcards.") package var route: TextList
+  @Field(
+    "`false`: without what the destinations answered (`answer`, `answer_headers` are null). Then no contents are looked at, and "
+      + "the audit has nothing to remember.")
+  package var answers: Bool?
   @Fields package var page = PageInput()
 
   package init() {}
 }
 
 extension DeliveriesInput {
+  var wantsContents: Bool { answers ?? true }
+  /// `reason` is a condition.
+  static var reasonKey: String { "why" }
+
   /// What is wrong with it that a command finds out by itself; nil: nothing.
   package var problem: String? {
     do throws(APIError) {

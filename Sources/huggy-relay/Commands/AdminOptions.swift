@@ -31,8 +31,11 @@ struct AdminOptions: ParsableArguments {
     }
   }
 
-  func client(_ why: ReasonOptions? = nil) -> AdminClient {
-    AdminClient(url: url, token: token, json: json, reason: why?.reason)
+  func client(_ why: ReasonOptions? = nil) -> AdminClient { client(reason: why?.reason) }
+
+  /// - Parameter reason: Why it is done, for the relay's audit.
+  func client(reason: String?) -> AdminClient {
+    AdminClient(url: url, token: token, json: json, reason: reason)
   }
 
   /// Results go to standard output: JSON as it came, or text.
@@ -40,7 +43,9 @@ struct AdminOptions: ParsableArguments {
     let line = self.json ? json + Array("\n".utf8) : Array("\(try text(Self.pen))\n".utf8)
     FileHandle.standardOutput.write(Data(line))
     if !self.json, AnswerDecoder.isMasked(json) {
-      printError("contents of events are left out: your token has the role viewer; they need the role reader")
+      printError(
+        "contents of events are left out: they need the role reader, and a store that can record who looks at them"
+      )
     }
   }
 

@@ -215,6 +215,13 @@ struct Deliveries: ParsableCommand {
     help: ArgumentHelp("Count all that match by this, instead of listing them.", valueName: "kind"))
   var countBy: Kind?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Why (--reason is a condition here): it stands in the relay's audit, with --json and --jsonl, which show what was answered.",
+      valueName: "text"))
+  var why: String?
+
   @OptionGroup var list: ListOptions
   @OptionGroup var options: AdminOptions
 
@@ -234,12 +241,16 @@ struct Deliveries: ParsableCommand {
     input.status = TextList(splitting: status)
     input.route = TextList(splitting: route)
     input.page.after = list.after
+    // A table has no room for them: nobody looks at contents.
+    if countBy != nil || !(options.json || list.jsonl) { input.answers = false }
     return input
   }
 
+  private var client: AdminClient { options.client(reason: why) }
+
   func run() throws {
     if let countBy { return try count(by: countBy) }
-    let client = options.client()
+    let client = client
     var (input, left, shown) = (input, list.count, 0)
     repeat {
       input.page.limit = min(left, 500)
@@ -268,7 +279,7 @@ struct Deliveries: ParsableCommand {
   }
 
   private func count(by kind: Kind) throws {
-    let client = options.client()
+    let client = client
     var (input, table) = (input, CountTable())
     input.page.limit = 500
     repeat {
