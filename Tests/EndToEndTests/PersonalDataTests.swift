@@ -58,6 +58,8 @@ import Testing
     #expect(counts("5575111111111", in: files) > 0)
     let audit = try person.run("audit", "--what", "events").output
     #expect(audit.contains(#""text":"[erased]""#) && audit.contains("[erased] asked"), "\(audit)")
+    let ends = try person.run("audit", "--what", "erase").output
+    #expect(ends.contains("done: 2 (2 events erased, 1 delivery cancelled"), "\(ends)")
     #expect(try person.run("replays").output.contains("text=[erased]"))
     let retried = try person.run("retry", ids[0])
     #expect(retried.output.contains("what the event said was erased"), "\(retried)")

@@ -233,7 +233,7 @@ import Testing
       #expect(
         answer.body == """
           {"entries":[{"id":1,"at":"2026-01-02T03:04:05.678Z","who":"local","role":"admin","what":"reload",\
-          "target":"","reason":"new","outcome":"done","count":null}],"next":"7"}
+          "target":"","reason":"new","outcome":"done","count":null,"details":null}],"next":"7"}
           """)
     }
     let filter = AuditFilter(who: "ana", what: "reload", since: Samples.time(3_600))

@@ -24,7 +24,9 @@ import Testing
     }
     let expected = ErasureRequest(
       conditions: [BodyCondition("customer.mobile=5575")!], filter: EventFilter(chats: ["7"]))
-    #expect(operations.calls == [.erase(expected)])
+    #expect(operations.calls == [.erase(expected, audit: AuditID(rawValue: 1))])
+    // What came of it is kept by whoever carries it out.
+    #expect(operations.state.withLock { $0.audit.map(\.outcome) } == [nil])
   }
 
   @Test(arguments: [
@@ -50,13 +52,18 @@ import Testing
     #expect(input.problem(now: Samples.now) == nil)
   }
 
+  /// Whether something stands in bodies is a look at contents: that it was counted is kept.
   @Test func whatCountsNeedsNoReason() async throws {
     let operations = FakeOperations()
     try await withServer(operations) { server in
       let answer = try await server.post("/api/v1/erase", #"{"where":["a=1"],"dry_run":true}"#)
       #expect(answer.status == 202)
     }
-    #expect(operations.calls == [.erase(ErasureRequest(conditions: [BodyCondition("a=1")!], isDryRun: true))])
+    #expect(
+      operations.calls == [
+        .erase(
+          ErasureRequest(conditions: [BodyCondition("a=1")!], isDryRun: true), audit: AuditID(rawValue: 1))
+      ])
   }
 
   // MARK: An event

@@ -20,6 +20,15 @@ extension StoreConformance {
         ])
       #expect(page.next == nil)
     },
+    StoreClaim("whatElseWasDoneIsKeptWithTheOutcomeAsItWasSaid") { bench in
+      let store = try await bench.open()
+      let outcome = AuditOutcome("done", count: 2, details: "1 delivery cancelled: of crm")
+      let id = try await store.beginAudit(.made(1))
+      try await store.endAudit(id, outcome)
+      let again = try await bench.reopen(store)
+      #expect(
+        try await bench.audit(again).records == [AuditRecord(id: id, entry: .made(1), outcome: outcome)])
+    },
     StoreClaim("otherWordsTakeThePlaceOfWhatAnEntrySaysAndAllElseStays") { bench in
       let store = try await bench.open()
       let ids = [try await store.beginAudit(.made(1, reason: "Ana")), try await store.beginAudit(.made(2))]

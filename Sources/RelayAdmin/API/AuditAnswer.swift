@@ -19,6 +19,9 @@ package struct AuditAnswer: Answer {
     )
     package var outcome: String?
     @Field("How many things were changed or shown; null: that can't be said.") package var count: Int?
+    @Field("What else was done, for people: of an erasure, beside the count of events; null: nothing.")
+    package
+      var details: String?
   }
 
   @Field("Newest first.") package var entries: [Entry]
@@ -45,6 +48,7 @@ extension AuditAnswer.Entry {
     reason = record.entry.reason
     outcome = record.outcome?.text
     count = record.outcome?.count
+    details = record.outcome?.details
   }
 }
 

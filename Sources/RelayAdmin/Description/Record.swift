@@ -18,6 +18,8 @@ protocol Record: APIValue {
 protocol Answer: Record {
   /// How many things it lists, or has changed: for the audit. nil: that can't be said.
   var resultCount: Int? { get }
+  /// It is of something that goes on by itself, which keeps its own outcome in the audit once it has ended.
+  var isBegun: Bool { get }
 }
 
 /// What is asked of an endpoint: the parameters of its address, or the keys of its body.
@@ -37,6 +39,7 @@ protocol Input: Record {
 
 extension Answer {
   var resultCount: Int? { nil }
+  var isBegun: Bool { false }
 }
 
 extension Input {

@@ -17,11 +17,12 @@ struct AuditRecorder: Sendable {
   /// - Parameters:
   ///   - entry: nil: it need not be remembered.
   ///   - otherwise: What is done where it can't be remembered; nil: nothing.
+  ///   - act: Is given its entry's number; nil: it has none.
   func record(
     _ entry: AuditEntry?, otherwise: (() async throws -> AdminResponse)? = nil,
-    _ act: () async throws -> AdminResponse
+    _ act: (AuditID?) async throws -> AdminResponse
   ) async throws -> AdminResponse {
-    guard let entry else { return try await act() }
+    guard let entry else { return try await act(nil) }
     let id: AuditID
     do {
       id = try await relay.beginAudit(entry)
@@ -36,8 +37,8 @@ struct AuditRecorder: Sendable {
         503, "audit_unavailable", "this can't be recorded, so it was not done: \(error)")
     }
     do {
-      let response = try await act()
-      await relay.endAudit(id, AuditOutcome("done", count: response.resultCount))
+      let response = try await act(id)
+      if !response.isBegun { await relay.endAudit(id, AuditOutcome("done", count: response.resultCount)) }
       return response
     } catch {
       await relay.endAudit(id, AuditOutcome(Self.code(of: error)))

@@ -27,6 +27,8 @@ struct Call<I: Input>: Sendable {
   let services: AdminServices
   let accept: String?
   let lastEventID: String?
+  /// Its entry in the audit; nil: there is none.
+  private(set) var auditID: AuditID?
   private let names: [String: String]
 
   var relay: any RelayOperations { services.relay }
@@ -82,6 +84,13 @@ struct Call<I: Input>: Sendable {
       guard case .object(let members) = json else { throw .invalidRequest("the body is not a JSON object") }
       return members
     }
+  }
+
+  /// The same, with its entry in the audit.
+  func recorded(as id: AuditID?) -> Call {
+    var call = self
+    call.auditID = id
+    return call
   }
 
   /// What stands at a name of the path.

@@ -160,7 +160,7 @@ extension Endpoint {
       return try await AuditRecorder(relay: services.relay, logger: services.logger).record(
         call.auditEntry(audit, at: template),
         otherwise: isOptional ? { try await answer(call.withoutContents) } : nil
-      ) { try await answer(call) }
+      ) { try await answer(call.recorded(as: $0)) }
     }
   }
 }

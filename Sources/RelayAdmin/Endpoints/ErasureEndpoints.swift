@@ -20,7 +20,7 @@ enum ErasureEndpoints {
     guard request.isDryRun || call.reason?.isEmpty == false else {
       throw APIError.invalidRequest("an erasure takes a 'reason': it is all that stays to say why")
     }
-    return ErasureAnswer(try await call.relay.erase(request))
+    return ErasureAnswer(try await call.relay.erase(request, audit: call.auditID))
   }
 
   private static func erasure(_ call: Call<Nothing>) async throws -> ErasureAnswer {
@@ -110,8 +110,8 @@ package struct ErasureAnswer: Answer {
   @Field("What is wrong, or what may still be read and until when; null: nothing.") package var problem:
     String?
 
-  /// At its beginning nobody knows.
-  var resultCount: Int? { state == ErasureReport.State.running.rawValue ? nil : erased }
+  var resultCount: Int? { erased }
+  var isBegun: Bool { state == ErasureReport.State.running.rawValue }
 }
 
 extension ErasureAnswer {

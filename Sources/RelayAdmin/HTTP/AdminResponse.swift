@@ -24,6 +24,8 @@ struct AdminResponse: Sendable {
   var headers: [Header]
   /// For the audit: how many things it lists or has changed.
   var resultCount: Int?
+  /// It goes on by itself, and keeps its own outcome in the audit once it has ended.
+  var isBegun = false
 
   init(status: Int, contentType: String, body: [UInt8], headers: [Header] = []) {
     self.init(status: status, contentType: contentType, body: .whole(body), headers: headers)
@@ -43,6 +45,7 @@ struct AdminResponse: Sendable {
       status: status, contentType: "application/json",
       body: try RecordEncoder.answer(answer, showsContents: caller.seesContents))
     response.resultCount = answer.resultCount
+    response.isBegun = answer.isBegun
     return response
   }
 

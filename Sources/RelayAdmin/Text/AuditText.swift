@@ -20,6 +20,6 @@ package enum AuditText {
 
 extension AuditAnswer.Entry {
   fileprivate var outcomeText: String {
-    (outcome ?? "unknown") + (count.map { ": \($0.grouped)" } ?? "")
+    (outcome ?? "unknown") + (count.map { ": \($0.grouped)" } ?? "") + (details.map { " (\($0))" } ?? "")
   }
 }

@@ -46,10 +46,13 @@ package struct AuditOutcome: Sendable, Equatable {
   package var text: String
   /// How many things were changed or shown; nil: that can't be said.
   package var count: Int?
+  /// What else was done, for people; nil: nothing. No contents of events.
+  package var details: String?
 
-  package init(_ text: String, count: Int? = nil) {
+  package init(_ text: String, count: Int? = nil, details: String? = nil) {
     self.text = text
     self.count = count
+    self.details = details
   }
 }
 

@@ -5,8 +5,9 @@ package protocol ErasureOperations: AnyObject, Sendable {
   /// Begins to erase what a request says, or to count what that would be. It goes on when nobody waits for it; how far it has
   /// come is asked with `erasure`.
   ///
+  /// - Parameter audit: The entry that says who asked: what came of it is kept there once it has ended. nil: there is none.
   /// - Throws: `conflict`: one is under way.
-  func erase(_ request: ErasureRequest) async throws(OperationError) -> ErasureReport
+  func erase(_ request: ErasureRequest, audit: AuditID?) async throws(OperationError) -> ErasureReport
 
   /// nil: there was none of this id since the relay started.
   func erasure(_ id: String) -> ErasureReport?

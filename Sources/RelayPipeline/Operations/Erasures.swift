@@ -10,6 +10,7 @@ final class Erasures: Sendable {
   struct Parts: Sendable {
     var store: any DeliveryStore
     var asked: PatientStore
+    var auditTrail: AuditTrail
     var holds: DestinationHolds
     var receiver: Receiver
     var metrics: RelayMetrics
@@ -42,8 +43,9 @@ final class Erasures: Sendable {
 
   func report(_ id: String) -> ErasureReport? { state.withLock { $0.reports.last { $0.id == id } } }
 
+  /// - Parameter audit: Where it stands that somebody asked for it.
   /// - Throws: `conflict`: one is under way.
-  func begin(_ request: ErasureRequest) throws(OperationError) -> ErasureReport {
+  func begin(_ request: ErasureRequest, audit: AuditID?) throws(OperationError) -> ErasureReport {
     try parts.asked.refuseWhileItHangs()
     let now = parts.clock.reading().wall
     let report: ErasureReport? = state.withLock { state in
@@ -60,7 +62,7 @@ final class Erasures: Sendable {
       throw OperationError(
         code: .conflict, message: "an erasure is under way (\(running)); wait for its end")
     }
-    Task { await run(request) }
+    Task { await run(request, audit) }
     return report
   }
 
@@ -68,18 +70,23 @@ final class Erasures: Sendable {
     state.withLock { body(&$0.reports[$0.reports.count - 1]) }
   }
 
-  private func run(_ request: ErasureRequest) async {
+  private func run(_ request: ErasureRequest, _ audit: AuditID?) async {
     do throws(OperationError) {
       let left = try await walk(request)
       if !request.isDryRun { try await finish(request, left) }
-      end(nil)
+      await end(nil, audit)
     } catch {
-      end(error)
+      await end(error, audit)
     }
   }
 
-  private func end(_ error: OperationError?) {
+  /// The audit has it before anybody is told that it has ended.
+  private func end(_ error: OperationError?, _ audit: AuditID?) async {
     let now = parts.clock.reading().wall
+    if let audit {
+      let counts = state.withLock { $0.reports.last! }
+      await parts.auditTrail.end(audit, counts.auditOutcome(error))
+    }
     change { report in
       report.state = error == nil ? .done : .failed
       report.endedAt = now
@@ -253,6 +260,30 @@ final class Erasures: Sendable {
 extension EventRecord {
   /// What of it is not settled for good.
   fileprivate var open: [DeliveryRecord] { deliveries.filter { $0.state.isPending || $0.state == .dead } }
+}
+
+extension ErasureReport {
+  /// What the audit keeps of it once it has ended.
+  fileprivate func auditOutcome(_ error: OperationError?) -> AuditOutcome {
+    if isDryRun {
+      let text =
+        "\(matched.counted("event", "events")) and \(cancelled.counted("delivery", "deliveries")) counted, and nothing changed"
+      return AuditOutcome(error?.code.rawValue ?? "done", count: matched, details: text)
+    }
+    var details = [
+      "\(erased.counted("event", "events")) erased",
+      "\(cancelled.counted("delivery", "deliveries")) cancelled",
+    ]
+    if refusedRequests > 0 {
+      details.append("\(refusedRequests.counted("refused request", "refused requests")) forgotten")
+    }
+    if amended > 0 {
+      details.append("\(amended.counted("entry", "entries")) of the audit and replays amended")
+    }
+    if inFlight > 0 { details.append("\(inFlight.counted("event", "events")) left, in flight") }
+    return AuditOutcome(
+      error?.code.rawValue ?? "done", count: erased, details: details.joined(separator: ", "))
+  }
 }
 
 extension ErasureRequest {

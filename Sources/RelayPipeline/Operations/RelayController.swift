@@ -83,9 +83,12 @@ package final class RelayController: RelayOperations {
       Replays.Parts(
         active: active, asked: asked, store: parts.store, lookup: parts.lookup, engine: parts.engine,
         changes: changes, clock: parts.clock, logger: parts.logger))
+    let auditTrail = AuditTrail(asked: asked, logger: parts.logger)
+    self.auditTrail = auditTrail
     erasures = Erasures(
       Erasures.Parts(
-        store: parts.store, asked: asked, holds: holds, receiver: parts.receiver, metrics: parts.metrics,
+        store: parts.store, asked: asked, auditTrail: auditTrail, holds: holds, receiver: parts.receiver,
+        metrics: parts.metrics,
         feed: parts.engine.feed, clock: parts.clock, logger: parts.logger))
     reloader = Reloader(
       configuration,
@@ -105,7 +108,6 @@ package final class RelayController: RelayOperations {
       StatusReader.Parts(
         active: active, asked: asked, lookup: parts.lookup, engine: parts.engine, metrics: parts.metrics,
         watch: parts.watch, clock: parts.clock, storeKind: parts.store.kind, sources: sources))
-    auditTrail = AuditTrail(asked: asked, logger: parts.logger)
     gapBook = GapBook(asked: asked, recorder: parts.receiver.gaps, clock: parts.clock)
     parts.engine.hideInAnswers(configuration.toldSecrets)
   }
@@ -275,8 +277,10 @@ package final class RelayController: RelayOperations {
     try await replays.cancel(id)
   }
 
-  package func erase(_ request: ErasureRequest) async throws(OperationError) -> ErasureReport {
-    try erasures.begin(request)
+  package func erase(
+    _ request: ErasureRequest, audit: AuditID?
+  ) async throws(OperationError) -> ErasureReport {
+    try erasures.begin(request, audit: audit)
   }
 
   package func erasure(_ id: String) -> ErasureReport? { erasures.report(id) }

@@ -41,7 +41,7 @@ final class AuditStatements {
 
   func end(_ id: AuditID, _ outcome: AuditOutcome) throws(StoreError) {
     end.bind(1, id.rawValue)
-    end.bind(2, outcome.text)
+    end.bind(2, outcome.kept)
     end.bind(3, outcome.count)
     try end.run()
   }
@@ -104,6 +104,18 @@ extension AuditRecord {
       entry: AuditEntry(
         at: row.time(1), who: row.text(2) ?? "", role: row.text(3) ?? "", what: row.text(4) ?? "",
         target: row.text(5) ?? "", reason: row.text(6)),
-      outcome: row.text(7).map { AuditOutcome($0, count: row.optionalInteger(8).map { Int($0) }) })
+      outcome: row.text(7).map { AuditOutcome(kept: $0, count: row.optionalInteger(8).map { Int($0) }) })
+  }
+}
+
+extension AuditOutcome {
+  private static let separator = ": "
+
+  /// As the column has it: `done`, or `done: 1 delivery cancelled`. No code holds what stands between.
+  fileprivate var kept: String { details.map { text + Self.separator + $0 } ?? text }
+
+  fileprivate init(kept: String, count: Int?) {
+    let parts = kept.split(separator: Self.separator, maxSplits: 1).map(String.init)
+    self.init(parts.first ?? "", count: count, details: parts.count > 1 ? parts[1] : nil)
   }
 }

@@ -26,7 +26,7 @@ final class FakeOperations: RelayOperations, WithFakeRules {
     case replay(ReplayPlan, expected: Int?, who: String?, reason: String?)
     case replays(before: Int?, limit: Int)
     case cancelReplay(Int)
-    case erase(ErasureRequest)
+    case erase(ErasureRequest, audit: AuditID?)
     case exported(EventPageRequest)
   }
 
@@ -181,8 +181,8 @@ final class FakeOperations: RelayOperations, WithFakeRules {
     try answer(.resume(destination)) { $0.resumed }
   }
 
-  func erase(_ request: ErasureRequest) async throws(OperationError) -> ErasureReport {
-    try answer(.erase(request)) { $0.erasure }
+  func erase(_ request: ErasureRequest, audit: AuditID?) async throws(OperationError) -> ErasureReport {
+    try answer(.erase(request, audit: audit)) { $0.erasure }
   }
 
   func erasure(_ id: String) -> ErasureReport? {

@@ -55,8 +55,8 @@ final class SlowOperations: RelayOperations, WithFakeRules {
   func cancelReplay(_ id: Int) async throws(OperationError) -> ReplayReport? { nil }
   func reload() async throws(OperationError) -> ReloadReport { try await fake.reload() }
 
-  func erase(_ request: ErasureRequest) async throws(OperationError) -> ErasureReport {
-    try await fake.erase(request)
+  func erase(_ request: ErasureRequest, audit: AuditID?) async throws(OperationError) -> ErasureReport {
+    try await fake.erase(request, audit: audit)
   }
   func erasure(_ id: String) -> ErasureReport? { fake.erasure(id) }
   func exported(_ request: EventPageRequest) async throws(OperationError) -> EventPage {

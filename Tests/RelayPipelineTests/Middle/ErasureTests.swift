@@ -22,8 +22,10 @@ import Testing
   }
 
   /// Begins it, and takes turns until it has come to its end.
-  private func carryOut(_ middle: Middle, _ request: ErasureRequest) async throws -> ErasureReport {
-    let id = try await middle.controller.erase(request).id
+  private func carryOut(
+    _ middle: Middle, _ request: ErasureRequest, audit: AuditID? = nil
+  ) async throws -> ErasureReport {
+    let id = try await middle.controller.erase(request, audit: audit).id
     return try await end(middle, id)
   }
 
@@ -63,7 +65,7 @@ import Testing
   @Test func whatIsInFlightIsErasedOnceItsAttemptHasEnded() async throws {
     let middle = try await Middle(.middle())
     _ = await receive(middle, mobile: 1)
-    let id = try await middle.controller.erase(person(1)).id
+    let id = try await middle.controller.erase(person(1), audit: nil).id
     try await middle.takeTurns { (middle.controller.erasure(id)?.inFlight ?? 0) > 0 }
     #expect(middle.controller.erasure(id)?.erased == 0)
     // It fails, and is not tried again.
@@ -117,12 +119,46 @@ import Testing
     #expect(text.contains("retry: ") && !text.contains("4711"))
   }
 
-  private func audited(_ middle: Middle, _ target: String, reason: String?) async throws {
+  @discardableResult
+  private func audited(_ middle: Middle, _ target: String, reason: String?) async throws -> AuditID {
     let entry = AuditEntry(
       at: .second(0), who: "ana", role: "reader", what: "events", target: target, reason: reason)
-    _ = try await RelayPipelineTests.carryOut(middle) { controller async throws(OperationError) in
+    return try await RelayPipelineTests.carryOut(middle) { controller async throws(OperationError) in
       try await controller.beginAudit(entry)
     }
+  }
+
+  private func audit(_ middle: Middle) async throws -> [AuditRecord] {
+    try await RelayPipelineTests.carryOut(middle) { controller async throws(OperationError) in
+      try await controller.audit(AuditFilter(), after: nil, limit: 10).records
+    }
+  }
+
+  @Test func theAuditSaysOfACountThatNothingWasErased() async throws {
+    let middle = try await Middle(.middle())
+    _ = await receive(middle, mobile: 1)
+    let entry = try await audited(middle, "", reason: nil)
+    var request = person(1)
+    request.isDryRun = true
+    _ = try await carryOut(middle, request, audit: entry)
+    let outcome = AuditOutcome(
+      "done", count: 1, details: "1 event and 1 delivery counted, and nothing changed")
+    #expect(try await audit(middle).map(\.outcome) == [outcome])
+    middle.turn(middle.finished(try middle.request(), 200))
+  }
+
+  /// Broken by an outcome that is kept when it has only begun: nobody could see later what was done.
+  @Test func theAuditSaysAtTheEndHowMuchWasErased() async throws {
+    let middle = try await Middle(.middle())
+    _ = await receive(middle, mobile: 1)
+    let entry = try await audited(middle, "", reason: "ticket 1")
+    let id = try await middle.controller.erase(person(1), audit: entry).id
+    try await middle.takeTurns { (middle.controller.erasure(id)?.inFlight ?? 0) > 0 }
+    #expect(try await audit(middle).map(\.outcome) == [nil], "nobody knows yet")
+    middle.turn(middle.finished(try middle.request(), 503))
+    _ = try await end(middle, id)
+    let outcome = AuditOutcome("done", count: 1, details: "1 event erased, 1 delivery cancelled")
+    #expect(try await audit(middle).map(\.outcome) == [outcome])
   }
 
   /// At its rate it queues one event, and waits for an hour.
@@ -222,8 +258,8 @@ import Testing
   @Test func oneIsUnderWayAtATime() async throws {
     let middle = try await Middle(.middle())
     _ = await receive(middle, mobile: 1)
-    let id = try await middle.controller.erase(person(1)).id
-    await #expect { try await middle.controller.erase(person(2)) } throws: {
+    let id = try await middle.controller.erase(person(1), audit: nil).id
+    await #expect { try await middle.controller.erase(person(2), audit: nil) } throws: {
       ($0 as? OperationError)?.code == .conflict
     }
     try await middle.takeTurns { (middle.controller.erasure(id)?.inFlight ?? 0) > 0 }
