@@ -43,6 +43,21 @@ import Testing
         """)
   }
 
+  @Test func becauseOnlyAPersonSentItOn() {
+    let delivery = Samples.delivery(.delivered, to: "bi", attempts: 1) {
+      ($0.run, $0.settledAt) = (3, Samples.now)
+    }
+    let unrouted = Self.event(Samples.event(routes: [], [delivery]))
+    #expect(
+      unrouted.contains("no route matched it (configuration 0123456789ab): only a person has sent it on"))
+    let dropped = Self.event(Samples.event(routes: ["internal-noise"], isDropped: true, [delivery]))
+    #expect(
+      dropped.contains("dropped by the route internal-noise (configuration 0123456789ab): only a person"))
+    for text in [unrouted, dropped] {
+      #expect(text.contains("bi (replay 3)") && !text.contains("Any other destination"))
+    }
+  }
+
   @Test func becauseARouteDroppedIt() {
     let alone = Self.event(Samples.event(routes: ["internal-noise"], isDropped: true))
     #expect(

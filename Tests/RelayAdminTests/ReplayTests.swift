@@ -144,17 +144,27 @@ import Testing
     #expect(
       ReplayText.one(Self.answer(), now: Samples.now, pen: pen) == """
         replay 7  running
-          events    type=*Message text=5575 until=\(Samples.time(60))
+          which     type=*Message text=5575 until=\(Samples.time(60))
           to        bi, crm (missing)
           rate      at most 10.0/s
           began     \(Samples.time(60)) by ana
           reason    bots
-          walk      900 events so far, 100 without a new delivery
+          events    900 events so far, 100 without a new delivery
           sent      800 queued of 1,000: 600 delivered, 196 pending, 4 dead, 0 discarded
         """)
     let failed = Self.answer { ($0.walk, $0.failure, $0.endedAt) = (.failed, "no such luck", Samples.now) }
     let text = ReplayText.one(failed, now: Samples.now, pen: pen)
-    #expect(text.contains("failed") && text.contains("no such luck") && text.contains("ended"))
+    #expect(text.contains("failed") && text.contains("no such luck") && text.contains("queued    until"))
+  }
+
+  @Test func whatCameOfOneIsTheLastLine() {
+    let done = Self.answer { ($0.walk, $0.delivered, $0.dead) = (.ended, 800, 0) }
+    #expect(ReplayText.end(done) == "replay 7 done: 800 delivered")
+    let other = Self.answer { ($0.walk, $0.delivered, $0.dead, $0.discarded) = (.cancelled, 700, 90, 10) }
+    #expect(
+      ReplayText.end(other)
+        == "replay 7 cancelled: 700 delivered, 90 dead: huggy-relay deliveries --state dead shows them, 10 discarded"
+    )
   }
 
   @Test func manyAreATable() {
@@ -181,25 +191,27 @@ import Testing
     (count.matched, count.skipped, count.deliveries) = (160, 10, ["bi": 50, "crm": 100])
     #expect(
       ReplayText.question(ReplayCountAnswer(count))
-        == "send 150 deliveries: 50 to bi, 100 to crm; 10 of 160 events would go nowhere (they have no route that sends them, "
-        + "or a delivery there already: --again sends them all the same)? [y/N] ")
+        == "send 150 deliveries: 50 to bi, 100 to crm; 10 of 160 events would not be sent (they have a delivery there "
+        + "already (--again sends them too), or no route sends them)? [y/N] ")
     count.bodiless = 4
     #expect(
       ReplayText.wouldBe(ReplayCountAnswer(count)).hasSuffix(
-        "10 of 160 events would go nowhere (6 have no route that sends them, or a delivery there already: --again sends them "
-          + "all the same; 4 have no body any more: erased, or gone after unrouted_retention)"))
+        "10 of 160 events would not be sent (6 have a delivery there already (--again sends them too), or no route sends them; "
+          + "4 have no body any more: erased, or gone after unrouted_retention)"))
     count.bodiless = 9
     #expect(
-      ReplayText.wouldBe(ReplayCountAnswer(count)).contains("(1 has no route that sends it, or a delivery"))
+      ReplayText.wouldBe(ReplayCountAnswer(count)).contains(
+        "(1 has a delivery there already (--again sends it too)"))
     count.bodiless = 10
-    #expect(ReplayText.wouldBe(ReplayCountAnswer(count)).contains("go nowhere (they have no body any more"))
+    #expect(ReplayText.wouldBe(ReplayCountAnswer(count)).contains("not be sent (they have no body any more"))
     #expect(
       ReplayText.wouldBe(ReplayCountAnswer(ReplayCount())).hasPrefix(
         "0 deliveries would be sent: no event matches"))
     var one = ReplayCount()
     (one.matched, one.skipped, one.bodiless) = (1, 1, 1)
     #expect(
-      ReplayText.wouldBe(ReplayCountAnswer(one)).contains("1 of 1 event would go nowhere (it has no body any")
+      ReplayText.wouldBe(ReplayCountAnswer(one)).contains(
+        "1 of 1 event would not be sent (it has no body any")
     )
     count.deliveries = ["bi": 100]
     #expect(ReplayText.question(ReplayCountAnswer(count)) == nil)

@@ -154,11 +154,12 @@ import Testing
       return BacktestAnswer(report)
     }
     var sum = BacktestSum(examples: 3)
-    #expect(sum.add(part(2, 2, next: 5)))
+    let isFirstTaken = sum.add(part(2, 2, next: 5))
     #expect(!sum.answer.hasLoss && sum.answer.next == "5" && sum.answer.examples.count == 2)
-    #expect(sum.add(part(3, 3, next: nil)))
-    #expect(!sum.add(part(9, 9, next: 9, hash: "c")), "the configuration is another")
-    let whole = sum.answer
+    let isSecondTaken = sum.add(part(3, 3, next: nil))
+    let isOtherTaken = sum.add(part(9, 9, next: 9, hash: "c"))
+    #expect(isFirstTaken && isSecondTaken && !isOtherTaken, "the last is of another configuration")
+    var whole = sum.answer
     #expect(whole.events == 20 && whole.destinations.map(\.gained) == [5])
     #expect(whole.examples.count == 3 && whole.next == nil)
     let text = BacktestText.render(whole, pen: Pen(usesColours: false))

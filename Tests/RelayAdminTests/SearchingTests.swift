@@ -102,12 +102,17 @@ struct SearchingTests {
     #expect(holds(DeliverySearch(reasons: ["permanent"])) && !holds(DeliverySearch(reasons: ["expired"])))
     #expect(
       holds(DeliverySearch(statuses: [.statusClass(4)])) && !holds(DeliverySearch(statuses: [.status(400)])))
-    #expect(!holds(DeliverySearch(statuses: [.noAnswer])))
+    #expect(!holds(DeliverySearch(statuses: [.noAnswer])) && !holds(DeliverySearch(statuses: [.noAttempt])))
     #expect(holds(DeliverySearch(routes: [WildcardPattern("whatsapp*")])))
     #expect(!holds(DeliverySearch(routes: [WildcardPattern("sales")])))
     record.lastAttempt?.status = nil
     #expect(holds(DeliverySearch(statuses: [.noAnswer])))
     #expect(!holds(DeliverySearch(statuses: [.statusClass(4)])))
+    #expect(!holds(DeliverySearch(statuses: [.noAttempt])))
+    record.lastAttempt = nil
+    #expect(!holds(DeliverySearch(statuses: [.noAnswer, .statusClass(4)])))
+    #expect(holds(DeliverySearch(statuses: [.noAnswer, .noAttempt])))
+    #expect(StatusTest("unattempted") == .noAttempt && StatusTest("None") == .noAnswer)
   }
 
   @Test func eventsAreATable() throws {
@@ -154,7 +159,7 @@ struct SearchingTests {
                  3  b
                  2  a
                  1  -
-        5 deliveries in all
+        5 deliveries in all; one with several is counted with each
         """)
     #expect(
       String(decoding: table.json("reason"), as: UTF8.self)

@@ -83,12 +83,17 @@ import Testing
         count: 1_204,
         reason: "missing_token"),
     ]
-    let text = GapsText.render(GapsAnswer(gaps), now: Samples.now, pen: Self.plain)
+    let text = GapsText.render(GapsAnswer(gaps), now: Samples.now, isOfAllTime: true, pen: Self.plain)
     #expect(text.contains("1m00s  down           -             ?  killed"), "\(text)")
     #expect(text.contains("refused (401)  huggy     1,204  missing_token"), "\(text)")
     #expect(text.contains("Huggy publishes no retry policy"))
     #expect(
-      GapsText.render(GapsAnswer([]), now: Samples.now, pen: Self.plain) == "no gap is known in that time")
+      GapsText.render(GapsAnswer([]), now: Samples.now, isOfAllTime: false, pen: Self.plain)
+        == "no gap is known in that time")
+    #expect(
+      GapsText.render(GapsAnswer([]), now: Samples.now, isOfAllTime: true, pen: Self.plain)
+        == "no gap is known"
+    )
   }
 
   @Test func statusShowsWhatIsWrong() {

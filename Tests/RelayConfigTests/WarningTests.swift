@@ -99,7 +99,7 @@ import Testing
 
   @Test func aDestinationThatNoRouteNamesIsTold() {
     let expected =
-      "2:53: warning: destinations.analytics: no route names this destination: nothing goes there"
+      "2:53: warning: destinations.analytics: no route names this destination: nothing goes there, but what is replayed"
     #expect(problems(of: route("")) == [expected])
   }
 

@@ -51,7 +51,8 @@ package struct DeliveriesInput: Input {
       + "`retention` or `erased`.", .form(.words(DeliverySearch.knownReasons)))
   package var reason: TextList
   @Field(
-    "Those whose last attempt was answered so: `422`, `5xx`; `none`: it was not answered.", .form(.status))
+    "Those whose last attempt was answered so: `422`, `5xx`; `none`: it was not answered; `unattempted`: there was none.",
+    .form(.status))
   package var status: TextList
   @Field("Those that this route sent; as in routes, `*` and `?` are wildcards.") package var route: TextList
   @Field(
@@ -92,7 +93,8 @@ extension DeliveriesInput {
     for text in status.texts {
       guard let test = StatusTest(text) else {
         throw .invalidRequest(
-          "'status' is '\(text.prefix(100))'; write a status such as 422, a class such as 5xx, or none")
+          "'status' is '\(text.prefix(100))'; write a status such as 422, a class such as 5xx, none or unattempted"
+        )
       }
       search.statuses.append(test)
     }

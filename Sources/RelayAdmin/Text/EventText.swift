@@ -19,8 +19,10 @@ package enum EventText {
       lines.append("\(pen(name.forTerminal(), .title))  \(pen(delivery.state, delivery.ink))")
       lines += story(of: delivery, now: now).map { "  " + $0.forTerminal(maxCharacters: 1_200) }
     }
-    if !event.deliveries.isEmpty {
+    if !event.routedDeliveries.isEmpty {
       lines += ["", pen("Any other destination did not get it: no route that matched names it.", .faint)]
+    } else if !event.deliveries.isEmpty {
+      lines.append("")
     }
     // Which condition it did not meet stands in no store: the routes are asked.
     if event.bodyRemoved == nil {
@@ -39,18 +41,23 @@ package enum EventText {
   static func routing(_ event: EventAnswer) -> String {
     let configuration = "(configuration \(event.configHash))"
     guard let last = event.routes.last else {
-      return "no route matched it \(configuration): it went nowhere"
+      return "no route matched it \(configuration): \(fate(event))"
     }
     let before = event.routes.dropLast().joined(separator: ", ")
     guard event.dropped else {
       return "routes that matched: \(event.routes.joined(separator: ", ")) \(configuration)"
     }
-    if event.deliveries.isEmpty {
+    if event.routedDeliveries.isEmpty {
       let others = before.isEmpty ? "" : " (before it matched: \(before))"
-      return "dropped by the route \(last)\(others) \(configuration): it went nowhere"
+      return "dropped by the route \(last)\(others) \(configuration): \(fate(event))"
     }
     return
       "routes that matched: \(before); then \(last) dropped it \(configuration): later routes did not see it"
+  }
+
+  /// Of one that no route sent anywhere.
+  private static func fate(_ event: EventAnswer) -> String {
+    event.deliveries.isEmpty ? "it went nowhere" : "only a person has sent it on, by a replay"
   }
 
   private static func story(of delivery: DeliveryAnswer, now: Timestamp) -> [String] {
@@ -121,6 +128,11 @@ package enum EventText {
     default: reason ?? "for an unknown reason"
     }
   }
+}
+
+extension EventAnswer {
+  /// Those that routes made.
+  fileprivate var routedDeliveries: [DeliveryAnswer] { deliveries.filter { $0.run == 0 } }
 }
 
 extension String {

@@ -102,12 +102,14 @@ package enum JSONLines {
 package struct CountTable {
   private var counts: [String: Int] = [:]
   private var total = 0
+  private var hasSeveral = false
 
   package init() {}
 
   /// - Parameter values: What it has of the kind; several count each, none as `-`.
   package mutating func add(_ values: [String]) {
     total += 1
+    if values.count > 1 { hasSeveral = true }
     for value in values.isEmpty ? ["-"] : values { counts[value, default: 0] += 1 }
   }
 
@@ -125,7 +127,8 @@ package struct CountTable {
     let table = TextTable<(value: String, count: Int)>([
       .init(many.uppercased(), .right) { $0.count.grouped }, .init(title.uppercased()) { $0.value },
     ])
-    let end = pen("\(total.counted(one, many)) in all", .faint)
+    let several = hasSeveral ? "; one with several is counted with each" : ""
+    let end = pen("\(total.counted(one, many)) in all\(several)", .faint)
     return (table.lines(rows, pen) + [end]).joined(separator: "\n")
   }
 

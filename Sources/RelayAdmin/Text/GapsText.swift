@@ -3,9 +3,12 @@ import RelayText
 
 /// What `huggy-relay gaps` shows.
 package enum GapsText {
+  /// - Parameter isOfAllTime: No time was asked for.
   /// - Returns: Lines, without a line end at the end.
-  package static func render(_ answer: GapsAnswer, now: Timestamp, pen: Pen) -> String {
-    guard !answer.gaps.isEmpty else { return "no gap is known in that time" }
+  package static func render(_ answer: GapsAnswer, now: Timestamp, isOfAllTime: Bool, pen: Pen) -> String {
+    guard !answer.gaps.isEmpty else {
+      return isOfAllTime ? "no gap is known" : "no gap is known in that time"
+    }
     let table = TextTable<GapAnswer>([
       .init("BEGAN") { $0.beganAt.text(at: now) },
       .init("ENDED") { "\($0.endedAt)" },

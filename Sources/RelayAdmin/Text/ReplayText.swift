@@ -36,13 +36,13 @@ package enum ReplayText {
     }
     let reasons = [
       reason(
-        others, "has no route that sends it, or a delivery there already: --again sends it all the same",
-        "have no route that sends them, or a delivery there already: --again sends them all the same"),
+        others, "has a delivery there already (--again sends it too), or no route sends it",
+        "have a delivery there already (--again sends them too), or no route sends them"),
       reason(
         answer.withoutBody, "has no body any more: erased, or gone after unrouted_retention",
         "have no body any more: erased, or gone after unrouted_retention"),
     ].compactMap(\.self)
-    return "; \(answer.skipped.grouped) of \(answer.events.counted("event", "events")) would go nowhere"
+    return "; \(answer.skipped.grouped) of \(answer.events.counted("event", "events")) would not be sent"
       + " (\(reasons.joined(separator: "; ")))"
   }
 
@@ -53,6 +53,16 @@ package enum ReplayText {
     let count = answer.count.map { ": \($0.counted("delivery", "deliveries"))" } ?? ""
     return
       "replay \(answer.replay) has begun\(count); `huggy-relay replays \(answer.replay)` shows how far it is"
+  }
+
+  /// What has come of one that is over.
+  package static func end(_ answer: ReplayAnswer) -> String {
+    var parts = ["\(answer.delivered.grouped) delivered"]
+    if answer.dead > 0 {
+      parts.append("\(answer.dead.grouped) dead: huggy-relay deliveries --state dead shows them")
+    }
+    if answer.discarded > 0 { parts.append("\(answer.discarded.grouped) discarded") }
+    return "replay \(answer.id) \(answer.state): " + parts.joined(separator: ", ")
   }
 
   /// A line that is written over again and again.
@@ -96,15 +106,16 @@ package enum ReplayText {
       lines.append("  \(name.padded(to: 10))\(text)".forTerminal(maxCharacters: 1_000))
     }
     line("failure", answer.failure)
-    line("events", answer.events)
+    line("which", answer.events)
     line("to", answer.target + (answer.choice == "new" ? "" : " (\(answer.choice))"))
     line("rate", answer.ratePerSecond.map { "at most \($0)/s" })
     line("began", "\(answer.startedAt)" + (answer.who.map { " by \($0)" } ?? ""))
     line("reason", answer.reason)
-    line("ended", answer.endedAt.map { "\($0)" + (answer.state == "running" ? ": all is queued" : "") })
+    line("queued", answer.endedAt.map { "until \($0)" })
     line(
-      "walk",
-      "\(answer.matched.counted("event", "events")) so far, \(answer.skipped.grouped) without a new delivery")
+      "events",
+      "\(answer.matched.counted("event", "events"))\(answer.endedAt == nil ? " so far" : ""), "
+        + "\(answer.skipped.grouped) without a new delivery")
     line(
       "sent",
       "\(answer.queued.grouped) queued" + (answer.expected.map { " of \($0.grouped)" } ?? "")

@@ -10,7 +10,8 @@ extension ConfigNode {
     guard !routes.isEmpty, !named.contains(Self.unresolvedDestination) else { return }
     for destination in destinations where !named.contains(destination.name) {
       reading.report(
-        "no route names this destination: nothing goes there", at: destination.location, severity: .warning)
+        "no route names this destination: nothing goes there, but what is replayed", at: destination.location,
+        severity: .warning)
     }
   }
 }

@@ -54,11 +54,15 @@ package enum StatusTest: Sendable, Equatable {
   case statusClass(Int)
   /// An attempt that was not answered.
   case noAnswer
+  /// There was no attempt.
+  case noAttempt
 
-  /// `422`, `5xx` or `none`.
+  /// `422`, `5xx`, `none` or `unattempted`.
   package init?(_ text: String) {
     if text.lowercased() == "none" {
       self = .noAnswer
+    } else if text.lowercased() == "unattempted" {
+      self = .noAttempt
     } else if text.count == 3, text.lowercased().hasSuffix("xx"), let digit = text.first?.wholeNumberValue,
       (1...9).contains(digit)
     {
@@ -71,11 +75,12 @@ package enum StatusTest: Sendable, Equatable {
   }
 
   func holds(_ attempt: DeliveryRecord.LastAttempt?) -> Bool {
-    guard let attempt else { return false }
-    switch self {
-    case .status(let status): return attempt.status == status
-    case .statusClass(let digit): return attempt.status.map { $0 / 100 == digit } ?? false
-    case .noAnswer: return attempt.status == nil
+    guard let attempt else { return self == .noAttempt }
+    return switch self {
+    case .status(let status): attempt.status == status
+    case .statusClass(let digit): attempt.status.map { $0 / 100 == digit } ?? false
+    case .noAnswer: attempt.status == nil
+    case .noAttempt: false
     }
   }
 }

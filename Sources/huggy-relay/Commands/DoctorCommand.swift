@@ -48,7 +48,7 @@ struct DoctorCommand: ParsableCommand {
 
   func run() throws {
     let (configuration, findings) = examineConfiguration()
-    let checks = machineChecks() + (configuration.map(checks) ?? [])
+    let checks = machineChecks() + (configuration.map(checks) ?? []) + [relayCheck(configuration)]
     let all = Findings(findings + Examination(checks).run(within: Self.limit))
     if json {
       FileHandle.standardOutput.write(Data(all.json + Array("\n".utf8)))
@@ -99,20 +99,24 @@ struct DoctorCommand: ParsableCommand {
     let configuration = loaded.configuration
     let now = SystemWallClock().now()
     let prober = CurlProber()
-    let admin = RunningRelayCheck(
-      configuration, admin: admin ?? Self.environment("HUGGY_RELAY_ADMIN"),
-      token: adminToken ?? Self.environment("HUGGY_RELAY_ADMIN_TOKEN"))
     return DataFolder(configuration.store).checks
       + configuration.destinations.map { DestinationCheck($0, prober: prober, now: now).check }
       + [
-        Examination.Check("relay") { admin.look() },
         Examination.Check("open files") {
           [
             MachineChecks.openFiles(
               configuration, process: MachineChecks.process(of: configuration.store))
           ]
-        },
+        }
       ]
+  }
+
+  /// Also without a configuration, if it is said where the relay is.
+  private func relayCheck(_ loaded: LoadedConfiguration?) -> Examination.Check {
+    let relay = RunningRelayCheck(
+      loaded?.configuration, admin: admin ?? Self.environment("HUGGY_RELAY_ADMIN"),
+      token: adminToken ?? Self.environment("HUGGY_RELAY_ADMIN_TOKEN"))
+    return Examination.Check("relay") { relay.look() }
   }
 
   /// nil also for an empty one.

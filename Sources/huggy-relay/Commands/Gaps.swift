@@ -40,7 +40,9 @@ struct Gaps: ParsableCommand {
     input.until = until.flatMap(FilterOptions.time)
     let json = try client.get("/api/v1/gaps", input)
     try options.show(json) { pen in
-      GapsText.render(try client.decode(GapsAnswer.self, from: json), now: SystemWallClock().now(), pen: pen)
+      GapsText.render(
+        try client.decode(GapsAnswer.self, from: json), now: SystemWallClock().now(),
+        isOfAllTime: since == nil && until == nil, pen: pen)
     }
   }
 }

@@ -9,8 +9,14 @@ struct HuggyRelay: AsyncParsableCommand {
     commandName: "huggy-relay",
     abstract: "Receives Huggy's webhooks, splits them into events, and forwards each where routes.yaml says.",
     discussion: discussion(
-      "Nothing is answered 200 before it is on disk; nothing is forgotten before it is delivered.",
-      examples: "huggy-relay serve --config routes.yaml", "huggy-relay status"),
+      """
+      Nothing is answered 200 before it is on disk; nothing is forgotten before it is delivered.
+
+      Commands that ask a running relay find it by --admin, or $HUGGY_RELAY_ADMIN, at http://127.0.0.1:8081 otherwise; what each \
+      takes, and examples, say huggy-relay COMMAND --help.
+      """,
+      examples: "huggy-relay serve --config routes.yaml", "huggy-relay status",
+      "# Why did crm not get this person's message?\nhuggy-relay events --text 5575999990000 --since 24h"),
     version: RelayVersion.number,
     subcommands: [ManualCommand.self],
     // As a user meets them; the README's table has the same parts.

@@ -108,7 +108,9 @@ struct ReplayCommand: ParsableCommand {
     let begun = try client.decode(ReplayBegunAnswer.self, from: json)
     try options.show(json) { _ in ReplayText.begun(begun) }
     if wait || isAtTerminal && !options.json {
-      try ReplayProgress(options.client(), replay: begun.replay, shows: isAtTerminal).follow()
+      try ReplayProgress(
+        options.client(), replay: begun.replay, shows: isAtTerminal, tells: !options.json
+      ).follow()
     }
   }
 
@@ -135,8 +137,13 @@ struct ReplayProgress {
   private let client: AdminClient
   private let replay: Int
   private let shows: Bool
+  private let tells: Bool
 
-  init(_ client: AdminClient, replay: Int, shows: Bool) {
+  /// - Parameters:
+  ///   - shows: How far it is, on a terminal.
+  ///   - tells: What came of it, in the end.
+  init(_ client: AdminClient, replay: Int, shows: Bool, tells: Bool) {
+    self.tells = tells
     self.client = client
     self.replay = replay
     self.shows = shows
@@ -159,6 +166,7 @@ struct ReplayProgress {
         FileHandle.standardError.write(Data(line.utf8))
       }
       if answer.isOver {
+        if tells { print(ReplayText.end(answer)) }
         guard answer.state == Replay.State.done.rawValue else {
           printError("replay \(replay) \(answer.state)\(answer.failure.map { ": \($0)" } ?? "")")
           throw ExitCode.failure
@@ -205,7 +213,7 @@ struct ReplaysCommand: ParsableCommand {
     let client = options.client()
     guard let id else { return try list(client) }
     if wait && !cancel {
-      try ReplayProgress(client, replay: id, shows: isatty(STDERR_FILENO) == 1).follow()
+      try ReplayProgress(client, replay: id, shows: isatty(STDERR_FILENO) == 1, tells: false).follow()
     }
     let json =
       cancel

@@ -129,8 +129,8 @@ struct Events: ParsableCommand {
     if options.json || list.jsonl { return }
     if shown == 0 { printError(EventsText.nothing(start.filter)) }
     guard let next = input.page.after else { return }
-    let place = reached.map { "looked as far as \($0.clockText(in: list.zone)); " } ?? ""
-    printError("\(place)go on with --after \(next), or see all with --all")
+    let place = reached.map { ", from \($0.clockText(in: list.zone)) on" } ?? ""
+    printError("there may be more\(place): go on with --after \(next), or see --all")
   }
 
   private func print(_ page: EventsAnswer, _ json: [UInt8], isFirst: Bool) throws {
@@ -204,7 +204,9 @@ struct Deliveries: ParsableCommand {
 
   @Option(
     name: .long,
-    help: "Those whose last attempt was answered so: 422, 5xx; none: not at all. Several: with commas.")
+    help:
+      "Those whose last attempt was answered so: 422, 5xx; none: not at all; unattempted: there was none. Several: with commas."
+  )
   var status: [String] = []
 
   @Option(name: .long, help: "Those that this route sent; * and ? are wildcards.")
@@ -296,7 +298,7 @@ struct Deliveries: ParsableCommand {
   private static func values(_ delivery: DeliveryAnswer, _ kind: Kind) -> [String] {
     switch kind {
     case .reason: [delivery.reason].compactMap(\.self)
-    case .status: delivery.lastAttempt.map { [$0.status.map(String.init) ?? "no answer"] } ?? []
+    case .status: delivery.lastAttempt.map { [$0.status.map(String.init) ?? "none"] } ?? ["unattempted"]
     case .route: [delivery.route]
     case .type: [delivery.type]
     case .destination: [delivery.destination]
