@@ -29,7 +29,7 @@ package struct TextForm: Sendable, Equatable {
   /// A place in a list, as a page's `next` says it; a number that the relay has given.
   static let number = TextForm("^(0|[1-9][0-9]{0,17})$")
   static let numberOrEventID = TextForm("^([1-9][0-9]{0,17}|\(event))$")
-  static let status = TextForm("[1-9][0-9xX]{2}|none")
+  static let status = TextForm("[1-9][0-9xX]{2}|none|unattempted")
 
   /// One of these, or several.
   static func words(_ words: [String]) -> TextForm { TextForm(words.joined(separator: "|")) }
