@@ -59,6 +59,7 @@ struct ForgottenValuesTests {
       values.reason("ana \"nina\" sá (\(Self.phone)) asked; \(Self.phone), again")
         == "[erased] ([erased]) asked; [erased], again")
     #expect(values.reason("order 1\(Self.phone)") == nil, "another number")
+    #expect(values.reason("order \(Self.phone)1") == nil, "another number")
     #expect(values.reason(nil) == nil && values.reason("ticket 4711") == nil)
   }
 }

@@ -25,6 +25,20 @@ import Testing
     #expect(list.newestFirst.map(\.0) == [expected])
   }
 
+  /// Broken by looking for a value as it is spelled alone: JSON has others for it.
+  @Test func whatMayHoldAValueInAnotherSpellingIsForgottenWithIt() {
+    var list = RefusedRequestList()
+    for (number, body) in [
+      #"{"mobile":"4711"}"#, #"{"mobile":"\u0034\u0037\u0031\u0031"}"#, #"{"mobile":"4712"}"#,
+    ].enumerated() {
+      var request = Self.refused(Int64(number), path: "/\(number)")
+      request.body = Array(body.utf8)
+      list.add(request, isOfSource: true)
+    }
+    #expect(list.forget(holding: ["4711", ""]) == 2)
+    #expect(list.newestFirst.map(\.0.path) == ["/2"])
+  }
+
   @Test func whatDiffersInAnythingThatMattersIsNotAlike() {
     var list = RefusedRequestList()
     list.add(Self.refused(1), isOfSource: true)

@@ -169,8 +169,8 @@ final class Erasures: Sendable {
   /// What is in flight is erased once its attempt has ended, and what the files still hold is overwritten.
   private func finish(_ request: ErasureRequest, _ inFlight: [EventID]) async throws(OperationError) {
     var left = inFlight
-    let begin = ContinuousClock.now
-    while !left.isEmpty, begin.duration(to: .now) < Self.patience {
+    let end = parts.clock.now().advanced(by: Self.patience)
+    while !left.isEmpty, parts.clock.now() < end {
       await parts.sleep(Self.pause)
       left = try await again(left)
     }

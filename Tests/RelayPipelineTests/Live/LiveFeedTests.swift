@@ -155,6 +155,24 @@ import Testing
     #expect(!text.contains(Self.ana) && text.contains("another"))
   }
 
+  /// Broken by remembering what was erased only as long as the feed's thread had something in its hands then.
+  @Test func whatIsErasedAndWrittenLongAfterIsToldToNobody() async throws {
+    let feed = feed { ($0.pace, $0.heartbeat) = (.seconds(3_600), .milliseconds(100)) }
+    let reader = try #require(feed.join(LiveSubscription(withBodies: true)))
+    _ = await reader.next()
+    feed.tell(samples.received(1))
+    _ = await read(reader, until: "event: received")
+    let ana = ofAna()
+    feed.tell(.received(ana))
+    feed.tell(samples.received(1, body: #"{"m":"another"}"#))
+    feed.forget([ana[0].event.id])
+    // A sign of life comes with a look at the readers.
+    for _ in 0..<2 { _ = await reader.next() }
+    feed.stop()
+    let text = await read(reader, until: "never")
+    #expect(!text.contains(Self.ana) && text.contains("another"))
+  }
+
   /// Broken by a look at the ring and at what is not written yet alone.
   @Test func whatIsErasedWhileItIsBeingWrittenIsToldToNobody() async throws {
     let clock = StoppingClock()
