@@ -85,6 +85,43 @@ struct DeadRetentionTests {
     #expect(try deliveries.map { try bench.state(of: $0) } == [.discarded, .discarded])
   }
 
+  /// Broken by a walk that has passed what it has not discarded.
+  @Test func whatAFailedTransactionDidIsDoneByTheNext() throws {
+    try bench.add(at: 0, [.dead(1)])
+    let delivery = try bench.rows("delivery").last!
+    let transactions = bench.session.transactions
+    let walk = try DeadLetterWalk(bench.connection, transactions, changes: bench.session.changes)
+    var budget = StepBudget(time: nil)
+    let error = StoreError(code: .failing, message: "the disk does not take it")
+    #expect(throws: error) {
+      try transactions.run { () throws(StoreError) in
+        #expect(try walk.step(until: .second(50), now: .second(100), &budget))
+        throw error
+      }
+    }
+    #expect(try bench.state(of: delivery) == .dead && walk.takeDiscarded().isEmpty)
+    _ = try transactions.run { () throws(StoreError) in
+      try walk.step(until: .second(50), now: .second(100), &budget)
+    }
+    #expect(try bench.state(of: delivery) == .discarded)
+    #expect(walk.takeDiscarded() == ["crm": 1])
+  }
+
+  @Test func aClockThatWentBackHidesNoDeadLetter() throws {
+    bench.configure(deadRetention: 100)
+    try bench.add(at: 0, [.dead(200)], [.pending])
+    let deliveries = Array(try bench.rows("delivery").suffix(2))
+    bench.keep(at: 400)
+    #expect(try bench.state(of: deliveries[0]) == .discarded)
+    bench.clock.set(.second(150))
+    bench.keeper.committed(appendedEvents: 0)
+    try bench.settle(delivery: deliveries[1], at: 160, as: .dead)
+    bench.clock.set(.second(160))
+    bench.keeper.committed(appendedEvents: 0)
+    bench.keep(at: 500)
+    #expect(try bench.state(of: deliveries[1]) == .discarded)
+  }
+
   @Test func manyTakeManyShortSteps() throws {
     bench.configure(deadRetention: 100)
     try bench.execute("BEGIN")

@@ -57,6 +57,10 @@ struct SizeLimitTests {
     #expect(limit.refusal == nil)
     limit.allIsPruned()
     #expect(limit.refusal == nil, "there is room")
+    measure(1_000)
+    limit.allIsPruned()
+    limit.configure(maxBytes: 2 * limit.maximum)
+    #expect(limit.isMeasureDue(.second(0)), "a higher limit is to end it at once")
   }
 
   @Test mutating func nearTheLimitEachCommitIsMeasuredAndFarFromItOneInTenMilliseconds() {

@@ -53,6 +53,14 @@ struct UnroutedRetentionTests {
     #expect(try bench.rowsWithBodies() == [8, 9, 10])
   }
 
+  /// What the clock had left before the store had a time of its own. It tells nothing of what stands behind it.
+  @Test func aTimeThatIsYetToComeIsPassedAndItsBodyStays() throws {
+    bench.configure(retention: 10_000, unroutedRetention: 100)
+    for second in [500, 10, 190] { try bench.add(at: second, []) }
+    bench.keep(at: 200)
+    #expect(try bench.rowsWithBodies() == [1, 3])
+  }
+
   @Test func theSpaceBecomesFree() throws {
     bench.configure(retention: 100_000, unroutedRetention: 100)
     try bench.execute("BEGIN")

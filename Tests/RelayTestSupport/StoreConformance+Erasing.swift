@@ -8,9 +8,11 @@ extension StoreConformance {
       let store = try await bench.open()
       let envelope = bench.make.envelope(body: Array(#"{"name":"Ana"}"#.utf8))
       let held = try await store.stored(envelope)
-      let failed = AttemptResult(
+      var failed = AttemptResult(
         startedAt: .second(1), duration: .milliseconds(5),
         response: .status(500, body: Array("what Ana wrote".utf8), retryAfter: nil))
+      failed.evidence = AttemptEvidence(
+        requestHeaders: Array("huggy-company: Ana".utf8), answerHeaders: Array("x-customer: Ana".utf8))
       await store.settle(
         Settlement(
           delivery: held[0].id, attempts: 1, attempt: failed, outcome: .retry(at: .second(2))))
@@ -25,6 +27,8 @@ extension StoreConformance {
       #expect(event.deliveries.map(\.state) == [.delivered])
       #expect(event.deliveries[0].failures.map(\.status) == [500])
       #expect(event.deliveries[0].failures.map(\.answer) == [nil])
+      #expect(event.deliveries[0].failures.map(\.evidence.requestHeaders) == [nil])
+      #expect(event.deliveries[0].failures.map(\.evidence.answerHeaders) == [nil])
       // Again, and one that there is not: nothing.
       #expect(try await reopened.erase([id, bench.make.nextID(count: 1)]) == ErasedEvents())
       #expect(try await reopened.books() == ["crm": Books(delivered: 1)])
