@@ -133,6 +133,19 @@ import Testing
     }
   }
 
+  /// Who has mistaken the ports is told so without a token; but nothing of what the API has, or has not.
+  @Test func whatIsPostedBesideTheAPIIsToldOfThePortAndWithinItOnlyWhoHasAToken() {
+    func admitted(_ target: String, _ authorization: String? = nil) -> APIError? {
+      let head = RequestHead(method: "POST", target: target, authorization: authorization)
+      guard case .failure(let error) = Self.admission(token: "s3cret").admit(head) else { return nil }
+      return error
+    }
+    #expect(admitted("/huggy")?.message.contains("takes no envelopes") == true)
+    #expect(admitted("/api/v1/nothing")?.code == "unauthorized")
+    let known = admitted("/api/v1/nothing", "Bearer s3cret")
+    #expect(known?.code == "not_found" && known?.message.contains("there is nothing at") == true)
+  }
+
   @Test func theQueryIsNoPartOfThePath() {
     let head = RequestHead(method: "GET", target: "/api/v1/deliveries?state=dead#x")
     #expect(head.path == "/api/v1/deliveries")

@@ -120,6 +120,33 @@ import Testing
     #expect(Self.records(operations).isEmpty)
   }
 
+  /// Broken by an audit of what endpoints show alone: whoever is told which events hold a text has learned it.
+  @Test func whoAsksWhatStandsInBodiesIsKeptAlsoWhereNoneIsShown() async throws {
+    let operations = FakeOperations()
+    try await withServer(operations, people: AdminToken.ofEachRole) { server in
+      for query in ["type=a", "text=Maria&type=a"] {
+        let answer = try await server.get("/api/v1/events?\(query)", headers: Self.token(.reader))
+        #expect(answer.status == 200)
+      }
+    }
+    let entries = Self.records(operations).map(\.entry)
+    #expect(entries.map(\.who) == ["the reader"])
+    #expect(entries.first?.what == "events" && entries.first?.target.contains("Maria") == true)
+  }
+
+  /// A count of whom an erasure would meet says whether somebody's number stands in bodies.
+  @Test func aCountOfWhatWouldBeErasedIsKeptIfItAsksWhatStandsInBodies() async throws {
+    let operations = FakeOperations()
+    try await withServer(operations) { server in
+      for selection in [#""chat":"7""#, #""where":["customer.mobile=5575"]"#] {
+        let answer = try await server.post("/api/v1/erase", "{\(selection),\"dry_run\":true}")
+        #expect(answer.status == 202)
+      }
+    }
+    #expect(
+      Self.records(operations).map(\.entry.target) == [#"{"dry_run":true}"#], "but not the number")
+  }
+
   @Test(arguments: ["POST /api/v1/reload", "GET /api/v1/events/\(Samples.eventID)"])
   func whatCannotBeKeptIsNotDone(request: String) async throws {
     let operations = FakeOperations {

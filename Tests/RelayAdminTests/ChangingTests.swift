@@ -6,6 +6,18 @@ import Testing
 
 /// What can be changed, over real sockets.
 @Suite(.timeLimit(.minutes(5))) struct ChangingTests {
+  /// Broken by passing over the address: with what stands there it would have been a few.
+  @Test func whatStandsInTheAddressOfAChangeIsRefusedAndNotPassedOver() async throws {
+    let operations = FakeOperations()
+    try await withServer(operations) { server in
+      let answer = try await server.post(
+        "/api/v1/deliveries/discard?destination=crm", #"{"all":true,"reason":"x"}"#)
+      #expect(answer.status == 400)
+      #expect(answer.body.contains("the address has the parameter 'destination'"), "\(answer.body)")
+    }
+    #expect(operations.calls.isEmpty)
+  }
+
   @Test func retryAndDiscardTakeIdsAndFilters() async throws {
     let operations = FakeOperations { $0.changed = 3 }
     try await withServer(operations) { server in

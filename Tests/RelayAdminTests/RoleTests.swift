@@ -74,6 +74,20 @@ import Testing
         == Self.roles)
   }
 
+  /// Written out: what an endpoint does not remember by a slip is done, or seen, by somebody whom nobody can name.
+  @Test func eachEndpointRemembersWhatItWasMeantTo() {
+    let remembering = EndpointTable.relay.endpoints.filter { $0.audit != .change && $0.audit != .nothing }
+    #expect(
+      Dictionary(uniqueKeysWithValues: remembering.map { ($0.id, $0.audit) }) == [
+        "GET /api/v1/events/{event}": .reading, "GET /api/v1/events/{event}/body": .reading,
+        "GET /api/v1/export": .reading, "POST /api/v1/explain": .reading, "POST /api/v1/backtest": .reading,
+        "GET /api/v1/deliveries": .readingIfKept, "GET /api/v1/rejections": .readingIfKept,
+        "GET /api/v1/stream": .listening,
+      ])
+    let forgetting = EndpointTable.relay.endpoints.filter { $0.method == .post && $0.audit == .nothing }
+    #expect(forgetting.map(\.id) == ["POST /api/v1/config/diff"], "all others change something")
+  }
+
   private static func status(_ result: Result<Admission.Admitted, APIError>) -> Int? {
     if case .failure(let error) = result { error.status } else { nil }
   }
