@@ -40,6 +40,16 @@ import Testing
     #expect(spans.unwritten.map(\.count) == [3])
   }
 
+  /// Of two threads that refuse at once the later one may come first.
+  @Test func aSpanDoesNotEndBeforeARefusalThatItCounts() {
+    var spans = GapSpans()
+    for second in [0, 20, 10] {
+      spans.refused(.unavailable, source: nil, reason: "unavailable", at: .second(second))
+    }
+    #expect(spans.unwritten.map(\.ended) == [.second(20)])
+    #expect(spans.unwritten.map(\.count) == [3])
+  }
+
   @Test func withoutAStoreItsMemoryIsBoundedAndEachRefusalCounts() {
     var spans = GapSpans()
     for number in 0..<2_000 {
@@ -110,6 +120,17 @@ import Testing
 }
 
 @Suite(.timeLimit(.minutes(5))) struct GapTests {
+  /// Broken by gaps of what was read whole alone: with too many connections nothing is read.
+  @Test func whatIsRefusedBeforeItIsReadIsAGapOfItsSource() async throws {
+    let middle = try await Middle(.middle())
+    middle.receiver.refused(
+      path: "/huggy", .unavailable(.tooManyConnections, "there are too many"), origin: Nobody())
+    middle.receiver.refused(path: "/huggy", .notFound, origin: Nobody())
+    let gaps = try await middle.controller.gaps(since: nil, until: nil)
+    #expect(gaps.map(\.kind) == [.unavailable])
+    #expect(gaps.first?.source == "huggy" && gaps.first?.count == 1)
+  }
+
   @Test func aWrongTokenAndATimeWithoutARelayAreToldTogether() async throws {
     let middle = try await Middle(.middle())
     #expect(

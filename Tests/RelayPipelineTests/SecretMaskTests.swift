@@ -91,6 +91,9 @@ import Testing
     #expect(
       hidden(#""ab\/defgh\u00e9""#, in: #"{"a":"ab\/defgh\u00e9","b":"ab/defghé"}"#)
         == #"{"a":"[secret]","b":"[secret]"}; x-was: abcdefgh1"#)
+    #expect(
+      hidden(##""\u0061bcdefgh1""##, in: ##"\u0061bcdefgh1 abcdefgh1"##)
+        == "[secret] [secret]; x-was: [secret]", "as it came, however needlessly")
     #expect(hidden("123456789", in: "123456789") == "[secret]; x-was: abcdefgh1", "it may be a number")
     #expect(hidden(#""abc""#, in: "abcabc") == "abcabc; x-was: abcdefgh1", "too short for a secret")
     #expect(
@@ -99,6 +102,29 @@ import Testing
 
   @Test func aSecretGoesAlsoAsOthersSpellItInJSON() {
     #expect(masked(#"{"k":"ab\/cd\u00e9X"}"#, secrets: ["ab/cd\u{E9}X"]) == #"{"k":"[secret]"}"#)
+  }
+
+  /// What senders and destinations may repeat. A short header is in many a word.
+  @Test func whateverIsASecretOfTheConfigurationIsMasked() {
+    let configuration = Configuration.middle {
+      $0.server.adminToken = Secret("the-admins-own")
+      $0.server.adminTokens = [AdminToken(name: "ana", value: Secret("anas-own"), role: .viewer)]
+      $0.destination("crm") {
+        $0.authorization = .basic(username: "relay", password: Secret("pass-word"))
+        $0.headers = [
+          .init(name: "x-key", value: Secret("0123456789abcdef")),
+          .init(name: "x-team", value: Secret("blue")),
+        ]
+      }
+      $0.destination("bi") { $0.authorization = .bearer(Secret("bearers-own")) }
+    }
+    let told = [
+      "s3cret-token", "the-admins-own", "anas-own", "0123456789abcdef", "pass-word", "bearers-own",
+      "cmVsYXk6cGFzcy13b3Jk",
+    ]
+    let mask = SecretMask(configuration.toldSecrets)
+    for secret in told { #expect(mask.masked("x=\(secret)&") == "x=[secret]&") }
+    #expect(mask.masked("relay of the blue team") == "relay of the blue team")
   }
 
   @Test func aPathIsMaskedToo() {

@@ -1,5 +1,6 @@
 import RelayCore
 import RelayTestSupport
+import RelayThreads
 import Testing
 
 @testable import RelayPipeline
@@ -106,6 +107,37 @@ import Testing
     #expect(report.probe.answer?.headers.map(\.value) == ["[secret]", "Bearer [secret]"])
     #expect(report.probe.answer?.body == Array("you sent [secret]".utf8))
     #expect(!"\(report)".contains("hunter2"))
+  }
+
+  /// Each has a thread that waits.
+  @Test func onlySoManyAreUnderWayAndOneThatEndsMakesRoom() async throws {
+    let isOpen = Monitor(false)
+    let numbers = Locked(0)
+    let waiting = Tally()
+    let prober = ScriptedProber { _ in
+      let number = numbers.withLock {
+        $0 += 1
+        return $0
+      }
+      // One more than there may be would be answered at once.
+      if number <= DestinationTester.maxUnderWay {
+        waiting.add()
+        isOpen.wait { $0 ? .done(()) : .sleep(nil) }
+      }
+      return .answered(200)
+    }
+    let middle = try await Middle(.middle(), prober: prober)
+    let controller = middle.controller
+    let test = { @Sendable in try await controller.test("crm", with: .madeUp(type: "createdChat")) }
+    try await withThrowingTaskGroup(of: TestReport.self) { group in
+      for _ in 0..<DestinationTester.maxUnderWay { group.addTask { try await test() } }
+      await waiting.reach(DestinationTester.maxUnderWay)
+      let refusal = await #expect(throws: OperationError.self) { try await test() }
+      isOpen.update { $0 = true }
+      #expect(refusal?.code == .conflict)
+      for try await report in group { #expect(report.probe.isSuccess) }
+    }
+    for _ in 0..<2 * DestinationTester.maxUnderWay { #expect(try await test().probe.isSuccess) }
   }
 
   @Test func aDestinationThatThereIsNotIsNotFound() async throws {

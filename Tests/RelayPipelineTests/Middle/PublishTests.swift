@@ -44,6 +44,17 @@ import Testing
     #expect(try middle.request().header("huggy-company") == "6618")
   }
 
+  @Test func withoutATokenOfItsTheSourceSaysTheCompany() async throws {
+    let middle = try await Middle(
+      .middle {
+        $0.sources[1].company = "15691"
+        $0.sources[1].tokens[0].company = "6618"
+      })
+    #expect(try await publish(middle, to: "closed").status == 200)
+    await middle.rest()
+    #expect(try middle.request().header("huggy-company") == "15691")
+  }
+
   /// Broken by a fingerprint that `again` has, too.
   @Test func theSameBytesAreADuplicateUnlessItIsSaidAgain() async throws {
     let middle = try await Middle(.middle())

@@ -217,6 +217,21 @@ import Testing
     #expect(Set(ids).count == 1, "one event, one id")
   }
 
+  /// Several companies post to one URL, each with its own token.
+  @Test func theCompanyOfAnEventThatNamesNoneIsItsTokensElseItsSources() async throws {
+    let middle = try await Middle(
+      .middle {
+        $0.sources[1].company = "15691"
+        $0.sources[1].tokens.append(Source.Token(value: Secret("another-token"), company: "6618"))
+      })
+    for token in ["another-token", "s3cret-token"] {
+      let body = #"{"messages":{"createdChat":[{"t":"\#(token)"}]},"token":"\#(token)"}"#
+      #expect(await middle.post(body, to: "/closed").value.status == 200)
+    }
+    await middle.rest()
+    #expect(middle.inFlight.map { $0.header("huggy-company") } == ["6618", "15691"])
+  }
+
   @Test func withKeepRoutedWhatGoesNowhereIsInNoStore() async throws {
     let middle = try await Middle(.middle { $0.store.keep = .routed })
     let body = #"{"messages":{"other":[{"id":1}]}}"#

@@ -125,6 +125,38 @@ import Testing
     #expect(error?.message.contains("serve would refuse this envelope with 400") == true)
   }
 
+  private func receive(_ count: Int, to middle: Middle) async {
+    let events = Array(repeating: "{}", count: count).joined(separator: ",")
+    #expect(await middle.post(#"{"messages":{"stranger":[\#(events)]}}"#).value.status == 200)
+  }
+
+  @Test func anAnswerLooksAtNoMoreEventsThanItIsToldAndTheNextGoesOnThere() async throws {
+    let middle = try await Middle(.middle())
+    await receive(450, to: middle)
+    var request = BacktestRequest(maxEvents: 250)
+    let first = try await middle.controller.backtest(request)
+    #expect(first.counts.events == 250 && first.reached != nil)
+    request.after = try #require(first.next)
+    let second = try await middle.controller.backtest(request)
+    #expect(second.counts.events == 200 && second.next == nil)
+  }
+
+  /// Broken by an answer that takes as long as the store is large: whoever waits for it gives up.
+  @Test func anAnswerThatTakesLongGoesOnInTheNext() async throws {
+    let middle = try await Middle(.middle())
+    await receive(700, to: middle)
+    let configuration = Configuration.middle()
+    let active = ActiveConfiguration(configuration, loadedAt: .second(0))
+    let watch = StoreWatch(metrics: middle.metrics, clock: middle.clock, logger: middle.recorder.logger)
+    let trials = RuleTrials(
+      configuration, active: active,
+      asked: PatientStore(
+        store: middle.store, lookup: middle.lookup, watch: watch, active: active, patience: Patience()),
+      source: middle.source, clock: PassingClock(by: .milliseconds(1_500)))
+    let report = try await trials.backtest(BacktestRequest())
+    #expect((1..<700).contains(report.counts.events) && report.next != nil, "\(report.counts.events)")
+  }
+
   /// Broken by a pattern that stands for a reference and is taken for what the route asks.
   @Test func rulesThatHoldReferencesAreNotTried() async throws {
     let middle = try await Middle(.middle())
@@ -159,6 +191,38 @@ import Testing
     #expect(middle.controller.active.configuration.hash == "c1")
   }
 
+  /// Broken by telling of what an earlier reload has changed: this one would change nothing.
+  @Test func onlyWhatWouldChangeNeedsARestart() async throws {
+    let middle = try await Middle(.middle())
+    middle.source.write { configuration in
+      configuration.server.drain = .seconds(5)
+      configuration.hash = "c2"
+    }
+    let reload = try await carryOut(middle) { controller async throws(OperationError) in
+      try await controller.reload()
+    }
+    #expect(reload.needsRestart == ["server.drain"])
+    let report = try await middle.controller.difference(to: nil)
+    #expect(report.differences == [] && report.needsRestart == [])
+  }
+
+  /// Broken by holding an envelope's token against what stands for a reference.
+  @Test func aTokenThatAHandedConfigurationDoesNotSayIsNotAskedFor() async throws {
+    let middle = try await Middle(.middle())
+    middle.source.state.withLock {
+      $0.texts["new"] = HandedConfiguration(
+        configuration: .middle {
+          $0.sources.removeFirst()
+          $0.sources[0].tokens = [Source.Token(value: Secret("placeholder"))]
+        },
+        references: ValueReferences(["sources.closed.token": .init(references: ["${T}"], isWhole: true)]),
+        warnings: [])
+    }
+    let body = Array(#"{"messages":{"createdChat":[{"id":1}]},"token":"s3cret-token"}"#.utf8)
+    let report = try await middle.controller.explain(envelope: body, by: "new")
+    #expect(report.source == "closed" && report.isTokenValid)
+  }
+
   /// Its text names the same file, which is not opened for it.
   @Test func anAuthorityThatIsNotReadAgainIsNoDifference() async throws {
     let tls = Destination.TLS(authorityFile: "/ca.pem", authorities: [1, 2])
@@ -187,4 +251,24 @@ import Testing
     #expect(report.differences == [])
     #expect(report.notCompared == ["sources.closed.token"])
   }
+}
+
+/// A clock that goes on whenever it is asked.
+private final class PassingClock: SteadyClock {
+  private let inner = ManualClock()
+  private let step: Duration
+
+  init(by step: Duration) {
+    self.step = step
+  }
+
+  func now() -> Timestamp {
+    defer { inner.advance(by: step) }
+    return inner.now()
+  }
+
+  func reading() -> ClockReading { inner.reading() }
+  var history: ClockHistory { inner.history }
+  func resume(from kept: KeptClock?) {}
+  func kept() -> KeptClock { inner.kept() }
 }
