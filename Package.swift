@@ -199,7 +199,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "RelayCore", "RelayCurl", "RelayHarness", "RelaySQLite", "RelayThreads", "RelayTools", "huggy-relay",
+        "RelayAdmin", "RelayCore", "RelayCurl", "RelayHarness", "RelaySQLite", "RelayThreads", "RelayTools",
+        "huggy-relay",
       ],
       swiftSettings: strict),
   ]

@@ -124,6 +124,17 @@ import Testing
     }
   }
 
+  @Test func aTimeToLearnInThatIsNoneIsAskedOfNoRelay() throws {
+    for (arguments, words) in [
+      (["--for", "25h"], "from 1s to 24h"), (["--for", "10m", "--confirm", "5f2a91c0"], "give one of them"),
+      (["--wait", "--confirm", "5f2a91c0"], "--wait"),
+    ] {
+      let refused = try Setting.run(
+        ["token", "learn", "huggy", "--admin", "http://127.0.0.1:9"] + arguments)
+      #expect(refused.status == 64 && refused.errors.contains(words), "\(refused)")
+    }
+  }
+
   @Test func aPersonAtATerminalIsShownWhoHasComeAndAsked() async throws {
     try await withInitialized { person, _, source, _, _ in
       let admin = person.admin

@@ -48,8 +48,12 @@ import Testing
     let asked = ["--where", "customer.mobile=5575999990000"]
     let count = try person.run(["erase", "--dry-run"] + asked)
     #expect(count.output.contains("2 events would be erased, 1 delivery cancelled"), "\(count)")
-    // Nobody can be asked.
-    #expect(try person.run(["erase", "--reason", "ticket 1"] + asked).status != 0)
+    // Nobody can be asked, whatever a script writes there; and somebody has to say why.
+    let unasked = try Setting.run(
+      ["erase", "--reason", "ticket 1", "--admin", person.admin] + asked, input: Array("y\n".utf8))
+    #expect(unasked.status == 64 && unasked.errors.contains("--yes"), "\(unasked)")
+    let unexplained = try person.run(["erase", "--yes"] + asked)
+    #expect(unexplained.status == 64 && unexplained.errors.contains("--reason"), "\(unexplained)")
     #expect(counts("5575999990000", in: files) > 0)
     let erased = try person.run(["erase", "--reason", "ticket 1", "--yes"] + asked)
     #expect(erased.status == 0, "\(erased.errors)")
@@ -78,12 +82,30 @@ import Testing
     let rest = try person.run("store", "export", "--after", ids[0])
     #expect(rest.output.split(separator: "\n").count == 2)
 
+    let file = setting.folder.path + "/events.jsonl"
+    #expect(try person.run("store", "export", file, "--type", "receivedMessage").status == 0)
+    #expect(FileManager.default.contents(atPath: file) == Data(export.output.utf8))
+    let attributes = try FileManager.default.attributesOfItem(atPath: file)
+    #expect(attributes[.posixPermissions] as? Int == 0o600, "it holds what people wrote")
+    let taken = try person.run("store", "export", file)
+    #expect(taken.status == 1 && taken.errors.contains("--after"))
+    #expect(FileManager.default.contents(atPath: file) == Data(export.output.utf8))
+    #expect(try person.run("store", "export", file, "--after", ids[0]).status == 0)
+    #expect(FileManager.default.contents(atPath: file) == Data((export.output + rest.output).utf8))
+
     let running = try Setting.run(["store", "verify", "--config", setting.configuration])
     #expect(running.status == 1 && running.errors.contains("store backup"))
     relay.send(signal: SIGTERM)
     #expect(relay.waitForExit() == 0)
     let sound = try Setting.run(["store", "verify", "--config", setting.configuration])
     #expect(sound.status == 0 && sound.output.contains("is sound"), "\(sound)")
+    // What was accepted has changed: a bracket of what is left.
+    var bytes = try #require(FileManager.default.contents(atPath: setting.database))
+    let body = try #require(bytes.range(of: Data(#"{"customer":{"mobile":"5575111111111"#.utf8)))
+    bytes[body.lowerBound] = UInt8(ascii: "[")
+    try bytes.write(to: URL(fileURLWithPath: setting.database))
+    let damaged = try Setting.run(["store", "verify", "--config", setting.configuration])
+    #expect(damaged.status == 1 && damaged.output.contains("WRONG  events"), "\(damaged)")
     await sink.stop()
   }
 }

@@ -94,6 +94,22 @@ import Testing
     try JSONDecoder().decode(Backtest.self, from: Data(text.utf8))
   }
 
+  /// Broken by a command that shows the first answer alone.
+  @Test func aBacktestOfMoreEventsThanAnAnswerLooksAtIsAddedUp() throws {
+    let setting = try Setting(Self.yaml("127.0.0.1:9", routes: "  []"))
+    let relay = try setting.start()
+    let url = try #require(relay.ingestURL())
+    let person = try #require(Operator(relay))
+    for part in 1...3 {
+      let events = (0..<7_500).map { #"{"id":\#(part * 10_000 + $0)}"# }.joined(separator: ",")
+      let answer = try post(Array(#"{"messages":{"other":[\#(events)]}}"#.utf8), to: url + "/huggy")
+      #expect(answer.status == 200)
+    }
+    #expect(try Self.decode(person.run("backtest", "--json").output).events == 22_500)
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 0)
+  }
+
   @Test func aWrongConfigurationIsToldWithItsLinesAndNothingIsTried() throws {
     let setting = try Setting(Self.yaml("127.0.0.1:9", routes: "  []"))
     let wrong = try setting.folder.write("sources: { huggy: { tokn: x } }", to: "wrong.yaml")

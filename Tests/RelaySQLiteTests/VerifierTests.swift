@@ -80,6 +80,7 @@ struct VerifierTests {
     ("UPDATE replayed SET event = 1 WHERE delivery = (SELECT max(delivery) FROM replayed)", "replays"),
     ("UPDATE replayed SET delivery = 1 WHERE delivery = (SELECT max(delivery) FROM replayed)", "replays"),
     ("UPDATE replayed SET delivery = 999 WHERE delivery = (SELECT max(delivery) FROM replayed)", "replays"),
+    ("INSERT INTO replayed (event, delivery) VALUES (1, 1)", "replays"),
     ("UPDATE replay SET queued = queued + 1 WHERE id = 1", "replays"),
     ("UPDATE replay SET dead = 0 WHERE id = 2", "replays"),
     ("UPDATE replay SET delivered = 0, queued = queued - 1 WHERE id = 2", "replays"),
@@ -117,6 +118,25 @@ struct VerifierTests {
     let store = try SQLiteStore(path: home.path, clock: ManualClock())
     #expect { try verify() } throws: { ($0 as? StoreError)?.code == .inUse }
     store.close()
+  }
+
+  /// Broken by looking at a file through the log of another: what it says was never in either.
+  @Test func aFileBesideTheLogOfAnotherIsNotLookedAt() async throws {
+    try await fill()
+    let mark = FileManager.default.contents(atPath: home.path + ".mark")
+    let before = FileManager.default.contents(atPath: home.path)
+    // Its log stays, as after a kill.
+    let log: Data? = try {
+      let session = try StoreSession(path: home.path, duplicateLimit: 10)
+      try session.connection.execute("UPDATE source SET name = name")
+      return FileManager.default.contents(atPath: home.path + "-wal")
+    }()
+    let later = FileManager.default.contents(atPath: home.path + ".mark")
+    #expect(mark != later && log?.isEmpty == false)
+    for (end, data) in [("", before), ("-wal", log), (".mark", later)] {
+      try data?.write(to: URL(fileURLWithPath: home.path + end))
+    }
+    #expect { try verify() } throws: { ($0 as? StoreError)?.code == .foreignLog }
   }
 
   @Test func whatIsNoStoreIsSaidAndNothingIsMade() throws {

@@ -94,6 +94,14 @@ import Testing
     #expect(!look(at: folder.path).contains { $0.message.contains("anybody may read") })
   }
 
+  @Test func aFolderThatAnybodyMayWriteToIsWarnedOf() throws {
+    let folder = try TemporaryFolder()
+    chmod(folder.path, 0o777)
+    let found = look(at: folder.path)
+    #expect(found[0].level == .warn && found[0].message.contains("can be written by anybody"))
+    #expect(found[0].advice?.contains("chmod o-w") == true)
+  }
+
   @Test(arguments: [
     (1 << 40, 0, Finding.Level.ok), (9 << 30, 1 << 30, .ok), (9 << 30, 0, .warn),
     (100 << 20, 10 << 30, .fail),
@@ -107,6 +115,13 @@ import Testing
     #expect(DiskSpeed.finding([.milliseconds(1), .milliseconds(2), .seconds(1)]).level == .ok)
     let slow = DiskSpeed.finding([.milliseconds(60), .milliseconds(70), .milliseconds(80)])
     #expect(slow.level == .warn && slow.message.contains("70.0 ms"))
+  }
+
+  /// It says what is on it before it is: a power cut takes what was answered with 200.
+  @Test func aDiskThatIsTooFastToBeOneIsSaidToBe() {
+    let found = DiskSpeed.finding([.microseconds(5), .microseconds(6), .milliseconds(9)])
+    #expect(found.level == .ok && found.message.contains("can't be a disk"))
+    #expect(!DiskSpeed.finding([.microseconds(15)]).message.contains("can't be a disk"))
   }
 
   // MARK: The machine
@@ -134,6 +149,17 @@ import Testing
     #expect(MachineChecks.openFiles(limit: 196, whose: "a", needed: 196).level == .ok)
     let mine = MachineChecks.openFiles(configuration, process: getpid())
     #expect(mine.message.contains("process \(getpid())"))
+  }
+
+  /// A lock stays where its process was killed; its number may be another's by now, but only of one that runs.
+  @Test func theRelaysProcessIsTheOneThatTheLockNamesIfItRuns() throws {
+    let folder = try TemporaryFolder()
+    #expect(MachineChecks.process(of: settings(folder.path)) == nil)
+    _ = try folder.write("\(getpid()) 12345\n", to: "relay.db.lock")
+    #expect(MachineChecks.process(of: settings(folder.path)) == getpid())
+    // No system has so many.
+    _ = try folder.write("2147483647\n", to: "relay.db.lock")
+    #expect(MachineChecks.process(of: settings(folder.path)) == nil)
   }
 
   @Test func aPortThatIsTakenIsAFailure() async throws {
