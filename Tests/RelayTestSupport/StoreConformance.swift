@@ -8,8 +8,8 @@ import Testing
 package enum StoreConformance {
   package static let claims =
     contents + claiming + retries + settlements + order + orderOfRetries + reordering + changes + withholding
-    + backlog + searching + operation + replays + replayRoom + audit + tokens + clocks + arrival + duplicates
-    + names
+    + backlog + searching + operation + replays + replayRoom + replayRules + audit + tokens + clocks + arrival
+    + duplicates + names
     + gaps
     + hanging
     + closing
