@@ -284,7 +284,7 @@ CREATE TABLE audit (
   what TEXT NOT NULL,                -- the path without its beginning and without names: deliveries/retry
   target TEXT NOT NULL,              -- what it was done to, or the filter that said so; no contents
   reason TEXT,                       -- in their words; null: none was given
-  outcome TEXT,                      -- done, or an error's code; null: under way, or nobody knows
+  outcome TEXT,                      -- done, or an error's code, and behind ": " what else was done; null: under way, or nobody knows
   count INTEGER                      -- how many things were changed or shown; null: that can't be said
 );
 

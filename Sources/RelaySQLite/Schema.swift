@@ -256,7 +256,7 @@ enum Schema {
       what TEXT NOT NULL,            -- such as deliveries/retry
       target TEXT NOT NULL,          -- what it was done to, or the filter that said so
       reason TEXT,                   -- in their words
-      outcome TEXT,                  -- done, or an error's code; null: nobody knows
+      outcome TEXT,                  -- done, or an error's code, and what else was done; null: nobody knows
       count INTEGER                  -- how many things were changed or shown; null: that can't be said
     );
     """

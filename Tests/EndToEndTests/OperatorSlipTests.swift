@@ -222,6 +222,7 @@ import Testing
       (["events", "424921135"], "huggy-relay events --text '424921135'"),
       (["event", "424921135"], "huggy-relay events --chat 424921135"),
       (["retry", "crm"], "--destination crm"), (["deliveries", "--reason", "422"], "--status 422"),
+      (["deliveries", "--state", "dead", "--why", "a call"], "add --json or --jsonl"),
       (["events", "--since", "yesterday"], "03:04 in this machine's time zone"),
       (["replay", "--since", "1h"], "--as-routed"), (["replay", "--to", "crm"], "--since 1h"),
       (["erase", "--reason", "x"], "--where PATH=VALUE"),

@@ -154,7 +154,8 @@ import Testing
         """)
     let failed = Self.answer { ($0.walk, $0.failure, $0.endedAt) = (.failed, "no such luck", Samples.now) }
     let text = ReplayText.one(failed, now: Samples.now, pen: pen)
-    #expect(text.contains("failed") && text.contains("no such luck") && text.contains("queued    until"))
+    #expect(
+      text.contains("failed") && text.contains("no such luck") && text.contains("ended     \(Samples.now)"))
   }
 
   @Test func whatCameOfOneIsTheLastLine() {
@@ -163,7 +164,8 @@ import Testing
     let other = Self.answer { ($0.walk, $0.delivered, $0.dead, $0.discarded) = (.cancelled, 700, 90, 10) }
     #expect(
       ReplayText.end(other)
-        == "replay 7 cancelled: 700 delivered, 90 dead: huggy-relay deliveries --state dead shows them, 10 discarded"
+        == "replay 7 cancelled: 700 delivered, 90 dead (huggy-relay deliveries --state dead has them with all others), "
+        + "10 discarded"
     )
   }
 

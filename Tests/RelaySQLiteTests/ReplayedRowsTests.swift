@@ -53,6 +53,15 @@ struct ReplayedRowsTests {
     #expect(found.map(\.id.rawValue) == [7, 6, 5, 4, 3, 2, 1])
   }
 
+  @Test(arguments: ["deliveries = -3", "first_delivery = 9223372036854775800, deliveries = 100"])
+  func anEventWhoseRowIsDamagedHasNoDeliveries(damage: String) throws {
+    _ = try bench.stored(bench.make.envelope())
+    try bench.session.connection.execute("UPDATE event SET \(damage)")
+    let request = EventPageRequest(filter: EventFilter(), order: .oldestFirst, limit: 9)
+    let page = try LookupSession(path: bench.home.path).replayable(request)
+    #expect(page.events.map(\.standings) == [[]])
+  }
+
   // MARK: Going along a table
 
   private func rows(_ keys: [Int64]) throws -> RisingRows {

@@ -59,7 +59,8 @@ package enum ReplayText {
   package static func end(_ answer: ReplayAnswer) -> String {
     var parts = ["\(answer.delivered.grouped) delivered"]
     if answer.dead > 0 {
-      parts.append("\(answer.dead.grouped) dead: huggy-relay deliveries --state dead shows them")
+      parts.append(
+        "\(answer.dead.grouped) dead (huggy-relay deliveries --state dead has them with all others)")
     }
     if answer.discarded > 0 { parts.append("\(answer.discarded.grouped) discarded") }
     return "replay \(answer.id) \(answer.state): " + parts.joined(separator: ", ")
@@ -111,7 +112,8 @@ package enum ReplayText {
     line("rate", answer.ratePerSecond.map { "at most \($0)/s" })
     line("began", "\(answer.startedAt)" + (answer.who.map { " by \($0)" } ?? ""))
     line("reason", answer.reason)
-    line("queued", answer.endedAt.map { "until \($0)" })
+    let wasEnded = answer.state == "cancelled" || answer.state == "failed"
+    line(wasEnded ? "ended" : "queued", answer.endedAt.map { wasEnded ? "\($0)" : "until \($0)" })
     line(
       "events",
       "\(answer.matched.counted("event", "events"))\(answer.endedAt == nil ? " so far" : ""), "

@@ -181,10 +181,13 @@ final class Erasures: Sendable {
     }
     change { [left] report in
       report.refusedRequests = forgotten
-      report.problem =
+      let seconds = Self.patience.components.seconds
+      let late =
         left.isEmpty
-        ? traces.remaining
-        : "\(left.count.counted("event is", "events are")) still in flight after \(Self.patience.components.seconds) s: erase again"
+        ? nil
+        : "\(left.count.counted("event is", "events are")) still in flight after \(seconds) s: erase again"
+      let problems = [late, traces.remaining].compactMap(\.self)
+      report.problem = problems.isEmpty ? nil : problems.joined(separator: "; ")
     }
   }
 
@@ -280,7 +283,11 @@ extension ErasureReport {
     if amended > 0 {
       details.append("\(amended.counted("entry", "entries")) of the audit and replays amended")
     }
-    if inFlight > 0 { details.append("\(inFlight.counted("event", "events")) left, in flight") }
+    if inFlight > 0 {
+      details.append("\(inFlight.counted("event", "events")) left, in flight")
+    } else if problem != nil {
+      details.append("the store's files may still hold what they said")
+    }
     return AuditOutcome(
       error?.code.rawValue ?? "done", count: erased, details: details.joined(separator: ", "))
   }

@@ -74,7 +74,7 @@ final class ReplayReader {
       body: withBody ? query.bytes(9)! : [], bodyBytes: query.withBytes(9) { $0.count }, deliveries: [])
     var standings: [ReplayableEvent.Standing] = []
     if let first = query.optionalInteger(10) {
-      try addDeliveries(first..<first + query.integer(11), to: &standings, names)
+      try addDeliveries(from: first, count: query.integer(11), to: &standings, names)
     }
     try addReplays(of: row, to: &standings, names)
     return ReplayableEvent(record: record, standings: standings)
@@ -88,11 +88,12 @@ final class ReplayReader {
 
   /// Those that came with the event.
   private func addDeliveries(
-    _ rows: Range<Int64>, to standings: inout [ReplayableEvent.Standing], _ names: EventNames
+    from first: Int64, count: Int64, to standings: inout [ReplayableEvent.Standing], _ names: EventNames
   ) throws(StoreError) {
-    guard !rows.isEmpty else { return }
-    var row = try deliveries.find(rows.lowerBound)
-    while let found = row, rows.contains(found) {
+    // A damaged row may say anything.
+    guard count > 0 else { return }
+    var row = try deliveries.find(first)
+    while let found = row, found >= first, found &- first < count {
       standings.append(standing(deliveries.statement, names))
       row = try deliveries.next()
     }

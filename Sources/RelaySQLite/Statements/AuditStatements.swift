@@ -111,7 +111,7 @@ extension AuditRecord {
 extension AuditOutcome {
   private static let separator = ": "
 
-  /// As the column has it: `done`, or `done: 1 delivery cancelled`. No code holds what stands between.
+  /// As the column has it: `done`, or `done: 1 delivery cancelled`. No outcome's word has a colon.
   fileprivate var kept: String { details.map { text + Self.separator + $0 } ?? text }
 
   fileprivate init(kept: String, count: Int?) {

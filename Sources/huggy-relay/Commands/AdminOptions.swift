@@ -39,14 +39,21 @@ struct AdminOptions: ParsableArguments {
   }
 
   /// Results go to standard output: JSON as it came, or text.
-  func show(_ json: [UInt8], text: (Pen) throws -> String) throws {
+  ///
+  /// - Parameter showsContents: The text has a place for them: whoever misses them there is told.
+  func show(_ json: [UInt8], showsContents: Bool = true, text: (Pen) throws -> String) throws {
     let line = self.json ? json + Array("\n".utf8) : Array("\(try text(Self.pen))\n".utf8)
     FileHandle.standardOutput.write(Data(line))
-    if !self.json, AnswerDecoder.isMasked(json) {
-      printError(
-        "contents of events are left out: they need the role reader, and a store that can record who looks at them"
-      )
-    }
+    if !self.json, showsContents { _ = tellsMasked(json) }
+  }
+
+  /// - Returns: Whether contents are left out, which it says.
+  func tellsMasked(_ json: [UInt8]) -> Bool {
+    guard AnswerDecoder.isMasked(json) else { return false }
+    printError(
+      "contents of events are left out: they need the role reader, and a store that can record who looks at them"
+    )
+    return true
   }
 
   var url: String {

@@ -129,7 +129,8 @@ struct Events: ParsableCommand {
     if options.json || list.jsonl { return }
     if shown == 0 { printError(EventsText.nothing(start.filter)) }
     guard let next = input.page.after else { return }
-    let place = reached.map { ", from \($0.clockText(in: list.zone)) on" } ?? ""
+    let way = oldestFirst ? "on" : "back"
+    let place = reached.map { ", from \($0.clockText(in: list.zone)) \(way)" } ?? ""
     printError("there may be more\(place): go on with --after \(next), or see --all")
   }
 
@@ -205,7 +206,7 @@ struct Deliveries: ParsableCommand {
   @Option(
     name: .long,
     help:
-      "Those whose last attempt was answered so: 422, 5xx; none: not at all; unattempted: there was none. Several: with commas."
+      "Those whose last attempt was answered so: 422, 5xx; none: an attempt that got no answer; unattempted: no attempt yet. Several: with commas."
   )
   var status: [String] = []
 
@@ -233,6 +234,11 @@ struct Deliveries: ParsableCommand {
         "there is no reason '\(reason)'; deliveries that were answered so: --status \(reason)")
     }
     if let problem = input.problem { throw ValidationError(problem) }
+    guard why == nil || input.answers != false else {
+      throw ValidationError(
+        "--why is for the audit, which remembers who saw what was answered, and this shows none of it; add --json or --jsonl"
+      )
+    }
   }
 
   private var input: DeliveriesInput {
@@ -253,12 +259,14 @@ struct Deliveries: ParsableCommand {
   func run() throws {
     if let countBy { return try count(by: countBy) }
     let client = client
-    var (input, left, shown) = (input, list.count, 0)
+    var (input, left, shown, isTold) = (input, list.count, 0, false)
     repeat {
       input.page.limit = min(left, 500)
       let json = try client.get("/api/v1/deliveries", input)
       let page = try client.decode(DeliveriesAnswer.self, from: json)
       try print(page, json, isFirst: shown == 0)
+      // The lines have no place for it.
+      if list.jsonl, !isTold { isTold = options.tellsMasked(json) }
       shown += page.deliveries.count
       left -= page.deliveries.count
       input.page.after = page.next
@@ -274,7 +282,7 @@ struct Deliveries: ParsableCommand {
     if list.jsonl { return FileHandle.standardOutput.write(Data(try JSONLines.of(page.deliveries))) }
     // A page may be empty and yet not be the last.
     guard options.json || !page.deliveries.isEmpty else { return }
-    try options.show(json) { pen in
+    try options.show(json, showsContents: false) { pen in
       DeliveriesText.render(
         page.deliveries, now: SystemWallClock().now(), zone: list.zone, pen: pen, showsTitles: isFirst)
     }
