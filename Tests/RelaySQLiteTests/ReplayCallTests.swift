@@ -34,13 +34,6 @@ struct ReplayCallTests {
 
   private typealias Answer = () -> Result<Replay, StoreError>?
 
-  /// Does not write it yet.
-  private func post(_ step: ReplayStep) -> Answer {
-    let answer = Locked<Result<Replay, StoreError>?>(nil)
-    bench.writer.add(.replay(.queue(step) { result in answer.withLock { $0 = result } }))
-    return { answer.withLock { $0 } }
-  }
-
   private func postBegin() -> Answer {
     let answer = Locked<Result<Replay, StoreError>?>(nil)
     bench.writer.add(
@@ -63,7 +56,7 @@ struct ReplayCallTests {
   // MARK: Together
 
   @Test func aStepThatComesWithTheEndOfItsReplayQueuesNothing() throws {
-    let answer = post(step(1))
+    let answer = bench.post(step(1))
     let end = Locked<Result<Replay?, StoreError>?>(nil)
     bench.writer.add(.replay(.end(replay.id, as: .cancelled) { result in end.withLock { $0 = result } }))
     bench.writer.write()
@@ -72,7 +65,7 @@ struct ReplayCallTests {
   }
 
   @Test func aStepThatCameBehindAFullShareWaitsWholeAndIsCounted() throws {
-    let (first, second) = (post(step(Self.share + 2)), post(step(3, to: "bi")))
+    let (first, second) = (bench.post(step(Self.share + 2)), bench.post(step(3, to: "bi")))
     bench.writer.write(replaysGiveWay: true)
     #expect(first() == nil && second() == nil)
     #expect(replaying() == Self.share && replaying("bi") == 0 && bench.writer.replayedLeft == 5)
@@ -97,9 +90,9 @@ struct ReplayCallTests {
   @Test func whatWaitsForRoomIsTriedOnceAfterOthersHaveMadeSome() throws {
     bench.writer.roomMayHaveCome()
     #expect(!bench.writer.mustTryAgain, "nothing waits")
-    _ = post(step(2))
+    _ = bench.post(step(2))
     bench.writer.write()
-    let waiting = post(step(2, ahead: 2))
+    let waiting = bench.post(step(2, ahead: 2))
     bench.writer.write()
     #expect(waiting() == nil && !bench.writer.mustTryAgain)
     bench.writer.roomMayHaveCome()
@@ -110,7 +103,7 @@ struct ReplayCallTests {
 
   @Test func whatIsQueuedCanBeClaimedAlsoAfterAClaimThatFoundNothing() throws {
     #expect(try claim().isEmpty)
-    _ = post(step(2))
+    _ = bench.post(step(2))
     bench.writer.write()
     #expect(try claim().count == 2)
   }
@@ -118,12 +111,12 @@ struct ReplayCallTests {
   // MARK: Failures
 
   @Test func whatWaitsForRoomGoesOnWaitingThroughAFailure() throws {
-    _ = post(step(2))
+    _ = bench.post(step(2))
     bench.writer.write()
-    let waiting = post(step(2, ahead: 2))
+    let waiting = bench.post(step(2, ahead: 2))
     bench.writer.write()
     try Fault.begin.begin(bench.session.connection)
-    let new = post(step(1))
+    let new = bench.post(step(1))
     bench.writer.write()
     try Fault.begin.end(bench.session.connection)
     #expect(throws: StoreError.self) { try #require(new()).get() }
@@ -134,7 +127,7 @@ struct ReplayCallTests {
 
   @Test func whatAFailedTransactionDidToReplaysIsUndone() throws {
     try Fault.commit.begin(bench.session.connection)
-    let (begun, queued) = (postBegin(), post(step(2)))
+    let (begun, queued) = (postBegin(), bench.post(step(2)))
     #expect(throws: StoreError.self) { try bench.write([bench.make.envelope()])[0].get() }
     try Fault.commit.end(bench.session.connection)
     #expect(throws: StoreError.self) { try #require(begun()).get() }
@@ -148,7 +141,7 @@ struct ReplayCallTests {
     bench.diskSpace.withLock { $0.available = 1 << 18 }
     bench.clock.advance(by: .seconds(2))
     _ = bench.writer.keeper.step()
-    let (begun, queued) = (postBegin(), post(step(2)))
+    let (begun, queued) = (postBegin(), bench.post(step(2)))
     bench.writer.write()
     for answer in [begun, queued] {
       let error = #expect(throws: StoreError.self) { try #require(answer()).get() }

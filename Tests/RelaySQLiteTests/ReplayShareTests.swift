@@ -34,12 +34,6 @@ struct ReplayShareTests {
     bench.session.destinations[bench.session.names.destinations.row(of: "crm")!].replaying
   }
 
-  private func post(_ step: ReplayStep) -> () -> Result<Replay, StoreError>? {
-    let answer = Locked<Result<Replay, StoreError>?>(nil)
-    bench.writer.add(.replay(.queue(step) { result in answer.withLock { $0 = result } }))
-    return { answer.withLock { $0 } }
-  }
-
   private func claimAll() throws -> [Delivery] {
     let request = ClaimRequest(
       destination: "crm", queue: .replay, kind: .fresh, now: .second(0), limit: 1_000, byteLimit: .max)
@@ -47,7 +41,7 @@ struct ReplayShareTests {
   }
 
   @Test func aStepIsQueuedInSharesAndAnsweredWithTheLast() throws {
-    let answer = post(step())
+    let answer = bench.post(step())
     var seen: [Int] = []
     for _ in 0..<5 {
       #expect(answer() == nil)
@@ -62,7 +56,7 @@ struct ReplayShareTests {
   }
 
   @Test func whatIsLeftIsWrittenWholeOnceNothingElseComes() throws {
-    let answer = post(step())
+    let answer = bench.post(step())
     bench.writer.write(replaysGiveWay: true)
     #expect(bench.writer.replayedLeft == 2 * Self.share + 5)
     bench.writer.write()
@@ -71,7 +65,7 @@ struct ReplayShareTests {
 
   /// Its cursor is that of what it has queued.
   @Test func aCrashBetweenSharesNeitherLosesNorDoublesAny() throws {
-    _ = post(step())
+    _ = bench.post(step())
     bench.writer.write(replaysGiveWay: true)
     try bench.reopen()
     let rest = ReplayStep(replay: replay.id, entries: [])
@@ -82,7 +76,7 @@ struct ReplayShareTests {
   }
 
   @Test func itsCursorIsThatOfTheShare() throws {
-    _ = post(step())
+    _ = bench.post(step())
     bench.writer.write(replaysGiveWay: true)
     let text = try bench.session.connection.prepare("SELECT walked_to FROM replay")
     #expect(try text.step() && text.text(0) == "\(Self.share)")
@@ -90,7 +84,7 @@ struct ReplayShareTests {
   }
 
   @Test func aShareThatCantBeWrittenIsNotAnsweredAsQueued() throws {
-    let answer = post(step())
+    let answer = bench.post(step())
     try Fault.begin.begin(bench.session.connection)
     bench.writer.write(replaysGiveWay: true)
     try Fault.begin.end(bench.session.connection)
@@ -99,7 +93,7 @@ struct ReplayShareTests {
   }
 
   @Test func aReplayThatIsCancelledBetweenSharesIsAnsweredAndQueuesNoMore() throws {
-    let answer = post(step())
+    let answer = bench.post(step())
     bench.writer.write(replaysGiveWay: true)
     #expect(try bench.end(replay.id)?.walk == .cancelled)
     #expect(try #require(answer()).get().queued == Self.share && replaying == Self.share)

@@ -108,9 +108,15 @@ final class SessionBench {
 
   /// - Returns: The answer, once there is one.
   func queue(_ step: ReplayStep) -> () -> Result<Replay, StoreError>? {
+    let answer = post(step)
+    writer.write()
+    return answer
+  }
+
+  /// The same, and does not write it yet.
+  func post(_ step: ReplayStep) -> () -> Result<Replay, StoreError>? {
     let answer = Locked<Result<Replay, StoreError>?>(nil)
     writer.add(.replay(.queue(step) { result in answer.withLock { $0 = result } }))
-    writer.write()
     return { answer.withLock { $0 } }
   }
 

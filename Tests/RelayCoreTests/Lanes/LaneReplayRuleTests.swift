@@ -117,18 +117,8 @@ struct LaneReplayRuleTests {
   ) -> Lane {
     var lane = LaneKit.lane(concurrency: concurrency, change: change)
     lane.replayQueued()
-    bring(replays, to: &lane)
+    LaneKit.bringReplays(replays, to: &lane)
     return lane
-  }
-
-  private func bring(_ deliveries: [Delivery], to lane: inout Lane) {
-    for kind in ClaimRequest.Kind.allCases {
-      lane.claimed(
-        Claim(
-          destination: "d", queue: .replay, kind: kind,
-          deliveries: deliveries.filter { ($0.attempts > 0) == (kind == .retrying) }, isExhausted: true),
-        now: LaneKit.now)
-    }
   }
 
   @Test func freshOnesOfReplaysAndTheirRetriesTakeTurns() {
@@ -167,7 +157,7 @@ struct LaneReplayRuleTests {
       for started in lane.start() { lane.finish(started, 200) }
     }
     lane.replayQueued()
-    bring(replays, to: &lane)
+    LaneKit.bringReplays(replays, to: &lane)
     return lane
   }
 

@@ -10,20 +10,10 @@ struct LaneReplayTests {
   ) -> Lane {
     var lane = LaneKit.lane(concurrency: concurrency, change: change)
     lane.replayQueued()
-    bring(
+    LaneKit.bringReplays(
       (0..<count).map { Made.delivery(101 + $0, kind: "r", attempts: $0 < retries ? 1 : 0, run: 1) },
       to: &lane)
     return lane
-  }
-
-  private func bring(_ deliveries: [Delivery], to lane: inout Lane) {
-    for kind in ClaimRequest.Kind.allCases {
-      lane.claimed(
-        Claim(
-          destination: "d", queue: .replay, kind: kind,
-          deliveries: deliveries.filter { ($0.attempts > 0) == (kind == .retrying) }, isExhausted: true),
-        now: LaneKit.now)
-    }
   }
 
   @Test func itsClaimsAreOfTheReplayQueue() {

@@ -16,6 +16,17 @@ enum LaneKit {
     return lane
   }
 
+  /// Answers the claims of what replays have queued with these.
+  static func bringReplays(_ deliveries: [Delivery], to lane: inout Lane) {
+    for kind in ClaimRequest.Kind.allCases {
+      lane.claimed(
+        Claim(
+          destination: "d", queue: .replay, kind: kind,
+          deliveries: deliveries.filter { ($0.attempts > 0) == (kind == .retrying) }, isExhausted: true),
+        now: now)
+    }
+  }
+
   static func answer(_ request: ClaimRequest, exhausted: Bool = true, nextDue: Timestamp? = nil) -> Claim {
     Claim(
       destination: "d", queue: request.queue, kind: request.kind, deliveries: [], isExhausted: exhausted,
