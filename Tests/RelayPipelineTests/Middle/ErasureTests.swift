@@ -136,7 +136,8 @@ import Testing
     let ids = [
       try await begin(middle, text: "customer.mobile=4711"), try await begin(middle, text: "boleto"),
     ]
-    // An erasure waits for what is in flight of the person's events.
+    // An erasure waits for what is in flight of the person's events, so the replay has to have sent it by then.
+    try await middle.takeTurns { !middle.inFlight.isEmpty }
     await middle.answerAll()
     let report = try await carryOut(middle, person(4711))
     #expect(report.state == .done && report.amended == 2, "an entry of the audit and a replay")
