@@ -83,6 +83,26 @@ import Testing
     }
   }
 
+  /// Alerts, notices and the dashboard name sections of the pages, as `operations.md#past-due`.
+  @Test func noSectionThatTheProgramOrAnAlertNamesIsMissing() throws {
+    var named: [String: Int] = [:]
+    for folder in ["deploy", "Sources"] {
+      let files = FileManager.default.enumerator(atPath: Self.root.appending(path: folder).path)
+      while let file = files?.nextObject() as? String {
+        guard
+          let text = try? String(contentsOf: Self.root.appending(path: folder + "/" + file), encoding: .utf8)
+        else { continue }
+        for link in text.matches(of: /([a-z-]+\.md)#([a-z0-9-]+)/) {
+          let anchors = Self.anchors(of: try Self.headings(of: "docs/" + link.1))
+          #expect(
+            anchors.contains(String(link.2)), "\(folder)/\(file): docs/\(link.1) has no heading \(link.2)")
+          named[folder, default: 0] += 1
+        }
+      }
+    }
+    #expect(named["deploy", default: 0] >= 19)
+  }
+
   @Test func anchorsAreThoseOfTheWeb() {
     let headings: [Substring] = ["# A `b`, c_d: e", "## See [this](x.md)", "### See this"]
     #expect(Self.anchors(of: headings) == ["a-b-c_d-e", "see-this", "see-this-1"])
