@@ -1,0 +1,148 @@
+// The frame: which page is shown, who is looking, and what holds for all pages.
+//
+// A page is a module in `pages/` with `async function show(main, params, context)`.
+// - main: the element to fill; it is empty.
+// - params: `{ path, query }`: of `#/events/evt_1?type=x` path is `["evt_1"]`, query a `URLSearchParams`.
+// - context: `session` (`{ who, role, login }`), `may(role)`, `signal` (aborted when the page ends), `title(text)`,
+//   `go(hash, { replace })`: to another page, or (`replace`) another address for this one, without showing it anew.
+// It may return a function, which ends it.
+
+import { h, patch } from "./dom.js";
+import { get, post, onUnauthorized, mayAs } from "./api.js";
+import { loadWords, language, t, problem } from "./i18n.js";
+import { announce, failure } from "./components.js";
+
+const pages = ["overview", "live", "events", "dead", "try", "operate"];
+const main = document.getElementById("main");
+let session = null;
+let shown = null;
+
+/// `#/events/evt_1?type=x`, taken apart.
+function place() {
+  const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  const [name, ...rest] = path.split("/").filter(Boolean).map(decoded);
+  return { name: pages.includes(name) ? name : "overview", path: rest, query: new URLSearchParams(query) };
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function end() {
+  shown?.ended.abort();
+  shown?.stop?.();
+  shown = null;
+}
+
+async function show() {
+  end();
+  const { name, path, query } = place();
+  const turn = { ended: new AbortController(), name };
+  shown = turn;
+  frame();
+  try {
+    const [page] = await Promise.all([import(`./pages/${name}.js`), known()]);
+    if (shown !== turn) return;
+    frame();
+    title(t(`page.${name}`));
+    const root = h("div", { class: `page ${name}` });
+    main.replaceChildren(root);
+    main.scrollTo?.(0, 0);
+    const stop = await page.show(root, { path, query }, context(turn));
+    if (shown === turn) turn.stop = stop;
+    else stop?.();
+  } catch (error) {
+    if (shown !== turn || error.name === "AbortError" || error.status === 401) return;
+    main.replaceChildren(failure(error));
+    if (!(error.status >= 0)) throw error;
+  }
+}
+
+function context(turn) {
+  return {
+    session,
+    may: (role) => mayAs(session, role),
+    signal: turn.ended.signal,
+    title,
+    announce,
+    go(hash, { replace = false } = {}) {
+      if (shown !== turn) return;
+      if (replace) history.replaceState(null, "", hash);
+      else location.hash = hash;
+    },
+  };
+}
+
+function title(text) {
+  document.title = `${text} – huggy-relay`;
+}
+
+/// Who is looking. A relay without a token takes everybody on loopback as `local`.
+async function known() {
+  session ??= await get("api/v1/session");
+  if (session.role === null) {
+    login();
+    throw new DOMException("nobody has signed in", "AbortError");
+  }
+}
+
+/// The head of the page.
+function frame() {
+  patch(document.getElementById("nav"), pages.map((name) => h("a", {
+    href: `#/${name}`, "aria-current": shown?.name === name ? "page" : null,
+  }, t(`page.${name}`))));
+  document.querySelector("#nav [aria-current]")?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
+  patch(document.getElementById("session"), session?.login ? [
+    h("span", { class: "who", title: t("session.role", { role: t(`role.${session.role}`) }) }, session.who,
+      h("span", { class: "soft" }, ` ${t(`role.${session.role}`)}`)),
+    h("button", { type: "button", class: "plain", onclick: logout }, t("logout")),
+  ] : null);
+}
+
+async function logout() {
+  try {
+    await post("logout");
+  } finally {
+    login();
+  }
+}
+
+/// Asks for a token, and shows the page again that was asked for.
+async function login() {
+  if (shown?.name === "login") return;
+  end();
+  session = null;
+  shown = { ended: new AbortController(), name: "login" };
+  frame();
+  title(t("login.title"));
+  const page = await import("./pages/login.js");
+  main.replaceChildren();
+  page.show(main, show);
+}
+
+// A page that is gone leaves promises behind; what they say then is nobody's concern.
+addEventListener("unhandledrejection", (event) => {
+  if (event.reason?.name === "AbortError" || event.reason?.status === 401) event.preventDefault();
+});
+
+document.documentElement.lang = language === "pt" ? "pt-BR" : "en";
+await loadWords();
+document.getElementById("skip").textContent = t("skip");
+document.getElementById("skip").onclick = (event) => {
+  event.preventDefault();
+  main.focus();
+};
+document.getElementById("nav").setAttribute("aria-label", t("nav"));
+onUnauthorized(() => login());
+addEventListener("hashchange", () => {
+  if (shown?.name === "login") return;
+  show().then(() => {
+    main.focus({ preventScroll: true });
+    announce(t(`page.${place().name}`));
+  });
+});
+show();

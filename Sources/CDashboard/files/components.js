@@ -1,0 +1,306 @@
+// What the pages are made of.
+
+import { h, svg, patch } from "./dom.js";
+import { t, problem, fullTime, relativeTime, number } from "./i18n.js";
+
+// Words for all readers
+
+/// Says it to a screen reader, and to nobody else.
+export function announce(text) {
+  const region = document.getElementById("announcements");
+  region.textContent = "";
+  requestAnimationFrame(() => { region.textContent = text; });
+}
+
+/// A note in the corner. `good` ones go by themselves; `bad` ones stay until they are closed.
+export function toast(text, kind = "good") {
+  const box = h("div", { class: `toast ${kind}`, role: kind === "bad" ? "alert" : "status" },
+    mark(kind), h("span", null, text),
+    h("button", { class: "plain", "aria-label": t("close"), onclick: () => box.remove() }, "×"));
+  document.getElementById("toasts").append(box);
+  if (kind !== "bad") setTimeout(() => box.remove(), 6000);
+}
+
+// States
+
+/// A shape for a state, so that no state is told by its colour alone. kind: `good`, `warn`, `bad`, `idle`.
+export const mark = (kind) => h("i", { class: `mark ${kind}`, "aria-hidden": "true" });
+
+/// A state in words, with its shape and its colour.
+export const badge = (kind, text, title) => h("span", { class: `badge ${kind}`, title }, mark(kind), text);
+
+/// A box that says something about the whole page or a part of it.
+export const notice = (kind, ...children) => h("div", { class: `notice ${kind}` }, mark(kind), h("div", null, ...children));
+
+/// What stands where there is nothing: what was looked at, and what to try.
+export const empty = (title, ...hints) => h("div", { class: "empty" }, h("p", null, title), hints.length ? h("p", { class: "soft" }, ...hints) : null);
+
+/// An error of the API where a page's part should be.
+export const failure = (error) => notice("bad", problem(error), (error.errors ?? []).length
+  ? h("ul", { class: "mono" }, error.errors.map((line) => h("li", null, line))) : null);
+
+// Times
+
+/// A relative time that goes on by itself, with the absolute one as its title. Nothing: a dash.
+export function when(time) {
+  if (!time) return h("span", { class: "soft" }, "–");
+  return h("time", { datetime: time, title: fullTime(time), "data-relative": true }, relativeTime(time));
+}
+
+setInterval(() => {
+  if (document.hidden) return;
+  const now = Date.now();
+  for (const node of document.querySelectorAll("time[data-relative]")) {
+    const text = relativeTime(node.dateTime, now);
+    if (node.textContent !== text) node.textContent = text;
+  }
+}, 1000);
+
+// Buttons
+
+/// A button. `needs`: the role it takes; without it it is shown, disabled, and says why.
+///
+/// - context: the page's, as `show` got it; needed with `needs` only.
+export function button(label, { onclick, kind = "", needs, context, title, ...more } = {}) {
+  const allowed = !needs || context.may(needs);
+  return h("button", {
+    type: "button", class: kind, "aria-disabled": allowed ? null : "true",
+    title: allowed ? title : t("error.role", { role: t(`role.${needs}`) }),
+    onclick: allowed ? onclick : () => toast(t("error.role", { role: t(`role.${needs}`) }), "bad"), ...more,
+  }, label);
+}
+
+/// Copies `text` (or what it returns), and says so.
+export function copyButton(text, label = t("copy")) {
+  return button(label, {
+    kind: "small",
+    onclick: async () => {
+      await copy(typeof text === "function" ? await text() : text);
+      toast(t("copied"));
+    },
+  });
+}
+
+async function copy(text) {
+  // Browsers have the clipboard only where the page came by TLS or from loopback.
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const field = h("textarea", { class: "unseen", value: text });
+  (document.querySelector("dialog[open]") ?? document.body).append(field);
+  field.select();
+  document.execCommand("copy");
+  field.remove();
+}
+
+// Tables
+
+/// A table. With the keyboard: up and down go from row to row (to its first link or button), Home and End to the ends. Narrow
+/// screens show each row as a card.
+///
+/// - columns: `[{ title, cell(row), number?, primary?, wide? }]`; `cell` returns what `h` takes. `primary`: the row's own name.
+/// - rows, and `key(row)`, which tells them apart.
+/// - caption: what a screen reader calls the table.
+/// - nothing: what stands there without rows.
+/// - chosen: a `Set` of keys: there are boxes to choose rows, and `onchoose()` is called after each change.
+export function table({ columns, rows, key, caption, nothing, chosen, onchoose, kind }) {
+  if (!rows.length && nothing) return nothing instanceof Node ? nothing : empty(nothing);
+  const all = chosen && rows.length > 0 && rows.every((row) => chosen.has(key(row)));
+  return h("table", { class: `grid ${kind ?? ""}`, role: "table", "aria-label": caption, onkeydown: walk },
+    h("thead", { role: "rowgroup" }, h("tr", { role: "row" },
+      chosen ? h("th", { role: "columnheader", class: "choice" }, box(all, t("table.all"), (on) => {
+        for (const row of rows) on ? chosen.add(key(row)) : chosen.delete(key(row));
+        onchoose();
+      })) : null,
+      columns.map((column) => h("th", { role: "columnheader", scope: "col", class: column.number ? "number" : null }, column.title)))),
+    h("tbody", { role: "rowgroup" }, rows.map((row) => h("tr", { key: key(row), role: "row", class: chosen?.has(key(row)) ? "chosen" : null },
+      chosen ? h("td", { role: "cell", class: "choice" }, box(chosen.has(key(row)), t("table.choose", { name: key(row) }), (on) => {
+        on ? chosen.add(key(row)) : chosen.delete(key(row));
+        onchoose();
+      })) : null,
+      columns.map((column) => h(column.primary ? "th" : "td", {
+        role: column.primary ? "rowheader" : "cell", scope: column.primary ? "row" : null, "data-title": column.title || null,
+        class: [column.number && "number", column.primary && "primary", column.wide && "wide"].filter(Boolean).join(" ") || null,
+      }, column.cell(row)))))));
+}
+
+function box(checked, label, onchange) {
+  return h("input", { type: "checkbox", "aria-label": label, checked, onchange: (event) => onchange(event.target.checked) });
+}
+
+const focusable = "a[href], button, input, summary, [tabindex='0']";
+
+function walk(event) {
+  const row = event.target.closest("tbody tr");
+  if (!row || event.altKey || event.ctrlKey || event.metaKey || event.target.matches("select, textarea, input:not([type=checkbox])")) return;
+  const rows = [...row.parentNode.rows];
+  const index = rows.indexOf(row);
+  const next = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: rows.length - 1 }[event.key];
+  const target = next === undefined ? null : rows[next]?.querySelector(focusable);
+  if (!target) return;
+  event.preventDefault();
+  target.focus();
+}
+
+// Charts
+
+/// A small chart of a time: lines over the same span, the first with its area filled. `null` in the values is a gap.
+///
+/// - lines: `[{ values, kind }]`, kind `accent` or `bad`; of equal length.
+/// - label: what it says, in words: for those who do not see it, and as its title.
+export function sparkline(lines, label, { width = 120, height = 28 } = {}) {
+  const packed = lines.map((line) => ({ ...line, values: shrink(line.values, width / 2) }));
+  const top = Math.max(1e-9, ...packed.flatMap((line) => line.values.filter((value) => value !== null)));
+  const place = (value, index, count) =>
+    `${((index / Math.max(1, count - 1)) * width).toFixed(1)},${(height - 1.5 - (value / top) * (height - 4)).toFixed(1)}`;
+  return svg("svg", { class: "spark", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img", "aria-label": label },
+    svg("title", null, label),
+    packed.flatMap(({ values, kind }, order) => runs(values).flatMap((run) => {
+      const points = run.map(([value, index]) => place(value, index, values.length));
+      if (points.length === 1) points.push(points[0].replace(/^[\d.]+/, (x) => (Number(x) + 1).toFixed(1)));
+      const line = svg("polyline", { class: `line ${kind}`, points: points.join(" ") });
+      if (order > 0) return [line];
+      const from = points[0].split(",")[0];
+      const to = points.at(-1).split(",")[0];
+      return [svg("polygon", { class: `area ${kind}`, points: `${from},${height} ${points.join(" ")} ${to},${height}` }), line];
+    })));
+}
+
+/// At most `count` values: the mean of those that fall together.
+function shrink(values, count) {
+  if (values.length <= count) return values;
+  return Array.from({ length: Math.floor(count) }, (_, index) => {
+    const from = Math.floor((index * values.length) / count);
+    const known = values.slice(from, Math.max(from + 1, Math.floor(((index + 1) * values.length) / count))).filter((value) => value !== null);
+    return known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
+  });
+}
+
+/// The parts without gaps, as `[value, index]`.
+function runs(values) {
+  const found = [];
+  let run = null;
+  values.forEach((value, index) => {
+    if (value === null || value === undefined) run = null;
+    else {
+      if (!run) found.push((run = []));
+      run.push([value, index]);
+    }
+  });
+  return found;
+}
+
+/// How full something is, `share` from 0 to 1.
+export function meter(share, label, kind = share > 0.95 ? "bad" : share > 0.8 ? "warn" : "accent") {
+  return h("span", { class: "meter", role: "img", "aria-label": label, title: label },
+    h("span", { class: kind, style: { width: `${Math.min(100, Math.max(share > 0 ? 1 : 0, share * 100))}%` } }));
+}
+
+// Questions
+
+/// Asks before something is changed: says what will happen, counted first, and asks for a reason. Esc and "Cancel" change
+/// nothing. The button names what it does.
+///
+/// - title: what it is about. body: more about it, as `h` takes it.
+/// - action: the button's words, or a function of what `count` returned.
+/// - danger: it can't be taken back: the button is red, the reason is required.
+/// - reason: `"required"`, `"asked"` (the default) or `null`: not asked for. The last one typed is offered again.
+/// - count: `async (signal) =>` what will happen, counted (a `dry_run`); the button waits for it. `{ text, none? }`: the text is shown;
+///   with `none` there is nothing to do, and the button stays disabled.
+/// - fields: further questions: elements, shown above the reason. They are read by the caller.
+/// - perform: `async ({ reason, count, signal }) =>` does it; what it throws is shown, and may be tried again.
+///
+/// Returns what `perform` returned; null: nothing was done.
+export function confirm({ title, body, action, danger = false, reason = danger ? "required" : "asked", count, fields, perform }) {
+  const ended = new AbortController();
+  const before = document.activeElement;
+  let counted = null;
+  let busy = false;
+  let result = null;
+  const facts = h("div", { class: "facts", role: "status" });
+  const problems = h("div", { role: "alert" });
+  const why = reason ? h("input", { id: "why", value: lastReason, maxlength: 500, autocomplete: "off", oninput: update }) : null;
+  const doIt = h("button", { type: "submit", class: danger ? "danger" : "primary" });
+  const dialog = h("dialog", { class: "question", "aria-labelledby": "question", onclose: () => ended.abort() },
+    h("form", { onsubmit: submit },
+      h("h2", { id: "question" }, title),
+      body ? h("div", { class: "body" }, body) : null, facts, fields ?? null,
+      why ? h("label", { for: "why" }, h("span", null, t(reason === "required" ? "reason.required" : "reason.asked")), why) : null, problems,
+      h("div", { class: "actions" },
+        h("button", { type: "button", autofocus: true, onclick: () => dialog.close() }, t("cancel")), doIt)));
+
+  function update() {
+    const missing = reason === "required" && !why.value.trim();
+    doIt.disabled = busy || (count && (!counted || counted.none)) || missing;
+    doIt.textContent = busy ? t("working") : typeof action === "function" ? action(counted) : action;
+  }
+
+  async function submit(event) {
+    event.preventDefault();
+    if (doIt.disabled) return;
+    busy = true;
+    update();
+    try {
+      if (why) lastReason = why.value.trim();
+      result = await perform({ reason: lastReason && why ? lastReason : undefined, count: counted, signal: ended.signal });
+      dialog.close();
+    } catch (error) {
+      if (error.name !== "AbortError") patch(problems, failure(error));
+    }
+    busy = false;
+    update();
+  }
+
+  async function begin() {
+    patch(facts, h("p", { class: "soft" }, t("counting")));
+    try {
+      counted = await count(ended.signal);
+      patch(facts, h("p", { class: "count" }, counted.text));
+    } catch (error) {
+      if (error.name !== "AbortError") patch(facts, failure(error));
+    }
+    update();
+  }
+
+  return new Promise((resolve) => {
+    document.body.append(dialog);
+    update();
+    dialog.showModal();
+    if (count) begin();
+    ended.signal.addEventListener("abort", () => {
+      dialog.remove();
+      before?.focus?.();
+      resolve(result);
+    });
+  });
+}
+
+let lastReason = "";
+
+// Going on by itself
+
+/// Does `work(signal)` now and then each `seconds`, as long as the page is seen and `signal` lasts: a hidden tab asks for nothing,
+/// and one that is seen again asks at once. It never asks twice at once. What `work` throws goes to `onerror`.
+///
+/// Returns a function that does it at once.
+export function poll(seconds, work, { signal, onerror = () => {} }) {
+  let timer = null;
+  let running = false;
+  async function turn() {
+    clearTimeout(timer);
+    if (running || signal.aborted || document.hidden) return;
+    running = true;
+    try {
+      await work(signal);
+    } catch (error) {
+      if (error.name !== "AbortError" && !signal.aborted) onerror(error);
+    }
+    running = false;
+    if (!signal.aborted) timer = setTimeout(turn, seconds * 1000);
+  }
+  document.addEventListener("visibilitychange", turn, { signal });
+  signal.addEventListener("abort", () => clearTimeout(timer));
+  turn();
+  return turn;
+}
+
+/// "1 event", "12 events": `key` has the forms.
+export const counted = (key, count) => t(key, { count, n: number(count) });
