@@ -28,7 +28,7 @@ import Testing
       }
     ]
     status.store.refusal = "\u{1}\"\\"
-    let answer = StatusAnswer(status)
+    let answer = StatusAnswer(status, now: Samples.now)
     #expect(try Self.roundTrip(answer) == answer)
   }
 

@@ -41,7 +41,7 @@ import Testing
       state.status.destinations = [
         Samples.destination("crm") {
           $0.circuit = .open
-          $0.circuitOpenSince = Samples.time(60)
+          ($0.circuitOpenSince, $0.nextProbe) = (Samples.time(60), Samples.now)
           $0.lastFailure = "status 503"
           ($0.pending, $0.inFlight, $0.dead, $0.delivered) = (4, 1, 2, 99)
           ($0.discarded, $0.overflowed) = (5, 6)
@@ -83,6 +83,7 @@ import Testing
           "destinations":[{"name":"crm","paused":false,"orphaned":false,"circuit":"open","pending":4,"replaying":0,"in_flight":1,\
           "dead":2,"delivered":99,"oldest_pending_seconds":1.5,"drain_seconds":30,"discarded":5,"overflowed":6,\
           "paused_until":null,"paused_at":null,"circuit_open_since":"2026-01-02T03:03:05.678Z",\
+          "next_probe_at":"2026-01-02T03:04:05.678Z",\
           "held_until":"2026-01-02T03:04:05.678Z","last_failure":"status 503",\
           "failing_since":"2026-01-02T03:02:35.678Z","failures_in_row":7,\
           "stuck_head":{"delivery_id":41,"event_id":"\(Samples.eventID)","type":"createdChat"},\
@@ -95,13 +96,14 @@ import Testing
           "needed_concurrency":24}},\
           {"name":"bi","paused":true,"orphaned":true,"circuit":"closed","pending":0,"replaying":0,"in_flight":0,"dead":0,\
           "delivered":0,"oldest_pending_seconds":null,"drain_seconds":null,"discarded":0,"overflowed":0,\
-          "paused_until":null,"paused_at":"routes.yaml:12","circuit_open_since":null,"held_until":null,\
+          "paused_until":null,"paused_at":"routes.yaml:12","circuit_open_since":null,"next_probe_at":null,"held_until":null,\
           "last_failure":null,"failing_since":null,"failures_in_row":0,"stuck_head":null,"refused_kinds":[],\
           "refused_kind_count":0,"attempts":[],"hint":null,"capacity":null}],\
           "sources":[],\
           "routes":[{"name":"whatsapp-to-crm","matched":12,"dropped":3}],\
           "config":{"hash":"0123456789ab","loaded_at":"2026-01-02T02:04:05.678Z",\
-          "reload_errors":["routes.yaml:1:1: x"]},"clock_offset_seconds":-312.5}
+          "reload_errors":["routes.yaml:1:1: x"]},"clock_offset_seconds":-312.5,\
+          "now":"2026-01-02T03:04:05.678Z"}
           """)
     }
   }

@@ -19,7 +19,7 @@ import Testing
       Samples.destination("analytics") { ($0.delivered, $0.drain) = (12_345, .seconds(0)) },
     ]
     #expect(
-      StatusText.render(StatusAnswer(status), now: Samples.now, pen: Self.plain) == """
+      StatusText.render(StatusAnswer(status, now: Samples.now), now: Samples.now, pen: Self.plain) == """
         huggy-relay 0.1.0, up 1m30s
         configuration 0123456789ab, loaded 2026-01-02T02:04:05.678Z (1h00m ago)
         store sqlite, 1.2 GiB of 10 GiB (12%)
@@ -39,10 +39,12 @@ import Testing
   ) {
     var status = Samples.status
     status.clockOffset = .seconds(seconds)
-    let text = StatusText.render(StatusAnswer(status), now: Samples.now, pen: Self.plain)
+    let text = StatusText.render(StatusAnswer(status, now: Samples.now), now: Samples.now, pen: Self.plain)
     #expect(text.contains("this machine's clock is 5m12s \(side) its destinations'"))
     status.clockOffset = .seconds(seconds.signum() * 60)
-    #expect(!StatusText.render(StatusAnswer(status), now: Samples.now, pen: Self.plain).contains("clock"))
+    #expect(
+      !StatusText.render(StatusAnswer(status, now: Samples.now), now: Samples.now, pen: Self.plain).contains(
+        "clock"))
   }
 
   @Test func statusShowsWhatFailsAndWhatHoldsADestinationBack() {
@@ -55,7 +57,7 @@ import Testing
       },
       Samples.destination("bi") { $0.attempts = [AttemptWindow(length: .seconds(300))] },
     ]
-    let text = StatusText.render(StatusAnswer(status), now: Samples.now, pen: Self.plain)
+    let text = StatusText.render(StatusAnswer(status, now: Samples.now), now: Samples.now, pen: Self.plain)
     #expect(
       text.contains(
         """
@@ -69,7 +71,7 @@ import Testing
         """), "\(text)")
     // Of what is over nobody is told to mend it.
     status.destinations[0].dead = 0
-    let over = StatusText.render(StatusAnswer(status), now: Samples.now, pen: Self.plain)
+    let over = StatusText.render(StatusAnswer(status, now: Samples.now), now: Samples.now, pen: Self.plain)
     #expect(over.contains("  its last attempt went well; should it fail again: mend it\n"), "\(over)")
   }
 
@@ -101,7 +103,7 @@ import Testing
     status.store.refusal = "the disk is full"
     status.reloadErrors = ["routes.yaml:1:2: a"]
     status.destinations[0].overflowed = 7
-    let text = StatusText.render(StatusAnswer(status), now: Samples.now, pen: Self.plain)
+    let text = StatusText.render(StatusAnswer(status, now: Samples.now), now: Samples.now, pen: Self.plain)
     #expect(text.contains("no envelopes are taken: the disk is full"))
     #expect(text.contains("the last reload failed, and changed nothing:\n  routes.yaml:1:2: a"))
     #expect(text.contains("DISCARDED  OVERFLOWED"))
@@ -161,12 +163,13 @@ import Testing
   {
     var status = Samples.status
     status.destinations = [Samples.destination("crm", change)]
-    let rendered = StatusText.render(StatusAnswer(status), now: Samples.now, pen: Self.plain)
+    let rendered = StatusText.render(
+      StatusAnswer(status, now: Samples.now), now: Samples.now, pen: Self.plain)
     #expect(rendered.contains("-  \(text)\n"), "\(rendered)")
   }
 
   @Test func coloursAreForTerminalsAndDoNotShiftColumns() {
-    let status = StatusAnswer(Samples.status)
+    let status = StatusAnswer(Samples.status, now: Samples.now)
     let coloured = StatusText.render(status, now: Samples.now, pen: Pen(usesColours: true))
     #expect(coloured.contains("\u{1B}[32mok\u{1B}[0m"))
     let stripped = coloured.replacing(try! Regex("\u{1B}\\[[0-9]+m"), with: "")  // A constant that is valid.

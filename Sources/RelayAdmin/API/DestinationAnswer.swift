@@ -22,6 +22,10 @@ package struct DestinationAnswer: Answer {
   @Field("When a person's pause ends by itself.") package var pausedUntil: Timestamp?
   @Field("Where the configuration pauses it, as `FILE:LINE`.") package var pausedAt: String?
   @Field("Since when it is not taken to work.") package var circuitOpenSince: Timestamp?
+  @Field(
+    "While the circuit is open: when one delivery is tried again; null: it is being tried, or nothing is to be."
+  )
+  package var nextProbeAt: Timestamp?
   @Field("`Retry-After`: nothing is attempted before.") package var heldUntil: Timestamp?
   @Field("What it is in trouble for.") package var lastFailure: String?
   @Field("Since when every attempt has failed.") package var failingSince: Timestamp?
@@ -58,6 +62,7 @@ extension DestinationAnswer {
     pausedUntil = status.pausedUntil?.unlessForever
     pausedAt = status.pausedAt
     circuitOpenSince = status.circuitOpenSince
+    nextProbeAt = status.nextProbe
     heldUntil = status.heldUntil
     lastFailure = status.lastFailure
     failingSince = status.failingSince

@@ -42,10 +42,12 @@ package struct StatusAnswer: Answer {
   @Field("The configuration.") package var config: Config
   @Field("How far the relay's clock is ahead of its destinations'; null: none has told the time.")
   package var clockOffsetSeconds: Double?
+  @Field("The relay's clock, as it answered: what the times in here are to be compared with.")
+  package var now: Timestamp
 }
 
 extension StatusAnswer {
-  init(_ status: RelayStatus) {
+  init(_ status: RelayStatus, now: Timestamp) {
     self.init()
     version = status.version
     uptimeSeconds = status.uptime.apiSeconds
@@ -58,6 +60,7 @@ extension StatusAnswer {
     config.loadedAt = status.configurationLoadedAt
     config.reloadErrors = status.reloadErrors
     clockOffsetSeconds = status.clockOffset?.apiSeconds
+    self.now = now
   }
 }
 

@@ -5,7 +5,7 @@ enum StatusEndpoints {
   static let all: [Endpoint] = [
     .get(
       "/api/v1/status", "How the relay is: its destinations, routes, store and configuration.", role: .viewer
-    ) { (call: Call<Nothing>) in StatusAnswer(try await call.relay.status()) },
+    ) { (call: Call<Nothing>) in StatusAnswer(try await call.relay.status(), now: call.now) },
     .get(
       "/api/v1/rejections", "The last requests that senders were refused.", role: .viewer,
       audit: .readingIfKept

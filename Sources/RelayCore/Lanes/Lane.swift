@@ -362,6 +362,7 @@ package struct Lane: Sendable {
       pausedUntil: standing.isPaused(at: now) ? standing.pausedUntil : nil, circuit: circuit.state,
       heldUntil: gate.retryAfterEnd(at: now), inFlight: Set(slots.inFlight.keys),
       lastFailure: trouble.lastFailure?.words, pace: pace.perSecond(at: now), isRemoved: isRemoved)
+    if circuit.isOpen { status.nextProbe = circuit.startsFrom.map { max($0, status.heldUntil ?? $0) } }
     status.failures = trouble.failures
     if trouble.isDestinations || trouble.failures >= destination.circuit.failures {
       status.failingSince = trouble.since

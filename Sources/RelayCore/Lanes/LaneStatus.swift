@@ -8,6 +8,8 @@ package struct LaneStatus: Sendable, Equatable {
   /// When a person's pause ends; `distantFuture`: when it is lifted.
   package var pausedUntil: Timestamp?
   package var circuit: Circuit.State
+  /// While the circuit is open: from when on something is tried again; nil: a probe is under way.
+  package var nextProbe: Timestamp?
   /// `Retry-After`: nothing is attempted before.
   package var heldUntil: Timestamp?
   package var inFlight: Set<DeliveryID>

@@ -97,6 +97,8 @@ package struct DestinationStatus: Sendable, Equatable {
   package var isOrphaned = false
   package var circuit = Circuit.closed
   package var circuitOpenSince: Timestamp?
+  /// From when on something is tried again while the circuit is open; nil: a probe is under way, or it is not open.
+  package var nextProbe: Timestamp?
   /// `Retry-After`: nothing is attempted before.
   package var heldUntil: Timestamp?
   /// What came of the last attempt that failed by the destination's fault, while it is in trouble.

@@ -154,6 +154,7 @@ extension LaneStatus {
     status.heldUntil = heldUntil.map(wall)
     status.pausedUntil = pausedUntil.map(wall)
     if case .open(let since) = circuit { status.circuit = .open(since: wall(since)) }
+    status.nextProbe = nextProbe.map(wall)
     status.failingSince = failingSince.map(wall)
     status.refusedKinds = refusedKinds.map {
       RefusedKind(kind: $0.kind, since: wall($0.since), lastFailed: wall($0.lastFailed))
@@ -185,7 +186,7 @@ extension DestinationStatus {
     heldUntil = lane.heldUntil.flatMap { $0 > now ? $0 : nil }
     switch lane.circuit {
     case .closed: circuit = .closed
-    case .open(let since): (circuit, circuitOpenSince) = (.open, since)
+    case .open(let since): (circuit, circuitOpenSince, nextProbe) = (.open, since, lane.nextProbe)
     case .recovering: circuit = .recovering
     }
     failingSince = lane.failingSince

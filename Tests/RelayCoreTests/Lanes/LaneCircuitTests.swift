@@ -132,6 +132,17 @@ import Testing
       outcomes == [.dead(.expired), .retry(at: .tick(300)), .retry(at: .tick(345)), .dead(.expired)])
   }
 
+  @Test func theNextProbeIsTold() {
+    #expect(LaneKit.lane().status(at: now).nextProbe == nil)
+    var lane = openLane()
+    #expect(lane.status(at: .tick(103)).nextProbe == .tick(110))
+    _ = lane.arrived(Made.delivery(1))
+    #expect(lane.start(at: .tick(110)) == [1])
+    #expect(lane.status(at: .tick(111)).nextProbe == nil, "while the probe is in flight")
+    lane.finish(1, 503, retryAfter: .seconds(60), at: .tick(112))
+    #expect(lane.status(at: .tick(112)).nextProbe == .tick(172), "held by Retry-After")
+  }
+
   @Test func aHeadThatIsDeadIsStuckNoMore() {
     var lane = LaneKit.lane {
       $0.ordering = .destination
