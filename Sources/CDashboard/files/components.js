@@ -1,7 +1,7 @@
 // What the pages are made of.
 
 import { h, svg, patch } from "./dom.js";
-import { t, problem, fullTime, relativeTime, number } from "./i18n.js";
+import { t, problem, fullTime, shortTime, relativeTime, relayNow, duration, number } from "./i18n.js";
 
 // Words for all readers
 
@@ -42,16 +42,23 @@ export const failure = (error) => notice("bad", problem(error), (error.errors ??
 // Times
 
 /// A relative time that goes on by itself, with the absolute one as its title. Nothing: a dash.
-export function when(time) {
+///
+/// - how: `ago`: "5m ago", "in 10s"; `for`: "for 5m".
+export function when(time, how = "ago") {
   if (!time) return h("span", { class: "soft" }, "–");
-  return h("time", { datetime: time, title: fullTime(time), "data-relative": true }, relativeTime(time));
+  return h("time", { datetime: time, title: fullTime(time), "data-relative": how }, relative(time, how));
 }
+
+/// A time of day, with its day where it is another one; all of it as its title.
+export const at = (time) => h("time", { datetime: time, title: fullTime(time) }, shortTime(time));
+
+const relative = (time, how) =>
+  how === "for" ? t("time.for", { age: duration(Math.max(1, Math.round((relayNow() - Date.parse(time)) / 1000))) }) : relativeTime(time);
 
 setInterval(() => {
   if (document.hidden) return;
-  const now = Date.now();
   for (const node of document.querySelectorAll("time[data-relative]")) {
-    const text = relativeTime(node.dateTime, now);
+    const text = relative(node.dateTime, node.dataset.relative);
     if (node.textContent !== text) node.textContent = text;
   }
 }, 1000);

@@ -115,8 +115,19 @@ export function shortTime(date) {
 /// 16:19:14.802
 export const clockTime = (date) => precise.format(new Date(date));
 
+let offset = 0;
+
+/// Takes the relay's clock for what is "now": the reader's own may be wrong.
+export function setRelayClock(time) {
+  const difference = Date.parse(time) - Date.now();
+  offset = Math.abs(difference) > 1500 ? difference : 0;
+}
+
+/// The relay's clock, in milliseconds since 1970.
+export const relayNow = () => Date.now() + offset;
+
 /// "5m ago", "in 10s".
-export function relativeTime(date, now = Date.now()) {
+export function relativeTime(date, now = relayNow()) {
   const seconds = Math.round((new Date(date) - now) / 1000);
   for (const [name, size] of [["day", 86400], ["hour", 3600], ["minute", 60]]) {
     if (Math.abs(seconds) >= size) return distance.format(Math.trunc(seconds / size), name);

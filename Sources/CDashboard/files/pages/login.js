@@ -11,6 +11,7 @@ export function show(main, done) {
   const form = h("form", { class: "login panel", onsubmit: submit },
     h("h1", null, t("login.title")),
     h("p", { class: "soft" }, t("login.hint")),
+    h("input", { autocomplete: "username", value: "huggy-relay", hidden: true }),
     h("label", { for: "token" }, h("span", null, t("login.token")), token),
     answer,
     h("button", { class: "primary", type: "submit" }, t("login.action")));
