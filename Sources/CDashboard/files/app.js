@@ -10,7 +10,7 @@
 import { h, patch } from "./dom.js";
 import { get, post, onUnauthorized, mayAs } from "./api.js";
 import { loadWords, language, t, problem } from "./i18n.js";
-import { announce, failure } from "./components.js";
+import { announce, button, failure } from "./components.js";
 
 const pages = ["overview", "live", "events", "dead", "try", "operate"];
 const main = document.getElementById("main");
@@ -57,8 +57,10 @@ async function show() {
     else stop?.();
   } catch (error) {
     if (shown !== turn || error.name === "AbortError" || error.status === 401) return;
-    main.replaceChildren(failure(error));
-    if (!(error.status >= 0)) throw error;
+    // A page's module that can't be had is no fault of the page.
+    const isAbsent = error instanceof TypeError && error.message.includes("import");
+    main.replaceChildren(failure(isAbsent ? { code: "unreachable" } : error), h("p", null, button(t("again"), { onclick: () => location.reload() })));
+    if (!isAbsent && !(error.status >= 0)) throw error;
   }
 }
 

@@ -308,6 +308,3 @@ export function poll(seconds, work, { signal, onerror = () => {} }) {
   turn();
   return turn;
 }
-
-/// "1 event", "12 events": `key` has the forms.
-export const counted = (key, count) => t(key, { count, n: number(count) });

@@ -48,13 +48,21 @@ function* flat(children) {
 /// Makes `container` hold `children`, and changes only what differs. So what has the focus keeps it, what is selected or being
 /// typed stays, and what is open stays open. Children with a `key` are followed wherever they move.
 export function patch(container, ...children) {
+  const focused = document.activeElement;
   patchChildren(container, [...flat(children)].map((child) =>
     child instanceof Node ? child : document.createTextNode(child)));
+  // An element that moves loses the focus.
+  if (focused !== document.activeElement && container.contains(focused)) focused.focus({ preventScroll: true });
 }
 
 function patchChildren(container, wanted) {
   const keyed = new Map();
-  for (const child of container.childNodes) if (child.patchKey !== undefined) keyed.set(child.patchKey, child);
+  const kept = new Set(wanted.map((child) => child.patchKey));
+  for (const child of [...container.childNodes]) {
+    if (child.patchKey === undefined) continue;
+    if (kept.has(child.patchKey)) keyed.set(child.patchKey, child);
+    else child.remove();
+  }
   let place = container.firstChild;
   for (const child of wanted) {
     const old = child.parentNode === container ? child : child.patchKey !== undefined ? keyed.get(child.patchKey) : place;
@@ -87,7 +95,9 @@ function patchNode(old, wanted) {
     if (!wanted.hasAttribute(name) && !isOfThePerson(old, name)) old.removeAttribute(name);
   }
   for (const { name, value } of wanted.attributes) {
-    if (old.getAttribute(name) !== value && !isOfThePerson(old, name)) old.setAttribute(name, value);
+    if (old.getAttribute(name) === value || isOfThePerson(old, name)) continue;
+    if (name === "style") old.style.cssText = value;
+    else old.setAttribute(name, value);
   }
   for (const name of old.handlers ?? []) old[name] = null;
   for (const name of wanted.handlers ?? []) old[name] = wanted[name];

@@ -15,7 +15,15 @@ const plurals = new Intl.PluralRules(locale);
 export async function loadWords(section) {
   const name = section ? `${section}.${language}` : language;
   const module = await import(`./i18n/${name}.js`);
-  for (const [key, text] of Object.entries(module.default)) words.set(key, text);
+  learn(module.default, "");
+}
+
+/// Texts may stand in groups: `{ state: { ok: "OK" } }` is the key `state.ok`.
+function learn(texts, group) {
+  for (const [key, text] of Object.entries(texts)) {
+    if (typeof text === "string" || text.other) words.set(group + key, text);
+    else learn(text, `${group}${key}.`);
+  }
 }
 
 /// The text of `key`, its `{names}` replaced by `values`. A text with forms (`{one, other}`) is chosen by `values.count`.
