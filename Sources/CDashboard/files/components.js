@@ -1,7 +1,7 @@
 // What the pages are made of.
 
 import { h, svg, patch } from "./dom.js";
-import { t, problem, fullTime, shortTime, relativeTime, relayNow, duration, number } from "./i18n.js";
+import { t, problem, fullTime, shortTime, relativeTime, relayNow, duration } from "./i18n.js";
 
 // Words for all readers
 
@@ -100,40 +100,29 @@ async function copy(text) {
 
 // Tables
 
-/// A table. With the keyboard: up and down go from row to row (to its first link or button), Home and End to the ends. Narrow
-/// screens show each row as a card.
+/// A table. Up, down, Home and End go from row to row, to its first link or button. Narrow screens show each row as a card.
 ///
-/// - columns: `[{ title, cell(row), number?, primary?, wide? }]`; `cell` returns what `h` takes. `primary`: the row's own name.
-/// - rows, and `key(row)`, which tells them apart.
-/// - caption: what a screen reader calls the table.
-/// - nothing: what stands there without rows.
-/// - chosen: a `Set` of keys: there are boxes to choose rows, and `onchoose()` is called after each change.
-export function table({ columns, rows, key, caption, nothing, chosen, onchoose, kind }) {
+/// - columns: `[{ title, cell(row), number?, primary?, wide? }]`; `primary`: the row's own name.
+/// - key: `key(row)` tells rows apart. caption: for screen readers. nothing: what stands there without rows.
+/// - chosen: a `Set` of keys: rows have boxes, and `onchoose()` is called after each change.
+export function table({ columns, rows, key, caption, nothing, chosen, onchoose, kind = "" }) {
   if (!rows.length && nothing) return nothing instanceof Node ? nothing : empty(nothing);
-  const all = chosen && rows.length > 0 && rows.every((row) => chosen.has(key(row)));
-  return h("table", { class: `grid ${kind ?? ""}`, role: "table", "aria-label": caption, onkeydown: walk },
-    h("thead", { role: "rowgroup" }, h("tr", { role: "row" },
-      chosen ? h("th", { role: "columnheader", class: "choice" }, box(all, t("table.all"), (on) => {
-        for (const row of rows) on ? chosen.add(key(row)) : chosen.delete(key(row));
-        onchoose();
-      })) : null,
-      columns.map((column) => h("th", { role: "columnheader", scope: "col", class: column.number ? "number" : null }, column.title)))),
-    h("tbody", { role: "rowgroup" }, rows.map((row) => h("tr", { key: key(row), role: "row", class: chosen?.has(key(row)) ? "chosen" : null },
-      chosen ? h("td", { role: "cell", class: "choice" }, box(chosen.has(key(row)), t("table.choose", { name: key(row) }), (on) => {
-        on ? chosen.add(key(row)) : chosen.delete(key(row));
-        onchoose();
-      })) : null,
-      columns.map((column) => h(column.primary ? "th" : "td", {
-        role: column.primary ? "rowheader" : "cell", scope: column.primary ? "row" : null, "data-title": column.title || null,
-        class: [column.number && "number", column.primary && "primary", column.wide && "wide"].filter(Boolean).join(" ") || null,
-      }, column.cell(row)))))));
+  const choice = (tag, label, some) => (chosen ? h(tag, { class: "choice" }, h("input", {
+    type: "checkbox", "aria-label": label, checked: some.length > 0 && some.every((row) => chosen.has(key(row))),
+    onchange({ target }) {
+      for (const row of some) target.checked ? chosen.add(key(row)) : chosen.delete(key(row));
+      onchoose();
+    },
+  })) : null);
+  return h("table", { class: `grid ${kind}`, "aria-label": caption, onkeydown: walk },
+    h("thead", null, h("tr", null, choice("th", t("table.all"), rows),
+      columns.map(({ title, number }) => h("th", { scope: "col", class: number && "number" }, title)))),
+    h("tbody", null, rows.map((row) => h("tr", { key: key(row), class: chosen?.has(key(row)) && "chosen" },
+      choice("td", t("table.choose", { name: key(row) }), [row]),
+      columns.map(({ title, cell, number, primary, wide }) => h(primary ? "th" : "td", {
+        scope: primary && "row", "data-title": title || null, class: [number && "number", primary && "primary", wide && "wide"].filter(Boolean).join(" ") || null,
+      }, cell(row)))))));
 }
-
-function box(checked, label, onchange) {
-  return h("input", { type: "checkbox", "aria-label": label, checked, onchange: (event) => onchange(event.target.checked) });
-}
-
-const focusable = "a[href], button, input, summary, [tabindex='0']";
 
 function walk(event) {
   const row = event.target.closest("tbody tr");
@@ -141,7 +130,7 @@ function walk(event) {
   const rows = [...row.parentNode.rows];
   const index = rows.indexOf(row);
   const next = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: rows.length - 1 }[event.key];
-  const target = next === undefined ? null : rows[next]?.querySelector(focusable);
+  const target = rows[next]?.querySelector("a[href], button, input, summary");
   if (!target) return;
   event.preventDefault();
   target.focus();
@@ -149,25 +138,23 @@ function walk(event) {
 
 // Charts
 
-/// A small chart of a time: lines over the same span, the first with its area filled. `null` in the values is a gap.
+/// A small chart: lines over the same time, the first with its area filled. `null` in the values is a gap.
 ///
-/// - lines: `[{ values, kind }]`, kind `accent` or `bad`; of equal length.
+/// - lines: `[{ values, kind }]`, kind `accent`, `bad` or `soft`; of equal length.
 /// - label: what it says, in words: for those who do not see it, and as its title.
 export function sparkline(lines, label, { width = 120, height = 28 } = {}) {
   const packed = lines.map((line) => ({ ...line, values: shrink(line.values, width / 2) }));
   const top = Math.max(1e-9, ...packed.flatMap((line) => line.values.filter((value) => value !== null)));
-  const place = (value, index, count) =>
-    `${((index / Math.max(1, count - 1)) * width).toFixed(1)},${(height - 1.5 - (value / top) * (height - 4)).toFixed(1)}`;
+  const round = (value) => Math.round(value * 10) / 10;
+  const place = (value, index, count) => [round((index / Math.max(1, count - 1)) * width), round(height - 1.5 - (value / top) * (height - 4))];
   return svg("svg", { class: "spark", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img", "aria-label": label },
     svg("title", null, label),
-    packed.flatMap(({ values, kind }, order) => runs(values).flatMap((run) => {
+    packed.flatMap(({ values, kind }, order) => runs(values).map((run) => {
       const points = run.map(([value, index]) => place(value, index, values.length));
-      if (points.length === 1) points.push(points[0].replace(/^[\d.]+/, (x) => (Number(x) + 1).toFixed(1)));
-      const line = svg("polyline", { class: `line ${kind}`, points: points.join(" ") });
-      if (order > 0) return [line];
-      const from = points[0].split(",")[0];
-      const to = points.at(-1).split(",")[0];
-      return [svg("polygon", { class: `area ${kind}`, points: `${from},${height} ${points.join(" ")} ${to},${height}` }), line];
+      // A lone sample would be a line without a length.
+      if (!points[1]) points.push([points[0][0] + 1, points[0][1]]);
+      const area = [[points[0][0], height], ...points, [points.at(-1)[0], height]];
+      return [order ? null : svg("polygon", { class: `area ${kind}`, points: area.join(" ") }), svg("polyline", { class: `line ${kind}`, points: points.join(" ") })];
     })));
 }
 
@@ -203,17 +190,14 @@ export function meter(share, label, kind = share > 0.95 ? "bad" : share > 0.8 ? 
 
 // Questions
 
-/// Asks before something is changed: says what will happen, counted first, and asks for a reason. Esc and "Cancel" change
-/// nothing. The button names what it does.
+/// Asks before something is changed: what will happen, counted first, and why. Esc and "Cancel" change nothing.
 ///
-/// - title: what it is about. body: more about it, as `h` takes it.
+/// - title, body: what it is about. fields: further questions, as elements; the caller reads them.
 /// - action: the button's words, or a function of what `count` returned.
-/// - danger: it can't be taken back: the button is red, the reason is required.
-/// - reason: `"required"`, `"asked"` (the default) or `null`: not asked for. The last one typed is offered again.
-/// - count: `async (signal) =>` what will happen, counted (a `dry_run`); the button waits for it. `{ text, none? }`: the text is shown;
-///   with `none` there is nothing to do, and the button stays disabled.
-/// - fields: further questions: elements, shown above the reason. They are read by the caller.
-/// - perform: `async ({ reason, count, signal }) =>` does it; what it throws is shown, and may be tried again.
+/// - danger: it can't be taken back: a red button, and the reason is required.
+/// - reason: `required`, `asked` (the default) or `null`. The last one typed is offered again.
+/// - count: `async (signal) =>` what will happen (a `dry_run`); the button waits for it. `{ text, none }`; `none`: there is nothing to do.
+/// - perform: `async ({ reason, count, signal })` does it; what it throws is shown, and may be tried again.
 ///
 /// Returns what `perform` returned; null: nothing was done.
 export function confirm({ title, body, action, danger = false, reason = danger ? "required" : "asked", count, fields, perform }) {
@@ -284,10 +268,8 @@ let lastReason = "";
 
 // Going on by itself
 
-/// Does `work(signal)` now and then each `seconds`, as long as the page is seen and `signal` lasts: a hidden tab asks for nothing,
-/// and one that is seen again asks at once. It never asks twice at once. What `work` throws goes to `onerror`.
-///
-/// Returns a function that does it at once.
+/// Does `work(signal)` now and then each `seconds`, until `signal` says so, and never twice at once: not while the tab is hidden, at once
+/// when it is seen again. What `work` throws goes to `onerror`. Returns a function that does it at once.
 export function poll(seconds, work, { signal, onerror = () => {} }) {
   let timer = null;
   let running = false;

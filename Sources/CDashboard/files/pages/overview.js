@@ -2,7 +2,7 @@
 
 import { h, patch } from "../dom.js";
 import { get } from "../api.js";
-import { t, parts, number, percent, rate, bytes, duration, milliseconds, setRelayClock } from "../i18n.js";
+import { t, parts, hasWord, number, percent, rate, bytes, duration, milliseconds, setRelayClock } from "../i18n.js";
 import { badge, notice, failure, table, when, at, sparkline, meter, poll, copyButton } from "../components.js";
 
 export async function show(main, params, context) {
@@ -136,7 +136,18 @@ function destinationTable(rows, samples) {
   });
 }
 
-function stateCell({ state, hint, replaying, overflowed }) {
+/// What to do about what fails: the relay says it in English, by the first cause; other languages have words by that cause.
+function hintOf({ hint, attempts }) {
+  const cause = attempts.find(({ failed }) => failed)?.causes[0]?.cause;
+  if (!hint || !cause) return hint;
+  const names = hint.includes("`permanent`") ? ["permanent"] : [cause, `${cause[0]}xx`];
+  const name = names.find((one) => hasWord(`hint.${one}`));
+  return name ? t(`hint.${name}`, { cause }) : hint;
+}
+
+function stateCell(one) {
+  const { state, replaying, overflowed } = one;
+  const hint = hintOf(one);
   const why = [...state.why, replaying && t("state.replaying", { count: replaying }), overflowed && t("state.overflowed", { count: overflowed })].filter(Boolean);
   return [
     h("div", { class: "row" }, badge(state.kind, state.word), state.since ? h("span", { class: "soft" }, when(state.since, "for")) : null),
