@@ -15,6 +15,7 @@ import { announce, button, failure } from "./components.js";
 const pages = ["overview", "live", "events", "dead", "try", "operate"];
 const main = document.getElementById("main");
 let session = null;
+let asked = null;
 let shown = null;
 
 /// `#/events/evt_1?type=x`, taken apart.
@@ -85,9 +86,15 @@ function title(text) {
 
 /// Who is looking. A relay without a token takes everybody on loopback as `local`.
 async function known() {
-  session ??= await get("api/v1/session");
+  asked ??= get("api/v1/session");
+  try {
+    session = await asked;
+  } catch (error) {
+    asked = null;
+    throw error;
+  }
   if (session.role === null) {
-    login();
+    ready.then(login);
     throw new DOMException("nobody has signed in", "AbortError");
   }
 }
@@ -100,7 +107,7 @@ function frame() {
   document.querySelector("#nav [aria-current]")?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
   patch(document.getElementById("session"), session?.login ? [
     h("span", { class: "who", title: t("session.role", { role: t(`role.${session.role}`) }) }, session.who,
-      h("span", { class: "soft" }, ` ${t(`role.${session.role}`)}`)),
+      session.who === session.role ? null : h("span", { class: "soft" }, ` ${t(`role.${session.role}`)}`)),
     h("button", { type: "button", class: "plain", onclick: logout }, t("logout")),
   ] : null);
 }
@@ -117,7 +124,7 @@ async function logout() {
 async function login() {
   if (shown?.name === "login") return;
   end();
-  session = null;
+  session = asked = null;
   shown = { ended: new AbortController(), name: "login" };
   frame();
   title(t("login.title"));
@@ -132,14 +139,18 @@ addEventListener("unhandledrejection", (event) => {
 });
 
 document.documentElement.lang = language === "pt" ? "pt-BR" : "en";
-await loadWords();
+// All that the first page needs is asked for at once.
+const ready = loadWords();
+onUnauthorized(() => ready.then(login));
+import(`./pages/${place().name}.js`).catch(() => {});
+known().catch(() => {});
+await ready;
 document.getElementById("skip").textContent = t("skip");
 document.getElementById("skip").onclick = (event) => {
   event.preventDefault();
   main.focus();
 };
 document.getElementById("nav").setAttribute("aria-label", t("nav"));
-onUnauthorized(() => login());
 addEventListener("hashchange", () => {
   if (shown?.name === "login") return;
   show().then(() => {
@@ -147,4 +158,4 @@ addEventListener("hashchange", () => {
     announce(t(`page.${place().name}`));
   });
 });
-show();
+if (shown?.name !== "login") show();

@@ -120,7 +120,7 @@ export function table({ columns, rows, key, caption, nothing, chosen, onchoose, 
     h("tbody", null, rows.map((row) => h("tr", { key: key(row), class: chosen?.has(key(row)) && "chosen" },
       choice("td", t("table.choose", { name: key(row) }), [row]),
       columns.map(({ title, cell, number, primary, wide }) => h(primary ? "th" : "td", {
-        scope: primary && "row", "data-title": title || null, class: [number && "number", primary && "primary", wide && "wide"].filter(Boolean).join(" ") || null,
+        scope: primary && "row", "data-title": title.at && title, class: [number && "number", primary && "primary", wide && "wide"].filter(Boolean).join(" ") || null,
       }, cell(row)))))));
 }
 

@@ -59,15 +59,11 @@ function format(options) {
 /// 12,345; at most `digits` behind the point.
 export const number = (value, digits = 0) => format({ maximumFractionDigits: digits }).format(value);
 
-/// 12.3K, for where there is no room.
-export const compact = (value) =>
-  Math.abs(value) < 10_000 ? number(value) : format({ notation: "compact", maximumFractionDigits: 1 }).format(value);
-
 /// 0.042: 4.2%. Never 0% of what is not nothing, never 100% of what is not all.
 export function percent(share) {
-  if (share > 0 && share < 0.001) return `< ${format({ style: "percent", maximumFractionDigits: 1 }).format(0.001)}`;
-  if (share < 1 && share > 0.999) return `> ${format({ style: "percent", maximumFractionDigits: 1 }).format(0.999)}`;
-  return format({ style: "percent", maximumFractionDigits: share < 0.1 ? 1 : 0 }).format(share);
+  const shown = (value) => format({ style: "percent", maximumFractionDigits: value < 0.1 || value > 0.99 ? 1 : 0 }).format(value);
+  if (share > 0 && share < 0.001) return `< ${shown(0.001)}`;
+  return share < 1 && share > 0.999 ? `> ${shown(0.999)}` : shown(share);
 }
 
 /// A rate per second, with as many digits as it is worth.

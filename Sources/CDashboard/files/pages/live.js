@@ -179,14 +179,16 @@ function chip([destination, { kind, text, title }]) {
     text ? h("span", { class: "soft" }, ` ${text}`) : null);
 }
 
+/// `503`, `connection refused`.
+const cause = (status, error) => String(status ?? error?.split(":")[0] ?? "");
+
 /// How an attempt ended, for a chip.
 function settled({ state, status, error, attempt, due_at: due, reason, duration_ms: took }) {
   const attempts = attempt > 1 ? ` · ${t("live.attempt", { attempt })}` : "";
   if (state === "delivered") return { kind: "good", text: milliseconds(took) + attempts };
-  const why = status ?? error?.split(":")[0];
-  const title = [error, state === "dead" ? t(`live.dead.${reason}`) : null].filter(Boolean).join(" · ");
-  if (state === "dead") return { kind: "bad", text: `${why} · ${t("live.dead")}`, title };
-  return { kind: "warn", text: why + attempts, title: [title, due && t("live.due", { when: clockTime(due) })].filter(Boolean).join(" · ") };
+  const kind = state === "dead" ? "bad" : "warn";
+  const next = kind === "bad" ? t(`live.dead.${reason}`) : due && t("live.due", { when: clockTime(due) });
+  return { kind, text: cause(status, error) + attempts, title: [error, next].filter(Boolean).join(" · ") };
 }
 
 /// The last rows, newest first, and which of them are seen.
@@ -237,17 +239,17 @@ function keepRows() {
     add: (message) => takes[message.kind]?.(message),
     /// What the store has of before: events as `GET /api/v1/events` has them.
     before(events) {
-      const older = events.filter((event) => !known.has(event.id)).map((event) => {
-        const row = { ...base(event, event.received_at), id: event.id, key: event.id, note: nowhere(event.outcomes, event.dropped_by) };
+      const older = events.filter(({ id }) => !known.has(id)).map((event) => {
+        const row = { ...base({ ...event, event_id: event.id }, event.received_at), key: event.id, note: nowhere(event.outcomes, event.dropped_by) };
         for (const { destination, state, last_status: status, last_error: error } of event.deliveries) {
           const kind = { delivered: "good", dead: "bad" }[state] ?? (status || error ? "warn" : "idle");
-          row.goals.set(destination, { kind, text: state === "delivered" ? "" : String(status ?? error?.split(":")[0] ?? "") });
+          row.goals.set(destination, { kind, text: kind === "good" ? "" : cause(status, error) });
         }
         known.set(row.id, row);
         return row;
       });
+      frozen?.push(...older);
       all = [...older.reverse(), ...all];
-      if (frozen) frozen = [...frozen, ...older.reverse()];
     },
     hold() {
       frozen ??= all.slice(-limit).reverse();

@@ -152,7 +152,7 @@ function stateCell(one) {
   return [
     h("div", { class: "row" }, badge(state.kind, state.word), state.since ? h("span", { class: "soft" }, when(state.since, "for")) : null),
     why.length ? h("div", { class: "soft" }, why.map((reason, index) => [index ? " · " : "", reason])) : null,
-    hint ? h("div", null, soft(t("state.hint")), " ", hint) : null,
+    hint ? h("div", null, soft(t("state.hint")), " ", hint.split("`").map((part, index) => (index % 2 ? h("code", null, part) : part))) : null,
   ];
 }
 
@@ -247,7 +247,7 @@ function routeTable(rows) {
     caption: t("overview.routes"), rows, key: (one) => one.name, nothing: t("overview.noroutes"), kind: "routes",
     columns: [
       { title: t("column.route"), primary: true, cell: ({ name }) => h("a", { href: search("events", { route: name }) }, name) },
-      { title: "", wide: true, cell: ({ matched, dropped }) => meter(matched / largest, number(matched), dropped ? "drop" : "accent") },
+      { title: h("span", { class: "unseen" }, t("overview.share")), wide: true, cell: ({ matched, dropped }) => meter(matched / largest, number(matched), dropped ? "drop" : "accent") },
       { title: t("column.matched"), number: true, cell: ({ matched }) => dim(matched) },
       { title: t("column.dropped"), number: true, cell: ({ dropped }) => dim(dropped) },
     ],
