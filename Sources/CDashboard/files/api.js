@@ -27,9 +27,11 @@ export function onUnauthorized(action) {
 
 /// `GET`. `query`: an object, a `URLSearchParams`, or nothing; empty values are left out.
 ///
+/// asText: JSON comes as the text that it is.
+///
 /// Throws `ApiError`, or an `AbortError` once `signal` says so.
-export function get(path, query, { signal } = {}) {
-  return request("GET", address(path, query), undefined, signal);
+export function get(path, query, { signal, asText = false } = {}) {
+  return request("GET", address(path, query), undefined, signal, asText);
 }
 
 /// `POST` of JSON. Throws as `get` does.
@@ -45,7 +47,7 @@ export function address(path, query) {
   return given.length ? `${relative}?${new URLSearchParams(given)}` : relative;
 }
 
-async function request(method, url, body, signal) {
+async function request(method, url, body, signal, asText) {
   let response;
   let text;
   try {
@@ -61,7 +63,7 @@ async function request(method, url, body, signal) {
   }
   const json = (response.headers.get("content-type") ?? "").includes("json");
   const value = json && text ? parsed(text) : text;
-  if (response.ok) return value;
+  if (response.ok) return asText ? text : value;
   const problem = value?.error ?? {};
   const error = new ApiError(
     response.status, problem.code ?? `http_${response.status}`, problem.message ?? response.statusText, value?.errors);

@@ -192,7 +192,7 @@ export function meter(share, label, kind = share > 0.95 ? "bad" : share > 0.8 ? 
 
 /// Asks before something is changed: what will happen, counted first, and why. Esc and "Cancel" change nothing.
 ///
-/// - title, body: what it is about. fields: further questions, as elements; the caller reads them.
+/// - title, body: what it is about. fields: further questions, as elements; the caller reads them, and what changes in them is counted anew.
 /// - action: the button's words, or a function of what `count` returned.
 /// - danger: it can't be taken back: a red button, and the reason is required.
 /// - reason: `required`, `asked` (the default) or `null`. The last one typed is offered again.
@@ -213,7 +213,7 @@ export function confirm({ title, body, action, danger = false, reason = danger ?
   const dialog = h("dialog", { class: "question", "aria-labelledby": "question", onclose: () => ended.abort() },
     h("form", { onsubmit: submit },
       h("h2", { id: "question" }, title),
-      body ? h("div", { class: "body" }, body) : null, facts, fields ?? null,
+      body ? h("div", { class: "body" }, body) : null, facts, fields ? h("div", { class: "stack", onchange: () => count && begin() }, fields) : null,
       why ? h("label", { for: "why" }, h("span", null, t(reason === "required" ? "reason.required" : "reason.asked")), why) : null, problems,
       h("div", { class: "actions" },
         h("button", { type: "button", autofocus: true, onclick: () => dialog.close() }, t("cancel")), doIt)));
@@ -240,13 +240,20 @@ export function confirm({ title, body, action, danger = false, reason = danger ?
     update();
   }
 
+  let turn = 0;
+
   async function begin() {
+    const mine = (turn += 1);
+    counted = null;
+    update();
     patch(facts, h("p", { class: "soft" }, t("counting")));
     try {
-      counted = await count(ended.signal);
+      const said = await count(ended.signal);
+      if (turn !== mine) return;
+      counted = said;
       patch(facts, h("p", { class: "count" }, counted.text));
     } catch (error) {
-      if (error.name !== "AbortError") patch(facts, failure(error));
+      if (turn === mine && error.name !== "AbortError") patch(facts, failure(error));
     }
     update();
   }

@@ -102,6 +102,8 @@ function patchNode(old, wanted) {
   for (const name of old.handlers ?? []) old[name] = null;
   for (const name of wanted.handlers ?? []) old[name] = wanted[name];
   old.handlers = wanted.handlers;
+  // A box whose changes the page is told of shows what the page says.
+  if (old.type === "checkbox" && wanted.onchange) old.checked = wanted.checked;
   if (old.tagName === "TEXTAREA") return;
   patchChildren(old, [...wanted.childNodes]);
 }

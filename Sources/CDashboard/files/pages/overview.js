@@ -81,7 +81,7 @@ function troubles({ store, config, clock_offset_seconds: offset }) {
 /// What most needs to be known of a destination: in a word, since when, and why.
 ///
 /// rank: the lower, the more it needs somebody.
-function stateOf(one) {
+export function stateOf(one) {
   const state = (rank, kind, name, why, since) => ({ rank, kind, word: t(`state.${name}`), why: why.filter(Boolean), since });
   const [refused] = one.refused_kinds;
   const refuses = refused && t("state.refuses", {
