@@ -54,7 +54,8 @@ export default {
     refuses: { one: "refuses {kind}", other: "refuses {kind} and {more} more" }, stuck: "its order waits for one {event}",
     "orphaned.why": "no longer configured; what it is owed is kept until it is back or discarded",
     "paused.file": "by the configuration, {place}", "paused.person": "by a person, until resumed",
-    replaying: "{count} pending from replays", overflowed: "{count} discarded: over max_backlog",
+    replaying: "{count} pending from replays", overflowed: "{count} discarded: over max_backlog", partly: "Failing in part",
+    "partly.why": "{share} of the attempts in {time} failed, most by {cause}",
   },
   time: {
     for: "for {age}",

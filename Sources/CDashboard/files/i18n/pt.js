@@ -54,7 +54,8 @@ export default {
     refuses: { one: "recusa {kind}", other: "recusa {kind} e mais {more}" }, stuck: "a ordem espera por um {event}",
     "orphaned.why": "não está mais na configuração; o que lhe é devido fica guardado até ele voltar ou ser descartado",
     "paused.file": "pela configuração, {place}", "paused.person": "por uma pessoa, até ser retomado",
-    replaying: "{count} pendentes de reenvios", overflowed: "{count} descartadas: acima do max_backlog",
+    replaying: "{count} pendentes de reenvios", overflowed: "{count} descartadas: acima do max_backlog", partly: "Falha em parte",
+    "partly.why": "{share} das tentativas em {time} falharam, a maioria por {cause}",
   },
   time: {
     for: "há {age}",

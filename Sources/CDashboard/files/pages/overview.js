@@ -106,6 +106,8 @@ export function stateOf(one) {
   if (refuses) return state(4, "warn", "refusing", [one.last_failure, refuses], refused.since);
   if (bound && arriving > takes) return state(4, "warn", "behind", [t("state.behind.why", { arriving: rate(arriving), takes: rate(takes), slots, needed: needed ?? "–" })]);
   if (one.late) return state(2, "warn", "late", [t("state.late.why")]);
+  const [lately] = one.attempts;
+  if (lately?.failure_rate >= 0.05) return state(5, "warn", "partly", [t("state.partly.why", { share: percent(lately.failure_rate), time: duration(lately.seconds), cause: lately.causes[0].cause })]);
   return state(one.dead ? 7 : 8, "good", "ok", []);
 }
 
@@ -147,7 +149,7 @@ function hintOf({ hint, attempts }) {
 
 function stateCell(one) {
   const { state, replaying, overflowed } = one;
-  const hint = hintOf(one);
+  const hint = state.kind === "good" ? null : hintOf(one);
   const why = [...state.why, replaying && t("state.replaying", { count: replaying }), overflowed && t("state.overflowed", { count: overflowed })].filter(Boolean);
   return [
     h("div", { class: "row" }, badge(state.kind, state.word), state.since ? h("span", { class: "soft" }, when(state.since, "for")) : null),
