@@ -4,7 +4,7 @@
 import { address, get } from "./api.js";
 
 const kinds = ["received", "settled", "discarded", "missed", "overloaded"];
-/// How long a hidden tab may have been away for what it missed to be fetched.
+/// For how many milliseconds a tab may not have read, for what it missed to be fetched.
 const catchUp = 30_000;
 
 /// Reads the stream until `signal` says so.
@@ -24,18 +24,22 @@ export function readStream(query, { signal, onmessage, onstate }) {
 
   function close() {
     clearTimeout(timer);
-    source?.close();
+    if (!source) return;
+    source.close();
     source = null;
+    leftAt ||= Date.now();
   }
 
   function open() {
     close();
     onstate("connecting");
-    if (leftAt && Date.now() - leftAt > catchUp) lastID = null;
-    leftAt = 0;
+    if (leftAt && Date.now() - leftAt > catchUp) {
+      if (lastID) onmessage({ kind: "missed", count: null });
+      lastID = null;
+    }
     const stream = new EventSource(address("api/v1/stream", { ...query, last_event_id: lastID }));
     source = stream;
-    stream.onopen = () => { failures = 0; onstate("live"); };
+    stream.onopen = () => { failures = leftAt = 0; onstate("live"); };
     // A browser tries again by itself, but for any answer that is not 200: then it has given up for good.
     stream.onerror = () => (stream.readyState === EventSource.CLOSED ? retry() : onstate("connecting"));
     for (const kind of kinds) {
@@ -67,7 +71,6 @@ export function readStream(query, { signal, onmessage, onstate }) {
   };
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) return take();
-    leftAt = Date.now();
     close();
     onstate("away");
   }, { signal });

@@ -209,9 +209,9 @@ function keepRows() {
   }
 
   function trim() {
-    for (const row of all.slice(0, -limit)) known.delete(row.key);
     all = all.slice(-limit);
-    for (const row of frozen ?? []) if (row.id && !known.has(row.id)) known.set(row.id, row);
+    known.clear();
+    for (const row of [...(frozen ?? []), ...all]) if (row.id) known.set(row.id, row);
   }
 
   const base = (message, at) => ({ id: message.event_id, at, type: message.type, company: message.company, channel: message.channel, chat: message.chat, goals: new Map() });

@@ -22,6 +22,8 @@ export async function show(main, params, context) {
     const failing = seen.status.destinations.filter((one) => stateOf(one).kind === "bad").length;
     context.title((failing ? `(${failing}) ` : "") + t("page.overview"));
     draw();
+    const said = main.querySelector("h1").textContent;
+    if (said !== seen.said) context.announce(seen.said = said);
   }, { signal: context.signal, onerror(error) { seen.error = error; draw(); } });
   // Without samples the page has no charts.
   poll(10, async (signal) => {
@@ -197,7 +199,7 @@ function drainCell({ pending, drain_seconds: seconds, paused, circuit }) {
 function sourceTable(rows, samples) {
   const column = (name, cell, more) => ({ title: t(`column.${name}`), cell, ...more });
   return table({
-    caption: t("overview.sources"), rows, key: (one) => one.name,
+    kind: "sources", caption: t("overview.sources"), rows, key: (one) => one.name,
     columns: [
       column("source", ({ name }) => h("a", { href: search("events", { source: name }) }, name), { primary: true }),
       column("path", (one) => h("code", { class: "soft" }, one.path)),
