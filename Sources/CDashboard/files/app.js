@@ -153,8 +153,10 @@ document.getElementById("skip").onclick = (event) => {
 document.getElementById("nav").setAttribute("aria-label", t("nav"));
 addEventListener("hashchange", () => {
   if (shown?.name === "login") return;
+  // A form that leads to another address of its page keeps the focus in its field.
+  const field = main.contains(document.activeElement) && document.activeElement.name;
   show().then(() => {
-    main.focus({ preventScroll: true });
+    ((field && main.querySelector(`[name="${field}"]`)) || main).focus({ preventScroll: true });
     announce(t(`page.${place().name}`));
   });
 });

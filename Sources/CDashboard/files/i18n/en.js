@@ -92,7 +92,7 @@ export default {
     "show.dead": "What is given up", "show.nowhere": "What goes nowhere", live: "Connected", "is.good": "delivered",
     "is.warn": "failed, to be tried again", "is.bad": "given up", "is.idle": "pending", paused: "Paused", pause: "Pause", resume: "Go on",
     connecting: "Connecting …", away: "Not in sight", elsewhere: "Live in another tab", take: "Show it here",
-    broken: "No connection, next try {when}", new: { one: "{count} new", other: "{count} new" }, "held.paused": "· paused",
+    broken: "No connection, next try {when}", new: { one: "{count} new", other: "{count} new" }, "held.paused": "",
     "held.scrolled": "· to the top", "held.pointed": "· held under the pointer", "held.focused": "· held while a row has the focus",
     "held.selected": "· held while text is selected", none: "Nothing has come in yet. What comes in appears here at once.",
     "none.filtered": "Nothing that fits the filter has come yet.", dropped: "dropped by {route}", unrouted: "no route matched",

@@ -92,7 +92,7 @@ export default {
     "show.nowhere": "O que não vai a lugar nenhum", live: "Conectado", "is.good": "entregue", "is.warn": "falhou, será tentada de novo",
     "is.bad": "não entregue", "is.idle": "pendente", paused: "Pausado", pause: "Pausar", resume: "Continuar", connecting: "Conectando…",
     away: "Fora de vista", elsewhere: "Ao vivo em outra aba", take: "Mostrar aqui", broken: "Sem conexão, próxima tentativa {when}",
-    new: { one: "{count} novo", other: "{count} novos" }, "held.paused": "· pausado", "held.scrolled": "· voltar ao topo",
+    new: { one: "{count} novo", other: "{count} novos" }, "held.paused": "", "held.scrolled": "· voltar ao topo",
     "held.pointed": "· parado sob o ponteiro", "held.focused": "· parado enquanto uma linha tem o foco",
     "held.selected": "· parado enquanto há texto selecionado", none: "Ainda não chegou nada. O que chegar aparece aqui na hora.",
     "none.filtered": "Ainda não chegou nada que combine com o filtro.", dropped: "excluído por {route}", unrouted: "nenhuma rota o quis",

@@ -14,6 +14,9 @@ const limit = 500;
 /// How many milliseconds lie between two drawings.
 const pace = 100;
 
+/// For how many milliseconds a pointer that rests on the rows holds them.
+const attention = 30_000;
+
 /// What can be asked for, as the stream takes it.
 const shows = {
   all: {},
@@ -32,7 +35,7 @@ export async function show(main, { query }, context) {
   const meter = countRates();
   let state = ["connecting"];
   let paused = false;
-  let pointed = false;
+  let pointedAt = -Infinity;
   let overload = null;
   let drawn = 0;
   let timer = null;
@@ -43,8 +46,8 @@ export async function show(main, { query }, context) {
   const space = h("div", { class: "live-space", role: "rowgroup" });
   const list = h("div", {
     class: "live-list", role: "table", "aria-label": t("live.list"), tabindex: 0, onscroll: draw, onkeydown: walk,
-    onpointerover: (event) => { pointed = event.pointerType === "mouse" && event.target !== list; soon(); },
-    onpointerleave: () => { pointed = false; soon(); },
+    onpointermove: (event) => { if (event.pointerType === "mouse" && event.target !== list) pointedAt = performance.now(); },
+    onpointerleave: () => { pointedAt = -Infinity; },
   }, h("div", { class: "live-row live-titles", role: "row" },
     ["time", "type", "company", "channel", "chat", "settled"].map((name) => h("span", { role: "columnheader" }, t(`live.${name}`)))), space);
   const form = h("form", { class: "row filters", onsubmit: apply, onchange: apply },
@@ -88,7 +91,7 @@ export async function show(main, { query }, context) {
   function held() {
     if (paused) return "paused";
     if (list.scrollTop > 4) return "scrolled";
-    if (pointed) return "pointed";
+    if (performance.now() - pointedAt < attention) return "pointed";
     if (space.contains(document.activeElement)) return "focused";
     return !getSelection().isCollapsed && space.contains(getSelection().anchorNode) ? "selected" : null;
   }
@@ -127,7 +130,7 @@ export async function show(main, { query }, context) {
 
   function toNewest() {
     paused = false;
-    pointed = false;
+    pointedAt = -Infinity;
     list.scrollTop = 0;
     getSelection().removeAllRanges();
     list.focus({ preventScroll: true });
