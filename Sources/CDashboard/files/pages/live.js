@@ -1,7 +1,7 @@
 // What comes in, and how each of it is settled, as it happens.
 //
-// The rows are kept apart from what is drawn of them: thousands of messages a second change rows, and ten times a second the rows
-// that are in sight are drawn. Nothing moves while somebody reads: what comes meanwhile is kept, and counted.
+// The rows are kept apart from what is drawn of them: thousands of messages a second change rows, and ten times a second at most
+// the rows that are in sight are drawn. Nothing moves while somebody reads: what comes meanwhile is kept, and counted.
 
 import { h, patch } from "../dom.js";
 import { get } from "../api.js";
@@ -11,8 +11,8 @@ import { readStream } from "../stream.js";
 
 /// How many rows are kept.
 const limit = 500;
-/// How many milliseconds lie between two drawings.
-const pace = 100;
+/// How many milliseconds lie between two drawings; and where so much comes that nobody can read it.
+const [pace, calmPace] = [100, 250];
 
 /// For how many milliseconds a pointer that rests on the rows holds them.
 const attention = 30_000;
@@ -97,7 +97,7 @@ export async function show(main, { query }, context) {
   }
 
   function soon() {
-    timer ??= setTimeout(() => requestAnimationFrame(draw), Math.max(0, drawn + pace - performance.now()));
+    timer ??= setTimeout(() => requestAnimationFrame(draw), Math.max(0, drawn + (meter.isMuch() ? calmPace : pace) - performance.now()));
   }
 
   function draw() {
@@ -284,6 +284,8 @@ function countRates() {
       if (past.length > 60) past.shift();
       current = second();
     },
+    /// More than 200 a second.
+    isMuch: () => (past.at(-1)?.received ?? 0) + (past.at(-1)?.settled ?? 0) > 200,
     view() {
       const mean = (name) => {
         const latest = past.slice(-5);
