@@ -124,10 +124,11 @@ export function table({ columns, rows, key, caption, nothing, chosen, onchoose, 
       }, cell(row)))))));
 }
 
-function walk(event) {
-  const row = event.target.closest("tbody tr");
+/// What keys do in a list of rows.
+export function walk(event) {
+  const row = event.target.closest("tbody tr, .live-space > *");
   if (!row || event.altKey || event.ctrlKey || event.metaKey || event.target.matches("select, textarea, input:not([type=checkbox])")) return;
-  const rows = [...row.parentNode.rows];
+  const rows = [...row.parentNode.children];
   const index = rows.indexOf(row);
   const next = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: rows.length - 1 }[event.key];
   const target = rows[next]?.querySelector("a[href], button, input, summary");

@@ -18,7 +18,7 @@ export default {
     role: "Your role: {role}",
   },
   login: {
-    title: "Sign in", hint: "With your token, one of server.admin_token or server.admin_tokens of the relay's configuration.",
+    title: "Sign in", hint: "With your token: server.admin_token or one of server.admin_tokens of the relay's configuration.",
     token: "Token", action: "Sign in", wrong: "The relay does not know this token.",
   },
   error: {
@@ -52,9 +52,9 @@ export default {
     wait: "it asked to wait (Retry-After): next try {when}", probe: "next try {when}",
     row: { one: "one failure", other: "{count} failures in a row" }, hint: "What to do:", company: "company {company}",
     refuses: { one: "refuses {kind}", other: "refuses {kind} and {more} more" }, stuck: "its order waits for one {event}",
-    "orphaned.why": "no longer configured; what it is owed is kept until it is back or discarded",
-    "paused.file": "by the configuration, {place}", "paused.person": "by a person, until resumed",
-    replaying: "{count} pending from replays", overflowed: "{count} discarded: over max_backlog", partly: "Failing in part",
+    "orphaned.why": "no longer configured; what it is owed is kept", "paused.file": "by the configuration, {place}",
+    "paused.person": "by a person, until resumed", replaying: "{count} pending from replays",
+    overflowed: "{count} discarded: over max_backlog", partly: "Failing in part",
     "partly.why": "{share} of the attempts in {time} failed, most by {cause}",
   },
   time: {
@@ -98,10 +98,10 @@ export default {
     "none.filtered": "Nothing that fits the filter has come yet.", dropped: "dropped by {route}", unrouted: "no route matched",
     attempt: "attempt {attempt}", "dead.permanent": "a permanent status", "dead.exhausted": "max_attempts reached",
     "dead.expired": "max_age reached", due: "next try at {when}",
-    "discarded.person": { one: "One delivery to {destination} was discarded by a person", other: "{count} deliveries to {destination} were discarded by a person" },
-    "discarded.overflow": { one: "One delivery to {destination} was discarded: over max_backlog", other: "{count} deliveries to {destination} were discarded: over max_backlog" },
-    gap: "Some messages are missing here; nothing is lost: Events has all",
-    missed: { one: "One message is missing here: it came too fast; Events has it", other: "{count} messages are missing here: they came too fast; Events has them" },
+    "discarded.person": { one: "One delivery to {destination} discarded by a person", other: "{count} deliveries to {destination} discarded by a person" },
+    "discarded.overflow": { one: "One delivery to {destination} discarded: over max_backlog", other: "{count} deliveries to {destination} discarded: over max_backlog" },
+    gap: "Some messages are missing here; nothing is lost: see Events",
+    missed: { one: "One message came too fast to be shown: see Events", other: "{count} messages came too fast to be shown: see Events" },
     rate: "{received}/s in, {settled}/s attempts", failing: "{failed}/s failed", chart: "What came in each second of the last minute",
   },
   token: {

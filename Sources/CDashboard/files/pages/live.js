@@ -6,7 +6,7 @@
 import { h, patch } from "../dom.js";
 import { get } from "../api.js";
 import { t, number, rate, milliseconds, clockTime, relativeTime } from "../i18n.js";
-import { badge, button, mark, sparkline, notice, announce } from "../components.js";
+import { badge, button, mark, sparkline, notice, announce, walk } from "../components.js";
 import { readStream } from "../stream.js";
 
 /// How many rows are kept.
@@ -26,10 +26,11 @@ const shows = {
   dead: { kinds: "settled", outcome: "dead" },
   nowhere: { kinds: "received", outcome: "dropped,unrouted" },
 };
-const fields = ["type", "company", "destination"];
+/// What it can be narrowed by, each with an example.
+const fields = { type: "*Message", company: "15691", destination: "crm" };
 
 export async function show(main, { query }, context) {
-  const filter = Object.fromEntries(fields.map((name) => [name, query.get(name) ?? ""]));
+  const filter = Object.fromEntries(Object.keys(fields).map((name) => [name, query.get(name) ?? ""]));
   const chosen = query.get("show") in shows ? query.get("show") : "all";
   const rows = keepRows();
   const meter = countRates();
@@ -51,8 +52,8 @@ export async function show(main, { query }, context) {
   }, h("div", { class: "live-row live-titles", role: "row" },
     ["time", "type", "company", "channel", "chat", "settled"].map((name) => h("span", { role: "columnheader" }, t(`live.${name}`)))), space);
   const form = h("form", { class: "row filters", onsubmit: apply, onchange: apply },
-    select("show", Object.keys(shows).map((name) => [name, t(`live.show.${name}`)]), chosen),
-    field("type", filter.type, "*Message"), field("company", filter.company, "15691"), field("destination", filter.destination, "crm"));
+    field("show", h("select", { name: "show" }, Object.keys(shows).map((value) => h("option", { value, selected: value === chosen }, t(`live.show.${value}`))))),
+    Object.entries(fields).map(([name, placeholder]) => field(name, h("input", { name, value: filter[name], placeholder, size: 12, spellcheck: "false" }))));
 
   main.append(h("div", { class: "head" }, h("h1", null, t("page.live")), status, rates), form, h("div", { class: "panel live-panel" }, news, list));
 
@@ -148,25 +149,9 @@ export async function show(main, { query }, context) {
     patch(space, all.length ? all.slice(first, first + count).map((row, index) => rowView(row, first + index, height))
       : h("p", { class: "empty soft" }, t(Object.values(asked).some(Boolean) ? "live.none.filtered" : "live.none")));
   }
-
-  function walk(event) {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const row = event.target.closest?.(".live-row");
-    if (!step || !row) return;
-    event.preventDefault();
-    const target = space.querySelector(`[aria-rowindex="${Number(row.getAttribute("aria-rowindex")) + step}"]`);
-    target?.querySelector("a")?.focus();
-  }
 }
 
-function field(name, value, example) {
-  return h("label", { class: "inline" }, h("span", null, t(`live.${name}`)), h("input", { name, value, placeholder: example, size: 12, spellcheck: "false", autocapitalize: "none" }));
-}
-
-function select(name, options, chosen) {
-  return h("label", { class: "inline" }, h("span", null, t(`live.${name}`)),
-    h("select", { name }, options.map(([value, label]) => h("option", { value, selected: value === chosen }, label))));
-}
+const field = (name, control) => h("label", { class: "inline" }, h("span", null, t(`live.${name}`)), control);
 
 function rowView(row, index, height) {
   return h("div", { key: row.key, class: "live-row", role: "row", "aria-rowindex": index + 2, style: { top: `${index * height}px` } },

@@ -117,34 +117,36 @@ const dash = () => h("span", { class: "soft" }, "–");
 const soft = (text) => h("span", { class: "soft" }, text);
 const dim = (count) => (count ? number(count) : soft("0"));
 const search = (page, conditions) => `#/${page}?${new URLSearchParams(conditions)}`;
+const column = (name, cell, more) => ({ title: t(`column.${name}`), cell, ...more });
+const numbers = (name, cell) => column(name, cell, { number: true });
 /// The last sample that there is; `null`: none.
 const last = (values) => values?.findLast((value) => value !== null) ?? null;
 
 function destinationTable(rows, samples) {
-  const column = (name, cell, more = { number: true }) => ({ title: t(`column.${name}`), cell, ...more });
   const linked = (count, href, kind) => (count ? h("a", { href, class: kind }, number(count)) : dim(0));
   return table({
     kind: "destinations", caption: t("overview.destinations"), rows, key: (one) => one.name, nothing: t("overview.none"),
     columns: [
       column("destination", ({ name }) => h("a", { href: search("events", { destination: name }) }, name), { primary: true }),
       column("state", stateCell, { wide: true }),
-      column("pending", ({ name, pending }) => linked(pending, search("events", { destination: name, outcome: "pending" }))),
-      column("in_flight", (one) => dim(one.in_flight)),
-      column("dead", ({ name, dead }) => linked(dead, search("dead", { destination: name }), "bad-text")),
-      column("oldest", (one) => (one.oldest_pending_seconds === null ? dash() : duration(one.oldest_pending_seconds))),
-      column("rate", (one) => rateCell(one, samples?.get(one.name))),
-      column("latency", (one) => latencyCell(one, samples?.get(one.name))),
-      column("failed", failedCell),
-      column("drain", drainCell),
+      numbers("pending", ({ name, pending }) => linked(pending, search("events", { destination: name, outcome: "pending" }))),
+      numbers("in_flight", (one) => dim(one.in_flight)),
+      numbers("dead", ({ name, dead }) => linked(dead, search("dead", { destination: name }), "bad-text")),
+      numbers("oldest", (one) => (one.oldest_pending_seconds === null ? dash() : duration(one.oldest_pending_seconds))),
+      numbers("rate", (one) => rateCell(one, samples?.get(one.name))),
+      numbers("latency", (one) => latencyCell(one, samples?.get(one.name))),
+      numbers("failed", failedCell),
+      numbers("drain", drainCell),
     ],
   });
 }
 
 /// What to do about what fails: the relay says it in English, by the first cause; other languages have words by that cause.
-function hintOf({ hint, attempts }) {
+export function hintOf({ hint, attempts }) {
   const cause = attempts.find(({ failed }) => failed)?.causes[0]?.cause;
   if (!hint || !cause) return hint;
-  const names = hint.includes("`permanent`") ? ["permanent"] : [cause, `${cause[0]}xx`];
+  const alike = { 405: "404", 503: "502", 504: "502" };
+  const names = hint.includes("`permanent`") ? ["permanent"] : [alike[cause] ?? cause, `${cause[0]}xx`];
   const name = names.find((one) => hasWord(`hint.${one}`));
   return name ? t(`hint.${name}`, { cause }) : hint;
 }
@@ -197,21 +199,20 @@ function drainCell({ pending, drain_seconds: seconds, paused, circuit }) {
 }
 
 function sourceTable(rows, samples) {
-  const column = (name, cell, more) => ({ title: t(`column.${name}`), cell, ...more });
   return table({
     kind: "sources", caption: t("overview.sources"), rows, key: (one) => one.name,
     columns: [
       column("source", ({ name }) => h("a", { href: search("events", { source: name }) }, name), { primary: true }),
       column("path", (one) => h("code", { class: "soft" }, one.path)),
       column("envelope", (one) => [one.silent ? [badge("warn", t("source.silent")), " "] : null, one.last_envelope ? when(one.last_envelope) : soft(t("source.never"))]),
-      column("events", ({ name }) => {
+      numbers("events", ({ name }) => {
         const values = samples?.get(name)?.events;
         const now = last(values);
         return now === null ? dash() : chart([{ values, kind: "accent" }], t("chart.events", { name, most: most(values), now: perSecond(now) }), perSecond(now));
-      }, { number: true }),
+      }),
       column("token", tokenCell),
       column("handshake", (one) => when(one.last_handshake)),
-      column("refused", (one) => (one.refused ? h("a", { href: "#refusals", class: "bad-text", onclick: toRefusals }, number(one.refused)) : dim(0)), { number: true }),
+      numbers("refused", (one) => (one.refused ? h("a", { href: "#refusals", class: "bad-text", onclick: toRefusals }, number(one.refused)) : dim(0))),
     ],
   });
 }
@@ -229,7 +230,6 @@ function toRefusals(event) {
 
 function refusalsPart(sources, answer, ontoggle) {
   const count = sources.reduce((sum, { refused }) => sum + refused, 0);
-  const column = (name, cell, more) => ({ title: t(`column.${name}`), cell, ...more });
   return h("details", { id: "refusals", class: "inside", ontoggle },
     h("summary", null, t("refusals.title"), " ", soft(t("refusals.count", { count }))),
     answer?.error ? failure(answer.error) : answer ? table({
@@ -250,10 +250,10 @@ function routeTable(rows) {
   return table({
     caption: t("overview.routes"), rows, key: (one) => one.name, nothing: t("overview.noroutes"), kind: "routes",
     columns: [
-      { title: t("column.route"), primary: true, cell: ({ name }) => h("a", { href: search("events", { route: name }) }, name) },
+      column("route", ({ name }) => h("a", { href: search("events", { route: name }) }, name), { primary: true }),
       { title: h("span", { class: "unseen" }, t("overview.share")), wide: true, cell: ({ matched, dropped }) => meter(matched / largest, number(matched), dropped ? "drop" : "accent") },
-      { title: t("column.matched"), number: true, cell: ({ matched }) => dim(matched) },
-      { title: t("column.dropped"), number: true, cell: ({ dropped }) => dim(dropped) },
+      numbers("matched", ({ matched }) => dim(matched)),
+      numbers("dropped", ({ dropped }) => dim(dropped)),
     ],
   });
 }
