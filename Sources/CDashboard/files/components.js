@@ -43,7 +43,7 @@ export const failure = (error) => notice("bad", problem(error), (error.errors ??
 
 /// A relative time that goes on by itself, with the absolute one as its title. Nothing: a dash.
 ///
-/// - how: `ago`: "5m ago", "in 10s"; `for`: "for 5m".
+/// - how: `ago`: "5m ago"; `for`: "for 5m"; `in`: "in 10s", and "now" once it has come.
 export function when(time, how = "ago") {
   if (!time) return h("span", { class: "soft" }, "–");
   return h("time", { datetime: time, title: fullTime(time), "data-relative": how }, relative(time, how));
@@ -53,7 +53,8 @@ export function when(time, how = "ago") {
 export const at = (time) => h("time", { datetime: time, title: fullTime(time) }, shortTime(time));
 
 const relative = (time, how) =>
-  how === "for" ? t("time.for", { age: duration(Math.max(1, Math.round((relayNow() - Date.parse(time)) / 1000))) }) : relativeTime(time);
+  how === "for" ? t("time.for", { age: duration(Math.max(1, Math.round((relayNow() - Date.parse(time)) / 1000))) })
+    : relativeTime(how === "in" ? Math.max(Date.parse(time), relayNow()) : time);
 
 setInterval(() => {
   if (document.hidden) return;

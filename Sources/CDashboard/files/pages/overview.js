@@ -91,7 +91,7 @@ export function stateOf(one) {
     kind: [refused.type, refused.company && t("state.company", refused), refused.channel].filter(Boolean).join(", "),
   });
   const stuck = one.stuck_head && parts("state.stuck", { event: h("a", { href: `#/events/${one.stuck_head.event_id}` }, one.stuck_head.type) });
-  const held = one.held_until && parts("state.wait", { when: when(one.held_until) });
+  const held = one.held_until && parts("state.wait", { when: when(one.held_until, "in") });
   const { bound, arriving_per_second: arriving, per_second: takes, slots, needed_concurrency: needed } = one.capacity ?? {};
   if (one.orphaned) return state(3, "warn", "orphaned", [t("state.orphaned.why")]);
   if (one.paused) {
@@ -99,7 +99,7 @@ export function stateOf(one) {
       : one.paused_until ? parts("state.until", { when: at(one.paused_until) }) : t("state.paused.person")]);
   }
   if (one.circuit === "open") {
-    const next = held ?? (one.next_probe_at && parts("state.probe", { when: when(one.next_probe_at) }));
+    const next = held ?? (one.next_probe_at && parts("state.probe", { when: when(one.next_probe_at, "in") }));
     return state(0, "bad", "down", [one.last_failure, refuses, stuck, next], one.failing_since ?? one.circuit_open_since);
   }
   if (held) return state(2, "warn", "held", [held, one.last_failure]);
