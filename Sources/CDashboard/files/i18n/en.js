@@ -36,11 +36,11 @@ export default {
     ahead: "The relay's clock is {by} ahead of its destinations': set it, or signed requests may be refused.",
     behind: "The relay's clock is {by} behind its destinations': set it, or signed requests may be refused.",
     reader: "{name} has been reading the store for {time}: its log grows meanwhile.", config: "Configuration",
-    drain: "Time to drain: what is pending at the present pace, without what arrives meanwhile. Charts: the last hour; red: failed; grey: the slowest 1%.",
+    drain: "Drains in: what is pending at the present pace, without what arrives meanwhile. Charts: the last hour; red: failed; grey: the slowest 1%.",
   },
   column: {
     destination: "Destination", state: "State", pending: "Pending", in_flight: "In flight", dead: "Dead", oldest: "Oldest", rate: "Rate",
-    latency: "Latency", failed: "Failed, 1 h", drain: "Time to drain", source: "Source", path: "Path", events: "Events", token: "Token",
+    latency: "Latency", failed: "Failed, 1 h", drain: "Drains in", source: "Source", path: "Path", events: "Events", token: "Token",
     handshake: "Last handshake", refused: "Refused", route: "Route", matched: "Matched", dropped: "Dropped", last: "Last", reason: "Reason",
     envelope: "Last envelope",
   },

@@ -36,11 +36,11 @@ export default {
     ahead: "O relógio do relay está {by} adiantado em relação aos destinos: acerte-o, ou assinaturas podem ser recusadas.",
     behind: "O relógio do relay está {by} atrasado em relação aos destinos: acerte-o, ou assinaturas podem ser recusadas.",
     reader: "{name} está lendo o armazenamento há {time}: enquanto isso, o log cresce.", config: "Configuração",
-    drain: "Tempo para zerar: o pendente, no ritmo atual, sem o que ainda chegar. Gráficos: última hora; vermelho: falhas; cinza: o 1% mais lento.",
+    drain: "Zera em: o pendente, no ritmo atual, sem o que ainda chegar. Gráficos: última hora; vermelho: falhas; cinza: o 1% mais lento.",
   },
   column: {
     destination: "Destino", state: "Estado", pending: "Pendentes", in_flight: "Em envio", dead: "Não entregues", oldest: "Mais antiga",
-    rate: "Ritmo", latency: "Latência", failed: "Falhas, 1 h", drain: "Tempo para zerar", source: "Origem", path: "Caminho",
+    rate: "Ritmo", latency: "Latência", failed: "Falhas, 1 h", drain: "Zera em", source: "Origem", path: "Caminho",
     events: "Eventos", token: "Token", handshake: "Última validação", refused: "Recusadas", route: "Rota", matched: "Atendidos",
     dropped: "Excluídos", last: "Última", reason: "Motivo", envelope: "Último envelope",
   },
