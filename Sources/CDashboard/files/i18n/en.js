@@ -37,6 +37,7 @@ export default {
     behind: "The relay's clock is {by} behind its destinations': set it, or signed requests may be refused.",
     reader: "{name} has been reading the store for {time}: its log grows meanwhile.", config: "Configuration",
     drain: "Drains in: what is pending at the present pace, without what arrives meanwhile. Charts: the last hour; red: failed; grey: the slowest 1%.",
+    silent: "The source {name} has been silent {time}.",
   },
   column: {
     destination: "Destination", state: "State", pending: "Pending", in_flight: "In flight", dead: "Dead", oldest: "Oldest", rate: "Rate",
@@ -48,13 +49,12 @@ export default {
     ok: "OK", down: "Down", failing: "Failing", held: "Held", refusing: "Refusing some", recovering: "Recovering", paused: "Paused",
     orphaned: "Orphaned", behind: "Falling behind",
     "behind.why": "{arriving}/s arrive, concurrency {slots} takes {takes}/s: {needed} would do", late: "Late",
-    "late.why": "something has been due for longer than late_after", until: "until {when}",
-    wait: "it asked to wait (Retry-After): next try {when}", probe: "next try {when}",
-    row: { one: "one failure", other: "{count} failures in a row" }, hint: "What to do:", company: "company {company}",
-    refuses: { one: "refuses {kind}", other: "refuses {kind} and {more} more" }, stuck: "its order waits for one {event}",
-    "orphaned.why": "no longer configured; what it is owed is kept", "paused.file": "by the configuration, {place}",
-    "paused.person": "by a person, until resumed", replaying: "{count} pending from replays",
-    overflowed: "{count} discarded: over max_backlog", partly: "Failing in part",
+    "late.why": "something has been due for {age}", until: "until {when}", wait: "it asked to wait (Retry-After): next try {when}",
+    probe: "next try {when}", row: { one: "one failure", other: "{count} failures in a row" }, hint: "What to do:",
+    company: "company {company}", refuses: { one: "refuses {kind}", other: "refuses {kind} and {more} more" },
+    stuck: "its order waits for one {event}", "orphaned.why": "no longer configured; what it is owed is kept",
+    "paused.file": "by the configuration, {place}", "paused.person": "by a person, until resumed",
+    replaying: "{count} pending from replays", overflowed: "{count} discarded: over max_backlog", partly: "Failing in part",
     "partly.why": "{share} of the attempts in {time} failed, most by {cause}",
   },
   time: {
@@ -65,6 +65,7 @@ export default {
   },
   drain: {
     unknown: "unknown", stalled: "stalled", why: "There is no pace to reckon with: too little goes out.",
+    pace: "at {pace}, if nothing new comes",
   },
   source: {
     never: "none since the start", silent: "Silent",
@@ -107,5 +108,8 @@ export default {
   token: {
     configured: "Configured", learned: "Learned", none: "None: every sender is believed", closed: "Closed until a token is learned",
     learning: "Waits for a handshake", candidates: "A token waits for its confirmation",
+  },
+  refused: {
+    unauthorized: "wrong token (401)", invalid: "no valid envelope (400)", too_large: "too large (413)", unavailable: "not taken (503)",
   },
 };

@@ -37,24 +37,24 @@ export default {
     behind: "O relógio do relay está {by} atrasado em relação aos destinos: acerte-o, ou assinaturas podem ser recusadas.",
     reader: "{name} está lendo o armazenamento há {time}: enquanto isso, o log cresce.", config: "Configuração",
     drain: "Zera em: o pendente, no ritmo atual, sem o que ainda chegar. Gráficos: última hora; vermelho: falhas; cinza: o 1% mais lento.",
+    silent: "A origem {name} está em silêncio {time}.",
   },
   column: {
     destination: "Destino", state: "Estado", pending: "Pendentes", in_flight: "Em envio", dead: "Não entregues", oldest: "Mais antiga",
-    rate: "Ritmo", latency: "Latência", failed: "Falhas, 1 h", drain: "Zera em", source: "Origem", path: "Caminho",
-    events: "Eventos", token: "Token", handshake: "Última validação", refused: "Recusadas", route: "Rota", matched: "Atendidos",
-    dropped: "Excluídos", last: "Última", reason: "Motivo", envelope: "Último envelope",
+    rate: "Ritmo", latency: "Latência", failed: "Falhas, 1 h", drain: "Zera em", source: "Origem", path: "Caminho", events: "Eventos",
+    token: "Token", handshake: "Última validação", refused: "Recusadas", route: "Rota", matched: "Atendidos", dropped: "Excluídos",
+    last: "Última", reason: "Motivo", envelope: "Último envelope",
   },
   state: {
     ok: "OK", down: "Fora do ar", failing: "Falhando", held: "Em espera", refusing: "Recusa alguns", recovering: "Voltando",
     paused: "Pausado", orphaned: "Órfão", behind: "Ficando para trás",
     "behind.why": "chegam {arriving}/s, concurrency {slots} dá conta de {takes}/s: {needed} bastaria", late: "Atrasado",
-    "late.why": "há entregas vencidas há mais tempo que late_after", until: "até {when}",
-    wait: "pediu para esperar (Retry-After): próxima tentativa {when}", probe: "próxima tentativa {when}",
-    row: { one: "uma falha", other: "{count} falhas seguidas" }, hint: "O que fazer:", company: "empresa {company}",
-    refuses: { one: "recusa {kind}", other: "recusa {kind} e mais {more}" }, stuck: "a ordem espera por um {event}",
-    "orphaned.why": "não está mais na configuração; o que lhe é devido fica guardado", "paused.file": "pela configuração, {place}",
-    "paused.person": "por uma pessoa, até ser retomado", replaying: "{count} pendentes de reenvios",
-    overflowed: "{count} descartadas: acima do max_backlog", partly: "Falha em parte",
+    "late.why": "há entregas vencidas há {age}", until: "até {when}", wait: "pediu para esperar (Retry-After): próxima tentativa {when}",
+    probe: "próxima tentativa {when}", row: { one: "uma falha", other: "{count} falhas seguidas" }, hint: "O que fazer:",
+    company: "empresa {company}", refuses: { one: "recusa {kind}", other: "recusa {kind} e mais {more}" },
+    stuck: "a ordem espera por um {event}", "orphaned.why": "não está mais na configuração; o que lhe é devido fica guardado",
+    "paused.file": "pela configuração, {place}", "paused.person": "por uma pessoa, até ser retomado",
+    replaying: "{count} pendentes de reenvios", overflowed: "{count} descartadas: acima do max_backlog", partly: "Falha em parte",
     "partly.why": "{share} das tentativas em {time} falharam, a maioria por {cause}",
   },
   time: {
@@ -64,7 +64,7 @@ export default {
     window: "{time}: {share} ({failed} de {all})",
   },
   drain: {
-    unknown: "sem dados", stalled: "parado", why: "Não há ritmo para calcular: sai muito pouco.",
+    unknown: "sem dados", stalled: "parado", why: "Não há ritmo para calcular: sai muito pouco.", pace: "a {pace}, se nada novo chegar",
   },
   source: {
     never: "nenhum desde o início", silent: "Em silêncio",
@@ -126,5 +126,9 @@ export default {
     connection: "não dá para conectar: veja a rede daqui até lá", TLS: "o certificado não é aceito: corrija-o lá, ou ajuste `tls.ca`",
     timeout: "as respostas demoram mais que `timeout`: veja por que está lento, ou aumente `timeout` e recarregue",
     "connection reset": "ele encerra conexões antes de responder: veja no log dele quedas e limites",
+  },
+  refused: {
+    unauthorized: "token errado (401)", invalid: "envelope inválido (400)", too_large: "grande demais (413)",
+    unavailable: "não aceita (503)",
   },
 };

@@ -70,13 +70,14 @@ function headline(destinations) {
 }
 
 /// What concerns the relay as a whole, and needs somebody.
-function troubles({ store, config, clock_offset_seconds: offset }) {
+function troubles({ store, sources, config, clock_offset_seconds: offset }) {
   return [
     store.refusal && ["refusal", "bad", t("overview.refusal", { why: store.refusal })],
     store.unread_seconds !== null && ["unread", "bad", t("overview.unread", { age: duration(store.unread_seconds) })],
     config.reload_errors.length && ["reload", "bad", t("overview.reload"), config.reload_errors],
     Math.abs(offset) > 60 && ["clock", "bad", t(offset > 0 ? "overview.ahead" : "overview.behind", { by: duration(Math.abs(offset)) })],
     store.reader && ["reader", "warn", t("overview.reader", { name: store.reader.name, time: duration(store.reader.seconds) })],
+    ...sources.filter(({ silent }) => silent).map(({ name, silent_since: since }) => [`silent ${name}`, "warn", parts("overview.silent", { name, time: when(since, "for") })]),
   ].filter(Boolean);
 }
 
@@ -96,7 +97,7 @@ export function stateOf(one) {
   if (one.orphaned) return state(3, "warn", "orphaned", [t("state.orphaned.why")]);
   if (one.paused) {
     return state(5, "warn", "paused", [one.paused_at ? t("state.paused.file", { place: one.paused_at })
-      : one.paused_until ? parts("state.until", { when: at(one.paused_until) }) : t("state.paused.person")]);
+      : one.paused_until ? parts("state.until", { when: at(one.paused_until) }) : t("state.paused.person")], one.paused_since);
   }
   if (one.circuit === "open") {
     const next = held ?? (one.next_probe_at && parts("state.probe", { when: when(one.next_probe_at, "in") }));
@@ -104,10 +105,10 @@ export function stateOf(one) {
   }
   if (held) return state(2, "warn", "held", [held, one.last_failure]);
   if (one.failing_since) return state(1, "bad", "failing", [one.last_failure, refuses, stuck, t("state.row", { count: one.failures_in_row })], one.failing_since);
-  if (one.circuit === "recovering") return state(6, "warn", "recovering", [one.last_failure, refuses]);
+  if (one.circuit === "recovering") return state(6, "warn", "recovering", [one.last_failure, refuses], one.recovering_since);
   if (refuses) return state(4, "warn", "refusing", [one.last_failure, refuses], refused.since);
   if (bound && arriving > takes) return state(4, "warn", "behind", [t("state.behind.why", { arriving: rate(arriving), takes: rate(takes), slots, needed: needed ?? "–" })]);
-  if (one.late) return state(2, "warn", "late", [t("state.late.why")]);
+  if (one.late) return state(2, "warn", "late", [t("state.late.why", { age: duration(one.oldest_due_seconds ?? 0) })]);
   const [lately] = one.attempts;
   if (lately?.failure_rate >= 0.05) return state(5, "warn", "partly", [t("state.partly.why", { share: percent(lately.failure_rate), time: duration(lately.seconds), cause: lately.causes[0].cause })]);
   return state(one.dead ? 7 : 8, "good", "ok", []);
@@ -192,9 +193,9 @@ function failedCell({ attempts }) {
   return h("span", { class: hour.failed ? "bad-text" : "soft", title }, percent(hour.failure_rate));
 }
 
-function drainCell({ pending, drain_seconds: seconds, paused, circuit }) {
+function drainCell({ pending, drain_seconds: seconds, pace_per_second: pace, paused, circuit }) {
   if (!pending) return dash();
-  if (seconds !== null) return duration(seconds);
+  if (seconds !== null) return h("span", { title: pace ? t("drain.pace", { pace: perSecond(pace) }) : null }, duration(seconds));
   return h("span", { class: "soft", title: t("drain.why") }, t(paused || circuit === "open" ? "drain.stalled" : "drain.unknown"));
 }
 
@@ -204,7 +205,7 @@ function sourceTable(rows, samples) {
     columns: [
       column("source", ({ name }) => h("a", { href: search("events", { source: name }) }, name), { primary: true }),
       column("path", (one) => h("code", { class: "soft" }, one.path)),
-      column("envelope", (one) => [one.silent ? [badge("warn", t("source.silent")), " "] : null, one.last_envelope ? when(one.last_envelope) : soft(t("source.never"))]),
+      column("envelope", (one) => [one.silent ? [badge("warn", t("source.silent")), " ", when(one.silent_since, "for"), " · "] : null, one.last_envelope ? when(one.last_envelope) : soft(t("source.never"))]),
       numbers("events", ({ name }) => {
         const values = samples?.get(name)?.events;
         const now = last(values);
@@ -212,7 +213,10 @@ function sourceTable(rows, samples) {
       }),
       column("token", tokenCell),
       column("handshake", (one) => when(one.last_handshake)),
-      numbers("refused", (one) => (one.refused ? h("a", { href: "#refusals", class: "bad-text", onclick: toRefusals }, number(one.refused)) : dim(0))),
+      numbers("refused", (one) => (one.refused ? h("a", {
+        href: "#refusals", class: "bad-text", onclick: toRefusals,
+        title: (one.refused_by ?? []).map(({ reason, count }) => `${number(count)} × ${t(`refused.${reason}`)}`).join("\n"),
+      }, number(one.refused)) : dim(0))),
     ],
   });
 }
@@ -266,9 +270,10 @@ function storePart(store, history) {
     h("p", { class: "soft small-text" }, store.kind, store.log_bytes ? ` · ${t("store.log", { bytes: bytes(store.log_bytes) })}` : null));
 }
 
-function configPart({ hash, loaded_at: loaded, reload_errors: errors }) {
+function configPart({ hash, loaded_at: loaded, last_reload_at: reloaded, reload_errors: errors }) {
   return h("dl", { class: "facts inside" },
     h("dt", null, t("config.hash")), h("dd", { class: "row" }, h("code", null, hash), copyButton(hash)),
     h("dt", null, t("config.loaded")), h("dd", null, when(loaded)),
-    h("dt", null, t("config.reload")), h("dd", null, errors.length ? badge("bad", t("config.errors", { count: errors.length })) : badge("good", t("config.fine"))));
+    h("dt", null, t("config.reload")), h("dd", { class: "row" },
+      errors.length ? badge("bad", t("config.errors", { count: errors.length })) : badge("good", t("config.fine")), reloaded ? when(reloaded) : null));
 }
