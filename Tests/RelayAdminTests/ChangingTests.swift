@@ -43,6 +43,21 @@ import Testing
       ])
   }
 
+  @Test func aChangeMayBeOfThoseThatEndedInOneWay() async throws {
+    let operations = FakeOperations { $0.changed = 3 }
+    try await withServer(operations) { server in
+      let body =
+        #"{"destination":"crm","death_reason":"permanent","status":["422","5xx"],"reason":"they mended it"}"#
+      #expect(try await server.post("/api/v1/deliveries/retry", body).status == 200)
+      #expect(try await server.post("/api/v1/deliveries/discard", #"{"status":"none"}"#).status == 200)
+    }
+    var ended = DeliveryFilter(state: .dead, destination: "crm")
+    (ended.deathReasons, ended.statuses) = ([.permanent], [.status(422), .statusClass(5)])
+    var silent = DeliveryFilter(state: .dead)
+    silent.statuses = [.noAnswer]
+    #expect(operations.calls == [.retry(.filter(ended)), .discard(.filter(silent))])
+  }
+
   @Test func aDryRunCountsAndChangesNothing() async throws {
     let operations = FakeOperations { state in
       state.counts.add(2, of: "crm", .dead)
@@ -135,6 +150,11 @@ import Testing
       "discard", #"{"state":"delivered"}"#,
       "delivered deliveries can't be discarded, only these: pending, dead"
     ),
+    ("retry", #"{"ids":[1],"status":"422"}"#, "'ids', 'all' and a filter exclude each other"),
+    ("retry", #"{"all":true,"death_reason":"expired"}"#, "'all' and a filter exclude each other"),
+    ("retry", #"{"death_reason":"exausted"}"#, "did you mean 'exhausted'?"),
+    ("discard", #"{"death_reason":"expired","state":["dead","pending"]}"#, "leave 'state' out"),
+    ("retry", #"{"status":"teapot"}"#, "'status' is 'teapot'"),
     ("discard", #"{"since":"now"}"#, "'since' is 'now', which is no time"),
   ])
   func aWrongSelectionChangesNothing(verb: String, body: String, message: String) async throws {

@@ -124,6 +124,33 @@ import Testing
     }
   }
 
+  @Test func groupsOfDeliveriesHaveTheDocumentedShape() async throws {
+    var groups = DeliveryGroups()
+    for (second, type) in [(10, "createdChat"), (5, "createdChat"), (7, "closedChat")] {
+      let kind = DeliveryGroups.Kind(
+        destination: "crm", type: type, state: .dead, reason: "exhausted", status: .noAnswer)
+      groups.add(kind, receivedAt: Samples.time(second), error: "timeout: after \(second)s")
+    }
+    let page = DeliveryGroupPage(groups: groups, next: DeliveryID(rawValue: 9))
+    let operations = FakeOperations { $0.groupPage = page }
+    try await withServer(operations) { server in
+      let answer = try await server.get("/api/v1/deliveries/groups?state=dead&destination=crm&after=12")
+      #expect(
+        answer.body == """
+          {"groups":[{"destination":"crm","type":"createdChat","state":"dead","reason":"exhausted","status":"none",\
+          "count":2,"first_received_at":"2026-01-02T03:03:55.678Z","last_received_at":"2026-01-02T03:04:00.678Z",\
+          "last_error":"timeout: after 5s"},\
+          {"destination":"crm","type":"closedChat","state":"dead","reason":"exhausted","status":"none",\
+          "count":1,"first_received_at":"2026-01-02T03:03:58.678Z","last_received_at":"2026-01-02T03:03:58.678Z",\
+          "last_error":"timeout: after 7s"}],"next":"9"}
+          """)
+    }
+    #expect(
+      operations.calls == [
+        .groups(DeliveryFilter(state: .dead, destination: "crm"), after: DeliveryID(rawValue: 12))
+      ])
+  }
+
   @Test func aDeliveryHasTheDocumentedShape() async throws {
     let delivery = Samples.delivery(.retrying, attempts: 2, wait: .retry(at: Samples.now)) {
       $0.due = Samples.now

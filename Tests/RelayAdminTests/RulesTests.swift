@@ -25,6 +25,12 @@ import Testing
     }
   }
 
+  @Test func aSampleIsMadeUpForWhoMayNotSeeContents() async throws {
+    #expect(
+      try await ask("/api/v1/samples", nil, as: .viewer, FakeOperations())
+        == #"{"types":["createdChat","closedChat"],"envelope":null}"#)
+  }
+
   @Test func theConfigurationIsShownAsJSONAndAsYAML() async throws {
     #expect(
       try await ask("/api/v1/config", nil, FakeOperations())

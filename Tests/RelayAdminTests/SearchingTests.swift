@@ -112,6 +112,7 @@ struct SearchingTests {
     record.lastAttempt = nil
     #expect(!holds(DeliverySearch(statuses: [.noAnswer, .statusClass(4)])))
     #expect(holds(DeliverySearch(statuses: [.noAnswer, .noAttempt])))
+    for text in ["422", "5xx", "none", "unattempted"] { #expect(StatusTest(text)?.description == text) }
     #expect(StatusTest("unattempted") == .noAttempt && StatusTest("None") == .noAnswer)
   }
 

@@ -87,6 +87,15 @@ final class ScriptedLookup: DeliveryLookup {
     }
   }
 
+  func groups(
+    _ filter: DeliveryFilter, after: DeliveryID?,
+    completion: @escaping @Sendable (Result<DeliveryGroupPage, StoreError>) -> Void
+  ) {
+    answer { [self] in
+      completion(.success(DeliveryGroupPage(groups: DeliveryGroups(), next: next(after: after))))
+    }
+  }
+
   func audit(
     _ filter: AuditFilter, after: AuditID?, limit: Int,
     completion: @escaping @Sendable (Result<AuditPage, StoreError>) -> Void

@@ -28,6 +28,18 @@ struct LookupPageTests {
     return rows
   }
 
+  /// Of all pages together.
+  private func groups(_ filter: DeliveryFilter) throws -> DeliveryGroups {
+    var groups = DeliveryGroups()
+    var after: DeliveryID?
+    repeat {
+      let page = try session.groups(filter, after: after)
+      groups.add(page.groups)
+      after = page.next
+    } while after != nil
+    return groups
+  }
+
   @Test(arguments: 1...6 as ClosedRange<UInt64>)
   func pagesHoldExactlyWhatFitsNewestFirst(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
@@ -77,6 +89,18 @@ struct LookupPageTests {
         after = page.next
       } while after != nil
       #expect(counts.total == expected.count, "\(filter)")
+      let groups = try groups(filter)
+      #expect(groups.all.reduce(0) { $0 + $1.count } == expected.count, "\(filter)")
+      for group in groups.all {
+        let kind = group.kind
+        let members = expected.filter {
+          $0.destination == kind.destination && $0.type == kind.type
+            && DeliveryFilter.State($0.state, discarded: $0.row % 2 == 0 ? .overflow : .person) == kind.state
+        }
+        #expect(group.count == members.count)
+        #expect(group.first == members.map { .second($0.received) }.min())
+        #expect(group.last == members.map { .second($0.received) }.max())
+      }
       for entry in counts.entries {
         #expect(filter.destination ?? entry.destination == entry.destination)
         #expect(
@@ -191,6 +215,8 @@ struct LookupPageTests {
     try check("places")
     _ = try session.count(DeliveryFilter(type: "a"), after: nil)
     try check("count")
+    _ = try session.groups(DeliveryFilter(type: "a"), after: nil)
+    try check("groups")
     let query = try bench.connection.prepare("SELECT uuid FROM event LIMIT 1")
     #expect(try query.step())
     let id = EventID(bytes: query.bytes(0)!)

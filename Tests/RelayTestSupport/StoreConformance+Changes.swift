@@ -139,6 +139,58 @@ extension StoreConformance {
       #expect(try await store.change(.discard, .filter(filter)) == 1)
       #expect(await store.claim().ids == [0, 1, 3].map { all[$0].id })
     },
+    StoreClaim("howTheLastAttemptEndedIsHeeded") { bench in
+      let store = try await bench.open()
+      let held = try await store.stored(bench.make.envelope(events: 6))
+      await store.settle(
+        held[0].settled(.dead(.permanent), status: 422), held[1].settled(.dead(.permanent), status: 400),
+        held[2].settled(.dead(.expired), status: 422), held[3].settled(.dead(.exhausted), status: 503),
+        held[4].settled(.delivered, status: 200))
+      store.release([held[5].id])
+      func filter(_ reasons: [DeathReason], _ statuses: [StatusTest]) -> DeliveryFilter {
+        var filter = DeliveryFilter()
+        (filter.deathReasons, filter.statuses) = (reasons, statuses)
+        return filter
+      }
+      func retry(_ reasons: [DeathReason], _ statuses: [StatusTest]) async throws -> Int {
+        try await store.change(.retry(at: .second(1)), .filter(filter(reasons, statuses)))
+      }
+      #expect(try await retry([.permanent], [.noAnswer]) == 0)
+      #expect(try await retry([.exhausted], [.statusClass(4)]) == 0)
+      #expect(try await retry([.permanent], [.status(422), .status(503)]) == 1)
+      #expect(await store.claim(.retrying, now: .second(1)).ids == [held[0].id])
+      #expect(try await retry([], [.statusClass(5)]) == 1)
+      // What was never attempted was not given up for any reason.
+      #expect(try await store.change(.discard, .filter(filter([.expired, .permanent], []))) == 2)
+      #expect(try await store.change(.discard, .filter(filter([], [.noAttempt]))) == 1)
+      #expect(try await store.books() == ["crm": Books(pending: 2, delivered: 1, discarded: 3)])
+    },
+    StoreClaim("deliveriesAreCountedByWhatBecameOfThem") { bench in
+      let store = try await bench.open()
+      let first = try await store.stored(
+        bench.make.envelope(events: 3, at: .second(1), type: "createdChat"))
+      let second = try await store.stored(bench.make.envelope(at: .second(9), type: "createdChat"))
+      let other = try await store.stored(
+        bench.make.envelope(to: ["bi"], events: 2, at: .second(5), type: "closedChat"))
+      await store.settle(
+        first[0].settled(.dead(.permanent), status: 422), first[1].settled(.dead(.permanent), status: 422),
+        first[2].settled(.dead(.expired), status: 503), second[0].settled(.dead(.permanent), status: 422),
+        other[0].settled(.dead(.permanent), status: 422))
+      let promise = Promise<Result<DeliveryGroupPage, StoreError>>("groups")
+      bench.lookup(store).groups(DeliveryFilter(state: .dead), after: nil) { promise.keep($0) }
+      let found = try await promise.value.get()
+      #expect(found.next == nil)
+      let shown = found.groups.all.map { group in
+        "\(group.count) \(group.kind.destination) \(group.kind.type) \(group.kind.reason ?? "-") \(group.kind.status)"
+      }
+      #expect(
+        shown == [
+          "3 crm createdChat permanent 422", "1 bi closedChat permanent 422",
+          "1 crm createdChat expired 503",
+        ])
+      let largest = try #require(found.groups.all.first)
+      #expect(largest.first == .second(1) && largest.last == .second(9))
+    },
     StoreClaim("theStateOfAFilterIsHeeded") { bench in
       let store = try await bench.open()
       let held = try await store.stored(bench.make.envelope(events: 6))

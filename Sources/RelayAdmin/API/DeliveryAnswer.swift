@@ -75,6 +75,54 @@ extension DeliveryFilter.State {
   }
 }
 
+/// `GET /api/v1/deliveries/groups`.
+package struct DeliveryGroupsAnswer: Answer {
+  /// Its words are conditions of `GET /api/v1/deliveries`, so that a group can be asked for.
+  package struct Group: Record {
+    @Field("Where they go.") package var destination: String
+    @Field("Their events' type.") package var type: String
+    @Field("What became of them.", .words { DeliveryFilter.State.allCases.map(\.rawValue) }) package
+      var state: String
+    @Field("Why they are dead or discarded.") package var reason: String?
+    @Field(
+      "What the last attempt was answered: a status; `none`: it was not answered; `unattempted`: there was none."
+    )
+    package var status: String
+    @Field("How many of them.") package var count: Int
+    @Field("When the first of their events was received.") package var firstReceivedAt: Timestamp
+    @Field("When the last was.") package var lastReceivedAt: Timestamp
+    @Field("Why the last attempt of the last of them had no answer.") package var lastError: String?
+  }
+
+  @Field("The largest first.") package var groups: [Group]
+  @Field("What `after` is to be for the next page; null: all have been counted.") package var next: String?
+
+  var resultCount: Int? { groups.count }
+}
+
+extension DeliveryGroupsAnswer {
+  init(_ page: DeliveryGroupPage) {
+    self.init()
+    groups = page.groups.all.map { Group($0) }
+    next = page.next?.description
+  }
+}
+
+extension DeliveryGroupsAnswer.Group {
+  init(_ group: DeliveryGroups.Group) {
+    self.init()
+    destination = group.kind.destination
+    type = group.kind.type
+    state = group.kind.state.rawValue
+    reason = group.kind.reason
+    status = group.kind.status.description
+    count = group.count
+    firstReceivedAt = group.first
+    lastReceivedAt = group.last
+    lastError = group.lastError
+  }
+}
+
 /// A page of `GET /api/v1/deliveries`.
 package struct DeliveriesAnswer: Answer {
   @Field("Newest first.") package var deliveries: [DeliveryAnswer]

@@ -48,6 +48,15 @@ package struct ExplainAnswer: Answer {
   package var stored: Stored?
 }
 
+/// `GET /api/v1/samples`.
+package struct SampleAnswer: Answer {
+  @Field("The types that can be made up.") package var types: [String]
+  @Field(
+    "The envelope's JSON text, as a source would post it; its token is nobody's. null: no type was asked for."
+  )
+  package var envelope: String?
+}
+
 extension ExplainAnswer {
   package init(_ report: ExplainReport) {
     self.init()

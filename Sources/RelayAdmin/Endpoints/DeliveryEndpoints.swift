@@ -7,6 +7,11 @@ enum DeliveryEndpoints {
     .get(
       "/api/v1/deliveries", "Deliveries, newest first.", role: .viewer, audit: .readingIfKept,
       problems: [.notFound("There is no such destination or type.")], deliveries),
+    .get(
+      "/api/v1/deliveries/groups",
+      "How many deliveries there are of each kind: by destination, type, state, reason and last answer. A page may count a part of "
+        + "them, and then has a `next`: the groups of its pages are added up.",
+      role: .viewer, problems: [.notFound("There is no such destination or type.")], groups),
     .post(
       "/api/v1/deliveries/retry", "Make deliveries pending again, with their limits anew.", role: .operator,
       audit: .change, replies: changeReplies, problems: changeProblems
@@ -32,6 +37,13 @@ enum DeliveryEndpoints {
     let page = try await call.relay.deliveries(
       search, after: try input.page.cursor().map { DeliveryID(rawValue: $0) }, limit: input.page.size)
     return DeliveriesAnswer(page, withAnswers: input.wantsContents)
+  }
+
+  private static func groups(_ call: Call<DeliveryGroupsInput>) async throws -> DeliveryGroupsAnswer {
+    var filter = try call.input.filter.filter(now: call.now)
+    filter.state = call.input.state
+    let after = try PageInput.cursor(call.input.after).map { DeliveryID(rawValue: $0) }
+    return DeliveryGroupsAnswer(try await call.relay.groups(filter, after: after))
   }
 
   private static func change(

@@ -27,6 +27,15 @@ enum RulesEndpoints {
         wrong, .notFound("The store does not have the event, or no longer."),
         .init(409, "conflict", "The event's body is gone, or a source would refuse the envelope."),
       ], maxBodyBytes: maxBodyBytes, explain),
+    .get(
+      "/api/v1/samples", "An envelope with an event of a documented type, made up: to try rules with.",
+      role: .viewer
+    ) { (call: Call<SampleInput>) in
+      var answer = SampleAnswer()
+      answer.types = call.relay.sampleTypes
+      answer.envelope = try call.input.type.map { String(decoding: try call.relay.sample($0), as: UTF8.self) }
+      return answer
+    },
     .post(
       "/api/v1/backtest",
       "What other routes would make of stored events: a part of them each time, with where to go on. Sends nothing.",

@@ -18,7 +18,7 @@ struct ChangeRequest: Equatable {
   init(_ input: SelectionInput, for verb: ChangeVerb, now: Timestamp) throws(APIError) {
     isDryRun = input.dryRun ?? false
     let isAll = input.all ?? false
-    let isFiltered = !input.filter.isEmpty
+    let isFiltered = input.isFiltered
     guard isAll || isFiltered || input.ids != nil || input.state != nil else {
       throw .invalidRequest(
         #"say which deliveries: {"ids":[1,2]}, a filter such as {"destination":"crm"}, or {"all":true}"#)
@@ -34,7 +34,10 @@ struct ChangeRequest: Equatable {
     guard !isAll || !isFiltered else {
       throw .invalidRequest("'all' and a filter exclude each other; only 'state' may stand beside 'all'")
     }
-    let filter = try input.filter.filter(now: now)
+    let filter = try input.conditions(now: now)
+    guard filter.deathReasons.isEmpty || states == [.dead] else {
+      throw .invalidRequest("'death_reason' is of dead deliveries: leave 'state' out")
+    }
     selection = .filters(
       states.map { state in
         var filter = filter

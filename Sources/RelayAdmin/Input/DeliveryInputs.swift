@@ -90,16 +90,33 @@ extension DeliveriesInput {
       }
       search.reasons.append(text)
     }
-    for text in status.texts {
+    search.statuses = try StatusTest.read(status)
+    return search
+  }
+}
+
+extension StatusTest {
+  fileprivate static func read(_ list: TextList) throws(APIError) -> [StatusTest] {
+    var tests: [StatusTest] = []
+    for text in list.texts {
       guard let test = StatusTest(text) else {
         throw .invalidRequest(
           "'status' is '\(text.prefix(100))'; write a status such as 422, a class such as 5xx, none or unattempted"
         )
       }
-      search.statuses.append(test)
+      tests.append(test)
     }
-    return search
+    return tests
   }
+}
+
+/// `GET /api/v1/deliveries/groups`.
+package struct DeliveryGroupsInput: Input {
+  @Field("Those in this state.") package var state: DeliveryFilter.State?
+  @Fields package var filter = DeliveryFilterInput()
+  @Field("The `next` of the page before.", .form(.number)) package var after: String?
+
+  package init() {}
 }
 
 /// `POST /api/v1/deliveries/retry` and `…/discard`: ids, a filter, or all; never all by leaving something out.
@@ -109,6 +126,14 @@ package struct SelectionInput: Input {
   @Fields package var filter = DeliveryFilterInput()
   @Field("Those in this state, or in one of these; without it: dead ones.")
   package var state: OneOrMany<DeliveryFilter.State>?
+  @Field(
+    "Dead ones that were given up for this reason: `permanent`, `exhausted` or `expired`. (`reason` says why you change them.)",
+    .form(.words(DeathReason.allCases.map(\.description))))
+  package var deathReason: TextList
+  @Field(
+    "Those whose last attempt was answered so: `422`, `5xx`; `none`: it was not answered; `unattempted`: there was none.",
+    .form(.status))
+  package var status: TextList
   @Field("All of every destination.") package var all: Bool?
   @Field("Count them, and change nothing.") package var dryRun: Bool?
 
@@ -117,6 +142,26 @@ package struct SelectionInput: Input {
 
 extension SelectionInput {
   var isDryRun: Bool { dryRun ?? false }
+
+  /// It says more than a state.
+  package var isFiltered: Bool {
+    !filter.isEmpty || !deathReason.texts.isEmpty || !status.texts.isEmpty
+  }
+
+  /// Without a state.
+  func conditions(now: Timestamp) throws(APIError) -> DeliveryFilter {
+    var filter = try self.filter.filter(now: now)
+    for text in deathReason.texts {
+      guard let reason = DeathReason.allCases.first(where: { $0.description == text }) else {
+        let known = DeathReason.allCases.map(\.description)
+        throw .invalidRequest(
+          "there is no death_reason '\(text.prefix(100))'\(NearestName.hint(for: text, among: known))")
+      }
+      filter.deathReasons.append(reason)
+    }
+    filter.statuses = try StatusTest.read(status)
+    return filter
+  }
 }
 
 /// A delivery, or an event.

@@ -16,6 +16,14 @@ package struct ExplainInput: Input {
   package init() {}
 }
 
+/// `GET /api/v1/samples`.
+package struct SampleInput: Input {
+  @Field("One of the documented types; without it the answer says which there are.", .form(.filled))
+  package var type: String?
+
+  package init() {}
+}
+
 /// `POST /api/v1/config/diff`.
 package struct ConfigDifferenceInput: Input {
   @Field(

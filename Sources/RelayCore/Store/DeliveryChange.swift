@@ -56,6 +56,10 @@ package struct DeliveryFilter: Sendable, Equatable {
   package var since: Timestamp?
   /// Events received before this.
   package var until: Timestamp?
+  /// Dead ones that were given up for one of these; empty: whatever became of them.
+  package var deathReasons: [DeathReason] = []
+  /// Those whose last attempt was answered so: any one will do; empty: however it was.
+  package var statuses: [StatusTest] = []
 
   package init(
     state: State? = nil, destination: String? = nil, type: String? = nil, since: Timestamp? = nil,
@@ -66,6 +70,16 @@ package struct DeliveryFilter: Sendable, Equatable {
     self.type = type
     self.since = since
     self.until = until
+  }
+}
+
+extension DeliveryFilter {
+  /// The conditions on how its last attempt ended.
+  ///
+  /// - Parameter reason: Of a dead one.
+  package func holds(_ reason: DeathReason?, _ status: Int?, wasAttempted: Bool) -> Bool {
+    (deathReasons.isEmpty || (reason.map(deathReasons.contains) ?? false))
+      && (statuses.isEmpty || statuses.contains { $0.holds(status, wasAttempted: wasAttempted) })
   }
 }
 

@@ -30,6 +30,13 @@ package protocol DeliveryLookup: ReplayLookup {
     _ filter: DeliveryFilter, after: DeliveryID?,
     completion: @escaping @Sendable (Result<DeliveryCountPage, StoreError>) -> Void)
 
+  /// The same by what they are and what became of them. Each page looks at a bounded number of rows.
+  ///
+  /// - Parameter after: The last page's `next`.
+  func groups(
+    _ filter: DeliveryFilter, after: DeliveryID?,
+    completion: @escaping @Sendable (Result<DeliveryGroupPage, StoreError>) -> Void)
+
   /// The audit, newest first. Each page looks at a bounded number of rows: it may hold fewer than `limit`, and yet have a next.
   ///
   /// - Parameter after: The last page's `next`.

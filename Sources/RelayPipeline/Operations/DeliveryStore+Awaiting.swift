@@ -199,6 +199,14 @@ extension DeliveryLookup {
     }.get()
   }
 
+  func groups(
+    _ filter: DeliveryFilter, after: DeliveryID?
+  ) async throws(StoreError) -> DeliveryGroupPage {
+    try await withCheckedContinuation { continuation in
+      groups(filter, after: after) { continuation.resume(returning: $0) }
+    }.get()
+  }
+
   func oldestPending() async throws(StoreError) -> [String: Timestamp] {
     try await withCheckedContinuation { continuation in
       oldestPending { continuation.resume(returning: $0) }

@@ -44,6 +44,12 @@ final class DestinationTester: Sendable {
       body: mask.masked(request.body, upTo: .max), probe: probe.masked(mask, of: destination))
   }
 
+  func sample(_ type: String) throws(OperationError) -> [UInt8] {
+    try envelope(with: type, token: "sample", at: parts.clock.reading().wall)
+  }
+
+  var sampleTypes: [String] { parts.samples.types }
+
   private func begin() throws(OperationError) {
     let isAdmitted = underWay.withLock { count in
       guard count < Self.maxUnderWay else { return false }
@@ -91,16 +97,21 @@ final class DestinationTester: Sendable {
     _ type: String, _ configuration: Configuration, at now: ClockReading
   ) throws(OperationError) -> Event {
     let token = configuration.sources.lazy.flatMap(\.tokens).first?.value.reveal ?? "test"
-    guard let body = parts.samples.envelope(with: type, token: token, at: now.wall) else {
-      let types = parts.samples.types
-      let hint = NearestName.question(type, among: types) ?? "; there are \(types.joined(separator: ", "))"
-      throw .invalidSample("no event of the type '\(type.prefix(100))' can be made up\(hint)")
-    }
+    let body = try envelope(with: type, token: token, at: now.wall)
     let events = try events(of: body, configuration)
     guard let event = events.first(where: { $0.type == type }) ?? events.first else {
       throw .invalidSample("the envelope holds no event")
     }
     return event
+  }
+
+  private func envelope(
+    with type: String, token: String, at now: Timestamp
+  ) throws(OperationError) -> [UInt8] {
+    if let body = parts.samples.envelope(with: type, token: token, at: now) { return body }
+    let types = parts.samples.types
+    let hint = NearestName.question(type, among: types) ?? "; there are \(types.joined(separator: ", "))"
+    throw .invalidSample("no event of the type '\(type.prefix(100))' can be made up\(hint)")
   }
 
   private func events(

@@ -8,6 +8,13 @@ package protocol DestinationTests: AnyObject, Sendable {
   /// - Throws: `notFound` for a destination that there is not, `conflict` while too many others are under way, `invalidSample`
   ///   for what holds no such event.
   func test(_ destination: String, with sample: TestSample) async throws(OperationError) -> TestReport
+
+  /// An envelope with an event of this type, made up. Its token is nobody's.
+  ///
+  /// - Throws: `invalidSample` for a type that is not described.
+  func sample(_ type: String) throws(OperationError) -> [UInt8]
+  /// What can be made up.
+  var sampleTypes: [String] { get }
 }
 
 /// What a destination is tried with.

@@ -204,6 +204,12 @@ package final class RelayController: RelayOperations {
     return DeliveryReportPage(deliveries: await reports(of: page.deliveries), next: page.next)
   }
 
+  package func groups(
+    _ filter: DeliveryFilter, after: DeliveryID?
+  ) async throws(OperationError) -> DeliveryGroupPage {
+    try await search.groups(filter, after: after)
+  }
+
   package func configuration() -> RunningConfiguration { trials.running }
 
   package func explain(_ event: EventID, by text: String?) async throws(OperationError) -> ExplainReport? {
@@ -358,6 +364,9 @@ package final class RelayController: RelayOperations {
   package func test(
     _ destination: String, with sample: TestSample
   ) async throws(OperationError) -> TestReport { try await tester.test(destination, with: sample) }
+
+  package func sample(_ type: String) throws(OperationError) -> [UInt8] { try tester.sample(type) }
+  package var sampleTypes: [String] { tester.sampleTypes }
 
   /// - Returns: Until when it was held.
   private func endRetryAfter(of destination: String) async -> Timestamp? {

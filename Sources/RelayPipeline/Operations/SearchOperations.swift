@@ -9,6 +9,10 @@ package protocol SearchOperations: AnyObject, Sendable {
   func deliveries(
     _ search: DeliverySearch, after: DeliveryID?, limit: Int
   ) async throws(OperationError) -> DeliveryReportPage
+
+  /// How many deliveries fit, by what they are and what became of them. It counts for a short while: a page may hold a part of
+  /// them, and yet have a next.
+  func groups(_ filter: DeliveryFilter, after: DeliveryID?) async throws(OperationError) -> DeliveryGroupPage
 }
 
 /// Which deliveries: a filter that the store knows, and what is asked of each that it finds.
@@ -42,45 +46,10 @@ package struct DeliverySearch: Sendable, Equatable {
   package func holds(_ delivery: DeliveryRecord) -> Bool {
     let reason = delivery.deathReason?.description ?? delivery.discardReason?.description
     return (reasons.isEmpty || (reason.map(reasons.contains) ?? false))
-      && (statuses.isEmpty || statuses.contains { $0.holds(delivery.lastAttempt) })
+      && (statuses.isEmpty
+        || statuses.contains {
+          $0.holds(delivery.lastAttempt?.status, wasAttempted: delivery.lastAttempt != nil)
+        })
       && (routes.isEmpty || routes.contains { $0.matches(delivery.route) })
-  }
-}
-
-/// What the last attempt was answered.
-package enum StatusTest: Sendable, Equatable {
-  case status(Int)
-  /// `4xx`: its first digit.
-  case statusClass(Int)
-  /// An attempt that was not answered.
-  case noAnswer
-  /// There was no attempt.
-  case noAttempt
-
-  /// `422`, `5xx`, `none` or `unattempted`.
-  package init?(_ text: String) {
-    if text.lowercased() == "none" {
-      self = .noAnswer
-    } else if text.lowercased() == "unattempted" {
-      self = .noAttempt
-    } else if text.count == 3, text.lowercased().hasSuffix("xx"), let digit = text.first?.wholeNumberValue,
-      (1...9).contains(digit)
-    {
-      self = .statusClass(digit)
-    } else if let status = Int(text), (100...999).contains(status) {
-      self = .status(status)
-    } else {
-      return nil
-    }
-  }
-
-  func holds(_ attempt: DeliveryRecord.LastAttempt?) -> Bool {
-    guard let attempt else { return self == .noAttempt }
-    return switch self {
-    case .status(let status): attempt.status == status
-    case .statusClass(let digit): attempt.status.map { $0 / 100 == digit } ?? false
-    case .noAnswer: attempt.status == nil
-    case .noAttempt: false
-    }
   }
 }

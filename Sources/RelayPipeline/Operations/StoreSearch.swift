@@ -7,6 +7,8 @@ final class StoreSearch: Sendable {
   static let time = Duration.milliseconds(300)
   /// Deliveries that are looked at in one piece.
   private static let deliveriesInPiece = 500
+  /// A page with so many groups is full, so that its size is bounded whatever types senders make up.
+  private static let groupsInPage = 1_000
 
   private let asked: PatientStore
   private let typeCheck: TypeCheck
@@ -60,6 +62,23 @@ final class StoreSearch: Sendable {
       place = found.next
     } while found.next != nil && found.deliveries.count < limit && clock.now < end
     if found.deliveries.isEmpty, found.next == nil, after == nil { try await typeCheck.check(search.filter) }
+    return found
+  }
+
+  func groups(
+    _ filter: DeliveryFilter, after: DeliveryID?
+  ) async throws(OperationError) -> DeliveryGroupPage {
+    if let name = filter.destination { _ = try await asked.destination(name) }
+    let end = clock.now.advanced(by: Self.time)
+    var found = DeliveryGroupPage(groups: DeliveryGroups(), next: after)
+    repeat {
+      let piece = try await asked.look { [place = found.next] lookup async throws(StoreError) in
+        try await lookup.groups(filter, after: place)
+      }
+      found.groups.add(piece.groups)
+      found.next = piece.next
+    } while found.next != nil && found.groups.count < Self.groupsInPage && clock.now < end
+    if found.groups.count == 0, found.next == nil, after == nil { try await typeCheck.check(filter) }
     return found
   }
 }

@@ -92,20 +92,38 @@ final class LookupSession {
   }
 
   func count(_ filter: DeliveryFilter, after: DeliveryID?) throws(StoreError) -> DeliveryCountPage {
+    var counts = DeliveryCounts()
+    let next = try eachPlace(filter, after: after) { row, _ in
+      if row.isErased { counts.erased += 1 } else { counts.add(of: row.destination, row.place.state) }
+    }
+    return DeliveryCountPage(counts: counts, next: next)
+  }
+
+  func groups(_ filter: DeliveryFilter, after: DeliveryID?) throws(StoreError) -> DeliveryGroupPage {
+    var groups = DeliveryGroups()
+    let next = try eachPlace(filter, after: after) { row, history in
+      groups.add(row.kind, receivedAt: history.wall(at: row.received), error: row.lastError)
+    }
+    return DeliveryGroupPage(groups: groups, next: next)
+  }
+
+  /// What fits among the next rows.
+  ///
+  /// - Returns: Where the next page begins; nil: there are no more.
+  private func eachPlace(
+    _ filter: DeliveryFilter, after: DeliveryID?, _ body: (PlaceRow, ClockHistory) -> Void
+  ) throws(StoreError) -> DeliveryID? {
     try snapshot { history throws(StoreError) in
-      var counts = DeliveryCounts()
+      guard var walk = try walks.walk(filter, after: after, history) else { return nil }
       var last: DeliveryID?
-      guard var walk = try walks.walk(filter, after: after, history) else {
-        return DeliveryCountPage(counts: counts, next: nil)
-      }
       for _ in 0..<Self.pageRows {
-        guard let step = try walk.next() else { return DeliveryCountPage(counts: counts, next: nil) }
+        guard let step = try walk.next() else { return nil }
         if step.fits, let row = try records.place(step.delivery), filter.holds(row, history) {
-          if row.isErased { counts.erased += 1 } else { counts.add(of: row.destination, row.place.state) }
+          body(row, history)
         }
         last = step.delivery
       }
-      return DeliveryCountPage(counts: counts, next: last)
+      return last
     }
   }
 

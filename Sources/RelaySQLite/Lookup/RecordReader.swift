@@ -50,7 +50,8 @@ final class RecordReader {
       """)
     placeByRow = try connection.prepare(
       """
-      SELECT d.id, t.name, d.state, d.reason, e.type, v.received, length(e.body)
+      SELECT d.id, t.name, d.state, d.reason, e.type, v.received, length(e.body), d.last_at IS NOT NULL, d.last_status,
+        d.last_error
       FROM delivery d CROSS JOIN destination t ON t.id = d.destination CROSS JOIN event e ON e.id = d.event
         CROSS JOIN envelope v ON v.id = e.envelope
       WHERE d.id = ?1
@@ -211,8 +212,9 @@ final class RecordReader {
     guard try query.step(), let state = DeliveryState(stored: query.integer(2)) else { return nil }
     return PlaceRow(
       id: query.deliveryID(0), destination: query.text(1)!, state: state,
-      reason: query.optionalInteger(3).flatMap { DiscardReason(rawValue: Int($0)) }, type: query.text(4)!,
-      received: query.time(5), isErased: query.integer(6) == 0)
+      storedReason: query.optionalInteger(3).map { Int($0) }, type: query.text(4)!, received: query.time(5),
+      isErased: query.integer(6) == 0, wasAttempted: query.integer(7) != 0,
+      lastStatus: query.optionalInteger(8).map { Int($0) }, lastError: query.text(9))
   }
 }
 
@@ -224,12 +226,29 @@ struct PlaceRow {
   var id: DeliveryID
   var destination: String
   var state: DeliveryState
-  /// Of a discarded one.
-  var reason: DiscardReason?
+  /// Why it is dead, or was discarded: `DeathReason` and `DiscardReason` share the column.
+  var storedReason: Int?
   var type: String
   /// By the relay's own clock.
   var received: Timestamp
   var isErased: Bool
+  var wasAttempted: Bool
+  /// The last attempt's; nil: it was not answered.
+  var lastStatus: Int?
+  /// Why it was not.
+  var lastError: String?
+
+  /// Of a discarded one.
+  var reason: DiscardReason? { storedReason.flatMap(DiscardReason.init) }
+  /// Of a dead one.
+  var deathReason: DeathReason? { storedReason.flatMap(DeathReason.init) }
+
+  var kind: DeliveryGroups.Kind {
+    DeliveryGroups.Kind(
+      destination: destination, type: type, state: DeliveryFilter.State(state, discarded: reason),
+      reason: deathReason?.description ?? reason?.description,
+      status: wasAttempted ? lastStatus.map { .status($0) } ?? .noAnswer : .noAttempt)
+  }
 
   var place: DeliveryPlace {
     DeliveryPlace(
@@ -242,11 +261,14 @@ extension DeliveryFilter {
   func holds(_ delivery: DeliveryRecord) -> Bool {
     state?.holds(delivery.state, discarded: delivery.discardReason) ?? true
       && holds(delivery.destination, delivery.type, receivedAt: delivery.receivedAt)
+      && holds(
+        delivery.deathReason, delivery.lastAttempt?.status, wasAttempted: delivery.lastAttempt != nil)
   }
 
   func holds(_ row: PlaceRow, _ history: ClockHistory) -> Bool {
     state?.holds(row.state, discarded: row.reason) ?? true
       && holds(row.destination, row.type, receivedAt: history.wall(at: row.received))
+      && holds(row.deathReason, row.lastStatus, wasAttempted: row.wasAttempted)
   }
 
   private func holds(_ destination: String, _ type: String, receivedAt: Timestamp) -> Bool {

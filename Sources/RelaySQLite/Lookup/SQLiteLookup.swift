@@ -66,6 +66,13 @@ package final class SQLiteLookup: DeliveryLookup {
     answers.ask(completion) { session throws(StoreError) in try session.count(filter, after: after) }
   }
 
+  package func groups(
+    _ filter: DeliveryFilter, after: DeliveryID?,
+    completion: @escaping @Sendable (Result<DeliveryGroupPage, StoreError>) -> Void
+  ) {
+    answers.ask(completion) { session throws(StoreError) in try session.groups(filter, after: after) }
+  }
+
   package func places(
     of ids: [DeliveryID], completion: @escaping @Sendable (Result<[DeliveryPlace], StoreError>) -> Void
   ) {

@@ -135,6 +135,9 @@ final class ChangeJob: StoreJob {
     }
     if let destination = filter.destination, destination != self.destination { return false }
     if let type = filter.type, !delivery.type.equalsIgnoringASCIICase(type) { return false }
+    guard filter.holds(delivery.deathReason, delivery.lastStatus, wasAttempted: delivery.wasAttempted) else {
+      return false
+    }
     guard filter.since != nil || filter.until != nil else { return true }
     let received = clock.history.wall(at: delivery.receivedAt)
     if let since = filter.since, received < since { return false }

@@ -41,7 +41,7 @@ final class ChangeStatements {
     deliveryForChange = try connection.prepare(
       """
       SELECT d.destination, d.state, d.due, d.bytes, d.order_key, e.type, e.chat, v.source, v.received, d.reason,
-        d.run, length(e.body)
+        d.run, length(e.body), d.last_at IS NOT NULL, d.last_status
       FROM delivery d JOIN event e ON e.id = d.event JOIN envelope v ON v.id = e.envelope
       WHERE d.id = ?1
       """)
@@ -140,7 +140,9 @@ final class ChangeStatements {
       id: id, destination: query.row(0), state: DeliveryState(stored: query.integer(1))!,
       discardReason: Self.discardReason(query, 9), due: query.optionalTime(2), bytes: Int(query.integer(3)),
       orderKey: query.text(4), type: query.text(5)!, chat: query.text(6), source: source(query.row(7)),
-      receivedAt: query.time(8), run: Int(query.integer(10)), hasBody: query.integer(11) > 0)
+      receivedAt: query.time(8), run: Int(query.integer(10)), hasBody: query.integer(11) > 0,
+      deathReason: query.optionalInteger(9).flatMap { DeathReason(rawValue: Int($0)) },
+      wasAttempted: query.integer(12) != 0, lastStatus: query.optionalInteger(13).map { Int($0) })
   }
 
   func setOrder(
@@ -197,6 +199,11 @@ struct ChangeableDelivery {
   var run: Int
   /// There is something to be sent.
   var hasBody: Bool
+  /// Only a dead one has it.
+  var deathReason: DeathReason?
+  var wasAttempted: Bool
+  /// The last attempt's; nil: it was not answered.
+  var lastStatus: Int?
 
   var queue: DeliveryQueue { DeliveryQueue(run: run) }
 

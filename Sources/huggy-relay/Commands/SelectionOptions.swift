@@ -64,6 +64,18 @@ struct SelectionOptions: ParsableArguments {
 
   @OptionGroup(title: "Instead of ids") var filter: FilterOptions
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Dead ones that were given up for this reason: permanent, exhausted, expired.", valueName: "reason"),
+    completion: .list(DeathReason.allCases.map(\.description)))
+  var deathReason: [String] = []
+
+  @Option(
+    name: .long,
+    help: "Those whose last attempt was answered so: 422, 5xx; none: not answered; unattempted.")
+  var status: [String] = []
+
   @Flag(name: .long, help: "All of every destination.")
   var all = false
 
@@ -74,8 +86,11 @@ struct SelectionOptions: ParsableArguments {
   var yes = false
 
   func input(states: [DeliveryFilter.State]) throws -> SelectionInput {
-    let filter = filter.input()
-    let ways = [!ids.isEmpty, filter != DeliveryFilterInput(), all].filter { $0 }.count
+    var input = SelectionInput()
+    input.filter = filter.input()
+    input.deathReason = TextList(splitting: deathReason)
+    input.status = TextList(splitting: status)
+    let ways = [!ids.isEmpty, input.isFiltered, all].filter { $0 }.count
     guard ways > 0 || !states.isEmpty else {
       throw ValidationError("say which deliveries: ids, a filter such as --destination crm, or --all")
     }
@@ -89,9 +104,7 @@ struct SelectionOptions: ParsableArguments {
       }
       return id
     }
-    var input = SelectionInput()
     input.ids = selected.isEmpty ? nil : selected
-    input.filter = filter
     input.state = states.isEmpty ? nil : OneOrMany(states)
     input.all = all ? true : nil
     input.dryRun = dryRun ? true : nil

@@ -24,6 +24,11 @@ extension DestinationTests {
   func test(
     _ destination: String, with sample: TestSample
   ) async throws(OperationError) -> TestReport { Samples.testReport(destination) }
+
+  func sample(_ type: String) throws(OperationError) -> [UInt8] {
+    Array(#"{"messages":{"\#(type)":[{}]}}"#.utf8)
+  }
+  var sampleTypes: [String] { ["createdChat", "closedChat"] }
 }
 
 extension Samples {

@@ -14,6 +14,7 @@ final class FakeOperations: RelayOperations, WithFakeRules {
     case deliveries(DeliveryFilter, after: DeliveryID?, limit: Int)
     /// With what the filter does not say.
     case search(DeliverySearch, after: DeliveryID?, limit: Int)
+    case groups(DeliveryFilter, after: DeliveryID?)
     case count(ChangeVerb, DeliverySelection)
     case retry(DeliverySelection)
     case discard(DeliverySelection)
@@ -37,6 +38,7 @@ final class FakeOperations: RelayOperations, WithFakeRules {
     var status = Samples.status
     var events: [EventID: EventReport] = [:]
     var page = DeliveryReportPage(deliveries: [], next: nil)
+    var groupPage = DeliveryGroupPage(groups: DeliveryGroups(), next: nil)
     var eventPage = EventPage(events: [], next: nil, reached: nil)
     var changed = 0
     var resumed = ResumeReport(wasPaused: true, liftedHold: nil)
@@ -153,6 +155,12 @@ final class FakeOperations: RelayOperations, WithFakeRules {
       search.isPlain
       ? .deliveries(search.filter, after: after, limit: limit) : .search(search, after: after, limit: limit)
     return try answer(call) { $0.page }
+  }
+
+  func groups(
+    _ filter: DeliveryFilter, after: DeliveryID?
+  ) async throws(OperationError) -> DeliveryGroupPage {
+    try answer(.groups(filter, after: after)) { $0.groupPage }
   }
 
   func events(_ request: EventPageRequest) async throws(OperationError) -> EventPage {

@@ -69,6 +69,10 @@ final class SlowOperations: RelayOperations, WithFakeRules {
     try await fake.deliveries(search, after: after, limit: limit)
   }
 
+  func groups(
+    _ filter: DeliveryFilter, after: DeliveryID?
+  ) async throws(OperationError) -> DeliveryGroupPage { try await fake.groups(filter, after: after) }
+
   func events(_ request: EventPageRequest) async throws(OperationError) -> EventPage {
     try await fake.events(request)
   }

@@ -83,6 +83,14 @@ import Testing
     #expect(refusal?.code == .invalidSample && refusal?.message.contains(words) == true, "\(refusal as Any)")
   }
 
+  @Test func aSampleHoldsNoSourcesToken() async throws {
+    let middle = try await Middle(.middle())
+    let sample = try middle.controller.sample("receivedMessage")
+    #expect(middle.controller.sampleTypes == OneSample().types)
+    #expect(sample == OneSample().envelope(with: "receivedMessage", token: "sample", at: .epoch))
+    #expect(throws: OperationError.self) { try middle.controller.sample("noSuchType") }
+  }
+
   @Test func whatIsShownHasNoSecrets() async throws {
     let prober = ScriptedProber { _ in
       .answered(
