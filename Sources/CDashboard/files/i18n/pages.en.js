@@ -121,7 +121,7 @@ export default {
     new: "not again: only where it has no delivery", missing: "only where it never arrived", again: "send it there again", would: "To {names}",
     gone: "Its body is gone: there is nothing to send.", unrouted: "The routes send it nowhere: choose a destination.",
     there: "It is there already, or goes nowhere: choose a destination, or to send it again.", done: "It is on its way.", all: "all events",
-    cancel: "Cancel", progress: "{delivered} of {all} delivered, {pending} pending, {dead} dead", "state.running": "under way",
+    cancel: "Cancel replay", progress: "{delivered} of {all} delivered, {pending} pending, {dead} dead", "state.running": "under way",
     "state.done": "queued all", "state.cancelled": "cancelled", "state.failed": "failed",
   },
   dead: {

@@ -124,7 +124,7 @@ export default {
     missing: "só onde nunca chegou", again: "enviar de novo também ali", would: "Para {names}", gone: "O corpo se foi: não há o que enviar.",
     unrouted: "As rotas não o mandam a lugar nenhum: escolha um destino.",
     there: "Já está ali, ou não vai a lugar nenhum: escolha um destino, ou enviar de novo.", done: "Está a caminho.", all: "todos os eventos",
-    cancel: "Cancelar", progress: "{delivered} de {all} entregues, {pending} pendentes, {dead} não entregues", "state.running": "em curso",
+    cancel: "Cancelar reenvio", progress: "{delivered} de {all} entregues, {pending} pendentes, {dead} não entregues", "state.running": "em curso",
     "state.done": "tudo na fila", "state.cancelled": "cancelado", "state.failed": "falhou",
   },
   dead: {

@@ -186,7 +186,7 @@ async function replay(event, context, reload, destination) {
   const { destinations } = await get("api/v1/status", null, context);
   const names = destinations.filter(({ orphaned }) => !orphaned).map(({ name }) => name);
   const to = select([["", t("replay.routed")], ...names], destination);
-  const choice = select(["new", "missing", "again"].map((key) => [key, t(`replay.${key}`)]), destination ? "again" : "new");
+  const choice = select(["new", "missing", "again"].map((key) => [key, t(`replay.${key}`)]), destination ? "again" : "missing");
   const ask = (more, signal) => post("api/v1/events/replay", {
     ids: [event.id], ...(to.value ? { to: [to.value] } : { as_routed: true }), ...(choice.value === "new" ? {} : { [choice.value]: true }), ...more,
   }, { signal });
