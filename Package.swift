@@ -82,11 +82,15 @@ let package = Package(
       ],
       swiftSettings: strict),
 
-    // What operators see and do: the admin API.
+    // The page for people, its files within the binary.
+    .target(name: "CDashboard", exclude: ["files"]),
+
+    // What operators see and do: the admin API, and the page.
     .target(
       name: "RelayAdmin",
       dependencies: [
-        "RelayCore", "RelayJSON", "RelayListening", "RelayPipeline", "RelayText", "RelayThreads",
+        "CDashboard", "RelayCore", "RelayDigest", "RelayJSON", "RelayListening", "RelayPipeline", "RelayText",
+        "RelayThreads",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),

@@ -10,7 +10,7 @@ import Testing
   ) -> Admission {
     Admission(
       configured: ListenAddress(host: configured, port: port), bound: ListenAddress(host: bound, port: port),
-      access: AdminAccess(token: token, hosts: hosts))
+      access: AdminAccess(token: token, hosts: hosts), clock: FixedClock())
   }
 
   private static func code(_ result: Result<Admission.Admitted, APIError>) -> String {
@@ -154,6 +154,12 @@ import Testing
   }
 
   @Test(arguments: [
+    ("/", "GET /", [:]), ("/dashboard/app.js", "GET /dashboard/{file}", ["file": "app.js"]),
+    (
+      "/dashboard/pages/live.js", "GET /dashboard/{folder}/{file}", ["folder": "pages", "file": "live.js"]
+    ),
+    ("/login", "POST /login", [:]), ("/logout", "POST /logout", [:]),
+    ("/api/v1/session", "GET /api/v1/session", [:]),
     ("/healthz", "GET /healthz", [:]), ("/readyz", "GET /readyz", [:]), ("/metrics", "GET /metrics", [:]),
     ("/api/v1/status", "GET /api/v1/status", [:]),
     ("/api/v1/events/evt%5F1", "GET /api/v1/events/{event}", ["event": "evt_1"]),
@@ -193,7 +199,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "/", "healthz", "x/healthz", "*", "/api", "/api/v1", "/api/v1/x", "/api/v1/events/",
+    "", "healthz", "x/healthz", "*", "/api", "/api/v1", "/api/v1/x", "/api/v1/events/",
     "/api/v1/events/a/b",
     "/api/v1/destinations/x", "/api/v1/destinations/x/stop", "/api/v1/status/", "http://x/healthz",
   ])

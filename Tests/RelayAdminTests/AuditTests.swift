@@ -237,7 +237,8 @@ import Testing
     }
     func entry(_ input: Sent) throws -> AuditEntry? {
       let body = try RecordEncoder.request(input)
-      let services = AdminServices(relay: FakeOperations(), clock: FixedClock(), logger: .quiet)
+      let services = AdminServices(
+        relay: FakeOperations(), access: AdminAccess(), clock: FixedClock(), logger: .quiet)
       let call = try Call<Sent>(AdminRequest(caller: .local, body: body), services, by: .post)
       return call.auditEntry(.change, at: PathTemplate("/api/v1/sources/{source}/publish"))
     }

@@ -187,7 +187,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "/", "/api", "/api/v1", "/api/v1/", "/api/v1/status/", "/api/v2/status", "//healthz", "*",
+    "/api", "/api/v1", "/api/v1/", "/api/v1/status/", "/api/v2/status", "//healthz", "*",
   ])
   func elsewhereIsNothing(path: String) async throws {
     try await withServer { server in

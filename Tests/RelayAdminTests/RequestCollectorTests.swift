@@ -7,7 +7,7 @@ import Testing
   private var collector = RequestCollector(
     admission: Admission(
       configured: ListenAddress(host: "127.0.0.1", port: 1), bound: ListenAddress(host: "127.0.0.1", port: 1),
-      access: AdminAccess()))
+      access: AdminAccess(), clock: FixedClock()))
   private let status = RequestHead(method: "GET", target: "/api/v1/status")
   private let change = RequestHead(
     method: "POST", target: "/api/v1/reload", contentType: "application/json")

@@ -11,7 +11,7 @@ import Testing
   ) -> (Admission, AdminAccess) {
     let access = AdminAccess(token: token, people: people)
     let address = ListenAddress(host: bound, port: 1)
-    return (Admission(configured: address, bound: address, access: access), access)
+    return (Admission(configured: address, bound: address, access: access, clock: FixedClock()), access)
   }
 
   private static func head(_ endpoint: Endpoint, token: String?) -> RequestHead {
@@ -45,8 +45,11 @@ import Testing
   /// What each role may, beside what the one before may. Written out: an endpoint that is for another role by a slip is one that
   /// somebody may use who must not.
   private static let roles: [Role?: Set<String>] = [
-    nil: ["GET /healthz", "GET /readyz"],
-    .metrics: ["GET /metrics"],
+    nil: [
+      "GET /healthz", "GET /readyz", "POST /login", "POST /logout", "GET /", "GET /dashboard/{file}",
+      "GET /dashboard/{folder}/{file}",
+    ],
+    .metrics: ["GET /metrics", "GET /api/v1/session"],
     .viewer: [
       "GET /api/v1/status", "GET /api/v1/rejections", "GET /api/v1/gaps", "GET /api/v1/events",
       "GET /api/v1/events/{event}", "GET /api/v1/deliveries", "GET /api/v1/deliveries/groups",
@@ -86,7 +89,9 @@ import Testing
         "GET /api/v1/stream": .listening,
       ])
     let forgetting = EndpointTable.relay.endpoints.filter { $0.method == .post && $0.audit == .nothing }
-    #expect(forgetting.map(\.id) == ["POST /api/v1/config/diff"], "all others change something")
+    #expect(
+      forgetting.map(\.id) == ["POST /api/v1/config/diff", "POST /login", "POST /logout"],
+      "all others change something")
   }
 
   private static func status(_ result: Result<Admission.Admitted, APIError>) -> Int? {
@@ -98,8 +103,9 @@ import Testing
     let open = EndpointTable.relay.endpoints.filter {
       (try? admission.admit(Self.head($0, token: "metrics")).get()) != nil
     }
-    #expect(open.map(\.path.text).allSatisfy { ["/healthz", "/readyz", "/metrics"].contains($0) })
-    #expect(open.contains { $0.path.text == "/metrics" })
+    #expect(
+      Set(open.filter { $0.role != nil }.map(\.path.text)) == ["/metrics", "/api/v1/session"],
+      "beside what is for everybody")
   }
 
   @Test func whatChangesSomethingIsForNobodyBelowAnOperator() {
@@ -209,7 +215,8 @@ import Testing
 
   /// To learn whether a text stands in an event is to learn the text.
   @Test func onlyAReaderMayAskWhatStandsInBodies() throws {
-    let services = AdminServices(relay: FakeOperations(), clock: FixedClock(), logger: .quiet)
+    let services = AdminServices(
+      relay: FakeOperations(), access: AdminAccess(), clock: FixedClock(), logger: .quiet)
     func call(_ role: Role) throws -> Call<EventFilterInput> {
       try Call(
         AdminRequest(caller: Caller(name: "x", role: role), query: "type=a&text=Maria"), services, by: .get)

@@ -14,7 +14,8 @@ import Testing
     let endpoint = try #require(
       EndpointTable.relay.place(at: path)?.endpoint(for: body == nil ? "GET" : "POST"))
     let services = AdminServices(
-      relay: operations, clock: FixedClock(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      relay: operations, access: AdminAccess(), clock: FixedClock(),
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     do {
       let response = try await endpoint.perform(
         AdminRequest(caller: Caller(name: "ana", role: role), body: Array((body ?? "").utf8)), services)

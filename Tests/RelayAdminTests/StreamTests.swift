@@ -171,7 +171,7 @@ import Testing
   {
     let endpoint = try #require(EndpointTable.relay.place(at: path)?.endpoint(for: "GET"))
     let api = AdminAPI(
-      operations: FakeOperations(), clock: FixedClock(), logger: .init(label: "test"))
+      operations: FakeOperations(), access: AdminAccess(), clock: FixedClock(), logger: .init(label: "test"))
     let viewer = Caller(name: "ana", role: .viewer)
     let refused = await api.answer(endpoint, AdminRequest(caller: viewer, query: query))
     #expect(refused.status == 403)

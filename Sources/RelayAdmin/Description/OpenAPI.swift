@@ -49,6 +49,13 @@ struct OpenAPI {
         output.field("type", "http")
         output.field("scheme", "bearer")
       }
+      output.key("session")
+      output.object { output in
+        output.field("type", "apiKey")
+        output.field("in", "cookie")
+        output.field("name", SessionCookie.name)
+        output.field("description", "What `POST /login` gives a browser.")
+      }
     }
     output.key("schemas")
     output.object { output in
@@ -251,7 +258,9 @@ extension Endpoint {
       if let role {
         output.field("x-role", role.rawValue)
         output.key("security")
-        output.array { output in output.object { $0.field("token", [String]()) } }
+        output.array { output in
+          for scheme in ["token", "session"] { output.object { $0.field(scheme, [String]()) } }
+        }
       }
       writeParameters(to: &output)
       if method == .post { writeBody(to: &output) }
@@ -327,10 +336,12 @@ extension Endpoint {
       let replies = replies.filter { $0.status == status }
       output.key("\(status)")
       output.object { output in
-        output.field("description", "Done.")
+        output.field("description", status == 304 ? "What the browser has is the same." : "Done.")
+        let types = Set(replies.map(\.contentType)).subtracting([""]).sorted()
+        guard !types.isEmpty else { return }
         output.key("content")
         output.object { output in
-          for type in Set(replies.map(\.contentType)).sorted() {
+          for type in types {
             output.key(type)
             output.object { output in
               output.key("schema")

@@ -7,8 +7,8 @@ import RelayThreads
 struct AdminAPI: Sendable {
   private let services: AdminServices
 
-  init(operations: any RelayOperations, clock: any WallClock, logger: Logger) {
-    services = AdminServices(relay: operations, clock: clock, logger: logger)
+  init(operations: any RelayOperations, access: AdminAccess, clock: any WallClock, logger: Logger) {
+    services = AdminServices(relay: operations, access: access, clock: clock, logger: logger)
   }
 
   /// What would have no end of its own ends.

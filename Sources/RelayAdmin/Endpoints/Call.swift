@@ -11,9 +11,14 @@ struct AdminRequest: Sendable {
   var query: String?
   /// Whole; empty if there was none.
   var body: [UInt8] = []
-  /// The headers `accept` and `last-event-id`.
+  /// The headers `accept`, `last-event-id` and `if-none-match`.
   var accept: String?
   var lastEventID: String?
+  var ifNoneMatch: String?
+  /// By which the caller is known; nil: by a token, or nobody needs one.
+  var session: Session?
+  /// The page that asks came by TLS.
+  var isFromTLS = false
 }
 
 /// What is asked of an endpoint, read.
@@ -27,6 +32,9 @@ struct Call<I: Input>: Sendable {
   let services: AdminServices
   let accept: String?
   let lastEventID: String?
+  let ifNoneMatch: String?
+  let session: Session?
+  let isFromTLS: Bool
   /// Its entry in the audit; nil: there is none.
   private(set) var auditID: AuditID?
   private let names: [String: String]
@@ -40,6 +48,9 @@ struct Call<I: Input>: Sendable {
     self.services = services
     accept = request.accept
     lastEventID = request.lastEventID
+    ifNoneMatch = request.ifNoneMatch
+    session = request.session
+    isFromTLS = request.isFromTLS
     now = services.clock.now()
     var members = try Self.members(request, by: method)
     switch members.removeValue(forKey: I.reasonKey) {

@@ -24,6 +24,7 @@ struct Endpoint: Sendable {
   /// One of its answers, where all goes well.
   struct Reply: Sendable {
     let status: Int
+    /// Empty: the answer has no body.
     let contentType: String
     let schema: Schema
 
@@ -33,6 +34,11 @@ struct Endpoint: Sendable {
 
     init(contentType: String, _ schema: Schema = .string()) {
       (status, self.contentType, self.schema) = (200, contentType, schema)
+    }
+
+    /// Without a body.
+    init(status: Int) {
+      (self.status, contentType, schema) = (status, "", .any)
     }
   }
 
@@ -119,7 +125,7 @@ extension Endpoint {
   ///   - status: Of the answer: 202 for what is only begun.
   ///   - answer: Takes the body, and answers with one kind of record.
   static func post<I: Input, A: Answer>(
-    _ path: String, _ summary: String, role: Role, audit: Audit, status: Int = 200, problems: [Problem] = [],
+    _ path: String, _ summary: String, role: Role?, audit: Audit, status: Int = 200, problems: [Problem] = [],
     maxBodyBytes: Int = 1 << 20, _ answer: @escaping @Sendable (Call<I>) async throws -> A
   ) -> Endpoint {
     post(
@@ -130,7 +136,7 @@ extension Endpoint {
 
   /// The same, where the answer is no JSON, or of several kinds.
   static func post<I: Input>(
-    _ path: String, _ summary: String, role: Role, audit: Audit, replies: [Reply], problems: [Problem] = [],
+    _ path: String, _ summary: String, role: Role?, audit: Audit, replies: [Reply], problems: [Problem] = [],
     maxBodyBytes: Int = 1 << 20, _ answer: @escaping @Sendable (Call<I>) async throws -> AdminResponse
   ) -> Endpoint {
     Endpoint(
@@ -168,9 +174,11 @@ extension Endpoint {
 /// What all endpoints work with.
 struct AdminServices: Sendable {
   let relay: any RelayOperations
+  let access: AdminAccess
   let clock: any WallClock
   let logger: Logger
   let copies = CopySlot()
+  let logins = LoginAttempts()
 }
 
 /// Who asks.

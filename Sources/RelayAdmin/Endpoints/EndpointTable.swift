@@ -23,6 +23,8 @@ struct EndpointTable: Sendable {
       StreamEndpoints.all,
       AuditEndpoints.all,
       DescriptionEndpoints.all,
+      SessionEndpoints.all,
+      DashboardEndpoints.all,
     ].flatMap { $0 })
 
   init(_ endpoints: [Endpoint]) {

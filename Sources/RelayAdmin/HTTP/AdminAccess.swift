@@ -32,6 +32,28 @@ package final class AdminAccess: Sendable {
     }
     return caller
   }
+
+  /// A new session of whose token it is; nil: it is nobody's.
+  func open(with token: String, at now: Timestamp, isForTLS: Bool) -> (session: Session, text: String)? {
+    guard let caller = caller(with: token) else { return nil }
+    let session = Session(of: caller.name, from: now, isForTLS: isForTLS)
+    return text(of: session).map { (session, $0) }
+  }
+
+  /// Whose session it is, with the role that they have now; nil: it is nobody's, or has ended.
+  func owner(of text: String, at now: Timestamp) -> (caller: Caller, session: Session)? {
+    let people = state.withLock(\.people)
+    guard
+      let session = Session(text, at: now, key: { name in people.first { $0.name == name }?.value }),
+      let person = people.first(where: { $0.name == session.name })
+    else { return nil }
+    return (Caller(name: person.name, role: person.role), session)
+  }
+
+  /// As its cookie has it; nil: nobody has that name any more.
+  func text(of session: Session) -> String? {
+    state.withLock(\.people).first { $0.name == session.name }.map { session.text(key: $0.value) }
+  }
 }
 
 extension Secret {

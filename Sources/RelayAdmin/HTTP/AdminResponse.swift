@@ -19,6 +19,7 @@ struct AdminResponse: Sendable {
   }
 
   var status: Int
+  /// Empty: there is no body.
   var contentType: String
   var body: Body
   var headers: [Header]
@@ -36,6 +37,11 @@ struct AdminResponse: Sendable {
     self.contentType = contentType
     self.body = body
     self.headers = headers
+  }
+
+  /// 204 or 304: without a body.
+  static func empty(_ status: Int, headers: [Header] = []) -> AdminResponse {
+    AdminResponse(status: status, contentType: "", body: [], headers: headers)
   }
 
   /// - Parameter caller: What they may not see is null.

@@ -19,6 +19,15 @@ struct RequestHead: Equatable {
   var accept: String?
   /// Where the reader of a stream goes on.
   var lastEventID: String?
+  /// All cookies, as they came.
+  var cookie: String?
+  /// Which bytes a browser has already.
+  var ifNoneMatch: String?
+  /// A browser leads a whole window or tab there (`Sec-Fetch-Mode`, `Sec-Fetch-Dest`).
+  var isNavigation = false
+
+  /// The page that asks came by TLS, from a proxy in front: what its browser says of its origin.
+  var isFromTLS: Bool { origin?.lowercased().hasPrefix("https://") ?? false }
 
   init(
     method: String, target: String, host: String? = nil, origin: String? = nil, fetchSite: String? = nil,
@@ -53,19 +62,22 @@ struct Admission: Sendable {
   /// Nobody but this machine reaches the listener.
   private let isLoopback: Bool
   private let access: AdminAccess
+  private let clock: any WallClock
   private let table: EndpointTable
 
   /// - Parameters:
   ///   - configured: What `server.admin` says.
   ///   - bound: Where the socket is; nil, until that is known: the strict rules hold.
   init(
-    configured: ListenAddress, bound: ListenAddress?, access: AdminAccess, table: EndpointTable = .relay
+    configured: ListenAddress, bound: ListenAddress?, access: AdminAccess, clock: any WallClock,
+    table: EndpointTable = .relay
   ) {
     let own = [configured, bound].compactMap { $0?.hostName }
     names = Set(own.map(\.name))
     isAnyAddressOurs = bound?.isWildcard ?? false
     isLoopback = bound?.hostName?.isLoopback ?? false
     self.access = access
+    self.clock = clock
     self.table = table
   }
 
@@ -73,6 +85,8 @@ struct Admission: Sendable {
   struct Admitted: Sendable {
     var endpoint: Endpoint
     var caller: Caller
+    /// By which the caller is known; nil: by a token, or nobody needs one.
+    var session: Session?
     /// What stands at the names of the endpoint's path.
     var names: [String: String]
   }
@@ -83,18 +97,21 @@ struct Admission: Sendable {
       try checkHost(head)
       try checkOrigin(head)
       let place = table.place(at: head.path)
-      if place == nil { try checkEnvelope(head) }
+      // The dashboard's own place takes no posts, and is a source's path in many a configuration.
+      if place == nil || head.path == "/" { try checkEnvelope(head) }
       let endpoint = place?.endpoint(for: head.method)
       // Who has no token is told nothing of what there is. (A probe that asks by the wrong method is told which is right.)
       let isOpen = place?.endpoints.contains { $0.role == nil } ?? false
-      let caller = isOpen ? nil : try caller(head)
+      let person = isOpen ? nil : try person(head)
       guard let place else {
         throw APIError(404, "not_found", "there is nothing at \(head.path.prefix(200)); see /api/v1/status")
       }
       guard let endpoint else { throw wrongMethod(head, place) }
-      if let role = endpoint.role, let caller { try checkRole(caller, role, endpoint) }
+      if let role = endpoint.role, let person { try checkRole(person.caller, role, endpoint) }
       try checkContentType(head, endpoint)
-      return .success(Admitted(endpoint: endpoint, caller: caller ?? .local, names: place.names))
+      return .success(
+        Admitted(
+          endpoint: endpoint, caller: person?.caller ?? .local, session: person?.session, names: place.names))
     } catch {
       return .failure(error)
     }
@@ -126,7 +143,8 @@ struct Admission: Sendable {
   }
 
   private func checkOrigin(_ head: RequestHead) throws(APIError) {
-    if head.fetchSite?.lowercased() == "cross-site" {
+    // A link to the page, in a mail perhaps, may be followed: it shows nothing but what it asks for itself, and in no frame.
+    if head.fetchSite?.lowercased() == "cross-site", !(head.path == "/" && head.isNavigation) {
       throw APIError(
         403, "forbidden_origin",
         "a page of another site may not use this API, nor lead here; type the address into the browser yourself"
@@ -141,18 +159,40 @@ struct Admission: Sendable {
     }
   }
 
-  private func caller(_ head: RequestHead) throws(APIError) -> Caller {
+  /// Who asks, and the session by which they are known.
+  private func person(_ head: RequestHead) throws(APIError) -> (caller: Caller, session: Session?) {
     // A reload may take all tokens away; who comes from elsewhere is let in by none all the same.
-    if access.asksForNoToken, isLoopback { return .local }
+    if access.asksForNoToken, isLoopback { return (.local, nil) }
+    if head.authorization == nil, let text = head.cookie, let known = try sessionOwner(head, text) {
+      return known
+    }
     let parts = (head.authorization ?? "").split(separator: " ", maxSplits: 1)
     let given = parts.count == 2 && parts[0].lowercased() == "bearer" ? String(parts[1]) : ""
-    if !given.isEmpty, let caller = access.caller(with: given) { return caller }
+    if !given.isEmpty, let caller = access.caller(with: given) { return (caller, nil) }
     throw APIError(
       401, "unauthorized",
       given.isEmpty
-        ? "this needs a token of server.admin_token or server.admin_tokens, as 'Authorization: Bearer TOKEN'"
+        ? "this needs a token of server.admin_token or server.admin_tokens, as 'Authorization: Bearer TOKEN', or a login"
         : "this is no token of server.admin_token or server.admin_tokens",
       headers: [AdminResponse.Header("www-authenticate", "Bearer realm=\"huggy-relay\"")])
+  }
+
+  /// Whose session a cookie holds; nil: nobody's, or none any more.
+  ///
+  /// A browser sends it with what any page of this machine asks for, whatever that page's port. Where nobody has a token such a page
+  /// is no less than any program on the machine; in a person's name it does nothing.
+  private func sessionOwner(
+    _ head: RequestHead, _ cookies: String
+  ) throws(APIError) -> (caller: Caller, session: Session?)? {
+    for text in SessionCookie.texts(in: cookies) {
+      guard let (caller, session) = access.owner(of: text, at: clock.now()) else { continue }
+      guard head.fetchSite?.lowercased() != "same-site" else {
+        throw APIError(
+          403, "forbidden_origin", "a page of another origin may not use this login; the dashboard's own may")
+      }
+      return (caller, session)
+    }
+    return nil
   }
 
   private func checkRole(_ caller: Caller, _ role: Role, _ endpoint: Endpoint) throws(APIError) {

@@ -22,6 +22,7 @@ package final class AdminServer: Sendable {
   private let address: ListenAddress
   private let access: AdminAccess
   private let api: AdminAPI
+  private let clock: any WallClock
   private let eventLoopGroup: any EventLoopGroup
   private let requestTimeout: Duration
   private let idleTimeout: Duration
@@ -41,7 +42,8 @@ package final class AdminServer: Sendable {
   ) {
     self.address = address
     self.access = access
-    api = AdminAPI(operations: operations, clock: clock, logger: logger)
+    self.clock = clock
+    api = AdminAPI(operations: operations, access: access, clock: clock, logger: logger)
     self.eventLoopGroup = eventLoopGroup
     self.requestTimeout = requestTimeout
     self.idleTimeout = idleTimeout
@@ -137,7 +139,7 @@ package final class AdminServer: Sendable {
   }
 
   private func admission(bound: ListenAddress?) -> Admission {
-    Admission(configured: address, bound: bound, access: access)
+    Admission(configured: address, bound: bound, access: access, clock: clock)
   }
 
   private func respond(to request: Request, _ admission: Admission) async -> AdminResponse {
@@ -153,7 +155,8 @@ package final class AdminServer: Sendable {
         admitted.endpoint,
         AdminRequest(
           caller: admitted.caller, names: admitted.names, query: head.query,
-          body: Array(body.readableBytesView), accept: head.accept, lastEventID: head.lastEventID))
+          body: Array(body.readableBytesView), accept: head.accept, lastEventID: head.lastEventID,
+          ifNoneMatch: head.ifNoneMatch, session: admitted.session, isFromTLS: head.isFromTLS))
     }
   }
 }

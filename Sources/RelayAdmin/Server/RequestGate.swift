@@ -142,6 +142,11 @@ extension RequestHead {
       authorization: fields[.authorization], contentType: fields[.contentType],
       contentLength: fields[.contentLength].flatMap { Int($0) })
     accept = fields[.accept]
+    cookie = fields[.cookie]
+    ifNoneMatch = fields[.ifNoneMatch]
+    isNavigation =
+      HTTPField.Name("sec-fetch-mode").flatMap { fields[$0] } == "navigate"
+      && HTTPField.Name("sec-fetch-dest").flatMap { fields[$0] } == "document"
     lastEventID = HTTPField.Name("last-event-id").flatMap { fields[$0] }
     // More than one `Host`: no one can say which of them is meant.
     if let name = HTTPField.Name("host"), let second = fields[name] { host = "\(host ?? ""), \(second)" }
@@ -152,7 +157,7 @@ extension AdminResponse {
   /// The status line and headers; the length is that of the body, where it is known.
   var head: HTTPResponse {
     var fields = HTTPFields()
-    fields[.contentType] = contentType
+    fields[.contentType] = contentType.isEmpty ? nil : contentType
     fields[.contentLength] = contentLength.map { String($0) }
     fields[.cacheControl] = "no-store"
     fields[.xContentTypeOptions] = "nosniff"
@@ -163,7 +168,8 @@ extension AdminResponse {
   }
 
   private var contentLength: Int? {
-    switch body {
+    guard !contentType.isEmpty else { return nil }
+    return switch body {
     case .whole(let bytes): bytes.count
     case .pieces(let pieces): pieces.length
     }
