@@ -8,13 +8,16 @@ CONFIG ?= routes.yaml
 RELEASE = -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked -Xswiftc -cross-module-optimization
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo run test bench bench-quick ci floor lint format install clean
+.PHONY: help setup setup-browser build demo run test bench bench-quick ci floor lint format install clean
 
 help: ## Show what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Check for Swift and the system's libraries, and install what is missing
 	@.ci/setup
+
+setup-browser: ## Install what the dashboard's tests need: Chromium, its driver, and axe-core
+	@.ci/setup-browser
 
 # Said before a first build, which is silent for long.
 define say-how-long
@@ -39,13 +42,16 @@ run: build ## Run the relay with CONFIG (default routes.yaml, made from the exam
 
 # Some wait for real time-outs: they run by themselves, since a thousand others at once would make them late.
 TIMED = RelayCurlTests|RelayIngestTests|EndToEndTests.LogTests
+# These have a browser each, which takes a processor for itself; without Chromium they are passed over (`make setup-browser`).
+BROWSER = EndToEndTests.Dashboard
 # How many run at once, so that each finishes soon after it has begun, as it would alone.
 test: export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH = 16
 
 test: setup ## Run all tests
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --disable-xctest --skip '$(TIMED)'
+	$(SWIFT) test --skip-build --disable-xctest --skip '$(TIMED)|$(BROWSER)'
 	$(SWIFT) test --skip-build --disable-xctest --filter '$(TIMED)'
+	$(SWIFT) test --skip-build --disable-xctest --filter '$(BROWSER)'
 
 bench: build ## Measure speed, cost, floor and peers: half an hour (installs wrk, nginx, redis-server, syslog-ng and others)
 	Benchmarks/bench

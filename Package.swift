@@ -135,6 +135,10 @@ let package = Package(
     .target(
       name: "RelayTestSupport", dependencies: ["RelayCore", "RelayHarness", "RelaySystem", "RelayThreads"],
       path: "Tests/RelayTestSupport", swiftSettings: strict),
+    // Drives a Chromium, for the tests of the dashboard.
+    .target(
+      name: "RelayBrowser", dependencies: ["RelayCurl", "RelayHarness", "RelayThreads"],
+      path: "Tests/RelayBrowser", swiftSettings: strict),
     .testTarget(name: "RelayTextTests", dependencies: ["RelayText"], swiftSettings: strict),
     .testTarget(
       name: "RelayListeningTests",
@@ -203,8 +207,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "RelayAdmin", "RelayCore", "RelayCurl", "RelayHarness", "RelaySQLite", "RelayThreads", "RelayTools",
-        "huggy-relay",
+        "RelayAdmin", "RelayBrowser", "RelayCore", "RelayCurl", "RelayHarness", "RelaySQLite", "RelayThreads",
+        "RelayTools", "huggy-relay",
       ],
       swiftSettings: strict),
   ]
