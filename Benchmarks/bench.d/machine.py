@@ -9,6 +9,7 @@ PACKAGES = {
     "wrk": "wrk", "nginx": "nginx-light", "openssl": "openssl", "redis-server": "redis-server", "syslog-ng": "syslog-ng-core",
     "/usr/lib/syslog-ng/*/libhttp.so": "syslog-ng-mod-http", "/usr/include/simdjson.h": "libsimdjson-dev",
     "/usr/include/sqlite3.h": "libsqlite3-dev", "/usr/include/zlib.h": "zlib1g-dev", "pkg-config": "pkg-config",
+    "chromium": "chromium", "chromedriver": "chromium-driver",
 }
 
 
