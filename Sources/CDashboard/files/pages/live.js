@@ -44,7 +44,7 @@ export async function show(main, { query }, context) {
   const status = h("div", { class: "row live-state" });
   const rates = h("div", { class: "row soft end" });
   const news = h("div", { class: "live-news" });
-  const space = h("div", { class: "live-space", role: "rowgroup" });
+  const space = h("div", { class: "live-space" });
   const list = h("div", {
     class: "live-list", role: "table", "aria-label": t("live.list"), tabindex: 0, onscroll: draw, onkeydown: walk,
     onpointermove: (event) => { if (event.pointerType === "mouse" && event.target !== list) pointedAt = performance.now(); },
@@ -145,6 +145,7 @@ export async function show(main, { query }, context) {
     const first = Math.max(0, Math.floor(list.scrollTop / height) - 3);
     const count = Math.ceil(list.clientHeight / height) + 6;
     list.setAttribute("aria-rowcount", all.length + 1);
+    space.setAttribute("role", all.length ? "rowgroup" : "none");
     space.style.height = `${all.length * height}px`;
     patch(space, all.length ? all.slice(first, first + count).map((row, index) => rowView(row, first + index, height))
       : h("p", { class: "empty soft" }, t(Object.values(asked).some(Boolean) ? "live.none.filtered" : "live.none")));
