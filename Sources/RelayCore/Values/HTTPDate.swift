@@ -101,16 +101,23 @@ private struct Cursor {
 extension Timestamp {
   /// nil: there is no such day.
   fileprivate init?(year: Int64, month: Int64, day: Int64, secondOfDay: Int64) {
+    guard let days = CivilDate.days(year: year, month: month, day: day) else { return nil }
+    self.init(microseconds: (days * 86_400 + secondOfDay) * 1_000_000)
+  }
+}
+
+extension CivilDate {
+  /// Since 1970-01-01; nil: there is no such day.
+  static func days(year: Int64, month: Int64, day: Int64) -> Int64? {
     let days = Int64(daysSinceEpoch: year, month, day)
     let date = CivilDate(daysSinceEpoch: days)
-    guard date.year == year, date.month == month, date.day == day else { return nil }
-    self.init(microseconds: (days * 86_400 + secondOfDay) * 1_000_000)
+    return date.year == year && date.month == month && date.day == day ? days : nil
   }
 }
 
 extension Int64 {
   /// The reverse of `CivilDate.init`, which tells whether there is such a day.
-  fileprivate init(daysSinceEpoch year: Int64, _ month: Int64, _ day: Int64) {
+  init(daysSinceEpoch year: Int64, _ month: Int64, _ day: Int64) {
     let shiftedYear = month > 2 ? year : year - 1
     let (era, yearOfEra) = shiftedYear.flooredDivision(by: 400)
     let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
