@@ -91,6 +91,7 @@ import Testing
       name: "huggy", path: "/huggy-x", token: .candidates, lastHandshake: Samples.time(30), refused: 4)
     status.learning = LearningStatus(
       state: .candidates, until: Samples.time(-600), candidates: [Samples.candidate("c1")])
+    status.silence = SourceSilence(since: Samples.time(60))
     let operations = FakeOperations { [status] in
       $0.status.sources = [status, SourceStatus(name: "app", path: "/app", token: .configured)]
     }
@@ -99,7 +100,7 @@ import Testing
       #expect(
         body.contains(
           #""sources":[{"name":"huggy","path":"/huggy-x","token":"candidates","last_handshake":"2026-01-02T03:03:35.678Z","#
-            + #""last_envelope":null,"refused":4,"learning_until":"2026-01-02T03:14:05.678Z","learned_at":null,"ambiguous":false,"#
+            + #""last_envelope":null,"silent":true,"silent_since":"2026-01-02T03:03:05.678Z","refused":4,"learning_until":"2026-01-02T03:14:05.678Z","learned_at":null,"ambiguous":false,"#
             + #""candidates":[{"id":"c1","token":"81…74 (32 characters)","peer":"127.0.0.1","forwarded_for":"203.0.113.9","#
             + #""agent":"GuzzleHttp/7","first_at":"2026-01-02T03:03:05.678Z","last_at":"2026-01-02T03:03:35.678Z","count":2}]},"#
             + #"{"name":"app","path":"/app","token":"configured","#), "\(body)")

@@ -13,14 +13,17 @@ import Testing
     sources:
       a: { path: /x/y, token: [first-token, { value: second-token, company: "7" }], company: "0x10", dedupe: off }
       b: { token: "a\"b$${c}" }
-      c: { path: /0123456789abcdef, token: learn }
+      c: { path: /0123456789abcdef, token: learn, quiet_after: 90s }
+      d: { token: d-token, quiet_after: { for: 1h, weekdays: [sat-mon, wed], times: ["20:00-02:00", "08:00-12:30"],
+        except: ["2027-01-01", "2026-12-25"], location: America/Sao_Paulo } }
+      e: { token: e-token, quiet_after: { for: 30m, times: "00:00-24:00", location: UTC } }
     destinations:
       "1": { url: "https://crm.example:8443/hooks/s3cret?x=1", format: event, forward_token: false,
         headers: { X-Team: "data: yes", X-Other: "# no" }, auth: { bearer: b3arer },
         signing_secret: [whsec_ZXhhbXBsZS1rZXktZm9yLXRoZS1zaW5rLW9ubHk=, whsec_ZXhhbXBsZS1rZXktZm9yLXRoZS1zaW5rLW9ubHkx],
         http2: true, timeout: 1m, connect_timeout: 250ms, max_idle: 2m, concurrency: 3, rate: 600/m, order_by: chat,
         retry: { initial: 2s, factor: 1.5, max_delay: 7m, jitter: 0.25, max_age: 1d, max_attempts: 9 },
-        permanent: [], circuit: { failures: 2, probe_every: 1500ms }, max_backlog: 33%, tls: { verify: false },
+        permanent: [], circuit: { failures: 2, probe_every: 1500ms }, max_backlog: 33%, late_after: 90s, tls: { verify: false },
         paused: true }
       three: { url: "http://user:pass@a.example/x" }
       two.b: { url: "http://127.0.0.1:9000", auth: { basic: { username: u, password: "" } }, rate: 5000/h,

@@ -49,6 +49,7 @@ import Testing
     #expect(crm.rate == plain.rate)
     #expect(crm.circuit == plain.circuit)
     #expect(crm.maxBacklog == plain.maxBacklog)
+    #expect(crm.lateAfter == plain.lateAfter)
     #expect(crm.pausedAt == plain.pausedAt)
     #expect(crm.tls == plain.tls)
     let billing = try #require(configuration.destinations.last)

@@ -39,6 +39,11 @@ import Testing
     #expect(try configuration(of: text, environment: ["TEN": "10"]).destinations.first?.maxBacklog == limit)
   }
 
+  @Test func whenSomethingIsLateIsRead() throws {
+    #expect(try crm("late_after: 90s").lateAfter == .seconds(90))
+    #expect(try crm("").lateAfter == .seconds(900))
+  }
+
   @Test func aPauseIsKnownByTheLineOfItsKey() throws {
     #expect(try crm("timeout: 20s\npaused: true").pausedAt == "routes.yaml:6")
     #expect(try crm("paused:\n  true").pausedAt == "routes.yaml:5")

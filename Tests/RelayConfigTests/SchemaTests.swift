@@ -44,6 +44,10 @@ import Testing
     "max_delay is shorter", "max_inflight is less", "takes this address", "give one of the two another port",
     "others than this machine can reach this address", "another person has this",
     "give the source another with path",
+    // Times and days of the calendar, and what this machine knows of time zones.
+    "has no length", "is in part the same time", "is longer than the hours", "is no day of the calendar",
+    "is not a time zone that this machine knows", "this machine has no time zones",
+    "is not a time zone's file",
     // Sizes and times in several units.
     "is too short; at least 100ms", "is too short; at least 1s", "is too long", "is too small",
     "is too large; at most",
@@ -57,6 +61,12 @@ import Testing
     "sources: { huggy: { token: [t, learn] } }", "sources: { huggy: { token: [{ value: learn }] } }",
     "sources: { huggy: { token: \"a\\nb\" } }", "sources: { huggy: { path: //healthz/ } }",
     "sources: { huggy: { path: \"/a?b\" } }", "sources: { huggy: { dedupe: 0s } }",
+    "sources: { huggy: { token: t, quiet_after: 0s } }",
+    "sources: { huggy: { token: t, quiet_after: { times: \"08:00-18:00\" } } }",
+    "sources: { huggy: { token: t, quiet_after: { for: 1h, weekdays: mon-fry } } }",
+    "sources: { huggy: { token: t, quiet_after: { for: 1h, times: \"8:00-18:00\" } } }",
+    "sources: { huggy: { token: t, quiet_after: { for: 1h, except: \"2026-13-01\" } } }",
+    "sources: { huggy: { token: t, quiet_after: { for: 1h, location: ../etc } } }",
     oneSource + "server: { admin_hosts: \"http://relay.example\" }",
     oneSource + "server: { admin_hosts: [relay.example, \"relay.example:8081\"] }",
     oneSource + "server: { listen: \"relay.example:80\" }",

@@ -21,7 +21,9 @@ import Testing
         drain: ${A}
       store: { url: "${A}", keep: "${A}", retention: "${A}", max_size: "${A}", dead_retention: "${A}", unrouted_retention: "${A}" }
       sources:
-        one: { path: "${A}", token: "${A}", company: "${A}", dedupe: "${A}" }
+        one: { path: "${A}", token: "${A}", company: "${A}", dedupe: "${A}", quiet_after: "${A}" }
+        three: { token: "${A}", quiet_after: { for: "${A}", weekdays: ["${A}"], times: ["${A}", "08:00-09:00"], except: "${A}", location: "${A}" } }
+        four: { token: "${A}", quiet_after: { for: 30m, times: "08:00-18:00", location: Nowhere/At_All } }
         two: { path: "/${A}", token: ["${A}", "${A}", { value: "${B}", company: "${A}" }] }
       defaults: { timeout: "${A}", retry: { max_delay: "${A}", initial: "${A}" } }
       destinations:
@@ -41,6 +43,7 @@ import Testing
           permanent: ["${A}"]
           circuit: { failures: "${A}", probe_every: "${A}" }
           max_backlog: ${A}
+          late_after: ${A}
           paused: ${A}
           tls: { ca: "${A}", verify: "${A}" }
         basic:

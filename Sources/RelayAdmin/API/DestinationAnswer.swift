@@ -15,6 +15,9 @@ package struct DestinationAnswer: Answer {
   @Field("How many deliveries reached it.") package var delivered: Int
   @Field("How old the oldest pending one is; null: none is pending.") package var oldestPendingSeconds:
     Double?
+  @Field("How long what has been due for longest has been due; null: nothing is due.")
+  package var oldestDueSeconds: Double?
+  @Field("That is longer than its `late_after`; a paused one is never late.") package var late: Bool
   @Field("How long the backlog takes at the present pace; null: unknown.") package var drainSeconds: Double?
   @Field("How many deliveries a person discarded.") package var discarded: Int
   @Field("How many deliveries were discarded on arrival, since it was over its max_backlog.")
@@ -56,6 +59,8 @@ extension DestinationAnswer {
     dead = status.dead
     delivered = status.delivered
     oldestPendingSeconds = status.oldestPending?.apiSeconds
+    oldestDueSeconds = status.oldestDue?.apiSeconds
+    late = status.isLate
     drainSeconds = status.drain?.apiSeconds
     discarded = status.discarded
     overflowed = status.overflowed

@@ -24,7 +24,10 @@ package struct SourceAnswer: Answer {
       + "`learned`: a person has confirmed one.", .words { TokenState.allCases.map(\.rawValue) })
   package var token: String
   @Field("When a handshake was last answered, since the relay started.") package var lastHandshake: Timestamp?
-  @Field("When the last envelope was accepted, since the relay started.") package var lastEnvelope: Timestamp?
+  @Field("When the last envelope was accepted; after a restart, when the last one came that the store has.")
+  package var lastEnvelope: Timestamp?
+  @Field("It has sent nothing for longer than its `quiet_after` allows.") package var silent: Bool
+  @Field("Since when it is silent, until it is heard again.") package var silentSince: Timestamp?
   @Field("Requests that were not taken, since the relay started.") package var refused: Int
   @Field("Until when handshakes are answered and their tokens become candidates; null: they do not.")
   package var learningUntil: Timestamp?
@@ -42,6 +45,8 @@ extension SourceAnswer {
     token = status.token.rawValue
     lastHandshake = status.lastHandshake
     lastEnvelope = status.lastEnvelope
+    silent = status.isSilent
+    silentSince = status.silence?.since
     refused = status.refused
     learningUntil = status.learning?.until
     learnedAt = status.learning?.learnedAt

@@ -32,6 +32,22 @@ package enum SourcesText {
     return notes
   }
 
+  /// What `huggy-relay status` says of those that are silent; nothing, where there are none.
+  static func silences(_ sources: [SourceAnswer], now: Timestamp, pen: Pen) -> [String] {
+    let silent = sources.filter(\.silent)
+    return (silent.isEmpty ? [] : [""])
+      + silent.map { source in
+        let since = source.silentSince.map { " since \($0.text(at: now))" } ?? ""
+        let last =
+          source.lastEnvelope.map { "its last envelope was accepted \($0.duration(to: now).ageText) ago" }
+          ?? "no envelope of it is known"
+        let text =
+          "\(source.name) is silent\(since): \(last). Does Huggy still send, and is it refused? "
+          + "See `huggy-relay rejections` and `huggy-relay gaps`"
+        return pen(text.forTerminal(maxCharacters: 500), .bad)
+      }
+  }
+
   /// What `token learn` shows of a source whose window has just been opened, or whose candidate was confirmed.
   package static func source(_ source: SourceAnswer, now: Timestamp, pen: Pen) -> String {
     details(source, now: now, pen: pen).dropFirst().joined(separator: "\n")

@@ -8,6 +8,7 @@ package enum StatusText {
     var lines = head(status, now: now, pen: pen)
     lines += [""] + destinations(status.destinations, now: now, pen: pen)
     lines += SourcesText.notes(status.sources, now: now, pen: pen)
+    lines += SourcesText.silences(status.sources, now: now, pen: pen)
     let failures = status.destinations.flatMap { FailuresText.lines($0, pen: pen) }
     if !failures.isEmpty { lines += [""] + failures }
     if !status.routes.isEmpty {
@@ -97,6 +98,13 @@ package enum StatusText {
 extension DestinationAnswer {
   /// What most needs to be known of it.
   fileprivate func stateText(now: Timestamp) -> (String, Ink) {
+    let (text, ink) = troubleText(now: now)
+    guard late else { return (text, ink) }
+    let lateText = "late: due for \(oldestDueSeconds?.ageText ?? "too long")"
+    return ink == .good ? (lateText, .bad) : ("\(text); \(lateText)", .bad)
+  }
+
+  private func troubleText(now: Timestamp) -> (String, Ink) {
     if orphaned { return ("orphaned: no longer configured", .warning) }
     if paused {
       if let pausedAt { return ("paused by \(pausedAt)", .warning) }

@@ -78,6 +78,7 @@ extension Destination {
     }
     if let circuit = section.take("circuit") { self.circuit.read(circuit) }
     maxBacklog = section.take("max_backlog")?.backlogLimit() ?? maxBacklog
+    lateAfter = section.take("late_after")?.duration() ?? lateAfter
     if let tls = section.take("tls") { self.tls.read(tls) }
     readPause(&section)
     section.finish()

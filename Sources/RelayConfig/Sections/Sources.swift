@@ -56,6 +56,7 @@ extension ConfigNode {
     if let dedupe = section.take("dedupe") {
       source.dedupe = dedupe.isKeyword("off") ? nil : dedupe.dedupe()
     }
+    source.quietAfter = section.take("quiet_after")?.quietAfter()
     section.finish()
     return source
   }

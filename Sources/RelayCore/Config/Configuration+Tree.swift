@@ -69,6 +69,7 @@ extension Source {
     if !tokens.isEmpty { entries.append(.init("token", .oneOrMore(tokens.map(\.tree)))) }
     if let company { entries.append(.init("company", .text(company))) }
     entries.append(.init("dedupe", .word(dedupe?.text ?? "off")))
+    if let quietAfter { entries.append(.init("quiet_after", quietAfter.tree)) }
     return .mapping(entries)
   }
 }
@@ -77,6 +78,27 @@ extension Source.Token {
   fileprivate var tree: ConfigurationTree {
     guard let company else { return .secret(value) }
     return .mapping([.init("value", .secret(value)), .init("company", .text(company))])
+  }
+}
+
+extension QuietRule {
+  fileprivate var tree: ConfigurationTree {
+    guard let hours else { return .word(limit.text) }
+    let all = ServiceHours()
+    var entries: [ConfigurationTree.Entry] = [.init("for", .word(limit.text))]
+    if hours.weekdays != all.weekdays {
+      entries.append(.init("weekdays", .oneOrMore(hours.weekdays.map { .word($0.word) })))
+    }
+    if hours.spans != all.spans {
+      entries.append(.init("times", .oneOrMore(hours.spans.map { .text($0.text) })))
+    }
+    entries.append(.init("location", .text(hours.zone.name)))
+    if !hours.daysOff.isEmpty {
+      entries.append(.init("except", .oneOrMore(hours.daysOff.sorted().map { .text("\($0)") })))
+    }
+    // Who reads it again must find the hours, not a duration alone.
+    if entries.count == 2 { entries.append(.init("times", .text(ServiceHours.Span.day.text))) }
+    return .mapping(entries)
   }
 }
 

@@ -138,15 +138,18 @@ package struct Source: Sendable, Equatable {
   package var company: String?
   /// How long a byte-identical envelope counts as a redelivery; nil: never.
   package var dedupe: Duration?
+  /// When it counts as silent; nil: never.
+  package var quietAfter: QuietRule?
 
   package init(
     name: String, path: String? = nil, tokens: [Token] = [], company: String? = nil,
-    dedupe: Duration? = .seconds(24 * 3600)
+    dedupe: Duration? = .seconds(24 * 3600), quietAfter: QuietRule? = nil
   ) {
     self.name = name
     self.path = path ?? "/\(name)"
     self.tokens = tokens
     self.company = company
     self.dedupe = dedupe
+    self.quietAfter = quietAfter
   }
 }

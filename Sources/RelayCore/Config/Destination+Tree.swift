@@ -36,7 +36,8 @@ extension Destination {
         .mapping([
           .init("failures", .integer(circuit.failures)), .init("probe_every", .word(circuit.probeEvery.text)),
         ])),
-      .init("max_backlog", .word(maxBacklog.text)), .init("tls", tls.tree),
+      .init("max_backlog", .word(maxBacklog.text)), .init("late_after", .word(lateAfter.text)),
+      .init("tls", tls.tree),
       .init("paused", .bool(pausedAt != nil)),
     ]
   }

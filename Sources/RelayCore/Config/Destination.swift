@@ -68,6 +68,8 @@ package struct Destination: Sendable, Equatable {
   package var circuit = CircuitPolicy()
   /// How much its pending and dead deliveries may take together.
   package var maxBacklog = BacklogLimit.share(0.5)
+  /// Something due that has waited for so long is late.
+  package var lateAfter = Duration.seconds(15 * 60)
   /// Where the file says `paused: true`, as `FILE:LINE`; nil: it does not.
   package var pausedAt: String?
   /// Statuses that are never tried again.

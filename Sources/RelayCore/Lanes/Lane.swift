@@ -380,6 +380,8 @@ extension Destination {
     var (mine, theirs) = (self, other)
     mine.pausedAt = nil
     theirs.pausedAt = nil
+    // It is for who looks: nothing is sent otherwise by it.
+    mine.lateAfter = theirs.lateAfter
     return mine == theirs
   }
 }

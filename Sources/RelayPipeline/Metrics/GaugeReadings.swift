@@ -11,6 +11,8 @@ package struct GaugeReadings: Sendable, Equatable {
     package var oldestPending: Duration?
     /// nil: nothing is due, as far as is known.
     package var oldestDue: Duration?
+    /// nil: the store can't be read now.
+    package var isLate: Bool? = false
     package var inFlight = 0
     package var isCircuitOpen = false
     package var isPaused = false
@@ -22,7 +24,19 @@ package struct GaugeReadings: Sendable, Equatable {
     }
   }
 
+  package struct Source: Sendable, Equatable {
+    package var name: String
+    package var isSilent: Bool
+
+    package init(name: String, isSilent: Bool) {
+      self.name = name
+      self.isSilent = isSilent
+    }
+  }
+
   package var version: String
+  /// Those of which the configuration says when they are silent.
+  package var sources: [Source] = []
   /// The orphaned ones too.
   package var destinations: [Destination] = []
   // What is nil is not known, and left out: rather no reading than a wrong one.
@@ -56,11 +70,15 @@ extension GaugeReadings {
       destination.dead = isStoreRead ? status.dead : nil
       destination.oldestPending = isStoreRead ? status.oldestPending : nil
       destination.oldestDue = isStoreRead ? status.oldestDue : nil
+      destination.isLate = isStoreRead ? status.isLate : nil
       destination.inFlight = status.inFlight
       destination.isCircuitOpen = status.circuit == .open
       destination.isOrphaned = status.isOrphaned
       destination.isPaused = status.isPaused || status.pausedAt != nil
       return destination
+    }
+    sources = status.sources.filter { $0.silence != nil }.map {
+      Source(name: $0.name, isSilent: $0.isSilent)
     }
     if isStoreRead {
       storeBytes = status.store.bytes

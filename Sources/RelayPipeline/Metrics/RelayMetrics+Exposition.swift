@@ -11,6 +11,7 @@ extension RelayMetrics {
   func render(_ readings: GaugeReadings, process: ProcessReadings?) -> [UInt8] {
     var text = TextExposition()
     writeSources(&text)
+    write(readings.sources, &text)
     writeRoutes(&text)
     writeDestinations(&text)
     write(readings.destinations, &text)
@@ -35,7 +36,7 @@ extension RelayMetrics {
     text.begin(
       "huggy_relay_last_accepted_timestamp_seconds", .gauge,
       help:
-        "When the source's last accepted envelope came, in seconds since 1970 (UTC); none since the start: left out."
+        "When the source's last accepted envelope came, in seconds since 1970 (UTC); none that is known: left out."
     )
     for (name, source) in sources {
       guard let time = source.lastAcceptedAt else { continue }
@@ -53,6 +54,13 @@ extension RelayMetrics {
       "huggy_relay_ingest_duration_seconds", .histogram,
       help: "Time from a request's last byte to its answer.")
     for (name, source) in sources { text.sample([("source", name)], source.ingestSeconds) }
+  }
+
+  private func write(_ sources: [GaugeReadings.Source], _ text: inout TextExposition) {
+    text.begin(
+      "huggy_relay_source_silent", .gauge,
+      help: "1: the source has sent nothing for longer than its quiet_after allows; without that: left out.")
+    for source in sources { text.sample([("source", source.name)], source.isSilent ? 1 : 0) }
   }
 
   private func writeRoutes(_ text: inout TextExposition) {
@@ -118,6 +126,12 @@ extension RelayMetrics {
       help: "How long the delivery that has been due for longest has been due; 0: none is due."
     ) {
       $0.pending == nil ? nil : Self.age($0.oldestDue)
+    }
+    gauge(
+      "huggy_relay_late",
+      help: "1: what has been due for longest has been due for longer than late_after, and nobody paused it."
+    ) {
+      $0.isLate.map { $0 ? "1" : "0" }
     }
     gauge("huggy_relay_deliveries_in_flight", help: "Requests to the destination that are under way.") {
       "\($0.inFlight)"

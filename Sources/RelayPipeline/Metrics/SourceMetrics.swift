@@ -9,8 +9,10 @@ package final class SourceMetrics: Sendable {
   /// By the place of the type.
   private let events = (0...EventTypeTable.capacity).map { _ in Counter() }
   private let types: EventTypeTable
-  /// In microseconds since 1970; 0: none since the start.
+  /// In microseconds since 1970; 0: none that is known.
   private let lastAccepted = Atomic<Int64>(0)
+  /// The same by the steady clock.
+  private let lastHeard = Atomic<Int64>(0)
   private let lastHandshake = Atomic<Int64>(0)
 
   init(types: EventTypeTable) {
@@ -22,11 +24,24 @@ package final class SourceMetrics: Sendable {
   }
 
   /// An envelope that was received then has been accepted.
-  package func accepted(at time: Timestamp) {
-    lastAccepted.store(time.microseconds, ordering: .relaxed)
+  package func accepted(at time: ClockReading) {
+    lastAccepted.store(time.wall.microseconds, ordering: .relaxed)
+    lastHeard.store(time.steady.microseconds, ordering: .relaxed)
   }
 
-  /// When the last accepted envelope was received; nil: none since the start.
+  /// An envelope that was received then was the last one that an earlier run has accepted: it counts until one comes.
+  func acceptedBefore(at time: ClockReading) {
+    guard lastHeard.load(ordering: .relaxed) == 0 else { return }
+    accepted(at: time)
+  }
+
+  /// When the last accepted envelope was received, by the steady clock; nil: none that is known.
+  var lastHeardAt: Timestamp? {
+    let microseconds = lastHeard.load(ordering: .relaxed)
+    return microseconds == 0 ? nil : Timestamp(microseconds: microseconds)
+  }
+
+  /// When the last accepted envelope was received, as the wall clock showed it; nil: none that is known.
   var lastAcceptedAt: Timestamp? {
     let microseconds = lastAccepted.load(ordering: .relaxed)
     return microseconds == 0 ? nil : Timestamp(microseconds: microseconds)

@@ -58,6 +58,7 @@ package final class RelayController: RelayOperations {
   private let typeCheck: TypeCheck
   private let holds: DestinationHolds
   private let sources: SourceDesk
+  private let silence: SilenceWatch
   private let tester: DestinationTester
   private let erasures: Erasures
   private let isDraining = Locked(false)
@@ -90,16 +91,20 @@ package final class RelayController: RelayOperations {
         store: parts.store, asked: asked, auditTrail: auditTrail, holds: holds, receiver: parts.receiver,
         metrics: parts.metrics,
         feed: parts.engine.feed, clock: parts.clock, logger: parts.logger))
+    let silence = SilenceWatch(clock: parts.clock, metrics: parts.metrics)
+    self.silence = silence
     reloader = Reloader(
       configuration,
       parts: Reloader.Parts(
         active: active, asked: asked, holds: holds, reordering: reordering, engine: parts.engine,
-        receiver: parts.receiver, metrics: parts.metrics, clock: parts.clock, logger: parts.logger),
+        receiver: parts.receiver, metrics: parts.metrics, silence: silence, clock: parts.clock,
+        logger: parts.logger),
       source: source)
     trials = RuleTrials(configuration, active: active, asked: asked, source: source, clock: parts.clock)
     sources = SourceDesk(
       SourceDesk.Parts(
-        active: active, asked: asked, receiver: parts.receiver, metrics: parts.metrics, logger: parts.logger))
+        active: active, asked: asked, receiver: parts.receiver, metrics: parts.metrics, silence: silence,
+        logger: parts.logger))
     tester = DestinationTester(
       DestinationTester.Parts(
         active: active, prober: parts.prober, samples: parts.samples, clock: parts.clock,
@@ -126,6 +131,7 @@ package final class RelayController: RelayOperations {
     parts.receiver.lessons.begin(with: try await parts.store.learnedTokens())
     if isPaused { try await pauseAll() }
     parts.receiver.gaps.started()
+    await silence.begin(active.configuration, lookup: parts.lookup, downTime: parts.store.downTime)
     return try await statusReader.begin(parts.store)
   }
 

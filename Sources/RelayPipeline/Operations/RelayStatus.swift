@@ -124,6 +124,8 @@ package struct DestinationStatus: Sendable, Equatable {
   package var oldestPending: Duration?
   /// How long the delivery that has been due for longest has been due; nil: none is due.
   package var oldestDue: Duration?
+  /// That is longer than its `late_after`. A paused one is never late.
+  package var isLate = false
   /// The backlog at the present pace; nil: unknown.
   package var drain: Duration?
   /// What came of its attempts, the shortest time first; empty: it is not configured.

@@ -12,6 +12,7 @@ final class Reloader: Sendable {
     let engine: DeliveryEngine
     let receiver: Receiver
     let metrics: RelayMetrics
+    let silence: SilenceWatch
     let clock: any SteadyClock
     let logger: Logger
   }
@@ -92,6 +93,7 @@ final class Reloader: Sendable {
     let disordered = Reordering.disordered(new.destinations, stored + fresh, underWay: underWay)
     await parts.holds.hold(disordered)
     parts.metrics.configure(new)
+    parts.silence.listen(for: new)
     parts.receiver.replace(new)
     // What is in flight was told the old ones.
     parts.engine.hideInAnswers(parts.active.configuration.toldSecrets + new.toldSecrets)

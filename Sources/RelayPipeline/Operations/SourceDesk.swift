@@ -9,6 +9,7 @@ final class SourceDesk: Sendable {
     let asked: PatientStore
     let receiver: Receiver
     let metrics: RelayMetrics
+    let silence: SilenceWatch
     let logger: Logger
   }
 
@@ -28,7 +29,7 @@ final class SourceDesk: Sendable {
       name: source.name, path: source.path,
       token: learning?.state ?? (source.tokens.isEmpty ? .none : .configured),
       lastHandshake: counts.lastHandshakeAt, lastEnvelope: counts.lastAcceptedAt, refused: counts.refused,
-      learning: learning)
+      learning: learning, silence: parts.silence.silence(of: source))
   }
 
   // MARK: Tokens

@@ -32,15 +32,22 @@ package struct SourceStatus: Sendable, Equatable {
   package var token: TokenState
   /// Since the start; nil: none.
   package var lastHandshake: Timestamp?
+  /// Also of an earlier run, as far as the store says; nil: none that is known.
   package var lastEnvelope: Timestamp?
   /// Requests since the start that were not taken.
   package var refused: Int
   /// nil: its token is not to be learned.
   package var learning: LearningStatus?
+  /// nil: the configuration does not say when it is silent.
+  package var silence: SourceSilence?
+
+  /// It has sent nothing for longer than `quiet_after` allows.
+  package var isSilent: Bool { silence?.since != nil }
 
   package init(
     name: String, path: String, token: TokenState, lastHandshake: Timestamp? = nil,
-    lastEnvelope: Timestamp? = nil, refused: Int = 0, learning: LearningStatus? = nil
+    lastEnvelope: Timestamp? = nil, refused: Int = 0, learning: LearningStatus? = nil,
+    silence: SourceSilence? = nil
   ) {
     self.name = name
     self.path = path
@@ -49,5 +56,16 @@ package struct SourceStatus: Sendable, Equatable {
     self.lastEnvelope = lastEnvelope
     self.refused = refused
     self.learning = learning
+    self.silence = silence
+  }
+}
+
+/// Whether a source that is listened for is silent.
+package struct SourceSilence: Sendable, Equatable {
+  /// When it fell silent, as the wall clock showed it; nil: it is not.
+  package var since: Timestamp?
+
+  package init(since: Timestamp?) {
+    self.since = since
   }
 }

@@ -77,6 +77,7 @@ final class StatusReader: Sendable {
         status.oldestDue = reading.due[name].map { $0.duration(to: now.steady) }.flatMap {
           $0 < .zero ? nil : $0
         }
+        status.isLate = status.isLate(by: destination, unreadFor: store.unreadFor ?? .zero)
         return status
       },
       routes: state.configuration.routes.map { route in
@@ -142,6 +143,16 @@ extension DestinationStatus {
     capacity = attempts.first.flatMap {
       DestinationCapacity(destination, $0, arriving: lane.arriving, pending: pending)
     }
+  }
+}
+
+extension DestinationStatus {
+  /// Whether something due has waited for too long.
+  ///
+  /// - Parameter unread: How old is what is known of the store: what has come of it since, nobody knows.
+  fileprivate func isLate(by destination: Destination?, unreadFor unread: Duration) -> Bool {
+    guard let destination, let oldestDue, !isPaused, pausedAt == nil else { return false }
+    return oldestDue - unread >= destination.lateAfter
   }
 }
 

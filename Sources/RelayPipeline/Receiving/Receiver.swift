@@ -219,7 +219,7 @@ package final class Receiver: EnvelopeReceiver {
     let accept: @Sendable () -> Void = { [tally = receipt.tally] in
       tally.count(into: request.entrance.metrics, routes: request.rules.routeMetrics)
       // A source is not heard of because a person speaks for it.
-      if request.manner == .posted { request.entrance.metrics.accepted(at: request.received.wall) }
+      if request.manner == .posted { request.entrance.metrics.accepted(at: request.received) }
       request.answer(accepted, nil)
     }
     guard !receipt.envelope.events.isEmpty else {

@@ -40,8 +40,9 @@ struct MetricCatalogueTests {
         destinations: [Destination(name: "crm", url: Secret("http://crm.example"))],
         routes: [Route(name: "all", match: Match(), except: [], action: .drop, stop: false)]))
     metrics.source("huggy").events("createdChat")
-    metrics.source("huggy").accepted(at: .second(1))
+    metrics.source("huggy").accepted(at: ClockReading(steady: .second(1), wall: .second(1)))
     var readings = GaugeReadings(version: "1")
+    readings.sources = [GaugeReadings.Source(name: "huggy", isSilent: true)]
     readings.destinations = [GaugeReadings.Destination(name: "crm")]
     (readings.storeBytes, readings.storeLimitBytes, readings.storeLogBytes) = (1, 1, 1)
     (readings.storeReader, readings.clockOffset) = (.zero, .zero)

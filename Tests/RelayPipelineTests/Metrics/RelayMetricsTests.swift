@@ -30,9 +30,10 @@ import Testing
   @Test func theNamesAndTheirKindsAreThosePromised() throws {
     let metrics = RelayMetrics(Self.configuration())
     metrics.source("huggy").events("createdChat")
-    metrics.source("huggy").accepted(at: Timestamp(microseconds: 1))
+    metrics.source("huggy").accepted(at: ClockReading(steady: .second(1), wall: .second(1)))
     var readings = GaugeReadings(version: "1.2.3")
     readings.destinations = [GaugeReadings.Destination(name: "crm")]
+    readings.sources = [GaugeReadings.Source(name: "huggy", isSilent: false)]
     (readings.storeBytes, readings.storeLimitBytes, readings.isLastReloadSuccessful) = (1, 2, true)
     readings.lastSuccessfulReload = .second(1)
     readings.clockOffset = .zero
@@ -42,6 +43,7 @@ import Testing
         "huggy_relay_envelopes_total": "counter", "huggy_relay_events_total": "counter",
         "huggy_relay_requests_refused_total": "counter",
         "huggy_relay_last_accepted_timestamp_seconds": "gauge",
+        "huggy_relay_source_silent": "gauge", "huggy_relay_late": "gauge",
         "huggy_relay_events_unrouted_total": "counter", "huggy_relay_events_dropped_total": "counter",
         "huggy_relay_oldest_due_age_seconds": "gauge",
         "huggy_relay_config_last_reload_success_timestamp_seconds": "gauge",
@@ -77,12 +79,13 @@ import Testing
 
   @Test func whenTheLastEnvelopeCameIsKnownOfEachSource() throws {
     let metrics = RelayMetrics(Self.configuration(sources: ["huggy", "other"]))
-    metrics.source("huggy").accepted(at: Timestamp(microseconds: 1_700_000_000_250_000))
+    let wall = Timestamp(microseconds: 1_700_000_000_250_000)
+    metrics.source("huggy").accepted(at: ClockReading(steady: .second(1), wall: wall))
     let values = try read(metrics).values
     #expect(values["huggy_relay_last_accepted_timestamp_seconds{source=\"huggy\"}"] == "1700000000.25")
     #expect(
       values["huggy_relay_last_accepted_timestamp_seconds{source=\"other\"}"] == nil,
-      "none since the start: no time at all, rather than 1970")
+      "none that is known: no time at all, rather than 1970")
   }
 
   @Test func refusedRequestsAreCountedByReasonAlsoOfNoSource() throws {

@@ -1,0 +1,100 @@
+import RelayCore
+import RelayThreads
+
+/// Says which sources are silent: what was heard of them last, put to the rules of the configuration.
+///
+/// Nothing runs for it: it is reckoned when somebody asks.
+final class SilenceWatch: Sendable {
+  private struct State: Sendable {
+    /// From when on a source is listened for of which nothing is known, by the steady clock.
+    var listeningSince: [String: Timestamp] = [:]
+    /// When the relay did not run: nobody could be heard then. In order, by the steady clock.
+    var deaf: [Range<Timestamp>] = []
+  }
+
+  private let clock: any SteadyClock
+  private let metrics: RelayMetrics
+  private let state = Locked(State())
+
+  init(clock: any SteadyClock, metrics: RelayMetrics) {
+    self.clock = clock
+    self.metrics = metrics
+  }
+
+  /// How long a start looks for what the sources have sent to earlier runs.
+  private static let searchTime = Duration.milliseconds(500)
+
+  /// Goes on from what earlier runs have heard: the last event of each source that the store has. Where it has none, or does not say,
+  /// the count begins now.
+  ///
+  /// - Parameter downTime: How long nobody ran before this start.
+  func begin(_ configuration: Configuration, lookup: any DeliveryLookup, downTime: Gap?) async {
+    let end = ContinuousClock.now.advanced(by: Self.searchTime)
+    for source in configuration.sources {
+      guard let heard = await lastEvent(of: source.name, lookup, until: end) else { continue }
+      let history = clock.history
+      // Where the clock showed this time twice, it was the second.
+      let steady = min(history.lastMoment(before: heard.advanced(by: .microseconds(1))), clock.now())
+      metrics.source(source.name).acceptedBefore(at: ClockReading(steady: steady, wall: heard))
+    }
+    let pauses = await downTimes(lookup, and: downTime)
+    state.withLock { $0.deaf = pauses }
+    listen(for: configuration)
+    // What went nowhere was not stored: the last event that was may not be the last that came.
+    guard configuration.store.keep == .routed else { return }
+    let now = clock.now()
+    state.withLock { state in
+      for source in configuration.sources { state.listeningSince[source.name] = now }
+    }
+  }
+
+  /// A source that is new is listened for from now on.
+  func listen(for configuration: Configuration) {
+    let now = clock.now()
+    state.withLock { state in
+      for source in configuration.sources where state.listeningSince[source.name] == nil {
+        let isKnown = metrics.source(source.name).lastHeardAt != nil
+        state.listeningSince[source.name] = isKnown ? Timestamp(microseconds: 0) : now
+      }
+    }
+  }
+
+  /// nil: the configuration does not say when it is silent.
+  func silence(of source: Source) -> SourceSilence? {
+    guard let rule = source.quietAfter else { return nil }
+    let state = state.withLock { $0 }
+    guard let listening = state.listeningSince[source.name] else { return SourceSilence(since: nil) }
+    let heard = metrics.source(source.name).lastHeardAt ?? listening
+    // A step of the wall clock is noticed by who looks.
+    let now = clock.reading().steady
+    let history = clock.history
+    let deadline = rule.deadline(after: max(heard, listening), history: history, deaf: state.deaf)
+    guard let deadline, deadline <= now else { return SourceSilence(since: nil) }
+    return SourceSilence(since: history.wall(at: deadline))
+  }
+
+  private func lastEvent(
+    of source: String, _ lookup: any DeliveryLookup, until end: ContinuousClock.Instant
+  ) async -> Timestamp? {
+    var request = EventPageRequest(filter: EventFilter(sources: [WildcardPattern(source)]), limit: 1)
+    repeat {
+      guard let page = try? await lookup.events(request) else { return nil }
+      if let event = page.events.first { return event.receivedAt }
+      guard let next = page.next else { return nil }
+      request.after = next
+    } while ContinuousClock.now < end
+    return nil
+  }
+
+  private func downTimes(_ lookup: any DeliveryLookup, and last: Gap?) async -> [Range<Timestamp>] {
+    let history = clock.history
+    let kept = (try? await lookup.gaps(since: nil, until: nil)) ?? []
+    var times = kept.filter { $0.kind == .down }.map { gap in
+      (began: history.firstMoment(from: gap.began), ended: history.lastMoment(before: gap.ended))
+    }
+    // It may not be in the store yet, or not whole.
+    if let last { times.append((last.began, last.ended)) }
+    return times.filter { $0.began < $0.ended }.map { $0.began..<$0.ended }
+      .sorted { $0.lowerBound < $1.lowerBound }
+  }
+}

@@ -1,0 +1,135 @@
+import RelayCore
+import RelayTestSupport
+import Testing
+
+@testable import RelayPipeline
+
+/// Sources that are silent, and destinations that are late, over the real store.
+@Suite(.timeLimit(.minutes(5))) struct SilenceTests {
+  private static let rule = QuietRule(limit: .seconds(1_800))
+
+  private static func configuration(keep: StoreSettings.Keep = .all) -> Configuration {
+    .middle {
+      $0.sources[0].quietAfter = rule
+      $0.store.keep = keep
+    }
+  }
+
+  private func huggy(_ middle: Middle) async throws -> SourceStatus {
+    try #require(try await middle.status().sources.first { $0.name == "huggy" })
+  }
+
+  @Test func aSourceFallsSilentAndIsHeardAgain() async throws {
+    let middle = try await Middle(Self.configuration())
+    await middle.receive()
+    await middle.pass(.seconds(1_799))
+    #expect(try await !huggy(middle).isSilent)
+    await middle.pass(.seconds(600))
+    #expect(
+      try await huggy(middle).silence == SourceSilence(since: .second(1_800)),
+      "since it was due, not since somebody looked")
+    #expect(try await middle.metricsText().contains("\nhuggy_relay_source_silent{source=\"huggy\"} 1\n"))
+    await middle.receive(from: 2)
+    #expect(try await huggy(middle).silence == SourceSilence(since: nil))
+    let text = try await middle.metricsText()
+    #expect(text.contains("\nhuggy_relay_source_silent{source=\"huggy\"} 0\n"))
+    #expect(!text.contains("huggy_relay_source_silent{source=\"closed\"}"), "nothing says when that one is")
+  }
+
+  /// Broken by a count that begins anew with each start, or goes on while nobody can be heard.
+  @Test func aRestartGoesOnFromTheLastEnvelopeOfTheStore() async throws {
+    let middle = try await Middle(Self.configuration())
+    await middle.pass(.seconds(100))
+    await middle.receive()
+    await middle.answerAll()
+    await middle.pass(.seconds(600))
+    let again = try await Middle(Self.configuration(), in: middle.end(), at: .second(1_000))
+    #expect(try await huggy(again).lastEnvelope == .second(100))
+    #expect(try await !huggy(again).isSilent)
+    // Up to the end of the first run 600 seconds had passed.
+    await again.pass(.seconds(1_199))
+    #expect(try await !huggy(again).isSilent)
+    await again.pass(.seconds(1))
+    #expect(try await huggy(again).silence == SourceSilence(since: .second(2_200)))
+    let third = try await Middle(Self.configuration(), in: again.end(), at: .second(2_500))
+    #expect(
+      try await huggy(third).silence == SourceSilence(since: .second(2_200)), "it is still the same silence")
+  }
+
+  @Test func whereNotAllIsStoredARestartCountsAnew() async throws {
+    let middle = try await Middle(Self.configuration(keep: .routed))
+    await middle.receive()
+    await middle.answerAll()
+    await middle.receive(type: "nothing", from: 2)
+    let again = try await Middle(Self.configuration(keep: .routed), in: middle.end(), at: .second(1_750))
+    await again.pass(.seconds(100))
+    #expect(try await !huggy(again).isSilent)
+    await again.pass(.seconds(1_700))
+    #expect(try await huggy(again).isSilent)
+  }
+
+  @Test func aSourceThatWasNeverHeardIsCountedFromWhereItIsListenedFor() async throws {
+    let middle = try await Middle(Self.configuration())
+    await middle.pass(.seconds(1_000))
+    middle.source.write { $0.sources.append(Source(name: "new", quietAfter: Self.rule)) }
+    _ = try await carryOut(middle) { controller async throws(OperationError) in try await controller.reload()
+    }
+    await middle.pass(.seconds(800))
+    let sources = try await middle.status().sources
+    #expect(sources.filter(\.isSilent).map(\.name) == ["huggy"])
+    await middle.pass(.seconds(1_000))
+    #expect(try await middle.status().sources.filter(\.isSilent).map(\.name) == ["huggy", "new"])
+  }
+
+  @Test func aReloadBringsAnotherRule() async throws {
+    let middle = try await Middle(Self.configuration())
+    await middle.receive()
+    await middle.pass(.seconds(700))
+    middle.source.write { $0.sources[0].quietAfter = QuietRule(limit: .seconds(600)) }
+    _ = try await carryOut(middle) { controller async throws(OperationError) in try await controller.reload()
+    }
+    #expect(try await huggy(middle).silence == SourceSilence(since: .second(600)))
+  }
+
+  // MARK: Late
+
+  private func crm(_ middle: Middle) async throws -> DestinationStatus {
+    try #require(try await middle.status().destinations.first { $0.name == "crm" })
+  }
+
+  /// Broken by what is merely old.
+  @Test func whatIsDueAndNotSentIsLateAndWhatWaitsForItsTimeIsNot() async throws {
+    let middle = try await Middle(
+      .middle {
+        $0.destination("crm") {
+          ($0.concurrency, $0.lateAfter) = (1, .seconds(60))
+          $0.retry.initial = .seconds(3_600)
+          $0.retry.maxDelay = .seconds(3_600)
+          $0.retry.jitter = 0
+        }
+      })
+    await middle.receive()
+    try await middle.answer(middle.request(), 503)
+    await middle.pass(.seconds(600))
+    #expect(try await !crm(middle).isLate, "it is old, and waits for its next time")
+    await middle.receive(2, from: 2)
+    await middle.pass(.seconds(59))
+    #expect(try await !crm(middle).isLate)
+    await middle.pass(.seconds(1))
+    #expect(try await crm(middle).isLate, "the second one waits behind the first")
+    #expect(try await middle.metricsText().contains("\nhuggy_relay_late{destination=\"crm\"} 1\n"))
+    await middle.answerAll()
+    #expect(try await !crm(middle).isLate)
+  }
+
+  @Test func aPausedDestinationIsNeverLate() async throws {
+    let middle = try await Middle(.middle { $0.destination("crm") { $0.lateAfter = .seconds(60) } })
+    _ = try await carryOut(middle) { controller async throws(OperationError) in
+      try await controller.pause("crm", until: nil)
+    }
+    await middle.receive()
+    await middle.pass(.seconds(600))
+    let status = try await crm(middle)
+    #expect(status.oldestDue == .seconds(600) && !status.isLate)
+  }
+}
