@@ -15,10 +15,19 @@ package final class RelayProcess: Sendable {
   /// - Parameters:
   ///   - executable: The path of the binary.
   ///   - environment: Added to this process's own.
-  package init(executable: String, arguments: [String], environment: [String: String] = [:]) throws {
+  ///   - socket: A listening socket of the caller's, which is passed on as systemd does it, and stays the caller's.
+  package init(
+    executable: String, arguments: [String], environment: [String: String] = [:], passing socket: Int32? = nil
+  ) throws {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: executable)
+    process.executableURL = URL(fileURLWithPath: socket == nil ? executable : "/bin/sh")
     process.arguments = arguments
+    if let socket {
+      // The shell becomes the relay: so it knows the number of its process.
+      let script = #"exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@""#
+      process.arguments = ["-c", script, executable] + arguments
+      process.standardInput = FileHandle(fileDescriptor: socket, closeOnDealloc: false)
+    }
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
     let errors = Pipe()
     process.standardError = errors

@@ -16,6 +16,8 @@ package struct ListenError: Error, Equatable, CustomStringConvertible {
     case unknownHost
     case alreadyStarted
     case shutDown
+    /// It is to listen on systemd's sockets, and there are none.
+    case notPassed
     case other
   }
 
@@ -31,6 +33,10 @@ package struct ListenError: Error, Equatable, CustomStringConvertible {
   }
 
   init(binding address: ListenAddress, of key: String, failedWith error: any Error) {
+    if let known = error as? ListenError {
+      self = known
+      return
+    }
     let code = Code(binding: error)
     let reason =
       switch code {
@@ -42,6 +48,7 @@ package struct ListenError: Error, Equatable, CustomStringConvertible {
       case .unknownHost: "the host is not known: use an IP address"
       case .alreadyStarted: "already listening"
       case .shutDown: "this server has been shut down"
+      case .notPassed: "no socket was passed to this process"
       case .other: error is CancellationError ? "the start was cancelled" : "can't listen: \(error)"
       }
     self.init(code, key, address, reason: reason)

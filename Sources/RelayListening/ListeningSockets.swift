@@ -14,6 +14,9 @@ package final class ListeningSockets<Socket: Sendable>: Sendable {
     case shutDown
   }
 
+  /// Listens on the sockets that systemd passes, of which there is at least one.
+  package typealias Inherit = () async throws -> [(socket: Socket, address: ListenAddress)]
+
   private let key: String
   private let state = Locked(State.new)
 
@@ -26,10 +29,11 @@ package final class ListeningSockets<Socket: Sendable>: Sendable {
   ///
   /// - Parameters:
   ///   - bind: Opens a socket at one address.
+  ///   - inherit: Instead of it, where the address is `systemd`.
   ///   - close: Closes those that could not stay.
   package func start(
     at address: ListenAddress, bind: (ListenAddress) async throws -> (socket: Socket, port: Int),
-    close: ([Socket]) async -> Void
+    inherit: Inherit = { [] }, close: ([Socket]) async -> Void
   ) async throws(ListenError) -> ListenAddress {
     do {
       try begin()
@@ -38,7 +42,7 @@ package final class ListeningSockets<Socket: Sendable>: Sendable {
     }
     let opened: (sockets: [Socket], address: ListenAddress)
     do throws(ListenError) {
-      opened = try await open(address, bind: bind, close: close)
+      opened = try await open(address, bind: bind, inherit: inherit, close: close)
     } catch {
       state.withLock { if case .starting = $0 { $0 = .new } }
       throw error
@@ -60,10 +64,10 @@ package final class ListeningSockets<Socket: Sendable>: Sendable {
   /// - Returns: The new address; nil: nothing listens, so nothing was opened.
   package func move(
     to address: ListenAddress, bind: (ListenAddress) async throws -> (socket: Socket, port: Int),
-    close: ([Socket]) async -> Void
+    inherit: Inherit = { [] }, close: ([Socket]) async -> Void
   ) async throws(ListenError) -> ListenAddress? {
     guard state.withLock({ if case .listening = $0 { true } else { false } }) else { return nil }
-    let opened = try await open(address, bind: bind, close: close)
+    let opened = try await open(address, bind: bind, inherit: inherit, close: close)
     let replaced = state.withLock { state in
       guard case .listening(let old) = state else { return opened.sockets }
       state = .listening(opened.sockets)
@@ -98,8 +102,17 @@ package final class ListeningSockets<Socket: Sendable>: Sendable {
   /// Opens every place that the address names, all at one port, or nothing.
   private func open(
     _ address: ListenAddress, bind: (ListenAddress) async throws -> (socket: Socket, port: Int),
-    close: ([Socket]) async -> Void
+    inherit: Inherit, close: ([Socket]) async -> Void
   ) async throws(ListenError) -> (sockets: [Socket], address: ListenAddress) {
+    if address.isSystemd {
+      do {
+        let inherited = try await inherit()
+        guard let first = inherited.first else { throw ListenError(.notPassed, of: key) }
+        return (inherited.map(\.socket), first.address)
+      } catch {
+        throw ListenError(binding: address, of: key, failedWith: error)
+      }
+    }
     var attempts = 8
     while true {
       var (sockets, port): ([Socket], Int) = ([], address.port)

@@ -36,6 +36,13 @@ final class Setting: Sendable {
       arguments: ["serve", "--config", configuration, "--log-format", "json"] + arguments)
   }
 
+  /// Started as systemd does it where a .socket unit listens.
+  func start(passing socket: Int32) throws -> RelayProcess {
+    try RelayProcess(
+      executable: Self.binary, arguments: ["serve", "--config", configuration, "--log-format", "json"],
+      passing: socket)
+  }
+
   /// Runs another of its commands to its end.
   static func run(_ arguments: [String], input: [UInt8] = []) throws -> (
     status: Int32, output: String, errors: String

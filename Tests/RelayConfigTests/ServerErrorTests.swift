@@ -59,13 +59,13 @@ import Testing
       "an address that is a list",
       withSource("server: { listen: [\"127.0.0.1:80\"] }"),
       [
-        "1:19: server.listen: expected an address such as 127.0.0.1:8080, found a list"
+        "1:19: server.listen: expected an address such as 127.0.0.1:8080, or systemd, found a list"
       ]),
     FaultyConfiguration(
       "a value that is missing",
       withSource("server:\n  listen:\n  drain: 1s"),
       [
-        "2:3: server.listen: expected an address such as 127.0.0.1:8080, found nothing; give a "
+        "2:3: server.listen: expected an address such as 127.0.0.1:8080, or systemd, found nothing; give a "
           + "value or remove the key"
       ]),
     FaultyConfiguration(

@@ -29,6 +29,23 @@ import Testing
     }
   }
 
+  /// The request comes when the shutdown has begun: the connection was there before.
+  @Test func aConnectionThatHasJustBeenMadeGetsItsAnswer() async throws {
+    let receiver = StreamReceiver(answersAtOnce: true)
+    try await withServer(receiver) { server, address in
+      let idle = try await RawClient.connect(to: address)
+      try await idle.send(Requests.head("GET", "/healthz"))
+      _ = await idle.response()
+      let fresh = try await RawClient.connect(to: address)
+      async let shutdown: Void = server.shutdown(drain: .seconds(50))
+      #expect(await idle.rest() == "", "it has begun")
+      try await fresh.send(Requests.post())
+      #expect(await fresh.rest().statuses == [200])
+      try await fresh.close()
+      await shutdown
+    }
+  }
+
   @Test func aBodyThatIsStillComingIsWaitedFor() async throws {
     let receiver = StreamReceiver(answersAtOnce: true)
     try await withServer(receiver) { server, address in

@@ -15,9 +15,14 @@ extension ConfigNode {
 
   /// `server.listen`.
   func listenAddress() -> ListenAddress? {
-    value("an address such as 127.0.0.1:8080", form: Self.address, placeholder: .unresolved) {
+    let word = ListenAddress.systemdWord
+    return value(
+      "an address such as 127.0.0.1:8080, or systemd", words: [word], form: Self.address,
+      placeholder: .unresolved
+    ) {
       text throws(Fault) in
-      try ListenAddress(
+      if text == word { return .systemd }
+      return try ListenAddress(
         configurationText: text, examples: "such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080")
     }
   }
@@ -30,6 +35,9 @@ extension ConfigNode {
     ) {
       text throws(Fault) in
       if text == "off" { return nil }
+      guard text != ListenAddress.systemdWord else {
+        throw Fault("is for server.listen alone; write an address such as 127.0.0.1:8081, or off")
+      }
       return try ListenAddress(configurationText: text, examples: "such as 127.0.0.1:8081, or off")
     }
   }

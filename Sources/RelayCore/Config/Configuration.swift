@@ -34,7 +34,15 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     self.port = port
   }
 
-  package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  /// No address, but the sockets that systemd has opened and passes on (`server.listen: systemd`).
+  package static let systemd = ListenAddress(host: systemdWord, port: 0)
+  /// As routes.yaml writes it. No host is called so: names are none there.
+  package static let systemdWord = "systemd"
+  package var isSystemd: Bool { self == .systemd }
+
+  package var description: String {
+    isSystemd ? Self.systemdWord : host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+  }
 
   /// What is listened on: `localhost` is both its addresses, since its clients may try either first; a resolver gives only
   /// one of them.

@@ -53,6 +53,8 @@ struct ConnectionStateMachine {
   private var isLastRequest = false
   /// The client has closed its side.
   private var inputHasEnded = false
+  /// Nothing has come yet.
+  private var isUnused = true
   /// Somebody has asked for more of the client's bytes, and they were not wanted then.
   private var readIsWithheld = false
 
@@ -87,11 +89,19 @@ struct ConnectionStateMachine {
     return .release
   }
 
-  /// The relay shuts down: what has not begun does not begin.
+  /// The relay shuts down. What is about to begin has a moment for it: whoever has just connected sends at once, and
+  /// knows nothing of a shutdown.
   mutating func quiesce(now: NIODeadline) -> ConnectionAction {
     isLastRequest = true
     switch state {
-    case .idle, .readingHead: return close()
+    case .idle:
+      let end = deadline - limits.idleTimeout + Self.firstRequestPatience
+      guard isUnused, end > now else { return close() }
+      deadline = end
+      return .setTimer(wakeTime(now: now))
+    case .readingHead:
+      deadline = min(deadline, now + Self.firstRequestPatience)
+      return .setTimer(wakeTime(now: now))
     case .flushing, .lingering:
       guard lingerEnd != .distantFuture else { return .none }
       beginLinger(now: now)
@@ -289,7 +299,11 @@ extension ConnectionStateMachine {
     min(deadline, now + min(limits.requestTimeout, limits.replyTimeout))
   }
 
+  /// How long a shutdown waits for a new connection's request, from its beginning, and for the rest of a request's head.
+  static let firstRequestPatience = TimeAmount.seconds(1)
+
   private mutating func beginRequest(now: NIODeadline) {
+    isUnused = false
     state = .readingHead
     request = IncomingRequest(target: .unknown, method: .other)
     deadline = now + limits.requestTimeout

@@ -13,11 +13,15 @@ package final class IngestServer: Sendable {
   private let settings: NIOLockedValueBox<ServerSettings>
   private let eventLoopGroup: MultiThreadedEventLoopGroup
   private let initializer: ConnectionInitializer
+  private let inherited: InheritedSockets
   private let sockets = ListeningSockets<any Channel>(key: "server.listen")
 
+  /// - Parameter inherited: What `server.listen: systemd` listens on.
   package init(
-    settings: ServerSettings, receiver: any EnvelopeReceiver, eventLoopGroup: MultiThreadedEventLoopGroup
+    settings: ServerSettings, receiver: any EnvelopeReceiver, eventLoopGroup: MultiThreadedEventLoopGroup,
+    inherited: InheritedSockets = .none
   ) {
+    self.inherited = inherited
     self.settings = NIOLockedValueBox(settings)
     self.eventLoopGroup = eventLoopGroup
     initializer = ConnectionInitializer(
@@ -30,7 +34,8 @@ package final class IngestServer: Sendable {
 
   /// Listens on `server.listen`; returns the address with the port that the system gave.
   package func start() async throws(ListenError) -> ListenAddress {
-    try await sockets.start(at: settings.withLockedValue { $0.listen }, bind: bind, close: Self.close)
+    try await sockets.start(
+      at: settings.withLockedValue { $0.listen }, bind: bind, inherit: inherit, close: Self.close)
   }
 
   /// Takes new settings while it runs. Limits hold for connections from now on; another `server.listen` is listened
@@ -42,7 +47,8 @@ package final class IngestServer: Sendable {
   package func apply(_ settings: ServerSettings) async throws(ListenError) -> ListenAddress? {
     var moved: ListenAddress?
     if settings.listen != self.settings.withLockedValue({ $0.listen }) {
-      moved = try await sockets.move(to: settings.listen, bind: bind, close: Self.close)
+      moved = try await sockets.move(
+        to: settings.listen, bind: bind, inherit: inherit, close: leave)
     }
     self.settings.withLockedValue { $0 = settings }
     initializer.apply(settings)
@@ -54,8 +60,35 @@ package final class IngestServer: Sendable {
     return (channel, channel.localAddress?.port ?? address.port)
   }
 
+  /// One channel for each socket, as for an address: connections are shared among all event loops.
+  private func inherit() async throws -> [(socket: any Channel, address: ListenAddress)] {
+    var opened: [(socket: any Channel, address: ListenAddress)] = []
+    for (descriptor, address) in try inherited.copies(for: "server.listen") {
+      let queue = ListenQueue(of: descriptor)
+      do {
+        opened.append((try await makeBootstrap().withBoundSocket(descriptor).get(), address))
+      } catch {
+        await Self.close(opened.map(\.socket))
+        throw error
+      }
+      queue.restore(on: descriptor)
+    }
+    return opened
+  }
+
   private static func close(_ channels: [any Channel]) async {
     for channel in channels { try? await channel.close() }
+  }
+
+  /// Accepts no more, and closes the sockets only when every connection that was accepted has its place: one that is on its way
+  /// to its event loop when its server's channel closes would be closed unanswered.
+  private func leave(_ channels: [any Channel]) async {
+    for channel in channels { try? await channel.setOption(.autoRead, value: false).get() }
+    // To its event loop, back to the socket's, and to its own again.
+    for _ in 0..<3 {
+      for registry in initializer.registries { try? await registry.eventLoop.submit {}.get() }
+    }
+    await Self.close(channels)
   }
 
   /// Stops accepting, closes idle connections, lets requests in flight finish for at most `drain`, then closes
@@ -63,7 +96,7 @@ package final class IngestServer: Sendable {
   ///
   /// A receiver may complete after that, but not after the event loops have been shut down.
   package func shutdown(drain: Duration) async {
-    await Self.close(sockets.shutDown())
+    await leave(sockets.shutDown())
     let drain = TimeAmount(drain)
     let loops = initializer.registries.map { registry in
       registry.eventLoop.flatSubmit { registry.quiesce(drain: drain) }

@@ -85,6 +85,11 @@ package enum MachineChecks {
 
   /// Whether a relay could listen there, by trying it.
   package static func port(_ address: ListenAddress, key: String) -> [Finding] {
+    guard !address.isSystemd else {
+      return [
+        .ok("sockets", "\(key) is systemd: its .socket unit listens; `systemctl status huggy-relay.socket`")
+      ]
+    }
     guard address.port != 0 else { return [] }
     let subject = "port \(address.port)"
     let codes = address.places.compactMap { bindError(to: $0, port: address.port) }

@@ -6,6 +6,7 @@ import RelayConfig
 import RelayCore
 import RelayCurl
 import RelayIngest
+import RelayListening
 import RelayPipeline
 import RelayThreads
 import RelayTools
@@ -52,6 +53,12 @@ struct Relay {
 
   func run() async throws {
     let started = ContinuousClock.now
+    let inherited = InheritedSockets.ofProcess()
+    if !inherited.descriptors.isEmpty, !configuration.server.listen.isSystemd {
+      logger.warning(
+        "systemd has passed sockets that nobody accepts from: write `server.listen: systemd`, or disable the .socket unit",
+        metadata: ["sockets": .number(inherited.descriptors.count)])
+    }
     ProcessLimits.prepare(for: configuration, logger: logger)
     logTrust()
     let metrics = RelayMetrics(configuration, droppedLogLines: droppedLogLines)
@@ -70,7 +77,8 @@ struct Relay {
     let eventLoopGroup = MultiThreadedEventLoopGroup(
       numberOfThreads: ProcessorShare.current().count)
     let server = IngestServer(
-      settings: configuration.server, receiver: receiver, eventLoopGroup: eventLoopGroup)
+      settings: configuration.server, receiver: receiver, eventLoopGroup: eventLoopGroup,
+      inherited: inherited)
     let access = AdminAccess(configuration.server)
     let controller = RelayController(
       configuration,
