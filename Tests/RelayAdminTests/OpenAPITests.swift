@@ -131,7 +131,7 @@ import Testing
     ("/api/v1/deliveries", "destination", ""), ("/api/v1/deliveries", "status", "late"),
     ("/api/v1/deliveries", "reason", "why"), ("/api/v1/stream", "kinds", "sent"),
     ("/api/v1/stream", "last_event_id", "5"), ("/api/v1/audit", "since", "1 h"),
-    ("/api/v1/gaps", "until", "now"),
+    ("/api/v1/gaps", "until", "now"), ("/api/v1/series", "step", "1m"), ("/api/v1/series", "since", "now"),
     ("/api/v1/replays", "after", "-1"),
   ])
   func whatHasNotTheFormThatIsDescribedIsRefused(path: String, name: String, text: String) async throws {

@@ -9,6 +9,7 @@ struct EndpointTable: Sendable {
     [
       HealthEndpoints.all,
       StatusEndpoints.all,
+      SeriesEndpoints.all,
       GapEndpoints.all,
       SearchEndpoints.all,
       ReplayEndpoints.all,

@@ -25,6 +25,8 @@ struct CounterSet<Label: CaseIterable & Equatable & Sendable & RawRepresentable<
     counters[index].add(amount)
   }
 
+  func count(of label: Label) -> Int { labels.firstIndex(of: label).map { counters[$0].value } ?? 0 }
+
   /// Each case's name with its count, in the order of the cases.
   var counts: [(label: String, count: Int)] {
     zip(labels, counters).map { ($0.rawValue, $1.value) }

@@ -33,6 +33,9 @@ final class Histogram: Sendable {
     var sum: Int
   }
 
+  /// How many values fell into each bucket; the last is for what is beyond all bounds.
+  var counts: [Int] { buckets.map(\.value) }
+
   var snapshot: Snapshot {
     var cumulative: [Int] = []
     var count = 0

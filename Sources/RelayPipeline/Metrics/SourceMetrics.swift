@@ -81,6 +81,9 @@ package final class SourceMetrics: Sendable {
     ingestSeconds.observe(duration)
   }
 
+  /// Accepted events of all types.
+  var allEvents: Int { events.reduce(0) { $0 + $1.value } }
+
   /// The types that came here, with their counts.
   var eventCounts: [(type: String, count: Int)] {
     types.labels.map { ($0.label, events[$0.place].value) }.filter { $0.1 > 0 }

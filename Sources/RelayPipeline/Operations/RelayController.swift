@@ -5,7 +5,7 @@ import RelayThreads
 /// A running relay as a whole: what is configured, and everything that people do to it.
 ///
 /// It is composed of one type for each kind of thing: `DeliveryChanges`, `Reloader`, `Reordering`, `RuleTrials`,
-/// `SourceDesk`, `DestinationTester`, `StatusReader`, `StoreSearch`, `AuditTrail`.
+/// `SourceDesk`, `DestinationTester`, `StatusReader`, `StoreSearch`, `SeriesRecorder`, `AuditTrail`.
 package final class RelayController: RelayOperations {
   package struct Parts: Sendable {
     package var store: any DeliveryStore
@@ -22,11 +22,14 @@ package final class RelayController: RelayOperations {
     package var samples: any SampleEnvelopes
     /// How long those wait who ask something of the store.
     package var patience: Patience
+    /// Where the charts' samples are kept over restarts; nil: nowhere.
+    package var seriesFile: (any SeriesKeeping)?
 
     package init(
       store: any DeliveryStore, lookup: any DeliveryLookup, engine: DeliveryEngine, receiver: Receiver,
       metrics: RelayMetrics, watch: StoreWatch, clock: any SteadyClock, logger: Logger,
-      prober: any DestinationProber, samples: any SampleEnvelopes, patience: Patience = Patience()
+      prober: any DestinationProber, samples: any SampleEnvelopes, patience: Patience = Patience(),
+      seriesFile: (any SeriesKeeping)? = nil
     ) {
       self.store = store
       self.lookup = lookup
@@ -39,6 +42,7 @@ package final class RelayController: RelayOperations {
       self.prober = prober
       self.samples = samples
       self.patience = patience
+      self.seriesFile = seriesFile
     }
   }
 
@@ -53,6 +57,7 @@ package final class RelayController: RelayOperations {
   private let reloader: Reloader
   private let trials: RuleTrials
   let statusReader: StatusReader
+  package let recorder: SeriesRecorder
   let auditTrail: AuditTrail
   private let gapBook: GapBook
   private let typeCheck: TypeCheck
@@ -113,6 +118,11 @@ package final class RelayController: RelayOperations {
       StatusReader.Parts(
         active: active, asked: asked, lookup: parts.lookup, engine: parts.engine, metrics: parts.metrics,
         watch: parts.watch, clock: parts.clock, storeKind: parts.store.kind, sources: sources))
+    recorder = SeriesRecorder(
+      SeriesRecorder.Parts(
+        active: active, store: parts.store, lookup: parts.lookup, engine: parts.engine,
+        metrics: parts.metrics,
+        patience: parts.patience, clock: parts.clock, file: parts.seriesFile, logger: parts.logger))
     gapBook = GapBook(asked: asked, recorder: parts.receiver.gaps, clock: parts.clock)
     parts.engine.hideInAnswers(configuration.toldSecrets)
   }
@@ -188,6 +198,10 @@ package final class RelayController: RelayOperations {
   package func metrics() async -> [UInt8] { await statusReader.metrics() }
 
   package func refusedRequests() -> [RefusedRequest] { parts.receiver.refusedRequests }
+
+  package func series(_ request: SeriesRequest) throws(OperationError) -> SeriesReport {
+    try recorder.series(request)
+  }
 
   package func gaps(since: Timestamp?, until: Timestamp?) async throws(OperationError) -> [Gap] {
     try await gapBook.gaps(since: since, until: until)

@@ -10,6 +10,7 @@ package protocol RelayOperations:
   GapOperations,
   ReplayOperations,
   SearchOperations,
+  SeriesOperations,
   SourceOperations,
   StreamOperations
 {

@@ -85,7 +85,8 @@ struct Relay {
       parts: RelayController.Parts(
         store: store, lookup: opened.lookup, engine: engine, receiver: receiver, metrics: metrics,
         watch: watch,
-        clock: clock, logger: logger, prober: CurlProber(), samples: HuggySamples()),
+        clock: clock, logger: logger, prober: CurlProber(), samples: HuggySamples(),
+        seriesFile: SeriesFile(path: configuration.store.location.path(beside: "series"))),
       source: FileReloadSource(
         path: path, loader: loader, server: server, access: access, logger: logger))
     let address: ListenAddress
@@ -112,6 +113,7 @@ struct Relay {
       IngestService(
         server: server, address: address, admin: admin, eventLoopGroup: eventLoopGroup,
         controller: controller, opened: opened, drain: drain, started: started, logger: logger),
+      SeriesService(recorder: controller.recorder),
     ]
     if let watchdog = WatchdogService(
       store: store, engine: engine, environment: ProcessInfo.processInfo.environment)

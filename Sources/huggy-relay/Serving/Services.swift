@@ -94,9 +94,25 @@ final class DrainTime: Sendable {
   }
 }
 
+/// Has a sample taken at the end of each ten seconds, and a last one when the relay stops.
+struct SeriesService: Service {
+  let recorder: SeriesRecorder
+
+  func run() async throws {
+    await recorder.begin()
+    try? await cancelWhenGracefulShutdown {
+      while !Task.isCancelled {
+        try await Task.sleep(for: recorder.untilNext)
+        await recorder.sample()
+      }
+    }
+    await recorder.end()
+  }
+}
+
 /// Tells systemd's watchdog that the relay lives: only after the store's and the curl thread have answered.
 ///
-/// Beside the store's sign of life the one timer of an idle relay, and only where `WATCHDOG_USEC` asks for it.
+/// Beside the store's sign of life and the charts' samples the one timer of an idle relay, and only where `WATCHDOG_USEC` asks for it.
 struct WatchdogService: Service {
   let store: any DeliveryStore
   let engine: DeliveryEngine

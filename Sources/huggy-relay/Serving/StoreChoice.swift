@@ -1,3 +1,4 @@
+import Glibc
 import RelayCore
 import RelaySQLite
 import RelayThreads
@@ -36,6 +37,22 @@ struct OpenedStore: Sendable {
     let answered = Monitor(false)
     store.ping { answered.update { $0 = true } }
     return await onThread { answered.wait(timeout: limit, until: { $0 ? true : nil }) != nil }
+  }
+}
+
+extension StoreSettings.Location {
+  /// Where the relay keeps what is its own and not the store's, in a file of its own: `relay.db.series` beside `relay.db`. Such files may
+  /// be removed at any time: what they say is gone then, and nothing else.
+  ///
+  /// - Parameter name: What follows the store's own name. Where that leads to a link, it is that of the file itself. Ask once the store
+  ///   is there.
+  func path(beside name: String) -> String {
+    switch self {
+    case .sqlite(let path):
+      guard let found = realpath(path, nil) else { return "\(path).\(name)" }
+      defer { free(found) }
+      return "\(String(cString: found)).\(name)"
+    }
   }
 }
 

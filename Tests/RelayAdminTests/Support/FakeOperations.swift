@@ -29,6 +29,7 @@ final class FakeOperations: RelayOperations, WithFakeRules {
     case cancelReplay(Int)
     case erase(ErasureRequest, audit: AuditID?)
     case exported(EventPageRequest)
+    case series(SeriesRequest)
   }
 
   struct State {
@@ -50,6 +51,8 @@ final class FakeOperations: RelayOperations, WithFakeRules {
     var replayCount = ReplayCount()
     var replays: [ReplayReport] = []
     var gaps: [Gap] = []
+    var series = SeriesReport(
+      step: .tenSeconds, since: Samples.now, until: Samples.now, storeBytes: .init([]))
     var erasure = ErasureReport(id: "erase_1", isDryRun: false, startedAt: Samples.now)
     /// What an export gives, a page after the other.
     var pages: [EventPage] = []
@@ -139,6 +142,10 @@ final class FakeOperations: RelayOperations, WithFakeRules {
   func refusedRequests() -> [RefusedRequest] { state.withLock(\.refusedRequests) }
   func backup() async throws(OperationError) -> any StoreCopy { try answer(.backup) { FakeCopy($0.copy) } }
   func status() async throws(OperationError) -> RelayStatus { try answer(nil) { $0.status } }
+
+  func series(_ request: SeriesRequest) throws(OperationError) -> SeriesReport {
+    try answer(.series(request)) { $0.series }
+  }
 
   func gaps(since: Timestamp?, until: Timestamp?) async throws(OperationError) -> [Gap] {
     try answer(nil) { $0.gaps }

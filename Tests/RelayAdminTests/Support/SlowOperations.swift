@@ -29,6 +29,7 @@ final class SlowOperations: RelayOperations, WithFakeRules {
   func backup() async throws(OperationError) -> any StoreCopy {
     throw OperationError(code: .unavailable, message: "there is no store")
   }
+  func series(_ request: SeriesRequest) throws(OperationError) -> SeriesReport { try fake.series(request) }
   func gaps(since: Timestamp?, until: Timestamp?) async throws(OperationError) -> [Gap] { [] }
   func event(_ id: EventID) async throws(OperationError) -> EventReport? { try await fake.event(id) }
   func count(

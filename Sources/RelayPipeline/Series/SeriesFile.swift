@@ -1,0 +1,127 @@
+import Glibc
+import RelayThreads
+
+/// Where samples are kept over restarts. Every call may block: not for the path's threads.
+package protocol SeriesKeeping: Sendable {
+  /// What was kept, whole; empty: nothing was.
+  func read() throws(SeriesFileError) -> [UInt8]
+  /// Takes the place of all that was kept.
+  func replace(_ bytes: [UInt8]) throws(SeriesFileError)
+  /// Writes a part of it anew, where it stands.
+  ///
+  /// - Throws: Also if what was kept is no longer there: then all is to be written.
+  func write(_ bytes: [UInt8], at offset: Int) throws(SeriesFileError)
+}
+
+/// Why samples can't be kept, for people.
+package struct SeriesFileError: Error, Equatable, CustomStringConvertible {
+  package var description: String
+
+  package init(_ description: String) {
+    self.description = description
+  }
+
+  init(_ what: String, _ path: String, _ error: Int32 = errno) {
+    description = "\(what) \(path): \(String(cString: strerror(error)))"
+  }
+}
+
+/// The file of samples beside the store.
+///
+/// It is written in place and never synced: what a crash of the machine costs is a few samples (docs/decisions/0037). Only `replace` makes
+/// another file, under a name of its own until it is whole. Whoever removes it loses what it says, and nothing else.
+package final class SeriesFile: SeriesKeeping {
+  private let path: String
+  /// What is open for `write`; negative: nothing.
+  private let file = Locked<Int32>(-1)
+
+  package init(path: String) {
+    self.path = path
+  }
+
+  deinit {
+    let open = file.withLock { $0 }
+    if open >= 0 { close(open) }
+  }
+
+  package func read() throws(SeriesFileError) -> [UInt8] {
+    var status = stat()
+    guard lstat(path, &status) == 0 else {
+      if errno == ENOENT { return [] }
+      throw SeriesFileError("can't look at", path)
+    }
+    // A link may lead to the store itself, and a file of SQLite's must not be closed by others (docs/decisions/0022).
+    guard status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1 else {
+      throw SeriesFileError("\(path) is no file of its own")
+    }
+    // Longer than any of ours: the first bytes say that it is none.
+    let count = min(Int(status.st_size), SeriesFormat.maxBytes + 1)
+    let opened = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+    guard opened >= 0 else { throw SeriesFileError("can't open", path) }
+    var bytes = [UInt8](repeating: 0, count: count)
+    var done = 0
+    while done < count {
+      let part = bytes.withUnsafeMutableBytes {
+        pread(opened, $0.baseAddress! + done, count - done, off_t(done))
+      }
+      if part < 0 && errno == EINTR { continue }
+      guard part >= 0 else {
+        let error = errno
+        close(opened)
+        throw SeriesFileError("can't read", path, error)
+      }
+      if part == 0 { break }
+      done += part
+    }
+    keep(opened)
+    return Array(bytes.prefix(done))
+  }
+
+  package func replace(_ bytes: [UInt8]) throws(SeriesFileError) {
+    let newPath = "\(path).new"
+    // What a kill has left of an earlier one.
+    unlink(newPath)
+    let opened = open(newPath, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard opened >= 0 else { throw SeriesFileError("can't make", newPath) }
+    do throws(SeriesFileError) {
+      try Self.write(bytes, at: 0, to: opened, path: newPath)
+      guard rename(newPath, path) == 0 else { throw SeriesFileError("can't write", path) }
+    } catch {
+      close(opened)
+      unlink(newPath)
+      throw error
+    }
+    keep(opened)
+  }
+
+  package func write(_ bytes: [UInt8], at offset: Int) throws(SeriesFileError) {
+    let opened = file.withLock { $0 }
+    var status = stat()
+    guard opened >= 0, fstat(opened, &status) == 0, status.st_nlink > 0 else {
+      throw SeriesFileError("\(path) is gone")
+    }
+    try Self.write(bytes, at: offset, to: opened, path: path)
+  }
+
+  private func keep(_ opened: Int32) {
+    let old = file.withLock { file in
+      defer { file = opened }
+      return file
+    }
+    if old >= 0 { close(old) }
+  }
+
+  static func write(
+    _ bytes: [UInt8], at offset: Int, to file: Int32, path: String
+  ) throws(SeriesFileError) {
+    var done = 0
+    while done < bytes.count {
+      let part = bytes.withUnsafeBytes {
+        pwrite(file, $0.baseAddress! + done, bytes.count - done, off_t(offset + done))
+      }
+      if part < 0 && errno == EINTR { continue }
+      guard part > 0 else { throw SeriesFileError("can't write", path, part == 0 ? ENOSPC : errno) }
+      done += part
+    }
+  }
+}
