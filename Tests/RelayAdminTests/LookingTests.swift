@@ -46,7 +46,7 @@ import Testing
           ($0.pending, $0.inFlight, $0.dead, $0.delivered) = (4, 1, 2, 99)
           ($0.discarded, $0.overflowed) = (5, 6)
           $0.oldestPending = .milliseconds(1_500)
-          $0.drain = .seconds(30)
+          ($0.drain, $0.pace) = (.seconds(30), 1.0 / 3)
           $0.heldUntil = Samples.now
           ($0.failingSince, $0.failures) = (Samples.time(90), 7)
           $0.stuckHead = StuckHead(
@@ -62,10 +62,11 @@ import Testing
         },
         Samples.destination("bi") {
           ($0.isPaused, $0.isOrphaned, $0.pausedAt) = (true, true, "routes.yaml:12")
-          $0.pausedUntil = .distantFuture
+          ($0.pausedUntil, $0.pausedSince) = (.distantFuture, Samples.time(60))
+          ($0.circuit, $0.recoveringSince) = (.recovering, Samples.time(90))
         },
       ]
-      state.status.reloadErrors = ["routes.yaml:1:1: x"]
+      (state.status.reloadErrors, state.status.lastReload) = (["routes.yaml:1:1: x"], Samples.now)
       state.status.store.refusal = "full"
       state.status.clockOffset = .milliseconds(-312_500)
       state.status.store.logBytes = 4_096
@@ -82,9 +83,9 @@ import Testing
           "store":{"kind":"sqlite","bytes":1288490188,"limit_bytes":10737418240,"refusal":"full",\
           "log_bytes":4096,"reader":{"name":"sqlite3 (process 7)","seconds":61},"unread_seconds":5.5},\
           "destinations":[{"name":"crm","paused":false,"orphaned":false,"circuit":"open","pending":4,"replaying":0,"in_flight":1,\
-          "dead":2,"delivered":99,"oldest_pending_seconds":1.5,"oldest_due_seconds":1.25,"late":true,"drain_seconds":30,"discarded":5,"overflowed":6,\
-          "paused_until":null,"paused_at":null,"circuit_open_since":"2026-01-02T03:03:05.678Z",\
-          "next_probe_at":"2026-01-02T03:04:05.678Z",\
+          "dead":2,"delivered":99,"oldest_pending_seconds":1.5,"oldest_due_seconds":1.25,"late":true,"drain_seconds":30,"pace_per_second":0.33,"discarded":5,"overflowed":6,\
+          "paused_since":null,"paused_until":null,"paused_at":null,"circuit_open_since":"2026-01-02T03:03:05.678Z",\
+          "next_probe_at":"2026-01-02T03:04:05.678Z","recovering_since":null,\
           "held_until":"2026-01-02T03:04:05.678Z","last_failure":"status 503",\
           "failing_since":"2026-01-02T03:02:35.678Z","failures_in_row":7,\
           "stuck_head":{"delivery_id":41,"event_id":"\(Samples.eventID)","type":"createdChat"},\
@@ -95,15 +96,16 @@ import Testing
           "types":[{"type":"closedChat","attempts":2,"failed":2,"cause":"422","cause_count":2}]}],\
           "hint":"mend it","capacity":{"slots":16,"mean_ms":500,"per_second":32,"arriving_per_second":40,"bound":true,\
           "needed_concurrency":24}},\
-          {"name":"bi","paused":true,"orphaned":true,"circuit":"closed","pending":0,"replaying":0,"in_flight":0,"dead":0,\
-          "delivered":0,"oldest_pending_seconds":null,"oldest_due_seconds":null,"late":false,"drain_seconds":null,"discarded":0,"overflowed":0,\
-          "paused_until":null,"paused_at":"routes.yaml:12","circuit_open_since":null,"next_probe_at":null,"held_until":null,\
+          {"name":"bi","paused":true,"orphaned":true,"circuit":"recovering","pending":0,"replaying":0,"in_flight":0,"dead":0,\
+          "delivered":0,"oldest_pending_seconds":null,"oldest_due_seconds":null,"late":false,"drain_seconds":null,"pace_per_second":null,"discarded":0,"overflowed":0,\
+          "paused_since":"2026-01-02T03:03:05.678Z","paused_until":null,"paused_at":"routes.yaml:12",\
+          "circuit_open_since":null,"next_probe_at":null,"recovering_since":"2026-01-02T03:02:35.678Z","held_until":null,\
           "last_failure":null,"failing_since":null,"failures_in_row":0,"stuck_head":null,"refused_kinds":[],\
           "refused_kind_count":0,"attempts":[],"hint":null,"capacity":null}],\
           "sources":[],\
           "routes":[{"name":"whatsapp-to-crm","matched":12,"dropped":3}],\
           "config":{"hash":"0123456789ab","loaded_at":"2026-01-02T02:04:05.678Z",\
-          "reload_errors":["routes.yaml:1:1: x"]},"clock_offset_seconds":-312.5,\
+          "reload_errors":["routes.yaml:1:1: x"],"last_reload_at":"2026-01-02T03:04:05.678Z"},"clock_offset_seconds":-312.5,\
           "now":"2026-01-02T03:04:05.678Z"}
           """)
     }

@@ -89,6 +89,9 @@ import Testing
   @Test func theStatusTellsHowItStandsWithEachSource() async throws {
     var status = SourceStatus(
       name: "huggy", path: "/huggy-x", token: .candidates, lastHandshake: Samples.time(30), refused: 4)
+    status.refusals = [
+      RefusalCount(reason: .unauthorized, count: 3), RefusalCount(reason: .tooLarge, count: 1),
+    ]
     status.learning = LearningStatus(
       state: .candidates, until: Samples.time(-600), candidates: [Samples.candidate("c1")])
     status.silence = SourceSilence(since: Samples.time(60))
@@ -100,7 +103,8 @@ import Testing
       #expect(
         body.contains(
           #""sources":[{"name":"huggy","path":"/huggy-x","token":"candidates","last_handshake":"2026-01-02T03:03:35.678Z","#
-            + #""last_envelope":null,"silent":true,"silent_since":"2026-01-02T03:03:05.678Z","refused":4,"learning_until":"2026-01-02T03:14:05.678Z","learned_at":null,"ambiguous":false,"#
+            + #""last_envelope":null,"silent":true,"silent_since":"2026-01-02T03:03:05.678Z","refused":4,"refused_by":[{"reason":"unauthorized","count":3},{"reason":"too_large","count":1}],"#
+            + #""learning_until":"2026-01-02T03:14:05.678Z","learned_at":null,"ambiguous":false,"#
             + #""candidates":[{"id":"c1","token":"81…74 (32 characters)","peer":"127.0.0.1","forwarded_for":"203.0.113.9","#
             + #""agent":"GuzzleHttp/7","first_at":"2026-01-02T03:03:05.678Z","last_at":"2026-01-02T03:03:35.678Z","count":2}]},"#
             + #"{"name":"app","path":"/app","token":"configured","#), "\(body)")
@@ -113,6 +117,16 @@ import Testing
     var status = SourceStatus(name: "huggy", path: "/huggy-x", token: .closed)
     change(&status)
     return SourcesText.render([SourceAnswer(status)], now: Samples.now, pen: Pen(usesColours: false))
+  }
+
+  @Test func whyRequestsWereRefusedStandsBesideHowMany() {
+    let text = listed {
+      $0.refused = 1_205
+      $0.refusals = [
+        RefusalCount(reason: .unauthorized, count: 1_204), RefusalCount(reason: .unavailable, count: 1),
+      ]
+    }
+    #expect(text.contains("1,205  unauthorized 1,204, unavailable 1  -"), "\(text)")
   }
 
   @Test func whatToDoStandsBelow() {

@@ -127,6 +127,17 @@ import Testing
     )
   }
 
+  @Test func whatDrainAssumesIsSaidWhereItIsShown() {
+    var status = Samples.status
+    let note = "\nDRAIN: at the pace of the last half minute, if nothing new comes\n"
+    func text() -> String {
+      StatusText.render(StatusAnswer(status, now: Samples.now), now: Samples.now, pen: Self.plain)
+    }
+    #expect(!text().contains(note))
+    status.destinations[0].drain = .seconds(90)
+    #expect(text().contains(note), "\(text())")
+  }
+
   @Test func statusShowsWhatIsWrong() {
     var status = Samples.status
     status.store.refusal = "the disk is full"
@@ -135,6 +146,9 @@ import Testing
     let text = StatusText.render(StatusAnswer(status, now: Samples.now), now: Samples.now, pen: Self.plain)
     #expect(text.contains("no envelopes are taken: the disk is full"))
     #expect(text.contains("the last reload failed, and changed nothing:\n  routes.yaml:1:2: a"))
+    status.lastReload = Samples.time(60)
+    let dated = StatusText.render(StatusAnswer(status, now: Samples.now), now: Samples.now, pen: Self.plain)
+    #expect(dated.contains("the last reload, 2026-01-02T03:03:05.678Z (1m00s ago), failed"), "\(dated)")
     #expect(text.contains("DISCARDED  OVERFLOWED"))
   }
 
@@ -149,6 +163,18 @@ import Testing
         { ($0.isPaused, $0.pausedUntil) = (true, Samples.time(-60)) }
       ),
       ("paused", { ($0.isPaused, $0.pausedUntil) = (true, .distantFuture) }),
+      (
+        "paused for 1m30s, until 2026-01-02T03:05:05.678Z (in 1m00s)",
+        { ($0.isPaused, $0.pausedSince, $0.pausedUntil) = (true, Samples.time(90), Samples.time(-60)) }
+      ),
+      (
+        "paused for 1m30s by routes.yaml:3",
+        { ($0.isPaused, $0.pausedSince, $0.pausedAt) = (true, Samples.time(90), "routes.yaml:3") }
+      ),
+      (
+        "recovering for 1m30s: status 500",
+        { ($0.circuit, $0.recoveringSince, $0.lastFailure) = (.recovering, Samples.time(90), "status 500") }
+      ),
       ("failing", { $0.circuit = .open }),
       (
         "failing; held by Retry-After until 2026-01-02T03:04:15.678Z (in 10s)",

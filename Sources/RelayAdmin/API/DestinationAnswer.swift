@@ -18,10 +18,16 @@ package struct DestinationAnswer: Answer {
   @Field("How long what has been due for longest has been due; null: nothing is due.")
   package var oldestDueSeconds: Double?
   @Field("That is longer than its `late_after`; a paused one is never late.") package var late: Bool
-  @Field("How long the backlog takes at the present pace; null: unknown.") package var drainSeconds: Double?
+  @Field(
+    "How long the backlog takes at the present pace (`pace_per_second`), if nothing new comes; null: unknown, or nothing moves: it is paused, or its circuit is open."
+  )
+  package var drainSeconds: Double?
+  @Field("Deliveries that were settled in a second, over the last 15 to 30 seconds; null: none was.")
+  package var pacePerSecond: Double?
   @Field("How many deliveries a person discarded.") package var discarded: Int
   @Field("How many deliveries were discarded on arrival, since it was over its max_backlog.")
   package var overflowed: Int
+  @Field("Since when it has been paused, over restarts; null: it is not.") package var pausedSince: Timestamp?
   @Field("When a person's pause ends by itself.") package var pausedUntil: Timestamp?
   @Field("Where the configuration pauses it, as `FILE:LINE`.") package var pausedAt: String?
   @Field("Since when it is not taken to work.") package var circuitOpenSince: Timestamp?
@@ -29,6 +35,8 @@ package struct DestinationAnswer: Answer {
     "While the circuit is open: when one delivery is tried again; null: it is being tried, or nothing is to be."
   )
   package var nextProbeAt: Timestamp?
+  @Field("Since when it has been recovering: it is served again, with few attempts at once at first.")
+  package var recoveringSince: Timestamp?
   @Field("`Retry-After`: nothing is attempted before.") package var heldUntil: Timestamp?
   @Field("What it is in trouble for.") package var lastFailure: String?
   @Field("Since when every attempt has failed.") package var failingSince: Timestamp?
@@ -62,11 +70,14 @@ extension DestinationAnswer {
     oldestDueSeconds = status.oldestDue?.apiSeconds
     late = status.isLate
     drainSeconds = status.drain?.apiSeconds
+    pacePerSecond = status.pace.map { ($0 * 100).rounded() / 100 }
     discarded = status.discarded
     overflowed = status.overflowed
+    pausedSince = status.pausedSince
     pausedUntil = status.pausedUntil?.unlessForever
     pausedAt = status.pausedAt
     circuitOpenSince = status.circuitOpenSince
+    recoveringSince = status.recoveringSince
     nextProbeAt = status.nextProbe
     heldUntil = status.heldUntil
     lastFailure = status.lastFailure

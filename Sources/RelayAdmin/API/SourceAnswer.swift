@@ -29,6 +29,7 @@ package struct SourceAnswer: Answer {
   @Field("It has sent nothing for longer than its `quiet_after` allows.") package var silent: Bool
   @Field("Since when it is silent, until it is heard again.") package var silentSince: Timestamp?
   @Field("Requests that were not taken, since the relay started.") package var refused: Int
+  @Field("Why they were not, each reason that there was.") package var refusedBy: [RefusalCountAnswer]
   @Field("Until when handshakes are answered and their tokens become candidates; null: they do not.")
   package var learningUntil: Timestamp?
   @Field("When the token that is believed was confirmed; null: none was.") package var learnedAt: Timestamp?
@@ -48,6 +49,7 @@ extension SourceAnswer {
     silent = status.isSilent
     silentSince = status.silence?.since
     refused = status.refused
+    refusedBy = status.refusals.map { RefusalCountAnswer($0) }
     learningUntil = status.learning?.until
     learnedAt = status.learning?.learnedAt
     ambiguous = status.learning?.isAmbiguous ?? false
@@ -66,6 +68,23 @@ extension SourceAnswer.TokenCandidate {
     firstAt = candidate.firstAt
     lastAt = candidate.lastAt
     count = candidate.count
+  }
+}
+
+/// How many requests were refused for one reason.
+package struct RefusalCountAnswer: Record {
+  @Field(
+    "`unauthorized` (401: the token is not the one that it knows), `invalid` (400), `too_large` (413) or `unavailable` (503).",
+    .words { EnvelopeOutcome.refusals.map(\.rawValue) })
+  package var reason: String
+  @Field("How many.") package var count: Int
+}
+
+extension RefusalCountAnswer {
+  init(_ refusals: RefusalCount) {
+    self.init()
+    reason = refusals.reason.rawValue
+    count = refusals.count
   }
 }
 

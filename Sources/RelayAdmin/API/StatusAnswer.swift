@@ -30,6 +30,8 @@ package struct StatusAnswer: Answer {
     @Field("Which configuration is active.") package var hash: String
     @Field("Since when.") package var loadedAt: Timestamp
     @Field("What was wrong at the last reload, if it changed nothing.") package var reloadErrors: [String]
+    @Field("When that last reload was, whatever came of it; null: there was none since the start.")
+    package var lastReloadAt: Timestamp?
   }
 
   @Field("The relay's version.") package var version: String
@@ -59,6 +61,7 @@ extension StatusAnswer {
     config.hash = status.configurationHash
     config.loadedAt = status.configurationLoadedAt
     config.reloadErrors = status.reloadErrors
+    config.lastReloadAt = status.lastReload
     clockOffsetSeconds = status.clockOffset?.apiSeconds
     self.now = now
   }

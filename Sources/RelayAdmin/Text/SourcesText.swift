@@ -14,6 +14,10 @@ package enum SourcesText {
         Column("SOURCE") { $0.name },
         Column("TOKEN") { TextCell($0.token, ink(of: $0)) },
         Column("REFUSED", .right) { $0.refused.grouped },
+        Column("WHY") { source in
+          source.refusedBy.isEmpty
+            ? "-" : source.refusedBy.map { "\($0.reason) \($0.count.grouped)" }.joined(separator: ", ")
+        },
         Column("LAST HANDSHAKE") { $0.lastHandshake?.text(at: now) ?? "-" },
         Column("LAST ENVELOPE") { $0.lastEnvelope?.text(at: now) ?? "-" },
       ])

@@ -49,7 +49,8 @@ package enum StatusText {
       lines.append(pen(text.forTerminal(), .warning))
     }
     if !status.config.reloadErrors.isEmpty {
-      lines.append(pen("the last reload failed, and changed nothing:", .bad))
+      let when = status.config.lastReloadAt.map { ", \($0.text(at: now))," } ?? ""
+      lines.append(pen("the last reload\(when) failed, and changed nothing:", .bad))
       lines += status.config.reloadErrors.map { pen("  \($0.forTerminal())", .bad) }
     }
     return lines
@@ -83,7 +84,9 @@ package enum StatusText {
           return TextCell(state, ink)
         },
       ])
-    return table.lines(destinations, pen)
+    let lines = table.lines(destinations, pen)
+    guard destinations.contains(where: { ($0.drainSeconds ?? 0) >= 1 }) else { return lines }
+    return lines + [pen("DRAIN: at the pace of the last half minute, if nothing new comes", .faint)]
   }
 
   private static func routes(_ routes: [StatusAnswer.Route], pen: Pen) -> [String] {
@@ -107,8 +110,12 @@ extension DestinationAnswer {
   private func troubleText(now: Timestamp) -> (String, Ink) {
     if orphaned { return ("orphaned: no longer configured", .warning) }
     if paused {
-      if let pausedAt { return ("paused by \(pausedAt)", .warning) }
-      return (pausedUntil.map { "paused until \($0.text(at: now))" } ?? "paused", .warning)
+      let since = pausedSince.map { " for \($0.duration(to: now).ageText)" } ?? ""
+      if let pausedAt { return ("paused\(since) by \(pausedAt)", .warning) }
+      return (
+        "paused\(since)"
+          + (pausedUntil.map { "\(since.isEmpty ? "" : ",") until \($0.text(at: now))" } ?? ""), .warning
+      )
     }
     let reason = lastFailure.map { ": \($0)" } ?? ""
     if circuit == "open" {
@@ -123,7 +130,8 @@ extension DestinationAnswer {
       return ("failing\(since)\(reason)\(times)\(headText)\(refusedText.map { "; \($0)" } ?? "")", .bad)
     }
     if circuit == "recovering" {
-      return ("recovering\(reason)\(refusedText.map { "; \($0)" } ?? "")", .warning)
+      let since = recoveringSince.map { " for \($0.duration(to: now).ageText)" } ?? ""
+      return ("recovering\(since)\(reason)\(refusedText.map { "; \($0)" } ?? "")", .warning)
     }
     if let refusedText { return ("\(refusedText)\(reason)", .warning) }
     return circuit == "closed" ? ("ok", .good) : (circuit, .plain)

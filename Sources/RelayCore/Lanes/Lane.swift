@@ -27,6 +27,10 @@ package struct Lane: Sendable {
   private var outcomes = LaneOutcomes()
   private var trouble = Trouble()
   private var pace = Pace()
+  /// nil: it is not paused.
+  private var pausedSince: Timestamp?
+  /// When its circuit changed last.
+  private var circuitSince: Timestamp?
   /// How far the relay's wall clock is ahead of the destination's; nil: it has not told the time.
   private var clockOffset: Duration?
 
@@ -187,6 +191,7 @@ package struct Lane: Sendable {
     if let wait = Destination.retryAfter(in: result) { gate.keepRetryAfter(wait, from: now) }
     let (wasOpen, refusedCount) = (circuit.isOpen, circuit.refused.count)
     let changesCircuit = circuit.finished(delivery, blame, isAlone: isAlone, at: now, of: destination)
+    if changesCircuit { circuitSince = now }
     follow(wasOpen: wasOpen, refusedCount: refusedCount, delivery)
     let isHead = isAlone || circuit.isByHeads || destination.ordering == .destination
     if blame == .none { outcomes.succeeded() }
@@ -282,6 +287,11 @@ package struct Lane: Sendable {
   mutating func advance(to now: Timestamp) -> Bool {
     gate.advance(to: now)
     let (isPaused, isOpen) = (isPaused(at: now), circuit.isOpen)
+    if isPaused != (pausedSince != nil) {
+      // A pause that has outlived a restart began when the time did that is kept of it.
+      let kept = isOpen ? nil : gate.standing.suspended.since
+      pausedSince = isPaused ? kept ?? now : nil
+    }
     let isChanged = gate.setSuspended(isPaused || isOpen, at: now)
     outcomes.advance(isOpen: isOpen, isPaused: isPaused, to: now)
     return isChanged
@@ -363,6 +373,8 @@ package struct Lane: Sendable {
       heldUntil: gate.retryAfterEnd(at: now), inFlight: Set(slots.inFlight.keys),
       lastFailure: trouble.lastFailure?.words, pace: pace.perSecond(at: now), isRemoved: isRemoved)
     if circuit.isOpen { status.nextProbe = circuit.startsFrom.map { max($0, status.heldUntil ?? $0) } }
+    if status.isPaused { status.pausedSince = pausedSince }
+    if case .recovering = circuit.state { status.recoveringSince = circuitSince }
     status.failures = trouble.failures
     if trouble.isDestinations || trouble.failures >= destination.circuit.failures {
       status.failingSince = trouble.since

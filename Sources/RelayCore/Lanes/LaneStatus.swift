@@ -7,7 +7,11 @@ package struct LaneStatus: Sendable, Equatable {
   package var isPaused: Bool
   /// When a person's pause ends; `distantFuture`: when it is lifted.
   package var pausedUntil: Timestamp?
+  /// Since when it has been paused, over restarts; nil: it is not.
+  package var pausedSince: Timestamp?
   package var circuit: Circuit.State
+  /// Since when the circuit has been recovering; nil: it is not.
+  package var recoveringSince: Timestamp?
   /// While the circuit is open: from when on something is tried again; nil: a probe is under way.
   package var nextProbe: Timestamp?
   /// `Retry-After`: nothing is attempted before.

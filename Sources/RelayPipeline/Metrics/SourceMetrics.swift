@@ -60,10 +60,14 @@ package final class SourceMetrics: Sendable {
 
   /// Requests since the start that were not taken.
   var refused: Int {
-    envelopes.counts.filter { Self.refusals.contains($0.label) }.reduce(0) { $0 + $1.count }
+    EnvelopeOutcome.refusals.reduce(0) { $0 + envelopes.count(of: $1) }
   }
 
-  private static let refusals = Set(EnvelopeOutcome.allCases.filter(\.isRefusal).map(\.rawValue))
+  /// The same by why, without those of which there were none.
+  var refusals: [RefusalCount] {
+    EnvelopeOutcome.refusals.map { RefusalCount(reason: $0, count: envelopes.count(of: $0)) }
+      .filter { $0.count > 0 }
+  }
 
   /// Where accepted events of a type are counted, as it came: the same for every source.
   func place(ofType type: String) -> Int { types.place(of: type) }
@@ -96,12 +100,25 @@ package enum EnvelopeOutcome: String, Sendable, CaseIterable {
   case tooLarge = "too_large"
   case unavailable
 
+  package static let refusals = allCases.filter(\.isRefusal)
+
   /// The sender was told that it is not taken.
   var isRefusal: Bool {
     switch self {
     case .accepted, .duplicate, .handshake: false
     case .invalid, .unauthorized, .tooLarge, .unavailable: true
     }
+  }
+}
+
+/// How many requests of a source were refused for one reason.
+package struct RefusalCount: Sendable, Equatable {
+  package var reason: EnvelopeOutcome
+  package var count: Int
+
+  package init(reason: EnvelopeOutcome, count: Int) {
+    self.reason = reason
+    self.count = count
   }
 }
 

@@ -8,6 +8,8 @@ final class ActiveConfiguration: Sendable {
     var loadedAt: Timestamp
     /// Why the last reload changed nothing; empty: it succeeded.
     var reloadErrors: [String] = []
+    /// When that attempt was; nil: there was none.
+    var lastReload: Timestamp?
 
     func destination(_ name: String) -> Destination? {
       configuration.destinations.first { $0.name == name }
@@ -35,7 +37,7 @@ final class ActiveConfiguration: Sendable {
   }
 
   /// - Parameter errors: Empty: it succeeded.
-  func reloadEnded(_ errors: [String]) {
-    state.withLock { $0.reloadErrors = errors }
+  func reloadEnded(_ errors: [String], at time: Timestamp) {
+    state.withLock { ($0.reloadErrors, $0.lastReload) = (errors, time) }
   }
 }

@@ -59,6 +59,8 @@ package struct RelayStatus: Sendable, Equatable {
   package var configurationLoadedAt: Timestamp
   /// Why the last reload changed nothing: its errors; empty: it succeeded.
   package var reloadErrors: [String]
+  /// When somebody last wanted it to be read again; nil: nobody since the start.
+  package var lastReload: Timestamp?
   /// How far the machine's clock is ahead of the destinations'; nil: none has told the time.
   package var clockOffset: Duration?
   /// In the configuration's order.
@@ -89,6 +91,8 @@ package struct DestinationStatus: Sendable, Equatable {
 
   package var name: String
   package var isPaused = false
+  /// Since when, over restarts; nil: it is not.
+  package var pausedSince: Timestamp?
   /// When a person's pause ends by itself; nil: it does not, or there is none.
   package var pausedUntil: Timestamp?
   /// Where the configuration pauses it, as `FILE:LINE`.
@@ -97,6 +101,7 @@ package struct DestinationStatus: Sendable, Equatable {
   package var isOrphaned = false
   package var circuit = Circuit.closed
   package var circuitOpenSince: Timestamp?
+  package var recoveringSince: Timestamp?
   /// From when on something is tried again while the circuit is open; nil: a probe is under way, or it is not open.
   package var nextProbe: Timestamp?
   /// `Retry-After`: nothing is attempted before.
@@ -126,8 +131,10 @@ package struct DestinationStatus: Sendable, Equatable {
   package var oldestDue: Duration?
   /// That is longer than its `late_after`. A paused one is never late.
   package var isLate = false
-  /// The backlog at the present pace; nil: unknown.
+  /// The backlog at the present pace, if nothing new comes; nil: unknown.
   package var drain: Duration?
+  /// Deliveries settled in a second, over the last 15 to 30 seconds; nil: none was.
+  package var pace: Double?
   /// What came of its attempts, the shortest time first; empty: it is not configured.
   package var attempts: [AttemptWindow] = []
   /// What to do about what fails; nil: nothing does.

@@ -38,12 +38,12 @@ final class Reloader: Sendable {
       do throws(OperationError) {
         try parts.asked.refuseWhileItHangs()
         let report = try await replaceConfiguration()
-        parts.active.reloadEnded([])
+        parts.active.reloadEnded([], at: report.loadedAt)
         log(report)
         source.reloadEnded(.success(report))
         return report
       } catch {
-        parts.active.reloadEnded(error.problems)
+        parts.active.reloadEnded(error.problems, at: parts.clock.reading().wall)
         for problem in error.problems {
           parts.logger.error(
             "reload failed: the old configuration stays", metadata: ["problem": "\(problem)"])

@@ -29,7 +29,7 @@ final class SourceDesk: Sendable {
       name: source.name, path: source.path,
       token: learning?.state ?? (source.tokens.isEmpty ? .none : .configured),
       lastHandshake: counts.lastHandshakeAt, lastEnvelope: counts.lastAcceptedAt, refused: counts.refused,
-      learning: learning, silence: parts.silence.silence(of: source))
+      refusals: counts.refusals, learning: learning, silence: parts.silence.silence(of: source))
   }
 
   // MARK: Tokens

@@ -36,6 +36,8 @@ package struct SourceStatus: Sendable, Equatable {
   package var lastEnvelope: Timestamp?
   /// Requests since the start that were not taken.
   package var refused: Int
+  /// The same by why, without those of which there were none.
+  package var refusals: [RefusalCount]
   /// nil: its token is not to be learned.
   package var learning: LearningStatus?
   /// nil: the configuration does not say when it is silent.
@@ -46,8 +48,8 @@ package struct SourceStatus: Sendable, Equatable {
 
   package init(
     name: String, path: String, token: TokenState, lastHandshake: Timestamp? = nil,
-    lastEnvelope: Timestamp? = nil, refused: Int = 0, learning: LearningStatus? = nil,
-    silence: SourceSilence? = nil
+    lastEnvelope: Timestamp? = nil, refused: Int = 0, refusals: [RefusalCount] = [],
+    learning: LearningStatus? = nil, silence: SourceSilence? = nil
   ) {
     self.name = name
     self.path = path
@@ -55,6 +57,7 @@ package struct SourceStatus: Sendable, Equatable {
     self.lastHandshake = lastHandshake
     self.lastEnvelope = lastEnvelope
     self.refused = refused
+    self.refusals = refusals
     self.learning = learning
     self.silence = silence
   }

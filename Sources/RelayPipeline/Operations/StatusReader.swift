@@ -55,6 +55,7 @@ final class StatusReader: Sendable {
     let state = parts.active.current
     let stored = reading.destinations
     let books = Dictionary(uniqueKeysWithValues: stored.map { ($0.name, $0) })
+    let history = parts.clock.history
     let orphans = stored.filter { $0.pending + $0.dead > 0 && state.destination($0.name) == nil }
     let destinations =
       state.configuration.destinations.map { ($0.name, Optional($0)) } + orphans.map { ($0.name, nil) }
@@ -65,13 +66,17 @@ final class StatusReader: Sendable {
     store.logBytes = reading.usage.logBytes
     store.reader = parts.watch.logReader.map { RelayStatus.Store.Reader(name: $0.name, time: $0.time) }
     store.unreadFor = isCurrent ? nil : reading.readAt.duration(to: .now)
-    return RelayStatus(
+    var status = RelayStatus(
       version: RelayVersion.number, uptime: startedAt.duration(to: .now),
       store: store,
       destinations: destinations.map { name, destination in
         var status = DestinationStatus(
           name, destination, lane: lanes[name], books: books[name] ?? StoredDestination(name: name),
           now: now.wall)
+        // A pause of an orphan has no lane that could say it.
+        if status.isPaused && status.pausedSince == nil {
+          status.pausedSince = books[name]?.suspended.since.map { history.wall(at: $0) }
+        }
         status.oldestPending = reading.oldest[name].map { max(.zero, $0.duration(to: now.steady)) }
         if let destination, let lane = lanes[name] { status.look(at: lane, of: destination, at: now.steady) }
         status.oldestDue = reading.due[name].map { $0.duration(to: now.steady) }.flatMap {
@@ -87,6 +92,8 @@ final class StatusReader: Sendable {
       configurationHash: state.configuration.hash, configurationLoadedAt: state.loadedAt,
       reloadErrors: state.reloadErrors, clockOffset: parts.engine.clockOffset,
       sources: parts.sources.statuses)
+    status.lastReload = state.lastReload
+    return status
   }
 
   /// - Returns: What is in the store, or was when it could last be read; and whether it is of now.
@@ -164,6 +171,8 @@ extension LaneStatus {
     var status = self
     status.heldUntil = heldUntil.map(wall)
     status.pausedUntil = pausedUntil.map(wall)
+    status.pausedSince = pausedSince.map(wall)
+    status.recoveringSince = recoveringSince.map(wall)
     if case .open(let since) = circuit { status.circuit = .open(since: wall(since)) }
     status.nextProbe = nextProbe.map(wall)
     status.failingSince = failingSince.map(wall)
@@ -194,11 +203,13 @@ extension DestinationStatus {
     pausedAt = destination?.pausedAt
     guard let lane else { return }
     inFlight = lane.inFlight.count
+    pausedSince = lane.pausedSince
+    pace = lane.pace
     heldUntil = lane.heldUntil.flatMap { $0 > now ? $0 : nil }
     switch lane.circuit {
     case .closed: circuit = .closed
     case .open(let since): (circuit, circuitOpenSince, nextProbe) = (.open, since, lane.nextProbe)
-    case .recovering: circuit = .recovering
+    case .recovering: (circuit, recoveringSince) = (.recovering, lane.recoveringSince)
     }
     failingSince = lane.failingSince
     failures = lane.failures

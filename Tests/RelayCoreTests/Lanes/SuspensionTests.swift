@@ -24,6 +24,42 @@ import Testing
         == [.keepSuspendedTime(SuspendedTime(ended: .seconds(50)), destination: "a"), .attempt(delivery)])
   }
 
+  @Test func sinceWhenItIsPausedIsTold() {
+    var dispatcher = Dispatcher.idle(Made.destination("a"))
+    #expect(dispatcher.snapshot(now: .tick(99))[0].pausedSince == nil)
+    _ = dispatcher.actions(after: .pause("a", until: .tick(160)), at: .tick(100))
+    _ = dispatcher.actions(after: .pause("a", until: .distantFuture), at: .tick(120))
+    #expect(dispatcher.snapshot(now: .tick(130))[0].pausedSince == .tick(100))
+    _ = dispatcher.actions(after: .pause("a", until: nil), at: .tick(150))
+    #expect(dispatcher.snapshot(now: .tick(150))[0].pausedSince == nil)
+  }
+
+  @Test func aPauseThatHasOutlivedARestartBeganBeforeIt() {
+    var stored = StoredDestination(name: "a")
+    stored.pausedUntil = .distantFuture
+    stored.suspended = SuspendedTime(since: .tick(40))
+    var dispatcher = Dispatcher.idle()
+    _ = dispatcher.actions(after: .restored([stored]), .configure([Made.destination("a")]), at: .tick(100))
+    #expect(dispatcher.snapshot(now: .tick(101))[0].pausedSince == .tick(40))
+  }
+
+  @Test func aPauseOfAnOpenCircuitBeginsWithThePause() {
+    var dispatcher = Dispatcher.idle(touchy())
+    _ = dispatcher.actions(after: .arrived([Made.delivery(1, to: "a")]), at: .tick(99))
+    _ = dispatcher.actions(after: .finished(Made.finished(1, 503, of: "a")), at: .tick(100))
+    _ = dispatcher.actions(after: .pause("a", until: .distantFuture), at: .tick(110))
+    #expect(dispatcher.snapshot(now: .tick(120))[0].pausedSince == .tick(110))
+  }
+
+  @Test func sinceWhenItRecoversIsTold() {
+    var dispatcher = Dispatcher.idle(touchy())
+    _ = dispatcher.actions(after: .arrived((1...3).map { Made.delivery($0, to: "a") }), at: .tick(99))
+    _ = dispatcher.actions(after: .finished(Made.finished(1, 503, of: "a")), at: .tick(100))
+    #expect(dispatcher.snapshot(now: .tick(120))[0].recoveringSince == nil)
+    _ = dispatcher.actions(after: .finished(Made.finished(2, 200, of: "a")), at: .tick(140))
+    #expect(dispatcher.snapshot(now: .tick(150))[0].recoveringSince == .tick(140))
+  }
+
   @Test func aPauseWithAnEndEndsByItself() {
     var dispatcher = Dispatcher.idle(Made.destination("a"))
     _ = dispatcher.actions(after: .pause("a", until: .tick(160)), .arrived([Made.delivery(1, to: "a")]))

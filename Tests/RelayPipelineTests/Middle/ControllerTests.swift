@@ -133,6 +133,7 @@ import Testing
     #expect(try await middle.store.destination("audit") == nil)
     #expect(middle.controller.active.configuration.hash == "c1")
     #expect(middle.controller.active.reloadErrors == problem.problems)
+    #expect(middle.controller.active.lastReload == middle.clock.now())
     await middle.receive()
     #expect(middle.inFlight.map(\.destination) == ["crm"])
     #expect(middle.destinations["audit"] == nil)
