@@ -39,12 +39,17 @@ package final class SeriesFile: SeriesKeeping {
     self.path = path
   }
 
+  /// What it is called until it is whole.
+  private var newPath: String { "\(path).new" }
+
   deinit {
     let open = file.withLock { $0 }
     if open >= 0 { close(open) }
   }
 
   package func read() throws(SeriesFileError) -> [UInt8] {
+    // What a kill has left of one that was being made.
+    unlink(newPath)
     var status = stat()
     guard lstat(path, &status) == 0 else {
       if errno == ENOENT { return [] }
@@ -78,8 +83,6 @@ package final class SeriesFile: SeriesKeeping {
   }
 
   package func replace(_ bytes: [UInt8]) throws(SeriesFileError) {
-    let newPath = "\(path).new"
-    // What a kill has left of an earlier one.
     unlink(newPath)
     let opened = open(newPath, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard opened >= 0 else { throw SeriesFileError("can't make", newPath) }

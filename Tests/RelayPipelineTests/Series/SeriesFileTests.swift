@@ -48,6 +48,9 @@ import Testing
     let file = SeriesFile(path: path)
     try file.replace([1])
     #expect(try contents() == [1])
+    try Data([5, 5, 5]).write(to: URL(fileURLWithPath: "\(path).new"))
+    #expect(try SeriesFile(path: path).read() == [1])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["relay.db.series"])
   }
 
   /// Broken by an `open` of what another name of the store's file leads to: its close would let go of the store's locks.

@@ -1,0 +1,45 @@
+import RelayCore
+import RelayTestSupport
+import Testing
+
+@testable import RelayPipeline
+
+/// What is told of a relay's destinations and sources, over the real store.
+@Suite(.timeLimit(.minutes(5))) struct StatusTests {
+  @Test func whyASourcesRequestsWereRefusedIsTold() async throws {
+    let middle = try await Middle(.middle())
+    for _ in 0..<2 {
+      let reply = await middle.post(#"{"messages":{"createdChat":[{"id":1}]}}"#, to: "/closed").value
+      #expect(reply.status == 401)
+    }
+    #expect(await middle.post("no JSON", to: "/closed").value.status == 400)
+    let sources = try await middle.status().sources
+    let closed = try #require(sources.first { $0.name == "closed" })
+    #expect(closed.refused == 3)
+    #expect(
+      closed.refusals == [
+        RefusalCount(reason: .invalid, count: 1), RefusalCount(reason: .unauthorized, count: 2),
+      ])
+    #expect(sources.first { $0.name == "huggy" }?.refusals == [])
+  }
+
+  /// Broken by a time that only the lane knows: one that is no longer configured has none.
+  @Test func sinceWhenADestinationIsPausedIsToldAlsoOnceItIsNoLongerConfigured() async throws {
+    let middle = try await Middle(.middle())
+    await middle.receive(2)
+    middle.clock.setWall(ahead: .seconds(100))
+    await middle.pass(.seconds(60))
+    try await carryOut(middle) { controller async throws(OperationError) in
+      try await controller.pause("crm", until: nil)
+    }
+    await middle.pass(.seconds(30))
+    let paused = Timestamp.second(160)
+    #expect(try await middle.status().destinations.first { $0.name == "crm" }?.pausedSince == paused)
+    middle.source.write { $0.destinations.removeAll { $0.name == "crm" } }
+    _ = try await carryOut(middle) { controller async throws(OperationError) in try await controller.reload()
+    }
+    await middle.pass(.seconds(30))
+    let orphan = try #require(try await middle.status().destinations.first { $0.name == "crm" })
+    #expect(orphan.isOrphaned && orphan.isPaused && orphan.pausedSince == paused)
+  }
+}
