@@ -77,6 +77,58 @@ import Testing
     #expect(!text.contains("HUGGY_TOKEN"), "the example asks for more than one secret")
   }
 
+  /// What compose.yaml mounts stands beside it, or is made by the script that its head names; and that is a file that the relay takes.
+  @Test func whatTheContainersMountIsThereOnceItIsPrepared() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
+      .standardizedFileURL
+    let copy = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: copy) }
+    try FileManager.default.copyItem(at: root.appending(path: "deploy"), to: copy)
+    for made in ["config", "secrets", "routes.env"] {
+      try? FileManager.default.removeItem(at: copy.appending(path: made))
+    }
+    func prepare() throws -> Int32 {
+      let script = Process()
+      script.executableURL = copy.appending(path: "prepare-compose")
+      script.standardOutput = Pipe()
+      try script.run()
+      script.waitUntilExit()
+      return script.terminationStatus
+    }
+    #expect(try prepare() == 0)
+    let environment = try String(contentsOf: copy.appending(path: "routes.env"), encoding: .utf8)
+    // Twice is as good as once.
+    #expect(try prepare() == 0)
+    #expect(try String(contentsOf: copy.appending(path: "routes.env"), encoding: .utf8) == environment)
+
+    let compose = try Self.text("deploy/compose.yaml")
+    let mounted = compose.matches(of: /(?:source: |- |file: )\.\/([^\s,:}]+)/).map { String($0.1) }
+    #expect(mounted.count >= 6)
+    for path in mounted {
+      #expect(FileManager.default.fileExists(atPath: copy.appending(path: path).path), "\(path)")
+    }
+    var values = ["LISTEN": "0.0.0.0:8080", "ADMIN_LISTEN": "0.0.0.0:8081"]
+    for line in environment.split(separator: "\n") {
+      let parts = line.split(separator: "=", maxSplits: 1)
+      values[String(parts[0])] = String(parts[1])
+    }
+    let routes = try String(contentsOf: copy.appending(path: "config/routes.yaml"), encoding: .utf8)
+      .replacing("/run/secrets/", with: copy.path + "/secrets/")
+    let server = try configuration(of: routes, environment: values).server
+    #expect(server.adminHosts == ["huggy-relay"])
+    #expect(try Self.text("deploy/prometheus/prometheus.yml").contains("\"huggy-relay:8081\""))
+  }
+
+  /// Only who is told to opens it to others.
+  @Test func thePortsOfTheContainersAreOnLoopback() throws {
+    let compose = try Self.text("deploy/compose.yaml")
+    let lists = compose.matches(of: /\n    ports: \[(.*)\]/).map { String($0.1) }
+    #expect(lists.count == 4)
+    for port in lists.flatMap({ $0.split(separator: ", ") }) {
+      #expect(port.hasPrefix("\"127.0.0.1:") || port.hasPrefix("\"${BIND:-127.0.0.1}:"), "\(port)")
+    }
+  }
+
   /// A start that is killed after 90 s, as it is by default, begins anew each time.
   @Test func theUnitLetsAStartTakeItsTime() throws {
     #expect(try Self.text("deploy/huggy-relay.service").contains("\nTimeoutStartSec=infinity\n"))
