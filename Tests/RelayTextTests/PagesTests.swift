@@ -103,6 +103,32 @@ import Testing
     #expect(named["deploy", default: 0] >= 19)
   }
 
+  /// What two languages have to have in common: headings by their levels, code apart from its comments, and of tables what is
+  /// written as code.
+  private static func frame(of page: String) throws -> [String] {
+    let text = try String(contentsOf: root.appending(path: page), encoding: .utf8)
+    var isCode = false
+    return text.split(separator: "\n", omittingEmptySubsequences: false).compactMap { line -> String? in
+      if line.hasPrefix("```") { isCode.toggle() }
+      if isCode || line.hasPrefix("```") { return String(line.replacing(/[ ]+# .*$/, with: "")) }
+      if line.hasPrefix("#") { return String(line.prefix { $0 == "#" }) + " a heading" }
+      guard line.hasPrefix("|") else { return nil }
+      return "| " + line.matches(of: /`[^`]+`/).map { String($0.0) }.sorted().joined(separator: " ")
+    }
+  }
+
+  @Test func theReadmeSaysTheSameInPortuguese() throws {
+    let english = try Self.frame(of: "README.md")
+    let portuguese = try Self.frame(of: "README.pt-BR.md")
+    #expect(english.count > 300)
+    let first = zip(english, portuguese).first { $0 != $1 }
+    #expect(first == nil, "the first difference: \(first?.0 ?? "") and \(first?.1 ?? "")")
+    #expect(english.count == portuguese.count)
+    for (page, other) in [("README.md", "README.pt-BR.md"), ("README.pt-BR.md", "README.md")] {
+      #expect(Self.links(in: Array(try Self.lines(of: page).prefix(3))) == [other])
+    }
+  }
+
   @Test func anchorsAreThoseOfTheWeb() {
     let headings: [Substring] = ["# A `b`, c_d: e", "## See [this](x.md)", "### See this"]
     #expect(Self.anchors(of: headings) == ["a-b-c_d-e", "see-this", "see-this-1"])
