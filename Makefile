@@ -8,7 +8,7 @@ CONFIG ?= routes.yaml
 RELEASE = -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked -Xswiftc -cross-module-optimization
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-browser build demo run test bench bench-quick ci floor lint format install clean
+.PHONY: help setup setup-browser build demo run test bench bench-quick ci floor lint format install package clean
 
 help: ## Show what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ install: build ## Install the binary, its manual pages and completions under PRE
 	  .build/release/huggy-relay --generate-completion-script bash > $$share/bash-completion/completions/huggy-relay; \
 	  .build/release/huggy-relay --generate-completion-script zsh > $$share/zsh/site-functions/_huggy-relay; \
 	  .build/release/huggy-relay --generate-completion-script fish > $$share/fish/vendor_completions.d/huggy-relay.fish
+
+package: build ## Build the Debian package: .build/package/huggy-relay_VERSION_ARCHITECTURE.deb
+	@deploy/package
 
 clean: ## Remove what was built
 	rm -rf .build
