@@ -29,11 +29,12 @@ package final class SQLiteStore: DeliveryStore {
   ///   - clock: What it waits by, and times what happens by. It goes on from where the last run has left it.
   ///   - duplicateLimit: How many envelopes are remembered for telling redeliveries.
   ///   - hangAfter: A disk that has not answered for so long hangs.
+  ///   - copiesBeforeMigration: One of an older release is copied before its schema is changed.
   ///   - observer: Told of what happens in it, on its thread.
-  /// - Throws: `inUse` if another relay has it, `newerSchema`, `cannotOpen`.
+  /// - Throws: `inUse` if another relay has it, `newerSchema`, `cannotOpen`; `full` where a copy has no room.
   package init(
     path: String, clock: any SteadyClock, duplicateLimit: Int = 500_000, hangAfter: Duration = .seconds(4),
-    observer: (any StoreObserver)? = nil
+    copiesBeforeMigration: Bool = true, observer: (any StoreObserver)? = nil
   ) throws(StoreError) {
     let inbox = Monitor(StoreInbox())
     let opened = Monitor<Result<(file: FileID, downTime: Gap?), StoreError>?>(nil)
@@ -43,7 +44,9 @@ package final class SQLiteStore: DeliveryStore {
     // SQLite is used on the thread that opened it, and on no other.
     let thread = WorkerThread(name: "store") {
       do throws(StoreError) {
-        let session = try StoreSession(path: path, duplicateLimit: duplicateLimit)
+        let session = try StoreSession(
+          path: path, duplicateLimit: duplicateLimit,
+          migration: MigrationSettings(makesCopy: copiesBeforeMigration, observer: observer))
         let kept = try session.clock.read()
         clock.resume(from: kept)
         let downTime = try session.downTime(since: kept, until: clock.now())

@@ -367,12 +367,19 @@ enum Schema {
         code: .cannotOpen, message: "\(path) is not a store of huggy-relay; choose another store.url")
     }
     guard current <= version else {
+      let copy = SchemaCopy.newest(beside: path, upTo: current, openableBy: version)
       throw StoreError(
         code: .newerSchema,
         message: "\(path) was written by a newer huggy-relay (schema \(current), this one knows \(version)); "
-          + "run that version, or restore the copy made before it")
+          + "run that version, or restore the copy made before it"
+          + (copy.map { ": \($0.path) is one, without what came after it" } ?? ""))
     }
   }
+
+  /// Whether the migrations from that schema on write each event anew.
+  static func rewritesEvents(from current: Int64) -> Bool { current < Self.writtenAnew }
+  /// The schema since which events are as `twoIndexesLess` has made them.
+  private static let writtenAnew: Int64 = 5
 
   /// Brings a database up to date that `check` has let pass.
   static func migrate(_ connection: Connection) throws(StoreError) {

@@ -16,6 +16,8 @@ package protocol StoreObserver: Sendable {
   func storeHangs(_ isHanging: Bool)
   /// Something could not be read. Whoever asked for it has had an answer that says less.
   func storeReadFailed(_ error: StoreError)
+  /// The store is being opened, and is of an older release: what is done with it. On the thread that opens it, before all else.
+  func storeMigrates(_ step: StoreMigration)
 }
 
 extension StoreObserver {
@@ -23,6 +25,21 @@ extension StoreObserver {
   package func storeBeginsToAnswer() {}
   package func storeHasAnswered() {}
   package func storeReadFailed(_ error: StoreError) {}
+  package func storeMigrates(_ step: StoreMigration) {}
+}
+
+/// What is done with a store of an older release while it is opened, in this order.
+package enum StoreMigration: Sendable, Equatable {
+  /// It is copied before its schema is changed. `bytes`: what there is to copy.
+  case copies(from: Int, copy: String, bytes: Int)
+  /// So much of a large one is copied.
+  case copying(bytes: Int, of: Int)
+  /// The copy is on the disk.
+  case copied(copy: String, took: Duration)
+  case changes(from: Int, to: Int)
+  case changed(to: Int, took: Duration)
+  /// An older copy has gone.
+  case removed(copy: String)
 }
 
 /// How a store is.

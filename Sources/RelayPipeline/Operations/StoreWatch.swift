@@ -92,6 +92,30 @@ package final class StoreWatch: StoreObserver {
     logger.error("the store can't be read", metadata: metadata)
   }
 
+  package func storeMigrates(_ step: StoreMigration) {
+    switch step {
+    case .copies(let schema, let copy, let bytes):
+      logger.notice(
+        "the store has the schema of an older release: it is copied before that is changed",
+        metadata: ["schema": .number(schema), "copy": "\(copy)", "bytes": .number(bytes)])
+    case .copying(let bytes, let total):
+      logger.notice("copying the store", metadata: ["bytes": .number(bytes), "of": .number(total)])
+    case .copied(let copy, let time):
+      logger.notice(
+        "the store is copied: the release before can go on with the copy; remove it when you need no way back",
+        metadata: ["copy": "\(copy)", "took": "\(time)"])
+    case .changes(let schema, let next):
+      logger.notice(
+        "the store's schema is being changed",
+        metadata: ["schema": .number(schema), "becomes": .number(next)])
+    case .changed(let schema, let time):
+      logger.notice(
+        "the store has this release's schema", metadata: ["schema": .number(schema), "took": "\(time)"])
+    case .removed(let copy):
+      logger.notice("an older copy of the store is removed", metadata: ["copy": "\(copy)"])
+    }
+  }
+
   package func storeConditionChanged(_ condition: StoreCondition) {
     change { state in
       if (state.told.logHolder == nil) != (condition.logHolder == nil) {

@@ -10,7 +10,9 @@ import RelayCore
 final class StoreLock {
   /// The file that is locked.
   let file: FileID
-  private let descriptor: Int32
+  /// Of the database file, for whoever must read it past SQLite: another one must not be opened, since its close would drop
+  /// SQLite's own locks. To be read from, and never closed, by others.
+  let descriptor: Int32
   /// -1: it can't be made; the lock on the database stands alone.
   private let beside: Int32
 

@@ -61,6 +61,8 @@ final class OverwriteJob: StoreJob {
   /// meanwhile.
   private var pagesLeft: Int?
   private var isCut = false
+  /// From before the last change of the schema.
+  private var schemaCopy: SchemaCopy?
   /// When the log was first in somebody's hands.
   private var waitsSince: ContinuousClock.Instant?
 
@@ -80,6 +82,7 @@ final class OverwriteJob: StoreJob {
       pagesLeft = left - given
       pagesAreDone = given == 0 || left <= given
     }
+    schemaCopy = .newest(beside: session.files.databasePath, upTo: Schema.version)
     return isCut || (waitsSince?.duration(to: .now) ?? .zero) > Self.patience
   }
 
@@ -92,12 +95,19 @@ final class OverwriteJob: StoreJob {
 
   func end(_ error: StoreError?) {
     if let error { return completion(.failure(error)) }
-    let remaining =
-      isCut
-      ? nil
-      : "a reader of the store keeps its log (relay.db-wal) from being cut; when it has ended, the log is "
-        + "written over as events come, or cut by another erasure or a restart"
-    completion(.success(ErasedTraces(remaining: remaining)))
+    var remaining: [String] = []
+    if !isCut {
+      remaining.append(
+        "a reader of the store keeps its log (relay.db-wal) from being cut; when it has ended, the log is "
+          + "written over as events come, or cut by another erasure or a restart")
+    }
+    if let schemaCopy {
+      remaining.append(
+        "the copy from before the last upgrade, \(schemaCopy.path), is left as it is: remove it, and with it the way back"
+      )
+    }
+    completion(
+      .success(ErasedTraces(remaining: remaining.isEmpty ? nil : remaining.joined(separator: "; "))))
   }
 }
 

@@ -35,13 +35,15 @@ final class StoreSession {
   /// - Parameters:
   ///   - gathersLog: False for tests that do without syncs.
   ///   - fileSystem: What it is on; nil: what the system says.
+  ///   - migration: How one of an older release is brought up to date.
   init(
-    path: String, duplicateLimit: Int, gathersLog: Bool = true, fileSystem: FileSystemKind? = nil
+    path: String, duplicateLimit: Int, gathersLog: Bool = true, fileSystem: FileSystemKind? = nil,
+    migration: MigrationSettings = MigrationSettings()
   ) throws(StoreError) {
     files = try StoreFiles(databasePath: path, fileSystem: fileSystem)
     try StoreMark(databasePath: files.databasePath).check()
     Backup.removeLeftover(beside: files.databasePath)
-    connection = try Self.open(files, gathersLog: gathersLog)
+    connection = try Self.open(files, gathersLog: gathersLog, migration)
     identity = try Self.identity(of: connection, path: path, locked: files.lock.file)
     transactions = try Transactions(connection)
     names = try NameTable(connection, transactions)
@@ -95,23 +97,27 @@ final class StoreSession {
   }
 
   /// The database, brought up to date. A disk without room is given what was set aside on it.
-  private static func open(_ files: StoreFiles, gathersLog: Bool) throws(StoreError) -> Connection {
+  private static func open(
+    _ files: StoreFiles, gathersLog: Bool, _ migration: MigrationSettings
+  ) throws(StoreError) -> Connection {
     do throws(StoreError) {
-      return try openOnce(files, gathersLog: gathersLog)
+      return try openOnce(files, gathersLog: gathersLog, migration)
     } catch {
       guard error.code == .full else { throw error }
       files.giveReserve()
-      return try openOnce(files, gathersLog: gathersLog)
+      return try openOnce(files, gathersLog: gathersLog, migration)
     }
   }
 
-  private static func openOnce(_ files: StoreFiles, gathersLog: Bool) throws(StoreError) -> Connection {
+  private static func openOnce(
+    _ files: StoreFiles, gathersLog: Bool, _ migration: MigrationSettings
+  ) throws(StoreError) -> Connection {
     let connection = try Connection(
       path: files.databasePath, gathersLog: gathersLog,
       index: files.fileSystem.canFaultWhenFull ? .own : .shared, lock: files.lock)
     try Schema.check(connection, path: files.databasePath)
     try Schema.configure(connection)
-    try Schema.migrate(connection)
+    try Migration(connection: connection, files: files, settings: migration).run()
     // The log is made with the first look at what is in it.
     _ = try connection.integer("SELECT count(*) FROM sqlite_master")
     try StoreMark(databasePath: files.databasePath).renew(connection)

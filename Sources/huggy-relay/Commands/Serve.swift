@@ -37,6 +37,13 @@ struct Serve: AsyncParsableCommand {
         + "to a destination until `resume`."))
   var paused = false
 
+  @Flag(
+    name: .customLong("no-copy"),
+    help: ArgumentHelp(
+      "Change the schema of an older release's store without copying the store first: where its disk has no room for the "
+        + "copy, and there is a backup elsewhere."))
+  var omitsCopy = false
+
   func run() async throws {
     let format = logFormat ?? .forStandardError
     let log = LogWriter(format)
@@ -62,7 +69,7 @@ struct Serve: AsyncParsableCommand {
       try await Relay(
         loaded.configuration, path: options.config, loader: options.loader(), logger: logger,
         droppedLogLines: log.dropped, waitForStore: waitForStore?.duration ?? .zero, isPaused: paused,
-        terminations: terminations, hangups: hangups
+        copiesStore: !omitsCopy, terminations: terminations, hangups: hangups
       ).run()
     } catch let error as StoreError {
       logger.critical("the store can't be used", metadata: ["reason": "\(error)"])

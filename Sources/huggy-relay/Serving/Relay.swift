@@ -24,6 +24,7 @@ struct Relay {
   private let droppedLogLines: Counter
   private let waitForStore: Duration
   private let isPaused: Bool
+  private let copiesStore: Bool
   private let terminations: Terminations
   private let hangups: Hangups
   private let clock: MachineClock
@@ -33,10 +34,11 @@ struct Relay {
   ///   - droppedLogLines: Where the log's writer counts.
   ///   - waitForStore: How long to wait for another relay to let go of the store.
   ///   - isPaused: Nothing is delivered until a person resumes a destination.
+  ///   - copiesStore: A store of an older release is copied before its schema is changed.
   init(
     _ configuration: Configuration, path: String, loader: ConfigurationLoader, logger: Logger,
-    droppedLogLines: Counter, waitForStore: Duration, isPaused: Bool, terminations: Terminations,
-    hangups: Hangups
+    droppedLogLines: Counter, waitForStore: Duration, isPaused: Bool, copiesStore: Bool,
+    terminations: Terminations, hangups: Hangups
   ) {
     self.configuration = configuration
     self.path = path
@@ -45,6 +47,7 @@ struct Relay {
     self.droppedLogLines = droppedLogLines
     self.waitForStore = waitForStore
     self.isPaused = isPaused
+    self.copiesStore = copiesStore
     self.terminations = terminations
     self.hangups = hangups
     let log = ClockLog(logger: logger)
@@ -64,8 +67,9 @@ struct Relay {
     let metrics = RelayMetrics(configuration, droppedLogLines: droppedLogLines)
     let watch = StoreWatch(metrics: metrics, clock: clock, logger: logger)
     let opened = try await StoreWait(limit: waitForStore, logger: logger).open(unless: terminations) {
-      [configuration, clock] () throws(StoreError) in
-      try OpenedStore(at: configuration.store.location, clock: clock, observer: watch)
+      [configuration, clock, copiesStore] () throws(StoreError) in
+      try OpenedStore(
+        at: configuration.store.location, clock: clock, copiesBeforeMigration: copiesStore, observer: watch)
     }
     guard let opened else { return logger.notice("stopped") }
     let store = opened.store

@@ -11,13 +11,16 @@ struct OpenedStore: Sendable {
   let store: any DeliveryStore
   let lookup: any DeliveryLookup
 
-  /// - Throws: `inUse` if another relay has it, `newerSchema`, `cannotOpen`.
+  /// - Parameter copiesBeforeMigration: One of an older release is copied before its schema is changed.
+  /// - Throws: `inUse` if another relay has it, `newerSchema`, `cannotOpen`; `full` where a copy has no room.
   init(
-    at location: StoreSettings.Location, clock: any SteadyClock, observer: any StoreObserver
+    at location: StoreSettings.Location, clock: any SteadyClock, copiesBeforeMigration: Bool,
+    observer: any StoreObserver
   ) throws(StoreError) {
     switch location {
     case .sqlite(let path):
-      let store = try SQLiteStore(path: path, clock: clock, observer: observer)
+      let store = try SQLiteStore(
+        path: path, clock: clock, copiesBeforeMigration: copiesBeforeMigration, observer: observer)
       self.store = store
       lookup = SQLiteLookup(store, clock: clock)
     }
