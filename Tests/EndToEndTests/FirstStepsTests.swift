@@ -48,6 +48,20 @@ import Testing
 
   // MARK: init
 
+  @Test func aFileThatItReplacesStaysItsReadersFile() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("sources: {}\n", to: "routes.yaml")
+    for (mode, kept) in [(0o640, 0o640), (0o660, 0o660), (0o644, 0o600)] {
+      try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
+      let made = try Setting.run(["init", "--yes", "--force", "--config", file])
+      #expect(made.status == 0, "\(made.errors)")
+      let found = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
+      #expect(found == kept)
+      let readers = kept == 0o600 ? "you" : "its owner and group"
+      #expect(made.output.contains("only \(readers) can read it"))
+    }
+  }
+
   @Test func whatInitWritesIsValidAndItsOwnersAlone() throws {
     let folder = try TemporaryFolder()
     let file = "\(folder.path)/routes.yaml"

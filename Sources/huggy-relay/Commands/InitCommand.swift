@@ -129,12 +129,29 @@ struct InitCommand: ParsableCommand {
     let path = replaces ? "\(file).new" : file
     if replaces { unlink(path) }
     let target = try NewFile(path: path)
+    if replaces { Self.hand(target.descriptor, toTheReadersOf: file) }
     FileHandle(fileDescriptor: target.descriptor).write(Data(text.utf8))
     _ = try target.finish()
     guard !replaces || rename(path, file) == 0 else {
       throw Failure(
         code: "not_written", message: "can't replace \(file): \(String(cString: strerror(errno)))")
     }
+  }
+
+  /// A file that not everybody may read keeps its owner, its group and its mode: a service's file stays one that the service
+  /// can read.
+  private static func hand(_ descriptor: Int32, toTheReadersOf file: String) {
+    var status = stat()
+    guard stat(file, &status) == 0, status.st_mode & 0o007 == 0 else { return }
+    // Only root may give a file away; then it stays with whoever runs this, as a new one does.
+    guard fchown(descriptor, status.st_uid, status.st_gid) == 0 else { return }
+    fchmod(descriptor, status.st_mode & 0o660)
+  }
+
+  private static func readers(of file: String) -> String {
+    var status = stat()
+    let isForGroup = stat(file, &status) == 0 && status.st_mode & 0o040 != 0
+    return " (it holds secrets: only \(isForGroup ? "its owner and group" : "you") can read it)"
   }
 
   // MARK: What is next
@@ -156,7 +173,7 @@ struct InitCommand: ParsableCommand {
       ]
     case .known, .none: steps.append("Paste this URL into Huggy's webhook page, and save it:\n     \(url)")
     }
-    print("wrote \(file)\(first.holdsSecrets ? " (it holds secrets: only you can read it)" : "")\n\nNext:")
+    print("wrote \(file)\(first.holdsSecrets ? Self.readers(of: file) : "")\n\nNext:")
     for (place, step) in steps.enumerated() { print("  \(place + 1). \(step)") }
     if publicURL == nil {
       print("\nThe relay listens on \(first.listen): a proxy with TLS leads to it (docs/proxies.md).")
