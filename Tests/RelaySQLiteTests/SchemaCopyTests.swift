@@ -52,7 +52,10 @@ struct SchemaCopyTests {
     try Connection(path: path, ignoringLog: ()).integer("PRAGMA user_version")
   }
 
-  private func contents(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
+  /// But for the header, in which SQLite counts the openings.
+  private func contents(_ path: String) throws -> Data {
+    try Data(contentsOf: URL(fileURLWithPath: path)).dropFirst(100)
+  }
   private func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
   // MARK: The copy
@@ -101,7 +104,7 @@ struct SchemaCopyTests {
 
   @Test func whoOpensItIsToldEachStep() throws {
     try leave()
-    let bytes = try contents(home.path).count
+    let bytes = try contents(home.path).count + 100
     try open { $0.clones = false }
     let told = steps.all.withLock { $0 }
     let (from, to) = (Int(Schema.version) - 1, Int(Schema.version))
