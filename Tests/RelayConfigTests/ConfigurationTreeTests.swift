@@ -28,6 +28,9 @@ import Testing
       three: { url: "http://user:pass@a.example/x" }
       two.b: { url: "http://127.0.0.1:9000", auth: { basic: { username: u, password: "" } }, rate: 5000/h,
         max_backlog: 2GiB, order_by: destination }
+    notify:
+      ops: { url: "https://chat.example/s3cret", format: slack, for: 1m, repeat: off, on: [down, "store"] }
+      dead.man: { url: "http://127.0.0.1:1", format: heartbeat, every: 2m }
     routes:
       - name: drop-it
         match: { event: ["*Message", "null", "e\u0301"], company: [null, "on"], channel: null, source: "a*" }

@@ -43,7 +43,8 @@ import Testing
     "sets the header Authorization", "set the header Authorization", "url holds credentials too",
     "max_delay is shorter", "max_inflight is less", "takes this address", "give one of the two another port",
     "others than this machine can reach this address", "another person has this",
-    "give the source another with path",
+    "give the source another with path", "a heartbeat says that", "only `format: heartbeat` has it",
+    "these are too many",
     // Times and days of the calendar, and what this machine knows of time zones.
     "has no length", "is in part the same time", "is longer than the hours", "is no day of the calendar",
     "is not a time zone that this machine knows", "this machine has no time zones",

@@ -49,6 +49,9 @@ import Testing
         basic:
           url: "${SCHEME}://${HOST}"
           auth: { basic: { username: "${A}", password: "${A}" } }
+      notify:
+        ops: { url: "${A}", format: "${A}", for: "${A}", repeat: "${A}", on: ["${A}"] }
+        dead-man: { url: "${A}", format: heartbeat, every: "${A}" }
       routes:
         - name: ${A}
           match:

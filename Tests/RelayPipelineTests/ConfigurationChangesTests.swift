@@ -61,6 +61,23 @@ import Testing
     #expect(!changes { $0.routes.insert(Route(name: "new", action: .drop), at: 0) }.isRouteOrderChanged)
   }
 
+  @Test func receiversOfNoticesAreToldByName() {
+    var old = Self.base
+    old.notify = [
+      NoticeReceiver(name: "ops", url: Secret("https://a.example")),
+      NoticeReceiver(name: "boss", url: Secret("https://b.example")),
+    ]
+    var new = old
+    new.notify[0].patience = .seconds(1)
+    new.notify[1].name = "night"
+    let told = ConfigurationChanges(from: old, to: new)
+    #expect(told.notify == .init(added: ["night"], removed: ["boss"], changed: ["ops"]))
+    #expect(told.texts.map { "\($0.name): \($0.text)" } == ["notify: +night -boss ~ops"])
+    #expect(!told.areSecretsChanged)
+    new.notify[0].url = Secret("https://other.example")
+    #expect(ConfigurationChanges(from: old, to: new).areSecretsChanged)
+  }
+
   @Test func limitsAreToldByTheirKeys() {
     let told = changes {
       $0.server.maxBodyBytes = 7

@@ -115,6 +115,7 @@ package struct ReloadAnswer: Answer {
     @Field("Destinations.") package var destinations: Names
     @Field("Sources.") package var sources: Names
     @Field("Routes.") package var routes: Names
+    @Field("Receivers of notices.") package var notify: Names
     @Field("The routes that stayed are in another order.") package var routeOrder: Bool
     @Field("Keys of `server` and `store`.") package var limits: [String]
     @Field("A token, password, signing secret or header's value is another.") package var secrets: Bool
@@ -141,6 +142,7 @@ extension ReloadAnswer.Changes {
     destinations = Names(changes.destinations)
     sources = Names(changes.sources)
     routes = Names(changes.routes)
+    notify = Names(changes.notify)
     routeOrder = changes.isRouteOrderChanged
     limits = changes.limits
     secrets = changes.areSecretsChanged

@@ -15,6 +15,8 @@ extension ConfigNode {
     let defaults = section.take("defaults").map(DestinationReader.defaults) ?? DestinationReader()
     let destinations = (section.take("destinations")).map { $0.destinations(defaults: defaults) } ?? []
     configuration.destinations = destinations.compactMap(\.destination)
+    configuration.notify =
+      section.take("notify").map { $0.noticeReceivers(about: configuration.sources) } ?? []
 
     let context = RouteContext(
       sources: section.entries.first { $0.key == "sources" }?.value.keyNames ?? [],

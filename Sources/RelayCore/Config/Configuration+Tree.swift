@@ -3,13 +3,14 @@ import RelayText
 extension Configuration {
   /// Everything that it says, in the order in which routes.yaml is documented.
   package var tree: ConfigurationTree {
-    .mapping([
+    var entries: [ConfigurationTree.Entry] = [
       .init("server", server.tree.marked(against: ServerSettings().tree)),
       .init("store", store.tree.marked(against: StoreSettings().tree)),
       .init("sources", .mapping(sources.map { .init($0.name, $0.marked) })),
       .init("destinations", .mapping(destinations.map { .init($0.name, $0.marked) })),
-      .init("routes", .named(routes.map { .init($0.name, $0.tree) })),
-    ])
+    ]
+    if !notify.isEmpty { entries.append(.init("notify", .mapping(notify.map { .init($0.name, $0.marked) }))) }
+    return .mapping(entries + [.init("routes", .named(routes.map { .init($0.name, $0.tree) }))])
   }
 }
 

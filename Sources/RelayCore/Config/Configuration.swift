@@ -8,6 +8,8 @@ package struct Configuration: Sendable, Equatable {
   package var sources: [Source]
   package var destinations: [Destination]
   package var routes: [Route]
+  /// Who is told how the relay is, in the order of the file; names are unique.
+  package var notify: [NoticeReceiver] = []
   /// SHA-256 of the file, in lower-case hexadecimal digits, first 12. Secrets from the environment take no part.
   package var hash: String
 

@@ -6,7 +6,7 @@ extension Destination {
 
   private var tree: ConfigurationTree {
     var entries: [ConfigurationTree.Entry] = [
-      .init("url", .secret(url, shown: shownURL)), .init("format", .word(format.rawValue)),
+      .init("url", .secret(url, shown: url.shownAddress)), .init("format", .word(format.rawValue)),
       .init("forward_token", .bool(forwardsToken)),
       .init("headers", .mapping(headers.map { .init($0.name, .secret($0.value)) })),
     ]
@@ -40,19 +40,6 @@ extension Destination {
       .init("tls", tls.tree),
       .init("paused", .bool(pausedAt != nil)),
     ]
-  }
-
-  /// Scheme, host and port: what follows may be as secret as a password, as in the addresses of Slack's hooks.
-  private var shownURL: String {
-    let text = url.reveal
-    guard let scheme = text.firstRange(of: "://") else { return ConfigurationTree.mask }
-    let rest = text[scheme.upperBound...]
-    let authority = rest.prefix { !"/?#".contains($0) }
-    let path = rest.dropFirst(authority.count)
-    let host = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
-    let credentials = host.count < authority.count ? "\(ConfigurationTree.mask)@" : ""
-    let shownPath = path.isEmpty || path == "/" ? String(path) : "/\(ConfigurationTree.mask)"
-    return "\(text[..<scheme.upperBound])\(credentials)\(host)\(shownPath)"
   }
 }
 

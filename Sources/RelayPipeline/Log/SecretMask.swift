@@ -145,8 +145,20 @@ extension Configuration {
   /// enough to be secrets.
   var toldSecrets: [Secret] {
     let tokens = sources.flatMap(\.tokens).map(\.value) + server.admins.map(\.value)
-    return tokens + destinations.flatMap(\.toldSecrets)
+    return tokens + destinations.flatMap(\.toldSecrets) + notify.flatMap(\.toldSecrets)
   }
+}
+
+extension NoticeReceiver {
+  /// A receiver may repeat what it was called by: the whole address, or what follows its host.
+  var toldSecrets: [Secret] {
+    let text = url.reveal
+    guard let scheme = text.firstRange(of: "://") else { return [url] }
+    let tail = text[scheme.upperBound...].drop { !"/?".contains($0) }
+    return [url] + (tail.utf8.count >= Self.shortestSecretTail ? [Secret(String(tail))] : [])
+  }
+
+  private static let shortestSecretTail = 8
 }
 
 extension Destination {

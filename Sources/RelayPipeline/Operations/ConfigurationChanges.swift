@@ -28,6 +28,8 @@ package struct ConfigurationChanges: Sendable, Equatable {
   package var destinations = Names()
   package var sources = Names()
   package var routes = Names()
+  /// Receivers of notices.
+  package var notify = Names()
   /// The routes that stayed stand in another order.
   package var isRouteOrderChanged = false
   /// Keys of `server` and `store`, such as `server.max_body`.
@@ -44,6 +46,7 @@ package struct ConfigurationChanges: Sendable, Equatable {
     }
     sources = Names(from: old.sources, to: new.sources) { $0.name }
     routes = Names(from: old.routes, to: new.routes) { $0.name }
+    notify = Names(from: old.notify, to: new.notify) { $0.name }
     let (before, after) = (old.routes.map(\.name), new.routes.map(\.name))
     let stayed = Set(before).intersection(after)
     isRouteOrderChanged = before.filter(stayed.contains) != after.filter(stayed.contains)
@@ -131,6 +134,10 @@ extension Configuration {
       }
       credentials["destinations.\(destination.name)"] = own
     }
+    for receiver in notify {
+      // It is often as secret as a token, and nothing else is.
+      credentials["notify.\(receiver.name)"] = Credentials(secrets: [receiver.url])
+    }
     return credentials
   }
 }
@@ -140,6 +147,7 @@ extension ConfigurationChanges {
   package var texts: [(name: String, text: String)] {
     var texts = [("destinations", destinations.text), ("sources", sources.text), ("routes", routes.text)]
     if isRouteOrderChanged { texts[2].1 += texts[2].1.isEmpty ? "in another order" : ", in another order" }
+    texts.append(("notify", notify.text))
     texts.append(("limits", limits.joined(separator: " ")))
     texts.append(("secrets", areSecretsChanged ? "changed" : ""))
     return texts.filter { !$0.1.isEmpty }
