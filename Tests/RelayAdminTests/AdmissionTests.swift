@@ -182,6 +182,7 @@ import Testing
     ("/api/v1/reload", "POST /api/v1/reload", [:]), ("/api/v1/rejections", "GET /api/v1/rejections", [:]),
     ("/api/v1/gaps", "GET /api/v1/gaps", [:]),
     ("/api/v1/events", "GET /api/v1/events", [:]),
+    ("/api/v1/notify/x/test", "POST /api/v1/notify/{receiver}/test", ["receiver": "x"]),
     ("/api/v1/destinations/x/test", "POST /api/v1/destinations/{destination}/test", ["destination": "x"]),
     ("/api/v1/sources/x/publish", "POST /api/v1/sources/{source}/publish", ["source": "x"]),
     ("/api/v1/sources/x/token", "POST /api/v1/sources/{source}/token", ["source": "x"]),

@@ -18,6 +18,7 @@ import Testing
     ("GET", "/api/v1/rejections"), ("POST", "/api/v1/deliveries/retry"),
     ("POST", "/api/v1/deliveries/discard"),
     ("POST", "/api/v1/destinations/crm/pause"), ("POST", "/api/v1/destinations/crm/resume"),
+    ("POST", "/api/v1/notify/ops/test"),
     ("POST", "/api/v1/destinations/crm/test"), ("POST", "/api/v1/sources/huggy/publish"),
     ("POST", "/api/v1/sources/huggy/token"),
     ("POST", "/api/v1/reload"), ("GET", "/api/v1/gaps"), ("GET", "/nowhere"),

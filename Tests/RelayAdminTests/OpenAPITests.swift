@@ -178,6 +178,7 @@ import Testing
     "POST /api/v1/deliveries/retry": [#"{"all":true}"#, #"{"ids":[1],"dry_run":true,"reason":"x"}"#],
     "POST /api/v1/deliveries/discard": [#"{"state":["dead","pending"]}"#],
     "POST /api/v1/destinations/{destination}/pause": [#"{"until":"2026-02-02T03:04:05Z"}"#],
+    "POST /api/v1/notify/{receiver}/test": ["{}"],
     "POST /api/v1/destinations/{destination}/test": [#"{"type":"createdChat"}"#],
     "POST /api/v1/sources/{source}/token": [#"{"learn_for":"15m"}"#, #"{"forget":true}"#],
   ]

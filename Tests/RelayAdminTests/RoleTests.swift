@@ -62,7 +62,8 @@ import Testing
       "POST /api/v1/deliveries/retry", "POST /api/v1/deliveries/discard", "POST /api/v1/events/replay",
       "POST /api/v1/replays/{replay}/cancel", "POST /api/v1/destinations/{destination}/pause",
       "POST /api/v1/destinations/{destination}/resume", "POST /api/v1/destinations/{destination}/test",
-      "POST /api/v1/sources/{source}/publish", "POST /api/v1/reload", "POST /api/v1/config/diff",
+      "POST /api/v1/sources/{source}/publish", "POST /api/v1/notify/{receiver}/test",
+      "POST /api/v1/reload", "POST /api/v1/config/diff",
       "POST /api/v1/backtest",
     ],
     .admin: [

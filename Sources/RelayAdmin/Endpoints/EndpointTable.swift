@@ -17,6 +17,7 @@ struct EndpointTable: Sendable {
       DeliveryEndpoints.all,
       DestinationEndpoints.all,
       SourceEndpoints.all,
+      NoticeEndpoints.all,
       StoreEndpoints.all,
       ExportEndpoints.all,
       ErasureEndpoints.all,

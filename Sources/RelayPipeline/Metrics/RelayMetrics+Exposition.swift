@@ -16,6 +16,7 @@ extension RelayMetrics {
     writeDestinations(&text)
     write(readings.destinations, &text)
     writeStore(readings, &text)
+    writeNotices(&text)
     writeRelay(readings, &text)
     if let process { write(process, &text) }
     return text.bytes
@@ -179,6 +180,17 @@ extension RelayMetrics {
       "huggy_relay_store_read_errors_total", .counter,
       help: "Questions to the store that it could not answer, or not in time.")
     text.sample([], storeReadErrors.value)
+  }
+
+  private func writeNotices(_ text: inout TextExposition) {
+    text.begin(
+      "huggy_relay_notices_total", .counter,
+      help: "Notices and heartbeats to the receiver, by what came of each request; dropped: too many waited.")
+    for (name, receiver) in noticeReceivers.entries {
+      for (outcome, count) in receiver.requests.counts {
+        text.sample([("name", name), ("outcome", outcome)], count)
+      }
+    }
   }
 
   private func writeRelay(_ readings: GaugeReadings, _ text: inout TextExposition) {

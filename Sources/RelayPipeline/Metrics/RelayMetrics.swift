@@ -19,6 +19,7 @@ package final class RelayMetrics: Sendable {
   let sources = MetricTable<SourceMetrics>()
   let routes = MetricTable<RouteMetrics>()
   let destinations = MetricTable<DestinationMetrics>()
+  let noticeReceivers = MetricTable<NoticeMetrics>()
   let refusedRequests = CounterSet<RefusalReason>()
   let commitSeconds = Histogram(.commit)
   let commitBatchSize = Histogram(.batchSize)
@@ -38,6 +39,7 @@ package final class RelayMetrics: Sendable {
     for source in configuration.sources { _ = self.source(source.name) }
     for route in configuration.routes { _ = self.route(route.name) }
     for destination in configuration.destinations { _ = self.destination(destination.name) }
+    for receiver in configuration.notify { _ = notices(receiver.name) }
   }
 
   package func source(_ name: String) -> SourceMetrics {
@@ -50,6 +52,10 @@ package final class RelayMetrics: Sendable {
 
   package func destination(_ name: String) -> DestinationMetrics {
     destinations.value(name) { DestinationMetrics() }
+  }
+
+  func notices(_ receiver: String) -> NoticeMetrics {
+    noticeReceivers.value(receiver) { NoticeMetrics() }
   }
 
   /// A request of any path, also of no source's.

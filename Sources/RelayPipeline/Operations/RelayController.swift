@@ -20,6 +20,8 @@ package final class RelayController: RelayOperations {
     package var prober: any DestinationProber
     /// Envelopes to try them with, by the event's type.
     package var samples: any SampleEnvelopes
+    /// nil: nobody is told anything.
+    package var notices: Notices.Tools?
     /// How long those wait who ask something of the store.
     package var patience: Patience
     /// Where the charts' samples are kept over restarts; nil: nowhere.
@@ -28,8 +30,8 @@ package final class RelayController: RelayOperations {
     package init(
       store: any DeliveryStore, lookup: any DeliveryLookup, engine: DeliveryEngine, receiver: Receiver,
       metrics: RelayMetrics, watch: StoreWatch, clock: any SteadyClock, logger: Logger,
-      prober: any DestinationProber, samples: any SampleEnvelopes, patience: Patience = Patience(),
-      seriesFile: (any SeriesKeeping)? = nil
+      prober: any DestinationProber, samples: any SampleEnvelopes, notices: Notices.Tools? = nil,
+      patience: Patience = Patience(), seriesFile: (any SeriesKeeping)? = nil
     ) {
       self.store = store
       self.lookup = lookup
@@ -41,12 +43,13 @@ package final class RelayController: RelayOperations {
       self.logger = logger
       self.prober = prober
       self.samples = samples
+      self.notices = notices
       self.patience = patience
       self.seriesFile = seriesFile
     }
   }
 
-  private let parts: Parts
+  let parts: Parts
   private let activeConfiguration: ActiveConfiguration
   private let asked: PatientStore
   let reordering: Reordering
@@ -66,7 +69,9 @@ package final class RelayController: RelayOperations {
   private let silence: SilenceWatch
   private let tester: DestinationTester
   private let erasures: Erasures
-  private let isDraining = Locked(false)
+  let isDraining = Locked(false)
+  /// It looks at the rest, and so is made last. nil: nobody is told anything.
+  let noticeDesk = Locked<Notices?>(nil)
 
   package init(_ configuration: Configuration, parts: Parts, source: any ReloadSource) {
     self.parts = parts
@@ -125,6 +130,9 @@ package final class RelayController: RelayOperations {
         patience: parts.patience, clock: parts.clock, file: parts.seriesFile, logger: parts.logger))
     gapBook = GapBook(asked: asked, recorder: parts.receiver.gaps, clock: parts.clock)
     parts.engine.hideInAnswers(configuration.toldSecrets)
+    guard let tools = parts.notices else { return }
+    let notices = makeNotices(tools, active)
+    noticeDesk.withLock { $0 = notices }
   }
 
   var active: ActiveConfiguration.State { activeConfiguration.current }
@@ -160,6 +168,7 @@ package final class RelayController: RelayOperations {
     let destinations = active.configuration.destinations
     let disordered = Reordering.disordered(destinations, stored, underWay: [])
     await parts.store.hold(disordered)
+    await notices?.begin(stored)
     parts.watch.attach(parts.engine)
     parts.engine.start(destinations, stored: stored)
     await parts.engine.hold(disordered)
@@ -315,7 +324,10 @@ package final class RelayController: RelayOperations {
     try await asked.look { lookup async throws(StoreError) in try await lookup.events(request) }
   }
 
-  package func reload() async throws(OperationError) -> ReloadReport { try await reloader.reload() }
+  package func reload() async throws(OperationError) -> ReloadReport {
+    defer { notices?.wake() }
+    return try await reloader.reload()
+  }
 
   /// It takes as long as the store is large: nobody's patience ends it.
   package func backup() async throws(OperationError) -> any StoreCopy {

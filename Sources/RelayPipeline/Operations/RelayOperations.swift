@@ -8,6 +8,7 @@ package protocol RelayOperations:
   ErasureOperations,
   ExportOperations,
   GapOperations,
+  NoticeOperations,
   ReplayOperations,
   SearchOperations,
   SeriesOperations,

@@ -25,6 +25,8 @@ final class StatusReader: Sendable {
     var due: [String: Timestamp]
     var usage: StoreUsage
     var readAt: ContinuousClock.Instant
+    /// Ages were looked at, too.
+    var isWhole = true
   }
 
   private let parts: Parts
@@ -42,15 +44,17 @@ final class StatusReader: Sendable {
   func begin(_ store: any DeliveryStore) async throws(StoreError) -> [StoredDestination] {
     let reading = Reading(
       destinations: try await store.destinations(), oldest: [:], due: [:], usage: try await store.usage(),
-      readAt: .now)
+      readAt: .now, isWhole: false)
     lastReading.withLock { $0 = reading }
     return reading.destinations
   }
 
   /// Also while the store can't be read: then with what was last read of it, and how long ago that was.
-  func status() async throws(OperationError) -> RelayStatus {
+  ///
+  /// - Parameter age: What was read of the store may be so old, and counts as of now: for who looks all the time.
+  func status(ofAge age: Duration = .zero) async throws(OperationError) -> RelayStatus {
     let lanes = await lanes()
-    let (reading, isCurrent) = try await reading()
+    let (reading, isCurrent) = try await reading(ofAge: age)
     let now = parts.clock.reading()
     let state = parts.active.current
     let stored = reading.destinations
@@ -97,8 +101,9 @@ final class StatusReader: Sendable {
   }
 
   /// - Returns: What is in the store, or was when it could last be read; and whether it is of now.
-  private func reading() async throws(OperationError) -> (Reading, isCurrent: Bool) {
+  private func reading(ofAge age: Duration) async throws(OperationError) -> (Reading, isCurrent: Bool) {
     let last = lastReading.withLock { $0 }
+    if let last, last.isWhole, age > .zero, last.readAt.duration(to: .now) <= age { return (last, true) }
     // The one before has waited in vain: so would this one.
     let isLate = answers.areSilent(for: parts.asked.patience.limit)
     if let last, parts.watch.isHanging || isLate { return (last, false) }
@@ -117,6 +122,15 @@ final class StatusReader: Sendable {
       guard let last else { throw error }
       return (last, false)
     }
+  }
+
+  /// How old what is known of the store may be for notices: the store is looked at no more often for them.
+  private static let noticeAge = Duration.seconds(15)
+
+  /// What there is to be told of; nil: it can't be seen now.
+  func noticeFacts() async -> NoticeFacts? {
+    guard let status = try? await status(ofAge: Self.noticeAge) else { return nil }
+    return NoticeFacts(status, parts.watch.current, parts.metrics, now: parts.clock.reading())
   }
 
   func metrics() async -> [UInt8] {

@@ -31,7 +31,21 @@ extension DestinationTests {
   var sampleTypes: [String] { ["createdChat", "closedChat"] }
 }
 
+extension NoticeOperations {
+  func testNotice(to receiver: String) async throws(OperationError) -> NoticeTestReport {
+    Samples.noticeTest(receiver)
+  }
+}
+
 extension Samples {
+  static func noticeTest(_ receiver: String, status: Int? = 503) -> NoticeTestReport {
+    NoticeTestReport(
+      receiver: receiver, format: .slack, method: "POST", body: Array(#"{"text":"a"}"#.utf8),
+      reply: NoticeReply(
+        status: status, body: status == nil ? [] : Array("no_service".utf8),
+        failure: status == nil ? "connection refused" : nil))
+  }
+
   static func source(_ name: String, _ token: TokenState) -> SourceStatus {
     var status = SourceStatus(name: name, path: "/\(name)-x", token: token, refused: 2)
     status.learning = LearningStatus(state: token)

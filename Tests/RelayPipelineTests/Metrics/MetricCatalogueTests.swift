@@ -39,6 +39,7 @@ struct MetricCatalogueTests {
         sources: [Source(name: "huggy")],
         destinations: [Destination(name: "crm", url: Secret("http://crm.example"))],
         routes: [Route(name: "all", match: Match(), except: [], action: .drop, stop: false)]))
+    _ = metrics.notices("ops")
     metrics.source("huggy").events("createdChat")
     metrics.source("huggy").accepted(at: ClockReading(steady: .second(1), wall: .second(1)))
     var readings = GaugeReadings(version: "1")

@@ -49,6 +49,7 @@ import Testing
         "huggy_relay_config_last_reload_success_timestamp_seconds": "gauge",
         "huggy_relay_route_matches_total": "counter",
         "huggy_relay_attempts_total": "counter", "huggy_relay_deliveries_settled_total": "counter",
+        "huggy_relay_notices_total": "counter",
         "huggy_relay_deliveries_pending": "gauge", "huggy_relay_deliveries_dead": "gauge",
         "huggy_relay_oldest_pending_age_seconds": "gauge",
         "huggy_relay_deliveries_in_flight": "gauge", "huggy_relay_deliveries_orphaned": "gauge",

@@ -1,0 +1,59 @@
+import RelayCore
+
+/// When the certificates of destinations end, as far as was looked: each once a day. Pure.
+struct CertificateBook: Sendable, Equatable {
+  private struct Page: Sendable, Equatable {
+    /// Whose it was.
+    var url: Secret
+    var looked: Timestamp
+    /// By the wall clock; nil: nobody knows.
+    var certificate: ProbeReport.Certificate?
+  }
+
+  /// Less than so long to go: somebody should know.
+  static let soon = Duration.seconds(14 * 86_400)
+  /// How often one is looked at; and one that ends soon, or could not be seen.
+  static let interval = Duration.seconds(86_400)
+  static let shortInterval = Duration.seconds(3_600)
+
+  private var pages: [String: Page] = [:]
+
+  /// Those whose certificates are to be looked at now.
+  func due(among destinations: [Destination], at now: ClockReading) -> [Destination] {
+    destinations.filter { destination in
+      guard destination.tls.verifies, destination.url.reveal.lowercased().hasPrefix("https:") else {
+        return false
+      }
+      guard let page = pages[destination.name], page.url == destination.url else { return true }
+      let isWell = page.certificate.map { now.wall.duration(to: $0.end) >= Self.soon } ?? false
+      return page.looked.duration(to: now.steady) >= (isWell ? Self.interval : Self.shortInterval)
+    }
+  }
+
+  /// - Parameter certificate: nil: it could not be seen. What was known of it stands.
+  mutating func looked(
+    at destination: Destination, _ certificate: ProbeReport.Certificate?, now: ClockReading
+  ) {
+    let known = pages[destination.name].flatMap { $0.url == destination.url ? $0.certificate : nil }
+    pages[destination.name] = Page(
+      url: destination.url, looked: now.steady, certificate: certificate ?? known)
+  }
+
+  /// - Parameter destinations: All that are configured.
+  func states(of destinations: [Destination], at now: ClockReading) -> [NoticeKey: NoticeState] {
+    var states: [NoticeKey: NoticeState] = [:]
+    for destination in destinations {
+      let key = NoticeKey(kind: .certificate, subject: .destination(destination.name))
+      guard let page = pages[destination.name], page.url == destination.url, let found = page.certificate
+      else {
+        states[key] = .unknown
+        continue
+      }
+      let left = now.wall.duration(to: found.end)
+      let days = left.components.seconds / 86_400
+      let when = left < .zero ? "ended on \(found.end)" : "ends on \(found.end), in \(days) days"
+      states[key] = .when(left < Self.soon, "\(found.subject) \(when)")
+    }
+    return states
+  }
+}

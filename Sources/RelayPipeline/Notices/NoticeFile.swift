@@ -1,0 +1,127 @@
+import Glibc
+import RelayCore
+import RelayThreads
+
+/// Where notices are kept over restarts.
+package protocol NoticeKeeper: Sendable {
+  /// What was kept last; nil: nothing is. Blocks.
+  func load() throws(NoticeFileError) -> [UInt8]?
+  /// Once it returns it is on disk. Blocks, for as long as the disk does.
+  func save(_ payload: [UInt8]) throws(NoticeFileError)
+}
+
+package struct NoticeFileError: Error, Sendable, Equatable, CustomStringConvertible {
+  package var description: String
+
+  init(_ description: String) {
+    self.description = description
+  }
+}
+
+/// A file of fixed size beside the store's, whose room is taken when it is made: it can be written when the disk is full.
+package final class NoticeFile: NoticeKeeper {
+  private let path: String
+  private let state = Locked(State())
+
+  private struct State {
+    var descriptor: Int32 = -1
+    var lastNumber: UInt64 = 0
+  }
+
+  package init(path: String) {
+    self.path = path
+  }
+
+  deinit {
+    state.withLock { if $0.descriptor >= 0 { close($0.descriptor) } }
+  }
+
+  package func load() throws(NoticeFileError) -> [UInt8]? {
+    let found = Locked<Result<[UInt8]?, NoticeFileError>>(.success(nil))
+    state.withLock { state in
+      let result = open(&state)
+      found.withLock { $0 = result.map { Self.newest(in: $0)?.payload } }
+    }
+    return try found.withLock { $0 }.get()
+  }
+
+  package func save(_ payload: [UInt8]) throws(NoticeFileError) {
+    let problem = state.withLock { state -> NoticeFileError? in
+      switch open(&state) {
+      case .failure(let error): return error
+      case .success(let descriptor):
+        guard let bytes = NoticeSlots.bytes(number: state.lastNumber + 1, payload) else {
+          return NoticeFileError("there is more to keep than there is room for")
+        }
+        guard Self.write(bytes, to: descriptor, at: NoticeSlots.offset(of: state.lastNumber + 1)),
+          fdatasync(descriptor) == 0
+        else { return NoticeFileError("\(path) can't be written: \(Self.systemText())") }
+        state.lastNumber += 1
+        return nil
+      }
+    }
+    if let problem { throw problem }
+  }
+
+  /// The file of this name: somebody may have taken it away.
+  private func open(_ state: inout State) -> Result<Int32, NoticeFileError> {
+    var status = stat()
+    if state.descriptor >= 0 {
+      if fstat(state.descriptor, &status) == 0, status.st_nlink > 0 { return .success(state.descriptor) }
+      close(state.descriptor)
+      state = State()
+    }
+    let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      return .failure(NoticeFileError("\(path) can't be opened: \(Self.systemText())"))
+    }
+    // Where the disk is full already it is tried without: writing may find room.
+    if fstat(descriptor, &status) == 0, status.st_size < NoticeSlots.fileBytes {
+      _ = posix_fallocate(descriptor, 0, NoticeSlots.fileBytes)
+      // Its name is to be there after a crash, too.
+      syncFolder()
+    }
+    state.descriptor = descriptor
+    state.lastNumber = Self.newest(in: descriptor)?.number ?? 0
+    return .success(descriptor)
+  }
+
+  private func syncFolder() {
+    let folder = Glibc.open(FilePath.parent(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard folder >= 0 else { return }
+    fsync(folder)
+    close(folder)
+  }
+
+  private static func newest(in descriptor: Int32) -> NoticeSlots.Found? {
+    NoticeSlots.newest(of: [0, 1].map { read(descriptor, at: $0 * NoticeSlots.slotBytes) })
+  }
+
+  private static func read(_ descriptor: Int32, at offset: Int) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: NoticeSlots.slotBytes) { buffer, count in
+      count = 0
+      while count < NoticeSlots.slotBytes {
+        let result = pread(
+          descriptor, buffer.baseAddress! + count, NoticeSlots.slotBytes - count, offset + count)
+        if result < 0 && errno == EINTR { continue }
+        guard result > 0 else { break }
+        count += result
+      }
+    }
+  }
+
+  private static func write(_ bytes: [UInt8], to descriptor: Int32, at offset: Int) -> Bool {
+    bytes.withUnsafeBytes { bytes in
+      var count = 0
+      while count < bytes.count {
+        let result = pwrite(descriptor, bytes.baseAddress! + count, bytes.count - count, offset + count)
+        if result < 0 && errno == EINTR { continue }
+        guard result > 0 else { return false }
+        count += result
+      }
+      return true
+    }
+  }
+
+  private static func systemText() -> String { String(cString: strerror(errno)) }
+}

@@ -1,0 +1,103 @@
+import RelayCore
+
+/// One receiver's notices that are not sent yet, in their order: one at a time, again and again until it is taken.
+struct NoticeQueue: Sendable, Equatable {
+  /// What is kept has a fixed room.
+  static let maxWaiting = 20
+  /// After the first failure, and at most; doubled each time.
+  static let firstDelay = Duration.seconds(5)
+  static let longestDelay = Duration.seconds(600)
+
+  private(set) var waiting: [Notice]
+  /// In a row.
+  private(set) var failures = 0
+  /// The first one is under way.
+  private(set) var isSending = false
+  private var notBefore: Timestamp?
+
+  init(_ waiting: [Notice] = []) {
+    self.waiting = waiting
+  }
+
+  /// - Returns: How many were let go of for it.
+  mutating func add(_ notice: Notice) -> Int {
+    waiting.append(notice)
+    guard waiting.count > Self.maxWaiting else { return 0 }
+    // The first one may be with its receiver already.
+    let free = waiting.indices.dropFirst(isSending ? 1 : 0)
+    if let place = free.first(where: { waiting[$0].phase == .repeated }) {
+      waiting.remove(at: place)
+      return 1
+    }
+    // What has begun and ended is of the least use now.
+    for end in free where waiting[end].phase == .ended {
+      let begin = free.first {
+        $0 < end && waiting[$0].key == waiting[end].key && waiting[$0].phase == .began
+      }
+      guard let begin else { continue }
+      waiting.remove(at: end)
+      waiting.remove(at: begin)
+      return 2
+    }
+    waiting.remove(at: free.lowerBound)
+    return 1
+  }
+
+  /// When the next one is to be sent; nil: none is, or one is under way.
+  var due: Timestamp? { isSending || waiting.isEmpty ? nil : notBefore ?? .epoch }
+
+  /// The one to send now.
+  mutating func take(at now: Timestamp) -> Notice? {
+    guard let due, due <= now else { return nil }
+    isSending = true
+    return waiting.first
+  }
+
+  /// The receiver has taken it.
+  mutating func sent(_ id: String) {
+    isSending = false
+    failures = 0
+    notBefore = nil
+    waiting.removeAll { $0.id == id }
+  }
+
+  mutating func failed(at now: Timestamp) {
+    isSending = false
+    failures += 1
+    notBefore = now.advanced(by: Self.delay(after: failures))
+  }
+
+  /// `firstDelay · 2^(failures-1)`, at most `longestDelay`.
+  static func delay(after failures: Int) -> Duration {
+    min(longestDelay, firstDelay * (1 << min(failures - 1, 10)))
+  }
+
+  /// Another address: what failed at the old one says nothing of it.
+  mutating func beginAnew() {
+    failures = 0
+    notBefore = nil
+  }
+}
+
+/// When a `heartbeat` is sent.
+struct HeartbeatSchedule: Sendable, Equatable {
+  private(set) var isSending = false
+  private var last: Timestamp?
+
+  /// nil: one is under way.
+  func due(every interval: Duration) -> Timestamp? {
+    isSending ? nil : last?.advanced(by: interval) ?? .epoch
+  }
+
+  /// Whether one is to be sent now. One that could not be sent for want of readiness is not sent later.
+  mutating func take(at now: Timestamp, every interval: Duration, isReady: Bool) -> Bool {
+    guard let due = due(every: interval), due <= now else { return false }
+    // In step, however late the look is; but what was missed is not made up for.
+    last =
+      last.map { $0.advanced(by: interval) }.flatMap { $0.duration(to: now) < interval ? $0 : nil } ?? now
+    isSending = isReady
+    return isReady
+  }
+
+  mutating func ended() { isSending = false }
+}

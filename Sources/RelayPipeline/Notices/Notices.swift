@@ -1,0 +1,328 @@
+import Logging
+import RelayCore
+import RelayThreads
+
+/// Tells receivers how the relay is: looks every few seconds, keeps what is to be told, and sends it. It has no part in the data's
+/// path, and waits for nobody: each request and each write has a thread of its own for as long as it takes.
+package final class Notices: Sendable {
+  /// What it works with.
+  package struct Tools: Sendable {
+    package var sender: any NoticeSender
+    package var keeper: any NoticeKeeper
+    /// The machine's name.
+    package var host: String
+    /// Random, for ids.
+    var number: @Sendable () -> UInt64
+    var sleep: Patience.Sleep
+
+    package init(
+      sender: any NoticeSender, keeper: any NoticeKeeper, host: String,
+      number: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) },
+      sleep: @escaping Patience.Sleep = { try? await Task.sleep(for: $0) }
+    ) {
+      self.sender = sender
+      self.keeper = keeper
+      self.host = host
+      self.number = number
+      self.sleep = sleep
+    }
+  }
+
+  struct Parts: Sendable {
+    let tools: Tools
+    let active: ActiveConfiguration
+    let clock: any SteadyClock
+    let metrics: RelayMetrics
+    let logger: Logger
+    /// Told whether anybody wants to know of certificates, which takes connections. nil: there is nothing to be seen now.
+    let look: @Sendable (_ wantsCertificates: Bool) async -> NoticeFacts?
+    let isReady: @Sendable () async -> Bool
+  }
+
+  private struct State: Sendable {
+    var book = NoticeBook()
+    var isRestored = false
+    var nextLook = Timestamp.epoch
+    /// A write is under way: a disk that hangs has one thread of ours.
+    var isKeeping = false
+    var isStopping = false
+    var failures = LogSummary(interval: .seconds(3_600))
+  }
+
+  /// How far apart looks are, at most and at least; between them, half the shortest `for`.
+  static let lookInterval = Duration.seconds(5)
+  static let shortestInterval = Duration.seconds(1)
+  /// How long it is waited for the disk before a notice goes out all the same.
+  static let keepingPatience = Duration.seconds(2)
+
+  let parts: Parts
+  private let state = Locked(State())
+  private let alarm: Alarm
+  /// Requests and writes.
+  private let underWay = Monitor(0)
+
+  init(_ parts: Parts) {
+    self.parts = parts
+    alarm = Alarm(sleep: parts.tools.sleep)
+  }
+
+  // MARK: Life
+
+  /// Before anything is delivered: what is counted from now on is new.
+  func begin(_ stored: [StoredDestination]) async {
+    guard !parts.active.configuration.notify.isEmpty else { return }
+    await restore()
+    let (counts, now) = (NoticeFacts(stored: stored).counts, parts.clock.now())
+    state.withLock { $0.book.look(atCounts: counts, at: now) }
+  }
+
+  /// Until `stop`.
+  package func run() async {
+    while !state.withLock({ $0.isStopping }) { await alarm.wait(atMost: await turn()) }
+  }
+
+  /// Something may have to be done: the configuration is another.
+  func wake() { alarm.ring() }
+
+  /// What is under way may end, for so long: what is recorded is not sent again by the next start.
+  package func stop(within limit: Duration) async {
+    state.withLock { $0.isStopping = true }
+    alarm.ring()
+    await settle(within: limit)
+    if state.withLock({ $0.book.isChanged }) { await keep() }
+  }
+
+  /// Waits until no request and no write is under way.
+  func settle(within limit: Duration) async {
+    _ = await onThread(named: "notices") { [underWay] in
+      underWay.wait(timeout: limit) { $0 == 0 ? true : nil }
+    }
+  }
+
+  // MARK: A turn
+
+  /// Does what is to be done now.
+  ///
+  /// - Returns: After how long there is more to do; nil: when something happens.
+  func turn() async -> Duration? {
+    let receivers = parts.active.configuration.notify
+    if !receivers.isEmpty { await restore() }
+    let isIdle = state.withLock { state in
+      if state.book.receivers != receivers { state.book.configure(receivers) }
+      return state.book.isEmpty && !state.book.isChanged
+    }
+    guard !isIdle else { return nil }
+    await look()
+    if state.withLock({ $0.book.isChanged }) { await keep() }
+    await send()
+    return rest(at: parts.clock.now())
+  }
+
+  private func rest(at now: Timestamp) -> Duration? {
+    state.withLock { state in
+      let times = [state.book.due, state.book.wantsFacts ? state.nextLook : nil].compactMap { $0 }
+      return times.min().map { max(.zero, now.duration(to: $0)) }
+    }
+  }
+
+  private func look() async {
+    let now = parts.clock.now()
+    let isDue = state.withLock { state in
+      guard state.book.wantsFacts, state.nextLook <= now, !state.isStopping else { return false }
+      let shortest = state.book.receivers.filter { $0.format != .heartbeat }.map(\.patience).min() ?? .zero
+      state.nextLook = now.advanced(by: min(Self.lookInterval, max(Self.shortestInterval, shortest / 2)))
+      return true
+    }
+    let wantsCertificates = state.withLock { $0.book.wants(.certificate) }
+    guard isDue, let facts = await parts.look(wantsCertificates) else { return }
+    let history = parts.clock.history
+    let dropped = state.withLock { state in
+      state.isStopping
+        ? [:]
+        : state.book.look(facts, at: parts.clock.now(), wall: { history.wall(at: $0) }, id: { newID() })
+    }
+    for (name, count) in dropped {
+      parts.metrics.notices(name).dropped(count)
+      parts.logger.error(
+        "notices were let go of: too many wait", metadata: ["name": "\(name)", "notices": .number(count)])
+    }
+  }
+
+  func newID() -> String {
+    let digits = [parts.tools.number(), parts.tools.number()].map { number in
+      let text = String(number, radix: 16)
+      return String(repeating: "0", count: 16 - text.count) + text
+    }
+    return "notice_\(digits.joined())"
+  }
+
+  // MARK: Keeping
+
+  private func restore() async {
+    guard !state.withLock({ $0.isRestored }) else { return }
+    let keeper = parts.tools.keeper
+    let loaded = await onThread(named: "notices") {
+      Result { () throws(NoticeFileError) in try keeper.load() }
+    }
+    let (receivers, now) = (parts.active.configuration.notify, parts.clock.now())
+    var kept: KeptNotices?
+    switch loaded {
+    case .success(let bytes?):
+      kept = KeptNotices(bytes: bytes)
+      if kept == nil { parts.logger.warning("what was kept of notices can't be read: they begin anew") }
+    case .success(nil): break
+    case .failure(let error): warn(of: error)
+    }
+    state.withLock { state in
+      state.isRestored = true
+      if let kept { state.book = NoticeBook(kept, for: receivers, at: now) }
+    }
+  }
+
+  /// Waits for the disk, but not for long: one that hangs is what people want to be told of.
+  private func keep() async {
+    let bytes = state.withLock { state -> [UInt8]? in
+      guard !state.isKeeping else { return nil }
+      state.isKeeping = true
+      state.book.keeps()
+      return state.book.kept.bytes
+    }
+    guard let bytes else { return }
+    let keeper = parts.tools.keeper
+    let done = Alarm(sleep: parts.tools.sleep)
+    begin { [self] in
+      let result = await onThread(named: "notices") {
+        Result { () throws(NoticeFileError) in try keeper.save(bytes) }
+      }
+      let isLate = state.withLock { state in
+        state.isKeeping = false
+        if case .failure = result { state.book.wasNotKept() }
+        return state.book.isChanged
+      }
+      if case .failure(let error) = result { warn(of: error) } else if isLate { alarm.ring() }
+      done.ring()
+    }
+    await done.wait(atMost: Self.keepingPatience)
+  }
+
+  private func warn(of error: NoticeFileError) {
+    guard state.withLock({ $0.failures.admit("\(error)", at: parts.clock.now()) }) != nil else { return }
+    parts.logger.warning(
+      "notices can't be kept: after a restart some may be told again", metadata: ["reason": "\(error)"])
+  }
+
+  // MARK: Sending
+
+  private func send() async {
+    let now = parts.clock.now()
+    guard !state.withLock({ $0.isStopping }) else { return }
+    let isReady = state.withLock { $0.book.isHeartbeatDue(at: now) } ? await parts.isReady() : false
+    let actions = state.withLock { $0.book.actions(at: now, isReady: isReady) }
+    for action in actions {
+      begin { [self] in
+        let request = request(action)
+        let reply = await onThread(named: "notice") { [sender = parts.tools.sender] in sender.send(request) }
+        ended(action, reply)
+      }
+    }
+  }
+
+  private func request(_ action: NoticeBook.Action) -> NoticeRequest {
+    switch action {
+    case .send(let notice, let receiver): NoticeRequest(notice, to: receiver, host: parts.tools.host)
+    case .beat(let receiver): .heartbeat(to: receiver)
+    }
+  }
+
+  private func ended(_ action: NoticeBook.Action, _ reply: NoticeReply) {
+    let now = parts.clock.now()
+    let name = action.receiver.name
+    parts.metrics.notices(name).ended(isTaken: reply.isTaken)
+    let leftOut = state.withLock { state -> Int? in
+      _ = state.book.ended(action, isTaken: reply.isTaken, at: now)
+      return reply.isTaken ? nil : state.failures.admit(name, at: now)
+    }
+    var metadata: Logger.Metadata = ["name": "\(name)"]
+    if case .send(let notice, _) = action {
+      metadata["notice"] = "\(notice.key.kind.rawValue) \(notice.phase.rawValue): \(notice.key.subject.text)"
+      metadata["id"] = "\(notice.id)"
+      if reply.isTaken { parts.logger.notice("notice sent", metadata: metadata) }
+    }
+    if let leftOut {
+      // Rather twice than once: an address is as good as a password.
+      let mask = SecretMask(parts.active.configuration.toldSecrets)
+      metadata["reason"] = "\(mask.masked(reply.words))"
+      if leftOut > 0 { metadata["alike_since"] = .number(leftOut) }
+      parts.logger.warning("\(action.failureWords)", metadata: metadata)
+    }
+    alarm.ring()
+  }
+
+  private func begin(_ work: @escaping @Sendable () async -> Void) {
+    underWay.update { $0 += 1 }
+    Task { [underWay] in
+      await work()
+      underWay.update { $0 -= 1 }
+    }
+  }
+}
+
+extension NoticeBook.Action {
+  var receiver: NoticeReceiver {
+    switch self {
+    case .send(_, let receiver), .beat(let receiver): receiver
+    }
+  }
+
+  fileprivate var failureWords: String {
+    switch self {
+    case .send: "a notice was not taken: it is sent again"
+    case .beat: "a heartbeat was not taken"
+    }
+  }
+}
+
+/// Ends a wait.
+private final class Alarm: Sendable {
+  private struct State: Sendable {
+    var isRinging = false
+    var waiter: CheckedContinuation<Void, Never>?
+  }
+
+  private let state = Locked(State())
+  private let sleep: Patience.Sleep
+
+  init(sleep: @escaping Patience.Sleep) {
+    self.sleep = sleep
+  }
+
+  func ring() {
+    let waiter = state.withLock { state in
+      defer { state.waiter = nil }
+      if state.waiter == nil { state.isRinging = true }
+      return state.waiter
+    }
+    waiter?.resume()
+  }
+
+  /// Until it rings, or has rung since the last wait. One waits at a time.
+  ///
+  /// - Parameter limit: nil: for as long as that takes.
+  func wait(atMost limit: Duration?) async {
+    let timer = limit.map { limit in
+      Task { [weak self, sleep] in
+        await sleep(limit)
+        if !Task.isCancelled { self?.ring() }
+      }
+    }
+    await withCheckedContinuation { continuation in
+      let isRinging = state.withLock { state in
+        defer { state.isRinging = false }
+        if !state.isRinging { state.waiter = continuation }
+        return state.isRinging
+      }
+      if isRinging { continuation.resume() }
+    }
+    timer?.cancel()
+  }
+}

@@ -1,0 +1,70 @@
+import RelayCore
+import RelayTestSupport
+import Testing
+
+@testable import RelayPipeline
+
+@Suite struct NoticeCountsTests {
+  private let key = NoticeSamples.key(.dead)
+  private var counts = NoticeCounts()
+
+  private mutating func isOn(_ second: Int, _ total: Int, stored: Int?) -> Bool? {
+    counts.look([key: NoticeCount(total: total, stored: stored)], at: .second(second))[key].map {
+      $0.standing == .on
+    }
+  }
+
+  @Test mutating func whatIsThereAlreadyIsNoNews() {
+    #expect(isOn(0, 0, stored: 7) == false)
+    #expect(isOn(5, 0, stored: 7) == false)
+  }
+
+  @Test mutating func theFirstNewOneBeginsItAndAnHourWithoutOneEndsIt() {
+    _ = isOn(0, 0, stored: 7)
+    #expect(isOn(10, 1, stored: 8) == true)
+    #expect(isOn(3_609, 1, stored: 8) == true)
+    #expect(isOn(3_610, 1, stored: 8) == false)
+    #expect(isOn(3_620, 2, stored: 9) == true)
+    #expect(isOn(3_700, 3, stored: 10) == true)
+    #expect(isOn(7_299, 3, stored: 10) == true)
+    #expect(isOn(7_300, 3, stored: 10) == false)
+  }
+
+  @Test mutating func oneThatIsRetriedAndDiesAgainIsNew() {
+    _ = isOn(0, 5, stored: 5)
+    #expect(isOn(5, 5, stored: 0) == false)
+    #expect(isOn(10, 6, stored: 1) == true)
+  }
+
+  /// It died, and the process was killed before anybody looked.
+  @Test mutating func whatTheStoreHasBeyondWhatWasKeptIsNew() {
+    counts = NoticeCounts(kept: [key: 7], open: [], at: .second(0))
+    #expect(isOn(0, 0, stored: 8) == true)
+  }
+
+  @Test mutating func whatWasKeptAndHasFallenSinceIsNoNews() {
+    counts = NoticeCounts(kept: [key: 7], open: [], at: .second(0))
+    #expect(isOn(0, 0, stored: 6) == false)
+    #expect(isOn(5, 1, stored: 7) == true)
+  }
+
+  @Test mutating func afterARestartWhatIsOpenLastsAnHourMore() {
+    counts = NoticeCounts(kept: [key: 7], open: [key], at: .second(0))
+    #expect(isOn(0, 0, stored: 7) == true)
+    #expect(isOn(3_599, 0, stored: 7) == true)
+    #expect(isOn(3_600, 0, stored: 7) == false)
+  }
+
+  @Test mutating func aStoreThatCannotBeReadChangesNothing() {
+    _ = isOn(0, 0, stored: 7)
+    #expect(isOn(5, 0, stored: nil) == false)
+    #expect(isOn(10, 1, stored: nil) == true)
+    #expect(counts.stored == [key: 7])
+  }
+
+  @Test mutating func whatIsGoneIsForgotten() {
+    _ = isOn(0, 0, stored: 7)
+    _ = counts.look([:], at: .second(5))
+    #expect(counts.stored == [:])
+  }
+}

@@ -1,0 +1,330 @@
+import RelayCore
+import RelayTestSupport
+import RelayThreads
+import Testing
+
+@testable import RelayPipeline
+
+/// Notices with a receiver and a disk that do what a test says.
+private final class Desk: Sendable {
+  final class Sender: NoticeSender {
+    let sent = Locked<[NoticeRequest]>([])
+    /// What is answered, one after the other; then 200.
+    let replies = Locked<[NoticeReply]>([])
+    /// What happens before the answer.
+    let onSend = Locked<(@Sendable () -> Void)?>(nil)
+
+    func send(_ request: NoticeRequest) -> NoticeReply {
+      onSend.withLock { $0 }?()
+      sent.withLock { $0.append(request) }
+      return replies.withLock { $0.isEmpty ? NoticeReply(status: 200) : $0.removeFirst() }
+    }
+
+    /// The ids, in the order in which they came.
+    var ids: [String] {
+      sent.withLock { $0 }.compactMap { request in
+        request.headers.first { $0.hasPrefix("webhook-id: ") }.map { String($0.dropFirst(12)) }
+      }
+    }
+
+    func texts(_ key: String) -> [String] {
+      sent.withLock { $0 }.map { request in
+        let text = String(decoding: request.body ?? [], as: UTF8.self)
+        let tail = text.firstRange(of: "\"\(key)\":\"").map { text[$0.upperBound...] } ?? ""
+        return String(tail.prefix { $0 != "\"" })
+      }
+    }
+  }
+
+  final class Keeper: NoticeKeeper {
+    let kept = Locked<[UInt8]?>(nil)
+    let saves = Locked(0)
+    let error = Locked<NoticeFileError?>(nil)
+    /// A disk that does not answer.
+    let hangs = Monitor(false)
+
+    func load() throws(NoticeFileError) -> [UInt8]? { kept.withLock { $0 } }
+
+    func save(_ payload: [UInt8]) throws(NoticeFileError) {
+      _ = hangs.wait { $0 ? nil : true }
+      if let error = error.withLock({ $0 }) { throw error }
+      saves.withLock { $0 += 1 }
+      kept.withLock { $0 = payload }
+    }
+  }
+
+  let sender = Sender()
+  let keeper: Keeper
+  let clock: ManualClock
+  let recorder = LineRecorder()
+  let metrics = RelayMetrics(Configuration())
+  let active: ActiveConfiguration
+  let facts = Locked(NoticeFacts())
+  let isReady = Locked(true)
+  let notices: Notices
+
+  /// - Parameter isPatient: It waits for its disk for ever, else not at all.
+  init(
+    _ receivers: [NoticeReceiver], keeper: Keeper = Keeper(), at now: Timestamp = .second(0),
+    isPatient: Bool = true
+  ) {
+    let clock = ManualClock(now)
+    let active = ActiveConfiguration(Configuration.telling(receivers), loadedAt: now)
+    let numbers = Locked<UInt64>(UInt64(now.microseconds))
+    (self.keeper, self.clock, self.active) = (keeper, clock, active)
+    notices = Notices(
+      Notices.Parts(
+        tools: Notices.Tools(
+          sender: sender, keeper: keeper, host: "h",
+          number: {
+            numbers.withLock { number in
+              number += 1
+              return number
+            }
+          }, sleep: { _ in if isPatient { try? await Task.sleep(for: .seconds(3_600)) } }),
+        active: active, clock: clock, metrics: metrics, logger: recorder.logger,
+        look: { [facts] _ in facts.withLock { $0 } }, isReady: { [isReady] in isReady.withLock { $0 } }))
+  }
+
+  func isDown(_ state: NoticeState) {
+    facts.withLock { $0.states = [NoticeSamples.key(.down): state] }
+  }
+
+  /// Time passes, and what is to be done is done to its end.
+  ///
+  /// - Returns: When more is to be done.
+  @discardableResult
+  func pass(_ duration: Duration) async -> Duration? {
+    clock.advance(by: duration)
+    _ = await notices.turn()
+    await notices.settle(within: .seconds(60))
+    return await notices.turn()
+  }
+
+  var phases: [String] { sender.texts("phase") }
+}
+
+extension Configuration {
+  fileprivate static func telling(_ receivers: [NoticeReceiver]) -> Configuration {
+    var configuration = Configuration()
+    configuration.notify = receivers
+    return configuration
+  }
+}
+
+@Suite struct NoticesTests {
+  private static let down = NoticeState.on(since: .second(-600), "status 503")
+
+  @Test func aBeginningAndAnEndAreToldOnceEach() async {
+    let desk = Desk([NoticeSamples.receiver()])
+    await desk.pass(.zero)
+    desk.isDown(Self.down)
+    for _ in 0..<5 { await desk.pass(.seconds(5)) }
+    desk.isDown(.off)
+    for _ in 0..<20 { await desk.pass(.seconds(5)) }
+    #expect(desk.phases == ["began", "ended"])
+    #expect(desk.metrics.notices("ops").requests.counts.map(\.count) == [2, 0, 0])
+  }
+
+  @Test func whatIsNotTakenIsSentAgainUntilItIs() async {
+    let desk = Desk([NoticeSamples.receiver()])
+    desk.sender.replies.withLock {
+      $0 = [
+        NoticeReply(status: 503), NoticeReply(status: 410), NoticeReply(status: 302),
+        NoticeReply(status: nil, failure: "connection refused"),
+      ]
+    }
+    desk.isDown(Self.down)
+    for _ in 0..<40 { await desk.pass(.seconds(5)) }
+    #expect(desk.phases == Array(repeating: "began", count: 5))
+    #expect(Set(desk.sender.ids).count == 1)
+    #expect(desk.metrics.notices("ops").requests.counts.map(\.count) == [1, 4, 0])
+    let warnings = desk.recorder.lines.filter { $0.message.contains("was not taken") }
+    #expect(warnings.count == 1 && warnings[0].metadata["reason"] == "status 503")
+  }
+
+  /// `kill -9` between the answer and its record.
+  @Test func whatWasNotRecordedIsSentAgainWithItsID() async throws {
+    let keeper = Desk.Keeper()
+    let first = Desk([NoticeSamples.receiver()], keeper: keeper)
+    first.isDown(Self.down)
+    // What is on disk while the receiver has it.
+    let kept = Locked<[UInt8]?>(nil)
+    first.sender.onSend.withLock { $0 = { kept.withLock { $0 = keeper.kept.withLock { $0 } } } }
+    await first.pass(.zero)
+    #expect(first.phases == ["began"])
+    keeper.kept.withLock { $0 = kept.withLock { $0 } }
+    let second = Desk([NoticeSamples.receiver()], keeper: keeper, at: .second(100))
+    second.isDown(Self.down)
+    for _ in 0..<5 { await second.pass(.seconds(5)) }
+    #expect(second.sender.ids == first.sender.ids)
+    // And once it is recorded, not again.
+    let third = Desk([NoticeSamples.receiver()], keeper: keeper, at: .second(200))
+    third.isDown(Self.down)
+    for _ in 0..<5 { await third.pass(.seconds(5)) }
+    #expect(third.sender.ids == [])
+    third.isDown(.off)
+    for _ in 0..<20 { await third.pass(.seconds(5)) }
+    #expect(third.phases == ["ended"])
+  }
+
+  @Test func itIsOnDiskBeforeItIsSent() async throws {
+    let desk = Desk([NoticeSamples.receiver()])
+    desk.isDown(Self.down)
+    let wasKept = Locked(false)
+    desk.sender.onSend.withLock { [keeper = desk.keeper] in
+      $0 = {
+        let bytes = keeper.kept.withLock { $0 } ?? []
+        let kept = KeptNotices(bytes: bytes)
+        wasKept.withLock { $0 = kept?.desks.first?.waiting.count == 1 }
+      }
+    }
+    await desk.pass(.zero)
+    #expect(wasKept.withLock { $0 })
+  }
+
+  @Test func aDiskThatHangsHoldsNoNoticeBack() async {
+    let desk = Desk([NoticeSamples.receiver()], isPatient: false)
+    desk.keeper.hangs.update { $0 = true }
+    desk.isDown(Self.down)
+    _ = await desk.notices.turn()
+    desk.isDown(.off)
+    // Its threads are waited for: `settle` would wait for the disk.
+    for _ in 0..<10_000 where desk.phases.count < 2 {
+      desk.clock.advance(by: .seconds(5))
+      _ = await desk.notices.turn()
+      try? await Task.sleep(for: .milliseconds(1))
+    }
+    #expect(desk.phases == ["began", "ended"])
+    desk.keeper.hangs.update { $0 = false }
+    await desk.notices.settle(within: .seconds(60))
+  }
+
+  @Test func aDiskThatFailsIsToldInTheLogAndTriedAgain() async {
+    let desk = Desk([NoticeSamples.receiver()])
+    desk.keeper.error.withLock { $0 = NoticeFileError("no space left") }
+    desk.isDown(Self.down)
+    for _ in 0..<5 { await desk.pass(.seconds(5)) }
+    #expect(desk.phases == ["began"])
+    #expect(desk.recorder.lines.filter { $0.message.contains("can't be kept") }.count == 1)
+    desk.keeper.error.withLock { $0 = nil }
+    await desk.pass(.seconds(5))
+    #expect(desk.keeper.saves.withLock { $0 } == 1)
+  }
+
+  @Test func nothingIsWrittenWhileNothingChanges() async {
+    let desk = Desk([NoticeSamples.receiver()])
+    await desk.pass(.seconds(5))
+    let before = desk.keeper.saves.withLock { $0 }
+    for _ in 0..<50 { await desk.pass(.seconds(5)) }
+    #expect(desk.keeper.saves.withLock { $0 } == before)
+  }
+
+  @Test func withoutReceiversNothingIsDoneAndNothingIsWritten() async {
+    let desk = Desk([])
+    desk.isDown(Self.down)
+    #expect(await desk.pass(.seconds(1_000)) == nil)
+    #expect(desk.keeper.saves.withLock { $0 } == 0 && desk.sender.ids.isEmpty)
+  }
+
+  @Test func aReloadTakesEffect() async {
+    let desk = Desk([])
+    desk.isDown(Self.down)
+    await desk.pass(.zero)
+    desk.active.replace(.telling([NoticeSamples.receiver("new")]))
+    await desk.pass(.seconds(5))
+    #expect(desk.phases == ["began"])
+    desk.active.replace(.telling([]))
+    desk.isDown(.off)
+    await desk.pass(.seconds(500))
+    #expect(desk.phases == ["began"])
+    #expect(KeptNotices(bytes: desk.keeper.kept.withLock { $0 } ?? [])?.desks == [])
+  }
+
+  @Test func heartbeatsAreSentOnlyWhileItIsReady() async {
+    let desk = Desk([
+      NoticeSamples.receiver {
+        $0.format = .heartbeat
+        $0.every = .seconds(60)
+      }
+    ])
+    await desk.pass(.zero)
+    desk.isReady.withLock { $0 = false }
+    for _ in 0..<24 { await desk.pass(.seconds(5)) }
+    #expect(desk.sender.sent.withLock { $0.count } == 1)
+    desk.isReady.withLock { $0 = true }
+    for _ in 0..<24 { await desk.pass(.seconds(5)) }
+    #expect(desk.sender.sent.withLock { $0.count } == 3)
+    #expect(desk.sender.sent.withLock { $0 }.allSatisfy { $0.method == "GET" && $0.body == nil })
+  }
+
+  @Test func itLooksEveryFiveSecondsAndMoreOftenForAShortFor() async {
+    #expect(await Desk([NoticeSamples.receiver()]).pass(.zero) == .seconds(5))
+    let quick = NoticeSamples.receiver { $0.patience = .seconds(4) }
+    #expect(await Desk([quick]).pass(.zero) == .seconds(2))
+    let quickest = NoticeSamples.receiver { $0.patience = .zero }
+    #expect(await Desk([quickest]).pass(.zero) == .seconds(1))
+  }
+
+  @Test func deadLettersFromBeforeAreNoNewsAndThoseOfACrashAre() async {
+    var stored = StoredDestination(name: "crm")
+    stored.dead = 3
+    let keeper = Desk.Keeper()
+    let key = NoticeSamples.key(.dead)
+    let first = Desk([NoticeSamples.receiver()], keeper: keeper)
+    await first.notices.begin([stored])
+    first.facts.withLock { $0.counts = [key: NoticeCount(total: 0, stored: 3)] }
+    await first.pass(.zero)
+    first.facts.withLock { $0.counts = [key: NoticeCount(total: 1, stored: 4)] }
+    await first.pass(.seconds(5))
+    first.facts.withLock { $0.counts = [key: NoticeCount(total: 1, stored: 4)] }
+    for _ in 0..<10 { await first.pass(.seconds(600)) }
+    #expect(first.phases == ["began", "ended"])
+    // One more, and killed before it was seen.
+    stored.dead = 5
+    let second = Desk([NoticeSamples.receiver()], keeper: keeper, at: .second(9_000))
+    await second.notices.begin([stored])
+    second.facts.withLock { $0.counts = [key: NoticeCount(total: 0, stored: 5)] }
+    await second.pass(.zero)
+    #expect(second.phases == ["began"])
+  }
+
+  @Test func tooManyThatWaitAreCounted() async {
+    let desk = Desk([NoticeSamples.receiver { $0.patience = .zero }])
+    desk.sender.replies.withLock { $0 = Array(repeating: NoticeReply(status: 500), count: 100) }
+    desk.facts.withLock { facts in
+      for number in 0..<30 {
+        facts.states[NoticeSamples.key(.down, .destination("d\(number)"))] = .on()
+      }
+    }
+    await desk.pass(.zero)
+    #expect(desk.metrics.notices("ops").requests.counts.last?.count == 10)
+    #expect(desk.recorder.lines.contains { $0.message.contains("let go of") })
+  }
+
+  @Test func itsAddressIsInNoLine() async {
+    let desk = Desk([NoticeSamples.receiver()])
+    desk.sender.replies.withLock {
+      $0 = [NoticeReply(status: nil, failure: "can't reach https://chat.example/hooks/ops-s3cret")]
+    }
+    desk.isDown(Self.down)
+    for _ in 0..<5 { await desk.pass(.seconds(5)) }
+    _ = try? await desk.notices.test("ops")
+    #expect(desk.phases.count == 3)
+    for line in desk.recorder.lines {
+      #expect(!line.message.contains("s3cret") && !line.metadata.values.contains { $0.contains("s3cret") })
+    }
+  }
+
+  @Test func aTestShowsWhatWasAnsweredWithoutSecrets() async throws {
+    let desk = Desk([NoticeSamples.receiver()])
+    desk.sender.replies.withLock {
+      $0 = [NoticeReply(status: 404, body: Array("no hook at /hooks/ops-s3cret".utf8))]
+    }
+    let report = try await desk.notices.test("ops")
+    #expect(report.reply.status == 404 && report.method == "POST" && report.format == .json)
+    #expect(String(decoding: report.reply.body, as: UTF8.self) == "no hook at [secret]")
+    await #expect(throws: OperationError.self) { try await desk.notices.test("opps") }
+    #expect(desk.metrics.notices("ops").requests.counts.allSatisfy { $0.count == 0 })
+  }
+}
