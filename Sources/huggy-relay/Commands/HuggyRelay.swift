@@ -42,7 +42,7 @@ struct HuggyRelay: AsyncParsableCommand {
         name: "Checking",
         subcommands: [
           Check.self, Explain.self, Backtest.self, ConfigCommand.self, DoctorCommand.self, TestCommand.self,
-          Simulate.self, SinkCommand.self, Listen.self,
+          NotifyCommand.self, Simulate.self, SinkCommand.self, Listen.self,
         ]),
       CommandGroup(name: "Keeping", subcommands: [StoreCommand.self, Erase.self]),
     ])
@@ -85,6 +85,7 @@ struct HuggyRelay: AsyncParsableCommand {
     "redrive": "retry", "requeue": "retry", "drop": "discard", "start": "serve", "run": "serve",
     "watch": "tail", "logs": "tail", "refused": "rejections", "refusals": "rejections",
     "forward": "listen", "validate": "check", "lint": "check", "health": "doctor", "ping": "test",
+    "alert": "notify test", "notice": "notify test",
     "backup": "store backup",
     "export": "store export", "forget": "erase", "setup": "init", "new": "init",
   ]

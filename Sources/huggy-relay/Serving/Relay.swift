@@ -90,6 +90,10 @@ struct Relay {
         store: store, lookup: opened.lookup, engine: engine, receiver: receiver, metrics: metrics,
         watch: watch,
         clock: clock, logger: logger, prober: CurlProber(), samples: HuggySamples(),
+        notices: Notices.Tools(
+          sender: NoticeClient(),
+          keeper: NoticeFile(path: configuration.store.location.path(beside: "notices")),
+          host: Self.hostName),
         seriesFile: SeriesFile(path: configuration.store.location.path(beside: "series"))),
       source: FileReloadSource(
         path: path, loader: loader, server: server, access: access, logger: logger))
@@ -119,6 +123,7 @@ struct Relay {
         controller: controller, opened: opened, drain: drain, started: started, logger: logger),
       SeriesService(recorder: controller.recorder),
     ]
+    if let notices = controller.notices { services.append(NoticeService(notices: notices)) }
     if let watchdog = WatchdogService(
       store: store, engine: engine, environment: ProcessInfo.processInfo.environment)
     {
@@ -134,6 +139,13 @@ struct Relay {
         logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }))
     try await group.run()
     logger.notice("stopped")
+  }
+
+  /// The machine's name, as it calls itself: no name server is asked.
+  private static var hostName: String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   private func startAdmin(

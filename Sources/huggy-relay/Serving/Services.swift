@@ -75,6 +75,21 @@ struct IngestService: Service {
   }
 }
 
+/// Tells people how the relay is, until it stops: then it looks no more, since what ends looks as if it were well.
+struct NoticeService: Service {
+  let notices: Notices
+
+  /// For a notice that is under way: one whose answer is not recorded is sent again by the next start.
+  private static let endingTime = Duration.seconds(1)
+
+  func run() async throws {
+    let running = Task { await notices.run() }
+    try? await gracefulShutdown()
+    await notices.stop(within: Self.endingTime)
+    await running.value
+  }
+}
+
 /// `server.drain` for the whole of a shutdown: the ingest's part and the attempts' together.
 final class DrainTime: Sendable {
   let limit: Duration
