@@ -28,7 +28,9 @@ import Testing
   }
 
   @Test func theNamesAndTheirKindsAreThosePromised() throws {
-    let metrics = RelayMetrics(Self.configuration())
+    var configuration = Self.configuration()
+    configuration.notify = [NoticeReceiver(name: "ops", url: Secret("http://ops.example"))]
+    let metrics = RelayMetrics(configuration)
     metrics.source("huggy").events("createdChat")
     metrics.source("huggy").accepted(at: ClockReading(steady: .second(1), wall: .second(1)))
     var readings = GaugeReadings(version: "1.2.3")
