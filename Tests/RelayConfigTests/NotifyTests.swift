@@ -77,10 +77,10 @@ import Testing
       problems(of: "sources: { huggy: { token: t\(source) } }\n" + text).filter { $0.contains("notify.") }
     }
     let attachments =
-      "2:54: warning: notify.ops.on[1]: this version fetches no attachments, so this is never told; remove it"
+      "2:56: warning: notify.ops.on[1]: this version fetches no attachments, so this is never told; remove it"
     #expect(
       warnings("") == [
-        "2:47: warning: notify.ops.on[0]: no source has quiet_after, so this is never told; give it to those that "
+        "2:49: warning: notify.ops.on[0]: no source has quiet_after, so this is never told; give it to those that "
           + "should be heard", attachments,
       ])
     #expect(warnings(", quiet_after: 1h") == [attachments])
@@ -107,7 +107,7 @@ import Testing
     let new = try tree("\"https://x.example/two\", for: 10m")
     #expect(
       old.differences(to: new).map { "\($0.path): \($0.old ?? "") \($0.new ?? "")" } == [
-        "notify.ops.url: https://x.example/*** https://x.example/***", "notify.ops.for: 5m 10m",
+        "notify.ops.url: \"https://x.example/***\" \"https://x.example/***\"", "notify.ops.for: 5m 10m",
       ])
   }
 }
