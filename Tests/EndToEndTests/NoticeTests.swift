@@ -54,7 +54,7 @@ import Testing
   @Test func aDestinationThatGoesDownAndComesBackIsToldTwiceAlsoOverKills() async throws {
     let told = Received()
     let receiver = Sink(settings: SinkSettings(listen: anyPort())) { told.note($0) }
-    let crm = Sink(settings: SinkSettings(listen: anyPortOfOwnHost()))
+    let crm = Sink(settings: SinkSettings(listen: anyPortOfOwnHost())) { _ in }
     let address = try await crm.start()
     await crm.stop()
     let setting = try setting(
@@ -180,7 +180,7 @@ import Testing
   @Test func newDeadLettersAreToldAtOnceAndOldOnesNever() async throws {
     let told = Received()
     let receiver = Sink(settings: SinkSettings(listen: anyPort())) { told.note($0) }
-    let crm = Sink(settings: SinkSettings(listen: anyPort(), status: 422))
+    let crm = Sink(settings: SinkSettings(listen: anyPort(), status: 422)) { _ in }
     let setting = try setting(
       crm: "http://\(try await crm.start())/", notices: "http://\(try await receiver.start())", kinds: "dead")
     var (relay, url) = try started(setting)
@@ -225,7 +225,7 @@ import Testing
   @Test func aSourceThatFallsSilentAndIsHeardAgainIsToldTwiceAlsoOverAKill() async throws {
     let told = Received()
     let receiver = Sink(settings: SinkSettings(listen: anyPort())) { told.note($0) }
-    let crm = Sink(settings: SinkSettings(listen: anyPort()))
+    let crm = Sink(settings: SinkSettings(listen: anyPort())) { _ in }
     let setting = try setting(
       crm: "http://\(try await crm.start())/", notices: "http://\(try await receiver.start())", kinds: "quiet"
     )
@@ -297,7 +297,7 @@ import Testing
   }
 
   @Test func aHeartbeatIsSentWhileItIsReady() async throws {
-    let receiver = Sink(settings: SinkSettings(listen: anyPort()))
+    let receiver = Sink(settings: SinkSettings(listen: anyPort())) { _ in }
     let setting = try setting(
       crm: "http://127.0.0.1:9/", notices: "http://\(try await receiver.start())", kinds: "down")
     let text = try String(contentsOfFile: setting.configuration, encoding: .utf8)
