@@ -23,7 +23,7 @@ extension Browser {
     if try script("return typeof axe === 'undefined'") as? Bool == true { try script(try Axe.source()) }
     let found = try scriptThatEnds(
       """
-      const done = arguments.at(-1);
+      const done = arguments[arguments.length - 1];
       axe.run(document, { resultTypes: ["violations"], runOnly: [
         "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice",
       ] }).then(({ violations }) => done(violations.flatMap((rule) => rule.nodes.map((node) =>

@@ -195,8 +195,8 @@ package final class Browser {
         message["method"] as? String == "Network.requestWillBeSent",
         let parameters = message["params"] as? [String: Any],
         let request = parameters["request"] as? [String: Any], let url = request["url"] as? String,
-        // Its own page, which a new window begins with.
-        !url.hasPrefix(relay + "/"), !url.hasPrefix("chrome://")
+        // The browser's own page, which a new window begins with, and what is within it: nobody is asked.
+        !url.hasPrefix(relay + "/"), !url.hasPrefix("chrome://"), !url.hasPrefix("data:")
       else { return nil }
       return "a request to \(url)"
     }
