@@ -34,7 +34,7 @@ final class SilenceWatch: Sendable {
       guard let heard = await lastEvent(of: source.name, lookup, until: end) else { continue }
       let history = clock.history
       // Where the clock showed this time twice, it was the second.
-      let steady = min(history.lastMoment(before: heard.advanced(by: .microseconds(1))), clock.now())
+      let steady = min(history.lastMoment(before: heard), clock.now())
       metrics.source(source.name).acceptedBefore(at: ClockReading(steady: steady, wall: heard))
     }
     let pauses = await downTimes(lookup, and: downTime)
