@@ -65,7 +65,7 @@ import Testing
         silence: SourceSilence(since: Samples.time(1_800))),
       SourceStatus(name: "app", path: "/app", token: .configured, silence: SourceSilence(since: nil)),
     ]
-    let text = StatusText.render(StatusAnswer(status), now: Samples.now, pen: Self.plain)
+    let text = StatusText.render(StatusAnswer(status, now: Samples.now), now: Samples.now, pen: Self.plain)
     #expect(text.contains("  late: due for 20m00s\n"), "\(text)")
     #expect(text.contains("  failing: status 503; late: due for 20m00s\n"))
     #expect(text.components(separatedBy: "late:").count == 3, "what is due for as long and is not late is ok")
