@@ -257,6 +257,7 @@ import Testing
           {"hash":"0123456789ab","loaded_at":"2026-01-02T03:04:05.678Z","unchanged":false,"warnings":["w"],\
           "needs_restart":["server.listen"],"changes":{"destinations":{"added":["bi"],"removed":[],"changed":[]},\
           "sources":{"added":[],"removed":[],"changed":[]},"routes":{"added":[],"removed":[],"changed":[]},\
+          "notify":{"added":[],"removed":[],"changed":[]},\
           "route_order":false,"limits":[],"secrets":false,"summary":["destinations: +bi"]},"environment":["TOKEN"]}
           """)
     }

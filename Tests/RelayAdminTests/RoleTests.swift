@@ -55,7 +55,7 @@ import Testing
       "GET /api/v1/events/{event}", "GET /api/v1/deliveries", "GET /api/v1/deliveries/groups",
       "GET /api/v1/samples", "GET /api/v1/replays",
       "GET /api/v1/replays/{replay}",
-      "GET /api/v1/stream", "GET /openapi.json",
+      "GET /api/v1/stream", "GET /api/v1/series", "GET /openapi.json",
     ],
     .reader: ["GET /api/v1/events/{event}/body", "GET /api/v1/config", "POST /api/v1/explain"],
     .operator: [

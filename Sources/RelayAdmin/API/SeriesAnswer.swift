@@ -3,7 +3,7 @@ import RelayPipeline
 
 /// `GET /api/v1/series`.
 package struct SeriesAnswer: Answer {
-  package struct Destination: Record {
+  package struct DestinationSeries: Record {
     @Field("Its name.") package var name: String
     @Field("Attempts in each step.") package var attempts: NumberList
     @Field("Those of them that failed.") package var failed: NumberList
@@ -21,14 +21,14 @@ package struct SeriesAnswer: Answer {
     @Field("What 99 of 100 of them did not exceed.") package var latencyP99Ms: NumberList
   }
 
-  package struct Source: Record {
+  package struct SourceSeries: Record {
     @Field("Its name.") package var name: String
     @Field("Envelopes that were accepted in each step.") package var accepted: NumberList
     @Field("Their events.") package var events: NumberList
     @Field("Requests that were not taken.") package var refused: NumberList
   }
 
-  package struct Store: Record {
+  package struct StoreSeries: Record {
     @Field("How much of it was in use at each step's end.") package var bytes: NumberList
   }
 
@@ -38,9 +38,9 @@ package struct SeriesAnswer: Answer {
   @Field(
     "Those of the configuration, in its order, then those that are gone and have samples. All lists have one length: what stands at the "
       + "place i is of the time from `since` + i steps to `since` + (i + 1) steps; null: there is no sample.")
-  package var destinations: [Destination]
-  @Field("Every source.") package var sources: [Source]
-  @Field("The store.") package var store: Store
+  package var destinations: [DestinationSeries]
+  @Field("Every source.") package var sources: [SourceSeries]
+  @Field("The store.") package var store: StoreSeries
 }
 
 extension SeriesAnswer {
@@ -49,14 +49,14 @@ extension SeriesAnswer {
     stepSeconds = Int(report.step.duration.components.seconds)
     since = report.since
     until = report.until
-    destinations = report.destinations.map { Destination($0) }
-    sources = report.sources.map { Source($0) }
-    store = Store()
+    destinations = report.destinations.map { DestinationSeries($0) }
+    sources = report.sources.map { SourceSeries($0) }
+    store = StoreSeries()
     store.bytes = NumberList(report.storeBytes)
   }
 }
 
-extension SeriesAnswer.Destination {
+extension SeriesAnswer.DestinationSeries {
   init(_ destination: SeriesReport.Destination) {
     self.init()
     name = destination.name
@@ -72,7 +72,7 @@ extension SeriesAnswer.Destination {
   }
 }
 
-extension SeriesAnswer.Source {
+extension SeriesAnswer.SourceSeries {
   init(_ source: SeriesReport.Source) {
     self.init()
     name = source.name

@@ -50,6 +50,7 @@ struct PathTemplate: Sendable, Equatable {
     "source": ("A source's name.", .filled),
     "replay": ("A replay's number.", .number),
     "erasure": ("An erasure's id, as the answer to its beginning has it.", .filled),
+    "receiver": ("The name of one that `notify` tells.", .filled),
     "folder": ("A folder of the dashboard's files.", .filled),
     "file": ("A file's name.", .filled),
     "event": ("An event's id: `evt_` and a UUID, as the header `webhook-id` has it.", .eventID),

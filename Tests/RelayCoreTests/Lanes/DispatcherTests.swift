@@ -106,7 +106,7 @@ import Testing
       name: "b", circuit: .open(since: .tick(100)), heldUntil: .tick(109),
       inFlight: [DeliveryID(rawValue: 3)],
       lastFailure: "status 503")
-    (failing.failingSince, failing.failures) = (.tick(100), 2)
+    (failing.failingSince, failing.failures, failing.nextProbe) = (.tick(100), 2, .tick(109))
     #expect(
       dispatcher.snapshot(now: .tick(102)) == [
         LaneStatus(name: "a", pace: 0.5), failing,
