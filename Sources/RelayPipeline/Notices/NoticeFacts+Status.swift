@@ -10,9 +10,12 @@ extension NoticeFacts {
   /// - Parameters:
   ///   - condition: What the store tells of itself.
   ///   - metrics: Where things are counted.
-  init(_ status: RelayStatus, _ condition: StoreCondition, _ metrics: RelayMetrics, now: ClockReading) {
-    for destination in status.destinations { look(at: destination, metrics, status.store, now) }
-    for source in status.sources { look(at: source, metrics.source(source.name), now) }
+  ///   - history: What the wall clock showed when, by which the status tells its times.
+  init(
+    _ status: RelayStatus, _ condition: StoreCondition, _ metrics: RelayMetrics, history: ClockHistory
+  ) {
+    for destination in status.destinations { look(at: destination, metrics, status.store, history) }
+    for source in status.sources { look(at: source, metrics.source(source.name), history) }
     look(at: status.store, condition)
     let relay = { (kind: NoticeKind) in NoticeKey(kind: kind, subject: .relay) }
     states[relay(.reload)] = .when(!status.reloadErrors.isEmpty, Self.text(status.reloadErrors))
@@ -46,7 +49,7 @@ extension NoticeFacts {
 
   private mutating func look(
     at destination: DestinationStatus, _ metrics: RelayMetrics, _ store: RelayStatus.Store,
-    _ now: ClockReading
+    _ history: ClockHistory
   ) {
     let counted = metrics.destination(destination.name)
     let isRead = store.unreadFor == nil
@@ -67,7 +70,7 @@ extension NoticeFacts {
     let hasAnswered = counted.attempts.counts.contains {
       $0.label == AttemptOutcome.success.rawValue && $0.count > 0
     }
-    set(.down, Self.down(destination, hasAnswered: hasAnswered, now))
+    set(.down, Self.down(destination, hasAnswered: hasAnswered, history))
     let isPaused = destination.isPaused || destination.pausedAt != nil
     let isLate = destination.isLate && !isPaused
     set(.late, isRead || isPaused ? .when(isLate, Self.due(destination)) : .unknown)
@@ -85,12 +88,12 @@ extension NoticeFacts {
 
   /// A success is what ends it: after a restart nobody knows, and a circuit is closed at first.
   private static func down(
-    _ destination: DestinationStatus, hasAnswered: Bool, _ now: ClockReading
+    _ destination: DestinationStatus, hasAnswered: Bool, _ history: ClockHistory
   ) -> NoticeState {
     // Nothing is attempted.
     if destination.isPaused { return .unknown }
     guard destination.circuit == .open else { return hasAnswered ? .off : .unknown }
-    let since = destination.circuitOpenSince.map { now.steady.advanced(by: now.wall.duration(to: $0)) }
+    let since = destination.circuitOpenSince.map { history.firstMoment(from: $0) }
     return .on(
       since: since,
       [destination.lastFailure, destination.pending > 0 ? "\(destination.pending) pending" : nil]
@@ -99,10 +102,10 @@ extension NoticeFacts {
 
   // MARK: Sources
 
-  private mutating func look(at source: SourceStatus, _ metrics: SourceMetrics, _ now: ClockReading) {
+  private mutating func look(at source: SourceStatus, _ metrics: SourceMetrics, _ history: ClockHistory) {
     if let silence = source.silence {
       states[NoticeKey(kind: .quiet, subject: .source(source.name))] = Self.quiet(
-        silence, source.lastEnvelope, now)
+        silence, source.lastEnvelope, history)
     }
     var count = SourceCounts()
     for (label, number) in metrics.envelopes.counts {
@@ -119,13 +122,14 @@ extension NoticeFacts {
 
   /// Only an envelope ends it: after a restart the count may begin anew.
   private static func quiet(
-    _ silence: SourceSilence, _ heard: Timestamp?, _ now: ClockReading
+    _ silence: SourceSilence, _ heard: Timestamp?, _ history: ClockHistory
   ) -> NoticeState {
-    func steady(_ time: Timestamp) -> Timestamp { now.steady.advanced(by: now.wall.duration(to: time)) }
     if let since = silence.since {
-      return .on(since: steady(since), heard.map { "the last one came at \($0)" } ?? "none has come yet")
+      return .on(
+        since: history.firstMoment(from: since),
+        heard.map { "the last one came at \($0)" } ?? "none has come yet")
     }
-    return heard.map { .off(since: steady($0)) } ?? .unknown
+    return heard.map { .off(since: history.firstMoment(from: $0)) } ?? .unknown
   }
 
   // MARK: The store

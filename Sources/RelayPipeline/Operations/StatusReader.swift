@@ -130,7 +130,7 @@ final class StatusReader: Sendable {
   /// What there is to be told of; nil: it can't be seen now.
   func noticeFacts() async -> NoticeFacts? {
     guard let status = try? await status(ofAge: Self.noticeAge) else { return nil }
-    return NoticeFacts(status, parts.watch.current, parts.metrics, now: parts.clock.reading())
+    return NoticeFacts(status, parts.watch.current, parts.metrics, history: parts.clock.history)
   }
 
   func metrics() async -> [UInt8] {

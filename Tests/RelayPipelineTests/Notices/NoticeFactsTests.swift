@@ -13,12 +13,13 @@ import Testing
     routes: [], configurationHash: "", configurationLoadedAt: .second(0), reloadErrors: [])
   private var condition = StoreCondition()
   private var crm = DestinationStatus(name: "crm")
+  /// The wall clock is 100 s ahead.
+  private var history = ClockHistory([ClockHistory.Step(from: .epoch, offset: .seconds(100))])
 
   private func state(_ kind: NoticeKind, _ subject: NoticeSubject = NoticeSamples.crm) -> NoticeState? {
     var status = status
     status.destinations = [crm]
-    let now = ClockReading(steady: .second(1_000), wall: .second(1_100))
-    let facts = NoticeFacts(status, condition, metrics, now: now)
+    let facts = NoticeFacts(status, condition, metrics, history: history)
     return facts.states[NoticeSamples.key(kind, subject)]
   }
 
@@ -26,6 +27,14 @@ import Testing
     (crm.circuit, crm.circuitOpenSince, crm.lastFailure) = (.open, .second(1_090), "status 503")
     crm.pending = 7
     #expect(state(.down) == .on(since: .second(990), "status 503, 7 pending"))
+  }
+
+  /// Broken by a time that is reckoned from what the clock shows now.
+  @Test mutating func aStepOfTheWallClockMovesNoBeginning() {
+    let offsets = [(Timestamp.epoch, 100), (Timestamp.second(995), 3_700)]
+    history = ClockHistory(offsets.map { ClockHistory.Step(from: $0.0, offset: .seconds($0.1)) })
+    (crm.circuit, crm.circuitOpenSince, crm.lastFailure) = (.open, .second(1_090), "status 503")
+    #expect(state(.down) == .on(since: .second(990), "status 503"))
   }
 
   /// After a restart a circuit is closed: it says nothing.
@@ -62,15 +71,13 @@ import Testing
     #expect(state(.late)?.standing == .unknown)
   }
 
-  /// The wall clock is 100 s ahead.
   @Test mutating func aSourceIsQuietSinceItFellSilentAndUntilItIsHeard() {
     func quiet(_ silence: SourceSilence?, heard: Timestamp?) -> NoticeState? {
       var status = status
       status.sources = [
         SourceStatus(name: "huggy", path: "/huggy", token: .none, lastEnvelope: heard, silence: silence)
       ]
-      let now = ClockReading(steady: .second(1_000), wall: .second(1_100))
-      let facts = NoticeFacts(status, condition, metrics, now: now)
+      let facts = NoticeFacts(status, condition, metrics, history: history)
       return facts.states[NoticeSamples.key(.quiet, .source("huggy"))]
     }
     #expect(quiet(nil, heard: .second(0)) == nil)
@@ -133,8 +140,7 @@ import Testing
     let source = metrics.source("huggy")
     for outcome in EnvelopeOutcome.allCases { source.envelope(outcome) }
     status.sources = [SourceStatus(name: "huggy", path: "/huggy", token: .none, refused: 0)]
-    let facts = NoticeFacts(
-      status, condition, metrics, now: ClockReading(steady: .second(0), wall: .second(0)))
+    let facts = NoticeFacts(status, condition, metrics, history: history)
     #expect(
       facts.counts == [
         NoticeSamples.key(.dead): NoticeCount(total: 2, stored: 9),
