@@ -134,6 +134,15 @@ struct SchemaCopyTests {
     #expect(steps.all.withLock { $0 }.last == .removed(copy: older))
   }
 
+  /// Broken by a start that looks for older copies only where it has changed the schema itself.
+  @Test func anOlderCopyThatAKillHasLeftIsRemovedByTheNextStart() throws {
+    try leave()
+    try open()
+    let older = try home.folder.write("older", to: "relay.db.before-schema-\(Schema.version - 1)")
+    try open()
+    #expect(exists(copy) && !exists(older))
+  }
+
   @Test func aCopyThatWasLeftBeforeIsMadeAnew() throws {
     try leave()
     _ = try home.folder.write("stale", to: "relay.db.before-schema-\(Schema.version)")

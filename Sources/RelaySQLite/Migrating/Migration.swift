@@ -12,10 +12,14 @@ struct Migration {
   /// - Throws: `full` where the copy has no room, `failing` where the log holds what the copy would not have. Nothing has changed then.
   func run() throws(StoreError) {
     let current = try connection.integer("PRAGMA user_version") ?? 0
-    guard current < Schema.version else { return }
+    let copy = SchemaCopy(beside: files.databasePath, before: Schema.version)
+    guard current < Schema.version else {
+      // A kill may have come between the change and this.
+      if copy.exists { remove(copy.removeOthers(upTo: Schema.version)) }
+      return
+    }
     guard current > 0 else { return try Schema.migrate(connection) }
     let observer = settings.observer
-    let copy = SchemaCopy(beside: files.databasePath, before: Schema.version)
     if settings.makesCopy { try make(copy, of: current) }
     let began = ContinuousClock.now
     observer?.storeMigrates(.changes(from: Int(current), to: Int(Schema.version)))

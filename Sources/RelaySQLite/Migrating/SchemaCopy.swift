@@ -123,7 +123,7 @@ struct SchemaCopy: Equatable {
     Self.all(beside: databasePath, upTo: version).filter { $0 != self && unlink($0.path) == 0 }
   }
 
-  private var exists: Bool {
+  var exists: Bool {
     var status = stat()
     return stat(path, &status) == 0
   }
