@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import RelayCore
 import RelayTestSupport
+import RelayThreads
 import Testing
 
 @testable import RelayAdmin
@@ -177,6 +178,34 @@ import Testing
     #expect(refused.status == 403)
     let allowed = await api.answer(endpoint, AdminRequest(caller: viewer, query: "kinds=received"))
     #expect(allowed.status == 200)
+  }
+
+  /// Broken by a stream that is let in once and for all: whose token is taken away would go on seeing what happens.
+  @Test func aStreamEndsOnceItsReaderWouldNotBeLetInAnyMore() async throws {
+    let endpoint = try #require(EndpointTable.relay.place(at: path)?.endpoint(for: "GET"))
+    let operations = FakeOperations()
+    let api = AdminAPI(
+      operations: operations, access: AdminAccess(), clock: FixedClock(), logger: .init(label: "test"))
+    let isAllowed = Locked(true)
+    let answer = await api.answer(
+      endpoint,
+      AdminRequest(
+        caller: Caller(name: "ana", role: .viewer), isStillAllowed: { isAllowed.withLock { $0 } }))
+    guard case .pieces(let pieces) = answer.body else {
+      Issue.record("it has no pieces")
+      return
+    }
+    var iterator = pieces.iterate()
+    let first = try await iterator.next()
+    #expect(first != nil)
+    isAllowed.withLock { $0 = false }
+    var count = 0
+    repeat {
+      operations.feed.tell(received())
+      count += 1
+    } while try await iterator.next() != nil && count < 100
+    #expect(count < 100)
+    pieces.onEnd()
   }
 
   /// What is written is written by hand, since it is written often: here it is held against what the API declares.

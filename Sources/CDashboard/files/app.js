@@ -10,7 +10,7 @@
 import { h, patch } from "./dom.js";
 import { get, post, onUnauthorized, mayAs } from "./api.js";
 import { loadWords, language, t, problem } from "./i18n.js";
-import { announce, button, failure } from "./components.js";
+import { announce, button, failure, toast } from "./components.js";
 
 const pages = ["overview", "live", "events", "dead", "try", "operate"];
 const main = document.getElementById("main");
@@ -39,7 +39,8 @@ function end() {
   shown = null;
 }
 
-async function show() {
+/// hasMoved: from another page: then the focus and the screen reader go along.
+async function show(hasMoved = false) {
   end();
   const { name, path, query } = place();
   const turn = { ended: new AbortController(), name };
@@ -53,6 +54,11 @@ async function show() {
     const root = h("div", { class: `page ${name}` });
     main.replaceChildren(root);
     main.scrollTo?.(0, 0);
+    // Before the page says anything, or has the focus itself.
+    if (hasMoved) {
+      main.focus({ preventScroll: true });
+      announce(t(`page.${name}`));
+    }
     const stop = await page.show(root, { path, query }, context(turn));
     if (shown === turn) turn.stop = stop;
     else stop?.();
@@ -61,6 +67,7 @@ async function show() {
     // A page's module that can't be had is no fault of the page.
     const isAbsent = error instanceof TypeError && error.message.includes("import");
     main.replaceChildren(failure(isAbsent ? { code: "unreachable" } : error), h("p", null, button(t("again"), { onclick: () => location.reload() })));
+    if (hasMoved) main.focus({ preventScroll: true });
     if (!isAbsent && !(error.status >= 0)) throw error;
   }
 }
@@ -115,22 +122,24 @@ function frame() {
 async function logout() {
   try {
     await post("logout");
-  } finally {
-    login();
+  } catch (error) {
+    if (error.status !== 401) return toast(problem(error), "bad");
   }
+  location.reload();
 }
 
-/// Asks for a token, and shows the page again that was asked for.
+/// Asks for a token, and loads the page again that was asked for: nothing stays of who was there before.
 async function login() {
   if (shown?.name === "login") return;
   end();
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   session = asked = null;
   shown = { ended: new AbortController(), name: "login" };
   frame();
   title(t("login.title"));
   const page = await import("./pages/login.js");
   main.replaceChildren();
-  page.show(main, show);
+  page.show(main, () => location.reload());
 }
 
 // A page that is gone leaves promises behind; what they say then is nobody's concern.
@@ -155,9 +164,8 @@ addEventListener("hashchange", () => {
   if (shown?.name === "login") return;
   // A form that leads to another address of its page keeps the focus in its field.
   const field = main.contains(document.activeElement) && document.activeElement.name;
-  show().then(() => {
-    ((field && main.querySelector(`[name="${field}"]`)) || main).focus({ preventScroll: true });
-    announce(t(`page.${place().name}`));
+  show(true).then(() => {
+    if (field && document.activeElement === main) main.querySelector(`[name="${field}"]`)?.focus({ preventScroll: true });
   });
 });
 if (shown?.name !== "login") show();

@@ -83,20 +83,26 @@ export function copyButton(text, label = t("copy")) {
   return button(label, {
     kind: "small",
     onclick: async () => {
-      await copy(typeof text === "function" ? await text() : text);
-      toast(t("copied"));
+      try {
+        await copy(typeof text === "function" ? await text() : text);
+        toast(t("copied"));
+      } catch (error) {
+        if (error.name !== "AbortError") toast(problem(error), "bad");
+      }
     },
   });
 }
 
 async function copy(text) {
   // Browsers have the clipboard only where the page came by TLS or from loopback.
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const refused = () => { throw new Error(t("uncopied")); };
+  if (navigator.clipboard) return navigator.clipboard.writeText(text).catch(refused);
   const field = h("textarea", { class: "unseen", value: text });
   (document.querySelector("dialog[open]") ?? document.body).append(field);
   field.select();
-  document.execCommand("copy");
+  const isDone = document.execCommand("copy");
   field.remove();
+  if (!isDone) refused();
 }
 
 // Tables
@@ -105,21 +111,21 @@ async function copy(text) {
 ///
 /// - columns: `[{ title, cell(row), number?, primary?, wide? }]`; `primary`: the row's own name.
 /// - key: `key(row)` tells rows apart. caption: for screen readers. nothing: what stands there without rows.
-/// - chosen: a `Set` of keys: rows have boxes, and `onchoose()` is called after each change.
-export function table({ columns, rows, key, caption, nothing, chosen, onchoose, kind = "" }) {
+/// - chosen: a `Set` of keys: rows (those of which `choosable` is so) have boxes, and `onchoose()` is called after each change.
+export function table({ columns, rows, key, caption, nothing, chosen, choosable = () => true, onchoose, kind = "" }) {
   if (!rows.length && nothing) return nothing instanceof Node ? nothing : empty(nothing);
-  const choice = (tag, label, some) => (chosen ? h(tag, { class: "choice" }, h("input", {
-    type: "checkbox", "aria-label": label, checked: some.length > 0 && some.every((row) => chosen.has(key(row))),
+  const choice = (tag, label, some) => (chosen ? h(tag, { class: "choice" }, some.length > 0 && h("input", {
+    type: "checkbox", "aria-label": label, checked: some.every((row) => chosen.has(key(row))),
     onchange({ target }) {
       for (const row of some) target.checked ? chosen.add(key(row)) : chosen.delete(key(row));
       onchoose();
     },
   })) : null);
   return h("table", { class: `grid ${kind}`, "aria-label": caption, onkeydown: walk },
-    h("thead", null, h("tr", null, choice("th", t("table.all"), rows),
+    h("thead", null, h("tr", null, choice("th", t("table.all"), rows.filter(choosable)),
       columns.map(({ title, number }) => h("th", { scope: "col", class: number && "number" }, title)))),
     h("tbody", null, rows.map((row) => h("tr", { key: key(row), class: chosen?.has(key(row)) && "chosen" },
-      choice("td", t("table.choose", { name: key(row) }), [row]),
+      choice("td", t("table.choose", { name: key(row) }), [row].filter(choosable)),
       columns.map(({ title, cell, number, primary, wide }) => h(primary ? "th" : "td", {
         scope: primary && "row", "data-title": title.at && title, class: [number && "number", primary && "primary", wide && "wide"].filter(Boolean).join(" ") || null,
       }, cell(row)))))));
@@ -192,57 +198,83 @@ export function meter(share, label, kind = share > 0.95 ? "bad" : share > 0.8 ? 
 
 // Questions
 
-/// Asks before something is changed: what will happen, counted first, and why. Esc and "Cancel" change nothing.
+/// Asks before something is changed: what will happen, counted first, and why. Esc and "Cancel" change nothing; once it is being
+/// done they do nothing.
 ///
 /// - title, body: what it is about. fields: further questions, as elements; the caller reads them, and what changes in them is counted anew.
 /// - action: the button's words, or a function of what `count` returned.
 /// - danger: it can't be taken back: a red button, and the reason is required.
 /// - reason: `required`, `asked` (the default) or `null`. The last one typed is offered again.
 /// - count: `async (signal) =>` what will happen (a `dry_run`); the button waits for it. `{ text, none }`; `none`: there is nothing to do.
-/// - perform: `async ({ reason, count, signal })` does it; what it throws is shown, and may be tried again.
+///   `total`, where there is one, is counted again before it is done: what is more by then is shown first.
+/// - perform: `async ({ reason, count })` does it; what it throws is shown, and may be tried again.
 ///
-/// Returns what `perform` returned; null: nothing was done.
+/// Returns what `perform` returned; false: it was begun, and failed; null: nothing was done.
 export function confirm({ title, body, action, danger = false, reason = danger ? "required" : "asked", count, fields, perform }) {
   const ended = new AbortController();
   const before = document.activeElement;
   let counted = null;
   let busy = false;
   let result = null;
+  let doing = null;
   const facts = h("div", { class: "facts", role: "status" });
   const problems = h("div", { role: "alert" });
   const why = reason ? h("input", { id: "why", value: lastReason, maxlength: 500, autocomplete: "off", oninput: update }) : null;
   const doIt = h("button", { type: "submit", class: danger ? "danger" : "primary" });
-  const dialog = h("dialog", { class: "question", "aria-labelledby": "question", onclose: () => ended.abort() },
+  const no = h("button", { type: "button", autofocus: true, onclick: () => dialog.close() }, t("cancel"));
+  const dialog = h("dialog", {
+    class: "question", "aria-labelledby": "question", onclose: () => ended.abort(),
+    oncancel(event) { if (busy) event.preventDefault(); },
+  },
     h("form", { onsubmit: submit },
       h("h2", { id: "question" }, title),
       body ? h("div", { class: "body" }, body) : null, facts, fields ? h("div", { class: "stack", onchange: () => count && begin() }, fields) : null,
       why ? h("label", { for: "why" }, h("span", null, t(reason === "required" ? "reason.required" : "reason.asked")), why) : null, problems,
-      h("div", { class: "actions" },
-        h("button", { type: "button", autofocus: true, onclick: () => dialog.close() }, t("cancel")), doIt)));
+      h("div", { class: "actions" }, no, doIt)));
 
   function update() {
     const missing = reason === "required" && !why.value.trim();
+    no.disabled = busy;
+    // A second Esc gets past `oncancel`.
+    dialog.setAttribute("closedby", busy ? "none" : "closerequest");
     doIt.disabled = busy || (count && (!counted || counted.none)) || missing;
     doIt.textContent = busy ? t("working") : typeof action === "function" ? action(counted) : action;
   }
 
-  async function submit(event) {
+  function submit(event) {
     event.preventDefault();
-    if (doIt.disabled) return;
+    if (!doIt.disabled) doing = work();
+  }
+
+  async function work() {
     busy = true;
     update();
+    patch(problems);
     try {
       if (why) lastReason = why.value.trim();
-      result = await perform({ reason: lastReason && why ? lastReason : undefined, count: counted, signal: ended.signal });
-      dialog.close();
+      const wish = { reason: lastReason && why ? lastReason : undefined, count: counted };
+      if (await isAsShown()) {
+        result = false;
+        result = await perform(wish);
+        dialog.close();
+      }
     } catch (error) {
-      if (error.name !== "AbortError") patch(problems, failure(error));
+      if (dialog.open) patch(problems, failure(error));
+      else if (error.status !== 401) toast(problem(error), "bad");
     }
     busy = false;
     update();
   }
 
   let turn = 0;
+
+  /// Whether it is no more than what was shown.
+  async function isAsShown() {
+    if (counted?.total === undefined) return true;
+    const [mine, shown] = [turn + 1, counted.total];
+    await begin();
+    return turn === mine && dialog.open && counted?.total <= shown;
+  }
 
   async function begin() {
     const mine = (turn += 1);
@@ -265,9 +297,10 @@ export function confirm({ title, body, action, danger = false, reason = danger ?
     update();
     dialog.showModal();
     if (count) begin();
-    ended.signal.addEventListener("abort", () => {
+    ended.signal.addEventListener("abort", async () => {
       dialog.remove();
       before?.focus?.();
+      await doing;
       resolve(result);
     });
   });
@@ -278,21 +311,26 @@ let lastReason = "";
 // Going on by itself
 
 /// Does `work(signal)` now and then each `seconds`, until `signal` says so, and never twice at once: not while the tab is hidden, at once
-/// when it is seen again. What `work` throws goes to `onerror`. Returns a function that does it at once.
+/// when it is seen again. What `work` throws goes to `onerror`. Returns a function that does it at once, or
+/// as soon as what is under way has ended.
 export function poll(seconds, work, { signal, onerror = () => {} }) {
   let timer = null;
   let running = false;
+  let again = false;
   async function turn() {
     clearTimeout(timer);
-    if (running || signal.aborted || document.hidden) return;
+    if (signal.aborted || document.hidden) return;
+    again = running;
+    if (running) return;
     running = true;
     try {
       await work(signal);
     } catch (error) {
       if (error.name !== "AbortError" && !signal.aborted) onerror(error);
+    } finally {
+      running = false;
+      if (!signal.aborted) timer = setTimeout(turn, again ? 0 : seconds * 1000);
     }
-    running = false;
-    if (!signal.aborted) timer = setTimeout(turn, seconds * 1000);
   }
   document.addEventListener("visibilitychange", turn, { signal });
   signal.addEventListener("abort", () => clearTimeout(timer));

@@ -143,5 +143,5 @@ export function relativeTime(date, now = relayNow()) {
 export function problem(error) {
   if (error.role) return t("error.role", { role: t(`role.${error.role}`) });
   const key = `error.${error.code}`;
-  return words.has(key) ? t(key) : error.message || String(error);
+  return words.has(key) ? t(key, error) : error.message || String(error);
 }

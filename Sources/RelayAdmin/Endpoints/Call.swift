@@ -15,10 +15,12 @@ struct AdminRequest: Sendable {
   var accept: String?
   var lastEventID: String?
   var ifNoneMatch: String?
-  /// By which the caller is known; nil: by a token, or nobody needs one.
-  var session: Session?
+  /// A younger cookie for the caller, where that is due.
+  var renewal: Session.Renewal?
   /// The page that asks came by TLS.
   var isFromTLS = false
+  /// Whether it would be let in now: for an answer that goes on for long.
+  var isStillAllowed: @Sendable () -> Bool = { true }
 }
 
 /// What is asked of an endpoint, read.
@@ -33,8 +35,9 @@ struct Call<I: Input>: Sendable {
   let accept: String?
   let lastEventID: String?
   let ifNoneMatch: String?
-  let session: Session?
+  let renewal: Session.Renewal?
   let isFromTLS: Bool
+  let isStillAllowed: @Sendable () -> Bool
   /// Its entry in the audit; nil: there is none.
   private(set) var auditID: AuditID?
   private let names: [String: String]
@@ -49,8 +52,9 @@ struct Call<I: Input>: Sendable {
     accept = request.accept
     lastEventID = request.lastEventID
     ifNoneMatch = request.ifNoneMatch
-    session = request.session
+    renewal = request.renewal
     isFromTLS = request.isFromTLS
+    isStillAllowed = request.isStillAllowed
     now = services.clock.now()
     var members = try Self.members(request, by: method)
     switch members.removeValue(forKey: I.reasonKey) {

@@ -50,9 +50,11 @@ enum SessionEndpoints {
     answer.role = call.caller.role.rawValue
     answer.login = call.caller != .local
     var response = try AdminResponse.json(answer, for: call.caller)
-    if let later = call.session?.renewed(at: call.now), let text = call.services.access.text(of: later) {
+    if let renewal = call.renewal {
+      let later = renewal.session
       response.headers.append(
-        SessionCookie.header(text, for: call.now.duration(to: later.expires), isForTLS: later.isForTLS))
+        SessionCookie.header(
+          renewal.text, for: call.now.duration(to: later.expires), isForTLS: later.isForTLS))
     }
     return response
   }

@@ -25,7 +25,9 @@ enum StreamEndpoints {
     if let reader = stream.join(subscription) {
       return AdminResponse(
         contentType: AdminResponse.eventStream,
-        body: .pieces(AnswerPieces(LivePieces(reader: reader), onEnd: { reader.close() })),
+        body: .pieces(
+          AnswerPieces(
+            LivePieces(reader: reader, isStillAllowed: call.isStillAllowed), onEnd: { reader.close() })),
         headers: AdminResponse.streamHeaders)
     }
     // A browser never asks again after any other status than 200.
@@ -41,15 +43,33 @@ enum StreamEndpoints {
   }
 }
 
-/// A reader's stream.
+/// A reader's stream. It ends once its reader would no longer be let in: a token is taken away, a session ends, a role is another.
+/// That is looked at before a piece, once a second at most; where nothing happens, before the next sign of life.
 private struct LivePieces: AsyncSequence, Sendable {
   let reader: LiveReader
+  let isStillAllowed: @Sendable () -> Bool
 
   struct AsyncIterator: AsyncIteratorProtocol {
     let reader: LiveReader
+    let isStillAllowed: @Sendable () -> Bool
+    private var nextLook = ContinuousClock.now.advanced(by: .seconds(1))
+
+    init(reader: LiveReader, isStillAllowed: @escaping @Sendable () -> Bool) {
+      self.reader = reader
+      self.isStillAllowed = isStillAllowed
+    }
 
     mutating func next() async throws -> ByteBuffer? {
-      switch await reader.next() {
+      let piece = await reader.next()
+      let now = ContinuousClock.now
+      if now >= nextLook {
+        nextLook = now.advanced(by: .seconds(1))
+        guard isStillAllowed() else {
+          reader.close()
+          return nil
+        }
+      }
+      return switch piece {
       case .own(let bytes): ByteBuffer(bytes: bytes)
       // A slice: nothing is copied for each of many readers.
       case .shared(let text, let range):
@@ -59,7 +79,7 @@ private struct LivePieces: AsyncSequence, Sendable {
     }
   }
 
-  func makeAsyncIterator() -> AsyncIterator { AsyncIterator(reader: reader) }
+  func makeAsyncIterator() -> AsyncIterator { AsyncIterator(reader: reader, isStillAllowed: isStillAllowed) }
 }
 
 extension AdminResponse {

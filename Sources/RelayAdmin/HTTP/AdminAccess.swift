@@ -37,22 +37,23 @@ package final class AdminAccess: Sendable {
   func open(with token: String, at now: Timestamp, isForTLS: Bool) -> (session: Session, text: String)? {
     guard let caller = caller(with: token) else { return nil }
     let session = Session(of: caller.name, from: now, isForTLS: isForTLS)
-    return text(of: session).map { (session, $0) }
+    // By the token that was given: by now a reload may have changed it.
+    return (session, session.text(key: Secret(token)))
   }
 
-  /// Whose session it is, with the role that they have now; nil: it is nobody's, or has ended.
-  func owner(of text: String, at now: Timestamp) -> (caller: Caller, session: Session)? {
+  /// Whose session it is, with the role that they have now, and a younger one, where that is due; nil: it is nobody's, or has ended.
+  ///
+  /// The younger one is signed by the token that the older one was found right by: one that is changed meanwhile ends both.
+  func owner(of text: String, at now: Timestamp) -> (caller: Caller, renewal: Session.Renewal?)? {
     let people = state.withLock(\.people)
     guard
       let session = Session(text, at: now, key: { name in people.first { $0.name == name }?.value }),
       let person = people.first(where: { $0.name == session.name })
     else { return nil }
-    return (Caller(name: person.name, role: person.role), session)
-  }
-
-  /// As its cookie has it; nil: nobody has that name any more.
-  func text(of session: Session) -> String? {
-    state.withLock(\.people).first { $0.name == session.name }.map { session.text(key: $0.value) }
+    let renewal = session.renewed(at: now).map {
+      Session.Renewal(session: $0, text: $0.text(key: person.value))
+    }
+    return (Caller(name: person.name, role: person.role), renewal)
   }
 }
 

@@ -85,8 +85,8 @@ struct Admission: Sendable {
   struct Admitted: Sendable {
     var endpoint: Endpoint
     var caller: Caller
-    /// By which the caller is known; nil: by a token, or nobody needs one.
-    var session: Session?
+    /// A younger cookie for the caller, where they are known by one and that is due.
+    var renewal: Session.Renewal?
     /// What stands at the names of the endpoint's path.
     var names: [String: String]
   }
@@ -98,7 +98,7 @@ struct Admission: Sendable {
       try checkOrigin(head)
       let place = table.place(at: head.path)
       // The dashboard's own place takes no posts, and is a source's path in many a configuration.
-      if place == nil || head.path == "/" { try checkEnvelope(head) }
+      if place == nil || head.path == "/" { try checkEnvelope(head, place) }
       let endpoint = place?.endpoint(for: head.method)
       // Who has no token is told nothing of what there is. (A probe that asks by the wrong method is told which is right.)
       let isOpen = place?.endpoints.contains { $0.role == nil } ?? false
@@ -111,7 +111,7 @@ struct Admission: Sendable {
       try checkContentType(head, endpoint)
       return .success(
         Admitted(
-          endpoint: endpoint, caller: person?.caller ?? .local, session: person?.session, names: place.names))
+          endpoint: endpoint, caller: person?.caller ?? .local, renewal: person?.renewal, names: place.names))
     } catch {
       return .failure(error)
     }
@@ -119,11 +119,11 @@ struct Admission: Sendable {
 
   /// Who posts somewhere that is no part of the API has likely mistaken the one port for the other. To be told so takes
   /// no token: Huggy has none of ours.
-  private func checkEnvelope(_ head: RequestHead) throws(APIError) {
+  private func checkEnvelope(_ head: RequestHead, _ place: EndpointTable.Place?) throws(APIError) {
     guard head.method == "POST" || head.method == "PUT", !head.path.hasPrefix("/api/") else { return }
-    throw APIError(
-      404, "not_found",
-      "this is server.admin, which takes no envelopes; post them to server.listen, at a source's path")
+    let hint = "this is server.admin, which takes no envelopes; post them to server.listen, at a source's path"
+    guard let place else { throw APIError(404, "not_found", hint) }
+    throw APIError(405, "method_not_allowed", hint, headers: [allow(place)])
   }
 
   /// A port is no matter: a tunnel's is its own.
@@ -159,15 +159,14 @@ struct Admission: Sendable {
     }
   }
 
-  /// Who asks, and the session by which they are known.
-  private func person(_ head: RequestHead) throws(APIError) -> (caller: Caller, session: Session?) {
+  /// Who asks. A proxy's own password, which a browser sends as `Basic`, says nothing of that: then the cookie does.
+  private func person(_ head: RequestHead) throws(APIError) -> (caller: Caller, renewal: Session.Renewal?) {
     // A reload may take all tokens away; who comes from elsewhere is let in by none all the same.
     if access.asksForNoToken, isLoopback { return (.local, nil) }
-    if head.authorization == nil, let text = head.cookie, let known = try sessionOwner(head, text) {
-      return known
-    }
     let parts = (head.authorization ?? "").split(separator: " ", maxSplits: 1)
-    let given = parts.count == 2 && parts[0].lowercased() == "bearer" ? String(parts[1]) : ""
+    let isBearer = parts.first?.lowercased() == "bearer"
+    if !isBearer, let text = head.cookie, let known = try sessionOwner(head, text) { return known }
+    let given = parts.count == 2 && isBearer ? String(parts[1]) : ""
     if !given.isEmpty, let caller = access.caller(with: given) { return (caller, nil) }
     throw APIError(
       401, "unauthorized",
@@ -183,14 +182,14 @@ struct Admission: Sendable {
   /// is no less than any program on the machine; in a person's name it does nothing.
   private func sessionOwner(
     _ head: RequestHead, _ cookies: String
-  ) throws(APIError) -> (caller: Caller, session: Session?)? {
+  ) throws(APIError) -> (caller: Caller, renewal: Session.Renewal?)? {
     for text in SessionCookie.texts(in: cookies) {
-      guard let (caller, session) = access.owner(of: text, at: clock.now()) else { continue }
+      guard let (caller, renewal) = access.owner(of: text, at: clock.now()) else { continue }
       guard head.fetchSite?.lowercased() != "same-site" else {
         throw APIError(
           403, "forbidden_origin", "a page of another origin may not use this login; the dashboard's own may")
       }
-      return (caller, session)
+      return (caller, renewal)
     }
     return nil
   }
@@ -203,10 +202,13 @@ struct Admission: Sendable {
   }
 
   private func wrongMethod(_ head: RequestHead, _ place: EndpointTable.Place) -> APIError {
-    let allowed = place.methods.joined(separator: ", ")
+    let allowed = allow(place)
     return APIError(
-      405, "method_not_allowed", "\(head.path.prefix(200)) takes \(allowed)",
-      headers: [AdminResponse.Header("allow", allowed)])
+      405, "method_not_allowed", "\(head.path.prefix(200)) takes \(allowed.value)", headers: [allowed])
+  }
+
+  private func allow(_ place: EndpointTable.Place) -> AdminResponse.Header {
+    AdminResponse.Header("allow", place.methods.joined(separator: ", "))
   }
 
   /// A form, which a page of another site may send without asking, has another.

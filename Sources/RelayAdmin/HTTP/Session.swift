@@ -15,6 +15,12 @@ struct Session: Sendable, Equatable {
   /// It was begun by TLS, and its cookie is for TLS alone.
   var isForTLS: Bool
 
+  /// One that takes another's place, as its cookie has it.
+  struct Renewal: Sendable, Equatable {
+    var session: Session
+    var text: String
+  }
+
   /// How long it lives unused.
   static let lifetime = Duration.seconds(12 * 3_600)
   /// However much it is used, the token is asked for again after so long.

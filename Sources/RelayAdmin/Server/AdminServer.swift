@@ -156,7 +156,8 @@ package final class AdminServer: Sendable {
         AdminRequest(
           caller: admitted.caller, names: admitted.names, query: head.query,
           body: Array(body.readableBytesView), accept: head.accept, lastEventID: head.lastEventID,
-          ifNoneMatch: head.ifNoneMatch, session: admitted.session, isFromTLS: head.isFromTLS))
+          ifNoneMatch: head.ifNoneMatch, renewal: admitted.renewal, isFromTLS: head.isFromTLS,
+          isStillAllowed: { (try? admission.admit(head).get())?.caller == admitted.caller }))
     }
   }
 }

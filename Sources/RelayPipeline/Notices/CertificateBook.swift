@@ -18,12 +18,15 @@ struct CertificateBook: Sendable, Equatable {
 
   private var pages: [String: Page] = [:]
 
+  /// Where no certificate is checked, none is looked at.
+  private static func looks(at destination: Destination) -> Bool {
+    destination.tls.verifies && destination.url.reveal.lowercased().hasPrefix("https:")
+  }
+
   /// Those whose certificates are to be looked at now.
   func due(among destinations: [Destination], at now: ClockReading) -> [Destination] {
     destinations.filter { destination in
-      guard destination.tls.verifies, destination.url.reveal.lowercased().hasPrefix("https:") else {
-        return false
-      }
+      guard Self.looks(at: destination) else { return false }
       guard let page = pages[destination.name], page.url == destination.url else { return true }
       let isWell = page.certificate.map { now.wall.duration(to: $0.end) >= Self.soon } ?? false
       return page.looked.duration(to: now.steady) >= (isWell ? Self.interval : Self.shortInterval)
@@ -39,11 +42,22 @@ struct CertificateBook: Sendable, Equatable {
       url: destination.url, looked: now.steady, certificate: certificate ?? known)
   }
 
-  /// - Parameter destinations: All that are configured.
+  /// - Parameter destinations: All that are configured: what is known of others is forgotten.
+  mutating func forget(besides destinations: [Destination]) {
+    let names = Set(destinations.map(\.name))
+    pages = pages.filter { names.contains($0.key) }
+  }
+
+  /// - Parameter destinations: All that are configured. One that nobody looks at has nothing that could end: were it unknown, what was
+  ///   told of it would stand forever.
   func states(of destinations: [Destination], at now: ClockReading) -> [NoticeKey: NoticeState] {
     var states: [NoticeKey: NoticeState] = [:]
     for destination in destinations {
       let key = NoticeKey(kind: .certificate, subject: .destination(destination.name))
+      guard Self.looks(at: destination) else {
+        states[key] = .off
+        continue
+      }
       guard let page = pages[destination.name], page.url == destination.url, let found = page.certificate
       else {
         states[key] = .unknown

@@ -24,6 +24,7 @@ final class CertificateWatch: Sendable {
   func states(of destinations: [Destination]) -> [NoticeKey: NoticeState] {
     let now = clock.reading()
     let (states, due) = state.withLock { state -> ([NoticeKey: NoticeState], [Destination]) in
+      state.book.forget(besides: destinations)
       let due = state.isLooking ? [] : state.book.due(among: destinations, at: now)
       if !due.isEmpty { state.isLooking = true }
       return (state.book.states(of: destinations, at: now), due)

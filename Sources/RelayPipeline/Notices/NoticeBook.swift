@@ -20,6 +20,8 @@ struct NoticeBook: Sendable, Equatable {
   private var refusals = NoticeRefusals()
   /// What it would be after a restart differs from what was last kept.
   private(set) var isChanged = false
+  /// A look has brought a notice, whatever became of it.
+  private(set) var hasTold = false
 
   init() {}
 
@@ -113,6 +115,7 @@ struct NoticeBook: Sendable, Equatable {
         let count = desks[index].queue.add(notice)
         if count > 0 { dropped[desks[index].receiver.name, default: 0] += count }
       }
+      if !changes.isEmpty { hasTold = true }
       if !changes.isEmpty || desks[index].rules.open.count != before { isChanged = true }
     }
     return dropped

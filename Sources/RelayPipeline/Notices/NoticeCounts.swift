@@ -7,10 +7,14 @@ struct NoticeCounts: Sendable, Equatable {
     var total: Int?
     var stored: Int
     var lastNew: Timestamp?
+    /// When the total has last grown in this process.
+    var lastGrown: Timestamp?
   }
 
   /// Without one for so long, it is over.
   static let silence = Duration.seconds(3_600)
+  /// What the store is said to have may be so old: meanwhile it has at least as many as were counted.
+  static let readingAge = Duration.seconds(15)
   /// How many are kept: what is kept has a fixed room.
   static let maxKept = 600
 
@@ -43,16 +47,18 @@ struct NoticeCounts: Sendable, Equatable {
         tally.total.map { count.total > $0 } ?? (count.total > 0 || count.stored ?? 0 > tally.stored)
       if isNew { tally.lastNew = now }
       if let last = tally.lastNew, last.duration(to: now) >= Self.silence { tally.lastNew = nil }
+      let grown = max(0, count.total - (tally.total ?? count.total))
+      if grown > 0 { tally.lastGrown = now }
       tally.total = count.total
-      tally.stored = count.stored ?? tally.stored
+      if let stored = count.stored {
+        let isOld = tally.lastGrown.map { $0.duration(to: now) < Self.readingAge } ?? false
+        tally.stored = isOld ? max(stored, tally.stored + grown) : stored
+      }
       tallies[key] = tally
-      states[key] = tally.lastNew == nil ? .off : .on(Self.detail(count))
+      states[key] =
+        tally.lastNew == nil ? .off : .on(count.stored == nil ? "" : "\(tally.stored) in all")
     }
     tallies = tallies.filter { counts[$0.key] != nil }
     return states
-  }
-
-  private static func detail(_ count: NoticeCount) -> String {
-    count.stored.map { "\($0) in all" } ?? ""
   }
 }

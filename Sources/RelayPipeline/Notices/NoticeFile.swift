@@ -26,6 +26,8 @@ package final class NoticeFile: NoticeKeeper {
   private struct State {
     var descriptor: Int32 = -1
     var lastNumber: UInt64 = 0
+    /// Its room is taken.
+    var hasRoom = false
   }
 
   package init(path: String) {
@@ -53,6 +55,7 @@ package final class NoticeFile: NoticeKeeper {
         guard let bytes = NoticeSlots.bytes(number: state.lastNumber + 1, payload) else {
           return NoticeFileError("there is more to keep than there is room for")
         }
+        takeRoom(&state)
         guard Self.write(bytes, to: descriptor, at: NoticeSlots.offset(of: state.lastNumber + 1)),
           fdatasync(descriptor) == 0
         else { return NoticeFileError("\(path) can't be written: \(Self.systemText())") }
@@ -71,19 +74,37 @@ package final class NoticeFile: NoticeKeeper {
       close(state.descriptor)
       state = State()
     }
-    let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    // A link may lead to the store itself, and a file of SQLite's must not be closed by others (docs/decisions/0022): looked at first.
+    guard lstat(path, &status) != 0 || Self.isOwn(status) else {
+      return .failure(NoticeFileError("\(path) is no file of its own: move it away"))
+    }
+    let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
     guard descriptor >= 0 else {
       return .failure(NoticeFileError("\(path) can't be opened: \(Self.systemText())"))
     }
-    // Where the disk is full already it is tried without: writing may find room.
-    if fstat(descriptor, &status) == 0, status.st_size < NoticeSlots.fileBytes {
-      _ = posix_fallocate(descriptor, 0, NoticeSlots.fileBytes)
-      // Its name is to be there after a crash, too.
-      syncFolder()
+    let slots = Self.slots(in: descriptor)
+    guard fstat(descriptor, &status) == 0, Self.isOwn(status),
+      !NoticeSlots.areForeign(slots, fileBytes: Int(status.st_size))
+    else {
+      close(descriptor)
+      return .failure(NoticeFileError("\(path) is not a file of notices: move it away"))
     }
     state.descriptor = descriptor
-    state.lastNumber = Self.newest(in: descriptor)?.number ?? 0
+    state.lastNumber = NoticeSlots.newest(of: slots)?.number ?? 0
+    takeRoom(&state)
+    // Its name is to be there after a crash, too.
+    if status.st_size < NoticeSlots.fileBytes { syncFolder() }
     return .success(descriptor)
+  }
+
+  private static func isOwn(_ status: stat) -> Bool {
+    status.st_mode & S_IFMT == S_IFREG && status.st_nlink == 1
+  }
+
+  /// Also of a file that has its length, which may have holes. Where the disk is full already it is tried without: writing may find
+  /// room.
+  private func takeRoom(_ state: inout State) {
+    if !state.hasRoom { state.hasRoom = posix_fallocate(state.descriptor, 0, NoticeSlots.fileBytes) == 0 }
   }
 
   private func syncFolder() {
@@ -94,7 +115,11 @@ package final class NoticeFile: NoticeKeeper {
   }
 
   private static func newest(in descriptor: Int32) -> NoticeSlots.Found? {
-    NoticeSlots.newest(of: [0, 1].map { read(descriptor, at: $0 * NoticeSlots.slotBytes) })
+    NoticeSlots.newest(of: slots(in: descriptor))
+  }
+
+  private static func slots(in descriptor: Int32) -> [[UInt8]] {
+    [0, 1].map { read(descriptor, at: $0 * NoticeSlots.slotBytes) }
   }
 
   private static func read(_ descriptor: Int32, at offset: Int) -> [UInt8] {

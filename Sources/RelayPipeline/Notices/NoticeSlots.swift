@@ -23,6 +23,17 @@ enum NoticeSlots {
     slots.compactMap(read).max { $0.number < $1.number }
   }
 
+  /// The file is somebody else's: no slot begins with the mark, or with as much of it as a crash may have left, and there is something
+  /// in it.
+  static func areForeign(_ slots: [[UInt8]], fileBytes: Int) -> Bool {
+    let isOurs = slots.contains { slot in
+      let head = slot.prefix(mark.count)
+      let begun = zip(head, mark).prefix { $0 == $1 }.count
+      return begun > 0 && head.dropFirst(begun).allSatisfy { $0 == 0 }
+    }
+    return !isOurs && (fileBytes > Self.fileBytes || slots.contains { $0.contains { $0 != 0 } })
+  }
+
   /// Where the slot of this number begins.
   static func offset(of number: UInt64) -> Int { Int(number % 2) * slotBytes }
 

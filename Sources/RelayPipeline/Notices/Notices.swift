@@ -39,9 +39,22 @@ package final class Notices: Sendable {
     let isReady: @Sendable () async -> Bool
   }
 
+  /// How far it is with what an earlier process has kept.
+  private enum Loading {
+    case notBegun, waitedFor
+    /// The disk does not answer: it goes on without.
+    case late
+    case done
+  }
+
   private struct State: Sendable {
     var book = NoticeBook()
-    var isRestored = false
+    var loading = Loading.notBegun
+    /// Who waits for what was kept.
+    var waiters: [Alarm] = []
+    var hasLooked = false
+    /// What the store had counted before anything was delivered.
+    var firstCounts: [NoticeKey: NoticeCount] = [:]
     var nextLook = Timestamp.epoch
     /// A write is under way: a disk that hangs has one thread of ours.
     var isKeeping = false
@@ -60,6 +73,8 @@ package final class Notices: Sendable {
   private let alarm: Alarm
   /// Requests and writes.
   private let underWay = Monitor(0)
+  /// Calls of `run`.
+  private let running = Monitor(0)
 
   init(_ parts: Parts) {
     self.parts = parts
@@ -73,22 +88,31 @@ package final class Notices: Sendable {
     guard !parts.active.configuration.notify.isEmpty else { return }
     await restore()
     let (counts, now) = (NoticeFacts(stored: stored).counts, parts.clock.now())
-    state.withLock { $0.book.look(atCounts: counts, at: now) }
+    state.withLock { state in
+      guard !state.hasLooked else { return }
+      state.firstCounts = counts
+      state.book.look(atCounts: counts, at: now)
+    }
   }
 
   /// Until `stop`.
   package func run() async {
+    running.update { $0 += 1 }
     while !state.withLock({ $0.isStopping }) { await alarm.wait(atMost: await turn()) }
+    running.update { $0 -= 1 }
   }
 
   /// Something may have to be done: the configuration is another.
   func wake() { alarm.ring() }
 
-  /// What is under way may end, for so long: what is recorded is not sent again by the next start.
+  /// What is under way may end, for so long, and then `run`, for as long again: what is recorded is not sent again by the next start.
   package func stop(within limit: Duration) async {
     state.withLock { $0.isStopping = true }
     alarm.ring()
     await settle(within: limit)
+    _ = await onThread(named: "notices") { [running] in
+      running.wait(timeout: limit) { $0 == 0 ? true : nil }
+    }
     if state.withLock({ $0.book.isChanged }) { await keep() }
   }
 
@@ -137,7 +161,8 @@ package final class Notices: Sendable {
     guard isDue, let facts = await parts.look(wantsCertificates) else { return }
     let history = parts.clock.history
     let dropped = state.withLock { state in
-      state.isStopping
+      state.hasLooked = true
+      return state.isStopping
         ? [:]
         : state.book.look(facts, at: parts.clock.now(), wall: { history.wall(at: $0) }, id: { newID() })
     }
@@ -158,8 +183,31 @@ package final class Notices: Sendable {
 
   // MARK: Keeping
 
+  /// Goes on from where an earlier process has left it. Deliveries wait for it, so it waits for the disk, but not for long.
   private func restore() async {
-    guard !state.withLock({ $0.isRestored }) else { return }
+    let done = Alarm(sleep: parts.tools.sleep)
+    let (isFirst, waits) = state.withLock { state -> (Bool, Bool) in
+      let isFirst = state.loading == .notBegun
+      if isFirst { state.loading = .waitedFor }
+      guard state.loading == .waitedFor else { return (false, false) }
+      state.waiters.append(done)
+      return (isFirst, true)
+    }
+    guard waits else { return }
+    if isFirst { Task { [self] in await load() } }
+    await done.wait(atMost: Self.keepingPatience)
+    let isLate = state.withLock { state in
+      guard state.loading == .waitedFor else { return false }
+      state.loading = .late
+      return true
+    }
+    if isLate {
+      parts.logger.warning("the disk does not say what was kept of notices: they go on without it")
+    }
+  }
+
+  /// What comes late is taken if nothing has been told without it.
+  private func load() async {
     let keeper = parts.tools.keeper
     let loaded = await onThread(named: "notices") {
       Result { () throws(NoticeFileError) in try keeper.load() }
@@ -173,16 +221,26 @@ package final class Notices: Sendable {
     case .success(nil): break
     case .failure(let error): warn(of: error)
     }
-    state.withLock { state in
-      state.isRestored = true
-      if let kept { state.book = NoticeBook(kept, for: receivers, at: now) }
+    let (waiters, isLate) = state.withLock { state -> ([Alarm], Bool) in
+      let isLate = state.loading == .late
+      state.loading = .done
+      defer { state.waiters = [] }
+      if let kept, !state.book.hasTold {
+        state.book = NoticeBook(kept, for: receivers, at: now)
+        if !state.firstCounts.isEmpty { state.book.look(atCounts: state.firstCounts, at: now) }
+      }
+      return (state.waiters, isLate)
     }
+    for waiter in waiters { waiter.ring() }
+    // What was not kept meanwhile is kept now.
+    if isLate { alarm.ring() }
   }
 
   /// Waits for the disk, but not for long: one that hangs is what people want to be told of.
   private func keep() async {
     let bytes = state.withLock { state -> [UInt8]? in
-      guard !state.isKeeping else { return nil }
+      // What is not read yet must not be written over.
+      guard !state.isKeeping, state.loading == .notBegun || state.loading == .done else { return nil }
       state.isKeeping = true
       state.book.keeps()
       return state.book.kept.bytes
@@ -194,13 +252,18 @@ package final class Notices: Sendable {
       let result = await onThread(named: "notices") {
         Result { () throws(NoticeFileError) in try keeper.save(bytes) }
       }
-      let isLate = state.withLock { state in
+      let (isLate, isStopping) = state.withLock { state in
         state.isKeeping = false
         if case .failure = result { state.book.wasNotKept() }
-        return state.book.isChanged
+        return (state.book.isChanged, state.isStopping)
       }
-      if case .failure(let error) = result { warn(of: error) } else if isLate { alarm.ring() }
       done.ring()
+      if case .failure(let error) = result {
+        warn(of: error)
+      } else if isLate {
+        // There are no more turns.
+        if isStopping { await keep() } else { alarm.ring() }
+      }
     }
     await done.wait(atMost: Self.keepingPatience)
   }
@@ -223,6 +286,8 @@ package final class Notices: Sendable {
         let request = request(action)
         let reply = await onThread(named: "notice") { [sender = parts.tools.sender] in sender.send(request) }
         ended(action, reply)
+        // There are no more turns, and `stop` may have kept already: the next start would send it again.
+        if state.withLock({ $0.isStopping && $0.book.isChanged }) { await keep() }
       }
     }
   }

@@ -38,8 +38,14 @@ final class SilenceWatch: Sendable {
       metrics.source(source.name).acceptedBefore(at: ClockReading(steady: steady, wall: heard))
     }
     let pauses = await downTimes(lookup, and: downTime)
-    state.withLock { $0.deaf = pauses }
-    listen(for: configuration)
+    let started = clock.now()
+    state.withLock { state in
+      state.deaf = pauses
+      for source in configuration.sources {
+        let isKnown = metrics.source(source.name).lastHeardAt != nil
+        state.listeningSince[source.name] = isKnown ? Timestamp(microseconds: 0) : started
+      }
+    }
     // What went nowhere was not stored: the last event that was may not be the last that came.
     guard configuration.store.keep == .routed else { return }
     let now = clock.now()
@@ -48,14 +54,12 @@ final class SilenceWatch: Sendable {
     }
   }
 
-  /// A source that is new is listened for from now on.
+  /// A source that is new, or is back, is listened for from now on: while it was not configured, nobody could hear it.
   func listen(for configuration: Configuration) {
-    let now = clock.now()
+    let (now, names) = (clock.now(), Set(configuration.sources.map(\.name)))
     state.withLock { state in
-      for source in configuration.sources where state.listeningSince[source.name] == nil {
-        let isKnown = metrics.source(source.name).lastHeardAt != nil
-        state.listeningSince[source.name] = isKnown ? Timestamp(microseconds: 0) : now
-      }
+      state.listeningSince = state.listeningSince.filter { names.contains($0.key) }
+      for name in names where state.listeningSince[name] == nil { state.listeningSince[name] = now }
     }
   }
 

@@ -40,10 +40,14 @@ struct SeriesBook: Sendable, Equatable {
   }
 
   /// Who is configured, before the first sample is there.
-  mutating func notice(_ reading: SeriesReading) {
+  ///
+  /// - Returns: The names are others than those that were loaded: every sample has moved, and all is to be written anew.
+  mutating func notice(_ reading: SeriesReading) -> Bool {
+    let oldNames = names
     follow(reading)
     last.configuredDestinations = reading.configuredDestinations
     last.configuredSources = reading.configuredSources
+    return names != oldNames
   }
 
   /// All that is to be kept over a restart.

@@ -28,8 +28,8 @@ package struct SeriesFileError: Error, Equatable, CustomStringConvertible {
 
 /// The file of samples beside the store.
 ///
-/// It is written in place and never synced: what a crash of the machine costs is a few samples (docs/decisions/0037). Only `replace` makes
-/// another file, under a name of its own until it is whole. Whoever removes it loses what it says, and nothing else.
+/// It is written in place and not synced: what a crash of the machine costs is a few samples (docs/decisions/0037). Only `replace` makes
+/// another file, under a name of its own until it is whole and on disk. Whoever removes it loses what it says, and nothing else.
 package final class SeriesFile: SeriesKeeping {
   private let path: String
   /// What is open for `write`; negative: nothing.
@@ -88,6 +88,8 @@ package final class SeriesFile: SeriesKeeping {
     guard opened >= 0 else { throw SeriesFileError("can't make", newPath) }
     do throws(SeriesFileError) {
       try Self.write(bytes, at: 0, to: opened, path: newPath)
+      // Else a crash of the machine may leave an empty file under the old one's name.
+      guard fdatasync(opened) == 0 else { throw SeriesFileError("can't write", newPath) }
       guard rename(newPath, path) == 0 else { throw SeriesFileError("can't write", path) }
     } catch {
       close(opened)

@@ -54,6 +54,9 @@ final class SeriesKeeper: Sendable {
     }
   }
 
+  /// The file is laid out by other names than the book has now: nothing can be written where it stands.
+  func isOutdated() { state.withLock { $0.needsAll = true } }
+
   /// - Returns: Once it is written, or can't be, or another write is still under way.
   func write(_ change: SeriesBook.Change, of book: SeriesBook) async {
     guard file != nil, let work = begin(change) else { return }

@@ -36,11 +36,12 @@ package final class SeriesRecorder: Sendable {
   package func begin() async {
     let kept = await onThread(named: "series") { [keeper] in keeper.read() }
     let (now, counters) = (parts.clock.now(), Self.counters(parts))
-    book.withLock { book in
+    let areOthers = book.withLock { book in
       // What came before the first look is of this run, too.
       if let kept { book.load(kept, at: now) }
-      book.notice(counters)
+      return book.notice(counters)
     }
+    if areOthers { keeper.isOutdated() }
   }
 
   /// How long it is until a step ends.

@@ -83,10 +83,10 @@ struct NoticeService: Service {
   private static let endingTime = Duration.seconds(1)
 
   func run() async throws {
-    let running = Task { await notices.run() }
+    Task { await notices.run() }
     try? await gracefulShutdown()
+    // Waits for the run as well, but not for a disk that hangs.
     await notices.stop(within: Self.endingTime)
-    await running.value
   }
 }
 

@@ -34,7 +34,7 @@ final class Middle {
   /// - Parameter folder: Of an earlier run, whose store is closed.
   init(
     _ configuration: Configuration, in folder: TemporaryFolder? = nil, at now: Timestamp = .second(0),
-    prober: any DestinationProber = ScriptedProber()
+    prober: any DestinationProber = ScriptedProber(), seriesFile: (any SeriesKeeping)? = nil
   ) async throws {
     let folder = try folder ?? TemporaryFolder()
     self.folder = folder
@@ -54,7 +54,8 @@ final class Middle {
       configuration,
       parts: RelayController.Parts(
         store: store, lookup: lookup, engine: engine, receiver: receiver, metrics: metrics, watch: watch,
-        clock: clock, logger: recorder.logger, prober: prober, samples: OneSample()),
+        clock: clock, logger: recorder.logger, prober: prober, samples: OneSample(),
+        seriesFile: seriesFile),
       source: source)
     let stored = try await controller.prepare()
     try await during { [controller] in await controller.start(stored) }

@@ -81,6 +81,26 @@ import Testing
     #expect(try await middle.status().sources.filter(\.isSilent).map(\.name) == ["huggy", "new"])
   }
 
+  /// Broken by what is remembered of it: nobody could hear it while it was not configured.
+  @Test func aSourceThatComesBackIsListenedForFromThenOn() async throws {
+    let middle = try await Middle(Self.configuration())
+    func reload(_ change: @escaping @Sendable (inout Configuration) -> Void) async throws {
+      middle.source.write(change)
+      _ = try await carryOut(middle) { controller async throws(OperationError) in
+        try await controller.reload()
+      }
+    }
+    try await reload { $0.sources.append(Source(name: "new", quietAfter: Self.rule)) }
+    await middle.pass(.seconds(100))
+    try await reload { $0.sources.removeAll { $0.name == "new" } }
+    await middle.pass(.seconds(5_000))
+    try await reload { $0.sources.append(Source(name: "new", quietAfter: Self.rule)) }
+    await middle.pass(.seconds(1_799))
+    #expect(try await !middle.status().sources.filter(\.isSilent).map(\.name).contains("new"))
+    await middle.pass(.seconds(1))
+    #expect(try await middle.status().sources.filter(\.isSilent).map(\.name).contains("new"))
+  }
+
   @Test func aReloadBringsAnotherRule() async throws {
     let middle = try await Middle(Self.configuration())
     await middle.receive()

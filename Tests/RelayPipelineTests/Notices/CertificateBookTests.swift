@@ -63,4 +63,25 @@ import Testing
     let plain = Destination(name: "bi", url: Secret("http://bi.example"))
     #expect(book.due(among: [unchecked, plain], at: now(0)) == [])
   }
+
+  /// Broken by an unknown, which would let what was told stand forever.
+  @Test mutating func whatIsLookedAtNoLongerIsOver() {
+    looked(0, daysLeft: 13)
+    let key = NoticeSamples.key(.certificate)
+    var unchecked = crm
+    unchecked.tls.verifies = false
+    var plain = crm
+    plain.url = Secret("http://crm.example/x")
+    for changed in [unchecked, plain] {
+      #expect(book.states(of: [changed], at: now(1))[key]?.standing == .off)
+    }
+  }
+
+  @Test mutating func whatIsGoneIsForgotten() {
+    looked(0, daysLeft: 13)
+    book.forget(besides: [crm])
+    #expect(state(1)?.standing == .on)
+    book.forget(besides: [])
+    #expect(state(1)?.standing == .unknown && isDue(1))
+  }
 }

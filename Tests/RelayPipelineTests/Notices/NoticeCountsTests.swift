@@ -67,4 +67,19 @@ import Testing
     _ = counts.look([:], at: .second(5))
     #expect(counts.stored == [:])
   }
+
+  private mutating func detail(_ second: Int, _ total: Int, stored: Int?) -> String? {
+    counts.look([key: NoticeCount(total: total, stored: stored)], at: .second(second))[key]?.detail
+  }
+
+  /// The store's number is of a moment ago, and the notice is told at once.
+  @Test mutating func whatIsCountedIsNeverMoreThanWhatIsTold() {
+    _ = isOn(0, 0, stored: 7)
+    #expect(detail(5, 2, stored: 7) == "9 in all")
+    #expect(detail(10, 2, stored: 7) == "9 in all")
+    #expect(detail(15, 3, stored: 7) == "10 in all")
+    #expect(counts.stored == [key: 10])
+    #expect(detail(20, 3, stored: 11) == "11 in all")
+    #expect(detail(30, 3, stored: 1) == "1 in all", "a person has put things right")
+  }
 }

@@ -93,6 +93,47 @@ import Testing
     #expect(try NoticeFile(path: path).load() == payload("second"))
   }
 
+  /// Broken by an open that follows: what a link leads to may be the store.
+  @Test func aLinkIsNotFollowed() throws {
+    let other = folder.path + "/other"
+    let content = Data(count: NoticeSlots.fileBytes)
+    for isHard in [false, true] {
+      try content.write(to: URL(filePath: other))
+      #expect((isHard ? link(other, path) : symlink(other, path)) == 0)
+      let file = NoticeFile(path: path)
+      #expect(throws: NoticeFileError.self) { try file.load() }
+      #expect(throws: NoticeFileError.self) { try file.save([1]) }
+      #expect(try Data(contentsOf: URL(filePath: other)) == content)
+      #expect(unlink(path) == 0)
+    }
+  }
+
+  @Test func aForeignFileIsRefusedAndLeftAsItIs() throws {
+    let texts = [
+      Data("SQLite format 3".utf8), Data(count: 100) + Data("x".utf8), Data(count: NoticeSlots.fileBytes + 1),
+    ]
+    for content in texts {
+      try content.write(to: URL(filePath: path))
+      let file = NoticeFile(path: path)
+      let error = #expect(throws: NoticeFileError.self) { try file.load() }
+      #expect(error?.description.contains("move it away") == true)
+      #expect(throws: NoticeFileError.self) { try file.save([1]) }
+      #expect(try Data(contentsOf: URL(filePath: path)) == content)
+    }
+    #expect(unlink(path) == 0)
+    try NoticeFile(path: path).save([1])
+  }
+
+  /// A file of the right length may have holes.
+  @Test func theRoomOfAFileWithHolesIsTaken() throws {
+    try Data().write(to: URL(filePath: path))
+    #expect(truncate(path, NoticeSlots.fileBytes) == 0)
+    let file = NoticeFile(path: path)
+    _ = try file.load()
+    var status = stat()
+    #expect(stat(path, &status) == 0 && Int(status.st_blocks) * 512 >= NoticeSlots.fileBytes)
+  }
+
   @Test func aFolderThatIsNotThereIsTold() {
     let file = NoticeFile(path: folder.path + "/nowhere/relay.db.notices")
     #expect(throws: NoticeFileError.self) { try file.load() }

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayHarness
 import RelayTestSupport
 import Testing
 
@@ -71,5 +72,33 @@ import Testing
   @Test func aDestinationThatThereIsNotIsToldAsOne() throws {
     let error = #expect(throws: OperationError.self) { try report(SeriesRequest(destinations: ["cmr"])) }
     #expect(error?.code == .notFound && error?.message.contains("crm") == true)
+  }
+
+  /// Broken by a first sample that is written by the new names into a file that is laid out by the old ones.
+  @Test func anotherDestinationOverARestartKeepsTheOldSamples() async throws {
+    let folder = try TemporaryFolder()
+    let path = "\(folder.path)/relay.db.series"
+    let first = try await Middle(.middle(), in: folder, at: .series(0), seriesFile: SeriesFile(path: path))
+    await first.controller.recorder.begin()
+    await first.receive(3)
+    await first.answerAll()
+    for _ in 0..<2 {
+      await first.pass(.milliseconds(10_020))
+      try await first.during { [recorder = first.controller.recorder] in await recorder.sample().value }
+      await first.rest()
+    }
+    first.end()
+    let changed = Configuration.middle {
+      $0.destinations.insert(Destination(name: "aa", url: Secret("http://aa/")), at: 0)
+    }
+    let second = try await Middle(changed, in: folder, at: .series(25), seriesFile: SeriesFile(path: path))
+    await second.controller.recorder.begin()
+    await second.pass(.milliseconds(5_020))
+    try await second.during { [recorder = second.controller.recorder] in await recorder.sample().value }
+    await second.rest()
+    let kept = try #require(SeriesFormat.read(try SeriesFile(path: path).read()))
+    #expect(kept.names.destinations.contains("aa"))
+    let samples = kept.samples(.tenSeconds).sorted { $0.number < $1.number }
+    #expect(samples.map { $0.sources[0].accepted } == [3, 0, 0])
   }
 }

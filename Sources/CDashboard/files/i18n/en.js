@@ -1,6 +1,7 @@
 // The words of the frame, of Overview and of Live.
 export default {
   skip: "Skip to the contents", nav: "Pages", again: "Try again", close: "Close", cancel: "Cancel", copy: "Copy", copied: "Copied",
+  uncopied: "Not copied: the browser refused it.",
   counting: "Counting …", working: "Working …", loading: "Loading …", logout: "Sign out",
   reason: {
     asked: "Reason (for the audit)", required: "Reason (for the audit, required)",
@@ -23,6 +24,8 @@ export default {
   },
   error: {
     role: "This needs the role “{role}”.", unreachable: "The relay does not answer.", unauthorized: "Please sign in.",
+    too_many_attempts: "{message}", forbidden_origin: "{message}", unavailable: "{message}", audit_unavailable: "{message}",
+    conflict: "{message}", invalid_configuration: "{message}",
   },
   overview: {
     version: "Version {version}, up {uptime}", stale: "The relay does not answer: this is how it was.", destinations: "Destinations",

@@ -164,6 +164,7 @@ export default {
   change: { added: "added", removed: "removed", changed: "changed", moved: "moved" },
   reload: {
     do: "Reload …", title: "Reload the configuration?", means: "What has changed takes effect at once. No connection is closed.",
+    meanwhile: "It would change something else by now: cancel, and look at it.",
     done: "The relay goes by {hash} now.", unchanged: "Nothing has changed: it is {hash} still.",
   },
   replays: { title: "Replays", none: "No replay was begun.", hint: "Events are sent again from their pages; many, with the command “replay”." },

@@ -132,7 +132,7 @@ export default {
     counting: "Contando: {count} até agora …", "retry.all": "Tentar todos", "discard.all": "Descartar todos", "retry.such": "Tentar todos estes",
     "discard.such": "Descartar todos estes", these: "o que foi escolhido", chosen: "Grupos escolhidos: {count}, com {total} não entregues",
     some: "Escolhidos: {count}", none: "Tudo foi entregue.",
-    means: "As entregas de que se desiste ficam guardadas aqui, até alguém tentar de novo ou descartar.", nosuch: "Não há tais.",
+    means: "As entregas de que se desiste ficam guardadas aqui, até alguém tentar de novo ou descartar.", nosuch: "Nenhuma entrega assim.",
     "show.all": "Mostrar todos",
   },
   explain: {
@@ -168,6 +168,7 @@ export default {
   change: { added: "novo", removed: "removido", changed: "mudado", moved: "movido" },
   reload: {
     do: "Recarregar …", title: "Recarregar a configuração?", means: "O que mudou passa a valer já. Nenhuma conexão é fechada.",
+    meanwhile: "Agora mudaria outra coisa: cancele e veja o quê.",
     done: "O relay segue {hash} agora.", unchanged: "Nada mudou: continua {hash}.",
   },
   replays: {

@@ -1,7 +1,8 @@
 // As palavras da moldura, da visão geral e do ao vivo.
 export default {
   skip: "Ir para o conteúdo", nav: "Páginas", again: "Tentar de novo", close: "Fechar", cancel: "Cancelar", copy: "Copiar",
-  copied: "Copiado", counting: "Contando…", working: "Executando…", loading: "Carregando…", logout: "Sair",
+  copied: "Copiado", uncopied: "Não copiado: o navegador recusou.",
+  counting: "Contando…", working: "Executando…", loading: "Carregando…", logout: "Sair",
   reason: {
     asked: "Motivo (para a auditoria)", required: "Motivo (para a auditoria, obrigatório)",
   },
@@ -23,6 +24,10 @@ export default {
   },
   error: {
     role: "Isso exige o papel “{role}”.", unreachable: "O relay não responde.", unauthorized: "Entre com o seu token.",
+    too_many_attempts: "Tentativas demais de entrar: {message}", forbidden_origin: "Uma página de outra origem não pode: {message}",
+    unavailable: "O armazenamento não está disponível: {message}",
+    audit_unavailable: "Nada foi feito, pois a auditoria não pode ser gravada: {message}", conflict: "Não é possível agora: {message}",
+    invalid_configuration: "A configuração tem erros: {message}",
   },
   overview: {
     version: "Versão {version}, no ar há {uptime}", stale: "O relay não responde: era assim na última consulta.", destinations: "Destinos",

@@ -23,6 +23,9 @@ export async function show(main, { query }, context) {
 const why = ({ reason, status, last_error: error }) =>
   [status === "unattempted" ? t("ending.unattempted") : ending(status === "none" ? 0 : status, error), reasonText(reason)].filter(Boolean).join(" – ");
 
+/// Whether a group is told by all of its conditions: without one it would be a wider one.
+const isWhole = ({ destination, type, reason, status }) => Boolean(destination && type && reason && status);
+
 /// A kind, as `retry` and `discard` take it.
 const scopeOf = ({ destination, type, reason, status }, { since }) =>
   Object.fromEntries(Object.entries({ destination, type, death_reason: reason, status, since }).filter(([, value]) => value));
@@ -49,37 +52,43 @@ async function showGroups(place, filter, context) {
   let groups = new Map();
   let destinations = new Map();
   let isCounted = false;
+  let turn = 0;
 
   const keyOf = ({ destination, type, reason, status }) => JSON.stringify([destination, type, reason, status]);
   const sum = (some) => some.reduce((total, { count }) => total + count, 0);
 
   /// An answer counts a part of them: the parts are added up.
-  async function count() {
-    groups = new Map();
-    isCounted = false;
+  async function count(mine) {
+    const found = new Map();
     let after = null;
     do {
       const { destination, type, since } = filter;
       const page = await get("api/v1/deliveries/groups", { state: "dead", destination, type, since, after }, context);
+      if (turn !== mine) return;
       for (const group of page.groups) {
-        const old = groups.get(keyOf(group));
-        groups.set(keyOf(group), old ? {
+        const old = found.get(keyOf(group));
+        found.set(keyOf(group), old ? {
           ...old, count: old.count + group.count,
           first_received_at: [old.first_received_at, group.first_received_at].sort()[0],
           last_received_at: [old.last_received_at, group.last_received_at].sort()[1],
         } : group);
       }
       after = page.next;
+      groups = found;
       isCounted = !after;
       draw();
     } while (after);
   }
 
   async function reload() {
+    const mine = (turn += 1);
     try {
-      destinations = new Map((await get("api/v1/status", null, context)).destinations.map((one) => [one.name, one]));
-      await count();
+      const status = await get("api/v1/status", null, context);
+      if (turn !== mine) return;
+      destinations = new Map(status.destinations.map((one) => [one.name, one]));
+      await count(mine);
     } catch (error) {
+      if (turn !== mine) return;
       // 404: a name that nothing has ever had.
       if (error.status !== 404) throw error;
       patch(place, h("div", { class: "panel" }, empty(error.message)));
@@ -106,11 +115,12 @@ async function showGroups(place, filter, context) {
       h("h2", null, name), badge("bad", `${number(sum(rows))} ${t("col.count").toLowerCase()}`), one ? badge(kind, word) : null,
       h("span", { class: "end row" }, act("retry", "dead.retry.all", scopes, name), act("discard", "dead.discard.all", scopes, name)),
     ], one?.hint ? h("p", { class: "hint soft" }, hintOf(one)) : null, table({
-      caption: t("dead.of", { destination: name }), rows, key: keyOf, chosen, onchoose: draw,
+      caption: t("dead.of", { destination: name }), rows, key: keyOf, chosen, choosable: isWhole, onchoose: draw,
       columns: [
-        column("why", ({ destination, type, reason, status, last_error: error }) => {
-          const text = why({ reason, status, last_error: error });
-          return h("a", { href: hash("dead", { destination, type, reason, status, since: filter.since }), "aria-label": `${text}: ${type}` }, text);
+        column("why", (group) => {
+          const { destination, type, reason, status } = group;
+          const text = why(group);
+          return !isWhole(group) ? text : h("a", { href: hash("dead", { destination, type, reason, status, since: filter.since }), "aria-label": `${text}: ${type}` }, text);
         }, { primary: true, wide: true }),
         column("type", ({ type }) => type),
         column("count", ({ count }) => number(count), { number: true }),
@@ -142,8 +152,10 @@ async function showKind(place, filter, context) {
   let next = null;
   let problem = null;
   let running = false;
+  let turn = 0;
 
   async function more() {
+    const mine = (turn += 1);
     [running, problem] = [true, null];
     draw();
     try {
@@ -152,12 +164,13 @@ async function showKind(place, filter, context) {
         const page = await get("api/v1/deliveries", {
           state: "dead", destination, type, reason, status, since, answers: "false", limit: goal - rows.length, after: next,
         }, context);
+        if (turn !== mine) return;
         rows = rows.concat(page.deliveries);
         next = page.next;
         draw();
       } while (next && rows.length < goal);
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (error.name === "AbortError" || turn !== mine) return;
       problem = error;
     }
     running = false;

@@ -198,10 +198,10 @@ async function replay(event, context, reload, destination) {
       return { none: !count, text: count ? t("replay.would", { names: counts.map((one) => one.destination).join(", ") })
         : t(gone ? "replay.gone" : choice.value === "again" ? "replay.unrouted" : "replay.there") };
     },
-    perform: ({ reason, signal }) => ask({ reason }, signal),
+    perform: ({ reason }) => ask({ reason }),
   });
-  if (!done) return;
-  toast(t("replay.done"));
+  if (done === null) return;
+  if (done) toast(t("replay.done"));
   await reload();
 }
 

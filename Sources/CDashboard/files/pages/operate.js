@@ -13,14 +13,17 @@ export async function show(main, _, context) {
   const config = h("div", { class: "inside stack" });
   main.append(h("h1", null, t("page.operate")),
     panel(t("lanes.title"), lanes), panel(t("config.title"), config), panel(t("replays.title"), replays), panel(t("audit.title"), audit));
-  const refresh = poll(5, async (signal) => {
-    const [status, running] = await Promise.all([get("api/v1/status", null, { signal }), get("api/v1/replays", { limit: 20 }, { signal })]);
+  const refresh = () => [pollStatus, pollReplays].forEach((turn) => turn());
+  const pollStatus = poll(5, async (signal) => {
+    const status = await get("api/v1/status", null, { signal });
     if (status.now) setRelayClock(status.now);
     patch(lanes, destinations(status, context, refresh));
-    patch(replays, replayTable(running.replays, context, refresh));
     draw(status.config);
   }, { signal: context.signal, onerror: (error) => patch(lanes, failure(error)) });
-  const draw = configuration(config, context, () => refresh());
+  const pollReplays = poll(5, async (signal) => {
+    patch(replays, replayTable((await get("api/v1/replays", { limit: 20 }, { signal })).replays, context, refresh));
+  }, { signal: context.signal, onerror: (error) => patch(replays, failure(error)) });
+  const draw = configuration(config, context, refresh);
   showAudit(audit, context);
 }
 
@@ -28,9 +31,9 @@ const lines = (some) => h("ul", { class: "mono" }, some.map((line) => h("li", nu
 
 /// Asks, does it by a POST of `wish`, says that it is done.
 async function act({ path, wish = () => ({}), said, refresh, ...question }) {
-  const done = await confirm({ ...question, perform: ({ reason, signal }) => post(path, { ...wish(), reason }, { signal }) });
-  if (!done) return;
-  said(done);
+  const done = await confirm({ ...question, perform: async ({ reason }) => post(path, { ...await wish(), reason }) });
+  if (done === null) return;
+  if (done) said(done);
   refresh();
 }
 
@@ -88,13 +91,21 @@ function pause(name, path, refresh) {
 function configuration(place, context, refresh) {
   const head = h("div", { class: "stack" });
   const answer = h("div", { class: "stack", "aria-live": "polite" });
-  const check = () => into(answer, async () => {
+  const check = () => into(answer, async (isLast) => {
     patch(answer, small("working"));
     const told = await post("api/v1/config/diff", {}, context);
-    patch(answer, difference(told), row(button(t("reload.do"), { kind: told.unchanged ? "" : "primary", onclick: () => reload(told.differences.length) })));
+    if (isLast()) show(told);
   });
-  const reload = (count) => act({
-    title: t("reload.title"), body: small("reload.means", { count }), action: t("reload.do"), path: "api/v1/reload", refresh,
+  const show = (told) =>
+    patch(answer, difference(told), row(button(t("reload.do"), { kind: told.unchanged ? "" : "primary", onclick: () => reload(told) })));
+  const reload = (shown) => act({
+    title: t("reload.title"), body: small("reload.means"), action: t("reload.do"), path: "api/v1/reload", refresh,
+    async wish() {
+      const told = await post("api/v1/config/diff");
+      if (JSON.stringify(told) === JSON.stringify(shown)) return {};
+      show(told);
+      throw new Error(t("reload.meanwhile"));
+    },
     said: ({ unchanged, hash: id, changes, warnings, needs_restart: restart }) => patch(answer,
       notice("good", t(unchanged ? "reload.unchanged" : "reload.done", { hash: id }), lines(changes.summary)), warned("config.warnings", warnings), warned("config.restart", restart)),
   });
@@ -158,8 +169,9 @@ function showAudit(place, context) {
   let rows = [];
   let next = null;
 
-  const more = () => into(shown, async () => {
+  const more = () => into(shown, async (isLast) => {
     const page = await get("api/v1/audit", { who: who.value.trim(), what: what.value.trim(), since: since.value, after: next, limit: 25 }, context);
+    if (!isLast()) return;
     rows = rows.concat(page.entries);
     next = page.next;
     patch(shown, table({
@@ -172,7 +184,7 @@ function showAudit(place, context) {
         column("ended", ({ outcome, count }) => h("span", { class: "nowrap" },
           badge(outcome === "done" ? "good" : outcome ? "bad" : "idle", outcome === "done" ? t("audit.done") : outcome ?? t("audit.open")), count === null ? null : soft(` ${number(count)}`))),
       ],
-    }), next ? h("div", { class: "inside" }, button(t("more"), { onclick: more })) : null);
+    }), next ? h("div", { class: "inside" }, button(t("more"), { onclick({ target }) { target.disabled = true; more(); } })) : null);
   });
 
   function begin(event) {

@@ -39,11 +39,15 @@ export const panel = (title, ...children) => h("section", { class: "panel" },
 export const part = (key, shown) => h("div", { class: "stack" }, h("h3", null, t(key)), shown);
 
 /// Does `work`; what the API says against it is shown in `place`.
+///
+/// `work` gets a function: whether nothing else has begun in `place` since.
 export async function into(place, work) {
+  const turn = place.turn = (place.turn ?? 0) + 1;
+  const isLast = () => place.turn === turn;
   try {
-    await work();
+    await work(isLast);
   } catch (error) {
-    if (error.name !== "AbortError") patch(place, failure(error));
+    if (error.name !== "AbortError" && isLast()) patch(place, failure(error));
   }
 }
 
@@ -131,10 +135,10 @@ export async function change(verb, scopes, name, reload) {
       const total = await each({ dry_run: true }, signal, (answer) => answer.count);
       return { total, text: t("would.change", { count: total }), none: total === 0 };
     },
-    perform: async ({ reason, signal }) => ({ changed: await each({ reason }, signal, (answer) => answer.changed) }),
+    perform: async ({ reason }) => ({ changed: await each({ reason }, undefined, (answer) => answer.changed) }),
   });
-  if (!done) return;
-  toast(t(`${verb}.done`, { count: done.changed }), done.changed ? "good" : "bad");
+  if (done === null) return;
+  if (done) toast(t(`${verb}.done`, { count: done.changed }), done.changed ? "good" : "bad");
   await reload();
   // What was pressed may be gone: who goes by the keyboard goes on from the page's top.
   if (document.activeElement === document.body) document.getElementById("main").focus({ preventScroll: true });

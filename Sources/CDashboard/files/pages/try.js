@@ -22,21 +22,22 @@ export async function show(main, { query }, context) {
   const destination = select(names, query.get("destination") ?? names[0]);
   const number = h("input", { type: "number", min: 1, value: 1 });
   const answer = h("div", { class: "stack", role: "region", "aria-label": t("answer.title") });
-  const sample = select([["", t("try.sample")], ...types], "", { "aria-label": t("try.sample"), onchange: () => into(answer, async () => {
+  const sample = select([["", t("try.sample")], ...types], "", { "aria-label": t("try.sample"), onchange: () => into(answer, async (isLast) => {
     const { envelope } = await get("api/v1/samples", { type: sample.value }, context);
+    if (!isLast()) return;
     text.value = typed = pretty(envelope).map((node) => node.textContent ?? node).join("");
     sample.value = "";
     patch(answer);
   }) });
 
-  const run = (work) => into(answer, async () => {
+  const run = (work) => into(answer, async (isLast) => {
     const given = text.value.trim();
     if (!given) {
       text.focus();
       return patch(answer, notice("warn", t("try.empty")));
     }
     const nodes = await work(given, eventID.test(given));
-    if (!nodes) return;
+    if (!nodes || !isLast()) return;
     answer.replaceChildren(...nodes);
     context.announce(answer.innerText.slice(0, 150));
     answer.scrollIntoView({ block: "nearest" });
@@ -50,7 +51,7 @@ export async function show(main, { query }, context) {
     const wish = isEvent ? await stored(given, context) : { envelope: given, number: Number(number.value) || 1 };
     const told = await confirm({
       title: t("test.title", { name }), body: small("test.means"), action: t("test.do"),
-      perform: ({ reason, signal }) => post(`api/v1/destinations/${encodeURIComponent(name)}/test`, { ...wish, reason }, { signal }),
+      perform: ({ reason }) => post(`api/v1/destinations/${encodeURIComponent(name)}/test`, { ...wish, reason }),
     });
     return told && tested(told);
   });
