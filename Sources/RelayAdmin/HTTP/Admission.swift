@@ -121,7 +121,8 @@ struct Admission: Sendable {
   /// no token: Huggy has none of ours.
   private func checkEnvelope(_ head: RequestHead, _ place: EndpointTable.Place?) throws(APIError) {
     guard head.method == "POST" || head.method == "PUT", !head.path.hasPrefix("/api/") else { return }
-    let hint = "this is server.admin, which takes no envelopes; post them to server.listen, at a source's path"
+    let hint =
+      "this is server.admin, which takes no envelopes; post them to server.listen, at a source's path"
     guard let place else { throw APIError(404, "not_found", hint) }
     throw APIError(405, "method_not_allowed", hint, headers: [allow(place)])
   }
