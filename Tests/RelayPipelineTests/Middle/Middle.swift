@@ -34,7 +34,8 @@ final class Middle {
   /// - Parameter folder: Of an earlier run, whose store is closed.
   init(
     _ configuration: Configuration, in folder: TemporaryFolder? = nil, at now: Timestamp = .second(0),
-    prober: any DestinationProber = ScriptedProber(), seriesFile: (any SeriesKeeping)? = nil
+    prober: any DestinationProber = ScriptedProber(), patience: Patience = Patience(),
+    seriesFile: (any SeriesKeeping)? = nil
   ) async throws {
     let folder = try folder ?? TemporaryFolder()
     self.folder = folder
@@ -55,7 +56,7 @@ final class Middle {
       parts: RelayController.Parts(
         store: store, lookup: lookup, engine: engine, receiver: receiver, metrics: metrics, watch: watch,
         clock: clock, logger: recorder.logger, prober: prober, samples: OneSample(),
-        seriesFile: seriesFile),
+        patience: patience, seriesFile: seriesFile),
       source: source)
     let stored = try await controller.prepare()
     try await during { [controller] in await controller.start(stored) }

@@ -10,7 +10,8 @@ import Testing
   private let middle: Middle
 
   init() async throws {
-    middle = try await Middle(.middle(), at: .series(0))
+    // The store is waited for, however late its thread comes.
+    middle = try await Middle(.middle(), at: .series(0), patience: Patience(.seconds(240)))
     await middle.controller.recorder.begin()
   }
 
@@ -78,7 +79,9 @@ import Testing
   @Test func anotherDestinationOverARestartKeepsTheOldSamples() async throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/relay.db.series"
-    let first = try await Middle(.middle(), in: folder, at: .series(0), seriesFile: SeriesFile(path: path))
+    let first = try await Middle(
+      .middle(), in: folder, at: .series(0), patience: Patience(.seconds(240)),
+      seriesFile: SeriesFile(path: path))
     await first.controller.recorder.begin()
     await first.receive(3)
     await first.answerAll()
@@ -91,7 +94,9 @@ import Testing
     let changed = Configuration.middle {
       $0.destinations.insert(Destination(name: "aa", url: Secret("http://aa/")), at: 0)
     }
-    let second = try await Middle(changed, in: folder, at: .series(25), seriesFile: SeriesFile(path: path))
+    let second = try await Middle(
+      changed, in: folder, at: .series(25), patience: Patience(.seconds(240)),
+      seriesFile: SeriesFile(path: path))
     await second.controller.recorder.begin()
     await second.pass(.milliseconds(5_020))
     try await second.during { [recorder = second.controller.recorder] in await recorder.sample().value }
