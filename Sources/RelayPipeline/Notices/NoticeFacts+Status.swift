@@ -53,13 +53,12 @@ extension NoticeFacts {
   ) {
     let counted = metrics.destination(destination.name)
     let isRead = store.unreadFor == nil
-    func settled(_ state: RelayMetrics.SettledState) -> Int {
-      counted.settledDeliveries.counts.first { $0.label == state.rawValue }?.count ?? 0
-    }
+    let settled = counted.settledDeliveries
     count(
       destination.name,
-      dead: NoticeCount(total: settled(.dead), stored: isRead ? destination.dead : nil),
-      overflow: NoticeCount(total: settled(.overflow), stored: isRead ? destination.overflowed : nil))
+      dead: NoticeCount(total: settled.count(of: .dead), stored: isRead ? destination.dead : nil),
+      overflow: NoticeCount(
+        total: settled.count(of: .overflow), stored: isRead ? destination.overflowed : nil))
     func set(_ kind: NoticeKind, _ state: NoticeState) {
       states[NoticeKey(kind: kind, subject: .destination(destination.name))] = state
     }
@@ -67,10 +66,7 @@ extension NoticeFacts {
       .map { "\($0.0) \($0.1)" }.joined(separator: ", ")
     set(.orphaned, isRead ? .when(destination.isOrphaned, waiting) : .unknown)
     guard !destination.isOrphaned else { return }
-    let hasAnswered = counted.attempts.counts.contains {
-      $0.label == AttemptOutcome.success.rawValue && $0.count > 0
-    }
-    set(.down, Self.down(destination, hasAnswered: hasAnswered, history))
+    set(.down, Self.down(destination, hasAnswered: counted.attempts.count(of: .success) > 0, history))
     let isPaused = destination.isPaused || destination.pausedAt != nil
     let isLate = destination.isLate && !isPaused
     set(.late, isRead || isPaused ? .when(isLate, Self.due(destination)) : .unknown)
@@ -107,17 +103,11 @@ extension NoticeFacts {
       states[NoticeKey(kind: .quiet, subject: .source(source.name))] = Self.quiet(
         silence, source.lastEnvelope, history)
     }
-    var count = SourceCounts()
-    for (label, number) in metrics.envelopes.counts {
-      switch EnvelopeOutcome(rawValue: label) {
-      case .unauthorized: count.unauthorized = number
-      case .tooLarge: count.tooLarge = number
-      case .unavailable: count.unavailable = number
-      case .accepted, .duplicate, .handshake: count.accepted += number
-      case .invalid, nil: break
-      }
-    }
-    refusals[source.name] = count
+    let envelopes = metrics.envelopes
+    refusals[source.name] = SourceCounts(
+      unauthorized: envelopes.count(of: .unauthorized), tooLarge: envelopes.count(of: .tooLarge),
+      unavailable: envelopes.count(of: .unavailable),
+      accepted: [.accepted, .duplicate, .handshake].reduce(0) { $0 + envelopes.count(of: $1) })
   }
 
   /// Only an envelope ends it: after a restart the count may begin anew.

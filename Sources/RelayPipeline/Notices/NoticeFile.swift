@@ -42,7 +42,7 @@ package final class NoticeFile: NoticeKeeper {
     let found = Locked<Result<[UInt8]?, NoticeFileError>>(.success(nil))
     state.withLock { state in
       let result = open(&state)
-      found.withLock { $0 = result.map { Self.newest(in: $0)?.payload } }
+      found.withLock { $0 = result.map { NoticeSlots.newest(of: Self.slots(in: $0))?.payload } }
     }
     return try found.withLock { $0 }.get()
   }
@@ -56,7 +56,7 @@ package final class NoticeFile: NoticeKeeper {
           return NoticeFileError("there is more to keep than there is room for")
         }
         takeRoom(&state)
-        guard Self.write(bytes, to: descriptor, at: NoticeSlots.offset(of: state.lastNumber + 1)),
+        guard SideFile.write(bytes, to: descriptor, at: NoticeSlots.offset(of: state.lastNumber + 1)),
           fdatasync(descriptor) == 0
         else { return NoticeFileError("\(path) can't be written: \(Self.systemText())") }
         state.lastNumber += 1
@@ -74,8 +74,7 @@ package final class NoticeFile: NoticeKeeper {
       close(state.descriptor)
       state = State()
     }
-    // A link may lead to the store itself, and a file of SQLite's must not be closed by others (docs/decisions/0022): looked at first.
-    guard lstat(path, &status) != 0 || Self.isOwn(status) else {
+    guard lstat(path, &status) != 0 || SideFile.isOwn(status) else {
       return .failure(NoticeFileError("\(path) is no file of its own: move it away"))
     }
     let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
@@ -83,7 +82,7 @@ package final class NoticeFile: NoticeKeeper {
       return .failure(NoticeFileError("\(path) can't be opened: \(Self.systemText())"))
     }
     let slots = Self.slots(in: descriptor)
-    guard fstat(descriptor, &status) == 0, Self.isOwn(status),
+    guard fstat(descriptor, &status) == 0, SideFile.isOwn(status),
       !NoticeSlots.areForeign(slots, fileBytes: Int(status.st_size))
     else {
       close(descriptor)
@@ -95,10 +94,6 @@ package final class NoticeFile: NoticeKeeper {
     // Its name is to be there after a crash, too.
     if status.st_size < NoticeSlots.fileBytes { syncFolder() }
     return .success(descriptor)
-  }
-
-  private static func isOwn(_ status: stat) -> Bool {
-    status.st_mode & S_IFMT == S_IFREG && status.st_nlink == 1
   }
 
   /// Also of a file that has its length, which may have holes. Where the disk is full already it is tried without: writing may find
@@ -114,38 +109,8 @@ package final class NoticeFile: NoticeKeeper {
     close(folder)
   }
 
-  private static func newest(in descriptor: Int32) -> NoticeSlots.Found? {
-    NoticeSlots.newest(of: slots(in: descriptor))
-  }
-
   private static func slots(in descriptor: Int32) -> [[UInt8]] {
-    [0, 1].map { read(descriptor, at: $0 * NoticeSlots.slotBytes) }
-  }
-
-  private static func read(_ descriptor: Int32, at offset: Int) -> [UInt8] {
-    [UInt8](unsafeUninitializedCapacity: NoticeSlots.slotBytes) { buffer, count in
-      count = 0
-      while count < NoticeSlots.slotBytes {
-        let result = pread(
-          descriptor, buffer.baseAddress! + count, NoticeSlots.slotBytes - count, offset + count)
-        if result < 0 && errno == EINTR { continue }
-        guard result > 0 else { break }
-        count += result
-      }
-    }
-  }
-
-  private static func write(_ bytes: [UInt8], to descriptor: Int32, at offset: Int) -> Bool {
-    bytes.withUnsafeBytes { bytes in
-      var count = 0
-      while count < bytes.count {
-        let result = pwrite(descriptor, bytes.baseAddress! + count, bytes.count - count, offset + count)
-        if result < 0 && errno == EINTR { continue }
-        guard result > 0 else { return false }
-        count += result
-      }
-      return true
-    }
+    [0, 1].map { SideFile.read(NoticeSlots.slotBytes, of: descriptor, at: $0 * NoticeSlots.slotBytes) ?? [] }
   }
 
   private static func systemText() -> String { String(cString: strerror(errno)) }

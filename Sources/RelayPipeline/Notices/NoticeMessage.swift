@@ -41,14 +41,22 @@ extension NoticeRequest {
   /// - Parameter host: Which machine the relay runs on: several may tell the same receiver.
   init(_ notice: Notice, to receiver: NoticeReceiver, host: String) {
     let text = NoticeText(notice)
-    let body: [UInt8] =
+    let message = Message(
+      id: notice.id, kind: notice.key.kind.rawValue, phase: notice.phase.rawValue,
+      subject: notice.key.subject,
+      at: notice.at, since: notice.since, text: text.message, whatToDo: text.whatToDo, section: text.section)
+    self.init(message, to: receiver, host: host)
+  }
+
+  private init(_ message: Message, to receiver: NoticeReceiver, host: String) {
+    let body =
       switch receiver.format {
-      case .json, .heartbeat: Self.json(notice, text, host: host)
-      case .slack: Self.slack(text, host: host)
+      case .json, .heartbeat: message.json(host: host)
+      case .slack: message.slack(host: host)
       }
     self.init(
       method: "POST", url: receiver.url,
-      headers: ["content-type: application/json", Self.userAgent, "webhook-id: \(notice.id)"], body: body)
+      headers: ["content-type: application/json", Self.userAgent, "webhook-id: \(message.id)"], body: body)
   }
 
   /// A GET: what every dead man's switch takes.
@@ -61,23 +69,28 @@ extension NoticeRequest {
     -> NoticeRequest
   {
     if receiver.format == .heartbeat { return heartbeat(to: receiver) }
-    let message = "This is a test of the relay's notices: if you can read it, they reach you."
-    var body: [UInt8] = []
-    if receiver.format == .slack {
-      body = slack(message, host: host)
-    } else {
-      body = object([
-        ("id", .text(id)), ("type", .text("notice")), ("kind", .text("test")), ("phase", .text("test")),
-        ("host", .text(host)), ("subject", .raw("{}")), ("at", .text("\(now)")), ("since", .text("\(now)")),
-        ("message", .text(message)), ("what_to_do", .null), ("more", .text("docs/notices.md")),
-      ])
-    }
-    return NoticeRequest(
-      method: "POST", url: receiver.url,
-      headers: ["content-type: application/json", userAgent, "webhook-id: \(id)"], body: body)
+    let message = Message(
+      id: id, kind: "test", phase: "test", subject: .relay, at: now, since: now,
+      text: "This is a test of the relay's notices: if you can read it, they reach you.", whatToDo: nil,
+      section: "docs/notices.md")
+    return NoticeRequest(message, to: receiver, host: host)
   }
 
   private static let userAgent = "user-agent: huggy-relay/\(RelayVersion.number)"
+}
+
+/// What a notice or a sample says, whatever its form.
+private struct Message {
+  var id: String
+  var kind: String
+  var phase: String
+  var subject: NoticeSubject
+  var at: Timestamp
+  var since: Timestamp
+  var text: String
+  var whatToDo: String?
+  /// Where it is explained, in the relay's documentation.
+  var section: String
 
   private enum Value {
     case text(String)
@@ -85,13 +98,12 @@ extension NoticeRequest {
     case null
   }
 
-  private static func json(_ notice: Notice, _ text: NoticeText, host: String) -> [UInt8] {
-    object([
-      ("id", .text(notice.id)), ("type", .text("notice")), ("kind", .text(notice.key.kind.rawValue)),
-      ("phase", .text(notice.phase.rawValue)), ("host", .text(host)),
-      ("subject", .raw(subject(notice.key.subject))), ("at", .text("\(notice.at)")),
-      ("since", .text("\(notice.since)")), ("message", .text(text.message)),
-      ("what_to_do", text.whatToDo.map { .text($0) } ?? .null), ("more", .text(text.section)),
+  func json(host: String) -> [UInt8] {
+    Self.object([
+      ("id", .text(id)), ("type", .text("notice")), ("kind", .text(kind)), ("phase", .text(phase)),
+      ("host", .text(host)), ("subject", .raw(Self.subject(subject))), ("at", .text("\(at)")),
+      ("since", .text("\(since)")), ("message", .text(text)),
+      ("what_to_do", whatToDo.map { .text($0) } ?? .null), ("more", .text(section)),
     ])
   }
 
@@ -122,13 +134,10 @@ extension NoticeRequest {
     return bytes
   }
 
-  private static func slack(_ text: NoticeText, host: String) -> [UInt8] {
-    slack([text.message, text.whatToDo].compactMap { $0 }.joined(separator: "\n"), host: host)
-  }
-
   /// `<`, `>` and `&` are marks to Slack, and plain characters elsewhere: they are none in either.
-  private static func slack(_ text: String, host: String) -> [UInt8] {
-    let plain = "[huggy-relay on \(host)] \(text)".map { character -> String in
+  func slack(host: String) -> [UInt8] {
+    let lines = [text, whatToDo].compactMap { $0 }.joined(separator: "\n")
+    let plain = "[huggy-relay on \(host)] \(lines)".map { character -> String in
       switch character {
       case "<": "‹"
       case ">": "›"
@@ -136,6 +145,6 @@ extension NoticeRequest {
       default: String(character)
       }
     }.joined()
-    return object([("text", .text(plain))])
+    return Self.object([("text", .text(plain))])
   }
 }

@@ -55,31 +55,18 @@ package final class SeriesFile: SeriesKeeping {
       if errno == ENOENT { return [] }
       throw SeriesFileError("can't look at", path)
     }
-    // A link may lead to the store itself, and a file of SQLite's must not be closed by others (docs/decisions/0022).
-    guard status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1 else {
-      throw SeriesFileError("\(path) is no file of its own")
-    }
+    guard SideFile.isOwn(status) else { throw SeriesFileError("\(path) is no file of its own") }
     // Longer than any of ours: the first bytes say that it is none.
     let count = min(Int(status.st_size), SeriesFormat.maxBytes + 1)
     let opened = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
     guard opened >= 0 else { throw SeriesFileError("can't open", path) }
-    var bytes = [UInt8](repeating: 0, count: count)
-    var done = 0
-    while done < count {
-      let part = bytes.withUnsafeMutableBytes {
-        pread(opened, $0.baseAddress! + done, count - done, off_t(done))
-      }
-      if part < 0 && errno == EINTR { continue }
-      guard part >= 0 else {
-        let error = errno
-        close(opened)
-        throw SeriesFileError("can't read", path, error)
-      }
-      if part == 0 { break }
-      done += part
+    guard let bytes = SideFile.read(count, of: opened, at: 0) else {
+      let error = errno
+      close(opened)
+      throw SeriesFileError("can't read", path, error)
     }
     keep(opened)
-    return Array(bytes.prefix(done))
+    return bytes
   }
 
   package func replace(_ bytes: [UInt8]) throws(SeriesFileError) {
@@ -87,8 +74,8 @@ package final class SeriesFile: SeriesKeeping {
     let opened = open(newPath, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard opened >= 0 else { throw SeriesFileError("can't make", newPath) }
     do throws(SeriesFileError) {
-      try Self.write(bytes, at: 0, to: opened, path: newPath)
       // Else a crash of the machine may leave an empty file under the old one's name.
+      try Self.write(bytes, at: 0, to: opened, path: newPath)
       guard fdatasync(opened) == 0 else { throw SeriesFileError("can't write", newPath) }
       guard rename(newPath, path) == 0 else { throw SeriesFileError("can't write", path) }
     } catch {
@@ -119,14 +106,6 @@ package final class SeriesFile: SeriesKeeping {
   static func write(
     _ bytes: [UInt8], at offset: Int, to file: Int32, path: String
   ) throws(SeriesFileError) {
-    var done = 0
-    while done < bytes.count {
-      let part = bytes.withUnsafeBytes {
-        pwrite(file, $0.baseAddress! + done, bytes.count - done, off_t(offset + done))
-      }
-      if part < 0 && errno == EINTR { continue }
-      guard part > 0 else { throw SeriesFileError("can't write", path, part == 0 ? ENOSPC : errno) }
-      done += part
-    }
+    guard SideFile.write(bytes, to: file, at: offset) else { throw SeriesFileError("can't write", path) }
   }
 }
