@@ -7,48 +7,6 @@ import RelayThreads
 /// It is composed of one type for each kind of thing: `DeliveryChanges`, `Reloader`, `Reordering`, `RuleTrials`,
 /// `SourceDesk`, `DestinationTester`, `StatusReader`, `StoreSearch`, `SeriesRecorder`, `AuditTrail`.
 package final class RelayController: RelayOperations {
-  package struct Parts: Sendable {
-    package var store: any DeliveryStore
-    package var lookup: any DeliveryLookup
-    package var engine: DeliveryEngine
-    package var receiver: Receiver
-    package var metrics: RelayMetrics
-    package var watch: StoreWatch
-    package var clock: any SteadyClock
-    package var logger: Logger
-    /// Tries destinations out.
-    package var prober: any DestinationProber
-    /// Envelopes to try them with, by the event's type.
-    package var samples: any SampleEnvelopes
-    /// nil: nobody is told anything.
-    package var notices: Notices.Tools?
-    /// How long those wait who ask something of the store.
-    package var patience: Patience
-    /// Where the charts' samples are kept over restarts; nil: nowhere.
-    package var seriesFile: (any SeriesKeeping)?
-
-    package init(
-      store: any DeliveryStore, lookup: any DeliveryLookup, engine: DeliveryEngine, receiver: Receiver,
-      metrics: RelayMetrics, watch: StoreWatch, clock: any SteadyClock, logger: Logger,
-      prober: any DestinationProber, samples: any SampleEnvelopes, notices: Notices.Tools? = nil,
-      patience: Patience = Patience(), seriesFile: (any SeriesKeeping)? = nil
-    ) {
-      self.store = store
-      self.lookup = lookup
-      self.engine = engine
-      self.receiver = receiver
-      self.metrics = metrics
-      self.watch = watch
-      self.clock = clock
-      self.logger = logger
-      self.prober = prober
-      self.samples = samples
-      self.notices = notices
-      self.patience = patience
-      self.seriesFile = seriesFile
-    }
-  }
-
   let parts: Parts
   private let activeConfiguration: ActiveConfiguration
   private let asked: PatientStore

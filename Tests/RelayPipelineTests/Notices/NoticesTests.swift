@@ -5,125 +5,11 @@ import Testing
 
 @testable import RelayPipeline
 
-/// Notices with a receiver and a disk that do what a test says.
-private final class Desk: Sendable {
-  final class Sender: NoticeSender {
-    let sent = Locked<[NoticeRequest]>([])
-    /// What is answered, one after the other; then 200.
-    let replies = Locked<[NoticeReply]>([])
-    /// What happens before the answer.
-    let onSend = Locked<(@Sendable () -> Void)?>(nil)
-
-    func send(_ request: NoticeRequest) -> NoticeReply {
-      onSend.withLock { $0 }?()
-      sent.withLock { $0.append(request) }
-      return replies.withLock { $0.isEmpty ? NoticeReply(status: 200) : $0.removeFirst() }
-    }
-
-    /// The ids, in the order in which they came.
-    var ids: [String] {
-      sent.withLock { $0 }.compactMap { request in
-        request.headers.first { $0.hasPrefix("webhook-id: ") }.map { String($0.dropFirst(12)) }
-      }
-    }
-
-    func texts(_ key: String) -> [String] {
-      sent.withLock { $0 }.map { request in
-        let text = String(decoding: request.body ?? [], as: UTF8.self)
-        let tail = text.firstRange(of: "\"\(key)\":\"").map { text[$0.upperBound...] } ?? ""
-        return String(tail.prefix { $0 != "\"" })
-      }
-    }
-  }
-
-  final class Keeper: NoticeKeeper {
-    let kept = Locked<[UInt8]?>(nil)
-    let saves = Locked(0)
-    let error = Locked<NoticeFileError?>(nil)
-    /// A disk that does not answer.
-    let hangs = Monitor(false)
-    /// It does not say what was kept.
-    let holdsLoad = Monitor(false)
-    let loads = Locked(0)
-
-    func load() throws(NoticeFileError) -> [UInt8]? {
-      loads.withLock { $0 += 1 }
-      _ = holdsLoad.wait { $0 ? nil : true }
-      return kept.withLock { $0 }
-    }
-
-    func save(_ payload: [UInt8]) throws(NoticeFileError) {
-      _ = hangs.wait { $0 ? nil : true }
-      if let error = error.withLock({ $0 }) { throw error }
-      saves.withLock { $0 += 1 }
-      kept.withLock { $0 = payload }
-    }
-  }
-
-  let sender = Sender()
-  let keeper: Keeper
-  let clock: ManualClock
-  let recorder = LineRecorder()
-  let metrics = RelayMetrics(Configuration())
-  let active: ActiveConfiguration
-  let facts = Locked(NoticeFacts())
-  let isReady = Locked(true)
-  let notices: Notices
-
-  /// - Parameter isPatient: It waits for its disk for ever, else not at all.
-  init(
-    _ receivers: [NoticeReceiver], keeper: Keeper = Keeper(), at now: Timestamp = .second(0),
-    isPatient: Bool = true
-  ) {
-    let clock = ManualClock(now)
-    let active = ActiveConfiguration(Configuration.telling(receivers), loadedAt: now)
-    let numbers = Locked<UInt64>(UInt64(now.microseconds))
-    (self.keeper, self.clock, self.active) = (keeper, clock, active)
-    notices = Notices(
-      Notices.Parts(
-        tools: Notices.Tools(
-          sender: sender, keeper: keeper, host: "h",
-          number: {
-            numbers.withLock { number in
-              number += 1
-              return number
-            }
-          }, sleep: { _ in if isPatient { try? await Task.sleep(for: .seconds(3_600)) } }),
-        active: active, clock: clock, metrics: metrics, logger: recorder.logger,
-        look: { [facts] _ in facts.withLock { $0 } }, isReady: { [isReady] in isReady.withLock { $0 } }))
-  }
-
-  func isDown(_ state: NoticeState) {
-    facts.withLock { $0.states = [NoticeSamples.key(.down): state] }
-  }
-
-  /// Time passes, and what is to be done is done to its end.
-  ///
-  /// - Returns: When more is to be done.
-  @discardableResult
-  func pass(_ duration: Duration) async -> Duration? {
-    clock.advance(by: duration)
-    _ = await notices.turn()
-    await notices.settle(within: .seconds(60))
-    return await notices.turn()
-  }
-
-  var phases: [String] { sender.texts("phase") }
-}
-
-extension Configuration {
-  fileprivate static func telling(_ receivers: [NoticeReceiver]) -> Configuration {
-    var configuration = Configuration()
-    configuration.notify = receivers
-    return configuration
-  }
-}
-
 @Suite struct NoticesTests {
   private static let down = NoticeState.on(since: .second(-600), "status 503")
 
   @Test func aBeginningAndAnEndAreToldOnceEach() async {
-    let desk = Desk([NoticeSamples.receiver()])
+    let desk = NoticeDesk([NoticeSamples.receiver()])
     await desk.pass(.zero)
     desk.isDown(Self.down)
     for _ in 0..<5 { await desk.pass(.seconds(5)) }
@@ -134,7 +20,7 @@ extension Configuration {
   }
 
   @Test func whatIsNotTakenIsSentAgainUntilItIs() async {
-    let desk = Desk([NoticeSamples.receiver()])
+    let desk = NoticeDesk([NoticeSamples.receiver()])
     desk.sender.replies.withLock {
       $0 = [
         NoticeReply(status: 503), NoticeReply(status: 410), NoticeReply(status: 302),
@@ -152,8 +38,8 @@ extension Configuration {
 
   /// `kill -9` between the answer and its record.
   @Test func whatWasNotRecordedIsSentAgainWithItsID() async throws {
-    let keeper = Desk.Keeper()
-    let first = Desk([NoticeSamples.receiver()], keeper: keeper)
+    let keeper = NoticeDesk.Keeper()
+    let first = NoticeDesk([NoticeSamples.receiver()], keeper: keeper)
     first.isDown(Self.down)
     // What is on disk while the receiver has it.
     let kept = Locked<[UInt8]?>(nil)
@@ -161,12 +47,12 @@ extension Configuration {
     await first.pass(.zero)
     #expect(first.phases == ["began"])
     keeper.kept.withLock { $0 = kept.withLock { $0 } }
-    let second = Desk([NoticeSamples.receiver()], keeper: keeper, at: .second(100))
+    let second = NoticeDesk([NoticeSamples.receiver()], keeper: keeper, at: .second(100))
     second.isDown(Self.down)
     for _ in 0..<5 { await second.pass(.seconds(5)) }
     #expect(second.sender.ids == first.sender.ids)
     // And once it is recorded, not again.
-    let third = Desk([NoticeSamples.receiver()], keeper: keeper, at: .second(200))
+    let third = NoticeDesk([NoticeSamples.receiver()], keeper: keeper, at: .second(200))
     third.isDown(Self.down)
     for _ in 0..<5 { await third.pass(.seconds(5)) }
     #expect(third.sender.ids == [])
@@ -176,7 +62,7 @@ extension Configuration {
   }
 
   @Test func itIsOnDiskBeforeItIsSent() async throws {
-    let desk = Desk([NoticeSamples.receiver()])
+    let desk = NoticeDesk([NoticeSamples.receiver()])
     desk.isDown(Self.down)
     let wasKept = Locked(false)
     desk.sender.onSend.withLock { [keeper = desk.keeper] in
@@ -191,7 +77,7 @@ extension Configuration {
   }
 
   @Test func aDiskThatHangsHoldsNoNoticeBack() async {
-    let desk = Desk([NoticeSamples.receiver()], isPatient: false)
+    let desk = NoticeDesk([NoticeSamples.receiver()], isPatient: false)
     desk.keeper.hangs.update { $0 = true }
     desk.isDown(Self.down)
     _ = await desk.notices.turn()
@@ -208,7 +94,7 @@ extension Configuration {
   }
 
   @Test func aDiskThatFailsIsToldInTheLogAndTriedAgain() async {
-    let desk = Desk([NoticeSamples.receiver()])
+    let desk = NoticeDesk([NoticeSamples.receiver()])
     desk.keeper.error.withLock { $0 = NoticeFileError("no space left") }
     desk.isDown(Self.down)
     for _ in 0..<5 { await desk.pass(.seconds(5)) }
@@ -220,7 +106,7 @@ extension Configuration {
   }
 
   @Test func nothingIsWrittenWhileNothingChanges() async {
-    let desk = Desk([NoticeSamples.receiver()])
+    let desk = NoticeDesk([NoticeSamples.receiver()])
     await desk.pass(.seconds(5))
     let before = desk.keeper.saves.withLock { $0 }
     for _ in 0..<50 { await desk.pass(.seconds(5)) }
@@ -228,14 +114,14 @@ extension Configuration {
   }
 
   @Test func withoutReceiversNothingIsDoneAndNothingIsWritten() async {
-    let desk = Desk([])
+    let desk = NoticeDesk([])
     desk.isDown(Self.down)
     #expect(await desk.pass(.seconds(1_000)) == nil)
     #expect(desk.keeper.saves.withLock { $0 } == 0 && desk.sender.ids.isEmpty)
   }
 
   @Test func aReloadTakesEffect() async {
-    let desk = Desk([])
+    let desk = NoticeDesk([])
     desk.isDown(Self.down)
     await desk.pass(.zero)
     desk.active.replace(.telling([NoticeSamples.receiver("new")]))
@@ -249,7 +135,7 @@ extension Configuration {
   }
 
   @Test func heartbeatsAreSentOnlyWhileItIsReady() async {
-    let desk = Desk([
+    let desk = NoticeDesk([
       NoticeSamples.receiver {
         $0.format = .heartbeat
         $0.every = .seconds(60)
@@ -266,19 +152,19 @@ extension Configuration {
   }
 
   @Test func itLooksEveryFiveSecondsAndMoreOftenForAShortFor() async {
-    #expect(await Desk([NoticeSamples.receiver()]).pass(.zero) == .seconds(5))
+    #expect(await NoticeDesk([NoticeSamples.receiver()]).pass(.zero) == .seconds(5))
     let quick = NoticeSamples.receiver { $0.patience = .seconds(4) }
-    #expect(await Desk([quick]).pass(.zero) == .seconds(2))
+    #expect(await NoticeDesk([quick]).pass(.zero) == .seconds(2))
     let quickest = NoticeSamples.receiver { $0.patience = .zero }
-    #expect(await Desk([quickest]).pass(.zero) == .seconds(1))
+    #expect(await NoticeDesk([quickest]).pass(.zero) == .seconds(1))
   }
 
   @Test func deadLettersFromBeforeAreNoNewsAndThoseOfACrashAre() async {
     var stored = StoredDestination(name: "crm")
     stored.dead = 3
-    let keeper = Desk.Keeper()
+    let keeper = NoticeDesk.Keeper()
     let key = NoticeSamples.key(.dead)
-    let first = Desk([NoticeSamples.receiver()], keeper: keeper)
+    let first = NoticeDesk([NoticeSamples.receiver()], keeper: keeper)
     await first.notices.begin([stored])
     first.facts.withLock { $0.counts = [key: NoticeCount(total: 0, stored: 3)] }
     await first.pass(.zero)
@@ -289,7 +175,7 @@ extension Configuration {
     #expect(first.phases == ["began", "ended"])
     // One more, and killed before it was seen.
     stored.dead = 5
-    let second = Desk([NoticeSamples.receiver()], keeper: keeper, at: .second(9_000))
+    let second = NoticeDesk([NoticeSamples.receiver()], keeper: keeper, at: .second(9_000))
     await second.notices.begin([stored])
     second.facts.withLock { $0.counts = [key: NoticeCount(total: 0, stored: 5)] }
     await second.pass(.zero)
@@ -297,7 +183,7 @@ extension Configuration {
   }
 
   @Test func tooManyThatWaitAreCounted() async {
-    let desk = Desk([NoticeSamples.receiver { $0.patience = .zero }])
+    let desk = NoticeDesk([NoticeSamples.receiver { $0.patience = .zero }])
     desk.sender.replies.withLock { $0 = Array(repeating: NoticeReply(status: 500), count: 100) }
     desk.facts.withLock { facts in
       for number in 0..<30 {
@@ -310,7 +196,7 @@ extension Configuration {
   }
 
   @Test func itsAddressIsInNoLine() async {
-    let desk = Desk([NoticeSamples.receiver()])
+    let desk = NoticeDesk([NoticeSamples.receiver()])
     desk.sender.replies.withLock {
       $0 = [NoticeReply(status: nil, failure: "can't reach https://chat.example/hooks/ops-s3cret")]
     }
@@ -324,7 +210,7 @@ extension Configuration {
   }
 
   @Test func aTestShowsWhatWasAnsweredWithoutSecrets() async throws {
-    let desk = Desk([NoticeSamples.receiver()])
+    let desk = NoticeDesk([NoticeSamples.receiver()])
     desk.sender.replies.withLock {
       $0 = [NoticeReply(status: 404, body: Array("no hook at /hooks/ops-s3cret".utf8))]
     }
@@ -336,8 +222,8 @@ extension Configuration {
   }
 
   /// Who has told that the destination is down, and has kept that.
-  private func keptByOneThatTold() async -> Desk.Keeper {
-    let first = Desk([NoticeSamples.receiver()])
+  private func keptByOneThatTold() async -> NoticeDesk.Keeper {
+    let first = NoticeDesk([NoticeSamples.receiver()])
     first.isDown(Self.down)
     for _ in 0..<3 { await first.pass(.seconds(5)) }
     #expect(first.phases == ["began"])
@@ -348,7 +234,7 @@ extension Configuration {
   @Test func whatWasKeptIsReadOnce() async {
     let keeper = await keptByOneThatTold()
     let before = keeper.loads.withLock { $0 }
-    let desk = Desk([NoticeSamples.receiver()], keeper: keeper, at: .second(100))
+    let desk = NoticeDesk([NoticeSamples.receiver()], keeper: keeper, at: .second(100))
     desk.isDown(Self.down)
     keeper.holdsLoad.update { $0 = true }
     let beginning = Task { await desk.notices.begin([]) }
@@ -366,7 +252,7 @@ extension Configuration {
   @Test func aDiskThatDoesNotSayWhatWasKeptHoldsUpNoStart() async {
     let keeper = await keptByOneThatTold()
     let kept = keeper.kept.withLock { $0 }
-    let desk = Desk([NoticeSamples.receiver()], keeper: keeper, at: .second(100), isPatient: false)
+    let desk = NoticeDesk([NoticeSamples.receiver()], keeper: keeper, at: .second(100), isPatient: false)
     keeper.holdsLoad.update { $0 = true }
     await desk.notices.begin([])
     _ = await desk.notices.turn()
@@ -384,7 +270,7 @@ extension Configuration {
   }
 
   @Test func aDiskThatHangsHoldsUpNoStop() async {
-    let desk = Desk([NoticeSamples.receiver()])
+    let desk = NoticeDesk([NoticeSamples.receiver()])
     desk.keeper.holdsLoad.update { $0 = true }
     let run = Task { await desk.notices.run() }
     for _ in 0..<10_000 where desk.keeper.loads.withLock({ $0 }) == 0 {
@@ -397,7 +283,7 @@ extension Configuration {
 
   /// Broken by a stop that keeps only once: the next start would send it again.
   @Test func whatIsTakenAfterTheStopIsKept() async {
-    let desk = Desk([NoticeSamples.receiver()])
+    let desk = NoticeDesk([NoticeSamples.receiver()])
     let isSlow = Monitor(true)
     desk.sender.onSend.withLock { $0 = { _ = isSlow.wait { $0 ? nil : true } } }
     desk.isDown(Self.down)
