@@ -27,18 +27,22 @@ import Testing
     received.compactMap { try? JSONDecoder().decode(Notice.self, from: Data($0.body)) }
   }
 
-  /// - Parameter kinds: What is to be told.
+  /// - Parameters:
+  ///   - kinds: What is to be told.
+  ///   - late: Its `late_after`.
   private func setting(
-    crm: String, notices: String, kinds: String, store: String = ""
+    crm: String = "http://127.0.0.1:9/", notices: String, kinds: String, source: String = "{}",
+    late: String = "15m", store: String = ""
   ) throws -> Setting {
     try Setting(
       """
       server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
       \(store)
-      sources: { huggy: {} }
+      sources: { huggy: \(source) }
       destinations:
         crm:
           url: "\(crm)"
+          late_after: \(late)
           retry: { initial: 10ms, max_delay: 50ms }
           circuit: { failures: 2, probe_every: 200ms }
       notify:
@@ -50,6 +54,16 @@ import Testing
   private func started(_ setting: Setting) throws -> (relay: RelayProcess, url: String) {
     let relay = try setting.start()
     return (relay, try #require(relay.ingestURL()) + "/huggy")
+  }
+
+  /// It has been up for so long, by its own clock: it has looked a few times, once a second.
+  private func waitUntilUp(_ relay: RelayProcess, for seconds: Double) async throws {
+    let person = try #require(Operator(relay))
+    _ = try await eventually {
+      try person.uptime()
+    } until: {
+      $0 >= seconds
+    }
   }
 
   private func kill(_ relay: RelayProcess) {
@@ -75,7 +89,7 @@ import Testing
     // It goes on: nothing is begun anew.
     (relay, url) = try started(setting)
     #expect(relay.waitForLine(containing: "attempt failed") != nil)
-    try await Task.sleep(for: .seconds(3))
+    try await waitUntilUp(relay, for: 4)
     #expect(Self.notices(told.all).count == 1)
     kill(relay)
 
@@ -86,7 +100,7 @@ import Testing
     #expect(relay.waitForLine(containing: "notice sent", "down ended") != nil)
     kill(relay)
     (relay, url) = try started(setting)
-    try await Task.sleep(for: .seconds(3))
+    try await waitUntilUp(relay, for: 4)
     relay.send(signal: SIGTERM)
     #expect(relay.waitForExit() == 0)
     let notices = Self.notices(told.all)
@@ -104,7 +118,7 @@ import Testing
       told.note($0)
     }
     let address = try await receiver.start()
-    let setting = try setting(crm: "http://127.0.0.1:9/", notices: "http://\(address)", kinds: "reload")
+    let setting = try setting(notices: "http://\(address)", kinds: "reload")
     var (relay, _) = try started(setting)
     let right = try String(contentsOfFile: setting.configuration, encoding: .utf8)
     try setting.rewrite(right + "nonsense: 1\n")
@@ -124,7 +138,7 @@ import Testing
     let told = Received()
     let receiver = Sink(settings: SinkSettings(listen: anyPort(), failRate: 0.5, seed: 4)) { told.note($0) }
     let setting = try setting(
-      crm: "http://127.0.0.1:9/", notices: "http://\(try await receiver.start())", kinds: "reload")
+      notices: "http://\(try await receiver.start())", kinds: "reload")
     let (relay, _) = try started(setting)
     let right = try String(contentsOfFile: setting.configuration, encoding: .utf8)
     for text in [right + "nonsense: 1\n", right] {
@@ -149,7 +163,7 @@ import Testing
     let told = Received()
     let receiver = Sink(settings: SinkSettings(listen: anyPort())) { told.note($0) }
     let setting = try setting(
-      crm: "http://127.0.0.1:9/", notices: "http://\(try await receiver.start())", kinds: "store",
+      notices: "http://\(try await receiver.start())", kinds: "store",
       store: "store: { url: \"sqlite:\(disk.path)/relay.db\" }")
     var (relay, url) = try started(setting)
     let ballast = disk.path + "/ballast"
@@ -171,7 +185,7 @@ import Testing
 
     (relay, url) = try started(setting)
     _ = try post(envelope(("a", #""id":2"#)), to: url)
-    try await Task.sleep(for: .seconds(3))
+    try await waitUntilUp(relay, for: 4)
     #expect(Self.notices(told.all).count == 1, "\(Self.notices(told.all))")
     #expect(unlink(ballast) == 0)
     #expect(told.wait { Self.notices($0).count == 2 })
@@ -196,7 +210,7 @@ import Testing
     _ = try post(envelope(("a", #""id":2"#)), to: url)
     kill(relay)
     (relay, url) = try started(setting)
-    try await Task.sleep(for: .seconds(3))
+    try await waitUntilUp(relay, for: 4)
     relay.send(signal: SIGTERM)
     #expect(relay.waitForExit() == 0)
     #expect(Self.notices(told.all).map(\.text) == ["dead began"])
@@ -208,9 +222,7 @@ import Testing
     let told = Received()
     let receiver = Sink(settings: SinkSettings(listen: anyPort())) { told.note($0) }
     let setting = try setting(
-      crm: "http://127.0.0.1:9/", notices: "http://\(try await receiver.start())", kinds: "refused")
-    let text = try String(contentsOfFile: setting.configuration, encoding: .utf8)
-    try setting.rewrite(text.replacing("huggy: {}", with: "huggy: { token: the-old-token }"))
+      notices: "http://\(try await receiver.start())", kinds: "refused", source: "{ token: the-old-token }")
     let (relay, url) = try started(setting)
     let envelope = Array(#"{"messages":{"a":[{"id":1}]},"token":"the-new-token"}"#.utf8)
     _ = try await eventually {
@@ -233,17 +245,16 @@ import Testing
     let receiver = Sink(settings: SinkSettings(listen: anyPort())) { told.note($0) }
     let crm = Sink(settings: SinkSettings(listen: anyPort())) { _ in }
     let setting = try setting(
-      crm: "http://\(try await crm.start())/", notices: "http://\(try await receiver.start())", kinds: "quiet"
-    )
-    let text = try String(contentsOfFile: setting.configuration, encoding: .utf8)
-    try setting.rewrite(text.replacing("huggy: {}", with: "huggy: { quiet_after: 2s }"))
+      crm: "http://\(try await crm.start())/", notices: "http://\(try await receiver.start())",
+      kinds: "quiet",
+      source: "{ quiet_after: 2s }")
     var (relay, url) = try started(setting)
     _ = try post(envelope(("a", #""id":1"#)), to: url)
     #expect(told.wait { Self.notices($0).count == 1 })
     #expect(relay.waitForLine(containing: "notice sent", "quiet began") != nil)
     kill(relay)
     (relay, url) = try started(setting)
-    try await Task.sleep(for: .seconds(4))
+    try await waitUntilUp(relay, for: 4)
     #expect(Self.notices(told.all).count == 1)
     // It is heard for as long as an end has to last before it is told.
     var number = 1
@@ -267,9 +278,7 @@ import Testing
     let told = Received()
     let receiver = Sink(settings: SinkSettings(listen: anyPort())) { told.note($0) }
     let setting = try setting(
-      crm: "http://127.0.0.1:9/", notices: "http://\(try await receiver.start())", kinds: "late")
-    let text = try String(contentsOfFile: setting.configuration, encoding: .utf8)
-    try setting.rewrite(text.replacing("retry: {", with: "late_after: 1s\n    retry: {"))
+      notices: "http://\(try await receiver.start())", kinds: "late", late: "1s")
     let relay = try setting.start()
     let person = try #require(Operator(relay))
     let url = try #require(relay.ingestURL()) + "/huggy"
@@ -287,7 +296,7 @@ import Testing
     let told = Received()
     let receiver = Sink(settings: SinkSettings(listen: anyPort())) { told.note($0) }
     let setting = try setting(
-      crm: "http://127.0.0.1:9/", notices: "http://\(try await receiver.start())", kinds: "down")
+      notices: "http://\(try await receiver.start())", kinds: "down")
     let text = try String(contentsOfFile: setting.configuration, encoding: .utf8)
     try setting.rewrite(
       text.replacing(
@@ -312,7 +321,7 @@ import Testing
   @Test func aHeartbeatIsSentWhileItIsReady() async throws {
     let receiver = Sink(settings: SinkSettings(listen: anyPort())) { _ in }
     let setting = try setting(
-      crm: "http://127.0.0.1:9/", notices: "http://\(try await receiver.start())", kinds: "down")
+      notices: "http://\(try await receiver.start())", kinds: "down")
     let text = try String(contentsOfFile: setting.configuration, encoding: .utf8)
     try setting.rewrite(
       text.replacing("for: 1s, on: [down]", with: "format: heartbeat, every: 1s"))

@@ -41,13 +41,22 @@ struct Operator {
       var hash: String
     }
 
+    enum CodingKeys: String, CodingKey {
+      case destinations, config
+      case uptimeSeconds = "uptime_seconds"
+    }
+
     var destinations: [Destination]
     var config: Configuration
+    var uptimeSeconds: Double
   }
 
   func status() throws -> Status {
     try JSONDecoder().decode(Status.self, from: Data(try get("/api/v1/status").utf8))
   }
+
+  /// In seconds.
+  func uptime() throws -> Double { try status().uptimeSeconds }
 
   func destination(_ name: String) throws -> Status.Destination? {
     try status().destinations.first { $0.name == name }
