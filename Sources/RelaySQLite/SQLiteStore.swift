@@ -219,9 +219,10 @@ package final class SQLiteStore: DeliveryStore {
   }
 
   package func queue(
-    _ step: ReplayStep, completion: @escaping @Sendable (Result<Replay, StoreError>) -> Void
+    _ step: ReplayStep, progress: @escaping @Sendable (Replay) -> Void,
+    completion: @escaping @Sendable (Result<Replay, StoreError>) -> Void
   ) {
-    post(.write(.replay(.queue(step, completion))))
+    post(.write(.replay(.queue(step, progress: progress, completion))))
   }
 
   package func end(

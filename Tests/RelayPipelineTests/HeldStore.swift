@@ -161,8 +161,11 @@ final class HeldStore: DeliveryStore {
     real.begin(replay, completion: completion)
   }
 
-  func queue(_ step: ReplayStep, completion: @escaping @Sendable (Result<Replay, StoreError>) -> Void) {
-    real.queue(step, completion: completion)
+  func queue(
+    _ step: ReplayStep, progress: @escaping @Sendable (Replay) -> Void,
+    completion: @escaping @Sendable (Result<Replay, StoreError>) -> Void
+  ) {
+    real.queue(step, progress: progress, completion: completion)
   }
 
   func end(

@@ -76,11 +76,22 @@ struct ReplayCallTests {
     #expect(first() != nil && second() != nil && replaying("bi") == 3 && bench.writer.replayedLeft == 0)
   }
 
+  @Test func eachPartOfAStepThatIsQueuedIsToldBeforeTheRestHasRoom() throws {
+    let told = Locked<[Replay]>([])
+    let progress: @Sendable (Replay) -> Void = { replay in told.withLock { $0.append(replay) } }
+    let answer = bench.post(step(Self.share + 2, ahead: Self.share + 1), progress: progress)
+    bench.writer.write(replaysGiveWay: true)
+    #expect(told.withLock(\.self).map(\.queued) == [Self.share] && answer() == nil)
+    bench.writer.write(replaysGiveWay: true)
+    // Without room there is nothing to be told.
+    #expect(told.withLock(\.self).count == 1 && answer() == nil && replaying() == Self.share)
+  }
+
   @Test func onlyStepsGiveWayToEnvelopes() {
     func isOfReplays(_ call: ReplayCall) -> Bool {
       if case .ofReplays(items: 2, isUrgent: false) = call.urgency { true } else { false }
     }
-    #expect(isOfReplays(.queue(step(2)) { _ in }))
+    #expect(isOfReplays(.queue(step(2), progress: { _ in }) { _ in }))
     #expect(!isOfReplays(.end(1, as: .cancelled) { _ in }))
     #expect(!isOfReplays(.amend(1, plan: "", reason: nil) { _ in }))
   }

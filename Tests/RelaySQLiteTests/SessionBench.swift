@@ -114,9 +114,11 @@ final class SessionBench {
   }
 
   /// The same, and does not write it yet.
-  func post(_ step: ReplayStep) -> () -> Result<Replay, StoreError>? {
+  func post(
+    _ step: ReplayStep, progress: @escaping @Sendable (Replay) -> Void = { _ in }
+  ) -> () -> Result<Replay, StoreError>? {
     let answer = Locked<Result<Replay, StoreError>?>(nil)
-    writer.add(.replay(.queue(step) { result in answer.withLock { $0 = result } }))
+    writer.add(.replay(.queue(step, progress: progress) { result in answer.withLock { $0 = result } }))
     return { answer.withLock { $0 } }
   }
 

@@ -268,7 +268,7 @@ extension DeliveryStore {
 
   func posted(_ step: ReplayStep) -> Promise<Result<Replay, StoreError>> {
     let promise = Promise<Result<Replay, StoreError>>("the end of a replay's step")
-    queue(step) { promise.keep($0) }
+    queue(step, progress: { _ in }) { promise.keep($0) }
     return promise
   }
 

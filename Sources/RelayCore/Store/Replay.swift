@@ -218,8 +218,12 @@ package protocol ReplayStore: AnyObject, Sendable {
   /// without room are parted: the step goes without them, and for each `Replay.cursors` says where a walk of its own begins.
   /// What a later step of the walk has for them is passed over.
   ///
+  /// - Parameter progress: Called with the replay as it is then whenever a part of the step is on disk and the rest is not: what is
+  ///   queued is to be sent, since the rest may wait for the room that this makes.
   /// - Returns: The replay as it is then. If its walk has ended by then, nothing was queued.
-  func queue(_ step: ReplayStep, completion: @escaping @Sendable (Result<Replay, StoreError>) -> Void)
+  func queue(
+    _ step: ReplayStep, progress: @escaping @Sendable (Replay) -> Void,
+    completion: @escaping @Sendable (Result<Replay, StoreError>) -> Void)
 
   /// Ends a replay's walk: its steps that wait for room are answered, and later ones queue nothing. What is queued stays; see
   /// `DeliverySelection.replay`. One that is over is left as it is (`Replay.canEnd`).

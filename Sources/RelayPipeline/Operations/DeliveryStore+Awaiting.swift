@@ -114,12 +114,13 @@ extension ReplayStore {
     }.get()
   }
 
-  /// - Parameter committed: Runs on the store's thread, in the order of the commits, once something may have been queued.
-  func queue(_ step: ReplayStep, committed: @escaping @Sendable () -> Void) async throws(StoreError) -> Replay
-  {
+  /// - Parameter committed: Runs on the store's thread, in the order of the commits, whenever something of it may have been queued.
+  func queue(
+    _ step: ReplayStep, committed: @escaping @Sendable (Replay) -> Void
+  ) async throws(StoreError) -> Replay {
     try await withCheckedContinuation { continuation in
-      queue(step) { result in
-        if case .success = result { committed() }
+      queue(step, progress: committed) { result in
+        if case .success(let replay) = result { committed(replay) }
         continuation.resume(returning: result)
       }
     }.get()

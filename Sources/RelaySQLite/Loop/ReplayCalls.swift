@@ -3,7 +3,9 @@ import RelayCore
 /// What is asked of replays.
 enum ReplayCall: Sendable {
   case begin(NewReplay, @Sendable (Result<Replay, StoreError>) -> Void)
-  case queue(ReplayStep, @Sendable (Result<Replay, StoreError>) -> Void)
+  /// - Parameter progress: What is called with the replay when a part of the step has been queued.
+  case queue(
+    ReplayStep, progress: @Sendable (Replay) -> Void, @Sendable (Result<Replay, StoreError>) -> Void)
   case end(Int, as: ReplayEnd, @Sendable (Result<Replay?, StoreError>) -> Void)
   case amend(Int, plan: String, reason: String?, @Sendable (Result<Void, StoreError>) -> Void)
 
@@ -11,13 +13,13 @@ enum ReplayCall: Sendable {
     switch self {
     case .begin, .end, .amend: .urgent
     // What replays send can wait for others.
-    case .queue(let step, _): .ofReplays(items: step.deliveries, isUrgent: false)
+    case .queue(let step, progress: _, _): .ofReplays(items: step.deliveries, isUrgent: false)
     }
   }
 
   func refuse(_ error: StoreError) {
     switch self {
-    case .begin(_, let completion), .queue(_, let completion): completion(.failure(error))
+    case .begin(_, let completion), .queue(_, progress: _, let completion): completion(.failure(error))
     case .end(_, as: _, let completion): completion(.failure(error))
     case .amend(_, plan: _, reason: _, let completion): completion(.failure(error))
     }
@@ -29,7 +31,8 @@ enum ReplayCall: Sendable {
 struct ReplayCalls {
   /// What came of a call.
   struct Answer {
-    fileprivate let place: Int
+    /// Of the call that it answers; nil: that is told how far it has come, and goes on waiting.
+    fileprivate let place: Int?
     /// - Parameter _: Why nobody knows whether that is kept; nil: it is.
     let give: (StoreError?) -> Void
   }
@@ -79,8 +82,9 @@ struct ReplayCalls {
       for (place, call) in written.calls.enumerated() where call.isEnd == isEnd {
         let give: ((StoreError?) -> Void)?
         switch call {
-        case .queue(let step, let completion):
-          give = try queue(step, at: place, completion, replays, refusal, atMost: limit, now, &written)
+        case .queue(let step, let progress, let completion):
+          give = try queue(
+            step, at: place, progress, completion, replays, refusal, atMost: limit, now, &written)
         case .begin(let new, let completion): give = try begin(new, completion, replays, refusal)
         case .end(let id, as: let end, let completion):
           let replay = try replays.end(id, as: end, now: now)
@@ -108,8 +112,9 @@ struct ReplayCalls {
   ///
   /// - Returns: Its answer; nil: it goes on waiting.
   private func queue(
-    _ step: ReplayStep, at place: Int, _ completion: @escaping @Sendable (Result<Replay, StoreError>) -> Void,
-    _ replays: ReplayQueuer, _ refusal: StoreError?, atMost limit: Int?, _ now: Timestamp,
+    _ step: ReplayStep, at place: Int, _ progress: @escaping @Sendable (Replay) -> Void,
+    _ completion: @escaping @Sendable (Result<Replay, StoreError>) -> Void, _ replays: ReplayQueuer,
+    _ refusal: StoreError?, atMost limit: Int?, _ now: Timestamp,
     _ written: inout Written
   ) throws(StoreError) -> ((StoreError?) -> Void)? {
     if let refusal { return { _ in completion(.failure(refusal)) } }
@@ -124,7 +129,8 @@ struct ReplayCalls {
     case .queued(let replay):
       written.queued += piece.deliveries
       if let rest {
-        written.calls[place] = .queue(rest, completion)
+        written.calls[place] = .queue(rest, progress: progress, completion)
+        written.answers.append(Answer(place: nil) { if $0 == nil { progress(replay) } })
         written.left += rest.deliveries
         return nil
       }
@@ -139,7 +145,7 @@ struct ReplayCalls {
   mutating func written(_ written: Written) {
     (mayHaveRoom, left) = (false, written.left)
     guard hasCalls else { return }
-    let answered = Set(written.answers.map(\.place))
+    let answered = Set(written.answers.compactMap(\.place))
     waiting = written.calls.enumerated().filter { !answered.contains($0.offset) }.map(\.element)
     new.removeAll(keepingCapacity: true)
   }

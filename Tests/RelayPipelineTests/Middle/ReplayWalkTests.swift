@@ -33,7 +33,9 @@ import Testing
   private static let toBoth = ReplayPlan(events: EventFilter(), target: .named(["crm", "bi"]))
   private static let toBI = ReplayPlan(events: EventFilter(), target: .named(["bi"]))
 
-  @Test func whatWasPartedGoesOnByItselfOnceItsDestinationTakesIt() async throws {
+  /// Steps are queued whole or, beside envelopes, in parts.
+  @Test(arguments: [false, true])
+  func whatWasPartedGoesOnByItselfOnceItsDestinationTakesIt(besideEnvelopes: Bool) async throws {
     // More than one step holds: the first finds crm's queue empty, and is taken whole.
     let count = 300
     let middle = try await Middle(.middle { $0.destination("crm") { $0.maxBacklog = .bytes(20_000) } })
@@ -44,6 +46,7 @@ import Testing
     let id = try await begin(middle, Self.toBoth).replay.id
     var sent = ["crm": 0, "bi": 0]
     func answer(_ destination: String) async {
+      if besideEnvelopes { await middle.receive(type: "plain") }
       while let request = middle.inFlight.first(where: { $0.destination == destination }) {
         sent[destination]! += 1
         await middle.answer(request, 200)

@@ -153,15 +153,16 @@ final class Replays: Sendable {
     defer { waiting.withLock { $0[key] = nil } }
     while !Task.isCancelled {
       do throws(StoreError) {
-        let now = try await parts.store.queue(step) { [engine = parts.engine] in
-          engine.replayQueued(to: destinations)
+        let now = try await parts.store.queue(step) { [self] replay in
+          parts.engine.replayQueued(to: destinations)
+          // It may have parted some.
+          if key.part == nil { run(replay) }
         }
         if now.walk == .ended {
           log(
             "replay queued all it had to", replay,
             ["queued": .number(now.queued), "skipped": .number(now.skipped)])
         }
-        if key.part == nil { run(now) }
         return now.walk == .underWay && now.cursors[key.part] != .over
       } catch {
         guard error.code != .closed else { return false }
