@@ -132,7 +132,7 @@ struct NotInTime: Error, CustomStringConvertible {
 ///
 /// - Throws: `NotInTime` with the last answer, if that takes longer than `limit`.
 func eventually<Value>(
-  within limit: Duration = .seconds(30), _ ask: () throws -> Value, until isEnough: (Value) -> Bool
+  within limit: Duration = .seconds(60), _ ask: () throws -> Value, until isEnough: (Value) -> Bool
 ) async throws -> Value {
   let end = ContinuousClock.now.advanced(by: limit)
   while true {

@@ -32,7 +32,7 @@ package final class Browser {
   private let driver: ChromeDriver
   private let web: WebDriver
   private let profile: TemporaryFolder
-  private static let patience = Duration.seconds(20)
+  private static let patience = Duration.seconds(60)
 
   package init(_ look: Look = Look()) throws {
     guard let binary = Chromium.browser else { throw BrowserProblem(Chromium.missing) }

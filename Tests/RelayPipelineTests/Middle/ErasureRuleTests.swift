@@ -15,7 +15,7 @@ import Testing
     let watch = StoreWatch(metrics: middle.metrics, clock: middle.clock, logger: middle.recorder.logger)
     let asked = PatientStore(
       store: store, lookup: middle.lookup, watch: watch,
-      active: ActiveConfiguration(.middle(), loadedAt: .second(0)), patience: Patience())
+      active: ActiveConfiguration(.middle(), loadedAt: .second(0)), patience: .unhurried)
     return Erasures(
       Erasures.Parts(
         store: store, asked: asked,

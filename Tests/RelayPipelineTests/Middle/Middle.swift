@@ -34,7 +34,7 @@ final class Middle {
   /// - Parameter folder: Of an earlier run, whose store is closed.
   init(
     _ configuration: Configuration, in folder: TemporaryFolder? = nil, at now: Timestamp = .second(0),
-    prober: any DestinationProber = ScriptedProber(), patience: Patience = Patience(),
+    prober: any DestinationProber = ScriptedProber(), patience: Patience = .unhurried,
     seriesFile: (any SeriesKeeping)? = nil
   ) async throws {
     let folder = try folder ?? TemporaryFolder()
@@ -270,4 +270,9 @@ func carryOut<Value: Sendable>(
   }
   await middle.rest()
   return try result.get()
+}
+
+extension Patience {
+  /// Of tests that are not about it: a busy machine does not end them.
+  static let unhurried = Patience(.seconds(240))
 }

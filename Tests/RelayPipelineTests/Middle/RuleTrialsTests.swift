@@ -157,7 +157,7 @@ import Testing
     let trials = RuleTrials(
       configuration, active: active,
       asked: PatientStore(
-        store: middle.store, lookup: middle.lookup, watch: watch, active: active, patience: Patience()),
+        store: middle.store, lookup: middle.lookup, watch: watch, active: active, patience: .unhurried),
       source: middle.source, clock: PassingClock(by: .milliseconds(1_500)))
     let report = try await trials.backtest(BacktestRequest())
     #expect((1..<700).contains(report.counts.events) && report.next != nil, "\(report.counts.events)")

@@ -11,7 +11,7 @@ import Testing
 
   init() async throws {
     // The store is waited for, however late its thread comes.
-    middle = try await Middle(.middle(), at: .series(0), patience: Patience(.seconds(240)))
+    middle = try await Middle(.middle(), at: .series(0))
     await middle.controller.recorder.begin()
   }
 
@@ -80,7 +80,7 @@ import Testing
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/relay.db.series"
     let first = try await Middle(
-      .middle(), in: folder, at: .series(0), patience: Patience(.seconds(240)),
+      .middle(), in: folder, at: .series(0),
       seriesFile: SeriesFile(path: path))
     await first.controller.recorder.begin()
     await first.receive(3)
@@ -95,7 +95,7 @@ import Testing
       $0.destinations.insert(Destination(name: "aa", url: Secret("http://aa/")), at: 0)
     }
     let second = try await Middle(
-      changed, in: folder, at: .series(25), patience: Patience(.seconds(240)),
+      changed, in: folder, at: .series(25),
       seriesFile: SeriesFile(path: path))
     await second.controller.recorder.begin()
     await second.pass(.milliseconds(5_020))
