@@ -6,7 +6,7 @@ import RelayTools
 import Testing
 
 /// From nothing to a relay that is connected, by the commands alone.
-@Suite(.timeLimit(.minutes(5))) struct FirstStepsTests {
+@Suite(.timeLimit(.minutes(15))) struct FirstStepsTests {
   private static let token = "8187ce0c2e5d0aefd626fa4999f62974"
 
   private func handshake(_ token: String = token) -> [UInt8] {

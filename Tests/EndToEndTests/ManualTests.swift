@@ -3,7 +3,7 @@ import RelayHarness
 import Testing
 
 /// What the commands say of themselves.
-@Suite(.timeLimit(.minutes(5))) struct ManualTests {
+@Suite(.timeLimit(.minutes(15))) struct ManualTests {
   private struct Dump: Decodable {
     var command: Command
   }

@@ -5,7 +5,7 @@ import RelayTools
 import Testing
 
 /// Whom `notify` names is told once when something begins, and once when it ends, whatever happens to the relay meanwhile.
-@Suite(.timeLimit(.minutes(5))) struct NoticeTests {
+@Suite(.timeLimit(.minutes(15))) struct NoticeTests {
   /// What a receiver got, in order, each notice once.
   private struct Notice: Decodable, Equatable {
     var id: String

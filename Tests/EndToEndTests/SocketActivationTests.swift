@@ -40,7 +40,7 @@ final class HeldSocket: Sendable {
 }
 
 /// `server.listen: systemd`.
-@Suite(.timeLimit(.minutes(5))) struct SocketActivationTests {
+@Suite(.timeLimit(.minutes(15))) struct SocketActivationTests {
   private static func rules(_ destination: ListenAddress) -> String {
     """
     server: { listen: systemd, admin: "127.0.0.1:0", drain: 10s }

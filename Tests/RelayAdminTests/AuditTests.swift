@@ -5,7 +5,7 @@ import Testing
 @testable import RelayAdmin
 
 /// What the audit remembers.
-@Suite(.timeLimit(.minutes(5))) struct AuditTests {
+@Suite(.timeLimit(.minutes(15))) struct AuditTests {
   private static func records(_ operations: FakeOperations) -> [AuditRecord] {
     operations.state.withLock(\.audit)
   }

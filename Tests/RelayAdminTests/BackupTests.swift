@@ -7,7 +7,7 @@ import Testing
 @testable import RelayAdmin
 
 /// A copy of the store, over real sockets.
-@Suite(.timeLimit(.minutes(5))) struct BackupTests {
+@Suite(.timeLimit(.minutes(15))) struct BackupTests {
   private static let path = "/api/v1/store/backup"
 
   @Test func aCopyComesWholeWithItsLength() async throws {

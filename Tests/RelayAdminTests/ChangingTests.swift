@@ -5,7 +5,7 @@ import Testing
 @testable import RelayAdmin
 
 /// What can be changed, over real sockets.
-@Suite(.timeLimit(.minutes(5))) struct ChangingTests {
+@Suite(.timeLimit(.minutes(15))) struct ChangingTests {
   /// Broken by passing over the address: with what stands there it would have been a few.
   @Test func whatStandsInTheAddressOfAChangeIsRefusedAndNotPassedOver() async throws {
     let operations = FakeOperations()

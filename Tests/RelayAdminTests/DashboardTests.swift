@@ -5,7 +5,7 @@ import Testing
 @testable import RelayAdmin
 
 /// The dashboard's files, as the listener serves them.
-@Suite(.timeLimit(.minutes(5))) struct DashboardTests {
+@Suite(.timeLimit(.minutes(15))) struct DashboardTests {
   private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent(
       "Sources/CDashboard/files")

@@ -10,7 +10,7 @@ import Testing
 @testable import RelayAdmin
 
 /// The listener itself: checks, limits, starting and stopping.
-@Suite(.timeLimit(.minutes(5))) struct ListenerTests {
+@Suite(.timeLimit(.minutes(15))) struct ListenerTests {
   static let all = [
     ("GET", "/metrics"), ("GET", "/api/v1/status"), ("GET", "/api/v1/events/x"), ("GET", "/api/v1/events"),
     ("POST", "/api/v1/events/replay"), ("GET", "/api/v1/replays"), ("GET", "/api/v1/replays/1"),

@@ -4,7 +4,7 @@ import Testing
 @testable import RelayAdmin
 
 /// A browser logs in, and its cookie is as good as a token.
-@Suite(.timeLimit(.minutes(5))) struct LoginTests {
+@Suite(.timeLimit(.minutes(15))) struct LoginTests {
   private static let json = ["Content-Type: application/json"]
 
   /// The header with which the cookie is sent back.

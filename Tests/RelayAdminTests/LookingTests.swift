@@ -5,7 +5,7 @@ import Testing
 @testable import RelayAdmin
 
 /// What can be read, over real sockets.
-@Suite(.timeLimit(.minutes(5))) struct LookingTests {
+@Suite(.timeLimit(.minutes(15))) struct LookingTests {
   @Test func healthIsAnsweredWhileTheProcessLives() async throws {
     try await withServer(FakeOperations { $0.readiness = .notReady("the disk is full") }) { server in
       let answer = try await server.get("/healthz")

@@ -5,7 +5,7 @@ import Testing
 @testable import RelayAdmin
 
 /// Erasing, exporting, and an event's bytes, over real sockets.
-@Suite(.timeLimit(.minutes(5))) struct PersonalDataTests {
+@Suite(.timeLimit(.minutes(15))) struct PersonalDataTests {
   // MARK: Erasing
 
   @Test func anErasureIsBegunAndAskedForByItsID() async throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import RelayAdmin
 
 /// Replays, over real sockets and as text.
-@Suite(.timeLimit(.minutes(5))) struct ReplayTests {
+@Suite(.timeLimit(.minutes(15))) struct ReplayTests {
   private static func report(_ change: (inout Replay) -> Void = { _ in }) -> ReplayReport {
     let plan = ReplayPlan(
       events: EventFilter(

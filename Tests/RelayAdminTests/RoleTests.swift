@@ -5,7 +5,7 @@ import Testing
 @testable import RelayAdmin
 
 /// Who may do what, and see what.
-@Suite(.timeLimit(.minutes(5))) struct RoleTests {
+@Suite(.timeLimit(.minutes(15))) struct RoleTests {
   private static func admission(
     people: [AdminToken] = AdminToken.ofEachRole, token: String? = nil, bound: String = "127.0.0.1"
   ) -> (Admission, AdminAccess) {

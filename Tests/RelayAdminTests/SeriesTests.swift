@@ -5,7 +5,7 @@ import Testing
 @testable import RelayAdmin
 
 /// What charts are drawn of, over real sockets.
-@Suite(.timeLimit(.minutes(5))) struct SeriesTests {
+@Suite(.timeLimit(.minutes(15))) struct SeriesTests {
   private typealias Numbers = SeriesReport.Numbers
 
   private static let report: SeriesReport = {

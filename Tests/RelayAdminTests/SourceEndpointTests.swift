@@ -5,7 +5,7 @@ import Testing
 @testable import RelayAdmin
 
 /// Sources, and the request that tries a destination, over real sockets.
-@Suite(.timeLimit(.minutes(5))) struct SourceEndpointTests {
+@Suite(.timeLimit(.minutes(15))) struct SourceEndpointTests {
   @Test(arguments: [
     (#"{"learn_for":"15m"}"#, "learning"), (#"{"confirm":"c1"}"#, "learned"), (#"{"forget":true}"#, "closed"),
   ])

@@ -10,7 +10,7 @@ import Testing
 @testable import RelayPipeline
 
 /// `GET /api/v1/stream`, over real sockets.
-@Suite(.timeLimit(.minutes(5))) struct StreamTests {
+@Suite(.timeLimit(.minutes(15))) struct StreamTests {
   private let path = "/api/v1/stream"
   private let envelopes = TestEnvelopes()
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import RelayCurl
 
-@Suite(.timeLimit(.minutes(5))) struct AnswerTests {
+@Suite(.timeLimit(.minutes(15))) struct AnswerTests {
   private func result(
     of reaction: Reaction, _ change: (inout Destination) -> Void = { _ in }
   ) async throws -> AttemptResult {

@@ -1,7 +1,7 @@
 import RelayCore
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct ConnectionTests {
+@Suite(.timeLimit(.minutes(15))) struct ConnectionTests {
   @Test func requestsThatFollowEachOtherShareOneConnection() async throws {
     try await withServer { server in
       await withTransport(server.destination()) { bench in

@@ -2,7 +2,7 @@ import RelayCore
 import RelayCurl
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct EndpointChangeTests {
+@Suite(.timeLimit(.minutes(15))) struct EndpointChangeTests {
   @Test func requestsInFlightFinishAsTheyBeganAndNewOnesUseTheNewURL() async throws {
     try await withServer(script: { _ in .held }) { old in
       try await withServer { new in

@@ -5,7 +5,7 @@ import Testing
 @testable import RelayCurl
 
 /// What is kept of attempts beside their outcome.
-@Suite(.timeLimit(.minutes(5))) struct EvidenceTests {
+@Suite(.timeLimit(.minutes(15))) struct EvidenceTests {
   private func attempt(
     _ reaction: Reaction, headers: HeaderLines = ["content-type: a/b", "webhook-id: evt_1"],
     _ change: (inout Destination) -> Void = { _ in }

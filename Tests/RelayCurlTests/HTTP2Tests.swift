@@ -1,7 +1,7 @@
 import RelayCore
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct HTTP2Tests {
+@Suite(.timeLimit(.minutes(15))) struct HTTP2Tests {
   let certificates: Certificates
 
   init() throws {

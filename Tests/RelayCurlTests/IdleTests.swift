@@ -4,7 +4,7 @@ import Testing
 
 @testable import RelayCurl
 
-@Suite(.timeLimit(.minutes(5))) struct IdleTests {
+@Suite(.timeLimit(.minutes(15))) struct IdleTests {
   @Test func anIdleLoopWaitsForEverOnceItsConnectionsAreClosed() async throws {
     try await withServer { server in
       try await expectRest(server, after: 10, beside: server.destination().with { $0.concurrency = 10 })

@@ -3,7 +3,7 @@ import RelayCore
 import RelayThreads
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct IsolationTests {
+@Suite(.timeLimit(.minutes(15))) struct IsolationTests {
   private static let hungTransfers = 300
   private static let healthyRequests = 100
 

@@ -5,7 +5,7 @@ import Testing
 @testable import RelayCurl
 
 /// Servers close kept connections when it suits them, and firewalls forget them.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct KeptConnectionTests {
+@Suite(.serialized, .timeLimit(.minutes(15))) struct KeptConnectionTests {
   /// A script that answers a connection's first request, and does something else about the others.
   private func firstOfEachConnection(then other: Reaction) -> TestServer.Script {
     let known = Locked<Set<Int>>([])

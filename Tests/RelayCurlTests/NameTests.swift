@@ -3,7 +3,7 @@ import Testing
 
 @testable import RelayCurl
 
-@Suite(.timeLimit(.minutes(5))) struct NameTests {
+@Suite(.timeLimit(.minutes(15))) struct NameTests {
   @Test func aLookupThatTakesLongerThanBothTimeoutsIsWaitedFor() async throws {
     let resolver = ScriptedResolver(["loja.test": .hang])
     let silent = LoopbackPort.silent()

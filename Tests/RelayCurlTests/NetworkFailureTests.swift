@@ -1,7 +1,7 @@
 import RelayCore
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct NetworkFailureTests {
+@Suite(.timeLimit(.minutes(15))) struct NetworkFailureTests {
   /// All that must never be seen in a failure's words.
   private static let secret = "hunter2"
 

@@ -6,7 +6,7 @@ import Testing
 @testable import RelayCurl
 
 /// Tries against real servers, on a thread as they are made.
-@Suite(.timeLimit(.minutes(5))) struct ProberTests {
+@Suite(.timeLimit(.minutes(15))) struct ProberTests {
   private func send(
     _ destination: Destination,
     headers: HeaderLines = ["content-type: application/json", "webhook-id: evt_1"],

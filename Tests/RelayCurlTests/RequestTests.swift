@@ -2,7 +2,7 @@ import Glibc
 import RelayCore
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct RequestTests {
+@Suite(.timeLimit(.minutes(15))) struct RequestTests {
   private func served(
     headers: HeaderLines = [], body: [UInt8] = [0x7B], _ change: (inout Destination) -> Void = { _ in }
   ) async throws -> ServedRequest {

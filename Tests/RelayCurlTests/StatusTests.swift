@@ -2,7 +2,7 @@ import Glibc
 import RelayCore
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct StatusTests {
+@Suite(.timeLimit(.minutes(15))) struct StatusTests {
   @Test(arguments: [200, 202, 204, 301, 302, 308, 400, 401, 404, 410, 422, 429, 500, 503, 599])
   func theStatusIsTheServers(_ status: Int) async throws {
     let body = status == 204 ? "" : "why"

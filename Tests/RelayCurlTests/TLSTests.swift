@@ -2,7 +2,7 @@ import NIOSSL
 import RelayCore
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct TLSTests {
+@Suite(.timeLimit(.minutes(15))) struct TLSTests {
   let certificates: Certificates
 
   init() throws {

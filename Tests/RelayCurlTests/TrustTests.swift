@@ -5,7 +5,7 @@ import Testing
 
 @testable import RelayCurl
 
-@Suite(.timeLimit(.minutes(5))) struct TrustTests {
+@Suite(.timeLimit(.minutes(15))) struct TrustTests {
   let certificates: Certificates
   let folder: TemporaryFolder
 

@@ -2,7 +2,7 @@ import RelayCore
 import RelayThreads
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct TurnTests {
+@Suite(.timeLimit(.minutes(15))) struct TurnTests {
   @Test func wakesFromManyThreadsLoseNothing() async throws {
     try await withServer { server in
       await withTransport(server.destination().with { $0.concurrency = 4 }) { bench in

@@ -5,7 +5,7 @@ import Testing
 @testable import RelayCurl
 
 /// A request that libcurl never gets must end all the same.
-@Suite(.timeLimit(.minutes(5))) struct UnstartedRequestTests {
+@Suite(.timeLimit(.minutes(15))) struct UnstartedRequestTests {
   @Test func aRequestForADestinationThatDoesNotExistFails() async throws {
     try await withServer { server in
       try await withTransport(server.destination()) { bench in

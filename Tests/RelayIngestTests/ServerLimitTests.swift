@@ -4,7 +4,7 @@ import Testing
 
 @testable import RelayIngest
 
-@Suite(.timeLimit(.minutes(5))) struct ServerLimitTests {
+@Suite(.timeLimit(.minutes(15))) struct ServerLimitTests {
   /// Each sends all of a large body but its last byte.
   @Test func sendersThatWithholdTheEndOfLargeBodiesDoNotKeepSmallOnesOut() async throws {
     let receiver = StreamReceiver()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import RelayIngest
 
-@Suite(.timeLimit(.minutes(5))) struct ServerShutdownTests {
+@Suite(.timeLimit(.minutes(15))) struct ServerShutdownTests {
   @Test func aRequestInFlightIsAnsweredAndIdleConnectionsAreClosedAtOnce() async throws {
     let receiver = StreamReceiver()
     try await withServer(receiver) { server, address in

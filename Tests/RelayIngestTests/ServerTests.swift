@@ -5,7 +5,7 @@ import Testing
 @testable import RelayIngest
 
 /// Over real sockets.
-@Suite(.timeLimit(.minutes(5))) struct ServerTests {
+@Suite(.timeLimit(.minutes(15))) struct ServerTests {
   @Test func aWrongMethodIsToldTheRightOnes() async throws {
     try await withServer(StreamReceiver()) { _, address in
       let client = try await RawClient.connect(to: address)

@@ -9,7 +9,7 @@ import Testing
 @testable import RelayPipeline
 
 /// What people are told, and what is done, when the store takes longer than they wait.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 final class ControllerPatienceTests {
   private final class EmptyCopy: StoreCopy {
     let format = StoreCopyFormat(contentType: "application/x-copy", name: "copy") { _ in nil }

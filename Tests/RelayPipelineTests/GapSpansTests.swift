@@ -119,7 +119,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct GapTests {
+@Suite(.timeLimit(.minutes(15))) struct GapTests {
   /// Broken by gaps of what was read whole alone: with too many connections nothing is read.
   @Test func whatIsRefusedBeforeItIsReadIsAGapOfItsSource() async throws {
     let middle = try await Middle(.middle())

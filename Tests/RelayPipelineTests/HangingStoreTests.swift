@@ -9,7 +9,7 @@ import Testing
 @testable import RelayPipeline
 
 /// A relay's middle, real but for the transport, while its store does not come back.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct HangingStoreTests {
   private static let body = Array(#"{"messages":{"closedChat":[{"id":1}]}}"#.utf8)
 

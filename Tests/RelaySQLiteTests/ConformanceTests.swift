@@ -1,7 +1,7 @@
 import RelayTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct ConformanceTests {
   @Test(arguments: StoreConformance.claims)
   func theEmbeddedStoreConforms(_ claim: StoreClaim) async throws {

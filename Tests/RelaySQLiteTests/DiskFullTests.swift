@@ -6,7 +6,7 @@ import Testing
 @testable import RelaySQLite
 
 /// A disk that is really full: 24 MiB in memory. The reserve and the low mark are 1.5 MiB.
-@Suite(.enabled(if: DiskMount.isAllowed, "mounting a file system needs root"), .timeLimit(.minutes(5)))
+@Suite(.enabled(if: DiskMount.isAllowed, "mounting a file system needs root"), .timeLimit(.minutes(15)))
 struct DiskFullTests {
   private let disk: DiskMount
   private let bench: KeepingBench

@@ -8,7 +8,7 @@ import Testing
 @testable import RelaySQLite
 
 /// An answer means: it is on disk.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct DurabilityTests {
   private let home: SQLiteHome
   private let store: any DeliveryStore

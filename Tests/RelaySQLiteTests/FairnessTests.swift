@@ -6,7 +6,7 @@ import Testing
 @testable import RelaySQLite
 
 /// Nobody waits for more than the others' present step.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct FairnessTests {
   private let home: SQLiteHome
   private let store: any DeliveryStore

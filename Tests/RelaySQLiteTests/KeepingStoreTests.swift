@@ -7,7 +7,7 @@ import Testing
 @testable import RelaySQLite
 
 /// The whole store with its keeper, on its own thread and by the real clock: what fills it, and how it recovers.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct KeepingStoreTests {
   private let home: SQLiteHome
   private let make = TestEnvelopes()

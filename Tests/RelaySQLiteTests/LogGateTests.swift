@@ -6,7 +6,7 @@ import Testing
 @testable import RelaySQLite
 
 /// Searches that follow each other stand aside while the log is to be moved into the file.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct LogGateTests {
   @Test func aSearchWaitsUntilAFullLogIsBegunAnew() {
     let gate = LogGate(patience: .seconds(600))

@@ -7,7 +7,7 @@ import Testing
 @testable import RelaySQLite
 
 /// The lookup's own thread.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct LookupThreadTests {
   private func ask<Answer>(
     _ question: (@escaping @Sendable (Result<Answer, StoreError>) -> Void) -> Void

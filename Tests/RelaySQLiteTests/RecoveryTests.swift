@@ -5,7 +5,7 @@ import Testing
 @testable import RelaySQLite
 
 /// The whole store, made to fail from outside.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct RecoveryTests {
   private let home: SQLiteHome
   private let store: any DeliveryStore

@@ -234,7 +234,7 @@ struct SchemaCopyTests {
 }
 
 /// On a disk that is really full: 64 MiB in memory, and a store of 20 MiB.
-@Suite(.enabled(if: DiskMount.isAllowed, "mounting a file system needs root"), .timeLimit(.minutes(5)))
+@Suite(.enabled(if: DiskMount.isAllowed, "mounting a file system needs root"), .timeLimit(.minutes(15)))
 struct SchemaCopyDiskTests {
   private let disk: DiskMount
   private var path: String { "\(disk.path)/relay.db" }

@@ -6,7 +6,7 @@ import Testing
 @testable import RelaySQLite
 
 /// The store's files are taken away from under it.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct StoreLossTests {
   enum Loss: CaseIterable {
     case fileRemoved, logRemoved, anotherFileMovedOver, folderMoved, folderRemoved

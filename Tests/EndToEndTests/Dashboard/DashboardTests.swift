@@ -5,7 +5,7 @@ import Testing
 
 /// What people do with the dashboard, in Chromium, against the real binary with events coming in.
 @Suite(
-  .serialized, .enabled(if: Chromium.isThere, "\(Chromium.missing)"), .timeLimit(.minutes(5)))
+  .serialized, .enabled(if: Chromium.isThere, "\(Chromium.missing)"), .timeLimit(.minutes(15)))
 struct DashboardTests {
   @Test func aPersonLogsInAndOut() async throws {
     let home = try await DashboardHome()
@@ -235,7 +235,7 @@ struct DashboardTests {
 @Suite(
   .serialized,
   .enabled(if: Chromium.isThere && Axe.isThere, "\(Chromium.isThere ? Axe.missing : Chromium.missing)"),
-  .timeLimit(.minutes(5)))
+  .timeLimit(.minutes(15)))
 struct DashboardAccessTests {
   private static let pages = ["overview", "live", "events", "dead", "try", "operate"]
 

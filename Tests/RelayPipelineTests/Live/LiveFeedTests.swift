@@ -6,7 +6,7 @@ import Testing
 @testable import RelayPipeline
 
 /// The feed with its thread.
-@Suite(.timeLimit(.minutes(5))) struct LiveFeedTests {
+@Suite(.timeLimit(.minutes(15))) struct LiveFeedTests {
   private let samples = LiveSamples()
 
   private func feed(_ change: (inout LiveLimits) -> Void = { _ in }) -> LiveFeed {

@@ -4,7 +4,7 @@ import Testing
 @testable import RelayPipeline
 
 /// With real pipes: what nobody reads, what breaks, and what comes back.
-@Suite(.timeLimit(.minutes(5))) struct LogWriterTests {
+@Suite(.timeLimit(.minutes(15))) struct LogWriterTests {
   /// A pipe's two ends.
   private struct Ends {
     let read: Int32

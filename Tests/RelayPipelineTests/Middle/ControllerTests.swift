@@ -6,7 +6,7 @@ import Testing
 @testable import RelayPipeline
 
 /// What people do to a relay while it works, over the real store.
-@Suite(.timeLimit(.minutes(5))) struct ControllerTests {
+@Suite(.timeLimit(.minutes(15))) struct ControllerTests {
   private static let crm = DeliverySelection.filter(DeliveryFilter(destination: "crm"))
 
   private static func pending() -> DeliverySelection {

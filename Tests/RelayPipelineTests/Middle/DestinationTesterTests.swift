@@ -6,7 +6,7 @@ import Testing
 @testable import RelayPipeline
 
 /// One request to a destination, outside its queue.
-@Suite(.timeLimit(.minutes(5))) struct DestinationTesterTests {
+@Suite(.timeLimit(.minutes(15))) struct DestinationTesterTests {
   private static let envelope = Array(
     #"{"time":5,"messages":{"createdChat":[{"id":1}],"newMessage":[{"id":2,"chat":{"id":9}}]},"token":"s3cret-token"}"#
       .utf8)

@@ -7,7 +7,7 @@ import Testing
 @testable import RelayPipeline
 
 /// From the store to the transport and back, over the real store.
-@Suite(.timeLimit(.minutes(5))) struct EngineTests {
+@Suite(.timeLimit(.minutes(15))) struct EngineTests {
   @Test func whatIsAcceptedIsAttemptedAndSettled() async throws {
     let middle = try await Middle(.middle())
     await middle.receive()

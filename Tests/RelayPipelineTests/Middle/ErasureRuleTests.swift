@@ -6,7 +6,7 @@ import Testing
 @testable import RelayPipeline
 
 /// How far an erasure goes, and what it tells of what it could not do.
-@Suite(.timeLimit(.minutes(5))) struct ErasureRuleTests: ErasingTests {
+@Suite(.timeLimit(.minutes(15))) struct ErasureRuleTests: ErasingTests {
   /// An erasure of its own, over the store and the lanes of a relay.
   private func erasures(
     _ middle: Middle, over store: (any DeliveryStore)? = nil, sleep: @escaping Patience.Sleep = { _ in }

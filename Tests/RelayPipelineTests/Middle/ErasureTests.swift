@@ -6,7 +6,7 @@ import Testing
 @testable import RelayPipeline
 
 /// The right to be forgotten, on a relay that works.
-@Suite(.timeLimit(.minutes(5))) struct ErasureTests: ErasingTests {
+@Suite(.timeLimit(.minutes(15))) struct ErasureTests: ErasingTests {
   private func bodies(_ middle: Middle) async throws -> [Bool] {
     let page = try await middle.controller.exported(
       EventPageRequest(order: .oldestFirst, limit: 100, withBodies: true))

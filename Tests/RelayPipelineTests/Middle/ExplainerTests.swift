@@ -5,7 +5,7 @@ import Testing
 @testable import RelayPipeline
 
 /// What `explain` says is what `serve` does.
-@Suite(.timeLimit(.minutes(5))) struct ExplainerTests {
+@Suite(.timeLimit(.minutes(15))) struct ExplainerTests {
   @Test func thereAreFixtures() throws { #expect(try Fixtures.all().count == 12) }
 
   /// Broken by whatever one of the two knows and the other does not.

@@ -179,10 +179,29 @@ final class Middle {
     await rest()
   }
 
+  /// The same number of events in one envelope.
+  func receive(together count: Int, type: String) async {
+    let events = (1...count).map { #"{"id":\#($0)}"# }.joined(separator: ",")
+    let reply = await post(#"{"messages":{"\#(type)":[\#(events)]}}"#).value
+    #expect(reply.status == 200)
+    await rest()
+  }
+
   /// A request is answered; the store and the engine come to rest.
   func answer(_ request: AttemptRequest, _ status: Int, body: String = "") async {
     turn(finished(request, status, body: body))
     await rest()
+  }
+
+  /// All that is in flight to a destination is answered at once.
+  ///
+  /// - Returns: What it was.
+  @discardableResult
+  func answerAll(to destination: String, _ status: Int) async -> [AttemptRequest] {
+    let requests = inFlight.filter { $0.destination == destination }
+    turn(requests.map { finished($0, status) })
+    await rest()
+    return requests
   }
 
   func finished(_ request: AttemptRequest, _ status: Int, body: String = "") -> FinishedAttempt {

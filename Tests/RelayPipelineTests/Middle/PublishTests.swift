@@ -5,7 +5,7 @@ import Testing
 @testable import RelayPipeline
 
 /// What a person puts in by hand, over the real store.
-@Suite(.timeLimit(.minutes(5))) struct PublishTests {
+@Suite(.timeLimit(.minutes(15))) struct PublishTests {
   private static let chat = #"{"messages":{"createdChat":[{"id":1}]}}"#
 
   private func publish(

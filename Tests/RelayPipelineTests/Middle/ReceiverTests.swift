@@ -6,7 +6,7 @@ import Testing
 @testable import RelayPipeline
 
 /// From a posted body to its answer, over the real store.
-@Suite(.timeLimit(.minutes(5))) struct ReceiverTests {
+@Suite(.timeLimit(.minutes(15))) struct ReceiverTests {
   private static let chat = #"{"messages":{"createdChat":[{"id":1}]}}"#
 
   private static func text(_ reply: IngestReply) -> String { String(decoding: reply.body, as: UTF8.self) }

@@ -6,7 +6,7 @@ import Testing
 @testable import RelayPipeline
 
 /// Other rules, tried on what a real store holds.
-@Suite(.timeLimit(.minutes(5))) struct RuleTrialsTests {
+@Suite(.timeLimit(.minutes(15))) struct RuleTrialsTests {
   private static let names = ["x", "y", "z"]
 
   private static func configuration(_ routes: [Route], hash: String) -> Configuration {

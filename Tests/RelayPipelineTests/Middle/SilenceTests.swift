@@ -5,7 +5,7 @@ import Testing
 @testable import RelayPipeline
 
 /// Sources that are silent, and destinations that are late, over the real store.
-@Suite(.timeLimit(.minutes(5))) struct SilenceTests {
+@Suite(.timeLimit(.minutes(15))) struct SilenceTests {
   private static let rule = QuietRule(limit: .seconds(1_800))
 
   private static func configuration(keep: StoreSettings.Keep = .all) -> Configuration {

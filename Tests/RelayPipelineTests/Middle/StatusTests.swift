@@ -5,7 +5,7 @@ import Testing
 @testable import RelayPipeline
 
 /// What is told of a relay's destinations and sources, over the real store.
-@Suite(.timeLimit(.minutes(5))) struct StatusTests {
+@Suite(.timeLimit(.minutes(15))) struct StatusTests {
   @Test func whyASourcesRequestsWereRefusedIsTold() async throws {
     let middle = try await Middle(.middle())
     for _ in 0..<2 {

@@ -6,7 +6,7 @@ import Testing
 @testable import RelayPipeline
 
 /// An event that is asked about later goes where it went when it came.
-@Suite(.timeLimit(.minutes(5))) struct StoredEventRouterTests {
+@Suite(.timeLimit(.minutes(15))) struct StoredEventRouterTests {
   /// Types as they are spelled in JSON: each tells something else about how a type is kept.
   private static let oddTypes = [
     #"received\u004dessage"#, #"a\u0000b"#, #"\ud800"#, #"clo\"sedChat"#, "token", "", "messages",

@@ -64,7 +64,7 @@ private final class WriteGate: Sendable {
 }
 
 /// When samples are brought into their file, and what becomes of those that can't be.
-@Suite(.timeLimit(.minutes(5))) struct SeriesKeeperTests {
+@Suite(.timeLimit(.minutes(15))) struct SeriesKeeperTests {
   private let recorder = LineRecorder()
   private let file = ScriptedFile()
 

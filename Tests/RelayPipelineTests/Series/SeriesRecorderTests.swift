@@ -6,7 +6,7 @@ import Testing
 @testable import RelayPipeline
 
 /// What a relay's samples say of what goes through it: real parts but for the transport and the time.
-@Suite(.timeLimit(.minutes(5))) final class SeriesRecorderTests {
+@Suite(.timeLimit(.minutes(15))) final class SeriesRecorderTests {
   private let middle: Middle
 
   init() async throws {

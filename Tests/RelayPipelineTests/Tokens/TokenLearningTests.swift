@@ -5,7 +5,7 @@ import Testing
 @testable import RelayPipeline
 
 /// A source that learns its token, over the real store.
-@Suite(.timeLimit(.minutes(5))) struct TokenLearningTests {
+@Suite(.timeLimit(.minutes(15))) struct TokenLearningTests {
   private static let token = "8187ce0c2e5d0aefd626fa4999f62974"
   private static let configuration = Configuration.middle { configuration in
     configuration.sources[0].learnsToken = true

@@ -6,7 +6,7 @@ import Testing
 @testable import RelaySQLite
 
 /// Events are found the same with runs as by asking each.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct EventIndexTests {
   @Test(arguments: 0..<40)
   func everyPageHoldsWhatAskingEachEventFinds(seed: Int) throws {

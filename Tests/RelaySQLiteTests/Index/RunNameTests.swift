@@ -55,7 +55,7 @@ struct RunNameTests {
   }
 
   /// Whatever is wrong with it, the indexer does not stop at it for ever.
-  @Test(.timeLimit(.minutes(5))) func aSmallOneThatCantBeReadIsMadeAnew() throws {
+  @Test(.timeLimit(.minutes(15))) func aSmallOneThatCantBeReadIsMadeAnew() throws {
     let bench = try IndexBench(seed: 11)
     for _ in 0..<5 { try bench.addEvents() }
     let shape = bench.shape

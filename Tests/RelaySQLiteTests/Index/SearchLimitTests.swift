@@ -6,7 +6,7 @@ import Testing
 
 /// Where there is too much of something for the short way, a search finds the same by a longer one; and where a run can't be
 /// read, it finds the same without it.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct SearchLimitTests {
   private let bench: KeepingBench
   private let small = RunShape(smallBits: 4, largeBits: 6)

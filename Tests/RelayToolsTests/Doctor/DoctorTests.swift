@@ -7,7 +7,7 @@ import Testing
 
 @testable import RelayTools
 
-@Suite(.timeLimit(.minutes(5))) struct DoctorTests {
+@Suite(.timeLimit(.minutes(15))) struct DoctorTests {
   private func levels(_ findings: [Finding]) -> [Finding.Level] { findings.map(\.level) }
 
   // MARK: All at once
