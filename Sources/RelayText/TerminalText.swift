@@ -8,6 +8,13 @@ extension String {
     return harmless.count <= maxCharacters ? harmless : harmless.prefix(maxCharacters - 1) + "…"
   }
 
+  /// Line by line, each as `forTerminal` has it; without the end of the last.
+  package func linesForTerminal(maxCharacters: Int) -> [String] {
+    let lines = split(omittingEmptySubsequences: false) { $0.isNewline }
+    let shown = lines.last == "" ? lines.dropLast() : lines[...]
+    return shown.map { String($0).forTerminal(maxCharacters: maxCharacters) }
+  }
+
   /// At most 60 scalars of it, with control characters spelled out, as `\u{7}`.
   package var printable: String {
     var text = ""

@@ -35,6 +35,21 @@ import Testing
         """)
   }
 
+  /// Receivers, and the proxies before them, refuse with pages of HTML.
+  @Test func aTestOfNoticesShowsItsAnswerLineByLine() {
+    let report = NoticeTestReport(
+      receiver: "ops", format: .slack, method: "POST", body: Array("{}".utf8),
+      reply: NoticeReply(status: 404, body: Array("<html>\r\nnot here\u{1B}[1m\n".utf8)))
+    #expect(
+      NoticeTestText.render(NoticeTestAnswer(report), pen: Self.plain) == """
+        POST to ops (slack)
+        {}
+        status 404: it was not taken
+        <html>
+        not here\u{FFFD}[1m
+        """)
+  }
+
   @Test(arguments: [(312, "ahead of"), (-312, "behind")]) func statusShowsAClockThatIsWrong(
     seconds: Int, side: String
   ) {

@@ -44,6 +44,11 @@ import Testing
     #expect("Olá 👋🏽".forTerminal() == "Olá 👋🏽")
   }
 
+  @Test func linesStayLinesAndAreHarmlessEach() {
+    #expect("a\r\n\nb\u{1B}[1m\n".linesForTerminal(maxCharacters: 9) == ["a", "", "b\u{FFFD}[1m"])
+    #expect("".linesForTerminal(maxCharacters: 9).isEmpty)
+  }
+
   @Test func whatIsTooLongIsCutOffAndSaysSo() {
     #expect("abcdef".forTerminal(maxCharacters: 6) == "abcdef")
     #expect("abcdefg".forTerminal(maxCharacters: 6) == "abcde…")

@@ -9,7 +9,7 @@ package enum NoticeTestText {
     if let status = test.status {
       lines.append(
         pen("status \(status): \(test.sent ? "it was taken" : "it was not taken")", test.sent ? .good : .bad))
-      if !test.answer.isEmpty { lines.append(test.answer.forTerminal(maxCharacters: 1_000)) }
+      lines += test.answer.linesForTerminal(maxCharacters: 1_000)
     } else {
       lines.append(pen("no answer: \(test.error ?? "unknown")".forTerminal(maxCharacters: 1_000), .bad))
     }

@@ -7,7 +7,7 @@ package enum TestText {
   package static func render(_ test: TestAnswer, now: Timestamp, pen: Pen) -> String {
     var lines = ["\(test.request.method) \(test.request.url)".forTerminal(maxCharacters: 2_000)]
     lines += headers(test.request.headers)
-    lines += [""] + text(test.request.body, upTo: 4_000) + [""]
+    lines += [""] + test.request.body.linesForTerminal(maxCharacters: 4_000) + [""]
     lines += outcome(test, pen)
     lines += ["", times(test)]
     if let certificate = test.certificate {
@@ -24,13 +24,6 @@ package enum TestText {
     headers.map { "\($0.name): \($0.value)".forTerminal(maxCharacters: 1_000) }
   }
 
-  /// Line by line, as it was sent, without the end of the last.
-  private static func text(_ body: String, upTo count: Int) -> [String] {
-    let lines = body.split(omittingEmptySubsequences: false) { $0.isNewline }
-    let shown = lines.last == "" ? lines.dropLast() : lines[...]
-    return shown.map { String($0).forTerminal(maxCharacters: count) }
-  }
-
   private static func outcome(_ test: TestAnswer, _ pen: Pen) -> [String] {
     guard let answer = test.answer else {
       return [pen("no answer: \(test.error ?? "unknown")".forTerminal(maxCharacters: 1_000), .bad)]
@@ -38,7 +31,7 @@ package enum TestText {
     let verdict = "an event that is answered so \(test.delivered ? "is delivered" : "is not delivered")"
     var lines = [pen("status \(answer.status): \(verdict)", test.delivered ? .good : .bad)]
     lines += headers(answer.headers)
-    if !answer.body.isEmpty { lines += [""] + text(answer.body, upTo: 2_000) }
+    if !answer.body.isEmpty { lines += [""] + answer.body.linesForTerminal(maxCharacters: 2_000) }
     if answer.bodyBytes > answer.body.utf8.count {
       lines.append(pen("(the first KiB of \(answer.bodyBytes.bytesText))", .faint))
     }

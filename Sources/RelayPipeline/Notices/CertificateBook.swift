@@ -65,7 +65,8 @@ struct CertificateBook: Sendable, Equatable {
       }
       let left = now.wall.duration(to: found.end)
       let days = left.components.seconds / 86_400
-      let when = left < .zero ? "ended on \(found.end)" : "ends on \(found.end), in \(days) days"
+      let end = NoticeText.clock(found.end)
+      let when = left < .zero ? "ended on \(end)" : "ends on \(end), in \(days) days"
       states[key] = .when(left < Self.soon, "\(found.subject) \(when)")
     }
     return states

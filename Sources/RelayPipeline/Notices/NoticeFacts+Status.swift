@@ -72,7 +72,7 @@ extension NoticeFacts {
     set(.late, isRead || isPaused ? .when(isLate, Self.due(destination)) : .unknown)
     let why =
       destination.pausedAt.map { "by the configuration (\($0))" }
-      ?? destination.pausedUntil.map { "until \($0)" } ?? "until somebody resumes it"
+      ?? destination.pausedUntil.map { "until \(NoticeText.clock($0))" } ?? "until somebody resumes it"
     set(.paused, isPaused ? .on(least: Self.leastPause, why) : .off)
   }
 
@@ -117,7 +117,7 @@ extension NoticeFacts {
     if let since = silence.since {
       return .on(
         since: history.firstMoment(from: since),
-        heard.map { "the last one came at \($0)" } ?? "none has come yet")
+        heard.map { "the last one came at \(NoticeText.clock($0))" } ?? "none has come yet")
     }
     return heard.map { .off(since: history.firstMoment(from: $0)) } ?? .unknown
   }

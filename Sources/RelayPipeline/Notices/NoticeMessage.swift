@@ -134,17 +134,10 @@ private struct Message {
     return bytes
   }
 
-  /// `<`, `>` and `&` are marks to Slack, and plain characters elsewhere: they are none in either.
+  /// The text is data, in which nothing is a mark; what to do is the relay's own, and has its commands between backticks.
   func slack(host: String) -> [UInt8] {
-    let lines = [text, whatToDo].compactMap { $0 }.joined(separator: "\n")
-    let plain = "[huggy-relay on \(host)] \(lines)".map { character -> String in
-      switch character {
-      case "<": "‹"
-      case ">": "›"
-      case "&": "+"
-      default: String(character)
-      }
-    }.joined()
-    return Self.object([("text", .text(plain))])
+    let line = ChatText.plain("[huggy-relay on \(host)] \(text)")
+    let lines = [line, whatToDo.map(ChatText.withCode)].compactMap { $0 }.joined(separator: "\n")
+    return Self.object([("text", .text(lines))])
   }
 }

@@ -17,7 +17,7 @@ struct NoticeText: Equatable {
       message = "\(words.subject) \(words.began), since \(Self.clock(notice.since))\(detail)."
       whatToDo = words.whatToDo
     case .repeated:
-      message = "\(words.subject) still \(words.began), since \(Self.clock(notice.since))\(detail)."
+      message = "\(words.subject) \(words.stillSo), since \(Self.clock(notice.since))\(detail)."
       whatToDo = words.whatToDo
     case .ended:
       let lasted = Self.length(notice.since.duration(to: notice.at))
@@ -50,7 +50,7 @@ struct NoticeText: Equatable {
   }
 
   /// To the second: `2026-01-02 03:04:05 UTC`.
-  private static func clock(_ time: Timestamp) -> String {
+  static func clock(_ time: Timestamp) -> String {
     let text = time.description
     return "\(text.prefix(10)) \(text.dropFirst(11).prefix(8)) UTC"
   }
@@ -83,6 +83,9 @@ private struct NoticeWords {
       }
     (began, ended, whatToDo) = Self.words(key, name)
   }
+
+  /// As it began, and goes on: `is still down`, `still takes no envelopes`.
+  var stillSo: String { began.hasPrefix("is ") ? "is still \(began.dropFirst(3))" : "still \(began)" }
 
   private static func subject(_ subject: NoticeSubject) -> String {
     switch subject {

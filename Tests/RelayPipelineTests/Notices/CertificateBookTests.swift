@@ -36,7 +36,7 @@ import Testing
   @Test mutating func oneThatEndsSoonIsToldAndLookedAtEachHour() {
     looked(0, daysLeft: 13)
     #expect(state(0)?.standing == .on)
-    #expect(state(0)?.detail.hasPrefix("CN=crm ends on 2026-01-15T03:05:05.000Z, in 13 days") == true)
+    #expect(state(0)?.detail.hasPrefix("CN=crm ends on 2026-01-15 03:05:05 UTC, in 13 days") == true)
     #expect(!isDue(3_599) && isDue(3_600))
     looked(3_600, daysLeft: 90)
     #expect(state(3_600)?.standing == .off)

@@ -52,7 +52,9 @@ import Testing
     (crm.circuit, crm.isPaused) = (.open, true)
     #expect(state(.down)?.standing == .unknown)
     #expect(state(.paused) == .on(least: NoticeFacts.leastPause, "until somebody resumes it"))
-    crm.isPaused = false
+    crm.pausedUntil = .second(0)
+    #expect(state(.paused)?.detail == "until 2026-01-02 03:04:05 UTC")
+    (crm.isPaused, crm.pausedUntil) = (false, nil)
     #expect(state(.paused)?.standing == .off)
     crm.pausedAt = "routes.yaml:7"
     #expect(state(.paused)?.detail == "by the configuration (routes.yaml:7)")
@@ -83,7 +85,7 @@ import Testing
     #expect(quiet(nil, heard: .second(0)) == nil)
     #expect(
       quiet(SourceSilence(since: .second(700)), heard: .second(100))
-        == .on(since: .second(600), "the last one came at 2026-01-02T03:05:45.000Z"))
+        == .on(since: .second(600), "the last one came at 2026-01-02 03:05:45 UTC"))
     #expect(quiet(SourceSilence(since: nil), heard: .second(1_090)) == .off(since: .second(990)))
     #expect(quiet(SourceSilence(since: nil), heard: nil)?.standing == .unknown)
   }

@@ -53,6 +53,34 @@ import Testing
     #expect(!text.contains { "<>&".contains($0) })
   }
 
+  /// A name can stand at a mark's place, and what a configuration's error quotes can be anything.
+  @Test(arguments: [
+    ("Destination _crm_ is down", "Destination ˍcrmˍ is down"),
+    ("no envelope for quiet_after", "no envelope for quiet_after"),
+    ("'*Message' or 'created*'", "'∗Message' or 'created∗'"),
+    ("~a~ `b` __c__", "∼a∼ 'b' ˍˍcˍˍ"),
+    ("@channel, <!here>, ana@example.com", "＠channel, ‹!here›, ana@example.com"),
+  ]) func nothingThatItNamesIsAMarkOfSomeChat(text: String, shown: String) {
+    #expect(ChatText.plain(text) == shown)
+  }
+
+  @Test func aCommandCanBeCopiedFromAChat() throws {
+    let notice = NoticeSamples.notice("a", .down, .began, .destination("_crm_"))
+    let receiver = NoticeSamples.receiver { $0.format = .slack }
+    let object = try json(NoticeRequest(notice, to: receiver, host: "h"))
+    let lines = try #require(object["text"] as? String).split(separator: "\n")
+    #expect(lines[0].contains("Destination ˍcrmˍ is down"))
+    #expect(lines[1].contains("`huggy-relay test _crm_`"))
+  }
+
+  @Test(arguments: [
+    (NoticeKind.down, "Destination crm is still down, since"),
+    (.late, "Destination crm is still late, since"),
+    (.certificate, "Destination crm still has a certificate that ends soon, since"),
+  ]) func whatGoesOnIsSaidToGoOn(kind: NoticeKind, text: String) {
+    #expect(NoticeText(NoticeSamples.notice("a", kind, .repeated)).message.hasPrefix(text))
+  }
+
   @Test func aHeartbeatIsAPlainGET() {
     let request = NoticeRequest.heartbeat(to: NoticeSamples.receiver { $0.format = .heartbeat })
     #expect(request.method == "GET" && request.body == nil)
