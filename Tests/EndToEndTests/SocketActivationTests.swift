@@ -122,6 +122,59 @@ final class HeldSocket: Sendable {
       })
   }
 
+  private static let wrong = "nonsense: 1\n"
+  private static let pauseLine = "systemd starts the relay again for whoever connects to its socket"
+
+  /// systemd would start it again at once, and again, for whoever waits. Broken by a start that ends as it does without a socket.
+  @Test func aWrongConfigurationIsNotTriedAgainAndAgainForWhoeverWaitsInTheSocket() throws {
+    let setting = try Setting(Self.wrong)
+    let socket = try HeldSocket(at: anyPortOfOwnHost().host)
+    let began = ContinuousClock.now
+    let relay = try setting.start(passing: socket.descriptor)
+    #expect(relay.waitForLine(containing: Self.pauseLine) != nil)
+    #expect(relay.waitForExit() == 78)
+    #expect(began.duration(to: .now) >= .seconds(5))
+    #expect(relay.log.contains { $0.contains("routes.yaml:1:1: nonsense") }, "\(relay.log)")
+  }
+
+  /// Broken by a pause that `systemctl stop` and `systemctl restart` would have to wait for.
+  @Test func whoStopsItNeedNotWaitForThePause() throws {
+    let setting = try Setting(Self.wrong)
+    let socket = try HeldSocket(at: anyPortOfOwnHost().host)
+    let began = ContinuousClock.now
+    let relay = try setting.start(passing: socket.descriptor)
+    #expect(relay.waitForLine(containing: Self.pauseLine) != nil)
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 78)
+    #expect(began.duration(to: .now) < .seconds(5))
+  }
+
+  @Test func withoutASocketAWrongConfigurationEndsAtOnce() throws {
+    let relay = try Setting(Self.wrong).start()
+    #expect(relay.waitForExit() == 78)
+    #expect(!relay.log.contains { $0.contains(Self.pauseLine) })
+  }
+
+  @Test func whoWaitsInTheSocketIsServedOnceTheConfigurationIsMended() throws {
+    let setting = try Setting(Self.wrong)
+    let socket = try HeldSocket(at: anyPortOfOwnHost().host)
+    let books = Monitor(Books())
+    let sender = Self.sender("a", to: socket.url + "/huggy", books)
+    let failing = try setting.start(passing: socket.descriptor)
+    #expect(failing.waitForLine(containing: Self.pauseLine) != nil)
+    failing.send(signal: SIGTERM)
+    #expect(failing.waitForExit() == 78)
+    try setting.rewrite(Self.rules(ListenAddress(host: "127.0.0.1", port: 9)))
+    let relay = try setting.start(passing: socket.descriptor)
+    #expect(
+      books.wait(timeout: .seconds(60)) { $0.accepted >= 1 || !$0.problems.isEmpty ? true : nil } != nil)
+    books.update { $0.isOver = true }
+    sender.join()
+    #expect(books.update { $0.problems } == [])
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 0)
+  }
+
   @Test func socketsThatNobodyAcceptsFromAreWarnedOf() throws {
     let setting = try Setting(
       Self.rules(ListenAddress(host: "127.0.0.1", port: 9)).replacing(

@@ -160,7 +160,87 @@ struct SchemaCopyTests {
     #expect(exists(older))
   }
 
+  /// Broken by looking only for what is to make room for a copy of its own: without one, the older is the only way back.
+  @Test func anOlderCopyStaysWhereNoneWasMadeForThisChange() throws {
+    try leave()
+    let older = try home.folder.write("older", to: "relay.db.before-schema-\(Schema.version - 1)")
+    try open { $0.makesCopy = false }
+    #expect(exists(older))
+    try open()
+    #expect(exists(older))
+  }
+
   // MARK: Nothing half
+
+  /// Its log is empty and stays so, or the copy would lack what is written meanwhile.
+  @Test func nobodyWritesWhileItIsCopied() throws {
+    try leave()
+    let other = try Connection(path: home.path)
+    try other.execute("PRAGMA busy_timeout = 0")
+    let path = home.path
+    var refusals = 0
+    try open {
+      $0.space = {
+        #expect(throws: StoreError.self) { try other.execute("INSERT INTO source VALUES (9, 'late')") }
+        refusals += 1
+        return .ofFileSystem(at: FilePath.parent(of: path))
+      }
+    }
+    #expect(refusals == 1)
+    try other.execute("INSERT INTO source VALUES (9, 'late')")
+  }
+
+  /// A power cut in between must not leave a name with nothing behind it, nor a changed store without its copy.
+  @Test func itIsOnTheDiskBeforeItHasItsNameAndTheNameBeforeTheStoreIsChanged() throws {
+    try leave()
+    let (store, copy) = (try Connection(path: home.path), copy)
+    var hadName: [Bool] = []
+    try open {
+      $0.clones = false
+      $0.sync = { file in
+        hadName.append(access(copy, F_OK) == 0)
+        let schema = try? store.integer("PRAGMA user_version")
+        #expect(schema == Schema.version - 1)
+        return fsync(file)
+      }
+    }
+    // Its one piece, all of it, and the folder.
+    #expect(hadName == [false, false, true])
+  }
+
+  @Test(arguments: 0..<3) func whatCantBeSyncedChangesNothing(failing: Int) throws {
+    try leave()
+    let older = try home.folder.write("older", to: "relay.db.before-schema-\(Schema.version - 1)")
+    let before = try contents(home.path)
+    var calls = 0
+    let refusal = #expect(throws: StoreError.self) {
+      try open {
+        $0.clones = false
+        $0.sync = { file in
+          defer { calls += 1 }
+          guard calls == failing else { return fsync(file) }
+          errno = EIO
+          return -1
+        }
+      }
+    }
+    #expect(refusal?.code == .failing)
+    #expect(refusal?.message.contains("look at its disk") == true)
+    #expect(calls == failing + 1, "it is not tried again")
+    #expect(try contents(home.path) == before)
+    #expect(exists(older), "it may be the only one")
+    #expect(!exists(home.path + ".huggy-relay-copy"))
+    try open()
+    #expect(try contents(copy) == before && !exists(older))
+  }
+
+  @Test func whatAKillHasLeftHalfIsRemovedAndMadeAnew() throws {
+    try leave()
+    let half = try home.folder.write("half", to: "relay.db.huggy-relay-copy")
+    let before = try contents(home.path)
+    try open()
+    #expect(try contents(copy) == before && !exists(half))
+  }
 
   @Test func aReaderOfTheLogIsNamedAndNothingIsChanged() throws {
     try leave()
@@ -189,6 +269,7 @@ struct SchemaCopyTests {
     }
     #expect(refusal?.code == .full)
     #expect(refusal?.message.contains("need 17 MiB on its disk, which has 3 MiB free") == true)
+    #expect(refusal?.message.contains("make room (14 MiB more)") == true)
     #expect(refusal?.message.contains("serve --no-copy") == true)
     #expect(try contents(home.path) == before)
     #expect(!exists(copy) && !exists(home.path + ".huggy-relay-copy"))
@@ -208,6 +289,21 @@ struct SchemaCopyTests {
     try Connection(path: copy).execute("PRAGMA user_version = \(newer); PRAGMA wal_checkpoint(TRUNCATE)")
     let other = #expect(throws: StoreError.self) { try open() }
     #expect(other?.message.contains(copy) == false)
+  }
+
+  /// What came after a copy is not in it: the less of that, the better.
+  @Test func ofSeveralTheNewestThatItCanOpenIsNamed() throws {
+    try leave()
+    let newer = Schema.version + 2
+    for version in Schema.version...newer {
+      try FileManager.default.copyItem(atPath: home.path, toPath: "\(home.path).before-schema-\(version)")
+    }
+    let last = "\(home.path).before-schema-\(newer)"
+    try Connection(path: last).execute(
+      "PRAGMA user_version = \(newer - 1); PRAGMA wal_checkpoint(TRUNCATE)")
+    try Connection(path: home.path).execute("PRAGMA user_version = \(newer)")
+    let refusal = #expect(throws: StoreError.self) { try open() }
+    #expect(refusal?.message.contains("before-schema-\(newer - 1) is one") == true)
   }
 
   @Test func theCopyOpensInItsPlace() throws {
@@ -292,6 +388,15 @@ struct SchemaCopyDiskTests {
     #expect(FileManager.default.fileExists(atPath: copy))
     #expect(!FileManager.default.fileExists(atPath: older))
   }
+
+  /// The start before was killed after it had made the copy: that must not be in the way of the next.
+  @Test func whereThereIsRoomForOneCopyThatOfAKilledStartMakesWay() throws {
+    try FileManager.default.copyItem(atPath: path, toPath: copy)
+    try disk.fill(leaving: 21 << 20)
+    try open(MigrationSettings())
+    #expect(try Connection(path: copy, ignoringLog: ()).integer("PRAGMA user_version") == Schema.version - 1)
+    #expect(try Connection(path: path).integer("PRAGMA user_version") == Schema.version)
+  }
 }
 
 struct FileCopierTests {
@@ -309,6 +414,31 @@ struct FileCopierTests {
     #expect(copier.done == 1_000_000)
     #expect(copier.copy(until: .max) == nil)
     #expect(try Data(contentsOf: URL(fileURLWithPath: target)) == Data(bytes))
+  }
+
+  /// As on a file system that can't copy within the kernel: here it is a file that is only appended to.
+  @Test func whereTheKernelRefusesItGoesOnThroughMemory() throws {
+    let home = try SQLiteHome()
+    let source = try home.folder.write(String(repeating: "abc", count: 1_000_000), to: "a")
+    let target = "\(home.folder.path)/b"
+    let (from, to) = (
+      Glibc.open(source, O_RDONLY | O_CLOEXEC),
+      Glibc.open(target, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+    )
+    defer { _ = [close(from), close(to)] }
+    var copier = FileCopier(source: from, target: to, bytes: 3_000_000)
+    #expect(copier.copy(until: .max) == nil)
+    #expect(
+      try Data(contentsOf: URL(fileURLWithPath: target)) == Data(contentsOf: URL(fileURLWithPath: source)))
+  }
+
+  @Test func anErrorOfTheDiskIsNotTakenForARefusal() throws {
+    let home = try SQLiteHome()
+    let source = try home.folder.write("abc", to: "a")
+    let (from, to) = (Glibc.open(source, O_RDONLY | O_CLOEXEC), Glibc.open("/dev/full", O_RDWR | O_CLOEXEC))
+    defer { _ = [close(from), close(to)] }
+    var copier = FileCopier(source: from, target: to, bytes: 3)
+    #expect(copier.copy(until: .max) == SystemError(code: ENOSPC))
   }
 
   @Test func aSourceThatIsShorterThanItWasIsNoCopy() throws {

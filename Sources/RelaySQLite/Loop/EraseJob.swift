@@ -61,8 +61,7 @@ final class OverwriteJob: StoreJob {
   /// meanwhile.
   private var pagesLeft: Int?
   private var isCut = false
-  /// From before the last change of the schema.
-  private var schemaCopy: SchemaCopy?
+  private var copies: [KeptCopy] = []
   /// When the log was first in somebody's hands.
   private var waitsSince: ContinuousClock.Instant?
 
@@ -82,8 +81,9 @@ final class OverwriteJob: StoreJob {
       pagesLeft = left - given
       pagesAreDone = given == 0 || left <= given
     }
-    schemaCopy = .newest(beside: session.files.databasePath, upTo: Schema.version)
-    return isCut || (waitsSince?.duration(to: .now) ?? .zero) > Self.patience
+    guard isCut || (waitsSince?.duration(to: .now) ?? .zero) > Self.patience else { return false }
+    copies = KeptCopies.beside(session.files.databasePath)
+    return true
   }
 
   /// The log can only be cut between two transactions.
@@ -101,11 +101,7 @@ final class OverwriteJob: StoreJob {
         "a reader of the store keeps its log (relay.db-wal) from being cut; when it has ended, the log is "
           + "written over as events come, or cut by another erasure or a restart")
     }
-    if let schemaCopy {
-      remaining.append(
-        "the copy from before the last upgrade, \(schemaCopy.path), is left as it is: remove it, and with it the way back"
-      )
-    }
+    remaining += KeptCopies.remaining(copies).map { [$0] } ?? []
     completion(
       .success(ErasedTraces(remaining: remaining.isEmpty ? nil : remaining.joined(separator: "; "))))
   }

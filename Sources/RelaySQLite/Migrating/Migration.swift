@@ -61,7 +61,8 @@ struct Migration {
     var told = 0
     try copy.make(
       from: files.lock.descriptor, room: room,
-      space: { settings.space?() ?? .ofFileSystem(at: folder) }, clones: settings.clones
+      space: { settings.space?() ?? .ofFileSystem(at: folder) }, clones: settings.clones,
+      sync: settings.sync
     ) { done in
       // A line for each tenth, and none of what is done in seconds.
       let tenths = done * 10 / max(1, room.storeBytes)
@@ -102,4 +103,6 @@ struct MigrationSettings {
   var clones = true
   /// Of the store's disk; nil: what the system says.
   var space: (() -> DiskSpace)?
+  /// As `fsync(2)`.
+  var sync: (Int32) -> Int32 = { fsync($0) }
 }

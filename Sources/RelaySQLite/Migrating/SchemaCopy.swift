@@ -29,11 +29,12 @@ struct SchemaCopy: Equatable {
   ///   - room: What it and the migration need.
   ///   - space: Of its disk.
   ///   - clones: Whether blocks may be shared.
+  ///   - sync: As `fsync(2)`.
   ///   - progress: Told in bytes how far it is, now and then.
   /// - Throws: `full` where there is no room: then there is no copy, and nothing has changed.
   func make(
-    from source: Int32, room: MigrationRoom, space: () -> DiskSpace, clones: Bool = true,
-    progress: (Int) -> Void
+    from source: Int32, room: MigrationRoom, space: () -> DiskSpace, clones: Bool,
+    sync: (Int32) -> Int32, progress: (Int) -> Void
   ) throws(StoreError) {
     let folder = FilePath.parent(of: databasePath)
     let file = StoreAccess(in: folder).openFile(temporaryPath, O_RDWR | O_EXCL | O_CLOEXEC | O_NOFOLLOW)
@@ -43,8 +44,8 @@ struct SchemaCopy: Equatable {
       var room = room
       room.isShared = clones && csqlite_clone_file(file, source) == 0
       guard room.fits(space()) else { throw refusal(room, space()) }
-      if !room.isShared { try copy(source, to: file, bytes: room.storeBytes, progress: progress) }
-      guard fsync(file) == 0, rename(temporaryPath, path) == 0, Self.sync(folder) else {
+      if !room.isShared { try copy(source, to: file, bytes: room.storeBytes, sync, progress) }
+      guard sync(file) == 0, rename(temporaryPath, path) == 0, Self.sync(folder, sync) else {
         throw failure(errno)
       }
     } catch {
@@ -58,22 +59,22 @@ struct SchemaCopy: Equatable {
   private static let piece = 128 << 20
 
   private func copy(
-    _ source: Int32, to file: Int32, bytes: Int, progress: (Int) -> Void
+    _ source: Int32, to file: Int32, bytes: Int, _ sync: (Int32) -> Int32, _ progress: (Int) -> Void
   ) throws(StoreError) {
     var copier = FileCopier(source: source, target: file, bytes: bytes)
     while copier.done < bytes {
       let end = min(bytes, copier.done + Self.piece)
       if let error = copier.copy(until: end) { throw failure(error.code) }
-      guard fdatasync(file) == 0 else { throw failure(errno) }
+      guard sync(file) == 0 else { throw failure(errno) }
       progress(copier.done)
     }
   }
 
-  private static func sync(_ folder: String) -> Bool {
+  private static func sync(_ folder: String, _ sync: (Int32) -> Int32) -> Bool {
     let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
-    return fsync(descriptor) == 0
+    return sync(descriptor) == 0
   }
 
   private func refusal(_ room: MigrationRoom, _ space: DiskSpace) -> StoreError {
@@ -103,11 +104,6 @@ struct SchemaCopy: Equatable {
   /// The copies that there may be beside a store, newest first.
   private static func all(beside databasePath: String, upTo version: Int64) -> [SchemaCopy] {
     (1...max(1, version)).reversed().map { SchemaCopy(beside: databasePath, before: $0) }
-  }
-
-  /// The newest one that is there.
-  static func newest(beside databasePath: String, upTo version: Int64) -> SchemaCopy? {
-    all(beside: databasePath, upTo: version).first { $0.exists }
   }
 
   /// The newest one that a release can open that knows schemas up to `known`.

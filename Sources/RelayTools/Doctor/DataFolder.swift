@@ -6,10 +6,13 @@ import RelaySystem
 package struct DataFolder: Sendable {
   private let database: String
   private let maxBytes: Int
+  private let copies: @Sendable () -> [KeptCopy]
 
   private static let subject = "data directory"
 
-  package init(_ settings: StoreSettings) {
+  /// - Parameter copies: Finds those of the store that are kept beside it.
+  package init(_ settings: StoreSettings, copies: @escaping @Sendable () -> [KeptCopy] = { [] }) {
+    self.copies = copies
     switch settings.location {
     case .sqlite(let path): database = path
     }
@@ -33,7 +36,7 @@ package struct DataFolder: Sendable {
     guard status.st_mode & S_IFMT == S_IFDIR else {
       return [.fail(Self.subject, "\(path) is no folder", "choose another store.url")]
     }
-    return [rights(of: status), kind, room] + databaseFindings
+    return [rights(of: status), kind, room] + databaseFindings + Self.findings(copies())
   }
 
   private func missing(_ code: Int32) -> Finding {
@@ -118,6 +121,17 @@ package struct DataFolder: Sendable {
         "make room, or lower store.max_size")
     }
     return .ok("free space", "\(free) at \(path), for store.max_size of \(limit)")
+  }
+
+  /// Each takes room, and holds what customers wrote for longer than anybody has said: nothing removes it but a person.
+  static func findings(_ copies: [KeptCopy]) -> [Finding] {
+    copies.map { copy in
+      .warn(
+        "copy of the store",
+        "\(copy.path), \(bytesText(copy.bytes)), of \(copy.written.description.prefix(10)): neither retention nor an erasure "
+          + "reaches it",
+        "where no way back to it is needed: \(copy.removal)")
+    }
   }
 
   private static func size(of file: String) -> Int {

@@ -99,7 +99,8 @@ struct DoctorCommand: ParsableCommand {
     let configuration = loaded.configuration
     let now = SystemWallClock().now()
     let prober = CurlProber()
-    return DataFolder(configuration.store).checks
+    let location = configuration.store.location
+    return DataFolder(configuration.store, copies: { location.keptCopies }).checks
       + configuration.destinations.map { DestinationCheck($0, prober: prober, now: now).check }
       + [
         Examination.Check("open files") {

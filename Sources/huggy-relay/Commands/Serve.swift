@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import RelayAdmin
+import RelayConfig
 import RelayCore
 import RelayIngest
 import RelayListening
@@ -63,7 +64,7 @@ struct Serve: AsyncParsableCommand {
 
   private func run(_ log: LogWriter, _ logger: Logger) async throws {
     let (terminations, hangups) = (Terminations(), Hangups())
-    let loaded = try options.load(printsWarnings: false) { log.write(Array("\($0)\n".utf8)) }
+    let loaded = try await load(log, logger, terminations)
     for warning in loaded.warnings { logger.warning("configuration", metadata: ["problem": "\(warning)"]) }
     do {
       try await Relay(
@@ -77,6 +78,21 @@ struct Serve: AsyncParsableCommand {
     } catch let error as ListenError {
       logger.critical("can't listen", metadata: ["reason": "\(error)"])
       throw ExitCode.failure
+    }
+  }
+
+  private func load(
+    _ log: LogWriter, _ logger: Logger, _ terminations: Terminations
+  ) async throws -> LoadedConfiguration {
+    var problem: String?
+    do {
+      return try options.load(printsWarnings: false) { line in
+        problem = problem ?? line
+        log.write(Array("\(line)\n".utf8))
+      }
+    } catch {
+      await WrongStart(logger: logger).wait(.ofProcess(), problem: problem ?? "", unless: terminations)
+      throw error
     }
   }
 }

@@ -40,6 +40,8 @@ enum ServiceNotice {
   /// A reload changed nothing, because of these errors.
   case reloadFailed([String])
   case stopping(drain: Duration)
+  /// It can't start with this configuration.
+  case wrong(String)
   case alive
 
   var text: String {
@@ -52,6 +54,7 @@ enum ServiceNotice {
     // A drain that is longer than the unit's TimeoutStopSec is waited for nevertheless.
     case .stopping(let drain):
       "STOPPING=1\nEXTEND_TIMEOUT_USEC=\((drain + Self.afterDrain).microseconds)\nSTATUS=stopping, for at most \(drain)"
+    case .wrong(let problem): "STATUS=\(Self.line("the configuration is wrong: \(problem)"))"
     case .alive: "WATCHDOG=1"
     }
   }

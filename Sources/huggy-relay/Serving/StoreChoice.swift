@@ -44,6 +44,13 @@ struct OpenedStore: Sendable {
 }
 
 extension StoreSettings.Location {
+  /// What the store held once and is still kept beside it.
+  var keptCopies: [KeptCopy] {
+    switch self {
+    case .sqlite(let path): KeptCopies.beside(path)
+    }
+  }
+
   /// Where the relay keeps what is its own and not the store's, in a file of its own: `relay.db.series` beside `relay.db`. Such files may
   /// be removed at any time: what they say is gone then, and nothing else.
   ///

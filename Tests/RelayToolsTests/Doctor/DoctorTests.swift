@@ -102,6 +102,20 @@ import Testing
     #expect(found[0].advice?.contains("chmod o-w") == true)
   }
 
+  /// Nothing but a person removes one.
+  @Test func eachCopyThatIsKeptIsNamedWithItsSizeAndHowItIsRemoved() throws {
+    let copy = KeptCopy(
+      path: "/a/relay.db.before-schema-3", bytes: 3 << 29, written: Timestamp(microseconds: 86_400_000_000),
+      removal: "rm /a/relay.db.before-schema-3")
+    let folder = try TemporaryFolder()
+    let found = Examination(DataFolder(settings(folder.path), copies: { [copy, copy] }).checks).run(
+      within: .seconds(60)
+    ).filter { $0.subject == "copy of the store" }
+    #expect(found.count == 2 && levels(found) == [.warn, .warn])
+    #expect(found[0].message.hasPrefix("/a/relay.db.before-schema-3, 1.5 GiB, of 1970-01-02"))
+    #expect(found[0].advice?.hasSuffix(": rm /a/relay.db.before-schema-3") == true)
+  }
+
   @Test(arguments: [
     (1 << 40, 0, Finding.Level.ok), (9 << 30, 1 << 30, .ok), (9 << 30, 0, .warn),
     (100 << 20, 10 << 30, .fail),
