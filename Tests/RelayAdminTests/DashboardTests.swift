@@ -43,7 +43,7 @@ import Testing
     let sent = DashboardFile.withoutSpaces(DashboardFile.withoutRemarks(Array(source.utf8)))
     #expect(
       String(decoding: sent, as: UTF8.self)
-        == ".a > .b,td :is(c,d){x:y z;content:\"a: { b\";}\n@media (w:1px){&{e:f}}\n")
+        == ".a > .b,td :is(c,d){x:y z;content:\"a: { b\";}@media (w:1px){&{e:f}}")
   }
 
   /// Broken by a text over several lines, whose indentation would be lost.

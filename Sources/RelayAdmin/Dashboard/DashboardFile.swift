@@ -56,7 +56,7 @@ struct DashboardFile: Sendable {
     return result
   }
 
-  /// Styles without the spaces that they need nowhere: behind `{`, `}`, `;`, `:` and `,`, and before braces. Texts in quotes stay.
+  /// Styles without the spaces and lines that they need nowhere: behind `{`, `}`, `;`, `:` and `,`, and before braces. Texts in quotes stay.
   static func withoutSpaces(_ source: [UInt8]) -> [UInt8] {
     let (openers, braces) = (Array("{};:,".utf8), Array("{}".utf8))
     var result: [UInt8] = []
@@ -64,7 +64,7 @@ struct DashboardFile: Sendable {
     var isText = false
     for (index, byte) in source.enumerated() {
       if byte == UInt8(ascii: "\"") { isText.toggle() }
-      if byte == UInt8(ascii: " "), !isText {
+      if byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\n"), !isText {
         let next = index + 1 < source.count ? source[index + 1] : byte
         if braces.contains(next) || result.last.map(openers.contains) ?? true { continue }
       }

@@ -4,7 +4,7 @@ export default {
   resend: "Send again",
   choose: { none: "Choose none" },
   col: {
-    received: "Received", outcome: "What became of it", to: "Goes to", verdict: "Says of this event", attempts: "Attempts", why: "Why", count: "Dead",
+    received: "Received", customer: "Customer", outcome: "What became of it", to: "Goes to", verdict: "Says of this event", attempts: "Attempts", why: "Why", count: "Dead",
     latest: "Last received", first: "First received", gaveup: "Given up", ending: "Last attempt", actions: "Actions", key: "Key", change: "Change",
     old: "Now", new: "New", replay: "Replay", which: "Events and destinations", progress: "Progress", began: "Began", when: "When", who: "Who",
     what: "What", target: "To what, and why", ended: "Outcome",

@@ -4,7 +4,7 @@ export default {
   resend: "Enviar de novo",
   choose: { none: "Desmarcar tudo" },
   col: {
-    received: "Recebido", outcome: "O que foi feito dele", to: "Vai para", verdict: "Diz deste evento", attempts: "Tentativas", why: "Por quê",
+    received: "Recebido", customer: "Cliente", outcome: "O que foi feito dele", to: "Vai para", verdict: "Diz deste evento", attempts: "Tentativas", why: "Por quê",
     count: "Não entregues", latest: "Último recebido", first: "Primeiro recebido", gaveup: "Desistência", ending: "Última tentativa",
     actions: "Ações", key: "Chave", change: "Mudança", old: "Agora", new: "Novo", replay: "Reenvio", which: "Eventos e destinos",
     progress: "Andamento", began: "Início", when: "Quando", who: "Quem", what: "O quê", target: "Em quê, e por quê", ended: "Resultado",

@@ -76,13 +76,15 @@ function fate(event) {
 function header(event, context, reload) {
   const { id, type, chat, deliveries } = event;
   const dead = deliveries.filter(({ state }) => state === "dead").length;
+  const { customer, name, mobile, body: said } = event.body ?? {};
+  const about = [customer?.name ?? name, customer?.mobile ?? mobile, typeof said === "string" && `“${said.slice(0, 120)}”`].filter(Boolean).join(" · ");
   const fact = (key, ...value) => [h("dt", null, t(`col.${key}`)), h("dd", null, value)];
   return h("section", { class: "panel" }, h("div", { class: "inside stack" },
     h("div", { class: "head" }, h("h1", null, exact(type)), h("code", { class: "soft" }, id), copyButton(id)),
     h("p", { class: "verdict", role: "status" }, fate(event)),
     h("dl", { class: "facts" },
       fact("received", stamp(event.received_at, true), soft(" · ", when(event.received_at))),
-      fact("source", event.source),
+      about ? fact("customer", about) : null, fact("source", event.source),
       fact("chat", chat ? [h("a", { href: hash("events", { chat: exact(chat), since: "all" }) }, chat), soft(` – ${t("chat.all")}`)] : "–"),
       fact("channel", event.channel ?? "–"), fact("company", event.company ?? "–")),
     row(
@@ -199,11 +201,11 @@ async function replay(event, context, reload, destination) {
   }, { signal });
   const done = await confirm({
     title: t("replay.title", { name: event.type }), body: small("replay.means"), action: t("resend"),
-    fields: [field(t("replay.to"), to), field(t("replay.choice"), choice)],
+    fields: [field(t("replay.to"), to), event.deliveries.length ? field(t("replay.choice"), choice) : null],
     count: async (signal) => {
       const { count, counts, without_body: gone } = await ask({ dry_run: true }, signal);
       return { none: !count, text: count ? t("replay.would", { names: counts.map((one) => one.destination).join(", ") })
-        : t(gone ? "replay.gone" : choice.value === "again" ? "replay.unrouted" : "replay.there") };
+        : t(gone ? "replay.gone" : choice.value === "again" || !event.deliveries.length ? "replay.unrouted" : "replay.there") };
     },
     perform: ({ reason }) => ask({ reason }),
   });

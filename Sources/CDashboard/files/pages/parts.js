@@ -184,14 +184,14 @@ export function routesTable({ routes }, to) {
         const names = to?.get(name);
         return names ? names.map((one, index) => h("span", { class: "nowrap" }, index ? `, ${one}` : one)).concat(names.length ? [] : t("route.drops")) : "–";
       }),
-      column("verdict", verdict, { wide: true }),
+      column("verdict", (one) => verdict(one, configured?.routes.find(({ name }) => name === one.name)), { wide: true }),
     ],
   });
 }
 
 /// The API says it in English: what is said in these words always is taken apart, the rest is shown as it is.
-function verdict({ matched, words, saw }) {
-  if (matched) return badge("good", t("route.matched"));
+function verdict({ matched, words, saw }, rule) {
+  if (matched) return [badge("good", t("route.matched")), " ", rule?.match ? h("code", { class: "soft" }, JSON.stringify(rule.match)) : null];
   const [, condition] = /^no: wants ([^]*); saw /.exec(words) ?? [];
   if (condition && saw !== undefined) return [t("route.wants"), " ", code(condition), " – ", t("route.saw"), " ", h("code", { class: "bad-text" }, saw)];
   const [, route] = /^not reached: ([^]*) ended the routing$/.exec(words) ?? [];
