@@ -59,6 +59,18 @@ import Testing
     #expect(operations.calls == [.retry(.filter(ended)), .discard(.filter(silent))])
   }
 
+  @Test func theEmptyTypeIsNamedByItsQuotes() async throws {
+    let operations = FakeOperations { $0.changed = 1 }
+    try await withServer(operations) { server in
+      let retried = try await server.post("/api/v1/deliveries/retry", #"{"type":"\"\""}"#)
+      let listed = try await server.get("/api/v1/deliveries?type=%22%22")
+      #expect([retried.status, listed.status] == [200, 200])
+    }
+    let filter = DeliveryFilter(state: .dead, type: "")
+    #expect(operations.calls.first == .retry(.filter(filter)))
+    #expect(operations.calls.count == 2)
+  }
+
   @Test func aDryRunCountsAndChangesNothing() async throws {
     let operations = FakeOperations { state in
       state.counts.add(2, of: "crm", .dead)
@@ -74,6 +86,41 @@ import Testing
           """)
     }
     #expect(operations.calls == [.count(.retry, .filter(DeliveryFilter(state: .dead)))])
+  }
+
+  /// What somebody agreed to is what is done: Dead letters may have come meanwhile, or another person may have acted.
+  @Test(arguments: ["retry", "discard"], [0, 2, 4])
+  func whatIsNoMoreAsManyAsWereShownIsNotChanged(verb: String, expected: Int) async throws {
+    let operations = FakeOperations { $0.counts.add(3, of: "crm", .dead) }
+    try await withServer(operations) { server in
+      let answer = try await server.post(
+        "/api/v1/deliveries/\(verb)", #"{"destination":"crm","expected":\#(expected)}"#)
+      #expect(answer.status == 409)
+      #expect(
+        answer.body.contains(
+          #"{"error":{"code":"unexpected_count","message":"it would be 3 deliveries by now"#))
+      #expect(answer.body.hasSuffix(#","expected":\#(expected),"found":3}}"#), "\(answer.body)")
+    }
+    #expect(operations.calls.count == 1, "it was counted, and nothing else")
+  }
+
+  @Test func whatIsAsManyAsWereShownIsChanged() async throws {
+    let operations = FakeOperations { state in
+      state.changed = 3
+      state.counts.add(3, of: "crm", .dead)
+    }
+    try await withServer(operations) { server in
+      let path = "/api/v1/deliveries/discard"
+      #expect(try await server.post(path, #"{"destination":"crm","expected":3}"#).body == #"{"changed":3}"#)
+      // Over all states together.
+      let both = #"{"destination":"crm","state":["dead","pending"],"expected":6}"#
+      #expect(try await server.post(path, both).body == #"{"changed":6}"#)
+      // To look again is no change, whatever there is.
+      let again = try await server.post(path, #"{"destination":"crm","expected":7,"dry_run":true}"#)
+      #expect(again.status == 200 && again.body.contains(#""count":3"#))
+    }
+    let crm = DeliverySelection.filter(DeliveryFilter(state: .dead, destination: "crm"))
+    #expect(operations.calls.prefix(2) == [.count(.discard, crm), .discard(crm)])
   }
 
   /// Broken by an answer that only says less than was asked for.
@@ -157,6 +204,10 @@ import Testing
     ("discard", #"{"death_reason":"expired","state":["dead","pending"]}"#, "leave 'state' out"),
     ("retry", #"{"status":"teapot"}"#, "'status' is 'teapot'"),
     ("discard", #"{"since":"now"}"#, "'since' is 'now', which is no time"),
+    ("retry", #"{"all":true,"expected":-1}"#, "'expected'"),
+    ("retry", #"{"all":true,"expected":"many"}"#, "'expected'"),
+    ("retry", #"{"all":true,"expected":null}"#, "'expected'"),
+    ("retry", #"{"type":""}"#, "'type' is empty; leave it out, or give it a value ("),
   ])
   func aWrongSelectionChangesNothing(verb: String, body: String, message: String) async throws {
     let operations = FakeOperations()

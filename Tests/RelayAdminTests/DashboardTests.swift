@@ -37,6 +37,15 @@ import Testing
     #expect(String(decoding: sent, as: UTF8.self) == "if (a) {\nb(\"//c\"); // d\n}\n")
   }
 
+  @Test func stylesAreSentWithoutSpacesThatSayNothing() {
+    let source =
+      "/* Why. */\n.a > .b, td :is(c, d) { x: y z; content: \"a: { b\"; }\n  @media (w: 1px) { & { e: f } }\n"
+    let sent = DashboardFile.withoutSpaces(DashboardFile.withoutRemarks(Array(source.utf8)))
+    #expect(
+      String(decoding: sent, as: UTF8.self)
+        == ".a > .b,td :is(c,d){x:y z;content:\"a: { b\";}@media (w:1px){&{e:f}}")
+  }
+
   /// Broken by a text over several lines, whose indentation would be lost.
   @Test func noTextGoesOverSeveralLines() {
     for (path, bytes) in DashboardFile.embedded where path.hasSuffix(".js") {

@@ -40,12 +40,35 @@ import Testing
     #expect(try Self.body(#"{"chat":"a,b"}"#).chats == ["a", "b"])
   }
 
+  /// Broken by commas as the only rule: what is empty, or has one, could be asked for by nobody.
+  @Test(arguments: [
+    (#""""#, [""]), (#"a,"",b"#, ["a", "", "b"]), (#""a,b",c"#, ["a,b", "c"]),
+    (#""say ""hi""""#, [#"say "hi""#]),
+    (#"""""#, [#"""""#]), (#""a"b"#, [#""a"b"#]), (#""a,b"#, [#""a"#, "b"]), ("a,,b,", ["a", "b"]), (",", []),
+  ])
+  func aTextInQuotesStandsForItself(text: String, texts: [String]) throws {
+    #expect(TextList(splitting: [text]).texts == texts)
+    #expect(TextList(splitting: [texts.map(TextList.item).joined(separator: ",")]).texts == texts)
+  }
+
+  @Test func whatIsEmptyIsAConditionLikeOthers() throws {
+    let address = try Self.address("type=%22%22&company=%22%22&channel=%22%22,null&chat=%22%22")
+    let body = try Self.body(#"{"type":[""],"company":[""],"channel":["","null"],"chat":[""]}"#)
+    #expect(address == body)
+    #expect(address.types == [WildcardPattern("", ignoringCase: true)] && address.chats == [""])
+    #expect(address.companies == [.text(WildcardPattern(""))])
+    #expect(address.channels == [.text(WildcardPattern("", ignoringCase: true)), .null])
+  }
+
   @Test(arguments: [
     (#"{"type":[]}"#, "'type' is an empty list; leave it out"),
     (#"{"type":""}"#, "'type' is empty; leave it out"),
     (#"{"type":null}"#, "'type' is null; leave it out"),
     (#"{"type":true}"#, "'type' is not a string or a list of them"),
     (#"{"type":["a",null]}"#, "'type' is not a string or a list of them"),
+    (
+      #"{"type":","}"#, #"'type' is empty; leave it out, or give it a value ("" in quotes is the empty text)"#
+    ),
     (#"{"text":["a"]}"#, "'text' is not a string"),
     (#"{"outcome":"ded"}"#, "there is no outcome 'ded'; did you mean 'dead'?"),
     (#"{"ids":"1"}"#, "'1' is not an event's id"),
@@ -61,12 +84,12 @@ import Testing
   @Test func whatACommandSendsIsReadAsItWasMeant() throws {
     var input = EventFilterInput()
     input.type = TextList(splitting: ["a,b", "c"])
-    input.channel = ["null"]
+    (input.channel, input.chat) = (["null"], ["", "a,b", "\"c"])
     (input.text, input.until) = ("customer.mobile=55*", "2026-01-02T03:04:05Z")
     let sent = try RequestText.body(input, reason: "because")
     #expect(
       String(decoding: sent, as: UTF8.self)
-        == #"{"reason":"because","type":["a","b","c"],"channel":["null"],"text":"customer.mobile=55*","#
+        == #"{"reason":"because","type":["a","b","c"],"channel":["null"],"chat":["","a,b","\"c"],"text":"customer.mobile=55*","#
         + #""until":"2026-01-02T03:04:05Z"}"#)
     #expect(try Self.address(try RequestText.query(input)) == input.filter(now: Samples.now))
   }

@@ -166,6 +166,16 @@ export function sparkline(lines, label, { width = 120, height = 28 } = {}) {
     })));
 }
 
+/// The same over the whole of a dialog, with the times at which it begins and ends.
+export function enlarge(lines, label, since, until) {
+  const dialog = h("dialog", { class: "question", "aria-label": label, onclose: () => dialog.remove() }, h("form", { method: "dialog" },
+    h("p", null, label), sparkline(lines, label, { width: 480, height: 150 }),
+    h("div", { class: "row soft" }, at(since), h("span", { class: "end" }, at(until))),
+    h("div", { class: "actions" }, h("button", { autofocus: true }, t("close")))));
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
 /// At most `count` values: the mean of those that fall together.
 function shrink(values, count) {
   if (values.length <= count) return values;
@@ -204,10 +214,10 @@ export function meter(share, label, kind = share > 0.95 ? "bad" : share > 0.8 ? 
 /// - title, body: what it is about. fields: further questions, as elements; the caller reads them, and what changes in them is counted anew.
 /// - action: the button's words, or a function of what `count` returned.
 /// - danger: it can't be taken back: a red button, and the reason is required.
-/// - reason: `required`, `asked` (the default) or `null`. The last one typed is offered again.
+/// - reason: `required`, `asked` (the default) or `null`.
 /// - count: `async (signal) =>` what will happen (a `dry_run`); the button waits for it. `{ text, none }`; `none`: there is nothing to do.
-///   `total`, where there is one, is counted again before it is done: what is more by then is shown first.
-/// - perform: `async ({ reason, count })` does it; what it throws is shown, and may be tried again.
+/// - perform: `async ({ reason, count })` does it; what it throws is shown, and may be tried again: of another count than `count` the new one
+///   is shown first.
 ///
 /// Returns what `perform` returned; false: it was begun, and failed; null: nothing was done.
 export function confirm({ title, body, action, danger = false, reason = danger ? "required" : "asked", count, fields, perform }) {
@@ -219,7 +229,7 @@ export function confirm({ title, body, action, danger = false, reason = danger ?
   let doing = null;
   const facts = h("div", { class: "facts", role: "status" });
   const problems = h("div", { role: "alert" });
-  const why = reason ? h("input", { id: "why", value: lastReason, maxlength: 500, autocomplete: "off", oninput: update }) : null;
+  const why = reason ? h("input", { id: "why", maxlength: 500, autocomplete: "off", oninput: update }) : null;
   const doIt = h("button", { type: "submit", class: danger ? "danger" : "primary" });
   const no = h("button", { type: "button", autofocus: true, onclick: () => dialog.close() }, t("cancel"));
   const dialog = h("dialog", {
@@ -251,30 +261,20 @@ export function confirm({ title, body, action, danger = false, reason = danger ?
     update();
     patch(problems);
     try {
-      if (why) lastReason = why.value.trim();
-      const wish = { reason: lastReason && why ? lastReason : undefined, count: counted };
-      if (await isAsShown()) {
-        result = false;
-        result = await perform(wish);
-        dialog.close();
-      }
+      const wish = { reason: why?.value.trim() || undefined, count: counted };
+      result = false;
+      result = await perform(wish);
+      dialog.close();
     } catch (error) {
       if (dialog.open) patch(problems, failure(error));
       else if (error.status !== 401) toast(problem(error), "bad");
+      if (error.code === "unexpected_count") await begin();
     }
     busy = false;
     update();
   }
 
   let turn = 0;
-
-  /// Whether it is no more than what was shown.
-  async function isAsShown() {
-    if (counted?.total === undefined) return true;
-    const [mine, shown] = [turn + 1, counted.total];
-    await begin();
-    return turn === mine && dialog.open && counted?.total <= shown;
-  }
 
   async function begin() {
     const mine = (turn += 1);
@@ -305,8 +305,6 @@ export function confirm({ title, body, action, danger = false, reason = danger ?
     });
   });
 }
-
-let lastReason = "";
 
 // Going on by itself
 

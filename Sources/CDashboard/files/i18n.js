@@ -99,12 +99,12 @@ export function milliseconds(value) {
   return value < 999.5 ? unit(value, "millisecond", value < 10 ? 1 : 0) : duration(value / 1000);
 }
 
-const full = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "long" });
-const short = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const full = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "long", hourCycle: "h23" });
+const short = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const precise = new Intl.DateTimeFormat(locale, {
   hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23",
 });
-const minute = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
+const minute = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const distance = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "narrow" });
 
 /// With date, seconds and zone.

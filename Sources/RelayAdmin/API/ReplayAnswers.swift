@@ -122,7 +122,8 @@ extension ReplayPlan {
   /// Which events: condition by condition.
   fileprivate func words(showsText: Bool) -> String {
     events.conditions { "\($0)" }
-      .map { "\($0.name)=\($0.name == "text" && !showsText ? "…" : $0.value)" }.joined(separator: " ")
+      .map { "\($0.name)=\($0.name != "text" ? TextList.item($0.value) : showsText ? $0.value : "…")" }
+      .joined(separator: " ")
   }
 
   fileprivate var named: [String] {

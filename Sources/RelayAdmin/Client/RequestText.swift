@@ -26,7 +26,8 @@ package enum RequestText {
     case .integer(let number): [String(number)]
     case .number(let number): [String(number)]
     case .bool(let flag): [String(flag)]
-    case .array(let items): items.flatMap(texts)
+    // A list of a request is of texts, any one of which will do.
+    case .array(let items): items.flatMap(texts).map(TextList.item)
     case .parameter(let texts): texts
     case .null, .object, .unreadable: []
     }

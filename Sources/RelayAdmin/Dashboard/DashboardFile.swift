@@ -31,7 +31,12 @@ struct DashboardFile: Sendable {
 
   private init(_ path: String, _ source: [UInt8]) {
     self.path = path
-    bytes = path.hasSuffix(".js") || path.hasSuffix(".css") ? Self.withoutRemarks(source) : source
+    bytes =
+      switch path.split(separator: ".").last {
+      case "js": Self.withoutRemarks(source)
+      case "css": Self.withoutSpaces(Self.withoutRemarks(source))
+      default: source
+      }
     etag = "\"\(Base64.text(Array(SHA256.hash(bytes).prefix(18))))\""
   }
 
@@ -42,9 +47,28 @@ struct DashboardFile: Sendable {
     result.reserveCapacity(source.count)
     for line in source.split(separator: UInt8(ascii: "\n")) {
       let text = line.drop { $0 == UInt8(ascii: " ") }
-      guard !text.isEmpty, !text.starts(with: "//".utf8) else { continue }
+      guard !text.isEmpty, !text.starts(with: "//".utf8),
+        !(text.starts(with: "/*".utf8) && text.suffix(2) == Array("*/".utf8)[...])
+      else { continue }
       result += text
       result.append(UInt8(ascii: "\n"))
+    }
+    return result
+  }
+
+  /// Styles without the spaces and lines that they need nowhere: behind `{`, `}`, `;`, `:` and `,`, and before braces. Texts in quotes stay.
+  static func withoutSpaces(_ source: [UInt8]) -> [UInt8] {
+    let (openers, braces) = (Array("{};:,".utf8), Array("{}".utf8))
+    var result: [UInt8] = []
+    result.reserveCapacity(source.count)
+    var isText = false
+    for (index, byte) in source.enumerated() {
+      if byte == UInt8(ascii: "\"") { isText.toggle() }
+      if byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\n"), !isText {
+        let next = index + 1 < source.count ? source[index + 1] : byte
+        if braces.contains(next) || result.last.map(openers.contains) ?? true { continue }
+      }
+      result.append(byte)
     }
     return result
   }

@@ -26,7 +26,8 @@ enum DeliveryEndpoints {
     .init(record: ChangedAnswer.self), .init(record: DryRunAnswer.self),
   ]
   private static let changeProblems = [
-    Endpoint.Problem.notFound("There is no such delivery, event, destination or type: nothing was changed.")
+    Endpoint.Problem.notFound("There is no such delivery, event, destination or type: nothing was changed."),
+    .init(409, "unexpected_count", "They are more or fewer than `expected`: nothing was changed."),
   ]
 
   private static func deliveries(_ call: Call<DeliveriesInput>) async throws -> DeliveriesAnswer {
@@ -52,11 +53,14 @@ enum DeliveryEndpoints {
     let request = try ChangeRequest(call.input, for: verb, now: call.now)
     let (selections, ofErasedEvents) = try await selections(request, call.relay)
     var erased = verb == .retry ? ofErasedEvents : 0
-    if request.isDryRun {
+    if request.isDryRun || request.expected != nil {
       var counts = DeliveryCounts()
       counts.erased = erased
       for selection in selections { counts.add(try await call.relay.count(verb, selection)) }
-      return try .json(DryRunAnswer(counts), for: call.caller)
+      if request.isDryRun { return try .json(DryRunAnswer(counts), for: call.caller) }
+      if let expected = request.expected, expected != counts.total {
+        throw APIError.unexpectedCount(.init(expected: expected, found: counts.total))
+      }
     }
     var changed = 0
     for selection in selections {

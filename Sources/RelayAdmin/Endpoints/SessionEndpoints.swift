@@ -14,7 +14,7 @@ enum SessionEndpoints {
         .init(401, "unauthorized", "The token is nobody's."),
         .init(
           429, "too_many_attempts",
-          "Too many wrong tokens were tried within a minute; `retry-after` says how long."),
+          "The token is nobody's, as were too many others within a minute; `retry-after` says how long."),
       ], maxBodyBytes: 16 << 10, login),
     .post("/logout", "Take the cookie back.", role: nil, audit: .nothing, replies: [.init(status: 204)]) {
       (call: Call<Nothing>) in

@@ -1,4 +1,5 @@
 import RelayPipeline
+import RelayText
 
 /// An answer that says no, and what would be right.
 struct APIError: Error, Equatable {
@@ -8,6 +9,8 @@ struct APIError: Error, Equatable {
   var message: String
   /// The errors of a wrong configuration, each with its location.
   var errors: [String]?
+  /// Of a change: how many it was to be, and how many it would be.
+  var counts: Counts?
   var headers: [AdminResponse.Header] = []
 
   init(
@@ -21,7 +24,22 @@ struct APIError: Error, Equatable {
     self.headers = headers
   }
 
+  struct Counts: Equatable {
+    var expected: Int
+    var found: Int
+  }
+
   static func invalidRequest(_ message: String) -> APIError { APIError(400, "invalid_request", message) }
+
+  static func unexpectedCount(_ counts: Counts) -> APIError {
+    let (expected, found) = (counts.expected, counts.found)
+    var error = APIError(
+      409, "unexpected_count",
+      "it would be \(found.counted("delivery", "deliveries")) by now, and \(expected.grouped) \(expected == 1 ? "was" : "were") "
+        + "expected: nothing was changed; look again")
+    error.counts = counts
+    return error
+  }
 
   init(_ error: OperationError) {
     let status =
@@ -44,6 +62,9 @@ package struct ErrorAnswer: Answer {
     @Field("A word for programs.") package var code: String
     @Field("For people: what is wrong, and what would be right.") package var message: String
     @Field("Of an envelope: the place that is to blame, in bytes.", .leftOutIfNil) package var offset: Int?
+    @Field("Of a change with `expected`: what that was.", .leftOutIfNil) package var expected: Int?
+    @Field("Of a change with `expected`: how many deliveries it would be.", .leftOutIfNil) package var found:
+      Int?
   }
 
   @Field("What went wrong.") package var error: Problem
@@ -57,6 +78,8 @@ extension ErrorAnswer {
     var problem = Problem()
     problem.code = error.code
     problem.message = error.message
+    problem.expected = error.counts?.expected
+    problem.found = error.counts?.found
     self.error = problem
     errors = error.errors
   }

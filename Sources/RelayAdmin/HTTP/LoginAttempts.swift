@@ -1,10 +1,11 @@
 import RelayCore
 import RelayThreads
 
-/// Bounds how many wrong tokens can be tried at the login, by all together: whom an attempt comes from says nothing behind a proxy.
+/// Bounds how many wrong tokens the login answers, and the log is told of, by all together: whom an attempt comes from says nothing
+/// behind a proxy.
 ///
-/// While there were too many, no login is looked at, a right one no more than a wrong one: else trying would go on. Who has a token
-/// is let in by it all the while.
+/// A right token logs in all the while: a stranger's guesses keep nobody out. (Refusing it would not stop a guesser, who can send
+/// tokens with any request: that guessing is hopeless comes of the tokens' length.)
 final class LoginAttempts: Sendable {
   static let limit = 10
   static let span = Duration.seconds(60)
@@ -13,8 +14,9 @@ final class LoginAttempts: Sendable {
   private let wrong = Locked<[Timestamp]>([])
 
   /// - Returns: What `attempt` returns; nil: it was wrong.
-  /// - Throws: 429, with when to come back.
+  /// - Throws: 429: it was wrong, and so were many before it.
   func admit<Outcome>(at now: Timestamp, _ attempt: () -> Outcome?) throws -> Outcome? {
+    if let outcome = attempt() { return outcome }
     try wrong.withLock { times in
       // Those to come are of before the clock was set back.
       times.removeAll { $0 > now || $0.duration(to: now) >= Self.span }
@@ -23,12 +25,11 @@ final class LoginAttempts: Sendable {
         let seconds = wait.components.seconds + 1
         throw APIError(
           429, "too_many_attempts",
-          "there were \(Self.limit) logins with wrong tokens within a minute; try again in \(seconds) s",
+          "this token is wrong, as \(Self.limit) others within a minute were; with another wrong one come back in \(seconds) s",
           headers: [AdminResponse.Header("retry-after", "\(seconds)")])
       }
-      let outcome = attempt()
-      if outcome == nil { times.append(now) }
-      return outcome
+      times.append(now)
     }
+    return nil
   }
 }

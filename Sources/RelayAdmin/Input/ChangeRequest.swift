@@ -13,10 +13,13 @@ struct ChangeRequest: Equatable {
   var selection: Selection
   /// Nothing is to be changed, but counted.
   var isDryRun: Bool
+  /// How many deliveries it is to be; nil: whatever there is.
+  var expected: Int?
 
   /// - Throws: what is wrong with the body, and what would be right.
   init(_ input: SelectionInput, for verb: ChangeVerb, now: Timestamp) throws(APIError) {
     isDryRun = input.dryRun ?? false
+    expected = input.expected
     let isAll = input.all ?? false
     let isFiltered = input.isFiltered
     guard isAll || isFiltered || input.ids != nil || input.state != nil else {

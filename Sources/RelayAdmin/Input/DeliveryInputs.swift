@@ -5,7 +5,7 @@ import RelayText
 /// Which deliveries, by what they are: it stands in addresses and in bodies.
 package struct DeliveryFilterInput: Input {
   @Field("Those for this destination.", .form(.filled)) package var destination: String?
-  @Field("Those of events of this type.", .form(.filled)) package var type: String?
+  @Field("Those of events of this type; `\"\"` is the empty one.", .form(.filled)) package var type: String?
   @Field("Those of events received at or after this time, or so long ago: `24h`.", .form(.time))
   package var since: String?
   @Field("Those of events received before this time.", .form(.time)) package var until: String?
@@ -19,9 +19,9 @@ extension DeliveryFilterInput {
   func filter(now: Timestamp) throws(APIError) -> DeliveryFilter {
     for (name, text) in [("destination", destination), ("type", type), ("since", since), ("until", until)]
     where text == "" {
-      throw .invalidRequest("'\(name)' is empty; leave it out, or give it a value")
+      throw .invalidRequest("'\(name)' \(TextList.emptyProblem)")
     }
-    var filter = DeliveryFilter(destination: destination, type: type)
+    var filter = DeliveryFilter(destination: destination, type: type.map(TextList.unquoted))
     filter.since = try TimeInput.read("since", since, now: now)
     filter.until = try TimeInput.read("until", until, now: now)
     if let since = filter.since, let until = filter.until, since >= until {
@@ -136,6 +136,10 @@ package struct SelectionInput: Input {
   package var status: TextList
   @Field("All of every destination.") package var all: Bool?
   @Field("Count them, and change nothing.") package var dryRun: Bool?
+  @Field(
+    "How many they were when somebody looked: where they are more or fewer by now, nothing is changed (409).",
+    .range(0...Int.max))
+  package var expected: Int?
 
   package init() {}
 }

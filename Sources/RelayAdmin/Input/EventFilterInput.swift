@@ -4,7 +4,8 @@ import RelayText
 /// Which events: it stands in addresses, in bodies, and in what commands send.
 package struct EventFilterInput: Input {
   @Field("These events.", .form(.eventIDs)) package var ids: TextList
-  @Field("Those of this type; as in routes, `*` and `?` are wildcards.") package var type: TextList
+  @Field("Those of this type; as in routes, `*` and `?` are wildcards. `\"\"` is the empty one.") package
+    var type: TextList
   @Field("Those of this company; null, or the text `null`: those without one.", .takesNull)
   package var company: TextList
   @Field("Those of this channel; null, or the text `null`: those without one.", .takesNull)
@@ -97,13 +98,63 @@ extension EventFilterInput {
 
 /// Some texts, any one of which will do; none: whatever there is.
 ///
-/// A text may name several, with commas between them. In a JSON list each item stands for itself.
+/// A text may name several, with commas between them; one in double quotes stands for itself (`""` is the empty one, and `""` within
+/// them a quote). In a JSON list each item stands for itself.
 package struct TextList: Sendable, Equatable, ExpressibleByArrayLiteral {
   package var texts: [String]
 
   /// - Parameter texts: Each may name several.
   package init(splitting texts: [String]) {
-    self.texts = texts.flatMap { $0.split(separator: ",").map(String.init) }
+    self.texts = texts.flatMap(Self.split)
+  }
+
+  private static func split(_ text: String) -> [String] {
+    var (texts, rest) = ([String](), text[...])
+    while !rest.isEmpty {
+      if let quoted = quoted(at: &rest) {
+        texts.append(quoted)
+        continue
+      }
+      let plain = rest.prefix { $0 != "," }
+      if !plain.isEmpty { texts.append(String(plain)) }
+      rest = rest[plain.endIndex...].dropFirst()
+    }
+    return texts
+  }
+
+  /// Takes what stands in quotes, and the comma behind it; nil: nothing stands so.
+  private static func quoted(at rest: inout Substring) -> String? {
+    guard rest.first == "\"" else { return nil }
+    var (text, ahead) = ("", rest.dropFirst())
+    while let sign = ahead.popFirst() {
+      if sign != "\"" {
+        text.append(sign)
+      } else if ahead.first == "\"" {
+        text.append(ahead.removeFirst())
+      } else if ahead.isEmpty || ahead.first == "," {
+        rest = ahead.dropFirst()
+        return text
+      } else {
+        return nil
+      }
+    }
+    return nil
+  }
+
+  package static let emptyProblem =
+    #"is empty; leave it out, or give it a value ("" in quotes is the empty text)"#
+
+  /// Of a lone text: what stands in its quotes, or all of it.
+  static func unquoted(_ text: String) -> String {
+    var rest = text[...]
+    guard let quoted = quoted(at: &rest), rest.isEmpty else { return text }
+    return quoted
+  }
+
+  /// One text as an address has it among others, and as people are shown it.
+  static func item(_ text: String) -> String {
+    guard text.isEmpty || text.first == "\"" || text.contains(",") else { return text }
+    return "\"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
   }
 
   package init(arrayLiteral texts: String...) {
@@ -113,7 +164,7 @@ package struct TextList: Sendable, Equatable, ExpressibleByArrayLiteral {
 
 extension TextList: APIValue, HasEmpty {
   static var schema: Schema {
-    .either([.text(.list), .integer(), .array(.either([.text(.filled), .integer()]), isFilled: true)])
+    .either([.text(.list), .integer(), .array(.either([.string(), .integer()]), isFilled: true)])
   }
 
   static var empty: TextList { [] }
@@ -134,12 +185,12 @@ extension TextList: APIValue, HasEmpty {
     case .array(let items):
       guard !items.isEmpty else { throw decoder.wrong("is an empty list; leave it out") }
       texts = try items.map { item in
-        if let text = String.read(item) ?? Int64.read(item).map(String.init), !text.isEmpty { return text }
+        if let text = String.read(item) ?? Int64.read(item).map(String.init) { return text }
         throw decoder.wrong("is not a string or a list of them")
       }
     case .bool, .number, .object, .unreadable: throw decoder.wrong("is not a string or a list of them")
     }
-    if texts.isEmpty { throw decoder.wrong("is empty; leave it out, or give it a value") }
+    if texts.isEmpty { throw decoder.wrong(Self.emptyProblem) }
     return texts
   }
 

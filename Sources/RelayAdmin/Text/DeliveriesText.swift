@@ -14,7 +14,7 @@ package enum DeliveriesText {
     let table = TextTable<DeliveryAnswer>([
       .init("ID", .right) { String($0.id) },
       .init("EVENT") { $0.eventId },
-      .init("TYPE") { $0.type },
+      .init("TYPE") { TextList.item($0.type) },
       .init("DESTINATION") { $0.destination },
       .init("STATE") { TextCell($0.stateText, $0.ink) },
       .init("ATTEMPTS", .right) { $0.attempts.grouped },

@@ -5,7 +5,7 @@ import RelayText
 package enum EventText {
   /// - Returns: Lines, without a line end at the end.
   package static func render(_ event: EventAnswer, now: Timestamp, pen: Pen) -> String {
-    var lines = [pen("\(event.type.forTerminal())  \(event.id)", .title)]
+    var lines = [pen("\(TextList.item(event.type).forTerminal())  \(event.id)", .title)]
     let company = event.company ?? "-"
     let facts = "company \(company), channel \(event.channel ?? "-"), chat \(event.chat ?? "-")"
     lines.append("  received \(event.receivedAt.text(at: now)) from \(event.source)")

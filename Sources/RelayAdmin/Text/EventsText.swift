@@ -14,10 +14,10 @@ package enum EventsText {
     let table = TextTable<ListedEventAnswer>([
       .init("RECEIVED") { $0.receivedAt.clockText(in: zone) },
       .init("EVENT") { $0.id },
-      .init("TYPE") { $0.type },
-      .init("COMPANY") { $0.company ?? "-" },
-      .init("CHANNEL") { $0.channel ?? "-" },
-      .init("CHAT") { $0.chat ?? "-" },
+      .init("TYPE") { TextList.item($0.type) },
+      .init("COMPANY") { $0.company.map(TextList.item) ?? "-" },
+      .init("CHANNEL") { $0.channel.map(TextList.item) ?? "-" },
+      .init("CHAT") { $0.chat.map(TextList.item) ?? "-" },
       .init("OUTCOME") { TextCell($0.fate, $0.ink) },
     ])
     return table.lines(events, pen).dropFirst(showsTitles ? 0 : 1).joined(separator: "\n")

@@ -59,7 +59,7 @@ package struct StreamLines {
       case .delivered, .pending, .dead, .discarded, nil: "to \(event.destinations.joined(separator: ", "))"
       }
     let facts = [event.company.map { "company \($0)" }, event.channel, event.chat.map { "chat \($0)" }]
-    let all = [event.type] + facts.compactMap(\.self) + [goal]
+    let all = [TextList.item(event.type)] + facts.compactMap(\.self) + [goal]
     return line(event.receivedAt, word.0, word.1, all.joined(separator: "  "), event.eventId)
   }
 
@@ -78,7 +78,7 @@ package struct StreamLines {
       word = ("failed", .warning)
       if let due = delivery.dueAt { facts.append("next at \(clock.time(due))") }
     }
-    facts.append(delivery.type)
+    facts.append(TextList.item(delivery.type))
     return line(delivery.at, word.0, word.1, facts.joined(separator: "  "), delivery.eventId)
   }
 

@@ -46,6 +46,7 @@ struct Erase: ParsableCommand {
       throw ValidationError(
         "say which events: --where PATH=VALUE, --chat or --event; without one it would be all")
     }
+    try TextList.refuseEmpty(["chat": chat, "event": event])
     if let problem = input().problem(now: SystemWallClock().now()) {
       throw ValidationError(problem)
     }

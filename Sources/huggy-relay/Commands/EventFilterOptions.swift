@@ -53,6 +53,10 @@ struct EventFilterOptions: ParsableArguments {
   var until: String?
 
   func validate() throws {
+    try TextList.refuseEmpty([
+      "type": type, "company": company, "channel": channel, "chat": chat, "source": source, "route": route,
+      "destination": destination, "outcome": outcome,
+    ])
     for (name, text) in [("since", since), ("until", until)] { try FilterOptions.check(name, text) }
     if let problem = input().problem(now: SystemWallClock().now()) {
       throw ValidationError(problem)
@@ -74,5 +78,17 @@ struct EventFilterOptions: ParsableArguments {
     input.since = since.map { FilterOptions.time($0) ?? $0 }
     input.until = until.map { FilterOptions.time($0) ?? $0 }
     return input
+  }
+}
+
+extension TextList {
+  /// An option that is given and says nothing, as by a script's variable that is not set, would be no condition at all: then more is
+  /// meant than was.
+  ///
+  /// - Parameter options: What each was given.
+  static func refuseEmpty(_ options: KeyValuePairs<String, [String]>) throws {
+    for (name, given) in options where given.contains(where: { TextList(splitting: [$0]).texts.isEmpty }) {
+      throw ValidationError("--\(name) \(emptyProblem)")
+    }
   }
 }

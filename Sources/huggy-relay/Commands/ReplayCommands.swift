@@ -63,6 +63,7 @@ struct ReplayCommand: ParsableCommand {
   @OptionGroup var options: AdminOptions
 
   func validate() throws {
+    try TextList.refuseEmpty(["to": to])
     // What the API says of these is in its own terms, JSON.
     let isNarrowed = !ids.isEmpty || filter.input() != EventFilterInput()
     guard all || isNarrowed else {

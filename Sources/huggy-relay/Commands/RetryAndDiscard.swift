@@ -89,22 +89,25 @@ struct SelectionChange {
         ChangeText.wouldBe(done, try client.decode(DryRunAnswer.self, from: json))
       }
     }
-    if !selection.yes, Self.isAtTerminal { try ask(input, client, path) }
+    var input = input
+    if !selection.yes, Self.isAtTerminal { input.expected = try ask(input, client, path) }
     let json = try client.post(path, input)
     try options.show(json) { _ in text(try client.decode(ChangedAnswer.self, from: json), selection.asked) }
   }
 
+  /// - Returns: How many a person agreed to; nil: they are few, and nobody was asked.
   /// - Throws: `ExitCode`: the answer was no.
-  private func ask(_ input: SelectionInput, _ client: AdminClient, _ path: String) throws {
+  private func ask(_ input: SelectionInput, _ client: AdminClient, _ path: String) throws -> Int? {
     var count = input
     count.dryRun = true
     let answer = try client.decode(DryRunAnswer.self, from: try client.post(path, count))
-    guard let question = ChangeText.question(verb, answer) else { return }
+    guard let question = ChangeText.question(verb, answer) else { return nil }
     FileHandle.standardError.write(Data(question.utf8))
     guard ChangeText.isYes(readLine()) else {
       printError("nothing was changed")
       throw ExitCode.failure
     }
+    return answer.count
   }
 
   private static var isAtTerminal: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }

@@ -229,6 +229,7 @@ struct Deliveries: ParsableCommand {
   @OptionGroup var options: AdminOptions
 
   func validate() throws {
+    try TextList.refuseEmpty(["reason": reason, "status": status, "route": route])
     for reason in input.reason.texts where Int(reason) != nil {
       throw ValidationError(
         "there is no reason '\(reason)'; deliveries that were answered so: --status \(reason)")

@@ -27,7 +27,7 @@ struct FilterOptions: ParsableArguments {
   func validate() throws {
     for (name, text) in [("since", since), ("until", until)] { try Self.check(name, text) }
     for (name, text) in [("destination", destination), ("type", type)] where text?.isEmpty ?? false {
-      throw ValidationError("--\(name) is empty")
+      throw ValidationError("--\(name) \(TextList.emptyProblem)")
     }
   }
 
@@ -86,6 +86,7 @@ struct SelectionOptions: ParsableArguments {
   var yes = false
 
   func input(states: [DeliveryFilter.State]) throws -> SelectionInput {
+    try TextList.refuseEmpty(["death-reason": deathReason, "status": status])
     var input = SelectionInput()
     input.filter = filter.input()
     input.deathReason = TextList(splitting: deathReason)

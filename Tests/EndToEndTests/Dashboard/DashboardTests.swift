@@ -53,6 +53,17 @@ struct DashboardTests {
       try browser.place().hasPrefix("#/events?destination=billing")
     }
     try browser.waitToSee("closedChat")
+    // Charts are of an hour, a day or a week, and each is seen with its times.
+    try browser.open("\(home.admin)/#/overview")
+    try browser.click(.button, "crm: attempts")
+    try browser.wait("its chart") {
+      try browser.script("return document.querySelectorAll('dialog[open] svg, dialog[open] time').length")
+        as? Int == 3
+    }
+    try browser.click(.button, "Close")
+    try browser.choose("Charts: last 24 hours", of: "Charts")
+    try browser.wait("the day") { try browser.place() == "#/overview?span=24h" }
+    try browser.waitToSee("billing", "Charts: last 24 hours")
     traffic.end()
     try home.check(browser)
     await home.end()
@@ -104,6 +115,11 @@ struct DashboardTests {
     try browser.waitToSee("webhook-id: \(ids[0])")
     try browser.click(.button, "Copy as Markdown")
     try browser.waitToSee("Copied")
+    // What comes of another try is said, and not only that it is tried.
+    try browser.click(.button, "Retry: billing")
+    try browser.waitToSee("Retry closedChat → billing?")
+    try browser.click(.button, "Retry 1")
+    try browser.waitToSee("1 pending again.", "billing: Given up at attempt 2")
     traffic.end()
     try home.check(browser)
     await home.end()
@@ -166,6 +182,58 @@ struct DashboardTests {
     let audit = try home.run("audit")
     #expect(audit.contains("otto (operator)") && audit.contains("the receiver was mended"), "\(audit)")
     #expect(audit.contains("deliveries/discard") && audit.contains("tried for a test"))
+    await home.end()
+  }
+
+  /// Somebody else has acted while the question was read.
+  @Test func whatHasChangedSinceItWasCountedIsShownBeforeItIsDone() async throws {
+    let home = try await DashboardHome()
+    for number in 1...3 {
+      try home.send((type: "closedChat", fields: #""id":\#(number),"company":{"id":15691}"#))
+    }
+    let browser = try home.browser(as: "otto", at: "#/dead")
+    try browser.wait("all three", for: .seconds(20)) {
+      if try browser.sees("3 dead") { return true }
+      try browser.reload()
+      try browser.wait("the list") { try browser.sees("billing") }
+      return false
+    }
+    try browser.click(.button, "Discard all: billing")
+    try browser.waitToSee("Deliveries: 3")
+    let dead = try home.run("deliveries", "--state", "dead")
+    let first = try #require(
+      dead.split(separator: "\n").compactMap { Int($0.split(separator: " ")[0]) }.first)
+    #expect(try home.run("discard", "\(first)").contains("1 delivery discarded"))
+    try browser.type("nobody wants them", into: "Reason")
+    try browser.click(.button, "Discard 3")
+    try browser.waitToSee("more or fewer meanwhile", "Deliveries: 2")
+    #expect(try home.run("deliveries", "--state", "dead").contains("closedChat"), "nothing was done")
+    try browser.click(.button, "Discard 2")
+    try browser.waitToSee("2 discarded.", "No dead letters.")
+    try home.check(
+      browser,
+      expecting: [
+        DashboardHome.firstQuestion,
+        "/api/v1/deliveries/discard - Failed to load resource: the server responded with a status of 409",
+      ])
+    #expect(try home.run("audit", "--what", "deliveries/discard").contains("unexpected_count"))
+    await home.end()
+  }
+
+  /// A type of no letters is one like others: it is seen, and can be asked for.
+  @Test func anEventWithoutAWordForItsTypeIsFound() async throws {
+    let home = try await DashboardHome()
+    let ids = try home.send(
+      (type: "", fields: #""id":1,"company":{"id":""},"channel":"""#),
+      (type: "sentMessage", fields: #""id":2,"company":{"id":15691}"#))
+    let quotes = #"""""#
+    let found = try home.run("events", "--type", quotes, "--company", quotes, "--channel", quotes)
+    #expect(found.contains(ids[0]) && !found.contains(ids[1]), "\(found)")
+    let browser = try home.browser(as: "ada", at: "#/events?type=%22%22&company=%22%22&channel=%22%22")
+    try browser.click(.link, quotes)
+    try browser.wait("its page") { try browser.place() == "#/events/\(ids[0])" }
+    try browser.wait("its heading") { try browser.has(.heading, quotes) }
+    try home.check(browser)
     await home.end()
   }
 

@@ -4,7 +4,7 @@ export default {
   uncopied: "Not copied: the browser refused it.",
   counting: "Counting …", working: "Working …", loading: "Loading …", logout: "Sign out",
   reason: {
-    asked: "Reason (for the audit)", required: "Reason (for the audit, required)",
+    asked: "Reason (for the audit, optional)", required: "Reason (for the audit, required)",
   },
   table: {
     all: "Choose all of this list", choose: "Choose {name}",
@@ -26,6 +26,7 @@ export default {
     role: "This needs the role “{role}”.", unreachable: "The relay does not answer.", unauthorized: "Please sign in.",
     too_many_attempts: "{message}", forbidden_origin: "{message}", unavailable: "{message}", audit_unavailable: "{message}",
     conflict: "{message}", invalid_configuration: "{message}",
+    unexpected_count: "They have become more or fewer meanwhile: look again.",
   },
   overview: {
     version: "Version {version}, up {uptime}", stale: "The relay does not answer: this is how it was.", destinations: "Destinations",
@@ -39,20 +40,21 @@ export default {
     ahead: "The relay's clock is {by} ahead of its destinations': set it, or signed requests may be refused.",
     behind: "The relay's clock is {by} behind its destinations': set it, or signed requests may be refused.",
     reader: "{name} has been reading the store for {time}: its log grows meanwhile.", config: "Configuration",
-    drain: "Drains in: what is pending at the present pace, without what arrives meanwhile. Charts: the last hour; red: failed; grey: the slowest 1%.",
+    drain: "Drains in: what is pending at the present pace, without what arrives meanwhile. Charts: red: failed; grey: the slowest 1%.",
     silent: "The source {name} has been silent {time}.",
   },
-  column: {
+  col: {
     destination: "Destination", state: "State", pending: "Pending", in_flight: "In flight", dead: "Dead", oldest: "Oldest", rate: "Rate",
     latency: "Latency", failed: "Failed, 1 h", drain: "Drains in", source: "Source", path: "Path", events: "Events", token: "Token",
     handshake: "Last handshake", refused: "Refused", route: "Route", matched: "Matched", dropped: "Dropped", last: "Last", reason: "Reason",
-    envelope: "Last envelope",
+    envelope: "Last envelope", type: "Type", company: "Company", channel: "Channel", chat: "Chat", time: "Time", settled: "Where it goes",
+    show: "Show",
   },
   state: {
     ok: "OK", down: "Down", failing: "Failing", held: "Held", refusing: "Refusing some", recovering: "Recovering", paused: "Paused",
     orphaned: "Orphaned", behind: "Falling behind",
     "behind.why": "{arriving}/s arrive, concurrency {slots} takes {takes}/s: {needed} would do", late: "Late",
-    "late.why": "something has been due for {age}", until: "until {when}", wait: "it asked to wait (Retry-After): next try {when}",
+    "late.why": "something has been due for {age}", waiting: "Waiting", "waiting.why": "the oldest has been pending for {age}", until: "until {when}", wait: "it asked to wait (Retry-After): next try {when}",
     probe: "next try {when}", row: { one: "one failure", other: "{count} failures in a row" }, hint: "What to do:",
     company: "company {company}", refuses: { one: "refuses {kind}", other: "refuses {kind} and {more} more" },
     stuck: "its order waits for one {event}", "orphaned.why": "no longer configured; what it is owed is kept",
@@ -84,14 +86,17 @@ export default {
     hash: "Hash", loaded: "Loaded", reload: "Last reload", fine: "Without errors",
     errors: { one: "{count} error: nothing was changed", other: "{count} errors: nothing was changed" },
   },
+  span: {
+    "15m": "last 15 minutes", "1h": "last hour", "24h": "last 24 hours", "7d": "last 7 days", all: "all that is stored", custom: "from … to …",
+  },
   chart: {
-    rate: "{name}: attempts in the last hour, at most {most}, now {now}",
-    latency: "{name}: latency in the last hour, now half within {half}, 99% within {most}",
-    events: "{name}: events in the last hour, at most {most}, now {now}", store: "The store's size in the last hour",
+    span: "Charts", rate: "{name}: attempts, at most {most}, now {now}",
+    latency: "{name}: latency, now half within {half}, 99% within {most}",
+    events: "{name}: events, at most {most}, now {now}", store: "The store's size",
   },
   live: {
-    list: "What comes in and how it is settled, newest first", time: "Time", type: "Type", company: "Company", channel: "Channel",
-    chat: "Chat", settled: "Where it goes", destination: "Destination", show: "Show", "show.all": "Everything",
+    list: "What comes in and how it is settled, newest first",
+    "show.all": "Everything",
     "show.received": "What comes in", "show.delivered": "What is delivered", "show.failed": "Failed attempts",
     "show.dead": "What is given up", "show.nowhere": "What goes nowhere", live: "Connected", "is.good": "delivered",
     "is.warn": "failed, to be tried again", "is.bad": "given up", "is.idle": "pending", paused: "Paused", pause: "Pause", resume: "Go on",

@@ -1,14 +1,13 @@
 // The words of Events, Dead letters, Try and Operate.
 export default {
-  any: "any", filter: "Show", more: "More", run: "replay {run}", timeline: "Attempts, {count} failed", evidence: "Request and answer",
+  any: "any", more: "More", run: "replay {run}", timeline: "Attempts, {count} failed", evidence: "Request and answer",
   resend: "Send again",
   choose: { none: "Choose none" },
   col: {
-    received: "Received", type: "Type", chat: "Chat", channel: "Channel", company: "Company", outcome: "What became of it", source: "Source",
-    route: "Route", destination: "Destination", to: "Goes to", verdict: "Says of this event", state: "State", attempts: "Attempts", why: "Why",
-    count: "Dead", last: "Last received", first: "First received", gaveup: "Given up", ending: "Last attempt", pending: "Pending", dead: "Dead",
-    actions: "Actions", key: "Key", change: "Change", old: "Now", new: "New", replay: "Replay", events: "Events and destinations",
-    progress: "Progress", began: "Began", when: "When", who: "Who", what: "What", target: "To what, and why", ended: "Outcome",
+    received: "Received", customer: "Customer", outcome: "What became of it", to: "Goes to", verdict: "Says of this event", attempts: "Attempts", why: "Why", count: "Dead",
+    latest: "Last received", first: "First received", gaveup: "Given up", ending: "Last attempt", actions: "Actions", key: "Key", change: "Change",
+    old: "Now", new: "New", replay: "Replay", which: "Events and destinations", progress: "Progress", began: "Began", when: "When", who: "Who",
+    what: "What", target: "To what, and why", ended: "Outcome",
   },
   search: {
     what: "Phone number, chat, event id, or any text", when: "Received", go: "Search",
@@ -16,9 +15,6 @@ export default {
     from: "From", to: "To", looking: "Searching …", reached: "Searched back to {time} …", stop: "Stop", on: "Search further back",
     "so.far": "{count} so far, searched back to {time}.", all: "That is all: {count}.",
     chats: "Not every event of a chat holds this. The whole chats:",
-  },
-  span: {
-    "15m": "last 15 minutes", "1h": "last hour", "24h": "last 24 hours", "7d": "last 7 days", all: "all that is stored", custom: "from … to …",
   },
   said: {
     looked: "Looked for: {what}", text: "“{text}” in any value of the body", path: "{text} in the body", since: "received since {from}",
@@ -44,6 +40,7 @@ export default {
     unrouted: "no route matched",
   },
   gaps: {
+    refused: "In this time requests were refused ({lost}): what they brought is in no list.",
     title: "In this time the relay was down, or refused requests ({lost}): what was sent then is in no list.",
     down: "In this time the relay was down: what was sent then is in no list.",
     hint: "Count it as lost, until you have compared with Huggy. 401: the source's token is not the one in Huggy.",
@@ -100,7 +97,7 @@ export default {
     erased: "It was erased (a person's right to be forgotten): what it said is gone for good.",
     unrouted_retention: "It is gone: the event went nowhere, and is older than store.unrouted_retention.",
   },
-  routes: { title: "Routes", none: "There are no routes." },
+  routes: { none: "There are no routes." },
   route: {
     matched: "matched", wants: "wants", saw: "saw", drops: "drops it", unreached: "not asked: the route {route} ended the routing before",
     excepted: "excepted by",
@@ -141,9 +138,9 @@ export default {
     certificate: "Certificate, valid until",
   },
   times: { name: "name", connect: "connected", tls: "TLS", first_byte: "first byte", total: "in all" },
-  lanes: { title: "Destinations", none: "There are no destinations." },
+  lanes: { none: "There are no destinations." },
   pause: {
-    do: "Pause", title: "Pause {name}?", means: "Nothing is sent there meanwhile; it queues. A pause outlives restarts of the relay.",
+    title: "Pause {name}?", means: "Nothing is sent there meanwhile; it queues. A pause outlives restarts of the relay.",
     done: "{name} is paused.", "done.until": "{name} is paused until {time}.",
   },
   until: {
@@ -156,7 +153,7 @@ export default {
   },
   lift: { do: "Lift hold", title: "Send to {name} before the time that it asked for?" },
   config: {
-    title: "Configuration", runs: "The relay goes by", since: "loaded", refused: "The last reload was refused, and changed nothing:",
+    runs: "The relay goes by", since: "loaded", refused: "The last reload was refused, and changed nothing:",
     check: "Compare the file with it", checks: "Shows what a reload would change. Changes nothing.", warnings: "Likely slips:",
     restart: "Takes effect only after a restart:", tag: "after a restart",
   },

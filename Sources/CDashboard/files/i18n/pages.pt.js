@@ -1,25 +1,19 @@
 // As palavras de Eventos, Não entregues, Testar e Operar.
 export default {
-  any: "qualquer", filter: "Mostrar", more: "Mais", run: "reenvio {run}", timeline: "Tentativas, {count} falharam", evidence: "Requisição e resposta",
+  any: "qualquer", more: "Mais", run: "reenvio {run}", timeline: "Tentativas, {count} falharam", evidence: "Requisição e resposta",
   resend: "Enviar de novo",
   choose: { none: "Desmarcar tudo" },
   col: {
-    received: "Recebido", type: "Tipo", chat: "Chat", channel: "Canal", company: "Empresa", outcome: "O que foi feito dele", source: "Origem",
-    route: "Rota", destination: "Destino", to: "Vai para", verdict: "Diz deste evento", state: "Estado", attempts: "Tentativas", why: "Por quê",
-    count: "Não entregues", last: "Último recebido", first: "Primeiro recebido", gaveup: "Desistência", ending: "Última tentativa",
-    pending: "Pendentes", dead: "Não entregues", actions: "Ações", key: "Chave", change: "Mudança", old: "Agora", new: "Novo", replay: "Reenvio",
-    events: "Eventos e destinos", progress: "Andamento", began: "Início", when: "Quando", who: "Quem", what: "O quê", target: "Em quê, e por quê",
-    ended: "Resultado",
+    received: "Recebido", customer: "Cliente", outcome: "O que foi feito dele", to: "Vai para", verdict: "Diz deste evento", attempts: "Tentativas", why: "Por quê",
+    count: "Não entregues", latest: "Último recebido", first: "Primeiro recebido", gaveup: "Desistência", ending: "Última tentativa",
+    actions: "Ações", key: "Chave", change: "Mudança", old: "Agora", new: "Novo", replay: "Reenvio", which: "Eventos e destinos",
+    progress: "Andamento", began: "Início", when: "Quando", who: "Quem", what: "O quê", target: "Em quê, e por quê", ended: "Resultado",
   },
   search: {
     what: "Telefone, chat, id do evento ou qualquer texto", when: "Recebido", go: "Buscar",
     help: "Um telefone é achado em qualquer campo. Um campo certo, pelo caminho: customer.mobile=5575*", more: "Mais condições", from: "De",
     to: "Até", looking: "Buscando …", reached: "Buscado até {time} …", stop: "Parar", on: "Buscar mais atrás",
     "so.far": "{count} até agora, buscado até {time}.", all: "É tudo: {count}.", chats: "Nem todo evento de um chat contém isto. Os chats inteiros:",
-  },
-  span: {
-    "15m": "últimos 15 minutos", "1h": "última hora", "24h": "últimas 24 horas", "7d": "últimos 7 dias", all: "tudo o que está guardado",
-    custom: "de … até …",
   },
   said: {
     looked: "Procurado: {what}", text: "“{text}” em qualquer valor do corpo", path: "{text} no corpo", since: "recebido desde {from}",
@@ -41,10 +35,11 @@ export default {
   text: { forbidden: "Buscar no que os eventos dizem exige o papel “{role}”. Sem ele, busque por chat, tipo, destino ou horário." },
   chat: { all: "o chat inteiro" },
   outcome: {
-    delivered: "entregue", pending: "pendente", dead: "não entregue", discarded: "descartado", dropped: "excluído por uma rota",
-    unrouted: "nenhuma rota o quis",
+    delivered: "entregue", pending: "pendente", dead: "não entregue", discarded: "descartado", dropped: "ignorado por uma rota",
+    unrouted: "nenhuma rota corresponde",
   },
   gaps: {
+    refused: "Nesse tempo requisições foram recusadas ({lost}): o que traziam não está em lista nenhuma.",
     title: "Nesse tempo o relay esteve parado, ou recusou requisições ({lost}): o que foi enviado então não está em lista nenhuma.",
     down: "Nesse tempo o relay esteve parado: o que foi enviado então não está em lista nenhuma.",
     hint: "Conte como perdido, até comparar com a Huggy. 401: o token da origem não é o da Huggy.",
@@ -72,10 +67,10 @@ export default {
     store: "Não se consegue gravar: nada é tentado até que se consiga.",
     turn: "Sua vez chega logo: outros de {destination} vêm antes, ou o limite de taxa foi usado.",
   },
-  fate: { unrouted: "nenhuma rota o quis", erased: "Apagado {time}: o que dizia se foi para sempre." },
+  fate: { unrouted: "nenhuma rota corresponde", erased: "Apagado {time}: o que dizia se foi para sempre." },
   verdict: {
-    delivered: "Entregue a {names}.", pending: "À espera de {names}.", dead: "Desistência em {names}.", discarded: "Descartado para {names}.",
-    dropped: "Não foi a lugar nenhum: a rota {route} o exclui.", unrouted: "Não foi a lugar nenhum: nenhuma rota o quis.",
+    delivered: "Entregue a {names}.", pending: "À espera de {names}.", dead: "Não entregue a {names}.", discarded: "Descartado para {names}.",
+    dropped: "Não foi a lugar nenhum: a rota {route} o ignora.", unrouted: "Não foi a lugar nenhum: nenhuma rota corresponde.",
   },
   event: {
     title: "Evento", unknown: "Não está guardado: nunca aceito, ou concluído e já fora (store.retention), ou sem destino com store.keep “routed”.",
@@ -90,9 +85,9 @@ export default {
   masked: { answer: "Respostas podem repetir o que os eventos dizem: são mostradas a partir do papel “{role}”." },
   copying: { markdown: "Copiar como Markdown", curl: "Copiar como curl", request: "Copiar esta requisição como curl" },
   why: {
-    title: "Por que cada rota o quis ou não", then: "Como foi roteado ao chegar:", now: "Pelas rotas de agora:", none: "nenhuma",
-    changed: "As rotas mudaram desde que ele chegou. As que o quiseram então: {names}. Abaixo, o que as rotas dizem agora.",
-    removed: "O que dizia se foi: não se pode perguntar às rotas.", routes: "Rotas que o quiseram: {names}.",
+    title: "Por que cada rota corresponde ou não", then: "Como foi roteado ao chegar:", now: "Pelas rotas de agora:", none: "nenhuma",
+    changed: "As rotas mudaram desde que ele chegou. As que correspondiam então: {names}. Abaixo, o que as rotas dizem agora.",
+    removed: "O que dizia se foi: não se pode perguntar às rotas.", routes: "Rotas que correspondiam: {names}.",
     masked: "Qual condição falhou mostra o que o evento diz: é mostrado a partir do papel “{role}”.",
   },
   body: {
@@ -100,13 +95,13 @@ export default {
     erased: "Foi apagado (direito de uma pessoa ao esquecimento): o que dizia se foi para sempre.",
     unrouted_retention: "Já saiu: o evento não foi a lugar nenhum, e é mais antigo que store.unrouted_retention.",
   },
-  routes: { title: "Rotas", none: "Não há rotas." },
+  routes: { none: "Não há rotas." },
   route: {
-    matched: "quis", wants: "exige", saw: "veio", drops: "exclui", unreached: "não consultada: a rota {route} encerrou antes",
+    matched: "corresponde", wants: "exige", saw: "veio", drops: "ignora", unreached: "não consultada: a rota {route} encerrou antes",
     excepted: "excetuado por",
   },
   goes: {
-    to: "vai para {names}", dropped: "excluído por {route}", nowhere: "não vai a lugar nenhum",
+    to: "vai para {names}", dropped: "ignorado por {route}", nowhere: "não vai a lugar nenhum",
     unmatched: "não vai a lugar nenhum: nenhuma rota o quer",
   },
   retry: {
@@ -145,9 +140,9 @@ export default {
     times: "Tempos", certificate: "Certificado, válido até",
   },
   times: { name: "nome", connect: "conectado", tls: "TLS", first_byte: "primeiro byte", total: "total" },
-  lanes: { title: "Destinos", none: "Não há destinos." },
+  lanes: { none: "Não há destinos." },
   pause: {
-    do: "Pausar", title: "Pausar {name}?", means: "Nada é enviado para lá enquanto isso; fica na fila. A pausa continua se o relay reiniciar.",
+    title: "Pausar {name}?", means: "Nada é enviado para lá enquanto isso; fica na fila. A pausa continua se o relay reiniciar.",
     done: "{name} está em pausa.", "done.until": "{name} está em pausa até {time}.",
   },
   until: {
@@ -160,7 +155,7 @@ export default {
   },
   lift: { do: "Encerrar espera", title: "Enviar a {name} antes do horário que pediu?" },
   config: {
-    title: "Configuração", runs: "O relay segue", since: "carregada", refused: "A última recarga foi recusada, e nada mudou:",
+    runs: "O relay segue", since: "carregada", refused: "A última recarga foi recusada, e nada mudou:",
     check: "Comparar com o arquivo", checks: "Mostra o que uma recarga mudaria. Não muda nada.", warnings: "Prováveis enganos:",
     restart: "Só vale após reiniciar:", tag: "após reiniciar",
   },

@@ -2,10 +2,10 @@
 
 import { h, patch } from "../dom.js";
 import { get } from "../api.js";
-import { t, number } from "../i18n.js";
+import { t, number, setRelayClock } from "../i18n.js";
 import { badge, button, empty, failure, table } from "../components.js";
 import { hintOf, stateOf } from "./overview.js";
-import { change, column, ending, field, hash, panel, reasonText, row, select, small, soft, stamp, words } from "./parts.js";
+import { change, column, ending, exact, field, hash, panel, reasonText, row, select, small, soft, stamp, words } from "./parts.js";
 
 export async function show(main, { query }, context) {
   await words;
@@ -38,7 +38,7 @@ function form(filter, context) {
     context.go(hash("dead", { destination: destination.value.trim(), type: type.value.trim(), since: since.value }));
   }
   return h("form", { class: "row filter", onsubmit: submit },
-    field(t("col.destination"), destination), field(t("col.type"), type), field(t("col.received"), since), h("button", null, t("filter")));
+    field(t("col.destination"), destination), field(t("col.type"), type), field(t("col.received"), since), h("button", null, t("col.show")));
 }
 
 /// What can be done to what is chosen; nothing is: nothing.
@@ -65,7 +65,8 @@ async function showGroups(place, filter, context) {
       const { destination, type, since } = filter;
       const page = await get("api/v1/deliveries/groups", { state: "dead", destination, type, since, after }, context);
       if (turn !== mine) return;
-      for (const group of page.groups) {
+      for (const one of page.groups) {
+        const group = { ...one, type: exact(one.type) };
         const old = found.get(keyOf(group));
         found.set(keyOf(group), old ? {
           ...old, count: old.count + group.count,
@@ -85,6 +86,7 @@ async function showGroups(place, filter, context) {
     try {
       const status = await get("api/v1/status", null, context);
       if (turn !== mine) return;
+      setRelayClock(status.now);
       destinations = new Map(status.destinations.map((one) => [one.name, one]));
       await count(mine);
     } catch (error) {
@@ -125,7 +127,7 @@ async function showGroups(place, filter, context) {
         column("type", ({ type }) => type),
         column("count", ({ count }) => number(count), { number: true }),
         column("first", (group) => stamp(group.first_received_at)),
-        column("last", (group) => stamp(group.last_received_at)),
+        column("latest", (group) => stamp(group.last_received_at)),
       ],
     }));
     box.patchKey = name;
@@ -133,7 +135,7 @@ async function showGroups(place, filter, context) {
   }
 
   const act = (verb, words, scopes, name) => button(t(words), {
-    kind: "small", needs: "operator", context, "aria-label": `${t(words)}: ${name}`,
+    kind: `small ${verb === "discard" ? "bad-text" : ""}`, needs: "operator", context, "aria-label": `${t(words)}: ${name}`,
     onclick: () => change(verb, scopes, name, () => { chosen.clear(); return reload(); }),
   });
 
@@ -184,7 +186,7 @@ async function showKind(place, filter, context) {
   }
 
   const both = (words, kind, scope, name) => ["retry", "discard"].map((verb) => button(t(words(verb)), {
-    kind, needs: "operator", context, onclick: () => change(verb, [scope()], name, reload),
+    kind: `${kind} ${verb === "discard" ? "bad-text" : ""}`, needs: "operator", context, onclick: () => change(verb, [scope()], name, reload),
   }));
 
   const draw = () => patch(place,
@@ -194,7 +196,7 @@ async function showKind(place, filter, context) {
     rows.length ? h("div", { class: "panel", key: "rows" }, table({
       caption: t("page.dead"), rows, key: ({ id }) => String(id), chosen, onchoose: draw,
       columns: [
-        column("type", (one) => h("a", { href: hash(`events/${one.event_id}`) }, one.type), { primary: true }),
+        column("type", (one) => h("a", { href: hash(`events/${one.event_id}`) }, exact(one.type)), { primary: true }),
         column("received", (one) => stamp(one.received_at)),
         column("gaveup", (one) => stamp(one.settled_at)),
         column("attempts", ({ attempts }) => number(attempts), { number: true }),

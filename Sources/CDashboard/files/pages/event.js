@@ -5,7 +5,7 @@ import { get, post } from "../api.js";
 import { t, bytes, milliseconds } from "../i18n.js";
 import { badge, button, confirm, copyButton, notice, poll, toast, when } from "../components.js";
 import {
-  block, change, destinationLine, destinationOf, ending, field, forRole, hash, into, kindOf, panel, part, pretty, quoted, routesTable,
+  block, change, code, destinationLine, destinationOf, ending, exact, field, forRole, hash, into, kindOf, panel, part, pretty, quoted, routesTable,
   row, select, sentence, small, soft, stamp, stampText, targets,
 } from "./parts.js";
 import { lastSearch } from "./events.js";
@@ -14,13 +14,14 @@ export async function show(main, id, context) {
   const path = `api/v1/events/${encodeURIComponent(id)}`;
   const back = h("div", { class: "head" }, h("a", { href: lastSearch }, `← ${t("page.events")}`));
   let event;
+  let followed = null;
   try {
     event = await get(path, null, context);
   } catch (error) {
     if (error.status !== 404) throw error;
     return main.append(back, h("h1", null, t("event.title")), notice("warn", t("event.unknown"), h("p", { class: "mono" }, id)));
   }
-  context.title(event.type);
+  context.title(exact(event.type));
   const [head, deliveries, why, body] = ["stack", "stack", "inside", "inside"].map((kind) => h("div", { class: kind }));
   main.append(back, head, deliveries, panel(t("why.title"), why), panel(t("body.title"), body));
 
@@ -30,9 +31,15 @@ export async function show(main, id, context) {
     patch(deliveries, order.map((delivery) => card(event, delivery, context, reload)));
   }
 
-  async function reload() {
+  /// changed: the number of a delivery, of which it is said what comes of it.
+  async function reload(changed) {
+    followed = changed ?? followed;
     event = await get(path, null, context);
     draw();
+    const now = event.deliveries.find(({ id: number, state }) => number === followed && state !== "pending");
+    if (!now) return;
+    followed = null;
+    if (now.state !== "discarded") toast(`${now.destination}: ${sentence(now)}`, kindOf(now));
   }
 
   draw();
@@ -69,18 +76,20 @@ function fate(event) {
 function header(event, context, reload) {
   const { id, type, chat, deliveries } = event;
   const dead = deliveries.filter(({ state }) => state === "dead").length;
+  const { customer, name, mobile, body: said } = event.body ?? {};
+  const about = [customer?.name ?? name, customer?.mobile ?? mobile, typeof said === "string" && `“${said.slice(0, 120)}”`].filter(Boolean).join(" · ");
   const fact = (key, ...value) => [h("dt", null, t(`col.${key}`)), h("dd", null, value)];
   return h("section", { class: "panel" }, h("div", { class: "inside stack" },
-    h("div", { class: "head" }, h("h1", null, type), h("code", { class: "soft" }, id), copyButton(id)),
+    h("div", { class: "head" }, h("h1", null, exact(type)), h("code", { class: "soft" }, id), copyButton(id)),
     h("p", { class: "verdict", role: "status" }, fate(event)),
     h("dl", { class: "facts" },
       fact("received", stamp(event.received_at, true), soft(" · ", when(event.received_at))),
-      fact("source", event.source),
-      fact("chat", chat ? [h("a", { href: hash("events", { chat, since: "all" }) }, chat), soft(` – ${t("chat.all")}`)] : "–"),
+      about ? fact("customer", about) : null, fact("source", event.source),
+      fact("chat", chat ? [h("a", { href: hash("events", { chat: exact(chat), since: "all" }) }, chat), soft(` – ${t("chat.all")}`)] : "–"),
       fact("channel", event.channel ?? "–"), fact("company", event.company ?? "–")),
     row(
       button(`${t("resend")} …`, { kind: "small", needs: "operator", context, onclick: () => replay(event, context, reload) }),
-      dead ? button(t("retry.all", { count: dead }), { kind: "small", needs: "operator", context, onclick: () => change("retry", [{ ids: [id] }], type, reload) }) : null,
+      dead ? button(t("retry.all", { count: dead }), { kind: "small", needs: "operator", context, onclick: () => change("retry", [{ ids: [id] }], exact(type), reload) }) : null,
       copyButton(() => markdown(event), t("copying.markdown")), copyButton(() => asCurl(id, context), t("copying.curl")))));
 }
 
@@ -92,8 +101,8 @@ const asCurl = (id, { session }) =>
 
 function card(event, delivery, context, reload) {
   const { id, destination, run, state, last_attempt: last } = delivery;
-  const act = (key, onclick) => button(t(key), { kind: "small", needs: "operator", context, "aria-label": `${t(key)}: ${destination}`, onclick });
-  const changing = (verb) => act(`${verb}.one`, () => change(verb, [{ ids: [id] }], destination, reload));
+  const act = (key, onclick) => button(t(key), { kind: `small ${key === "discard.one" ? "bad-text" : ""}`, needs: "operator", context, "aria-label": `${t(key)}: ${destination}`, onclick });
+  const changing = (verb) => act(`${verb}.one`, () => change(verb, [{ ids: [id] }], `${exact(event.type)} → ${destination}`, () => reload(id)));
   const isWhole = state === "delivered" && !delivery.failure_count;
   return h("section", { class: "panel delivery", key: id },
     h("div", { class: "title" }, h("h2", null, destination), badge(kindOf(delivery), t(`state.${state}`)),
@@ -124,7 +133,7 @@ function timeline(event, delivery, context) {
 
 const step = (kind, time, line, more) => h("li", { class: kind }, h("div", { class: "step" }, time ? stamp(time, true) : null, h("span", null, line)), more);
 
-const attempt = (one, number) => [h("strong", null, t("step.attempt", { n: number })), " ", ending(one.status, one.error), " ",
+const attempt = (one, number) => [h("strong", null, t("step.attempt", { n: number })), " ", ending(one.status, one.error), " ", one.answer ? [code(one.answer.slice(0, 120)), " "] : null,
   soft([t("step.took", { time: milliseconds(one.duration_ms) }), one.peer].filter(Boolean).join(" · "))];
 
 /// The request as it was sent, and the answer.
@@ -192,11 +201,11 @@ async function replay(event, context, reload, destination) {
   }, { signal });
   const done = await confirm({
     title: t("replay.title", { name: event.type }), body: small("replay.means"), action: t("resend"),
-    fields: [field(t("replay.to"), to), field(t("replay.choice"), choice)],
+    fields: [field(t("replay.to"), to), event.deliveries.length ? field(t("replay.choice"), choice) : null],
     count: async (signal) => {
       const { count, counts, without_body: gone } = await ask({ dry_run: true }, signal);
       return { none: !count, text: count ? t("replay.would", { names: counts.map((one) => one.destination).join(", ") })
-        : t(gone ? "replay.gone" : choice.value === "again" ? "replay.unrouted" : "replay.there") };
+        : t(gone ? "replay.gone" : choice.value === "again" || !event.deliveries.length ? "replay.unrouted" : "replay.there") };
     },
     perform: ({ reason }) => ask({ reason }),
   });

@@ -4,7 +4,7 @@ import { h, patch } from "../dom.js";
 import { get } from "../api.js";
 import { t } from "../i18n.js";
 import { button, failure, notice, table } from "../components.js";
-import { column, field, hash, local, outcomes, row, select, small, soft, stamp, stampText, words } from "./parts.js";
+import { column, exact, field, hash, local, outcomes, row, select, small, soft, stamp, stampText, words } from "./parts.js";
 
 const conditions = ["type", "company", "channel", "chat", "source", "route", "destination", "outcome"];
 const spans = ["15m", "1h", "24h", "7d", "all", "custom"];
@@ -92,7 +92,7 @@ async function offer(box, context) {
 /// telephone number.
 async function meaning(said, wanted, context) {
   const digits = said.replace(/\D/g, "");
-  if (!/^[+\d\s().\-/]+$/.test(said) || digits.length < 5) return { text: said };
+  if (!/^[+\d\s().\-/]+$/.test(said) || !digits) return { text: said };
   if (wanted.chat) return { text: digits };
   const page = await get("api/v1/events", { chat: digits, limit: 1 }, context).catch(() => ({ events: [] }));
   return page.events.length || !context.may("reader") ? { chat: digits } : { text: digits };
@@ -171,7 +171,7 @@ const list = (rows) => table({
   caption: t("page.events"), rows, key: ({ id }) => id,
   columns: [
     column("received", (event) => stamp(event.received_at)),
-    column("type", (event) => h("a", { href: hash(`events/${event.id}`) }, event.type), { primary: true }),
+    column("type", (event) => h("a", { href: hash(`events/${event.id}`) }, exact(event.type)), { primary: true }),
     column("chat", ({ chat }) => (chat ? wholeChat(chat) : soft("–"))),
     column("channel", ({ channel, company }) => h("span", { class: "soft nowrap" }, [channel, company].filter(Boolean).join(" · ") || "–")),
     column("outcome", outcomes, { wide: true }),
@@ -184,11 +184,11 @@ function chatsOf(rows) {
   return chats.length ? h("p", { key: "chats" }, t("search.chats"), chats.map((chat) => [" ", wholeChat(chat)])) : null;
 }
 
-const wholeChat = (chat) => h("a", { href: hash("events", { chat, since: "all" }), title: t("chat.all") }, chat);
+const wholeChat = (chat) => h("a", { href: hash("events", { chat: exact(chat), since: "all" }), title: t("chat.all") }, chat);
 
 /// What never was taken in is in no list: so it is said when senders were turned away.
 const gapNotice = (gaps) => h("details", { class: "notice warn", key: "gaps" },
-  h("summary", null, gaps.every(({ count }) => !count) ? t("gaps.down") : t("gaps.title", { lost: gaps.reduce((sum, { count }) => sum + count, 0) })),
+  h("summary", null, t(!gaps.some(({ count }) => count) ? "gaps.down" : gaps.some(({ kind }) => kind === "down") ? "gaps.title" : "gaps.refused", { lost: gaps.reduce((sum, { count }) => sum + count, 0) })),
   h("ul", null, gaps.map((gap) => h("li", null,
     stamp(gap.began_at), " – ", stamp(gap.ended_at), " ", h("strong", null, t(`gap.${gap.kind}`)), " ",
     [gap.source, gap.count ? t("gap.count", { count: gap.count }) : "", gap.reason].filter(Boolean).join(" · ")))),
@@ -208,5 +208,5 @@ function nothing(search) {
   ].filter(Boolean);
   return h("div", { class: "panel empty", key: "nothing" }, h("p", null, t("found.nothing")), h("p", { class: "soft" }, t("found.means"), text ? ` ${t("found.bodies")}` : ""),
     h("ul", { class: "tries" }, tries.map(([changes, words]) => h("li", null, h("a", { href: hash("events", { ...search, ...changes }) }, words))),
-      h("li", null, h("a", { href: "#/overview" }, t("try.refused")))));
+      h("li", null, h("a", { href: "#/overview?refused=1" }, t("try.refused")))));
 }

@@ -50,7 +50,7 @@ export async function show(main, { query }, context) {
     onpointermove: (event) => { if (event.pointerType === "mouse" && event.target !== list) pointedAt = performance.now(); },
     onpointerleave: () => { pointedAt = -Infinity; },
   }, h("div", { class: "live-row live-titles", role: "row" },
-    ["time", "type", "company", "channel", "chat", "settled"].map((name) => h("span", { role: "columnheader" }, t(`live.${name}`)))), space);
+    ["time", "type", "company", "channel", "chat", "settled"].map((name) => h("span", { role: "columnheader" }, t(`col.${name}`)))), space);
   const form = h("form", { class: "row filters", onsubmit: apply, onchange: apply },
     field("show", h("select", { name: "show" }, Object.keys(shows).map((value) => h("option", { value, selected: value === chosen }, t(`live.show.${value}`))))),
     Object.entries(fields).map(([name, placeholder]) => field(name, h("input", { name, value: filter[name], placeholder, size: 12, spellcheck: "false" }))));
@@ -152,12 +152,12 @@ export async function show(main, { query }, context) {
   }
 }
 
-const field = (name, control) => h("label", { class: "inline" }, h("span", null, t(`live.${name}`)), control);
+const field = (name, control) => h("label", { class: "inline" }, h("span", null, t(`col.${name}`)), control);
 
 function rowView(row, index, height) {
   return h("div", { key: row.key, class: "live-row", role: "row", "aria-rowindex": index + 2, style: { top: `${index * height}px` } },
     h("span", { role: "cell", class: "mono soft" }, clockTime(row.at)),
-    row.id ? h("span", { role: "cell", class: "live-type" }, h("a", { href: `#/events/${row.id}` }, row.type)) : h("span", { role: "cell", class: "live-note" }, row.note),
+    row.id ? h("span", { role: "cell", class: "live-type" }, h("a", { href: `#/events/${row.id}` }, row.type || '""')) : h("span", { role: "cell", class: "live-note" }, row.note),
     row.id ? [row.company, row.channel, row.chat].map((text) => h("span", { role: "cell", class: "live-fact" }, text ?? "")) : null,
     row.id ? h("span", { role: "cell", class: "live-chips" }, row.note ? h("span", { class: "soft" }, row.note) : null, [...row.goals].map(chip)) : null);
 }

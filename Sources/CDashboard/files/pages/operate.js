@@ -12,7 +12,7 @@ export async function show(main, _, context) {
   const [lanes, replays, audit] = [h("div"), h("div"), h("div")];
   const config = h("div", { class: "inside stack" });
   main.append(h("h1", null, t("page.operate")),
-    panel(t("lanes.title"), lanes), panel(t("config.title"), config), panel(t("replays.title"), replays), panel(t("audit.title"), audit));
+    panel(t("overview.destinations"), lanes), panel(t("overview.config"), config), panel(t("replays.title"), replays), panel(t("audit.title"), audit));
   const refresh = () => [pollStatus, pollReplays].forEach((turn) => turn());
   const pollStatus = poll(5, async (signal) => {
     const status = await get("api/v1/status", null, { signal });
@@ -40,9 +40,9 @@ async function act({ path, wish = () => ({}), said, refresh, ...question }) {
 // Destinations
 
 const destinations = (status, context, refresh) => table({
-  caption: t("lanes.title"), rows: status.destinations, key: ({ name }) => name, nothing: t("lanes.none"),
+  caption: t("overview.destinations"), rows: status.destinations, key: ({ name }) => name, nothing: t("lanes.none"),
   columns: [
-    column("destination", ({ name }) => name, { primary: true }),
+    column("destination", ({ name }) => h("a", { href: hash("events", { destination: name }) }, name), { primary: true }),
     // As Overview says it.
     column("state", (one) => {
       const { kind, word, why } = stateOf(one);
@@ -64,7 +64,7 @@ function acts({ name, orphaned, paused, paused_at: place, held_until: held, pend
     title: t(`${key}.title`, { name }), body: small("resume.means", { count: pending }), action: t(`${key}.do`), path: `${path}/resume`, refresh,
     said: () => toast(t("resume.done", { name })),
   }));
-  return h("span", { class: "row acts" }, paused ? resume("resume") : one("pause.do", () => pause(name, `${path}/pause`, refresh)),
+  return h("span", { class: "row acts" }, paused ? resume("resume") : one("live.pause", () => pause(name, `${path}/pause`, refresh)),
     held && new Date(held) > relayNow() && !paused ? resume("lift") : null);
 }
 
@@ -75,7 +75,7 @@ function pause(name, path, refresh) {
   const time = field(t("until.time"), at);
   time.hidden = true;
   return act({
-    title: t("pause.title", { name }), body: small("pause.means"), action: t("pause.do"), fields: [field(t("until.label"), until), time], path, refresh,
+    title: t("pause.title", { name }), body: small("pause.means"), action: t("live.pause"), fields: [field(t("until.label"), until), time], path, refresh,
     wish() {
       if (until.value === "person") return { until: null };
       const end = new Date(until.value === "at" ? at.value || NaN : relayNow() + minutes[until.value] * 60_000);
@@ -141,7 +141,7 @@ const replayTable = (rows, context, refresh) => table({
   columns: [
     column("replay", ({ id }) => `#${id}`, { primary: true }),
     column("state", ({ state }) => badge(replayKinds[state] ?? "idle", t(`replay.state.${state}`))),
-    column("events", ({ events, to, who, reason, failure }) => [code(events || t("replay.all")), " → ", to.join(", ") || t("replay.as_routed"),
+    column("which", ({ events, to, who, reason, failure }) => [code(events || t("replay.all")), " → ", to.join(", ") || t("replay.as_routed"),
       h("div", { class: "soft" }, [who, reason].filter(Boolean).join(": ")), failure ? h("div", { class: "bad-text" }, failure) : null], { wide: true }),
     column("progress", progress),
     column("began", (replay) => when(replay.started_at)),
@@ -194,6 +194,6 @@ function showAudit(place, context) {
   }
 
   place.append(h("form", { class: "inside row filter", onsubmit: begin },
-    field(t("col.who"), who), field(t("col.what"), what), field(t("col.when"), since), h("button", null, t("filter"))), shown);
+    field(t("col.who"), who), field(t("col.what"), what), field(t("col.when"), since), h("button", null, t("col.show"))), shown);
   begin();
 }

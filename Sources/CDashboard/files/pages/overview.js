@@ -3,11 +3,18 @@
 import { h, patch } from "../dom.js";
 import { get } from "../api.js";
 import { t, parts, hasWord, number, percent, rate, bytes, duration, milliseconds, setRelayClock } from "../i18n.js";
-import { badge, notice, failure, table, when, at, sparkline, meter, poll, copyButton } from "../components.js";
+import { badge, notice, failure, table, when, at, sparkline, enlarge, meter, poll, copyButton } from "../components.js";
 
-export async function show(main, params, context) {
+/// What charts may show: how far apart the samples are, and after how many seconds new ones are asked for.
+const spans = { "1h": ["10s", 10], "24h": ["5m", 60], "7d": ["5m", 300] };
+
+export async function show(main, { query }, context) {
+  const span = query.get("span") in spans ? query.get("span") : "1h";
+  const [step, pace] = spans[span];
   const seen = { samples: {} };
-  const draw = () => patch(main, view(seen, openRefusals));
+  const draw = () => patch(main, view(seen, openRefusals, choice()));
+  const choice = () => h("select", { name: "span", class: "end", "aria-label": t("chart.span"), onchange: ({ target }) => context.go(search("overview", { span: target.value })) },
+    Object.keys(spans).map((name) => h("option", { value: name, selected: name === span }, `${t("chart.span")}: ${t(`span.${name}`)}`)));
 
   async function openRefusals({ target }) {
     if (!target.open) return;
@@ -23,11 +30,14 @@ export async function show(main, params, context) {
     context.title((failing ? `(${failing}) ` : "") + t("page.overview"));
     draw();
     const said = main.querySelector("h1").textContent;
-    if (said !== seen.said) context.announce(seen.said = said);
+    if (said !== seen.said) {
+      if (!seen.said && query.has("refused")) toRefusals();
+      context.announce(seen.said = said);
+    }
   }, { signal: context.signal, onerror(error) { seen.error = error; draw(); } });
   // Without samples the page has no charts.
-  poll(10, async (signal) => {
-    seen.samples = samplesOf(await get("api/v1/series", {}, { signal }));
+  poll(pace, async (signal) => {
+    seen.samples = samplesOf(await get("api/v1/series", { step, since: span }, { signal }));
     if (seen.status) draw();
   }, { signal: context.signal });
 }
@@ -37,10 +47,10 @@ function samplesOf(series) {
   const perSecond = (counts) => counts.map((count) => (count === null ? null : count / series.step_seconds));
   const byName = (list, names) => new Map(list.map((one) =>
     [one.name, { ...one, ...Object.fromEntries(names.map((name) => [name, perSecond(one[name])])) }]));
-  return { destinations: byName(series.destinations, ["attempts", "failed"]), sources: byName(series.sources, ["events"]), store: series.store.bytes };
+  return { since: series.since, until: series.until, destinations: byName(series.destinations, ["attempts", "failed"]), sources: byName(series.sources, ["events"]), store: series.store.bytes };
 }
 
-function view({ status, samples, error, refusals }, openRefusals) {
+function view({ status, samples, error, refusals }, openRefusals, choice) {
   if (!status) return error ? failure(error) : h("p", { class: "soft" }, t("loading"));
   const destinations = status.destinations.map((one, order) => ({ ...one, state: stateOf(one), order }))
     .sort((a, b) => a.state.rank - b.state.rank || a.order - b.order);
@@ -51,21 +61,23 @@ function view({ status, samples, error, refusals }, openRefusals) {
     error ? h("div", { key: "error" }, notice("bad", t("overview.stale"), error.status ? ` ${error.message}` : "")) : null,
     troubles(status).map(([key, kind, text, lines]) => h("div", { key }, notice(kind, text,
       lines ? h("ul", { class: "mono" }, lines.map((line) => h("li", null, line))) : null))),
-    panel("destinations", destinationTable(destinations, samples.destinations), h("p", { class: "inside soft small-text" }, t("overview.drain"))),
-    panel("sources", sourceTable(status.sources, samples.sources), refusalsPart(status.sources, refusals, openRefusals)),
+    panel("destinations", [destinationTable(destinations, samples), h("p", { class: "inside soft small-text" }, t("overview.drain"))], choice),
+    panel("sources", [sourceTable(status.sources, samples), refusalsPart(status.sources, refusals, openRefusals)]),
     h("div", { key: "rest", class: "columns" },
-      panel("routes", routeTable(status.routes), h("p", { class: "inside soft small-text" }, t("overview.since", { uptime }))),
+      panel("routes", [routeTable(status.routes), h("p", { class: "inside soft small-text" }, t("overview.since", { uptime }))]),
       h("div", { class: "stack" }, panel("store", storePart(status.store, samples.store)), panel("config", configPart(status.config)))),
   ];
 }
 
-const panel = (name, ...contents) => h("section", { key: name, class: "panel", "aria-labelledby": name }, h("h2", { id: name }, t(`overview.${name}`)), contents);
+const panel = (name, contents, end) => h("section", { key: name, class: "panel", "aria-labelledby": name },
+  h("div", { class: "title" }, h("h2", { id: name }, t(`overview.${name}`)), end), contents);
 
 function headline(destinations) {
-  for (const kind of ["bad", "warn"]) {
+  const said = ["bad", "warn"].map((kind) => {
     const count = destinations.filter(({ state }) => state.kind === kind).length;
-    if (count) return badge(kind, t(`overview.${kind}`, { count, all: destinations.length }));
-  }
+    return count && badge(kind, t(`overview.${kind}`, { count, all: destinations.length }));
+  }).filter(Boolean);
+  if (said.length) return h("span", { class: "row" }, said);
   return destinations.length ? badge("good", t("overview.good", { count: destinations.length })) : t("overview.none");
 }
 
@@ -109,6 +121,7 @@ export function stateOf(one) {
   if (refuses) return state(4, "warn", "refusing", [one.last_failure, refuses], refused.since);
   if (bound && arriving > takes) return state(4, "warn", "behind", [t("state.behind.why", { arriving: rate(arriving), takes: rate(takes), slots, needed: needed ?? "–" })]);
   if (one.late) return state(2, "warn", "late", [t("state.late.why", { age: duration(one.oldest_due_seconds ?? 0) })]);
+  if (one.oldest_pending_seconds > 600) return state(6, "warn", "waiting", [t("state.waiting.why", { age: duration(one.oldest_pending_seconds) })]);
   const [lately] = one.attempts;
   if (lately?.failure_rate >= 0.05) return state(5, "warn", "partly", [t("state.partly.why", { share: percent(lately.failure_rate), time: duration(lately.seconds), cause: lately.causes[0].cause })]);
   return state(one.dead ? 7 : 8, "good", "ok", []);
@@ -118,7 +131,7 @@ const dash = () => h("span", { class: "soft" }, "–");
 const soft = (text) => h("span", { class: "soft" }, text);
 const dim = (count) => (count ? number(count) : soft("0"));
 const search = (page, conditions) => `#/${page}?${new URLSearchParams(conditions)}`;
-const column = (name, cell, more) => ({ title: t(`column.${name}`), cell, ...more });
+const column = (name, cell, more) => ({ title: t(`col.${name}`), cell, ...more });
 const numbers = (name, cell) => column(name, cell, { number: true });
 /// The last sample that there is; `null`: none.
 const last = (values) => values?.findLast((value) => value !== null) ?? null;
@@ -134,16 +147,19 @@ function destinationTable(rows, samples) {
       numbers("in_flight", (one) => dim(one.in_flight)),
       numbers("dead", ({ name, dead }) => linked(dead, search("dead", { destination: name }), "bad-text")),
       numbers("oldest", (one) => (one.oldest_pending_seconds === null ? dash() : duration(one.oldest_pending_seconds))),
-      numbers("rate", (one) => rateCell(one, samples?.get(one.name))),
-      numbers("latency", (one) => latencyCell(one, samples?.get(one.name))),
+      numbers("rate", (one) => rateCell(one, samples)),
+      numbers("latency", (one) => latencyCell(one, samples)),
       numbers("failed", failedCell),
       numbers("drain", drainCell),
     ],
   });
 }
 
-/// What to do about what fails: the relay says it in English, by the first cause; other languages have words by that cause.
-export function hintOf({ hint, attempts }) {
+/// What to do about what fails, as nodes; nothing: the relay does not know.
+export const hintOf = (one) => adviceOn(one)?.split("`").map((part, index) => (index % 2 ? h("code", null, part) : part));
+
+/// The relay says it in English, by the first cause; other languages have words by that cause.
+function adviceOn({ hint, attempts }) {
   const cause = attempts.find(({ failed }) => failed)?.causes[0]?.cause;
   if (!hint || !cause) return hint;
   const alike = { 405: "404", 503: "502", 504: "502" };
@@ -154,31 +170,35 @@ export function hintOf({ hint, attempts }) {
 
 function stateCell(one) {
   const { state, replaying, overflowed } = one;
-  const hint = state.kind === "good" ? null : hintOf(one);
+  const hint = state.kind === "good" || one.paused ? null : hintOf(one);
   const why = [...state.why, replaying && t("state.replaying", { count: replaying }), overflowed && t("state.overflowed", { count: overflowed })].filter(Boolean);
   return [
     h("div", { class: "row" }, badge(state.kind, state.word), state.since ? h("span", { class: "soft" }, when(state.since, "for")) : null),
     why.length ? h("div", { class: "soft" }, why.map((reason, index) => [index ? " · " : "", reason])) : null,
-    hint ? h("div", null, soft(t("state.hint")), " ", hint.split("`").map((part, index) => (index % 2 ? h("code", null, part) : part))) : null,
+    hint ? h("div", null, soft(t("state.hint")), " ", hint) : null,
   ];
 }
 
-const chart = (lines, label, text) => h("div", { class: "chart" }, sparkline(lines, label), h("span", null, text));
+/// Small; with its times where it is pressed.
+const chart = (lines, label, text, { since, until }) =>
+  h("button", { type: "button", class: "plain chart", "aria-label": label, onclick: () => enlarge(lines, label, since, until) }, sparkline(lines, label), h("span", null, text));
 const perSecond = (value) => `${rate(value)}/s`;
 const most = (values) => perSecond(Math.max(0, ...values));
 
-function rateCell({ name, attempts: [window] }, sample) {
+function rateCell({ name, attempts: [window] }, samples) {
+  const sample = samples.destinations?.get(name);
   const now = last(sample?.attempts);
   if (now === null) return window?.counted_seconds ? perSecond(window.attempts / window.counted_seconds) : dash();
   return chart([{ values: sample.attempts, kind: "accent" }, { values: sample.failed.map((value) => value || null), kind: "bad" }],
-    t("chart.rate", { name, most: most(sample.attempts), now: perSecond(now) }), perSecond(now));
+    t("chart.rate", { name, most: most(sample.attempts), now: perSecond(now) }), perSecond(now), samples);
 }
 
-function latencyCell({ name, attempts: [window] }, sample) {
+function latencyCell({ name, attempts: [window] }, samples) {
+  const sample = samples.destinations?.get(name);
   const [half, nearlyAll] = [last(sample?.latency_p50_ms), last(sample?.latency_p99_ms)];
   if (half === null) return window?.mean_ms ? milliseconds(window.mean_ms) : dash();
   return chart([{ values: sample.latency_p99_ms, kind: "soft" }, { values: sample.latency_p50_ms, kind: "accent" }],
-    t("chart.latency", { name, half: milliseconds(half), most: milliseconds(nearlyAll ?? half) }), milliseconds(half));
+    t("chart.latency", { name, half: milliseconds(half), most: milliseconds(nearlyAll ?? half) }), milliseconds(half), samples);
 }
 
 function failedCell({ attempts }) {
@@ -207,9 +227,9 @@ function sourceTable(rows, samples) {
       column("path", (one) => h("code", { class: "soft" }, one.path)),
       column("envelope", (one) => [one.silent ? [badge("warn", t("source.silent")), " ", when(one.silent_since, "for"), " · "] : null, one.last_envelope ? when(one.last_envelope) : soft(t("source.never"))]),
       numbers("events", ({ name }) => {
-        const values = samples?.get(name)?.events;
+        const values = samples.sources?.get(name)?.events;
         const now = last(values);
-        return now === null ? dash() : chart([{ values, kind: "accent" }], t("chart.events", { name, most: most(values), now: perSecond(now) }), perSecond(now));
+        return now === null ? dash() : chart([{ values, kind: "accent" }], t("chart.events", { name, most: most(values), now: perSecond(now) }), perSecond(now), samples);
       }),
       column("token", tokenCell),
       column("handshake", (one) => when(one.last_handshake)),
@@ -226,7 +246,7 @@ function tokenCell({ token, learning_until: until }) {
 }
 
 function toRefusals(event) {
-  event.preventDefault();
+  event?.preventDefault();
   const part = document.getElementById("refusals");
   part.open = true;
   part.firstChild.focus();

@@ -2,7 +2,7 @@
 
 import { h, patch } from "../dom.js";
 import { address, get, post } from "../api.js";
-import { t, loadWords, milliseconds, clockTime, fullTime, locale } from "../i18n.js";
+import { t, loadWords, milliseconds, clockTime, fullTime, locale, relayNow } from "../i18n.js";
 import { badge, confirm, copyButton, failure, notice, table, toast } from "../components.js";
 
 /// The words of these pages: asked for as soon as the module is there.
@@ -10,6 +10,9 @@ export const words = loadWords("pages");
 
 /// The address of one of these pages.
 export const hash = (path, query) => `#/${address(path, query)}`;
+
+/// A text as a condition that only it meets: one that is empty, or has a comma, in quotes.
+export const exact = (text) => (/^$|^"|,/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 export const soft = (...children) => h("span", { class: "soft" }, ...children);
 export const small = (key, values) => h("p", { class: "soft" }, t(key, values));
@@ -119,26 +122,39 @@ export function outcomes({ deliveries, dropped_by: route }) {
   }));
 }
 
+/// The same with a span that stands still: what comes while somebody reads is not meant.
+function asOfNow({ ids, since, ...scope }) {
+  const [, count, unit] = /^(\d+)([smhd])$/.exec(since) ?? [];
+  const time = (seconds) => new Date(relayNow() - seconds * 1000).toISOString();
+  return ids ? { ids } : { ...scope, since: unit ? time(count * { s: 1, m: 60, h: 3600, d: 86_400 }[unit]) : since, until: time(0) };
+}
+
 /// Retries or discards: counts first, asks, then does it; scope by scope, so that each is a line of the audit.
 ///
 /// - scopes: of `POST /api/v1/deliveries/retry`: ids, or conditions.
 export async function change(verb, scopes, name, reload) {
-  const each = async (more, signal, read) => {
-    let total = 0;
-    for (const scope of scopes) total += read(await post(`api/v1/deliveries/${verb}`, { ...scope, ...more }, { signal }));
-    return total;
-  };
+  const ask = (scope, more, signal) => post(`api/v1/deliveries/${verb}`, { ...scope, ...more }, { signal });
+  let changed = 0;
   const done = await confirm({
     title: t(`${verb}.title`, { name }), body: small(`${verb}.means`), danger: verb === "discard",
     action: (counted) => t(`${verb}.count`, { count: counted?.total ?? 0 }),
     count: async (signal) => {
-      const total = await each({ dry_run: true }, signal, (answer) => answer.count);
-      return { total, text: t("would.change", { count: total }), none: total === 0 };
+      let total = 0;
+      const shown = [];
+      for (const scope of scopes.map(asOfNow)) {
+        const { count } = await ask(scope, { dry_run: true }, signal);
+        total += count;
+        if (count) shown.push([scope, count]);
+      }
+      return { shown, total, text: t("would.change", { count: total }), none: total === 0 };
     },
-    perform: async ({ reason }) => ({ changed: await each({ reason }, undefined, (answer) => answer.changed) }),
+    async perform({ reason, count: { shown } }) {
+      for (const [scope, expected] of shown) changed += (await ask(scope, { expected, reason })).changed;
+      return true;
+    },
   });
   if (done === null) return;
-  if (done) toast(t(`${verb}.done`, { count: done.changed }), done.changed ? "good" : "bad");
+  if (done || changed) toast(t(`${verb}.done`, { count: changed }), changed ? "good" : "bad");
   await reload();
   // What was pressed may be gone: who goes by the keyboard goes on from the page's top.
   if (document.activeElement === document.body) document.getElementById("main").focus({ preventScroll: true });
@@ -161,21 +177,21 @@ export const destinationOf = (name) => configured?.destinations[name];
 /// Each route's verdict on an event of `explain`.
 export function routesTable({ routes }, to) {
   return table({
-    caption: t("routes.title"), rows: routes, key: ({ name }) => name, kind: "routes", nothing: t("routes.none"),
+    caption: t("overview.routes"), rows: routes, key: ({ name }) => name, kind: "routes", nothing: t("routes.none"),
     columns: [
       column("route", ({ name, matched }) => h("span", { class: matched ? null : "soft" }, name), { primary: true }),
       column("to", ({ name }) => {
         const names = to?.get(name);
         return names ? names.map((one, index) => h("span", { class: "nowrap" }, index ? `, ${one}` : one)).concat(names.length ? [] : t("route.drops")) : "–";
       }),
-      column("verdict", verdict, { wide: true }),
+      column("verdict", (one) => verdict(one, configured?.routes.find(({ name }) => name === one.name)), { wide: true }),
     ],
   });
 }
 
 /// The API says it in English: what is said in these words always is taken apart, the rest is shown as it is.
-function verdict({ matched, words, saw }) {
-  if (matched) return badge("good", t("route.matched"));
+function verdict({ matched, words, saw }, rule) {
+  if (matched) return [badge("good", t("route.matched")), " ", rule?.match ? h("code", { class: "soft" }, JSON.stringify(rule.match)) : null];
   const [, condition] = /^no: wants ([^]*); saw /.exec(words) ?? [];
   if (condition && saw !== undefined) return [t("route.wants"), " ", code(condition), " – ", t("route.saw"), " ", h("code", { class: "bad-text" }, saw)];
   const [, route] = /^not reached: ([^]*) ended the routing$/.exec(words) ?? [];
