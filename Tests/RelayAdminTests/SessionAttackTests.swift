@@ -63,6 +63,18 @@ import Testing
     #expect(Self.access.owner(of: "\(signed).\(code(""))", at: Self.now) == nil)
   }
 
+  /// Whatever its token has signed: of another version nobody here knows what it means.
+  @Test func aSessionOfAnotherVersionIsNone() throws {
+    let parts = try Self.session(of: .viewer).split(separator: ".")
+    for (version, isOne) in [("v1", true), ("v1s", true), ("v2", false), ("", false)] {
+      let signed = ([Substring(version)] + parts[1..<4]).joined(separator: ".")
+      let code = Base64.text(
+        SHA256.authenticationCode(
+          key: Array("viewer".utf8), Array("huggy-relay session ".utf8), Array(signed.utf8)))
+      #expect((Self.access.owner(of: "\(signed).\(code)", at: Self.now) != nil) == isOne, "\(version)")
+    }
+  }
+
   /// Also one that its own token has signed: a clock that was set back makes none live longer.
   @Test(arguments: [0, -1, 12 * 3_600 + 3_601, 30 * 86_400] as [Int64])
   func aSessionThatEndsAtNoTimeOfOursIsNone(seconds: Int64) {

@@ -93,6 +93,7 @@ import Testing
   @Test(arguments: [
     ("huggy_relay_session=a", ["a"]), ("x=1; huggy_relay_session=a.b+/==; y=2", ["a.b+/=="]),
     ("huggy_relay_session=a;huggy_relay_session=b", ["a", "b"]), ("huggy_relay_sessions=a", []),
+    ("my_huggy_relay_session=a", []),
     ("x=huggy_relay_session=a", []), ("huggy_relay_session", []), ("huggy_relay_session=", []), ("", []),
   ])
   func theCookieIsFoundAmongOthers(header: String, texts: [String]) {

@@ -226,7 +226,7 @@ struct DashboardTests {
     let ids = try home.send(
       (type: "", fields: #""id":1,"company":{"id":""},"channel":"""#),
       (type: "sentMessage", fields: #""id":2,"company":{"id":15691}"#))
-    let quotes = #"""""#
+    let quotes = "\"\""
     let found = try home.run("events", "--type", quotes, "--company", quotes, "--channel", quotes)
     #expect(found.contains(ids[0]) && !found.contains(ids[1]), "\(found)")
     let browser = try home.browser(as: "ada", at: "#/events?type=%22%22&company=%22%22&channel=%22%22")
