@@ -55,13 +55,28 @@ import Testing
   }
 
   @Test func whatIsWaitedForHasItsOwnWord() {
-    let words = Self.waits.map { WaitAnswer($0, destination: "crm").for }
+    let words = Self.waits.map { WaitAnswer($0, of: Samples.delivery()).for }
     #expect(
       words == [
         "in_flight", "order", "order", "retry", "pause", "pause", "pause", "circuit", "circuit",
         "retry_after",
         "orphaned", "store", "turn",
       ])
+  }
+
+  @Test func whatWaitsForItsOrderTellsOfWhatComesFirst() throws {
+    var behind = Samples.delivery(.waiting, id: 42, wait: .order(DeliveryID(rawValue: 41)))
+    #expect(DeliveryAnswer(behind).waiting?.eventId == nil)
+    behind.first =
+      Samples.delivery(.retrying, attempts: 8) {
+        $0.due = Samples.now
+        $0.lastAttempt = DeliveryRecord.LastAttempt(
+          at: Samples.now, duration: .milliseconds(1), status: 503, error: nil)
+      }.record
+    let wait = try #require(DeliveryAnswer(behind).waiting)
+    #expect(wait.deliveryId == 41 && wait.eventId == "\(Samples.eventID)")
+    #expect(wait.attempts == 8 && wait.dueAt == Samples.now && wait.lastFailure == "status 503")
+    #expect(wait.message.hasSuffix("it is of \(Samples.eventID), attempts: 8, the last failed (status 503)"))
   }
 
   @Test func otherAnswersAreReadAsTheyWereWritten() throws {

@@ -253,6 +253,32 @@ import Testing
     #expect(long.target.hasSuffix(" bytes)"))
   }
 
+  /// Broken by an operator who learns who looked for whom.
+  @Test func anOperatorIsShownWhatOperatorsMayChangeAndNothingElse() async throws {
+    let operations = FakeOperations()
+    try await withServer(operations, people: AdminToken.ofEachRole) { server in
+      for (role, path) in [
+        (Role.operator, "destinations/crm/pause"), (.reader, "rejections"), (.admin, "sources/huggy/token"),
+      ] {
+        let address = "/api/v1/\(path)"
+        _ =
+          role == .reader
+          ? try await server.get(address, headers: Self.token(role))
+          : try await server.post(
+            address, path.hasSuffix("token") ? #"{"learn":"15m"}"# : "{}", headers: Self.token(role))
+      }
+      func kinds(_ role: Role) async throws -> [String] {
+        let answer = try await server.get("/api/v1/audit", headers: Self.token(role))
+        return answer.body.components(separatedBy: #""what":""#).dropFirst().map {
+          String($0.prefix { $0 != "\"" })
+        }
+      }
+      #expect(try await kinds(.admin) == ["sources/token", "rejections", "destinations/pause"])
+      #expect(try await kinds(.operator) == ["destinations/pause"])
+      #expect(try await server.get("/api/v1/audit", headers: Self.token(.reader)).status == 403)
+    }
+  }
+
   @Test func theAuditIsReadByPagesAndFilters() async throws {
     let operations = FakeOperations()
     try await withServer(operations) { server in

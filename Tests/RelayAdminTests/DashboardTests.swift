@@ -46,6 +46,25 @@ import Testing
         == ".a > .b,td :is(c,d){x:y z;content:\"a: { b\";}@media (w:1px){&{e:f}}")
   }
 
+  /// Broken by a space within a text, or one that keeps two signs apart.
+  @Test func scriptsAreSentWithoutSpacesThatSayNothing() {
+    let source = """
+      if (a && b) return { c: "d, \\" { e", f: [1, 2] };
+      const g = (h) => h ? -1 + +h : typeof h;
+      i = `j, ${k} l`;
+      m = n.replace(/ , /, ", ");
+
+      """
+    #expect(
+      String(decoding: ScriptSpaces.removed(from: Array(source.utf8)), as: UTF8.self) == """
+        if(a&&b)return{c:"d, \\" { e",f:[1,2]};
+        const g=(h)=>h?-1 + +h:typeof h;
+        i = `j, ${k} l`;
+        m = n.replace(/ , /, ", ");
+
+        """)
+  }
+
   /// Broken by a text over several lines, whose indentation would be lost.
   @Test func noTextGoesOverSeveralLines() {
     for (path, bytes) in DashboardFile.embedded where path.hasSuffix(".js") {

@@ -64,12 +64,12 @@ import Testing
       "POST /api/v1/destinations/{destination}/resume", "POST /api/v1/destinations/{destination}/test",
       "POST /api/v1/sources/{source}/publish", "POST /api/v1/notify/{receiver}/test",
       "POST /api/v1/reload", "POST /api/v1/config/diff",
-      "POST /api/v1/backtest",
+      "POST /api/v1/backtest", "GET /api/v1/audit",
     ],
     .admin: [
       "POST /api/v1/sources/{source}/token", "POST /api/v1/store/backup", "GET /api/v1/export",
       "POST /api/v1/erase",
-      "GET /api/v1/erase/{erasure}", "GET /api/v1/audit",
+      "GET /api/v1/erase/{erasure}",
     ],
   ]
 

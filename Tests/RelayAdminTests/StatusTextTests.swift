@@ -8,6 +8,20 @@ import Testing
 @Suite struct StatusTextTests {
   private static let plain = Pen(usesColours: false)
 
+  /// Broken by an "ok" of a destination of which most goes well.
+  @Test func whatFailsWhileOthersGoWellIsNotOK() {
+    var status = Samples.status
+    status.destinations = [
+      Samples.destination("crm") { ($0.oldestRetrying, $0.attempts) = (.seconds(1_346), [Samples.window]) },
+      Samples.destination("bi") { $0.attempts = [Samples.window] },
+      Samples.destination("erp") { $0.attempts = [AttemptWindow(length: .seconds(300))] },
+    ]
+    let text = StatusText.render(StatusAnswer(status, now: Samples.now), now: Samples.now, pen: Self.plain)
+    #expect(text.contains("  retrying: the oldest is 22m26s old (422)\n"), "\(text)")
+    #expect(text.contains("  failing in part: 25 % of the attempts in 5 min, most by 422\n"))
+    #expect(text.contains("  ok\n"))
+  }
+
   @Test func statusShowsWhatIsLateAndWhoIsSilent() {
     var status = Samples.status
     let late: (inout DestinationStatus) -> Void = { ($0.oldestDue, $0.isLate) = (.seconds(1_200), true) }

@@ -29,7 +29,7 @@ extension DeliveryAnswer {
     facts = DeliveryFacts(record)
     dueAt = record.due
     settledAt = record.settledAt
-    waiting = report.wait.map { WaitAnswer($0, destination: record.destination) }
+    waiting = report.wait.map { WaitAnswer($0, of: report) }
     lastAttempt = record.lastAttempt.map { AttemptAnswer($0) }
     failures = record.failures.map { FailureAnswer($0) }
     failureCount = record.failureCount

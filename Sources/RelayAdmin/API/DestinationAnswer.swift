@@ -19,7 +19,11 @@ package struct DestinationAnswer: Answer {
   package var oldestDueSeconds: Double?
   @Field("That is longer than its `late_after`; a paused one is never late.") package var late: Bool
   @Field(
-    "How long the backlog takes at the present pace (`pace_per_second`), if nothing new comes; null: unknown, or nothing moves: it is paused, or its circuit is open."
+    "How old the oldest pending one is, where attempts fail and it is for another one that it (or what comes before it in its order) "
+      + "waits, while others are delivered; null: it is not five minutes yet, or replays are pending.")
+  package var oldestRetryingSeconds: Double?
+  @Field(
+    "How long the backlog takes at the present pace (`pace_per_second`), if nothing new comes; null: unknown, or nothing moves: it is paused, its circuit is open, or the oldest is stuck."
   )
   package var drainSeconds: Double?
   @Field("Deliveries that were settled in a second, over the last 15 to 30 seconds; null: none was.")
@@ -69,6 +73,7 @@ extension DestinationAnswer {
     oldestPendingSeconds = status.oldestPending?.apiSeconds
     oldestDueSeconds = status.oldestDue?.apiSeconds
     late = status.isLate
+    oldestRetryingSeconds = status.oldestRetrying?.apiSeconds
     drainSeconds = status.drain?.apiSeconds
     pacePerSecond = status.pace.map { ($0 * 100).rounded() / 100 }
     discarded = status.discarded

@@ -22,6 +22,13 @@ package struct ExplainAnswer: Answer {
       .leftOutIfNil)
     package var reason: String?
     @Field("What that condition saw.", .leftOutIfNil) package var saw: String?
+    @Field("Where it takes the event: its conditions, each with what it saw.", .leftOutIfNil)
+    package var met: [Met]?
+  }
+
+  package struct Met: Record {
+    @Field("What it wants.") package var condition: String
+    @Field("What it saw.") package var saw: String
   }
 
   package struct Rejected: Record {
@@ -85,7 +92,9 @@ extension ExplainAnswer.Event {
     company = event.company
     channel = event.channel
     chat = event.chat
-    self.routes = zip(routes, event.explanation.verdicts).map { ExplainAnswer.Verdict($0, $1) }
+    self.routes = zip(routes, zip(event.explanation.verdicts, event.explanation.met)).map {
+      ExplainAnswer.Verdict($0, $1.0, $1.1)
+    }
     destinations = event.explanation.decision.targets.map(\.destination)
     dropped = event.explanation.decision.isDropped
   }
@@ -98,13 +107,19 @@ extension ExplainAnswer.Event {
 }
 
 extension ExplainAnswer.Verdict {
-  init(_ route: RelayCore.Route, _ verdict: Explanation.Verdict) {
+  init(_ route: RelayCore.Route, _ verdict: Explanation.Verdict, _ conditions: [Explanation.Met]) {
     self.init()
     name = route.name
     matched = verdict == .matched
     words = verdict.words(of: route)
     reason = matched ? nil : words
     if case .failed(_, let value) = verdict { saw = value }
+    guard matched, !conditions.isEmpty else { return }
+    met = conditions.map { condition in
+      var met = ExplainAnswer.Met()
+      (met.condition, met.saw) = (condition.condition, condition.saw)
+      return met
+    }
   }
 }
 

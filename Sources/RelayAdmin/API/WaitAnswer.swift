@@ -11,17 +11,31 @@ package struct WaitAnswer: Answer {
   package var `for`: String
   @Field("When it ends by itself.", .leftOutIfNil) package var until: Timestamp?
   @Field("When the circuit opened.", .leftOutIfNil) package var since: Timestamp?
-  @Field("What the circuit is open for.", .leftOutIfNil) package var lastFailure: String?
+  @Field("What the circuit is open for, or what the delivery that comes first failed with.", .leftOutIfNil)
+  package var lastFailure: String?
   @Field("The delivery of its order key that comes first.", .leftOutIfNil) package var deliveryId: Int64?
+  @Field("Of an event that is asked for by its id: the event of that delivery.", .leftOutIfNil)
+  package var eventId: String?
+  @Field("The same: how many attempts it has had.", .leftOutIfNil) package var attempts: Int?
+  @Field("The same: when its next attempt is due.", .leftOutIfNil) package var dueAt: Timestamp?
   @Field("Where the configuration pauses the destination, as `FILE:LINE`.", .leftOutIfNil)
   package var pausedAt: String?
   @Field("The same in a sentence, for people.") package var message: String
 }
 
 extension WaitAnswer {
-  init(_ wait: DeliveryWait, destination: String) {
+  init(_ wait: DeliveryWait, of report: DeliveryReport) {
     self.init()
+    let destination = report.record.destination
     message = wait.sentence(destination: destination)
+    if let first = report.first {
+      eventId = first.event.description
+      attempts = first.attempts
+      dueAt = first.due
+      lastFailure = first.lastAttempt.flatMap { $0.status.map { "status \($0)" } ?? $0.error }
+      message += "; it is of \(first.event)"
+      if let lastFailure { message += ", attempts: \(first.attempts), the last failed (\(lastFailure))" }
+    }
     switch wait {
     case .inFlight: self.for = "in_flight"
     case .order(let first):

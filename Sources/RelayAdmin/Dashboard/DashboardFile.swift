@@ -33,7 +33,7 @@ struct DashboardFile: Sendable {
     self.path = path
     bytes =
       switch path.split(separator: ".").last {
-      case "js": Self.withoutRemarks(source)
+      case "js": ScriptSpaces.removed(from: Self.withoutRemarks(source))
       case "css": Self.withoutSpaces(Self.withoutRemarks(source))
       default: source
       }

@@ -49,15 +49,16 @@ extension DestinationAnswer {
   /// It fails now, or something of it waits for a person. What failed in the last day may be long over.
   fileprivate var isInTrouble: Bool {
     failingSince != nil || circuit != "closed" || heldUntil != nil || dead > 0 || !refusedKinds.isEmpty
+      || oldestRetryingSeconds != nil
   }
 }
 
 extension Double {
   /// `5 min`, `1 h`, `24 h`.
-  fileprivate var spanText: String { self < 3_600 ? "\(Int(self / 60)) min" : "\(Int(self / 3_600)) h" }
+  var spanText: String { self < 3_600 ? "\(Int(self / 60)) min" : "\(Int(self / 3_600)) h" }
 
   /// `0.4 %`, `12 %`; never 0 of something, nor 100 of less than all.
-  fileprivate var percentText: String {
+  var percentText: String {
     let percent = self * 100
     if percent == 0 || percent == 100 || (percent >= 1 && percent <= 99) {
       return "\(Int(percent.rounded())) %"

@@ -134,6 +134,17 @@ extension DestinationAnswer {
       return ("recovering\(since)\(reason)\(refusedText.map { "; \($0)" } ?? "")", .warning)
     }
     if let refusedText { return ("\(refusedText)\(reason)", .warning) }
+    if let oldestRetryingSeconds {
+      let cause = attempts.first { $0.failed > 0 }?.causes.first.map { " (\($0.cause))" } ?? ""
+      return ("retrying: the oldest is \(oldestRetryingSeconds.ageText) old\(cause)", .warning)
+    }
+    if let lately = attempts.first, let share = lately.failureRate, share >= 0.05 {
+      let cause = lately.causes.first.map { ", most by \($0.cause)" } ?? ""
+      return (
+        "failing in part: \(share.percentText) of the attempts in \(lately.seconds.spanText)\(cause)",
+        .warning
+      )
+    }
     return circuit == "closed" ? ("ok", .good) : (circuit, .plain)
   }
 

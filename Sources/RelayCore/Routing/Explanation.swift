@@ -10,7 +10,15 @@ package struct Explanation: Sendable, Equatable {
     case notReached(after: String)
   }
 
+  /// A condition that held, and what it saw.
+  package struct Met: Sendable, Equatable {
+    package var condition: String
+    package var saw: String
+  }
+
   package var verdicts: [Verdict]
+  /// Of each verdict the conditions that held; none where the route does not match.
+  package var met: [[Met]] = []
   package var decision: RoutingDecision
 }
 
@@ -21,11 +29,11 @@ extension RoutingTable {
     var ending: String?
     for (number, route) in routes.enumerated() {
       if let ending {
-        explanation.verdicts.append(.notReached(after: ending))
+        explanation.add(.notReached(after: ending))
       } else if let failure = route.firstFailure(for: event) {
-        explanation.verdicts.append(route.verdict(on: failure, for: event))
+        explanation.add(route.verdict(on: failure, for: event))
       } else {
-        explanation.verdicts.append(.matched)
+        explanation.add(.matched, met: route.met(by: event))
         if !explanation.decision.take(route.route, number: number) { ending = route.route.name }
       }
     }
@@ -33,7 +41,18 @@ extension RoutingTable {
   }
 }
 
+extension Explanation {
+  fileprivate mutating func add(_ verdict: Verdict, met conditions: [Met] = []) {
+    verdicts.append(verdict)
+    met.append(conditions)
+  }
+}
+
 extension CompiledRoute {
+  fileprivate func met(by event: EventView) -> [Explanation.Met] {
+    route.match.conditions.map { .init(condition: route.match.describe($0), saw: seen(by: $0, in: event)) }
+  }
+
   fileprivate func verdict(on failure: RouteFailure, for event: EventView) -> Explanation.Verdict {
     switch failure {
     case .match(let condition):
@@ -54,14 +73,16 @@ extension Match: CustomStringConvertible {
     }
   }
 
-  package var description: String {
-    var tests: [ConditionFailure] = []
-    if sources != nil { tests.append(.source) }
-    if events != nil { tests.append(.event) }
-    if companies != nil { tests.append(.company) }
-    if channels != nil { tests.append(.channel) }
-    tests += fields.indices.map { .field($0) }
-    return tests.map(describe).joined(separator: ", ")
+  package var description: String { conditions.map(describe).joined(separator: ", ") }
+
+  /// In the order in which they are asked.
+  fileprivate var conditions: [ConditionFailure] {
+    var conditions: [ConditionFailure] = []
+    if sources != nil { conditions.append(.source) }
+    if events != nil { conditions.append(.event) }
+    if companies != nil { conditions.append(.company) }
+    if channels != nil { conditions.append(.channel) }
+    return conditions + fields.indices.map { .field($0) }
   }
 
   private func list(_ patterns: [some CustomStringConvertible]?) -> String {

@@ -177,7 +177,20 @@ package final class RelayController: RelayOperations {
   package func event(_ id: EventID) async throws(OperationError) -> EventReport? {
     let found = try await asked.look { lookup async throws(StoreError) in try await lookup.event(id) }
     guard let event = found else { return nil }
-    return EventReport(event: event, deliveries: await reports(of: event.deliveries))
+    var deliveries = await reports(of: event.deliveries)
+    for index in deliveries.indices {
+      if case .order(let first?) = deliveries[index].wait {
+        deliveries[index].first = await delivery(first, to: deliveries[index].record.destination)
+      }
+    }
+    return EventReport(event: event, deliveries: deliveries)
+  }
+
+  /// A page begins behind a number: behind the one after it stands the delivery itself.
+  private func delivery(_ id: DeliveryID, to destination: String) async -> DeliveryRecord? {
+    let filter = DeliverySearch(DeliveryFilter(destination: destination))
+    let page = try? await search.deliveries(filter, after: DeliveryID(rawValue: id.rawValue + 1), limit: 1)
+    return page?.deliveries.first { $0.id == id }
   }
 
   package func events(_ request: EventPageRequest) async throws(OperationError) -> EventPage {

@@ -131,6 +131,9 @@ package struct DestinationStatus: Sendable, Equatable {
   package var oldestDue: Duration?
   /// That is longer than its `late_after`. A paused one is never late.
   package var isLate = false
+  /// How old the oldest pending delivery is, where attempts fail and it is for another one that it waits, not for its turn; nil: it
+  /// does not, or not for long yet.
+  package var oldestRetrying: Duration?
   /// The backlog at the present pace, if nothing new comes; nil: unknown.
   package var drain: Duration?
   /// Deliveries settled in a second, over the last 15 to 30 seconds; nil: none was.
@@ -162,6 +165,8 @@ package struct DeliveryReport: Sendable, Equatable {
   package var record: DeliveryRecord
   /// What a pending delivery waits for; nil: it is settled.
   package var wait: DeliveryWait?
+  /// The delivery that comes before it in its order; nil: none does, or it was not looked for (it is of an event alone), or is gone.
+  package var first: DeliveryRecord?
 
   package init(record: DeliveryRecord, wait: DeliveryWait?) {
     self.record = record

@@ -87,6 +87,7 @@ final class StatusReader: Sendable {
           $0 < .zero ? nil : $0
         }
         status.isLate = status.isLate(by: destination, unreadFor: store.unreadFor ?? .zero)
+        status.lookForStuck()
         return status
       },
       routes: state.configuration.routes.map { route in
@@ -164,6 +165,25 @@ extension DestinationStatus {
     capacity = attempts.first.flatMap {
       DestinationCapacity(destination, $0, arriving: lane.arriving, pending: pending)
     }
+  }
+}
+
+extension DestinationStatus {
+  /// So long an event may be on its way to a destination that takes others, before that is worth a word.
+  private static let patience = Duration.seconds(300)
+
+  /// Finds what attempts are made for in vain while others succeed: nothing else in a status would tell of it. Where the oldest has
+  /// not been due for nearly as long as it is old, it waits for its next attempt, or for one that comes before it in its order.
+  ///
+  /// Replays bring events that were old before they were queued: while they do, the age says nothing.
+  mutating func lookForStuck() {
+    if !isPaused, !isOrphaned, circuit != .open, replaying == 0, attempts.contains(where: { $0.failed > 0 }),
+      let oldestPending, oldestPending - (oldestDue ?? .zero) >= Self.patience
+    {
+      oldestRetrying = oldestPending
+    }
+    // What others are settled at is no pace for what is stuck.
+    if oldestRetrying != nil || stuckHead != nil { drain = nil }
   }
 }
 

@@ -36,7 +36,7 @@ final class DashboardHome {
           listen: 127.0.0.1:0
           admin: 127.0.0.1:0
           admin_tokens: [\(tokens.joined(separator: ", "))]
-        sources: { huggy: {} }
+        sources: { huggy: {}, app: { token: a-token } }
         destinations:
           crm: { url: "http://\(there)/crm", rate: \(rate) }
           billing: { url: "http://\(nowhere)/" }
@@ -68,6 +68,12 @@ final class DashboardHome {
   func send(_ events: (type: String, fields: String)...) throws -> [String] {
     let messages = events.map { #""\#($0.type)":[{\#($0.fields)}]"# }.joined(separator: ",")
     return try eventIDs(post(Array(#"{"messages":{\#(messages)}}"#.utf8), to: ingest + "/huggy"))
+  }
+
+  /// An envelope with a wrong token.
+  func sendWrongly(_ type: String, _ fields: String) throws {
+    let body = #"{"messages":{"\#(type)":[{\#(fields)}]},"token":"another"}"#
+    #expect(try post(Array(body.utf8), to: ingest + "/app").status == 401)
   }
 
   /// Huggy's own traffic, until the test ends it.

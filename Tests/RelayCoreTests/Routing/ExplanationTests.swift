@@ -33,6 +33,23 @@ import Testing
     #expect(try verdict(event, match) == .failed(condition: condition, saw: saw))
   }
 
+  @Test func whatMatchedNamesEachConditionAndWhatItSaw() throws {
+    var match = Match(
+      events: .words("*Message"), channels: .words("whats*"),
+      fields: [FieldCondition(path: FieldPath("is_internal")!, test: .oneOf("true"))])
+    let event = Posted(#"{"channel":"WhatsApp","is_internal":true}"#)
+    func met() throws -> [Explanation.Met] {
+      try event.met(by: [Route(name: "r", match: match, action: .drop)])
+    }
+    #expect(
+      try met().map { [$0.condition, $0.saw] } == [
+        ["event: *Message", "receivedMessage"], ["channel: whats*", "WhatsApp"],
+        ["is_internal: true", "true"],
+      ])
+    match.sources = .words("another")
+    #expect(try met().isEmpty, "what does not match says what failed")
+  }
+
   @Test func anAbsentCompanyOrChannelIsSaidToBeAbsent() throws {
     #expect(try verdict(Posted(), .company("1")) == .failed(condition: "company: 1", saw: "absent"))
     #expect(try verdict(Posted(), .channel("x")) == .failed(condition: "channel: x", saw: "absent"))

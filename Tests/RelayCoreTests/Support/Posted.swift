@@ -52,6 +52,12 @@ struct Posted: Sendable, CustomTestStringConvertible {
     return try view(for: table) { table.explain($0).verdicts }
   }
 
+  /// What the first of them saw where it matched.
+  func met(by routes: [Route]) throws -> [Explanation.Met] {
+    let table = RoutingTable(routes)
+    return try view(for: table) { table.explain($0).met[0] }
+  }
+
   func meets(_ match: Match) throws -> Bool {
     try decision(of: [Route(name: "only", match: match, action: .deliver(to: ["d"]))]).matched == [0]
   }

@@ -42,4 +42,37 @@ import Testing
     let orphan = try #require(try await middle.status().destinations.first { $0.name == "crm" })
     #expect(orphan.isOrphaned && orphan.isPaused && orphan.pausedSince == paused)
   }
+
+  /// A chat whose first message is refused waits, while all others go on.
+  @Test func aStuckChatIsSeenAndWhatWaitsInItTellsOfItsFirst() async throws {
+    let middle = try await Middle(
+      .middle {
+        $0.destination("crm") {
+          $0.ordering = .chat
+          ($0.retry.initial, $0.retry.maxDelay, $0.retry.jitter) = (.seconds(3_600), .seconds(3_600), 0)
+        }
+      })
+    await middle.receive(2, chat: 4_242)
+    let head = try middle.request()
+    await middle.answer(head, 503)
+    await middle.pass(.seconds(400))
+    await middle.receive(from: 3, chat: 7)
+    await middle.answerAll()
+    let crm = try #require(try await middle.status().destinations.first { $0.name == "crm" })
+    #expect(crm.pending == 2 && crm.failingSince == nil && crm.pace != nil)
+    #expect(crm.oldestRetrying == .seconds(400) && crm.drain == nil)
+
+    let reports = try await carryOut(middle) { controller async throws(OperationError) in
+      var reports: [EventReport] = []
+      for event in try await controller.events(EventPageRequest(filter: EventFilter(), limit: 9)).events {
+        if let report = try await controller.event(event.id) { reports.append(report) }
+      }
+      return reports
+    }
+    let waiting = reports.flatMap(\.deliveries).filter { $0.record.state == .waiting }
+    let first = try #require(waiting.first?.first)
+    #expect(waiting.count == 1 && waiting[0].wait == .order(first.id))
+    #expect(first.id == head.delivery && first.attempts == 1 && first.lastAttempt?.status == 503)
+    #expect(first.due != nil)
+  }
 }

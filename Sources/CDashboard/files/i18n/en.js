@@ -51,10 +51,11 @@ export default {
     show: "Show",
   },
   state: {
+    retrying: "Retrying some", "retrying.why": "the oldest is {age} old: it is retried ({cause}), or waits behind one that is", by: "by {who}",
     ok: "OK", down: "Down", failing: "Failing", held: "Held", refusing: "Refusing some", recovering: "Recovering", paused: "Paused",
     orphaned: "Orphaned", behind: "Falling behind",
     "behind.why": "{arriving}/s arrive, concurrency {slots} takes {takes}/s: {needed} would do", late: "Late",
-    "late.why": "something has been due for {age}", waiting: "Waiting", "waiting.why": "the oldest has been pending for {age}", until: "until {when}", wait: "it asked to wait (Retry-After): next try {when}",
+    "late.why": "something has been due for {age}", until: "until {when}", wait: "it asked to wait (Retry-After): next try {when}",
     probe: "next try {when}", row: { one: "one failure", other: "{count} failures in a row" }, hint: "What to do:",
     company: "company {company}", refuses: { one: "refuses {kind}", other: "refuses {kind} and {more} more" },
     stuck: "its order waits for one {event}", "orphaned.why": "no longer configured; what it is owed is kept",

@@ -10,6 +10,7 @@ export default {
     what: "What", target: "To what, and why", ended: "Outcome",
   },
   search: {
+    instead: "Search {text} in all that events say",
     what: "Phone number, chat, event id, or any text", when: "Received", go: "Search",
     help: "A phone number is found in whichever field it stands. A certain field by its path: customer.mobile=5575*", more: "More conditions",
     from: "From", to: "To", looking: "Searching …", reached: "Searched back to {time} …", stop: "Stop", on: "Search further back",
@@ -41,6 +42,7 @@ export default {
   },
   gaps: {
     refused: "In this time requests were refused ({lost}): what they brought is in no list.",
+    kept: "It stands in what was refused ({status}, {count} ×, last {time}): see it", see: "See what was refused",
     title: "In this time the relay was down, or refused requests ({lost}): what was sent then is in no list.",
     down: "In this time the relay was down: what was sent then is in no list.",
     hint: "Count it as lost, until you have compared with Huggy. 401: the source's token is not the one in Huggy.",
@@ -58,7 +60,9 @@ export default {
     overflow: "Discarded on arrival: {destination} was over its max_backlog. Never attempted; can be retried once there is room.",
     discarded: "Discarded: {why}. Attempts: {count}.", failed: "Failed attempts: {count}, last: {ending}. {waiting}",
   },
+  limit: { attempts: "At most {count} attempts.", age: "It is given up after {age}." },
   wait: {
+    first: "Go to delivery {delivery}",
     in_flight: "An attempt is under way.", order: "Waits for delivery {delivery}, which comes before it: {destination} gets this chat in order.",
     retry: "The next attempt is at {until}.", pause: "{destination} is paused until somebody resumes it.",
     pause_until: "{destination} is paused until {until}.", pause_at: "{destination} is paused by the configuration ({place}).",
@@ -79,6 +83,7 @@ export default {
   },
   delivery: { by: "route {route} · delivery {id}" },
   step: {
+    retried: "taken up again by {who}",
     received: "received", attempt: "Attempt {n}:", took: "after {time}", missing: "{count} more failed, not kept", next: "next attempt",
     waits: "waits", dead: "given up", discarded: "discarded",
   },

@@ -10,6 +10,7 @@ export default {
     progress: "Andamento", began: "Início", when: "Quando", who: "Quem", what: "O quê", target: "Em quê, e por quê", ended: "Resultado",
   },
   search: {
+    instead: "Buscar {text} em tudo o que os eventos dizem",
     what: "Telefone, chat, id do evento ou qualquer texto", when: "Recebido", go: "Buscar",
     help: "Um telefone é achado em qualquer campo. Um campo certo, pelo caminho: customer.mobile=5575*", more: "Mais condições", from: "De",
     to: "Até", looking: "Buscando …", reached: "Buscado até {time} …", stop: "Parar", on: "Buscar mais atrás",
@@ -40,6 +41,7 @@ export default {
   },
   gaps: {
     refused: "Nesse tempo requisições foram recusadas ({lost}): o que traziam não está em lista nenhuma.",
+    kept: "Está no que foi recusado ({status}, {count} ×, último {time}): ver", see: "Ver o que foi recusado",
     title: "Nesse tempo o relay esteve parado, ou recusou requisições ({lost}): o que foi enviado então não está em lista nenhuma.",
     down: "Nesse tempo o relay esteve parado: o que foi enviado então não está em lista nenhuma.",
     hint: "Conte como perdido, até comparar com a Huggy. 401: o token da origem não é o da Huggy.",
@@ -57,7 +59,9 @@ export default {
     overflow: "Descartado na chegada: {destination} passou do seu max_backlog. Nunca foi tentado; pode ser, quando houver espaço.",
     discarded: "Descartado: {why}. Tentativas: {count}.", failed: "Tentativas falhas: {count}, última: {ending}. {waiting}",
   },
+  limit: { attempts: "No máximo {count} tentativas.", age: "Desiste depois de {age}." },
   wait: {
+    first: "Ir para a entrega {delivery}",
     in_flight: "Uma tentativa está em curso.", order: "Espera pela entrega {delivery}, que vem antes: {destination} recebe este chat em ordem.",
     retry: "A próxima tentativa é às {until}.", pause: "{destination} está em pausa até alguém retomar.",
     pause_until: "{destination} está em pausa até {until}.", pause_at: "{destination} está em pausa pela configuração ({place}).",
@@ -77,6 +81,7 @@ export default {
   },
   delivery: { by: "rota {route} · entrega {id}" },
   step: {
+    retried: "retomado por {who}",
     received: "recebido", attempt: "Tentativa {n}:", took: "após {time}", missing: "mais {count} falharam, não guardadas", next: "próxima tentativa",
     waits: "espera", dead: "desistência", discarded: "descartado",
   },

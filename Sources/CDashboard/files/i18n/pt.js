@@ -52,10 +52,11 @@ export default {
     show: "Mostrar",
   },
   state: {
+    retrying: "Repetindo alguns", "retrying.why": "o mais antigo tem {age}: é repetido ({cause}) ou espera por um que é", by: "por {who}",
     ok: "OK", down: "Fora do ar", failing: "Falhando", held: "Em espera", refusing: "Recusa alguns", recovering: "Voltando",
     paused: "Pausado", orphaned: "Órfão", behind: "Ficando para trás",
     "behind.why": "chegam {arriving}/s, concurrency {slots} dá conta de {takes}/s: {needed} bastaria", late: "Atrasado",
-    "late.why": "há entregas vencidas há {age}", waiting: "Esperando", "waiting.why": "a mais antiga está pendente há {age}", until: "até {when}", wait: "pediu para esperar (Retry-After): próxima tentativa {when}",
+    "late.why": "há entregas vencidas há {age}", until: "até {when}", wait: "pediu para esperar (Retry-After): próxima tentativa {when}",
     probe: "próxima tentativa {when}", row: { one: "uma falha", other: "{count} falhas seguidas" }, hint: "O que fazer:",
     company: "empresa {company}", refuses: { one: "recusa {kind}", other: "recusa {kind} e mais {more}" },
     stuck: "a ordem espera por um {event}", "orphaned.why": "não está mais na configuração; o que lhe é devido fica guardado",

@@ -5,7 +5,7 @@ import { get } from "../api.js";
 import { t, number, setRelayClock } from "../i18n.js";
 import { badge, button, empty, failure, table } from "../components.js";
 import { hintOf, stateOf } from "./overview.js";
-import { change, column, ending, exact, field, hash, panel, reasonText, row, select, small, soft, stamp, words } from "./parts.js";
+import { answerOf, change, column, ending, exact, field, hash, panel, reasonText, row, select, small, soft, stamp, words } from "./parts.js";
 
 export async function show(main, { query }, context) {
   await words;
@@ -164,7 +164,7 @@ async function showKind(place, filter, context) {
       const goal = rows.length + 50;
       do {
         const page = await get("api/v1/deliveries", {
-          state: "dead", destination, type, reason, status, since, answers: "false", limit: goal - rows.length, after: next,
+          state: "dead", destination, type, reason, status, since, answers: context.may("reader"), limit: goal - rows.length, after: next,
         }, context);
         if (turn !== mine) return;
         rows = rows.concat(page.deliveries);
@@ -200,7 +200,7 @@ async function showKind(place, filter, context) {
         column("received", (one) => stamp(one.received_at)),
         column("gaveup", (one) => stamp(one.settled_at)),
         column("attempts", ({ attempts }) => number(attempts), { number: true }),
-        column("ending", ({ last_attempt: last }) => (last ? ending(last.status, last.error) : t("ending.unattempted")), { wide: true }),
+        column("ending", ({ last_attempt: last, failures }) => (last ? [ending(last.status, last.error), " ", answerOf(failures.at(-1))] : t("ending.unattempted")), { wide: true }),
         column("route", ({ route }) => h("span", { class: "soft nowrap" }, route)),
       ],
     })) : running || problem ? null : h("div", { class: "panel", key: "none" }, empty(t("dead.nosuch"))),

@@ -5,7 +5,7 @@ import { get, post } from "../api.js";
 import { t, bytes, milliseconds } from "../i18n.js";
 import { badge, button, confirm, copyButton, notice, poll, toast, when } from "../components.js";
 import {
-  block, change, code, destinationLine, destinationOf, ending, exact, field, forRole, hash, into, kindOf, panel, part, pretty, quoted, routesTable,
+  answerOf, block, change, destinationLine, destinationOf, ending, exact, field, forRole, hash, into, kindOf, panel, part, pretty, quoted, routesTable,
   row, select, sentence, small, soft, stamp, stampText, targets,
 } from "./parts.js";
 import { lastSearch } from "./events.js";
@@ -22,13 +22,22 @@ export async function show(main, id, context) {
     return main.append(back, h("h1", null, t("event.title")), notice("warn", t("event.unknown"), h("p", { class: "mono" }, id)));
   }
   context.title(exact(event.type));
+  let retries = [];
   const [head, deliveries, why, body] = ["stack", "stack", "inside", "inside"].map((kind) => h("div", { class: kind }));
   main.append(back, head, deliveries, panel(t("why.title"), why), panel(t("body.title"), body));
 
   function draw() {
     patch(head, header(event, context, reload));
     const order = [...event.deliveries].sort((a, b) => states.indexOf(a.state) - states.indexOf(b.state));
-    patch(deliveries, order.map((delivery) => card(event, delivery, context, reload)));
+    patch(deliveries, order.map((delivery) => card(event, delivery, retries, context, reload)));
+  }
+
+  /// Who has retried what of it, for those who may see that.
+  async function lookBack() {
+    if (!context.may("operator") || !event.deliveries.some(({ attempts }) => attempts)) return;
+    const { entries } = await get("api/v1/audit", { what: "deliveries/retry", since: event.received_at, limit: 500 }, context);
+    retries = entries.filter(({ outcome }) => outcome === "done").reverse();
+    draw();
   }
 
   /// changed: the number of a delivery, of which it is said what comes of it.
@@ -36,6 +45,7 @@ export async function show(main, id, context) {
     followed = changed ?? followed;
     event = await get(path, null, context);
     draw();
+    lookBack().catch(() => {});
     const now = event.deliveries.find(({ id: number, state }) => number === followed && state !== "pending");
     if (!now) return;
     followed = null;
@@ -43,8 +53,10 @@ export async function show(main, id, context) {
   }
 
   draw();
+  lookBack().catch(() => {});
   into(body, () => showBody(body, event, context));
-  into(why, () => showRoutes(why, event, context));
+  // Then the limits of each destination are known, too.
+  into(why, () => showRoutes(why, event, context).then(draw));
   // The list tells how deliveries stand, and holds no contents: so the audit is not filled by one who waits.
   poll(3, async (signal) => {
     if (!event.deliveries.some(({ state }) => state === "pending")) return;
@@ -99,8 +111,8 @@ const asCurl = (id, { session }) =>
 
 // Each delivery
 
-function card(event, delivery, context, reload) {
-  const { id, destination, run, state, last_attempt: last } = delivery;
+function card(event, delivery, retries, context, reload) {
+  const { id, destination, run, state, last_attempt: last, waiting: wait } = delivery;
   const act = (key, onclick) => button(t(key), { kind: `small ${key === "discard.one" ? "bad-text" : ""}`, needs: "operator", context, "aria-label": `${t(key)}: ${destination}`, onclick });
   const changing = (verb) => act(`${verb}.one`, () => change(verb, [{ ids: [id] }], `${exact(event.type)} → ${destination}`, () => reload(id)));
   const isWhole = state === "delivered" && !delivery.failure_count;
@@ -111,18 +123,45 @@ function card(event, delivery, context, reload) {
         ["dead", "discarded"].includes(state) && !event.erased_at ? changing("retry") : null, ["dead", "pending"].includes(state) ? changing("discard") : null,
         state === "delivered" ? act("resend", () => replay(event, context, reload, destination)) : null)),
     h("div", { class: "inside stack" },
-      h("p", null, state === "delivered" ? [stamp(last?.at, true), " "] : null, sentence(delivery)), isWhole ? null : timeline(event, delivery, context)));
+      h("p", null, state === "delivered" ? [stamp(last?.at, true), " "] : null, sentence(delivery), wait?.for === "retry" ? soft(limits(destination)) : null),
+      wait?.event_id ? h("p", null, h("a", { href: hash(`events/${wait.event_id}`) }, t("wait.first", { delivery: String(wait.delivery_id) })),
+        soft([" ", wait.last_failure, `${t("col.attempts")}: ${wait.attempts}`, wait.due_at && `${t("step.next")}: ${stampText(wait.due_at)}`].filter(Boolean).join(" · "))) : null,
+      isWhole ? null : timeline(event, delivery, retries, context)));
+}
+
+/// When it would be given up.
+function limits(destination) {
+  const { max_attempts: count, max_age: age } = destinationOf(destination)?.retry ?? {};
+  return [count > 0 && t("limit.attempts", { count }), age && age !== "unlimited" && t("limit.age", { age })].filter(Boolean).map((text) => ` ${text}`);
+}
+
+/// The ids that an entry of the audit names.
+function idsOf({ target }) {
+  try {
+    return JSON.parse(target).ids ?? [];
+  } catch {
+    return [];
+  }
 }
 
 /// Attempt by attempt, the first at the top.
-function timeline(event, delivery, context) {
+function timeline(event, delivery, retries, context) {
   const { failures, failure_count: count, last_attempt: last, state, due_at: due } = delivery;
   const steps = [step("idle", event.received_at, t("step.received"))];
+  const retried = retries.filter((entry) => idsOf(entry).some((id) => String(id) === String(delivery.id) || id === event.id));
+  const takenUp = (until) => {
+    while (retried.length && !(retried[0].at > until)) {
+      const { at, who, reason } = retried.shift();
+      steps.push(step("idle", at, [t("step.retried", { who }), reason].filter(Boolean).join(": ")));
+    }
+  };
   failures.forEach((failure, index) => {
+    takenUp(failure.at);
     const missing = index ? failure.attempt - failures[index - 1].attempt - 1 : 0;
     if (missing) steps.push(h("li", { class: "soft" }, t("step.missing", { count: missing })));
     steps.push(step("bad", failure.at, attempt(failure, failure.attempt), evidence(event, delivery, failure, context)));
   });
+  takenUp();
   // While a circuit is open, or a pause lasts, the time that it was due at says nothing.
   const isNext = due && delivery.waiting?.for === "retry";
   if (state === "delivered") steps.push(step("good", last?.at, attempt(last, delivery.attempts)));
@@ -133,7 +172,7 @@ function timeline(event, delivery, context) {
 
 const step = (kind, time, line, more) => h("li", { class: kind }, h("div", { class: "step" }, time ? stamp(time, true) : null, h("span", null, line)), more);
 
-const attempt = (one, number) => [h("strong", null, t("step.attempt", { n: number })), " ", ending(one.status, one.error), " ", one.answer ? [code(one.answer.slice(0, 120)), " "] : null,
+const attempt = (one, number) => [h("strong", null, t("step.attempt", { n: number })), " ", ending(one.status, one.error), " ", answerOf(one), " ",
   soft([t("step.took", { time: milliseconds(one.duration_ms) }), one.peer].filter(Boolean).join(" · "))];
 
 /// The request as it was sent, and the answer.

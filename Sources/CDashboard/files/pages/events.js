@@ -108,6 +108,7 @@ async function look(search, results, context) {
   let problem = null;
   let running = null;
   let gaps = [];
+  let kept = [];
 
   async function go() {
     running = new AbortController();
@@ -136,7 +137,9 @@ async function look(search, results, context) {
 
   const draw = () => patch(results,
     small("said.looked", { what: described(search) }),
+    kept.map(({ status, count, at }) => notice("bad", h("a", { href: refused }, t("gaps.kept", { status: String(status), count, time: stampText(at) })))),
     gaps.length ? gapNotice(gaps) : null,
+    /^\d+$/.test(search.chat) && !search.text && context.may("reader") ? h("p", { key: "instead" }, h("a", { href: hash("events", { ...search, chat: "", text: search.chat }) }, t("search.instead", { text: search.chat }))) : null,
     search.text ? chatsOf(rows) : null,
     problem ? h("div", { key: "problem" }, failure(problem)) : null,
     rows.length ? h("div", { class: "panel", key: "rows" }, list(rows)) : null,
@@ -155,7 +158,13 @@ async function look(search, results, context) {
     draw();
   }).catch(() => {});
   await go();
+  // Perhaps it never was accepted. (Who looks at what was refused stands in the audit.)
+  if (rows.length || !search.text || context.signal.aborted) return;
+  kept = (await get("api/v1/rejections", null, context).catch(() => ({ rejections: [] }))).rejections.filter(({ body }) => body?.includes(search.text)).slice(0, 3);
+  draw();
 }
+
+const refused = "#/overview?refused=1";
 
 /// What was asked for, in words.
 function described(search) {
@@ -192,7 +201,7 @@ const gapNotice = (gaps) => h("details", { class: "notice warn", key: "gaps" },
   h("ul", null, gaps.map((gap) => h("li", null,
     stamp(gap.began_at), " – ", stamp(gap.ended_at), " ", h("strong", null, t(`gap.${gap.kind}`)), " ",
     [gap.source, gap.count ? t("gap.count", { count: gap.count }) : "", gap.reason].filter(Boolean).join(" · ")))),
-  h("p", null, t("gaps.hint")));
+  h("p", null, t("gaps.hint"), " ", h("a", { href: refused }, t("gaps.see"))));
 
 /// What was looked at, and what to try.
 function nothing(search) {
@@ -208,5 +217,5 @@ function nothing(search) {
   ].filter(Boolean);
   return h("div", { class: "panel empty", key: "nothing" }, h("p", null, t("found.nothing")), h("p", { class: "soft" }, t("found.means"), text ? ` ${t("found.bodies")}` : ""),
     h("ul", { class: "tries" }, tries.map(([changes, words]) => h("li", null, h("a", { href: hash("events", { ...search, ...changes }) }, words))),
-      h("li", null, h("a", { href: "#/overview?refused=1" }, t("try.refused")))));
+      h("li", null, h("a", { href: refused }, t("try.refused")))));
 }

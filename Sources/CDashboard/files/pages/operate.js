@@ -4,7 +4,7 @@ import { h, patch } from "../dom.js";
 import { get, post } from "../api.js";
 import { t, number, relayNow, setRelayClock } from "../i18n.js";
 import { badge, button, confirm, empty, failure, meter, notice, poll, table, toast, when } from "../components.js";
-import { stateOf } from "./overview.js";
+import { stateOf, withPauses } from "./overview.js";
 import { code, column, field, forRole, hash, into, local, panel, row, select, small, soft, stamp, stampText, words } from "./parts.js";
 
 export async function show(main, _, context) {
@@ -15,7 +15,7 @@ export async function show(main, _, context) {
     panel(t("overview.destinations"), lanes), panel(t("overview.config"), config), panel(t("replays.title"), replays), panel(t("audit.title"), audit));
   const refresh = () => [pollStatus, pollReplays].forEach((turn) => turn());
   const pollStatus = poll(5, async (signal) => {
-    const status = await get("api/v1/status", null, { signal });
+    const status = await withPauses(await get("api/v1/status", null, { signal }), context);
     if (status.now) setRelayClock(status.now);
     patch(lanes, destinations(status, context, refresh));
     draw(status.config);
@@ -162,7 +162,7 @@ function progress({ expected, queued, delivered, dead, discarded, pending, state
 // The audit
 
 function showAudit(place, context) {
-  if (!context.may("admin")) return patch(place, h("div", { class: "inside" }, forRole("admin", "audit.masked")));
+  if (!context.may("operator")) return patch(place, h("div", { class: "inside" }, forRole("operator", "audit.masked")));
   const [who, what] = ["who", "what"].map((id) => h("input", { autocomplete: "off", placeholder: id === "what" ? "deliveries/retry" : t("any") }));
   const since = select([["24h", t("span.24h")], ["7d", t("span.7d")], ["", t("span.all")]], "24h");
   const shown = h("div");

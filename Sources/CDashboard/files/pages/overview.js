@@ -23,7 +23,7 @@ export async function show(main, { query }, context) {
   }
 
   poll(5, async (signal) => {
-    seen.status = await get("api/v1/status", {}, { signal });
+    seen.status = await withPauses(await get("api/v1/status", {}, { signal }), context);
     seen.error = null;
     if (seen.status.now) setRelayClock(seen.status.now);
     const failing = seen.status.destinations.filter((one) => stateOf(one).kind === "bad").length;
@@ -81,6 +81,20 @@ function headline(destinations) {
   return destinations.length ? badge("good", t("overview.good", { count: destinations.length })) : t("overview.none");
 }
 
+let pauses = { key: "", entries: [] };
+
+/// With each pause's entry of the audit, for those who may see it: who paused it, and why.
+export async function withPauses(status, context) {
+  const paused = status.destinations.filter((one) => one.paused && !one.paused_at);
+  const key = paused.map(({ name, paused_since: since }) => `${name} ${since}`).join();
+  if (key !== pauses.key && context.may("operator")) {
+    const { entries } = key ? await get("api/v1/audit", { what: "destinations/pause", limit: 500 }, context).catch(() => pauses) : { entries: [] };
+    pauses = { key, entries: entries.filter(({ outcome }) => outcome === "done") };
+  }
+  for (const one of paused) one.pause = pauses.entries.find(({ target }) => target.split(" ")[0] === one.name);
+  return status;
+}
+
 /// What concerns the relay as a whole, and needs somebody.
 function troubles({ store, sources, config, clock_offset_seconds: offset }) {
   return [
@@ -109,7 +123,8 @@ export function stateOf(one) {
   if (one.orphaned) return state(3, "warn", "orphaned", [t("state.orphaned.why")]);
   if (one.paused) {
     return state(5, "warn", "paused", [one.paused_at ? t("state.paused.file", { place: one.paused_at })
-      : one.paused_until ? parts("state.until", { when: at(one.paused_until) }) : t("state.paused.person")], one.paused_since);
+      : one.paused_until ? parts("state.until", { when: at(one.paused_until) }) : !one.pause && t("state.paused.person"),
+      one.pause && [t("state.by", one.pause), one.pause.reason].filter(Boolean).join(": ")], one.paused_since);
   }
   if (one.circuit === "open") {
     const next = held ?? (one.next_probe_at && parts("state.probe", { when: when(one.next_probe_at, "in") }));
@@ -121,7 +136,9 @@ export function stateOf(one) {
   if (refuses) return state(4, "warn", "refusing", [one.last_failure, refuses], refused.since);
   if (bound && arriving > takes) return state(4, "warn", "behind", [t("state.behind.why", { arriving: rate(arriving), takes: rate(takes), slots, needed: needed ?? "–" })]);
   if (one.late) return state(2, "warn", "late", [t("state.late.why", { age: duration(one.oldest_due_seconds ?? 0) })]);
-  if (one.oldest_pending_seconds > 600) return state(6, "warn", "waiting", [t("state.waiting.why", { age: duration(one.oldest_pending_seconds) })]);
+  if (one.oldest_retrying_seconds) {
+    return state(4, "warn", "retrying", [t("state.retrying.why", { age: duration(one.oldest_retrying_seconds), cause: one.attempts.find(({ failed }) => failed)?.causes[0]?.cause ?? "–" })]);
+  }
   const [lately] = one.attempts;
   if (lately?.failure_rate >= 0.05) return state(5, "warn", "partly", [t("state.partly.why", { share: percent(lately.failure_rate), time: duration(lately.seconds), cause: lately.causes[0].cause })]);
   return state(one.dead ? 7 : 8, "good", "ok", []);
@@ -213,10 +230,10 @@ function failedCell({ attempts }) {
   return h("span", { class: hour.failed ? "bad-text" : "soft", title }, percent(hour.failure_rate));
 }
 
-function drainCell({ pending, drain_seconds: seconds, pace_per_second: pace, paused, circuit }) {
+function drainCell({ pending, drain_seconds: seconds, pace_per_second: pace, paused, circuit, oldest_retrying_seconds: retrying, stuck_head: stuck }) {
   if (!pending) return dash();
   if (seconds !== null) return h("span", { title: pace ? t("drain.pace", { pace: perSecond(pace) }) : null }, duration(seconds));
-  return h("span", { class: "soft", title: t("drain.why") }, t(paused || circuit === "open" ? "drain.stalled" : "drain.unknown"));
+  return h("span", { class: "soft", title: t("drain.why") }, t(paused || circuit === "open" || retrying || stuck ? "drain.stalled" : "drain.unknown"));
 }
 
 function sourceTable(rows, samples) {

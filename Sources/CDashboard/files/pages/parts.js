@@ -88,6 +88,9 @@ export const kindOf = ({ state, attempts }) =>
 /// What an attempt came to: "answered 422", or why there was no answer.
 export const ending = (status, error) => (status ? t("ending.status", { status: String(status) }) : error || t("ending.none"));
 
+/// The start of what was answered; nothing: nobody may see it, or there was no answer.
+export const answerOf = (failure) => (failure?.answer ? code(failure.answer.slice(0, 120)) : null);
+
 /// Why a delivery is dead or was discarded.
 export const reasonText = (reason) => (reason ? t(`reason.${reason}`) : "");
 
@@ -184,14 +187,18 @@ export function routesTable({ routes }, to) {
         const names = to?.get(name);
         return names ? names.map((one, index) => h("span", { class: "nowrap" }, index ? `, ${one}` : one)).concat(names.length ? [] : t("route.drops")) : "–";
       }),
-      column("verdict", (one) => verdict(one, configured?.routes.find(({ name }) => name === one.name)), { wide: true }),
+      column("verdict", verdict, { wide: true }),
     ],
   });
 }
 
 /// The API says it in English: what is said in these words always is taken apart, the rest is shown as it is.
-function verdict({ matched, words, saw }, rule) {
-  if (matched) return [badge("good", t("route.matched")), " ", rule?.match ? h("code", { class: "soft" }, JSON.stringify(rule.match)) : null];
+function verdict({ matched, words, saw, met = [] }) {
+  // What a condition saw that wants just that needs no second word.
+  if (matched) {
+    return [badge("good", t("route.matched")), met.map(({ condition, saw: value }) =>
+      h("div", null, code(condition), condition.endsWith(`: ${value}`) ? null : [" – ", t("route.saw"), " ", code(value)]))];
+  }
   const [, condition] = /^no: wants ([^]*); saw /.exec(words) ?? [];
   if (condition && saw !== undefined) return [t("route.wants"), " ", code(condition), " – ", t("route.saw"), " ", h("code", { class: "bad-text" }, saw)];
   const [, route] = /^not reached: ([^]*) ended the routing$/.exec(words) ?? [];
