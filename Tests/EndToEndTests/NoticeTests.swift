@@ -111,6 +111,56 @@ import Testing
     await crm.stop()
   }
 
+  /// Each run ends before its destination has been down for long enough.
+  @Test func aRelayThatIsKilledAgainAndAgainTellsThatADestinationIsDown() async throws {
+    let told = Received()
+    let receiver = Sink(settings: SinkSettings(listen: anyPort())) { told.note($0) }
+    let setting = try setting(notices: "http://\(try await receiver.start())", kinds: "down")
+    let text = try String(contentsOfFile: setting.configuration, encoding: .utf8)
+    try setting.rewrite(text.replacing("for: 1s", with: "for: 6s"))
+    var starts = 0
+    while Self.notices(told.all).isEmpty, starts < 8 {
+      let (relay, url) = try started(setting)
+      starts += 1
+      if starts == 1 { #expect(try post(envelope(("a", #""id":1"#)), to: url).status == 200) }
+      try await waitUntilUp(relay, for: 4)
+      kill(relay)
+    }
+    #expect(starts > 1 && Self.notices(told.all).map(\.text) == ["down began"])
+    await receiver.stop()
+  }
+
+  /// The receiver is not there: who looks is told, and from when on it is there again no longer.
+  @Test func aReceiverThatTakesNothingIsShown() async throws {
+    let receiver = Sink(settings: SinkSettings(listen: anyPortOfOwnHost())) { _ in }
+    let address = try await receiver.start()
+    await receiver.stop()
+    let setting = try setting(notices: "http://\(address)", kinds: "down")
+    let (relay, url) = try started(setting)
+    let person = try #require(Operator(relay))
+    _ = try post(envelope(("a", #""id":1"#)), to: url)
+    _ = try await eventually {
+      try person.metric("huggy_relay_notices_failing_seconds{name=\"ops\"}") ?? 0
+    } until: {
+      $0 > 0
+    }
+    #expect(try person.metric("huggy_relay_notices_waiting{name=\"ops\"}") == 1)
+    #expect(try person.run("status").output.contains("notify: ops has taken nothing"))
+    let status = try person.get("/api/v1/status")
+    #expect(status.contains(#""notify":[{"name":"ops","format":"json","waiting":1,"failing_since":"2"#))
+    #expect(!status.contains("s3cret") && status.contains("refused"))
+    try await receiver.start()
+    _ = try await eventually {
+      try person.metric("huggy_relay_notices_waiting{name=\"ops\"}") ?? 1
+    } until: {
+      $0 == 0
+    }
+    #expect(try person.metric("huggy_relay_notices_failing_seconds{name=\"ops\"}") == 0)
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 0)
+    await receiver.stop()
+  }
+
   @Test func aKillBetweenSendingAndRecordingRepeatsTheSameID() async throws {
     let told = Received()
     // It has the notice, and has not answered.

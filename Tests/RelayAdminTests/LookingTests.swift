@@ -72,6 +72,9 @@ import Testing
       state.status.store.logBytes = 4_096
       state.status.store.reader = RelayStatus.Store.Reader(name: "sqlite3 (process 7)", time: .seconds(61))
       state.status.store.unreadFor = .milliseconds(5_500)
+      var ops = NoticeStanding(name: "ops", format: .slack, waiting: 3)
+      (ops.failingFor, ops.lastFailure) = (.seconds(60), "status 404")
+      state.status.receivers = [ops, NoticeStanding(name: "dead-man", format: .heartbeat, waiting: 0)]
     }
     try await withServer(operations) { server in
       let answer = try await server.get("/api/v1/status")
@@ -104,6 +107,9 @@ import Testing
           "refused_kind_count":0,"attempts":[],"hint":null,"capacity":null}],\
           "sources":[],\
           "routes":[{"name":"whatsapp-to-crm","matched":12,"dropped":3}],\
+          "notify":[{"name":"ops","format":"slack","waiting":3,"failing_since":"2026-01-02T03:03:05.678Z",\
+          "last_failure":"status 404"},{"name":"dead-man","format":"heartbeat","waiting":0,"failing_since":null,\
+          "last_failure":null}],\
           "config":{"hash":"0123456789ab","loaded_at":"2026-01-02T02:04:05.678Z",\
           "reload_errors":["routes.yaml:1:1: x"],"last_reload_at":"2026-01-02T03:04:05.678Z"},"clock_offset_seconds":-312.5,\
           "now":"2026-01-02T03:04:05.678Z"}

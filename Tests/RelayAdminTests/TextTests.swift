@@ -125,6 +125,29 @@ import Testing
     #expect(text().contains(note), "\(text())")
   }
 
+  @Test func statusNamesWhoTakesNoNotices() {
+    var status = Samples.status
+    var ops = NoticeStanding(name: "ops", format: .slack, waiting: 1)
+    status.receivers = [ops, NoticeStanding(name: "dead-man", format: .heartbeat, waiting: 0)]
+    func text() -> String {
+      StatusText.render(StatusAnswer(status, now: Samples.now), now: Samples.now, pen: Self.plain)
+    }
+    #expect(!text().contains("notify"))
+    (ops.failingFor, ops.lastFailure) = (.seconds(7_500), "status 404")
+    status.receivers[0] = ops
+    (status.receivers[1].failingFor, status.receivers[1].lastFailure) = (.seconds(61), "timeout")
+    #expect(
+      text().contains(
+        """
+
+        notify: ops has taken nothing for 2h05m: status 404; 1 notice waits. See `huggy-relay notify test ops`
+        notify: dead-man has taken nothing for 1m01s: timeout. See `huggy-relay notify test dead-man`
+
+        """), "\(text())")
+    status.receivers[0].waiting = 2
+    #expect(text().contains("; 2 notices wait. "))
+  }
+
   @Test func statusShowsWhatIsWrong() {
     var status = Samples.status
     status.store.refusal = "the disk is full"

@@ -9,6 +9,7 @@ package enum StatusText {
     lines += [""] + destinations(status.destinations, now: now, pen: pen)
     lines += SourcesText.notes(status.sources, now: now, pen: pen)
     lines += SourcesText.silences(status.sources, now: now, pen: pen)
+    lines += receivers(status.notify, now: now, pen: pen)
     let failures = status.destinations.flatMap { FailuresText.lines($0, pen: pen) }
     if !failures.isEmpty { lines += [""] + failures }
     if !status.routes.isEmpty {
@@ -87,6 +88,23 @@ package enum StatusText {
     let lines = table.lines(destinations, pen)
     guard destinations.contains(where: { ($0.drainSeconds ?? 0) >= 1 }) else { return lines }
     return lines + [pen("DRAIN: at the pace of the last half minute, if nothing new comes", .faint)]
+  }
+
+  /// Those that take nothing; nothing, where there are none.
+  private static func receivers(_ receivers: [StatusAnswer.Receiver], now: Timestamp, pen: Pen) -> [String] {
+    let failing = receivers.filter { $0.failingSince != nil }
+    return (failing.isEmpty ? [] : [""])
+      + failing.map { receiver in
+        let time = receiver.failingSince.map { " for \($0.duration(to: now).ageText)" } ?? ""
+        let why = receiver.lastFailure.map { ": \($0)" } ?? ""
+        let waiting =
+          receiver.waiting == 0
+          ? "" : "; \(receiver.waiting) \(receiver.waiting == 1 ? "notice waits" : "notices wait")"
+        let text =
+          "notify: \(receiver.name) has taken nothing\(time)\(why)\(waiting). "
+          + "See `huggy-relay notify test \(receiver.name)`"
+        return pen(text.forTerminal(maxCharacters: 500), .bad)
+      }
   }
 
   private static func routes(_ routes: [StatusAnswer.Route], pen: Pen) -> [String] {

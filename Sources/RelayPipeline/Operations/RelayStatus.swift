@@ -65,6 +65,8 @@ package struct RelayStatus: Sendable, Equatable {
   package var clockOffset: Duration?
   /// In the configuration's order.
   package var sources: [SourceStatus]
+  /// Whom `notify` names, in the configuration's order.
+  package var receivers: [NoticeStanding] = []
 
   package init(
     version: String, uptime: Duration, store: Store, destinations: [DestinationStatus], routes: [Route],
@@ -131,6 +133,8 @@ package struct DestinationStatus: Sendable, Equatable {
   package var oldestDue: Duration?
   /// That is longer than its `late_after`. A paused one is never late.
   package var isLate = false
+  /// It would be, if nothing has been sent since the store was read.
+  package var mayBeLate = false
   /// The backlog at the present pace, if nothing new comes; nil: unknown.
   package var drain: Duration?
   /// Deliveries settled in a second, over the last 15 to 30 seconds; nil: none was.

@@ -24,6 +24,8 @@ final class StatusReader: Sendable {
     /// Since when the delivery that has been due for longest has been due.
     var due: [String: Timestamp]
     var usage: StoreUsage
+    /// Of when it is, by the steady clock: what has come since is not in it.
+    var asOf: Timestamp
     var readAt: ContinuousClock.Instant
     /// Ages were looked at, too.
     var isWhole = true
@@ -44,7 +46,7 @@ final class StatusReader: Sendable {
   func begin(_ store: any DeliveryStore) async throws(StoreError) -> [StoredDestination] {
     let reading = Reading(
       destinations: try await store.destinations(), oldest: [:], due: [:], usage: try await store.usage(),
-      readAt: .now, isWhole: false)
+      asOf: parts.clock.now(), readAt: .now, isWhole: false)
     lastReading.withLock { $0 = reading }
     return reading.destinations
   }
@@ -86,7 +88,9 @@ final class StatusReader: Sendable {
         status.oldestDue = reading.due[name].map { $0.duration(to: now.steady) }.flatMap {
           $0 < .zero ? nil : $0
         }
-        status.isLate = status.isLate(by: destination, unreadFor: store.unreadFor ?? .zero)
+        status.isLate = status.isLate(by: destination, dueSince: reading.due[name], asOf: reading.asOf)
+        status.mayBeLate =
+          !status.isLate && status.isLate(by: destination, dueSince: reading.due[name], asOf: now.steady)
         return status
       },
       routes: state.configuration.routes.map { route in
@@ -108,13 +112,14 @@ final class StatusReader: Sendable {
     let isLate = answers.areSilent(for: parts.asked.patience.limit)
     if let last, parts.watch.isHanging || isLate { return (last, false) }
     answers.asked()
+    let now = parts.clock.now()
     do throws(OperationError) {
       let reading = try await parts.asked.ask { [parts, answers] store async throws(StoreError) in
         // Also when it comes too late for whoever asked.
         defer { answers.answered() }
         return Reading(
           destinations: try await store.destinations(), oldest: try await parts.lookup.oldestPending(),
-          due: try await parts.lookup.oldestDue(), usage: try await store.usage(), readAt: .now)
+          due: try await parts.lookup.oldestDue(), usage: try await store.usage(), asOf: now, readAt: .now)
       }
       lastReading.withLock { $0 = reading }
       return (reading, true)
@@ -129,11 +134,13 @@ final class StatusReader: Sendable {
 
   /// What there is to be told of; nil: it can't be seen now.
   func noticeFacts() async -> NoticeFacts? {
-    guard let status = try? await status(ofAge: Self.noticeAge) else { return nil }
+    guard var status = try? await status(ofAge: Self.noticeAge) else { return nil }
+    // It may have been sent since: nothing is told that was not so.
+    if status.destinations.contains(where: \.mayBeLate), let current = try? await self.status() { status = current }
     return NoticeFacts(status, parts.watch.current, parts.metrics, history: parts.clock.history)
   }
 
-  func metrics() async -> [UInt8] {
+  func metrics(receivers: [NoticeStanding]) async -> [UInt8] {
     var readings = GaugeReadings(version: RelayVersion.number)
     // A store that can't answer must not take the counters with it.
     readings.storeLimitBytes = parts.active.configuration.store.maxBytes
@@ -142,6 +149,7 @@ final class StatusReader: Sendable {
     readings.lastSuccessfulReload = state.loadedAt
     readings.clockOffset = parts.engine.clockOffset
     if let status = try? await status() { readings = GaugeReadings(status) }
+    readings.receivers = receivers
     return parts.metrics.render(readings)
   }
 
@@ -170,10 +178,12 @@ extension DestinationStatus {
 extension DestinationStatus {
   /// Whether something due has waited for too long.
   ///
-  /// - Parameter unread: How old is what is known of the store: what has come of it since, nobody knows.
-  fileprivate func isLate(by destination: Destination?, unreadFor unread: Duration) -> Bool {
-    guard let destination, let oldestDue, !isPaused, pausedAt == nil else { return false }
-    return oldestDue - unread >= destination.lateAfter
+  /// - Parameters:
+  ///   - due: Since when the one has been due that has been for longest; nil: none is.
+  ///   - time: Of when that is known: what has come of it since, nobody knows, and it may have been sent in time.
+  fileprivate func isLate(by destination: Destination?, dueSince due: Timestamp?, asOf time: Timestamp) -> Bool {
+    guard let destination, let due, !isPaused, pausedAt == nil else { return false }
+    return due.duration(to: time) >= destination.lateAfter
   }
 }
 
