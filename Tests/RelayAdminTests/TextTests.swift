@@ -125,6 +125,28 @@ import Testing
     #expect(text().contains(note), "\(text())")
   }
 
+  @Test func statusSaysWhatPendingDeliveriesWaitFor() {
+    var status = Samples.status
+    func text(_ change: (inout DestinationStatus) -> Void) -> String {
+      status.destinations = [Samples.destination("crm", change)]
+      return StatusText.render(StatusAnswer(status, now: Samples.now), now: Samples.now, pen: Self.plain)
+    }
+    let all = text {
+      ($0.pending, $0.inFlight, $0.hold) = (1_204, 1, .circuit)
+      $0.waits = PendingWaits(later: 1_190, ordered: 11)
+    }
+    #expect(
+      all.contains(
+        "\ncrm: of 1,204 pending: 2 due, held by the open circuit; 1,190 to be tried again later; "
+          + "11 behind an earlier one of their order key\n"), "\(all)")
+    #expect(text { ($0.pending, $0.waits) = (2, PendingWaits()) }.contains("crm: of") == false)
+    let orphan = text { ($0.pending, $0.waits, $0.isOrphaned) = (2, PendingWaits(later: 1), true) }
+    #expect(!orphan.contains("crm: of"))
+    let held = text { ($0.pending, $0.waits, $0.hold) = (2, PendingWaits(), .paused) }
+    #expect(held.contains("crm: of 2 pending: 2 due, held by the pause\n"), "\(held)")
+    #expect(text { ($0.pending, $0.hold) = (2, .paused) }.contains("crm: of") == false, "nobody has counted")
+  }
+
   @Test func statusNamesWhoTakesNoNotices() {
     var status = Samples.status
     var ops = NoticeStanding(name: "ops", format: .slack, waiting: 1)

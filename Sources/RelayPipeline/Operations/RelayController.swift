@@ -161,7 +161,7 @@ package final class RelayController: RelayOperations {
   }
 
   package func status() async throws(OperationError) -> RelayStatus {
-    var status = try await statusReader.status()
+    var status = try await statusReader.status(countsWaits: true)
     status.receivers = notices?.standings ?? []
     return status
   }

@@ -91,6 +91,13 @@ package struct DestinationStatus: Sendable, Equatable {
     case closed, open, recovering
   }
 
+  /// Why nothing that is due is sent.
+  package enum Hold: String, Sendable, CaseIterable {
+    case paused, circuit
+    case retryAfter = "retry_after"
+    case rate
+  }
+
   package var name: String
   package var isPaused = false
   /// Since when, over restarts; nil: it is not.
@@ -123,6 +130,10 @@ package struct DestinationStatus: Sendable, Equatable {
   package var pending = 0
   /// Those of them that replays have queued.
   package var replaying = 0
+  /// What some of the pending ones wait for; nil: they are too many to be counted, or nobody has asked.
+  package var waits: PendingWaits?
+  /// What those that are due wait for; nil: for their turn.
+  package var hold: Hold?
   package var inFlight = 0
   package var dead = 0
   package var delivered = 0

@@ -53,10 +53,15 @@ final class StatusReader: Sendable {
 
   /// Also while the store can't be read: then with what was last read of it, and how long ago that was.
   ///
-  /// - Parameter age: What was read of the store may be so old, and counts as of now: for who looks all the time.
-  func status(ofAge age: Duration = .zero) async throws(OperationError) -> RelayStatus {
+  /// - Parameters:
+  ///   - age: What was read of the store may be so old, and counts as of now: for who looks all the time.
+  ///   - countsWaits: What pending deliveries wait for is counted: not for who looks all the time.
+  func status(
+    ofAge age: Duration = .zero, countsWaits: Bool = false
+  ) async throws(OperationError) -> RelayStatus {
     let lanes = await lanes()
     let (reading, isCurrent) = try await reading(ofAge: age)
+    let waits = countsWaits && isCurrent ? await pendingWaits() : [:]
     let now = parts.clock.reading()
     let state = parts.active.current
     let stored = reading.destinations
@@ -83,6 +88,7 @@ final class StatusReader: Sendable {
         if status.isPaused && status.pausedSince == nil {
           status.pausedSince = books[name]?.suspended.since.map { history.wall(at: $0) }
         }
+        status.waits = waits[name]
         status.oldestPending = reading.oldest[name].map { max(.zero, $0.duration(to: now.steady)) }
         if let destination, let lane = lanes[name] { status.look(at: lane, of: destination, at: now.steady) }
         status.oldestDue = reading.due[name].map { $0.duration(to: now.steady) }.flatMap {
@@ -102,6 +108,14 @@ final class StatusReader: Sendable {
       sources: parts.sources.statuses)
     status.lastReload = state.lastReload
     return status
+  }
+
+  private func pendingWaits() async -> [String: PendingWaits] {
+    let now = parts.clock.now()
+    let found = try? await parts.asked.look { lookup async throws(StoreError) in
+      try await lookup.pendingWaits(at: now)
+    }
+    return found ?? [:]
   }
 
   /// - Returns: What is in the store, or was when it could last be read; and whether it is of now.
@@ -136,7 +150,9 @@ final class StatusReader: Sendable {
   func noticeFacts() async -> NoticeFacts? {
     guard var status = try? await status(ofAge: Self.noticeAge) else { return nil }
     // It may have been sent since: nothing is told that was not so.
-    if status.destinations.contains(where: \.mayBeLate), let current = try? await self.status() { status = current }
+    if status.destinations.contains(where: \.mayBeLate), let current = try? await self.status() {
+      status = current
+    }
     return NoticeFacts(status, parts.watch.current, parts.metrics, history: parts.clock.history)
   }
 
@@ -181,7 +197,9 @@ extension DestinationStatus {
   /// - Parameters:
   ///   - due: Since when the one has been due that has been for longest; nil: none is.
   ///   - time: Of when that is known: what has come of it since, nobody knows, and it may have been sent in time.
-  fileprivate func isLate(by destination: Destination?, dueSince due: Timestamp?, asOf time: Timestamp) -> Bool {
+  fileprivate func isLate(by destination: Destination?, dueSince due: Timestamp?, asOf time: Timestamp)
+    -> Bool
+  {
     guard let destination, let due, !isPaused, pausedAt == nil else { return false }
     return due.duration(to: time) >= destination.lateAfter
   }
@@ -235,6 +253,10 @@ extension DestinationStatus {
     case .open(let since): (circuit, circuitOpenSince, nextProbe) = (.open, since, lane.nextProbe)
     case .recovering: (circuit, recoveringSince) = (.recovering, lane.recoveringSince)
     }
+    hold =
+      isPaused
+      ? .paused
+      : circuit == .open ? .circuit : heldUntil != nil ? .retryAfter : lane.isRateUsedUp ? .rate : nil
     failingSince = lane.failingSince
     failures = lane.failures
     stuckHead = lane.stuckHead
