@@ -20,6 +20,7 @@ import Testing
       server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
       sources: { huggy: { token: learn } }
       destinations: { crm: { url: "http://127.0.0.1:9/" } }
+      notify: { ops: { url: "http://127.0.0.1:9/" } }
       routes: [{ name: all, to: crm }]
       """)
     let relay = try setting.start()
@@ -58,6 +59,14 @@ import Testing
     #expect(queue { $0.paused = true } == ["warn paused; 0 pending"])
     #expect(queue { $0.orphaned = true } == ["warn no longer configured, and still owed something"])
     #expect(queue { $0.pending = 5 } == [], "it works on it")
+    let since = Timestamp(microseconds: 1_700_000_000_000_000)
+    let failing = findings {
+      ($0.notify[0].failingSince, $0.notify[0].lastFailure) = (since, "status 404")
+      $0.notify[0].waiting = 2
+    }
+    #expect(
+      found(failing, "notify ops")
+        == ["warn it has taken nothing since \(since): status 404; 2 waiting"])
     #expect(
       found(findings { $0.version = "0.0.1" }, "version").first?.hasPrefix("warn the relay is 0.0.1") == true)
   }

@@ -111,6 +111,37 @@ import Testing
     await crm.stop()
   }
 
+  /// The receiver is not there: who looks is told, and from when on it is there again no longer.
+  @Test func aReceiverThatTakesNothingIsShown() async throws {
+    let receiver = Sink(settings: SinkSettings(listen: anyPortOfOwnHost())) { _ in }
+    let address = try await receiver.start()
+    await receiver.stop()
+    let setting = try setting(notices: "http://\(address)", kinds: "down")
+    let (relay, url) = try started(setting)
+    let person = try #require(Operator(relay))
+    _ = try post(envelope(("a", #""id":1"#)), to: url)
+    _ = try await eventually {
+      try person.metric("huggy_relay_notices_failing_seconds{name=\"ops\"}") ?? 0
+    } until: {
+      $0 > 0
+    }
+    #expect(try person.metric("huggy_relay_notices_waiting{name=\"ops\"}") == 1)
+    #expect(try person.run("status").output.contains("notify: ops has taken nothing"))
+    let status = try person.get("/api/v1/status")
+    #expect(status.contains(#""notify":[{"name":"ops","format":"json","waiting":1,"failing_since":"2"#))
+    #expect(!status.contains("s3cret") && status.contains("refused"))
+    try await receiver.start()
+    _ = try await eventually {
+      try person.metric("huggy_relay_notices_waiting{name=\"ops\"}") ?? 1
+    } until: {
+      $0 == 0
+    }
+    #expect(try person.metric("huggy_relay_notices_failing_seconds{name=\"ops\"}") == 0)
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 0)
+    await receiver.stop()
+  }
+
   @Test func aKillBetweenSendingAndRecordingRepeatsTheSameID() async throws {
     let told = Received()
     // It has the notice, and has not answered.
@@ -282,7 +313,8 @@ import Testing
     let relay = try setting.start()
     let person = try #require(Operator(relay))
     let url = try #require(relay.ingestURL()) + "/huggy"
-    for number in 0..<3 { _ = try post(envelope(("a", #""id":\#(number)"#)), to: url) }
+    // More than the probes of its open circuit come to: each puts off the next attempt of one.
+    for number in 0..<50 { _ = try post(envelope(("a", #""id":\#(number)"#)), to: url) }
     #expect(told.wait { Self.notices($0).count == 1 })
     #expect(try person.run("pause", "crm").status == 0)
     #expect(told.wait { Self.notices($0).count == 2 })

@@ -58,6 +58,7 @@ import Testing
           ]
           $0.refusedKindCount = 3
           ($0.oldestDue, $0.isLate) = (.milliseconds(1_250), true)
+          ($0.waits, $0.hold) = (PendingWaits(later: 1, ordered: 2), .retryAfter)
           ($0.attempts, $0.hint, $0.capacity) = ([Samples.window], "mend it", Samples.capacity)
         },
         Samples.destination("bi") {
@@ -72,6 +73,9 @@ import Testing
       state.status.store.logBytes = 4_096
       state.status.store.reader = RelayStatus.Store.Reader(name: "sqlite3 (process 7)", time: .seconds(61))
       state.status.store.unreadFor = .milliseconds(5_500)
+      var ops = NoticeStanding(name: "ops", format: .slack, waiting: 3)
+      (ops.failingFor, ops.lastFailure) = (.seconds(60), "status 404")
+      state.status.receivers = [ops, NoticeStanding(name: "dead-man", format: .heartbeat, waiting: 0)]
     }
     try await withServer(operations) { server in
       let answer = try await server.get("/api/v1/status")
@@ -82,7 +86,8 @@ import Testing
           {"version":"0.1.0","uptime_seconds":90.5,\
           "store":{"kind":"sqlite","bytes":1288490188,"limit_bytes":10737418240,"refusal":"full",\
           "log_bytes":4096,"reader":{"name":"sqlite3 (process 7)","seconds":61},"unread_seconds":5.5},\
-          "destinations":[{"name":"crm","paused":false,"orphaned":false,"circuit":"open","pending":4,"replaying":0,"in_flight":1,\
+          "destinations":[{"name":"crm","paused":false,"orphaned":false,"circuit":"open","pending":4,"replaying":0,\
+          "waiting":{"due":0,"later":1,"order":2},"held_by":"retry_after","in_flight":1,\
           "dead":2,"delivered":99,"oldest_pending_seconds":1.5,"oldest_due_seconds":1.25,"late":true,"oldest_retrying_seconds":null,"drain_seconds":30,"pace_per_second":0.33,"discarded":5,"overflowed":6,\
           "paused_since":null,"paused_until":null,"paused_at":null,"circuit_open_since":"2026-01-02T03:03:05.678Z",\
           "next_probe_at":"2026-01-02T03:04:05.678Z","recovering_since":null,\
@@ -96,7 +101,7 @@ import Testing
           "types":[{"type":"closedChat","attempts":2,"failed":2,"cause":"422","cause_count":2}]}],\
           "hint":"mend it","capacity":{"slots":16,"mean_ms":500,"per_second":32,"arriving_per_second":40,"bound":true,\
           "needed_concurrency":24}},\
-          {"name":"bi","paused":true,"orphaned":true,"circuit":"recovering","pending":0,"replaying":0,"in_flight":0,"dead":0,\
+          {"name":"bi","paused":true,"orphaned":true,"circuit":"recovering","pending":0,"replaying":0,"waiting":null,"held_by":null,"in_flight":0,"dead":0,\
           "delivered":0,"oldest_pending_seconds":null,"oldest_due_seconds":null,"late":false,"oldest_retrying_seconds":null,"drain_seconds":null,"pace_per_second":null,"discarded":0,"overflowed":0,\
           "paused_since":"2026-01-02T03:03:05.678Z","paused_until":null,"paused_at":"routes.yaml:12",\
           "circuit_open_since":null,"next_probe_at":null,"recovering_since":"2026-01-02T03:02:35.678Z","held_until":null,\
@@ -104,6 +109,9 @@ import Testing
           "refused_kind_count":0,"attempts":[],"hint":null,"capacity":null}],\
           "sources":[],\
           "routes":[{"name":"whatsapp-to-crm","matched":12,"dropped":3}],\
+          "notify":[{"name":"ops","format":"slack","waiting":3,"failing_since":"2026-01-02T03:03:05.678Z",\
+          "last_failure":"status 404"},{"name":"dead-man","format":"heartbeat","waiting":0,"failing_since":null,\
+          "last_failure":null}],\
           "config":{"hash":"0123456789ab","loaded_at":"2026-01-02T02:04:05.678Z",\
           "reload_errors":["routes.yaml:1:1: x"],"last_reload_at":"2026-01-02T03:04:05.678Z"},"clock_offset_seconds":-312.5,\
           "now":"2026-01-02T03:04:05.678Z"}

@@ -125,6 +125,51 @@ import Testing
     #expect(text().contains(note), "\(text())")
   }
 
+  @Test func statusSaysWhatPendingDeliveriesWaitFor() {
+    var status = Samples.status
+    func text(_ change: (inout DestinationStatus) -> Void) -> String {
+      status.destinations = [Samples.destination("crm", change)]
+      return StatusText.render(StatusAnswer(status, now: Samples.now), now: Samples.now, pen: Self.plain)
+    }
+    let all = text {
+      ($0.pending, $0.inFlight, $0.hold) = (1_204, 1, .circuit)
+      $0.waits = PendingWaits(later: 1_190, ordered: 11)
+    }
+    #expect(
+      all.contains(
+        "\ncrm: of 1,204 pending: 2 due, held by the open circuit; 1,190 to be tried again later; "
+          + "11 behind an earlier one of their order key\n"), "\(all)")
+    #expect(text { ($0.pending, $0.waits) = (2, PendingWaits()) }.contains("crm: of") == false)
+    let orphan = text { ($0.pending, $0.waits, $0.isOrphaned) = (2, PendingWaits(later: 1), true) }
+    #expect(!orphan.contains("crm: of"))
+    let held = text { ($0.pending, $0.waits, $0.hold) = (2, PendingWaits(), .paused) }
+    #expect(held.contains("crm: of 2 pending: 2 due, held by the pause\n"), "\(held)")
+    #expect(text { ($0.pending, $0.hold) = (2, .paused) }.contains("crm: of") == false, "nobody has counted")
+  }
+
+  @Test func statusNamesWhoTakesNoNotices() {
+    var status = Samples.status
+    var ops = NoticeStanding(name: "ops", format: .slack, waiting: 1)
+    status.receivers = [ops, NoticeStanding(name: "dead-man", format: .heartbeat, waiting: 0)]
+    func text() -> String {
+      StatusText.render(StatusAnswer(status, now: Samples.now), now: Samples.now, pen: Self.plain)
+    }
+    #expect(!text().contains("notify"))
+    (ops.failingFor, ops.lastFailure) = (.seconds(7_500), "status 404")
+    status.receivers[0] = ops
+    (status.receivers[1].failingFor, status.receivers[1].lastFailure) = (.seconds(61), "timeout")
+    #expect(
+      text().contains(
+        """
+
+        notify: ops has taken nothing for 2h05m: status 404; 1 notice waits. See `huggy-relay notify test ops`
+        notify: dead-man has taken nothing for 1m01s: timeout. See `huggy-relay notify test dead-man`
+
+        """), "\(text())")
+    status.receivers[0].waiting = 2
+    #expect(text().contains("; 2 notices wait. "))
+  }
+
   @Test func statusShowsWhatIsWrong() {
     var status = Samples.status
     status.store.refusal = "the disk is full"

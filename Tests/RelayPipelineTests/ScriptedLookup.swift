@@ -111,6 +111,12 @@ final class ScriptedLookup: DeliveryLookup {
     answer { completion(.success([:])) }
   }
 
+  func pendingWaits(
+    at now: Timestamp, completion: @escaping @Sendable (Result<[String: PendingWaits], StoreError>) -> Void
+  ) {
+    answer { completion(.success([:])) }
+  }
+
   func replays(
     before: Int?, limit: Int, completion: @escaping @Sendable (Result<[Replay], StoreError>) -> Void
   ) {

@@ -193,6 +193,35 @@ struct LookupPageTests {
     #expect(try session.deliveries(lately, after: nil, limit: 5).next == nil)
   }
 
+  /// Live ones and those of replays. Where there are very many of one kind, nobody waits for their number.
+  @Test(arguments: [(1, -3), (2, -2)]) func whatWaitsIsCountedUpToABound(_ live: Int, _ replayed: Int) throws
+  {
+    try bench.add(at: 0, [.pending])
+    let name = try #require(try bench.connection.texts("SELECT name FROM destination WHERE id = 1").first)
+    func add(_ count: Int, _ state: Int) throws {
+      try bench.execute(
+        """
+        WITH RECURSIVE numbers (number) AS (
+          SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < \(count))
+        INSERT INTO delivery (event, destination, route, run, state, attempts, since, due)
+        SELECT 1, 1, 1, 0, \(state), 1, 0, 5 FROM numbers
+        """)
+    }
+    func waits(at microseconds: Int64) throws -> PendingWaits? {
+      try session.pendingWaits(at: Timestamp(microseconds: microseconds))[name]
+    }
+    #expect(try waits(at: 4) == PendingWaits())
+    try add(2, live)
+    try add(1, replayed)
+    let isOrdered = live == 2
+    #expect(try waits(at: 4) == (isOrdered ? PendingWaits(ordered: 3) : PendingWaits(later: 3)))
+    #expect(try waits(at: 5) == (isOrdered ? PendingWaits(ordered: 3) : PendingWaits()), "these are due")
+    try add(PendingWaits.maxCounted - 3, live)
+    #expect(try waits(at: 4).map { max($0.later, $0.ordered) } == PendingWaits.maxCounted)
+    try add(1, replayed)
+    #expect(try waits(at: 4) == nil)
+  }
+
   @Test func eachLookEndsAtOnceSoThatTheLogCanBeWrittenOver() throws {
     for second in 0..<10 { try bench.add(at: second, [.pending, .dead(0), .delivered(0)]) }
     func check(_ what: String) throws {
@@ -211,6 +240,8 @@ struct LookupPageTests {
     try check("oldest")
     _ = try session.oldestDue()
     try check("due")
+    _ = try session.pendingWaits(at: .second(0))
+    try check("waits")
     _ = try session.places(of: [DeliveryID(rawValue: 1)])
     try check("places")
     _ = try session.count(DeliveryFilter(type: "a"), after: nil)

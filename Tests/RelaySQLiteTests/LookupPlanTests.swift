@@ -15,6 +15,9 @@ struct LookupPlanTests {
   private static let late = "SEARCH delivery USING INDEX delivery_rerouted (<expr>=? AND id>? AND id<?)"
   private static let oldest =
     "SEARCH delivery USING COVERING INDEX delivery_listed (destination=? AND state=?)"
+  private static let later =
+    "SEARCH delivery USING COVERING INDEX delivery_retrying (destination=? AND state=? AND due>?)"
+  private static let counted = "CO-ROUTINE (subquery-1)"
   private static let listed =
     "SEARCH delivery USING COVERING INDEX delivery_listed (destination=? AND state=? AND id>? AND id<?)"
 
@@ -66,6 +69,10 @@ struct LookupPlanTests {
     "oldestRetrying": [oldest],
     "oldestWaiting": [oldest],
     "firstDue": ["SEARCH delivery USING COVERING INDEX delivery_retrying (destination=? AND state=?)"],
+    "laterRetries": [counted, later, "SCAN (subquery-1)"],
+    "laterReplayRetries": [counted, later, "SCAN (subquery-1)"],
+    "inOrder": [counted, oldest, "SCAN (subquery-1)"],
+    "replaysInOrder": [counted, oldest, "SCAN (subquery-1)"],
     "receivedFrom": ["SEARCH d USING INTEGER PRIMARY KEY (rowid>?)", event, envelope],
     "received": [delivery, event, envelope],
     "arrivedAt": [delivery, event, envelope],

@@ -10,6 +10,12 @@ package struct DestinationAnswer: Answer {
     String
   @Field("How many deliveries are pending.") package var pending: Int
   @Field("How many of them replays have queued: they take what the others leave.") package var replaying: Int
+  @Field("What these wait for; null: they are too many to be counted, or the store could not be asked.")
+  package var waiting: WaitingAnswer?
+  @Field(
+    "Why nothing that is due is sent; null: it is, in its turn.",
+    .words { DestinationStatus.Hold.allCases.map(\.rawValue) })
+  package var heldBy: String?
   @Field("How many attempts are under way.") package var inFlight: Int
   @Field("How many deliveries were given up and are kept.") package var dead: Int
   @Field("How many deliveries reached it.") package var delivered: Int
@@ -67,6 +73,8 @@ extension DestinationAnswer {
     circuit = status.circuit.rawValue
     pending = status.pending
     replaying = status.replaying
+    waiting = status.waits.map { WaitingAnswer($0, of: status) }
+    heldBy = status.hold?.rawValue
     inFlight = status.inFlight
     dead = status.dead
     delivered = status.delivered
@@ -94,6 +102,24 @@ extension DestinationAnswer {
     attempts = status.attempts.map { AttemptWindowAnswer($0) }
     hint = status.hint
     capacity = status.capacity.map { CapacityAnswer($0) }
+  }
+}
+
+/// What a destination's pending deliveries wait for.
+package struct WaitingAnswer: Answer {
+  @Field("They are due: for what the destination is held by (`held_by`), or for their turn.") package var due:
+    Int
+  @Field("They have failed, and are tried again later.") package var later: Int
+  @Field("For an earlier one of their order key.") package var order: Int
+}
+
+extension WaitingAnswer {
+  init(_ waits: PendingWaits, of status: DestinationStatus) {
+    self.init()
+    // The numbers are of moments one after the other.
+    due = max(0, status.pending - waits.later - waits.ordered - status.inFlight)
+    later = waits.later
+    order = waits.ordered
   }
 }
 

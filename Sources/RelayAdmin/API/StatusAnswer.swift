@@ -34,6 +34,17 @@ package struct StatusAnswer: Answer {
     package var lastReloadAt: Timestamp?
   }
 
+  /// Whom `notify` names.
+  package struct Receiver: Record {
+    @Field("Its name.") package var name: String
+    @Field("What it is sent.", .words { NoticeReceiver.Format.allCases.map(\.rawValue) }) package var format:
+      String
+    @Field("How many notices wait for it.") package var waiting: Int
+    @Field("Since when every request to it has failed; null: the last one was taken, or there was none.")
+    package var failingSince: Timestamp?
+    @Field("What came of the last one, while they fail.") package var lastFailure: String?
+  }
+
   @Field("The relay's version.") package var version: String
   @Field("For how long it has been running.") package var uptimeSeconds: Double
   @Field("The store.") package var store: Store
@@ -41,6 +52,7 @@ package struct StatusAnswer: Answer {
   package var destinations: [DestinationAnswer]
   @Field("Every source.") package var sources: [SourceAnswer]
   @Field("Every route, in their order.") package var routes: [Route]
+  @Field("Whom `notify` names, in its order.") package var notify: [Receiver]
   @Field("The configuration.") package var config: Config
   @Field("How far the relay's clock is ahead of its destinations'; null: none has told the time.")
   package var clockOffsetSeconds: Double?
@@ -57,6 +69,7 @@ extension StatusAnswer {
     destinations = status.destinations.map { DestinationAnswer($0) }
     sources = status.sources.map { SourceAnswer($0) }
     routes = status.routes.map { Route($0) }
+    notify = status.receivers.map { Receiver($0, now: now) }
     config = Config()
     config.hash = status.configurationHash
     config.loadedAt = status.configurationLoadedAt
@@ -82,6 +95,17 @@ extension StatusAnswer.Store {
       return reader
     }
     unreadSeconds = store.unreadFor?.apiSeconds
+  }
+}
+
+extension StatusAnswer.Receiver {
+  init(_ standing: NoticeStanding, now: Timestamp) {
+    self.init()
+    name = standing.name
+    format = standing.format.rawValue
+    waiting = standing.waiting
+    failingSince = standing.failingFor.map { now.advanced(by: .zero - $0) }
+    lastFailure = standing.lastFailure
   }
 }
 

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayPipeline
 import RelayText
 
 /// What `huggy-relay status` shows.
@@ -9,6 +10,7 @@ package enum StatusText {
     lines += [""] + destinations(status.destinations, now: now, pen: pen)
     lines += SourcesText.notes(status.sources, now: now, pen: pen)
     lines += SourcesText.silences(status.sources, now: now, pen: pen)
+    lines += receivers(status.notify, now: now, pen: pen)
     let failures = status.destinations.flatMap { FailuresText.lines($0, pen: pen) }
     if !failures.isEmpty { lines += [""] + failures }
     if !status.routes.isEmpty {
@@ -84,9 +86,30 @@ package enum StatusText {
           return TextCell(state, ink)
         },
       ])
-    let lines = table.lines(destinations, pen)
+    let lines =
+      table.lines(destinations, pen)
+      + destinations.compactMap { destination in
+        destination.waitingText.map { pen($0.forTerminal(), .faint) }
+      }
     guard destinations.contains(where: { ($0.drainSeconds ?? 0) >= 1 }) else { return lines }
     return lines + [pen("DRAIN: at the pace of the last half minute, if nothing new comes", .faint)]
+  }
+
+  /// Those that take nothing; nothing, where there are none.
+  private static func receivers(_ receivers: [StatusAnswer.Receiver], now: Timestamp, pen: Pen) -> [String] {
+    let failing = receivers.filter { $0.failingSince != nil }
+    return (failing.isEmpty ? [] : [""])
+      + failing.map { receiver in
+        let time = receiver.failingSince.map { " for \($0.duration(to: now).ageText)" } ?? ""
+        let why = receiver.lastFailure.map { ": \($0)" } ?? ""
+        let waiting =
+          receiver.waiting == 0
+          ? "" : "; \(receiver.waiting) \(receiver.waiting == 1 ? "notice waits" : "notices wait")"
+        let text =
+          "notify: \(receiver.name) has taken nothing\(time)\(why)\(waiting). "
+          + "See `huggy-relay notify test \(receiver.name)`"
+        return pen(text.forTerminal(maxCharacters: 500), .bad)
+      }
   }
 
   private static func routes(_ routes: [StatusAnswer.Route], pen: Pen) -> [String] {
@@ -99,6 +122,27 @@ package enum StatusText {
 }
 
 extension DestinationAnswer {
+  /// What its pending deliveries wait for; nil: for nothing but their turn.
+  fileprivate var waitingText: String? {
+    // An orphan's wait for nothing but a person.
+    guard !orphaned, let waiting, waiting.later + waiting.order > 0 || (waiting.due > 0 && heldBy != nil)
+    else { return nil }
+    let hold =
+      switch heldBy.flatMap(DestinationStatus.Hold.init) {
+      case .paused: "held by the pause"
+      case .circuit: "held by the open circuit"
+      case .retryAfter: "held by Retry-After"
+      case .rate: "held by `rate`"
+      case nil: "in their turn"
+      }
+    let parts = [
+      (waiting.due, "due, \(hold)"), (waiting.later, "to be tried again later"),
+      (waiting.order, "behind an earlier one of their order key"),
+    ]
+    let told = parts.filter { $0.0 > 0 }.map { "\($0.0.grouped) \($0.1)" }.joined(separator: "; ")
+    return "\(name): of \(pending.grouped) pending: \(told)"
+  }
+
   /// What most needs to be known of it.
   fileprivate func stateText(now: Timestamp) -> (String, Ink) {
     let (text, ink) = troubleText(now: now)

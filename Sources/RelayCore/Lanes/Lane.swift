@@ -373,6 +373,7 @@ package struct Lane: Sendable {
       heldUntil: gate.retryAfterEnd(at: now), inFlight: Set(slots.inFlight.keys),
       lastFailure: trouble.lastFailure?.words, pace: pace.perSecond(at: now), isRemoved: isRemoved)
     if circuit.isOpen { status.nextProbe = circuit.startsFrom.map { max($0, status.heldUntil ?? $0) } }
+    status.isRateUsedUp = gate.isRateUsedUp(at: now)
     if status.isPaused { status.pausedSince = pausedSince }
     if case .recovering = circuit.state { status.recoveringSince = circuitSince }
     status.failures = trouble.failures

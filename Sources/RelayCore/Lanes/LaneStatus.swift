@@ -16,6 +16,8 @@ package struct LaneStatus: Sendable, Equatable {
   package var nextProbe: Timestamp?
   /// `Retry-After`: nothing is attempted before.
   package var heldUntil: Timestamp?
+  /// Its `rate` lets nothing start now.
+  package var isRateUsedUp = false
   package var inFlight: Set<DeliveryID>
   /// What came of the last attempt that failed by the destination's fault.
   package var lastFailure: String?

@@ -37,6 +37,8 @@ struct StartGate: Sendable {
   /// Lets time pass, for the rate.
   mutating func advanceRate(to now: Timestamp) { bucket?.advance(to: now) }
 
+  func isRateUsedUp(at now: Timestamp) -> Bool { bucket.map { now < $0.next } ?? false }
+
   /// An attempt starts.
   mutating func attemptStarted() { bucket?.take() }
 

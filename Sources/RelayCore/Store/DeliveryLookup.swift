@@ -51,6 +51,13 @@ package protocol DeliveryLookup: ReplayLookup {
   /// fresh one since it arrived, a retry since its time. What waits for its order key is not due. By the destination's name.
   func oldestDue(completion: @escaping @Sendable (Result<[String: Timestamp], StoreError>) -> Void)
 
+  /// What pending deliveries wait for, by the destination's name; those of replays, too. A destination that has more than
+  /// `PendingWaits.maxCounted` of one kind is left out.
+  ///
+  /// - Parameter now: By the steady clock: what is due later waits for its time.
+  func pendingWaits(
+    at now: Timestamp, completion: @escaping @Sendable (Result<[String: PendingWaits], StoreError>) -> Void)
+
   /// When senders were turned away, as far as it is kept: a bounded number, the newest first, that lie in the given time at least in
   /// part. Their times are those that the wall clock showed.
   func gaps(

@@ -37,6 +37,8 @@ package struct GaugeReadings: Sendable, Equatable {
   package var version: String
   /// Those of which the configuration says when they are silent.
   package var sources: [Source] = []
+  /// Whom `notify` names.
+  package var receivers: [NoticeStanding] = []
   /// The orphaned ones too.
   package var destinations: [Destination] = []
   // What is nil is not known, and left out: rather no reading than a wrong one.

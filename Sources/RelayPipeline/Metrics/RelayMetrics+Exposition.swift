@@ -16,7 +16,7 @@ extension RelayMetrics {
     writeDestinations(&text)
     write(readings.destinations, &text)
     writeStore(readings, &text)
-    writeNotices(&text)
+    writeNotices(readings, &text)
     writeRelay(readings, &text)
     if let process { write(process, &text) }
     return text.bytes
@@ -182,7 +182,7 @@ extension RelayMetrics {
     text.sample([], storeReadErrors.value)
   }
 
-  private func writeNotices(_ text: inout TextExposition) {
+  private func writeNotices(_ readings: GaugeReadings, _ text: inout TextExposition) {
     text.begin(
       "huggy_relay_notices_total", .counter,
       help: "Notices and heartbeats to the receiver, by what came of each request; dropped: too many waited.")
@@ -190,6 +190,15 @@ extension RelayMetrics {
       for (outcome, count) in receiver.requests.counts {
         text.sample([("name", name), ("outcome", outcome)], count)
       }
+    }
+    text.begin("huggy_relay_notices_waiting", .gauge, help: "Notices that the receiver has not taken yet.")
+    for receiver in readings.receivers { text.sample([("name", receiver.name)], receiver.waiting) }
+    text.begin(
+      "huggy_relay_notices_failing_seconds", .gauge,
+      help: "How long every request to the receiver has failed; 0: the last one was taken, or there was none."
+    )
+    for receiver in readings.receivers {
+      text.sample([("name", receiver.name)], text: Self.age(receiver.failingFor))
     }
   }
 

@@ -13,15 +13,38 @@ struct KeptNotices: Sendable, Equatable {
     var name: String
     var open: [NoticeKey: Open]
     var waiting: [Notice]
+    /// Since when nothing has been taken, by the steady clock.
+    var failingSince: Timestamp?
+  }
+
+  /// Of what is counted.
+  struct Count: Sendable, Equatable {
+    /// What the store had.
+    var stored: Int
+    /// When the last new one came, by the steady clock; nil: too long ago to matter.
+    var lastNew: Timestamp?
+  }
+
+  /// Requests that were refused: steady times of the first and the last of them.
+  struct Run: Sendable, Equatable {
+    var first: Timestamp
+    var last: Timestamp
   }
 
   var desks: [Desk] = []
-  /// What the store has counted.
-  var counts: [NoticeKey: Int] = [:]
+  var counts: [NoticeKey: Count] = [:]
+  /// What has begun, and has not lasted long enough for some receiver.
+  var beginnings: [NoticeKey: NoticeRules.Beginning] = [:]
+  /// By the source's name.
+  var refusals: [String: Run] = [:]
+
+  /// How many are kept: what is kept has a fixed room.
+  static let maxBeginnings = 200
 }
 
 extension KeptNotices {
-  private static let version: UInt8 = 1
+  /// The first one had of each count only what the store had, and nothing of failures, beginnings and refusals.
+  private static let (firstVersion, version): (UInt8, UInt8) = (1, 2)
 
   var bytes: [UInt8] {
     var writer = ByteWriter()
@@ -44,33 +67,70 @@ extension KeptNotices {
         writer.number(notice.since.microseconds)
         writer.text(notice.detail)
       }
+      // No steady time is 0.
+      writer.number(desk.failingSince?.microseconds ?? 0)
     }
     writer.count(counts.count)
     for (key, count) in counts.sorted(by: { $0.key < $1.key }) {
       writer.key(key)
-      writer.number(Int64(count))
+      writer.number(Int64(count.stored))
+      writer.number(count.lastNew?.microseconds ?? 0)
+    }
+    writer.count(beginnings.count)
+    for (key, beginning) in beginnings.sorted(by: { $0.key < $1.key }) {
+      writer.key(key)
+      writer.number(beginning.since.microseconds)
+      writer.number(beginning.seen.microseconds)
+    }
+    writer.count(refusals.count)
+    for (source, run) in refusals.sorted(by: { $0.key < $1.key }) {
+      writer.text(source)
+      writer.number(run.first.microseconds)
+      writer.number(run.last.microseconds)
     }
     return writer.bytes
   }
 
-  /// nil: it is not what this version writes.
+  /// nil: it is not what this version writes, or one before it.
   init?(bytes: [UInt8]) {
     var reader = ByteReader(bytes)
-    guard reader.byte() == Self.version, let deskCount = reader.count() else { return nil }
+    guard let version = reader.byte(), (Self.firstVersion...Self.version).contains(version),
+      let deskCount = reader.count()
+    else { return nil }
     for _ in 0..<deskCount {
-      guard let desk = Desk(&reader) else { return nil }
+      guard let desk = Desk(&reader, hasFailure: version > Self.firstVersion) else { return nil }
       desks.append(desk)
     }
     guard let tallies = reader.count() else { return nil }
     for _ in 0..<tallies {
-      guard let key = reader.key(), let count = reader.number() else { return nil }
-      counts[key] = Int(count)
+      guard let key = reader.key(), let stored = reader.number() else { return nil }
+      counts[key] = Count(stored: Int(stored), lastNew: nil)
+      guard version > Self.firstVersion else { continue }
+      guard let lastNew = reader.time() else { return nil }
+      counts[key]?.lastNew = lastNew.microseconds == 0 ? nil : lastNew
     }
+    guard version == Self.firstVersion || readMoves(&reader) else { return nil }
+  }
+
+  private mutating func readMoves(_ reader: inout ByteReader) -> Bool {
+    guard let begun = reader.count() else { return false }
+    for _ in 0..<begun {
+      guard let key = reader.key(), let since = reader.time(), let seen = reader.time() else { return false }
+      beginnings[key] = NoticeRules.Beginning(since: since, seen: seen)
+    }
+    guard let runs = reader.count() else { return false }
+    for _ in 0..<runs {
+      guard let source = reader.text(), let first = reader.time(), let last = reader.time() else {
+        return false
+      }
+      refusals[source] = Run(first: first, last: last)
+    }
+    return true
   }
 }
 
 extension KeptNotices.Desk {
-  fileprivate init?(_ reader: inout ByteReader) {
+  fileprivate init?(_ reader: inout ByteReader, hasFailure: Bool) {
     guard let name = reader.text(), let openCount = reader.count() else { return nil }
     self.init(name: name, open: [:], waiting: [])
     for _ in 0..<openCount {
@@ -85,6 +145,9 @@ extension KeptNotices.Desk {
       else { return nil }
       waiting.append(Notice(id: id, key: key, phase: phase, at: at, since: since, detail: detail))
     }
+    guard hasFailure else { return }
+    guard let failingSince = reader.time() else { return nil }
+    self.failingSince = failingSince.microseconds == 0 ? nil : failingSince
   }
 }
 

@@ -18,8 +18,11 @@ struct NoticeBook: Sendable, Equatable {
   private var desks: [Desk] = []
   private var counts = NoticeCounts()
   private var refusals = NoticeRefusals()
-  /// What it would be after a restart differs from what was last kept.
+  /// What is told, or is to be, differs from what was last kept.
   private(set) var isChanged = false
+  /// How what moves by itself was when it was last kept, and when that was.
+  private var keptMoves = NoticeMoves()
+  private var keptAt: Timestamp?
   /// A look has brought a notice, whatever became of it.
   private(set) var hasTold = false
 
@@ -30,6 +33,7 @@ struct NoticeBook: Sendable, Equatable {
     let open = Set(kept.desks.flatMap(\.open.keys))
     counts = NoticeCounts(kept: kept.counts, open: open, at: now)
     refusals = NoticeRefusals(
+      kept: kept.refusals,
       open: open.compactMap { key in
         guard key.kind == .refused, case .source(let name) = key.subject else { return nil }
         return name
@@ -40,25 +44,58 @@ struct NoticeBook: Sendable, Equatable {
       let open = desk.open.mapValues { open in
         NoticeRules.Open(since: min(open.since, now), told: min(open.told, now), over: nil)
       }
+      let waiting = kept.beginnings.filter { open[$0.key] == nil }.mapValues { beginning in
+        NoticeRules.Beginning(since: min(beginning.since, now), seen: min(beginning.seen, now))
+      }
       desks.append(
-        Desk(receiver: receiver, rules: NoticeRules(open: open), queue: NoticeQueue(desk.waiting)))
+        Desk(
+          receiver: receiver, rules: NoticeRules(open: open, waiting: waiting),
+          queue: NoticeQueue(desk.waiting, failingSince: desk.failingSince.map { min($0, now) })))
     }
     configure(receivers)
+    // Or who is gone would be back with all that waited, should it be configured again.
+    if self.kept.desks != kept.desks || (!wantsFacts && self.kept != kept) { isChanged = true }
   }
 
   /// What is to be kept.
   var kept: KeptNotices {
-    KeptNotices(
+    let moves = moves
+    return KeptNotices(
       desks: desks.filter { $0.receiver.format != .heartbeat }.map { desk in
         KeptNotices.Desk(
           name: desk.receiver.name,
           open: desk.rules.open.mapValues { KeptNotices.Open(since: $0.since, told: $0.told) },
-          waiting: desk.queue.waiting)
-      }, counts: counts.stored)
+          waiting: desk.queue.waiting, failingSince: desk.queue.failingSince)
+      }, counts: moves.counts, beginnings: moves.beginnings, refusals: moves.refusals)
   }
 
+  private var moves: NoticeMoves {
+    var beginnings: [NoticeKey: NoticeRules.Beginning] = [:]
+    for desk in desks {
+      beginnings.merge(desk.rules.waiting) { a, b in
+        NoticeRules.Beginning(since: min(a.since, b.since), seen: max(a.seen, b.seen))
+      }
+    }
+    return NoticeMoves(counts: counts.kept, beginnings: beginnings, refusals: refusals.kept)
+  }
+
+  /// Whether it is to be kept now: at once what is told, and soon what moves by itself.
+  func isToBeKept(at now: Timestamp) -> Bool {
+    if isChanged { return true }
+    guard wantsFacts, keptAt.map({ $0.duration(to: now) >= NoticeMoves.interval }) ?? true else {
+      return false
+    }
+    return moves.hasMoved(from: keptMoves)
+  }
+
+  /// The process ends: whether there is anything that the next one is to know.
+  var isToBeKeptAtTheEnd: Bool { isChanged || (wantsFacts && moves != keptMoves) }
+
   /// It is being kept as it is now.
-  mutating func keeps() { isChanged = false }
+  mutating func keeps(at now: Timestamp) {
+    isChanged = false
+    (keptMoves, keptAt) = (moves, now)
+  }
   /// It could not be kept.
   mutating func wasNotKept() { isChanged = true }
 
@@ -79,12 +116,15 @@ struct NoticeBook: Sendable, Equatable {
       }
       if desk.receiver.url != receiver.url || desk.receiver.format != receiver.format {
         desk.queue.beginAnew()
+        desk.heartbeat.beginAnew()
       }
       if receiver.format == .heartbeat { (desk.rules, desk.queue) = (NoticeRules(), NoticeQueue()) }
       desk.receiver = receiver
       return desk
     }
     if old != desks { isChanged = true }
+    // Nobody looks any more: what happens meanwhile is old when somebody does again.
+    if !wantsFacts { (counts, refusals) = (NoticeCounts(), NoticeRefusals()) }
   }
 
   /// What was counted before anything is delivered: it is no news, but for what a crash kept from being told.
@@ -162,17 +202,27 @@ struct NoticeBook: Sendable, Equatable {
   mutating func ended(_ action: Action, isTaken: Bool, at now: Timestamp) -> Int {
     switch action {
     case .beat(let receiver):
-      if let index = index(of: receiver) { desks[index].heartbeat.ended() }
+      if let index = index(of: receiver) { desks[index].heartbeat.ended(isTaken: isTaken, at: now) }
       return isTaken ? 0 : 1
     case .send(let notice, let receiver):
       guard let index = index(of: receiver) else { return 0 }
       guard isTaken else {
+        if desks[index].queue.failingSince == nil { isChanged = true }
         desks[index].queue.failed(at: now)
         return desks[index].queue.failures
       }
       desks[index].queue.sent(notice.id)
       isChanged = true
       return 0
+    }
+  }
+
+  /// How it stands with each receiver.
+  var standings: [NoticeStanding] {
+    desks.map { desk in
+      NoticeStanding(
+        name: desk.receiver.name, format: desk.receiver.format, waiting: desk.queue.waiting.count,
+        failingSince: desk.queue.failingSince ?? desk.heartbeat.failingSince)
     }
   }
 

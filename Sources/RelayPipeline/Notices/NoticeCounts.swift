@@ -19,29 +19,40 @@ struct NoticeCounts: Sendable, Equatable {
   static let maxKept = 600
 
   private var tallies: [NoticeKey: Tally] = [:]
+  /// The totals of what was there, and is gone: they go on from there should it come back.
+  private var goneTotals: [NoticeKey: Int] = [:]
+  private var hasLooked = false
 
   init() {}
 
   /// - Parameters:
-  ///   - stored: What the store had counted when it was last kept.
-  ///   - open: What has been told and not ended. When the last one was new is not known: it may have been a moment ago.
-  init(kept stored: [NoticeKey: Int], open: some Sequence<NoticeKey>, at now: Timestamp) {
-    tallies = stored.mapValues { Tally(total: nil, stored: $0) }
-    for key in open where key.kind.isCounted { tallies[key, default: Tally(stored: 0)].lastNew = now }
+  ///   - kept: How it was when it was last kept.
+  ///   - open: What has been told and not ended. Where it is not known when the last one was new, it may have been a moment ago.
+  init(kept: [NoticeKey: KeptNotices.Count], open: some Sequence<NoticeKey>, at now: Timestamp) {
+    tallies = kept.mapValues {
+      Tally(total: nil, stored: $0.stored, lastNew: $0.lastNew.map { min($0, now) })
+    }
+    for key in open where key.kind.isCounted && tallies[key]?.lastNew == nil {
+      tallies[key, default: Tally(stored: 0)].lastNew = now
+    }
   }
 
   /// What is to be kept: as many as there is room for.
-  var stored: [NoticeKey: Int] {
-    Dictionary(
-      uniqueKeysWithValues: tallies.sorted { $0.key < $1.key }.prefix(Self.maxKept).map { ($0, $1.stored) })
+  var kept: [NoticeKey: KeptNotices.Count] {
+    let tallies = tallies.count > Self.maxKept ? Array(tallies.sorted { $0.key < $1.key }) : Array(tallies)
+    return Dictionary(
+      uniqueKeysWithValues: tallies.prefix(Self.maxKept).map { key, tally in
+        (key, KeptNotices.Count(stored: tally.stored, lastNew: tally.lastNew))
+      })
   }
 
-  /// What is seen for the first time is old, and so is what happened before.
+  /// What the first look shows is old, and so is what happened before. What comes later began at nothing, or where it was when it was
+  /// there last.
   mutating func look(_ counts: [NoticeKey: NoticeCount], at now: Timestamp) -> [NoticeKey: NoticeState] {
     var states: [NoticeKey: NoticeState] = [:]
     for (key, count) in counts {
-      let known = tallies[key]
-      var tally = known ?? Tally(total: count.total, stored: count.stored ?? 0)
+      let first = hasLooked ? goneTotals[key] ?? 0 : count.total
+      var tally = tallies[key] ?? Tally(total: first, stored: count.stored ?? 0)
       // At the first look of a process, what the store has beyond what was kept came before a crash.
       let isNew =
         tally.total.map { count.total > $0 } ?? (count.total > 0 || count.stored ?? 0 > tally.stored)
@@ -58,7 +69,16 @@ struct NoticeCounts: Sendable, Equatable {
       states[key] =
         tally.lastNew == nil ? .off : .on(count.stored == nil ? "" : "\(tally.stored) in all")
     }
-    tallies = tallies.filter { counts[$0.key] != nil }
+    forget(besides: counts)
+    hasLooked = true
     return states
+  }
+
+  private mutating func forget(besides counts: [NoticeKey: NoticeCount]) {
+    goneTotals = goneTotals.filter { counts[$0.key] == nil }
+    for (key, tally) in tallies where counts[key] == nil {
+      tallies[key] = nil
+      if goneTotals.count < Self.maxKept { goneTotals[key] = tally.total }
+    }
   }
 }

@@ -73,7 +73,8 @@ extension NoticeFacts {
     let why =
       destination.pausedAt.map { "by the configuration (\($0))" }
       ?? destination.pausedUntil.map { "until \(NoticeText.clock($0))" } ?? "until somebody resumes it"
-    set(.paused, isPaused ? .on(least: Self.leastPause, why) : .off)
+    let paused = destination.pausedSince.map { history.firstMoment(from: $0) }
+    set(.paused, isPaused ? .on(since: paused, least: Self.leastPause, why) : .off)
   }
 
   private static func due(_ destination: DestinationStatus) -> String {
@@ -88,12 +89,14 @@ extension NoticeFacts {
   ) -> NoticeState {
     // Nothing is attempted.
     if destination.isPaused { return .unknown }
-    guard destination.circuit == .open else { return hasAnswered ? .off : .unknown }
-    let since = destination.circuitOpenSince.map { history.firstMoment(from: $0) }
-    return .on(
-      since: since,
-      [destination.lastFailure, destination.pending > 0 ? "\(destination.pending) pending" : nil]
-        .compactMap { $0 }.joined(separator: ", "))
+    let detail = [destination.lastFailure, destination.pending > 0 ? "\(destination.pending) pending" : nil]
+      .compactMap { $0 }.joined(separator: ", ")
+    guard destination.circuit == .open else {
+      if hasAnswered { return .off }
+      // A relay that ends again and again before its circuits open knows this much.
+      return destination.failingSince == nil ? .unknown : .persists(detail)
+    }
+    return .on(since: destination.circuitOpenSince.map { history.firstMoment(from: $0) }, detail)
   }
 
   // MARK: Sources

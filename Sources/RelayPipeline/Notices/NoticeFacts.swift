@@ -16,6 +16,8 @@ struct NoticeState: Sendable, Equatable {
     case on, off
     /// It can't be seen now: what was told stands, and nothing begins.
     case unknown
+    /// Where it was so it still is; but it may be too early to say that it has begun.
+    case persists
   }
 
   var standing: Standing
@@ -30,6 +32,8 @@ struct NoticeState: Sendable, Equatable {
 
   static let off = NoticeState(standing: .off)
   static let unknown = NoticeState(standing: .unknown)
+
+  static func persists(_ detail: String) -> NoticeState { NoticeState(standing: .persists, detail: detail) }
 
   static func on(
     since: Timestamp? = nil, lasted: Duration? = nil, least: Duration = .zero, _ detail: String = ""

@@ -4,6 +4,8 @@ import RelayThreads
 
 /// Where notices are kept over restarts.
 package protocol NoticeKeeper: Sendable {
+  /// Something was kept, as far as can be seen from outside. Blocks.
+  var isThere: Bool { get }
   /// What was kept last; nil: nothing is. Blocks.
   func load() throws(NoticeFileError) -> [UInt8]?
   /// Once it returns it is on disk. Blocks, for as long as the disk does.
@@ -36,6 +38,11 @@ package final class NoticeFile: NoticeKeeper {
 
   deinit {
     state.withLock { if $0.descriptor >= 0 { close($0.descriptor) } }
+  }
+
+  package var isThere: Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && SideFile.isOwn(status)
   }
 
   package func load() throws(NoticeFileError) -> [UInt8]? {

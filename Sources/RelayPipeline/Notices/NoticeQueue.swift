@@ -11,12 +11,15 @@ struct NoticeQueue: Sendable, Equatable {
   private(set) var waiting: [Notice]
   /// In a row.
   private(set) var failures = 0
+  /// When the first of those that have all failed did, over restarts; nil: the last one was taken, or there was none.
+  private(set) var failingSince: Timestamp?
   /// The first one is under way.
   private(set) var isSending = false
   private var notBefore: Timestamp?
 
-  init(_ waiting: [Notice] = []) {
+  init(_ waiting: [Notice] = [], failingSince: Timestamp? = nil) {
     self.waiting = waiting
+    self.failingSince = failingSince
   }
 
   /// - Returns: How many were let go of for it.
@@ -57,6 +60,7 @@ struct NoticeQueue: Sendable, Equatable {
   mutating func sent(_ id: String) {
     isSending = false
     failures = 0
+    failingSince = nil
     notBefore = nil
     waiting.removeAll { $0.id == id }
   }
@@ -64,6 +68,7 @@ struct NoticeQueue: Sendable, Equatable {
   mutating func failed(at now: Timestamp) {
     isSending = false
     failures += 1
+    failingSince = failingSince ?? now
     notBefore = now.advanced(by: Self.delay(after: failures))
   }
 
@@ -75,6 +80,7 @@ struct NoticeQueue: Sendable, Equatable {
   /// Another address: what failed at the old one says nothing of it.
   mutating func beginAnew() {
     failures = 0
+    failingSince = nil
     notBefore = nil
   }
 }
@@ -82,6 +88,8 @@ struct NoticeQueue: Sendable, Equatable {
 /// When a `heartbeat` is sent.
 struct HeartbeatSchedule: Sendable, Equatable {
   private(set) var isSending = false
+  /// As a queue's, but since the relay's start.
+  private(set) var failingSince: Timestamp?
   private var last: Timestamp?
 
   /// nil: one is under way.
@@ -99,5 +107,11 @@ struct HeartbeatSchedule: Sendable, Equatable {
     return isReady
   }
 
-  mutating func ended() { isSending = false }
+  mutating func ended(isTaken: Bool, at now: Timestamp) {
+    isSending = false
+    failingSince = isTaken ? nil : failingSince ?? now
+  }
+
+  /// Another address: what failed at the old one says nothing of it.
+  mutating func beginAnew() { failingSince = nil }
 }

@@ -16,18 +16,36 @@ struct NoticeRefusals: Sendable, Equatable {
   static let served = Duration.seconds(15 * 60)
   /// … and if not.
   static let silent = Duration.seconds(3_600)
+  /// How many are kept: what is kept has a fixed room.
+  static let maxKept = 100
 
   private var seen: [String: SourceCounts] = [:]
   private var runs: [String: Run] = [:]
 
   init() {}
 
-  /// - Parameter open: Sources of which it has been told, and not ended.
-  init(open: some Sequence<String>, at now: Timestamp) {
-    for source in open {
-      runs[source] = Run(first: now, last: now, before: SourceCounts(), acceptedAtLast: 0)
+  /// - Parameters:
+  ///   - kept: The runs that an earlier process has seen. While none ran nobody was refused: a run that is as old as that has
+  ///     neither ended nor gone on.
+  ///   - open: Sources of which it has been told, and not ended.
+  init(kept: [String: KeptNotices.Run], open: some Sequence<String>, at now: Timestamp) {
+    func goOn(_ source: String, from first: Timestamp, to last: Timestamp) {
+      runs[source] = Run(first: first, last: last, before: SourceCounts(), acceptedAtLast: 0)
       seen[source] = SourceCounts()
     }
+    for source in open { goOn(source, from: min(kept[source]?.first ?? now, now), to: now) }
+    for (source, run) in kept where run.last.duration(to: now) < Self.served {
+      goOn(source, from: min(run.first, now), to: min(run.last, now))
+    }
+  }
+
+  /// What is to be kept: the longest, as many as there is room for.
+  var kept: [String: KeptNotices.Run] {
+    let runs = runs.count > Self.maxKept ? runs.sorted { $0.value.first < $1.value.first } : Array(runs)
+    return Dictionary(
+      uniqueKeysWithValues: runs.prefix(Self.maxKept).map { source, run in
+        (source, KeptNotices.Run(first: run.first, last: run.last))
+      })
   }
 
   mutating func look(_ counts: [String: SourceCounts], at now: Timestamp) -> [NoticeKey: NoticeState] {

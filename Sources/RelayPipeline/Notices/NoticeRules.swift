@@ -11,6 +11,13 @@ struct NoticeRules: Sendable, Equatable {
     var over: Timestamp?
   }
 
+  /// What is so, and has not lasted long enough.
+  struct Beginning: Sendable, Equatable {
+    /// Steady times, both: since when it is so, and when that was last seen.
+    var since: Timestamp
+    var seen: Timestamp
+  }
+
   struct Change: Sendable, Equatable {
     var key: NoticeKey
     var phase: Notice.Phase
@@ -24,13 +31,15 @@ struct NoticeRules: Sendable, Equatable {
   static let maxOpen = 100
   /// An end counts once it has lasted so long (or `for`, if that is shorter): what comes and goes is one state.
   static let recovery = Duration.seconds(60)
+  /// What has begun and can't be seen is believed to go on for so long, over a restart, too.
+  static let memory = Duration.seconds(1_800)
 
   private(set) var open: [NoticeKey: Open]
-  /// What is so, and has not lasted long enough: since when.
-  private var waiting: [NoticeKey: Timestamp] = [:]
+  private(set) var waiting: [NoticeKey: Beginning]
 
-  init(open: [NoticeKey: Open] = [:]) {
+  init(open: [NoticeKey: Open] = [:], waiting: [NoticeKey: Beginning] = [:]) {
     self.open = open
+    self.waiting = waiting
   }
 
   /// - Parameter states: All that there are; what is open and not among them is there no more.
@@ -46,7 +55,10 @@ struct NoticeRules: Sendable, Equatable {
         ? begin(key, state, at: now, for: receiver) : go(on: key, state, at: now, for: receiver)
       if let change { changes.append(change) }
     }
-    waiting = waiting.filter { states[$0.key] != nil }
+    waiting = waiting.filter { key, beginning in
+      states[key] != nil && receiver.kinds.contains(key.kind)
+        && beginning.seen.duration(to: now) <= Self.memory
+    }
     for (key, gone) in open.sorted(by: { $0.key < $1.key }) where states[key] == nil {
       open[key] = nil
       changes.append(
@@ -60,12 +72,18 @@ struct NoticeRules: Sendable, Equatable {
   private mutating func begin(
     _ key: NoticeKey, _ state: NoticeState, at now: Timestamp, for receiver: NoticeReceiver
   ) -> Change? {
-    guard state.standing == .on else {
+    let known = waiting[key]
+    switch state.standing {
+    case .off:
       waiting[key] = nil
       return nil
+    case .unknown: return nil
+    case .persists:
+      guard known != nil else { return nil }
+    case .on: break
     }
-    let since = min(waiting[key] ?? now, state.since ?? now)
-    waiting[key] = since
+    let since = min(known?.since ?? now, state.since ?? now)
+    waiting[key] = Beginning(since: since, seen: now)
     let patience = key.kind.isCounted ? .zero : max(receiver.patience, state.least)
     guard state.lasted ?? since.duration(to: now) >= patience, open.count < Self.maxOpen else { return nil }
     waiting[key] = nil

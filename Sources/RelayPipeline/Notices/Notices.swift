@@ -60,6 +60,8 @@ package final class Notices: Sendable {
     var isKeeping = false
     var isStopping = false
     var failures = LogSummary(interval: .seconds(3_600))
+    /// What came of the last request to each receiver, where it failed.
+    var lastFailures: [String: String] = [:]
   }
 
   /// How far apart looks are, at most and at least; between them, half the shortest `for`.
@@ -85,13 +87,23 @@ package final class Notices: Sendable {
 
   /// Before anything is delivered: what is counted from now on is new.
   func begin(_ stored: [StoredDestination]) async {
-    guard !parts.active.configuration.notify.isEmpty else { return }
+    guard !parts.active.configuration.notify.isEmpty else { return forget() }
     await restore()
     let (counts, now) = (NoticeFacts(stored: stored).counts, parts.clock.now())
     state.withLock { state in
       guard !state.hasLooked else { return }
       state.firstCounts = counts
       state.book.look(atCounts: counts, at: now)
+    }
+  }
+
+  /// Nobody is to be told any more what an earlier process has left to be told: not now, and not when somebody is configured again.
+  private func forget() {
+    begin { [self] in
+      let isThere = await onThread(named: "notices") { [keeper = parts.tools.keeper] in keeper.isThere }
+      guard isThere else { return }
+      await restore()
+      alarm.ring()
     }
   }
 
@@ -113,7 +125,7 @@ package final class Notices: Sendable {
     _ = await onThread(named: "notices") { [running] in
       running.wait(timeout: limit) { $0 == 0 ? true : nil }
     }
-    if state.withLock({ $0.book.isChanged }) { await keep() }
+    if state.withLock({ $0.book.isToBeKeptAtTheEnd }) { await keep() }
   }
 
   /// Waits until no request and no write is under way.
@@ -137,7 +149,8 @@ package final class Notices: Sendable {
     }
     guard !isIdle else { return nil }
     await look()
-    if state.withLock({ $0.book.isChanged }) { await keep() }
+    let now = parts.clock.now()
+    if state.withLock({ $0.book.isToBeKept(at: now) }) { await keep() }
     await send()
     return rest(at: parts.clock.now())
   }
@@ -201,7 +214,7 @@ package final class Notices: Sendable {
       state.loading = .late
       return true
     }
-    if isLate {
+    if isLate, !parts.active.configuration.notify.isEmpty {
       parts.logger.warning("the disk does not say what was kept of notices: they go on without it")
     }
   }
@@ -238,11 +251,12 @@ package final class Notices: Sendable {
 
   /// Waits for the disk, but not for long: one that hangs is what people want to be told of.
   private func keep() async {
+    let now = parts.clock.now()
     let bytes = state.withLock { state -> [UInt8]? in
       // What is not read yet must not be written over.
       guard !state.isKeeping, state.loading == .notBegun || state.loading == .done else { return nil }
       state.isKeeping = true
-      state.book.keeps()
+      state.book.keeps(at: now)
       return state.book.kept.bytes
     }
     guard let bytes else { return }
@@ -303,8 +317,12 @@ package final class Notices: Sendable {
     let now = parts.clock.now()
     let name = action.receiver.name
     parts.metrics.notices(name).ended(isTaken: reply.isTaken)
+    // Rather twice than once: an address is as good as a password. And this one's may be of the configuration before.
+    let mask = SecretMask(parts.active.configuration.toldSecrets + action.receiver.toldSecrets)
+    let words = mask.masked(reply.words)
     let leftOut = state.withLock { state -> Int? in
       _ = state.book.ended(action, isTaken: reply.isTaken, at: now)
+      state.lastFailures[name] = reply.isTaken ? nil : words
       return reply.isTaken ? nil : state.failures.admit(name, at: now)
     }
     var metadata: Logger.Metadata = ["name": "\(name)"]
@@ -314,13 +332,22 @@ package final class Notices: Sendable {
       if reply.isTaken { parts.logger.notice("notice sent", metadata: metadata) }
     }
     if let leftOut {
-      // Rather twice than once: an address is as good as a password.
-      let mask = SecretMask(parts.active.configuration.toldSecrets)
-      metadata["reason"] = "\(mask.masked(reply.words))"
+      metadata["reason"] = "\(words)"
       if leftOut > 0 { metadata["alike_since"] = .number(leftOut) }
       parts.logger.warning("\(action.failureWords)", metadata: metadata)
     }
     alarm.ring()
+  }
+
+  /// How it stands with each receiver.
+  var known: [NoticeStanding] {
+    state.withLock { state in
+      state.book.standings.map { standing in
+        var standing = standing
+        if standing.failingSince != nil { standing.lastFailure = state.lastFailures[standing.name] }
+        return standing
+      }
+    }
   }
 
   private func begin(_ work: @escaping @Sendable () async -> Void) {
@@ -344,50 +371,5 @@ extension NoticeBook.Action {
     case .send: "a notice was not taken: it is sent again"
     case .beat: "a heartbeat was not taken"
     }
-  }
-}
-
-/// Ends a wait.
-private final class Alarm: Sendable {
-  private struct State: Sendable {
-    var isRinging = false
-    var waiter: CheckedContinuation<Void, Never>?
-  }
-
-  private let state = Locked(State())
-  private let sleep: Patience.Sleep
-
-  init(sleep: @escaping Patience.Sleep) {
-    self.sleep = sleep
-  }
-
-  func ring() {
-    let waiter = state.withLock { state in
-      defer { state.waiter = nil }
-      if state.waiter == nil { state.isRinging = true }
-      return state.waiter
-    }
-    waiter?.resume()
-  }
-
-  /// Until it rings, or has rung since the last wait. One waits at a time.
-  ///
-  /// - Parameter limit: nil: for as long as that takes.
-  func wait(atMost limit: Duration?) async {
-    let timer = limit.map { limit in
-      Task { [weak self, sleep] in
-        await sleep(limit)
-        if !Task.isCancelled { self?.ring() }
-      }
-    }
-    await withCheckedContinuation { continuation in
-      let isRinging = state.withLock { state in
-        defer { state.isRinging = false }
-        if !state.isRinging { state.waiter = continuation }
-        return state.isRinging
-      }
-      if isRinging { continuation.resume() }
-    }
-    timer?.cancel()
   }
 }

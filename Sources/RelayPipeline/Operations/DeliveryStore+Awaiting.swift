@@ -226,6 +226,12 @@ extension DeliveryLookup {
     }.get()
   }
 
+  func pendingWaits(at now: Timestamp) async throws(StoreError) -> [String: PendingWaits] {
+    try await withCheckedContinuation { continuation in
+      pendingWaits(at: now) { continuation.resume(returning: $0) }
+    }.get()
+  }
+
   func gaps(since: Timestamp?, until: Timestamp?) async throws(StoreError) -> [Gap] {
     try await withCheckedContinuation { continuation in
       gaps(since: since, until: until) { continuation.resume(returning: $0) }

@@ -160,9 +160,13 @@ package final class RelayController: RelayOperations {
     }
   }
 
-  package func status() async throws(OperationError) -> RelayStatus { try await statusReader.status() }
+  package func status() async throws(OperationError) -> RelayStatus {
+    var status = try await statusReader.status(countsWaits: true)
+    status.receivers = notices?.standings ?? []
+    return status
+  }
 
-  package func metrics() async -> [UInt8] { await statusReader.metrics() }
+  package func metrics() async -> [UInt8] { await statusReader.metrics(receivers: notices?.standings ?? []) }
 
   package func refusedRequests() -> [RefusedRequest] { parts.receiver.refusedRequests }
 

@@ -65,6 +65,8 @@ package struct RelayStatus: Sendable, Equatable {
   package var clockOffset: Duration?
   /// In the configuration's order.
   package var sources: [SourceStatus]
+  /// Whom `notify` names, in the configuration's order.
+  package var receivers: [NoticeStanding] = []
 
   package init(
     version: String, uptime: Duration, store: Store, destinations: [DestinationStatus], routes: [Route],
@@ -87,6 +89,13 @@ package struct RelayStatus: Sendable, Equatable {
 package struct DestinationStatus: Sendable, Equatable {
   package enum Circuit: String, Sendable, CaseIterable {
     case closed, open, recovering
+  }
+
+  /// Why nothing that is due is sent.
+  package enum Hold: String, Sendable, CaseIterable {
+    case paused, circuit
+    case retryAfter = "retry_after"
+    case rate
   }
 
   package var name: String
@@ -121,6 +130,10 @@ package struct DestinationStatus: Sendable, Equatable {
   package var pending = 0
   /// Those of them that replays have queued.
   package var replaying = 0
+  /// What some of the pending ones wait for; nil: they are too many to be counted, or nobody has asked.
+  package var waits: PendingWaits?
+  /// What those that are due wait for; nil: for their turn.
+  package var hold: Hold?
   package var inFlight = 0
   package var dead = 0
   package var delivered = 0
@@ -131,6 +144,8 @@ package struct DestinationStatus: Sendable, Equatable {
   package var oldestDue: Duration?
   /// That is longer than its `late_after`. A paused one is never late.
   package var isLate = false
+  /// It would be, if nothing has been sent since the store was read.
+  package var mayBeLate = false
   /// How old the oldest pending delivery is, where attempts fail and it is for another one that it waits, not for its turn; nil: it
   /// does not, or not for long yet.
   package var oldestRetrying: Duration?

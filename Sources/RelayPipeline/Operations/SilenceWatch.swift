@@ -23,15 +23,20 @@ final class SilenceWatch: Sendable {
 
   /// How long a start looks for what the sources have sent to earlier runs.
   private static let searchTime = Duration.milliseconds(500)
+  /// How many pages of the audit it looks at, for what people have put in by hand. Each is 5,000 entries at most.
+  private static let auditPages = 2
+  private static let eventsAtOnce = 50
 
-  /// Goes on from what earlier runs have heard: the last event of each source that the store has. Where it has none, or does not say,
-  /// the count begins now.
+  /// Goes on from what earlier runs have heard: the last event of each source that the store has, and that no person has put in. Where
+  /// it has none, or does not say, the count begins now.
   ///
   /// - Parameter downTime: How long nobody ran before this start.
   func begin(_ configuration: Configuration, lookup: any DeliveryLookup, downTime: Gap?) async {
     let end = ContinuousClock.now.advanced(by: Self.searchTime)
+    let byHand = await publishings(lookup, until: end)
     for source in configuration.sources {
-      guard let heard = await lastEvent(of: source.name, lookup, until: end) else { continue }
+      let published = byHand[source.name] ?? []
+      guard let heard = await lastEvent(of: source.name, lookup, published, until: end) else { continue }
       let history = clock.history
       // Where the clock showed this time twice, it was the second.
       let steady = min(history.lastMoment(before: heard), clock.now())
@@ -78,16 +83,41 @@ final class SilenceWatch: Sendable {
   }
 
   private func lastEvent(
-    of source: String, _ lookup: any DeliveryLookup, until end: ContinuousClock.Instant
+    of source: String, _ lookup: any DeliveryLookup, _ published: [Timestamp],
+    until end: ContinuousClock.Instant
   ) async -> Timestamp? {
-    var request = EventPageRequest(filter: EventFilter(sources: [WildcardPattern(source)]), limit: 1)
+    var request = EventPageRequest(
+      filter: EventFilter(sources: [WildcardPattern(source)]),
+      limit: published.isEmpty ? 1 : Self.eventsAtOnce)
+    var received: [Timestamp] = []
     repeat {
       guard let page = try? await lookup.events(request) else { return nil }
-      if let event = page.events.first { return event.receivedAt }
+      received += page.events.map(\.receivedAt)
+      if let heard = PublishedEvents.newestPosted(of: received, published: published) { return heard }
       guard let next = page.next else { return nil }
       request.after = next
     } while ContinuousClock.now < end
     return nil
+  }
+
+  /// When people have begun to put envelopes in by hand, by the source's name: as the audit says, which knows of each.
+  private func publishings(
+    _ lookup: any DeliveryLookup, until end: ContinuousClock.Instant
+  ) async -> [String: [Timestamp]] {
+    var times: [String: [Timestamp]] = [:]
+    var after: AuditID?
+    for _ in 0..<Self.auditPages where ContinuousClock.now < end {
+      let filter = AuditFilter(what: PublishedEvents.action)
+      guard let page = try? await lookup.audit(filter, after: after, limit: 500) else { return times }
+      for record in page.records {
+        // Behind the name comes what else was asked for.
+        let source = record.entry.target.prefix { $0 != " " }
+        times[String(source), default: []].append(record.entry.at)
+      }
+      guard let next = page.next else { return times }
+      after = next
+    }
+    return times
   }
 
   private func downTimes(_ lookup: any DeliveryLookup, and last: Gap?) async -> [Range<Timestamp>] {

@@ -24,6 +24,8 @@ final class StatusReader: Sendable {
     /// Since when the delivery that has been due for longest has been due.
     var due: [String: Timestamp]
     var usage: StoreUsage
+    /// Of when it is, by the steady clock: what has come since is not in it.
+    var asOf: Timestamp
     var readAt: ContinuousClock.Instant
     /// Ages were looked at, too.
     var isWhole = true
@@ -44,17 +46,22 @@ final class StatusReader: Sendable {
   func begin(_ store: any DeliveryStore) async throws(StoreError) -> [StoredDestination] {
     let reading = Reading(
       destinations: try await store.destinations(), oldest: [:], due: [:], usage: try await store.usage(),
-      readAt: .now, isWhole: false)
+      asOf: parts.clock.now(), readAt: .now, isWhole: false)
     lastReading.withLock { $0 = reading }
     return reading.destinations
   }
 
   /// Also while the store can't be read: then with what was last read of it, and how long ago that was.
   ///
-  /// - Parameter age: What was read of the store may be so old, and counts as of now: for who looks all the time.
-  func status(ofAge age: Duration = .zero) async throws(OperationError) -> RelayStatus {
+  /// - Parameters:
+  ///   - age: What was read of the store may be so old, and counts as of now: for who looks all the time.
+  ///   - countsWaits: What pending deliveries wait for is counted: not for who looks all the time.
+  func status(
+    ofAge age: Duration = .zero, countsWaits: Bool = false
+  ) async throws(OperationError) -> RelayStatus {
     let lanes = await lanes()
     let (reading, isCurrent) = try await reading(ofAge: age)
+    let waits = countsWaits && isCurrent ? await pendingWaits() : [:]
     let now = parts.clock.reading()
     let state = parts.active.current
     let stored = reading.destinations
@@ -81,12 +88,15 @@ final class StatusReader: Sendable {
         if status.isPaused && status.pausedSince == nil {
           status.pausedSince = books[name]?.suspended.since.map { history.wall(at: $0) }
         }
+        status.waits = waits[name]
         status.oldestPending = reading.oldest[name].map { max(.zero, $0.duration(to: now.steady)) }
         if let destination, let lane = lanes[name] { status.look(at: lane, of: destination, at: now.steady) }
         status.oldestDue = reading.due[name].map { $0.duration(to: now.steady) }.flatMap {
           $0 < .zero ? nil : $0
         }
-        status.isLate = status.isLate(by: destination, unreadFor: store.unreadFor ?? .zero)
+        status.isLate = status.isLate(by: destination, dueSince: reading.due[name], asOf: reading.asOf)
+        status.mayBeLate =
+          !status.isLate && status.isLate(by: destination, dueSince: reading.due[name], asOf: now.steady)
         status.lookForStuck()
         return status
       },
@@ -101,6 +111,14 @@ final class StatusReader: Sendable {
     return status
   }
 
+  private func pendingWaits() async -> [String: PendingWaits] {
+    let now = parts.clock.now()
+    let found = try? await parts.asked.look { lookup async throws(StoreError) in
+      try await lookup.pendingWaits(at: now)
+    }
+    return found ?? [:]
+  }
+
   /// - Returns: What is in the store, or was when it could last be read; and whether it is of now.
   private func reading(ofAge age: Duration) async throws(OperationError) -> (Reading, isCurrent: Bool) {
     let last = lastReading.withLock { $0 }
@@ -109,13 +127,14 @@ final class StatusReader: Sendable {
     let isLate = answers.areSilent(for: parts.asked.patience.limit)
     if let last, parts.watch.isHanging || isLate { return (last, false) }
     answers.asked()
+    let now = parts.clock.now()
     do throws(OperationError) {
       let reading = try await parts.asked.ask { [parts, answers] store async throws(StoreError) in
         // Also when it comes too late for whoever asked.
         defer { answers.answered() }
         return Reading(
           destinations: try await store.destinations(), oldest: try await parts.lookup.oldestPending(),
-          due: try await parts.lookup.oldestDue(), usage: try await store.usage(), readAt: .now)
+          due: try await parts.lookup.oldestDue(), usage: try await store.usage(), asOf: now, readAt: .now)
       }
       lastReading.withLock { $0 = reading }
       return (reading, true)
@@ -130,11 +149,15 @@ final class StatusReader: Sendable {
 
   /// What there is to be told of; nil: it can't be seen now.
   func noticeFacts() async -> NoticeFacts? {
-    guard let status = try? await status(ofAge: Self.noticeAge) else { return nil }
+    guard var status = try? await status(ofAge: Self.noticeAge) else { return nil }
+    // It may have been sent since: nothing is told that was not so.
+    if status.destinations.contains(where: \.mayBeLate), let current = try? await self.status() {
+      status = current
+    }
     return NoticeFacts(status, parts.watch.current, parts.metrics, history: parts.clock.history)
   }
 
-  func metrics() async -> [UInt8] {
+  func metrics(receivers: [NoticeStanding]) async -> [UInt8] {
     var readings = GaugeReadings(version: RelayVersion.number)
     // A store that can't answer must not take the counters with it.
     readings.storeLimitBytes = parts.active.configuration.store.maxBytes
@@ -143,6 +166,7 @@ final class StatusReader: Sendable {
     readings.lastSuccessfulReload = state.loadedAt
     readings.clockOffset = parts.engine.clockOffset
     if let status = try? await status() { readings = GaugeReadings(status) }
+    readings.receivers = receivers
     return parts.metrics.render(readings)
   }
 
@@ -190,10 +214,14 @@ extension DestinationStatus {
 extension DestinationStatus {
   /// Whether something due has waited for too long.
   ///
-  /// - Parameter unread: How old is what is known of the store: what has come of it since, nobody knows.
-  fileprivate func isLate(by destination: Destination?, unreadFor unread: Duration) -> Bool {
-    guard let destination, let oldestDue, !isPaused, pausedAt == nil else { return false }
-    return oldestDue - unread >= destination.lateAfter
+  /// - Parameters:
+  ///   - due: Since when the one has been due that has been for longest; nil: none is.
+  ///   - time: Of when that is known: what has come of it since, nobody knows, and it may have been sent in time.
+  fileprivate func isLate(by destination: Destination?, dueSince due: Timestamp?, asOf time: Timestamp)
+    -> Bool
+  {
+    guard let destination, let due, !isPaused, pausedAt == nil else { return false }
+    return due.duration(to: time) >= destination.lateAfter
   }
 }
 
@@ -245,6 +273,10 @@ extension DestinationStatus {
     case .open(let since): (circuit, circuitOpenSince, nextProbe) = (.open, since, lane.nextProbe)
     case .recovering: (circuit, recoveringSince) = (.recovering, lane.recoveringSince)
     }
+    hold =
+      isPaused
+      ? .paused
+      : circuit == .open ? .circuit : heldUntil != nil ? .retryAfter : lane.isRateUsedUp ? .rate : nil
     failingSince = lane.failingSince
     failures = lane.failures
     stuckHead = lane.stuckHead

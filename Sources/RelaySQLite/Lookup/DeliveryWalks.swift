@@ -24,6 +24,10 @@ final class DeliveryWalks {
   private let oldestRetrying: Statement
   private let oldestWaiting: Statement
   private let firstDue: Statement
+  private let laterRetries: Statement
+  private let laterReplayRetries: Statement
+  private let inOrder: Statement
+  private let replaysInOrder: Statement
   private let unlisted: Statement
   private let receivedFrom: Statement
   private let received: Statement
@@ -81,6 +85,17 @@ final class DeliveryWalks {
       """
       SELECT due FROM delivery INDEXED BY delivery_retrying WHERE destination = ?1 AND state = 1 ORDER BY due, id LIMIT 1
       """)
+    func count(_ index: String, _ condition: String) throws(StoreError) -> Statement {
+      try connection.prepare(
+        """
+        SELECT count(*) FROM (
+          SELECT 1 FROM delivery INDEXED BY \(index) WHERE destination = ?1 AND \(condition) LIMIT ?2)
+        """)
+    }
+    laterRetries = try count("delivery_retrying", "state = 1 AND due > ?3")
+    laterReplayRetries = try count("delivery_retrying", "state = -3 AND due > ?3")
+    inOrder = try count("delivery_listed", "state = 2")
+    replaysInOrder = try count("delivery_listed", "state = -2")
     unlisted = try connection.prepare(
       """
       SELECT id, destination FROM delivery WHERE id >= (SELECT first FROM unlisted) AND state = -1 ORDER BY id
@@ -244,6 +259,20 @@ final class DeliveryWalks {
   func firstRetry(of destination: DestinationRowID) throws(StoreError) -> Timestamp? {
     firstDue.bind(1, destination)
     return try firstDue.firstInteger().map { Timestamp(microseconds: $0) }
+  }
+
+  /// What a destination's pending deliveries wait for; nil: there are too many.
+  func waits(of destination: DestinationRowID, at now: Timestamp) throws(StoreError) -> PendingWaits? {
+    func count(_ query: Statement) throws(StoreError) -> Int {
+      query.bind(1, destination)
+      query.bind(2, Int64(PendingWaits.maxCounted + 1))
+      return Int(try query.firstInteger() ?? 0)
+    }
+    for query in [laterRetries, laterReplayRetries] { query.bind(3, now) }
+    let waits = PendingWaits(
+      later: try count(laterRetries) + count(laterReplayRetries),
+      ordered: try count(inOrder) + count(replaysInOrder))
+    return max(waits.later, waits.ordered) > PendingWaits.maxCounted ? nil : waits
   }
 
   /// When the delivery came into its lane: with its event, or later; nil: it is gone.

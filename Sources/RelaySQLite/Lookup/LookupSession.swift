@@ -182,6 +182,14 @@ final class LookupSession {
       return due
     }
   }
+
+  func pendingWaits(at now: Timestamp) throws(StoreError) -> [String: PendingWaits] {
+    try snapshot { _ throws(StoreError) in
+      var waits: [String: PendingWaits] = [:]
+      for (row, name) in try walks.allDestinations() { waits[name] = try walks.waits(of: row, at: now) }
+      return waits
+    }
+  }
 }
 
 extension LookupSession {

@@ -121,6 +121,12 @@ package final class SQLiteLookup: DeliveryLookup {
     answers.ask(completion) { session throws(StoreError) in try session.oldestDue() }
   }
 
+  package func pendingWaits(
+    at now: Timestamp, completion: @escaping @Sendable (Result<[String: PendingWaits], StoreError>) -> Void
+  ) {
+    answers.ask(completion) { session throws(StoreError) in try session.pendingWaits(at: now) }
+  }
+
   package func gaps(
     since: Timestamp?, until: Timestamp?, completion: @escaping @Sendable (Result<[Gap], StoreError>) -> Void
   ) {

@@ -104,6 +104,7 @@ enum RelayHealth {
   static func findings(_ status: StatusAnswer, configuration: Configuration?) -> [Finding] {
     [version(status), loaded(status, configuration)] + clock(status) + store(status)
       + status.destinations.compactMap(destination) + status.sources.compactMap(source)
+      + status.notify.compactMap(receiver)
   }
 
   private static func version(_ status: StatusAnswer) -> Finding {
@@ -168,6 +169,15 @@ enum RelayHealth {
         subject, "paused; \(destination.pending) pending", "`huggy-relay resume \(destination.name)` ends it")
     }
     return nil
+  }
+
+  /// Whoever takes no notices tells nobody that it does not.
+  private static func receiver(_ receiver: StatusAnswer.Receiver) -> Finding? {
+    guard let since = receiver.failingSince else { return nil }
+    let why = receiver.lastFailure.map { ": \($0)" } ?? ""
+    return .warn(
+      "notify \(receiver.name)", "it has taken nothing since \(since)\(why); \(receiver.waiting) waiting",
+      "`huggy-relay notify test \(receiver.name)` shows what it answers; its URL may have been withdrawn")
   }
 
   private static func source(_ source: SourceAnswer) -> Finding? {

@@ -40,6 +40,7 @@ import Testing
     readings.lastSuccessfulReload = .second(1)
     readings.clockOffset = .zero
     (readings.storeLogBytes, readings.storeReader) = (3, .seconds(4))
+    readings.receivers = [NoticeStanding(name: "ops", format: .json, waiting: 0)]
     #expect(
       try read(metrics, readings).kinds == [
         "huggy_relay_envelopes_total": "counter", "huggy_relay_events_total": "counter",
@@ -51,7 +52,8 @@ import Testing
         "huggy_relay_config_last_reload_success_timestamp_seconds": "gauge",
         "huggy_relay_route_matches_total": "counter",
         "huggy_relay_attempts_total": "counter", "huggy_relay_deliveries_settled_total": "counter",
-        "huggy_relay_notices_total": "counter",
+        "huggy_relay_notices_total": "counter", "huggy_relay_notices_waiting": "gauge",
+        "huggy_relay_notices_failing_seconds": "gauge",
         "huggy_relay_deliveries_pending": "gauge", "huggy_relay_deliveries_dead": "gauge",
         "huggy_relay_oldest_pending_age_seconds": "gauge",
         "huggy_relay_deliveries_in_flight": "gauge", "huggy_relay_deliveries_orphaned": "gauge",
@@ -70,6 +72,18 @@ import Testing
         "process_resident_memory_bytes": "gauge", "process_virtual_memory_bytes": "gauge",
         "process_open_fds": "gauge", "process_max_fds": "gauge", "process_start_time_seconds": "gauge",
       ])
+  }
+
+  @Test func howItStandsWithEachReceiverOfNoticesIsShown() throws {
+    var readings = GaugeReadings(version: "1.2.3")
+    var ops = NoticeStanding(name: "ops", format: .slack, waiting: 3)
+    (ops.failingSince, ops.failingFor) = (.second(0), .milliseconds(90_500))
+    readings.receivers = [ops, NoticeStanding(name: "dead-man", format: .heartbeat, waiting: 0)]
+    let values = try read(RelayMetrics(Self.configuration()), readings).values
+    #expect(values["huggy_relay_notices_waiting{name=\"ops\"}"] == "3")
+    #expect(values["huggy_relay_notices_failing_seconds{name=\"ops\"}"] == "90.5")
+    #expect(values["huggy_relay_notices_waiting{name=\"dead-man\"}"] == "0")
+    #expect(values["huggy_relay_notices_failing_seconds{name=\"dead-man\"}"] == "0")
   }
 
   @Test func linesThatTheLogDroppedAreCountedFromTheStart() throws {

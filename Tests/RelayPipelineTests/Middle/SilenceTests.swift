@@ -142,6 +142,94 @@ import Testing
     #expect(try await !crm(middle).isLate)
   }
 
+  /// Broken by what was read of the store a moment ago, and counts as of now: it has been sent meanwhile.
+  @Test func whatWasSentInTimeIsNotToldAsLate() async throws {
+    let middle = try await Middle(
+      .middle { $0.destination("crm") { ($0.concurrency, $0.lateAfter) = (1, .seconds(60)) } })
+    func standing() async throws -> NoticeState.Standing? {
+      let facts = try await middle.during { [controller = middle.controller] in
+        await controller.statusReader.noticeFacts()
+      }
+      await middle.rest()
+      return facts?.states[NoticeSamples.key(.late)]?.standing
+    }
+    await middle.receive(2)
+    await middle.pass(.seconds(55))
+    #expect(try await standing() == .off)
+    await middle.answerAll()
+    await middle.pass(.seconds(10))
+    #expect(try await standing() == .off)
+    // And what has not been sent is told as soon as it is late.
+    await middle.receive(2, from: 3)
+    _ = try await crm(middle)
+    await middle.pass(.seconds(59))
+    #expect(try await standing() == .off)
+    await middle.pass(.seconds(1))
+    #expect(try await standing() == .on)
+  }
+
+  // MARK: By hand
+
+  private func publish(_ middle: Middle, _ number: Int, to source: String = "huggy") async throws {
+    let entry = AuditEntry(
+      at: middle.clock.reading().wall, who: "ana", role: "operator", what: "sources/publish",
+      target: #"\#(source) {"again":true}"#, reason: nil)
+    _ = try await middle.controller.beginAudit(entry)
+    middle.clock.advance(by: .milliseconds(20))
+    let envelope = Array(#"{"messages":{"createdChat":[{"id":\#(number)},{"id":\#(number)}]}}"#.utf8)
+    #expect(try await middle.controller.publish(envelope, to: source, again: true).status == 200)
+    await middle.rest()
+  }
+
+  /// Broken by a start that takes what a person has put in for the source's own.
+  @Test func whatAPersonHasPutInIsNotHeardOfItsSourceByTheNextRunEither() async throws {
+    let middle = try await Middle(Self.configuration())
+    await middle.pass(.seconds(100))
+    await middle.receive()
+    await middle.pass(.seconds(600))
+    for number in 100..<160 { try await publish(middle, number) }
+    try await publish(middle, 500, to: "closed")
+    await middle.answerAll()
+    let again = try await Middle(Self.configuration(), in: middle.end(), at: .second(1_000))
+    #expect(try await huggy(again).lastEnvelope == .second(100))
+    await again.receive(from: 900)
+    await again.pass(.seconds(1))
+    try await publish(again, 901)
+    await again.answerAll()
+    let third = try await Middle(Self.configuration(), in: again.end(), at: .second(1_500))
+    #expect(try await huggy(third).lastEnvelope == .second(1_000))
+  }
+
+  @Test func whereAllWasPutInByAPersonTheCountBeginsAtTheStart() async throws {
+    let middle = try await Middle(Self.configuration())
+    try await publish(middle, 1)
+    await middle.answerAll()
+    let again = try await Middle(Self.configuration(), in: middle.end(), at: .second(1_000))
+    #expect(try await huggy(again).lastEnvelope == nil)
+    await again.pass(.seconds(1_799))
+    #expect(try await !huggy(again).isSilent)
+    await again.pass(.seconds(1))
+    #expect(try await huggy(again).isSilent)
+  }
+
+  @Test(
+    arguments: [
+      ([], [0], nil), ([5], [], 5), ([5], [5], nil), ([5], [4], nil), ([5], [6], 5),
+      // Too long before it: that one came to nothing.
+      ([20], [9], 20), ([20], [10], nil),
+      // One is put in, and one comes of itself: which is which nobody knows, but one of them came.
+      ([5, 6], [4], 6), ([5, 6], [4, 4], nil), ([6, 5], [5, 4], nil), ([5, 6, 30], [29, 4], 6),
+      // Those of one envelope.
+      ([5, 5, 5], [4], nil),
+    ] as [([Int], [Int], Int?)])
+  func eachPublishingComesToOneEnvelope(_ received: [Int], _ published: [Int], _ posted: Int?) {
+    let heard = PublishedEvents.newestPosted(
+      of: received.map { .second($0) }, published: published.map { .second($0) })
+    #expect(heard == posted.map { .second($0) })
+  }
+
+  // MARK: Paused
+
   @Test func aPausedDestinationIsNeverLate() async throws {
     let middle = try await Middle(.middle { $0.destination("crm") { $0.lateAfter = .seconds(60) } })
     _ = try await carryOut(middle) { controller async throws(OperationError) in

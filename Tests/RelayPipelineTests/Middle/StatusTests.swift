@@ -23,6 +23,58 @@ import Testing
     #expect(sources.first { $0.name == "huggy" }?.refusals == [])
   }
 
+  /// Broken by a count of what is pending alone: nobody would know why it does not go out.
+  @Test func whatPendingDeliveriesWaitForIsCounted() async throws {
+    let middle = try await Middle(
+      .middle {
+        $0.destination("crm") {
+          ($0.concurrency, $0.ordering) = (1, .chat)
+          ($0.retry.initial, $0.retry.maxDelay, $0.retry.jitter) = (.seconds(3_600), .seconds(3_600), 0)
+        }
+      })
+    func crm() async throws -> DestinationStatus {
+      try #require(try await middle.status().destinations.first { $0.name == "crm" })
+    }
+    await middle.receive(3, chat: 7)
+    await middle.receive(2, from: 10)
+    var status = try await crm()
+    #expect(status.waits == PendingWaits(later: 0, ordered: 2))
+    #expect(status.pending == 5 && status.inFlight == 1 && status.hold == nil)
+    try await middle.answer(middle.request(), 503)
+    status = try await crm()
+    #expect(status.waits == PendingWaits(later: 1, ordered: 2) && status.pending == 5)
+    await middle.pass(.seconds(3_599))
+    #expect(try await crm().waits?.later == 1)
+    await middle.pass(.seconds(1))
+    #expect(try await crm().waits?.later == 0, "it is due now")
+    try await carryOut(middle) { controller async throws(OperationError) in
+      try await controller.pause("crm", until: nil)
+    }
+    #expect(try await crm().hold == .paused)
+    let facts = try await middle.during { [controller = middle.controller] in
+      try? await controller.statusReader.status()
+    }
+    #expect(facts?.destinations.first { $0.name == "crm" }?.waits == nil, "not for who looks all the time")
+  }
+
+  @Test func whyNothingThatIsDueIsSentIsTold() async throws {
+    let middle = try await Middle(
+      .middle {
+        $0.destination("crm") {
+          $0.rate = Rate(count: 1, per: .seconds(3_600))
+          $0.circuit.failures = 1
+        }
+      })
+    func hold() async throws -> DestinationStatus.Hold? {
+      try await middle.status().destinations.first { $0.name == "crm" }?.hold
+    }
+    #expect(try await hold() == nil)
+    await middle.receive(2)
+    #expect(try await hold() == .rate)
+    try await middle.answer(middle.request(), 503)
+    #expect(try await hold() == .circuit)
+  }
+
   /// Broken by a time that only the lane knows: one that is no longer configured has none.
   @Test func sinceWhenADestinationIsPausedIsToldAlsoOnceItIsNoLongerConfigured() async throws {
     let middle = try await Middle(.middle())

@@ -115,12 +115,12 @@ import Testing
 
   @Test mutating func whatChangesIsToBeKeptAndNothingElseIs() {
     book.configure([NoticeSamples.receiver()])
-    book.keeps()
+    book.keeps(at: .second(0))
     look(0, [NoticeSamples.key(.down): .off])
     #expect(!book.isChanged)
     look(10, Self.down)
     #expect(book.isChanged)
-    book.keeps()
+    book.keeps(at: .second(0))
     look(20, Self.down)
     #expect(!book.isChanged)
     for action in book.actions(at: .second(20), isReady: true) {
@@ -129,19 +129,214 @@ import Testing
     #expect(book.isChanged)
   }
 
+  // MARK: What moves by itself
+
+  private mutating func look(_ second: Int, dead total: Int, stored: Int) {
+    var facts = NoticeFacts()
+    facts.counts = [NoticeSamples.key(.dead): NoticeCount(total: total, stored: stored)]
+    _ = book.look(facts, at: .second(second), wall: { $0 }, id: { "id" })
+  }
+
+  /// Broken by counts that are kept only when something is told: who wants no notices of dead letters makes no difference.
+  @Test mutating func aCountThatHasMovedIsKeptSoon() {
+    book.configure([NoticeSamples.receiver { $0.kinds = [.down] }])
+    look(0, dead: 0, stored: 7)
+    book.keeps(at: .second(0))
+    look(5, dead: 1, stored: 8)
+    #expect(!book.isChanged && !book.isToBeKept(at: .second(14)), "not for each step of it")
+    #expect(book.isToBeKept(at: .second(15)) && book.isToBeKeptAtTheEnd)
+    book.keeps(at: .second(15))
+    look(20, dead: 1, stored: 8)
+    #expect(!book.isToBeKept(at: .second(60)) && !book.isToBeKeptAtTheEnd)
+    look(90, dead: 1, stored: 0)
+    #expect(book.isToBeKept(at: .second(90)), "a person has put things right")
+  }
+
+  /// Broken by a count that stays as it was when something was told: eight is fewer than that.
+  @Test mutating func whatDiesAfterARetryAndIsSeenByNobodyIsNew() throws {
+    book.configure([NoticeSamples.receiver()])
+    look(0, dead: 0, stored: 9)
+    book.keeps(at: .second(0))
+    look(20, dead: 0, stored: 0)
+    #expect(book.isToBeKept(at: .second(20)))
+    try restart(30)
+    look(31, dead: 0, stored: 8)
+    #expect(sent(31) == ["ops: began dead"])
+  }
+
+  /// Broken by a beginning that the next process does not know: one that ends every minute would never tell anybody.
+  @Test(arguments: [NoticeKind.down, .late, .orphaned, .paused, .store, .clock])
+  mutating func aBeginningOutlivesRestarts(_ kind: NoticeKind) throws {
+    book.configure([NoticeSamples.receiver(), NoticeSamples.receiver("boss") { $0.patience = .seconds(600) }])
+    let key = NoticeSamples.key(kind)
+    for start in stride(from: 0, to: 300, by: 60) {
+      try restart(start)
+      // Nobody knows at first.
+      look(start, [key: start == 0 ? .on() : .unknown])
+      look(start + 10, [key: .on()])
+      #expect(sent(start + 10) == [])
+    }
+    try restart(300)
+    look(300, [key: .unknown])
+    #expect(sent(300) == [])
+    look(310, [key: .on()])
+    #expect(sent(310) == ["ops: began \(kind)"])
+    #expect(book.kept.desks[0].open[key]?.since == .second(0))
+  }
+
+  @Test mutating func aBeginningIsKeptAtOnceAndThenNowAndThen() {
+    book.configure([NoticeSamples.receiver { $0.patience = .seconds(7_200) }])
+    book.keeps(at: .second(-60))
+    look(0, [NoticeSamples.key(.down): .on()])
+    #expect(book.isToBeKept(at: .second(0)))
+    book.keeps(at: .second(0))
+    for second in stride(from: 5, to: 600, by: 5) {
+      look(second, [NoticeSamples.key(.down): .on()])
+      #expect(!book.isToBeKept(at: .second(second)))
+    }
+    look(600, [NoticeSamples.key(.down): .on()])
+    #expect(book.isToBeKept(at: .second(600)), "or it would not be believed")
+    book.keeps(at: .second(600))
+    look(605, [NoticeSamples.key(.down): .off])
+    #expect(book.isToBeKept(at: .second(615)))
+  }
+
+  /// Broken by a beginning that is believed for ever: nobody knows what was so meanwhile.
+  @Test mutating func aBeginningOfLongAgoIsForgotten() throws {
+    book.configure([NoticeSamples.receiver()])
+    look(0, [NoticeSamples.key(.down): .on()])
+    try restart(1_801)
+    look(1_801, [NoticeSamples.key(.down): .unknown])
+    look(1_802, [NoticeSamples.key(.down): .on()])
+    #expect(sent(1_802) == [])
+    look(2_102, [NoticeSamples.key(.down): .on()])
+    #expect(sent(2_102) == ["ops: began down"])
+  }
+
+  @Test mutating func refusalsOutliveRestarts() throws {
+    book.configure([NoticeSamples.receiver()])
+    func refused(_ count: Int) -> NoticeFacts {
+      var facts = NoticeFacts()
+      facts.refusals = ["huggy": SourceCounts(unauthorized: count)]
+      return facts
+    }
+    for start in stride(from: 0, through: 300, by: 60) {
+      try restart(start)
+      #expect(sent(start) == [])
+      for (second, count) in [(0, 0), (5, 1)] {
+        _ = book.look(refused(count), at: .second(start + second), wall: { $0 }, id: { "id" })
+      }
+      #expect(start > 0 || book.isToBeKept(at: .second(5)))
+    }
+    #expect(sent(305) == ["ops: began refused"])
+  }
+
+  @Test mutating func ofTooManyBeginningsTheOldestAreKept() {
+    book.configure([NoticeSamples.receiver()])
+    for number in 0...KeptNotices.maxBeginnings {
+      let keys = (0...number).map { NoticeSamples.key(.down, .destination("d\($0)")) }
+      look(number, Dictionary(uniqueKeysWithValues: keys.map { ($0, .on()) }))
+    }
+    let kept = book.kept.beginnings
+    #expect(kept.count == KeptNotices.maxBeginnings)
+    #expect(kept[NoticeSamples.key(.down, .destination("d\(KeptNotices.maxBeginnings)"))] == nil)
+  }
+
+  // MARK: Who is gone
+
+  /// Broken by a start that forgets it only in memory.
+  @Test mutating func whoIsGoneAtAStartIsForgottenOnDiskToo() throws {
+    book.configure([NoticeSamples.receiver("ops"), NoticeSamples.receiver("boss")])
+    look(0, Self.down)
+    let kept = try #require(KeptNotices(bytes: book.kept.bytes))
+    book = NoticeBook(kept, for: [NoticeSamples.receiver("boss")], at: .second(10))
+    #expect(book.isChanged && book.kept.desks.map(\.name) == ["boss"])
+    book = NoticeBook(kept, for: [NoticeSamples.receiver("ops")] + book.receivers, at: .second(10))
+    #expect(!book.isChanged, "nothing is written where nothing is gone")
+  }
+
+  /// Broken by counts of before: what has died since would be told as new.
+  @Test(arguments: [true, false])
+  mutating func whileNobodyIsToldWhatHappensIsOld(isRestarted: Bool) throws {
+    book.configure([NoticeSamples.receiver()])
+    look(0, dead: 0, stored: 7)
+    book.configure([])
+    #expect(book.isChanged && book.kept == KeptNotices())
+    if isRestarted { try restart(10) }
+    book.configure([NoticeSamples.receiver()])
+    look(20, dead: isRestarted ? 0 : 5, stored: 12)
+    #expect(sent(20) == [])
+    look(30, dead: isRestarted ? 1 : 6, stored: 13)
+    #expect(sent(30) == ["ops: began dead"])
+  }
+
+  @Test mutating func sinceWhenNothingIsTakenOutlivesARestart() throws {
+    book.configure([NoticeSamples.receiver()])
+    look(0, Self.down)
+    for action in book.actions(at: .second(0), isReady: true) {
+      _ = book.ended(action, isTaken: false, at: .second(3))
+    }
+    #expect(book.isChanged)
+    try restart(10)
+    #expect(
+      book.standings == [NoticeStanding(name: "ops", format: .json, waiting: 1, failingSince: .second(3))])
+    for action in book.actions(at: .second(10), isReady: true) {
+      _ = book.ended(action, isTaken: false, at: .second(12))
+    }
+    #expect(book.standings[0].failingSince == .second(3))
+    for action in book.actions(at: .second(100), isReady: true) {
+      _ = book.ended(action, isTaken: true, at: .second(101))
+    }
+    #expect(book.standings == [NoticeStanding(name: "ops", format: .json, waiting: 0)])
+  }
+
+  @Test(arguments: [NoticeReceiver.Format.json, .heartbeat])
+  mutating func anotherAddressHasNotFailed(_ format: NoticeReceiver.Format) {
+    book.configure([NoticeSamples.receiver { $0.format = format }])
+    look(0, Self.down)
+    for action in book.actions(at: .second(0), isReady: true) {
+      _ = book.ended(action, isTaken: false, at: .second(0))
+    }
+    #expect(book.standings[0].failingSince == .second(0))
+    book.configure([
+      NoticeSamples.receiver { ($0.format, $0.url) = (format, Secret("https://other.example")) }
+    ])
+    #expect(book.standings[0].failingSince == nil)
+  }
+
   @Test func whatIsOfAnotherVersionOrCutIsNotRead() {
     var kept = KeptNotices()
     kept.desks = [
       KeptNotices.Desk(
         name: "ops",
         open: [NoticeSamples.key(.store, .store(.nearlyFull)): .init(since: .second(0), told: .second(1))],
-        waiting: [NoticeSamples.notice("a", .reload, .began, .relay)])
+        waiting: [NoticeSamples.notice("a", .reload, .began, .relay)], failingSince: .second(2))
     ]
-    kept.counts = [NoticeSamples.key(.dead): 7]
+    kept.counts = [
+      NoticeSamples.key(.dead): .init(stored: 7, lastNew: .second(5)),
+      NoticeSamples.key(.overflow): .init(stored: 0),
+    ]
+    kept.beginnings = [NoticeSamples.key(.late): .init(since: .second(7), seen: .second(8))]
+    kept.refusals = ["huggy": .init(first: .second(3), last: .second(4))]
     let bytes = kept.bytes
     #expect(KeptNotices(bytes: bytes) == kept)
     for count in 0..<bytes.count { #expect(KeptNotices(bytes: Array(bytes[..<count])) == nil) }
-    #expect(KeptNotices(bytes: [2] + bytes.dropFirst()) == nil)
+    #expect(KeptNotices(bytes: [3] + bytes.dropFirst()) == nil)
+  }
+
+  /// As the version before has written it: one receiver with one thing open and nothing that waits, and one count.
+  @Test func whatTheVersionBeforeHasKeptIsGoneOnWith() throws {
+    func text(_ text: String) -> [UInt8] { [UInt8(text.utf8.count), 0] + Array(text.utf8) }
+    func number(_ number: Int64) -> [UInt8] { withUnsafeBytes(of: number.littleEndian) { Array($0) } }
+    let crm = text("destination") + text("crm")
+    var bytes: [UInt8] = [1, 1, 0] + text("ops") + [1, 0] + text("down") + crm
+    bytes += number(Timestamp.second(1).microseconds) + number(Timestamp.second(2).microseconds) + [0, 0]
+    bytes += [1, 0] + text("dead") + crm + number(7)
+    let kept = try #require(KeptNotices(bytes: bytes))
+    #expect(kept.desks.map(\.name) == ["ops"] && kept.desks[0].waiting.isEmpty)
+    #expect(
+      kept.desks[0].open == [NoticeSamples.key(.down): .init(since: .second(1), told: .second(2))])
+    #expect(kept.counts == [NoticeSamples.key(.dead): .init(stored: 7)])
   }
 
   /// The most that there can be fits into a slot.
@@ -164,7 +359,18 @@ import Testing
             since: .second(0), detail: String(repeating: "é", count: 500))
         })
     }
-    kept.counts = Dictionary(uniqueKeysWithValues: (0..<NoticeCounts.maxKept).map { (key($0), 1) })
+    kept.counts = Dictionary(
+      uniqueKeysWithValues: (0..<NoticeCounts.maxKept).map {
+        (key($0), .init(stored: 1, lastNew: .second(0)))
+      })
+    kept.beginnings = Dictionary(
+      uniqueKeysWithValues: (0..<KeptNotices.maxBeginnings).map {
+        (key($0), .init(since: .second(0), seen: .second(0)))
+      })
+    kept.refusals = Dictionary(
+      uniqueKeysWithValues: (0..<NoticeRefusals.maxKept).map {
+        (String("\($0)\(name)".prefix(64)), .init(first: .second(0), last: .second(0)))
+      })
     #expect(NoticeSlots.bytes(number: 1, kept.bytes) != nil)
   }
 }

@@ -46,6 +46,8 @@ final class NoticeDesk: Sendable {
     let holdsLoad = Monitor(false)
     let loads = Locked(0)
 
+    var isThere: Bool { kept.withLock { $0 != nil } }
+
     func load() throws(NoticeFileError) -> [UInt8]? {
       loads.withLock { $0 += 1 }
       _ = holdsLoad.wait { $0 ? nil : true }
@@ -109,6 +111,9 @@ final class NoticeDesk: Sendable {
   }
 
   var phases: [String] { sender.texts("phase") }
+
+  /// What is on its disk.
+  var kept: KeptNotices? { keeper.kept.withLock { $0 }.flatMap { KeptNotices(bytes: $0) } }
 }
 
 extension Configuration {

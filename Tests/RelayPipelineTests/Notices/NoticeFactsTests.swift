@@ -37,13 +37,18 @@ import Testing
     #expect(state(.down) == .on(since: .second(990), "status 503"))
   }
 
-  /// After a restart a circuit is closed: it says nothing.
+  /// After a restart a circuit is closed: it says nothing. But what fails from the first attempt on has not come up.
   @Test mutating func onlyASuccessSaysThatItIsUp() {
     #expect(state(.down)?.standing == .unknown)
+    (crm.failingSince, crm.lastFailure) = (.second(1_000), "status 503")
+    #expect(state(.down) == .persists("status 503"))
+    crm.failingSince = nil
     let answered = AttemptResult.Response.status(200, body: [], retryAfter: nil)
     metrics.destination("crm").attempt(
       AttemptResult(startedAt: .second(0), duration: .seconds(1), response: answered))
     #expect(state(.down)?.standing == .off)
+    crm.failingSince = .second(1_000)
+    #expect(state(.down)?.standing == .off, "it was up, and the circuit is not open yet")
     crm.circuit = .recovering
     #expect(state(.down)?.standing == .off)
   }
@@ -52,7 +57,9 @@ import Testing
     (crm.circuit, crm.isPaused) = (.open, true)
     #expect(state(.down)?.standing == .unknown)
     #expect(state(.paused) == .on(least: NoticeFacts.leastPause, "until somebody resumes it"))
-    crm.pausedUntil = .second(0)
+    crm.pausedSince = .second(1_090)
+    #expect(state(.paused)?.since == .second(990), "as the store knows it, over restarts")
+    (crm.pausedSince, crm.pausedUntil) = (nil, .second(0))
     #expect(state(.paused)?.detail == "until 2026-01-02 03:04:05 UTC")
     (crm.isPaused, crm.pausedUntil) = (false, nil)
     #expect(state(.paused)?.standing == .off)

@@ -24,6 +24,16 @@ import Testing
     }
   }
 
+  @Test func whetherThereIsOneIsSeenWithoutMakingIt() throws {
+    let file = NoticeFile(path: path)
+    #expect(!file.isThere)
+    #expect(access(path, F_OK) != 0)
+    try file.save(payload("one"))
+    #expect(file.isThere && NoticeFile(path: path).isThere)
+    #expect(unlink(path) == 0 && symlink("/dev/null", path) == 0)
+    #expect(!NoticeFile(path: path).isThere)
+  }
+
   @Test func itsRoomIsTakenAtOnceAndNeverMore() throws {
     let file = NoticeFile(path: path)
     _ = try file.load()

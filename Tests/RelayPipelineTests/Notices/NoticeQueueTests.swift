@@ -71,7 +71,7 @@ import Testing
     var beats: [Int] = []
     for second in 0...200 where schedule.take(at: .second(second), every: .seconds(60), isReady: true) {
       beats.append(second)
-      schedule.ended()
+      schedule.ended(isTaken: true, at: .second(second))
     }
     #expect(beats == [0, 60, 120, 180])
   }
@@ -82,7 +82,7 @@ import Testing
     for second in 0...200 {
       guard schedule.take(at: .second(second), every: .seconds(60), isReady: second > 100) else { continue }
       beats.append(second)
-      schedule.ended()
+      schedule.ended(isTaken: true, at: .second(second))
     }
     #expect(beats == [120, 180])
   }
@@ -94,7 +94,25 @@ import Testing
     }
     #expect(takes(0))
     #expect(!takes(60))
-    schedule.ended()
+    schedule.ended(isTaken: false, at: .second(70))
     #expect(takes(60))
+    #expect(schedule.failingSince == .second(70))
+    schedule.ended(isTaken: false, at: .second(130))
+    #expect(schedule.failingSince == .second(70))
+    #expect(takes(120))
+    schedule.ended(isTaken: true, at: .second(121))
+    #expect(schedule.failingSince == nil)
+  }
+
+  @Test mutating func sinceWhenNothingIsTakenCountsFromTheFirstFailure() {
+    _ = queue.add(NoticeSamples.notice("a"))
+    for second in [0, 10, 100] {
+      _ = queue.take(at: .second(second))
+      queue.failed(at: .second(second + 1))
+      #expect(queue.failingSince == .second(1))
+    }
+    _ = queue.take(at: .second(1_000))
+    queue.sent("a")
+    #expect(queue.failingSince == nil)
   }
 }

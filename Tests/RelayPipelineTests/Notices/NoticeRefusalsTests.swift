@@ -67,9 +67,31 @@ import Testing
   }
 
   @Test mutating func afterARestartItGoesOnUntilItIsSeenToHaveEnded() {
-    refusals = NoticeRefusals(open: ["huggy"], at: .second(0))
+    refusals = NoticeRefusals(kept: [:], open: ["huggy"], at: .second(0))
     #expect(look(5)?.standing == .on)
     #expect(look(899, accepted: 1)?.standing == .on)
+    #expect(look(900, accepted: 1)?.standing == .off)
+  }
+
+  @Test mutating func aRunGoesOnAfterARestartThatTookNotLong() {
+    func begun(_ first: Int, _ last: Int) -> NoticeRefusals {
+      NoticeRefusals(
+        kept: ["huggy": .init(first: .second(first), last: .second(last))], open: [], at: .second(0))
+    }
+    refusals = begun(-300, -100)
+    #expect(look(5)?.lasted == .seconds(200))
+    #expect(look(10, unauthorized: 1)?.lasted == .seconds(310))
+    #expect(refusals.kept == ["huggy": .init(first: .second(-300), last: .second(10))])
+    refusals = begun(-3_000, -900)
+    #expect(look(5)?.standing == .off, "while it did not run nobody was refused, and nobody served")
+    refusals = begun(-300, -100)
+    #expect(look(800, accepted: 1)?.standing == .off)
+  }
+
+  @Test mutating func whatWasToldIsNotOverBecauseTheRelayDidNotRun() {
+    refusals = NoticeRefusals(
+      kept: ["huggy": .init(first: .second(-9_000), last: .second(-8_000))], open: ["huggy"], at: .second(0))
+    #expect(look(5)?.since == .second(-9_000))
     #expect(look(900, accepted: 1)?.standing == .off)
   }
 }

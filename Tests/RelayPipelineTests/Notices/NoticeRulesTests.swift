@@ -74,6 +74,40 @@ import Testing
     #expect(time.look(9_000, .down, .unknown) == [])
   }
 
+  /// Broken by a look that can't tell, after which the count begins anew.
+  @Test mutating func whatHasBegunAndCannotBeSeenGoesOnForHalfAnHour() {
+    #expect(time.look(0, .down, .on()) == [])
+    #expect(time.look(200, .down, .unknown) == [])
+    #expect(time.look(400, .down, .on()) == ["began down"])
+    time.rules = NoticeRules()
+    #expect(time.look(500, .late, .on()) == [])
+    #expect(time.look(2_300, .late, .unknown) == [])
+    #expect(time.look(2_301, .late, .unknown) == [])
+    #expect(time.look(2_302, .late, .on()) == [])
+    #expect(time.look(2_602, .late, .on()) == ["began late"])
+  }
+
+  @Test mutating func whatPersistsGoesOnAndBeginsNothing() {
+    for second in [0, 1_000, 2_000] { #expect(time.look(second, .down, .persists("status 503")) == []) }
+    #expect(time.look(2_010, .down, .on()) == [])
+    #expect(time.look(2_309, .down, .persists("status 503")) == [])
+    let states = [NoticeSamples.key(.down): NoticeState.persists("status 503")]
+    let changes = time.changes(2_310, states)
+    #expect(changes.map(\.phase) == [.began] && changes.map(\.since) == [.second(2_010)])
+    #expect(changes.map(\.detail) == ["status 503"])
+    for second in [3_000, 4_000] { #expect(time.look(second, states) == []) }
+    #expect(time.look(2_310 + 86_400, states) == ["repeated down"])
+  }
+
+  @Test mutating func whatIsNoLongerWantedBeginsAnewShouldItBeWantedAgain() {
+    _ = time.look(0, .down, .on())
+    time.receiver.kinds = [.late]
+    _ = time.look(100, .down, .on())
+    time.receiver.kinds = [.down]
+    #expect(time.look(310, .down, .on()) == [])
+    #expect(time.look(610, .down, .on()) == ["began down"])
+  }
+
   @Test mutating func aPauseIsNotToldBeforeAnHour() {
     let pause = NoticeState.on(least: .seconds(3_600))
     #expect(time.look(0, .paused, pause) == [])

@@ -209,6 +209,112 @@ import Testing
     }
   }
 
+  /// Broken by a mask of the new configuration's addresses alone.
+  @Test func theAddressOfAnEntryThatAReloadEndedIsInNoLineEither() async {
+    let desk = NoticeDesk([NoticeSamples.receiver("ops"), NoticeSamples.receiver("boss")])
+    desk.sender.replies.withLock {
+      $0 = Array(
+        repeating: NoticeReply(
+          status: nil, failure: "can't reach https://chat.example/hooks/ops-s3cret, nor /hooks/boss-s3cret"),
+        count: 9)
+    }
+    desk.sender.onSend.withLock { [active = desk.active] in
+      $0 = {
+        active.replace(.telling([NoticeSamples.receiver("ops") { $0.url = Secret("https://new.example/") }]))
+      }
+    }
+    desk.isDown(Self.down)
+    for _ in 0..<3 { await desk.pass(.seconds(5)) }
+    let lines = desk.recorder.lines.filter { $0.message.contains("was not taken") }
+    #expect(lines.count == 2)
+    let reasons = lines.compactMap { $0.metadata["reason"] }
+    #expect(reasons.contains("can't reach [secret], nor /hooks/boss-s3cret"))
+    #expect(reasons.contains { $0.hasSuffix("nor [secret]") })
+  }
+
+  /// Who never takes anything is named, with why, and since when.
+  @Test func whoTakesNothingIsShownUntilSomethingIsTaken() async {
+    let desk = NoticeDesk([
+      NoticeSamples.receiver("ops"), NoticeSamples.receiver("boss"),
+      NoticeSamples.receiver("dead-man") { $0.format = .heartbeat },
+    ])
+    desk.sender.replies.withLock {
+      $0 = Array(
+        repeating: NoticeReply(
+          status: nil, failure: "can't reach https://chat.example/hooks/ops-s3cret"), count: 3)
+    }
+    desk.isDown(Self.down)
+    _ = await desk.notices.turn()
+    await desk.notices.settle(within: .seconds(60))
+    desk.clock.advance(by: .seconds(4))
+    let standings = desk.notices.standings
+    #expect(standings.map(\.name) == ["ops", "boss", "dead-man"])
+    #expect(standings.map(\.waiting) == [1, 1, 0])
+    #expect(standings.allSatisfy { $0.failingFor == .seconds(4) })
+    #expect(standings[0].lastFailure == "can't reach [secret]")
+    for _ in 0..<60 { await desk.pass(.seconds(5)) }
+    for standing in desk.notices.standings {
+      #expect(standing.failingFor == nil && standing.lastFailure == nil && standing.waiting == 0)
+    }
+  }
+
+  /// A relay that ends every minute, by a kill, and never gets as far as to see its destination down for five minutes.
+  @Test func aRelayThatEndsAgainAndAgainTellsAllTheSame() async {
+    let keeper = NoticeDesk.Keeper()
+    var phases: [String] = []
+    for start in stride(from: 0, through: 360, by: 60) {
+      let desk = NoticeDesk([NoticeSamples.receiver()], keeper: keeper, at: .second(start))
+      await desk.notices.begin([])
+      desk.isDown(.unknown)
+      await desk.pass(.zero)
+      desk.isDown(start == 0 ? .on("status 503") : .persists("status 503"))
+      for _ in 0..<10 { await desk.pass(.seconds(5)) }
+      phases += desk.phases
+    }
+    #expect(phases == ["began"])
+  }
+
+  /// Broken by what only a write that tells something takes along.
+  @Test func whatAStopLeavesIsOfTheStop() async {
+    let desk = NoticeDesk([NoticeSamples.receiver()])
+    desk.isDown(.on("status 503"))
+    await desk.pass(.zero)
+    await desk.pass(.seconds(10))
+    await desk.notices.stop(within: .seconds(60))
+    #expect(desk.kept?.beginnings.values.first == .init(since: .second(0), seen: .second(10)))
+  }
+
+  /// Broken by a start that does not look into what was left: weeks later it would be told.
+  @Test func whatWaitedWhenNotifyWasTakenOutIsNotSentWhenItIsBack() async {
+    let keeper = NoticeDesk.Keeper()
+    let first = NoticeDesk([NoticeSamples.receiver()], keeper: keeper)
+    first.sender.replies.withLock { $0 = Array(repeating: NoticeReply(status: 500), count: 100) }
+    first.isDown(Self.down)
+    await first.pass(.zero)
+    #expect(first.kept?.desks.first?.waiting.count == 1)
+    let second = NoticeDesk([], keeper: keeper, at: .second(100))
+    await second.notices.begin([])
+    await second.notices.settle(within: .seconds(60))
+    await second.pass(.zero)
+    #expect(second.kept == KeptNotices())
+    let saves = keeper.saves.withLock { $0 }
+    await second.pass(.seconds(1_000))
+    #expect(keeper.saves.withLock { $0 } == saves)
+    let third = NoticeDesk([NoticeSamples.receiver()], keeper: keeper, at: .second(1_000_000))
+    await third.notices.begin([])
+    third.isDown(.off)
+    for _ in 0..<20 { await third.pass(.seconds(5)) }
+    #expect(third.phases == [])
+  }
+
+  @Test func withoutNotifyNothingIsMadeOnDisk() async {
+    let desk = NoticeDesk([])
+    await desk.notices.begin([])
+    await desk.notices.settle(within: .seconds(60))
+    await desk.pass(.seconds(5))
+    #expect(desk.keeper.loads.withLock { $0 } == 0 && desk.keeper.saves.withLock { $0 } == 0)
+  }
+
   @Test func aTestShowsWhatWasAnsweredWithoutSecrets() async throws {
     let desk = NoticeDesk([NoticeSamples.receiver()])
     desk.sender.replies.withLock {
