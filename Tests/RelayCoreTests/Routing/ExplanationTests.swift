@@ -35,7 +35,7 @@ import Testing
 
   @Test func whatMatchedNamesEachConditionAndWhatItSaw() throws {
     var match = Match(
-      events: .words("*Message"), channels: .words("whats*"),
+      events: .words("*Message"), channels: .words("Whats*"),
       fields: [FieldCondition(path: FieldPath("is_internal")!, test: .oneOf("true"))])
     let event = Posted(#"{"channel":"WhatsApp","is_internal":true}"#)
     func met() throws -> [Explanation.Met] {
@@ -43,7 +43,7 @@ import Testing
     }
     #expect(
       try met().map { [$0.condition, $0.saw] } == [
-        ["event: *Message", "receivedMessage"], ["channel: whats*", "WhatsApp"],
+        ["event: *Message", "receivedMessage"], ["channel: Whats*", "WhatsApp"],
         ["is_internal: true", "true"],
       ])
     match.sources = .words("another")
