@@ -135,6 +135,8 @@ import Testing
     time.receiver.kinds = [.down]
     #expect(time.look(301, states) == [])
     #expect(time.look(601, states) == ["began down"])
+    // It is there no more: nobody wants to know that either.
+    #expect(time.look(602, [NoticeSamples.key(.down): .on()]) == [])
   }
 
   @Test mutating func whatIsNoLongerConfiguredHasEnded() throws {
