@@ -41,7 +41,10 @@ import Testing
     let paused = try person.run("pause", "crm", "--admin-token", "o", "--reason", "maintenance")
     #expect(paused.status == 0, "\(paused.errors)")
 
-    #expect(try person.run("audit", "--admin-token", "o").status == 1)
+    #expect(try person.run("audit", "--admin-token", "r").status == 1)
+    let changes = try person.run("audit", "--admin-token", "o")
+    #expect(changes.status == 0 && changes.output.contains("destinations/pause"), "\(changes.errors)")
+    #expect(!changes.output.contains("rita"), "who read what is not for operators")
     let audit = try person.run("audit", "--admin-token", "a")
     #expect(audit.status == 0, "\(audit.errors)")
     let lines = audit.output.split(separator: "\n").map(String.init)

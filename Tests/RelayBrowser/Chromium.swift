@@ -49,9 +49,9 @@ final class ChromeDriver {
         }
       }
     }
-    guard let number = port.wait(timeout: .seconds(30), until: { $0 }) else {
+    guard let number = port.wait(timeout: .seconds(120), until: { $0 }) else {
       kill(process.processIdentifier, SIGKILL)
-      throw BrowserProblem("chromedriver did not start within 30 s")
+      throw BrowserProblem("chromedriver did not start within two minutes")
     }
     url = "http://127.0.0.1:\(number)"
   }

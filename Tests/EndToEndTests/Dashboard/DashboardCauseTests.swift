@@ -44,7 +44,7 @@ extension DashboardTests {
     let home = try await DashboardHome()
     for number in 1...3 {
       try home.send(
-        (type: "sentMessage", fields: #""id":\#(number),"company":{"id":15691},"body":"424\#(number)"#))
+        (type: "sentMessage", fields: #""id":\#(number),"company":{"id":15691},"body":"424\#(number)""#))
     }
     try home.send((type: "createdChat", fields: #""id":4242,"company":{"id":15691}"#))
     let browser = try home.browser(as: "ada", at: "#/events")

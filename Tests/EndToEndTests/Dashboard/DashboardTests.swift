@@ -44,7 +44,7 @@ struct DashboardTests {
     for name in ["crm", "billing", "archive"] { try browser.wait(name) { try browser.has(.link, name) } }
     try browser.waitToSee("huggy", "messages", "closings")
     // What was given up is a link to it.
-    try browser.wait("a dead letter of billing", for: .seconds(20)) {
+    try browser.wait("a dead letter of billing") {
       try browser.script("return !!document.querySelector('a[href=\"#/dead?destination=billing\"]')") as? Bool
         == true
     }
@@ -105,7 +105,7 @@ struct DashboardTests {
     let browser = try home.browser(as: "ada", at: "#/events")
     try browser.type("+55 75 99999-0000", into: "Phone number, chat, event id, or any text")
     try browser.click(.button, "Search")
-    try browser.wait("the event", for: .seconds(20)) { try browser.has(.link, "closedChat") }
+    try browser.wait("the event") { try browser.has(.link, "closedChat") }
     try browser.click(.link, "closedChat")
     try browser.wait("its page") { try browser.place() == "#/events/\(ids[0])" }
     try browser.waitToSee("Given up for billing.", "answered 422", "not tried again after such an answer")
@@ -149,7 +149,7 @@ struct DashboardTests {
     }
     let browser = try home.browser(as: "otto", at: "#/dead")
     try browser.waitToSee("billing", "closedChat")
-    try browser.wait("all three", for: .seconds(20)) {
+    try browser.wait("all three") {
       if try browser.sees("3 dead") { return true }
       try browser.reload()
       try browser.wait("the list") { try browser.sees("billing") }
@@ -164,7 +164,7 @@ struct DashboardTests {
     try browser.click(.button, "Retry 3")
     try browser.waitToSee("3 pending again.")
     // It was not: they come back.
-    try browser.wait("what died anew", for: .seconds(20)) {
+    try browser.wait("what died anew") {
       try browser.reload()
       try browser.wait("the list") { try browser.sees("Dead letters") }
       return try browser.sees("3 dead")
@@ -192,7 +192,7 @@ struct DashboardTests {
       try home.send((type: "closedChat", fields: #""id":\#(number),"company":{"id":15691}"#))
     }
     let browser = try home.browser(as: "otto", at: "#/dead")
-    try browser.wait("all three", for: .seconds(20)) {
+    try browser.wait("all three") {
       if try browser.sees("3 dead") { return true }
       try browser.reload()
       try browser.wait("the list") { try browser.sees("billing") }
