@@ -148,6 +148,28 @@ struct ReplayCallTests {
     #expect(found.queued == 1 && found.matched == 1 && replaying() == 1)
   }
 
+  /// Broken by a refusal of the rest: the whole step would be asked for again.
+  @Test func theRestOfACutStepWaitsForAFullDiskAndIsQueuedOnce() throws {
+    let answer = bench.post(step(Self.share + 2))
+    bench.writer.write(replaysGiveWay: true)
+    #expect(replaying() == Self.share)
+    let available = bench.diskSpace.withLock { space in
+      defer { space.available = 1 << 18 }
+      return space.available
+    }
+    bench.clock.advance(by: .seconds(2))
+    _ = bench.writer.keeper.step()
+    bench.writer.write(replaysGiveWay: true)
+    #expect(answer() == nil && replaying() == Self.share)
+    bench.diskSpace.withLock { $0.available = available }
+    bench.clock.advance(by: .seconds(2))
+    _ = bench.writer.keeper.step()
+    _ = bench.queue(step(1, to: "bi"))
+    // The full disk has cost what went nowhere, and so the rest's events; but none is matched or queued twice.
+    #expect(try #require(answer()).get().matched == Self.share + 2)
+    #expect([replaying(), replaying("bi")] == [Self.share, 1])
+  }
+
   @Test func aFullDiskTakesNoNewReplaysAndNoSteps() throws {
     bench.diskSpace.withLock { $0.available = 1 << 18 }
     bench.clock.advance(by: .seconds(2))

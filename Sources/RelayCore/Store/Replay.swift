@@ -148,6 +148,8 @@ package struct ReplayStep: Sendable, Equatable {
   package var isLast: Bool
   /// It waits until each destination has no more than that in its replay queue, with what it adds.
   package var ahead: Int
+  /// What came before it in the step that was asked for is queued already: asked for again, that would be queued twice.
+  package private(set) var isRest = false
 
   package init(
     replay: Int, part: String? = nil, others: [String] = [], entries: [Entry], matched: Int? = nil,
@@ -183,6 +185,7 @@ extension ReplayStep {
     let first = entries[..<place]
     let firstSkipped = first.reduce(0) { $0 + $1.skippedBefore }
     var rest = self
+    rest.isRest = true
     rest.entries.removeFirst(place)
     rest.skipped -= firstSkipped
     rest.matched -= place + firstSkipped

@@ -31,7 +31,7 @@ enum ReplayCall: Sendable {
 struct ReplayCalls {
   /// What came of a call.
   struct Answer {
-    /// Of the call that it answers; nil: that is told how far it has come, and goes on waiting.
+    /// Of the call that it answers; nil: the call goes on waiting, and this tells only how far it has come.
     fileprivate let place: Int?
     /// - Parameter _: Why nobody knows whether that is kept; nil: it is.
     let give: (StoreError?) -> Void
@@ -117,7 +117,10 @@ struct ReplayCalls {
     _ refusal: StoreError?, atMost limit: Int?, _ now: Timestamp,
     _ written: inout Written
   ) throws(StoreError) -> ((StoreError?) -> Void)? {
-    if let refusal { return { _ in completion(.failure(refusal)) } }
+    if let refusal {
+      // Whoever asked would ask for the whole step again, a part of which is queued: the rest waits here until there is room.
+      return step.isRest ? nil : { _ in completion(.failure(refusal)) }
+    }
     let room = limit.map { $0 - written.queued }
     if let room, room <= 0 {
       written.left += step.deliveries
