@@ -66,6 +66,34 @@ struct KeptCopiesTests {
     #expect(found == [])
   }
 
+  /// It has the name of a copy: what says that it is none is that somebody has it open.
+  @Test func anotherRelaysStoreThatIsInUseIsNone() throws {
+    let paths = [beside("relay.db.eu"), try makeFolder("before-1") + "/relay.db"]
+    for path in paths { try makeStore(path) }
+    let holders = paths.map { path in
+      let descriptor = open(path, O_RDWR | O_CLOEXEC)
+      #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+      return descriptor
+    }
+    #expect(found == [])
+    for holder in holders { close(holder) }
+    #expect(found.count == 2)
+  }
+
+  @Test func aFolderThatIsALinkIsNone() throws {
+    let other = try makeFolder("elsewhere")
+    try makeStore(other + "/relay.db")
+    try makeStore(beside("relay.db.before-schema-3"))
+    #expect(symlink(other, beside("newer-1")) == 0 && symlink(".", beside("before-1")) == 0)
+    #expect(found.map(\.path) == [beside("relay.db.before-schema-3")])
+  }
+
+  @Test func whatIsNamedAlmostLikeTheStoreStays() throws {
+    let folder = try makeFolder("before-2")
+    for name in ["relay.db", "relay.db2"] { try makeStore("\(folder)/\(name)") }
+    #expect(found.map(\.removal) == ["rm \(folder)/relay.db"])
+  }
+
   @Test func whatIsNoStoreIsNone() throws {
     let other = try Connection(path: beside("relay.db.other"))
     try other.execute("PRAGMA application_id = 7; CREATE TABLE a (b)")

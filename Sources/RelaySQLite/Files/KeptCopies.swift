@@ -12,6 +12,8 @@ package struct KeptCopies {
   private let name: String
   /// What is open in this process, perhaps, and so must be left alone: to close any descriptor of such a file drops SQLite's locks.
   private let taken: Set<FileID>
+  /// Another relay's store is locked while it runs.
+  private let locks = LockTable.now()
 
   /// How the folders begin in which stores are put aside.
   private static let asideFolders = ["before-", "newer-"]
@@ -61,9 +63,12 @@ package struct KeptCopies {
     }
     return names.compactMap { entry in
       let aside = "\(folder)/\(entry)"
+      // A link leads to somebody else's, or to the store itself.
+      guard let status = Self.status(of: aside), status.st_mode & S_IFMT == S_IFDIR else { return nil }
       let entries = Self.entries(of: aside)
-      let own = entries.filter { $0.hasPrefix(name) }.map { "\(aside)/\($0)" }
-      guard own.contains(where: isStore) else { return nil }
+      let own = entries.filter { $0 == name || $0.hasPrefix("\(name).") || $0.hasPrefix("\(name)-") }
+        .map { "\(aside)/\($0)" }
+      guard own.contains(where: isStore), !own.contains(where: isInUse) else { return nil }
       let removal =
         own.count == entries.count
         ? "rm -r \(aside.shellWord)" : "rm " + own.map(\.shellWord).joined(separator: " ")
@@ -71,11 +76,19 @@ package struct KeptCopies {
     }
   }
 
+  /// Whether it is open in this process or in another relay.
+  private func isInUse(_ path: String) -> Bool {
+    [path, path + ".lock"].contains { path in
+      guard let file = try? FileID.of(path: path).get() else { return false }
+      return taken.contains(file) || !locks.entries(of: file).isEmpty
+    }
+  }
+
   /// Whether it is a file of its own, and by its header a database of ours: `application_id`, 4 bytes at 68.
   private func isStore(_ path: String) -> Bool {
-    guard let status = Self.status(of: path), status.st_mode & S_IFMT == S_IFREG,
-      let file = try? FileID.of(path: path).get(), !taken.contains(file)
-    else { return false }
+    guard let status = Self.status(of: path), status.st_mode & S_IFMT == S_IFREG, !isInUse(path) else {
+      return false
+    }
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
