@@ -202,10 +202,19 @@ struct NoticeBook: Sendable, Equatable {
   mutating func ended(_ action: Action, isTaken: Bool, at now: Timestamp) -> Int {
     switch action {
     case .beat(let receiver):
-      if let index = index(of: receiver) { desks[index].heartbeat.ended(isTaken: isTaken, at: now) }
+      guard let index = index(of: receiver) else { return isTaken ? 0 : 1 }
+      if isTaken || isCurrent(receiver) {
+        desks[index].heartbeat.ended(isTaken: isTaken, at: now)
+      } else {
+        desks[index].heartbeat.isAbandoned()
+      }
       return isTaken ? 0 : 1
     case .send(let notice, let receiver):
       guard let index = index(of: receiver) else { return 0 }
+      guard isTaken || isCurrent(receiver) else {
+        desks[index].queue.isAbandoned()
+        return 0
+      }
       guard isTaken else {
         if desks[index].queue.failingSince == nil { isChanged = true }
         desks[index].queue.failed(at: now)
@@ -214,6 +223,14 @@ struct NoticeBook: Sendable, Equatable {
       desks[index].queue.sent(notice.id)
       isChanged = true
       return 0
+    }
+  }
+
+  /// Whether it is still sent to there: what failed at an address that a reload has ended says nothing of the new one.
+  func isCurrent(_ receiver: NoticeReceiver) -> Bool {
+    desks.contains {
+      $0.receiver.name == receiver.name && $0.receiver.url == receiver.url
+        && $0.receiver.format == receiver.format
     }
   }
 

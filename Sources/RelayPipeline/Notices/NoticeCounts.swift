@@ -52,7 +52,8 @@ struct NoticeCounts: Sendable, Equatable {
     var states: [NoticeKey: NoticeState] = [:]
     for (key, count) in counts {
       let first = hasLooked ? goneTotals[key] ?? 0 : count.total
-      var tally = tallies[key] ?? Tally(total: first, stored: count.stored ?? 0)
+      var tally =
+        tallies[key] ?? Tally(total: first, stored: max(0, (count.stored ?? 0) - (count.total - first)))
       // At the first look of a process, what the store has beyond what was kept came before a crash.
       let isNew =
         tally.total.map { count.total > $0 } ?? (count.total > 0 || count.stored ?? 0 > tally.stored)

@@ -77,6 +77,9 @@ struct NoticeQueue: Sendable, Equatable {
     min(longestDelay, firstDelay * (1 << min(failures - 1, 10)))
   }
 
+  /// Its request has failed at an address that is no longer its own.
+  mutating func isAbandoned() { isSending = false }
+
   /// Another address: what failed at the old one says nothing of it.
   mutating func beginAnew() {
     failures = 0
@@ -88,8 +91,10 @@ struct NoticeQueue: Sendable, Equatable {
 /// When a `heartbeat` is sent.
 struct HeartbeatSchedule: Sendable, Equatable {
   private(set) var isSending = false
-  /// As a queue's, but since the relay's start.
-  private(set) var failingSince: Timestamp?
+  /// When the first of those failed that have all failed since, two at least: one alone may be lost on its way, and is not sent again.
+  var failingSince: Timestamp? { failures > 1 ? firstFailure : nil }
+  private var failures = 0
+  private var firstFailure: Timestamp?
   private var last: Timestamp?
 
   /// nil: one is under way.
@@ -109,9 +114,13 @@ struct HeartbeatSchedule: Sendable, Equatable {
 
   mutating func ended(isTaken: Bool, at now: Timestamp) {
     isSending = false
-    failingSince = isTaken ? nil : failingSince ?? now
+    failures = isTaken ? 0 : failures + 1
+    firstFailure = isTaken ? nil : firstFailure ?? now
   }
 
+  /// As a queue's.
+  mutating func isAbandoned() { isSending = false }
+
   /// Another address: what failed at the old one says nothing of it.
-  mutating func beginAnew() { failingSince = nil }
+  mutating func beginAnew() { (failures, firstFailure) = (0, nil) }
 }

@@ -91,7 +91,9 @@ package final class Notices: Sendable {
     await restore()
     let (counts, now) = (NoticeFacts(stored: stored).counts, parts.clock.now())
     state.withLock { state in
-      guard !state.hasLooked else { return }
+      // What happens while nobody is told is old when somebody is.
+      let isTold = parts.active.configuration.notify.contains { $0.format != .heartbeat }
+      guard !state.hasLooked, isTold else { return }
       state.firstCounts = counts
       state.book.look(atCounts: counts, at: now)
     }
@@ -317,12 +319,14 @@ package final class Notices: Sendable {
     let now = parts.clock.now()
     let name = action.receiver.name
     parts.metrics.notices(name).ended(isTaken: reply.isTaken)
-    // Rather twice than once: an address is as good as a password. And this one's may be of the configuration before.
+    // The sender has masked it already; it is masked again, since an address is as good as a password. A reload may have ended this
+    // receiver's address, so it is added.
     let mask = SecretMask(parts.active.configuration.toldSecrets + action.receiver.toldSecrets)
     let words = mask.masked(reply.words)
     let leftOut = state.withLock { state -> Int? in
+      let isCurrent = state.book.isCurrent(action.receiver)
       _ = state.book.ended(action, isTaken: reply.isTaken, at: now)
-      state.lastFailures[name] = reply.isTaken ? nil : words
+      if isCurrent { state.lastFailures[name] = reply.isTaken ? nil : words }
       return reply.isTaken ? nil : state.failures.admit(name, at: now)
     }
     var metadata: Logger.Metadata = ["name": "\(name)"]

@@ -294,14 +294,22 @@ import Testing
   mutating func anotherAddressHasNotFailed(_ format: NoticeReceiver.Format) {
     book.configure([NoticeSamples.receiver { $0.format = format }])
     look(0, Self.down)
-    for action in book.actions(at: .second(0), isReady: true) {
-      _ = book.ended(action, isTaken: false, at: .second(0))
+    for time in [Timestamp.second(0), .second(60)] {
+      for action in book.actions(at: time, isReady: true) { _ = book.ended(action, isTaken: false, at: time) }
     }
     #expect(book.standings[0].failingSince == .second(0))
+    let underWay = book.actions(at: .second(600), isReady: true)
+    #expect(underWay.count == 1)
     book.configure([
       NoticeSamples.receiver { ($0.format, $0.url) = (format, Secret("https://other.example")) }
     ])
     #expect(book.standings[0].failingSince == nil)
+    // What was under way to the old one fails there, and is sent to the new one.
+    for time in [Timestamp.second(601), .second(602)] {
+      _ = book.ended(underWay[0], isTaken: false, at: time)
+    }
+    #expect(book.standings[0].failingSince == nil)
+    #expect(book.actions(at: .second(1_200), isReady: true).count == 1)
   }
 
   @Test func whatIsOfAnotherVersionOrCutIsNotRead() {

@@ -68,6 +68,7 @@ import Testing
   @Test mutating func whatComesLaterBeganAtNothingOrWhereItWasWhenItWent() {
     _ = counts.look([:], at: .second(0))
     #expect(isOn(5, 1, stored: 1) == true)
+    #expect(counts.kept[key]?.stored == 1, "and not counted twice")
     #expect(isOn(3_605, 1, stored: 0) == false)
     _ = counts.look([:], at: .second(3_610))
     #expect(isOn(3_620, 1, stored: 0) == false)

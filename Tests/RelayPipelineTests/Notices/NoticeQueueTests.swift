@@ -96,7 +96,8 @@ import Testing
     #expect(!takes(60))
     schedule.ended(isTaken: false, at: .second(70))
     #expect(takes(60))
-    #expect(schedule.failingSince == .second(70))
+    // One alone may be lost.
+    #expect(schedule.failingSince == nil)
     schedule.ended(isTaken: false, at: .second(130))
     #expect(schedule.failingSince == .second(70))
     #expect(takes(120))
