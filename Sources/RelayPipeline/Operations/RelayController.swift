@@ -59,7 +59,7 @@ package final class RelayController: RelayOperations {
         store: parts.store, asked: asked, auditTrail: auditTrail, holds: holds, receiver: parts.receiver,
         metrics: parts.metrics,
         feed: parts.engine.feed, clock: parts.clock, logger: parts.logger))
-    let silence = SilenceWatch(clock: parts.clock, metrics: parts.metrics)
+    let silence = SilenceWatch(clock: parts.clock, metrics: parts.metrics, patience: parts.patience)
     self.silence = silence
     reloader = Reloader(
       configuration,
@@ -194,7 +194,8 @@ package final class RelayController: RelayOperations {
   private func delivery(_ id: DeliveryID, to destination: String) async -> DeliveryRecord? {
     let filter = DeliverySearch(DeliveryFilter(destination: destination))
     let page = try? await search.deliveries(filter, after: DeliveryID(rawValue: id.rawValue + 1), limit: 1)
-    return page?.deliveries.first { $0.id == id }
+    // It may have been delivered since: then nothing waits for it.
+    return page?.deliveries.first { $0.id == id && $0.state.isPending }
   }
 
   package func events(_ request: EventPageRequest) async throws(OperationError) -> EventPage {

@@ -16,13 +16,16 @@ final class SilenceWatch: Sendable {
   private let metrics: RelayMetrics
   private let state = Locked(State())
 
-  init(clock: any SteadyClock, metrics: RelayMetrics) {
+  /// How long a start looks for what the sources have sent to earlier runs.
+  private let searchTime: Duration
+
+  /// - Parameter patience: How long whoever asks the store waits for it: a start waits for a quarter of that.
+  init(clock: any SteadyClock, metrics: RelayMetrics, patience: Patience) {
     self.clock = clock
     self.metrics = metrics
+    searchTime = patience.limit / 4
   }
 
-  /// How long a start looks for what the sources have sent to earlier runs.
-  private static let searchTime = Duration.milliseconds(500)
   /// How many pages of the audit it looks at, for what people have put in by hand. Each is 5,000 entries at most.
   private static let auditPages = 2
   private static let eventsAtOnce = 50
@@ -32,7 +35,7 @@ final class SilenceWatch: Sendable {
   ///
   /// - Parameter downTime: How long nobody ran before this start.
   func begin(_ configuration: Configuration, lookup: any DeliveryLookup, downTime: Gap?) async {
-    let end = ContinuousClock.now.advanced(by: Self.searchTime)
+    let end = ContinuousClock.now.advanced(by: searchTime)
     let byHand = await publishings(lookup, until: end)
     for source in configuration.sources {
       let published = byHand[source.name] ?? []
@@ -109,7 +112,8 @@ final class SilenceWatch: Sendable {
     for _ in 0..<Self.auditPages where ContinuousClock.now < end {
       let filter = AuditFilter(what: PublishedEvents.action)
       guard let page = try? await lookup.audit(filter, after: after, limit: 500) else { return times }
-      for record in page.records {
+      // One that was refused, or was known already, has put in nothing.
+      for record in page.records where record.outcome.map({ $0.text == "done" && $0.count != 0 }) ?? true {
         // Behind the name comes what else was asked for.
         let source = record.entry.target.prefix { $0 != " " }
         times[String(source), default: []].append(record.entry.at)
