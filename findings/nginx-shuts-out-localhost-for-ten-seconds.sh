@@ -66,6 +66,7 @@ servers = ''.join(f'server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass 
 paths = ''.join(f'{kind}_temp_path {folder}/{kind};\n' for kind in ('client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'))
 with open('nginx.conf', 'w') as file:
     file.write(f'''daemon off;
+user root;
 master_process off;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log;

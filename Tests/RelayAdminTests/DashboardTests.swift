@@ -71,6 +71,9 @@ import Testing
       #expect(
         JavaScriptScan.linesOfLongTexts(in: bytes) == [], "\(path): no text of `…` may hold a line's end")
     }
+    for file in DashboardFile.all where file.path.hasSuffix(".js") {
+      #expect(!String(decoding: file.bytes, as: UTF8.self).contains("<!--"), "\(file.path): a remark")
+    }
     let source = "a(/[`/]/, \"`\"); // `\nb(`x ${c({\n  d: `e` })} f`);\ng = `h\n  ${i}\n`;\n"
     #expect(JavaScriptScan.linesOfLongTexts(in: Array(source.utf8)) == [4, 5])
   }

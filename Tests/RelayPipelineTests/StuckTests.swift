@@ -38,6 +38,8 @@ import Testing
       { $0.oldestDue = .seconds(1) },
       // What was received long ago may have been queued just now.
       { $0.replaying = 1 },
+      // And what a person has retried is due at once.
+      { $0.waits = PendingWaits() },
       // That is said already.
       { $0.isPaused = true }, { $0.isOrphaned = true }, { $0.circuit = .open },
     ] as [@Sendable (inout DestinationStatus) -> Void])

@@ -14,7 +14,7 @@ package struct WaitAnswer: Answer {
   @Field("What the circuit is open for, or what the delivery that comes first failed with.", .leftOutIfNil)
   package var lastFailure: String?
   @Field("The delivery of its order key that comes first.", .leftOutIfNil) package var deliveryId: Int64?
-  @Field("Of an event that is asked for by its id: the event of that delivery.", .leftOutIfNil)
+  @Field("The event of that delivery; only where one event is asked for.", .leftOutIfNil)
   package var eventId: String?
   @Field("The same: how many attempts it has had.", .leftOutIfNil) package var attempts: Int?
   @Field("The same: when its next attempt is due.", .leftOutIfNil) package var dueAt: Timestamp?

@@ -1,7 +1,6 @@
 /// Takes spaces out of scripts that no browser needs: some 9 KB of what is loaded.
 enum ScriptSpaces {
-  /// No two of these, one behind the other, mean something else than with a space between them, where the script meant them as two.
-  /// (`+` and `-` would.)
+  /// Between two of these a space changes no meaning. (Between `+` and `+` it does.)
   private static let signs = Set(",{};:?()[]=<>&|!".utf8)
   /// A line with one of these may hold a text or a pattern whose spaces count, and whose end is not easily found: it stays.
   private static let unclear = Set("`'/".utf8)

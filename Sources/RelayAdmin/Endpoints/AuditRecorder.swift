@@ -66,8 +66,10 @@ extension Call {
       case .listening: true
       }
     guard isRemembered || input.asksAboutContents else { return nil }
+    // A count changes nothing: it is a search, and has a kind of its own.
+    let what = input.isDryRun ? "\(path.action)/dry_run" : path.action
     return AuditEntry(
-      at: now, who: caller.name, role: caller.role.rawValue, what: path.action, target: target(at: path),
+      at: now, who: caller.name, role: caller.role.rawValue, what: what, target: target(at: path),
       reason: reason)
   }
 

@@ -9,7 +9,7 @@ struct APIError: Error, Equatable {
   var message: String
   /// The errors of a wrong configuration, each with its location.
   var errors: [String]?
-  /// Of a change: how many it was to be, and how many it would be.
+  /// For a change with `expected`: that number, and the number found.
   var counts: Counts?
   var headers: [AdminResponse.Header] = []
 

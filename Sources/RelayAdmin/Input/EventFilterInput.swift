@@ -98,8 +98,8 @@ extension EventFilterInput {
 
 /// Some texts, any one of which will do; none: whatever there is.
 ///
-/// A text may name several, with commas between them; one in double quotes stands for itself (`""` is the empty one, and `""` within
-/// them a quote). In a JSON list each item stands for itself.
+/// A text may name several, with commas between them; one in double quotes may hold them (`""` is the empty one, and `""` within
+/// them a quote). In a JSON list each item is one.
 package struct TextList: Sendable, Equatable, ExpressibleByArrayLiteral {
   package var texts: [String]
 

@@ -17,7 +17,7 @@ package struct Explanation: Sendable, Equatable {
   }
 
   package var verdicts: [Verdict]
-  /// Of each verdict the conditions that held; none where the route does not match.
+  /// For each verdict, the conditions that held; none where the route does not match.
   package var met: [[Met]] = []
   package var decision: RoutingDecision
 }

@@ -74,21 +74,28 @@ package struct AuditRecord: Sendable, Equatable {
 package struct AuditFilter: Sendable, Equatable {
   package var who: String?
   package var what: String?
+  /// One of these kinds; nil: any.
+  package var kinds: Set<String>?
   /// At or after this.
   package var since: Timestamp?
   /// Before this.
   package var until: Timestamp?
 
-  package init(who: String? = nil, what: String? = nil, since: Timestamp? = nil, until: Timestamp? = nil) {
+  package init(
+    who: String? = nil, what: String? = nil, kinds: Set<String>? = nil, since: Timestamp? = nil,
+    until: Timestamp? = nil
+  ) {
     self.who = who
     self.what = what
+    self.kinds = kinds
     self.since = since
     self.until = until
   }
 
   package func holds(_ entry: AuditEntry) -> Bool {
     (who.map { $0 == entry.who } ?? true) && (what.map { $0 == entry.what } ?? true)
-      && (since.map { $0 <= entry.at } ?? true) && (until.map { entry.at < $0 } ?? true)
+      && (kinds.map { $0.contains(entry.what) } ?? true) && (since.map { $0 <= entry.at } ?? true)
+      && (until.map { entry.at < $0 } ?? true)
   }
 }
 

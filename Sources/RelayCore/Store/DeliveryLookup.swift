@@ -52,7 +52,7 @@ package protocol DeliveryLookup: ReplayLookup {
   func oldestDue(completion: @escaping @Sendable (Result<[String: Timestamp], StoreError>) -> Void)
 
   /// What pending deliveries wait for, by the destination's name; those of replays, too. A destination that has more than
-  /// `PendingWaits.maxCounted` of one kind is left out.
+  /// `PendingWaits.maxCounted` of one kind is left out, and so are those that come when `maxCountedInAll` have been counted.
   ///
   /// - Parameter now: By the steady clock: what is due later waits for its time.
   func pendingWaits(

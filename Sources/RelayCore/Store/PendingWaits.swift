@@ -8,6 +8,9 @@ package struct PendingWaits: Sendable, Equatable {
   /// Where there are more of either, nobody counts them.
   package static let maxCounted = 10_000
 
+  /// The same for all destinations together.
+  package static let maxCountedInAll = 100_000
+
   package init(later: Int = 0, ordered: Int = 0) {
     self.later = later
     self.ordered = ordered

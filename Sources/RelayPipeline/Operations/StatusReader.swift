@@ -24,7 +24,7 @@ final class StatusReader: Sendable {
     /// Since when the delivery that has been due for longest has been due.
     var due: [String: Timestamp]
     var usage: StoreUsage
-    /// Of when it is, by the steady clock: what has come since is not in it.
+    /// When it was read, by the steady clock: it lacks what came later.
     var asOf: Timestamp
     var readAt: ContinuousClock.Instant
     /// Ages were looked at, too.
@@ -196,13 +196,15 @@ extension DestinationStatus {
   /// So long an event may be on its way to a destination that takes others, before that is worth a word.
   private static let patience = Duration.seconds(300)
 
-  /// Finds what attempts are made for in vain while others succeed: nothing else in a status would tell of it. Where the oldest has
-  /// not been due for nearly as long as it is old, it waits for its next attempt, or for one that comes before it in its order.
+  /// Finds a delivery that keeps failing while others succeed: nothing else in the status shows it. Where the oldest has not been due
+  /// for nearly as long as it is old, it waits for its next attempt, or for one that comes before it in its order.
   ///
-  /// Replays bring events that were old before they were queued: while they do, the age says nothing.
+  /// Replays bring events that were old before they were queued: while they do, the age says nothing. So does a person's retry of old
+  /// dead letters: these are due at once, and nothing waits for a later attempt or behind another.
   mutating func lookForStuck() {
     if !isPaused, !isOrphaned, circuit != .open, replaying == 0, attempts.contains(where: { $0.failed > 0 }),
-      let oldestPending, oldestPending - (oldestDue ?? .zero) >= Self.patience
+      waits.map({ $0.later + $0.ordered > 0 }) ?? true, let oldestPending,
+      oldestPending - (oldestDue ?? .zero) >= Self.patience
     {
       oldestRetrying = oldestPending
     }

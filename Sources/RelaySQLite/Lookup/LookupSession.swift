@@ -186,7 +186,11 @@ final class LookupSession {
   func pendingWaits(at now: Timestamp) throws(StoreError) -> [String: PendingWaits] {
     try snapshot { _ throws(StoreError) in
       var waits: [String: PendingWaits] = [:]
-      for (row, name) in try walks.allDestinations() { waits[name] = try walks.waits(of: row, at: now) }
+      var left = PendingWaits.maxCountedInAll
+      for (row, name) in try walks.allDestinations() where left > 0 {
+        waits[name] = try walks.waits(of: row, at: now)
+        left -= waits[name].map { $0.later + $0.ordered } ?? PendingWaits.maxCounted
+      }
       return waits
     }
   }

@@ -7,7 +7,7 @@ struct AuditCommand: ParsableCommand {
     commandName: "audit",
     abstract: "Show who changed what, and who saw contents of events, newest first.",
     discussion: discussion(
-      "Needs the role admin. Kept for 400 days. With --json each page of the API is a line.",
+      "Kept for 400 days. The role operator is shown what operators may change, admin all. With --json each page of the API is a line.",
       examples: "huggy-relay audit --who ana --since 7d"))
 
   @Option(name: .long, help: "What this one did, as server.admin_tokens calls them.")

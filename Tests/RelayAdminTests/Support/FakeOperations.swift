@@ -230,7 +230,9 @@ final class FakeOperations: RelayOperations, WithFakeRules {
     _ filter: AuditFilter, after: AuditID?, limit: Int
   ) async throws(OperationError) -> AuditPage {
     try answer(.audit(filter, after: after, limit: limit)) {
-      AuditPage(records: $0.audit.reversed(), next: AuditID(rawValue: 7))
+      AuditPage(
+        records: $0.audit.reversed().filter { filter.kinds?.contains($0.entry.what) ?? true },
+        next: AuditID(rawValue: 7))
     }
   }
 }

@@ -107,7 +107,7 @@ export default {
   },
   goes: {
     to: "vai para {names}", dropped: "ignorado por {route}", nowhere: "não vai a lugar nenhum",
-    unmatched: "não vai a lugar nenhum: nenhuma rota o quer",
+    unmatched: "não vai a lugar nenhum: nenhuma rota corresponde",
   },
   retry: {
     one: "Tentar de novo", title: "Tentar de novo: {name}?", all: "Tentar de novo os não entregues ({count})", count: "Tentar de novo {count}",

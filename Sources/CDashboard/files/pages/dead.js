@@ -162,6 +162,8 @@ async function showKind(place, filter, context) {
     draw();
     try {
       const goal = rows.length + 50;
+      // Spans go by the relay's clock.
+      if (!rows.length) setRelayClock((await get("api/v1/status", null, context)).now);
       do {
         const page = await get("api/v1/deliveries", {
           state: "dead", destination, type, reason, status, since, answers: context.may("reader"), limit: goal - rows.length, after: next,

@@ -82,16 +82,19 @@ function headline(destinations) {
 }
 
 let pauses = { key: "", entries: [] };
+const entryOf = ({ name }, entries) => entries.find(({ target }) => target.split(" ")[0] === name);
 
 /// With each pause's entry of the audit, for those who may see it: who paused it, and why.
 export async function withPauses(status, context) {
   const paused = status.destinations.filter((one) => one.paused && !one.paused_at);
-  const key = paused.map(({ name, paused_since: since }) => `${name} ${since}`).join();
+  const key = paused.map(({ name, paused_since: since, paused_until: until }) => `${name} ${since} ${until}`).join();
   if (key !== pauses.key && context.may("operator")) {
-    const { entries } = key ? await get("api/v1/audit", { what: "destinations/pause", limit: 500 }, context).catch(() => pauses) : { entries: [] };
-    pauses = { key, entries: entries.filter(({ outcome }) => outcome === "done") };
+    const { entries } = key ? await get("api/v1/audit", { what: "destinations/pause", limit: 500 }, context).catch(() => ({ entries: [] })) : { entries: [] };
+    const done = entries.filter(({ outcome }) => outcome === "done");
+    // One that is not there yet is looked for again.
+    pauses = { key: paused.every((one) => entryOf(one, done)) ? key : null, entries: done };
   }
-  for (const one of paused) one.pause = pauses.entries.find(({ target }) => target.split(" ")[0] === one.name);
+  for (const one of paused) one.pause = entryOf(one, pauses.entries);
   return status;
 }
 

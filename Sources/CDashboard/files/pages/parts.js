@@ -11,7 +11,7 @@ export const words = loadWords("pages");
 /// The address of one of these pages.
 export const hash = (path, query) => `#/${address(path, query)}`;
 
-/// A text as a condition that only it meets: one that is empty, or has a comma, in quotes.
+/// A text as a condition: one that is empty, or has a comma, in quotes.
 export const exact = (text) => (/^$|^"|,/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 export const soft = (...children) => h("span", { class: "soft" }, ...children);
@@ -194,7 +194,7 @@ export function routesTable({ routes }, to) {
 
 /// The API says it in English: what is said in these words always is taken apart, the rest is shown as it is.
 function verdict({ matched, words, saw, met = [] }) {
-  // What a condition saw that wants just that needs no second word.
+  // Where the value equals the condition it is not shown twice.
   if (matched) {
     return [badge("good", t("route.matched")), met.map(({ condition, saw: value }) =>
       h("div", null, code(condition), condition.endsWith(`: ${value}`) ? null : [" – ", t("route.saw"), " ", code(value)]))];
