@@ -6,6 +6,8 @@ package final class RelayProcess: Sendable {
   private struct State: Sendable {
     var lines: [String] = []
     var exitStatus: Int32?
+    /// Its log is read to its end.
+    var isRead = false
   }
 
   private let state = Monitor(State())
@@ -42,6 +44,7 @@ package final class RelayProcess: Sendable {
     let descriptor = errors.fileHandleForReading.fileDescriptor
     reader = WorkerThread(name: "relay log") {
       readLines(of: descriptor) { line in state.update { $0.lines.append(line) } }
+      state.update { $0.isRead = true }
       withExtendedLifetime((errors, process)) {}
     }
   }
@@ -50,19 +53,19 @@ package final class RelayProcess: Sendable {
   package var log: [String] { state.update { $0.lines } }
 
   /// Waits for a line of the log that holds all these texts.
-  package func waitForLine(containing texts: String..., within limit: Duration = .seconds(30)) -> String? {
+  package func waitForLine(containing texts: String..., within limit: Duration = .seconds(60)) -> String? {
     state.wait(timeout: limit) { state in
       state.lines.first { line in texts.allSatisfy { line.contains($0) } }
     }
   }
 
   /// `http://HOST:PORT` of the ingest, once it listens; nil if it does not come up.
-  package func ingestURL(within limit: Duration = .seconds(30)) -> String? {
+  package func ingestURL(within limit: Duration = .seconds(60)) -> String? {
     url(toldBy: "listening", within: limit)
   }
 
   /// The same of the admin API.
-  package func adminURL(within limit: Duration = .seconds(30)) -> String? {
+  package func adminURL(within limit: Duration = .seconds(60)) -> String? {
     url(toldBy: "admin listens", within: limit)
   }
 
@@ -81,7 +84,10 @@ package final class RelayProcess: Sendable {
 
   /// The exit status; 128 and the signal for one that a signal ended; nil: it still runs.
   package func waitForExit(within limit: Duration = .seconds(60)) -> Int32? {
-    state.wait(timeout: limit) { $0.exitStatus }
+    guard let status = state.wait(timeout: limit, until: { $0.exitStatus }) else { return nil }
+    // What it has logged at last is read by another thread. A child of this process that has just been forked may have the pipe, too.
+    _ = state.wait(timeout: .seconds(10)) { $0.isRead ? true : nil }
+    return status
   }
 }
 
