@@ -1,4 +1,3 @@
-import Foundation
 import RelayCore
 import RelayPipeline
 import Testing

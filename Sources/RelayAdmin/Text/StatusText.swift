@@ -104,7 +104,7 @@ package enum StatusText {
         let why = receiver.lastFailure.map { ": \($0)" } ?? ""
         let waiting =
           receiver.waiting == 0
-          ? "" : "; \(receiver.waiting) \(receiver.waiting == 1 ? "notice waits" : "notices wait")"
+          ? "" : "; \(receiver.waiting.counted("notice waits", "notices wait"))"
         let text =
           "notify: \(receiver.name) has taken nothing\(time)\(why)\(waiting). "
           + "See `huggy-relay notify test \(receiver.name)`"

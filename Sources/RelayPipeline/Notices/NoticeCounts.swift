@@ -39,11 +39,9 @@ struct NoticeCounts: Sendable, Equatable {
 
   /// What is to be kept: as many as there is room for.
   var kept: [NoticeKey: KeptNotices.Count] {
-    let tallies = tallies.count > Self.maxKept ? Array(tallies.sorted { $0.key < $1.key }) : Array(tallies)
-    return Dictionary(
-      uniqueKeysWithValues: tallies.prefix(Self.maxKept).map { key, tally in
-        (key, KeptNotices.Count(stored: tally.stored, lastNew: tally.lastNew))
-      })
+    tallies.first(Self.maxKept) { $0.key < $1.key }.mapValues {
+      KeptNotices.Count(stored: $0.stored, lastNew: $0.lastNew)
+    }
   }
 
   /// What the first look shows is old, and so is what happened before. What comes later began at nothing, or where it was when it was

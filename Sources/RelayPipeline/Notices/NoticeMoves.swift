@@ -23,13 +23,9 @@ struct NoticeMoves: Sendable, Equatable {
   ) {
     self.counts = counts
     self.refusals = refusals
-    guard beginnings.count > KeptNotices.maxBeginnings else {
-      self.beginnings = beginnings
-      return
+    self.beginnings = beginnings.first(KeptNotices.maxBeginnings) {
+      ($0.value.since, $0.key) < ($1.value.since, $1.key)
     }
-    let oldest = beginnings.sorted { ($0.value.since, $0.key) < ($1.value.since, $1.key) }
-    self.beginnings = Dictionary(
-      uniqueKeysWithValues: oldest.prefix(KeptNotices.maxBeginnings).map { ($0, $1) })
   }
 
   /// Whether a restart would go by something else than what was kept.
@@ -54,5 +50,13 @@ struct NoticeMoves: Sendable, Equatable {
   private static func isApart(_ a: Timestamp?, _ b: Timestamp?, by limit: Duration) -> Bool {
     guard let a, let b else { return (a == nil) != (b == nil) }
     return a.duration(to: b) >= limit || b.duration(to: a) >= limit
+  }
+}
+
+extension Dictionary {
+  /// As many entries as there is room for: where there are more, those that come first in an order.
+  func first(_ count: Int, by areInOrder: (Element, Element) -> Bool) -> Self {
+    guard self.count > count else { return self }
+    return Dictionary(uniqueKeysWithValues: sorted(by: areInOrder).prefix(count).map { ($0.key, $0.value) })
   }
 }

@@ -39,13 +39,11 @@ struct NoticeRefusals: Sendable, Equatable {
     }
   }
 
-  /// What is to be kept: the longest, as many as there is room for.
+  /// What is to be kept: those that began first, as many as there is room for.
   var kept: [String: KeptNotices.Run] {
-    let runs = runs.count > Self.maxKept ? runs.sorted { $0.value.first < $1.value.first } : Array(runs)
-    return Dictionary(
-      uniqueKeysWithValues: runs.prefix(Self.maxKept).map { source, run in
-        (source, KeptNotices.Run(first: run.first, last: run.last))
-      })
+    runs.first(Self.maxKept) { $0.value.first < $1.value.first }.mapValues {
+      KeptNotices.Run(first: $0.first, last: $0.last)
+    }
   }
 
   mutating func look(_ counts: [String: SourceCounts], at now: Timestamp) -> [NoticeKey: NoticeState] {

@@ -21,15 +21,3 @@ package struct NoticeStanding: Sendable, Equatable {
     self.failingSince = failingSince
   }
 }
-
-extension Notices {
-  /// In the configuration's order.
-  package var standings: [NoticeStanding] {
-    let now = parts.clock.now()
-    return known.map { standing in
-      var standing = standing
-      standing.failingFor = standing.failingSince.map { max(.zero, $0.duration(to: now)) }
-      return standing
-    }
-  }
-}

@@ -343,12 +343,15 @@ package final class Notices: Sendable {
     alarm.ring()
   }
 
-  /// How it stands with each receiver.
-  var known: [NoticeStanding] {
-    state.withLock { state in
+  /// How it stands with each receiver, in the configuration's order.
+  package var standings: [NoticeStanding] {
+    let now = parts.clock.now()
+    return state.withLock { state in
       state.book.standings.map { standing in
+        guard let since = standing.failingSince else { return standing }
         var standing = standing
-        if standing.failingSince != nil { standing.lastFailure = state.lastFailures[standing.name] }
+        standing.failingFor = max(.zero, since.duration(to: now))
+        standing.lastFailure = state.lastFailures[standing.name]
         return standing
       }
     }
