@@ -70,6 +70,10 @@ package struct ServerSettings: Sendable, Equatable {
   package var adminTokens: [AdminToken] = []
   /// Further names that the admin API answers to, without a port: a proxy's, a tunnel's.
   package var adminHosts: [String] = []
+  /// Where rescued attachments are fetched by signed links; nil: nowhere.
+  package var attachments: ListenAddress?
+  /// How destinations reach it, without a slash at its end: `http` or `https`, a host, perhaps a path; nil: it is not told.
+  package var attachmentsURL: String?
 
   package init() {}
 }
@@ -150,6 +154,8 @@ package struct Source: Sendable, Equatable {
   package var dedupe: Duration?
   /// When it counts as silent; nil: never.
   package var quietAfter: QuietRule?
+  /// Which files that its events point to are fetched before their links expire; nil: none.
+  package var attachments: AttachmentPolicy?
 
   package init(
     name: String, path: String? = nil, tokens: [Token] = [], company: String? = nil,

@@ -64,6 +64,10 @@ package struct Destination: Sendable, Equatable {
   /// Attempts at most; nil: unlimited.
   package var rate: Rate?
   package var ordering = Ordering.none
+  /// How many events a request may hold; nil: one, in the format's own shape.
+  package var batch: BatchPolicy?
+  /// What becomes of the platform's links to files in what is sent.
+  package var attachments = AttachmentLinks.off
   package var retry = RetryPolicy()
   package var circuit = CircuitPolicy()
   /// How much its pending and dead deliveries may take together.
