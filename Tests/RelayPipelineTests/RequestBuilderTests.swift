@@ -4,6 +4,9 @@ import Testing
 @testable import RelayPipeline
 
 @Suite struct RequestBuilderTests {
+  private static let now = ClockReading(
+    steady: Timestamp(microseconds: 7_900_000), wall: Timestamp(microseconds: 1_700_000_000_900_000))
+
   private func event(
     type: String = "createdChat", rawType: String? = nil, time: String? = "1583439114",
     token: String? = #""t""#,
@@ -26,7 +29,7 @@ import Testing
     let delivery = Delivery(
       id: DeliveryID(rawValue: 1), event: event, destination: "crm", attempts: attempts, since: .epoch)
     return RequestBuilder.request(
-      for: delivery, to: destination, at: Timestamp(microseconds: 1_700_000_000_900_000))
+      for: delivery, to: destination, at: Self.now)
   }
 
   private func headerText(_ text: String) -> String {
@@ -42,8 +45,7 @@ import Testing
     let delivery = Delivery(
       id: DeliveryID(rawValue: 1), event: event(), destination: "crm", run: 7, since: .epoch)
     let replay = RequestBuilder.request(
-      for: delivery, to: Destination(name: "crm", url: Secret("http://x/")),
-      at: Timestamp(microseconds: 1_700_000_000_900_000))
+      for: delivery, to: Destination(name: "crm", url: Secret("http://x/")), at: Self.now)
     #expect(replay.header("huggy-relay-replay") == "true" && live.header("huggy-relay-replay") == nil)
     #expect(replay.header("webhook-id") == live.header("webhook-id") && replay.body == live.body)
     #expect(replay.header("huggy-relay-attempt") == "1")
@@ -87,6 +89,7 @@ import Testing
         "content-type: application/json", "user-agent: huggy-relay/\(RelayVersion.number)",
         "webhook-id: evt_0193b0a0-7c1d-7abc-8def-0123456789ab", "webhook-timestamp: 1700000000",
         "huggy-event: createdChat", "huggy-source: huggy", "huggy-relay-attempt: 3",
+        "huggy-relay-age: 7",
         "huggy-company: 15691", "huggy-channel: widget",
       ])
     let headers = request(event(company: nil, channel: nil)).headers.lines

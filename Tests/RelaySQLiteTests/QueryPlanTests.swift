@@ -84,6 +84,9 @@ struct QueryPlanTests {
     "unlistedDeliveries": [
       "SEARCH delivery USING INTEGER PRIMARY KEY (rowid>?)", "SCALAR SUBQUERY 1", "SCAN unlisted",
     ],
+    "followers": [
+      "SEARCH delivery USING INDEX delivery_ordered (destination=? AND order_key=? AND id>?)"
+    ],
     "headOfKey": ["SEARCH delivery USING INDEX delivery_ordered (destination=? AND order_key=?)"],
     "pendingByRow": byRow,
     "deliveryByRow": ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"],

@@ -158,9 +158,11 @@ final class Workload {
       .delivered, .dead(random.pick(DeathReason.allCases)), .retry(at: due),
     ])
     let isProbe = random.chance(20)
-    return row.delivery.settled(
+    var settlement = row.delivery.settled(
       outcome, countedAttempts: row.delivery.countedAttempts + (isProbe ? 0 : 1),
       probedAt: isProbe ? .second(now) : row.delivery.probedAt)
+    settlement.runLimit = random.pick([1, 1, 4])
+    return settlement
   }
 
   private func claim() throws {
@@ -175,7 +177,8 @@ final class Workload {
           now: .second(now), latestDue: bringsIn ? .second(now + random.below(10)) : .distantFuture,
           limit: 1 + random.below(8),
           byteLimit: random.chance(40) ? 1 + random.below(6_000) : .max,
-          after: isBeyond ? model.rows.keys.sorted().randomElement(using: &random) : nil))
+          after: isBeyond ? model.rows.keys.sorted().randomElement(using: &random) : nil,
+          runLimit: isBeyond ? 1 : random.pick([1, 1, 3, 6])))
     }
   }
 

@@ -23,6 +23,7 @@ extension Delivery {
   var text: String {
     "\(id) \(event.id) \(event.body.count) B to \(destination), attempts: \(attempts) \(countedAttempts), "
       + "since \(since.microseconds), probed \(probedAt.number), due \(due.number)"
+      + followers.map { " + (\($0.text))" }.joined()
   }
 }
 

@@ -7,7 +7,8 @@ import Testing
 ///     func theStore(_ claim: StoreClaim) async throws { try await claim.check(MyStoreHome()) }
 package enum StoreConformance {
   package static let claims =
-    contents + claiming + retries + settlements + order + orderOfRetries + reordering + changes + withholding
+    contents + claiming + retries + settlements + order + orderOfRetries + runs + reordering + changes
+    + withholding
     + backlog + searching + operation + replays + replayRoom + replayRules + audit + tokens + clocks + arrival
     + duplicates + names
     + gaps

@@ -14,6 +14,8 @@ package struct StoreModel: Sendable {
     package fileprivate(set) var key: String?
     package fileprivate(set) var state: State
     package fileprivate(set) var isClaimed = false
+    /// Handed out with one before it in its key.
+    package fileprivate(set) var isFollower = false
 
     package var id: DeliveryID { delivery.id }
     package var isPending: Bool { state.kind.isPending }
@@ -169,17 +171,42 @@ package struct StoreModel: Sendable {
     return rows[id]!.delivery
   }
 
+  /// What comes right after one in its key, is due, and is nobody's: handed out with it.
+  private mutating func followers(
+    of first: DeliveryID, limit: Int, byteLimit: Int, now: Timestamp
+  ) -> [Delivery] {
+    guard let key = rows[first]!.orderKey, let place = pendingOfKey[key]?.firstIndex(of: first) else {
+      return []
+    }
+    var found: [Delivery] = []
+    var bytes = rows[first]!.bytes
+    for id in pendingOfKey[key]![(place + 1)...] {
+      let row = rows[id]!
+      guard found.count < limit, bytes < byteLimit, !row.isClaimed, row.state.due.map({ $0 <= now }) ?? true
+      else { break }
+      rows[id]!.isFollower = true
+      found.append(claim(id))
+      bytes += row.bytes
+    }
+    return found
+  }
+
   package mutating func claim(_ request: ClaimRequest) -> Claim {
     var claim = Claim(
       destination: request.destination, queue: request.queue, kind: request.kind, deliveries: [],
       isExhausted: false, isBeyond: request.after != nil)
     guard holds[request.destination] == nil else { return claim }
     claim.isExhausted = true
-    var bytes = 0
+    var (count, bytes) = (0, 0)
     for row in candidates(for: request) where !isHeldUp(row) {
-      claim.deliveries.append(self.claim(row.id))
-      bytes += row.bytes
-      claim.isExhausted = claim.deliveries.count < request.limit && bytes < request.byteLimit
+      var delivery = self.claim(row.id)
+      delivery.followers = followers(
+        of: row.id, limit: min(request.runLimit, request.limit - count) - 1,
+        byteLimit: request.byteLimit - bytes, now: request.now)
+      claim.deliveries.append(delivery)
+      count += 1 + delivery.followers.count
+      bytes += delivery.footprint
+      claim.isExhausted = count < request.limit && bytes < request.byteLimit
       if !claim.isExhausted { break }
     }
     guard claim.isExhausted else { return claim }
@@ -222,19 +249,22 @@ package struct StoreModel: Sendable {
 
   /// Of a claimed one.
   package mutating func release(_ id: DeliveryID) {
+    let isFollower = rows[id]!.isFollower
     rows[id]!.isClaimed = false
-    if rows[id]!.state.due == nil && rows[id]!.queue == .live {
+    rows[id]!.isFollower = false
+    if rows[id]!.state.due == nil && rows[id]!.queue == .live && !isFollower {
       behind.insert(rows[id]!.delivery.destination)
     }
   }
 
   // MARK: Settlements
 
-  /// - Returns: The delivery whose turn it has become, claimed.
+  /// - Returns: The delivery whose turn it has become, claimed, with those that follow it.
   package mutating func settle(_ settlement: Settlement, now: Timestamp) -> Delivery? {
     let id = settlement.delivery
     guard let row = rows[id], row.isPending else { return nil }
     rows[id]!.isClaimed = false
+    rows[id]!.isFollower = false
     rows[id]!.delivery.attempts = settlement.attempts
     rows[id]!.delivery.countedAttempts = settlement.countedAttempts
     rows[id]!.delivery.probedAt = settlement.probedAt
@@ -245,16 +275,22 @@ package struct StoreModel: Sendable {
       rows[id]!.state = .retrying(due: due)
       if let key = row.orderKey { arrange(key) }
     }
-    return row.orderKey.flatMap { turn(of: $0, after: id, now: now) }
+    return row.orderKey.flatMap { turn(of: $0, after: id, runLimit: settlement.runLimit, now: now) }
   }
 
   /// Hands out the key's first, if nobody holds one of the key. One that is not due yet says so.
-  private mutating func turn(of key: OrderKey, after settled: DeliveryID, now: Timestamp) -> Delivery? {
+  private mutating func turn(
+    of key: OrderKey, after settled: DeliveryID, runLimit: Int, now: Timestamp
+  ) -> Delivery? {
     guard let next = pendingOfKey[key]?.first, next != settled, !isHeldUp(rows[next]!),
       holds[key.destination] == nil
     else { return nil }
     var delivery = claim(next)
     if let due = rows[next]!.state.retryDue, due > now { delivery.due = due }
+    if delivery.due == nil {
+      delivery.followers = followers(
+        of: next, limit: runLimit - 1, byteLimit: ClaimRequest.mostRunBytes, now: now)
+    }
     return delivery
   }
 
@@ -325,7 +361,10 @@ package struct StoreModel: Sendable {
 
   /// A crash and a new start: what was claimed is free.
   package mutating func openAnew() {
-    for id in rows.keys { rows[id]!.isClaimed = false }
+    for id in rows.keys {
+      rows[id]!.isClaimed = false
+      rows[id]!.isFollower = false
+    }
     holds = [:]
     behind = []
   }

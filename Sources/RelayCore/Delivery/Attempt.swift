@@ -13,6 +13,8 @@ package struct AttemptResult: Sendable, Equatable {
   package var evidence: AttemptEvidence?
   /// It may mean no more than that the relay's clock is wrong (`Destination.blamesClock`): it kills nothing.
   package var blamesClock = false
+  /// How many events the request held.
+  package var events = 1
 
   package enum Response: Sendable, Equatable {
     /// The final header came, whole. `body`: the answer's first 1 KiB.

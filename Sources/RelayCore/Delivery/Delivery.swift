@@ -33,6 +33,9 @@ package struct Delivery: Sendable {
   /// When its time comes, where its turn has come (`DeliveryStore.settle`) before that: its lane gives it back and comes
   /// for it then; nil: at once.
   package var due: Timestamp?
+  /// Those that come right after it in its order key, in order, and are due: handed out with it, so that one batch may hold
+  /// them all. None but where the store was asked for a run (`ClaimRequest.runLimit`).
+  package var followers: [Delivery] = []
 
   package init(
     id: DeliveryID, event: Event, destination: String, run: Int = 0, attempts: Int = 0,
@@ -62,6 +65,27 @@ package enum DeliveryQueue: Int, Hashable, Sendable, CaseIterable {
 
 extension Delivery {
   package var queue: DeliveryQueue { DeliveryQueue(run: run) }
+
+  /// What it costs to keep in memory with its followers, in bytes.
+  package var footprint: Int {
+    followers.reduce(event.footprint) { $0 + $1.event.footprint }
+  }
+
+  /// It and its followers, in order.
+  package var ids: [DeliveryID] { [id] + followers.map(\.id) }
+}
+
+extension [Delivery] {
+  /// They and their followers.
+  package var allIDs: [DeliveryID] {
+    var ids: [DeliveryID] = []
+    ids.reserveCapacity(count)
+    for delivery in self {
+      ids.append(delivery.id)
+      for follower in delivery.followers { ids.append(follower.id) }
+    }
+    return ids
+  }
 }
 
 /// Where a delivery stands. The raw values are those of the store.

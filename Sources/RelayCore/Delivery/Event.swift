@@ -81,3 +81,15 @@ package struct EventKind: Hashable, Sendable {
     text.utf8.count <= maxTextBytes ? text : String(decoding: text.utf8.prefix(maxTextBytes), as: UTF8.self)
   }
 }
+
+extension Event {
+  /// The same without a hash, and without a look at long texts' ends: two that differ are told apart at once, mostly.
+  func hasSameKind(as other: Event) -> Bool {
+    self === other || type == other.type && company == other.company && channel == other.channel
+  }
+
+  /// In order of receipt, and of ids within one time.
+  package func isOlder(than other: Event) -> Bool {
+    (envelope.receivedAt, id) < (other.envelope.receivedAt, other.id)
+  }
+}

@@ -18,6 +18,8 @@ package struct Settlement: Sendable, Equatable {
   package var outcome: Outcome
   /// When the delivery last failed as a probe; nil: never.
   package var probedAt: Timestamp?
+  /// How many of its order key are handed out together, where it makes way for the next ones.
+  package var runLimit = 1
 
   package init(
     delivery: DeliveryID, in queue: DeliveryQueue = .live, attempts: Int, countedAttempts: Int? = nil,
@@ -68,6 +70,14 @@ extension Destination {
     guard !signingSecrets.isEmpty, let offset, ClockComparison.isOff(offset) else { return false }
     return attempt.status.map { (400..<500).contains($0) } ?? false
   }
+
+  /// Whether it says that the event, or one of those that a batch held, is not taken, ever.
+  func refusesEvents(_ attempt: AttemptResult) -> Bool {
+    attempt.blame == .event || isPermanent(attempt) && !attempt.blamesClock
+  }
+
+  /// How many deliveries of an order key one request may hold.
+  package var runLimit: Int { ordering == .none ? 1 : batch?.maxEvents ?? 1 }
 
   private func isPermanent(_ attempt: AttemptResult) -> Bool {
     attempt.status.map(permanentStatuses.contains) ?? false

@@ -61,6 +61,8 @@ package struct Circuit: Sendable, Equatable {
 
   var isOpen: Bool { if case .open = state { true } else { false } }
 
+  var isRecovering: Bool { if case .recovering = state { true } else { false } }
+
   /// How many attempts may be in flight, those of refused kinds not counted.
   func slots(of concurrency: Int) -> Int {
     if case .recovering(let limit) = state { min(limit, concurrency) } else { concurrency }
@@ -180,6 +182,43 @@ package struct Circuit: Sendable, Equatable {
     }
   }
 
+  /// A request of several events ended: it counts once, and where they are of several kinds, for none of them.
+  ///
+  /// - Parameters:
+  ///   - counts: Whether its failure is one of the row: not where its size may be why.
+  ///   - isAlone: Nothing could be tried but deliveries that the row holds.
+  /// - Returns: Whether it is in another state; the limit's growth is none.
+  mutating func finished(
+    _ batch: [Delivery], _ blame: Blame, counts: Bool, isAlone: Bool, at now: Timestamp,
+    of destination: Destination
+  ) -> Bool {
+    let first = batch[0]
+    let others = batch.dropFirst().filter { !$0.event.hasSameKind(as: first.event) }
+    switch blame {
+    case .none:
+      for delivery in others {
+        let kind = EventKind(delivery.event)
+        served.succeeded(kind)
+        _ = failed.remove(kind)
+        _ = refused.remove(kind)
+      }
+    case .event, .connection: break
+    case .destination:
+      guard counts else {
+        if isOpen { mayTry = true }
+        return false
+      }
+      guard others.isEmpty || isOpen else {
+        othersFail = true
+        row.add(first.id, nil, blame, isAlone: isAlone, at: now)
+        guard row.count >= destination.circuit.failures else { return false }
+        open(after: blame, at: now, policy: destination.circuit)
+        return true
+      }
+    }
+    return finished(first, blame, isAlone: isAlone, at: now, of: destination)
+  }
+
   private mutating func succeeded(_ delivery: Delivery, of destination: Destination) -> Bool {
     let kind = EventKind(delivery.event)
     served.succeeded(kind)
@@ -288,16 +327,18 @@ struct FailureRow: Sendable, Equatable {
   /// A delivery has counted again.
   private(set) var repeats = false
 
-  /// - Parameter isAlone: Nothing could be tried but deliveries that it holds.
+  /// - Parameters:
+  ///   - isAlone: Nothing could be tried but deliveries that it holds.
+  ///   - kind: nil: nobody knows which of several kinds it was.
   mutating func add(
-    _ delivery: DeliveryID, _ kind: EventKind, _ blame: Blame, isAlone: Bool, at now: Timestamp
+    _ delivery: DeliveryID, _ kind: EventKind?, _ blame: Blame, isAlone: Bool, at now: Timestamp
   ) {
     if blame == .destination {
       if !deliveries.insert(delivery).inserted {
         guard isAlone else { return }
         repeats = true
       }
-      kinds.failed(kind, at: now)
+      if let kind { kinds.failed(kind, at: now) }
     }
     count += 1
   }

@@ -38,7 +38,11 @@ extension Dispatcher {
   /// What is to be done.
   package enum Action: Sendable, Equatable {
     case attempt(Delivery)
+    /// One attempt of several, in their order: it is known by the first.
+    case batch([Delivery])
     case settle(Settlement, of: Delivery, isProbe: Bool)
+    /// Another one that was in the attempt of the next `settle`.
+    case settleCompanion(Settlement, of: Delivery)
     case claim(ClaimRequest)
     case release([DeliveryID])
     case changeDestinations([Destination], removed: [String])

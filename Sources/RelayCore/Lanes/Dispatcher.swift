@@ -95,16 +95,16 @@ package struct Dispatcher: Sendable {
 
   /// Gives deliveries to their lanes, and back to the store what these don't take.
   private mutating func take(
-    _ deliveries: [Delivery], by lane: (inout Lane, Delivery) -> DeliveryID?
+    _ deliveries: [Delivery], by lane: (inout Lane, Delivery) -> [DeliveryID]
   ) {
     var refused: [DeliveryID] = []
     for delivery in deliveries {
       // A destination that is no longer configured has no lane: its deliveries stay in the store.
       guard let place = lanes.place(of: delivery.destination), lanes[place].takesDeliveries else {
-        refused.append(delivery.id)
+        refused += delivery.ids
         continue
       }
-      if let id = lane(&lanes[place], delivery) { refused.append(id) }
+      refused += lane(&lanes[place], delivery)
       lanes.touch(place)
     }
     release(refused)
@@ -112,7 +112,7 @@ package struct Dispatcher: Sendable {
 
   private mutating func claimed(_ claim: Claim, now: Timestamp) {
     guard let place = lanes.place(of: claim.destination) else {
-      return release(claim.deliveries.map(\.id))
+      return release(claim.deliveries.allIDs)
     }
     release(lanes[place].claimed(claim, now: now))
     if !lanes[place].isClaiming {
@@ -128,6 +128,10 @@ package struct Dispatcher: Sendable {
       let ended = lanes[place].finished(
         attempt.delivery, result: attempt.result, now: now, random: random)
     else { return release([attempt.delivery]) }
+    // The last first: as long as the first of an order key is pending, none of those behind it takes its place in the store.
+    for other in ended.others.reversed() {
+      actions.append(.settleCompanion(other.settlement, of: other.delivery))
+    }
     actions.append(.settle(ended.settlement, of: ended.delivery, isProbe: ended.isProbe))
     if ended.changesCircuit { tellCircuit(of: place) }
     lanes.touch(place)
@@ -166,10 +170,11 @@ package struct Dispatcher: Sendable {
       actions.append(.keepSuspendedTime(lanes[place].standing.suspended, destination: name))
     }
     var replays = 0
-    while !storeHolds, replays < Self.maxReplaysOfTurn, let delivery = lanes[place].nextAttempt(now: now) {
+    while !storeHolds, replays < Self.maxReplaysOfTurn, let start = lanes[place].nextAttempt(now: now) {
       attemptsInFlight += 1
-      if delivery.queue == .replay { replays += 1 }
-      actions.append(.attempt(delivery))
+      if start.first.queue == .replay { replays += 1 + start.others.count }
+      release(start.left)
+      actions.append(start.others.isEmpty ? .attempt(start.first) : .batch([start.first] + start.others))
     }
     while let claim = lanes[place].nextClaim(now: now) { actions.append(.claim(claim)) }
     deadlines.set(lanes[place].deadline(now: now, mayStart: !storeHolds), for: name)

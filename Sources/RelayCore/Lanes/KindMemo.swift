@@ -22,12 +22,6 @@ struct KindMemo {
   }
 }
 
-extension Event {
-  fileprivate func hasSameKind(as other: Event) -> Bool {
-    self === other || type == other.type && company == other.company && channel == other.channel
-  }
-}
-
 /// Which delivery is tried first while a circuit is open: of a kind that was served last time, then of the kind that failed longest
 /// ago, then the one that was probed longest ago. So a kind that is served again is found however many of another wait.
 struct ProbeOrder: Comparable {

@@ -5,6 +5,15 @@
 /// `StartGate` whether anything may start, the `LaneOutcomes` what follows for a delivery from its attempt.
 /// docs/decisions/0007-quiet-lanes.md says why a lane can be held.
 package struct Lane: Sendable {
+  /// A request that may be sent now: its deliveries are in flight.
+  struct Start: Sendable {
+    var first: Delivery
+    /// What a batch holds besides, in order.
+    var others: [Delivery] = []
+    /// What came with them from the store and has no room: it goes back.
+    var left: [DeliveryID] = []
+  }
+
   /// An attempt that has ended.
   struct Ended: Sendable {
     var delivery: Delivery
@@ -12,6 +21,8 @@ package struct Lane: Sendable {
     var isProbe: Bool
     /// Whether the circuit is in another state now.
     var changesCircuit: Bool
+    /// What a batch held besides.
+    var others: [(delivery: Delivery, settlement: Settlement)] = []
   }
 
   package private(set) var destination: Destination
@@ -27,6 +38,10 @@ package struct Lane: Sendable {
   private var outcomes = LaneOutcomes()
   private var trouble = Trouble()
   private var pace = Pace()
+  private var suspects = Suspects()
+  private var batchLimit = BatchLimit()
+  /// How many events a request may hold, as far as its header lines go.
+  private var mostByHeaders: Int
   /// nil: it is not paused.
   private var pausedSince: Timestamp?
   /// When its circuit changed last.
@@ -42,6 +57,7 @@ package struct Lane: Sendable {
     windows = LaneWindows(size: window, mayHaveReplays: mayHaveReplays)
     self.isHeld = isHeld
     gate = StartGate(standing: standing, rate: destination.rate)
+    mostByHeaders = HeaderBudget.mostEvents(for: destination)
   }
 
   /// Whether deliveries may be given to it.
@@ -80,11 +96,19 @@ package struct Lane: Sendable {
         || slots.mayReplay(windows.replays, circuit, of: destination.concurrency),
       let circuitStart = circuit.startsFrom, let gateOpens = gate.opensAt
     else { return nil }
-    return max(circuitStart, gateOpens)
+    return max(circuitStart, gateOpens, batchOpens ?? .epoch)
   }
 
-  /// The next delivery to attempt now, which then is in flight; nil if none may start.
-  mutating func nextAttempt(now: Timestamp) -> Delivery? {
+  /// When what is there need not wait for others any more that would fill its batch; nil: it waits for none.
+  private var batchOpens: Timestamp? {
+    guard let batch = destination.batch, batch.maxWait > .zero, !circuit.isOpen, !circuit.isRecovering,
+      let first = windows.first(waitingFor: batch)
+    else { return nil }
+    return first.event.envelope.receivedAt.advanced(by: batch.maxWait)
+  }
+
+  /// The next request to send now; nil if nothing may start.
+  mutating func nextAttempt(now: Timestamp) -> Start? {
     gate.advanceRate(to: now)
     guard let start = nextStart, start <= now else { return nil }
     let delivery = windows.change { live, replays in
@@ -92,8 +116,32 @@ package struct Lane: Sendable {
         from: &live, &replays, &circuit, of: destination.concurrency, destination.circuit, now: now)
     }
     guard let delivery else { return nil }
-    gate.attemptStarted()
-    return delivery
+    let request =
+      destination.batch == nil && delivery.followers.isEmpty
+      ? Start(first: delivery) : batch(beginningWith: delivery)
+    gate.started(events: 1 + request.others.count)
+    return request
+  }
+
+  /// What goes in one request with a delivery that starts. While the circuit is open it goes alone.
+  private mutating func batch(beginningWith first: Delivery) -> Start {
+    let policy = destination.batch ?? BatchPolicy(maxEvents: 1)
+    let limit =
+      circuit.isOpen
+      ? 1 : min(batchLimit.events ?? policy.maxEvents, mostByHeaders, gate.eventsOfRate ?? policy.maxEvents)
+    var batch = Batch(first, for: destination, policy, limit: limit, suspects)
+    let isRefused = slots.refusedInFlight.contains(first.id)
+    let isSelective = slots.isSelective(circuit)
+    let kind: ClaimRequest.Kind = first.attempts > 0 ? .retrying : .fresh
+    windows.change(first.queue) { [circuit, suspects] window in
+      window.offer(kind, to: &batch, fromAside: isRefused, suspects) { delivery in
+        isRefused
+          ? !delivery.event.hasSameKind(as: first.event) : isSelective && circuit.refuses(delivery)
+      }
+    }
+    let others = Array(batch.deliveries.dropFirst())
+    if !others.isEmpty { slots.add(others, to: first.id) }
+    return Start(first: batch.deliveries[0], others: others, left: batch.left)
   }
 
   /// A wish for work; then a claim is under way.
@@ -104,7 +152,7 @@ package struct Lane: Sendable {
     return ClaimRequest(
       destination: destination.name, queue: queue, kind: wish.kind, now: now,
       latestDue: wish.after == nil ? latestDue(now: now) : .distantFuture, limit: wish.limit,
-      byteLimit: wish.byteLimit, after: wish.after)
+      byteLimit: wish.byteLimit, after: wish.after, runLimit: wish.after == nil ? destination.runLimit : 1)
   }
 
   /// What its window holds can't be tried now: the circuit waits for another kind, or all that is ready is refused.
@@ -120,28 +168,28 @@ package struct Lane: Sendable {
 
   /// A fresh delivery, just committed and claimed for this lane.
   ///
-  /// - Returns: Its id if the lane can't hold it: it goes back to the store.
-  mutating func arrived(_ delivery: Delivery) -> DeliveryID? {
+  /// - Returns: What the lane can't hold: it goes back to the store.
+  mutating func arrived(_ delivery: Delivery) -> [DeliveryID] {
     switch windows.change(.live, { $0.arrived(delivery) }) {
     case .ready:
       if circuit.isOpen && circuit.allows(delivery) { circuit.gotMoreToTry() }
-      return nil
-    case .waiting: return nil
-    case .returned: return delivery.id
+      return []
+    case .waiting: return []
+    case .returned: return delivery.ids
     }
   }
 
   /// A delivery whose turn has come in its order key, claimed for this lane.
   ///
-  /// - Returns: Its id if it goes back to the store.
-  mutating func promoted(_ delivery: Delivery, now: Timestamp) -> DeliveryID? {
+  /// - Returns: What goes back to the store: nothing, or all of it.
+  mutating func promoted(_ delivery: Delivery, now: Timestamp) -> [DeliveryID] {
     let latest = now.advanced(by: destination.retry.longestDelay)
     let isKept = windows.change(delivery.queue) {
       $0.promoted(delivery, now: now, latestDue: latest)
     }
-    guard isKept else { return delivery.id }
+    guard isKept else { return delivery.ids }
     circuit.gotMoreToTry()
-    return nil
+    return []
   }
 
   /// A replay has queued some.
@@ -182,6 +230,8 @@ package struct Lane: Sendable {
     if let offset = result.clockOffset { clockOffset = offset }
     var result = result
     result.blamesClock = destination.blamesClock(result, offset: clockOffset)
+    let others = slots.endCompanions(of: delivery)
+    if !others.isEmpty { return finished([delivery] + others, result, now: now, random: random) }
     let blame = result.blame
     // A trial that the event itself has failed is an attempt like any other.
     let isProbe = blame == .event ? circuit.probe == id : circuit.isProbeOrTrial(id)
@@ -194,10 +244,70 @@ package struct Lane: Sendable {
     if changesCircuit { circuitSince = now }
     follow(wasOpen: wasOpen, refusedCount: refusedCount, delivery)
     let isHead = isAlone || circuit.isByHeads || destination.ordering == .destination
-    if blame == .none { outcomes.succeeded() }
+    if blame == .none {
+      outcomes.succeeded()
+      if let batch = destination.batch { batchLimit.succeeded(events: 1, of: batch.maxEvents) }
+    }
+    if settlement.outcome.isFinal { suspects.forget(id) }
     trouble.attemptEnded(delivery, result.response, blame, settlement.outcome, isHead: isHead, at: now)
     return Ended(
       delivery: delivery, settlement: settlement, isProbe: isProbe, changesCircuit: changesCircuit)
+  }
+
+  /// An attempt of several events ended.
+  private mutating func finished(
+    _ batch: [Delivery], _ result: AttemptResult, now: Timestamp, random: Double
+  ) -> Ended {
+    var result = result
+    result.events = batch.count
+    let verdict = BatchVerdict(of: result, to: destination)
+    var settlements: [Settlement] = []
+    settlements.reserveCapacity(batch.count)
+    for delivery in batch {
+      let settlement =
+        verdict == .refused
+        ? refusal(of: delivery, result, now: now)
+        : settlement(of: delivery, result, result.blame, isProbe: false, now: now, random: random)
+      if settlement.outcome == .dead(.expired) { outcomes.expired(gate.standing.suspended, at: now) }
+      settlements.append(settlement)
+    }
+    if let wait = Destination.retryAfter(in: result) { gate.keepRetryAfter(wait, from: now) }
+    switch verdict {
+    case .delivered:
+      outcomes.succeeded()
+      batchLimit.succeeded(events: batch.count, of: destination.batch?.maxEvents ?? 1)
+    case .refused, .perhapsTooLarge:
+      if verdict == .perhapsTooLarge { batchLimit.failed(events: batch.count) }
+      suspects.part(batch)
+    case .answered: suspects.partByKind(batch)
+    case .failed: break
+    }
+    for (delivery, settlement) in zip(batch, settlements) where settlement.outcome.isFinal {
+      suspects.forget(delivery.id)
+    }
+    let blame: Blame = verdict == .refused ? .event : result.blame
+    let isAlone = blame == .destination && isAlone(batch[0])
+    let (wasOpen, refusedCount) = (circuit.isOpen, circuit.refused.count)
+    let changesCircuit = circuit.finished(
+      batch, blame, counts: verdict != .perhapsTooLarge, isAlone: isAlone, at: now, of: destination)
+    if changesCircuit { circuitSince = now }
+    for delivery in batch { follow(wasOpen: wasOpen, refusedCount: refusedCount, delivery) }
+    trouble.attemptEnded(
+      batch[0], result.response, blame, settlements[0].outcome,
+      isHead: isAlone || circuit.isByHeads || destination.ordering == .destination, at: now)
+    return Ended(
+      delivery: batch[0], settlement: settlements[0], isProbe: false, changesCircuit: changesCircuit,
+      others: Array(zip(batch, settlements).dropFirst().map { (delivery: $0, settlement: $1) }))
+  }
+
+  /// An answer that refuses events came to several: it counts toward nobody's limits, and all go again at once, in less company.
+  private func refusal(of delivery: Delivery, _ result: AttemptResult, now: Timestamp) -> Settlement {
+    var settlement = Settlement(
+      delivery: delivery.id, in: delivery.queue, attempts: delivery.attempts + 1,
+      countedAttempts: delivery.countedAttempts, attempt: result, outcome: .retry(at: now),
+      probedAt: delivery.probedAt)
+    settlement.runLimit = destination.runLimit
+    return settlement
   }
 
   /// What may start is another matter after an attempt's end.
@@ -231,9 +341,11 @@ package struct Lane: Sendable {
       : outcomes.outcome(
         of: delivery, result, blame, counted: counted, destination, circuit, suspended, now: now,
         random: random)
-    return Settlement(
+    var settlement = Settlement(
       delivery: delivery.id, in: delivery.queue, attempts: delivery.attempts + 1, countedAttempts: counted,
       attempt: result, outcome: outcome, probedAt: isProbe && !result.isSuccess ? now : delivery.probedAt)
+    settlement.runLimit = destination.runLimit
+    return settlement
   }
 
   /// An outcome is on disk.
@@ -262,7 +374,12 @@ package struct Lane: Sendable {
     if destination.retry.longestDelay < self.destination.retry.longestDelay {
       windows.storeMayHaveMore(.retrying)
     }
+    if destination.batch != self.destination.batch || isMoved {
+      batchLimit = BatchLimit()
+      suspects.removeAll()
+    }
     self.destination = destination
+    mostByHeaders = HeaderBudget.mostEvents(for: destination)
     gate.change(to: destination.rate)
     if isRemoved {
       isRemoved = false
@@ -310,6 +427,8 @@ package struct Lane: Sendable {
   /// - Returns: What it gives back.
   mutating func hold() -> [DeliveryID] {
     isHeld = true
+    // A person may take some of them away.
+    suspects.removeAll()
     return windows.giveUp()
   }
 
@@ -370,7 +489,7 @@ package struct Lane: Sendable {
     var status = LaneStatus(
       name: destination.name, isPaused: isPaused(at: now),
       pausedUntil: standing.isPaused(at: now) ? standing.pausedUntil : nil, circuit: circuit.state,
-      heldUntil: gate.retryAfterEnd(at: now), inFlight: Set(slots.inFlight.keys),
+      heldUntil: gate.retryAfterEnd(at: now), inFlight: slots.deliveriesInFlight,
       lastFailure: trouble.lastFailure?.words, pace: pace.perSecond(at: now), isRemoved: isRemoved)
     if circuit.isOpen { status.nextProbe = circuit.startsFrom.map { max($0, status.heldUntil ?? $0) } }
     status.isRateUsedUp = gate.isRateUsedUp(at: now)

@@ -14,7 +14,7 @@ struct LaneQueue: Sendable {
 
   mutating func append(_ delivery: Delivery) {
     ready.append(delivery)
-    footprint += delivery.event.footprint
+    footprint += delivery.footprint
   }
 
   /// The first that is not set aside.
@@ -25,7 +25,7 @@ struct LaneQueue: Sendable {
   /// One that it gave just now.
   mutating func setAside(_ delivery: Delivery) {
     aside.append(delivery)
-    footprint += delivery.event.footprint
+    footprint += delivery.footprint
   }
 
   /// None is set aside any more.
@@ -58,8 +58,30 @@ struct LaneQueue: Sendable {
   /// Takes one from its midst. Looks at all that are not set aside.
   mutating func remove(_ id: DeliveryID) { _ = taken(ready.remove(id)) }
 
+  /// The first that is not set aside; it stays.
+  var first: Delivery? { ready.first }
+
+  /// Offers what it holds to a batch, from the front, until that is full.
+  ///
+  /// - Parameter fromAside: Of those that are set aside, not of the others.
+  mutating func offer(
+    to batch: inout Batch, fromAside: Bool, _ suspects: Suspects, unless isPassed: (Delivery) -> Bool
+  ) {
+    let most = batch.mostOffers
+    guard most > 0 else { return }
+    var taken = 0
+    let answer = { (delivery: Delivery) -> Batch.Answer in
+      guard !isPassed(delivery) else { return .passed }
+      let answer = batch.offer(delivery, suspects)
+      if answer == .taken { taken += delivery.footprint }
+      return answer
+    }
+    if fromAside { aside.sift(atMost: most, answer) } else { ready.sift(atMost: most, answer) }
+    footprint -= taken
+  }
+
   private mutating func taken(_ delivery: Delivery?) -> Delivery? {
-    if let delivery { footprint -= delivery.event.footprint }
+    if let delivery { footprint -= delivery.footprint }
     return delivery
   }
 }
@@ -80,11 +102,36 @@ private struct Line: Sendable {
     guard head < items.count, let first = items[head] else { return nil }
     items[head] = nil
     head += 1
+    compact()
+    return first
+  }
+
+  var first: Delivery? { head < items.count ? items[head] : nil }
+
+  /// Looks at some from the front, and takes those out that it is told to.
+  mutating func sift(atMost count: Int, _ answer: (Delivery) -> Batch.Answer) {
+    var passed: [Delivery] = []
+    var end = head
+    looking: while end < items.count, end - head < count, let delivery = items[end] {
+      switch answer(delivery) {
+      case .taken: break
+      case .passed: passed.append(delivery)
+      case .full: break looking
+      }
+      end += 1
+    }
+    let start = end - passed.count
+    for index in head..<start { items[index] = nil }
+    for (offset, delivery) in passed.enumerated() { items[start + offset] = delivery }
+    head = start
+    compact()
+  }
+
+  private mutating func compact() {
     if head > 32 && head * 2 > items.count {
       items.removeFirst(head)
       head = 0
     }
-    return first
   }
 
   mutating func remove(_ id: DeliveryID) -> Delivery? {

@@ -8,7 +8,10 @@
 /// - What replays have queued starts only where nothing else may, and leaves an eighth of the slots free (at least one, where
 ///   there are two) for what comes next (docs/decisions/0029-replays.md).
 struct LaneSlots: Sendable {
+  /// The first of each request.
   private(set) var inFlight: [DeliveryID: Delivery] = [:]
+  /// What else its request holds, by the first.
+  private var companions: [DeliveryID: [Delivery]] = [:]
   private(set) var retriesInFlight = 0
   /// Those in flight that replays have queued; and the retries among them, which are none of the retries above.
   private(set) var replaysInFlight = 0
@@ -64,6 +67,16 @@ struct LaneSlots: Sendable {
     return delivery
   }
 
+  /// What has started goes in one request with these.
+  mutating func add(_ others: [Delivery], to first: DeliveryID) { companions[first] = others }
+
+  /// All that requests in flight hold.
+  var deliveriesInFlight: Set<DeliveryID> {
+    var ids = Set(inFlight.keys)
+    for others in companions.values { ids.formUnion(others.map(\.id)) }
+    return ids
+  }
+
   private mutating func count(_ delivery: Delivery, by step: Int) {
     switch delivery.queue {
     case .live: if delivery.attempts > 0 { retriesInFlight += step }
@@ -83,6 +96,14 @@ struct LaneSlots: Sendable {
     unsettled += 1
     if delivery.queue == .replay { unsettledReplays += 1 }
     return delivery
+  }
+
+  /// What else its request held: their outcomes go to the disk, too.
+  mutating func endCompanions(of delivery: Delivery) -> [Delivery] {
+    guard !companions.isEmpty, let others = companions.removeValue(forKey: delivery.id) else { return [] }
+    unsettled += others.count
+    if delivery.queue == .replay { unsettledReplays += others.count }
+    return others
   }
 
   /// An outcome is on disk.

@@ -174,7 +174,7 @@ struct LaneWindow: Sendable {
       if delivery.id < first || isOldest && refused.isEmpty && hasRoom(fresh, .fresh) {
         fresh.append(delivery)
       } else {
-        refused.append(delivery.id)
+        refused += delivery.ids
       }
     }
     if !refused.isEmpty { freshBacklog.returned() }
@@ -191,14 +191,14 @@ struct LaneWindow: Sendable {
     let isWanted = scout.looked(upTo: claim.deliveries.last?.id, isEnd: claim.isExhausted, at: now)
     guard takesDeliveries, isWanted else {
       if !claim.deliveries.isEmpty { freshBacklog.returned() }
-      return claim.deliveries.map(\.id)
+      return claim.deliveries.allIDs
     }
     var others: [DeliveryID] = []
     for delivery in claim.deliveries {
       if circuit.isOpen ? scout.brings(EventKind(delivery.event)) : !circuit.refuses(delivery) {
         fresh.append(delivery)
       } else {
-        others.append(delivery.id)
+        others += delivery.ids
         if circuit.isOpen { scout.leaves(delivery.id, EventKind(delivery.event)) }
       }
     }
@@ -279,15 +279,26 @@ struct LaneWindow: Sendable {
 
   /// Everything it holds, for giving back.
   mutating func giveUp() -> [DeliveryID] {
-    let freshIDs = (fresh.deliveries + arrivedDuringClaim.deliveries).map(\.id)
+    let freshIDs = (fresh.deliveries + arrivedDuringClaim.deliveries).allIDs
     if let first = freshIDs.min() { wasReturned(first) }
-    let ids = freshIDs + retrying.deliveries.map(\.id)
+    let ids = freshIDs + retrying.deliveries.allIDs
     fresh = LaneQueue()
     arrivedDuringClaim = LaneQueue()
     retrying = LaneQueue()
     // What it held to be tried is behind it now.
     scout.startOver()
     return ids
+  }
+
+  /// Offers what it holds of a kind to a batch that began with one of it.
+  mutating func offer(
+    _ kind: ClaimRequest.Kind, to batch: inout Batch, fromAside: Bool, _ suspects: Suspects,
+    unless isPassed: (Delivery) -> Bool
+  ) {
+    switch kind {
+    case .fresh: fresh.offer(to: &batch, fromAside: fromAside, suspects, unless: isPassed)
+    case .retrying: retrying.offer(to: &batch, fromAside: fromAside, suspects, unless: isPassed)
+    }
   }
 
   // MARK: Refused kinds

@@ -41,6 +41,15 @@ struct LaneWindows: Sendable {
     live.hasNothing(but: isSuch) && replays.hasNothing(but: isSuch)
   }
 
+  /// The first of what waits for others that would fill its batch; nil: nothing does, for a batch is full, or something is
+  /// there that waits for none.
+  func first(waitingFor batch: BatchPolicy) -> Delivery? {
+    guard !live.retrying.hasReady, !replays.fresh.hasReady, !replays.retrying.hasReady, live.holdsAllFresh,
+      live.fresh.count < batch.maxEvents, live.fresh.footprint < batch.maxBytes
+    else { return nil }
+    return live.fresh.first
+  }
+
   /// When a claim is due; nil: not before something happens.
   ///
   /// - Parameter lacksTriable: What it holds of what is live can't be tried now.

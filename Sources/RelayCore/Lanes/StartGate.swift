@@ -39,8 +39,11 @@ struct StartGate: Sendable {
 
   func isRateUsedUp(at now: Timestamp) -> Bool { bucket.map { now < $0.next } ?? false }
 
-  /// An attempt starts.
-  mutating func attemptStarted() { bucket?.take() }
+  /// How many events one request may hold, so that the rate goes for no more than its burst at once; nil: there is no rate.
+  var eventsOfRate: Int? { bucket.map { $0.room } }
+
+  /// An attempt starts that holds so many events.
+  mutating func started(events: Int) { bucket?.take(events) }
 
   mutating func change(to rate: Rate?) {
     guard let rate else { return bucket = nil }

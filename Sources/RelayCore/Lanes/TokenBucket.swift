@@ -29,7 +29,10 @@ struct TokenBucket: Sendable, Equatable {
     return excess <= 0 ? asOf : asOf.advanced(by: .microseconds((excess + leak - 1) / leak))
   }
 
-  mutating func take() { debt += cost }
+  /// How many attempts may start at once, as of the last `advance`, without going beyond the burst; at least one.
+  var room: Int { Int(max(1, burst - (debt + cost - 1) / cost)) }
+
+  mutating func take(_ count: Int = 1) { debt += cost * Int64(count) }
 
   /// The attempts that are owed stay owed, as far as the new burst goes.
   mutating func change(to rate: Rate) {

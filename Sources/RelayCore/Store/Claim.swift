@@ -19,12 +19,20 @@ package struct ClaimRequest: Sendable, Equatable {
   package var byteLimit: Int
   /// Of fresh ones: only those that arrived after this one. What stands before it is as it was for the next claim without.
   package var after: DeliveryID?
+  /// How many of an order key are handed out together at most: the first, and those that follow it and are due
+  /// (`Delivery.followers`). They count in `limit` and `byteLimit`.
+  package var runLimit: Int
+
+  /// What a run that is handed out with a settlement may take of memory, in bytes: none follows after those that fill it.
+  package static let mostRunBytes = 16 << 20
 
   package init(
     destination: String, queue: DeliveryQueue = .live, kind: Kind, now: Timestamp,
-    latestDue: Timestamp = .distantFuture, limit: Int, byteLimit: Int, after: DeliveryID? = nil
+    latestDue: Timestamp = .distantFuture, limit: Int, byteLimit: Int, after: DeliveryID? = nil,
+    runLimit: Int = 1
   ) {
     self.after = after
+    self.runLimit = runLimit
     self.queue = queue
     self.destination = destination
     self.kind = kind

@@ -198,7 +198,6 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
         attempt.result.response = mask.masked(attempt.result.response)
         attempt.result.evidence = attempt.result.evidence.map { mask.masked($0) }
       }
-      records(of: attempt.destination).metrics.attempt(attempt.result)
       if let offset = attempt.result.clockOffset { compare(offset, attempt.destination) }
       dispatcher.handle(.finished(attempt), now: now)
     }
@@ -278,21 +277,29 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
       switch action {
       case .attempt(let delivery):
         let request = dispatcher.request(to: delivery.destination) {
-          RequestBuilder.request(for: delivery, to: $0, at: reading.wall)
+          RequestBuilder.request(for: delivery, to: $0, at: reading)
         }
         if let request { turn.requests.append(request) }
-      case .settle(var settlement, let delivery, let isProbe):
-        if !settlement.attempt.isSuccess, let token = delivery.event.envelope.token {
-          settlement.attempt = SecretMask.hiding(token, in: settlement.attempt)
+      case .batch(let deliveries):
+        let request = dispatcher.request(to: deliveries[0].destination) {
+          RequestBuilder.request(for: deliveries, to: $0, at: reading)
         }
-        log.attempt(settlement, of: delivery, isProbe: isProbe, at: reading)
+        if let request { turn.requests.append(request) }
+      case .settle(let settlement, let delivery, let isProbe):
         let records = records(of: delivery.destination)
+        records.metrics.attempt(settlement.attempt)
         records.add(settlement.attempt, type: delivery.event.type, at: now)
-        // The next of its order key waits for it.
-        let isUrgent = dispatcher.ordering(of: delivery.destination) != Ordering.none
+        let masked = settlement.hidingToken(of: delivery)
+        log.attempt(masked, of: delivery, isProbe: isProbe, at: reading)
         switch delivery.queue {
-        case .live: outcomes.add(settlement, of: delivery, records.metrics, isUrgent: isUrgent, at: now)
-        case .replay: replayed.add(settlement, of: delivery, records.metrics, isUrgent: isUrgent, at: now)
+        case .live: add(masked, of: delivery, to: &outcomes, at: now)
+        case .replay: add(masked, of: delivery, to: &replayed, at: now)
+        }
+      case .settleCompanion(let settlement, let delivery):
+        let masked = settlement.hidingToken(of: delivery)
+        switch delivery.queue {
+        case .live: add(masked, of: delivery, to: &outcomes, at: now)
+        case .replay: add(masked, of: delivery, to: &replayed, at: now)
         }
       case .claim(let request):
         store.claim(request) { [weak self] claim in self?.post(.claimed(claim)) }
@@ -314,6 +321,15 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
     if !replayed.settlements.isEmpty { settle(replayed) }
     turn.deadline = dispatcher.nextDeadline()
     return turn
+  }
+
+  private func add(
+    _ settlement: Settlement, of delivery: Delivery, to outcomes: inout Outcomes, at now: Timestamp
+  ) {
+    // The next of its order key waits for it.
+    let isUrgent = dispatcher.ordering(of: delivery.destination) != Ordering.none
+    outcomes.add(
+      settlement, of: delivery, records(of: delivery.destination).metrics, isUrgent: isUrgent, at: now)
   }
 
   private func settle(_ outcomes: Outcomes) {
@@ -382,3 +398,13 @@ private final class AttemptRecords {
 
 @available(*, unavailable)
 extension AttemptRecords: Sendable {}
+
+extension Settlement {
+  /// Without the sender's token, which the answer may repeat.
+  fileprivate func hidingToken(of delivery: Delivery) -> Settlement {
+    guard !attempt.isSuccess, let token = delivery.event.envelope.token else { return self }
+    var masked = self
+    masked.attempt = SecretMask.hiding(token, in: attempt)
+    return masked
+  }
+}

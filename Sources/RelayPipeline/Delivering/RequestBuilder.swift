@@ -1,36 +1,114 @@
 import RelayCore
+import RelayDigest
 import RelayJSON
 import RelayText
 
 /// Makes the request of an attempt: the body in the destination's format, and the relay's headers.
+///
+/// Where a destination takes batches, a request of one event has their shape, too.
 package enum RequestBuilder {
-  /// - Parameter now: The wall clock's time, for the signature.
+  /// Of one delivery.
   package static func request(
-    for delivery: Delivery, to destination: Destination, at now: Timestamp
+    for delivery: Delivery, to destination: Destination, at now: ClockReading
   ) -> AttemptRequest {
+    guard destination.batch == nil else { return request(for: [delivery], to: destination, at: now) }
     let event = delivery.event
-    let body = body(of: event, for: destination)
-    var headers = HeaderLines(reservingCapacity: 464)
-    headers.append("content-type") { $0.append(contentsOf: "application/json".utf8) }
-    headers.append("user-agent") { $0.append(contentsOf: RelayVersion.userAgent.utf8) }
-    headers.append("webhook-id") { event.id.appendText(to: &$0) }
-    headers.append("webhook-timestamp") { JSONWriter.appendNumber(Int(now.seconds), to: &$0) }
+    var headers = headers(id: { event.id.appendText(to: &$0) }, at: now)
     headers.append("huggy-event") { appendHeaderText(event.type, to: &$0) }
     headers.append("huggy-source") { appendHeaderText(event.envelope.source, to: &$0) }
     headers.append("huggy-relay-attempt") { JSONWriter.appendNumber(delivery.attempts + 1, to: &$0) }
-    if delivery.queue == .replay {
-      headers.append("huggy-relay-replay") { $0.append(contentsOf: "true".utf8) }
-    }
-    if let company = event.company { headers.append("huggy-company") { appendHeaderText(company, to: &$0) } }
+    headers.append("huggy-relay-age") { JSONWriter.appendNumber(age(of: event, at: now), to: &$0) }
+    append(event, delivery.queue, to: &headers)
     if let channel = event.channel { headers.append("huggy-channel") { appendHeaderText(channel, to: &$0) } }
     if let trace = event.envelope.trace { headers.append("traceparent") { trace.appendText(to: &$0) } }
-    if !destination.signingSecrets.isEmpty {
-      let signature = WebhookSignature.header(
-        id: event.id.description, timestamp: now.seconds, body: body, secrets: destination.signingSecrets)
-      headers.append("webhook-signature") { $0.append(contentsOf: signature.utf8) }
-    }
-    return AttemptRequest(delivery: delivery.id, destination: destination.name, headers: headers, body: body)
+    return signed(
+      AttemptRequest(
+        delivery: delivery.id, destination: destination.name, headers: headers,
+        body: body(of: event, for: destination)),
+      id: { event.id.description }, by: destination, at: now)
   }
+
+  /// Of several: what is said of one event stands in a header only where it is so for all of them.
+  ///
+  /// - Parameter deliveries: At least one; all of one source, token, company and queue.
+  package static func request(
+    for deliveries: [Delivery], to destination: Destination, at now: ClockReading
+  ) -> AttemptRequest {
+    let content = BatchBody(of: deliveries.map(\.event), for: destination)
+    let first = deliveries[0]
+    let ids = content.eventIDs
+    let id = deliveries.count == 1 ? first.event.id.description : batchID(of: ids)
+    var headers = headers(id: { $0.append(contentsOf: id.utf8) }, at: now)
+    headers.append("huggy-relay-events") { $0 += ids }
+    headers.append("huggy-source") { appendHeaderText(first.event.envelope.source, to: &$0) }
+    if let type = deliveries.common(\.event.type) {
+      headers.append("huggy-event") { appendHeaderText(type, to: &$0) }
+    }
+    if let attempts = deliveries.common(\.attempts) {
+      headers.append("huggy-relay-attempt") { JSONWriter.appendNumber(attempts + 1, to: &$0) }
+    }
+    if let age = deliveries.common({ age(of: $0.event, at: now) }) {
+      headers.append("huggy-relay-age") { JSONWriter.appendNumber(age, to: &$0) }
+    }
+    append(first.event, first.queue, to: &headers)
+    if let channel = deliveries.common(\.event.channel) ?? nil {
+      headers.append("huggy-channel") { appendHeaderText(channel, to: &$0) }
+    }
+    if let trace = deliveries.common(\.event.envelope.trace) ?? nil {
+      headers.append("traceparent") { trace.appendText(to: &$0) }
+    }
+    return signed(
+      AttemptRequest(
+        delivery: first.id, destination: destination.name, headers: headers, body: content.bytes),
+      id: { id }, by: destination, at: now)
+  }
+
+  // MARK: Headers
+
+  private static func headers(id: (inout [UInt8]) -> Void, at now: ClockReading) -> HeaderLines {
+    var headers = HeaderLines(reservingCapacity: 496)
+    headers.append("content-type") { $0.append(contentsOf: "application/json".utf8) }
+    headers.append("user-agent") { $0.append(contentsOf: RelayVersion.userAgent.utf8) }
+    headers.append("webhook-id", id)
+    headers.append("webhook-timestamp") { JSONWriter.appendNumber(Int(now.wall.seconds), to: &$0) }
+    return headers
+  }
+
+  /// What all events of a request have in common.
+  private static func append(_ event: Event, _ queue: DeliveryQueue, to headers: inout HeaderLines) {
+    if queue == .replay { headers.append("huggy-relay-replay") { $0.append(contentsOf: "true".utf8) } }
+    if let company = event.company { headers.append("huggy-company") { appendHeaderText(company, to: &$0) } }
+  }
+
+  private static func signed(
+    _ request: AttemptRequest, id: () -> String, by destination: Destination, at now: ClockReading
+  ) -> AttemptRequest {
+    guard !destination.signingSecrets.isEmpty else { return request }
+    var request = request
+    let signature = WebhookSignature.header(
+      id: id(), timestamp: now.wall.seconds, body: request.body, secrets: destination.signingSecrets)
+    request.headers.append("webhook-signature") { $0.append(contentsOf: signature.utf8) }
+    return request
+  }
+
+  /// The whole seconds since its receipt.
+  private static func age(of event: Event, at now: ClockReading) -> Int {
+    max(0, Int(event.envelope.receivedAt.duration(to: now.steady).components.seconds))
+  }
+
+  /// The same for the same events in the same order, so a batch that is sent again as it was keeps it, over restarts, too.
+  private static func batchID(of ids: [UInt8]) -> String {
+    var id: [UInt8] = Array("bat_".utf8)
+    for byte in SHA256.hash(ids).prefix(16) {
+      id.append(hexDigits[Int(byte >> 4)])
+      id.append(hexDigits[Int(byte & 15)])
+    }
+    return String(decoding: id, as: UTF8.self)
+  }
+
+  private static let hexDigits = Array("0123456789abcdef".utf8)
+
+  // MARK: Bodies
 
   static func body(of event: Event, for destination: Destination) -> [UInt8] {
     switch destination.format {
@@ -117,4 +195,12 @@ package enum RequestBuilder {
   private static let maxHeaderTextBytes = 256
 
   private static func isPlain(_ byte: UInt8) -> Bool { byte >= 0x21 && byte <= 0x7E }
+}
+
+extension [Delivery] {
+  /// What is the same of all; nil: it differs.
+  fileprivate func common<Value: Equatable>(_ value: (Delivery) -> Value) -> Value? {
+    let first = value(self[0])
+    return dropFirst().allSatisfy { value($0) == first } ? first : nil
+  }
 }

@@ -75,7 +75,7 @@ final class DestinationTester: Sendable {
   ) -> AttemptRequest {
     let delivery = Delivery(
       id: DeliveryID(rawValue: 0), event: event, destination: destination.name, since: now.steady)
-    var request = RequestBuilder.request(for: delivery, to: destination, at: now.wall)
+    var request = RequestBuilder.request(for: delivery, to: destination, at: now)
     request.headers.append(line: "huggy-relay-test: true")
     return request
   }

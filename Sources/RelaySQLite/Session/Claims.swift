@@ -99,7 +99,11 @@ final class Claims: TransactionMember {
 
   /// Hands out the key's first, if nobody holds one of the key. If it is not due yet it says so: its lane gives it
   /// back, and knows when to come for it.
-  func claim(_ head: KeyHead, of key: OrderKey, now: Timestamp) throws(StoreError) -> Delivery? {
+  ///
+  /// - Parameter runLimit: How many of the key at most, with those that follow it.
+  func claim(
+    _ head: KeyHead, of key: OrderKey, runLimit: Int, now: Timestamp
+  ) throws(StoreError) -> Delivery? {
     guard !table.holds(key), !destinations.isWithheld(key.destination) else { return nil }
     var envelopes = LastEnvelope()
     let name = destinations[key.destination].name
@@ -110,7 +114,35 @@ final class Claims: TransactionMember {
     var delivery = found
     if let due = head.due, due > now { delivery.due = due }
     table.add(head.id, entry)
+    guard runLimit > 1, delivery.due == nil else { return delivery }
+    for (follower, entry) in try followers(
+      of: delivery, in: key, limit: runLimit - 1, byteLimit: ClaimRequest.mostRunBytes, now: now, &envelopes)
+    {
+      delivery.followers.append(follower)
+      table.add(follower.id, entry)
+    }
     return delivery
+  }
+
+  /// Those that come right after one in its order key, may go with it, and are nobody's.
+  private func followers(
+    of first: Delivery, in key: OrderKey, limit: Int, byteLimit: Int, now: Timestamp,
+    _ envelopes: inout LastEnvelope
+  ) throws(StoreError) -> [(Delivery, ClaimTable.Entry)] {
+    var followers: [(Delivery, ClaimTable.Entry)] = []
+    var footprint = first.event.footprint
+    for id in try statements.followers(of: first.id, in: key, dueBy: now, limit: limit) {
+      guard footprint < byteLimit, !table.contains(id),
+        let (delivery, known) = try reader.delivery(
+          id, of: key.destination, name: first.destination, &envelopes)
+      else { break }
+      var entry = known
+      // It waits for the one before it: given back, it is not to be had by itself.
+      entry.isFresh = false
+      footprint += delivery.event.footprint
+      followers.append((delivery, entry))
+    }
+    return followers
   }
 
   /// A delivery in the index is fresh from now on, and nobody's.
@@ -240,7 +272,8 @@ final class Claims: TransactionMember {
   /// What a claim has found.
   private struct Found {
     var deliveries: [Delivery] = []
-    var entries: [ClaimTable.Entry] = []
+    /// What they and their followers are claimed with.
+    var entries: [(id: DeliveryID, entry: ClaimTable.Entry)] = []
     /// The first that stays, since another of its key is held.
     var firstLeft: DeliveryID?
     /// There is nothing more.
@@ -256,27 +289,38 @@ final class Claims: TransactionMember {
     while found.isExhausted, let candidate = try candidates.next() {
       let known = table.entries[candidate.delivery]
       guard candidate.isListed ? known == nil : known?.state == .returned,
-        let (delivery, claim) = try reader.delivery(
+        let (read, claim) = try reader.delivery(
           candidate.delivery, of: destination, name: request.destination, &envelopes)
       else { continue }
       if let key = claim.key, table.holds(key) {
         found.firstLeft = found.firstLeft ?? candidate.delivery
         continue
       }
-      var entry = claim
+      var (delivery, entry) = (read, claim)
       entry.state = candidate.isListed ? .claimed : .claimedUnlisted
-      footprint += delivery.event.footprint
+      found.entries.append((candidate.delivery, entry))
+      if let key = claim.key, request.runLimit > 1 {
+        let room = min(request.runLimit - 1, request.limit - found.entries.count)
+        for (follower, entry) in try followers(
+          of: delivery, in: key, limit: max(0, room), byteLimit: request.byteLimit - footprint,
+          now: request.now,
+          &envelopes)
+        {
+          delivery.followers.append(follower)
+          found.entries.append((follower.id, entry))
+        }
+      }
+      footprint += delivery.footprint
       found.deliveries.append(delivery)
-      found.entries.append(entry)
-      found.isExhausted = found.deliveries.count < request.limit && footprint < request.byteLimit
+      found.isExhausted = found.entries.count < request.limit && footprint < request.byteLimit
     }
     return found
   }
 
   private func handOut(_ found: Found, _ request: ClaimRequest) -> Claim {
-    for (delivery, entry) in zip(found.deliveries, found.entries) {
-      if entry.state == .claimedUnlisted { _ = table.take(delivery.id) }
-      table.add(delivery.id, entry)
+    for (id, entry) in found.entries {
+      if entry.state == .claimedUnlisted { _ = table.take(id) }
+      table.add(id, entry)
     }
     table.commit()
     return Claim(request, deliveries: found.deliveries, isExhausted: found.isExhausted)

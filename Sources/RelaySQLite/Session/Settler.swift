@@ -23,7 +23,7 @@ final class Settler {
 
   /// Leaves a delivery alone that is no longer pending.
   ///
-  /// - Returns: The delivery of its order key whose turn it has become, claimed.
+  /// - Returns: The delivery of its order key whose turn it has become, claimed, and as many of those after it as may go with it.
   func settle(_ settlement: Settlement, settledAt now: Timestamp) throws(StoreError) -> Delivery? {
     let delivery = settlement.delivery
     var known = claims.take(delivery)
@@ -41,7 +41,7 @@ final class Settler {
       if claim.run != 0 { try replays.change(claim.run) { $0.settled(settlement.outcome) } }
     }
     guard let key, state != .retrying, let head = try keys.promote(key) else { return nil }
-    return try claims.claim(head, of: key, now: now)
+    return try claims.claim(head, of: key, runLimit: settlement.runLimit, now: now)
   }
 
   /// - Returns: Whether it was pending.

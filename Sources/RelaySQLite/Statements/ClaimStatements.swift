@@ -12,6 +12,7 @@ final class ClaimStatements {
   private let retryingReplays: Statement
   private let nextReplayDue: Statement
   private let bringInReplays: Statement
+  private let followers: Statement
   private let list: Statement
   private let listRange: Statement
   private let setUnlisted: Statement
@@ -28,6 +29,11 @@ final class ClaimStatements {
     retryingReplays = try Self.retrying(in: .replay, connection)
     nextReplayDue = try Self.nextDue(in: .replay, connection)
     bringInReplays = try Self.bringIn(in: .replay, connection)
+    followers = try connection.prepare(
+      """
+      SELECT id, due FROM delivery WHERE destination = ?1 AND order_key = ?2 AND state < 3 AND id > ?3
+      ORDER BY id LIMIT ?4
+      """)
     list = try connection.prepare("UPDATE delivery SET state = 0 WHERE id = ?1 AND state = -1")
     listRange = try connection.prepare(
       "UPDATE delivery SET state = 0 WHERE id >= ?1 AND id < ?2 AND state = -1 RETURNING id")
@@ -130,6 +136,25 @@ final class ClaimStatements {
     return count
   }
 
+  /// What comes after a pending delivery in its order key and is due, without a gap.
+  ///
+  /// - Parameter limit: How many at most.
+  func followers(
+    of delivery: DeliveryID, in key: OrderKey, dueBy now: Timestamp, limit: Int
+  ) throws(StoreError) -> [DeliveryID] {
+    followers.bind(1, key.destination)
+    followers.bind(2, key.text)
+    followers.bind(3, delivery)
+    followers.bind(4, limit)
+    defer { followers.reset() }
+    var found: [DeliveryID] = []
+    while try followers.step() {
+      if let due = followers.optionalTime(1), due > now { break }
+      found.append(followers.deliveryID(0))
+    }
+    return found
+  }
+
   // MARK: Listing
 
   func list(_ delivery: DeliveryID) throws(StoreError) {
@@ -172,7 +197,7 @@ final class ClaimStatements {
 
   /// How much work claims have been since this was last asked: steps of SQLite's virtual machine.
   func takeSteps() -> Int {
-    [freshDeliveries, retryingDeliveries, nextDue, freshReplays, retryingReplays, nextReplayDue]
+    [freshDeliveries, retryingDeliveries, nextDue, freshReplays, retryingReplays, nextReplayDue, followers]
       .reduce(0) { $0 + $1.takeSteps() }
   }
 }

@@ -53,8 +53,8 @@ import Testing
     let wish = lane.nextClaim(now: now)
     let request = try #require(wish)
     // One has room beside the claim, an eighth of the window; the next goes back to the store.
-    #expect(lane.arrived(Made.delivery(1)) == nil)
-    #expect(lane.arrived(Made.delivery(2)) != nil)
+    #expect(lane.arrived(Made.delivery(1)) == [])
+    #expect(lane.arrived(Made.delivery(2)) != [])
     #expect(lane.claimed(LaneKit.answer(request), now: now).isEmpty)
     #expect(lane.nextClaim(now: now)?.kind == .fresh)
     #expect(lane.start() == [1])
@@ -63,20 +63,20 @@ import Testing
   @Test func whatArrivesDuringAClaimFollowsWhatItBringsAndIsNotReadBack() {
     var lane = Lane(destination: Made.destination(), window: WindowSize(deliveries: 64, bytes: 64 << 20))
     let request = lane.nextClaim(now: now)
-    #expect(lane.arrived(Made.delivery(7)) == nil)
+    #expect(lane.arrived(Made.delivery(7)) == [])
     let claim = Claim(destination: "d", kind: .fresh, deliveries: [Made.delivery(3)], isExhausted: true)
     #expect(request?.kind == .fresh)
     #expect(lane.claimed(claim, now: now).isEmpty)
     #expect(lane.nextClaim(now: now)?.kind == .retrying)
     #expect(lane.start() == [3, 7])
     // From now on it delivers from memory.
-    #expect(lane.arrived(Made.delivery(8)) == nil)
+    #expect(lane.arrived(Made.delivery(8)) == [])
   }
 
   @Test func whatArrivesDuringAClaimGoesBackWhenOlderOnesAreLeft() {
     var lane = Lane(destination: Made.destination(), window: WindowSize(deliveries: 64, bytes: 64 << 20))
     #expect(lane.nextClaim(now: now)?.kind == .fresh)
-    #expect(lane.arrived(Made.delivery(7)) == nil)
+    #expect(lane.arrived(Made.delivery(7)) == [])
     let claim = Claim(destination: "d", kind: .fresh, deliveries: [Made.delivery(3)], isExhausted: false)
     #expect(lane.claimed(claim, now: now) == [DeliveryID(rawValue: 7)])
     #expect(lane.start() == [3])

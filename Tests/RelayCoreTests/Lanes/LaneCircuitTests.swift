@@ -13,8 +13,8 @@ import Testing
       change(&$0)
     }
     lane.bring([Made.delivery(1_001, attempts: 1), Made.delivery(1_002, attempts: 1)])
-    while let delivery = lane.nextAttempt(now: now) {
-      lane.finish(delivery.id.rawValue, Made.failure(.connectionRefused))
+    while let start = lane.nextAttempt(now: now) {
+      lane.finish(start.first.id.rawValue, Made.failure(.connectionRefused))
     }
     #expect(lane.circuit.state == .open(since: now))
     return lane
@@ -263,7 +263,7 @@ import Testing
     _ = lane.arrived(Made.delivery(1))
     _ = lane.start()
     lane.finish(1, 500)
-    let refused = (2...9).compactMap { lane.arrived(Made.delivery($0)) }
+    let refused = (2...9).flatMap { lane.arrived(Made.delivery($0)) }
     #expect(refused.map(\.rawValue) == [8, 9])
     #expect(lane.windows.live.fresh.count == 6)
   }

@@ -18,7 +18,7 @@ import Testing
     #expect(gate.opensAt == .tick(110))
     gate.keepRetryAfter(.seconds(200), from: .tick(100))
     #expect(gate.opensAt == .tick(300))
-    gate.attemptStarted()
+    gate.started(events: 1)
     #expect(gate.opensAt == .tick(400))
     gate.change(to: nil)
     #expect(gate.opensAt == .tick(300))

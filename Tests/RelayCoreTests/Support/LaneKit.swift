@@ -38,8 +38,17 @@ extension Lane {
   /// Starts all that may start.
   mutating func start(at time: Timestamp = LaneKit.now) -> [Int64] {
     var ids: [Int64] = []
-    while let delivery = nextAttempt(now: time) { ids.append(delivery.id.rawValue) }
+    while let start = nextAttempt(now: time) { ids += ([start.first] + start.others).map(\.id.rawValue) }
     return ids
+  }
+
+  /// The same, request by request.
+  mutating func startRequests(at time: Timestamp = LaneKit.now) -> [[Int64]] {
+    var requests: [[Int64]] = []
+    while let start = nextAttempt(now: time) {
+      requests.append(([start.first] + start.others).map(\.id.rawValue))
+    }
+    return requests
   }
 
   @discardableResult

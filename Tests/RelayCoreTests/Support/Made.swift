@@ -14,22 +14,24 @@ enum Made {
   )
 
   static func event(
-    bytes: Int = 0, chat: String? = nil, kind: String = "t", received: Timestamp? = nil
+    bytes: Int = 0, chat: String? = nil, kind: String = "t", company: String? = nil,
+    received: Timestamp? = nil
   ) -> Event {
     Event(
       id: EventID(high: 0, low: 0), envelope: received.map { context(receivedAt: $0) } ?? context, type: kind,
-      rawType: [], company: nil, channel: nil,
+      rawType: [], company: company, channel: nil,
       chat: chat, body: bodies[bytes]!)
   }
 
   static func delivery(
     _ id: Int64, to destination: String = "d", bytes: Int = 0, chat: String? = nil, kind: String = "t",
-    received: Timestamp? = nil, attempts: Int = 0,
+    company: String? = nil, received: Timestamp? = nil, attempts: Int = 0,
     counted: Int? = nil, since: Timestamp = .epoch, probedAt: Timestamp? = nil, due: Timestamp? = nil,
     run: Int = 0
   ) -> Delivery {
     Delivery(
-      id: DeliveryID(rawValue: id), event: event(bytes: bytes, chat: chat, kind: kind, received: received),
+      id: DeliveryID(rawValue: id),
+      event: event(bytes: bytes, chat: chat, kind: kind, company: company, received: received),
       destination: destination, run: run, attempts: attempts, countedAttempts: counted, since: since,
       probedAt: probedAt, due: due)
   }

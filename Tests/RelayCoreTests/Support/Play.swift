@@ -19,13 +19,20 @@ struct Play {
   private(set) var mostInFlight = 0
   /// What a destination answers to an attempt that begins now, and how long it takes.
   private let answer: (Delivery, Timestamp) -> (AttemptResult, after: Duration)
+  /// The same to several; nil: it answers as it does to the first.
+  private let answerBatch: (([Delivery], Timestamp) -> (AttemptResult, after: Duration))?
+  /// How many events the requests held, in order.
+  private(set) var requestSizes: [Int] = []
   private var schedule: [(at: Timestamp, input: Dispatcher.Input)] = []
   private var nextID: Int64 = 1
 
   init(
-    _ destinations: [Destination], answer: @escaping (Delivery, Timestamp) -> (AttemptResult, after: Duration)
+    _ destinations: [Destination],
+    batches answerBatch: (([Delivery], Timestamp) -> (AttemptResult, after: Duration))? = nil,
+    answer: @escaping (Delivery, Timestamp) -> (AttemptResult, after: Duration)
   ) {
     self.answer = answer
+    self.answerBatch = answerBatch
     dispatcher = Dispatcher()
     for destination in destinations { store.model.reorder(destination.name, by: destination.ordering) }
     dispatcher.handle(.configure(destinations), now: now)
@@ -76,17 +83,25 @@ struct Play {
     return !store.notifications.isEmpty
   }
 
+  private mutating func send(_ deliveries: [Delivery]) {
+    let name = deliveries[0].destination
+    for delivery in deliveries { starts[name, default: []].append(Start(at: now, id: delivery.id.rawValue)) }
+    requestSizes.append(deliveries.count)
+    let isBatch = deliveries.count > 1
+    let (result, time) =
+      isBatch ? answerBatch?(deliveries, now) ?? answer(deliveries[0], now) : answer(deliveries[0], now)
+    let finished = FinishedAttempt(delivery: deliveries[0].id, destination: name, result: result)
+    schedule.append((now.advanced(by: time), .finished(finished)))
+  }
+
   private mutating func carryOut(_ actions: [Dispatcher.Action]) {
+    var settlements: [(Settlement, destination: String)] = []
     for action in actions {
       switch action {
-      case .attempt(let delivery):
-        let name = delivery.destination
-        starts[name, default: []].append(Start(at: now, id: delivery.id.rawValue))
-        let (result, time) = answer(delivery, now)
-        let finished = FinishedAttempt(delivery: delivery.id, destination: name, result: result)
-        schedule.append((now.advanced(by: time), .finished(finished)))
-      case .settle(let settlement, let delivery, _):
-        store.calls.append(.settle([(settlement, delivery.destination)]))
+      case .attempt(let delivery): send([delivery])
+      case .batch(let deliveries): send(deliveries)
+      case .settle(let settlement, let delivery, _), .settleCompanion(let settlement, let delivery):
+        settlements.append((settlement, delivery.destination))
       case .claim(let request): store.calls.append(.claim(request, fails: false))
       case .release(let ids): store.calls.append(.release(ids))
       case .keepSuspendedTime(let suspended, let name):
@@ -95,6 +110,7 @@ struct Play {
       case .changeDestinations, .freshConnections, .held: break
       }
     }
+    if !settlements.isEmpty { store.calls.append(.settle(settlements)) }
   }
 
   /// In the order of their attempts.

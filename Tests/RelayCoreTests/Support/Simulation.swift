@@ -64,6 +64,7 @@ struct Simulation {
         let name = delivery.destination
         try watch.attempt(
           delivery, to: configured[name], of: store, lane: dispatcher.lanes[name], now: now)
+      case .batch, .settleCompanion: throw Violation("there are no batches here")
       case .settle(let settlement, let delivery, let isProbe):
         try check(settlement, of: delivery, isProbe: isProbe)
         settlements.append((settlement, delivery.destination))

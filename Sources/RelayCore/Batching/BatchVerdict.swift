@@ -1,0 +1,32 @@
+/// What an attempt of several events says of them.
+enum BatchVerdict: Sendable, Equatable {
+  case delivered
+  /// It blames an event, and nobody knows which: all go again at once, in less company, until it stands alone.
+  case refused
+  /// The destination failed in a way that the size of the request, or one of its events, may explain: 5xx, or no answer on a
+  /// connection that stood.
+  case perhapsTooLarge
+  /// It answered for itself; yet one kind may be refused, and others not.
+  case answered
+  /// It was not reached, or asks to be left alone.
+  case failed
+
+  init(of result: AttemptResult, to destination: Destination) {
+    self =
+      switch result.response {
+      case _ where result.isSuccess: .delivered
+      case _ where destination.refusesEvents(result): .refused
+      // It asks for time, not for less.
+      case .status(429, _, _), .status(503, _, retryAfter: _?): .failed
+      case .status(500..., _, _): .perhapsTooLarge
+      case .status: .answered
+      case .failure where result.blame == .connection: .failed
+      case .failure: .perhapsTooLarge
+      }
+  }
+}
+
+extension Settlement.Outcome {
+  /// It is pending no longer.
+  var isFinal: Bool { if case .retry = self { false } else { true } }
+}

@@ -1,0 +1,197 @@
+import Testing
+
+@testable import RelayCore
+
+/// A lane whose destination takes batches.
+@Suite struct LaneBatchTests {
+  private func lane(
+    concurrency: Int = 4, events: Int = 3, wait: Duration = .zero,
+    change: (inout Destination) -> Void = { _ in }
+  ) -> Lane {
+    LaneKit.lane(concurrency: concurrency) {
+      $0.batch = BatchPolicy(maxEvents: events, maxWait: wait)
+      $0.format = .event
+      change(&$0)
+    }
+  }
+
+  private func fill(_ lane: inout Lane, _ ids: ClosedRange<Int64>, kind: (Int64) -> String = { _ in "t" }) {
+    for id in ids { _ = lane.arrived(Made.delivery(id, kind: kind(id), received: LaneKit.now)) }
+  }
+
+  @Test func oneSlotHoldsWhatIsThere() {
+    var lane = lane(concurrency: 2)
+    fill(&lane, 1...8)
+    let requests = lane.startRequests()
+    #expect(requests == [[1, 2, 3], [4, 5, 6]])
+    #expect(lane.status(at: LaneKit.now).inFlight.count == 6)
+    let ended = lane.finish(1, 200)
+    #expect(ended?.others.map(\.delivery.id.rawValue) == [2, 3])
+    #expect(ended?.others.allSatisfy { $0.settlement.outcome == .delivered } == true)
+    let next = lane.startRequests()
+    #expect(next == [[7, 8]])
+  }
+
+  @Test func anEventWaitsForOthersNoLongerThanItShould() {
+    var lane = lane(wait: .seconds(1))
+    fill(&lane, 1...2)
+    let early = lane.startRequests()
+    #expect(early == [])
+    #expect(lane.deadline(now: LaneKit.now) == .tick(101))
+    let inTime = lane.startRequests(at: .tick(101))
+    #expect(inTime == [[1, 2]])
+    fill(&lane, 11...13)
+    let full = lane.startRequests()
+    #expect(full == [[11, 12, 13]], "a full one waits for nothing")
+  }
+
+  @Test func aProbeIsOneEvent() {
+    var lane = lane { $0.circuit.failures = 1 }
+    fill(&lane, 1...9)
+    _ = lane.startRequests()
+    lane.finish(1, Made.failure(.connectionRefused))
+    #expect(lane.circuit.isOpen)
+    for id in [4, 7] as [Int64] { lane.finish(id, Made.failure(.connectionRefused)) }
+    fill(&lane, 11...19)
+    let probes = lane.startRequests(at: .tick(110))
+    #expect(probes == [[11]])
+  }
+
+  @Test func theRateCountsEvents() {
+    var lane = lane(events: 50) { $0.rate = Rate(count: 20, per: .seconds(1)) }
+    fill(&lane, 1...9)
+    let first = lane.startRequests()
+    #expect(first == [[1, 2]], "a burst is a tenth of a second's")
+    let next = lane.startRequests(at: .millisecond(100_100))
+    #expect(next == [[3, 4]])
+  }
+
+  @Test func aFailureOfTheDestinationsKeepsAllForLaterAndCountsOnce() {
+    var lane = lane { $0.circuit.failures = 2 }
+    fill(&lane, 1...3)
+    _ = lane.startRequests()
+    let ended = lane.finish(1, 404)
+    let settlements = [ended!.settlement] + ended!.others.map(\.settlement)
+    #expect(settlements.allSatisfy { $0.attempts == 1 && $0.countedAttempts == 1 })
+    #expect(settlements.allSatisfy { $0.outcome == .retry(at: .tick(101)) })
+    #expect(!lane.circuit.isOpen)
+  }
+
+  @Test func anAnswerThatBlamesAnEventCountsForNobodyAndKillsNothing() {
+    var lane = lane { $0.retry.maxAttempts = 1 }
+    fill(&lane, 1...3)
+    _ = lane.startRequests()
+    let ended = lane.finish(1, 422)
+    let settlements = [ended!.settlement] + ended!.others.map(\.settlement)
+    #expect(settlements.allSatisfy { $0.attempts == 1 && $0.countedAttempts == 0 })
+    #expect(settlements.allSatisfy { $0.outcome == .retry(at: LaneKit.now) })
+    lane.bring((1...3).map { Made.delivery($0, attempts: 1, counted: 0) })
+    let halves = lane.startRequests()
+    #expect(halves == [[1, 2], [3]])
+    let alone = lane.finish(3, 422)
+    #expect(alone?.settlement.outcome == .dead(.permanent))
+  }
+
+  @Test func aMixedBatchThatFailedByAnAnswerGoesNextByKind() {
+    var lane = lane(events: 4)
+    fill(&lane, 1...4) { $0 % 2 == 0 ? "even" : "odd" }
+    _ = lane.startRequests()
+    lane.finish(1, 404)
+    lane.bring((1...4).map { Made.delivery($0, kind: $0 % 2 == 0 ? "even" : "odd", attempts: 1) })
+    let requests = lane.startRequests()
+    #expect(requests == [[1, 3], [2, 4]])
+  }
+
+  @Test func aMixedFailureIsNoKindsOwn() {
+    var lane = lane(events: 2) { $0.circuit.failures = 1 }
+    fill(&lane, 1...2) { "k\($0)" }
+    _ = lane.startRequests()
+    lane.finish(1, 404)
+    #expect(lane.circuit.isOpen && lane.circuit.failed.isEmpty)
+  }
+
+  @Test func fiveHundredsOfBatchesHalveTheNextOnesBeforeTheCircuitCounts() {
+    var lane = lane(concurrency: 1, events: 8) { $0.circuit.failures = 2 }
+    fill(&lane, 1...60)
+    var sizes: [Int] = []
+    for _ in 0..<6 {
+      let requests = lane.startRequests()
+      sizes += requests.map(\.count)
+      #expect(!lane.circuit.isOpen)
+      lane.finish(requests[0][0], 500)
+    }
+    #expect(sizes == [8, 8, 4, 2, 1, 1] && lane.circuit.isOpen)
+  }
+
+  @Test func aRunThatHasNoRoomGoesBackToTheStore() {
+    var lane = lane(events: 2) { $0.ordering = .chat }
+    var first = Made.delivery(1, chat: "a")
+    first.followers = [2, 3, 4].map { Made.delivery($0, chat: "a") }
+    _ = lane.promoted(first, now: LaneKit.now)
+    let start = lane.nextAttempt(now: LaneKit.now)
+    #expect(start?.others.map(\.id.rawValue) == [2] && start?.left.map(\.rawValue) == [3, 4])
+  }
+
+  @Test func aLaneThatIsHeldGivesRunsBackWhole() {
+    var lane = lane { $0.ordering = .chat }
+    var first = Made.delivery(1, chat: "a")
+    first.followers = [Made.delivery(2, chat: "a")]
+    _ = lane.promoted(first, now: LaneKit.now)
+    let given = lane.hold()
+    #expect(given.map(\.rawValue) == [1, 2])
+  }
+}
+
+/// A destination that takes batches, a store, and time.
+@Suite struct BatchPlayTests {
+  private func destination(_ change: (inout Destination) -> Void = { _ in }) -> Destination {
+    var destination = Made.destination(concurrency: 4)
+    destination.batch = BatchPolicy(maxEvents: 50)
+    destination.format = .event
+    change(&destination)
+    return destination
+  }
+
+  @Test func theCulpritIsFoundAndEverythingElseIsDelivered() {
+    let culprits: Set<Int64> = [17, 63, 64]
+    func answer(_ deliveries: [Delivery]) -> (AttemptResult, after: Duration) {
+      let isRefused = deliveries.contains { culprits.contains($0.id.rawValue) }
+      return (Made.result(isRefused ? 400 : 200), .milliseconds(10))
+    }
+    var play = Play([destination()], batches: { deliveries, _ in answer(deliveries) }) { delivery, _ in
+      answer([delivery])
+    }
+    play.post(200, to: "d")
+    play.run(for: .seconds(1))
+    let dead = play.deliveries(of: "d").filter { $0.state == .dead(.permanent) }
+    #expect(Set(dead.map(\.id.rawValue)) == culprits)
+    #expect(play.count(.delivered, of: "d") == 197)
+    #expect(dead.allSatisfy { $0.delivery.countedAttempts == 1 })
+    #expect(play.requestSizes.count < 50, "\(play.requestSizes)")
+  }
+
+  @Test func oneEventThatTheDestinationFailsAtDoesNotHoldTheOthersForLong() {
+    func answer(_ deliveries: [Delivery]) -> (AttemptResult, after: Duration) {
+      (Made.result(deliveries.contains { $0.id.rawValue == 7 } ? 500 : 200), .milliseconds(10))
+    }
+    let taken = destination { $0.retry.jitter = 0 }
+    var play = Play([taken], batches: { deliveries, _ in answer(deliveries) }) { delivery, _ in
+      answer([delivery])
+    }
+    play.post(100, to: "d")
+    play.run(for: .seconds(120))
+    #expect(play.count(.delivered, of: "d") == 99)
+    #expect(play.circuitChanges["d"] == nil)
+  }
+
+  @Test func anOrderedBacklogGoesInRunsAndStaysInOrder() {
+    let ordered = destination { $0.ordering = .destination }
+    var play = Play([ordered]) { _, _ in (Made.result(200), .milliseconds(10)) }
+    play.post(500, to: "d")
+    play.run(for: .seconds(2))
+    #expect(play.count(.delivered, of: "d") == 500)
+    #expect(play.starts["d"]?.map(\.id) == Array(1...500))
+    #expect(play.requestSizes.count < 20, "\(play.requestSizes)")
+    #expect(play.mostInFlight == 1)
+  }
+}
