@@ -61,6 +61,8 @@ package struct Circuit: Sendable, Equatable {
 
   var isOpen: Bool { if case .open = state { true } else { false } }
 
+  var isClosed: Bool { if case .closed = state { true } else { false } }
+
   /// How many attempts may be in flight, those of refused kinds not counted.
   func slots(of concurrency: Int) -> Int {
     if case .recovering(let limit) = state { min(limit, concurrency) } else { concurrency }

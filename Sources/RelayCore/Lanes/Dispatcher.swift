@@ -171,6 +171,7 @@ package struct Dispatcher: Sendable {
       if delivery.queue == .replay { replays += 1 }
       actions.append(.attempt(delivery))
     }
+    lanes[place].noteSlots(at: now, mayStart: !storeHolds)
     while let claim = lanes[place].nextClaim(now: now) { actions.append(.claim(claim)) }
     deadlines.set(lanes[place].deadline(now: now, mayStart: !storeHolds), for: name)
   }

@@ -27,6 +27,7 @@ package struct Lane: Sendable {
   private var outcomes = LaneOutcomes()
   private var trouble = Trouble()
   private var pace = Pace()
+  private var limit = ConcurrencyLimit()
   /// nil: it is not paused.
   private var pausedSince: Timestamp?
   /// When its circuit changed last.
@@ -94,6 +95,14 @@ package struct Lane: Sendable {
     guard let delivery else { return nil }
     gate.attemptStarted()
     return delivery
+  }
+
+  /// Call it at the end of every turn, once all has started that may.
+  mutating func noteSlots(at now: Timestamp, mayStart: Bool) {
+    let isFull =
+      slots.areTaken(of: destination.concurrency) && mayStart && takesDeliveries && windows.live.hasReady
+      && circuit.isClosed && !isPaused(at: now) && gate.opensAt.map { $0 <= now } ?? false
+    limit.note(isFull: isFull, at: now)
   }
 
   /// A wish for work; then a claim is under way.
@@ -180,6 +189,7 @@ package struct Lane: Sendable {
   ) -> Ended? {
     guard let delivery = slots.end(id) else { return nil }
     if let offset = result.clockOffset { clockOffset = offset }
+    limit.attemptEnded(took: result.duration, at: now)
     var result = result
     result.blamesClock = destination.blamesClock(result, offset: clockOffset)
     let blame = result.blame
@@ -258,6 +268,7 @@ package struct Lane: Sendable {
       gate.endRetryAfter()
       clockOffset = nil
     }
+    if isMoved { limit = ConcurrencyLimit() }
     // What waits in the store for longer than is allowed now is brought within it by a claim.
     if destination.retry.longestDelay < self.destination.retry.longestDelay {
       windows.storeMayHaveMore(.retrying)
@@ -383,18 +394,7 @@ package struct Lane: Sendable {
     status.stuckHead = trouble.head
     status.refusedKinds = circuit.refused.lastFailed(LaneStatus.maxRefusedKinds)
     status.refusedKindCount = circuit.refused.count
+    status.concurrencyLimit = limit.reading(at: now, concurrency: destination.concurrency)
     return status
-  }
-}
-
-extension Destination {
-  /// Whether it differs at most in where the file pauses it.
-  package func differsAtMostInPause(from other: Destination) -> Bool {
-    var (mine, theirs) = (self, other)
-    mine.pausedAt = nil
-    theirs.pausedAt = nil
-    // It is for who looks: nothing is sent otherwise by it.
-    mine.lateAfter = theirs.lateAfter
-    return mine == theirs
   }
 }
