@@ -60,7 +60,7 @@ struct Books {
       "\(accepted.count.counted("event", "events")) accepted, \(stored.count) stored, "
         + "\(accepted.subtracting(stored).count) missing.",
       "\(promised.counted("delivery", "deliveries")) promised, in \(requests.counted("request", "requests")).",
-    ] + accounts.filter { $0.seen.mostEvents > 1 }.map(Self.batches)
+    ] + accounts.filter(\.seen.getsBatches).map(Self.batches)
   }
 
   /// How many events the requests of a destination carried that takes several in one.

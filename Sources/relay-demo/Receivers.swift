@@ -19,6 +19,8 @@ struct Receivers: Sendable {
   final class Record: Sendable {
     struct Seen: Sendable {
       var requests = 0
+      /// Its requests say which events they hold: there may be several.
+      var getsBatches = false
       /// Events in a request, at most.
       var mostEvents = 0
       /// Events of all the requests that it answered with 2xx, and these requests.
@@ -38,6 +40,7 @@ struct Receivers: Sendable {
       seen.withLock { seen in
         seen.requests += 1
         if request.signature == .bad || request.signature == .absent { seen.badSignatures += 1 }
+        if request.batch != nil { seen.getsBatches = true }
         if let batch = request.batch, batch.ids.count != batch.events.count { seen.badBatches += 1 }
         guard (200..<300).contains(request.answeredStatus) else { return }
         seen.mostEvents = max(seen.mostEvents, request.eventIDs.count)
