@@ -34,7 +34,7 @@ struct Books {
     !accepted.isEmpty && accepted == stored && accounts.allSatisfy { lost($0) == 0 && invented($0) == 0 }
       && accounts.allSatisfy { $0.count { $0.state.isPending || $0.state == .dead } == 0 }
       && accounts.allSatisfy { $0.seen.badSignatures == 0 || $0.name != "crm" }
-      && accounts.allSatisfy { !$0.deliveries.isEmpty }
+      && accounts.allSatisfy { !$0.deliveries.isEmpty && $0.seen.badBatches == 0 }
   }
 
   var table: String {
@@ -60,7 +60,16 @@ struct Books {
       "\(accepted.count.counted("event", "events")) accepted, \(stored.count) stored, "
         + "\(accepted.subtracting(stored).count) missing.",
       "\(promised.counted("delivery", "deliveries")) promised, in \(requests.counted("request", "requests")).",
-    ]
+    ] + accounts.filter(\.seen.getsBatches).map(Self.batches)
+  }
+
+  /// How many events the requests of a destination carried that takes several in one.
+  private static func batches(_ account: Account) -> String {
+    let (events, requests) = account.seen.taken
+    let mean = (Double(events) / Double(max(1, requests)) * 10).rounded() / 10
+    return
+      "\(account.name) took \(events.counted("event", "events")) in \(requests.counted("request", "requests")): "
+      + "\(mean) a request, at most \(account.seen.mostEvents)."
   }
 
   /// Deliveries that count as delivered, but never reached the receiver.

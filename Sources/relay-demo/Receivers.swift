@@ -19,6 +19,14 @@ struct Receivers: Sendable {
   final class Record: Sendable {
     struct Seen: Sendable {
       var requests = 0
+      /// Its requests say which events they hold: there may be several.
+      var getsBatches = false
+      /// Events in a request, at most.
+      var mostEvents = 0
+      /// Events of all the requests that it answered with 2xx, and these requests.
+      var taken = (events: 0, requests: 0)
+      /// Requests whose ids were not as many as their events.
+      var badBatches = 0
       /// The ids of those that it answered with 2xx.
       var accepted: Set<String> = []
       var badSignatures = 0
@@ -32,9 +40,12 @@ struct Receivers: Sendable {
       seen.withLock { seen in
         seen.requests += 1
         if request.signature == .bad || request.signature == .absent { seen.badSignatures += 1 }
-        if (200..<300).contains(request.answeredStatus), let id = request.webhookID {
-          seen.accepted.insert(id)
-        }
+        if request.batch != nil { seen.getsBatches = true }
+        if let batch = request.batch, batch.ids.count != batch.events.count { seen.badBatches += 1 }
+        guard (200..<300).contains(request.answeredStatus) else { return }
+        seen.mostEvents = max(seen.mostEvents, request.eventIDs.count)
+        seen.taken = (seen.taken.events + request.eventIDs.count, seen.taken.requests + 1)
+        seen.accepted.formUnion(request.eventIDs)
       }
     }
   }
@@ -51,7 +62,7 @@ struct Receivers: Sendable {
       ("billing", "closed chats; down for three seconds", SinkSettings(listen: anyPort)),
       ("bots", "flows; answers 503 to a third", SinkSettings(listen: anyPort, failRate: 0.33)),
       (
-        "archive", "everything but bots' messages, slowly",
+        "archive", "everything but bots' messages, slowly; up to 20 events a request",
         SinkSettings(listen: anyPort, delay: .milliseconds(50))
       ),
     ]
@@ -92,7 +103,7 @@ struct Receivers: Sendable {
         crm: { url: "\(addresses["crm"]!)", signing_secret: "\(secret)" }
         billing: { url: "\(addresses["billing"]!)", format: event }
         bots: { url: "\(addresses["bots"]!)", format: event }
-        archive: { url: "\(addresses["archive"]!)", forward_token: true }
+        archive: { url: "\(addresses["archive"]!)", forward_token: true, batch: { max_events: 20 } }
       routes:
         - name: no-bot-messages
           match: { event: "*Message", where: { senderType: bot } }

@@ -60,6 +60,8 @@ import Testing
           ($0.oldestDue, $0.isLate) = (.milliseconds(1_250), true)
           ($0.waits, $0.hold) = (PendingWaits(later: 1, ordered: 2), .retryAfter)
           ($0.attempts, $0.hint, $0.capacity) = ([Samples.window], "mend it", Samples.capacity)
+          ($0.batch, $0.eventsPerRequest) = (BatchPolicy(maxEvents: 50, maxWait: .milliseconds(250)), 100.0 / 3)
+          ($0.concurrencyLimit, $0.suggestedConcurrency) = (Samples.concurrencyLimit, 40)
         },
         Samples.destination("bi") {
           ($0.isPaused, $0.isOrphaned, $0.pausedAt) = (true, true, "routes.yaml:12")
@@ -100,13 +102,15 @@ import Testing
           "outcomes":[{"outcome":"2xx","count":6},{"outcome":"4xx","count":2}],"causes":[{"cause":"422","count":2}],\
           "types":[{"type":"closedChat","attempts":2,"failed":2,"cause":"422","cause_count":2}]}],\
           "hint":"mend it","capacity":{"slots":16,"mean_ms":500,"per_second":32,"arriving_per_second":40,"bound":true,\
-          "needed_concurrency":24}},\
+          "needed_concurrency":24},"batch":{"max_events":50,"max_bytes":98304,"max_wait_ms":250},"events_per_request":33.33,\
+          "concurrency_limit":{"share":0.97,"attempts_per_second":65.84,"mean_attempt_ms":243,"concurrency":16,"suggested":40}},\
           {"name":"bi","paused":true,"orphaned":true,"circuit":"recovering","pending":0,"replaying":0,"waiting":null,"held_by":null,"in_flight":0,"dead":0,\
           "delivered":0,"oldest_pending_seconds":null,"oldest_due_seconds":null,"late":false,"oldest_retrying_seconds":null,"drain_seconds":null,"pace_per_second":null,"discarded":0,"overflowed":0,\
           "paused_since":"2026-01-02T03:03:05.678Z","paused_until":null,"paused_at":"routes.yaml:12",\
           "circuit_open_since":null,"next_probe_at":null,"recovering_since":"2026-01-02T03:02:35.678Z","held_until":null,\
           "last_failure":null,"failing_since":null,"failures_in_row":0,"stuck_head":null,"refused_kinds":[],\
-          "refused_kind_count":0,"attempts":[],"hint":null,"capacity":null}],\
+          "refused_kind_count":0,"attempts":[],"hint":null,"capacity":null,\
+          "batch":null,"events_per_request":null,"concurrency_limit":null}],\
           "sources":[],\
           "routes":[{"name":"whatsapp-to-crm","matched":12,"dropped":3}],\
           "notify":[{"name":"ops","format":"slack","waiting":3,"failing_since":"2026-01-02T03:03:05.678Z",\

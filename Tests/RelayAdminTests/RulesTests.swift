@@ -86,8 +86,37 @@ import Testing
     }
     #expect(
       try await ask("/api/v1/explain", #"{"event":"\#(Samples.eventID)"}"#, operations)
-        == #"{"hash":"0123456789ab","source":"huggy","token_valid":true,"handshake":false,"events":[],"rejected":[]}"#
+        == #"{"hash":"0123456789ab","source":"huggy","token_valid":true,"handshake":false,"events":[],"batches":[],"rejected":[]}"#
     )
+  }
+
+  /// Broken by one that no event of the envelope goes to, or by one without a batch.
+  @Test func explainSaysWhichOfTheDestinationsTakeSeveralEventsInOneRequest() throws {
+    var configuration = Configuration(
+      sources: [Source(name: "huggy")],
+      destinations: ["crm", "bi", "erp"].map { Destination(name: $0, url: Secret("http://\($0)/")) },
+      routes: [Route(name: "all", action: .deliver(to: ["crm", "bi"]))])
+    configuration.destinations[1].batch = BatchPolicy(maxEvents: 20, maxBytes: 1 << 20, maxWait: .seconds(2))
+    configuration.destinations[2].batch = BatchPolicy()
+    func answer() throws -> ExplainAnswer {
+      let explained = try Explainer(configuration).explain(Array(#"{"messages":{"a":[{}]}}"#.utf8))
+      return ExplainAnswer(ExplainReport(explained, by: configuration))
+    }
+    let batches = try answer().batches
+    #expect(batches.map(\.destination) == ["bi"])
+    #expect(batches.first?.batch.maxEvents == 20 && batches.first?.batch.maxBytes == 1 << 20)
+    #expect(batches.first?.batch.maxWaitMs == 2_000)
+    let text = try ExplainText.render(answer())
+    #expect(
+      text.hasSuffix(
+        "  → crm, bi\n\nbi: up to 20 events or 1MiB in a request, for which a fresh one waits up to 2s"),
+      "\(text)")
+    configuration.destinations[1].batch = BatchPolicy()
+    let plain = try ExplainText.render(answer())
+    #expect(plain.hasSuffix("\nbi: up to 50 events or 96KiB in a request"), "\(plain)")
+    configuration.destinations[1].batch = nil
+    let none = try ExplainText.render(answer())
+    #expect(none.hasSuffix("  → crm, bi"), "\(none)")
   }
 
   @Test func aBacktestAsksForAPartAndSaysWhereToGoOn() async throws {

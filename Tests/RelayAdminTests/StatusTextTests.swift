@@ -22,6 +22,55 @@ import Testing
     #expect(text.contains("  ok\n"))
   }
 
+  @Test func statusSaysWhenTheSlotsAreTheLimitAndWhatWouldLiftIt() {
+    func text(suggested: Int?, _ change: (inout DestinationStatus) -> Void = { _ in }) -> String {
+      var status = Samples.status
+      status.destinations = [
+        Samples.destination("crm") {
+          ($0.concurrencyLimit, $0.suggestedConcurrency) = (Samples.concurrencyLimit, suggested)
+          $0.capacity = Samples.capacity
+          change(&$0)
+        }
+      ]
+      return StatusText.render(StatusAnswer(status, now: Samples.now), now: Samples.now, pen: Self.plain)
+    }
+    let taken = "\ncrm: all 16 slots are taken 97 % of the time: answers take 243 ms, so at most 66"
+    let all = text(suggested: 40)
+    #expect(all.contains("\(taken) a second; `concurrency: 40` or `batch` would lift it\n"), "\(all)")
+    #expect(!all.contains("is held back by its answers"), "once is enough")
+    #expect(text(suggested: nil).contains("\(taken) a second; more `concurrency` or `batch` would lift it\n"))
+    let batched = text(suggested: 40) { $0.batch = BatchPolicy() }
+    #expect(batched.contains("\(taken) requests a second; `concurrency: 40` would lift it\n"), "\(batched)")
+    let one = text(suggested: 2) {
+      $0.concurrencyLimit = ConcurrencyLimit.Reading(share: 1, meanDuration: .seconds(4), concurrency: 1)
+    }
+    #expect(
+      one.contains(
+        "\ncrm: the one slot is taken 100 % of the time: answers take 4 s, so at most 0.25 a second; "),
+      "\(one)")
+    let free = text(suggested: nil) { $0.concurrencyLimit = nil }
+    #expect(!free.contains("slots are taken") && free.contains("is held back by its answers"))
+  }
+
+  @Test func theTableSaysHowManyEventsARequestCarriesWhereItMayBeSeveral() {
+    var status = Samples.status
+    status.destinations = [
+      Samples.destination("crm") { $0.eventsPerRequest = 1 },
+      Samples.destination("bi") { ($0.batch, $0.eventsPerRequest) = (BatchPolicy(), 12.34) },
+      Samples.destination("erp") { $0.batch = BatchPolicy(maxEvents: 20) },
+    ]
+    func columns() -> [[Substring]] {
+      StatusText.render(StatusAnswer(status, now: Samples.now), now: Samples.now, pen: Self.plain)
+        .split(separator: "\n").map { $0.split(separator: "  ").map { $0.drop { $0 == " " } } }
+    }
+    #expect(columns().contains { $0.first == "DESTINATION" && $0.contains("A REQUEST") })
+    #expect(columns().contains { $0.first == "crm" && $0[5] == "-" })
+    #expect(columns().contains { $0.first == "bi" && $0[5] == "12 of 50" })
+    #expect(columns().contains { $0.first == "erp" && $0[5] == "- of 20" })
+    status.destinations = [Samples.destination("crm") { $0.eventsPerRequest = 1 }]
+    #expect(!columns().contains { $0.contains("A REQUEST") }, "it would only be in the way")
+  }
+
   @Test func statusShowsWhatIsLateAndWhoIsSilent() {
     var status = Samples.status
     let late: (inout DestinationStatus) -> Void = { ($0.oldestDue, $0.isLate) = (.seconds(1_200), true) }

@@ -22,6 +22,7 @@ import Testing
         headers: { X-Team: "data: yes", X-Other: "# no" }, auth: { bearer: b3arer },
         signing_secret: [whsec_ZXhhbXBsZS1rZXktZm9yLXRoZS1zaW5rLW9ubHk=, whsec_ZXhhbXBsZS1rZXktZm9yLXRoZS1zaW5rLW9ubHkx],
         http2: true, timeout: 1m, connect_timeout: 250ms, max_idle: 2m, concurrency: 3, rate: 600/m, order_by: chat,
+        batch: { max_events: 7, max_bytes: 1536KiB, max_wait: 250ms },
         retry: { initial: 2s, factor: 1.5, max_delay: 7m, jitter: 0.25, max_age: 1d, max_attempts: 9 },
         permanent: [], circuit: { failures: 2, probe_every: 1500ms }, max_backlog: 33%, late_after: 90s, tls: { verify: false },
         paused: true }

@@ -47,6 +47,7 @@ import Testing
     #expect(crm.maxIdle == plain.maxIdle)
     #expect(crm.concurrency == plain.concurrency)
     #expect(crm.rate == plain.rate)
+    #expect(crm.batch == plain.batch)
     #expect(crm.circuit == plain.circuit)
     #expect(crm.maxBacklog == plain.maxBacklog)
     #expect(crm.lateAfter == plain.lateAfter)

@@ -177,6 +177,74 @@ import Testing
         "5:18: destinations.crm.max_backlog: expected a share such as 50%, or a size, found a mapping"
       ]),
     FaultyConfiguration(
+      "a batch that is a boolean",
+      destination("batch: true"),
+      [
+        "5:12: destinations.crm.batch: 'true' is not a batch; write { max_events: 50 }, {} or off"
+      ]),
+    FaultyConfiguration(
+      "a batch that is a number",
+      destination("batch: 50"),
+      [
+        "5:12: destinations.crm.batch: '50' is not a batch; write { max_events: 50 }, {} or off"
+      ]),
+    FaultyConfiguration(
+      "a batch that is a list",
+      destination("batch: [50]"),
+      [
+        "5:12: destinations.crm.batch: expected a mapping with max_events, max_bytes and max_wait ({} for the defaults), "
+          + "or off, found a list"
+      ]),
+    FaultyConfiguration(
+      "a batch of nothing",
+      destination("batch:"),
+      [
+        "5:5: destinations.crm.batch: expected a mapping with max_events, max_bytes and max_wait ({} for the defaults), "
+          + "or off, found nothing; give a value or remove the key"
+      ]),
+    FaultyConfiguration(
+      "an unknown key of batch",
+      destination("batch: { max_event: 5 }"),
+      [
+        "5:14: destinations.crm.batch.max_event: unknown key 'max_event'; did you mean 'max_events'?"
+      ]),
+    FaultyConfiguration(
+      "a batch without an event",
+      destination("batch: { max_events: 0 }"),
+      [
+        "5:26: destinations.crm.batch.max_events: '0' is out of range; from 1 to 100"
+      ]),
+    FaultyConfiguration(
+      "a batch of too many events",
+      destination("batch: { max_events: 101 }"),
+      [
+        "5:26: destinations.crm.batch.max_events: '101' is out of range; from 1 to 100"
+      ]),
+    FaultyConfiguration(
+      "a batch that is too small",
+      destination("batch: { max_bytes: 1023B }"),
+      [
+        "5:25: destinations.crm.batch.max_bytes: '1023B' is too small; at least 1KiB"
+      ]),
+    FaultyConfiguration(
+      "a batch that is too large",
+      destination("batch: { max_bytes: 17MiB }"),
+      [
+        "5:25: destinations.crm.batch.max_bytes: '17MiB' is too large; at most 16MiB"
+      ]),
+    FaultyConfiguration(
+      "a batch that waits for too long",
+      destination("batch: { max_wait: 61s }"),
+      [
+        "5:24: destinations.crm.batch.max_wait: '61s' is too long; at most 1m"
+      ]),
+    FaultyConfiguration(
+      "a batch whose wait has no unit",
+      destination("batch: { max_wait: 0 }"),
+      [
+        "5:24: destinations.crm.batch.max_wait: '0' is not a duration; write a whole number and its unit: 250ms, 5s, 10m, 24h or 7d"
+      ]),
+    FaultyConfiguration(
       "a pause that is yes",
       destination("paused: yes"),
       [

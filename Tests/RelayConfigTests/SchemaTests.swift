@@ -80,6 +80,8 @@ import Testing
     destination("headers: { x: \"a\\nb\" }"), destination("auth: { bearer: \"a\\nb\" }"),
     destination("signing_secret: whsec_\(String(repeating: "A", count: 33))"),
     destination("rate: 1000001/s"), destination("permanent: \"399\""),
+    destination("batch: on"), destination("batch: { max_events: 101 }"),
+    destination("batch: { max_byte: 64KiB }"),
     destination("retry: { jitter: \"1.1\" }"), destination("timeout: 0s"), destination("max_backlog: 0B"),
     route("match: { where: { a: { gt: true } } }"), route("match: { where: { a..b: 1 } }"),
     route("match: { where: { 'a.\"b': 1 } }"),
@@ -106,7 +108,8 @@ import Testing
     ),
     destination("rate: 01000000/h"), destination("permanent: [\"0499\", 400]"),
     destination("retry: { jitter: \"1.0\", factor: \"99.5\", max_attempts: \"1000000000\" }"),
-    destination("max_backlog: 0100%"),
+    destination("max_backlog: 0100%"), destination("batch: {}"), destination("batch: off"),
+    destination("batch: { max_wait: 0s, max_events: \"100\" }"),
     route("match: { where: { a: { gt: \"true\", lt: \"\" }, 'b.\"c.d\"': { gte: 0.5 }, 'x\"y': 1 } }"),
   ])
   func whatIsOddAndValidIsAccepted(_ text: String) throws {

@@ -39,6 +39,7 @@ import Testing
           concurrency: ${A}
           rate: ${A}
           order_by: ${A}
+          batch: { max_events: "${A}", max_bytes: "${A}", max_wait: "${A}" }
           retry: { initial: 1h, factor: "${A}", jitter: "${A}", max_age: "${A}", max_attempts: "${A}" }
           permanent: ["${A}"]
           circuit: { failures: "${A}", probe_every: "${A}" }
@@ -48,6 +49,7 @@ import Testing
           tls: { ca: "${A}", verify: "${A}" }
         basic:
           url: "${SCHEME}://${HOST}"
+          batch: ${A}
           auth: { basic: { username: "${A}", password: "${A}" } }
       notify:
         ops: { url: "${A}", format: "${A}", for: "${A}", repeat: "${A}", on: ["${A}"] }

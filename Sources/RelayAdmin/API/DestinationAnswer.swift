@@ -62,6 +62,15 @@ package struct DestinationAnswer: Answer {
   package var attempts: [AttemptWindowAnswer]
   @Field("What to do about what fails; null: nothing does.") package var hint: String?
   @Field("What it can take; null: too little was attempted lately.") package var capacity: CapacityAnswer?
+  @Field("How many events a request may hold; null: one.") package var batch: BatchAnswer?
+  @Field(
+    "How many events a request carried, on the average of the last fifty or so; null: there was none since the relay's start."
+  )
+  package var eventsPerRequest: Double?
+  @Field(
+    "Its `concurrency` is what holds it back: for half of the last minute or more, every slot was taken while more was due. null: that is not so, or it is paused, its circuit is open, or `rate` or `Retry-After` holds it."
+  )
+  package var concurrencyLimit: ConcurrencyLimitAnswer?
 }
 
 extension DestinationAnswer {
@@ -102,6 +111,11 @@ extension DestinationAnswer {
     attempts = status.attempts.map { AttemptWindowAnswer($0) }
     hint = status.hint
     capacity = status.capacity.map { CapacityAnswer($0) }
+    batch = status.batch.map { BatchAnswer($0) }
+    eventsPerRequest = status.eventsPerRequest.map { ($0 * 100).rounded() / 100 }
+    concurrencyLimit = status.concurrencyLimit.map {
+      ConcurrencyLimitAnswer($0, suggested: status.suggestedConcurrency)
+    }
   }
 }
 

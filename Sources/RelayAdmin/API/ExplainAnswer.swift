@@ -50,6 +50,8 @@ package struct ExplainAnswer: Answer {
   @Field("Of an envelope: its source would believe it.", .leftOutIfNil) package var tokenValid: Bool?
   @Field("It is no envelope but the check of the URL.", .leftOutIfNil) package var handshake: Bool?
   @Field("Its events.") package var events: [Event]
+  @Field("Those of the events' destinations that take several events in one request.") package
+    var batches: [BatchedDestinationAnswer]
   @Field("Items of the envelope that are no objects, and so no events.") package var rejected: [Rejected]
   @Field("Of an event of the store: what was made of it when it came.", .leftOutIfNil)
   package var stored: Stored?
@@ -76,6 +78,10 @@ extension ExplainAnswer {
       handshake = report.isHandshake
     }
     events = report.events.map { Event($0, report.routes) }
+    let named = Set(events.flatMap(\.destinations))
+    batches = report.batches.filter { named.contains($0.destination) }.map {
+      BatchedDestinationAnswer($0.destination, $0.policy)
+    }
     rejected = report.rejected.map { item in
       var rejected = Rejected()
       rejected.event = item.type

@@ -5,7 +5,22 @@ import RelayText
 enum FailuresText {
   /// - Returns: Lines; none where all is well.
   static func lines(_ destination: DestinationAnswer, pen: Pen) -> [String] {
-    failures(destination, pen) + capacity(destination, pen)
+    failures(destination, pen) + (concurrency(destination, pen) ?? capacity(destination, pen))
+  }
+
+  /// What its slots are limited by now, and what would lift it; nil: nothing now.
+  private static func concurrency(_ destination: DestinationAnswer, _ pen: Pen) -> [String]? {
+    guard let limit = destination.concurrencyLimit else { return nil }
+    let slots = limit.concurrency == 1 ? "the one slot is" : "all \(limit.concurrency) slots are"
+    let unit = destination.batch == nil ? "" : " requests"
+    let lift =
+      (limit.suggested.map { "`concurrency: \($0)`" } ?? "more `concurrency`")
+      + (destination.batch == nil ? " or `batch`" : "")
+    let text =
+      "\(destination.name): \(slots) taken \(limit.share.percentText) of the time: answers take "
+      + "\(limit.meanAttemptMs.millisecondsText), so at most "
+      + "\(limit.attemptsPerSecond.amountText)\(unit) a second; \(lift) would lift it"
+    return [pen(text.forTerminal(maxCharacters: 500), .warning)]
   }
 
   private static func failures(_ destination: DestinationAnswer, _ pen: Pen) -> [String] {
@@ -67,7 +82,10 @@ extension Double {
   }
 
   /// `8/s`, `0.25/s`.
-  fileprivate var rateText: String {
-    self >= 10 || self == rounded() ? "\(Int(rounded()))/s" : "\((self * 100).rounded() / 100)/s"
+  fileprivate var rateText: String { "\(amountText)/s" }
+
+  /// `8`, `0.25`.
+  var amountText: String {
+    self >= 10 || self == rounded() ? "\(Int(rounded()))" : "\((self * 100).rounded() / 100)"
   }
 }

@@ -15,6 +15,10 @@ package enum ExplainText {
     for (number, event) in answer.events.enumerated() {
       lines += ["", "event \(number + 1): \(event.type.forTerminal())"] + verdicts(event)
     }
+    if !answer.batches.isEmpty { lines.append("") }
+    for batched in answer.batches {
+      lines.append("\(batched.destination): \(batched.batch.words)".forTerminal())
+    }
     for item in answer.rejected {
       lines += ["", "rejected: \(item.event.forTerminal())[\(item.index)] is not an object"]
     }

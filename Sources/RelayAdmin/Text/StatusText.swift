@@ -69,6 +69,11 @@ package enum StatusText {
     ]
     let replaying = Column("REPLAYING", .right) { $0.replaying.grouped }
     let showsReplaying = destinations.contains { $0.replaying > 0 }
+    // Of those that take several events in one request.
+    let carried = Column("A REQUEST", .right) { destination in
+      destination.batch.map { "\(destination.eventsPerRequest?.amountText ?? "-") of \($0.maxEvents)" } ?? "-"
+    }
+    let showsCarried = destinations.contains { $0.batch != nil }
     let showsDiscarded = destinations.contains { $0.discarded + $0.overflowed > 0 }
     let table = TextTable(
       [
@@ -78,7 +83,7 @@ package enum StatusText {
         Column("IN FLIGHT", .right) { $0.inFlight.grouped },
         Column("DEAD", .right) { TextCell($0.dead.grouped, $0.dead > 0 ? .bad : .plain) },
         Column("DELIVERED", .right) { $0.delivered.grouped },
-      ] + (showsDiscarded ? discarded : []) + [
+      ] + (showsDiscarded ? discarded : []) + (showsCarried ? [carried] : []) + [
         Column("OLDEST", .right) { $0.oldestPendingSeconds?.ageText ?? "-" },
         Column("DRAIN", .right) { $0.drainSeconds?.ageText ?? "-" },
         Column("STATE") { destination in

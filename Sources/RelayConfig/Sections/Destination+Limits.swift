@@ -2,11 +2,12 @@ import RelayCore
 import RelayText
 
 extension Destination {
-  /// Takes `concurrency`, `rate` and `order_by`.
+  /// Takes `concurrency`, `rate`, `order_by` and `batch`.
   mutating func readPace(_ section: inout Section) {
-    concurrency = section.take("concurrency")?.integer(1...1_000) ?? concurrency
+    concurrency = section.take("concurrency")?.integer(Destination.concurrencyBounds) ?? concurrency
     if let node = section.take("rate") { rate = node.rate() ?? rate }
     ordering = section.take("order_by")?.ordering() ?? ordering
+    if let node = section.take("batch") { batch = node.batchPolicy(over: batch) ?? batch }
   }
 
   /// Takes `paused`. A destination's own word replaces that of the defaults, and its location.

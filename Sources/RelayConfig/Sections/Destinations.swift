@@ -6,13 +6,15 @@ struct ReadDestination {
   let name: String
   let location: Location
   var urlLocation: Location?
+  /// Of its own `batch`; nil: it has none.
+  var batchLocation: Location?
   let destination: Destination?
 }
 
 /// Reads destinations on top of `defaults`.
 ///
-/// Key by key a destination says more than the defaults; `retry`, `circuit` and `tls` are merged key by key too,
-/// and `headers` by their names. `auth` and lists are replaced whole.
+/// Key by key a destination says more than the defaults; `retry`, `circuit`, `batch` and `tls` are merged key by key
+/// too, and `headers` by their names. `auth` and lists are replaced whole.
 struct DestinationReader {
   /// What a destination has before its own keys are read.
   private var template = Destination(name: "", url: Secret(""))
@@ -40,8 +42,11 @@ struct DestinationReader {
         "url is missing; a destination needs one, such as https://crm.example/hooks", at: entry.location)
     }
     destination.read(&section)
-    return ReadDestination(
-      name: entry.key, location: entry.location, urlLocation: url?.location, destination: destination)
+    let read = ReadDestination(
+      name: entry.key, location: entry.location, urlLocation: url?.location,
+      batchLocation: section.entries.first { $0.key == "batch" }?.location, destination: destination)
+    read.warnAboutBatch(in: entry.value.reading)
+    return read
   }
 }
 

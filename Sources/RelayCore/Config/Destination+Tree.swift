@@ -23,7 +23,7 @@ extension Destination {
       .init("http2", .bool(usesHTTP2)), .init("timeout", .word(timeout.text)),
       .init("connect_timeout", .word(connectTimeout.text)), .init("max_idle", .word(maxIdle.text)),
       .init("concurrency", .integer(concurrency)), .init("rate", .word(rate?.text ?? "unlimited")),
-      .init("order_by", .word(ordering.word)),
+      .init("order_by", .word(ordering.word)), .init("batch", batch?.tree ?? .word("off")),
     ]
   }
 
@@ -77,6 +77,15 @@ extension RetryPolicy {
       .init("max_delay", .word(maxDelay.text)), .init("jitter", .number(jitter)),
       .init("max_age", .word(maxAge.text)),
       .init("max_attempts", maxAttempts.map { .integer($0) } ?? .word("unlimited")),
+    ])
+  }
+}
+
+extension BatchPolicy {
+  fileprivate var tree: ConfigurationTree {
+    .mapping([
+      .init("max_events", .integer(maxEvents)), .init("max_bytes", .word(SizeText.text(bytes: maxBytes))),
+      .init("max_wait", .word(maxWait.text)),
     ])
   }
 }

@@ -61,6 +61,7 @@ package struct Destination: Sendable, Equatable {
   package var maxIdle = Duration.seconds(60)
   /// Attempts in flight at once.
   package var concurrency = 16
+  package static let concurrencyBounds = 1...1_000
   /// Attempts at most; nil: unlimited.
   package var rate: Rate?
   package var ordering = Ordering.none
@@ -83,5 +84,17 @@ package struct Destination: Sendable, Equatable {
   package init(name: String, url: Secret) {
     self.name = name
     self.url = url
+  }
+}
+
+extension Destination {
+  /// Whether it differs at most in where the file pauses it.
+  package func differsAtMostInPause(from other: Destination) -> Bool {
+    var (mine, theirs) = (self, other)
+    mine.pausedAt = nil
+    theirs.pausedAt = nil
+    // It is for who looks: nothing is sent otherwise by it.
+    mine.lateAfter = theirs.lateAfter
+    return mine == theirs
   }
 }

@@ -61,7 +61,7 @@ package struct Circuit: Sendable, Equatable {
 
   var isOpen: Bool { if case .open = state { true } else { false } }
 
-  var isRecovering: Bool { if case .recovering = state { true } else { false } }
+  var isClosed: Bool { if case .closed = state { true } else { false } }
 
   /// How many attempts may be in flight, those of refused kinds not counted.
   func slots(of concurrency: Int) -> Int {

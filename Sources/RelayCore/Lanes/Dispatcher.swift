@@ -176,6 +176,7 @@ package struct Dispatcher: Sendable {
       release(start.left)
       actions.append(start.others.isEmpty ? .attempt(start.first) : .batch([start.first] + start.others))
     }
+    lanes[place].noteSlots(at: now, mayStart: !storeHolds)
     while let claim = lanes[place].nextClaim(now: now) { actions.append(.claim(claim)) }
     deadlines.set(lanes[place].deadline(now: now, mayStart: !storeHolds), for: name)
   }

@@ -38,10 +38,8 @@ package struct Lane: Sendable {
   private var outcomes = LaneOutcomes()
   private var trouble = Trouble()
   private var pace = Pace()
-  private var suspects = Suspects()
-  private var batchLimit = BatchLimit()
-  /// How many events a request may hold, as far as its header lines go.
-  private var mostByHeaders: Int
+  private var batches: LaneBatches
+  private var limit = ConcurrencyLimit()
   /// nil: it is not paused.
   private var pausedSince: Timestamp?
   /// When its circuit changed last.
@@ -57,7 +55,7 @@ package struct Lane: Sendable {
     windows = LaneWindows(size: window, mayHaveReplays: mayHaveReplays)
     self.isHeld = isHeld
     gate = StartGate(standing: standing, rate: destination.rate)
-    mostByHeaders = HeaderBudget.mostEvents(for: destination)
+    batches = LaneBatches(for: destination)
   }
 
   /// Whether deliveries may be given to it.
@@ -101,7 +99,7 @@ package struct Lane: Sendable {
 
   /// When what is there need not wait for others any more that would fill its batch; nil: it waits for none.
   private var batchOpens: Timestamp? {
-    guard let batch = destination.batch, batch.maxWait > .zero, !circuit.isOpen, !circuit.isRecovering,
+    guard let batch = destination.batch, batch.maxWait > .zero, circuit.isClosed,
       let first = windows.first(waitingFor: batch)
     else { return nil }
     return first.event.envelope.receivedAt.advanced(by: batch.maxWait)
@@ -125,16 +123,14 @@ package struct Lane: Sendable {
 
   /// What goes in one request with a delivery that starts. While the circuit is open it goes alone.
   private mutating func batch(beginningWith first: Delivery) -> Start {
-    let policy = destination.batch ?? BatchPolicy(maxEvents: 1)
-    let limit =
-      circuit.isOpen
-      ? 1 : min(batchLimit.events ?? policy.maxEvents, mostByHeaders, gate.eventsOfRate ?? policy.maxEvents)
-    var batch = Batch(first, for: destination, policy, limit: limit, suspects)
+    var batch = batches.begin(
+      with: first, to: destination, most: circuit.isOpen ? 1 : gate.eventsOfRate ?? .max)
     let isRefused = slots.refusedInFlight.contains(first.id)
     let isSelective = slots.isSelective(circuit)
-    let kind: ClaimRequest.Kind = first.attempts > 0 ? .retrying : .fresh
-    windows.change(first.queue) { [circuit, suspects] window in
-      window.offer(kind, to: &batch, fromAside: isRefused, suspects) { delivery in
+    windows.change(first.queue) { [circuit, suspects = batches.suspects] window in
+      window.offer(
+        first.attempts > 0 ? .retrying : .fresh, to: &batch, fromAside: isRefused, suspects
+      ) { delivery in
         isRefused
           ? !delivery.event.hasSameKind(as: first.event) : isSelective && circuit.refuses(delivery)
       }
@@ -142,6 +138,14 @@ package struct Lane: Sendable {
     let others = Array(batch.deliveries.dropFirst())
     if !others.isEmpty { slots.add(others, to: first.id) }
     return Start(first: batch.deliveries[0], others: others, left: batch.left)
+  }
+
+  /// Call it at the end of every turn, once all has started that may.
+  mutating func noteSlots(at now: Timestamp, mayStart: Bool) {
+    let isFull =
+      slots.areTaken(of: destination.concurrency) && mayStart && takesDeliveries && windows.live.hasReady
+      && circuit.isClosed && !isPaused(at: now) && gate.opensAt.map { $0 <= now } ?? false
+    limit.note(isFull: isFull, at: now)
   }
 
   /// A wish for work; then a claim is under way.
@@ -228,6 +232,7 @@ package struct Lane: Sendable {
   ) -> Ended? {
     guard let delivery = slots.end(id) else { return nil }
     if let offset = result.clockOffset { clockOffset = offset }
+    limit.attemptEnded(took: result.duration, at: now)
     var result = result
     result.blamesClock = destination.blamesClock(result, offset: clockOffset)
     let others = slots.endCompanions(of: delivery)
@@ -244,11 +249,8 @@ package struct Lane: Sendable {
     if changesCircuit { circuitSince = now }
     follow(wasOpen: wasOpen, refusedCount: refusedCount, delivery)
     let isHead = isAlone || circuit.isByHeads || destination.ordering == .destination
-    if blame == .none {
-      outcomes.succeeded()
-      if let batch = destination.batch { batchLimit.succeeded(events: 1, of: batch.maxEvents) }
-    }
-    if settlement.outcome.isFinal { suspects.forget(id) }
+    if blame == .none { outcomes.succeeded() }
+    batches.ended(id, settlement.outcome, of: destination)
     trouble.attemptEnded(delivery, result.response, blame, settlement.outcome, isHead: isHead, at: now)
     return Ended(
       delivery: delivery, settlement: settlement, isProbe: isProbe, changesCircuit: changesCircuit)
@@ -272,19 +274,8 @@ package struct Lane: Sendable {
       settlements.append(settlement)
     }
     if let wait = Destination.retryAfter(in: result) { gate.keepRetryAfter(wait, from: now) }
-    switch verdict {
-    case .delivered:
-      outcomes.succeeded()
-      batchLimit.succeeded(events: batch.count, of: destination.batch?.maxEvents ?? 1)
-    case .refused, .perhapsTooLarge:
-      if verdict == .perhapsTooLarge { batchLimit.failed(events: batch.count) }
-      suspects.part(batch)
-    case .answered: suspects.partByKind(batch)
-    case .failed: break
-    }
-    for (delivery, settlement) in zip(batch, settlements) where settlement.outcome.isFinal {
-      suspects.forget(delivery.id)
-    }
+    if verdict == .delivered { outcomes.succeeded() }
+    batches.ended(batch, settlements, verdict, of: destination)
     let blame: Blame = verdict == .refused ? .event : result.blame
     let isAlone = blame == .destination && isAlone(batch[0])
     let (wasOpen, refusedCount) = (circuit.isOpen, circuit.refused.count)
@@ -370,16 +361,13 @@ package struct Lane: Sendable {
       gate.endRetryAfter()
       clockOffset = nil
     }
+    if isMoved { limit = ConcurrencyLimit() }
     // What waits in the store for longer than is allowed now is brought within it by a claim.
     if destination.retry.longestDelay < self.destination.retry.longestDelay {
       windows.storeMayHaveMore(.retrying)
     }
-    if destination.batch != self.destination.batch || isMoved {
-      batchLimit = BatchLimit()
-      suspects.removeAll()
-    }
+    if isMoved { batches = LaneBatches(for: destination) }
     self.destination = destination
-    mostByHeaders = HeaderBudget.mostEvents(for: destination)
     gate.change(to: destination.rate)
     if isRemoved {
       isRemoved = false
@@ -428,7 +416,7 @@ package struct Lane: Sendable {
   mutating func hold() -> [DeliveryID] {
     isHeld = true
     // A person may take some of them away.
-    suspects.removeAll()
+    batches.forgetSuspects()
     return windows.giveUp()
   }
 
@@ -502,18 +490,7 @@ package struct Lane: Sendable {
     status.stuckHead = trouble.head
     status.refusedKinds = circuit.refused.lastFailed(LaneStatus.maxRefusedKinds)
     status.refusedKindCount = circuit.refused.count
+    status.concurrencyLimit = limit.reading(at: now, concurrency: destination.concurrency)
     return status
-  }
-}
-
-extension Destination {
-  /// Whether it differs at most in where the file pauses it.
-  package func differsAtMostInPause(from other: Destination) -> Bool {
-    var (mine, theirs) = (self, other)
-    mine.pausedAt = nil
-    theirs.pausedAt = nil
-    // It is for who looks: nothing is sent otherwise by it.
-    mine.lateAfter = theirs.lateAfter
-    return mine == theirs
   }
 }

@@ -36,6 +36,9 @@ struct LaneSlots: Sendable {
   /// Nothing is in flight, and every outcome is on disk.
   var isQuiet: Bool { inFlight.isEmpty && unsettled == 0 }
 
+  /// No request more may be in flight.
+  func areTaken(of concurrency: Int) -> Bool { inFlight.count >= concurrency }
+
   /// Deliveries of refused kinds are told from others.
   func isSelective(_ circuit: Circuit) -> Bool {
     !circuit.isOpen && !(circuit.refused.isEmpty && refusedInFlight.isEmpty)

@@ -33,6 +33,8 @@ package struct LaneStatus: Sendable, Equatable {
   package var refusedKindCount = 0
   /// What came of its attempts lately.
   package var attempts = AttemptHistory()
+  /// How its slots were in the last minute; nil: none was wanted in vain, or it is unknown.
+  package var concurrencyLimit: ConcurrencyLimit.Reading?
   /// New deliveries in a second, lately; nil: unknown.
   package var arriving: Double?
   /// Deliveries settled in a second, lately; nil: unknown.

@@ -83,6 +83,9 @@ struct LaneWindow: Sendable {
     holdsAllFresh && fresh.allSatisfy { isSuch($0.id) } && retrying.allSatisfy { isSuch($0.id) }
   }
 
+  /// Something that it holds could start now.
+  var hasReady: Bool { fresh.hasReady || retrying.hasReady }
+
   // MARK: What comes in
 
   mutating func arrived(_ delivery: Delivery) -> Arrival {

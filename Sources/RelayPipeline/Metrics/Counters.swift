@@ -15,6 +15,28 @@ package final class Counter: Sendable {
   package var value: Int { count.load(ordering: .relaxed) }
 }
 
+/// The mean of the last values, of which each counts for less the more have come since. One thread adds, every thread may read,
+/// and none waits.
+final class RecentMean: Sendable {
+  /// The mean moves by one in so many towards a new value; of fewer, it is the plain mean.
+  private static let memory = 50.0
+
+  private let mean = Atomic<UInt64>(0)
+  private let count = Counter()
+
+  func add(_ value: Double) {
+    count.add()
+    let known = Double(bitPattern: mean.load(ordering: .relaxed))
+    let moved = known + (value - known) / min(Double(count.value), Self.memory)
+    mean.store(moved.bitPattern, ordering: .relaxed)
+  }
+
+  /// nil: there was none.
+  var value: Double? {
+    count.value == 0 ? nil : Double(bitPattern: mean.load(ordering: .relaxed))
+  }
+}
+
 /// A counter for each case of a closed set.
 struct CounterSet<Label: CaseIterable & Equatable & Sendable & RawRepresentable<String>>: Sendable {
   private let labels = Array(Label.allCases)

@@ -5,12 +5,20 @@ package final class DestinationMetrics: Sendable {
   let attempts = CounterSet<AttemptOutcome>()
   let settledDeliveries = CounterSet<RelayMetrics.SettledState>()
   let attemptSeconds = Histogram(.attempt)
+  let requestEvents = Histogram(.requestEvents)
   let latencySeconds = Histogram(.deliveryLatency)
+  private let recentEvents = RecentMean()
 
-  package func attempt(_ result: AttemptResult) {
+  /// - Parameter events: How many events the request carried.
+  package func attempt(_ result: AttemptResult, events: Int = 1) {
     attempts.add(to: AttemptOutcome(AttemptCause(result)))
     attemptSeconds.observe(result.duration)
+    requestEvents.observe(events)
+    recentEvents.add(Double(events))
   }
+
+  /// How many events a request carried, on the average of the last fifty or so; nil: there was no request.
+  package var eventsPerRequest: Double? { recentEvents.value }
 
   /// - Parameter latency: Of a delivered one: from receipt to delivery.
   package func settled(_ state: RelayMetrics.SettledState, _ count: Int = 1, latency: Duration? = nil) {

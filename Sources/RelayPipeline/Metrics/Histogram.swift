@@ -97,6 +97,9 @@ struct HistogramScale: Sendable, Equatable {
       100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 500_000, 1_000_000, 5_000_000,
     ])
 
+  /// Events of one request to a destination: at most 100.
+  static let requestEvents = HistogramScale(counts: [1, 2, 5, 10, 20, 50, 100])
+
   /// Envelopes and settlements of one transaction.
   static let batchSize = HistogramScale(counts: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048])
 }

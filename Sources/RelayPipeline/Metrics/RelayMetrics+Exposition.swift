@@ -95,6 +95,11 @@ extension RelayMetrics {
       text.sample([("destination", name)], destination.attemptSeconds)
     }
     text.begin(
+      "huggy_relay_request_events", .histogram, help: "Events in a request to the destination.")
+    for (name, destination) in destinations {
+      text.sample([("destination", name)], destination.requestEvents)
+    }
+    text.begin(
       "huggy_relay_delivery_latency_seconds", .histogram,
       help: "Time from an event's receipt to its delivery.")
     for (name, destination) in destinations {

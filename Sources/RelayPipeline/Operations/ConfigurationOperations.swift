@@ -80,6 +80,8 @@ package struct ExplainReport: Sendable {
   /// It is no envelope but the platform's check of the URL.
   package var isHandshake = false
   package var events: [Explainer.ExplainedEvent]
+  /// The configuration's destinations that take several events in one request, in its order.
+  package var batches: [(destination: String, policy: BatchPolicy)] = []
   /// Items of an envelope that are no objects: their type and place.
   package var rejected: [(type: String, index: Int)] = []
   /// Of an event of the store: what was made of it when it came.
@@ -87,7 +89,8 @@ package struct ExplainReport: Sendable {
 
   package init(
     hash: String, routes: [Route], source: String, isTokenValid: Bool = true, isHandshake: Bool = false,
-    events: [Explainer.ExplainedEvent], rejected: [(type: String, index: Int)] = [],
+    events: [Explainer.ExplainedEvent], batches: [(destination: String, policy: BatchPolicy)] = [],
+    rejected: [(type: String, index: Int)] = [],
     stored: EventRecord? = nil
   ) {
     self.hash = hash
@@ -96,6 +99,7 @@ package struct ExplainReport: Sendable {
     self.isTokenValid = isTokenValid
     self.isHandshake = isHandshake
     self.events = events
+    self.batches = batches
     self.rejected = rejected
     self.stored = stored
   }
@@ -106,6 +110,13 @@ extension ExplainReport {
     self.init(
       hash: configuration.hash, routes: configuration.routes, source: explained.source,
       isTokenValid: explained.isTokenValid, isHandshake: explained.isHandshake, events: explained.events,
-      rejected: explained.rejected)
+      batches: configuration.batches, rejected: explained.rejected)
+  }
+}
+
+extension Configuration {
+  /// The destinations that take several events in one request, in their order.
+  var batches: [(destination: String, policy: BatchPolicy)] {
+    destinations.compactMap { destination in destination.batch.map { (destination.name, $0) } }
   }
 }

@@ -159,6 +159,14 @@ package struct DestinationStatus: Sendable, Equatable {
   package var hint: String?
   /// nil: too little is known.
   package var capacity: DestinationCapacity?
+  /// How many events a request may hold; nil: one, or it is not configured.
+  package var batch: BatchPolicy?
+  /// How many events a request carried lately; nil: there was none since the start.
+  package var eventsPerRequest: Double?
+  /// Its `concurrency` is what holds it back; nil: something else does, or nothing.
+  package var concurrencyLimit: ConcurrencyLimit.Reading?
+  /// The `concurrency` that would carry what arrives; nil: unknown, or the present one does.
+  package var suggestedConcurrency: Int?
 
   package init(name: String) {
     self.name = name

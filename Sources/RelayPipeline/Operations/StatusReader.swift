@@ -90,7 +90,10 @@ final class StatusReader: Sendable {
         }
         status.waits = waits[name]
         status.oldestPending = reading.oldest[name].map { max(.zero, $0.duration(to: now.steady)) }
-        if let destination, let lane = lanes[name] { status.look(at: lane, of: destination, at: now.steady) }
+        if let destination, let lane = lanes[name] {
+          status.eventsPerRequest = parts.metrics.destination(name).eventsPerRequest
+          status.look(at: lane, of: destination, at: now.steady)
+        }
         status.oldestDue = reading.due[name].map { $0.duration(to: now.steady) }.flatMap {
           $0 < .zero ? nil : $0
         }
@@ -189,6 +192,11 @@ extension DestinationStatus {
     capacity = attempts.first.flatMap {
       DestinationCapacity(destination, $0, arriving: lane.arriving, pending: pending)
     }
+    batch = destination.batch
+    guard hold == nil, let limit = lane.concurrencyLimit, limit.isLimiting else { return }
+    concurrencyLimit = limit
+    suggestedConcurrency = limit.suggestedConcurrency(
+      arriving: lane.arriving, eventsPerRequest: eventsPerRequest ?? 1)
   }
 }
 

@@ -92,7 +92,7 @@ final class RuleTrials: Sendable {
         Explainer.ExplainedEvent(
           type: event.type, company: event.company, channel: event.channel, chat: event.chat,
           explanation: explanation)
-      ], stored: event)
+      ], batches: configuration.batches, stored: event)
   }
 
   func explain(envelope: [UInt8], by text: String?) async throws(OperationError) -> ExplainReport {

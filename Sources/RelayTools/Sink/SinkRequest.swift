@@ -1,6 +1,5 @@
 import NIOHTTP1
 import RelayCore
-import RelayJSON
 import RelayPipeline
 import RelaySystem
 import RelayText
@@ -27,12 +26,15 @@ package struct SinkRequest: Sendable {
   package var signature: Signature
   /// What is answered, after the sink's delay; the sender may be gone by then.
   package var answeredStatus: Int
-  /// The conversation the body tells of, in either of the relay's formats; nil if it names none. Of an
-  /// envelope of several events, the first one's.
+  /// The conversation the body tells of, in either of the relay's formats; nil if it names none, or holds several events.
   package var chat: String?
+  /// What it holds, where the destination takes several events in one request; nil: it does not.
+  package var batch: SinkBatch?
 
-  /// The event's id, the same on every attempt.
+  /// The event's id, the same on every attempt; of a batch of several, the batch's own.
   package var webhookID: String? { header("webhook-id") }
+  /// The ids of all the events that it holds, as the request says them.
+  package var eventIDs: [String] { batch?.ids ?? webhookID.map { [$0] } ?? [] }
   package var eventType: String? { decodedHeader("huggy-event") }
   package var company: String? { decodedHeader("huggy-company") }
   package var channel: String? { decodedHeader("huggy-channel") }
@@ -64,7 +66,12 @@ extension SinkRequest {
       signature: .notChecked,
       answeredStatus: answeredStatus)
     signature = checkedSignature(with: secret, at: receivedAt)
-    chat = ChatReader.chat(in: body, eventType: eventType)
+    batch = header(SinkBatch.header).map { SinkBatch(ids: $0, body: body, type: eventType) }
+    if let batch {
+      chat = batch.events.count == 1 ? batch.events[0].chat : nil
+    } else {
+      chat = ChatReader.chat(in: body, eventType: eventType)
+    }
   }
 }
 
@@ -82,7 +89,20 @@ extension SinkRequest {
       Self.column(webhookID, width: 40),
       Self.column("attempt \(attempt.map(String.init) ?? "-")", width: 10),
       "signature \(signature == .notChecked ? "-" : signature.rawValue)",
-    ].joined(separator: "  ")
+    ].joined(separator: "  ") + (batch.map { "  \($0.summary)" } ?? "")
+  }
+
+  /// `line`, and of a batch one more for each of its events: type, company, chat, id.
+  package var lines: [String] {
+    let indent = String(repeating: " ", count: 19)
+    let events = batch?.events.map { event in
+      [
+        indent + Self.column("·", width: 12), Self.column(event.type, width: 23),
+        Self.column(event.company, width: 6), Self.column(event.chat, width: 10),
+        event.id?.forTerminal() ?? "-",
+      ].joined(separator: "  ")
+    }
+    return [line] + (events ?? [])
   }
 
   /// Padded to its width, so that lines align; what is longer is shown, to a limit: nobody guesses an id's
@@ -108,32 +128,5 @@ extension SinkRequest {
     let isVerified = WebhookSignature.verifies(
       header: signatures.joined(separator: " "), id: id, timestamp: seconds, body: body, secret: secret)
     return isVerified ? .ok : .bad
-  }
-}
-
-/// Reads which conversation a forwarded body tells of, in the way in which the relay itself would.
-struct ChatReader: Sendable {
-  private static let scanner = EnvelopeScanner(fields: RoutingTable([]).fields)
-
-  /// - Parameters:
-  ///   - body: An envelope, or an event alone.
-  ///   - eventType: What an event alone is.
-  static func chat(in body: [UInt8], eventType: String?) -> String? {
-    if let chat = firstChat(in: body) { return chat }
-    // An event alone: put it where the scanner looks for events.
-    var envelope = Array(#"{"messages":{"event":"#.utf8)
-    envelope += body
-    envelope += Array("}}".utf8)
-    return firstChat(in: envelope, type: eventType ?? "")
-  }
-
-  private static func firstChat(in envelope: [UInt8], type: String? = nil) -> String? {
-    guard let scanned = try? scanner.scan(envelope), let event = scanned.events.first else { return nil }
-    return envelope.withUnsafeBufferPointer { document in
-      EventView(
-        source: "", type: type ?? event.type.text(in: document), fallbackCompany: nil,
-        fields: scanned.fields[event.fields], document: document
-      ).chat
-    }
   }
 }

@@ -130,10 +130,18 @@ private struct LocalReport: Encodable {
     var index: Int
   }
 
+  struct Batch: Encodable {
+    var destination: String
+    var maxEvents: Int
+    var maxBytes: Int
+    var maxWaitMs: Int
+  }
+
   var source: String
   var tokenValid: Bool
   var handshake: Bool
   var events: [Event]
+  var batches: [Batch]
   var rejected: [Rejected]
 
   static func json(of answer: ExplainAnswer) -> String {
@@ -145,6 +153,11 @@ private struct LocalReport: Encodable {
           routes: event.routes.map {
             Route(name: $0.name, matched: $0.matched, reason: $0.reason, saw: $0.saw)
           }, destinations: event.destinations, dropped: event.dropped)
+      },
+      batches: answer.batches.map {
+        Batch(
+          destination: $0.destination, maxEvents: $0.batch.maxEvents, maxBytes: $0.batch.maxBytes,
+          maxWaitMs: $0.batch.maxWaitMs)
       }, rejected: answer.rejected.map { Rejected(event: $0.event, index: $0.index) })
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

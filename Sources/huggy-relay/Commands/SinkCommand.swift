@@ -6,7 +6,8 @@ import RelayTools
 struct SinkCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sink",
-    abstract: "Run a test receiver: prints a line per request, and fails or delays as told.",
+    abstract:
+      "Run a test receiver: prints a line per request (and one per event of a batch), and fails or delays as told.",
     discussion: discussion(
       examples: "huggy-relay sink --listen 127.0.0.1:9000", "huggy-relay sink --status 503 --fail-rate 0.3"))
 
@@ -38,7 +39,9 @@ struct SinkCommand: AsyncParsableCommand {
       listen: listen.address, status: status, failRate: failRate, delay: delay.duration,
       secret: secret.flatMap { SigningSecret(encoded: $0) })
     // Straight to the descriptor: lines must not wait in a buffer when they go to a pipe.
-    let sink = Sink(settings: settings) { FileHandle.standardOutput.write(Data("\($0.line)\n".utf8)) }
+    let sink = Sink(settings: settings) {
+      FileHandle.standardOutput.write(Data(($0.lines.joined(separator: "\n") + "\n").utf8))
+    }
     do {
       let address = try await sink.start()
       printError("sink listens on http://\(address)/ (Ctrl-C ends it)")

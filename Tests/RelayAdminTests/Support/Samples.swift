@@ -48,6 +48,10 @@ enum Samples {
       Destination(name: "crm", url: Secret("http://crm/")), window, arriving: 40, pending: 500)
   }
 
+  /// Sixteen slots, nearly always taken.
+  static let concurrencyLimit = ConcurrencyLimit.Reading(
+    share: 0.97, meanDuration: .milliseconds(243), concurrency: 16)
+
   static func delivery(
     _ state: DeliveryState = .fresh, id: Int64 = 41, to destination: String = "crm", attempts: Int = 0,
     wait: DeliveryWait? = nil, _ change: (inout DeliveryRecord) -> Void = { _ in }

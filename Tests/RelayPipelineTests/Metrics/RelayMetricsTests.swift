@@ -61,6 +61,7 @@ import Testing
         "huggy_relay_ingest_duration_seconds": "histogram",
         "huggy_relay_attempt_duration_seconds": "histogram",
         "huggy_relay_delivery_latency_seconds": "histogram",
+        "huggy_relay_request_events": "histogram",
         "huggy_relay_commit_duration_seconds": "histogram",
         "huggy_relay_commit_batch_size": "histogram", "huggy_relay_store_bytes": "gauge",
         "huggy_relay_store_limit_bytes": "gauge", "huggy_relay_store_log_bytes": "gauge",
@@ -125,6 +126,42 @@ import Testing
     ] {
       #expect(count(reason) == "0", "\(reason)")
     }
+  }
+
+  @Test func howManyEventsRequestsCarryIsCounted() throws {
+    let metrics = RelayMetrics(Self.configuration(destinations: ["crm", "bi"]))
+    let crm = metrics.destination("crm")
+    for events in [1, 1, 3, 50, 100] { crm.attempt(Self.attempt, events: events) }
+    metrics.destination("bi").attempt(Self.attempt)
+    let values = try read(metrics).values
+    func value(_ name: String, _ destination: String = "crm", _ more: String = "") -> String? {
+      values["huggy_relay_\(name){destination=\"\(destination)\"\(more)}"]
+    }
+    let buckets = ["1", "2", "5", "10", "20", "50", "100", "+Inf"].map {
+      value("request_events_bucket", "crm", ",le=\"\($0)\"")
+    }
+    #expect(buckets == ["2", "2", "3", "3", "3", "4", "5", "5"])
+    #expect(value("request_events_sum") == "155")
+    #expect(value("request_events_count") == "5")
+    #expect(value("attempts_total", "crm", ",outcome=\"2xx\"") == "5", "a batch is one attempt")
+    #expect(value("request_events_sum", "bi") == "1", "without a batch a request carries one")
+    #expect(crm.eventsPerRequest == 31)
+  }
+
+  @Test func howManyEventsRequestsCarryLatelyIsAMeanThatForgets() throws {
+    let metrics = RelayMetrics(Self.configuration())
+    let crm = metrics.destination("crm")
+    #expect(crm.eventsPerRequest == nil)
+    for _ in 0..<10_000 { crm.attempt(Self.attempt, events: 1) }
+    #expect(crm.eventsPerRequest == 1)
+    for _ in 0..<500 { crm.attempt(Self.attempt, events: 50) }
+    let lately = try #require(crm.eventsPerRequest)
+    #expect(abs(lately - 50) < 0.01, "\(lately): of all of them it were 3.3")
+  }
+
+  private static var attempt: AttemptResult {
+    AttemptResult(
+      startedAt: .epoch, duration: .milliseconds(1), response: .status(200, body: [], retryAfter: nil))
   }
 
   @Test func whatIsConfiguredHasItsSeriesFromTheStart() throws {

@@ -75,6 +75,51 @@ import Testing
     #expect(try await hold() == .circuit)
   }
 
+  @Test func aDestinationThatItsConcurrencyLimitsIsTold() async throws {
+    let middle = try await Middle(.middle { $0.destination("crm") { $0.concurrency = 2 } })
+    func limit() async throws -> ConcurrencyLimit.Reading? {
+      try await middle.status().destinations.first { $0.name == "crm" }?.concurrencyLimit
+    }
+    await middle.receive(2)
+    await middle.pass(.seconds(10))
+    #expect(try await limit() == nil, "both slots are taken, and nothing waits for one")
+    await middle.receive(8, from: 3)
+    await middle.pass(.seconds(10))
+    #expect(try await limit() == nil, "how long an answer takes is not known yet")
+    try await middle.answer(middle.request(), 200)
+    #expect(
+      try await limit()
+        == ConcurrencyLimit.Reading(share: 0.5, meanDuration: .milliseconds(5), concurrency: 2))
+    // It is not said of one that something else holds.
+    try await carryOut(middle) { controller async throws(OperationError) in
+      try await controller.pause("crm", until: nil)
+    }
+    #expect(try await limit() == nil)
+    await middle.pass(.seconds(3))
+    _ = try await carryOut(middle) { controller async throws(OperationError) in
+      try await controller.resume("crm")
+    }
+    await middle.pass(.seconds(7))
+    let share = try #require(try await limit()?.share)
+    #expect(abs(share - 17.0 / 30) < 0.001, "\(share): the pause is no time that the slots cost")
+    await middle.answerAll()
+    await middle.pass(.seconds(100))
+    #expect(try await limit() == nil)
+  }
+
+  @Test func howManyEventsARequestMayHoldAndHoldsIsTold() async throws {
+    let middle = try await Middle(.middle { $0.destination("crm") { $0.batch = BatchPolicy(maxEvents: 7) } })
+    func crm() async throws -> DestinationStatus {
+      try #require(try await middle.status().destinations.first { $0.name == "crm" })
+    }
+    let before = try await crm()
+    #expect(before.batch == BatchPolicy(maxEvents: 7) && before.eventsPerRequest == nil)
+    await middle.receive()
+    await middle.answerAll()
+    #expect(try await crm().eventsPerRequest == 1)
+    #expect(try await middle.status().destinations.first { $0.name == "bi" }?.batch == nil)
+  }
+
   /// Broken by a time that only the lane knows: one that is no longer configured has none.
   @Test func sinceWhenADestinationIsPausedIsToldAlsoOnceItIsNoLongerConfigured() async throws {
     let middle = try await Middle(.middle())

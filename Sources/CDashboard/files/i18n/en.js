@@ -53,7 +53,7 @@ export default {
   state: {
     retrying: "Retrying some", "retrying.why": "the oldest is {age} old: it is retried ({cause}), or waits behind one that is", by: "by {who}",
     ok: "OK", down: "Down", failing: "Failing", held: "Held", refusing: "Refusing some", recovering: "Recovering", paused: "Paused",
-    orphaned: "Orphaned", behind: "Falling behind",
+    orphaned: "Orphaned", slow: "Slow answers", behind: "Falling behind",
     "behind.why": "{arriving}/s arrive, concurrency {slots} takes {takes}/s: {needed} would do", late: "Late",
     "late.why": "something has been due for {age}", until: "until {when}", wait: "it asked to wait (Retry-After): next try {when}",
     probe: "next try {when}", row: { one: "one failure", other: "{count} failures in a row" }, hint: "What to do:",
@@ -62,6 +62,14 @@ export default {
     "paused.file": "by the configuration, {place}", "paused.person": "by a person, until resumed",
     replaying: "{count} pending from replays", overflowed: "{count} discarded: over max_backlog", partly: "Failing in part",
     "partly.why": "{share} of the attempts in {time} failed, most by {cause}",
+  },
+  slots: {
+    taken: "all {slots} slots are taken {share} of the time: answers take {mean}, so at most {takes} a second; {lift}",
+    suggested: "concurrency: {suggested} would lift it", "suggested.batch": "concurrency: {suggested} or batch would lift it",
+    more: "more concurrency would lift it", "more.batch": "more concurrency or batch would lift it",
+  },
+  batch: {
+    most: "up to {events} events or {size} in a request", carried: "{carried} events in a request, up to {events} or {size}",
   },
   time: {
     for: "for {age}",

@@ -54,7 +54,7 @@ export default {
   state: {
     retrying: "Repetindo alguns", "retrying.why": "o mais antigo tem {age}: é repetido ({cause}) ou espera por um que é", by: "por {who}",
     ok: "OK", down: "Fora do ar", failing: "Falhando", held: "Em espera", refusing: "Recusa alguns", recovering: "Voltando",
-    paused: "Pausado", orphaned: "Órfão", behind: "Ficando para trás",
+    paused: "Pausado", orphaned: "Órfão", slow: "Respostas lentas", behind: "Ficando para trás",
     "behind.why": "chegam {arriving}/s, concurrency {slots} dá conta de {takes}/s: {needed} bastaria", late: "Atrasado",
     "late.why": "há entregas vencidas há {age}", until: "até {when}", wait: "pediu para esperar (Retry-After): próxima tentativa {when}",
     probe: "próxima tentativa {when}", row: { one: "uma falha", other: "{count} falhas seguidas" }, hint: "O que fazer:",
@@ -63,6 +63,14 @@ export default {
     "paused.file": "pela configuração, {place}", "paused.person": "por uma pessoa, até ser retomado",
     replaying: "{count} pendentes de reenvios", overflowed: "{count} descartadas: acima do max_backlog", partly: "Falha em parte",
     "partly.why": "{share} das tentativas em {time} falharam, a maioria por {cause}",
+  },
+  slots: {
+    taken: "todas as {slots} vagas ficam ocupadas {share} do tempo: as respostas levam {mean}, no máximo {takes} por segundo; {lift}",
+    suggested: "concurrency: {suggested} resolveria", "suggested.batch": "concurrency: {suggested} ou batch resolveria",
+    more: "mais concurrency resolveria", "more.batch": "mais concurrency ou batch resolveria",
+  },
+  batch: {
+    most: "até {events} eventos ou {size} por requisição", carried: "{carried} eventos por requisição, até {events} ou {size}",
   },
   time: {
     for: "há {age}",

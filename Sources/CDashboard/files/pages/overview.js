@@ -137,6 +137,8 @@ export function stateOf(one) {
   if (one.failing_since) return state(1, "bad", "failing", [one.last_failure, refuses, stuck, t("state.row", { count: one.failures_in_row })], one.failing_since);
   if (one.circuit === "recovering") return state(6, "warn", "recovering", [one.last_failure, refuses], one.recovering_since);
   if (refuses) return state(4, "warn", "refusing", [one.last_failure, refuses], refused.since);
+  const limit = one.concurrency_limit;
+  if (limit) return state(4, "warn", "slow", [slotsText(limit, one.batch)]);
   if (bound && arriving > takes) return state(4, "warn", "behind", [t("state.behind.why", { arriving: rate(arriving), takes: rate(takes), slots, needed: needed ?? "–" })]);
   if (one.late) return state(2, "warn", "late", [t("state.late.why", { age: duration(one.oldest_due_seconds ?? 0) })]);
   if (one.oldest_retrying_seconds) {
@@ -146,6 +148,15 @@ export function stateOf(one) {
   if (lately?.failure_rate >= 0.05) return state(5, "warn", "partly", [t("state.partly.why", { share: percent(lately.failure_rate), time: duration(lately.seconds), cause: lately.causes[0].cause })]);
   return state(one.dead ? 7 : 8, "good", "ok", []);
 }
+
+/// All slots were taken most of the last minute: for how long, what they take at most, and what would lift it.
+function slotsText({ concurrency: slots, share, mean_attempt_ms: mean, attempts_per_second: takes, suggested }, batch) {
+  const lift = t(`slots.${suggested ? "suggested" : "more"}${batch ? "" : ".batch"}`, { suggested });
+  return t("slots.taken", { slots, share: percent(share), mean: milliseconds(mean), takes: rate(takes), lift });
+}
+
+const batchText = ({ max_events: events, max_bytes: size }, carried) =>
+  t(carried === null ? "batch.most" : "batch.carried", { events, size: bytes(size), carried: number(carried ?? 0, 1) });
 
 const dash = () => h("span", { class: "soft" }, "–");
 const soft = (text) => h("span", { class: "soft" }, text);
@@ -161,7 +172,10 @@ function destinationTable(rows, samples) {
   return table({
     kind: "destinations", caption: t("overview.destinations"), rows, key: (one) => one.name, nothing: t("overview.none"),
     columns: [
-      column("destination", ({ name }) => h("a", { href: search("events", { destination: name }) }, name), { primary: true }),
+      column("destination", ({ name, batch, events_per_request: carried }) => [
+        h("a", { href: search("events", { destination: name }) }, name),
+        batch ? h("div", { class: "soft small-text" }, batchText(batch, carried)) : null,
+      ], { primary: true }),
       column("state", stateCell, { wide: true }),
       numbers("pending", ({ name, pending }) => linked(pending, search("events", { destination: name, outcome: "pending" }))),
       numbers("in_flight", (one) => dim(one.in_flight)),
