@@ -46,8 +46,8 @@ def sqlite(event_bytes, batch):
         return run("floor-sqlite", folder, batch * max(200, 40_000 // batch), event_bytes, batch)
 
 
-def curl(sink, event_bytes):
-    return run("floor-curl", sink.url, 40_000, event_bytes, 64)
+def curl(sink, event_bytes, in_flight=64, origins=1):
+    return run("floor-curl", sink.port, 40_000, event_bytes, in_flight, origins)
 
 
 def measure(sink, setup, relay_run, seconds):
@@ -57,7 +57,8 @@ def measure(sink, setup, relay_run, seconds):
     if setup.fanout:
         own = max(1, round(relay_run["events_per_commit"]))
         parts["json"] = parse(envelopes)["cpu_us"] / events
-        parts["curl"] = curl(sink, envelopes.event_bytes)["cpu_us"]
+        # Where each event goes to another destination, so does each request here.
+        parts["curl"] = curl(sink, envelopes.event_bytes, origins=max(1, envelopes.companies))["cpu_us"]
         parts["own_batch"] = own
         parts["sqlite_fixed"] = sqlite(envelopes.event_bytes, FIXED_BATCH)["cpu_us"]
         parts["sqlite_own"] = sqlite(envelopes.event_bytes, own)["cpu_us"]
