@@ -80,7 +80,7 @@ class Origin(http.server.BaseHTTPRequestHandler):
         hop, number = url.path.strip("/").split("/")
         file, expires = FILES[int(number)], float(parse_qs(url.query)["expires"][0])
         if time.time() > expires:
-            return self.plain(403, b"expired")
+            return self.say(403, b"expired")
         if hop != "file":
             return self.redirect(file, int(hop.removeprefix("hop")), expires)
         with lock:
@@ -88,7 +88,7 @@ class Origin(http.server.BaseHTTPRequestHandler):
         serve = getattr(self, file.kind.replace(" ", "_").replace("404", "missing").replace("503", "unavailable"), self.whole)
         serve(file, tries)
 
-    def plain(self, status, text, more=()):
+    def say(self, status, text, more=()):
         self.send_response(status)
         for name, value in more:
             self.send_header(name, value)
@@ -108,7 +108,7 @@ class Origin(http.server.BaseHTTPRequestHandler):
         if not target:
             other = ALLOWED_HOSTS[(file.number + hop) % len(ALLOWED_HOSTS)]
             target = f"https://{other}:{port}/{f'hop{hop - 1}' if hop > 1 else 'file'}/{file.number}?expires={expires}"
-        self.plain(302, b"", [("location", target)])
+        self.say(302, b"", [("location", target)])
 
     def head(self, length):
         self.send_response(200)
@@ -146,7 +146,7 @@ class Origin(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
 
     def unavailable_once(self, file, tries):
-        return self.whole(file, tries) if tries > 1 else self.plain(503, b"later")
+        return self.whole(file, tries) if tries > 1 else self.say(503, b"later")
 
     def says_more_than_it_sends(self, file, tries):
         self.head(file.size + 1000)
@@ -176,7 +176,7 @@ class Origin(http.server.BaseHTTPRequestHandler):
                 account.most_endless = max(account.most_endless, sent)
 
     def missing(self, file, tries):
-        self.plain(404, b"no such file")
+        self.say(404, b"no such file")
 
     def silent(self, file, tries):
         self.connection.settimeout(120)

@@ -158,8 +158,8 @@ class BatchSink:
                       for at, _, _, identities in self.lines(mark) for identity in identities if identity.endswith(b"0"))
 
 
-def certify(folder):
-    """A certificate for 127.0.0.1, by an authority made for it."""
+def certify(folder, more=""):
+    """A certificate for 127.0.0.1, and perhaps `more` names, by an authority made for it."""
     def openssl(*arguments):
         subprocess.run([machine.find("openssl"), *arguments], check=True, cwd=folder, capture_output=True)
 
@@ -167,7 +167,7 @@ def certify(folder):
     openssl(*new, "-x509", "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=bench authority")
     openssl(*new, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=127.0.0.1")
     with open(os.path.join(folder, "names"), "w") as file:
-        file.write("subjectAltName=IP:127.0.0.1\n")
+        file.write("subjectAltName=IP:127.0.0.1" + (more and "," + more) + "\n")
     openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
             "-extfile", "names", "-out", "server.pem")
 
