@@ -8,7 +8,7 @@ from setups import SETUPS
 
 # What has no name for several events a request is compared with itself.
 BASES = {name: setup.base for name, setup in SETUPS.items() if setup.base} | {"drain-batch": "drain"}
-DEFAULT = ["one", "one-batch", "three", "three-batch", "drain", "drain-batch", "many", "fanout", "accept", "one-attachments"]
+DEFAULT = ["one", "one-batch", "three", "three-batch", "drain", "drain-batch", "many", "fanout", "accept", "one-attachments", "idle"]
 FLOORS = ["one", "three", "many"]
 DRAINS = ["drain", "drain-batch"]
 METRICS = [
@@ -22,17 +22,18 @@ class Comparison:
 
     def __init__(self, sink, other, this, chosen, say):
         self.sink, self.binaries, self.chosen, self.say = sink, {"before": other, "now": this}, chosen, say
+        names = [name for name in chosen.scenarios if name != "idle"]
         self.rounds = {}
-        for name in chosen.scenarios:
+        for name in names:
             self.rounds.setdefault(BASES.get(name, name), []).append(name)
-        self.results = {name: {"before": [], "now": []} for name in chosen.scenarios}
+        self.results = {name: {"before": [], "now": []} for name in names}
         self.floors = {name: [] for name in FLOORS if name in self.rounds}
         self.curls = {}
 
     def measure(self, name, binary):
         with using(self.binaries[binary]):
             if name in DRAINS:
-                return drain.measure(self.sink, self.chosen.backlog, batches=name == "drain-batch")
+                return drain.measure(self.sink, self.chosen.backlog, batches=name == "drain-batch", and_rest=False)
             return measure.measure(self.sink, SETUPS[name], self.chosen.seconds)
 
     def run(self):

@@ -73,8 +73,8 @@ def drained(relay, sink, backlog, limit):
         "drain_peak_mib": processes.peak_mib(relay.process.pid)}
 
 
-def measure(sink, wanted, limit=3600, batches=False):
-    """One run: fill, kill, start, drain, perhaps with several events a request."""
+def measure(sink, wanted, limit=3600, batches=False, and_rest=True):
+    """One run: fill, kill, start, drain, perhaps with several events a request; and another relay at rest."""
     yaml = in_batches(sink) if batches else to_one(sink)
     to = sink.batches if batches else sink
     with tempfile.TemporaryDirectory(dir=machine.scratch()) as folder:
@@ -92,4 +92,4 @@ def measure(sink, wanted, limit=3600, batches=False):
             numbers |= times | {"started_mib": processes.resident_mib(relay.process.pid)}
             numbers |= drained(relay, to, backlog, limit)
             numbers["drained_mib"] = processes.resident_mib(relay.process.pid)
-    return numbers | empty(sink)
+    return numbers | (empty(sink) if and_rest else {})

@@ -83,6 +83,11 @@ def half(runs):
                                            "receipt→delivery p50 ms", "p99"], rows)
 
 
+def arithmetic(results):
+    rows = [[str(events)] + [ranged(runs, key) for key in ("cpu_us", "per_request_us", "per_s")] for events, runs in results.items()]
+    table("Bare libcurl, by events in a request", ["events", "CPU µs/event", "CPU µs/request", "events/s"], rows)
+
+
 DRAIN = [
     ("pending deliveries", "backlog"), ("events/s while filling", "fill_per_s"), ("deliveries/s while draining", "delivered_per_s"),
     ("CPU µs per delivery", "cpu_us_per_delivery"), ("settlements per commit", "settled_per_commit"), ("events a request", "events_per_request"),
