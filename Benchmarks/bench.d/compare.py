@@ -7,10 +7,11 @@ from report import median, number, ranged, table
 from setups import SETUPS
 
 # What has no name for several events a request is compared with itself.
-BASES = {name: setup.base for name, setup in SETUPS.items() if setup.base} | {"drain-batch": "drain"}
-DEFAULT = ["one", "one-batch", "three", "three-batch", "drain", "drain-batch", "many", "fanout", "accept", "one-attachments", "idle"]
+BASES = {name: setup.base for name, setup in SETUPS.items() if setup.base} | {"drain-batch": "drain", "half-batch": "half"}
+DEFAULT = ["one", "one-batch", "half", "half-batch", "three", "three-batch", "drain", "drain-batch", "many", "fanout", "accept", "one-attachments", "idle"]
 FLOORS = ["one", "three", "many"]
 DRAINS = ["drain", "drain-batch"]
+HALVES = {"half": "one", "half-batch": "one-batch"}  # at half of the rate that the other binary reached in `one`
 METRICS = [
     ("CPU µs/event", "cpu_us", "cpu_us_per_delivery"), ("delivered/s", "delivered_per_s", "delivered_per_s"),
     ("accept p99 ms", "accept_p99_ms", None), ("events/request", "events_per_request", "events_per_request"),
@@ -28,13 +29,21 @@ class Comparison:
             self.rounds.setdefault(BASES.get(name, name), []).append(name)
         self.results = {name: {"before": [], "now": []} for name in names}
         self.floors = {name: [] for name in FLOORS if name in self.rounds}
-        self.curls = {}
+        self.curls, self.rate = {}, None
 
     def measure(self, name, binary):
         with using(self.binaries[binary]):
             if name in DRAINS:
                 return drain.measure(self.sink, self.chosen.backlog, batches=name == "drain-batch", and_rest=False)
+            if name in HALVES:
+                return measure.measure(self.sink, SETUPS[HALVES[name]], self.chosen.seconds, per_second=self.half_rate())
             return measure.measure(self.sink, SETUPS[name], self.chosen.seconds)
+
+    def half_rate(self):
+        if not self.rate:
+            full = self.results.get("one", {}).get("before") or [measure.measure(self.sink, SETUPS["one"], self.chosen.seconds)]
+            self.rate = full[0]["accepted_per_s"] / 2
+        return self.rate
 
     def run(self):
         for n in range(self.chosen.runs):
