@@ -53,7 +53,7 @@ test: setup ## Run all tests
 	$(SWIFT) test --skip-build --disable-xctest --filter '$(TIMED)'
 	$(SWIFT) test --skip-build --disable-xctest --filter '$(BROWSER)'
 
-bench: build ## Measure speed, cost, floor and peers: half an hour (installs wrk, nginx, redis-server, syslog-ng and others)
+bench: build ## Measure speed, cost, floor and peers: forty minutes (installs wrk, nginx, redis-server, syslog-ng and others)
 	Benchmarks/bench
 
 bench-quick: build ## Measure the two main scenarios and their floor: a minute

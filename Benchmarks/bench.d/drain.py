@@ -5,7 +5,7 @@ import machine, processes
 from harness import Relay
 from measure import Account
 from processes import Failure
-from setups import to_one
+from setups import in_batches, to_one
 from traffic import Envelopes, wrk
 
 ENVELOPES = Envelopes(100)
@@ -55,6 +55,7 @@ def empty(sink):
 def drained(relay, sink, backlog, limit):
     """Resumes the destination, and waits until the backlog is delivered."""
     processes.forget_peak(relay.process.pid)
+    mark = sink.mark()
     before, served, began = Account(relay), sink.served(), time.perf_counter()
     status, text = relay.post("/api/v1/destinations/sink/resume")
     assert status == 200, text
@@ -63,28 +64,32 @@ def drained(relay, sink, backlog, limit):
     after = Account(relay)
     if (delivered := sink.served() - served) != backlog:
         raise Failure(f"{backlog:.0f} deliveries were pending, {delivered} seen")
+    sink.check(mark, backlog, ENVELOPES)
     return {
+        "events_per_request": backlog / (after.attempts - before.attempts),
         "delivered_per_s": backlog / took, "cpu_us_per_delivery": (after.cpu - before.cpu) * 1e6 / backlog,
         "settled_per_commit": backlog / (after.commits - before.commits),
         "written_per_delivery": (after.written - before.written) / backlog,
         "drain_peak_mib": processes.peak_mib(relay.process.pid)}
 
 
-def measure(sink, wanted, limit=3600):
-    """One run: fill, kill, start, drain."""
+def measure(sink, wanted, limit=3600, batches=False, and_rest=True):
+    """One run: fill, kill, start, drain, perhaps with several events a request; and another relay at rest."""
+    yaml = in_batches(sink) if batches else to_one(sink)
+    to = sink.batches if batches else sink
     with tempfile.TemporaryDirectory(dir=machine.scratch()) as folder:
-        relay = Relay(folder, to_one(sink))
+        relay = Relay(folder, yaml)
         with processes.ending(relay):
             pause(relay)
             backlog, rate = fill(relay, wanted)
             numbers = {"backlog": backlog, "fill_per_s": rate, "filled_mib": processes.resident_mib(relay.process.pid)}
             relay.stop(signal.SIGKILL)
-        relay, times = started(folder, to_one(sink))
+        relay, times = started(folder, yaml)
         with processes.ending(relay):
             pending = relay.destination("sink")["pending"]
             if pending != backlog:
                 raise Failure(f"{backlog:.0f} events were accepted, {pending} deliveries are pending after the restart")
             numbers |= times | {"started_mib": processes.resident_mib(relay.process.pid)}
-            numbers |= drained(relay, sink, backlog, limit)
+            numbers |= drained(relay, to, backlog, limit)
             numbers["drained_mib"] = processes.resident_mib(relay.process.pid)
-    return numbers | empty(sink)
+    return numbers | (empty(sink) if and_rest else {})

@@ -6,6 +6,7 @@ from traffic import wrk
 
 BUILD = os.path.join(machine.ROOT, ".build", "floor")
 FIXED_BATCH = 32
+BATCHES = [1, 2, 5, 10, 20, 50, 100]  # events in a request
 
 
 def build():
@@ -46,8 +47,17 @@ def sqlite(event_bytes, batch):
         return run("floor-sqlite", folder, batch * max(200, 40_000 // batch), event_bytes, batch)
 
 
-def curl(sink, event_bytes):
-    return run("floor-curl", sink.url, 40_000, event_bytes, 64)
+def curl(sink, event_bytes, in_flight=64, origins=1, requests=40_000):
+    return run("floor-curl", sink.port, requests, event_bytes, in_flight, origins)
+
+
+def of_batches(sink, event_bytes):
+    """What bare libcurl takes for an event, by how many are in a request: a JSON array of them."""
+    costs = {}
+    for events in BATCHES:
+        bare = curl(sink, events * (event_bytes + 1) + 1, requests=max(4_000, 40_000 // events))
+        costs[events] = {"cpu_us": bare["cpu_us"] / events, "per_request_us": bare["cpu_us"], "per_s": bare["per_second"] * events}
+    return costs
 
 
 def measure(sink, setup, relay_run, seconds):
@@ -57,7 +67,8 @@ def measure(sink, setup, relay_run, seconds):
     if setup.fanout:
         own = max(1, round(relay_run["events_per_commit"]))
         parts["json"] = parse(envelopes)["cpu_us"] / events
-        parts["curl"] = curl(sink, envelopes.event_bytes)["cpu_us"]
+        # Where each event goes to another destination, so does each request here.
+        parts["curl"] = curl(sink, envelopes.event_bytes, origins=max(1, envelopes.companies))["cpu_us"]
         parts["own_batch"] = own
         parts["sqlite_fixed"] = sqlite(envelopes.event_bytes, FIXED_BATCH)["cpu_us"]
         parts["sqlite_own"] = sqlite(envelopes.event_bytes, own)["cpu_us"]

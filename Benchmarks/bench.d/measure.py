@@ -9,6 +9,7 @@ from traffic import wrk
 WARM_UP_SECONDS = 1
 COMMITS, OPERATIONS = "huggy_relay_commit_duration_seconds_count", "huggy_relay_commit_batch_size_sum"
 EVENTS, PENDING = "huggy_relay_events_total", "huggy_relay_deliveries_pending"
+ATTEMPTS = "huggy_relay_attempts_total"
 
 
 def percentile(ordered, share):
@@ -19,13 +20,13 @@ class Account:
     """What a relay has done and used so far."""
 
     def __init__(self, relay):
-        sums = {name: 0 for name in (COMMITS, OPERATIONS, EVENTS, PENDING)}
+        sums = {name: 0 for name in (COMMITS, OPERATIONS, EVENTS, PENDING, ATTEMPTS)}
         for line in relay.get("/metrics")[1].splitlines():
             name = line.partition("{")[0].partition(" ")[0]
             if name in sums:
                 sums[name] += float(line.rsplit(" ", 1)[1])
         self.commits, self.operations = sums[COMMITS], sums[OPERATIONS]
-        self.events, self.pending = sums[EVENTS], sums[PENDING]
+        self.events, self.pending, self.attempts = sums[EVENTS], sums[PENDING], sums[ATTEMPTS]
         self.written = processes.written_bytes(relay.process.pid)
         self.cpu = processes.cpu_seconds(relay.process.pid)
 
@@ -56,10 +57,13 @@ def load(relay, sink, setup, seconds, connections, per_second=None):
         processes.wait_for(lambda: relay.metric(PENDING) == before.pending, "the store to settle", 60, 0.05)
     after = Account(relay)
     check(setup, before, after, delivered - served, sent, connections)
+    sink.check(mark, after.events - before.events, setup.envelopes)
     return before, after, sent, took, sink.latencies_ms(mark)
 
 
 def one_run(relay, sink, setup, seconds, connections=64, per_second=None):
+    if setup.batches:
+        sink = sink.batches
     load(relay, sink, setup, WARM_UP_SECONDS, connections, per_second)
     before, after, sent, took, latencies = load(relay, sink, setup, seconds, connections, per_second)
     events = int(after.events - before.events)
@@ -71,6 +75,7 @@ def one_run(relay, sink, setup, seconds, connections=64, per_second=None):
         "accepted_per_s": answered / sent["seconds"],
         "delivered_per_s": answered * setup.fanout / took if deliveries else None,
         "cpu_us": cpu_us / events, "cpu_us_per_delivery": cpu_us / deliveries if deliveries else None,
+        "events_per_request": deliveries / (after.attempts - before.attempts) if deliveries else None,
         "commits_per_s": commits / took, "events_per_commit": events / commits if commits else None,
         "operations_per_commit": (after.operations - before.operations) / commits if commits else None,
         "written_per_event": (after.written - before.written) / events,

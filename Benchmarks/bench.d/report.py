@@ -40,10 +40,10 @@ def scenarios(results, abouts):
     table("Rate and cost", ["scenario", "", "accepted/s", "delivered/s", "CPU µs/event", "peak MiB"], costs, [
         "CPU: user and system time of the relay's process, from the first request until the last delivery is settled."])
     details = [[name] + [median(runs, key) for key in (
-        "commits_per_s", "events_per_commit", "written_per_event", "accept_p50_ms", "accept_p99_ms", "accept_p999_ms",
+        "commits_per_s", "events_per_commit", "events_per_request", "written_per_event", "accept_p50_ms", "accept_p99_ms", "accept_p999_ms",
         "delivery_p50_ms", "delivery_p99_ms")] for name, runs in results.items()]
     table("Store and latency (ms)", [
-        "scenario", "commits/s", "events/commit", "bytes written/event", "accept p50", "p99", "p99.9", "receipt→delivery p50", "p99"],
+        "scenario", "commits/s", "events/commit", "events/request", "bytes written/event", "accept p50", "p99", "p99.9", "receipt→delivery p50", "p99"],
         details, [
             "A commit is one transaction with one fdatasync (checkpoints add a few); it carries arrivals and the settlements of deliveries.",
             "At full load the receipt→delivery latency is that of a queue which fills; see `half` for a rate that leaves room."])
@@ -83,9 +83,14 @@ def half(runs):
                                            "receipt→delivery p50 ms", "p99"], rows)
 
 
+def arithmetic(results):
+    rows = [[str(events)] + [ranged(runs, key) for key in ("cpu_us", "per_request_us", "per_s")] for events, runs in results.items()]
+    table("Bare libcurl, by events in a request", ["events", "CPU µs/event", "CPU µs/request", "events/s"], rows)
+
+
 DRAIN = [
     ("pending deliveries", "backlog"), ("events/s while filling", "fill_per_s"), ("deliveries/s while draining", "delivered_per_s"),
-    ("CPU µs per delivery", "cpu_us_per_delivery"), ("settlements per commit", "settled_per_commit"),
+    ("CPU µs per delivery", "cpu_us_per_delivery"), ("settlements per commit", "settled_per_commit"), ("events a request", "events_per_request"),
     ("bytes written per delivery", "written_per_delivery"), ("MiB resident, filled", "filled_mib"),
     ("MiB resident, after the restart", "started_mib"), ("MiB at the peak of the drain", "drain_peak_mib"),
     ("s from exec to listening, with the backlog", "listening_s"), ("s from exec to ready, with the backlog", "ready_s"),
@@ -94,8 +99,8 @@ DRAIN = [
 ]
 
 
-def drain(runs):
-    table("Backlog and drain", ["", "median (range)"], [[name, ranged(runs, key)] for name, key in DRAIN])
+def drain(runs, title="Backlog and drain"):
+    table(title, ["", "median (range)"], [[name, ranged(runs, key)] for name, key in DRAIN])
 
 
 def peers(results, one, drain):

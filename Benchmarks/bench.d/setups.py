@@ -7,6 +7,7 @@ from traffic import Envelopes
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of twenty-four!").decode()
 TO_SINK = "  - { name: all, to: sink }"
+BATCH_EVENTS = 100
 
 
 @dataclasses.dataclass
@@ -16,14 +17,24 @@ class Setup:
     envelopes: Envelopes = dataclasses.field(default_factory=Envelopes)
     fanout: int = 1  # deliveries of an event
     waits: bool = False  # the deliveries stay pending
+    base: str = ""  # of the scenario that is the same without what this one adds
+    batches: bool = False  # several events may stand in a request
 
 
 def destination(url, name="sink", concurrency=64, more=""):
     return f'  {name}: {{ url: "{url}", format: event, concurrency: {concurrency}{more} }}'
 
 
-def to_one(sink):
-    return configuration(destination(sink.url), TO_SINK)
+def to_one(sink, more=""):
+    return configuration(destination(sink.url, more=more), TO_SINK)
+
+
+def in_batches(sink):
+    return to_one(sink.batches, f", batch: {{ max_events: {BATCH_EVENTS}, max_bytes: 1MiB }}")
+
+
+def rescuing(sink):
+    return to_one(sink).replace("huggy: {}", 'huggy: { attachments: { hosts: ["*.files.test"] } }')
 
 
 def to_three(sink):
@@ -68,6 +79,9 @@ def signed(sink):
 SETUPS = {
     "one": Setup("1 event → 1 destination", to_one),
     "three": Setup("3 events in an envelope → 1 destination", to_one, Envelopes(3)),
+    "one-batch": Setup("one, up to 100 events a request", in_batches, base="one", batches=True),
+    "three-batch": Setup("three, up to 100 events a request", in_batches, Envelopes(3), base="three", batches=True),
+    "one-attachments": Setup("one, its source rescues files, but there are none", rescuing, base="one"),
     "fanout": Setup("1 event → 3 destinations", to_three, fanout=3),
     "filter-routed": Setup("1,000 routes, none matches, keep: routed", filtering("routed"), fanout=0),
     "filter-all": Setup("1,000 routes, none matches, keep: all", filtering("all"), fanout=0),

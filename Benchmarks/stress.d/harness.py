@@ -1,10 +1,21 @@
 """What the stress scenarios share: a relay, receivers, senders, and what can be read off them."""
-import http.client, json, os, re, signal, socket, sqlite3, subprocess, sys, tempfile, threading, time
+import contextlib, http.client, json, os, re, signal, socket, sqlite3, subprocess, sys, tempfile, threading, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RELAY = os.path.join(HERE, "..", "..", ".build", "release", "huggy-relay")
 EVENT_PADDING = "x" * 1000
 counter = iter(range(10**9))
+
+
+@contextlib.contextmanager
+def using(binary):
+    """What is started within the block is this binary of the relay."""
+    global RELAY
+    other, RELAY = RELAY, binary
+    try:
+        yield
+    finally:
+        RELAY = other
 
 
 class Process:
