@@ -82,6 +82,18 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // The listener that gives rescued files to who has a signed link.
+    .target(
+      name: "RelayFiles",
+      dependencies: [
+        "RelayCore", "RelayJSON", "RelayListening", "RelayPipeline", "RelayText", "RelayThreads",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+
     // The page for people, its files within the binary.
     .target(name: "CDashboard", exclude: ["files"]),
 
@@ -116,7 +128,7 @@ let package = Package(
     .executableTarget(
       name: "huggy-relay",
       dependencies: [
-        "RelayAdmin", "RelayConfig", "RelayCore", "RelayCurl", "RelayDigest", "RelayIngest", "RelayJSON",
+        "RelayAdmin", "RelayConfig", "RelayCore", "RelayCurl", "RelayDigest", "RelayFiles", "RelayIngest", "RelayJSON",
         "RelayListening", "RelayPipeline", "RelaySQLite", "RelayText", "RelayThreads", "RelayTools",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -191,6 +203,17 @@ let package = Package(
         "CZlib", "RelayCore", "RelayIngest", "RelayListening", "RelayPipeline", "RelayTestSupport",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "RelayFilesTests",
+      dependencies: [
+        "RelayCore", "RelayFiles", "RelayHarness", "RelayListening", "RelayPipeline", "RelayTestSupport",
+        "RelayThreads",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],

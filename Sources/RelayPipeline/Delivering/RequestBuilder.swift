@@ -4,12 +4,15 @@ import RelayText
 
 /// Makes the request of an attempt: the body in the destination's format, and the relay's headers.
 package enum RequestBuilder {
-  /// - Parameter now: The wall clock's time, for the signature.
+  /// - Parameters:
+  ///   - now: The wall clock's time, for the signature.
+  ///   - contents: What the destination gets as an event's object: its bytes, but for links that are rewritten.
   package static func request(
-    for delivery: Delivery, to destination: Destination, at now: Timestamp
+    for delivery: Delivery, to destination: Destination, at now: Timestamp,
+    contents: (Event) -> [UInt8] = { $0.body }
   ) -> AttemptRequest {
     let event = delivery.event
-    let body = body(of: event, for: destination)
+    let body = body(of: event, for: destination, contents: contents)
     var headers = HeaderLines(reservingCapacity: 464)
     headers.append("content-type") { $0.append(contentsOf: "application/json".utf8) }
     headers.append("user-agent") { $0.append(contentsOf: RelayVersion.userAgent.utf8) }
@@ -32,13 +35,15 @@ package enum RequestBuilder {
     return AttemptRequest(delivery: delivery.id, destination: destination.name, headers: headers, body: body)
   }
 
-  static func body(of event: Event, for destination: Destination) -> [UInt8] {
+  static func body(
+    of event: Event, for destination: Destination, contents: (Event) -> [UInt8] = { $0.body }
+  ) -> [UInt8] {
     switch destination.format {
     case .huggy:
       envelope(
-        of: event.body, rawType: event.rawType, time: event.envelope.time,
+        of: contents(event), rawType: event.rawType, time: event.envelope.time,
         token: destination.forwardsToken ? event.envelope.token : nil)
-    case .event: event.body
+    case .event: contents(event)
     }
   }
 

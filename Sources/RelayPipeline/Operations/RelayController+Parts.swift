@@ -18,6 +18,8 @@ extension RelayController {
     package var samples: any SampleEnvelopes
     /// nil: nobody is told anything.
     package var notices: Notices.Tools?
+    /// Makes the links to files; nil: no body is rewritten.
+    package var linker: AttachmentLinker?
     /// How long those wait who ask something of the store.
     package var patience: Patience
     /// Where the charts' samples are kept over restarts; nil: nowhere.
@@ -27,6 +29,7 @@ extension RelayController {
       store: any DeliveryStore, lookup: any DeliveryLookup, engine: DeliveryEngine, receiver: Receiver,
       metrics: RelayMetrics, watch: StoreWatch, clock: any SteadyClock, logger: Logger,
       prober: any DestinationProber, samples: any SampleEnvelopes, notices: Notices.Tools? = nil,
+      linker: AttachmentLinker? = nil,
       patience: Patience = Patience(), seriesFile: (any SeriesKeeping)? = nil
     ) {
       self.store = store
@@ -40,6 +43,7 @@ extension RelayController {
       self.prober = prober
       self.samples = samples
       self.notices = notices
+      self.linker = linker
       self.patience = patience
       self.seriesFile = seriesFile
     }

@@ -65,7 +65,8 @@ package final class RelayController: RelayOperations {
       configuration,
       parts: Reloader.Parts(
         active: active, asked: asked, holds: holds, reordering: reordering, engine: parts.engine,
-        receiver: parts.receiver, metrics: parts.metrics, silence: silence, clock: parts.clock,
+        receiver: parts.receiver, metrics: parts.metrics, silence: silence, linker: parts.linker,
+        clock: parts.clock,
         logger: parts.logger),
       source: source)
     trials = RuleTrials(configuration, active: active, asked: asked, source: source, clock: parts.clock)
@@ -75,8 +76,8 @@ package final class RelayController: RelayOperations {
         logger: parts.logger))
     tester = DestinationTester(
       DestinationTester.Parts(
-        active: active, prober: parts.prober, samples: parts.samples, clock: parts.clock,
-        logger: parts.logger))
+        active: active, prober: parts.prober, samples: parts.samples, linker: parts.linker,
+        clock: parts.clock, logger: parts.logger))
     statusReader = StatusReader(
       StatusReader.Parts(
         active: active, asked: asked, lookup: parts.lookup, engine: parts.engine, metrics: parts.metrics,
@@ -88,6 +89,7 @@ package final class RelayController: RelayOperations {
         patience: parts.patience, clock: parts.clock, file: parts.seriesFile, logger: parts.logger))
     gapBook = GapBook(asked: asked, recorder: parts.receiver.gaps, clock: parts.clock)
     parts.engine.hideInAnswers(configuration.toldSecrets)
+    parts.engine.rewriteLinks(with: parts.linker?.rewriter(for: configuration))
     guard let tools = parts.notices else { return }
     let notices = makeNotices(tools, active)
     noticeDesk.withLock { $0 = notices }

@@ -13,6 +13,7 @@ final class Reloader: Sendable {
     let receiver: Receiver
     let metrics: RelayMetrics
     let silence: SilenceWatch
+    let linker: AttachmentLinker?
     let clock: any SteadyClock
     let logger: Logger
   }
@@ -97,6 +98,7 @@ final class Reloader: Sendable {
     parts.receiver.replace(new)
     // What is in flight was told the old ones.
     parts.engine.hideInAnswers(parts.active.configuration.toldSecrets + new.toldSecrets)
+    parts.engine.rewriteLinks(with: parts.linker?.rewriter(for: new))
     parts.engine.configure(new.destinations)
     parts.active.replace(new)
     parts.reordering.begin(disordered)

@@ -35,7 +35,7 @@ final class Middle {
   init(
     _ configuration: Configuration, in folder: TemporaryFolder? = nil, at now: Timestamp = .second(0),
     prober: any DestinationProber = ScriptedProber(), patience: Patience = .unhurried,
-    seriesFile: (any SeriesKeeping)? = nil
+    linker: AttachmentLinker? = nil, seriesFile: (any SeriesKeeping)? = nil
   ) async throws {
     let folder = try folder ?? TemporaryFolder()
     self.folder = folder
@@ -55,7 +55,7 @@ final class Middle {
       configuration,
       parts: RelayController.Parts(
         store: store, lookup: lookup, engine: engine, receiver: receiver, metrics: metrics, watch: watch,
-        clock: clock, logger: recorder.logger, prober: prober, samples: OneSample(),
+        clock: clock, logger: recorder.logger, prober: prober, samples: OneSample(), linker: linker,
         patience: patience, seriesFile: seriesFile),
       source: source)
     let stored = try await controller.prepare()
