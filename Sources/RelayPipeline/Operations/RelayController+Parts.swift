@@ -22,12 +22,15 @@ extension RelayController {
     package var patience: Patience
     /// Where the charts' samples are kept over restarts; nil: nowhere.
     package var seriesFile: (any SeriesKeeping)?
+    /// Who keeps the files that events point to; nil: nobody.
+    package var attachments: (any AttachmentKeeping)?
 
     package init(
       store: any DeliveryStore, lookup: any DeliveryLookup, engine: DeliveryEngine, receiver: Receiver,
       metrics: RelayMetrics, watch: StoreWatch, clock: any SteadyClock, logger: Logger,
       prober: any DestinationProber, samples: any SampleEnvelopes, notices: Notices.Tools? = nil,
-      patience: Patience = Patience(), seriesFile: (any SeriesKeeping)? = nil
+      patience: Patience = Patience(), seriesFile: (any SeriesKeeping)? = nil,
+      attachments: (any AttachmentKeeping)? = nil
     ) {
       self.store = store
       self.lookup = lookup
@@ -42,6 +45,7 @@ extension RelayController {
       self.notices = notices
       self.patience = patience
       self.seriesFile = seriesFile
+      self.attachments = attachments
     }
   }
 }

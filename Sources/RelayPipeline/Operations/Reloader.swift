@@ -13,6 +13,7 @@ final class Reloader: Sendable {
     let receiver: Receiver
     let metrics: RelayMetrics
     let silence: SilenceWatch
+    let attachments: (any AttachmentKeeping)?
     let clock: any SteadyClock
     let logger: Logger
   }
@@ -94,6 +95,7 @@ final class Reloader: Sendable {
     await parts.holds.hold(disordered)
     parts.metrics.configure(new)
     parts.silence.listen(for: new)
+    parts.attachments?.configure(new.sources)
     parts.receiver.replace(new)
     // What is in flight was told the old ones.
     parts.engine.hideInAnswers(parts.active.configuration.toldSecrets + new.toldSecrets)

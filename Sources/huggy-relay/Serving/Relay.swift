@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import NIOPosix
 import RelayAdmin
+import RelayAttachments
 import RelayConfig
 import RelayCore
 import RelayCurl
@@ -75,9 +76,10 @@ struct Relay {
     let store = opened.store
     let engine = DeliveryEngine(
       store: store, transport: CurlTransport(clock: clock), clock: clock, logger: logger, metrics: metrics)
+    let attachments = attachmentKeeper(opened, watch)
     let receiver = Receiver(
       configuration: configuration, store: store, engine: engine, clock: clock, logger: logger,
-      metrics: metrics)
+      metrics: metrics, attachments: attachments)
     let eventLoopGroup = MultiThreadedEventLoopGroup(
       numberOfThreads: ProcessorShare.current().count)
     let server = IngestServer(
@@ -94,7 +96,8 @@ struct Relay {
           sender: NoticeClient(),
           keeper: NoticeFile(path: configuration.store.location.path(beside: "notices")),
           host: Self.hostName),
-        seriesFile: SeriesFile(path: configuration.store.location.path(beside: "series"))),
+        seriesFile: SeriesFile(path: configuration.store.location.path(beside: "series")),
+        attachments: attachments),
       source: FileReloadSource(
         path: path, loader: loader, server: server, access: access, logger: logger))
     let address: ListenAddress
@@ -117,6 +120,7 @@ struct Relay {
     let drain = DrainTime(limit: configuration.server.drain)
     var services: [any Service] = [
       StoreService(opened: opened),
+      AttachmentService(keeper: attachments),
       DeliveryService(controller: controller, engine: engine, stored: stored, drain: drain),
       IngestService(
         server: server, address: address, admin: admin, eventLoopGroup: eventLoopGroup,
@@ -139,6 +143,14 @@ struct Relay {
         logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }))
     try await group.run()
     logger.notice("stopped")
+  }
+
+  private func attachmentKeeper(_ opened: OpenedStore, _ watch: StoreWatch) -> AttachmentKeeper {
+    AttachmentKeeper(
+      AttachmentKeeper.Parts(
+        folder: configuration.store.location.path(beside: "attachments"),
+        makeIndex: OpenedStore.attachmentIndex, fetcher: CurlAttachmentFetcher(), lookup: opened.lookup,
+        clock: clock, mayWrite: { watch.current.refusal == nil }, logger: logger))
   }
 
   /// The machine's name, as it calls itself: no name server is asked.

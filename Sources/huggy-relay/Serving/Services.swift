@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import NIOPosix
 import RelayAdmin
+import RelayAttachments
 import RelayCore
 import RelayIngest
 import RelayPipeline
@@ -22,6 +23,19 @@ struct StoreService: Service {
         code: .hanging,
         message: "its disk does not answer, so it was left as it is; the next start delivers what is pending")
     }
+  }
+}
+
+/// Fetches and keeps files from the start of the delivery on, until nothing more is received. It ends before the store, which it asks.
+struct AttachmentService: Service {
+  let keeper: AttachmentKeeper
+
+  /// For fetches under way, which go on at the next start.
+  private static let endingTime = Duration.seconds(3)
+
+  func run() async throws {
+    try? await gracefulShutdown()
+    await onThread(named: "files end") { keeper.stop(within: Self.endingTime) }
   }
 }
 
