@@ -1,5 +1,6 @@
 import Logging
 import RelayCore
+import RelayThreads
 
 extension RelayController {
   /// What it is composed over.
@@ -47,5 +48,13 @@ extension RelayController {
       self.seriesFile = seriesFile
       self.attachments = attachments
     }
+  }
+}
+
+extension RelayController.Parts {
+  /// What is known of an event's files; where the index can't be read, nothing is.
+  func attachments(of id: EventID) async -> [Attachment] {
+    guard let shelf = attachments else { return [] }
+    return await onThread(named: "event files") { (try? shelf.attachments(of: id)) ?? [] }
   }
 }

@@ -189,13 +189,7 @@ package final class RelayController: RelayOperations {
         deliveries[index].first = await delivery(first, to: deliveries[index].record.destination)
       }
     }
-    return EventReport(event: event, deliveries: deliveries, attachments: await attachments(of: id))
-  }
-
-  /// What is known of its files; where the index can't be read, nothing is.
-  private func attachments(of id: EventID) async -> [Attachment] {
-    guard let shelf = parts.attachments else { return [] }
-    return await onThread(named: "event files") { (try? shelf.attachments(of: id)) ?? [] }
+    return EventReport(event: event, deliveries: deliveries, attachments: await parts.attachments(of: id))
   }
 
   /// A page begins behind a number: behind the one after it stands the delivery itself.
