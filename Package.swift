@@ -65,6 +65,13 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
+    // The files that events point to: fetched, and kept.
+    .target(
+      name: "RelayAttachments",
+      dependencies: [
+        "RelayCore", "RelayDigest", "RelayThreads", .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
     // What the two listeners share: how they open their sockets, and what they say when they can't.
     .target(
       name: "RelayListening",
@@ -128,7 +135,8 @@ let package = Package(
     .executableTarget(
       name: "huggy-relay",
       dependencies: [
-        "RelayAdmin", "RelayConfig", "RelayCore", "RelayCurl", "RelayDigest", "RelayFiles", "RelayIngest", "RelayJSON",
+        "RelayAdmin", "RelayAttachments", "RelayConfig", "RelayCore", "RelayCurl", "RelayDigest", "RelayFiles",
+        "RelayIngest", "RelayJSON",
         "RelayListening", "RelayPipeline", "RelaySQLite", "RelayText", "RelayThreads", "RelayTools",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -179,6 +187,13 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "RelayAttachmentsTests",
+      dependencies: [
+        "RelayAttachments", "RelayCore", "RelayHarness", "RelaySQLite", "RelayTestSupport", "RelayThreads",
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
     .testTarget(

@@ -6,6 +6,8 @@ struct ReadDestination {
   let name: String
   let location: Location
   var urlLocation: Location?
+  /// Of its own word on attachments; nil: the defaults', or none.
+  var attachmentsLocation: Location?
   let destination: Destination?
 }
 
@@ -41,7 +43,9 @@ struct DestinationReader {
     }
     destination.read(&section)
     return ReadDestination(
-      name: entry.key, location: entry.location, urlLocation: url?.location, destination: destination)
+      name: entry.key, location: entry.location, urlLocation: url?.location,
+      attachmentsLocation: section.entries.first { $0.key == "attachments" }?.value.location,
+      destination: destination)
   }
 }
 
@@ -79,6 +83,7 @@ extension Destination {
     if let circuit = section.take("circuit") { self.circuit.read(circuit) }
     maxBacklog = section.take("max_backlog")?.backlogLimit() ?? maxBacklog
     lateAfter = section.take("late_after")?.duration() ?? lateAfter
+    attachments = section.take("attachments")?.attachmentLinks() ?? attachments
     if let tls = section.take("tls") { self.tls.read(tls) }
     readPause(&section)
     section.finish()

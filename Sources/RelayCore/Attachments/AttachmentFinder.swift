@@ -8,16 +8,15 @@ package enum AttachmentFinder {
   /// Of one event; what an event holds beyond is not found.
   package static let maxLinks = 32
 
-  /// Every key's first bytes.
-  private static let mark = Array("\"file".utf8)
   private static let keys = ["file", "fileUrl", "files"].map { Array($0.utf8) }
   private static let urlKey = Array("url".utf8)
 
   /// - Parameter body: An event's bytes: a JSON object.
   /// - Returns: In the order of the document. None where the bytes are no object.
   package static func links(in body: [UInt8]) -> [FoundLink] {
-    body.withUnsafeBufferPointer { bytes in
-      guard mayHold(bytes) else { return [] }
+    // Most events are told by this alone.
+    guard FileMark.stands(in: body) else { return [] }
+    return body.withUnsafeBufferPointer { bytes in
       var links: [FoundLink] = []
       // What is no JSON has no links behind that place.
       try? find(in: bytes, &links)
@@ -70,28 +69,5 @@ package enum AttachmentFinder {
   ) throws(ScanError) {
     var reader = ContainerReader(container, in: body)
     while let member = try reader.next() { try visit(member.key, member.value) }
-  }
-
-  /// Whether `"file` stands anywhere in it. Most events are told by this alone, so one byte in five is looked at
-  /// (Horspool's search).
-  private static func mayHold(_ body: UnsafeBufferPointer<UInt8>) -> Bool {
-    var end = mark.count - 1
-    while end < body.count {
-      switch body[end] {
-      case UInt8(ascii: "e"):
-        if body[end - 4] == mark[0], body[end - 3] == mark[1], body[end - 2] == mark[2],
-          body[end - 1] == mark[3]
-        {
-          return true
-        }
-        end += 5
-      case UInt8(ascii: "l"): end += 1
-      case UInt8(ascii: "i"): end += 2
-      case UInt8(ascii: "f"): end += 3
-      case UInt8(ascii: "\""): end += 4
-      default: end += 5
-      }
-    }
-    return false
   }
 }

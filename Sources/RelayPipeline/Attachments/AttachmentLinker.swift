@@ -21,6 +21,13 @@ package final class AttachmentLinker: Sendable {
     signer.withLock { $0 = made }
   }
 
+  /// The same, for those who must not block.
+  package func prepareOnThread(for settings: ServerSettings) async throws(AttachmentKeyError) {
+    try await onThread(named: "key") {
+      Result { () throws(AttachmentKeyError) in try self.prepare(for: settings) }
+    }.get()
+  }
+
   /// nil: nothing is rewritten.
   package func rewriter(for configuration: Configuration) -> AttachmentRewriter? {
     signer.withLock { $0 }.flatMap { AttachmentRewriter(configuration, signer: $0) }

@@ -1,5 +1,6 @@
 import Logging
 import RelayCore
+import RelayThreads
 
 extension RelayController {
   /// What it is composed over.
@@ -24,13 +25,15 @@ extension RelayController {
     package var patience: Patience
     /// Where the charts' samples are kept over restarts; nil: nowhere.
     package var seriesFile: (any SeriesKeeping)?
+    /// Who keeps the files that events point to; nil: nobody.
+    package var attachments: (any AttachmentKeeping)?
 
     package init(
       store: any DeliveryStore, lookup: any DeliveryLookup, engine: DeliveryEngine, receiver: Receiver,
       metrics: RelayMetrics, watch: StoreWatch, clock: any SteadyClock, logger: Logger,
       prober: any DestinationProber, samples: any SampleEnvelopes, notices: Notices.Tools? = nil,
-      linker: AttachmentLinker? = nil,
-      patience: Patience = Patience(), seriesFile: (any SeriesKeeping)? = nil
+      linker: AttachmentLinker? = nil, patience: Patience = Patience(),
+      seriesFile: (any SeriesKeeping)? = nil, attachments: (any AttachmentKeeping)? = nil
     ) {
       self.store = store
       self.lookup = lookup
@@ -46,6 +49,15 @@ extension RelayController {
       self.linker = linker
       self.patience = patience
       self.seriesFile = seriesFile
+      self.attachments = attachments
     }
+  }
+}
+
+extension RelayController.Parts {
+  /// What is known of an event's files; where the index can't be read, nothing is.
+  func attachments(of id: EventID) async -> [Attachment] {
+    guard let shelf = attachments else { return [] }
+    return await onThread(named: "event files") { (try? shelf.attachments(of: id)) ?? [] }
   }
 }

@@ -58,7 +58,7 @@ package final class RelayController: RelayOperations {
       Erasures.Parts(
         store: parts.store, asked: asked, auditTrail: auditTrail, holds: holds, receiver: parts.receiver,
         metrics: parts.metrics,
-        feed: parts.engine.feed, clock: parts.clock, logger: parts.logger))
+        feed: parts.engine.feed, attachments: parts.attachments, clock: parts.clock, logger: parts.logger))
     let silence = SilenceWatch(clock: parts.clock, metrics: parts.metrics, patience: parts.patience)
     self.silence = silence
     reloader = Reloader(
@@ -66,8 +66,7 @@ package final class RelayController: RelayOperations {
       parts: Reloader.Parts(
         active: active, asked: asked, holds: holds, reordering: reordering, engine: parts.engine,
         receiver: parts.receiver, metrics: parts.metrics, silence: silence, linker: parts.linker,
-        clock: parts.clock,
-        logger: parts.logger),
+        attachments: parts.attachments, clock: parts.clock, logger: parts.logger),
       source: source)
     trials = RuleTrials(configuration, active: active, asked: asked, source: source, clock: parts.clock)
     sources = SourceDesk(
@@ -81,7 +80,8 @@ package final class RelayController: RelayOperations {
     statusReader = StatusReader(
       StatusReader.Parts(
         active: active, asked: asked, lookup: parts.lookup, engine: parts.engine, metrics: parts.metrics,
-        watch: parts.watch, clock: parts.clock, storeKind: parts.store.kind, sources: sources))
+        watch: parts.watch, clock: parts.clock, storeKind: parts.store.kind, sources: sources,
+        attachments: parts.attachments))
     recorder = SeriesRecorder(
       SeriesRecorder.Parts(
         active: active, store: parts.store, lookup: parts.lookup, engine: parts.engine,
@@ -129,6 +129,7 @@ package final class RelayController: RelayOperations {
     let disordered = Reordering.disordered(destinations, stored, underWay: [])
     await parts.store.hold(disordered)
     await notices?.begin(stored)
+    parts.attachments?.configure(active.configuration.sources)
     parts.watch.attach(parts.engine)
     parts.engine.start(destinations, stored: stored)
     await parts.engine.hold(disordered)
@@ -189,7 +190,7 @@ package final class RelayController: RelayOperations {
         deliveries[index].first = await delivery(first, to: deliveries[index].record.destination)
       }
     }
-    return EventReport(event: event, deliveries: deliveries)
+    return EventReport(event: event, deliveries: deliveries, attachments: await parts.attachments(of: id))
   }
 
   /// A page begins behind a number: behind the one after it stands the delivery itself.

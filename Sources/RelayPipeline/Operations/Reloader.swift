@@ -14,6 +14,7 @@ final class Reloader: Sendable {
     let metrics: RelayMetrics
     let silence: SilenceWatch
     let linker: AttachmentLinker?
+    let attachments: (any AttachmentKeeping)?
     let clock: any SteadyClock
     let logger: Logger
   }
@@ -95,6 +96,7 @@ final class Reloader: Sendable {
     await parts.holds.hold(disordered)
     parts.metrics.configure(new)
     parts.silence.listen(for: new)
+    parts.attachments?.configure(new.sources)
     parts.receiver.replace(new)
     // What is in flight was told the old ones.
     parts.engine.hideInAnswers(parts.active.configuration.toldSecrets + new.toldSecrets)
