@@ -101,7 +101,7 @@ import Testing
 }
 
 /// A server of files over TLS for `localhost`: OpenSSL's own.
-private final class Origin: Sendable {
+final class Origin: Sendable {
   let folder: TemporaryFolder
   let certificate: String
   let url: String
