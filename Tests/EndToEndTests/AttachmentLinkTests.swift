@@ -135,12 +135,12 @@ import Testing
     _ = try post(Array("x\(target)".utf8), to: url + "/huggy")
     var shown: [String: String] = [:]
     for path in [
-      "/api/v1/events/\(event)", "/api/v1/deliveries?destination=crm", "/api/v1/events", "/api/v1/status",
-      "/api/v1/rejections", "/api/v1/config", "/api/v1/audit", "/metrics",
+      "/api/v1/events/\(event)", "/api/v1/deliveries?destination=crm", "/api/v1/events", "/metrics",
+      "/api/v1/status", "/api/v1/rejections", "/api/v1/config", "/api/v1/audit",
     ] { shown[path] = try person.get(path) }
     for arguments in [
-      ["event", event], ["event", event, "--format", "markdown"], ["deliveries"], ["test", "crm", file], ["status"],
-      ["rejections"], ["config", "show", "--config", setting.configuration],
+      ["event", event], ["event", event, "--format", "markdown"], ["deliveries"], ["test", "crm", file],
+      ["status"], ["rejections"], ["config", "show", "--config", setting.configuration],
     ] {
       let ran =
         arguments[0] == "config" ? try Setting.run(arguments) : try person.run(arguments)
@@ -150,12 +150,14 @@ import Testing
     #expect(relay.waitForExit() == 0)
     shown["log"] = relay.log.joined(separator: "\n")
     for (what, text) in shown {
-      #expect(text.firstMatch(of: #/signature\W{1,8}[A-Za-z0-9_-]{43}(?![A-Za-z0-9+\/_-])/#) == nil, "\(what)")
+      let isShown = text.contains(#/signature[=%\\&]\W{0,7}(?:3D|u003d)?[A-Za-z0-9_-]{43}/#)
+      #expect(!isShown, "\(what)")
       #expect(!text.contains(target.split(separator: "signature=")[1]), "\(what)")
     }
-    #expect(shown["/api/v1/events/\(event)"]?.contains("signature=[secret]") == true, "an answer that repeats it is kept")
-    #expect(shown["test crm \(file)"]?.contains("signature=[secret]") == true)
-    #expect(shown["/api/v1/rejections"]?.contains("signature=[secret]") == true)
+    // What repeats it is shown all the same.
+    for what in ["/api/v1/events/\(event)", "test crm \(file)", "/api/v1/rejections"] {
+      #expect(shown[what]?.contains("signature=[secret]") == true, "\(what)")
+    }
     await echo.stop()
   }
 }

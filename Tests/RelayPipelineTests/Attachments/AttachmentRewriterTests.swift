@@ -177,6 +177,49 @@ import Testing
         timestamp: middle.clock.now().seconds, body: request.body, secret: secret))
   }
 
+  @Test func aReloadSwitchesRewritingOnAndOff() async throws {
+    let folder = try TemporaryFolder()
+    let (middle, _) = try await middle(folder) { $0.destination("crm") { $0.attachments = .off } }
+    for (links, isRewritten) in [(AttachmentLinks.rewrite, true), (.off, false)] {
+      middle.source.state.withLock {
+        $0.configuration.destination("crm") { $0.attachments = links }
+        $0.configuration.hash += "x"
+      }
+      let controller = middle.controller
+      _ = try await middle.during {
+        do throws(OperationError) {
+          return Result<ReloadReport, OperationError>.success(try await controller.reload())
+        } catch {
+          return .failure(error)
+        }
+      }.get()
+      await middle.rest()
+      #expect(
+        await middle.post(Self.envelope + String(repeating: " ", count: isRewritten ? 1 : 2)).value.status
+          == 200)
+      await middle.rest()
+      let request = try #require(middle.inFlight.last { $0.destination == "crm" })
+      #expect(try body(of: request).contains("http://relay.internal:8082/files/") == isRewritten)
+    }
+  }
+
+  @Test func aTestOfADestinationShowsItsLinksMasked() async throws {
+    let folder = try TemporaryFolder()
+    let prober = ScriptedProber()
+    let linker = AttachmentLinker(file: AttachmentKeyFile(path: folder.path + "/key"))
+    var configuration = configuration()
+    configuration.sources.remove(at: 1)
+    try linker.prepare(for: configuration.server)
+    let middle = try await Middle(configuration, prober: prober, linker: linker)
+    let report = try await middle.controller.test("crm", with: .envelope(Array(Self.envelope.utf8), event: 1))
+    let sent = try body(of: prober.requests.first)
+    guard case .valid = linker.check(try target(in: sent), at: middle.clock.now()) else {
+      Issue.record("the link is not the relay's")
+      return
+    }
+    #expect(String(decoding: report.body, as: UTF8.self).contains("&signature=[secret]\""))
+  }
+
   /// A receiver that answers with what it was sent.
   @Test func theSignatureOfALinkIsNowhereToBeSeen() async throws {
     let folder = try TemporaryFolder()
