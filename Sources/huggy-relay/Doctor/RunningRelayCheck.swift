@@ -142,7 +142,8 @@ enum RelayHealth {
     let subject = "attachments"
     if let problem = files.problem {
       return [
-        .fail(subject, "none are fetched or kept: \(problem)", "mend the disk; what can still be fetched then is")
+        .fail(
+          subject, "none are fetched or kept: \(problem)", "mend the disk; what can still be fetched then is")
       ]
     }
     guard files.lost > 0 else {
