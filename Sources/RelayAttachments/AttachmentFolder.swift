@@ -2,7 +2,7 @@ import Glibc
 import RelayCore
 
 /// Where files are on the disk: `index.db`, `incoming/` for what is being fetched, and `files/` by hash, in folders by its first four
-/// digits. All of it is for the relay's user alone.
+/// digits. All of it is for the relay's user alone, or for its group as well, where the folder above is a group's, as the store is.
 struct AttachmentFolder: Sendable {
   let path: String
 
@@ -20,10 +20,24 @@ struct AttachmentFolder: Sendable {
     "\(files)/\(hash.prefix(2))/\(hash.dropFirst(2).prefix(2))"
   }
 
+  /// Whether the folder above is a group's: then the next start may be another user's.
+  private var isForGroup: Bool {
+    var status = stat()
+    guard stat(FilePath.parent(of: path), &status) == 0 else { return false }
+    return status.st_mode & S_IWGRP != 0 && status.st_mode & S_IWOTH == 0
+  }
+
+  private var fileMode: mode_t { isForGroup ? 0o660 : 0o600 }
+
   /// Makes the folders, and removes what a fetch that never ended has left.
   func prepare() throws(StoreError) {
     for folder in [path, incoming, files] { try make(folder) }
     for name in Self.names(in: incoming) { unlink("\(incoming)/\(name)") }
+    // SQLite gives what it makes beside it the same mode.
+    let index = open(indexPath, O_WRONLY | O_CREAT | O_CLOEXEC, fileMode)
+    guard index >= 0 else { throw Self.error("\(indexPath) can't be made") }
+    if isForGroup { fchmod(index, fileMode) }
+    close(index)
   }
 
   /// A new file that is written to.
@@ -32,7 +46,9 @@ struct AttachmentFolder: Sendable {
   func newFile(_ number: Int) -> (path: String, descriptor: Int32) {
     let path = "\(incoming)/\(number)"
     unlink(path)
-    return (path, open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600))
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, fileMode)
+    if isForGroup, descriptor >= 0 { fchmod(descriptor, fileMode) }
+    return (path, descriptor)
   }
 
   /// Moves a synced file to the place that its hash gives it; where one is there already, it is the same.
@@ -62,7 +78,11 @@ struct AttachmentFolder: Sendable {
   }
 
   private func make(_ folder: String) throws(StoreError) {
-    guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw Self.error("\(folder) can't be made") }
+    guard mkdir(folder, isForGroup ? 0o770 : 0o700) == 0 else {
+      if errno == EEXIST { return }
+      throw Self.error("\(folder) can't be made")
+    }
+    if isForGroup { chmod(folder, 0o770) }
   }
 
   private func sync(_ folder: String) throws(StoreError) {

@@ -16,6 +16,7 @@ final class KeeperLoop {
   private let clock: any SteadyClock
   private let store: EventLookup
   private let log: LossLog
+  private let kept: KeptFiles
   private var policies: [String: AttachmentPolicy] = [:]
   private var slots = FetchSlots()
   private var search: MissedSearch
@@ -29,8 +30,6 @@ final class KeeperLoop {
 
   /// After the index or the store has failed.
   private static let pause = Duration.seconds(5)
-  /// How many events are asked after in one turn.
-  private static let looks = 16
 
   init(_ parts: Parts) {
     self.parts = parts
@@ -38,6 +37,7 @@ final class KeeperLoop {
     store = EventLookup(parts.parts.lookup, clock: parts.parts.clock)
     search = MissedSearch(store)
     log = LossLog(logger: parts.parts.logger, board: parts.board)
+    kept = KeptFiles(folder: parts.folder, store: store, board: parts.board)
   }
 
   func run() {
@@ -70,14 +70,14 @@ final class KeeperLoop {
     // Whoever waits is answered, whatever fails.
     let isRecorded = recorded(taken.events, index, now)
     for ended in taken.ended { settle(ended, index, now) }
-    for erasure in taken.erasures { erasure.answer(erase(erasure.events, index, now)) }
+    for erasure in taken.erasures { erasure.answer(kept.erase(erasure.events, longestKeep, index, now)) }
     guard wakeAt == nil, unapplied == nil else { return }
     do throws(StoreError) {
       if isStopping { return try finish(index, now, isComplete: isRecorded) }
       if search.isUnderWay { try record(try search.page(of: Array(policies.keys), now), index, now) }
       let mayFetch = parts.parts.mayWrite()
       if mayFetch { try startFetches(index, now) }
-      try look(index, now)
+      try kept.look(index, now)
       try index.forget(before: now)
       parts.board.withLock { $0.problem = nil }
       wakeAt = try nextTime(index, now, mayFetch: mayFetch)
@@ -133,7 +133,7 @@ final class KeeperLoop {
     for (source, policy) in policies { try index.keep(policy.keep, of: source, lookAt: now) }
     let earliest = now.advanced(by: .zero - FetchSchedule.lifetime - .seconds(60))
     if isNew {
-      try sweep(index)
+      try kept.sweep(index)
       let pending = try index.pendingCount()
       parts.board.withLock { $0.pending = pending }
       if !policies.isEmpty { search.add(since: max(try index.recordedThrough() ?? earliest, earliest)) }
@@ -141,16 +141,12 @@ final class KeeperLoop {
       // What came a moment ago may be covered now.
       search.add(since: earliest)
     }
-    try count(index)
+    try kept.count(index)
     (isNew, unapplied) = (false, nil)
   }
 
-  /// Removes files that no row needs: of a crash between a file's move and its row.
-  private func sweep(_ index: any AttachmentIndex) throws(StoreError) {
-    var names: [String] = []
-    parts.folder.forEachFile { names.append($0) }
-    for name in names where try !index.needs(name) { parts.folder.remove(hash: name) }
-  }
+  /// What is erased is remembered for so long and a day.
+  private var longestKeep: Duration { policies.values.map(\.keep).max() ?? .zero }
 
   // MARK: Recording
 
@@ -224,7 +220,7 @@ final class KeeperLoop {
           now)
         continue
       }
-      guard try hasRoom(for: 1, of: link.source, policy, index, now) else {
+      guard try kept.hasRoom(for: 1, of: link.source, policy, index, now) else {
         try fail(link, .noRoom, index, now)
         continue
       }
@@ -287,7 +283,7 @@ final class KeeperLoop {
     _ now: Timestamp
   ) throws(StoreError) {
     let policy = policies[link.source]
-    if let policy, try !hasRoom(for: file.bytes, of: link.source, policy, index, now) {
+    if let policy, try !kept.hasRoom(for: file.bytes, of: link.source, policy, index, now) {
       parts.folder.discard(path)
       return try fail(link, .noRoom, index, now)
     }
@@ -300,73 +296,7 @@ final class KeeperLoop {
       // It was erased meanwhile.
       parts.folder.remove(hash: file.hash)
     }
-    try count(index)
-  }
-
-  // MARK: Keeping
-
-  /// Makes room, where there is none: the oldest go whose events are settled.
-  private func hasRoom(
-    for bytes: Int, of source: String, _ policy: AttachmentPolicy, _ index: any AttachmentIndex,
-    _ now: Timestamp
-  ) throws(StoreError) -> Bool {
-    var after: AttachmentKey?
-    var looked = 0
-    while parts.board.withLock({ $0.bytes[source] ?? 0 }) > policy.maxTotalBytes - bytes {
-      guard looked < 512, case let page = try index.oldest(of: source, after: after, limit: Self.looks),
-        let last = page.last
-      else { return false }
-      for kept in page {
-        looked += 1
-        if try store.standing(of: kept.key.event) == .open { continue }
-        try end(kept, index, now)
-        if parts.board.withLock({ $0.bytes[source] ?? 0 }) <= policy.maxTotalBytes - bytes { return true }
-      }
-      after = last.key
-    }
-    return bytes <= policy.maxTotalBytes
-  }
-
-  private func look(_ index: any AttachmentIndex, _ now: Timestamp) throws(StoreError) {
-    for kept in try index.toLookAt(at: now, limit: Self.looks) {
-      switch RetentionRule.action(for: kept, try store.standing(of: kept.key.event), now: now) {
-      case .end: try end(kept, index, now)
-      case .look(let due, let settledAt): try index.look(at: kept.key, again: due, settledAt: settledAt)
-      }
-    }
-  }
-
-  private func end(_ kept: KeptAttachment, _ index: any AttachmentIndex, _ now: Timestamp) throws(StoreError)
-  {
-    remove(
-      try index.end([kept.key], rememberedUntil: RetentionRule.rememberedUntil(now, keep: kept.keep)))
-    try count(index)
-  }
-
-  private func erase(_ events: [EventID], _ index: any AttachmentIndex, _ now: Timestamp) -> Result<
-    Int, StoreError
-  > {
-    do throws(StoreError) {
-      let longest = policies.values.map(\.keep).max() ?? .zero
-      let ended = try index.endAll(
-        of: events, rememberedUntil: RetentionRule.rememberedUntil(now, keep: longest))
-      remove(ended)
-      let pending = try index.pendingCount()
-      parts.board.withLock { $0.pending = pending }
-      try count(index)
-      return .success(ended.count)
-    } catch {
-      return .failure(error)
-    }
-  }
-
-  private func remove(_ ended: EndedAttachments) {
-    for hash in ended.unneeded { parts.folder.remove(hash: hash) }
-  }
-
-  private func count(_ index: any AttachmentIndex) throws(StoreError) {
-    let bytes = try index.bytes()
-    parts.board.withLock { $0.bytes = bytes }
+    try kept.count(index)
   }
 
   // MARK: The end
