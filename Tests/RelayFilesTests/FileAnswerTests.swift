@@ -8,15 +8,16 @@ import Testing
   private static let hash = String(repeating: "ab", count: 32)
 
   private func answer(
-    _ state: Attachment.State?, range: String? = nil, ifRange: String? = nil,
+    _ state: RelayCore.Attachment.State?, range: String? = nil, ifRange: String? = nil,
     _ method: FileRequest.Method = .get
   ) -> FileAnswer {
-    let attachment = state.map { Attachment(event: EventID(high: 1, low: 2), place: 0, state: $0) }
+    let attachment = state.map { RelayCore.Attachment(event: EventID(high: 1, low: 2), place: 0, state: $0) }
     return FileAnswer(
       attachment, to: FileRequest(method: method, target: "/", range: range, ifRange: ifRange))
   }
 
-  private func file(type: String? = "image/png", name: String? = "a.png", bytes: Int = 10) -> Attachment.State
+  private func file(type: String? = "image/png", name: String? = "a.png", bytes: Int = 10)
+    -> RelayCore.Attachment.State
   {
     .fetched(AttachmentFile(hash: Self.hash, bytes: bytes, contentType: type, name: name))
   }
@@ -44,8 +45,8 @@ import Testing
       (nil, 404, "not_found"), (.pending, 503, "pending"),
       (.failed(reason: "status 404"), 502, "fetch_failed"),
       (.ended, 410, "ended"),
-    ] as [(Attachment.State?, UInt, String)])
-  func whatIsNotThereIsSaidInJSON(state: Attachment.State?, status: UInt, code: String) {
+    ] as [(RelayCore.Attachment.State?, UInt, String)])
+  func whatIsNotThereIsSaidInJSON(state: RelayCore.Attachment.State?, status: UInt, code: String) {
     let answer = answer(state)
     #expect(answer.status.code == status)
     guard case .text(let bytes) = answer.body else {

@@ -172,8 +172,7 @@ import Testing
     #expect(try target(in: body(of: request)).hasPrefix("/files/"))
     #expect(
       WebhookSignature.verifies(
-        header: try #require(request.header("webhook-signature")),
-        id: try #require(request.header("webhook-id")),
+        header: request.header("webhook-signature") ?? "", id: request.header("webhook-id") ?? "",
         timestamp: middle.clock.now().seconds, body: request.body, secret: secret))
   }
 
@@ -228,13 +227,13 @@ import Testing
     await middle.rest()
     let request = try #require(middle.inFlight.first { $0.destination == "crm" })
     let sent = try body(of: request)
-    let signature = try #require(try target(in: sent).split(separator: "signature=").last)
+    let link = try target(in: sent)
+    let signature = try #require(link.split(separator: "signature=").last)
     await middle.answer(request, 500, body: "I can't take \(sent)")
-    let id = try #require(EventID(try #require(request.header("webhook-id"))))
-    let report = try #require(
-      try await middle.during { [controller = middle.controller] in
-        try? await controller.event(id)
-      })
+    let id = try #require(EventID(request.header("webhook-id") ?? ""))
+    let controller = middle.controller
+    let found = try await middle.during { try? await controller.event(id) }
+    let report = try #require(found)
     let answers = report.deliveries.flatMap(\.record.failures).map {
       String(decoding: $0.answer ?? [], as: UTF8.self)
     }
@@ -243,8 +242,8 @@ import Testing
     // What came is shown as it came.
     #expect(String(decoding: report.event.body, as: UTF8.self).contains("https://a.files.example/x?token=t"))
     // Sent to the relay itself, by mistake: to no source's path, and as no envelope.
-    #expect(await middle.post("x", to: try target(in: sent)).value.status == 404)
-    #expect(await middle.post("{\"x\":\"\(try target(in: sent))\"}").value.status == 400)
+    #expect(await middle.post("x", to: link).value.status == 404)
+    #expect(await middle.post("{\"x\":\"\(link)\"}").value.status == 400)
     #expect(!"\(middle.controller.refusedRequests())".contains(signature))
     #expect(
       !middle.controller.refusedRequests().contains {
