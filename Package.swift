@@ -65,6 +65,13 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
+    // The files that events point to: fetched, and kept.
+    .target(
+      name: "RelayAttachments",
+      dependencies: [
+        "RelayCore", "RelayDigest", "RelayThreads", .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
     // What the two listeners share: how they open their sockets, and what they say when they can't.
     .target(
       name: "RelayListening",
@@ -76,6 +83,18 @@ let package = Package(
       dependencies: [
         "CZlib", "RelayCore", "RelayListening", "RelayPipeline", "RelayText",
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+
+    // The listener that gives rescued files to who has a signed link.
+    .target(
+      name: "RelayFiles",
+      dependencies: [
+        "RelayCore", "RelayJSON", "RelayListening", "RelayPipeline", "RelayText", "RelayThreads",
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -116,7 +135,8 @@ let package = Package(
     .executableTarget(
       name: "huggy-relay",
       dependencies: [
-        "RelayAdmin", "RelayConfig", "RelayCore", "RelayCurl", "RelayDigest", "RelayIngest", "RelayJSON",
+        "RelayAdmin", "RelayAttachments", "RelayConfig", "RelayCore", "RelayCurl", "RelayDigest", "RelayFiles",
+        "RelayIngest", "RelayJSON",
         "RelayListening", "RelayPipeline", "RelaySQLite", "RelayText", "RelayThreads", "RelayTools",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -170,6 +190,13 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "RelayAttachmentsTests",
+      dependencies: [
+        "RelayAttachments", "RelayCore", "RelayHarness", "RelaySQLite", "RelayTestSupport", "RelayThreads",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
       name: "RelayPipelineTests",
       dependencies: [
         "RelayCore", "RelayHarness", "RelayPipeline", "RelaySQLite", "RelayTestSupport", "RelayThreads",
@@ -191,6 +218,17 @@ let package = Package(
         "CZlib", "RelayCore", "RelayIngest", "RelayListening", "RelayPipeline", "RelayTestSupport",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "RelayFilesTests",
+      dependencies: [
+        "RelayCore", "RelayFiles", "RelayHarness", "RelayListening", "RelayPipeline", "RelayTestSupport",
+        "RelayThreads",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],

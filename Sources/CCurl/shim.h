@@ -67,6 +67,13 @@ static inline CURLcode ccurl_set_closesocket_callback(CURL *easy, ccurl_closesoc
   return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, callback);
 }
 
+typedef int (*ccurl_progress_callback)(
+    void *_Nullable context, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up);
+
+static inline CURLcode ccurl_set_progress_callback(CURL *easy, ccurl_progress_callback callback) {
+  return curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, callback);
+}
+
 typedef int (*ccurl_debug_callback)(
     CURL *easy, curl_infotype kind, char *data, size_t size, void *_Nullable context);
 

@@ -41,3 +41,22 @@ bool cdigest_hmac_sha256(
   EVP_MAC_CTX_free(context);
   return is_done;
 }
+
+void *cdigest_sha256_begin(void) {
+  if (!CRYPTO_THREAD_run_once(&once, fetch) || sha256 == NULL) return NULL;
+  EVP_MD_CTX *context = EVP_MD_CTX_new();
+  if (context != NULL && EVP_DigestInit_ex2(context, sha256, NULL) == 1) return context;
+  EVP_MD_CTX_free(context);
+  return NULL;
+}
+
+bool cdigest_sha256_add(void *digest, const uint8_t *bytes, size_t count) {
+  return EVP_DigestUpdate(digest, bytes, count) == 1;
+}
+
+bool cdigest_sha256_end(void *digest, uint8_t *code) {
+  unsigned int count = 0;
+  bool is_done = code == NULL || (EVP_DigestFinal_ex(digest, code, &count) == 1 && count == 32);
+  EVP_MD_CTX_free(digest);
+  return is_done;
+}

@@ -161,6 +161,18 @@ struct EasyHandle: ~Copyable {
     ccurl_set_long(pointer, CURLOPT_VERBOSE, 1)
   }
 
+  /// Asked about once a second, and more often while bytes come: not 0 ends the transfer.
+  func onProgress(_ context: UnsafeMutableRawPointer, _ callback: ccurl_progress_callback) {
+    ccurl_set_pointer(pointer, CURLOPT_XFERINFODATA, context)
+    ccurl_set_progress_callback(pointer, callback)
+    ccurl_set_long(pointer, CURLOPT_NOPROGRESS, 0)
+  }
+
+  /// An answer that says it is longer fails before its body.
+  func limitAnswer(toBytes bytes: Int) {
+    ccurl_set_offset(pointer, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(bytes))
+  }
+
   func onOpenSocket(_ context: UnsafeMutableRawPointer, _ callback: ccurl_opensocket_callback) {
     ccurl_set_pointer(pointer, CURLOPT_OPENSOCKETDATA, context)
     ccurl_set_opensocket_callback(pointer, callback)
@@ -201,9 +213,14 @@ struct EasyHandle: ~Copyable {
   /// The system's error of a connection that failed; 0: there was none.
   var systemError: Int32 { Int32(truncatingIfNeeded: long(CURLINFO_OS_ERRNO)) }
 
-  var contentType: String? {
+  var contentType: String? { text(CURLINFO_CONTENT_TYPE) }
+
+  /// Where a redirect leads, absolute; nil: it is none.
+  var redirect: String? { text(CURLINFO_REDIRECT_URL) }
+
+  private func text(_ info: CURLINFO) -> String? {
     var text: UnsafeMutableRawPointer?
-    guard ccurl_get_pointer(pointer, CURLINFO_CONTENT_TYPE, &text) == CURLE_OK, let text else { return nil }
+    guard ccurl_get_pointer(pointer, info, &text) == CURLE_OK, let text else { return nil }
     return String(cString: text.assumingMemoryBound(to: CChar.self))
   }
 

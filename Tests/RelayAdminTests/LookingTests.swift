@@ -116,7 +116,7 @@ import Testing
           "notify":[{"name":"ops","format":"slack","waiting":3,"failing_since":"2026-01-02T03:03:05.678Z",\
           "last_failure":"status 404"},{"name":"dead-man","format":"heartbeat","waiting":0,"failing_since":null,\
           "last_failure":null}],\
-          "config":{"hash":"0123456789ab","loaded_at":"2026-01-02T02:04:05.678Z",\
+          "attachments":null,"config":{"hash":"0123456789ab","loaded_at":"2026-01-02T02:04:05.678Z",\
           "reload_errors":["routes.yaml:1:1: x"],"last_reload_at":"2026-01-02T03:04:05.678Z"},"clock_offset_seconds":-312.5,\
           "now":"2026-01-02T03:04:05.678Z"}
           """)
@@ -134,7 +134,7 @@ import Testing
           {"id":"evt_0190a0b0-c0d0-7e0f-8a0b-0c0d0e0f0a0b","type":"receivedAllMessage","source":"huggy",\
           "company":"15691","channel":"whatsapp","chat":null,"received_at":"2026-01-02T03:00:53.678Z",\
           "config_hash":"0123456789ab","routes":["whatsapp-to-crm"],"traceparent":null,"dropped":false,"body":\(body),\
-          "body_removed":null,"erased_at":null,"deliveries":[]}
+          "body_removed":null,"erased_at":null,"attachments":[],"deliveries":[]}
           """)
     }
   }

@@ -77,7 +77,8 @@ import Testing
       problems(of: "sources: { huggy: { token: t\(source) } }\n" + text).filter { $0.contains("notify.") }
     }
     let attachments =
-      "2:56: warning: notify.ops.on[1]: this version fetches no attachments, so this is never told; remove it"
+      "2:56: warning: notify.ops.on[1]: no source has attachments, so this is never told; give it to those whose "
+      + "files are kept"
     #expect(
       warnings("") == [
         "2:49: warning: notify.ops.on[0]: no source has quiet_after, so this is never told; give it to those that "

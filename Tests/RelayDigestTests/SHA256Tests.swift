@@ -48,3 +48,19 @@ import Testing
     bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
   }
 }
+
+@Suite struct SHA256StreamTests {
+  @Test(arguments: [0, 1, 63, 64, 65, 1_000_003])
+  func piecesHaveTheHashOfTheWhole(count: Int) {
+    let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    let stream = SHA256Stream()
+    var rest = bytes[...]
+    var size = 1
+    while !rest.isEmpty {
+      rest.prefix(size).withUnsafeBytes { stream.add($0) }
+      rest = rest.dropFirst(size)
+      size = size * 3 % 70_001 + 1
+    }
+    #expect(stream.finish() == SHA256.hash(bytes))
+  }
+}

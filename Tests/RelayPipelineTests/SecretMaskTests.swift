@@ -23,6 +23,41 @@ import Testing
     #expect(masked(body) == expected)
   }
 
+  private static let signature = "kQ3_x-0123456789abcdefghijklmnopqrstuvwxyzA"
+
+  /// As receivers may repeat it: in JSON, in an address within an address, in a page.
+  @Test(arguments: [
+    ("signature=", ""), (#"{"url":"http:\/\/r\/files?until=1&signature="#, #""}"#),
+    ("u=%3Fsignature%3D", "&x=1"),
+    ("signature%253D", " "), (#"signature\u003d"#, #"\u0026"#), ("until=1&amp;signature&#61;", "\">"),
+    ("&signature&#x3D;", "<"), ("&signature&equals;", "."),
+  ]) func theSignaturesOfLinksToFilesAreMaskedInWhateverSpelling(head: String, tail: String) {
+    let masked = masked("a \(head)\(Self.signature)\(tail) b")
+    #expect(!masked.contains("kQ3_") && !masked.contains("xyzA"), "\(masked)")
+    #expect(
+      masked.hasPrefix("a ") && masked.hasSuffix("\(tail) b") && masked.contains("[secret]"), "\(masked)")
+  }
+
+  @Test func aSignatureThatTheEndCutsIsMaskedToo() {
+    for count in 1..<Self.signature.count {
+      #expect(masked("x signature=\(Self.signature.prefix(count))") == "x signature=[secret]")
+    }
+    for limit in 12..<60 {
+      let shown = masked("x signature=\(Self.signature)&more", upTo: limit)
+      #expect(!shown.contains("kQ"), "\(limit)")
+    }
+  }
+
+  @Test(arguments: [
+    "webhook-signature: v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
+    "signatures of people who agreed to it all",
+    #"{"signature":"none","x":"0123456789012345678901234567890123456789012345"}"#, "signature=short&x=1",
+    "signature",
+    "signature ",
+  ]) func whatIsNoLinksSignatureStays(text: String) {
+    #expect(masked(text) == text)
+  }
+
   @Test func theSourcesTokensAreMaskedWhereverTheyStand() {
     #expect(masked("x=s3cret&y=s3cret2", secrets: ["s3cret"]) == "x=[secret]&y=[secret]2")
     #expect(masked("nothing", secrets: [""]) == "nothing")

@@ -7,6 +7,12 @@
 
 // Both are for any thread. They return false where OpenSSL can't: no memory, or no provider that has SHA-256.
 
+// Of what comes piece by piece: one at a time, from any thread. NULL where OpenSSL can't.
+void *cdigest_sha256_begin(void);
+bool cdigest_sha256_add(void *digest, const uint8_t *bytes, size_t count);
+// The digest is gone after either; `code` NULL: nobody wants it.
+bool cdigest_sha256_end(void *digest, uint8_t *code);
+
 bool cdigest_sha256(const uint8_t *bytes, size_t count, uint8_t digest[32]);
 
 // HMAC-SHA-256 (RFC 2104) over `head`, then `body`.

@@ -45,6 +45,16 @@ package struct StatusAnswer: Answer {
     @Field("What came of the last one, while they fail.") package var lastFailure: String?
   }
 
+  /// The files that events point to.
+  package struct Attachments: Record {
+    @Field("How many wait for their fetch, or are being fetched.") package var pending: Int
+    @Field("How much is kept.") package var bytes: Int
+    @Field("How many were fetched since the relay started.") package var fetched: Int
+    @Field("How many could not be, since then: somebody may be without them.") package var lost: Int
+    @Field("What the last of these came to, and of which event it was.") package var lastLoss: String?
+    @Field("Why nothing is fetched or kept now.") package var problem: String?
+  }
+
   @Field("The relay's version.") package var version: String
   @Field("For how long it has been running.") package var uptimeSeconds: Double
   @Field("The store.") package var store: Store
@@ -53,6 +63,7 @@ package struct StatusAnswer: Answer {
   @Field("Every source.") package var sources: [SourceAnswer]
   @Field("Every route, in their order.") package var routes: [Route]
   @Field("Whom `notify` names, in its order.") package var notify: [Receiver]
+  @Field("The files that events point to; null: none are fetched.") package var attachments: Attachments?
   @Field("The configuration.") package var config: Config
   @Field("How far the relay's clock is ahead of its destinations'; null: none has told the time.")
   package var clockOffsetSeconds: Double?
@@ -70,6 +81,7 @@ extension StatusAnswer {
     sources = status.sources.map { SourceAnswer($0) }
     routes = status.routes.map { Route($0) }
     notify = status.receivers.map { Receiver($0, now: now) }
+    attachments = status.attachments.map { Attachments($0) }
     config = Config()
     config.hash = status.configurationHash
     config.loadedAt = status.configurationLoadedAt
@@ -77,6 +89,18 @@ extension StatusAnswer {
     config.lastReloadAt = status.lastReload
     clockOffsetSeconds = status.clockOffset?.apiSeconds
     self.now = now
+  }
+}
+
+extension StatusAnswer.Attachments {
+  init(_ standing: AttachmentStanding) {
+    self.init()
+    pending = standing.pending
+    bytes = standing.bytes.values.reduce(0, +)
+    fetched = standing.counts[.fetched] ?? 0
+    lost = standing.losses
+    lastLoss = standing.lastLoss
+    problem = standing.problem
   }
 }
 

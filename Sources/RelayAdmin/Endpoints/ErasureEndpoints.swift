@@ -102,6 +102,8 @@ package struct ErasureAnswer: Answer {
   @Field("Deliveries that were cancelled, or (with `dry_run`) would be.") package var cancelled: Int
   @Field("Events that are waited for, since an attempt of them is under way; after the end: that are left.")
   package var inFlight: Int
+  @Field("Files that these events point to, and that were removed, or would have been fetched.")
+  package var attachments: Int
   @Field("Refused requests that were forgotten.") package var refusedRequests: Int
   @Field(
     "Entries of the audit, and replays, whose filter or reason held a value of `where`: `[erased]` stands there now."
@@ -127,6 +129,7 @@ extension ErasureAnswer {
     erased = report.erased
     cancelled = report.cancelled
     inFlight = report.inFlight
+    attachments = report.attachments
     refusedRequests = report.refusedRequests
     amended = report.amended
     problem = report.problem

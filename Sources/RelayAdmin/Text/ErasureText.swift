@@ -34,6 +34,9 @@ package enum ErasureText {
     var lines = [
       "\(answer.erased.counted("event", "events")) erased, \(deliveries(answer)) cancelled; \(backups)"
     ]
+    if answer.attachments > 0 {
+      lines.append("\(answer.attachments.counted("attachment", "attachments")) removed")
+    }
     if answer.refusedRequests > 0 {
       lines.append("\(answer.refusedRequests.counted("refused request", "refused requests")) forgotten")
     }

@@ -13,6 +13,7 @@ package enum EventText {
     lines.append("  " + routing(event).forTerminal(maxCharacters: 1_000))
     if let trace = event.traceparent { lines.append("  traceparent \(trace)".forTerminal()) }
     if let gone = bodyRemoved(event, now: now) { lines.append("  " + gone) }
+    lines += event.attachments.map { "  " + attachment($0).forTerminal(maxCharacters: 400) }
     for delivery in event.deliveries {
       lines.append("")
       let name = delivery.run > 0 ? "\(delivery.destination) (replay \(delivery.run))" : delivery.destination
@@ -36,6 +37,15 @@ package enum EventText {
     if let erased = event.erasedAt { return "erased \(erased.text(at: now)): what it said is gone for good" }
     guard event.bodyRemoved != nil else { return nil }
     return "its body is gone: it went nowhere, and is older than store.unrouted_retention"
+  }
+
+  private static func attachment(_ file: AttachmentAnswer) -> String {
+    let facts = [
+      file.bytes.map(\.bytesText), file.contentType, file.sha256.map { "sha256 \($0.prefix(16))…" },
+      file.reason,
+    ]
+    let text = facts.compactMap(\.self).joined(separator: ", ")
+    return "file \(file.place): \(file.state)\(text.isEmpty ? "" : ", \(text)")"
   }
 
   static func routing(_ event: EventAnswer) -> String {

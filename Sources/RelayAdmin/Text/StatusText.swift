@@ -30,6 +30,19 @@ package enum StatusText {
       "configuration \(status.config.hash), loaded \(status.config.loadedAt.text(at: now))",
       "store \(store.kind), \(store.bytes.bytesText) of \(store.limitBytes.bytesText)\(share)",
     ].map { $0.forTerminal() }
+    if let files = status.attachments {
+      let pending = files.pending > 0 ? ", \(files.pending.grouped) to be fetched" : ""
+      lines.append("attachments \(files.bytes.bytesText)\(pending), \(files.fetched.grouped) fetched")
+      if files.lost > 0 {
+        let last = files.lastLoss.map { ", the last one \($0)" } ?? ""
+        let text = "\(files.lost.counted("attachment was", "attachments were")) not fetched\(last)"
+        lines.append(pen(text.forTerminal(maxCharacters: 400), .warning))
+      }
+      if let problem = files.problem {
+        lines.append(
+          pen("no attachments are fetched or kept: \(problem)".forTerminal(maxCharacters: 400), .bad))
+      }
+    }
     if let refusal = store.refusal {
       lines.append(pen("no envelopes are taken: \(refusal)".forTerminal(), .bad))
     }

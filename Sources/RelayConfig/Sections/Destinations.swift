@@ -8,6 +8,8 @@ struct ReadDestination {
   var urlLocation: Location?
   /// Of its own `batch`; nil: it has none.
   var batchLocation: Location?
+  /// Of its own word on attachments; nil: the defaults', or none.
+  var attachmentsLocation: Location?
   let destination: Destination?
 }
 
@@ -44,7 +46,9 @@ struct DestinationReader {
     destination.read(&section)
     let read = ReadDestination(
       name: entry.key, location: entry.location, urlLocation: url?.location,
-      batchLocation: section.entries.first { $0.key == "batch" }?.location, destination: destination)
+      batchLocation: section.entries.first { $0.key == "batch" }?.location,
+      attachmentsLocation: section.entries.first { $0.key == "attachments" }?.value.location,
+      destination: destination)
     read.warnAboutBatch(in: entry.value.reading)
     return read
   }
@@ -84,6 +88,7 @@ extension Destination {
     if let circuit = section.take("circuit") { self.circuit.read(circuit) }
     maxBacklog = section.take("max_backlog")?.backlogLimit() ?? maxBacklog
     lateAfter = section.take("late_after")?.duration() ?? lateAfter
+    attachments = section.take("attachments")?.attachmentLinks() ?? attachments
     if let tls = section.take("tls") { self.tls.read(tls) }
     readPause(&section)
     section.finish()

@@ -43,6 +43,23 @@ extension ConfigNode {
   }
 }
 
+extension ConfigNode {
+  /// `server.attachments`. nil: a fault; .some(nil): `off`.
+  func attachmentsAddress() -> ListenAddress?? {
+    value(
+      "an address such as 127.0.0.1:8082, or off", words: ["off"], form: Self.address,
+      placeholder: .unresolved
+    ) {
+      text throws(Fault) in
+      if text == "off" { return nil }
+      guard text != ListenAddress.systemdWord else {
+        throw Fault("is for server.listen alone; write an address such as 127.0.0.1:8082, or off")
+      }
+      return try ListenAddress(configurationText: text, examples: "such as 127.0.0.1:8082, or off")
+    }
+  }
+}
+
 extension ListenAddress {
   /// Stands for an address that is not resolved (`check --no-env`): it is in no other's way.
   fileprivate static let unresolved = ListenAddress(host: "127.0.0.1", port: 0)

@@ -22,7 +22,7 @@ extension ConfigNode {
         reading.report(
           "url is missing; write where to send it, such as \"${SLACK_URL}\"", at: entry.location)
       }
-      receiver.read(&section, hearsSilence: sources.contains { $0.quietAfter != nil })
+      receiver.read(&section, about: sources)
       section.finish()
       return receiver
     }
@@ -33,7 +33,7 @@ extension ConfigNode {
 }
 
 extension NoticeReceiver {
-  fileprivate mutating func read(_ section: inout Section, hearsSilence: Bool) {
+  fileprivate mutating func read(_ section: inout Section, about sources: [Source]) {
     let formatNode = section.take("format")
     format = formatNode?.noticeFormat() ?? format
     let (patience, repetition) = (section.take("for"), section.take("repeat"))
@@ -43,7 +43,7 @@ extension NoticeReceiver {
     self.every = every?.duration(.seconds(1) ... .seconds(86_400)) ?? self.every
     let on = section.take("on")
     kinds = on?.noticeKinds() ?? kinds
-    on?.warnAboutKindsThatNeverCome(hearsSilence: hearsSilence)
+    on?.warnAboutKindsThatNeverCome(sources)
     // A format that is not known says nothing about its keys.
     guard formatNode == nil || formatNode?.isKnownFormat == true else { return }
     if format == .heartbeat {
@@ -86,13 +86,15 @@ extension ConfigNode {
     }
   }
 
-  fileprivate func warnAboutKindsThatNeverCome(hearsSilence: Bool) {
+  fileprivate func warnAboutKindsThatNeverCome(_ sources: [Source]) {
     if reading.isProbing || isMapping { return }
     for item in items("a kind of notice", emptyFault: nil) ?? [] {
-      if item.isKeyword(NoticeKind.attachments.rawValue) {
-        item.warning("this version fetches no attachments, so this is never told; remove it")
+      if item.isKeyword(NoticeKind.attachments.rawValue), !sources.contains(where: { $0.attachments != nil })
+      {
+        item.warning(
+          "no source has attachments, so this is never told; give it to those whose files are kept")
       }
-      if item.isKeyword(NoticeKind.quiet.rawValue), !hearsSilence {
+      if item.isKeyword(NoticeKind.quiet.rawValue), !sources.contains(where: { $0.quietAfter != nil }) {
         item.warning(
           "no source has quiet_after, so this is never told; give it to those that should be heard")
       }

@@ -10,7 +10,8 @@ extension ConfigNode {
     }
     if let server = section.take("server") { configuration.server = server.serverSettings() }
     configuration.store = storeSettings(section.take("store"))
-    configuration.sources = sources(section.take("sources", isRequired: true))
+    let sourcesNode = section.take("sources", isRequired: true)
+    configuration.sources = sources(sourcesNode)
 
     let defaults = section.take("defaults").map(DestinationReader.defaults) ?? DestinationReader()
     let destinations = (section.take("destinations")).map { $0.destinations(defaults: defaults) } ?? []
@@ -31,6 +32,9 @@ extension ConfigNode {
     }
     warn(aboutRoutes: routes, destinations: destinations)
     reading.warnAboutOwnAddress(destinations, of: configuration)
+    if !reading.isProbing {
+      reading.checkAttachments(destinations, of: configuration, sources: sourcesNode)
+    }
     return configuration
   }
 

@@ -5,6 +5,7 @@ extension ConfigNode {
     var settings = ServerSettings()
     guard var section = section(mayBeEmpty: true) else { return settings }
     settings.readAddresses(&section)
+    settings.readAttachments(&section)
     let body = section.take("max_body")
     settings.maxBodyBytes = body?.size(1 << 10...1 << 30) ?? settings.maxBodyBytes
     let inflight = section.take("max_inflight")
@@ -58,6 +59,24 @@ extension ServerSettings {
       listening?.error(
         "server.admin is \(admin) unless the file says otherwise; give one of the two another port, "
           + "or write admin: off")
+    }
+  }
+}
+
+extension ServerSettings {
+  /// Takes `attachments` and `attachments_url`, once the other addresses are known.
+  fileprivate mutating func readAttachments(_ section: inout Section) {
+    let (listening, url) = (section.take("attachments"), section.take("attachments_url"))
+    attachmentsURL = url?.attachmentsURL() ?? attachmentsURL
+    guard let listening, let read = listening.attachmentsAddress(), let address = read else { return }
+    attachments = address
+    if address.collides(with: listen) || (admin.map { address.collides(with: $0) } ?? false) {
+      listening.error("server.listen or server.admin takes this address and port; give this one another port")
+    }
+    if url == nil {
+      listening.warning(
+        "nobody is told how to reach it; set server.attachments_url, such as http://relay.internal:\(address.port)"
+      )
     }
   }
 }

@@ -57,6 +57,7 @@ extension ConfigNode {
       source.dedupe = dedupe.isKeyword("off") ? nil : dedupe.dedupe()
     }
     source.quietAfter = section.take("quiet_after")?.quietAfter()
+    source.attachments = section.take("attachments")?.attachmentPolicy()
     section.finish()
     return source
   }

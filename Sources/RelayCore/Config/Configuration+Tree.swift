@@ -23,12 +23,14 @@ extension ServerSettings {
     if !adminTokens.isEmpty { entries.append(.init("admin_tokens", .list(adminTokens.map(\.tree)))) }
     entries += [
       .init("admin_hosts", .list(adminHosts.map { .text($0.contains(":") ? "[\($0)]" : $0) })),
+      .init("attachments", .word(attachments.map { "\($0)" } ?? "off")),
       .init("max_body", .word(SizeText.text(bytes: maxBodyBytes))),
       .init("max_inflight", .word(SizeText.text(bytes: maxInflightBytes))),
       .init("max_connections", .integer(maxConnections)),
       .init("request_timeout", .word(requestTimeout.text)), .init("idle_timeout", .word(idleTimeout.text)),
       .init("drain", .word(drain.text)),
     ]
+    if let attachmentsURL { entries.append(.init("attachments_url", .text(attachmentsURL))) }
     return .mapping(entries)
   }
 }
@@ -71,7 +73,18 @@ extension Source {
     if let company { entries.append(.init("company", .text(company))) }
     entries.append(.init("dedupe", .word(dedupe?.text ?? "off")))
     if let quietAfter { entries.append(.init("quiet_after", quietAfter.tree)) }
+    if let attachments { entries.append(.init("attachments", attachments.tree)) }
     return .mapping(entries)
+  }
+}
+
+extension AttachmentPolicy {
+  fileprivate var tree: ConfigurationTree {
+    .mapping([
+      .init("hosts", .list(hosts.map { .text($0) })), .init("allow", .list(allow.map { .text($0) })),
+      .init("keep", .word(keep.text)), .init("max_size", .word(SizeText.text(bytes: maxBytes))),
+      .init("max_total", .word(SizeText.text(bytes: maxTotalBytes))),
+    ])
   }
 }
 

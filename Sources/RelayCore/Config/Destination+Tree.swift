@@ -37,7 +37,7 @@ extension Destination {
           .init("failures", .integer(circuit.failures)), .init("probe_every", .word(circuit.probeEvery.text)),
         ])),
       .init("max_backlog", .word(maxBacklog.text)), .init("late_after", .word(lateAfter.text)),
-      .init("tls", tls.tree),
+      .init("attachments", .word(attachments.rawValue)), .init("tls", tls.tree),
       .init("paused", .bool(pausedAt != nil)),
     ]
   }

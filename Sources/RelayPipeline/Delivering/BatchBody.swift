@@ -10,19 +10,21 @@ struct BatchBody {
   /// In the order in which they stand in the body.
   private let events: [Event]
 
-  /// - Parameter events: At least one.
-  init(of events: [Event], for destination: Destination) {
+  /// - Parameters:
+  ///   - events: At least one.
+  ///   - contents: What stands for each: its bytes, but for links that are rewritten.
+  init(of events: [Event], for destination: Destination, contents: (Event) -> [UInt8]) {
     switch destination.format {
     case .event:
       self.events = events
       var body: [UInt8] = []
       body.reserveCapacity(events.reduce(2) { $0 + $1.body.count + 1 })
-      Self.append(list: events, to: &body)
+      Self.append(list: events, contents, to: &body)
       bytes = body
     case .huggy:
       let types = Self.byType(events)
       self.events = types.flatMap { $0 }
-      bytes = Self.envelope(of: types, for: destination)
+      bytes = Self.envelope(of: types, for: destination, contents)
     }
   }
 
@@ -49,7 +51,9 @@ struct BatchBody {
     return types
   }
 
-  private static func envelope(of types: [[Event]], for destination: Destination) -> [UInt8] {
+  private static func envelope(
+    of types: [[Event]], for destination: Destination, _ contents: (Event) -> [UInt8]
+  ) -> [UInt8] {
     let events = types.joined()
     let time = newestTime(of: events)
     let token = destination.forwardsToken ? types[0][0].envelope.token : nil
@@ -70,7 +74,7 @@ struct BatchBody {
       body.append(UInt8(ascii: "\""))
       body += events[0].rawType
       body.append(contentsOf: #"":"#.utf8)
-      append(list: events, to: &body)
+      append(list: events, contents, to: &body)
     }
     body.append(UInt8(ascii: "}"))
     if let token {
@@ -85,11 +89,13 @@ struct BatchBody {
     events.filter { $0.envelope.time != nil }.max { $0.isOlder(than: $1) }?.envelope.time
   }
 
-  private static func append(list events: [Event], to body: inout [UInt8]) {
+  private static func append(
+    list events: [Event], _ contents: (Event) -> [UInt8], to body: inout [UInt8]
+  ) {
     body.append(UInt8(ascii: "["))
     for (place, event) in events.enumerated() {
       if place > 0 { body.append(UInt8(ascii: ",")) }
-      body += event.body
+      body += contents(event)
     }
     body.append(UInt8(ascii: "]"))
   }

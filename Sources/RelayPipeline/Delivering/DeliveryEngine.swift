@@ -19,6 +19,7 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
   private let questions = Locked(EngineQuestions())
   private let comparison = Locked(ClockComparison())
   private let mask = Locked(SecretMask([]))
+  private let rewriter = Locked<AttachmentRewriter?>(nil)
   private let arrivals = Locked(ArrivalSamples())
   // For the transport's thread alone.
   private var dispatcher: Dispatcher
@@ -64,6 +65,11 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
   func hideInAnswers(_ secrets: [Secret]) {
     let mask = SecretMask(secrets)
     self.mask.withLock { $0 = mask }
+  }
+
+  /// Puts links of the relay into what is sent from now on, where destinations want that; nil: nowhere.
+  func rewriteLinks(with rewriter: AttachmentRewriter?) {
+    self.rewriter.withLock { $0 = rewriter }
   }
 
   /// The destinations that there are from now on.
@@ -277,17 +283,19 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
       switch action {
       case .attempt(let delivery):
         let request = dispatcher.request(to: delivery.destination) {
-          RequestBuilder.request(for: delivery, to: $0, at: reading)
+          RequestBuilder.request(
+            for: delivery, to: $0, at: reading, contents: contents(for: $0, at: reading.wall))
         }
         if let request { turn.requests.append(request) }
       case .batch(let deliveries):
         let request = dispatcher.request(to: deliveries[0].destination) {
-          RequestBuilder.request(for: deliveries, to: $0, at: reading)
+          RequestBuilder.request(
+            for: deliveries, to: $0, at: reading, contents: contents(for: $0, at: reading.wall))
         }
         if let request { turn.requests.append(request) }
       case .settle(let settlement, let delivery, let isProbe):
         let records = records(of: delivery.destination)
-        records.metrics.attempt(settlement.attempt)
+        records.metrics.attempt(settlement.attempt, events: settlement.attempt.events)
         records.add(settlement.attempt, type: delivery.event.type, at: now)
         let masked = settlement.hidingToken(of: delivery)
         log.attempt(masked, of: delivery, isProbe: isProbe, at: reading)
@@ -330,6 +338,14 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
     let isUrgent = dispatcher.ordering(of: delivery.destination) != Ordering.none
     outcomes.add(
       settlement, of: delivery, records(of: delivery.destination).metrics, isUrgent: isUrgent, at: now)
+  }
+
+  /// What the destination gets as an event's object.
+  private func contents(for destination: Destination, at now: Timestamp) -> (Event) -> [UInt8] {
+    guard destination.attachments == .rewrite, let rewriter = rewriter.withLock({ $0 }) else {
+      return { $0.body }
+    }
+    return { rewriter.content(of: $0, at: now) }
   }
 
   private func settle(_ outcomes: Outcomes) {

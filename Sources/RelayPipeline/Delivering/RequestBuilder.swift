@@ -8,10 +8,15 @@ import RelayText
 /// Where a destination takes batches, a request of one event has their shape, too.
 package enum RequestBuilder {
   /// Of one delivery.
+  ///
+  /// - Parameter contents: What the destination gets as an event's object: its bytes, but for links that are rewritten.
   package static func request(
-    for delivery: Delivery, to destination: Destination, at now: ClockReading
+    for delivery: Delivery, to destination: Destination, at now: ClockReading,
+    contents: (Event) -> [UInt8] = { $0.body }
   ) -> AttemptRequest {
-    guard destination.batch == nil else { return request(for: [delivery], to: destination, at: now) }
+    guard destination.batch == nil else { 
+      return request(for: [delivery], to: destination, at: now, contents: contents)
+    }
     let event = delivery.event
     var headers = headers(id: { event.id.appendText(to: &$0) }, at: now)
     headers.append("huggy-event") { appendHeaderText(event.type, to: &$0) }
@@ -24,7 +29,7 @@ package enum RequestBuilder {
     return signed(
       AttemptRequest(
         delivery: delivery.id, destination: destination.name, headers: headers,
-        body: body(of: event, for: destination)),
+        body: body(of: event, for: destination, contents: contents)),
       id: { event.id.description }, by: destination, at: now)
   }
 
@@ -32,9 +37,10 @@ package enum RequestBuilder {
   ///
   /// - Parameter deliveries: At least one; all of one source, token, company and queue.
   package static func request(
-    for deliveries: [Delivery], to destination: Destination, at now: ClockReading
+    for deliveries: [Delivery], to destination: Destination, at now: ClockReading,
+    contents: (Event) -> [UInt8] = { $0.body }
   ) -> AttemptRequest {
-    let content = BatchBody(of: deliveries.map(\.event), for: destination)
+    let content = BatchBody(of: deliveries.map(\.event), for: destination, contents: contents)
     let first = deliveries[0]
     let ids = content.eventIDs
     let id = deliveries.count == 1 ? first.event.id.description : batchID(of: ids)
@@ -114,9 +120,9 @@ package enum RequestBuilder {
     switch destination.format {
     case .huggy:
       envelope(
-        of: event.body, rawType: event.rawType, time: event.envelope.time,
+        of: contents(event), rawType: event.rawType, time: event.envelope.time,
         token: destination.forwardsToken ? event.envelope.token : nil)
-    case .event: event.body
+    case .event: contents(event)
     }
   }
 

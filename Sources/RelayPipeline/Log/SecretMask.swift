@@ -3,8 +3,8 @@ import RelayJSON
 
 /// Takes secrets out of what others wrote, a refused body or a destination's answer, before anybody may look at it.
 ///
-/// It may be anything, so it is not parsed: whatever stands after a key `"token"` goes, and every occurrence
-/// of the secrets. That takes a while where there are many of them, so a body is masked when somebody looks.
+/// It may be anything, so it is not parsed: whatever stands after a key `"token"` goes, the signatures of links to files, and every
+/// occurrence of the secrets. That takes a while where there are many of them, so a body is masked when somebody looks.
 struct SecretMask: Sendable {
   static let word = "[secret]"
   static let mask = Array(word.utf8)
@@ -12,7 +12,7 @@ struct SecretMask: Sendable {
 
   /// By their first bytes, so that a place that begins none of them costs one look.
   private var secrets = [[[UInt8]]](repeating: [], count: 256)
-  private var longest = SecretMask.key.count
+  private var longest = max(SecretMask.key.count, LinkSignature.longestSpelling)
 
   init(_ secrets: [Secret]) {
     for secret in secrets {
@@ -110,6 +110,12 @@ struct SecretMask: Sendable {
         masked += excerpt[position..<value.lowerBound]
         masked += Self.mask
         position = value.upperBound
+      } else if rest.starts(with: LinkSignature.key),
+        let signature = LinkSignature.range(in: excerpt, after: position + LinkSignature.key.count)
+      {
+        masked += excerpt[position..<signature.lowerBound]
+        masked += Self.mask
+        position = signature.upperBound
       } else {
         masked.append(excerpt[position])
         position += 1

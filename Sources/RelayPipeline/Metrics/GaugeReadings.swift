@@ -54,6 +54,8 @@ package struct GaugeReadings: Sendable, Equatable {
   package var isLastReloadSuccessful: Bool?
   /// When the file that is active was read.
   package var lastSuccessfulReload: Timestamp?
+  /// The files that events point to.
+  package var attachments = AttachmentStanding()
   /// How far the machine's clock is ahead of the destinations'.
   package var clockOffset: Duration?
 

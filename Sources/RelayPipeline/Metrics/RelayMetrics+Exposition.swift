@@ -17,6 +17,7 @@ extension RelayMetrics {
     write(readings.destinations, &text)
     writeStore(readings, &text)
     writeNotices(readings, &text)
+    write(readings.attachments, &text)
     writeRelay(readings, &text)
     if let process { write(process, &text) }
     return text.bytes
@@ -204,6 +205,25 @@ extension RelayMetrics {
     )
     for receiver in readings.receivers {
       text.sample([("name", receiver.name)], text: Self.age(receiver.failingFor))
+    }
+  }
+
+  private func write(_ attachments: AttachmentStanding, _ text: inout TextExposition) {
+    text.begin(
+      "huggy_relay_attachments_total", .counter,
+      help: "Links to files in events of sources with attachments, by what became of them.")
+    for outcome in AttachmentOutcome.allCases {
+      text.sample([("outcome", outcome.rawValue)], attachments.counts[outcome] ?? 0)
+    }
+    text.begin(
+      "huggy_relay_attachments_pending", .gauge,
+      help: "Files that wait for their fetch, or are being fetched.")
+    text.sample([], attachments.pending)
+    text.begin(
+      "huggy_relay_attachments_bytes", .gauge,
+      help: "Kept files of the source; what several of its events point to counts once.")
+    for (source, bytes) in attachments.bytes.sorted(by: { $0.key < $1.key }) {
+      text.sample([("source", source)], bytes)
     }
   }
 

@@ -17,6 +17,9 @@ extension NoticeFacts {
     for destination in status.destinations { look(at: destination, metrics, status.store, history) }
     for source in status.sources { look(at: source, metrics.source(source.name), history) }
     look(at: status.store, condition)
+    if let attachments = status.attachments {
+      counts[NoticeKey(kind: .attachments, subject: .relay)] = NoticeCount(total: attachments.losses)
+    }
     let relay = { (kind: NoticeKind) in NoticeKey(kind: kind, subject: .relay) }
     states[relay(.reload)] = .when(!status.reloadErrors.isEmpty, Self.text(status.reloadErrors))
     states[relay(.clock)] =

@@ -166,7 +166,8 @@ private struct NoticeWords {
     case .attachments:
       (
         "has attachments that could not be fetched", "has had no such attachment for an hour",
-        "Look at the log."
+        "Somebody may be without a file. `huggy-relay status` says why the last one failed, `huggy-relay event ID` shows those of "
+          + "an event."
       )
     }
   }

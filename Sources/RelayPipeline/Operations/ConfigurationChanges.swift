@@ -72,6 +72,8 @@ extension ServerSettings {
     compare("admin_token", \.adminToken)
     compare("admin_tokens", \.adminTokens)
     compare("admin_hosts", \.adminHosts)
+    compare("attachments", \.attachments)
+    compare("attachments_url", \.attachmentsURL)
     compare("max_body", \.maxBodyBytes)
     compare("max_inflight", \.maxInflightBytes)
     compare("max_connections", \.maxConnections)

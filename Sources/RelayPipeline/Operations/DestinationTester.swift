@@ -10,6 +10,7 @@ final class DestinationTester: Sendable {
     let active: ActiveConfiguration
     let prober: any DestinationProber
     let samples: any SampleEnvelopes
+    let linker: AttachmentLinker?
     let clock: any SteadyClock
     let logger: Logger
   }
@@ -33,7 +34,8 @@ final class DestinationTester: Sendable {
     let event = try event(of: sample, configuration, at: now)
     try begin()
     defer { underWay.withLock { $0 -= 1 } }
-    let request = Self.request(for: event, to: destination, at: now)
+    let rewriter = destination.attachments == .rewrite ? parts.linker?.rewriter(for: configuration) : nil
+    let request = Self.request(for: event, to: destination, rewriter, at: now)
     let probe = await onThread(named: "test") { [prober = parts.prober] in
       prober.send(request, to: destination)
     }
@@ -71,11 +73,13 @@ final class DestinationTester: Sendable {
 
   /// As that of the first attempt, and marked: a receiver can tell it from what came from Huggy.
   private static func request(
-    for event: Event, to destination: Destination, at now: ClockReading
+    for event: Event, to destination: Destination, _ rewriter: AttachmentRewriter?, at now: ClockReading
   ) -> AttemptRequest {
     let delivery = Delivery(
       id: DeliveryID(rawValue: 0), event: event, destination: destination.name, since: now.steady)
-    var request = RequestBuilder.request(for: delivery, to: destination, at: now)
+    var request = RequestBuilder.request(for: delivery, to: destination, at: now) {
+      rewriter?.content(of: $0, at: now.wall) ?? $0.body
+    }
     request.headers.append(line: "huggy-relay-test: true")
     return request
   }

@@ -53,6 +53,8 @@ package struct ErasureReport: Sendable, Equatable {
   package var cancelled = 0
   /// Events that are waited for, since an attempt of them is under way: after the end they are not erased.
   package var inFlight = 0
+  /// Files that these events point to: those that were kept, and those that would have been fetched.
+  package var attachments = 0
   /// Refused requests that were forgotten.
   package var refusedRequests = 0
   /// Entries of the audit, and replays, in which what was looked for stood, and stands no more.

@@ -15,6 +15,7 @@ final class Erasures: Sendable {
     var receiver: Receiver
     var metrics: RelayMetrics
     var feed: LiveFeed
+    var attachments: (any AttachmentKeeping)?
     var clock: any SteadyClock
     var logger: Logger
     /// Between two looks at what is in flight.
@@ -152,11 +153,32 @@ final class Erasures: Sendable {
       try await store.erase(events.map(\.id))
     }
     parts.feed.forget(Set(outcome.erased))
+    let files = try await eraseAttachments(of: outcome.erased)
     change { report in
+      report.attachments += files
       report.erased += outcome.erased.count
       report.inFlight += outcome.left.count
     }
     return outcome.left
+  }
+
+  /// Files go after their events: what a crash leaves of them goes when their events are looked at next.
+  private func eraseAttachments(of events: [EventID]) async throws(OperationError) -> Int {
+    guard let keeper = parts.attachments, !events.isEmpty else { return 0 }
+    let result = await onThread(named: "erase files") { () -> Result<Int, StoreError> in
+      do throws(StoreError) {
+        return .success(try keeper.erase(events))
+      } catch {
+        return .failure(error)
+      }
+    }
+    do throws(StoreError) {
+      return try result.get()
+    } catch {
+      throw OperationError(
+        code: .unavailable,
+        message: "the files that erased events point to may still be there: \(error.message)")
+    }
   }
 
   private func cancel(_ deliveries: [DeliveryID], of destination: String) async throws(OperationError) {
@@ -277,6 +299,7 @@ extension ErasureReport {
       "\(erased.counted("event", "events")) erased",
       "\(cancelled.counted("delivery", "deliveries")) cancelled",
     ]
+    if attachments > 0 { details.append("\(attachments.counted("attachment", "attachments")) removed") }
     if refusedRequests > 0 {
       details.append("\(refusedRequests.counted("refused request", "refused requests")) forgotten")
     }

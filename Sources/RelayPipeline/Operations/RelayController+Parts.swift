@@ -1,5 +1,6 @@
 import Logging
 import RelayCore
+import RelayThreads
 
 extension RelayController {
   /// What it is composed over.
@@ -18,16 +19,21 @@ extension RelayController {
     package var samples: any SampleEnvelopes
     /// nil: nobody is told anything.
     package var notices: Notices.Tools?
+    /// Makes the links to files; nil: no body is rewritten.
+    package var linker: AttachmentLinker?
     /// How long those wait who ask something of the store.
     package var patience: Patience
     /// Where the charts' samples are kept over restarts; nil: nowhere.
     package var seriesFile: (any SeriesKeeping)?
+    /// Who keeps the files that events point to; nil: nobody.
+    package var attachments: (any AttachmentKeeping)?
 
     package init(
       store: any DeliveryStore, lookup: any DeliveryLookup, engine: DeliveryEngine, receiver: Receiver,
       metrics: RelayMetrics, watch: StoreWatch, clock: any SteadyClock, logger: Logger,
       prober: any DestinationProber, samples: any SampleEnvelopes, notices: Notices.Tools? = nil,
-      patience: Patience = Patience(), seriesFile: (any SeriesKeeping)? = nil
+      linker: AttachmentLinker? = nil, patience: Patience = Patience(),
+      seriesFile: (any SeriesKeeping)? = nil, attachments: (any AttachmentKeeping)? = nil
     ) {
       self.store = store
       self.lookup = lookup
@@ -40,8 +46,18 @@ extension RelayController {
       self.prober = prober
       self.samples = samples
       self.notices = notices
+      self.linker = linker
       self.patience = patience
       self.seriesFile = seriesFile
+      self.attachments = attachments
     }
+  }
+}
+
+extension RelayController.Parts {
+  /// What is known of an event's files; where the index can't be read, nothing is.
+  func attachments(of id: EventID) async -> [Attachment] {
+    guard let shelf = attachments else { return [] }
+    return await onThread(named: "event files") { (try? shelf.attachments(of: id)) ?? [] }
   }
 }

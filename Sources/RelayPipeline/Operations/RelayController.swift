@@ -58,15 +58,15 @@ package final class RelayController: RelayOperations {
       Erasures.Parts(
         store: parts.store, asked: asked, auditTrail: auditTrail, holds: holds, receiver: parts.receiver,
         metrics: parts.metrics,
-        feed: parts.engine.feed, clock: parts.clock, logger: parts.logger))
+        feed: parts.engine.feed, attachments: parts.attachments, clock: parts.clock, logger: parts.logger))
     let silence = SilenceWatch(clock: parts.clock, metrics: parts.metrics, patience: parts.patience)
     self.silence = silence
     reloader = Reloader(
       configuration,
       parts: Reloader.Parts(
         active: active, asked: asked, holds: holds, reordering: reordering, engine: parts.engine,
-        receiver: parts.receiver, metrics: parts.metrics, silence: silence, clock: parts.clock,
-        logger: parts.logger),
+        receiver: parts.receiver, metrics: parts.metrics, silence: silence, linker: parts.linker,
+        attachments: parts.attachments, clock: parts.clock, logger: parts.logger),
       source: source)
     trials = RuleTrials(configuration, active: active, asked: asked, source: source, clock: parts.clock)
     sources = SourceDesk(
@@ -75,12 +75,13 @@ package final class RelayController: RelayOperations {
         logger: parts.logger))
     tester = DestinationTester(
       DestinationTester.Parts(
-        active: active, prober: parts.prober, samples: parts.samples, clock: parts.clock,
-        logger: parts.logger))
+        active: active, prober: parts.prober, samples: parts.samples, linker: parts.linker,
+        clock: parts.clock, logger: parts.logger))
     statusReader = StatusReader(
       StatusReader.Parts(
         active: active, asked: asked, lookup: parts.lookup, engine: parts.engine, metrics: parts.metrics,
-        watch: parts.watch, clock: parts.clock, storeKind: parts.store.kind, sources: sources))
+        watch: parts.watch, clock: parts.clock, storeKind: parts.store.kind, sources: sources,
+        attachments: parts.attachments))
     recorder = SeriesRecorder(
       SeriesRecorder.Parts(
         active: active, store: parts.store, lookup: parts.lookup, engine: parts.engine,
@@ -88,6 +89,7 @@ package final class RelayController: RelayOperations {
         patience: parts.patience, clock: parts.clock, file: parts.seriesFile, logger: parts.logger))
     gapBook = GapBook(asked: asked, recorder: parts.receiver.gaps, clock: parts.clock)
     parts.engine.hideInAnswers(configuration.toldSecrets)
+    parts.engine.rewriteLinks(with: parts.linker?.rewriter(for: configuration))
     guard let tools = parts.notices else { return }
     let notices = makeNotices(tools, active)
     noticeDesk.withLock { $0 = notices }
@@ -127,6 +129,7 @@ package final class RelayController: RelayOperations {
     let disordered = Reordering.disordered(destinations, stored, underWay: [])
     await parts.store.hold(disordered)
     await notices?.begin(stored)
+    parts.attachments?.configure(active.configuration.sources)
     parts.watch.attach(parts.engine)
     parts.engine.start(destinations, stored: stored)
     await parts.engine.hold(disordered)
@@ -187,7 +190,7 @@ package final class RelayController: RelayOperations {
         deliveries[index].first = await delivery(first, to: deliveries[index].record.destination)
       }
     }
-    return EventReport(event: event, deliveries: deliveries)
+    return EventReport(event: event, deliveries: deliveries, attachments: await parts.attachments(of: id))
   }
 
   /// A page begins behind a number: behind the one after it stands the delivery itself.

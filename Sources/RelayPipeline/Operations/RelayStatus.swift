@@ -67,6 +67,8 @@ package struct RelayStatus: Sendable, Equatable {
   package var sources: [SourceStatus]
   /// Whom `notify` names, in the configuration's order.
   package var receivers: [NoticeStanding] = []
+  /// The files that events point to; nil: none are fetched, and none were.
+  package var attachments: AttachmentStanding?
 
   package init(
     version: String, uptime: Duration, store: Store, destinations: [DestinationStatus], routes: [Route],
@@ -177,10 +179,13 @@ package struct DestinationStatus: Sendable, Equatable {
 package struct EventReport: Sendable, Equatable {
   package var event: EventRecord
   package var deliveries: [DeliveryReport]
+  /// The files that it points to, by place.
+  package var attachments: [Attachment]
 
-  package init(event: EventRecord, deliveries: [DeliveryReport]) {
+  package init(event: EventRecord, deliveries: [DeliveryReport], attachments: [Attachment] = []) {
     self.event = event
     self.deliveries = deliveries
+    self.attachments = attachments
   }
 }
 

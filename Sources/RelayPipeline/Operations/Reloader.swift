@@ -13,6 +13,8 @@ final class Reloader: Sendable {
     let receiver: Receiver
     let metrics: RelayMetrics
     let silence: SilenceWatch
+    let linker: AttachmentLinker?
+    let attachments: (any AttachmentKeeping)?
     let clock: any SteadyClock
     let logger: Logger
   }
@@ -94,9 +96,11 @@ final class Reloader: Sendable {
     await parts.holds.hold(disordered)
     parts.metrics.configure(new)
     parts.silence.listen(for: new)
+    parts.attachments?.configure(new.sources)
     parts.receiver.replace(new)
     // What is in flight was told the old ones.
     parts.engine.hideInAnswers(parts.active.configuration.toldSecrets + new.toldSecrets)
+    parts.engine.rewriteLinks(with: parts.linker?.rewriter(for: new))
     parts.engine.configure(new.destinations)
     parts.active.replace(new)
     parts.reordering.begin(disordered)

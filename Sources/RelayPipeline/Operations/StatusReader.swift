@@ -14,6 +14,7 @@ final class StatusReader: Sendable {
     let clock: any SteadyClock
     let storeKind: String
     let sources: SourceDesk
+    let attachments: (any AttachmentKeeping)?
   }
 
   /// What was last read of the store: shown again, with its age, while it can't be read.
@@ -111,7 +112,14 @@ final class StatusReader: Sendable {
       reloadErrors: state.reloadErrors, clockOffset: parts.engine.clockOffset,
       sources: parts.sources.statuses)
     status.lastReload = state.lastReload
+    status.attachments = attachments(of: state.configuration)
     return status
+  }
+
+  private func attachments(of configuration: Configuration) -> AttachmentStanding? {
+    guard let standing = parts.attachments?.standing else { return nil }
+    let isWanted = configuration.sources.contains { $0.attachments != nil }
+    return isWanted || standing != AttachmentStanding() ? standing : nil
   }
 
   private func pendingWaits() async -> [String: PendingWaits] {
@@ -169,6 +177,7 @@ final class StatusReader: Sendable {
     readings.lastSuccessfulReload = state.loadedAt
     readings.clockOffset = parts.engine.clockOffset
     if let status = try? await status() { readings = GaugeReadings(status) }
+    readings.attachments = parts.attachments?.standing ?? AttachmentStanding()
     readings.receivers = receivers
     return parts.metrics.render(readings)
   }

@@ -30,6 +30,12 @@ struct Receipt: Sendable {
     if decision.isDropped { dropped += 1 } else if decision.matched.isEmpty { unrouted += 1 }
   }
 
+  /// Some event may point to a file that is to be fetched: it costs one look at the bytes, and nothing where the source has no
+  /// `attachments`.
+  var holdsFiles: Bool {
+    request.entrance.source.attachments != nil && FileMark.stands(in: request.body)
+  }
+
   /// The event is to be stored.
   mutating func keep(_ event: NewEnvelope.NewEvent) { envelope.events.append(event) }
 

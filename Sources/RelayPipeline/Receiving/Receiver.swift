@@ -17,6 +17,8 @@ package final class Receiver: EnvelopeReceiver {
   private let ids: EventIDs
   private let refusals: RefusalLog
   private let metrics: RelayMetrics
+  /// Who fetches the files that events point to; nil: nobody.
+  private let attachments: (any AttachmentKeeping)?
   /// What is known of the tokens that sources learn.
   let lessons: TokenLessons
   /// Where is kept when senders were turned away.
@@ -37,8 +39,9 @@ package final class Receiver: EnvelopeReceiver {
   package init(
     configuration: Configuration, store: any DeliveryStore, engine: DeliveryEngine, clock: any SteadyClock,
     logger: Logger, metrics: RelayMetrics, ids: @escaping EventIDs = Receiver.ids(from: SystemRandomness()),
-    gaps: GapRecorder? = nil
+    gaps: GapRecorder? = nil, attachments: (any AttachmentKeeping)? = nil
   ) {
+    self.attachments = attachments
     self.ids = ids
     lessons = TokenLessons(clock: clock, logger: logger)
     rules = Locked(IngestRules(configuration, metrics: metrics, lessons: lessons))
@@ -226,17 +229,30 @@ package final class Receiver: EnvelopeReceiver {
       show([], receipt.unstored)
       return accept()
     }
-    store.append(receipt.envelope, late: { [engine] in engine.arrivedLate($0) }) {
+    // Looked for here: the store's thread only hands them on.
+    let attachments = receipt.holdsFiles ? attachments : nil
+    store.append(
+      receipt.envelope,
+      late: { [engine, received = request.received.steady] in
+        engine.arrivedLate($0)
+        attachments?.missed(since: received)
+      }
+    ) {
       [self, envelope = receipt.envelope, unstored = receipt.unstored] result in
       switch result {
       case .success(.stored(let deliveries)):
         show(envelope.events, unstored)
         engine.arrived(deliveries)
+        attachments?.arrived(envelope.events.map(\.event))
         accept()
       case .success(.duplicate(let firstEventID, let count, let rerouted)):
         engine.arrived(rerouted.deliveries)
         let events = envelope.events(at: rerouted.places)
         for event in events { countMatches(of: event) }
+        if !events.isEmpty, let attachments {
+          attachments.arrived(
+            events.map { $0.event.named(firstEventID.advanced(by: envelope.place(of: $0.event))) })
+        }
         show(events, of: envelope, as: firstEventID)
         let deliveries = events.reduce(0) { $0 + $1.deliveries.count }
         request.answer(

@@ -31,7 +31,8 @@ package final class Sink: Sendable {
     }
   }
 
-  init(
+  /// - Parameter answerBody: What it answers with, whatever the status.
+  package init(
     settings: SinkSettings, onRequest: @escaping @Sendable (SinkRequest) -> Void,
     answerBody: @escaping @Sendable (SinkRequest) -> [UInt8]
   ) {

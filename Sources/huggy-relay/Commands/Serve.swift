@@ -78,6 +78,9 @@ struct Serve: AsyncParsableCommand {
     } catch let error as ListenError {
       logger.critical("can't listen", metadata: ["reason": "\(error)"])
       throw ExitCode.failure
+    } catch let error as AttachmentKeyError {
+      logger.critical("no links to files can be made", metadata: ["reason": "\(error)"])
+      throw ExitCode.failure
     }
   }
 

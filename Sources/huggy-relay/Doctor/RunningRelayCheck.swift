@@ -103,6 +103,7 @@ enum RelayHealth {
   /// - Parameter configuration: What it should go by; nil: that can't be read.
   static func findings(_ status: StatusAnswer, configuration: Configuration?) -> [Finding] {
     [version(status), loaded(status, configuration)] + clock(status) + store(status)
+      + attachments(status)
       + status.destinations.compactMap(destination) + status.sources.compactMap(source)
       + status.notify.compactMap(receiver)
   }
@@ -133,6 +134,26 @@ enum RelayHealth {
       .warn(
         "clock", "it is \(Int(abs(offset))) s \(offset > 0 ? "ahead of" : "behind") the destinations'",
         "set it: signed requests may be refused")
+    ]
+  }
+
+  private static func attachments(_ status: StatusAnswer) -> [Finding] {
+    guard let files = status.attachments else { return [] }
+    let subject = "attachments"
+    if let problem = files.problem {
+      return [
+        .fail(
+          subject, "none are fetched or kept: \(problem)", "mend the disk; what can still be fetched then is")
+      ]
+    }
+    guard files.lost > 0 else {
+      return [.ok(subject, "\(files.fetched) fetched since the start, \(files.pending) to be fetched")]
+    }
+    let last = files.lastLoss.map { "; the last one, \($0)" } ?? ""
+    return [
+      .warn(
+        subject, "\(files.lost) could not be fetched since the start, \(files.fetched) were\(last)",
+        "see docs/attachments.md; `huggy-relay event ID` shows those of an event")
     ]
   }
 

@@ -3,17 +3,20 @@ import Logging
 import RelayAdmin
 import RelayConfig
 import RelayCore
+import RelayFiles
 import RelayIngest
 import RelayListening
 import RelayPipeline
 import RelayThreads
 
-/// The configuration's file, the ingest's listener and who may use the admin API, as a reload needs them.
+/// The configuration's file, the listeners and who may use the admin API, as a reload needs them.
 struct FileReloadSource: ReloadSource {
   let path: String
   let loader: ConfigurationLoader
   let server: IngestServer
   let access: AdminAccess
+  let files: FileServer
+  let linker: AttachmentLinker
   let logger: Logger
 
   func load() async throws(OperationError) -> ReadConfiguration {
@@ -47,12 +50,17 @@ struct FileReloadSource: ReloadSource {
   }
 
   func apply(_ settings: ServerSettings) async throws(OperationError) {
-    do throws(ListenError) {
-      if let address = try await server.apply(settings) {
-        logger.notice("listening", metadata: ["address": "\(address)"])
-      }
-      access.replace(by: settings)
+    do throws(AttachmentKeyError) {
+      try await linker.prepareOnThread(for: settings)
     } catch {
+      throw OperationError(code: .unavailable, message: "\(error), so nothing has changed")
+    }
+    let previous = files.address
+    do throws(ListenError) {
+      try await listen(settings)
+    } catch {
+      // What has moved goes back, where that is still free.
+      _ = try? await files.apply(previous)
       let hint =
         error.code == .addressInUse
         ? "; if it overlaps with what this relay listens on now, the change needs a restart" : ""
@@ -60,6 +68,16 @@ struct FileReloadSource: ReloadSource {
         code: .invalidConfiguration, message: "\(error), so nothing has changed\(hint)",
         details: ["\(error)\(hint)"])
     }
+  }
+
+  private func listen(_ settings: ServerSettings) async throws(ListenError) {
+    if let address = try await files.apply(settings.attachments) {
+      logger.notice("attachments listen", metadata: ["address": "\(address)"])
+    }
+    if let address = try await server.apply(settings) {
+      logger.notice("listening", metadata: ["address": "\(address)"])
+    }
+    access.replace(by: settings)
   }
 
   func reloadBegan() {

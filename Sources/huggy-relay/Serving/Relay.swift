@@ -2,9 +2,11 @@ import Foundation
 import Logging
 import NIOPosix
 import RelayAdmin
+import RelayAttachments
 import RelayConfig
 import RelayCore
 import RelayCurl
+import RelayFiles
 import RelayIngest
 import RelayListening
 import RelayPipeline
@@ -75,15 +77,27 @@ struct Relay {
     let store = opened.store
     let engine = DeliveryEngine(
       store: store, transport: CurlTransport(clock: clock), clock: clock, logger: logger, metrics: metrics)
+    let attachments = attachmentKeeper(opened, watch)
     let receiver = Receiver(
       configuration: configuration, store: store, engine: engine, clock: clock, logger: logger,
-      metrics: metrics)
+      metrics: metrics, attachments: attachments)
     let eventLoopGroup = MultiThreadedEventLoopGroup(
       numberOfThreads: ProcessorShare.current().count)
     let server = IngestServer(
       settings: configuration.server, receiver: receiver, eventLoopGroup: eventLoopGroup,
       inherited: inherited)
     let access = AdminAccess(configuration.server)
+    let linker = AttachmentLinker(
+      file: AttachmentKeyFile(path: configuration.store.location.path(beside: "attachments-key")))
+    let files = FileServer(
+      linker: linker, shelf: attachments, clock: SystemWallClock(), eventLoopGroup: eventLoopGroup,
+      logger: logger)
+    do throws(AttachmentKeyError) {
+      try await linker.prepareOnThread(for: configuration.server)
+    } catch {
+      await close(opened)
+      throw error
+    }
     let controller = RelayController(
       configuration,
       parts: RelayController.Parts(
@@ -94,9 +108,12 @@ struct Relay {
           sender: NoticeClient(),
           keeper: NoticeFile(path: configuration.store.location.path(beside: "notices")),
           host: Self.hostName),
-        seriesFile: SeriesFile(path: configuration.store.location.path(beside: "series"))),
+        linker: linker,
+        seriesFile: SeriesFile(path: configuration.store.location.path(beside: "series")),
+        attachments: attachments),
       source: FileReloadSource(
-        path: path, loader: loader, server: server, access: access, logger: logger))
+        path: path, loader: loader, server: server, access: access, files: files, linker: linker,
+        logger: logger))
     let address: ListenAddress
     let stored: [StoredDestination]
     let admin: AdminServer?
@@ -106,10 +123,12 @@ struct Relay {
       controller.logOrphans(stored)
       // Before anything is attempted: a relay that can't listen must not send.
       admin = try await startAdmin(controller, access, eventLoopGroup)
+      if let address = try await files.apply(configuration.server.attachments) {
+        logger.notice("attachments listen", metadata: ["address": "\(address)"])
+      }
       address = try await server.start()
     } catch {
-      let isClosed = await onThread(named: "close") { opened.close(within: StoreService.closingTime) }
-      if !isClosed { logger.warning("the store does not close in time: its disk is slow, or hangs") }
+      await close(opened)
       throw error
     }
     let reloading = Task { for await _ in hangups.arrived { _ = try? await controller.reload() } }
@@ -117,9 +136,10 @@ struct Relay {
     let drain = DrainTime(limit: configuration.server.drain)
     var services: [any Service] = [
       StoreService(opened: opened),
+      AttachmentService(keeper: attachments),
       DeliveryService(controller: controller, engine: engine, stored: stored, drain: drain),
       IngestService(
-        server: server, address: address, admin: admin, eventLoopGroup: eventLoopGroup,
+        server: server, address: address, admin: admin, files: files, eventLoopGroup: eventLoopGroup,
         controller: controller, opened: opened, drain: drain, started: started, logger: logger),
       SeriesService(recorder: controller.recorder),
     ]
@@ -139,6 +159,19 @@ struct Relay {
         logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }))
     try await group.run()
     logger.notice("stopped")
+  }
+
+  private func close(_ opened: OpenedStore) async {
+    let isClosed = await onThread(named: "close") { opened.close(within: StoreService.closingTime) }
+    if !isClosed { logger.warning("the store does not close in time: its disk is slow, or hangs") }
+  }
+
+  private func attachmentKeeper(_ opened: OpenedStore, _ watch: StoreWatch) -> AttachmentKeeper {
+    AttachmentKeeper(
+      AttachmentKeeper.Parts(
+        folder: configuration.store.location.path(beside: "attachments"),
+        makeIndex: OpenedStore.attachmentIndex, fetcher: CurlAttachmentFetcher(), lookup: opened.lookup,
+        clock: clock, mayWrite: { watch.current.refusal == nil }, logger: logger))
   }
 
   /// The machine's name, as it calls itself: no name server is asked.

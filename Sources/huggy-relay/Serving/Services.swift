@@ -2,7 +2,9 @@ import Foundation
 import Logging
 import NIOPosix
 import RelayAdmin
+import RelayAttachments
 import RelayCore
+import RelayFiles
 import RelayIngest
 import RelayPipeline
 import RelayThreads
@@ -25,6 +27,19 @@ struct StoreService: Service {
   }
 }
 
+/// Fetches and keeps files from the start of the delivery on, until nothing more is received. It ends before the store, which it asks.
+struct AttachmentService: Service {
+  let keeper: AttachmentKeeper
+
+  /// For fetches under way, which go on at the next start.
+  private static let endingTime = Duration.seconds(3)
+
+  func run() async throws {
+    try? await gracefulShutdown()
+    await onThread(named: "files end") { keeper.stop(within: Self.endingTime) }
+  }
+}
+
 struct DeliveryService: Service {
   let controller: RelayController
   let engine: DeliveryEngine
@@ -44,6 +59,7 @@ struct IngestService: Service {
   let server: IngestServer
   let address: ListenAddress
   let admin: AdminServer?
+  let files: FileServer
   let eventLoopGroup: MultiThreadedEventLoopGroup
   let controller: RelayController
   let opened: OpenedStore
@@ -67,6 +83,7 @@ struct IngestService: Service {
     controller.drain()
     await server.shutdown(drain: drain.limit)
     await admin?.shutdown(within: drain.remaining)
+    await files.shutdown(within: drain.remaining)
     // What was handed to the store is answered on the event loops: they must outlive it. If it does not come back, they
     // stay until the process ends.
     let patience = max(StoreService.closingTime / 2, drain.remaining)

@@ -26,6 +26,11 @@ struct OpenedStore: Sendable {
     }
   }
 
+  /// The index of attachments, in a file of its own.
+  @Sendable static func attachmentIndex(at path: String) throws(StoreError) -> any AttachmentIndex {
+    try SQLiteAttachmentIndex(path: path)
+  }
+
   /// Closes both, the lookup first: it looks into the store. Blocks for no longer than that.
   ///
   /// - Returns: Whether they are closed.

@@ -41,8 +41,11 @@ import Testing
     readings.clockOffset = .zero
     (readings.storeLogBytes, readings.storeReader) = (3, .seconds(4))
     readings.receivers = [NoticeStanding(name: "ops", format: .json, waiting: 0)]
+    readings.attachments.bytes = ["huggy": 5]
     #expect(
       try read(metrics, readings).kinds == [
+        "huggy_relay_attachments_total": "counter", "huggy_relay_attachments_pending": "gauge",
+        "huggy_relay_attachments_bytes": "gauge",
         "huggy_relay_envelopes_total": "counter", "huggy_relay_events_total": "counter",
         "huggy_relay_requests_refused_total": "counter",
         "huggy_relay_last_accepted_timestamp_seconds": "gauge",
@@ -73,6 +76,19 @@ import Testing
         "process_resident_memory_bytes": "gauge", "process_virtual_memory_bytes": "gauge",
         "process_open_fds": "gauge", "process_max_fds": "gauge", "process_start_time_seconds": "gauge",
       ])
+  }
+
+  @Test func attachmentsAreCountedByWhatBecameOfThem() throws {
+    var readings = GaugeReadings(version: "1.2.3")
+    readings.attachments.counts = [.fetched: 3, .noRoom: 2]
+    readings.attachments.pending = 4
+    readings.attachments.bytes = ["huggy": 5]
+    let values = try read(RelayMetrics(Self.configuration()), readings).values
+    #expect(values["huggy_relay_attachments_total{outcome=\"fetched\"}"] == "3")
+    #expect(values["huggy_relay_attachments_total{outcome=\"no_room\"}"] == "2")
+    #expect(values["huggy_relay_attachments_total{outcome=\"expired\"}"] == "0")
+    #expect(values["huggy_relay_attachments_pending"] == "4")
+    #expect(values["huggy_relay_attachments_bytes{source=\"huggy\"}"] == "5")
   }
 
   @Test func howItStandsWithEachReceiverOfNoticesIsShown() throws {

@@ -35,7 +35,8 @@ final class Middle {
   init(
     _ configuration: Configuration, in folder: TemporaryFolder? = nil, at now: Timestamp = .second(0),
     prober: any DestinationProber = ScriptedProber(), patience: Patience = .unhurried,
-    seriesFile: (any SeriesKeeping)? = nil
+    linker: AttachmentLinker? = nil, seriesFile: (any SeriesKeeping)? = nil,
+    attachments: (any AttachmentKeeping)? = nil
   ) async throws {
     let folder = try folder ?? TemporaryFolder()
     self.folder = folder
@@ -50,13 +51,13 @@ final class Middle {
       randomness: SplitMix64(seed: 1))
     receiver = Receiver(
       configuration: configuration, store: store, engine: engine, clock: clock, logger: recorder.logger,
-      metrics: metrics, ids: Receiver.ids(from: SplitMix64(seed: 2)))
+      metrics: metrics, ids: Receiver.ids(from: SplitMix64(seed: 2)), attachments: attachments)
     controller = RelayController(
       configuration,
       parts: RelayController.Parts(
         store: store, lookup: lookup, engine: engine, receiver: receiver, metrics: metrics, watch: watch,
-        clock: clock, logger: recorder.logger, prober: prober, samples: OneSample(),
-        patience: patience, seriesFile: seriesFile),
+        clock: clock, logger: recorder.logger, prober: prober, samples: OneSample(), linker: linker,
+        patience: patience, seriesFile: seriesFile, attachments: attachments),
       source: source)
     let stored = try await controller.prepare()
     try await during { [controller] in await controller.start(stored) }

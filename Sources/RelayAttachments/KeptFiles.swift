@@ -1,0 +1,95 @@
+import RelayCore
+import RelayThreads
+
+/// What is kept: room for more, and the ends. Confined to the keeper's thread.
+final class KeptFiles {
+  private let folder: AttachmentFolder
+  private let store: EventLookup
+  private let board: Locked<AttachmentStanding>
+
+  /// How many events are asked after in one turn, and in one page of those that may make room.
+  private static let looks = 16
+  /// How many may be asked after to make room for one file.
+  private static let maxLooks = 512
+
+  init(folder: AttachmentFolder, store: EventLookup, board: Locked<AttachmentStanding>) {
+    self.folder = folder
+    self.store = store
+    self.board = board
+  }
+
+  /// Removes files that no row needs: of a crash between a file's move and its row.
+  func sweep(_ index: any AttachmentIndex) throws(StoreError) {
+    var names: [String] = []
+    folder.forEachFile { names.append($0) }
+    for name in names where try !index.needs(name) { folder.remove(hash: name) }
+  }
+
+  /// Makes room, where there is none: the oldest go whose events are settled.
+  func hasRoom(
+    for bytes: Int, of source: String, _ policy: AttachmentPolicy, _ index: any AttachmentIndex,
+    _ now: Timestamp
+  ) throws(StoreError) -> Bool {
+    var after: AttachmentKey?
+    var looked = 0
+    while board.withLock({ $0.bytes[source] ?? 0 }) > policy.maxTotalBytes - bytes {
+      guard looked < Self.maxLooks,
+        case let page = try index.oldest(of: source, after: after, limit: Self.looks),
+        let last = page.last
+      else { return false }
+      for kept in page {
+        looked += 1
+        if try store.standing(of: kept.key.event) == .open { continue }
+        try end(kept, index, now)
+        if board.withLock({ $0.bytes[source] ?? 0 }) <= policy.maxTotalBytes - bytes { return true }
+      }
+      after = last.key
+    }
+    return bytes <= policy.maxTotalBytes
+  }
+
+  func look(_ index: any AttachmentIndex, _ now: Timestamp) throws(StoreError) {
+    for kept in try index.toLookAt(at: now, limit: Self.looks) {
+      switch RetentionRule.action(for: kept, try store.standing(of: kept.key.event), now: now) {
+      case .end: try end(kept, index, now)
+      case .look(let due, let settledAt): try index.look(at: kept.key, again: due, settledAt: settledAt)
+      }
+    }
+  }
+
+  private func end(_ kept: KeptAttachment, _ index: any AttachmentIndex, _ now: Timestamp) throws(StoreError)
+  {
+    remove(
+      try index.end([kept.key], rememberedUntil: RetentionRule.rememberedUntil(now, keep: kept.keep)))
+    try count(index)
+  }
+
+  /// - Parameter keep: The links of these events end with it at the latest.
+  func erase(
+    _ events: [EventID], _ keep: Duration, _ index: any AttachmentIndex, _ now: Timestamp
+  ) -> Result<Int, StoreError> {
+    do throws(StoreError) {
+      let ended = try index.endAll(
+        of: events, rememberedUntil: RetentionRule.rememberedUntil(now, keep: keep))
+      remove(ended)
+      let pending = try index.pendingCount()
+      board.withLock { $0.pending = pending }
+      try count(index)
+      return .success(ended.count)
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private func remove(_ ended: EndedAttachments) {
+    for hash in ended.unneeded { folder.remove(hash: hash) }
+  }
+
+  func count(_ index: any AttachmentIndex) throws(StoreError) {
+    let bytes = try index.bytes()
+    board.withLock { $0.bytes = bytes }
+  }
+}
+
+@available(*, unavailable)
+extension KeptFiles: Sendable {}

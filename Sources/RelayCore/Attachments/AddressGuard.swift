@@ -1,0 +1,75 @@
+/// Which addresses are of the Internet, and so may be connected to for what a payload names.
+///
+/// A link comes from outside: without this, whoever can write one could have the relay ask machines that only it can reach. It is asked
+/// of the address that is really connected to, after every look-up of a name.
+package struct AddressGuard: Sendable, Equatable {
+  /// Addresses that are connected to all the same.
+  private let allowed: [AddressBlock]
+
+  package init(allowed: [AddressBlock] = []) {
+    self.allowed = allowed
+  }
+
+  /// - Returns: What the address is, for people, where it is not connected to; nil: it is.
+  package func refusal(of address: PeerAddress.Address) -> String? {
+    let address = Self.plain(address)
+    if allowed.contains(where: { $0.contains(address) }) { return nil }
+    switch address {
+    case .v4(let address): return Self.kind(ofV4: address)
+    case .v6(let high, let low): return Self.kind(ofV6: high, low)
+    }
+  }
+
+  /// An IPv4 address that is written as one of IPv6 (`::ffff:0:0/96`) is that IPv4 address: the system connects to it.
+  private static func plain(_ address: PeerAddress.Address) -> PeerAddress.Address {
+    guard case .v6(0, let low) = address, low >> 32 == 0xFFFF else { return address }
+    return .v4(UInt32(truncatingIfNeeded: low))
+  }
+
+  /// RFC 6890 and the registry that it began, in the order in which they are most often met.
+  private static let v4Kinds: [(block: AddressBlock, kind: String)] = [
+    ("127.0.0.0/8", "a loopback address"), ("10.0.0.0/8", "a private address"),
+    ("172.16.0.0/12", "a private address"), ("192.168.0.0/16", "a private address"),
+    ("169.254.0.0/16", "a link-local address"), ("100.64.0.0/10", "an address behind a carrier's NAT"),
+    ("0.0.0.0/8", "an unspecified address"), ("224.0.0.0/4", "a multicast address"),
+    ("240.0.0.0/4", "a reserved address"), ("192.0.0.0/24", "a reserved address"),
+    ("192.0.2.0/24", "an address for documents"), ("198.51.100.0/24", "an address for documents"),
+    ("203.0.113.0/24", "an address for documents"), ("198.18.0.0/15", "an address for benchmarks"),
+    ("192.88.99.0/24", "a reserved address"),
+  ].map { (AddressBlock($0.0)!, $0.1) }
+
+  private static func kind(ofV4 address: UInt32) -> String? {
+    v4Kinds.first { $0.block.contains(.v4(address)) }?.kind
+  }
+
+  /// What of `2000::/3` is no Internet address.
+  private static let v6Kinds: [(block: AddressBlock, kind: String)] = [
+    ("2001:db8::/32", "an address for documents"), ("3fff::/20", "an address for documents"),
+    // Teredo, benchmarks, ORCHID: addresses of other protocols, in one row.
+    ("2001::/23", "a reserved address"),
+  ].map { (AddressBlock($0.0)!, $0.1) }
+
+  private static func kind(ofV6 high: UInt64, _ low: UInt64) -> String? {
+    if let embedded = embedded(in: high, low) {
+      return kind(ofV4: embedded).map { "\($0) within one of IPv6" }
+    }
+    // Only `2000::/3` is given out (RFC 4291, 2.4).
+    guard high >> 61 == 1 else {
+      if high == 0 && low == 0 { return "an unspecified address" }
+      if high == 0 && low == 1 { return "a loopback address" }
+      if high >> 57 == 0xFC >> 1 { return "a private address" }
+      if high >> 54 == 0xFE80 >> 6 { return "a link-local address" }
+      if high >> 56 == 0xFF { return "a multicast address" }
+      return "a reserved address"
+    }
+    return v6Kinds.first { $0.block.contains(.v6(high: high, low: low)) }?.kind
+  }
+
+  /// The IPv4 address that a translator or a tunnel makes of it: NAT64 (RFC 6052, `64:ff9b::/96`) and 6to4 (RFC 3056,
+  /// `2002::/16`). nil: there is none.
+  private static func embedded(in high: UInt64, _ low: UInt64) -> UInt32? {
+    if high == 0x0064_FF9B_0000_0000, low >> 32 == 0 { return UInt32(truncatingIfNeeded: low) }
+    if high >> 48 == 0x2002 { return UInt32(truncatingIfNeeded: high >> 16) }
+    return nil
+  }
+}
