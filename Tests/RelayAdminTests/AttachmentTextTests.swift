@@ -11,16 +11,18 @@ import Testing
   @Test func anEventSaysWhatBecameOfEachFile() {
     var report = Samples.event()
     let file = AttachmentFile(
-      hash: String(repeating: "ab", count: 32), bytes: 2_048, contentType: "image/png", name: "secret name.png")
+      hash: String(repeating: "ab", count: 32), bytes: 2_048, contentType: "image/png",
+      name: "secret name.png")
     report.attachments = [
-      Attachment(event: Samples.eventID, place: 0, state: .fetched(file)),
-      Attachment(event: Samples.eventID, place: 1, state: .failed(reason: "the origin answered 410")),
-      Attachment(event: Samples.eventID, place: 2, state: .pending),
-      Attachment(event: Samples.eventID, place: 3, state: .ended),
+      RelayCore.Attachment(event: Samples.eventID, place: 0, state: .fetched(file)),
+      RelayCore.Attachment(event: Samples.eventID, place: 1, state: .failed(reason: "the origin answered 410")),
+      RelayCore.Attachment(event: Samples.eventID, place: 2, state: .pending),
+      RelayCore.Attachment(event: Samples.eventID, place: 3, state: .ended),
     ]
     let text = EventText.render(EventAnswer(report), now: Samples.now, pen: Self.plain)
     for line in [
-      "file 0: fetched, 2.0 KiB, image/png, sha256 abababababababab…", "file 1: failed, the origin answered 410",
+      "file 0: fetched, 2.0 KiB, image/png, sha256 abababababababab…",
+      "file 1: failed, the origin answered 410",
       "file 2: pending\n", "file 3: ended\n",
     ] {
       #expect((text + "\n").contains("  \(line)"), "\(line) in \(text)")

@@ -65,7 +65,7 @@ import Testing
     _ = await middle.post(Self.envelope).value
     let id = try #require(keeper.events.withLock { $0.last?.id })
     let report = try await middle.controller.event(id)
-    #expect(report?.attachments == [Attachment(event: id, place: 0, state: .pending)])
+    #expect(report?.attachments == [RelayCore.Attachment(event: id, place: 0, state: .pending)])
   }
 
   @Test func theStatusHasTheirSums() async throws {
@@ -106,9 +106,9 @@ private final class RecordingKeeper: AttachmentKeeping {
   func missed(since: Timestamp) {}
   func erase(_ events: [EventID]) throws(StoreError) -> Int { events.count }
   var standing: AttachmentStanding { board.withLock { $0 } }
-  func attachment(of event: EventID, at place: Int) throws -> Attachment? { nil }
-  func attachments(of event: EventID) throws -> [Attachment] {
-    [Attachment(event: event, place: 0, state: .pending)]
+  func attachment(of event: EventID, at place: Int) throws -> RelayCore.Attachment? { nil }
+  func attachments(of event: EventID) throws -> [RelayCore.Attachment] {
+    [RelayCore.Attachment(event: event, place: 0, state: .pending)]
   }
   func path(of file: AttachmentFile) -> String { "" }
 }
