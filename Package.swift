@@ -135,7 +135,8 @@ let package = Package(
     .executableTarget(
       name: "huggy-relay",
       dependencies: [
-        "RelayAdmin", "RelayAttachments", "RelayConfig", "RelayCore", "RelayCurl", "RelayDigest", "RelayFiles",
+        "RelayAdmin", "RelayAttachments", "RelayConfig", "RelayCore", "RelayCurl", "RelayDigest",
+        "RelayFiles",
         "RelayIngest", "RelayJSON",
         "RelayListening", "RelayPipeline", "RelaySQLite", "RelayText", "RelayThreads", "RelayTools",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

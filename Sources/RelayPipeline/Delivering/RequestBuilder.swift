@@ -14,7 +14,7 @@ package enum RequestBuilder {
     for delivery: Delivery, to destination: Destination, at now: ClockReading,
     contents: (Event) -> [UInt8] = { $0.body }
   ) -> AttemptRequest {
-    guard destination.batch == nil else { 
+    guard destination.batch == nil else {
       return request(for: [delivery], to: destination, at: now, contents: contents)
     }
     let event = delivery.event
@@ -116,7 +116,9 @@ package enum RequestBuilder {
 
   // MARK: Bodies
 
-  static func body(of event: Event, for destination: Destination) -> [UInt8] {
+  static func body(
+    of event: Event, for destination: Destination, contents: (Event) -> [UInt8] = { $0.body }
+  ) -> [UInt8] {
     switch destination.format {
     case .huggy:
       envelope(
