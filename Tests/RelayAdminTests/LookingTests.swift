@@ -60,7 +60,9 @@ import Testing
           ($0.oldestDue, $0.isLate) = (.milliseconds(1_250), true)
           ($0.waits, $0.hold) = (PendingWaits(later: 1, ordered: 2), .retryAfter)
           ($0.attempts, $0.hint, $0.capacity) = ([Samples.window], "mend it", Samples.capacity)
-          ($0.batch, $0.eventsPerRequest) = (BatchPolicy(maxEvents: 50, maxWait: .milliseconds(250)), 100.0 / 3)
+          ($0.batch, $0.eventsPerRequest) = (
+            BatchPolicy(maxEvents: 50, maxWait: .milliseconds(250)), 100.0 / 3
+          )
           ($0.concurrencyLimit, $0.suggestedConcurrency) = (Samples.concurrencyLimit, 40)
         },
         Samples.destination("bi") {
