@@ -29,7 +29,7 @@ class Comparison:
         for name in names:
             self.rounds.setdefault(BASES.get(name, name), []).append(name)
         self.results = {name: {"before": [], "now": []} for name in names}
-        self.floors = {name: [] for name in FLOORS if name in self.rounds}
+        self.floors = {name: [] for name in FLOORS if name in names}
         self.curls, self.rate = {}, None
 
     def measure(self, name, binary):
