@@ -9,6 +9,7 @@ from setups import SETUPS
 # What has no name for several events a request is compared with itself.
 BASES = {name: setup.base for name, setup in SETUPS.items() if setup.base} | {"drain-batch": "drain", "half-batch": "half"}
 DEFAULT = ["one", "one-batch", "half", "half-batch", "three", "three-batch", "drain", "drain-batch", "many", "fanout", "accept", "one-attachments", "idle"]
+APART = ["idle", "instructions"]
 FLOORS = ["one", "three", "many"]
 DRAINS = ["drain", "drain-batch"]
 HALVES = {"half": "one", "half-batch": "one-batch"}  # at half of the rate that the other binary reached in `one`
@@ -23,12 +24,12 @@ class Comparison:
 
     def __init__(self, sink, other, this, chosen, say):
         self.sink, self.binaries, self.chosen, self.say = sink, {"before": other, "now": this}, chosen, say
-        names = [name for name in chosen.scenarios if name != "idle"]
+        names = [name for name in chosen.scenarios if name not in APART]
         self.rounds = {}
         for name in names:
             self.rounds.setdefault(BASES.get(name, name), []).append(name)
         self.results = {name: {"before": [], "now": []} for name in names}
-        self.floors = {name: [] for name in FLOORS if name in self.rounds}
+        self.floors = {name: [] for name in FLOORS if name in names}
         self.curls, self.rate = {}, None
 
     def measure(self, name, binary):

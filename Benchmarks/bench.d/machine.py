@@ -6,7 +6,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 # The folder of the runs is on the disk that holds the repository: /tmp is memory on many machines, and a sync there costs nothing.
 SCRATCH = os.path.join(ROOT, ".build", "bench")
 PACKAGES = {
-    "wrk": "wrk", "strip": "binutils", "nginx": "nginx-light", "openssl": "openssl", "redis-server": "redis-server", "syslog-ng": "syslog-ng-core",
+    "wrk": "wrk", "strip": "binutils", "valgrind": "valgrind", "nginx": "nginx-light", "openssl": "openssl", "redis-server": "redis-server", "syslog-ng": "syslog-ng-core",
     "/usr/lib/syslog-ng/*/libhttp.so": "syslog-ng-mod-http", "/usr/include/simdjson.h": "libsimdjson-dev",
     "/usr/include/sqlite3.h": "libsqlite3-dev", "/usr/include/zlib.h": "zlib1g-dev", "pkg-config": "pkg-config",
     "chromium": "chromium", "chromedriver": "chromium-driver",

@@ -37,7 +37,7 @@ class Play:
         self.lock, self.relay, self.kills = threading.Lock(), None, 0
 
     def yaml(self, url):
-        batch = f", batch: {{ max_events: 100, max_bytes: {MAX_BYTES} }}" if self.has_batches else ""
+        batch = f", batch: {{ max_events: 100, max_bytes: {MAX_BYTES >> 10}KiB }}" if self.has_batches else ""
         return configuration(
             f'  crm: {{ url: "{url}", format: {self.layout}, order_by: {self.order}, concurrency: 8, timeout: 500ms, signing_secret: {SECRET}, '
             f"retry: {{ initial: 100ms, max_delay: 400ms }}, circuit: {{ failures: 5, probe_every: 200ms }}{batch} }}",
