@@ -26,7 +26,7 @@ import Testing
     try RelayProcess(
       executable: Setting.binary,
       arguments: ["serve", "--config", setting.configuration, "--log-format", "json"],
-      environment: ["SSL_CERT_FILE": origin.certificate])
+      environment: ["CURL_CA_BUNDLE": origin.certificate])
   }
 
   private func configuration(_ attachments: String) -> String {
