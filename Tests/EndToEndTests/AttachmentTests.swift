@@ -70,7 +70,7 @@ import Testing
     #expect(try again.run("event", event).output.contains("file 0: fetched"))
     #expect(try again.run("status").output.contains("attachments 29"))
 
-    let erased = try again.run("erase", "--ids", event, "--reason", "ticket 1", "--yes")
+    let erased = try again.run("erase", "--event", event, "--reason", "ticket 1", "--yes")
     #expect(erased.output.contains("1 attachment removed"), "\(erased)")
     #expect(!FileManager.default.fileExists(atPath: path))
     #expect(try files(of: event, again).first?.state == "ended")

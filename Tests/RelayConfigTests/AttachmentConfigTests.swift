@@ -14,6 +14,9 @@ import Testing
       + "routes: [{ name: all, to: crm }]\n"
   }
 
+  /// With every key that is about files.
+  static let full = text(source: ", attachments: { hosts: files.example.com }")
+
   private static func source(_ keys: String) -> String { text(source: ", attachments: \(keys)") }
 
   @Test func everyKeyIsRead() throws {
