@@ -15,7 +15,8 @@ import Testing
       name: "secret name.png")
     report.attachments = [
       RelayCore.Attachment(event: Samples.eventID, place: 0, state: .fetched(file)),
-      RelayCore.Attachment(event: Samples.eventID, place: 1, state: .failed(reason: "the origin answered 410")),
+      RelayCore.Attachment(
+        event: Samples.eventID, place: 1, state: .failed(reason: "the origin answered 410")),
       RelayCore.Attachment(event: Samples.eventID, place: 2, state: .pending),
       RelayCore.Attachment(event: Samples.eventID, place: 3, state: .ended),
     ]
