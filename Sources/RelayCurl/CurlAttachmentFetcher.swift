@@ -71,6 +71,8 @@ private final class Download {
   private var isOpened = false
   private var refusal: String?
 
+  /// Of an answer that is no file, how much is read and thrown away.
+  private static let maxPageBytes = 256 << 10
   /// Of all headers of an answer.
   private static let maxHeaderBytes = 64 << 10
 
@@ -108,9 +110,9 @@ private final class Download {
   }
 
   func body(_ piece: UnsafeRawBufferPointer) -> Bool {
-    // Of what is no file nothing is wanted.
-    guard status == 200 else { return false }
     bytes += piece.count
+    // Of what is no file nothing is wanted; but where a redirect leads, libcurl says at its end.
+    guard status == 200 else { return bytes <= Self.maxPageBytes }
     guard bytes <= fetch.maxBytes else {
       isTooLarge = true
       return false

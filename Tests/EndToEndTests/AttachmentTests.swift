@@ -26,7 +26,7 @@ import Testing
     try RelayProcess(
       executable: Setting.binary,
       arguments: ["serve", "--config", setting.configuration, "--log-format", "json"],
-      environment: ["SSL_CERT_FILE": origin.certificate])
+      environment: ["CURL_CA_BUNDLE": origin.certificate])
   }
 
   private func configuration(_ attachments: String) -> String {
@@ -70,7 +70,7 @@ import Testing
     #expect(try again.run("event", event).output.contains("file 0: fetched"))
     #expect(try again.run("status").output.contains("attachments 29"))
 
-    let erased = try again.run("erase", "--ids", event, "--reason", "ticket 1", "--yes")
+    let erased = try again.run("erase", "--event", event, "--reason", "ticket 1", "--yes")
     #expect(erased.output.contains("1 attachment removed"), "\(erased)")
     #expect(!FileManager.default.fileExists(atPath: path))
     #expect(try files(of: event, again).first?.state == "ended")

@@ -39,7 +39,8 @@ import Testing
   @Test func aLinkOfAnotherHostIsNeverAsked() {
     for url in ["https://evil.example/1", "http://a.files.example.com/1", "https://10.0.0.1/"] {
       var walk = FetchWalk(policy: Self.policy)
-      #expect(Self.failure(walk.begin(Secret(url)))?.outcome == .refused, "\(url)")
+      let step = walk.begin(Secret(url))
+      #expect(Self.failure(step)?.outcome == .refused, "\(url)")
     }
   }
 
@@ -47,7 +48,8 @@ import Testing
     var walk = Self.begun()
     for number in 1...3 {
       let next = Secret("https://b.files.example.com/\(number)")
-      #expect(walk.take(.status(302, location: next)) == .ask(next, host: "b.files.example.com"))
+      let step = walk.take(.status(302, location: next))
+      #expect(step == .ask(next, host: "b.files.example.com"))
     }
     let end = walk.take(.status(302, location: Self.first))
     #expect(Self.failure(end)?.outcome == .refused)
@@ -60,7 +62,8 @@ import Testing
   ])
   func aRedirectToElsewhereIsRefused(_ url: String) {
     var walk = Self.begun()
-    #expect(Self.failure(walk.take(.status(302, location: Secret(url))))?.outcome == .refused)
+    let step = walk.take(.status(302, location: Secret(url)))
+    #expect(Self.failure(step)?.outcome == .refused)
   }
 
   @Test(arguments: [
@@ -99,7 +102,8 @@ import Testing
       .status(302, location: Secret("https://evil.example/?signature=s3cret")), .tooLarge,
       .refusedAddress("a loopback address"), .status(403, location: nil),
     ] {
-      #expect(Self.failure(walk.take(answer))?.reason.contains("s3cret") == false)
+      let step = walk.take(answer)
+      #expect(Self.failure(step)?.reason.contains("s3cret") == false)
     }
   }
 }

@@ -14,6 +14,9 @@ import Testing
       + "routes: [{ name: all, to: crm }]\n"
   }
 
+  /// With every key that is about files.
+  static let full = text(source: ", attachments: { hosts: files.example.com }")
+
   private static func source(_ keys: String) -> String { text(source: ", attachments: \(keys)") }
 
   @Test func everyKeyIsRead() throws {
@@ -36,7 +39,7 @@ import Testing
     #expect(policy == AttachmentPolicy(hosts: ["files.example.com"]))
     #expect(
       problems(of: Self.source("{ keep: 1d }")) == [
-        "2:43: sources.huggy.attachments: hosts is missing: name the hosts that files are fetched from, and no others; "
+        "2:44: sources.huggy.attachments: hosts is missing: name the hosts that files are fetched from, and no others; "
           + "there is no default"
       ])
   }
@@ -61,7 +64,7 @@ import Testing
   @Test func aFileMustFitIntoTheWhole() {
     #expect(
       problems(of: Self.source("{ hosts: files.example.com, max_size: 3MiB, max_total: 2MiB }")) == [
-        "2:98: sources.huggy.attachments.max_total: max_total is less than max_size: the largest files could never be "
+        "2:99: sources.huggy.attachments.max_total: max_total is less than max_size: the largest files could never be "
           + "kept; raise max_total"
       ])
   }
@@ -76,12 +79,12 @@ import Testing
   @Test func linksThatLeadNowhereAreAnError() {
     #expect(
       problems(of: Self.text(server: "", source: ", attachments: { hosts: files.example.com }")) == [
-        "2:66: destinations.crm.attachments: its links would lead nowhere: set server.attachments (such as 127.0.0.1:8082) "
+        "2:64: destinations.crm.attachments: its links would lead nowhere: set server.attachments (such as 127.0.0.1:8082) "
           + "and server.attachments_url (how this destination reaches it)"
       ])
     #expect(
       problems(of: Self.text(source: "")) == [
-        "3:66: destinations.crm.attachments: no source has attachments, so nothing is ever fetched: set "
+        "3:64: destinations.crm.attachments: no source has attachments, so nothing is ever fetched: set "
           + "sources.NAME.attachments.hosts"
       ])
   }
@@ -91,7 +94,7 @@ import Testing
       of: Self.text(source: ", attachments: { hosts: files.example.com }", destination: "off"))
     #expect(
       told == [
-        "2:43: warning: sources.huggy.attachments: files are fetched and kept, but no destination has `attachments: rewrite`: "
+        "2:44: warning: sources.huggy.attachments: files are fetched and kept, but no destination has `attachments: rewrite`: "
           + "nobody is given their links"
       ])
   }
@@ -129,7 +132,7 @@ import Testing
     let read = try configuration(of: Self.source("{ hosts: files.example.com }"))
     let text = read.tree.yaml()
     for line in [
-      "attachments_url: http://relay.internal:8082", "hosts:", "max_total: 10GiB", "attachments: rewrite",
+      "attachments_url: \"http://relay.internal:8082\"", "hosts:", "max_total: 10GiB", "attachments: rewrite",
     ] {
       #expect(text.contains(line), "\(line) in \(text)")
     }

@@ -17,7 +17,7 @@ import Testing
     AttachmentKey(event: EventID(high: 7, low: event), place: place)
   }
 
-  private static func link(_ key: AttachmentKey, source: String = "huggy", due: Int64 = 10)
+  private static func link(_ key: AttachmentKey, source: String = "huggy", due: Int = 10)
     -> PendingAttachment
   {
     PendingAttachment(
@@ -34,8 +34,10 @@ import Testing
   }
 
   @Test func aLinkIsRecordedOnce() throws {
-    #expect(try record(Self.link(Self.key(1)), Self.link(Self.key(1, 1))) == 2)
-    #expect(try record(Self.link(Self.key(1)), Self.link(Self.key(2))) == 1)
+    let newLinks = try record(Self.link(Self.key(1)), Self.link(Self.key(1, 1)))
+    #expect(newLinks == 2)
+    let furtherLinks = try record(Self.link(Self.key(1)), Self.link(Self.key(2)))
+    #expect(furtherLinks == 1)
     #expect(try index.pendingCount() == 3)
   }
 
@@ -51,8 +53,10 @@ import Testing
   @Test func aRestartKnowsAllOfIt() throws {
     try record(Self.link(Self.key(1)), Self.link(Self.key(2)))
     _ = try index.record([], keep: [:], through: .second(77))
-    #expect(try index.again(Self.key(1), tries: 2, at: .second(99)))
-    #expect(try index.fetched(Self.key(2), Self.file, lookAt: .second(50)))
+    let isPostponed = try index.again(Self.key(1), tries: 2, at: .second(99))
+    #expect(isPostponed)
+    let isTakenBefore = try index.fetched(Self.key(2), Self.file, lookAt: .second(50))
+    #expect(isTakenBefore)
     index.close()
     let again = try SQLiteAttachmentIndex(path: "\(folder.path)/index.db")
     #expect(try again.recordedThrough() == .second(77))
@@ -64,11 +68,16 @@ import Testing
 
   @Test func anOutcomeIsTakenOnce() throws {
     try record(Self.link(Self.key(1)))
-    #expect(try index.fetched(Self.key(1), Self.file, lookAt: .second(50)))
-    #expect(try !index.fetched(Self.key(1), Self.file, lookAt: .second(50)))
-    #expect(try !index.failed(Self.key(1), reason: "late", lookAt: .second(50)))
-    #expect(try !index.again(Self.key(1), tries: 1, at: .second(50)))
-    #expect(try !index.fetched(Self.key(9), Self.file, lookAt: .second(50)))
+    let isTaken = try index.fetched(Self.key(1), Self.file, lookAt: .second(50))
+    #expect(isTaken)
+    let isTakenAgain = try index.fetched(Self.key(1), Self.file, lookAt: .second(50))
+    #expect(!isTakenAgain)
+    let isFailedAfter = try index.failed(Self.key(1), reason: "late", lookAt: .second(50))
+    #expect(!isFailedAfter)
+    let isPostponedAfter = try index.again(Self.key(1), tries: 1, at: .second(50))
+    #expect(!isPostponedAfter)
+    let isKnown = try index.fetched(Self.key(9), Self.file, lookAt: .second(50))
+    #expect(!isKnown)
   }
 
   @Test func aFileCountsOnceForEachSourceAndStaysWhileSomeEventNeedsIt() throws {
@@ -76,11 +85,14 @@ import Testing
       Self.link(Self.key(1)), Self.link(Self.key(2)), Self.link(Self.key(3), source: "other"))
     for event in 1...3 { _ = try index.fetched(Self.key(UInt64(event)), Self.file, lookAt: .second(50)) }
     #expect(try index.bytes() == ["huggy": 100, "other": 100])
-    #expect(try index.end([Self.key(1)], rememberedUntil: .second(90)).unneeded.isEmpty)
+    let firstEnd = try index.end([Self.key(1)], rememberedUntil: .second(90))
+    #expect(firstEnd.unneeded.isEmpty)
     #expect(try index.bytes() == ["huggy": 100, "other": 100])
-    #expect(try index.end([Self.key(2)], rememberedUntil: .second(90)).unneeded.isEmpty)
+    let secondEnd = try index.end([Self.key(2)], rememberedUntil: .second(90))
+    #expect(secondEnd.unneeded.isEmpty)
     #expect(try index.bytes() == ["other": 100])
-    #expect(try index.end([Self.key(3)], rememberedUntil: .second(90)).unneeded == [Self.file.hash])
+    let lastEnd = try index.end([Self.key(3)], rememberedUntil: .second(90))
+    #expect(lastEnd.unneeded == [Self.file.hash])
     #expect(try !index.needs(Self.file.hash))
   }
 
@@ -108,9 +120,11 @@ import Testing
     #expect(ended.count == 2)
     #expect(ended.unneeded == [Self.file.hash])
     #expect(try index.pendingCount() == 1)
-    #expect(try index.endAll(of: [Self.key(1).event], rememberedUntil: .second(90)).count == 0)
+    let endedAgain = try index.endAll(of: [Self.key(1).event], rememberedUntil: .second(90))
+    #expect(endedAgain.count == 0)
     // A fetch that ends after it changes nothing.
-    #expect(try !index.fetched(Self.key(1, 1), Self.file, lookAt: .second(50)))
+    let isTakenLate = try index.fetched(Self.key(1, 1), Self.file, lookAt: .second(50))
+    #expect(!isTakenLate)
   }
 
   @Test func anotherKeepHasAllLookedAtAnew() throws {

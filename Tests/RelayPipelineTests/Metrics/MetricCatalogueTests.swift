@@ -45,6 +45,7 @@ struct MetricCatalogueTests {
     var readings = GaugeReadings(version: "1")
     readings.sources = [GaugeReadings.Source(name: "huggy", isSilent: true)]
     readings.destinations = [GaugeReadings.Destination(name: "crm")]
+    readings.attachments.bytes = ["huggy": 1]
     readings.receivers = [NoticeStanding(name: "ops", format: .json, waiting: 1)]
     (readings.storeBytes, readings.storeLimitBytes, readings.storeLogBytes) = (1, 1, 1)
     (readings.storeReader, readings.clockOffset) = (.zero, .zero)

@@ -25,7 +25,10 @@ import Testing
     let events = keeper.events.withLock { $0 }
     #expect(events.count == 2)
     let id = try #require(events.last?.id)
-    #expect(try await middle.controller.event(id) != nil)
+    let report = try await RelayPipelineTests.carryOut(middle) { controller async throws(OperationError) in
+      try await controller.event(id)
+    }
+    #expect(report != nil)
     #expect(String(decoding: reply.body, as: UTF8.self).contains(id.description))
   }
 
@@ -55,7 +58,9 @@ import Testing
     let keeper = RecordingKeeper()
     let middle = try await Middle(Self.configuration(attachments: nil), attachments: keeper)
     middle.source.state.withLock { $0.configuration = Self.configuration(attachments: Self.policy) }
-    _ = try await middle.controller.reload()
+    _ = try await RelayPipelineTests.carryOut(middle) { controller async throws(OperationError) in
+      try await controller.reload()
+    }
     #expect(keeper.sources.withLock { $0.last?.first?.attachments } == Self.policy)
   }
 
@@ -64,15 +69,19 @@ import Testing
     let middle = try await Middle(Self.configuration(attachments: Self.policy), attachments: keeper)
     _ = await middle.post(Self.envelope).value
     let id = try #require(keeper.events.withLock { $0.last?.id })
-    let report = try await middle.controller.event(id)
-    #expect(report?.attachments == [Attachment(event: id, place: 0, state: .pending)])
+    let report = try await RelayPipelineTests.carryOut(middle) { controller async throws(OperationError) in
+      try await controller.event(id)
+    }
+    #expect(report?.attachments == [RelayCore.Attachment(event: id, place: 0, state: .pending)])
   }
 
   @Test func theStatusHasTheirSums() async throws {
     let keeper = RecordingKeeper()
     keeper.board.withLock { $0.counts = [.fetched: 2, .expired: 1] }
     let middle = try await Middle(Self.configuration(attachments: Self.policy), attachments: keeper)
-    let status = try await middle.controller.status()
+    let status = try await RelayPipelineTests.carryOut(middle) { controller async throws(OperationError) in
+      try await controller.status()
+    }
     #expect(status.attachments?.losses == 1)
     let facts = NoticeFacts(
       status, StoreCondition(), middle.metrics, history: middle.clock.history)
@@ -91,7 +100,10 @@ import Testing
 
   @Test func whereNothingIsFetchedNothingIsShown() async throws {
     let middle = try await Middle(Self.configuration(attachments: nil), attachments: RecordingKeeper())
-    #expect(try await middle.controller.status().attachments == nil)
+    let status = try await RelayPipelineTests.carryOut(middle) { controller async throws(OperationError) in
+      try await controller.status()
+    }
+    #expect(status.attachments == nil)
   }
 }
 
@@ -106,9 +118,9 @@ private final class RecordingKeeper: AttachmentKeeping {
   func missed(since: Timestamp) {}
   func erase(_ events: [EventID]) throws(StoreError) -> Int { events.count }
   var standing: AttachmentStanding { board.withLock { $0 } }
-  func attachment(of event: EventID, at place: Int) throws -> Attachment? { nil }
-  func attachments(of event: EventID) throws -> [Attachment] {
-    [Attachment(event: event, place: 0, state: .pending)]
+  func attachment(of event: EventID, at place: Int) throws -> RelayCore.Attachment? { nil }
+  func attachments(of event: EventID) throws -> [RelayCore.Attachment] {
+    [RelayCore.Attachment(event: event, place: 0, state: .pending)]
   }
   func path(of file: AttachmentFile) -> String { "" }
 }
