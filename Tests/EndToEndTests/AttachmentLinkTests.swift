@@ -61,7 +61,7 @@ import Testing
     let setting = try Setting(configuration(crm: crmAddress, bi: biAddress))
     var relay = try start(setting, believing: origin)
     let (url, person) = (try #require(relay.ingestURL()), try #require(Operator(relay)))
-    let link = "\(origin.url)/picture.png?token=short-lived"
+    let link = "\(origin.url)/picture.png"
     let event = try answer(
       to: envelope(("receivedMessage", "\"id\" : 1.50,\"file\":\"\(link)\"")), at: url
     ).events[0]
