@@ -27,7 +27,7 @@ import Testing
     try RelayProcess(
       executable: Setting.binary,
       arguments: ["serve", "--config", setting.configuration, "--log-format", "json"],
-      environment: ["SSL_CERT_FILE": origin.certificate])
+      environment: ["CURL_CA_BUNDLE": origin.certificate])
   }
 
   /// Where the listener of files is, by the line in the log.

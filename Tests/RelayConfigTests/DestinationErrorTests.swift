@@ -14,8 +14,8 @@ import Testing
       [
         "5:5: destinations.crm.colour: unknown key 'colour'; known here: url, format, "
           + "forward_token, headers, auth, signing_secret, http2, timeout, connect_timeout, "
-            + "max_idle, concurrency, rate, order_by, batch, retry, permanent, circuit, max_backlog, late_after, "
-            + "attachments, tls, paused"
+          + "max_idle, concurrency, rate, order_by, batch, retry, permanent, circuit, max_backlog, late_after, "
+          + "attachments, tls, paused"
       ]),
     FaultyConfiguration(
       "later: format",

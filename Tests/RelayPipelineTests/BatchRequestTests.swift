@@ -6,7 +6,8 @@ import Testing
 
 /// Requests of several events.
 @Suite struct BatchRequestTests {
-  private static let now = ClockReading(steady: .second(100), wall: .second(1_700_000_000))
+  private static let now = ClockReading(
+    steady: .second(100), wall: Timestamp(microseconds: 1_700_000_000_000_000))
 
   private func delivery(
     _ id: Int64, type: String = "a", rawType: String? = nil, body: String, time: String? = "1",
@@ -128,14 +129,14 @@ import Testing
     #expect(
       sent.headers.bytes.count <= HeaderBudget.maxBytes && sent.headers.lines.count <= HeaderBudget.maxFields)
     #expect(sent.header("huggy-relay-events").map { $0.utf8.count <= HeaderBudget.maxEventIDsBytes } == true)
-    #expect(HeaderBudget.mostEvents(for: destination()) >= 100)
+    #expect(HeaderBudget.mostEvents(to: destination()) >= 100)
   }
 
   @Test func configuredHeadersLeaveRoomForFewerEvents() {
     let long = destination {
       $0.headers = [.init(name: "X-Team", value: Secret(String(repeating: "a", count: 3_000)))]
     }
-    let most = HeaderBudget.mostEvents(for: long)
+    let most = HeaderBudget.mostEvents(to: long)
     #expect((20...40).contains(most), "\(most)")
   }
 

@@ -6,7 +6,7 @@ struct LaneBatches: Sendable {
   private let mostByHeaders: Int
 
   init(for destination: Destination) {
-    mostByHeaders = HeaderBudget.mostEvents(for: destination)
+    mostByHeaders = HeaderBudget.mostEvents(to: destination)
   }
 
   /// A request that holds this one, and of its followers those that have room.

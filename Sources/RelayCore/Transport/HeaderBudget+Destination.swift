@@ -31,9 +31,22 @@ extension HeaderBudget {
 
   /// All the lines of the largest batch to a destination at their longest, its own headers and credentials included.
   package static func mostLines(to destination: Destination) -> Lines {
+    var lines = linesWithoutEventIDs(to: destination)
+    if let batch = destination.batch { lines.add(eventIDs, eventIDsBytes(batch.maxEvents)) }
+    return lines
+  }
+
+  /// How many events a request to it may hold, as far as its header lines go; at least one.
+  static func mostEvents(to destination: Destination) -> Int {
+    let left = maxBytes - linesWithoutEventIDs(to: destination).bytes - eventIDs.utf8.count - 4
+    return max(1, (min(maxEventIDsBytes, left) + 1) / (eventIDBytes + 1))
+  }
+
+  private static let eventIDs = "huggy-relay-events"
+
+  private static func linesWithoutEventIDs(to destination: Destination) -> Lines {
     var lines = Lines()
     for (name, bytes) in longestValues { lines.add(name, bytes) }
-    if let batch = destination.batch { lines.add("huggy-relay-events", eventIDsBytes(batch.maxEvents)) }
     if !destination.signingSecrets.isEmpty {
       // `v1,` and 32 bytes in base64, with a space between two.
       lines.add("webhook-signature", destination.signingSecrets.count * 48 - 1)
