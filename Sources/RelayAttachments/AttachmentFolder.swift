@@ -51,15 +51,16 @@ struct AttachmentFolder: Sendable {
     return (path, descriptor)
   }
 
-  /// Moves a synced file to the place that its hash gives it; where one is there already, it is the same.
-  func adopt(_ incoming: String, hash: String) throws(StoreError) {
-    let place = path(ofHash: hash)
-    if access(place, F_OK) == 0 {
+  /// Moves a synced file to the place that its hash gives it; where one of its length is there already, it is the same.
+  func adopt(_ incoming: String, _ file: AttachmentFile) throws(StoreError) {
+    let place = path(ofHash: file.hash)
+    var there = stat()
+    if stat(place, &there) == 0, there.st_size == file.bytes {
       unlink(incoming)
       return
     }
-    let folder = folder(ofHash: hash)
-    let above = "\(files)/\(hash.prefix(2))"
+    let folder = folder(ofHash: file.hash)
+    let above = "\(files)/\(file.hash.prefix(2))"
     for each in [above, folder] { try make(each) }
     guard rename(incoming, place) == 0 else { throw Self.error("can't be moved to \(place)") }
     for each in [folder, above, files] { try sync(each) }

@@ -111,12 +111,12 @@ package final class AttachmentKeeper: AttachmentKeeping {
   package func missed(since: Timestamp) { inbox.update { $0.miss(since: since) } }
 
   package func erase(_ events: [EventID]) throws(StoreError) -> Int {
-    let isRunning = life.withLock { life in
-      if case .running = life { return true }
-      return false
-    }
+    switch life.withLock({ $0 }) {
     // Nothing was ever kept.
-    guard isRunning else { return 0 }
+    case .idle: return 0
+    case .running: break
+    case .stopped: throw StoreError(code: .closed, message: "the relay stops; erase again once it runs")
+    }
     let answer = Monitor<Result<Int, StoreError>?>(nil)
     inbox.update { inbox in
       inbox.erasures.append(

@@ -27,6 +27,11 @@ final class KeeperLoop {
   private var isNew = true
   /// When to come back without a cause; nil: never.
   private var wakeAt: Timestamp?
+  /// Something has failed: until then nothing is looked for, fetched or ended, whatever arrives.
+  private var pausedUntil = Timestamp.epoch
+
+  private static let noRoom =
+    "nothing is fetched: the disk has less than 1 GiB left, or the store refuses writes"
 
   /// After the index or the store has failed.
   private static let pause = Duration.seconds(5)
@@ -57,7 +62,7 @@ final class KeeperLoop {
 
   private func turn(_ taken: KeeperInbox) {
     let now = clock.now()
-    wakeAt = nil
+    wakeAt = now < pausedUntil ? pausedUntil : nil
     if let sources = taken.sources { unapplied = sources }
     if let missed = taken.missedSince { search.add(since: missed) }
     if taken.isStopping { stop() }
@@ -79,7 +84,7 @@ final class KeeperLoop {
       if mayFetch { try startFetches(index, now) }
       try kept.look(index, now)
       try index.forget(before: now)
-      parts.board.withLock { $0.problem = nil }
+      parts.board.withLock { $0.problem = mayFetch ? nil : Self.noRoom }
       wakeAt = try nextTime(index, now, mayFetch: mayFetch)
     } catch {
       failed(error, now)
@@ -107,7 +112,8 @@ final class KeeperLoop {
 
   private func failed(_ error: StoreError, _ now: Timestamp) {
     log.problem(error)
-    wakeAt = now.advanced(by: Self.pause)
+    pausedUntil = now.advanced(by: Self.pause)
+    wakeAt = pausedUntil
   }
 
   private func nextTime(
@@ -224,7 +230,9 @@ final class KeeperLoop {
         try fail(link, .noRoom, index, now)
         continue
       }
-      guard start(link, policy) else { return }
+      guard start(link, policy) else {
+        throw StoreError(code: .failing, message: "the system gives no thread for a fetch; it is tried again")
+      }
     }
   }
 
@@ -283,11 +291,22 @@ final class KeeperLoop {
     _ now: Timestamp
   ) throws(StoreError) {
     let policy = policies[link.source]
-    if let policy, try !kept.hasRoom(for: file.bytes, of: link.source, policy, index, now) {
+    // One that is there already takes no more room.
+    let bytes = try index.needs(file.hash) ? 0 : file.bytes
+    if let policy, try !kept.hasRoom(for: bytes, of: link.source, policy, index, now) {
       parts.folder.discard(path)
       return try fail(link, .noRoom, index, now)
     }
-    try parts.folder.adopt(path, hash: file.hash)
+    do throws(StoreError) {
+      try parts.folder.adopt(path, file)
+    } catch {
+      // It counts as a try: what can't be kept is not fetched without end.
+      parts.folder.discard(path)
+      log.problem(error)
+      return try failed(
+        link, FetchFailure(.failed, "the file could not be kept: \(error.message)", isFinal: false), index,
+        now)
+    }
     let due = now.advanced(by: RetentionRule.interval(keep: policy?.keep ?? .zero))
     if try index.fetched(link.key, file, lookAt: due) {
       parts.board.withLock { $0.pending -= 1 }

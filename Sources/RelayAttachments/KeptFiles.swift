@@ -9,8 +9,10 @@ final class KeptFiles {
 
   /// How many events are asked after in one turn, and in one page of those that may make room.
   private static let looks = 16
-  /// How many may be asked after to make room for one file.
-  private static let maxLooks = 512
+  /// How many events that are still needed may be passed to make room for one file.
+  private static let maxLooks = 128
+  /// Where the search for room has come to, by source: what stands before was still needed then.
+  private var searched: [String: AttachmentKey] = [:]
 
   init(folder: AttachmentFolder, store: EventLookup, board: Locked<AttachmentStanding>) {
     self.folder = folder
@@ -30,22 +32,28 @@ final class KeptFiles {
     for bytes: Int, of source: String, _ policy: AttachmentPolicy, _ index: any AttachmentIndex,
     _ now: Timestamp
   ) throws(StoreError) -> Bool {
-    var after: AttachmentKey?
-    var looked = 0
-    while board.withLock({ $0.bytes[source] ?? 0 }) > policy.maxTotalBytes - bytes {
-      guard looked < Self.maxLooks,
-        case let page = try index.oldest(of: source, after: after, limit: Self.looks),
-        let last = page.last
-      else { return false }
-      for kept in page {
-        looked += 1
-        if try store.standing(of: kept.key.event) == .open { continue }
-        try end(kept, index, now)
-        if board.withLock({ $0.bytes[source] ?? 0 }) <= policy.maxTotalBytes - bytes { return true }
+    guard bytes <= policy.maxTotalBytes else { return false }
+    func isFull() -> Bool { board.withLock { $0.bytes[source] ?? 0 } > policy.maxTotalBytes - bytes }
+    var passed = 0
+    var mayBeginAnew = searched[source] != nil
+    while isFull() {
+      let page = try index.oldest(of: source, after: searched[source], limit: Self.looks)
+      if page.isEmpty {
+        searched[source] = nil
+        guard mayBeginAnew else { return false }
+        mayBeginAnew = false
       }
-      after = last.key
+      for kept in page where isFull() {
+        if try store.standing(of: kept.key.event) == .open {
+          passed += 1
+        } else {
+          try end(kept, index, now)
+        }
+        searched[source] = kept.key
+      }
+      guard passed < Self.maxLooks else { return !isFull() }
     }
-    return bytes <= policy.maxTotalBytes
+    return true
   }
 
   func look(_ index: any AttachmentIndex, _ now: Timestamp) throws(StoreError) {

@@ -112,7 +112,7 @@ private final class Download {
   func body(_ piece: UnsafeRawBufferPointer) -> Bool {
     bytes += piece.count
     // Of what is no file nothing is wanted; but where a redirect leads, libcurl says at its end.
-    guard status == 200 else { return bytes <= Self.maxPageBytes }
+    guard status == 200 else { return (300..<400).contains(status) || bytes <= Self.maxPageBytes }
     guard bytes <= fetch.maxBytes else {
       isTooLarge = true
       return false

@@ -74,6 +74,9 @@ import Testing
       #expect(try await desk.answer(desk.target(2))?.status == 410)
       #expect(try await desk.answer(desk.target(3))?.status == 404)
       #expect(try await desk.answer(desk.target(0, of: EventID(high: 1, low: 2)))?.status == 404)
+      // An event of a moment ago may not have been recorded yet.
+      let young = EventID(high: UInt64(desk.clock.now().milliseconds) << 16 | 0x7000, low: 2)
+      #expect(try await desk.answer(desk.target(0, of: young))?.status == 503)
     }
   }
 

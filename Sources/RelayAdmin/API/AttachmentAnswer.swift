@@ -7,9 +7,10 @@ package struct AttachmentAnswer: Record {
     "How it is; ended: it was kept for as long as it should be, or was erased.",
     .words { ["pending", "fetched", "failed", "ended"] }) package var state: String
   @Field("How large it is; null: it is not there.") package var bytes: Int?
-  @Field("SHA-256 of its bytes, in hexadecimal digits; null: it is not there.") package var sha256: String?
-  @Field("What it is, as its origin said; null: it did not, or it is not there.") package var contentType:
-    String?
+  @Field("SHA-256 of its bytes, in hexadecimal digits; null: it is not there.", .contents)
+  package var sha256: String?
+  @Field("What it is, as its origin said; null: it did not, or it is not there.", .contents)
+  package var contentType: String?
   @Field("Why it was not fetched; null: it was, or may yet be.") package var reason: String?
 
   package init() {}

@@ -27,8 +27,10 @@ struct Batch: Sendable {
   /// - Parameters:
   ///   - first: It stands in it whatever its size; its followers as far as they fit.
   ///   - limit: How many events there may be, besides what `policy` says.
+  ///   - isPassed: Of followers: the run ends before such a one.
   init(
-    _ first: Delivery, for destination: Destination, _ policy: BatchPolicy, limit: Int, _ suspects: Suspects
+    _ first: Delivery, for destination: Destination, _ policy: BatchPolicy, limit: Int, _ suspects: Suspects,
+    unless isPassed: (Delivery) -> Bool = { _ in false }
   ) {
     mark = suspects.mark(of: first.id)
     let most = mark?.size ?? (suspects.isFull ? 1 : policy.maxEvents)
@@ -37,29 +39,34 @@ struct Batch: Sendable {
     endsRunsWithTheirType = destination.format == .huggy && destination.ordering != .none
     meter = BatchMeter(for: destination)
     meter.add(first.event)
-    append(first, suspects)
+    append(first, suspects, isPassed)
   }
 
   /// How many of a queue are looked at for it: those that are passed cost time, too.
   var mostOffers: Int { maxEvents == 1 ? 0 : 4 * maxEvents }
 
-  mutating func offer(_ delivery: Delivery, _ suspects: Suspects) -> Answer {
+  /// - Parameter isPassed: It is passed; of followers: the run ends before it.
+  mutating func offer(
+    _ delivery: Delivery, _ suspects: Suspects, unless isPassed: (Delivery) -> Bool = { _ in false }
+  ) -> Answer {
     guard !isFull, deliveries.count < maxEvents else { return .full }
-    guard belongs(delivery, suspects) else { return .passed }
+    guard !isPassed(delivery), belongs(delivery, suspects) else { return .passed }
     guard fits(delivery.event) else { return .full }
-    append(delivery, suspects)
+    append(delivery, suspects, isPassed)
     return .taken
   }
 
   /// What it has room for of a run that is taken.
-  private mutating func append(_ delivery: Delivery, _ suspects: Suspects) {
+  private mutating func append(
+    _ delivery: Delivery, _ suspects: Suspects, _ isPassed: (Delivery) -> Bool
+  ) {
     let followers = delivery.followers
     var head = delivery
     head.followers = []
     deliveries.append(head)
     var isEnded = false
     for follower in followers {
-      if !isEnded, deliveries.count < maxEvents, belongs(follower, suspects),
+      if !isEnded, deliveries.count < maxEvents, !isPassed(follower), belongs(follower, suspects),
         !endsRunsWithTheirType || follower.event.type == delivery.event.type, fits(follower.event)
       {
         deliveries.append(follower)

@@ -3,13 +3,18 @@ enum BatchVerdict: Sendable, Equatable {
   case delivered
   /// It blames an event, and nobody knows which: all go again at once, in less company, until it stands alone.
   case refused
-  /// The destination failed in a way that the size of the request, or one of its events, may explain: 5xx, or no answer on a
-  /// connection that stood.
+  /// The destination failed in a way that the size of the request, or one of its events, may explain: 5xx, or a close without an
+  /// answer.
   case perhapsTooLarge
+  /// It did not answer in time: one of the events may be why, but the destination is the likelier cause.
+  case late
   /// It answered for itself; yet one kind may be refused, and others not.
   case answered
-  /// It was not reached, or asks to be left alone.
+  /// It was not reached, or asks to be left alone: whatever the request held.
   case failed
+
+  /// One of the events may be why, and the others are not to suffer for it.
+  var mayBeOneEvents: Bool { self != .delivered && self != .failed }
 
   init(of result: AttemptResult, to destination: Destination) {
     self =
@@ -21,6 +26,7 @@ enum BatchVerdict: Sendable, Equatable {
       case .status(500..., _, _): .perhapsTooLarge
       case .status: .answered
       case .failure where result.blame == .connection: .failed
+      case .failure(let failure) where failure.kind == .timeout: .late
       case .failure: .perhapsTooLarge
       }
   }

@@ -76,9 +76,6 @@ extension Destination {
     attempt.blame == .event || isPermanent(attempt) && !attempt.blamesClock
   }
 
-  /// How many deliveries of an order key one request may hold.
-  package var runLimit: Int { ordering == .none ? 1 : batch?.maxEvents ?? 1 }
-
   private func isPermanent(_ attempt: AttemptResult) -> Bool {
     attempt.status.map(permanentStatuses.contains) ?? false
   }

@@ -192,8 +192,9 @@ package struct Circuit: Sendable, Equatable {
     _ batch: [Delivery], _ blame: Blame, counts: Bool, isAlone: Bool, at now: Timestamp,
     of destination: Destination
   ) -> Bool {
-    let first = batch[0]
-    let others = batch.dropFirst().filter { !$0.event.hasSameKind(as: first.event) }
+    // One event counts once; so another one that has not yet.
+    let first = blame == .destination ? batch.first { !hasCounted($0.id) } ?? batch[0] : batch[0]
+    let others = batch.filter { !$0.event.hasSameKind(as: first.event) }
     switch blame {
     case .none:
       for delivery in others {
@@ -208,7 +209,11 @@ package struct Circuit: Sendable, Equatable {
         if isOpen { mayTry = true }
         return false
       }
-      guard others.isEmpty || isOpen else {
+      guard others.isEmpty else {
+        guard !isOpen else {
+          (isAnswered, mayTry) = (true, true)
+          return false
+        }
         othersFail = true
         row.add(first.id, nil, blame, isAlone: isAlone, at: now)
         guard row.count >= destination.circuit.failures else { return false }

@@ -5,26 +5,6 @@
 /// `StartGate` whether anything may start, the `LaneOutcomes` what follows for a delivery from its attempt.
 /// docs/decisions/0007-quiet-lanes.md says why a lane can be held.
 package struct Lane: Sendable {
-  /// A request that may be sent now: its deliveries are in flight.
-  struct Start: Sendable {
-    var first: Delivery
-    /// What a batch holds besides, in order.
-    var others: [Delivery] = []
-    /// What came with them from the store and has no room: it goes back.
-    var left: [DeliveryID] = []
-  }
-
-  /// An attempt that has ended.
-  struct Ended: Sendable {
-    var delivery: Delivery
-    var settlement: Settlement
-    var isProbe: Bool
-    /// Whether the circuit is in another state now.
-    var changesCircuit: Bool
-    /// What a batch held besides.
-    var others: [(delivery: Delivery, settlement: Settlement)] = []
-  }
-
   package private(set) var destination: Destination
   /// Its destination is no longer configured: it only brings to an end what is under way.
   private(set) var isRemoved = false
@@ -100,7 +80,8 @@ package struct Lane: Sendable {
   /// When what is there need not wait for others any more that would fill its batch; nil: it waits for none.
   private var batchOpens: Timestamp? {
     guard let batch = destination.batch, batch.maxWait > .zero, circuit.isClosed,
-      let first = windows.first(waitingFor: batch)
+      let first = windows.first(
+        waitingFor: batches.mostEvents(of: batch, gate.burst), maxBytes: batch.maxBytes)
     else { return nil }
     return first.event.envelope.receivedAt.advanced(by: batch.maxWait)
   }
@@ -123,21 +104,20 @@ package struct Lane: Sendable {
 
   /// What goes in one request with a delivery that starts. While the circuit is open it goes alone.
   private mutating func batch(beginningWith first: Delivery) -> Start {
-    var batch = batches.begin(
-      with: first, to: destination, most: circuit.isOpen ? 1 : gate.eventsOfRate ?? .max)
     let isRefused = slots.refusedInFlight.contains(first.id)
     let isSelective = slots.isSelective(circuit)
-    windows.change(first.queue) { [circuit, suspects = batches.suspects] window in
-      window.offer(
-        first.attempts > 0 ? .retrying : .fresh, to: &batch, fromAside: isRefused, suspects
-      ) { delivery in
-        isRefused
-          ? !delivery.event.hasSameKind(as: first.event) : isSelective && circuit.refuses(delivery)
-      }
+    let isPassed = { [circuit] (delivery: Delivery) in
+      isRefused
+        ? !delivery.event.hasSameKind(as: first.event) : isSelective && circuit.refuses(delivery)
     }
-    let others = Array(batch.deliveries.dropFirst())
-    if !others.isEmpty { slots.add(others, to: first.id) }
-    return Start(first: batch.deliveries[0], others: others, left: batch.left)
+    var batch = batches.begin(
+      with: first, to: destination, most: circuit.isOpen ? 1 : gate.eventsOfRate ?? .max, unless: isPassed)
+    let kind = slots.startedFrom
+    windows.change(first.queue) { [suspects = batches.suspects] window in
+      window.offer(kind, to: &batch, fromAside: isRefused, suspects, unless: isPassed)
+    }
+    slots.sent(batch.deliveries)
+    return Start(first: batch.deliveries[0], others: Array(batch.deliveries.dropFirst()), left: batch.left)
   }
 
   /// Call it at the end of every turn, once all has started that may.
@@ -156,8 +136,11 @@ package struct Lane: Sendable {
     return ClaimRequest(
       destination: destination.name, queue: queue, kind: wish.kind, now: now,
       latestDue: wish.after == nil ? latestDue(now: now) : .distantFuture, limit: wish.limit,
-      byteLimit: wish.byteLimit, after: wish.after, runLimit: wish.after == nil ? destination.runLimit : 1)
+      byteLimit: wish.byteLimit, after: wish.after, runLimit: wish.after == nil ? runLimit : 1)
   }
+
+  /// How many of an order key it may send together at present.
+  private var runLimit: Int { batches.runLimit(of: destination, gate.burst) }
 
   /// What its window holds can't be tried now: the circuit waits for another kind, or all that is ready is refused.
   private var lacksTriable: Bool {
@@ -241,8 +224,10 @@ package struct Lane: Sendable {
     // A trial that the event itself has failed is an attempt like any other.
     let isProbe = blame == .event ? circuit.probe == id : circuit.isProbeOrTrial(id)
     let isAlone = blame == .destination && isAlone(delivery)
-    let settlement = settlement(of: delivery, result, blame, isProbe: isProbe, now: now, random: random)
-    if settlement.outcome == .dead(.expired) { outcomes.expired(gate.standing.suspended, at: now) }
+    var settlement = outcomes.settlement(
+      of: delivery, result, blame, isProbe: isProbe, destination, circuit, gate.standing.suspended, now: now,
+      random: random)
+    settlement.runLimit = runLimit
     if let wait = Destination.retryAfter(in: result) { gate.keepRetryAfter(wait, from: now) }
     let (wasOpen, refusedCount) = (circuit.isOpen, circuit.refused.count)
     let changesCircuit = circuit.finished(delivery, blame, isAlone: isAlone, at: now, of: destination)
@@ -250,7 +235,7 @@ package struct Lane: Sendable {
     follow(wasOpen: wasOpen, refusedCount: refusedCount, delivery)
     let isHead = isAlone || circuit.isByHeads || destination.ordering == .destination
     if blame == .none { outcomes.succeeded() }
-    batches.ended(id, settlement.outcome, of: destination)
+    batches.ended(id, settlement.outcome, result, of: destination)
     trouble.attemptEnded(delivery, result.response, blame, settlement.outcome, isHead: isHead, at: now)
     return Ended(
       delivery: delivery, settlement: settlement, isProbe: isProbe, changesCircuit: changesCircuit)
@@ -265,22 +250,29 @@ package struct Lane: Sendable {
     let verdict = BatchVerdict(of: result, to: destination)
     var settlements: [Settlement] = []
     settlements.reserveCapacity(batch.count)
+    let suspended = gate.standing.suspended
     for delivery in batch {
-      let settlement =
+      settlements.append(
         verdict == .refused
-        ? refusal(of: delivery, result, now: now)
-        : settlement(of: delivery, result, result.blame, isProbe: false, now: now, random: random)
-      if settlement.outcome == .dead(.expired) { outcomes.expired(gate.standing.suspended, at: now) }
-      settlements.append(settlement)
+          ? outcomes.refusal(of: delivery, result, now: now)
+          : verdict.mayBeOneEvents
+            ? outcomes.settlement(
+              inCompany: delivery, result, result.blame, destination, circuit, suspended, now: now,
+              random: random)
+            : outcomes.settlement(
+              of: delivery, result, result.blame, isProbe: false, destination, circuit, suspended, now: now,
+              random: random))
     }
     if let wait = Destination.retryAfter(in: result) { gate.keepRetryAfter(wait, from: now) }
     if verdict == .delivered { outcomes.succeeded() }
-    batches.ended(batch, settlements, verdict, of: destination)
-    let blame: Blame = verdict == .refused ? .event : result.blame
+    let counts = batches.counts(verdict, result.blame)
+    for place in settlements.indices { settlements[place].runLimit = runLimit }
+    batches.ended(batch, settlements, verdict, result, of: destination)
+    let blame = result.blame
     let isAlone = blame == .destination && isAlone(batch[0])
     let (wasOpen, refusedCount) = (circuit.isOpen, circuit.refused.count)
     let changesCircuit = circuit.finished(
-      batch, blame, counts: verdict != .perhapsTooLarge, isAlone: isAlone, at: now, of: destination)
+      batch, blame, counts: counts, isAlone: isAlone, at: now, of: destination)
     if changesCircuit { circuitSince = now }
     for delivery in batch { follow(wasOpen: wasOpen, refusedCount: refusedCount, delivery) }
     trouble.attemptEnded(
@@ -289,16 +281,6 @@ package struct Lane: Sendable {
     return Ended(
       delivery: batch[0], settlement: settlements[0], isProbe: false, changesCircuit: changesCircuit,
       others: Array(zip(batch, settlements).dropFirst().map { (delivery: $0, settlement: $1) }))
-  }
-
-  /// An answer that refuses events came to several: it counts toward nobody's limits, and all go again at once, in less company.
-  private func refusal(of delivery: Delivery, _ result: AttemptResult, now: Timestamp) -> Settlement {
-    var settlement = Settlement(
-      delivery: delivery.id, in: delivery.queue, attempts: delivery.attempts + 1,
-      countedAttempts: delivery.countedAttempts, attempt: result, outcome: .retry(at: now),
-      probedAt: delivery.probedAt)
-    settlement.runLimit = destination.runLimit
-    return settlement
   }
 
   /// What may start is another matter after an attempt's end.
@@ -318,25 +300,6 @@ package struct Lane: Sendable {
   private func isAlone(_ delivery: Delivery) -> Bool {
     destination.ordering != .none && circuit.hasCounted(delivery.id)
       && slots.inFlight.keys.allSatisfy(circuit.hasCounted) && windows.hasNothing(but: circuit.hasCounted)
-  }
-
-  private func settlement(
-    of delivery: Delivery, _ result: AttemptResult, _ blame: Blame, isProbe: Bool, now: Timestamp,
-    random: Double
-  ) -> Settlement {
-    let counted = delivery.countedAttempts + (isProbe || result.blamesClock ? 0 : 1)
-    let suspended = gate.standing.suspended
-    let outcome =
-      isProbe
-      ? outcomes.outcome(ofProbe: delivery, result, blame, destination, circuit, suspended, now: now)
-      : outcomes.outcome(
-        of: delivery, result, blame, counted: counted, destination, circuit, suspended, now: now,
-        random: random)
-    var settlement = Settlement(
-      delivery: delivery.id, in: delivery.queue, attempts: delivery.attempts + 1, countedAttempts: counted,
-      attempt: result, outcome: outcome, probedAt: isProbe && !result.isSuccess ? now : delivery.probedAt)
-    settlement.runLimit = destination.runLimit
-    return settlement
   }
 
   /// An outcome is on disk.

@@ -10,6 +10,61 @@ struct LaneOutcomes: Sendable {
 
   // MARK: Deciding
 
+  /// What is to be recorded of an attempt.
+  ///
+  /// - Parameter suspended: How long the destination has been left alone.
+  mutating func settlement(
+    of delivery: Delivery, _ result: AttemptResult, _ blame: Blame, isProbe: Bool, _ destination: Destination,
+    _ circuit: Circuit, _ suspended: SuspendedTime, now: Timestamp, random: Double
+  ) -> Settlement {
+    let counted = delivery.countedAttempts + (isProbe || result.blamesClock ? 0 : 1)
+    let outcome =
+      isProbe
+      ? outcome(ofProbe: delivery, result, blame, destination, circuit, suspended, now: now)
+      : outcome(
+        of: delivery, result, blame, counted: counted, destination, circuit, suspended, now: now,
+        random: random)
+    if outcome == .dead(.expired) { expired(suspended, at: now) }
+    return settlement(
+      of: delivery, result, outcome, counted: counted,
+      probedAt: isProbe && !result.isSuccess ? now : delivery.probedAt)
+  }
+
+  /// The same of one among several to which an answer came that refuses events: it counts toward nobody's limits, and all go
+  /// again at once, in less company.
+  func refusal(
+    of delivery: Delivery, _ result: AttemptResult, now: Timestamp
+  ) -> Settlement {
+    settlement(
+      of: delivery, result, .retry(at: now), counted: delivery.countedAttempts, probedAt: delivery.probedAt)
+  }
+
+  /// The same of one among several that have all failed: it may be another one's fault, so nobody dies of it, and what would have
+  /// been the last attempt does not count.
+  mutating func settlement(
+    inCompany delivery: Delivery, _ result: AttemptResult, _ blame: Blame, _ destination: Destination,
+    _ circuit: Circuit, _ suspended: SuspendedTime, now: Timestamp, random: Double
+  ) -> Settlement {
+    let known = self
+    let settlement = settlement(
+      of: delivery, result, blame, isProbe: false, destination, circuit, suspended, now: now, random: random)
+    guard case .dead = settlement.outcome else { return settlement }
+    self = known
+    let delay = destination.retry.delay(afterAttempt: max(1, delivery.countedAttempts), random: random)
+    return self.settlement(
+      of: delivery, result, .retry(at: now.advanced(by: delay)), counted: delivery.countedAttempts,
+      probedAt: delivery.probedAt)
+  }
+
+  private func settlement(
+    of delivery: Delivery, _ result: AttemptResult, _ outcome: Settlement.Outcome, counted: Int,
+    probedAt: Timestamp?
+  ) -> Settlement {
+    Settlement(
+      delivery: delivery.id, in: delivery.queue, attempts: delivery.attempts + 1, countedAttempts: counted,
+      attempt: result, outcome: outcome, probedAt: probedAt)
+  }
+
   /// - Parameters:
   ///   - counted: The attempts that count, this one included.
   ///   - suspended: How long the destination has been left alone.

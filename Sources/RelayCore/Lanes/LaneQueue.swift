@@ -6,6 +6,8 @@ struct LaneQueue: Sendable {
   private var aside = Line()
   /// The footprint of what it holds, in bytes.
   private(set) var footprint = 0
+  /// How many deliveries it holds, with the followers of each.
+  private(set) var events = 0
 
   var count: Int { ready.count + aside.count }
   var isEmpty: Bool { count == 0 }
@@ -15,6 +17,7 @@ struct LaneQueue: Sendable {
   mutating func append(_ delivery: Delivery) {
     ready.append(delivery)
     footprint += delivery.footprint
+    events += 1 + delivery.followers.count
   }
 
   /// The first that is not set aside.
@@ -26,6 +29,7 @@ struct LaneQueue: Sendable {
   mutating func setAside(_ delivery: Delivery) {
     aside.append(delivery)
     footprint += delivery.footprint
+    events += 1 + delivery.followers.count
   }
 
   /// None is set aside any more.
@@ -69,19 +73,25 @@ struct LaneQueue: Sendable {
   ) {
     let most = batch.mostOffers
     guard most > 0 else { return }
-    var taken = 0
+    var (taken, count) = (0, 0)
     let answer = { (delivery: Delivery) -> Batch.Answer in
-      guard !isPassed(delivery) else { return .passed }
-      let answer = batch.offer(delivery, suspects)
-      if answer == .taken { taken += delivery.footprint }
+      let answer = batch.offer(delivery, suspects, unless: isPassed)
+      if answer == .taken {
+        taken += delivery.footprint
+        count += 1 + delivery.followers.count
+      }
       return answer
     }
     if fromAside { aside.sift(atMost: most, answer) } else { ready.sift(atMost: most, answer) }
     footprint -= taken
+    events -= count
   }
 
   private mutating func taken(_ delivery: Delivery?) -> Delivery? {
-    if let delivery { footprint -= delivery.footprint }
+    if let delivery {
+      footprint -= delivery.footprint
+      events -= 1 + delivery.followers.count
+    }
     return delivery
   }
 }

@@ -27,6 +27,8 @@ struct LaneSlots: Sendable {
   private var nextReplayTurn = ClaimRequest.Kind.fresh
   /// Refused deliveries and others take turns.
   private var takesRefusedNext = false
+  /// Which part of its window the last one was taken from that started.
+  private(set) var startedFrom = ClaimRequest.Kind.fresh
 
   /// This many outcomes may wait for the disk before no more attempts start.
   static let maxUnsettled = 1_024
@@ -70,8 +72,11 @@ struct LaneSlots: Sendable {
     return delivery
   }
 
-  /// What has started goes in one request with these.
-  mutating func add(_ others: [Delivery], to first: DeliveryID) { companions[first] = others }
+  /// What has started goes in one request with these: it is the first of them.
+  mutating func sent(_ deliveries: [Delivery]) {
+    inFlight[deliveries[0].id] = deliveries[0]
+    if deliveries.count > 1 { companions[deliveries[0].id] = Array(deliveries.dropFirst()) }
+  }
 
   /// All that requests in flight hold.
   var deliveriesInFlight: Set<DeliveryID> {
@@ -138,6 +143,7 @@ struct LaneSlots: Sendable {
     let kind: ClaimRequest.Kind =
       !mayRetry(window, slots) ? .fresh : window.fresh.hasReady ? nextTurn : .retrying
     nextTurn = kind == .fresh ? .retrying : .fresh
+    startedFrom = kind
     return window.popFirst(kind)
   }
 
@@ -202,6 +208,7 @@ struct LaneSlots: Sendable {
       ? .fresh : window.fresh.hasAside ? nextTurn : .retrying
     nextTurn = kind == .fresh ? .retrying : .fresh
     guard let delivery = window.popAside(kind) else { return nil }
+    startedFrom = kind
     refusedInFlight.insert(delivery.id)
     takesRefusedNext = false
     return delivery
@@ -243,12 +250,14 @@ struct LaneSlots: Sendable {
       guard replays.fresh.hasReady || mayRetry else { break }
       let kind = !mayRetry ? .fresh : replays.fresh.hasReady ? nextReplayTurn : .retrying
       nextReplayTurn = kind == .fresh ? .retrying : .fresh
+      startedFrom = kind
       guard let delivery = replays.popFirst(kind) else { return nil }
       guard isSelective(circuit), circuit.refuses(delivery) else { return delivery }
       replays.setAside(delivery)
     }
     guard mayReplayRefused(replays, circuit, slots) else { return nil }
-    let refused = replays.popAside(replays.fresh.hasAside ? .fresh : .retrying)
+    startedFrom = replays.fresh.hasAside ? .fresh : .retrying
+    let refused = replays.popAside(startedFrom)
     if let refused { refusedInFlight.insert(refused.id) }
     return refused
   }

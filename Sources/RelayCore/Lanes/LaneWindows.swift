@@ -43,9 +43,9 @@ struct LaneWindows: Sendable {
 
   /// The first of what waits for others that would fill its batch; nil: nothing does, for a batch is full, or something is
   /// there that waits for none.
-  func first(waitingFor batch: BatchPolicy) -> Delivery? {
+  func first(waitingFor events: Int, maxBytes: Int) -> Delivery? {
     guard !live.retrying.hasReady, !replays.fresh.hasReady, !replays.retrying.hasReady, live.holdsAllFresh,
-      live.fresh.count < batch.maxEvents, live.fresh.footprint < batch.maxBytes
+      live.fresh.events < events, live.fresh.footprint < maxBytes
     else { return nil }
     return live.fresh.first
   }

@@ -42,6 +42,9 @@ struct StartGate: Sendable {
   /// How many events one request may hold, so that the rate goes for no more than its burst at once; nil: there is no rate.
   var eventsOfRate: Int? { bucket.map { $0.room } }
 
+  /// How many may start at once where nothing did before; nil: there is no rate.
+  var burst: Int? { bucket.map { Int($0.burst) } }
+
   /// An attempt starts that holds so many events.
   mutating func started(events: Int) { bucket?.take(events) }
 

@@ -24,7 +24,7 @@ package struct ClaimRequest: Sendable, Equatable {
   package var runLimit: Int
 
   /// What a run that is handed out with a settlement may take of memory, in bytes: none follows after those that fill it.
-  package static let mostRunBytes = 16 << 20
+  package static let mostRunBytes = 4 << 20
 
   package init(
     destination: String, queue: DeliveryQueue = .live, kind: Kind, now: Timestamp,

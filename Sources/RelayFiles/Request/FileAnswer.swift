@@ -55,6 +55,9 @@ struct FileAnswer: Sendable {
     headers: ["allow": "GET, HEAD"])
   static let forbidden = FileAnswer(.forbidden, "forbidden", "this link is not one of this relay's")
   static let ended = FileAnswer(.gone, "ended", "this link's time is over: the file is no longer given out")
+  static let pending = FileAnswer(
+    .serviceUnavailable, "pending", "the file has not been fetched yet; try again",
+    headers: ["retry-after": "5"])
   static let unavailable = FileAnswer(
     .serviceUnavailable, "unavailable", "the relay can't look for the file at present; try again",
     headers: ["retry-after": "5"])
@@ -67,10 +70,7 @@ struct FileAnswer: Sendable {
   init(_ found: Attachment?, to request: FileRequest) {
     switch found?.state {
     case nil: self = .notFound
-    case .pending?:
-      self.init(
-        .serviceUnavailable, "pending", "the file has not been fetched yet; try again",
-        headers: ["retry-after": "5"])
+    case .pending?: self = .pending
     case .failed(let reason)?:
       self.init(.badGateway, "fetch_failed", "the relay could not fetch this file: \(reason)")
     case .ended?: self = .ended

@@ -56,10 +56,17 @@ final class FileLibrary: Sendable {
     return eventLoop.makeSucceededFuture(Found(answer: answer))
   }
 
+  /// A receiver that is quick may ask before the keeper has come to the event, or, after a restart, has found it in the store.
+  private func mayBeRecordedYet(_ event: EventID) -> Bool {
+    clock.now().milliseconds - event.milliseconds < 15 * 60_000
+  }
+
   private func open(_ link: AttachmentLink, for request: FileRequest) -> Found {
     var found: Found
     do {
-      found = Found(answer: FileAnswer(try shelf.attachment(of: link.event, at: link.place), to: request))
+      let known = try shelf.attachment(of: link.event, at: link.place)
+      found = Found(
+        answer: known == nil && mayBeRecordedYet(link.event) ? .pending : FileAnswer(known, to: request))
     } catch {
       // Of the shelf, whose messages name no link.
       logger.warning(

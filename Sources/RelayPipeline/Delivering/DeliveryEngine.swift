@@ -276,9 +276,9 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
   private func perform(_ actions: [Dispatcher.Action], _ reading: ClockReading) -> TransportTurn {
     let now = reading.steady
     var turn = TransportTurn()
-    var outcomes = Outcomes(isWatched: feed.isWatched)
+    var outcomes = TurnOutcomes(isWatched: feed.isWatched)
     // What replays have queued is recorded when others leave room for it: nobody else is to wait with it.
-    var replayed = Outcomes(isWatched: feed.isWatched)
+    var replayed = TurnOutcomes(isWatched: feed.isWatched)
     for action in actions {
       switch action {
       case .attempt(let delivery):
@@ -305,6 +305,8 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
         }
       case .settleCompanion(let settlement, let delivery):
         let masked = settlement.hidingToken(of: delivery)
+        // Of what failed together one line is enough; each dead letter has its own.
+        if case .dead = masked.outcome { log.attempt(masked, of: delivery, isProbe: false, at: reading) }
         switch delivery.queue {
         case .live: add(masked, of: delivery, to: &outcomes, at: now)
         case .replay: add(masked, of: delivery, to: &replayed, at: now)
@@ -332,7 +334,7 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
   }
 
   private func add(
-    _ settlement: Settlement, of delivery: Delivery, to outcomes: inout Outcomes, at now: Timestamp
+    _ settlement: Settlement, of delivery: Delivery, to outcomes: inout TurnOutcomes, at now: Timestamp
   ) {
     // The next of its order key waits for it.
     let isUrgent = dispatcher.ordering(of: delivery.destination) != Ordering.none
@@ -348,50 +350,13 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
     return { rewriter.content(of: $0, at: now) }
   }
 
-  private func settle(_ outcomes: Outcomes) {
+  private func settle(_ outcomes: TurnOutcomes) {
     store.settle(outcomes.settlements, isUrgent: outcomes.isUrgent) { [weak self] promoted in
       for one in outcomes.ended { one.metrics.settled(one.state, latency: one.latency) }
       guard let self else { return }
       if !outcomes.watched.isEmpty { feed.tell(.settled(outcomes.watched)) }
       post(.settled(outcomes.settled))
       if !promoted.isEmpty { post(.promoted(promoted)) }
-    }
-  }
-
-  /// What the attempts of one turn came to.
-  private struct Outcomes: Sendable {
-    var settlements: [Settlement] = []
-    /// Somebody reads the stream.
-    let isWatched: Bool
-    var watched: [SettledAttempt] = []
-    /// Somebody waits for one of them.
-    var isUrgent = false
-    var settled: [Dispatcher.Settled] = []
-    var ended: [(metrics: DestinationMetrics, state: RelayMetrics.SettledState, latency: Duration?)] = []
-
-    init(isWatched: Bool) {
-      self.isWatched = isWatched
-    }
-
-    mutating func add(
-      _ settlement: Settlement, of delivery: Delivery, _ metrics: DestinationMetrics, isUrgent: Bool,
-      at now: Timestamp
-    ) {
-      settlements.append(settlement)
-      if isUrgent { self.isUrgent = true }
-      if isWatched { watched.append(SettledAttempt(settlement: settlement, delivery: delivery)) }
-      settled.append(
-        Dispatcher.Settled(
-          destination: delivery.destination, queue: delivery.queue, outcome: settlement.outcome))
-      switch settlement.outcome {
-      case .retry: return
-      case .dead: ended.append((metrics, .dead, nil))
-      case .delivered:
-        // How old a replayed event is says nothing of how fast it went.
-        let latency =
-          delivery.queue == .live ? delivery.event.envelope.receivedAt.duration(to: now) : nil
-        ended.append((metrics, .delivered, latency))
-      }
     }
   }
 }

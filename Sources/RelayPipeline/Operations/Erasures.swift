@@ -149,20 +149,20 @@ final class Erasures: Sendable {
     await parts.holds.hold(destinations)
     defer { parts.holds.resume(destinations) }
     for destination in destinations { try await cancel(open[destination]!, of: destination) }
+    // First: an erasure that ends between the two finds the events again, and says nothing was left of their files.
+    let files = try await eraseAttachments(of: events.map(\.id))
+    change { $0.attachments += files }
     let outcome = try await parts.asked.unhurried { store async throws(StoreError) in
       try await store.erase(events.map(\.id))
     }
     parts.feed.forget(Set(outcome.erased))
-    let files = try await eraseAttachments(of: outcome.erased)
     change { report in
-      report.attachments += files
       report.erased += outcome.erased.count
       report.inFlight += outcome.left.count
     }
     return outcome.left
   }
 
-  /// Files go after their events: what a crash leaves of them goes when their events are looked at next.
   private func eraseAttachments(of events: [EventID]) async throws(OperationError) -> Int {
     guard let keeper = parts.attachments, !events.isEmpty else { return 0 }
     let result = await onThread(named: "erase files") { () -> Result<Int, StoreError> in
@@ -177,7 +177,9 @@ final class Erasures: Sendable {
     } catch {
       throw OperationError(
         code: .unavailable,
-        message: "the files that erased events point to may still be there: \(error.message)")
+        message:
+          "the files that these events point to may still be there, and the events are not erased: \(error.message)"
+      )
     }
   }
 

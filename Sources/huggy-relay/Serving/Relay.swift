@@ -171,7 +171,9 @@ struct Relay {
       AttachmentKeeper.Parts(
         folder: configuration.store.location.path(beside: "attachments"),
         makeIndex: OpenedStore.attachmentIndex, fetcher: CurlAttachmentFetcher(), lookup: opened.lookup,
-        clock: clock, mayWrite: { watch.current.refusal == nil }, logger: logger))
+        clock: clock,
+        mayWrite: { watch.current.refusal == nil && OpenedStore.hasRoomBeside(configuration.store) },
+        logger: logger))
   }
 
   /// The machine's name, as it calls itself: no name server is asked.

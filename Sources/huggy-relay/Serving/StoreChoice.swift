@@ -31,6 +31,19 @@ struct OpenedStore: Sendable {
     try SQLiteAttachmentIndex(path: path)
   }
 
+  /// Whether the disk has room for what is not the store's: what is left of it is the store's alone, long before it is full.
+  static func hasRoomBeside(_ settings: StoreSettings) -> Bool {
+    switch settings.location {
+    case .sqlite(let path):
+      var status = statvfs()
+      // Where the system does not say, a write will tell.
+      guard statvfs(path, &status) == 0 else { return true }
+      return Int(status.f_bavail) * Int(status.f_frsize) >= storesOwnBytes
+    }
+  }
+
+  private static let storesOwnBytes = 1 << 30
+
   /// Closes both, the lookup first: it looks into the store. Blocks for no longer than that.
   ///
   /// - Returns: Whether they are closed.
