@@ -198,7 +198,7 @@ import Testing
     #expect(
       shown == [
         "EventAnswer.body", "RefusalAnswer.body", "FailureAnswer.answer",
-        "FailureAnswer.answer_headers",
+        "FailureAnswer.answer_headers", "AttachmentAnswer.sha256", "AttachmentAnswer.content_type",
       ])
   }
 

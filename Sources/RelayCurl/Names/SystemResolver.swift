@@ -1,3 +1,5 @@
+// Its headers bring the kinds of sockets, too: where several modules do, Swift may find them in that one alone.
+import CCurl
 import Glibc
 
 /// The system's resolver: /etc/hosts, name servers, and whatever else nsswitch.conf names.

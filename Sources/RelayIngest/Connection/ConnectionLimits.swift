@@ -24,7 +24,11 @@ struct ConnectionLimits: Sendable, Equatable {
   /// A refused body up to this size is read and thrown away, and the connection lives on.
   var skippedBodyBytes = 64 << 10
 
-  init(_ settings: ServerSettings) {
+  /// How long a shutdown waits for a new connection's request, from its beginning, and for the rest of a request's head.
+  var firstRequestPatience: TimeAmount
+
+  init(_ settings: ServerSettings, firstRequestPatience: TimeAmount = .seconds(1)) {
+    self.firstRequestPatience = firstRequestPatience
     maxBodyBytes = settings.maxBodyBytes
     requestTimeout = TimeAmount(settings.requestTimeout)
     idleTimeout = TimeAmount(settings.idleTimeout)

@@ -95,12 +95,12 @@ struct ConnectionStateMachine {
     isLastRequest = true
     switch state {
     case .idle:
-      let end = deadline - limits.idleTimeout + Self.firstRequestPatience
+      let end = deadline - limits.idleTimeout + limits.firstRequestPatience
       guard isUnused, end > now else { return close() }
       deadline = end
       return .setTimer(wakeTime(now: now))
     case .readingHead:
-      deadline = min(deadline, now + Self.firstRequestPatience)
+      deadline = min(deadline, now + limits.firstRequestPatience)
       return .setTimer(wakeTime(now: now))
     case .flushing, .lingering:
       guard lingerEnd != .distantFuture else { return .none }
@@ -298,9 +298,6 @@ extension ConnectionStateMachine {
   private func wakeTime(now: NIODeadline) -> NIODeadline {
     min(deadline, now + min(limits.requestTimeout, limits.replyTimeout))
   }
-
-  /// How long a shutdown waits for a new connection's request, from its beginning, and for the rest of a request's head.
-  static let firstRequestPatience = TimeAmount.seconds(1)
 
   private mutating func beginRequest(now: NIODeadline) {
     isUnused = false

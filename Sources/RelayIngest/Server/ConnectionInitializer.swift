@@ -25,7 +25,8 @@ final class ConnectionInitializer: Sendable {
   func apply(_ settings: ServerSettings) {
     limit.setMaxOpen(settings.maxConnections)
     ingest.withLockedValue { ingest in
-      ingest.limits = ConnectionLimits(settings)
+      ingest.limits = ConnectionLimits(
+        settings, firstRequestPatience: ingest.limits.firstRequestPatience)
       ingest.budget.setLimit(bytes: settings.maxInflightBytes, largestBodyBytes: settings.maxBodyBytes)
     }
   }

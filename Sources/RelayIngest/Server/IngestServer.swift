@@ -16,17 +16,20 @@ package final class IngestServer: Sendable {
   private let inherited: InheritedSockets
   private let sockets = ListeningSockets<any Channel>(key: "server.listen")
 
-  /// - Parameter inherited: What `server.listen: systemd` listens on.
+  /// - Parameters:
+  ///   - inherited: What `server.listen: systemd` listens on.
+  ///   - firstRequestPatience: How long a shutdown waits for the request of a connection that has just been made.
   package init(
     settings: ServerSettings, receiver: any EnvelopeReceiver, eventLoopGroup: MultiThreadedEventLoopGroup,
-    inherited: InheritedSockets = .none
+    inherited: InheritedSockets = .none, firstRequestPatience: Duration = .seconds(1)
   ) {
     self.inherited = inherited
     self.settings = NIOLockedValueBox(settings)
     self.eventLoopGroup = eventLoopGroup
     initializer = ConnectionInitializer(
       ingest: IngestContext(
-        limits: ConnectionLimits(settings), receiver: receiver,
+        limits: ConnectionLimits(settings, firstRequestPatience: TimeAmount(firstRequestPatience)),
+        receiver: receiver,
         budget: InflightBudget(
           limitBytes: settings.maxInflightBytes, largestBodyBytes: settings.maxBodyBytes)),
       limit: ConnectionLimit(maxOpen: settings.maxConnections), eventLoopGroup: eventLoopGroup)

@@ -6,7 +6,8 @@ import RelayPipeline
 
 /// Runs a server on a port of the system's choice for as long as `body` takes.
 func withServer(
-  _ receiver: any EnvelopeReceiver, _ change: (inout ServerSettings) -> Void = { _ in },
+  _ receiver: any EnvelopeReceiver, firstRequestPatience: Duration = .seconds(1),
+  _ change: (inout ServerSettings) -> Void = { _ in },
   _ body: (IngestServer, ListenAddress) async throws -> Void
 ) async throws {
   var settings = ServerSettings()
@@ -15,7 +16,7 @@ func withServer(
   let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
   let server = IngestServer(
     settings: settings, receiver: receiver,
-    eventLoopGroup: group)
+    eventLoopGroup: group, firstRequestPatience: firstRequestPatience)
   do {
     try await body(server, server.start())
   } catch {
