@@ -69,7 +69,8 @@ let package = Package(
     .target(
       name: "RelayAttachments",
       dependencies: [
-        "RelayCore", "RelayDigest", "RelayThreads", .product(name: "Logging", package: "swift-log"),
+        "RelayCore", "RelayDigest", "RelayText", "RelayThreads",
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
     // What the two listeners share: how they open their sockets, and what they say when they can't.

@@ -1,6 +1,7 @@
 import Glibc
 import RelayCore
 import RelayDigest
+import RelayText
 
 /// One try to fetch one file: on a thread of its own, which waits for the network.
 struct FetchJob: Sendable {
@@ -99,9 +100,7 @@ private final class FileWriter {
   }
 
   /// Asked once.
-  func hash() -> String {
-    digest.finish().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-  }
+  func hash() -> String { Hexadecimal.text(digest.finish()) }
 }
 
 @available(*, unavailable)

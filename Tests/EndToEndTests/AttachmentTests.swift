@@ -140,7 +140,8 @@ final class Origin: Sendable {
 
   func stop() {
     process.withLock {
-      if $0.isRunning { $0.terminate() }
+      // It would not heed SIGTERM: the thread that started it blocks that, and so does it.
+      if $0.isRunning { kill($0.processIdentifier, SIGKILL) }
     }
   }
 

@@ -81,58 +81,23 @@ import Testing
 
 /// Answers the first request with 503 and an hour of `Retry-After`, others with 200. A connection a request.
 private final class HoldingReceiver: Sendable {
-  let port: Int
-  private let socket: Int32
-  private let requests = Locked(0)
-  private let thread = Locked<WorkerThread?>(nil)
+  private let requests: Locked<Int>
+  private let listener: RequestListener
 
+  var port: Int { listener.port }
   var count: Int { requests.withLock { $0 } }
 
   init() throws {
-    socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let listener = socket
-    let bound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        bind(listener, address, size) == 0 && listen(listener, 16) == 0
-          && getsockname(listener, address, &size) == 0
-      }
-    }
-    guard bound else { throw POSIXError(.EADDRNOTAVAIL) }
-    port = Int(UInt16(bigEndian: address.sin_port))
-    thread.withLock { $0 = WorkerThread(name: "receiver") { [self] in serve() } }
-  }
-
-  private func serve() {
-    while true {
-      let connection = accept(socket, nil, nil)
-      guard connection >= 0 else { return }
-      var request: [UInt8] = []
-      var buffer = [UInt8](repeating: 0, count: 65_536)
-      // The body ends with the envelope's last two braces; its head holds none.
-      while !request.suffix(2).elementsEqual(Array("}}".utf8)) {
-        let count = read(connection, &buffer, buffer.count)
-        guard count > 0 else { break }
-        request += buffer[..<count]
-      }
+    let requests = Locked(0)
+    self.requests = requests
+    listener = try RequestListener { connection in
       let number = requests.withLock { count in
         count += 1
         return count
       }
-      let head = number == 1 ? "503 Later\r\nRetry-After: 3600" : "200 OK"
-      let answer = Array("HTTP/1.1 \(head)\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".utf8)
-      _ = write(connection, answer, answer.count)
-      close(connection)
+      RequestListener.answer(connection, number == 1 ? "503 Later\r\nRetry-After: 3600" : "200 OK")
     }
   }
 
-  func stop() {
-    // Wakes `accept`.
-    shutdown(socket, Int32(SHUT_RDWR))
-    thread.withLock { $0?.join() }
-    close(socket)
-  }
+  func stop() { listener.stop() }
 }

@@ -80,41 +80,15 @@ private final class GatedReceiver: Sendable {
     var isOpen = false
   }
 
-  let port: Int
-  private let socket: Int32
-  private let state = Monitor(State())
-  private let thread = Locked<WorkerThread?>(nil)
+  private let state: Monitor<State>
+  private let listener: RequestListener
+
+  var port: Int { listener.port }
 
   init() throws {
-    socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let listener = socket
-    let bound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        bind(listener, address, size) == 0 && listen(listener, 16) == 0
-          && getsockname(listener, address, &size) == 0
-      }
-    }
-    guard bound else { throw POSIXError(.EADDRNOTAVAIL) }
-    port = Int(UInt16(bigEndian: address.sin_port))
-    thread.withLock { $0 = WorkerThread(name: "receiver") { [self] in serve() } }
-  }
-
-  private func serve() {
-    while true {
-      let connection = accept(socket, nil, nil)
-      guard connection >= 0 else { return }
-      var request: [UInt8] = []
-      var buffer = [UInt8](repeating: 0, count: 65_536)
-      // The body ends with the envelope's last two braces; its head holds none.
-      while !request.suffix(2).elementsEqual(Array("}}".utf8)) {
-        let count = read(connection, &buffer, buffer.count)
-        guard count > 0 else { break }
-        request += buffer[..<count]
-      }
+    let state = Monitor(State())
+    self.state = state
+    listener = try RequestListener { connection in
       let isOpen = state.update { state in
         if !state.isOpen { state.held.append(connection) }
         return state.isOpen
@@ -147,16 +121,7 @@ private final class GatedReceiver: Sendable {
     for connection in answered { Self.answer(connection) }
   }
 
-  private static func answer(_ connection: Int32) {
-    let answer = Array("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".utf8)
-    _ = write(connection, answer, answer.count)
-    close(connection)
-  }
+  private static func answer(_ connection: Int32) { RequestListener.answer(connection, "200 OK") }
 
-  func stop() {
-    // Wakes `accept`.
-    shutdown(socket, Int32(SHUT_RDWR))
-    thread.withLock { $0?.join() }
-    close(socket)
-  }
+  func stop() { listener.stop() }
 }

@@ -4,6 +4,7 @@ import RelayCore
 import RelayHarness
 import RelayPipeline
 import RelayTestSupport
+import RelayThreads
 
 @testable import RelayFiles
 
@@ -56,6 +57,11 @@ struct FileDesk {
   func target(_ place: Int, of event: EventID = TestShelf.event, ends: Duration = .seconds(60)) -> String {
     signer.target(
       of: AttachmentLink(event: event, place: place, until: clock.now().advanced(by: ends).seconds))
+  }
+
+  /// Returns once there are as many as is wanted.
+  func connections(_ isWanted: @escaping @Sendable (Int) -> Bool) async {
+    await onThread { [server] in server.connections.wait(until: isWanted) }
   }
 
   func connect() async throws -> FileClient { try await FileClient.connect(to: address) }

@@ -6,15 +6,13 @@ enum BatchVerdict: Sendable, Equatable {
   /// The destination failed in a way that the size of the request, or one of its events, may explain: 5xx, or a close without an
   /// answer.
   case perhapsTooLarge
-  /// It did not answer in time: one of the events may be why, but the destination is the likelier cause.
-  case late
-  /// It answered for itself; yet one kind may be refused, and others not.
-  case answered
+  /// It answered for itself, or not in time; yet one kind, or one event, may be why.
+  case perhapsOneEvents
   /// It was not reached, or asks to be left alone: whatever the request held.
   case failed
 
   /// One of the events may be why, and the others are not to suffer for it.
-  var mayBeOneEvents: Bool { self != .delivered && self != .failed }
+  var sparesTheOthers: Bool { self != .delivered && self != .failed }
 
   init(of result: AttemptResult, to destination: Destination) {
     self =
@@ -24,9 +22,9 @@ enum BatchVerdict: Sendable, Equatable {
       // It asks for time, not for less.
       case .status(429, _, _), .status(503, _, retryAfter: _?): .failed
       case .status(500..., _, _): .perhapsTooLarge
-      case .status: .answered
+      case .status: .perhapsOneEvents
       case .failure where result.blame == .connection: .failed
-      case .failure(let failure) where failure.kind == .timeout: .late
+      case .failure(let failure) where failure.kind == .timeout: .perhapsOneEvents
       case .failure: .perhapsTooLarge
       }
   }

@@ -32,8 +32,7 @@ struct LaneBatches: Sendable {
   ) -> Batch {
     let policy = destination.batch ?? BatchPolicy(maxEvents: 1)
     return Batch(
-      first, for: destination, policy, limit: min(limit.events ?? .max, mostByHeaders, most), suspects,
-      unless: isPassed)
+      first, for: destination, policy, limit: mostEvents(of: policy, most), suspects, unless: isPassed)
   }
 
   /// Whether the failure of a request of several counts for the circuit: not while its size may be why, nor where its answer
@@ -42,7 +41,7 @@ struct LaneBatches: Sendable {
     switch verdict {
     case .perhapsTooLarge: limit.isExcluded
     case .refused: blame == .event
-    case .delivered, .late, .answered, .failed: true
+    case .delivered, .perhapsOneEvents, .failed: true
     }
   }
 
@@ -56,7 +55,7 @@ struct LaneBatches: Sendable {
     } else if verdict == .perhapsTooLarge || result.status == Self.tooLarge {
       limit.failed(events: batch.count)
     }
-    if verdict.mayBeOneEvents { suspects.part(batch) }
+    if verdict.sparesTheOthers { suspects.part(batch) }
     for settlement in settlements where settlement.outcome.isFinal { suspects.forget(settlement.delivery) }
   }
 

@@ -30,10 +30,9 @@ struct Suspects: Sendable {
     }
   }
 
-  /// A batch has failed by an answer that may be one kind's alone.
+  /// One kind may be why.
   ///
   /// - Returns: Whether there were several kinds.
-  @discardableResult
   mutating func partByKind(_ batch: [Delivery]) -> Bool {
     var kinds: [(event: Event, deliveries: [Delivery])] = []
     for delivery in batch {

@@ -255,7 +255,7 @@ package struct Lane: Sendable {
       settlements.append(
         verdict == .refused
           ? outcomes.refusal(of: delivery, result, now: now)
-          : verdict.mayBeOneEvents
+          : verdict.sparesTheOthers
             ? outcomes.settlement(
               inCompany: delivery, result, result.blame, destination, circuit, suspended, now: now,
               random: random)

@@ -9,7 +9,7 @@ final class FileConnections: Sendable {
   }
 
   private let limit: Int
-  private let state = Locked(State())
+  private let state = Monitor(State())
 
   init(limit: Int) {
     self.limit = limit
@@ -18,21 +18,26 @@ final class FileConnections: Sendable {
   /// - Returns: false: there is no place for it.
   func admit(_ channel: any Channel) -> Bool {
     let id = ObjectIdentifier(channel)
-    let isAdmitted = state.withLock { state in
+    let isAdmitted = state.update { state in
       guard !state.isQuiescing, state.open.count < limit else { return false }
       state.open[id] = channel
       return true
     }
-    if isAdmitted { channel.closeFuture.whenComplete { [state] _ in state.withLock { $0.open[id] = nil } } }
+    if isAdmitted { channel.closeFuture.whenComplete { [state] _ in state.update { $0.open[id] = nil } } }
     return isAdmitted
   }
 
-  var count: Int { state.withLock { $0.open.count } }
+  var count: Int { state.update { $0.open.count } }
+
+  /// Blocks until there are as many as is wanted.
+  func wait(until isWanted: (Int) -> Bool) {
+    _ = state.wait { isWanted($0.open.count) ? true : nil }
+  }
 
   /// Closes those that wait for a request, lets answers end for at most `limit`, then closes what is left. From now on no
   /// further one is admitted.
   func quiesce(within limit: TimeAmount) async {
-    let channels = state.withLock { state in
+    let channels = state.update { state in
       defer { state.isQuiescing = true }
       return state.isQuiescing ? [] : Array(state.open.values)
     }

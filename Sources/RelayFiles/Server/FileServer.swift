@@ -25,7 +25,6 @@ package final class FileServer: Sendable {
   private let library: FileLibrary
   private let limits: FileLimits
   private let eventLoopGroup: any EventLoopGroup
-  private let connections: FileConnections
   private let state = Locked(State())
 
   /// - Parameters:
@@ -44,8 +43,8 @@ package final class FileServer: Sendable {
   /// Where the settings have it listen, whether or not it does.
   package var address: ListenAddress? { state.withLock { $0.address } }
 
-  /// How many clients there are.
-  var connectionCount: Int { connections.count }
+  /// Its clients.
+  let connections: FileConnections
 
   /// Listens there, and no longer elsewhere. Connections stay. One call after another: never two at once.
   ///

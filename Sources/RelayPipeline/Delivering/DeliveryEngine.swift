@@ -299,18 +299,12 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
         records.add(settlement.attempt, type: delivery.event.type, at: now)
         let masked = settlement.hidingToken(of: delivery)
         log.attempt(masked, of: delivery, isProbe: isProbe, at: reading)
-        switch delivery.queue {
-        case .live: add(masked, of: delivery, to: &outcomes, at: now)
-        case .replay: add(masked, of: delivery, to: &replayed, at: now)
-        }
+        add(masked, of: delivery, live: &outcomes, replayed: &replayed, at: now)
       case .settleCompanion(let settlement, let delivery):
         let masked = settlement.hidingToken(of: delivery)
         // Of what failed together one line is enough; each dead letter has its own.
         if case .dead = masked.outcome { log.attempt(masked, of: delivery, isProbe: false, at: reading) }
-        switch delivery.queue {
-        case .live: add(masked, of: delivery, to: &outcomes, at: now)
-        case .replay: add(masked, of: delivery, to: &replayed, at: now)
-        }
+        add(masked, of: delivery, live: &outcomes, replayed: &replayed, at: now)
       case .claim(let request):
         store.claim(request) { [weak self] claim in self?.post(.claimed(claim)) }
       case .release(let deliveries):
@@ -334,12 +328,16 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
   }
 
   private func add(
-    _ settlement: Settlement, of delivery: Delivery, to outcomes: inout TurnOutcomes, at now: Timestamp
+    _ settlement: Settlement, of delivery: Delivery, live: inout TurnOutcomes, replayed: inout TurnOutcomes,
+    at now: Timestamp
   ) {
     // The next of its order key waits for it.
     let isUrgent = dispatcher.ordering(of: delivery.destination) != Ordering.none
-    outcomes.add(
-      settlement, of: delivery, records(of: delivery.destination).metrics, isUrgent: isUrgent, at: now)
+    let metrics = records(of: delivery.destination).metrics
+    switch delivery.queue {
+    case .live: live.add(settlement, of: delivery, metrics, isUrgent: isUrgent, at: now)
+    case .replay: replayed.add(settlement, of: delivery, metrics, isUrgent: isUrgent, at: now)
+    }
   }
 
   /// What the destination gets as an event's object.

@@ -99,20 +99,14 @@ package enum RequestBuilder {
 
   /// The whole seconds since its receipt.
   private static func age(of event: Event, at now: ClockReading) -> Int {
-    max(0, Int(event.envelope.receivedAt.duration(to: now.steady).components.seconds))
+    // A `Duration` has 128 bits, and this is done for each attempt.
+    Int(max(0, now.steady.microseconds - event.envelope.receivedAt.microseconds) / 1_000_000)
   }
 
   /// The same for the same events in the same order, so a batch that is sent again as it was keeps it, over restarts, too.
   private static func batchID(of ids: [UInt8]) -> String {
-    var id: [UInt8] = Array("bat_".utf8)
-    for byte in SHA256.hash(ids).prefix(16) {
-      id.append(hexDigits[Int(byte >> 4)])
-      id.append(hexDigits[Int(byte & 15)])
-    }
-    return String(decoding: id, as: UTF8.self)
+    "bat_\(Hexadecimal.text(SHA256.hash(ids).prefix(16)))"
   }
-
-  private static let hexDigits = Array("0123456789abcdef".utf8)
 
   // MARK: Bodies
 

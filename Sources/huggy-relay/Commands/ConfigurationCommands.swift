@@ -104,8 +104,4 @@ struct ConfigurationOptions: ParsableArguments {
 }
 
 /// The first 12 hexadecimal digits of the file's SHA-256.
-func configurationHash(_ file: [UInt8]) -> String {
-  SHA256.hash(file).prefix(6)
-    .map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
-    .joined()
-}
+func configurationHash(_ file: [UInt8]) -> String { Hexadecimal.text(SHA256.hash(file).prefix(6)) }
