@@ -31,6 +31,16 @@ import Testing
     #expect(!text.contains("secret name"))
   }
 
+  @Test func anIndexThatCantBeReadIsNoEventWithoutFiles() {
+    var report = Samples.event()
+    report.attachments = nil
+    let answer = EventAnswer(report)
+    #expect(
+      EventText.render(answer, now: Samples.now, pen: Self.plain).contains(
+        "what became of its files can't be read"))
+    #expect(answer.attachments == nil)
+  }
+
   @Test func theStatusSaysWhatIsKeptAndWhatWasLost() {
     var status = Samples.status
     #expect(!text(status).contains("attachments"))

@@ -16,8 +16,9 @@ package struct EventAnswer: Answer, WithFacts {
   package var bodyRemoved: String?
   @Field("When it was erased; null: it was not.") package var erasedAt: Timestamp?
   @Field(
-    "The files that it points to, where its source has `attachments`: what became of each. No link is shown.")
-  package var attachments: [AttachmentAnswer]
+    "The files that it points to, where its source has `attachments`: what became of each. No link is shown. null: their index can't "
+      + "be read at present; `GET /api/v1/status` says why.")
+  package var attachments: [AttachmentAnswer]?
   @Field("What became of it, one for each destination.") package var deliveries: [DeliveryAnswer]
 }
 
@@ -34,7 +35,7 @@ extension EventAnswer {
     } else {
       body = RawJSON(event.body)
     }
-    attachments = report.attachments.map { AttachmentAnswer($0) }
+    attachments = report.attachments?.map { AttachmentAnswer($0) }
     deliveries = report.deliveries.map { DeliveryAnswer($0) }
   }
 }

@@ -13,7 +13,7 @@ package enum EventText {
     lines.append("  " + routing(event).forTerminal(maxCharacters: 1_000))
     if let trace = event.traceparent { lines.append("  traceparent \(trace)".forTerminal()) }
     if let gone = bodyRemoved(event, now: now) { lines.append("  " + gone) }
-    lines += event.attachments.map { "  " + attachment($0).forTerminal(maxCharacters: 400) }
+    lines += files(event.attachments).map { "  " + $0.forTerminal(maxCharacters: 400) }
     for delivery in event.deliveries {
       lines.append("")
       let name = delivery.run > 0 ? "\(delivery.destination) (replay \(delivery.run))" : delivery.destination
@@ -37,6 +37,12 @@ package enum EventText {
     if let erased = event.erasedAt { return "erased \(erased.text(at: now)): what it said is gone for good" }
     guard event.bodyRemoved != nil else { return nil }
     return "its body is gone: it went nowhere, and is older than store.unrouted_retention"
+  }
+
+  private static func files(_ attachments: [AttachmentAnswer]?) -> [String] {
+    attachments?.map(attachment) ?? [
+      "what became of its files can't be read at present: huggy-relay status says why"
+    ]
   }
 
   private static func attachment(_ file: AttachmentAnswer) -> String {

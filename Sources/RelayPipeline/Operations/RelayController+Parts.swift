@@ -55,9 +55,9 @@ extension RelayController {
 }
 
 extension RelayController.Parts {
-  /// What is known of an event's files; where the index can't be read, nothing is.
-  func attachments(of id: EventID) async -> [Attachment] {
+  /// What is known of an event's files; nil: the index can't be read.
+  func attachments(of id: EventID) async -> [Attachment]? {
     guard let shelf = attachments else { return [] }
-    return await onThread(named: "event files") { (try? shelf.attachments(of: id)) ?? [] }
+    return await onThread(named: "event files") { try? shelf.attachments(of: id) }
   }
 }

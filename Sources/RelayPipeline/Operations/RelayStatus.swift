@@ -179,10 +179,10 @@ package struct DestinationStatus: Sendable, Equatable {
 package struct EventReport: Sendable, Equatable {
   package var event: EventRecord
   package var deliveries: [DeliveryReport]
-  /// The files that it points to, by place.
-  package var attachments: [Attachment]
+  /// The files that it points to, by place; nil: their index can't be read.
+  package var attachments: [Attachment]?
 
-  package init(event: EventRecord, deliveries: [DeliveryReport], attachments: [Attachment] = []) {
+  package init(event: EventRecord, deliveries: [DeliveryReport], attachments: [Attachment]? = []) {
     self.event = event
     self.deliveries = deliveries
     self.attachments = attachments
