@@ -5,17 +5,23 @@ import RelayThreads
 struct FetchSlots {
   static let limit = 4
 
-  private var links: Set<AttachmentKey> = []
+  /// Whether each is wanted still.
+  private var wanted: [AttachmentKey: Locked<Bool>] = [:]
   private var number = 0
-  private let stopped = Locked(false)
 
-  var isEmpty: Bool { links.isEmpty }
-  var count: Int { links.count }
-  var hasRoom: Bool { links.count < Self.limit }
-  func holds(_ key: AttachmentKey) -> Bool { links.contains(key) }
+  var isEmpty: Bool { wanted.isEmpty }
+  var count: Int { wanted.count }
+  var hasRoom: Bool { count < Self.limit }
+  func holds(_ key: AttachmentKey) -> Bool { wanted[key] != nil }
 
-  mutating func begin(_ key: AttachmentKey) { links.insert(key) }
-  mutating func end(_ key: AttachmentKey) { links.remove(key) }
+  /// - Returns: For who fetches it: false once it is to be broken off.
+  mutating func begin(_ key: AttachmentKey) -> @Sendable () -> Bool {
+    let isWanted = Locked(true)
+    wanted[key] = isWanted
+    return { isWanted.withLock { $0 } }
+  }
+
+  mutating func end(_ key: AttachmentKey) { wanted[key] = nil }
 
   /// Another one each time.
   mutating func nextNumber() -> Int {
@@ -23,9 +29,13 @@ struct FetchSlots {
     return number
   }
 
-  /// For those who fetch.
-  var isWanted: @Sendable () -> Bool { { [stopped] in !stopped.withLock { $0 } } }
+  /// Nothing of what is being fetched is wanted any more.
+  func stop() {
+    for isWanted in wanted.values { isWanted.withLock { $0 = false } }
+  }
 
-  /// What is being fetched is not wanted any more.
-  func stop() { stopped.withLock { $0 = true } }
+  /// Nothing of these events is wanted any more.
+  func stop(fetchesOf events: Set<EventID>) {
+    for (key, isWanted) in wanted where events.contains(key.event) { isWanted.withLock { $0 = false } }
+  }
 }

@@ -21,6 +21,8 @@ final class KeeperLoop {
   private var slots = FetchSlots()
   private var search: MissedSearch
   private var isStopping = false
+  /// Links were written since the index's log was emptied; an earlier run may have left some.
+  private var hasLinksInLog = true
   /// What is configured, and could not be taken up yet.
   private var unapplied: [Source]?
   /// Nothing was looked at yet: what an earlier run has left.
@@ -75,7 +77,7 @@ final class KeeperLoop {
     // Whoever waits is answered, whatever fails.
     let isRecorded = recorded(taken.events, index, now)
     for ended in taken.ended { settle(ended, index, now) }
-    for erasure in taken.erasures { erasure.answer(kept.erase(erasure.events, longestKeep, index, now)) }
+    for erasure in taken.erasures { erase(erasure, index, now) }
     guard wakeAt == nil, unapplied == nil else { return }
     do throws(StoreError) {
       if isStopping { return try finish(index, now, isComplete: isRecorded) }
@@ -84,6 +86,7 @@ final class KeeperLoop {
       if mayFetch { try startFetches(index, now) }
       try kept.look(index, now)
       try index.forget(before: now)
+      try cleanLog(index)
       parts.board.withLock { $0.problem = mayFetch ? nil : Self.noRoom }
       wakeAt = try nextTime(index, now, mayFetch: mayFetch)
     } catch {
@@ -114,6 +117,18 @@ final class KeeperLoop {
     log.problem(error)
     pausedUntil = now.advanced(by: Self.pause)
     wakeAt = pausedUntil
+  }
+
+  private func erase(_ erasure: KeeperInbox.Erasure, _ index: any AttachmentIndex, _ now: Timestamp) {
+    slots.stop(fetchesOf: Set(erasure.events))
+    erasure.answer(kept.erase(erasure.events, longestKeep, index, now))
+  }
+
+  /// A link is a secret, so it does not stay in the index's log once no file is waited for.
+  private func cleanLog(_ index: any AttachmentIndex) throws(StoreError) {
+    guard hasLinksInLog, parts.board.withLock({ $0.pending }) == 0 else { return }
+    try index.cleanLog()
+    hasLinksInLog = false
   }
 
   private func nextTime(
@@ -194,6 +209,7 @@ final class KeeperLoop {
   ) throws(StoreError) {
     let new = try index.record(links, keep: policies.mapValues(\.keep), through: through)
     parts.board.withLock { $0.pending += new }
+    hasLinksInLog = true
   }
 
   private func links(
@@ -240,13 +256,12 @@ final class KeeperLoop {
     let inbox = parts.inbox
     let job = FetchJob(
       link: link, policy: policy, fetcher: parts.parts.fetcher, folder: parts.folder,
-      number: slots.nextNumber(),
-      isWanted: slots.isWanted)
+      number: slots.nextNumber(), isWanted: slots.begin(link.key))
     let isStarted = WorkerThread.start(name: "attachment") {
       let outcome = job.run()
       inbox.update { $0.ended.append(KeeperInbox.Ended(link: link, outcome: outcome)) }
     }
-    if isStarted { slots.begin(link.key) }
+    if !isStarted { slots.end(link.key) }
     return isStarted
   }
 
@@ -308,14 +323,14 @@ final class KeeperLoop {
         now)
     }
     let due = now.advanced(by: RetentionRule.interval(keep: policy?.keep ?? .zero))
-    if try index.fetched(link.key, file, lookAt: due) {
+    if let added = try index.fetched(link.key, file, lookAt: due) {
       parts.board.withLock { $0.pending -= 1 }
+      kept.add(added, to: link.source)
       log.count(.fetched)
     } else if try !index.needs(file.hash) {
       // It was erased meanwhile.
       parts.folder.remove(hash: file.hash)
     }
-    try kept.count(index)
   }
 
   // MARK: The end

@@ -57,19 +57,21 @@ final class KeptFiles {
   }
 
   func look(_ index: any AttachmentIndex, _ now: Timestamp) throws(StoreError) {
+    var looks: [AttachmentLook] = []
     for kept in try index.toLookAt(at: now, limit: Self.looks) {
       switch RetentionRule.action(for: kept, try store.standing(of: kept.key.event), now: now) {
       case .end: try end(kept, index, now)
-      case .look(let due, let settledAt): try index.look(at: kept.key, again: due, settledAt: settledAt)
+      case .look(let due, let settledAt):
+        looks.append(AttachmentLook(key: kept.key, due: due, settledAt: settledAt))
       }
     }
+    if !looks.isEmpty { try index.look(again: looks) }
   }
 
   private func end(_ kept: KeptAttachment, _ index: any AttachmentIndex, _ now: Timestamp) throws(StoreError)
   {
     remove(
       try index.end([kept.key], rememberedUntil: RetentionRule.rememberedUntil(now, keep: kept.keep)))
-    try count(index)
   }
 
   /// - Parameter keep: The links of these events end with it at the latest.
@@ -82,7 +84,7 @@ final class KeptFiles {
       remove(ended)
       let pending = try index.pendingCount()
       board.withLock { $0.pending = pending }
-      try count(index)
+      try index.cleanLog()
       return .success(ended.count)
     } catch {
       return .failure(error)
@@ -91,6 +93,15 @@ final class KeptFiles {
 
   private func remove(_ ended: EndedAttachments) {
     for hash in ended.unneeded { folder.remove(hash: hash) }
+    for (source, bytes) in ended.freed { add(-bytes, to: source) }
+  }
+
+  /// - Parameter bytes: By which the source keeps more.
+  func add(_ bytes: Int, to source: String) {
+    board.withLock { board in
+      let sum = (board.bytes[source] ?? 0) + bytes
+      board.bytes[source] = sum > 0 ? sum : nil
+    }
   }
 
   func count(_ index: any AttachmentIndex) throws(StoreError) {

@@ -20,8 +20,12 @@ enum RetentionRule {
     case look(at: Timestamp, settledAt: Timestamp?)
   }
 
-  /// How often an open event is looked at.
-  static func interval(keep: Duration) -> Duration { min(.seconds(3_600), max(.seconds(60), keep)) }
+  /// How soon an open event is looked at again: after an hour, and where it is older than a day, after a twenty-fourth of its age, at most
+  /// a day. What has been dead for weeks will hardly be settled within the hour.
+  static func interval(keep: Duration, age: Duration = .zero) -> Duration {
+    let shortest = min(.seconds(3_600), max(.seconds(60), keep))
+    return max(shortest, min(age / 24, .seconds(86_400)))
+  }
 
   /// Signed links end with `keep`; so long after the file they are still answered with its end.
   static func rememberedUntil(_ now: Timestamp, keep: Duration) -> Timestamp {
@@ -31,7 +35,9 @@ enum RetentionRule {
   static func action(for kept: KeptAttachment, _ standing: EventStanding, now: Timestamp) -> Action {
     switch standing {
     case .erased: return .end
-    case .open: return .look(at: now.advanced(by: interval(keep: kept.keep)), settledAt: nil)
+    case .open:
+      let age = kept.receivedAt.duration(to: now)
+      return .look(at: now.advanced(by: interval(keep: kept.keep, age: age)), settledAt: nil)
     case .settled(let at): return action(settledAt: at, kept.keep, now)
     // The store keeps events no shorter than they were needed; when exactly this one was settled is not known any more.
     case .gone: return action(settledAt: kept.settledAt ?? now, kept.keep, now)

@@ -113,13 +113,21 @@ import Testing
   private static let now = Timestamp.second(1_000_000)
   private static let key = AttachmentKey(event: EventID(high: 1, low: 1), place: 0)
 
-  private static func kept(settledAt: Timestamp? = nil) -> KeptAttachment {
-    KeptAttachment(key: key, source: "huggy", keep: day, settledAt: settledAt, hash: "a")
+  private static func kept(settledAt: Timestamp? = nil, receivedAt: Timestamp = now) -> KeptAttachment {
+    KeptAttachment(
+      key: key, source: "huggy", receivedAt: receivedAt, keep: day, settledAt: settledAt, hash: "a")
   }
 
   @Test func aFileStaysWhileItsEventIsOpen() {
     let action = RetentionRule.action(for: Self.kept(settledAt: .second(1)), .open, now: Self.now)
     #expect(action == .look(at: Self.now.advanced(by: .seconds(3_600)), settledAt: nil))
+  }
+
+  @Test(arguments: [(1, 3_600), (2, 7_200), (10, 36_000), (60, 86_400)])
+  func theOlderAnOpenEventTheSeldomerItIsLookedAt(days: Int, seconds: Int) {
+    let kept = Self.kept(receivedAt: Self.now.advanced(by: .zero - Self.day * days))
+    let action = RetentionRule.action(for: kept, .open, now: Self.now)
+    #expect(action == .look(at: Self.now.advanced(by: .seconds(seconds)), settledAt: nil))
   }
 
   @Test func itStaysForKeepAfterItsEventWasSettled() {

@@ -268,6 +268,32 @@ import Testing
     bench.close()
   }
 
+  @Test func anErasureBreaksOffWhatIsBeingFetched() async throws {
+    let bench = try await KeeperBench()
+    bench.origin.answer { url in url.hasSuffix("/1") ? .hang : .file(Self.picture) }
+    let keeper = bench.keeper()
+    let (event, _) = try await bench.receive("a.files.example.com/1", keeper: keeper)
+    let hangs = await onThread { bench.origin.hanging.wait(timeout: .seconds(60)) { $0 == 1 ? true : nil } }
+    #expect(hangs == true)
+    let count = try await onThread { Result { try keeper.erase([event.id]) } }.get()
+    #expect(count == 1)
+    #expect(await bench.wait { bench.origin.running.withLock { $0.now } == 0 && bench.incoming.isEmpty })
+    #expect(!bench.indexHolds("a.files.example.com/1"))
+    keeper.stop(within: .seconds(10))
+    bench.close()
+  }
+
+  @Test func noLinkStaysOnDiskOnceNothingIsPending() async throws {
+    let bench = try await KeeperBench()
+    bench.origin.answer { _ in .file(Self.picture) }
+    let keeper = bench.keeper()
+    let (event, _) = try await bench.receive("a.files.example.com/1?s3cret", keeper: keeper)
+    #expect(await bench.outcome(of: event, keeper)?.file != nil)
+    #expect(await bench.wait { !bench.indexHolds("s3cret") })
+    keeper.stop(within: .seconds(10))
+    bench.close()
+  }
+
   @Test func aReloadWithFurtherHostsFindsWhatCameAMomentAgo() async throws {
     let bench = try await KeeperBench()
     bench.origin.answer { _ in .file(Self.picture) }

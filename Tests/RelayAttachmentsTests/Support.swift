@@ -44,7 +44,7 @@ final class WatchedIndex: AttachmentIndex {
   func pendingCount() throws(StoreError) -> Int {
     try told { () throws(StoreError) in try index.pendingCount() }
   }
-  func fetched(_ key: AttachmentKey, _ file: AttachmentFile, lookAt due: Timestamp) throws(StoreError) -> Bool
+  func fetched(_ key: AttachmentKey, _ file: AttachmentFile, lookAt due: Timestamp) throws(StoreError) -> Int?
   {
     try told { () throws(StoreError) in try index.fetched(key, file, lookAt: due) }
   }
@@ -60,8 +60,8 @@ final class WatchedIndex: AttachmentIndex {
   func nextLook() throws(StoreError) -> Timestamp? {
     try told { () throws(StoreError) in try index.nextLook() }
   }
-  func look(at key: AttachmentKey, again due: Timestamp, settledAt: Timestamp?) throws(StoreError) {
-    try told { () throws(StoreError) in try index.look(at: key, again: due, settledAt: settledAt) }
+  func look(again looks: [AttachmentLook]) throws(StoreError) {
+    try told { () throws(StoreError) in try index.look(again: looks) }
   }
   func keep(_ duration: Duration, of source: String, lookAt due: Timestamp) throws(StoreError) {
     try told { () throws(StoreError) in try index.keep(duration, of: source, lookAt: due) }
@@ -82,6 +82,7 @@ final class WatchedIndex: AttachmentIndex {
   func needs(_ hash: String) throws(StoreError) -> Bool {
     try told { () throws(StoreError) in try index.needs(hash) }
   }
+  func cleanLog() throws(StoreError) { try told { () throws(StoreError) in try index.cleanLog() } }
   func attachments(of event: EventID) throws(StoreError) -> [Attachment] { try index.attachments(of: event) }
   func attachment(of event: EventID, at place: Int) throws(StoreError) -> Attachment? {
     try index.attachment(of: event, at: place)
@@ -228,6 +229,14 @@ final class KeeperBench: Sendable {
     let paths = (try? FileManager.default.subpathsOfDirectory(atPath: files)) ?? []
     return paths.compactMap { $0.split(separator: "/").last.map(String.init) }.filter { $0.count == 64 }
       .sorted()
+  }
+
+  /// Whether the text stands in one of the index's files.
+  func indexHolds(_ text: String) -> Bool {
+    ["index.db", "index.db-wal"].contains { name in
+      let bytes = try? Data(contentsOf: URL(filePath: "\(folder.path)/attachments/\(name)"))
+      return String(decoding: bytes ?? Data(), as: UTF8.self).contains(text)
+    }
   }
 
   var incoming: [String] {

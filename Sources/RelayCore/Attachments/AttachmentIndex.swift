@@ -37,6 +37,8 @@ package struct PendingAttachment: Sendable, Equatable {
 package struct KeptAttachment: Sendable, Equatable {
   package var key: AttachmentKey
   package var source: String
+  /// When its event was received.
+  package var receivedAt: Timestamp
   /// How long it stays once its event is settled.
   package var keep: Duration
   /// When the last delivery of its event was settled; nil: some was pending or dead, or nobody has looked yet.
@@ -45,10 +47,12 @@ package struct KeptAttachment: Sendable, Equatable {
   package var hash: String?
 
   package init(
-    key: AttachmentKey, source: String, keep: Duration, settledAt: Timestamp? = nil, hash: String? = nil
+    key: AttachmentKey, source: String, receivedAt: Timestamp, keep: Duration, settledAt: Timestamp? = nil,
+    hash: String? = nil
   ) {
     self.key = key
     self.source = source
+    self.receivedAt = receivedAt
     self.keep = keep
     self.settledAt = settledAt
     self.hash = hash
@@ -59,8 +63,24 @@ package struct KeptAttachment: Sendable, Equatable {
 package struct EndedAttachments: Sendable, Equatable {
   package var count = 0
   package var unneeded: [String] = []
+  /// Bytes that their sources keep no more.
+  package var freed: [String: Int] = [:]
 
   package init() {}
+}
+
+/// When an attachment's event is to be looked at again.
+package struct AttachmentLook: Sendable, Equatable {
+  package var key: AttachmentKey
+  package var due: Timestamp
+  /// Of its event; nil: it is not settled.
+  package var settledAt: Timestamp?
+
+  package init(key: AttachmentKey, due: Timestamp, settledAt: Timestamp?) {
+    self.key = key
+    self.due = due
+    self.settledAt = settledAt
+  }
 }
 
 /// Remembers which attachments there are, on disk: what a call has done is there after a crash. From any thread; blocks for the
@@ -82,16 +102,19 @@ package protocol AttachmentIndex: Sendable {
   func nextPending() throws(StoreError) -> Timestamp?
   func pendingCount() throws(StoreError) -> Int
 
-  /// The outcomes of a fetch. false: nobody waits for it any more.
-  func fetched(_ key: AttachmentKey, _ file: AttachmentFile, lookAt due: Timestamp) throws(StoreError) -> Bool
+  /// A file has come.
+  ///
+  /// - Returns: By how many bytes its source keeps more: 0 where another of its events needs the same file. nil: nobody waits for
+  ///   it any more.
+  func fetched(_ key: AttachmentKey, _ file: AttachmentFile, lookAt due: Timestamp) throws(StoreError) -> Int?
+  /// Other outcomes of a fetch. false: nobody waits for it any more.
   func failed(_ key: AttachmentKey, reason: String, lookAt due: Timestamp) throws(StoreError) -> Bool
   func again(_ key: AttachmentKey, tries: Int, at due: Timestamp) throws(StoreError) -> Bool
 
   /// Those whose events are to be looked at, the longest due first.
   func toLookAt(at now: Timestamp, limit: Int) throws(StoreError) -> [KeptAttachment]
   func nextLook() throws(StoreError) -> Timestamp?
-  /// - Parameter settledAt: Of its event; nil: it is not settled.
-  func look(at key: AttachmentKey, again due: Timestamp, settledAt: Timestamp?) throws(StoreError)
+  func look(again looks: [AttachmentLook]) throws(StoreError)
   /// All of the source, whose `keep` is another one.
   func keep(_ duration: Duration, of source: String, lookAt due: Timestamp) throws(StoreError)
   /// Fetched ones of the source, in the order of their events' receipt.
@@ -111,6 +134,9 @@ package protocol AttachmentIndex: Sendable {
 
   func attachments(of event: EventID) throws(StoreError) -> [Attachment]
   func attachment(of event: EventID, at place: Int) throws(StoreError) -> Attachment?
+
+  /// Takes what was removed out of the files on disk: until then a link may stand in the log of changes.
+  func cleanLog() throws(StoreError)
 
   /// Later calls fail.
   func close()

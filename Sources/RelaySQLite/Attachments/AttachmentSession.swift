@@ -41,6 +41,11 @@ final class AttachmentSession {
     }
   }
 
+  func cleanLog() throws(StoreError) {
+    connection.forgetErrors()
+    _ = try connection.integer("PRAGMA wal_checkpoint(TRUNCATE)")
+  }
+
   // MARK: Links
 
   func recordedThrough() throws(StoreError) -> Timestamp? {
@@ -114,7 +119,7 @@ final class AttachmentSession {
 
   func fetched(
     _ key: AttachmentKey, _ file: AttachmentFile, lookAt due: Timestamp
-  ) throws(StoreError) -> Bool {
+  ) throws(StoreError) -> Int? {
     let statement = statements.fetched
     statement.bind(key)
     statement.bind(3, file.hash)
@@ -123,10 +128,9 @@ final class AttachmentSession {
     statement.bind(6, file.name)
     statement.bind(7, due)
     try statement.run()
-    guard connection.changes > 0 else { return false }
+    guard connection.changes > 0 else { return nil }
     statements.addUse.bind(key)
-    try statements.addUse.run()
-    return true
+    return try statements.addUse.firstInteger() == 1 ? file.bytes : 0
   }
 
   // MARK: What is kept
@@ -143,11 +147,11 @@ final class AttachmentSession {
     return found
   }
 
-  func look(at key: AttachmentKey, again due: Timestamp, settledAt: Timestamp?) throws(StoreError) {
+  func look(_ look: AttachmentLook) throws(StoreError) {
     let statement = statements.look
-    statement.bind(key)
-    statement.bind(3, due)
-    statement.bind(4, settledAt)
+    statement.bind(look.key)
+    statement.bind(3, look.due)
+    statement.bind(4, look.settledAt)
     try statement.run()
   }
 
@@ -199,7 +203,7 @@ final class AttachmentSession {
       case .pending, .fetched:
         try end(key, rememberedUntil)
         ended.count += 1
-        if let hash, let source, try release(hash, source) { ended.unneeded.append(hash) }
+        if let hash, let source { try release(hash, source, &ended) }
       case .ended, nil: break
       }
     }
@@ -215,7 +219,7 @@ final class AttachmentSession {
         guard let state, state != .ended else { continue }
         try end(key, rememberedUntil)
         ended.count += 1
-        if let hash, let source, try release(hash, source) { ended.unneeded.append(hash) }
+        if let hash, let source { try release(hash, source, &ended) }
       }
     }
     return ended
@@ -240,14 +244,17 @@ final class AttachmentSession {
     try statements.end.run()
   }
 
-  /// - Returns: Whether nobody needs the file any more.
-  private func release(_ hash: String, _ source: String) throws(StoreError) -> Bool {
+  private func release(
+    _ hash: String, _ source: String, _ ended: inout EndedAttachments
+  ) throws(StoreError) {
     for statement in [statements.removeUse, statements.removeUnused] {
       statement.bind(1, source)
       statement.bind(2, hash)
-      try statement.run()
     }
-    return try !needs(hash)
+    try statements.removeUse.run()
+    guard let bytes = try statements.removeUnused.firstInteger() else { return }
+    ended.freed[source, default: 0] += Int(bytes)
+    if try !needs(hash) { ended.unneeded.append(hash) }
   }
 
   // MARK: For people
@@ -292,7 +299,7 @@ extension Statement {
       found.append(
         KeptAttachment(
           key: AttachmentKey(event: eventID(0), place: Int(integer(1))), source: text(2) ?? "",
-          keep: optionalDuration(3) ?? .zero, settledAt: optionalTime(4), hash: text(5)))
+          receivedAt: time(6), keep: optionalDuration(3) ?? .zero, settledAt: optionalTime(4), hash: text(5)))
     }
     return found
   }

@@ -82,11 +82,11 @@ struct AttachmentStatements {
       """
       INSERT INTO stored (hash, source, bytes, uses)
       SELECT hash, source, bytes, 1 FROM attachment WHERE event = ?1 AND place = ?2
-      ON CONFLICT (hash, source) DO UPDATE SET uses = uses + 1
+      ON CONFLICT (hash, source) DO UPDATE SET uses = uses + 1 RETURNING uses
       """)
     toLookAt = try connection.prepare(
       """
-      SELECT event, place, source, keep, settled, hash FROM attachment
+      SELECT event, place, source, keep, settled, hash, received FROM attachment
       WHERE state = ?1 AND due <= ?2 ORDER BY due LIMIT ?3
       """)
     look = try connection.prepare(
@@ -98,7 +98,7 @@ struct AttachmentStatements {
       """)
     oldest = try connection.prepare(
       """
-      SELECT event, place, source, keep, settled, hash FROM attachment
+      SELECT event, place, source, keep, settled, hash, received FROM attachment
       WHERE state = 1 AND source = ?1 AND (event, place) > (?2, ?3) ORDER BY event, place LIMIT ?4
       """)
     bytes = try connection.prepare("SELECT source, SUM(bytes) FROM stored GROUP BY source")
@@ -111,7 +111,8 @@ struct AttachmentStatements {
       """)
     remove = try connection.prepare("DELETE FROM attachment WHERE event = ?1 AND place = ?2")
     removeUse = try connection.prepare("UPDATE stored SET uses = uses - 1 WHERE source = ?1 AND hash = ?2")
-    removeUnused = try connection.prepare("DELETE FROM stored WHERE source = ?1 AND hash = ?2 AND uses <= 0")
+    removeUnused = try connection.prepare(
+      "DELETE FROM stored WHERE source = ?1 AND hash = ?2 AND uses <= 0 RETURNING bytes")
     forget = try connection.prepare(
       """
       DELETE FROM attachment WHERE (event, place) IN

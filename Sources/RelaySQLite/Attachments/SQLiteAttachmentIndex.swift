@@ -33,7 +33,7 @@ package final class SQLiteAttachmentIndex: AttachmentIndex {
 
   package func fetched(
     _ key: AttachmentKey, _ file: AttachmentFile, lookAt due: Timestamp
-  ) throws(StoreError) -> Bool {
+  ) throws(StoreError) -> Int? {
     try run { try $0.fetched(key, file, lookAt: due) }
   }
 
@@ -53,10 +53,8 @@ package final class SQLiteAttachmentIndex: AttachmentIndex {
 
   package func nextLook() throws(StoreError) -> Timestamp? { try run { try $0.nextLook() } }
 
-  package func look(
-    at key: AttachmentKey, again due: Timestamp, settledAt: Timestamp?
-  ) throws(StoreError) {
-    try run { try $0.look(at: key, again: due, settledAt: settledAt) }
+  package func look(again looks: [AttachmentLook]) throws(StoreError) {
+    try run { session in for look in looks { try session.look(look) } }
   }
 
   package func keep(_ duration: Duration, of source: String, lookAt due: Timestamp) throws(StoreError) {
@@ -86,6 +84,8 @@ package final class SQLiteAttachmentIndex: AttachmentIndex {
   package func bytes() throws(StoreError) -> [String: Int] { try run { try $0.bytes() } }
   package func needs(_ hash: String) throws(StoreError) -> Bool { try run { try $0.needs(hash) } }
 
+  package func cleanLog() throws(StoreError) { try use { try $0.cleanLog() } }
+
   package func attachments(of event: EventID) throws(StoreError) -> [Attachment] {
     try run { try $0.attachments(of: event) }
   }
@@ -94,14 +94,18 @@ package final class SQLiteAttachmentIndex: AttachmentIndex {
     try run { try $0.attachments(of: event) }.first { $0.place == place }
   }
 
-  /// - Parameter body: Throws store errors only.
   private func run<Value>(_ body: (AttachmentSession) throws -> Value) throws(StoreError) -> Value {
+    try use { session in try session.transaction { try body(session) } }
+  }
+
+  /// - Parameter body: Throws store errors only.
+  private func use<Value>(_ body: (AttachmentSession) throws -> Value) throws(StoreError) -> Value {
     let result = session.withLock { session -> Result<Value, StoreError> in
       guard let session else {
         return .failure(StoreError(code: .closed, message: "the index of attachments is closed"))
       }
       do {
-        return .success(try session.transaction { try body(session) })
+        return .success(try body(session))
       } catch {
         return .failure(error as? StoreError ?? StoreError(code: .failing, message: "\(error)"))
       }
