@@ -286,7 +286,7 @@ final class KeeperLoop {
   ) throws(StoreError) {
     let tries = link.tries + 1
     if !failure.isFinal, let next = FetchSchedule.next(after: tries, now: now, receivedAt: link.receivedAt) {
-      _ = try index.again(link.key, tries: tries, at: next)
+      _ = try index.again(link.key, tries: tries, reason: failure.reason, at: next)
     } else {
       try fail(link, failure, index, now)
     }

@@ -51,8 +51,8 @@ final class WatchedIndex: AttachmentIndex {
   func failed(_ key: AttachmentKey, reason: String, lookAt due: Timestamp) throws(StoreError) -> Bool {
     try told { () throws(StoreError) in try index.failed(key, reason: reason, lookAt: due) }
   }
-  func again(_ key: AttachmentKey, tries: Int, at due: Timestamp) throws(StoreError) -> Bool {
-    try told { () throws(StoreError) in try index.again(key, tries: tries, at: due) }
+  func again(_ key: AttachmentKey, tries: Int, reason: String, at due: Timestamp) throws(StoreError) -> Bool {
+    try told { () throws(StoreError) in try index.again(key, tries: tries, reason: reason, at: due) }
   }
   func toLookAt(at now: Timestamp, limit: Int) throws(StoreError) -> [KeptAttachment] {
     try told { () throws(StoreError) in try index.toLookAt(at: now, limit: limit) }

@@ -53,7 +53,7 @@ import Testing
   @Test func aRestartKnowsAllOfIt() throws {
     try record(Self.link(Self.key(1)), Self.link(Self.key(2)))
     _ = try index.record([], keep: [:], through: .second(77))
-    let isPostponed = try index.again(Self.key(1), tries: 2, at: .second(99))
+    let isPostponed = try index.again(Self.key(1), tries: 2, reason: "status 503", at: .second(99))
     #expect(isPostponed)
     let added = try index.fetched(Self.key(2), Self.file, lookAt: .second(50))
     #expect(added == 100)
@@ -62,6 +62,7 @@ import Testing
     #expect(try again.recordedThrough() == .second(77))
     #expect(try again.nextPending() == .second(99))
     #expect(try again.pending(at: .second(99), limit: 1).first?.tries == 2)
+    #expect(try again.attachments(of: Self.key(1).event).map(\.lastFailure) == ["status 503"])
     #expect(try again.attachments(of: Self.key(2).event).map(\.state) == [.fetched(Self.file)])
     #expect(try again.bytes() == ["huggy": 100])
   }
@@ -74,7 +75,7 @@ import Testing
     #expect(addedAgain == nil)
     let isFailedAfter = try index.failed(Self.key(1), reason: "late", lookAt: .second(50))
     #expect(!isFailedAfter)
-    let isPostponedAfter = try index.again(Self.key(1), tries: 1, at: .second(50))
+    let isPostponedAfter = try index.again(Self.key(1), tries: 1, reason: "late", at: .second(50))
     #expect(!isPostponedAfter)
     let addedUnknown = try index.fetched(Self.key(9), Self.file, lookAt: .second(50))
     #expect(addedUnknown == nil)

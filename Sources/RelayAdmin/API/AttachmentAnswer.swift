@@ -11,7 +11,8 @@ package struct AttachmentAnswer: Record {
   package var sha256: String?
   @Field("What it is, as its origin said; null: it did not, or it is not there.", .contents)
   package var contentType: String?
-  @Field("Why it was not fetched; null: it was, or may yet be.") package var reason: String?
+  @Field("Why it was not fetched, or of a pending one why the last try failed; null: none has.")
+  package var reason: String?
 
   package init() {}
 }
@@ -21,7 +22,9 @@ extension AttachmentAnswer {
     self.init()
     place = attachment.place
     switch attachment.state {
-    case .pending: state = "pending"
+    case .pending:
+      state = "pending"
+      reason = attachment.lastFailure
     case .ended: state = "ended"
     case .failed(let why):
       state = "failed"

@@ -14,11 +14,14 @@ package struct Attachment: Sendable, Equatable {
   /// Which of the links of its event it is, in the order of `AttachmentFinder`: from 0.
   package var place: Int
   package var state: State
+  /// Of a pending one: why the last try failed; nil: none has.
+  package var lastFailure: String?
 
-  package init(event: EventID, place: Int, state: State) {
+  package init(event: EventID, place: Int, state: State, lastFailure: String? = nil) {
     self.event = event
     self.place = place
     self.state = state
+    self.lastFailure = lastFailure
   }
 }
 

@@ -109,7 +109,7 @@ package protocol AttachmentIndex: Sendable {
   func fetched(_ key: AttachmentKey, _ file: AttachmentFile, lookAt due: Timestamp) throws(StoreError) -> Int?
   /// Other outcomes of a fetch. false: nobody waits for it any more.
   func failed(_ key: AttachmentKey, reason: String, lookAt due: Timestamp) throws(StoreError) -> Bool
-  func again(_ key: AttachmentKey, tries: Int, at due: Timestamp) throws(StoreError) -> Bool
+  func again(_ key: AttachmentKey, tries: Int, reason: String, at due: Timestamp) throws(StoreError) -> Bool
 
   /// Those whose events are to be looked at, the longest due first.
   func toLookAt(at now: Timestamp, limit: Int) throws(StoreError) -> [KeptAttachment]

@@ -97,11 +97,14 @@ final class AttachmentSession {
     Int(try statements.pendingCount.firstInteger() ?? 0)
   }
 
-  func again(_ key: AttachmentKey, tries: Int, at due: Timestamp) throws(StoreError) -> Bool {
+  func again(
+    _ key: AttachmentKey, tries: Int, reason: String, at due: Timestamp
+  ) throws(StoreError) -> Bool {
     let statement = statements.again
     statement.bind(key)
     statement.bind(3, tries)
     statement.bind(4, due)
+    statement.bind(5, reason)
     try statement.run()
     return connection.changes > 0
   }
@@ -276,7 +279,10 @@ final class AttachmentSession {
               name: query.text(5)))
         case .ended, nil: .ended
         }
-      found.append(Attachment(event: event, place: Int(query.integer(0)), state: state))
+      found.append(
+        Attachment(
+          event: event, place: Int(query.integer(0)), state: state,
+          lastFailure: state == .pending ? query.text(6) : nil))
     }
     return found
   }

@@ -66,7 +66,10 @@ struct AttachmentStatements {
     next = try connection.prepare("SELECT MIN(due) FROM attachment WHERE state = ?1")
     pendingCount = try connection.prepare("SELECT COUNT(*) FROM attachment WHERE state = 0")
     again = try connection.prepare(
-      "UPDATE attachment SET tries = ?3, due = ?4 WHERE event = ?1 AND place = ?2 AND state = 0")
+      """
+      UPDATE attachment SET tries = ?3, due = ?4, reason = ?5
+      WHERE event = ?1 AND place = ?2 AND state = 0
+      """)
     failed = try connection.prepare(
       """
       UPDATE attachment SET state = 2, url = NULL, reason = ?3, due = ?4
@@ -75,7 +78,7 @@ struct AttachmentStatements {
     fetched = try connection.prepare(
       """
       UPDATE attachment
-      SET state = 1, url = NULL, hash = ?3, bytes = ?4, content_type = ?5, name = ?6, due = ?7
+      SET state = 1, url = NULL, hash = ?3, bytes = ?4, content_type = ?5, name = ?6, due = ?7, reason = NULL
       WHERE event = ?1 AND place = ?2 AND state = 0
       """)
     addUse = try connection.prepare(

@@ -43,8 +43,10 @@ package final class SQLiteAttachmentIndex: AttachmentIndex {
     try run { try $0.failed(key, reason: reason, lookAt: due) }
   }
 
-  package func again(_ key: AttachmentKey, tries: Int, at due: Timestamp) throws(StoreError) -> Bool {
-    try run { try $0.again(key, tries: tries, at: due) }
+  package func again(
+    _ key: AttachmentKey, tries: Int, reason: String, at due: Timestamp
+  ) throws(StoreError) -> Bool {
+    try run { try $0.again(key, tries: tries, reason: reason, at: due) }
   }
 
   package func toLookAt(at now: Timestamp, limit: Int) throws(StoreError) -> [KeptAttachment] {
