@@ -36,7 +36,8 @@ import Testing
     .inFlight, .order(DeliveryID(rawValue: 7)), .order(nil), .retry(at: Samples.now),
     .paused(until: Samples.now, at: nil), .paused(until: nil, at: "routes.yaml:3"),
     .paused(until: .distantFuture, at: nil), .circuit(openSince: Samples.now, lastFailure: "status 500"),
-    .circuit(openSince: nil, lastFailure: nil), .held(until: Samples.now), .orphaned, .store, .turn,
+    .circuit(openSince: nil, lastFailure: nil), .held(until: Samples.now), .orphaned, .store,
+    .batch(until: Samples.now), .turn,
   ]
 
   @Test(arguments: waits) func aPendingDeliveryIsReadAsItWasWritten(wait: DeliveryWait) throws {
@@ -60,7 +61,7 @@ import Testing
       words == [
         "in_flight", "order", "order", "retry", "pause", "pause", "pause", "circuit", "circuit",
         "retry_after",
-        "orphaned", "store", "turn",
+        "orphaned", "store", "batch", "turn",
       ])
   }
 

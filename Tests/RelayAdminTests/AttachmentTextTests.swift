@@ -19,12 +19,14 @@ import Testing
         event: Samples.eventID, place: 1, state: .failed(reason: "the origin answered 410")),
       RelayCore.Attachment(event: Samples.eventID, place: 2, state: .pending),
       RelayCore.Attachment(event: Samples.eventID, place: 3, state: .ended),
+      RelayCore.Attachment(
+        event: Samples.eventID, place: 4, state: .pending, lastFailure: "the origin answered 503"),
     ]
     let text = EventText.render(EventAnswer(report), now: Samples.now, pen: Self.plain)
     for line in [
       "file 0: fetched, 2 KiB, image/png, sha256 abababababababab…",
       "file 1: failed, the origin answered 410",
-      "file 2: pending\n", "file 3: ended\n",
+      "file 2: pending\n", "file 3: ended\n", "file 4: pending, the last try failed: the origin answered 503",
     ] {
       #expect((text + "\n").contains("  \(line)"), "\(line) in \(text)")
     }

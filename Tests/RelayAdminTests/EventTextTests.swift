@@ -88,6 +88,7 @@ import Testing
     ),
     (.held(until: Samples.now), "asked to be left alone until 2026-01-02T03:04:05.678Z (Retry-After)"),
     (.orphaned, "crm is no longer configured"), (.store, "the store can't write"),
+    (.batch(until: Samples.now), "it waits for them until 2026-01-02T03:04:05.678Z at the latest"),
     (.turn, "it is its turn soon"),
   ])
   func becauseItStillWaits(wait: DeliveryWait, reason: String) {

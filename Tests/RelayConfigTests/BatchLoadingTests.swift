@@ -49,7 +49,9 @@ import Testing
   // MARK: Warnings
 
   private func warnings(_ keys: String, environment: [String: String] = exampleEnvironment) -> [String] {
-    problems(of: destination(keys) + "routes: [{ name: a, to: crm }]", environment: environment)
+    problems(
+      of: destination(keys) + "routes: [{ name: a, match: { event: createdChat }, to: crm }]",
+      environment: environment)
   }
 
   private static let firstOnly =
@@ -65,9 +67,48 @@ import Testing
       oneSource
       + "defaults: { batch: {} }\ndestinations: { crm: { url: \"http://crm\" }, bi: { url: \"http://bi\", format: event } }\n"
     #expect(
-      problems(of: text + "routes: [{ name: a, to: [crm, bi] }]") == [
+      problems(of: text + "routes: [{ name: a, match: { event: createdChat }, to: [crm, bi] }]") == [
         "3:17: warning: destinations.crm: \(Self.firstOnly)"
       ])
+  }
+
+  @Test(arguments: [
+    ("[{ name: a, to: crm }]", true), ("[{ name: a, match: { event: \"created*\" }, to: crm }]", true),
+    ("[{ name: a, match: { event: [createdChat, closedChat] }, to: crm }]", true),
+    (
+      "[{ name: a, match: { event: createdChat }, to: crm }, { name: b, match: { event: closedChat }, to: crm }]",
+      true
+    ),
+    (
+      "[{ name: a, match: { event: createdChat }, to: crm }, { name: b, match: { event: createdChat, channel: x }, to: crm }]",
+      false
+    ),
+    ("[{ name: a, match: { event: createdChat }, to: crm }]", false),
+  ]) func anArrayThatMayHoldSeveralTypesIsTold(routes: String, isTold: Bool) {
+    let found = problems(of: destination("format: event\nbatch: {}") + "routes: \(routes)")
+    #expect(
+      found.contains { $0.contains("5:5: warning: destinations.crm.batch: an array of events does not say") }
+        == isTold, "\(found)")
+    let single = problems(of: destination("format: event\nbatch: { max_events: 1 }") + "routes: \(routes)")
+    #expect(!single.contains { $0.contains("an array of events") })
+  }
+
+  @Test func aRateThatLetsNoTwoGoTogetherIsTold() {
+    let told =
+      "5:5: warning: destinations.crm.batch: its rate lets fewer than two events through in 100ms, so each would go alone; raise the rate, "
+      + "or give the batch a max_wait in which several come through"
+    #expect(warnings("batch: {}\nrate: 19/s\nformat: event") == [told])
+    #expect(warnings("batch: {}\nrate: 20/s\nformat: event") == [])
+    #expect(warnings("batch: { max_wait: 2s }\nrate: 1/s\nformat: event") == [])
+    #expect(warnings("batch: { max_events: 1 }\nrate: 1/s\nformat: event") == [])
+  }
+
+  @Test func aWaitThatMakesEventsLateIsTold() {
+    let told =
+      "5:5: warning: destinations.crm.batch: its events may wait for 30s to go together, and count as late after 30s: lower max_wait, or "
+      + "raise late_after"
+    #expect(warnings("batch: { max_wait: 30s }\nlate_after: 30s\nformat: event") == [told])
+    #expect(warnings("batch: { max_wait: 29s }\nlate_after: 30s\nformat: event") == [])
   }
 
   /// With 100 events 5,434 bytes are the relay's own, at most.

@@ -46,6 +46,16 @@ import Testing
         == false)
   }
 
+  /// A batch that is refused goes in halves: nothing goes to the dead letters at once, and its size may be why.
+  @Test(arguments: [
+    AttemptCause.status(413), .status(422), .status(500), .failure(.reset),
+  ]) func whereRequestsHoldSeveralEventsTheirSizeMayBeWhy(cause: AttemptCause) {
+    let told = hint(cause) { $0.batch = BatchPolicy() }
+    #expect(told.contains("`batch.max_bytes`") && !told.contains("at once"), "\(told)")
+    #expect(!hint(cause).contains("`batch"))
+    #expect(!hint(cause) { $0.batch = BatchPolicy(maxEvents: 1) }.contains("`batch"))
+  }
+
   @Test func itSpeaksOfWhatFailedLast() {
     let quiet = window(.status(500), failed: 0)
     #expect(FailureHint.text([quiet, window(.status(429))], of: destination())?.contains("`rate`") == true)

@@ -6,7 +6,10 @@ package struct WaitAnswer: Answer {
   @Field(
     "What it waits for.",
     .words {
-      ["in_flight", "order", "retry", "pause", "circuit", "retry_after", "orphaned", "store", "turn"]
+      [
+        "in_flight", "order", "retry", "pause", "circuit", "retry_after", "orphaned", "store", "batch",
+        "turn",
+      ]
     })
   package var `for`: String
   @Field("When it ends by itself.", .leftOutIfNil) package var until: Timestamp?
@@ -57,6 +60,9 @@ extension WaitAnswer {
       self.until = until
     case .orphaned: self.for = "orphaned"
     case .store: self.for = "store"
+    case .batch(let until):
+      self.for = "batch"
+      self.until = until
     case .turn: self.for = "turn"
     }
   }
@@ -79,6 +85,8 @@ extension DeliveryWait {
     case .orphaned:
       "\(destination) is no longer configured: this waits until it is again, or until somebody discards it"
     case .store: "the store can't write: nothing is attempted until it can"
+    case .batch(let until):
+      "others may come that go in the same request: it waits for them until \(until) at the latest (batch.max_wait)"
     case .turn: "it is its turn soon: others of \(destination) come first, or its rate is used up"
     }
   }

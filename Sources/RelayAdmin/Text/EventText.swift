@@ -48,7 +48,7 @@ package enum EventText {
   private static func attachment(_ file: AttachmentAnswer) -> String {
     let facts = [
       file.bytes.map(\.bytesText), file.contentType, file.sha256.map { "sha256 \($0.prefix(16))…" },
-      file.reason,
+      file.reason.map { file.state == "pending" ? "the last try failed: \($0)" : $0 },
     ]
     let text = facts.compactMap(\.self).joined(separator: ", ")
     return "file \(file.place): \(file.state)\(text.isEmpty ? "" : ", \(text)")"

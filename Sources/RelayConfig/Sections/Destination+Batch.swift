@@ -42,6 +42,7 @@ extension ReadDestination {
           + "others; see that this one loops over them, or write format: event",
         at: place, severity: .warning)
     }
+    warnAboutTimes(of: destination, at: place, in: reading)
     let lines = HeaderBudget.mostLines(to: destination)
     if lines.bytes > HeaderBudget.maxBytes {
       reading.report(
@@ -53,6 +54,37 @@ extension ReadDestination {
       reading.report(
         "its requests have up to \(lines.fields) header lines, more than the \(HeaderBudget.maxFields) that receivers "
           + "surely take; remove some of headers",
+        at: place, severity: .warning)
+    }
+  }
+
+  /// Warns of arrays that may hold events of several types, since an array says none of them.
+  func warnAboutTypes(of routes: [Route], in reading: Reading) {
+    guard let destination, destination.format == .event, let batch = destination.batch, batch.maxEvents > 1,
+      !reading.isProbing
+    else { return }
+    let types = routes.filter { $0.destinationNames.contains(name) }.map { route in
+      route.match.events.flatMap { $0.count == 1 ? $0[0].literal : nil }
+    }
+    guard types.contains(nil) || Set(types).count > 1 else { return }
+    reading.report(
+      "an array of events does not say their types, and the huggy-event header is there only where all have the same one; "
+        + "route one type to it, or write format: huggy",
+      at: batchLocation ?? location, severity: .warning)
+  }
+
+  private func warnAboutTimes(of destination: Destination, at place: Location, in reading: Reading) {
+    guard let batch = destination.batch, batch.maxEvents > 1 else { return }
+    if let rate = destination.rate, rate.spacing * 2 > destination.burstTime {
+      reading.report(
+        "its rate lets fewer than two events through in \(destination.burstTime.text), so each would go alone; raise the rate, or give "
+          + "the batch a max_wait in which several come through",
+        at: place, severity: .warning)
+    }
+    if batch.maxWait >= destination.lateAfter {
+      reading.report(
+        "its events may wait for \(batch.maxWait.text) to go together, and count as late after \(destination.lateAfter.text): "
+          + "lower max_wait, or raise late_after",
         at: place, severity: .warning)
     }
   }

@@ -13,11 +13,12 @@ extension ConfigNode {
         "no route names this destination: nothing goes there, but what is replayed", at: destination.location,
         severity: .warning)
     }
+    for destination in destinations { destination.warnAboutTypes(of: routes.map(\.route), in: reading) }
   }
 }
 
 extension Route {
-  fileprivate var destinationNames: [String] {
+  var destinationNames: [String] {
     if case .deliver(let names) = action { names } else { [] }
   }
 }

@@ -88,6 +88,10 @@ package struct Destination: Sendable, Equatable {
 }
 
 extension Destination {
+  /// What its `rate` lets through at once is what it lets through in this time: a tenth of a second, and where batches may wait for
+  /// longer, so long.
+  package var burstTime: Duration { max(TokenBucket.shortestBurst, batch?.maxWait ?? .zero) }
+
   /// Whether it differs at most in where the file pauses it.
   package func differsAtMostInPause(from other: Destination) -> Bool {
     var (mine, theirs) = (self, other)

@@ -34,7 +34,7 @@ package struct Lane: Sendable {
     self.destination = destination
     windows = LaneWindows(size: window, mayHaveReplays: mayHaveReplays)
     self.isHeld = isHeld
-    gate = StartGate(standing: standing, rate: destination.rate)
+    gate = StartGate(standing: standing, rate: destination.rate, burstTime: destination.burstTime)
     batches = LaneBatches(for: destination)
   }
 
@@ -72,9 +72,16 @@ package struct Lane: Sendable {
     guard takesDeliveries, destination.pausedAt == nil,
       slots.mayStart(windows.live, circuit, of: destination.concurrency)
         || slots.mayReplay(windows.replays, circuit, of: destination.concurrency),
-      let circuitStart = circuit.startsFrom, let gateOpens = gate.opensAt
+      let circuitStart = circuit.startsFrom, let gateOpens = gate.opens(forEvents: eventsWanted)
     else { return nil }
     return max(circuitStart, gateOpens, batchOpens ?? .epoch)
+  }
+
+  /// How many events the next request should hold, of those that are there: its rate saves up for them, since else each would go by
+  /// itself the moment that the rate allows one.
+  private var eventsWanted: Int {
+    guard let batch = destination.batch, let burst = gate.burst, circuit.isClosed else { return 1 }
+    return max(1, min(batches.mostEvents(of: batch, burst), windows.events))
   }
 
   /// When what is there need not wait for others any more that would fill its batch; nil: it waits for none.
@@ -331,7 +338,7 @@ package struct Lane: Sendable {
     }
     if isMoved { batches = LaneBatches(for: destination) }
     self.destination = destination
-    gate.change(to: destination.rate)
+    gate.change(to: destination.rate, burstTime: destination.burstTime)
     if isRemoved {
       isRemoved = false
       lookIntoStore()
@@ -443,7 +450,8 @@ package struct Lane: Sendable {
       heldUntil: gate.retryAfterEnd(at: now), inFlight: slots.deliveriesInFlight,
       lastFailure: trouble.lastFailure?.words, pace: pace.perSecond(at: now), isRemoved: isRemoved)
     if circuit.isOpen { status.nextProbe = circuit.startsFrom.map { max($0, status.heldUntil ?? $0) } }
-    status.isRateUsedUp = gate.isRateUsedUp(at: now)
+    status.isRateUsedUp = gate.isRateUsedUp(at: now, forEvents: eventsWanted)
+    status.batchUntil = batchOpens.flatMap { now < $0 ? $0 : nil }
     if status.isPaused { status.pausedSince = pausedSince }
     if case .recovering = circuit.state { status.recoveringSince = circuitSince }
     status.failures = trouble.failures

@@ -18,6 +18,8 @@ package struct LaneStatus: Sendable, Equatable {
   package var heldUntil: Timestamp?
   /// Its `rate` lets nothing start now.
   package var isRateUsedUp = false
+  /// Until then what is there waits for others that would fill its batch; nil: it does not.
+  package var batchUntil: Timestamp?
   package var inFlight: Set<DeliveryID>
   /// What came of the last attempt that failed by the destination's fault.
   package var lastFailure: String?

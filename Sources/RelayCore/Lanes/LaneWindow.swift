@@ -85,6 +85,8 @@ struct LaneWindow: Sendable {
 
   /// Something that it holds could start now.
   var hasReady: Bool { fresh.hasReady || retrying.hasReady }
+  /// How many deliveries it holds, with the followers of each.
+  var events: Int { fresh.events + retrying.events }
 
   // MARK: What comes in
 

@@ -41,6 +41,9 @@ struct LaneWindows: Sendable {
     live.hasNothing(but: isSuch) && replays.hasNothing(but: isSuch)
   }
 
+  /// How many deliveries it holds, with the followers of each.
+  var events: Int { live.events + replays.events }
+
   /// The first of what waits for others that would fill its batch; nil: nothing does, for a batch is full, or something is
   /// there that waits for none.
   func first(waitingFor events: Int, maxBytes: Int) -> Delivery? {

@@ -6,20 +6,24 @@ struct StartGate: Sendable {
   private var retryAfterEnd: Timestamp?
   private var bucket: TokenBucket?
 
-  init(standing: Standing, rate: Rate?) {
+  /// - Parameter burstTime: As `TokenBucket` has it.
+  init(standing: Standing, rate: Rate?, burstTime: Duration = TokenBucket.shortestBurst) {
     self.standing = standing
-    bucket = rate.map(TokenBucket.init)
+    bucket = rate.map { TokenBucket(rate: $0, burstTime: burstTime) }
   }
 
   /// From when on attempts may start; nil: not before a person lifts the pause.
-  var opensAt: Timestamp? {
+  var opensAt: Timestamp? { opens(forEvents: 1) }
+
+  /// From when on a request of so many events may start, or of as many as its rate ever allows at once.
+  func opens(forEvents events: Int) -> Timestamp? {
     var start = Timestamp.epoch
     if let pausedUntil = standing.pausedUntil {
       guard pausedUntil != .distantFuture else { return nil }
       start = pausedUntil
     }
     if let retryAfterEnd { start = max(start, retryAfterEnd) }
-    if let bucket { start = max(start, bucket.next) }
+    if let bucket { start = max(start, bucket.next(for: events)) }
     return start
   }
 
@@ -37,7 +41,9 @@ struct StartGate: Sendable {
   /// Lets time pass, for the rate.
   mutating func advanceRate(to now: Timestamp) { bucket?.advance(to: now) }
 
-  func isRateUsedUp(at now: Timestamp) -> Bool { bucket.map { now < $0.next } ?? false }
+  func isRateUsedUp(at now: Timestamp, forEvents events: Int = 1) -> Bool {
+    bucket.map { now < $0.next(for: events) } ?? false
+  }
 
   /// How many events one request may hold, so that the rate goes for no more than its burst at once; nil: there is no rate.
   var eventsOfRate: Int? { bucket.map { $0.room } }
@@ -48,9 +54,13 @@ struct StartGate: Sendable {
   /// An attempt starts that holds so many events.
   mutating func started(events: Int) { bucket?.take(events) }
 
-  mutating func change(to rate: Rate?) {
+  mutating func change(to rate: Rate?, burstTime: Duration = TokenBucket.shortestBurst) {
     guard let rate else { return bucket = nil }
-    if bucket == nil { bucket = TokenBucket(rate: rate) } else { bucket!.change(to: rate) }
+    if bucket == nil {
+      bucket = TokenBucket(rate: rate, burstTime: burstTime)
+    } else {
+      bucket!.change(to: rate, burstTime: burstTime)
+    }
   }
 
   // MARK: Retry-After

@@ -1,19 +1,24 @@
-/// Keeps attempts to a rate: in any window of time at most `rate` of it, and a burst of 100 ms worth (at least one).
+/// Keeps attempts to a rate: in any window of time at most `rate` of it, and a burst of 100 ms worth, or of a longer time (at least one).
 ///
 /// Whole numbers only. Each attempt adds `rate.interval` (in microseconds) to a debt, each microsecond takes
 /// `rate.count` off it; the debt never passes the burst's.
 struct TokenBucket: Sendable, Equatable {
   private(set) var rate: Rate
+  /// The burst is what the rate lets through in this time.
+  private(set) var burstTime: Duration
   private var debt: Int64 = 0
   private var asOf = Timestamp.epoch
 
-  init(rate: Rate) {
+  static let shortestBurst = Duration.milliseconds(100)
+
+  init(rate: Rate, burstTime: Duration = shortestBurst) {
     self.rate = rate
+    self.burstTime = burstTime
   }
 
   private var cost: Int64 { max(1, rate.interval.microseconds) }
   private var leak: Int64 { Int64(max(1, rate.count)) }
-  var burst: Int64 { max(1, leak * 100_000 / cost) }
+  var burst: Int64 { max(1, leak * burstTime.microseconds / cost) }
 
   /// Lets time pass. A clock that goes back pays no debt, and adds none.
   mutating func advance(to now: Timestamp) {
@@ -24,8 +29,11 @@ struct TokenBucket: Sendable, Equatable {
   }
 
   /// When the next attempt may start, as of the last `advance`.
-  var next: Timestamp {
-    let excess = debt + cost - burst * cost
+  var next: Timestamp { next(for: 1) }
+
+  /// When so many may start at once, or as many as the burst allows, as of the last `advance`.
+  func next(for count: Int) -> Timestamp {
+    let excess = debt + cost * min(Int64(max(1, count)), burst) - burst * cost
     return excess <= 0 ? asOf : asOf.advanced(by: .microseconds((excess + leak - 1) / leak))
   }
 
@@ -35,10 +43,10 @@ struct TokenBucket: Sendable, Equatable {
   mutating func take(_ count: Int = 1) { debt += cost * Int64(count) }
 
   /// The attempts that are owed stay owed, as far as the new burst goes.
-  mutating func change(to rate: Rate) {
-    guard rate != self.rate else { return }
+  mutating func change(to rate: Rate, burstTime: Duration = shortestBurst) {
+    guard rate != self.rate || burstTime != self.burstTime else { return }
     let owed = Double(debt) / Double(cost)
-    self.rate = rate
+    (self.rate, self.burstTime) = (rate, burstTime)
     debt = Int64(min(owed, Double(burst)) * Double(cost))
   }
 }

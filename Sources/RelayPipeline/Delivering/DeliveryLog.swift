@@ -70,6 +70,7 @@ struct DeliveryLog {
       "delivery": .number(delivery.id.rawValue), "attempt": .number(settlement.attempts),
       "outcome": "\(outcome)",
     ]
+    if settlement.attempt.events > 1 { metadata["events"] = .number(settlement.attempt.events) }
     if let trace = delivery.event.envelope.trace { metadata["trace"] = "\(trace.traceID)" }
     if let peer = settlement.attempt.peer { metadata["peer"] = "\(peer)" }
     metadata.merge(more) { _, new in new }

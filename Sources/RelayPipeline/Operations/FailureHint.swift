@@ -16,9 +16,21 @@ enum FailureHint {
       return permanent(cause, window, destination)
     }
     switch cause {
-    case .status(let code): return advice(status: code, destination)
-    case .failure(let kind): return advice(kind, destination)
+    case .status(let code):
+      return advice(status: code, destination) + (code >= 500 ? size(destination) : "")
+    case .failure(let kind):
+      return advice(kind, destination) + (kind == .reset ? size(destination) : "")
     }
+  }
+
+  /// What else may be why, where requests hold several events.
+  private static func size(_ destination: Destination) -> String {
+    guard takesBatches(destination) else { return "" }
+    return "; where only large requests fail so, lower `batch.max_bytes` or `batch.max_events`, and reload"
+  }
+
+  private static func takesBatches(_ destination: Destination) -> Bool {
+    destination.batch.map { $0.maxEvents > 1 } ?? false
   }
 
   private static func status(_ cause: AttemptCause) -> Int? {
@@ -33,6 +45,12 @@ enum FailureHint {
       types.first.map {
         $0.failed == $0.attempts ? "it takes no \($0.type); " : "it refuses some \($0.type); "
       } ?? ""
+    guard !takesBatches(destination) else {
+      return
+        "\(which)\(cause) is one of its `permanent` statuses: an event that is answered so alone goes to the dead letters; of several "
+        + "in a request each is tried alone first. Mend the receiver, or, where only large requests fail so, lower `batch.max_bytes` or "
+        + "`batch.max_events`"
+    }
     return
       "\(which)\(cause) is one of its `permanent` statuses: what is answered so goes to the dead letters at once. "
       + "Mend the receiver (or route such events elsewhere), then: "

@@ -229,6 +229,8 @@ package enum DeliveryWait: Sendable, Equatable {
   case orphaned
   /// For the store to be able to write.
   case store
+  /// For others that would fill its batch.
+  case batch(until: Timestamp)
   /// For its turn: a slot, or the rate.
   case turn
 }
@@ -258,8 +260,10 @@ extension DeliveryWait {
       self = .held(until: held)
     } else if let due = record.due, due > now {
       self = .retry(at: due)
+    } else if storeHolds {
+      self = .store
     } else {
-      self = storeHolds ? .store : .turn
+      self = lane.batchUntil.map { .batch(until: $0) } ?? .turn
     }
   }
 }

@@ -135,6 +135,14 @@ private struct LocalReport: Encodable {
     var maxEvents: Int
     var maxBytes: Int
     var maxWaitMs: Int
+
+    /// As the API names them.
+    enum CodingKeys: String, CodingKey {
+      case destination
+      case maxEvents = "max_events"
+      case maxBytes = "max_bytes"
+      case maxWaitMs = "max_wait_ms"
+    }
   }
 
   var source: String

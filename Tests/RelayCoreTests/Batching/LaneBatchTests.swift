@@ -38,6 +38,8 @@ import Testing
     let early = lane.startRequests()
     #expect(early == [])
     #expect(lane.deadline(now: LaneKit.now) == .tick(101))
+    #expect(lane.status(at: LaneKit.now).batchUntil == .tick(101))
+    #expect(lane.status(at: .tick(101)).batchUntil == nil)
     let inTime = lane.startRequests(at: .tick(101))
     #expect(inTime == [[1, 2]])
     fill(&lane, 11...13)
@@ -64,6 +66,30 @@ import Testing
     #expect(first == [[1, 2]], "a burst is a tenth of a second's")
     let next = lane.startRequests(at: .millisecond(100_100))
     #expect(next == [[3, 4]])
+  }
+
+  /// Broken by one that sends an event the moment that its rate allows one: then there are no batches.
+  @Test func theRateSavesUpForABatch() {
+    var lane = lane(events: 50) { $0.rate = Rate(count: 20, per: .seconds(1)) }
+    fill(&lane, 1...5)
+    _ = lane.startRequests()
+    let early = lane.startRequests(at: .millisecond(100_050))
+    #expect(early == [])
+    #expect(lane.status(at: .millisecond(100_050)).isRateUsedUp)
+    #expect(lane.deadline(now: .millisecond(100_050)) == .millisecond(100_100))
+    let inTime = lane.startRequests(at: .millisecond(100_100))
+    #expect(inTime == [[3, 4]])
+    let last = lane.startRequests(at: .millisecond(100_150))
+    #expect(last == [[5]], "for what is not there nothing is saved up")
+  }
+
+  @Test func aBatchThatMayWaitIsAsLargeAsTheRateAllowsMeanwhile() {
+    var lane = lane(events: 50, wait: .seconds(1)) { $0.rate = Rate(count: 20, per: .seconds(1)) }
+    fill(&lane, 1...30)
+    let first = lane.startRequests()
+    #expect(first == [Array(1...20)])
+    let next = lane.startRequests(at: .millisecond(100_500))
+    #expect(next == [Array(21...30)])
   }
 
   @Test func aFailureOfTheDestinationsKeepsAllForLaterAndCountsOnce() {

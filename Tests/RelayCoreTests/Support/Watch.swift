@@ -127,7 +127,7 @@ struct Watch {
     guard let rate = destination.rate else { return }
     starts[destination.name, default: []].append(now)
     let times = starts[destination.name]!
-    let burst = max(1, Double(rate.count) * (Duration.milliseconds(100) / rate.interval))
+    let burst = max(1, Double(rate.count) * (destination.burstTime / rate.interval))
     for (index, time) in times.enumerated() {
       let allowed = burst + Double(rate.count) * (time.duration(to: now) / rate.interval)
       try require(Double(times.count - index) <= allowed + 1e-6, "\(times.count - index) since \(time)")

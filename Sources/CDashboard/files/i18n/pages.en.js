@@ -70,6 +70,7 @@ export default {
     retry_after: "{destination} asked to be left alone until {until} (Retry-After).",
     orphaned: "{destination} is no longer configured: this waits until it is again, or until somebody discards it.",
     store: "The store can't write: nothing is attempted until it can.",
+    batch: "Waits until {until} for others that go in the same request (batch.max_wait).",
     turn: "Its turn comes soon: others of {destination} are first, or its rate is used up.",
   },
   fate: { unrouted: "no route matched", erased: "Erased {time}: what it said is gone for good." },

@@ -69,6 +69,7 @@ export default {
     retry_after: "{destination} pediu para não ser chamado até {until} (Retry-After).",
     orphaned: "{destination} não está mais configurado: espera até que esteja de novo, ou até alguém descartar.",
     store: "Não se consegue gravar: nada é tentado até que se consiga.",
+    batch: "Espera até {until} por outros que vão na mesma requisição (batch.max_wait).",
     turn: "Sua vez chega logo: outros de {destination} vêm antes, ou o limite de taxa foi usado.",
   },
   fate: { unrouted: "nenhuma rota corresponde", erased: "Apagado {time}: o que dizia se foi para sempre." },
