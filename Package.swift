@@ -19,7 +19,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
     // Without its traits: it would read its settings by swift-configuration, and times by all of Foundation.
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
@@ -39,9 +38,10 @@ let package = Package(
     .target(name: "RelayDigest", dependencies: ["CDigest"], swiftSettings: strict),
 
     // Adapters: none imports another.
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .target(
       name: "RelayConfig",
-      dependencies: ["RelayCore", "RelayText", .product(name: "Yams", package: "Yams")],
+      dependencies: ["CYAML", "RelayCore", "RelayText"],
       swiftSettings: strict),
     .systemLibrary(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -136,10 +136,11 @@ let package = Package(
     .executableTarget(
       name: "huggy-relay",
       dependencies: [
-        "RelayAdmin", "RelayAttachments", "RelayConfig", "RelayCore", "RelayCurl", "RelayDigest",
+        "CMachine", "RelayAdmin", "RelayAttachments", "RelayConfig", "RelayCore", "RelayCurl", "RelayDigest",
         "RelayFiles",
         "RelayIngest", "RelayJSON",
-        "RelayListening", "RelayPipeline", "RelaySQLite", "RelayText", "RelayThreads", "RelayTools",
+        "RelayListening", "RelayPipeline", "RelaySQLite", "RelaySystem", "RelayText", "RelayThreads",
+        "RelayTools",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -176,7 +177,7 @@ let package = Package(
     .testTarget(name: "RelayDigestTests", dependencies: ["RelayDigest"], swiftSettings: strict),
     .testTarget(
       name: "RelayConfigTests",
-      dependencies: ["RelayConfig", "RelayCore", "RelaySystem", .product(name: "Yams", package: "Yams")],
+      dependencies: ["RelayConfig", "RelayCore", "RelaySystem"],
       swiftSettings: strict),
     .testTarget(
       name: "RelaySQLiteTests",

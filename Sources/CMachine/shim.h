@@ -25,4 +25,9 @@ static inline unsigned int cmachine_file_system(const char *path) {
   return statfs(path, &status) == 0 ? (unsigned int)status.f_type : 0;
 }
 
+// The variables of the environment, as NAME=VALUE, and a null pointer after the last. Swift takes the variable itself for shared
+// state. Nobody sets one while the relay runs.
+extern char **environ;
+static inline char *const *cmachine_environment(void) { return environ; }
+
 #endif

@@ -146,7 +146,7 @@ struct SearchingTests {
   }
 
   @Test func timesAreShownByTheClockOfAZone() throws {
-    let zone = try #require(TimeZone(identifier: "America/Sao_Paulo"))
+    let zone = try Zones.of("America/Sao_Paulo")
     #expect(Samples.now.clockText(in: zone) == "2026-01-02 00:04:05")
     #expect(Samples.now.clockText(in: nil) == "2026-01-02T03:04:05Z")
   }

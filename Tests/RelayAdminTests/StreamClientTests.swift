@@ -113,8 +113,7 @@ import Testing
   }
 
   @Test func aLineSaysWhatHappenedInThisMachinesTime() throws {
-    var lines = StreamLines(
-      pen: Pen(usesColours: false), zone: try #require(TimeZone(secondsFromGMT: -3 * 3_600)))
+    var lines = StreamLines(pen: Pen(usesColours: false), zone: try TimeZoneRules(rule: "<-03>3"))
     func line(_ name: String, _ json: String) -> String? {
       lines.line(EventStreamParser.Message(name: name, data: Array(json.utf8)), now: .epoch)
     }
@@ -139,7 +138,7 @@ import Testing
   }
 
   @Test func aLineCanNotMoveTheTerminal() throws {
-    var lines = StreamLines(pen: Pen(usesColours: false), zone: .gmt)
+    var lines = StreamLines(pen: Pen(usesColours: false), zone: .utc)
     let message = EventStreamParser.Message(
       name: "missed", data: Array(#"{"kind":"missed","count":null,"reason":"\u001b[2J"}"#.utf8))
     #expect(lines.line(message, now: .epoch)?.contains("\u{1B}") == false)

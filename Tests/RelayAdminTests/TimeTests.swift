@@ -1,4 +1,3 @@
-import Foundation
 import RelayCore
 import Testing
 
@@ -14,16 +13,25 @@ import Testing
   func aPersonsTimeIsThatOfTheirZone(text: String, meaning: String) throws {
     // Half past one in UTC, and the evening before in São Paulo.
     let now = try #require(Timestamp(rfc3339: "2026-07-02T01:30:00Z"))
-    let zone = try #require(TimeZone(identifier: "America/Sao_Paulo"))
+    let zone = try Zones.of("America/Sao_Paulo")
     #expect(TimeInput.localTime(text, now: now, zone: zone)?.description == meaning)
   }
 
   @Test func aTimeThatAChangeOfClocksLeavesOutIsTheNextThereIs() throws {
-    let zone = try #require(TimeZone(identifier: "Europe/Berlin"))
+    let zone = try Zones.of("Europe/Berlin")
     func time(_ text: String) -> String? { TimeInput.wallTime(text, now: .epoch, zone: zone)?.description }
     #expect(time("2026-03-29 02:30") == "2026-03-29T01:30:00.000Z")
     #expect(time("2026-10-25 02:30") == "2026-10-25T00:30:00.000Z")
     #expect(time("2026-07-01") == "2026-06-30T22:00:00.000Z")
+  }
+
+  /// Samoa went over the date line at the end of 2011-12-29.
+  @Test func aDayThatAZoneLeavesOutIsNone() throws {
+    let zone = try Zones.of("Pacific/Apia")
+    func time(_ text: String) -> String? { TimeInput.wallTime(text, now: .epoch, zone: zone)?.description }
+    #expect(time("2011-12-29 23:59") == "2011-12-30T09:59:00.000Z")
+    #expect(time("2011-12-30 12:00") == nil)
+    #expect(time("2011-12-31") == "2011-12-30T10:00:00.000Z")
   }
 
   @Test(arguments: [
@@ -31,7 +39,7 @@ import Testing
     "٢٠٢٦-01-02", "2026-01-02 03", "2026-01-02  03:04",
   ])
   func anythingElseIsNoLocalTime(text: String) {
-    #expect(TimeInput.wallTime(text, now: .epoch, zone: .gmt) == nil)
+    #expect(TimeInput.wallTime(text, now: .epoch, zone: .utc) == nil)
   }
 
   @Test(arguments: [

@@ -1,5 +1,6 @@
 import Foundation
-import Yams
+
+@testable import RelayConfig
 
 /// Checks documents by a JSON Schema: as much of draft 2020-12 as the configuration's schema uses. A keyword that it does
 /// not know is an error, so that none is passed over.
@@ -15,29 +16,26 @@ struct SchemaValidator {
   /// - Parameter yaml: One document; nil and false for what is no YAML.
   func accepts(yaml: String) throws -> Bool {
     let yaml = yaml.unicodeScalars.first == "\u{FEFF}" ? String(yaml.unicodeScalars.dropFirst()) : yaml
-    guard let node = try? Yams.Parser(yaml: yaml, resolver: .basic, encoding: .utf8).singleRoot() else {
-      return false
-    }
+    guard let node = try? YAMLComposer.root(of: yaml) else { return false }
     return try accepts(Self.value(of: node), by: root)
   }
 
   /// As YAML 1.2 reads it, and with it the editors.
-  private static func value(of node: Node) -> Any {
-    switch node {
-    case .mapping(let mapping):
+  private static func value(of node: YAMLNode) -> Any {
+    switch node.content {
+    case .mapping(let pairs):
       return Dictionary(
-        mapping.map { ($0.key.scalar?.string ?? "?", value(of: $0.value)) }, uniquingKeysWith: { $1 })
-    case .sequence(let sequence): return sequence.map(value(of:))
-    case .alias: return "alias"
-    case .scalar(let scalar):
-      guard scalar.style == .plain else { return scalar.string }
-      switch scalar.string {
+        pairs.map { ($0.key.text ?? "?", value(of: $0.value)) }, uniquingKeysWith: { $1 })
+    case .sequence(let items): return items.map(value(of:))
+    case .scalar(let text, let isPlain):
+      guard isPlain else { return text }
+      switch text {
       case "", "~", "null", "Null", "NULL": return NSNull()
-      case "true", "false": return scalar.string == "true"
+      case "true", "false": return text == "true"
       default:
         let isNumber =
-          scalar.string.wholeMatch(of: /[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?/) != nil
-        guard isNumber, let number = Double(scalar.string) else { return scalar.string }
+          text.wholeMatch(of: /[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?/) != nil
+        guard isNumber, let number = Double(text) else { return text }
         return number
       }
     }

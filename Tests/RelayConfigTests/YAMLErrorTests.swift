@@ -95,7 +95,7 @@ import Testing
       "a key twice in a flow mapping",
       "server: { drain: 1s, drain: 2s }",
       [
-        "1:11: this key stands twice; keep one of them"
+        "1:22: this key stands twice; keep one of them"
       ]),
     FaultyConfiguration(
       "a number twice as a key",

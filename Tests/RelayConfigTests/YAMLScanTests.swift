@@ -1,6 +1,5 @@
 import RelaySystem
 import Testing
-import Yams
 
 @testable import RelayConfig
 
@@ -85,47 +84,25 @@ import Yams
   }
 }
 
-/// What the composer makes of a text.
+/// What libyaml sees in a text.
 private struct Composed {
   private(set) var holdsReferences = false
 
   /// nil: the text is not YAML, or more than one document.
   init?(_ text: String) {
-    do {
-      let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
-      // Nodes hold their anchors weakly; the parser keeps them.
-      try withExtendedLifetime(parser) {
-        if let node = try parser.singleRoot() { visit(node) }
+    guard let events = try? YAMLEvents(text) else { return nil }
+    var documents = 0
+    while true {
+      guard let event = try? events.next() else { return nil }
+      if event.hasProperties { holdsReferences = true }
+      switch event.kind {
+      case .alias: holdsReferences = true
+      case .documentStart: documents += 1
+      case .streamEnd where documents > 1: return nil
+      case .streamEnd: return
+      case .streamStart, .documentEnd, .scalar, .sequenceStart, .sequenceEnd, .mappingStart, .mappingEnd:
+        break
       }
-    } catch YamlError.composer(_, let problem, _, _) where problem == "found undefined alias" {
-      holdsReferences = true
-    } catch {
-      return nil
-    }
-  }
-
-  private mutating func visit(_ node: Node) {
-    if node.anchor != nil || node.hasTag { holdsReferences = true }
-    switch node {
-    case .mapping(let mapping):
-      for (key, value) in mapping {
-        visit(key)
-        visit(value)
-      }
-    case .sequence(let sequence): sequence.forEach { visit($0) }
-    default: break
-    }
-  }
-}
-
-extension Node {
-  /// Whether a tag was written; being compared gives a node the tag of its kind.
-  fileprivate var hasTag: Bool {
-    switch self {
-    case .scalar(let scalar): scalar.tag != Tag.implicit && scalar.tag != Tag(.str)
-    case .mapping(let mapping): mapping.tag != Tag.implicit && mapping.tag != Tag(.map)
-    case .sequence(let sequence): sequence.tag != Tag.implicit && sequence.tag != Tag(.seq)
-    case .alias: true
     }
   }
 }

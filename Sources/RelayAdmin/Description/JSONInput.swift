@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import RelayCore
 
 /// What was sent, before anything is made of it: JSON, or the texts of an address's parameters.

@@ -1,4 +1,3 @@
-import Foundation
 import RelayCore
 import RelayText
 
@@ -28,39 +27,35 @@ extension TimeInput {
     + "such as 90s, 10m, 24h or 7d"
 
   /// As `time`, and also a date, a date and a time, or a time of today, as a clock in this zone shows them.
-  package static func localTime(_ text: String, now: Timestamp, zone: TimeZone) -> Timestamp? {
+  package static func localTime(_ text: String, now: Timestamp, zone: TimeZoneRules) -> Timestamp? {
     time(text, now: now) ?? wallTime(text, now: now, zone: zone)
   }
 
   /// A date, a date and a time, or a time of today: without a zone, so that it is this one's. A time that a change of
   /// clocks leaves out is the next there is; of one that it brings twice, the first.
-  package static func wallTime(_ text: String, now: Timestamp, zone: TimeZone) -> Timestamp? {
-    var calendar = Calendar(identifier: .gregorian)
-    calendar.timeZone = zone
-    let today = Date(timeIntervalSince1970: Double(now.microseconds) / 1e6)
-    var components = calendar.dateComponents([.year, .month, .day], from: today)
-    (components.hour, components.minute, components.second) = (0, 0, 0)
+  package static func wallTime(_ text: String, now: Timestamp, zone: TimeZoneRules) -> Timestamp? {
+    let day: Int64
+    let time: [Substring?]
     if let match = text.wholeMatch(
       of: /([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?)?/)
     {
-      (components.year, components.month, components.day) = (Int(match.1), Int(match.2), Int(match.3))
-      components.hour = match.4.flatMap { Int($0) } ?? 0
-      components.minute = match.5.flatMap { Int($0) } ?? 0
-      components.second = match.6.flatMap { Int($0) } ?? 0
+      guard let year = Int(match.1), let month = Int(match.2), let number = Int(match.3),
+        let date = ServiceHours.Day(year: year, month: month, day: number)
+      else { return nil }
+      day = date.number
+      time = [match.4, match.5, match.6]
     } else if let match = text.wholeMatch(of: /([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?/) {
-      (components.hour, components.minute) = (Int(match.1), Int(match.2))
-      components.second = match.3.flatMap { Int($0) } ?? 0
+      day = zone.day(at: now.seconds)
+      time = [match.1, match.2, match.3]
     } else {
       return nil
     }
-    guard components.hour! < 24, components.minute! < 60, components.second! < 60,
-      let date = calendar.date(from: components)
-    else { return nil }
-    // A day that there is not becomes another; a time that there is not may.
-    let day = calendar.dateComponents([.year, .month, .day], from: date)
-    guard (day.year, day.month, day.day) == (components.year, components.month, components.day) else {
-      return nil
-    }
-    return Timestamp(microseconds: Int64((date.timeIntervalSince1970 * 1_000).rounded()) * 1_000)
+    let parts = time.map { $0.flatMap { Int64($0) } ?? 0 }
+    guard parts[0] < 24, parts[1] < 60, parts[2] < 60 else { return nil }
+    let local = day * 86_400 + parts[0] * 3_600 + parts[1] * 60 + parts[2]
+    let moment = zone.moment(showing: local)
+    // A zone may leave out a whole day.
+    guard zone.day(at: moment) == day else { return nil }
+    return Timestamp(microseconds: moment * 1_000_000)
   }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import RelayCore
 import RelayText
 
@@ -9,7 +8,8 @@ package enum DeliveriesText {
   ///   - showsTitles: Not on the pages that follow the first.
   /// - Returns: Lines, without a line end at the end.
   package static func render(
-    _ deliveries: [DeliveryAnswer], now: Timestamp, zone: TimeZone? = nil, pen: Pen, showsTitles: Bool = true
+    _ deliveries: [DeliveryAnswer], now: Timestamp, zone: TimeZoneRules? = nil, pen: Pen,
+    showsTitles: Bool = true
   ) -> String {
     let table = TextTable<DeliveryAnswer>([
       .init("ID", .right) { String($0.id) },

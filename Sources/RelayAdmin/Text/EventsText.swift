@@ -1,4 +1,3 @@
-import Foundation
 import RelayCore
 import RelayText
 
@@ -9,7 +8,7 @@ package enum EventsText {
   ///   - showsTitles: Not on the pages that follow the first.
   /// - Returns: Lines, without a line end at the end.
   package static func render(
-    _ events: [ListedEventAnswer], zone: TimeZone?, pen: Pen, showsTitles: Bool = true
+    _ events: [ListedEventAnswer], zone: TimeZoneRules?, pen: Pen, showsTitles: Bool = true
   ) -> String {
     let table = TextTable<ListedEventAnswer>([
       .init("RECEIVED") { $0.receivedAt.clockText(in: zone) },
@@ -78,11 +77,10 @@ extension ListedDeliveryAnswer {
 
 extension Timestamp {
   /// As a clock shows it, to the second; nil: in UTC, with a `Z`.
-  package func clockText(in zone: TimeZone?) -> String {
+  package func clockText(in zone: TimeZoneRules?) -> String {
     guard let zone else { return String("\(self)".prefix(19)) + "Z" }
-    let date = Date(timeIntervalSince1970: Double(microseconds) / 1e6)
-    let local = advanced(by: .seconds(zone.secondsFromGMT(for: date)))
-    return String("\(local)".prefix(19)).replacingOccurrences(of: "T", with: " ")
+    let local = advanced(by: .seconds(zone.offset(at: seconds)))
+    return String("\(local)".prefix(19)).replacing("T", with: " ")
   }
 }
 

@@ -1,4 +1,3 @@
-import Foundation
 import RelayCore
 import RelayText
 
@@ -11,7 +10,7 @@ package struct StreamLines {
   /// - Parameters:
   ///   - zone: Times are shown as a clock there shows them.
   ///   - showsBodies: Each on a line of its own, below its event's.
-  package init(pen: Pen, zone: TimeZone, showsBodies: Bool = false) {
+  package init(pen: Pen, zone: TimeZoneRules, showsBodies: Bool = false) {
     self.pen = pen
     clock = ClockText(zone: zone)
     self.showsBodies = showsBodies
@@ -98,7 +97,7 @@ package struct ListenLines {
   private var clock: ClockText
   private var others: StreamLines
 
-  package init(pen: Pen, zone: TimeZone) {
+  package init(pen: Pen, zone: TimeZoneRules) {
     self.pen = pen
     clock = ClockText(zone: zone)
     others = StreamLines(pen: pen, zone: zone)
@@ -123,11 +122,11 @@ package struct ListenLines {
 
 /// The time of day, to the millisecond, in a zone. Looks the zone up once a quarter of an hour: no zone changes between.
 struct ClockText {
-  private let zone: TimeZone
-  private var offset = 0
+  private let zone: TimeZoneRules
+  private var offset: Int64 = 0
   private var quarter = Int64.min
 
-  init(zone: TimeZone) {
+  init(zone: TimeZoneRules) {
     self.zone = zone
   }
 
@@ -135,9 +134,9 @@ struct ClockText {
   mutating func time(_ time: Timestamp) -> String {
     if time.seconds / 900 != quarter {
       quarter = time.seconds / 900
-      offset = zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(time.seconds)))
+      offset = zone.offset(at: time.seconds)
     }
-    let local = time.milliseconds + Int64(offset) * 1_000
+    let local = time.milliseconds + offset * 1_000
     let day = ((local % 86_400_000) + 86_400_000) % 86_400_000
     func digits(_ number: Int64, _ width: Int) -> String {
       let text = String(number)

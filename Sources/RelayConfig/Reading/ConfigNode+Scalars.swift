@@ -1,6 +1,5 @@
 import RelayCore
 import RelayText
-import Yams
 
 extension ConfigNode {
   /// The text of a scalar. Reports a wrong kind, a missing value and a missing reference.
@@ -14,7 +13,7 @@ extension ConfigNode {
       if !words.isEmpty, form != .words(words) { probe.may(be: .scalar(.words(words))) }
       return nil
     }
-    guard case .scalar(let scalar) = node else {
+    guard case .scalar(let written, let isPlain) = node.content else {
       error("expected \(expected), found \(kind)\(inJSON(words))")
       return nil
     }
@@ -22,15 +21,15 @@ extension ConfigNode {
       error("expected \(expected), found \(kind); give a value or remove the key\(inJSON(words))")
       return nil
     }
-    warnAboutBareVariable(in: scalar.string)
-    switch reading.references.replaced(in: scalar.string) {
+    warnAboutBareVariable(in: written)
+    switch reading.references.replaced(in: written) {
     case .success(let text):
       reading.variables.formUnion(text.variables)
       reading.values[location.keyPath] = ValueReferences.Value(
         references: text.references, isWhole: text.isWhole)
       return ScalarText(
         value: text.value, references: text.references, defaulted: text.defaulted,
-        isPlain: scalar.style == .plain && text.references.isEmpty, isPlaceholder: text.isPlaceholder)
+        isPlain: isPlain && text.references.isEmpty, isPlaceholder: text.isPlaceholder)
     case .failure(let failure):
       failure.messages.forEach(error)
       return nil
@@ -77,8 +76,5 @@ extension ConfigNode {
   }
 
   /// Whether this is one certain word.
-  func isKeyword(_ word: String) -> Bool {
-    guard case .scalar(let scalar) = node else { return false }
-    return scalar.string == word
-  }
+  func isKeyword(_ word: String) -> Bool { node.text == word }
 }

@@ -1,8 +1,6 @@
-import Yams
-
 /// A node of the file with its location, and with the means to say what is wrong with it.
 struct ConfigNode {
-  let node: Node
+  let node: YAMLNode
   /// Where the value stands; where there is none, its key.
   var location: Location
   /// Its text, and its descendants', is never shown.
@@ -12,7 +10,7 @@ struct ConfigNode {
   let reading: Reading
 
   init(
-    _ node: Node, location: Location, isSecret: Bool = false, probe: SchemaNode? = nil, reading: Reading
+    _ node: YAMLNode, location: Location, isSecret: Bool = false, probe: SchemaNode? = nil, reading: Reading
   ) {
     self.node = node
     self.location = location
@@ -31,8 +29,8 @@ struct ConfigNode {
 
   /// Nothing, `~` or `null`, unquoted.
   var isNull: Bool {
-    guard case .scalar(let scalar) = node, scalar.style == .plain else { return false }
-    return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
+    guard case .scalar(let text, isPlain: true) = node.content else { return false }
+    return ["", "~", "null", "Null", "NULL"].contains(text)
   }
 
   /// The same, where null is one of the values.
@@ -41,16 +39,17 @@ struct ConfigNode {
     return isNull
   }
 
-  var isMapping: Bool { if case .mapping = node { true } else { false } }
-  var isSequence: Bool { if case .sequence = node { true } else { false } }
+  var isMapping: Bool { if case .mapping = node.content { true } else { false } }
+  var isSequence: Bool { if case .sequence = node.content { true } else { false } }
+
+  var isEmptyMapping: Bool { if case .mapping(let pairs) = node.content { pairs.isEmpty } else { false } }
 
   /// What stands here, for `expected …, found …`.
   var kind: String {
-    switch node {
+    switch node.content {
     case .scalar: isNull ? (reading.isJSON ? "null" : "nothing") : "a single value"
     case .mapping: "a mapping"
     case .sequence: "a list"
-    case .alias: "an alias"
     }
   }
 
@@ -98,16 +97,16 @@ extension ConfigNode {
       probe.may(be: .list(of: item, mayBeEmpty: emptyFault == nil, orOne: single), expected)
       return [probing(item)]
     }
-    switch node {
-    case .sequence(let sequence):
-      if sequence.isEmpty, let emptyFault {
+    switch node.content {
+    case .sequence(let items):
+      if items.isEmpty, let emptyFault {
         error(emptyFault)
         return nil
       }
-      return sequence.enumerated().map { index, item in
+      return items.enumerated().map { index, item in
         var itemLocation = location
         itemLocation.keyPath += "[\(index)]"
-        if let mark = item.mark { (itemLocation.line, itemLocation.column) = (mark.line, mark.column) }
+        (itemLocation.line, itemLocation.column) = (item.mark.line, item.mark.column)
         return ConfigNode(item, location: itemLocation, isSecret: isSecret, reading: reading)
       }
     case .mapping where !acceptsMapping:

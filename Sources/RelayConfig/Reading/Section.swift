@@ -1,6 +1,5 @@
 import RelayCore
 import RelayText
-import Yams
 
 /// A mapping whose keys are known: they are taken one by one, and what is left over is unknown.
 struct Section {
@@ -94,39 +93,38 @@ extension ConfigNode {
       return Section(node: self, entries: [])
     }
     if mayBeEmpty, isNull { return Section(node: self, entries: []) }
-    guard case .mapping(let mapping) = node else {
+    guard case .mapping(let pairs) = node.content else {
       error("expected \(expected), found \(kind)")
       return nil
     }
-    // The parser has seen to it that no key stands twice.
-    return Section(node: self, entries: mapping.compactMap { entry(key: $0.key, value: $0.value) })
+    // The composer has seen to it that no key stands twice.
+    return Section(node: self, entries: pairs.compactMap { entry(key: $0.key, value: $0.value) })
   }
 
   /// Where the value of a mapping's key stands.
   func location(ofValueAt key: String) -> Location? {
-    guard let mapping = node.mapping, let pair = mapping.first(where: { $0.key.scalar?.string == key }) else {
-      return nil
-    }
+    guard case .mapping(let pairs) = node.content, let pair = pairs.first(where: { $0.key.text == key })
+    else { return nil }
     return entry(key: pair.key, value: pair.value)?.value.location
   }
 
-  private func entry(key: Node, value: Node) -> Section.Entry? {
-    let (line, column) = (key.mark?.line ?? location.line, key.mark?.column ?? location.column)
+  private func entry(key: YAMLNode, value: YAMLNode) -> Section.Entry? {
+    let (line, column) = (key.mark.line, key.mark.column)
     let here = Location(line: line, column: column, keyPath: location.keyPath)
-    guard case .scalar(let scalar) = key else {
+    guard let name = key.text else {
       reading.report("a key must be a single text, found a list or a mapping", at: here)
       return nil
     }
-    guard !scalar.string.contains("${") else {
+    guard !name.contains("${") else {
       reading.report("references are replaced in values, not in keys; write the key out", at: here)
       return nil
     }
-    let keyLocation = location.appending(key: scalar.string, line: line, column: column)
+    let keyLocation = location.appending(key: name, line: line, column: column)
     var child = ConfigNode(value, location: keyLocation, isSecret: isSecret, reading: reading)
-    if let mark = value.mark, !child.isNull {
-      (child.location.line, child.location.column) = (mark.line, mark.column)
+    if !child.isNull {
+      (child.location.line, child.location.column) = (value.mark.line, value.mark.column)
     }
-    return Section.Entry(key: scalar.string, location: keyLocation, value: child)
+    return Section.Entry(key: name, location: keyLocation, value: child)
   }
 }
 

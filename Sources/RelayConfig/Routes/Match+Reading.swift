@@ -70,7 +70,7 @@ extension ConfigNode {
     guard let blocks = items(expected, acceptsMapping: true, emptyFault: emptyFault) else { return nil }
     let matches = blocks.map { block -> Match? in
       block.probe?.mustNotBeEmpty()
-      if block.node.mapping?.isEmpty == true || block.isNull {
+      if block.isEmptyMapping || block.isNull {
         block.error("an empty block would exclude every event; remove it, or give it a condition")
         return nil
       }

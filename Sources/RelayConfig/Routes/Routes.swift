@@ -31,7 +31,7 @@ extension ConfigNode {
 
   /// The same route with its name in its key path, where it has a valid one of its own.
   private func routeNamedInPaths(unless taken: Set<String>) -> ConfigNode {
-    guard let name = node.mapping?["name"]?.scalar?.string, Names.isValid(name), !taken.contains(name) else {
+    guard let name = node.text(ofValueAt: "name"), Names.isValid(name), !taken.contains(name) else {
       return self
     }
     return renamed("routes.\(name)")

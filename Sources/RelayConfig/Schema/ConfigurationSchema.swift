@@ -1,5 +1,4 @@
 import RelayCore
-import Yams
 
 /// The JSON Schema (draft 2020-12) of routes.yaml, for editors and for those who check files without the relay.
 ///
@@ -12,7 +11,8 @@ package enum ConfigurationSchema {
     reading.isProbing = true
     let root = SchemaNode(definitions: SchemaDefinitions())
     let node = ConfigNode(
-      Node("a value"), location: Location(line: 1, column: 1, keyPath: ""), probe: root, reading: reading)
+      YAMLNode(content: .scalar("a value", isPlain: true)),
+      location: Location(line: 1, column: 1, keyPath: ""), probe: root, reading: reading)
     _ = node.configuration()
     var members: [(String, JSONSchemaValue)] = [
       ("$schema", .text("https://json-schema.org/draft/2020-12/schema")),

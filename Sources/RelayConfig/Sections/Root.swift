@@ -40,8 +40,8 @@ extension ConfigNode {
 
   /// The keys of a mapping, also of those whose values are wrong.
   private var keyNames: [String] {
-    guard case .mapping(let mapping) = node else { return [] }
-    return mapping.compactMap { $0.key.scalar?.string }
+    guard case .mapping(let pairs) = node.content else { return [] }
+    return pairs.compactMap(\.key.text)
   }
 }
 

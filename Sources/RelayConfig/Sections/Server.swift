@@ -96,7 +96,9 @@ extension ServerSettings {
 }
 
 extension ConfigNode {
-  fileprivate var isEmptyList: Bool { node.sequence?.isEmpty ?? false }
+  fileprivate var isEmptyList: Bool {
+    if case .sequence(let items) = node.content { items.isEmpty } else { false }
+  }
 
   /// As `HostName` reads it, without a port.
   private static let host = ScalarForm.spelled(

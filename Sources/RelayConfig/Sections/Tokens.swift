@@ -4,8 +4,8 @@ extension ConfigNode {
   /// `token: learn`: there is none yet. Also where a reference says so.
   var isLearned: Bool {
     probe?.may(be: .scalar(.words([Self.learnWord])))
-    guard case .scalar(let scalar) = node, !isNull,
-      case .success(let text) = reading.references.replaced(in: scalar.string),
+    guard let written = node.text, !isNull,
+      case .success(let text) = reading.references.replaced(in: written),
       !text.isPlaceholder
     else { return false }
     reading.variables.formUnion(text.variables)

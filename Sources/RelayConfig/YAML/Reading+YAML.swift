@@ -1,5 +1,3 @@
-import Yams
-
 extension Reading {
   /// The top of the file's tree, or nil if the text is not YAML, or not safe to compose.
   func root(of text: String) -> ConfigNode? {
@@ -21,41 +19,37 @@ extension Reading {
       return nil
     }
     do {
-      // The basic resolver takes every scalar for text, so that 1 and "1" are the same key. The encoding is
-      // named, since the default one is looked up in the environment, and told on standard output.
-      let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
-      let node = try parser.singleRoot() ?? Node([(Node, Node)]())
+      let node = try YAMLComposer.root(of: text) ?? YAMLNode(content: .mapping([]))
       return ConfigNode(node, location: start, reading: self)
-    } catch let error as YamlError {
-      report(error, scan: scan)
     } catch {
-      report("the YAML can't be read", at: start)
+      report(error, scan: scan)
     }
     return nil
   }
 
-  private func report(_ error: YamlError, scan: YAMLScan) {
-    switch error {
-    case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
-      .composer(let context, let problem, let mark, _):
+  private func report(_ failure: YAMLFailure, scan: YAMLScan) {
+    switch failure {
+    case .syntax(let problem, let mark, let began):
       report(
-        YAMLWords.message(problem: problem, context: context, mark: mark),
+        YAMLWords.message(problem: problem, mark: mark, began: began),
         at: Location(line: mark.line, column: mark.column, keyPath: ""))
-    case .duplicatedKeysInMapping(_, let context):
-      report("this key stands twice; keep one of them", at: scan.secondLocation(ofKeyAt: context.mark))
-    default:
+    case .duplicateKey(let mark):
+      report("this key stands twice; keep one of them", at: scan.location(ofKeyAt: mark))
+    case .reference(let mark):
+      report(
+        "YAML's aliases, anchors and tags are not allowed; quote a text that starts with *, & or !",
+        at: Location(line: mark.line, column: mark.column, keyPath: ""))
+    case .unreadable:
       report("the YAML can't be read", at: Location(line: 1, column: 1, keyPath: ""))
     }
   }
 }
 
 extension YAMLScan {
-  /// Where the block key at `mark` stands for the second time; `mark` itself if that is not known.
-  func secondLocation(ofKeyAt mark: Mark) -> Location {
-    guard let index = keys.firstIndex(where: { $0.line == mark.line && $0.column == mark.column }) else {
-      return Location(line: mark.line, column: mark.column, keyPath: "")
-    }
-    return keys[(index + 1)...].first { $0.keyPath == keys[index].keyPath } ?? keys[index]
+  /// Where a key stands, with its path if it is a block's.
+  func location(ofKeyAt mark: YAMLMark) -> Location {
+    keys.first { $0.line == mark.line && $0.column == mark.column }
+      ?? Location(line: mark.line, column: mark.column, keyPath: "")
   }
 }
 
@@ -91,10 +85,13 @@ enum YAMLCharacters {
 
 /// libyaml's problems in plain words.
 enum YAMLWords {
-  static func message(problem: String, context: YamlError.Context?, mark: Mark) -> String {
+  /// - Parameters:
+  ///   - mark: Where it was noticed.
+  ///   - began: Where what was being read begins.
+  static func message(problem: String, mark: YAMLMark, began: YAMLMark?) -> String {
     var message = words[problem] ?? "not YAML: \(problem)"
-    if let context, context.mark.line != mark.line, context.mark.line > 1 || context.mark.column > 1 {
-      message += " (what is being read began at line \(context.mark.line))"
+    if let began, began.line != mark.line, began != .start {
+      message += " (what is being read began at line \(began.line))"
     }
     return message
   }

@@ -30,6 +30,13 @@ package struct TimeZoneRules: Sendable, Equatable {
     (changes, offsets, firstOffset, rule) = ([], [], 0, nil)
   }
 
+  /// A zone that has always had one rule, as POSIX writes it: `<-03>3`, `CET-1CEST,M3.5.0,M10.5.0/3`.
+  package init(rule text: String) throws(Fault) {
+    name = text
+    rule = try DaylightRule(Array(text.utf8))
+    (changes, offsets, firstOffset) = ([], [], 0)
+  }
+
   /// - Parameter file: The bytes of its file.
   package init(name: String, file: [UInt8]) throws(Fault) {
     self.name = name

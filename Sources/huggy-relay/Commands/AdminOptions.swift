@@ -1,7 +1,7 @@
 import ArgumentParser
-import Foundation
 import RelayAdmin
 import RelayCurl
+import RelaySystem
 
 /// Where the relay is that a command operates, and how its answer is shown.
 struct AdminOptions: ParsableArguments {
@@ -43,7 +43,7 @@ struct AdminOptions: ParsableArguments {
   /// - Parameter showsContents: The text has a place for them: whoever misses them there is told.
   func show(_ json: [UInt8], showsContents: Bool = true, text: (Pen) throws -> String) throws {
     let line = self.json ? json + Array("\n".utf8) : Array("\(try text(Self.pen))\n".utf8)
-    FileHandle.standardOutput.write(Data(line))
+    StandardStream.output.write(line)
     if !self.json, showsContents { _ = tellsMasked(json) }
   }
 
@@ -65,13 +65,13 @@ struct AdminOptions: ParsableArguments {
   var token: String? { adminToken ?? Self.environment("HUGGY_RELAY_ADMIN_TOKEN") }
 
   static var pen: Pen {
-    let isTerminal = isatty(STDOUT_FILENO) == 1 && environment("TERM") != "dumb"
+    let isTerminal = StandardStream.output.isTerminal && environment("TERM") != "dumb"
     return Pen(usesColours: isTerminal && environment("NO_COLOR") == nil)
   }
 
   /// nil also for an empty one.
   private static func environment(_ name: String) -> String? {
-    ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+    processEnvironment()[name].flatMap { $0.isEmpty ? nil : $0 }
   }
 }
 
@@ -86,7 +86,7 @@ struct ReasonOptions: ParsableArguments {
 extension CompletionKind {
   /// The destinations of the relay that runs here, or where the environment says; none if it does not answer at once.
   static let destinations = CompletionKind.custom { _, _, prefix in
-    let environment = ProcessInfo.processInfo.environment
+    let environment = processEnvironment()
     let url = environment["HUGGY_RELAY_ADMIN"] ?? "http://127.0.0.1:8081"
     let token = environment["HUGGY_RELAY_ADMIN_TOKEN"].map { ["authorization: Bearer \($0)"] } ?? []
     let answer = try? BlockingClient(maxAnswerBytes: 16 << 20).send(

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import RelayAdmin
 import RelayText
 
@@ -72,26 +71,26 @@ enum HandedConfigurationFile {
     var options = ConfigurationOptions()
     options.config = path
     _ = try options.load(resolvesReferences: false, printsWarnings: false, json: json)
-    return try String(contentsOfFile: path, encoding: .utf8)
+    return try InputFile.text(path)
   }
 }
 
 /// One line on standard error that is written over: on a terminal only.
 final class ProgressLine {
-  private let isShown = isatty(STDERR_FILENO) == 1
+  private let isShown = StandardStream.error.isTerminal
   private var length = 0
 
   func show(_ text: String) {
     guard isShown else { return }
     let blank = String(repeating: " ", count: max(0, length - text.count))
     length = text.count
-    FileHandle.standardError.write(Data("\r\(text)\(blank)".utf8))
+    StandardStream.error.write("\r\(text)\(blank)")
   }
 
   /// Takes the line away.
   func end() {
     guard isShown, length > 0 else { return }
-    FileHandle.standardError.write(Data("\r\(String(repeating: " ", count: length))\r".utf8))
+    StandardStream.error.write("\r\(String(repeating: " ", count: length))\r")
     length = 0
   }
 }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import RelayAdmin
 import RelayConfig
 import RelayCore
@@ -45,7 +45,7 @@ extension ConfigCommand {
       let loader = ConfigurationOptions().loader(resolvesReferences: !noEnv)
       // Absolute: what is printed means the same wherever it is read.
       let path = config ?? ConfigurationOptions.standardFile
-      let folder = URL(fileURLWithPath: path).standardizedFileURL.deletingLastPathComponent().path
+      let folder = FilePath.parent(of: FilePath.absolute(path, in: Self.workingFolder))
       let read = loader.read(path: path, directory: folder)
       if let configuration = read.configuration {
         let tree = configuration.tree.naming(read.references, areResolved: !noEnv)
@@ -58,6 +58,12 @@ extension ConfigCommand {
         ).tell(json: options.json)
         throw ExitCode.wrongConfiguration
       }
+    }
+
+    private static var workingFolder: String {
+      guard let text = getcwd(nil, 0) else { return "/" }
+      defer { free(text) }
+      return String(cString: text)
     }
 
     private func showRunning() throws {

@@ -1,8 +1,8 @@
 import ArgumentParser
-import Foundation
 import RelayAdmin
 import RelayConfig
 import RelayDigest
+import RelaySystem
 import RelayText
 
 struct Check: ParsableCommand {
@@ -75,7 +75,7 @@ struct ConfigurationOptions: ParsableArguments {
 
   func loader(resolvesReferences: Bool = true) -> ConfigurationLoader {
     ConfigurationLoader(
-      environment: ProcessInfo.processInfo.environment, resolvesReferences: resolvesReferences,
+      environment: processEnvironment(), resolvesReferences: resolvesReferences,
       hash: configurationHash)
   }
 

@@ -1,10 +1,10 @@
 import ArgumentParser
-import Foundation
 import RelayAdmin
 import RelayConfig
 import RelayCore
 import RelayCurl
 import RelayPipeline
+import RelaySystem
 import RelayText
 import RelayTools
 
@@ -51,7 +51,7 @@ struct DoctorCommand: ParsableCommand {
     let checks = machineChecks() + (configuration.map(checks) ?? []) + [relayCheck(configuration)]
     let all = Findings(findings + Examination(checks).run(within: Self.limit))
     if json {
-      FileHandle.standardOutput.write(Data(all.json + Array("\n".utf8)))
+      StandardStream.output.write(all.json + Array("\n".utf8))
     } else {
       print(all.text { Self.painted($0, $1) })
     }
@@ -90,7 +90,7 @@ struct DoctorCommand: ParsableCommand {
   private func machineChecks() -> [Examination.Check] {
     [
       Examination.Check("clock") { [MachineChecks.clock()] },
-      Examination.Check("proxy") { [MachineChecks.proxies(ProcessInfo.processInfo.environment)] },
+      Examination.Check("proxy") { [MachineChecks.proxies(processEnvironment())] },
       Examination.Check("service") { [unit] in ServiceCheck.look(unit: unit) },
     ]
   }
@@ -122,6 +122,6 @@ struct DoctorCommand: ParsableCommand {
 
   /// nil also for an empty one.
   private static func environment(_ name: String) -> String? {
-    ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+    processEnvironment()[name].flatMap { $0.isEmpty ? nil : $0 }
   }
 }

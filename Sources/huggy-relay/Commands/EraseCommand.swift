@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import RelayAdmin
 import RelayCore
 import RelayPipeline
@@ -79,10 +79,10 @@ struct Erase: ParsableCommand {
     if answer.state == "failed" || answer.inFlight > 0 { throw ExitCode.failure }
   }
 
-  private static var isAtTerminal: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
+  private static var isAtTerminal: Bool { isatty(STDIN_FILENO) == 1 && StandardStream.error.isTerminal }
 
   private func ask(_ count: ErasureAnswer) throws {
-    FileHandle.standardError.write(Data(ErasureText.question(count).utf8))
+    StandardStream.error.write(ErasureText.question(count))
     guard ChangeText.isYes(readLine()) else {
       printError("nothing was erased")
       throw ExitCode.failure
@@ -95,16 +95,16 @@ struct Erase: ParsableCommand {
     body.dryRun = dryRun ? true : nil
     var json = try client.post("/api/v1/erase", body)
     var answer = try client.decode(ErasureAnswer.self, from: json)
-    let showsProgress = isatty(STDERR_FILENO) == 1
+    let showsProgress = StandardStream.error.isTerminal
     while answer.state == "running" {
       usleep(200_000)
       json = try client.get("/api/v1/erase/\(answer.id.percentEncoded)")
       answer = try client.decode(ErasureAnswer.self, from: json)
       if showsProgress {
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(ErasureText.progress(answer))".utf8))
+        StandardStream.error.write("\r\u{1B}[K\(ErasureText.progress(answer))")
       }
     }
-    if showsProgress { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+    if showsProgress { StandardStream.error.write("\r\u{1B}[K") }
     return (answer, json)
   }
 }

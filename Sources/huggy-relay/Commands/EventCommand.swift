@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import RelayAdmin
 import RelayCore
 import RelayPipeline
@@ -56,7 +55,7 @@ struct EventCommand: ParsableCommand {
     let client = options.client(why)
     let path = "/api/v1/events/\(id.percentEncoded)"
     if raw {
-      return FileHandle.standardOutput.write(Data(try client.get(path + "/body")))
+      return StandardStream.output.write(try client.get(path + "/body"))
     }
     let json = try client.get(path)
     let now = SystemWallClock().now()

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 import RelayAdmin
 import RelayCore
 import RelayPipeline
@@ -78,15 +78,12 @@ struct Explain: ParsableCommand {
   }
 
   private func readEnvelope() throws -> [UInt8] {
-    let data =
-      envelope == "-"
-      ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: envelope)
-    guard let data else {
+    guard let bytes = InputFile.bytes(envelope) else {
       Failure(code: "not_found", message: "\(envelope): no such file, or it can't be read").tell(
         json: options.json)
       throw ExitCode.failure
     }
-    return Array(data)
+    return bytes
   }
 }
 

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import RelayAdmin
 
 /// Why a command failed, on standard error: lines, or with `--json` an object as the API's. Standard output is for
@@ -18,7 +17,7 @@ struct Failure: Error {
       return
     }
     let line = ErrorAnswer.json(code: code, message: message, errors: errors) + Array("\n".utf8)
-    FileHandle.standardError.write(Data(line))
+    StandardStream.error.write(line)
   }
 }
 
@@ -30,5 +29,5 @@ extension ExitCode {
 }
 
 func printError(_ line: String) {
-  FileHandle.standardError.write(Data((line + "\n").utf8))
+  StandardStream.error.write(line + "\n")
 }

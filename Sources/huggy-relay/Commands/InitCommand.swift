@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import RelayConfig
 import RelayCore
 import RelayTools
@@ -105,9 +105,8 @@ struct InitCommand: ParsableCommand {
   private func ask(_ given: String?, _ question: String, _ fallback: String) -> String {
     if let given { return given }
     guard !yes else { return fallback }
-    FileHandle.standardError.write(
-      Data("\(question)\(fallback.isEmpty ? "" : " [\(fallback)]"): ".utf8))
-    let answer = (readLine() ?? "").trimmingCharacters(in: .whitespaces)
+    StandardStream.error.write("\(question)\(fallback.isEmpty ? "" : " [\(fallback)]"): ")
+    let answer = (readLine() ?? "").trimmed
     return answer.isEmpty ? fallback : answer
   }
 
@@ -130,7 +129,9 @@ struct InitCommand: ParsableCommand {
     if replaces { unlink(path) }
     let target = try NewFile(path: path)
     if replaces { Self.hand(target.descriptor, toTheReadersOf: file) }
-    FileHandle(fileDescriptor: target.descriptor).write(Data(text.utf8))
+    guard Descriptor.write(Array(text.utf8), to: target.descriptor) else {
+      throw Failure(code: "not_written", message: "can't write \(path): \(String(cString: strerror(errno)))")
+    }
     _ = try target.finish()
     guard !replaces || rename(path, file) == 0 else {
       throw Failure(

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import RelayAdmin
 import RelayCore
 import RelayPipeline
@@ -21,7 +20,7 @@ struct Status: ParsableCommand {
   func run() throws {
     let client = options.client()
     guard watch else { return try show(try client.get("/api/v1/status"), client) }
-    var screen = WatchScreen(isTerminal: !options.json && isatty(STDOUT_FILENO) == 1)
+    var screen = WatchScreen(isTerminal: !options.json && StandardStream.output.isTerminal)
     while true {
       screen.begin()
       // While the relay restarts it can't be asked; that is said, and it is asked again.
@@ -32,7 +31,7 @@ struct Status: ParsableCommand {
         // Said already.
       }
       screen.end()
-      Thread.sleep(forTimeInterval: 2)
+      pause(for: .seconds(2))
     }
   }
 

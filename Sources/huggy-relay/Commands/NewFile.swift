@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import RelayCore
 
 /// A file that has its name only once it is whole and on disk, and takes no other file's place.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import RelayAdmin
 import RelayCore
 import RelayPipeline
@@ -103,7 +103,7 @@ struct ReplayCommand: ParsableCommand {
         ReplayText.wouldBe(try client.decode(ReplayCountAnswer.self, from: json))
       }
     }
-    let isAtTerminal = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
+    let isAtTerminal = isatty(STDIN_FILENO) == 1 && StandardStream.error.isTerminal
     if !yes && isAtTerminal { try ask(client) }
     let json = try client.post(Self.path, input())
     let begun = try client.decode(ReplayBegunAnswer.self, from: json)
@@ -125,7 +125,7 @@ struct ReplayCommand: ParsableCommand {
   private func ask(_ client: AdminClient) throws {
     let answer = try client.decode(ReplayCountAnswer.self, from: try count(client))
     guard let question = ReplayText.question(answer) else { return }
-    FileHandle.standardError.write(Data(question.utf8))
+    StandardStream.error.write(question)
     guard ChangeText.isYes(readLine()) else {
       printError("nothing was sent")
       throw ExitCode.failure
@@ -150,7 +150,7 @@ struct ReplayProgress {
     self.shows = shows
   }
 
-  private static let interval = 0.5
+  private static let interval = Duration.milliseconds(500)
 
   /// - Throws: `ExitCode`: it failed, or was cancelled.
   func follow() throws {
@@ -164,7 +164,7 @@ struct ReplayProgress {
       last = (settled, now)
       if shows {
         let line = "\r\u{1B}[K\(ReplayText.progress(answer, pace: pace))\(answer.isOver ? "\n" : "")"
-        FileHandle.standardError.write(Data(line.utf8))
+        StandardStream.error.write(line)
       }
       if answer.isOver {
         if tells { print(ReplayText.end(answer)) }
@@ -174,7 +174,7 @@ struct ReplayProgress {
         }
         return
       }
-      Thread.sleep(forTimeInterval: Self.interval)
+      pause(for: Self.interval)
     }
   }
 }
@@ -214,7 +214,7 @@ struct ReplaysCommand: ParsableCommand {
     let client = options.client()
     guard let id else { return try list(client) }
     if wait && !cancel {
-      try ReplayProgress(client, replay: id, shows: isatty(STDERR_FILENO) == 1, tells: false).follow()
+      try ReplayProgress(client, replay: id, shows: StandardStream.error.isTerminal, tells: false).follow()
     }
     let json =
       cancel

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import RelayAdmin
 import RelayCore
 import RelayPipeline
@@ -102,7 +102,7 @@ struct SelectionChange {
     count.dryRun = true
     let answer = try client.decode(DryRunAnswer.self, from: try client.post(path, count))
     guard let question = ChangeText.question(verb, answer) else { return nil }
-    FileHandle.standardError.write(Data(question.utf8))
+    StandardStream.error.write(question)
     guard ChangeText.isYes(readLine()) else {
       printError("nothing was changed")
       throw ExitCode.failure
@@ -110,5 +110,5 @@ struct SelectionChange {
     return answer.count
   }
 
-  private static var isAtTerminal: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
+  private static var isAtTerminal: Bool { isatty(STDIN_FILENO) == 1 && StandardStream.error.isTerminal }
 }

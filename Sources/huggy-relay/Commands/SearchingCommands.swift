@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import RelayAdmin
 import RelayCore
 import RelayPipeline
@@ -32,15 +31,15 @@ struct ListOptions: ParsableArguments {
 
   /// How many are shown.
   var count: Int { all ? .max : limit ?? 50 }
-  var zone: TimeZone? { utc ? nil : .current }
+  var zone: TimeZoneRules? { utc ? nil : .current }
 }
 
 /// Says on a terminal how far a search has come, over and over in one line of standard error.
 struct SearchProgress {
-  private let isShown = isatty(STDERR_FILENO) == 1
+  private let isShown = StandardStream.error.isTerminal
   private var isThere = false
 
-  mutating func show(_ reached: Timestamp, zone: TimeZone?) {
+  mutating func show(_ reached: Timestamp, zone: TimeZoneRules?) {
     guard isShown else { return }
     isThere = true
     write("\rsearched to \(reached.clockText(in: zone)) …")
@@ -52,7 +51,7 @@ struct SearchProgress {
     write("\r\u{1B}[K")
   }
 
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  private func write(_ text: String) { StandardStream.error.write(text) }
 }
 
 struct Events: ParsableCommand {
@@ -135,7 +134,7 @@ struct Events: ParsableCommand {
   }
 
   private func print(_ page: EventsAnswer, _ json: [UInt8], isFirst: Bool) throws {
-    if list.jsonl { return FileHandle.standardOutput.write(Data(try JSONLines.of(page.events))) }
+    if list.jsonl { return StandardStream.output.write(try JSONLines.of(page.events)) }
     // A page may be empty and yet not be the last.
     guard options.json || !page.events.isEmpty else { return }
     try options.show(json) { pen in
@@ -280,7 +279,7 @@ struct Deliveries: ParsableCommand {
   }
 
   private func print(_ page: DeliveriesAnswer, _ json: [UInt8], isFirst: Bool) throws {
-    if list.jsonl { return FileHandle.standardOutput.write(Data(try JSONLines.of(page.deliveries))) }
+    if list.jsonl { return StandardStream.output.write(try JSONLines.of(page.deliveries)) }
     // A page may be empty and yet not be the last.
     guard options.json || !page.deliveries.isEmpty else { return }
     try options.show(json, showsContents: false) { pen in

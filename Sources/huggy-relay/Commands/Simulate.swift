@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import RelayThreads
 import RelayTools
 
@@ -42,7 +42,7 @@ struct Simulate: AsyncParsableCommand {
     let settings = SimulatorSettings(
       url: to, token: token, scenario: scenario, ratePerSecond: rate, count: count,
       seed: seed ?? SimulatorSettings.randomSeed(), concurrency: rate > 200 ? 16 : 4)
-    let showsProgress = isatty(STDERR_FILENO) == 1
+    let showsProgress = StandardStream.error.isTerminal
     let simulator = Simulator(settings: settings, onProgress: showsProgress ? Self.show : nil)
     let signals = Task {
       await waitForSignal(SIGINT, SIGTERM)
@@ -57,7 +57,7 @@ struct Simulate: AsyncParsableCommand {
 
   @Sendable private static func show(_ progress: SimulatorProgress) {
     let line = "\r\(progress.sent) sent, \(progress.accepted) accepted, \(progress.failed) failed "
-    FileHandle.standardError.write(Data(line.utf8))
+    StandardStream.error.write(line)
   }
 }
 

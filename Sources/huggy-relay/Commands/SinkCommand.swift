@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import RelayCore
 import RelayTools
 
@@ -40,7 +40,7 @@ struct SinkCommand: AsyncParsableCommand {
       secret: secret.flatMap { SigningSecret(encoded: $0) })
     // Straight to the descriptor: lines must not wait in a buffer when they go to a pipe.
     let sink = Sink(settings: settings) {
-      FileHandle.standardOutput.write(Data(($0.lines.joined(separator: "\n") + "\n").utf8))
+      StandardStream.output.write($0.lines.joined(separator: "\n") + "\n")
     }
     do {
       let address = try await sink.start()

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import RelayCore
 import RelayJSON
 import RelayText

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import RelayAdmin
 import RelayCore
 import RelayText
@@ -49,7 +49,7 @@ struct StoreExport: ParsableCommand {
   private func open() throws -> Int32 {
     guard let file, file != "-" else { return STDOUT_FILENO }
     let flags = O_WRONLY | O_CREAT | O_CLOEXEC | (after == nil ? O_EXCL : O_APPEND)
-    let descriptor = Foundation.open(file, flags, 0o600)
+    let descriptor = Glibc.open(file, flags, 0o600)
     guard descriptor >= 0 else {
       let reason = String(cString: strerror(errno))
       throw Failure(

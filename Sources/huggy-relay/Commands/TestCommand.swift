@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import RelayAdmin
 import RelayCore
 import RelayPipeline
@@ -123,22 +122,5 @@ struct Publish: ParsableCommand {
       "  not taken: \($0.event.forTerminal()) \($0.index): \($0.reason.forTerminal())"
     }
     return ([counts] + ids + rejected).joined(separator: "\n")
-  }
-}
-
-/// A file that a command sends on as it is.
-enum InputFile {
-  /// - Throws: `Failure`.
-  static func text(_ path: String) throws -> String {
-    let data =
-      path == "-"
-      ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: path)
-    guard let data else {
-      throw Failure(code: "not_found", message: "\(path): no such file, or it can't be read")
-    }
-    guard let text = String(validating: data, as: UTF8.self) else {
-      throw Failure(code: "invalid_json", message: "\(path): it is not UTF-8, as JSON is")
-    }
-    return text
   }
 }

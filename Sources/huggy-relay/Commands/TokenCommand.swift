@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import RelayAdmin
 import RelayCore
 import RelayPipeline
@@ -75,7 +75,7 @@ struct TokenCommand: ParsableCommand {
       }
       print(SourcesText.source(found, now: SystemWallClock().now(), pen: AdminOptions.pen))
       guard !found.ambiguous, let id = found.candidates.first?.id, isatty(STDIN_FILENO) == 1 else { return }
-      FileHandle.standardError.write(Data("believe it from now on? [y/N] ".utf8))
+      StandardStream.error.write("believe it from now on? [y/N] ")
       guard ChangeText.isYes(readLine()) else {
         printError("nothing was confirmed")
         throw ExitCode.failure

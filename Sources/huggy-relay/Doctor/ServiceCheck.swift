@@ -1,5 +1,4 @@
-import Foundation
-import RelayThreads
+import Glibc
 import RelayTools
 
 /// The systemd unit that runs the relay, where there is one.
@@ -40,23 +39,10 @@ enum ServiceCheck {
   }
 
   private static func show(_ unit: String) -> String? {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [
-      "systemctl", "show", unit, "--property=LoadState,ActiveState,WatchdogUSec,Restart",
-    ]
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return nil }
-    let killer = Monitor(false)
-    let hasTimer = WorkerThread.start(name: "systemctl") {
-      if killer.wait(timeout: patience, until: { $0 ? true : nil }) == nil { process.terminate() }
+    let properties = "--property=LoadState,ActiveState,WatchdogUSec,Restart"
+    return SubprocessOutput.of("systemctl", ["show", unit, properties], patience: patience).map {
+      String(decoding: $0, as: UTF8.self)
     }
-    defer { if hasTimer { killer.update { $0 = true } } }
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return process.terminationStatus == 0 ? String(decoding: data, as: UTF8.self) : nil
   }
 }
 

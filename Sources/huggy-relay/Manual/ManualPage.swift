@@ -142,7 +142,8 @@ private struct Page {
 extension String {
   fileprivate var withoutDot: String { hasSuffix(".") ? String(dropLast()) : self }
 
-  fileprivate var trimmed: String {
+  /// Without white space at either end.
+  var trimmed: String {
     var text = self[...]
     while text.last?.isWhitespace == true { text.removeLast() }
     return String(text.drop { $0.isWhitespace })

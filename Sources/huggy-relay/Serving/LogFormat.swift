@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import Logging
 import RelayJSON
 import RelayPipeline
@@ -9,7 +9,7 @@ enum LogFormat: String, ExpressibleByArgument, CaseIterable {
   case text
   case json
 
-  static var forStandardError: LogFormat { isatty(STDERR_FILENO) == 1 ? .text : .json }
+  static var forStandardError: LogFormat { StandardStream.error.isTerminal ? .text : .json }
 }
 
 extension LogWriter {
@@ -60,9 +60,10 @@ struct LineLogHandler: LogHandler {
   private static func text(
     _ event: LogEvent, _ fields: [(key: String, value: Logger.MetadataValue)]
   ) -> String {
-    let level = event.level.rawValue.uppercased().padding(toLength: 8, withPad: " ", startingAt: 0)
+    let level = event.level.rawValue.uppercased()
+    let space = String(repeating: " ", count: max(0, 8 - level.count))
     let pairs = fields.map { " \($0.key)=\(quoted("\($0.value)"))" }.joined()
-    return "\(SystemWallClock().now()) \(level) \(escaped("\(event.message)"))\(pairs)"
+    return "\(SystemWallClock().now()) \(level)\(space) \(escaped("\(event.message)"))\(pairs)"
   }
 
   /// Values with spaces, and with what must be escaped, are quoted.

@@ -1,4 +1,3 @@
-import Foundation
 import Logging
 import NIOPosix
 import RelayAdmin
@@ -10,6 +9,7 @@ import RelayFiles
 import RelayIngest
 import RelayListening
 import RelayPipeline
+import RelaySystem
 import RelayThreads
 import RelayTools
 import ServiceLifecycle
@@ -145,7 +145,7 @@ struct Relay {
     ]
     if let notices = controller.notices { services.append(NoticeService(notices: notices)) }
     if let watchdog = WatchdogService(
-      store: store, engine: engine, environment: ProcessInfo.processInfo.environment)
+      store: store, engine: engine, environment: processEnvironment())
     {
       services.append(watchdog)
     }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import RelayAdmin
 import RelayCore
 import RelayCurl
@@ -61,7 +60,7 @@ struct Listen: ParsableCommand {
       } else {
         line = options.json ? message.line : lines.line(message, now: now).map { Array($0.utf8) }
       }
-      if let line { FileHandle.standardOutput.write(Data(line + [0x0A])) }
+      if let line { StandardStream.output.write(line + [0x0A]) }
     }
   }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import RelayAdmin
 import RelayCore
 import RelayCurl
@@ -43,7 +42,7 @@ final class StreamFollower {
       case .giveUp: throw ending.failure()
       case .tryAgain(let wait):
         tell("\(ending.words); going on in \(wait.secondsText)")
-        Thread.sleep(forTimeInterval: wait.inSeconds)
+        pause(for: wait)
       }
     }
   }

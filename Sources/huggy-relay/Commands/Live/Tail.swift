@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import RelayAdmin
 import RelayCore
 import RelayPipeline
@@ -62,5 +61,5 @@ struct Tail: ParsableCommand {
     }
   }
 
-  private func write(_ line: [UInt8]) { FileHandle.standardOutput.write(Data(line + [0x0A])) }
+  private func write(_ line: [UInt8]) { StandardStream.output.write(line + [0x0A]) }
 }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Shows one thing again and again: on a terminal in the same place, elsewhere one block after another.
 struct WatchScreen {
   private let isTerminal: Bool
@@ -21,5 +19,5 @@ struct WatchScreen {
     if !isTerminal { write("\n") }
   }
 
-  private func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+  private func write(_ text: String) { StandardStream.output.write(text) }
 }
