@@ -87,7 +87,7 @@ import Testing
   ]) func anArrayThatMayHoldSeveralTypesIsTold(routes: String, isTold: Bool) {
     let found = problems(of: destination("format: event\nbatch: {}") + "routes: \(routes)")
     #expect(
-      found.contains { $0.contains("5:5: warning: destinations.crm.batch: an array of events does not say") }
+      found.contains { $0.contains("6:5: warning: destinations.crm.batch: an array of events does not say") }
         == isTold, "\(found)")
     let single = problems(of: destination("format: event\nbatch: { max_events: 1 }") + "routes: \(routes)")
     #expect(!single.contains { $0.contains("an array of events") })

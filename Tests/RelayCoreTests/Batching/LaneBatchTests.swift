@@ -88,7 +88,9 @@ import Testing
     fill(&lane, 1...30)
     let first = lane.startRequests()
     #expect(first == [Array(1...20)])
-    let next = lane.startRequests(at: .millisecond(100_500))
+    let early = lane.startRequests(at: .millisecond(100_900))
+    #expect(early == [])
+    let next = lane.startRequests(at: .tick(101))
     #expect(next == [Array(21...30)])
   }
 
