@@ -4,8 +4,12 @@ import Testing
 
 @Suite struct ProcessEnvironmentTests {
   @Test func itHasAllVariables() {
-    let variables = processEnvironment()
+    // Other tests set proxies meanwhile.
+    let isLeftAlone = { (variable: (key: String, value: String)) in
+      !variable.key.lowercased().hasSuffix("_proxy")
+    }
+    let variables = processEnvironment().filter(isLeftAlone)
     #expect(variables["PATH"]?.isEmpty == false)
-    #expect(variables == ProcessInfo.processInfo.environment)
+    #expect(variables == ProcessInfo.processInfo.environment.filter(isLeftAlone))
   }
 }
