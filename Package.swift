@@ -6,6 +6,14 @@ let strict: [SwiftSetting] =
   [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]
   + (Context.environment["WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)])
 
+/// How releases are linked: by the toolchain's own lld, with nothing kept for who would load the program as a library, and with
+/// relocations in a tenth of their room (docs/decisions/0046-what-the-binary-is-made-of.md).
+let small: [LinkerSetting] = [
+  .unsafeFlags(
+    ["-use-ld=lld", "-Xlinker", "--no-export-dynamic", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"],
+    .when(platforms: [.linux], configuration: .release))
+]
+
 let package = Package(
   name: "huggy-relay",
   products: [.executable(name: "huggy-relay", targets: ["huggy-relay"])],
@@ -146,7 +154,7 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
-      swiftSettings: strict),
+      swiftSettings: strict, linkerSettings: small),
 
     // `make demo`, and what it shares with the end-to-end tests.
     .target(name: "RelayHarness", dependencies: ["RelayThreads"], swiftSettings: strict),
