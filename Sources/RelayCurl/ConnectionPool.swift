@@ -97,8 +97,7 @@ final class ConnectionPool {
   }
 
   /// Hands its endpoint what has ended since the last call.
-  func collect(into finished: inout [FinishedAttempt]) {
-    let instant = ContinuousClock.now
+  func collect(at instant: ContinuousClock.Instant, into finished: inout [FinishedAttempt]) {
     while let (easy, code) = multi.nextEnded() {
       guard let transfer = remove(easy) else { continue }
       endpoint.ended(transfer, code, on: self, at: instant, into: &finished)

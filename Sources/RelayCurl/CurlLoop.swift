@@ -53,7 +53,10 @@ final class CurlLoop {
   func run(until isStopped: () -> Bool) {
     while !isStopped() {
       var finished: [FinishedAttempt] = []
-      forEachTouched { collect($0, into: &finished) }
+      if !touched.isEmpty {
+        let instant = ContinuousClock.now
+        forEachTouched { collect($0, at: instant, into: &finished) }
+      }
       finished += takeEndedApart()
       if isTurnDue(finished) {
         perform(driver.turn(finished: finished))
@@ -69,9 +72,11 @@ final class CurlLoop {
     for endpoint in Array(endpoints.values) + retired { endpoint.close() }
   }
 
-  private func collect(_ pool: ConnectionPool, into finished: inout [FinishedAttempt]) {
+  private func collect(
+    _ pool: ConnectionPool, at instant: ContinuousClock.Instant, into finished: inout [FinishedAttempt]
+  ) {
     guard !pool.isClosed else { return }
-    pool.collect(into: &finished)
+    pool.collect(at: instant, into: &finished)
     pool.endpoint.closeDrained()
   }
 
@@ -253,7 +258,8 @@ final class CurlLoop {
     let key = ObjectIdentifier(pool)
     if delay == .zero {
       if !pool.setDueAtOnce(true) { dueAtOnce.append(pool) }
-      return timers.set(nil, for: key)
+      // One that was set before stays: it is replaced in a moment, and to be called early does libcurl no harm.
+      return
     }
     _ = pool.setDueAtOnce(false)
     timers.set(delay.map { ContinuousClock.now.advanced(by: $0) }, for: key)

@@ -26,14 +26,21 @@ package enum JSONWriter {
 
   /// Appends a number's decimal digits. (A string made of it first would be thrown away.)
   package static func appendNumber(_ number: Int, to output: inout [UInt8]) {
-    if number < 0 { output.append(UInt8(ascii: "-")) }
-    let start = output.count
-    var rest = number.magnitude
-    repeat {
-      output.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
-      rest /= 10
-    } while rest > 0
-    output[start...].reverse()
+    // A sign and nineteen digits are the most. (Digits that are put into the array one by one and turned around there cost ten
+    // times as much.)
+    withUnsafeTemporaryAllocation(byteCount: 20, alignment: 1) { text in
+      var (start, rest) = (text.count, number.magnitude)
+      repeat {
+        start -= 1
+        text[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+        rest /= 10
+      } while rest > 0
+      if number < 0 {
+        start -= 1
+        text[start] = UInt8(ascii: "-")
+      }
+      output.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[start...]))
+    }
   }
 
   private static func appendControl(_ byte: UInt8, to output: inout [UInt8]) {

@@ -46,7 +46,7 @@ import Testing
     for id: Int64 in 1...3 { endpoint.start(LoopBench.request(id), at: .epoch, .now) }
     endpoint.pool.acted(CURLM_INTERNAL_ERROR)
     var finished: [FinishedAttempt] = []
-    endpoint.pool.collect(into: &finished)
+    endpoint.pool.collect(at: .now, into: &finished)
     #expect(Set(finished.map(\.delivery.rawValue)) == [1, 2, 3])
     #expect(finished.allSatisfy { $0.result.failure?.kind == .other })
     #expect(endpoint.isIdle)

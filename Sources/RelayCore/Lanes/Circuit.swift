@@ -199,7 +199,7 @@ package struct Circuit: Sendable, Equatable {
     case .none:
       for delivery in others {
         let kind = EventKind(delivery.event)
-        served.succeeded(kind)
+        served.succeeded(delivery.event)
         _ = failed.remove(kind)
         _ = refused.remove(kind)
       }
@@ -225,9 +225,9 @@ package struct Circuit: Sendable, Equatable {
   }
 
   private mutating func succeeded(_ delivery: Delivery, of destination: Destination) -> Bool {
-    let kind = EventKind(delivery.event)
-    served.succeeded(kind)
+    served.succeeded(delivery.event)
     if !(refused.isEmpty && failed.isEmpty) {
+      let kind = EventKind(delivery.event)
       // One that had not failed: so those that have are refused. One that had: the trouble is over.
       if isOpen && !failed.contains(kind) { refused.add(failed) }
       _ = refused.remove(kind)

@@ -19,9 +19,6 @@ package struct Dispatcher: Sendable {
   private var isDraining = false
   private var storeHolds = false
 
-  /// How many of what replays have queued a lane starts in a turn: what is live elsewhere waits for its end.
-  static let maxReplaysOfTurn = 16
-
   package init(randomness: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()) {
     self.randomness = randomness
   }
@@ -46,7 +43,7 @@ package struct Dispatcher: Sendable {
 
   /// How every lane is, by name.
   package func snapshot(now: Timestamp) -> [LaneStatus] {
-    lanes.all.map { $0.status(at: now) }.sorted { $0.name < $1.name }
+    lanes.statuses(at: now)
   }
 
   package mutating func handle(_ input: Input, now: Timestamp) {
@@ -75,7 +72,9 @@ package struct Dispatcher: Sendable {
   /// What is to be done now, in order. Each action is told once.
   package mutating func takeActions(now: Timestamp) -> [Action] {
     while let due = deadlines.popDue(at: now) {
-      if let place = lanes.place(of: due) { lanes.touch(place) }
+      guard let place = lanes.place(of: due) else { continue }
+      lanes.deadlineCame(of: place)
+      lanes.touch(place)
     }
     for place in lanes.touched { advance(place, now: now) }
     lanes.forgetTouched()
@@ -152,33 +151,22 @@ package struct Dispatcher: Sendable {
   }
 
   private mutating func tellCircuit(of place: Int) {
-    let name = lanes[place].destination.name
-    actions.append(.circuitChanged(destination: name, lanes[place].circuitChange))
+    actions.append(.circuitChanged(destination: lanes.names[place], lanes[place].circuitChange))
   }
 
   // MARK: Turns
 
   /// Starts what may start, asks for what is missing, and sets when to look again.
   private mutating func advance(_ place: Int, now: Timestamp) {
-    let name = lanes[place].destination.name
     if isDraining { return }
-    if lanes[place].isRemoved {
-      if lanes[place].isQuiet { ended.insert(name) }
-      return
-    }
-    if lanes[place].advance(to: now) {
-      actions.append(.keepSuspendedTime(lanes[place].standing.suspended, destination: name))
-    }
-    var replays = 0
-    while !storeHolds, replays < Self.maxReplaysOfTurn, let start = lanes[place].nextAttempt(now: now) {
-      attemptsInFlight += 1
-      if start.first.queue == .replay { replays += 1 + start.others.count }
-      release(start.left)
-      actions.append(start.others.isEmpty ? .attempt(start.first) : .batch([start.first] + start.others))
-    }
-    lanes[place].noteSlots(at: now, mayStart: !storeHolds)
-    while let claim = lanes[place].nextClaim(now: now) { actions.append(.claim(claim)) }
-    deadlines.set(lanes[place].deadline(now: now, mayStart: !storeHolds), for: name)
+    let turn = lanes[place].takeTurn(now: now, mayStart: !storeHolds, into: &actions)
+    attemptsInFlight += turn.started
+    if turn.hasEnded { ended.insert(lanes.names[place]) }
+    setDeadline(turn.deadline, of: place)
+  }
+
+  private mutating func setDeadline(_ deadline: Timestamp?, of place: Int) {
+    if lanes.setDeadline(deadline, of: place) { deadlines.set(deadline, for: lanes.names[place]) }
   }
 
   /// What outlasts their lanes is kept.
@@ -201,11 +189,11 @@ package struct Dispatcher: Sendable {
     var removed: [String] = []
     for place in lanes.all.indices {
       lanes[place].resize(window)
-      let name = lanes[place].destination.name
+      let name = lanes.names[place]
       guard !lanes[place].isRemoved, !names.contains(name) else { continue }
       removed.append(name)
       release(lanes[place].remove())
-      deadlines.set(nil, for: name)
+      setDeadline(nil, of: place)
       lanes.touch(place)
     }
     if !destinations.isEmpty { replaying = nil }

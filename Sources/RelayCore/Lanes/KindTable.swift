@@ -50,12 +50,17 @@ struct KindTable: Sendable, Equatable {
 /// Kinds of events whose last answered delivery succeeded: at most `KindTable.maxKinds`, so that no sender can fill the memory.
 struct ServedKinds: Sendable, Equatable {
   private var kinds: Set<EventKind> = []
-  /// Most successes are of the kind of the one before: these cost no hash.
+  /// Most successes are of the kind of the one before: these cost no hash, and make no kind.
   private var last: EventKind?
 
   func contains(_ kind: EventKind) -> Bool { kinds.contains(kind) }
 
-  mutating func succeeded(_ kind: EventKind) {
+  mutating func succeeded(_ event: Event) {
+    // A kind that is like the event has whole texts: so none is made of it.
+    if let last, last.type == event.type, last.company == event.company, last.channel == event.channel {
+      return
+    }
+    let kind = EventKind(event)
     guard kind != last else { return }
     last = kind
     guard !kinds.contains(kind) else { return }

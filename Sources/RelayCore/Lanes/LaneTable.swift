@@ -4,10 +4,14 @@
 /// the same until lanes are removed.
 struct LaneTable: Sendable {
   private(set) var all: [Lane] = []
+  /// Their destinations' names, by place: so that nobody looks into a lane for its name, which may copy all of it.
+  private(set) var names: [String] = []
   /// The places of lanes that are to have a turn, in the order in which they were touched.
   private(set) var touched: [Int] = []
   /// By place.
   private var isTouched: [Bool] = []
+  /// When each is to be looked at without an input, as the dispatcher's queue has it; by place.
+  private var deadlines: [Timestamp?] = []
   private var places: [String: Int] = [:]
   /// The last that was asked for: most of what happens in a turn happens to few lanes.
   private var last: (name: String, place: Int)?
@@ -31,16 +35,27 @@ struct LaneTable: Sendable {
   mutating func add(_ lane: Lane) -> Int {
     places[lane.destination.name] = all.count
     all.append(lane)
+    names.append(lane.destination.name)
     isTouched.append(false)
+    deadlines.append(nil)
     return all.count - 1
   }
 
   /// The places of the others change. Call it while none is touched.
-  mutating func remove(_ names: Set<String>) {
+  mutating func remove(_ removed: Set<String>) {
     last = nil
-    all.removeAll { names.contains($0.destination.name) }
+    let kept = all.indices.filter { !removed.contains(names[$0]) }
+    all = kept.map { all[$0] }
+    names = kept.map { names[$0] }
+    deadlines = kept.map { deadlines[$0] }
     isTouched = Array(repeating: false, count: all.count)
-    places = Dictionary(uniqueKeysWithValues: all.enumerated().map { ($1.destination.name, $0) })
+    places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+  }
+
+  /// How every lane is, by name.
+  func statuses(at now: Timestamp) -> [LaneStatus] {
+    // The names are sorted, and not the statuses, which are large.
+    names.indices.sorted { names[$0] < names[$1] }.map { all[$0].status(at: now) }
   }
 
   // MARK: Turns
@@ -61,4 +76,18 @@ struct LaneTable: Sendable {
     for place in touched { isTouched[place] = false }
     touched.removeAll(keepingCapacity: true)
   }
+
+  // MARK: Deadlines
+
+  /// Notes a lane's deadline.
+  ///
+  /// - Returns: Whether it is another one than before: mostly it is not, and the queue need not be asked.
+  mutating func setDeadline(_ deadline: Timestamp?, of place: Int) -> Bool {
+    guard deadlines[place] != deadline else { return false }
+    deadlines[place] = deadline
+    return true
+  }
+
+  /// The queue has given it out, and holds it no longer.
+  mutating func deadlineCame(of place: Int) { deadlines[place] = nil }
 }

@@ -9,6 +9,14 @@ package struct HeaderLines: Sendable, Hashable {
     bytes.reserveCapacity(capacity)
   }
 
+  /// Lines that every request begins with.
+  ///
+  /// - Parameter capacity: In bytes, of these and of what is to come.
+  package init(startingWith start: HeaderLines, reservingCapacity capacity: Int) {
+    bytes.reserveCapacity(capacity)
+    bytes.append(contentsOf: start.bytes)
+  }
+
   /// - Parameter writeValue: Appends the value's bytes.
   package mutating func append(_ name: StaticString, _ writeValue: (inout [UInt8]) -> Void) {
     endLine()

@@ -216,7 +216,7 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
       case .drain: isDraining = true
       // Their ends are times of the wall clock: to be exact.
       case .pause, .restored: tell(reading)
-      case .configure(let destinations): keep(only: Set(destinations.map(\.name)))
+      case .configure(let destinations): keep(only: destinations)
       case .arrived, .promoted, .claimed, .finished, .settled, .replayQueued, .hold, .resume, .wallClock,
         .endRetryAfter, .freshConnections, .storeHolds:
         break
@@ -237,16 +237,21 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
 
   private func records(of destination: String) -> AttemptRecords {
     if let lastRecords, lastRecords.destination == destination { return lastRecords }
-    let found = histories[destination] ?? AttemptRecords(destination, metrics.destination(destination))
+    let found =
+      histories[destination]
+      ?? AttemptRecords(
+        destination, metrics.destination(destination), dispatcher.ordering(of: destination) ?? .none)
     histories[destination] = found
     lastRecords = found
     return found
   }
 
   /// What is no longer configured is forgotten.
-  private func keep(only destinations: Set<String>) {
-    comparison.withLock { $0.keep(only: destinations) }
-    histories = histories.filter { destinations.contains($0.key) }
+  private func keep(only destinations: [Destination]) {
+    let names = Set(destinations.map(\.name))
+    comparison.withLock { $0.keep(only: names) }
+    histories = histories.filter { names.contains($0.key) }
+    for destination in destinations { histories[destination.name]?.ordering = destination.ordering }
     lastRecords = nil
   }
 
@@ -299,12 +304,14 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
         records.add(settlement.attempt, type: delivery.event.type, at: now)
         let masked = settlement.hidingToken(of: delivery)
         log.attempt(masked, of: delivery, isProbe: isProbe, at: reading)
-        add(masked, of: delivery, live: &outcomes, replayed: &replayed, at: now)
+        add(masked, of: delivery, records, live: &outcomes, replayed: &replayed, at: now)
       case .settleCompanion(let settlement, let delivery):
         let masked = settlement.hidingToken(of: delivery)
         // Of what failed together one line is enough; each dead letter has its own.
         if case .dead = masked.outcome { log.attempt(masked, of: delivery, isProbe: false, at: reading) }
-        add(masked, of: delivery, live: &outcomes, replayed: &replayed, at: now)
+        add(
+          masked, of: delivery, records(of: delivery.destination), live: &outcomes, replayed: &replayed,
+          at: now)
       case .claim(let request):
         store.claim(request) { [weak self] claim in self?.post(.claimed(claim)) }
       case .release(let deliveries):
@@ -328,15 +335,14 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
   }
 
   private func add(
-    _ settlement: Settlement, of delivery: Delivery, live: inout TurnOutcomes, replayed: inout TurnOutcomes,
-    at now: Timestamp
+    _ settlement: Settlement, of delivery: Delivery, _ records: AttemptRecords, live: inout TurnOutcomes,
+    replayed: inout TurnOutcomes, at now: Timestamp
   ) {
     // The next of its order key waits for it.
-    let isUrgent = dispatcher.ordering(of: delivery.destination) != Ordering.none
-    let metrics = records(of: delivery.destination).metrics
+    let isUrgent = records.ordering != .none
     switch delivery.queue {
-    case .live: live.add(settlement, of: delivery, metrics, isUrgent: isUrgent, at: now)
-    case .replay: replayed.add(settlement, of: delivery, metrics, isUrgent: isUrgent, at: now)
+    case .live: live.add(settlement, of: delivery, records.metrics, isUrgent: isUrgent, at: now)
+    case .replay: replayed.add(settlement, of: delivery, records.metrics, isUrgent: isUrgent, at: now)
     }
   }
 
@@ -363,11 +369,14 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
 private final class AttemptRecords {
   let destination: String
   let metrics: DestinationMetrics
+  /// What its deliveries are kept in order by.
+  var ordering: Ordering
   private(set) var history = AttemptHistory()
 
-  init(_ destination: String, _ metrics: DestinationMetrics) {
+  init(_ destination: String, _ metrics: DestinationMetrics, _ ordering: Ordering) {
     self.destination = destination
     self.metrics = metrics
+    self.ordering = ordering
   }
 
   func add(_ result: AttemptResult, type: String, at now: Timestamp) {

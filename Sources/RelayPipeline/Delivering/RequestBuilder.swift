@@ -71,10 +71,12 @@ package enum RequestBuilder {
 
   // MARK: Headers
 
+  private static let start: HeaderLines = [
+    "content-type: application/json", "user-agent: \(RelayVersion.userAgent)",
+  ]
+
   private static func headers(id: (inout [UInt8]) -> Void, at now: ClockReading) -> HeaderLines {
-    var headers = HeaderLines(reservingCapacity: 496)
-    headers.append("content-type") { $0.append(contentsOf: "application/json".utf8) }
-    headers.append("user-agent") { $0.append(contentsOf: RelayVersion.userAgent.utf8) }
+    var headers = HeaderLines(startingWith: start, reservingCapacity: 496)
     headers.append("webhook-id", id)
     headers.append("webhook-timestamp") { JSONWriter.appendNumber(Int(now.wall.seconds), to: &$0) }
     return headers

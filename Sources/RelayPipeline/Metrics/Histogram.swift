@@ -1,4 +1,5 @@
 import RelayCore
+import RelayJSON
 
 /// How often values fell into fixed buckets, and their sum. Every thread may observe, and none waits.
 final class Histogram: Sendable {
@@ -38,12 +39,14 @@ final class Histogram: Sendable {
 
   var snapshot: Snapshot {
     var cumulative: [Int] = []
+    cumulative.reserveCapacity(buckets.count)
     var count = 0
     for bucket in buckets {
       count += bucket.value
       cumulative.append(count)
     }
-    return Snapshot(cumulative: cumulative.dropLast(), count: count, sum: sum.value)
+    cumulative.removeLast()
+    return Snapshot(cumulative: cumulative, count: count, sum: sum.value)
   }
 }
 
@@ -52,22 +55,34 @@ final class Histogram: Sendable {
 struct HistogramScale: Sendable, Equatable {
   /// Ascending: microseconds, or plain numbers.
   let bounds: [Int]
-  /// How many of the unit of `bounds` make one of what is written.
-  private let unitsPerOne: Int
+  /// As Prometheus reads them.
+  let boundTexts: [[UInt8]]
+  /// `bounds` are microseconds, and written as seconds.
+  private let isTime: Bool
 
-  private init(microseconds bounds: [Int]) {
+  private init(microseconds bounds: [Int]) { self.init(bounds, isTime: true) }
+
+  private init(counts bounds: [Int]) { self.init(bounds, isTime: false) }
+
+  private init(_ bounds: [Int], isTime: Bool) {
     self.bounds = bounds
-    unitsPerOne = 1_000_000
+    self.isTime = isTime
+    boundTexts = bounds.map { bound in
+      var text: [UInt8] = []
+      Self.append(bound, isTime: isTime, to: &text)
+      return text
+    }
   }
 
-  private init(counts bounds: [Int]) {
-    self.bounds = bounds
-    unitsPerOne = 1
-  }
+  /// Appends a value as Prometheus reads it: microseconds as seconds.
+  func append(_ value: Int, to output: inout [UInt8]) { Self.append(value, isTime: isTime, to: &output) }
 
-  /// A value as Prometheus reads it: microseconds as seconds.
-  func text(_ value: Int) -> String {
-    unitsPerOne == 1 ? String(value) : TextExposition.seconds(microseconds: value)
+  private static func append(_ value: Int, isTime: Bool, to output: inout [UInt8]) {
+    if isTime {
+      TextExposition.appendSeconds(microseconds: value, to: &output)
+    } else {
+      JSONWriter.appendNumber(value, to: &output)
+    }
   }
 
   /// From a request's last byte to its answer; a sync is the larger part.

@@ -109,55 +109,47 @@ extension RelayMetrics {
   }
 
   private func write(_ destinations: [GaugeReadings.Destination], _ text: inout TextExposition) {
-    func gauge(_ name: String, help: String, _ value: (GaugeReadings.Destination) -> String?) {
+    func gauge(_ name: String, help: String, _ value: (GaugeReadings.Destination) -> Int?) {
       text.begin(name, .gauge, help: help)
       for destination in destinations {
         guard let value = value(destination) else { continue }
-        text.sample([("destination", destination.name)], text: value)
+        text.sample([("destination", destination.name)], value)
+      }
+    }
+    func age(_ name: String, help: String, _ value: (GaugeReadings.Destination) -> Duration?) {
+      text.begin(name, .gauge, help: help)
+      for destination in destinations where destination.pending != nil {
+        text.sample([("destination", destination.name)], seconds: value(destination) ?? .zero)
       }
     }
     gauge("huggy_relay_deliveries_pending", help: "Deliveries that are still owed to the destination.") {
-      $0.pending.map { "\($0)" }
+      $0.pending
     }
-    gauge("huggy_relay_deliveries_dead", help: "Dead letters, which wait for a person.") {
-      $0.dead.map { "\($0)" }
-    }
-    gauge(
+    gauge("huggy_relay_deliveries_dead", help: "Dead letters, which wait for a person.") { $0.dead }
+    age(
       "huggy_relay_oldest_pending_age_seconds",
       help: "How long ago the oldest pending delivery was received; 0: none is pending."
-    ) {
-      $0.pending == nil ? nil : Self.age($0.oldestPending)
-    }
-    gauge(
+    ) { $0.oldestPending }
+    age(
       "huggy_relay_oldest_due_age_seconds",
       help: "How long the delivery that has been due for longest has been due; 0: none is due."
-    ) {
-      $0.pending == nil ? nil : Self.age($0.oldestDue)
-    }
+    ) { $0.oldestDue }
     gauge(
       "huggy_relay_late",
       help: "1: what has been due for longest has been due for longer than late_after, and nobody paused it."
-    ) {
-      $0.isLate.map { $0 ? "1" : "0" }
-    }
+    ) { $0.isLate.map { $0 ? 1 : 0 } }
     gauge("huggy_relay_deliveries_in_flight", help: "Requests to the destination that are under way.") {
-      "\($0.inFlight)"
+      $0.inFlight
     }
     gauge(
       "huggy_relay_deliveries_orphaned", help: "Pending deliveries whose destination is no longer configured."
-    ) {
-      $0.isOrphaned ? $0.pending.map { "\($0)" } : "0"
-    }
+    ) { $0.isOrphaned ? $0.pending : 0 }
     gauge("huggy_relay_circuit_open", help: "1: the destination failed, and is only probed now and then.") {
-      $0.isCircuitOpen ? "1" : "0"
+      $0.isCircuitOpen ? 1 : 0
     }
     gauge("huggy_relay_paused", help: "1: the configuration or a person paused the destination.") {
-      $0.isPaused ? "1" : "0"
+      $0.isPaused ? 1 : 0
     }
-  }
-
-  private static func age(_ age: Duration?) -> String {
-    TextExposition.seconds(microseconds: max(0, Int((age ?? .zero).microseconds)))
   }
 
   private func writeStore(_ readings: GaugeReadings, _ text: inout TextExposition) {
@@ -180,7 +172,7 @@ extension RelayMetrics {
       "huggy_relay_store_reader_seconds", .gauge,
       help: "How long a reader from outside has kept the store's log from being written over; 0: none does.")
     if let time = readings.storeReader {
-      text.sample([], text: TextExposition.seconds(microseconds: Int(time.microseconds)))
+      text.sample([], seconds: time)
     }
     text.begin(
       "huggy_relay_store_read_errors_total", .counter,
@@ -204,7 +196,7 @@ extension RelayMetrics {
       help: "How long every request to the receiver has failed; 0: the last one was taken, or there was none."
     )
     for receiver in readings.receivers {
-      text.sample([("name", receiver.name)], text: Self.age(receiver.failingFor))
+      text.sample([("name", receiver.name)], seconds: receiver.failingFor ?? .zero)
     }
   }
 
@@ -250,7 +242,7 @@ extension RelayMetrics {
 
   private func write(_ process: ProcessReadings, _ text: inout TextExposition) {
     text.begin("process_cpu_seconds_total", .counter, help: "CPU time of the process, user and system.")
-    text.sample([], text: TextExposition.seconds(microseconds: Int(process.cpuTime.microseconds)))
+    text.sample([], seconds: process.cpuTime)
     text.begin("process_resident_memory_bytes", .gauge, help: "Memory of the process that is in RAM.")
     text.sample([], process.residentBytes)
     text.begin("process_virtual_memory_bytes", .gauge, help: "Address space of the process.")

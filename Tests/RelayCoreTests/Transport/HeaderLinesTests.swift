@@ -49,4 +49,11 @@ import Testing
     #expect(lines != ["a: 1"])
     #expect(lines.hashValue == (["a: 1", "b: é"] as HeaderLines).hashValue)
   }
+
+  @Test func whatAllBeginWithStandsFirst() {
+    var lines = HeaderLines(startingWith: ["a: 1", "b: 2"], reservingCapacity: 100)
+    #expect(lines == ["a: 1", "b: 2"])
+    lines.append("c") { $0 += Array("3".utf8) }
+    #expect(lines == ["a: 1", "b: 2", "c: 3"])
+  }
 }

@@ -44,6 +44,21 @@ import Testing
     #expect(values["a_seconds_count{x=\"1\"}"] == "2")
   }
 
+  @Test func allLinesOfAHistogramHaveItsLabelsAndFollowOneHeader() {
+    let histogram = Histogram(.requestEvents)
+    histogram.observe(3)
+    histogram.observe(200)
+    var text = TextExposition()
+    text.begin("a", .histogram, help: "h")
+    text.sample([("x", "b\"c"), ("y", "1")], histogram)
+    let labels = #"x="b\"c",y="1""#
+    let buckets = [(1, 0), (2, 0), (5, 1), (10, 1), (20, 1), (50, 1), (100, 1)]
+    let lines =
+      ["# HELP a h", "# TYPE a histogram"] + buckets.map { "a_bucket{\(labels),le=\"\($0)\"} \($1)" }
+      + ["a_bucket{\(labels),le=\"+Inf\"} 2", "a_sum{\(labels)} 203", "a_count{\(labels)} 2", ""]
+    #expect(String(decoding: text.bytes, as: UTF8.self) == lines.joined(separator: "\n"))
+  }
+
   @Test func sizesAreWholeNumbers() throws {
     let histogram = Histogram(.batchSize)
     histogram.observe(3)
