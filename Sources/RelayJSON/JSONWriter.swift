@@ -24,16 +24,20 @@ package enum JSONWriter {
     }
   }
 
-  /// Appends a number's decimal digits. (A string made of it first would be thrown away.)
+  /// Appends a number's decimal digits. (A string made of it first would be thrown away, and to turn round the end of the
+  /// array copies all of it.)
   package static func appendNumber(_ number: Int, to output: inout [UInt8]) {
     if number < 0 { output.append(UInt8(ascii: "-")) }
-    let start = output.count
     var rest = number.magnitude
-    repeat {
-      output.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
-      rest /= 10
-    } while rest > 0
-    output[start...].reverse()
+    withUnsafeTemporaryAllocation(byteCount: 20, alignment: 1) { digits in
+      var start = digits.count
+      repeat {
+        start -= 1
+        digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+        rest /= 10
+      } while rest > 0
+      output.append(contentsOf: UnsafeRawBufferPointer(rebasing: digits[start...]))
+    }
   }
 
   private static func appendControl(_ byte: UInt8, to output: inout [UInt8]) {
