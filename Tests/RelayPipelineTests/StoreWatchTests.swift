@@ -48,6 +48,15 @@ struct StoreWatchTests {
     #expect(messages.last == "notice: outcomes are recorded again")
   }
 
+  @Test func whoeverGathersIsToldWhereACommitsAnswersBeginAndEnd() {
+    let gatherers = [Gatherer(), Gatherer()]
+    for gatherer in gatherers { watch.attach(gatherer: gatherer) }
+    watch.storeBeginsToAnswer()
+    #expect(gatherers.map(\.told) == [["begin"], ["begin"]])
+    watch.storeHasAnswered()
+    #expect(gatherers.map(\.told) == [["begin", "end"], ["begin", "end"]])
+  }
+
   @Test func whatTheStoreRefusesForOutlivesAHang() {
     let full = StoreError(code: .full, message: "full")
     watch.storeConditionChanged(StoreCondition(refusal: full))
@@ -83,4 +92,12 @@ struct StoreWatchTests {
     #expect(metrics.storeReadErrors.value == 3)
     #expect(messages == ["error: the store can't be read reason=no luck"])
   }
+}
+
+private final class Gatherer: AnswerGathering {
+  private let calls = Locked<[String]>([])
+  var told: [String] { calls.withLock { $0 } }
+
+  func beginGathering() { calls.withLock { $0.append("begin") } }
+  func endGathering() { calls.withLock { $0.append("end") } }
 }

@@ -1,11 +1,26 @@
-/// A route whose field paths have become slots.
-package struct CompiledRoute: Sendable {
+/// A route whose field paths have become slots. An object, since each event that it is tried on asks for it.
+package final class CompiledRoute: Sendable {
   package let route: Route
+  /// What is decided of an event that this route alone matches, as nearly all are matched by one: made once, and shared.
+  let alone: RoutingDecision
+  /// Whether later routes see an event that it has matched.
+  let goesOn: Bool
+  /// For `alone`: what is stored with the event.
+  let routeNames: [String]
+  let deliveries: [NewEnvelope.NewDelivery]
   private let match: CompiledMatch
   private let except: [CompiledMatch]
 
-  init(_ route: Route, slots: inout FieldSlots) {
+  /// - Parameter number: Its place in the table.
+  init(_ route: Route, number: Int, slots: inout FieldSlots) {
     self.route = route
+    var alone = RoutingDecision()
+    goesOn = alone.take(route, number: number)
+    self.alone = alone
+    routeNames = [route.name]
+    deliveries = alone.targets.map {
+      NewEnvelope.NewDelivery(destination: $0.destination, route: route.name)
+    }
     match = CompiledMatch(route.match, slots: &slots)
     except = route.except.map { CompiledMatch($0, slots: &slots) }
   }

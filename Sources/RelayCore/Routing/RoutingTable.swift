@@ -3,8 +3,8 @@ import RelayJSON
 /// The routes, compiled once: which destinations an event goes to.
 ///
 /// Routes are indexed by event type and company, so an event meets only those that could match both: a thousand
-/// routes for other companies cost it nothing.
-package struct RoutingTable: Sendable {
+/// routes for other companies cost it nothing. An object, since each envelope holds on to the table that it met.
+package final class RoutingTable: Sendable {
   /// What the scanner is to note in each event: the standard fields, then each path that a condition names.
   package let fields: FieldTree
   package let routes: [CompiledRoute]
@@ -12,7 +12,7 @@ package struct RoutingTable: Sendable {
 
   package init(_ routes: [Route]) {
     var slots = FieldSlots()
-    self.routes = routes.map { CompiledRoute($0, slots: &slots) }
+    self.routes = routes.enumerated().map { CompiledRoute($1, number: $0, slots: &slots) }
     fields = FieldTree(paths: slots.paths)
     index = CandidateIndex(routes)
   }
@@ -46,10 +46,26 @@ package struct RoutingTable: Sendable {
       candidates.forEach(company: event.company) { number in
         let route = table.routes[number]
         guard route.firstFailure(for: event) == nil else { return true }
-        return decision.take(route.route, number: number)
+        guard decision.matched.isEmpty else { return decision.take(route.route, number: number) }
+        decision = route.alone
+        return route.goesOn
       }
       return decision
     }
+  }
+
+  /// An event as it is to be stored, going where this table has decided.
+  package func newEvent(_ event: Event, _ decision: RoutingDecision) -> NewEnvelope.NewEvent {
+    if decision.matched.count == 1 {
+      let route = routes[decision.matched[0]]
+      return NewEnvelope.NewEvent(
+        event: event, routes: route.routeNames, isDropped: decision.isDropped, deliveries: route.deliveries)
+    }
+    return NewEnvelope.NewEvent(
+      event: event, routes: decision.matched.map { routes[$0].route.name }, isDropped: decision.isDropped,
+      deliveries: decision.targets.map {
+        NewEnvelope.NewDelivery(destination: $0.destination, route: routes[$0.route].route.name)
+      })
   }
 }
 

@@ -295,22 +295,18 @@ final class IngestHandler: ChannelDuplexHandler {
       return perform(machine.bodyRefused(refusal, now: context.eventLoop.now))
     }
     guard let body = self.body.take() else { return perform(machine.close()) }
-    let eventLoop = context.eventLoop
-    let connection = NIOLoopBound(self, eventLoop: eventLoop)
+    let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
     let budget = ingest.budget
     let charge = body.charge
+    let replies = registry.replies
     ingest.receiver.receive(path: request.path, body: body.bytes, origin: request.origin) { reply in
       budget.release(charge)
-      if eventLoop.inEventLoop {
-        connection.value.answered(reply)
-      } else {
-        eventLoop.execute { connection.value.answered(reply) }
-      }
+      replies.give(reply, to: connection)
     }
   }
 
   /// By now the connection may be gone.
-  private func answered(_ reply: IngestReply) {
+  func answered(_ reply: IngestReply) {
     guard let context else { return }
     perform(machine.replied(reply, now: context.eventLoop.now))
   }

@@ -13,6 +13,8 @@ final class ConnectionRegistry: @unchecked Sendable {  // Confined to its event 
   private static let searchPause = TimeAmount.milliseconds(10)
 
   let eventLoop: any EventLoop
+  /// What comes for its connections from other threads.
+  let replies: ReplyQueue
   private let limit: ConnectionLimit
   private var connections: [ObjectIdentifier: IngestHandler] = [:]
   private var emptied: EventLoopPromise<Void>?
@@ -24,6 +26,7 @@ final class ConnectionRegistry: @unchecked Sendable {  // Confined to its event 
 
   init(eventLoop: any EventLoop, limit: ConnectionLimit) {
     self.eventLoop = eventLoop
+    replies = ReplyQueue(eventLoop: eventLoop)
     self.limit = limit
   }
 

@@ -123,3 +123,13 @@ package final class IngestServer: Sendable {
       .childChannelInitializer { initializer.initialize($0) }
   }
 }
+
+extension IngestServer: AnswerGathering {
+  package func beginGathering() {
+    for registry in initializer.registries { registry.replies.beginGathering() }
+  }
+
+  package func endGathering() {
+    for registry in initializer.registries { registry.replies.endGathering() }
+  }
+}

@@ -162,11 +162,11 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
   }
 
   /// What is posted from here on is taken in one turn, after `endGathering`.
-  func beginGathering() {
+  package func beginGathering() {
     inbox.withLock { $0.isGathering = true }
   }
 
-  func endGathering() {
+  package func endGathering() {
     let hasInputs = inbox.withLock { inbox in
       inbox.isGathering = false
       return !inbox.inputs.isEmpty

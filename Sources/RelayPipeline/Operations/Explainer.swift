@@ -65,10 +65,12 @@ package struct Explainer {
   }
 
   private func sender(of envelope: ScannedEnvelope, body: [UInt8]) -> (String, String?, Bool) {
-    let believed = sources.lazy.compactMap { try? Sender(envelope, body: body, source: $0) }
+    let believed = sources.lazy.compactMap { source in
+      (try? Sender(envelope, body: body, source: source)).map { (source: source, sender: $0) }
+    }
     // A source that has this token, rather than one that believes everybody.
-    if let sender = believed.first(where: { !$0.source.tokens.isEmpty }) ?? believed.first {
-      return (sender.source.name, sender.company, true)
+    if let (source, sender) = believed.first(where: { !$0.source.tokens.isEmpty }) ?? believed.first {
+      return (source.name, sender.company, true)
     }
     return (sources.first?.name ?? "", sources.first?.company, false)
   }

@@ -23,11 +23,11 @@ struct SampleReader {
     } catch {
       throw Refusal(error, in: body)
     }
-    guard let sender = try sender(of: scanned, body),
-      let entrance = rules.entrance(named: sender.source.name)
+    guard let (source, sender) = try sender(of: scanned, body),
+      let entrance = rules.entrance(named: source.name)
     else { return [] }
     let request = IngestRequest(
-      path: sender.source.path, body: body, origin: NoOrigin(), manner: .byHand(again: false),
+      path: source.path, body: body, origin: NoOrigin(), manner: .byHand(again: false),
       entrance: entrance, rules: rules, clock: clock, completion: { _ in })
     let split = SplitEnvelope(
       scanned, from: sender, request: request, ids: Receiver.ids(from: SystemRandomness()))
@@ -40,13 +40,13 @@ struct SampleReader {
   }
 
   /// The source whose token it holds, else the first.
-  private func sender(of envelope: ScannedEnvelope, _ body: [UInt8]) throws(Refusal) -> Sender? {
+  private func sender(of envelope: ScannedEnvelope, _ body: [UInt8]) throws(Refusal) -> (Source, Sender)? {
     for source in configuration.sources where !source.tokens.isEmpty {
       if let sender = try? Sender(envelope, body: body, source: source), sender.handshakeToken == nil {
-        return sender
+        return (source, sender)
       }
     }
     guard let first = configuration.sources.first else { return nil }
-    return try Sender(byHand: envelope, body: body, source: first)
+    return (first, try Sender(byHand: envelope, body: body, source: first))
   }
 }

@@ -9,6 +9,7 @@ package final class StoreWatch: StoreObserver {
   private let clock: any SteadyClock
   private let state = Locked(State())
   private let engine = Locked<DeliveryEngine?>(nil)
+  private let gatherers = Locked<[any AnswerGathering]>([])
   private let overflows = Locked(LogSummary())
   private let readFailures = Locked(LogSummary())
   /// What is told is told in the order in which it came to be so: two threads tell.
@@ -41,11 +42,15 @@ package final class StoreWatch: StoreObserver {
 
   /// Who is to stop attempts while outcomes can't be recorded.
   package func attach(_ engine: DeliveryEngine) {
+    attach(gatherer: engine)
     telling.withLock { _ in
       self.engine.withLock { $0 = engine }
       engine.storeHolds(current.holdsSettlements)
     }
   }
+
+  /// Who is to be woken once for all that a commit answers.
+  package func attach(gatherer: any AnswerGathering) { gatherers.withLock { $0.append(gatherer) } }
 
   package var current: StoreCondition { state.withLock { $0.condition } }
   package var isHanging: Bool { state.withLock { $0.isHanging } }
@@ -61,8 +66,10 @@ package final class StoreWatch: StoreObserver {
     metrics.commit(duration, operations: operations)
   }
 
-  package func storeBeginsToAnswer() { engine.withLock { $0 }?.beginGathering() }
-  package func storeHasAnswered() { engine.withLock { $0 }?.endGathering() }
+  package func storeBeginsToAnswer() {
+    for gatherer in gatherers.withLock({ $0 }) { gatherer.beginGathering() }
+  }
+  package func storeHasAnswered() { for gatherer in gatherers.withLock({ $0 }) { gatherer.endGathering() } }
 
   package func storeOverflowed(destination: String, count: Int) {
     metrics.overflowed(destination, count)

@@ -3,12 +3,18 @@ import RelayJSON
 
 /// What the configuration says to the ingest: replaced as a whole by a reload.
 final class IngestRules: Sendable {
-  /// A source, as it is found by the path of a request.
-  struct Entrance: Sendable {
+  /// A source, as it is found by the path of a request. An object, since each request asks for it and keeps it.
+  final class Entrance: Sendable {
     let source: Source
     let metrics: SourceMetrics
     /// What is known of its token, where that is learned; nil: the configuration says it.
     let lesson: SourceLesson?
+
+    init(source: Source, metrics: SourceMetrics, lesson: SourceLesson?) {
+      self.source = source
+      self.metrics = metrics
+      self.lesson = lesson
+    }
   }
 
   static let maxEvents = 10_000

@@ -170,7 +170,7 @@ struct ReceiptTally: Sendable {
       matches += decision.matched.dropLast()
       drops.append(decision.matched.last!)
     } else {
-      matches += decision.matched
+      if matches.isEmpty { matches = decision.matched } else { matches += decision.matched }
     }
   }
 

@@ -122,7 +122,8 @@ package final class Receiver: EnvelopeReceiver {
         return request.answer(.handshake(token), .handshake)
       }
       let envelope = split(scanned, from: sender, request)
-      let receipt = fingerprint(try route(envelope))
+      var receipt = try route(envelope)
+      fingerprint(&receipt)
       store(receipt)
     } catch {
       refuse(request, error)
@@ -198,70 +199,81 @@ package final class Receiver: EnvelopeReceiver {
   }
 
   /// Where the source drops redeliveries: by what this envelope is known again.
-  private func fingerprint(_ receipt: Receipt) -> Receipt {
-    guard let window = receipt.request.entrance.source.dedupe, !receipt.envelope.events.isEmpty,
-      receipt.request.manner != .byHand(again: true)
+  private func fingerprint(_ receipt: inout Receipt) {
+    let request = receipt.request
+    guard let window = request.entrance.source.dedupe, !receipt.envelope.events.isEmpty,
+      request.manner != .byHand(again: true)
     else {
-      return receipt
+      return
     }
-    var receipt = receipt
-    let (now, width) = (receipt.request.received, window.microseconds)
+    let (now, width) = (request.received, window.microseconds)
     receipt.remember(
       NewEnvelope.Fingerprint(
-        hash: SHA256.hash(receipt.request.body),
+        hash: SHA256.hash(request.body),
         since: Timestamp(microseconds: now.steady.microseconds - width),
         wallSince: Timestamp(microseconds: now.wall.microseconds - width)))
-    return receipt
   }
 
   /// Answers once the envelope is on disk; at once, where nothing of it is to be stored.
   private func store(_ receipt: Receipt) {
-    let request = receipt.request
-    // Made now, not on the store's thread between two commits; given only after the commit.
-    let accepted = receipt.accepted()
-    let accept: @Sendable () -> Void = { [tally = receipt.tally] in
-      tally.count(into: request.entrance.metrics, routes: request.rules.routeMetrics)
-      // A source is not heard of because a person speaks for it.
-      if request.manner == .posted { request.entrance.metrics.accepted(at: request.received) }
-      request.answer(accepted, nil)
-    }
+    // Looked for here: the store's thread only hands them on.
+    let pending = PendingReceipt(receipt, attachments: receipt.holdsFiles ? attachments : nil, receiver: self)
     guard !receipt.envelope.events.isEmpty else {
       show([], receipt.unstored)
-      return accept()
+      return accept(pending)
     }
-    // Looked for here: the store's thread only hands them on.
-    let attachments = receipt.holdsFiles ? attachments : nil
-    store.append(
-      receipt.envelope,
-      late: { [engine, received = request.received.steady] in
-        engine.arrivedLate($0)
-        attachments?.missed(since: received)
-      }
-    ) {
-      [self, envelope = receipt.envelope, unstored = receipt.unstored] result in
-      switch result {
-      case .success(.stored(let deliveries)):
-        show(envelope.events, unstored)
-        engine.arrived(deliveries)
-        attachments?.arrived(envelope.events.map(\.event))
-        accept()
-      case .success(.duplicate(let firstEventID, let count, let rerouted)):
-        engine.arrived(rerouted.deliveries)
-        let events = envelope.events(at: rerouted.places)
-        for event in events { countMatches(of: event) }
-        if !events.isEmpty, let attachments {
-          attachments.arrived(
-            events.map { $0.event.named(firstEventID.advanced(by: envelope.place(of: $0.event))) })
-        }
-        show(events, of: envelope, as: firstEventID)
-        let deliveries = events.reduce(0) { $0 + $1.deliveries.count }
-        request.answer(
-          .duplicate(
-            firstEventID: firstEventID, count: count, rerouted: rerouted.places, deliveries: deliveries),
-          .duplicate)
-      case .failure(let error): refuse(request, .unstored(error))
-      }
+    store.append(receipt.envelope, late: { pending.answeredLate($0) }, completion: { pending.answered($0) })
+  }
+
+  // MARK: What the store has answered
+
+  /// On the store's thread, between two commits.
+  func stored(_ pending: PendingReceipt, _ result: Result<AppendOutcome, StoreError>) {
+    switch result {
+    case .success(.stored(let deliveries)):
+      show(pending.receipt.envelope.events, pending.receipt.unstored)
+      engine.arrived(deliveries)
+      pending.attachments?.arrived(pending.receipt.envelope.events.map(\.event))
+      accept(pending)
+    case .success(.duplicate(let firstEventID, let count, let rerouted)):
+      cameAgain(pending, as: firstEventID, count: count, rerouted)
+    case .failure(let error): refuse(pending.receipt.request, .unstored(error))
     }
+  }
+
+  func storedLate(_ pending: PendingReceipt, _ deliveries: [Delivery]) {
+    engine.arrivedLate(deliveries)
+    pending.attachments?.missed(since: pending.receipt.request.received.steady)
+  }
+
+  private func accept(_ pending: PendingReceipt) {
+    let request = pending.receipt.request
+    let metrics = request.entrance.metrics
+    pending.receipt.tally.count(into: metrics, routes: request.rules.routeMetrics)
+    // A source is not heard of because a person speaks for it.
+    if request.manner == .posted { metrics.accepted(at: request.received) }
+    request.answer(pending.accepted, nil)
+  }
+
+  /// - Parameters:
+  ///   - first: The id of the first event, from when it came first.
+  ///   - count: How many were accepted then.
+  private func cameAgain(
+    _ pending: PendingReceipt, as first: EventID, count: Int, _ rerouted: AppendOutcome.Rerouted
+  ) {
+    let envelope = pending.receipt.envelope
+    engine.arrived(rerouted.deliveries)
+    let events = envelope.events(at: rerouted.places)
+    for event in events { countMatches(of: event) }
+    if !events.isEmpty, let attachments = pending.attachments {
+      attachments.arrived(
+        events.map { $0.event.named(first.advanced(by: envelope.place(of: $0.event))) })
+    }
+    show(events, of: envelope, as: first)
+    let deliveries = events.reduce(0) { $0 + $1.deliveries.count }
+    pending.receipt.request.answer(
+      .duplicate(firstEventID: first, count: count, rerouted: rerouted.places, deliveries: deliveries),
+      .duplicate)
   }
 
   /// Tells whoever reads the stream: all that came, in document order.
@@ -308,15 +320,5 @@ extension Event {
       id: id, envelope: envelope, type: type, rawType: rawType, company: company, channel: channel,
       chat: chat,
       body: body)
-  }
-}
-
-extension RoutingTable {
-  fileprivate func newEvent(_ event: Event, _ decision: RoutingDecision) -> NewEnvelope.NewEvent {
-    NewEnvelope.NewEvent(
-      event: event, routes: decision.matched.map { routes[$0].route.name }, isDropped: decision.isDropped,
-      deliveries: decision.targets.map {
-        NewEnvelope.NewDelivery(destination: $0.destination, route: routes[$0.route].route.name)
-      })
   }
 }

@@ -3,7 +3,6 @@ import RelayJSON
 
 /// Who posted an envelope: its token was the source's, or the source asks for none.
 struct Sender {
-  let source: Source
   /// The company of events that name none.
   let company: String?
   /// The token that came, wherever it stood.
@@ -19,7 +18,6 @@ struct Sender {
     _ envelope: ScannedEnvelope, body: [UInt8], source: Source, lesson: SourceLesson? = nil,
     from origin: (any RequestOrigin)? = nil
   ) throws(Refusal) {
-    self.source = source
     token = envelope.sendersToken
     let text = token?.text(in: body)
     let isHandshake = envelope.isHandshake
@@ -44,7 +42,6 @@ struct Sender {
   /// - Throws: 400 for what is no envelope.
   init(byHand envelope: ScannedEnvelope, body: [UInt8], source: Source) throws(Refusal) {
     guard envelope.hasMessages else { throw .noMessages }
-    self.source = source
     token = envelope.sendersToken
     company = token.flatMap { source.token(equalTo: $0.text(in: body)) }?.company ?? source.company
     handshakeToken = nil
@@ -54,7 +51,9 @@ struct Sender {
 extension ScannedEnvelope {
   /// The token that came, wherever it stood.
   var sendersToken: JSONValue? {
-    [token, messagesToken].lazy.compactMap(\.self).first { $0.kind == .string || $0.kind == .number }
+    if let token, token.isToken { return token }
+    if let messagesToken, messagesToken.isToken { return messagesToken }
+    return nil
   }
 
   /// It is the platform's check of the URL.
@@ -73,6 +72,8 @@ extension Source {
 }
 
 extension JSONValue {
+  fileprivate var isToken: Bool { kind == .string || kind == .number }
+
   /// The value as it was spelled, a string with its quotes.
   package func spelling(in document: [UInt8]) -> [UInt8] {
     kind == .string ? Array(document[range.lowerBound - 1...range.upperBound]) : Array(document[range])

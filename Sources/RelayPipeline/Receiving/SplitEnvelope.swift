@@ -1,23 +1,25 @@
 import RelayCore
 import RelayJSON
 
-/// An envelope of a sender that is believed, taken apart: what its events share, and each event's id.
-struct SplitEnvelope {
+/// An envelope of a sender that is believed, taken apart: what its events share, and each event's id. An object: it holds much,
+/// and is handed on from step to step.
+final class SplitEnvelope {
   let request: IngestRequest
-  let sender: Sender
   let context: EnvelopeContext
   /// The first event's; the others' count up from it.
   let firstEventID: EventID
+  /// The company of events that name none.
+  private let company: String?
   private let scanned: ScannedEnvelope
 
   init(_ scanned: ScannedEnvelope, from sender: Sender, request: IngestRequest, ids: Receiver.EventIDs) {
     self.scanned = scanned
-    self.sender = sender
+    company = sender.company
     self.request = request
     let body = request.body
     firstEventID = ids(scanned.events.count, request.received.wall)
     context = EnvelopeContext(
-      source: sender.source.name, receivedAt: request.received.steady,
+      source: request.entrance.source.name, receivedAt: request.received.steady,
       time: scanned.time.map { $0.spelling(in: body) }, token: sender.token.map { $0.spelling(in: body) },
       trace: request.origin.trace ?? TraceParent(madeFor: firstEventID))
   }
@@ -35,7 +37,7 @@ struct SplitEnvelope {
     request.body.withUnsafeBufferPointer { document in
       for (index, event) in scanned.events.enumerated() {
         let view = scanned.view(
-          of: event, source: sender.source.name, company: sender.company, in: document)
+          of: event, source: context.source, company: company, in: document)
         guard body(PlacedEvent(view: view, scanned: event, index: index, document: document)) else { return }
       }
     }

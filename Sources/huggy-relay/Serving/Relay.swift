@@ -86,6 +86,7 @@ struct Relay {
     let server = IngestServer(
       settings: configuration.server, receiver: receiver, eventLoopGroup: eventLoopGroup,
       inherited: inherited)
+    watch.attach(gatherer: server)
     let access = AdminAccess(configuration.server)
     let linker = AttachmentLinker(
       file: AttachmentKeyFile(path: configuration.store.location.path(beside: "attachments-key")))

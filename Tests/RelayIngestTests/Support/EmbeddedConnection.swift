@@ -15,7 +15,7 @@ final class EmbeddedConnection {
   let channel: EmbeddedChannel
   /// Where the connection is from, as it finds its address.
   static let peer = "127.0.0.1"
-  private let connection: IngestHandler
+  let handler: IngestHandler
 
   init(
     settings: ServerSettings = ServerSettings(), receiver: RecordingReceiver = RecordingReceiver(),
@@ -26,12 +26,12 @@ final class EmbeddedConnection {
     limit = ConnectionLimit(maxOpen: settings.maxConnections)
     let loop = EmbeddedEventLoop()
     registry = ConnectionRegistry(eventLoop: loop, limit: limit)
-    connection = IngestHandler(
+    handler = IngestHandler(
       ingest: IngestContext(limits: ConnectionLimits(settings), receiver: receiver, budget: budget),
       registry: registry, admission: admission, now: loop.now)
     channel = EmbeddedChannel(loop: loop)
     try channel.pipeline.syncOperations.addHandlers([
-      socket, connection, RequestParser.makeHandler(), RequestPartHandler(connection: connection),
+      socket, handler, RequestParser.makeHandler(), RequestPartHandler(connection: handler),
     ])
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
   }
@@ -39,10 +39,10 @@ final class EmbeddedConnection {
   var loop: EmbeddedEventLoop { channel.embeddedEventLoop }
   var isClosed: Bool { socket.isClosed }
   /// Whether it waits for a request, and nothing waits in it.
-  var isIdle: Bool { connection.idleSince != nil }
+  var isIdle: Bool { handler.idleSince != nil }
 
   /// When the connection's one task is due.
-  var timerDeadline: NIODeadline? { connection.wakesAt }
+  var timerDeadline: NIODeadline? { handler.wakesAt }
 
   func send(_ text: String) { send(Array(text.utf8)) }
 
@@ -58,7 +58,7 @@ final class EmbeddedConnection {
   }
 
   func quiesce() {
-    connection.quiesce()
+    handler.quiesce()
     loop.run()
   }
 
