@@ -5,7 +5,9 @@ extension ConfigNode {
   /// `attachments` of a source.
   func attachmentPolicy() -> AttachmentPolicy? {
     guard
-      var section = section("a mapping with hosts, such as { hosts: [\"*.example-files.com\"] }; without the key nothing is fetched")
+      var section = section(
+        "a mapping with hosts, such as { hosts: [\"*.example-files.com\"] }; without the key nothing is fetched"
+      )
     else { return nil }
     var policy = AttachmentPolicy(hosts: [])
     let hosts = section.take("hosts", isRequired: true)
