@@ -90,7 +90,7 @@ let package = Package(
     .target(
       name: "RelayIngest",
       dependencies: [
-        "CZlib", "RelayCore", "RelayListening", "RelayPipeline", "RelayText",
+        "CZlib", "RelayCore", "RelayListening", "RelayPipeline", "RelayText", "RelayThreads",
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

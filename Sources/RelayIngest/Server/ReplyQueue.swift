@@ -1,6 +1,7 @@
 import NIOConcurrencyHelpers
 import NIOCore
 import RelayPipeline
+import RelayThreads
 
 /// Replies on their way from other threads to the connections of one event loop. Those of one commit come together: the loop is
 /// woken once for them, not once for each that finds it asleep again.
@@ -10,14 +11,8 @@ final class ReplyQueue: Sendable {
     let reply: IngestReply
   }
 
-  private struct Waiting {
-    var entries: [Entry] = []
-    /// More come in a moment, and then the loop is woken.
-    var isGathering = false
-  }
-
   private let eventLoop: any EventLoop
-  private let waiting = NIOLockedValueBox(Waiting())
+  private let waiting = NIOLockedValueBox(GatheringInbox<Entry>())
 
   init(eventLoop: any EventLoop) {
     self.eventLoop = eventLoop
@@ -26,32 +21,16 @@ final class ReplyQueue: Sendable {
   /// From any thread. On the loop itself it is given at once.
   func give(_ reply: IngestReply, to connection: NIOLoopBound<IngestHandler>) {
     if eventLoop.inEventLoop { return connection.value.answered(reply) }
-    let wakes = waiting.withLockedValue { waiting in
-      waiting.entries.append(Entry(connection: connection, reply: reply))
-      return waiting.entries.count == 1 && !waiting.isGathering
-    }
-    if wakes { wake() }
+    if waiting.withLockedValue({ $0.add(Entry(connection: connection, reply: reply)) }) { wake() }
   }
 
-  func beginGathering() {
-    waiting.withLockedValue { $0.isGathering = true }
-  }
+  func beginGathering() { waiting.withLockedValue { $0.beginGathering() } }
 
-  func endGathering() {
-    let hasEntries = waiting.withLockedValue { waiting in
-      waiting.isGathering = false
-      return !waiting.entries.isEmpty
-    }
-    if hasEntries { wake() }
-  }
+  func endGathering() { if waiting.withLockedValue({ $0.endGathering() }) { wake() } }
 
   private func wake() {
     eventLoop.execute { [self] in
-      let entries = waiting.withLockedValue { waiting in
-        defer { waiting.entries = [] }
-        return waiting.entries
-      }
-      for entry in entries { entry.connection.value.answered(entry.reply) }
+      for entry in waiting.withLockedValue({ $0.takeAll() }) { entry.connection.value.answered(entry.reply) }
     }
   }
 }

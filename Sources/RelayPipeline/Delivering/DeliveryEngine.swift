@@ -14,7 +14,7 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
   /// Who is told, live, what attempts come to.
   package let feed: LiveFeed
   // For any thread.
-  private let inbox = Locked(Inbox())
+  private let inbox = Locked(GatheringInbox<Dispatcher.Input>())
   private let drained = Monitor(false)
   private let questions = Locked(EngineQuestions())
   private let comparison = Locked(ClockComparison())
@@ -54,7 +54,7 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
   /// - Parameter stored: What the store knows of the destinations: pauses, and how long they were suspended.
   package func start(_ destinations: [Destination], stored: [StoredDestination]) {
     // Before what a person has already asked for: that is newer.
-    inbox.withLock { $0.inputs.insert(contentsOf: [.restored(stored), .configure(destinations)], at: 0) }
+    inbox.withLock { $0.putFirst([.restored(stored), .configure(destinations)]) }
     transport.start(driver: self)
     transport.wake()
   }
@@ -163,29 +163,15 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
 
   /// What is posted from here on is taken in one turn, after `endGathering`.
   package func beginGathering() {
-    inbox.withLock { $0.isGathering = true }
+    inbox.withLock { $0.beginGathering() }
   }
 
   package func endGathering() {
-    let hasInputs = inbox.withLock { inbox in
-      inbox.isGathering = false
-      return !inbox.inputs.isEmpty
-    }
-    if hasInputs { transport.wake() }
+    if inbox.withLock({ $0.endGathering() }) { transport.wake() }
   }
 
   private func post(_ input: Dispatcher.Input) {
-    let wakes = inbox.withLock { inbox in
-      inbox.inputs.append(input)
-      return inbox.inputs.count == 1 && !inbox.isGathering
-    }
-    if wakes { transport.wake() }
-  }
-
-  private struct Inbox: Sendable {
-    var inputs: [Dispatcher.Input] = []
-    /// More comes in a moment, and then the transport is woken.
-    var isGathering = false
+    if inbox.withLock({ $0.add(input) }) { transport.wake() }
   }
 
   // MARK: The transport's thread
@@ -207,10 +193,7 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
       if let offset = attempt.result.clockOffset { compare(offset, attempt.destination) }
       dispatcher.handle(.finished(attempt), now: now)
     }
-    let inputs = inbox.withLock { inbox in
-      defer { inbox.inputs = [] }
-      return inbox.inputs
-    }
+    let inputs = inbox.withLock { $0.takeAll() }
     for input in inputs {
       switch input {
       case .drain: isDraining = true
