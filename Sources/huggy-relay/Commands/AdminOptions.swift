@@ -70,7 +70,7 @@ struct AdminOptions: ParsableArguments {
   }
 
   /// nil also for an empty one.
-  private static func environment(_ name: String) -> String? {
+  static func environment(_ name: String) -> String? {
     processEnvironment()[name].flatMap { $0.isEmpty ? nil : $0 }
   }
 }

@@ -115,13 +115,8 @@ struct DoctorCommand: ParsableCommand {
   /// Also without a configuration, if it is said where the relay is.
   private func relayCheck(_ loaded: LoadedConfiguration?) -> Examination.Check {
     let relay = RunningRelayCheck(
-      loaded?.configuration, admin: admin ?? Self.environment("HUGGY_RELAY_ADMIN"),
-      token: adminToken ?? Self.environment("HUGGY_RELAY_ADMIN_TOKEN"))
+      loaded?.configuration, admin: admin ?? AdminOptions.environment("HUGGY_RELAY_ADMIN"),
+      token: adminToken ?? AdminOptions.environment("HUGGY_RELAY_ADMIN_TOKEN"))
     return Examination.Check("relay") { relay.look() }
-  }
-
-  /// nil also for an empty one.
-  private static func environment(_ name: String) -> String? {
-    processEnvironment()[name].flatMap { $0.isEmpty ? nil : $0 }
   }
 }

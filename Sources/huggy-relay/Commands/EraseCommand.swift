@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import RelayAdmin
 import RelayCore
 import RelayPipeline
@@ -53,7 +52,7 @@ struct Erase: ParsableCommand {
     guard dryRun || why.reason?.isEmpty == false else {
       throw ValidationError("say why with --reason: it is all that stays to tell")
     }
-    guard dryRun || yes || Self.isAtTerminal else {
+    guard dryRun || yes || Person.isThere else {
       throw ValidationError("this is no terminal: nobody can be asked; --yes erases without a question")
     }
   }
@@ -72,21 +71,11 @@ struct Erase: ParsableCommand {
       let (count, json) = try carryOut(client, dryRun: true)
       if dryRun { return try options.show(json) { _ in ErasureText.wouldBe(count) } }
       guard count.matched > 0 else { return try options.show(json) { _ in ErasureText.wouldBe(count) } }
-      try ask(count)
+      try Person.mustAgree(to: ErasureText.question(count), otherwise: "nothing was erased")
     }
     let (answer, json) = try carryOut(client, dryRun: false)
     try options.show(json) { _ in ErasureText.done(answer) }
     if answer.state == "failed" || answer.inFlight > 0 { throw ExitCode.failure }
-  }
-
-  private static var isAtTerminal: Bool { isatty(STDIN_FILENO) == 1 && StandardStream.error.isTerminal }
-
-  private func ask(_ count: ErasureAnswer) throws {
-    StandardStream.error.write(ErasureText.question(count))
-    guard ChangeText.isYes(readLine()) else {
-      printError("nothing was erased")
-      throw ExitCode.failure
-    }
   }
 
   /// Begins it, and waits for its end.
@@ -97,7 +86,7 @@ struct Erase: ParsableCommand {
     var answer = try client.decode(ErasureAnswer.self, from: json)
     let showsProgress = StandardStream.error.isTerminal
     while answer.state == "running" {
-      usleep(200_000)
+      pause(for: .milliseconds(200))
       json = try client.get("/api/v1/erase/\(answer.id.percentEncoded)")
       answer = try client.decode(ErasureAnswer.self, from: json)
       if showsProgress {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import RelayAdmin
 import RelayCore
 import RelayPipeline
@@ -103,14 +102,13 @@ struct ReplayCommand: ParsableCommand {
         ReplayText.wouldBe(try client.decode(ReplayCountAnswer.self, from: json))
       }
     }
-    let isAtTerminal = isatty(STDIN_FILENO) == 1 && StandardStream.error.isTerminal
-    if !yes && isAtTerminal { try ask(client) }
+    if !yes && Person.isThere { try ask(client) }
     let json = try client.post(Self.path, input())
     let begun = try client.decode(ReplayBegunAnswer.self, from: json)
     try options.show(json) { _ in ReplayText.begun(begun) }
-    if wait || isAtTerminal && !options.json {
+    if wait || Person.isThere && !options.json {
       try ReplayProgress(
-        options.client(), replay: begun.replay, shows: isAtTerminal, tells: !options.json
+        options.client(), replay: begun.replay, shows: Person.isThere, tells: !options.json
       ).follow()
     }
   }
@@ -125,11 +123,7 @@ struct ReplayCommand: ParsableCommand {
   private func ask(_ client: AdminClient) throws {
     let answer = try client.decode(ReplayCountAnswer.self, from: try count(client))
     guard let question = ReplayText.question(answer) else { return }
-    StandardStream.error.write(question)
-    guard ChangeText.isYes(readLine()) else {
-      printError("nothing was sent")
-      throw ExitCode.failure
-    }
+    try Person.mustAgree(to: question, otherwise: "nothing was sent")
   }
 }
 

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import RelayAdmin
 import RelayCore
 import RelayPipeline
@@ -90,7 +89,7 @@ struct SelectionChange {
       }
     }
     var input = input
-    if !selection.yes, Self.isAtTerminal { input.expected = try ask(input, client, path) }
+    if !selection.yes, Person.isThere { input.expected = try ask(input, client, path) }
     let json = try client.post(path, input)
     try options.show(json) { _ in text(try client.decode(ChangedAnswer.self, from: json), selection.asked) }
   }
@@ -102,13 +101,7 @@ struct SelectionChange {
     count.dryRun = true
     let answer = try client.decode(DryRunAnswer.self, from: try client.post(path, count))
     guard let question = ChangeText.question(verb, answer) else { return nil }
-    StandardStream.error.write(question)
-    guard ChangeText.isYes(readLine()) else {
-      printError("nothing was changed")
-      throw ExitCode.failure
-    }
+    try Person.mustAgree(to: question, otherwise: "nothing was changed")
     return answer.count
   }
-
-  private static var isAtTerminal: Bool { isatty(STDIN_FILENO) == 1 && StandardStream.error.isTerminal }
 }

@@ -75,11 +75,7 @@ struct TokenCommand: ParsableCommand {
       }
       print(SourcesText.source(found, now: SystemWallClock().now(), pen: AdminOptions.pen))
       guard !found.ambiguous, let id = found.candidates.first?.id, isatty(STDIN_FILENO) == 1 else { return }
-      StandardStream.error.write("believe it from now on? [y/N] ")
-      guard ChangeText.isYes(readLine()) else {
-        printError("nothing was confirmed")
-        throw ExitCode.failure
-      }
+      try Person.mustAgree(to: "believe it from now on? [y/N] ", otherwise: "nothing was confirmed")
       var input = TokenInput()
       input.confirm = id
       try TokenCommand.post(input, to: source, options, why)
@@ -92,7 +88,7 @@ struct TokenCommand: ParsableCommand {
         guard let found = status.sources.first(where: { $0.name == source }) else { return nil }
         if !found.candidates.isEmpty { return found }
         guard found.learningUntil != nil else { return nil }
-        sleep(1)
+        pause(for: .seconds(1))
       }
     }
   }
