@@ -36,7 +36,7 @@ extension ReadDestination {
   func warnAboutBatch(in reading: Reading) {
     guard let destination, destination.batch != nil, !reading.isProbing else { return }
     let place = batchLocation ?? location
-    if destination.format == .huggy, destination.batch?.maxEvents != 1 {
+    if destination.format == .huggy, destination.takesSeveral {
       reading.report(
         "many receivers that were written for the platform read only the first event of each list, and would lose the "
           + "others; see that this one loops over them, or write format: event",
@@ -60,8 +60,7 @@ extension ReadDestination {
 
   /// Warns of arrays that may hold events of several types, since an array says none of them.
   func warnAboutTypes(of routes: [Route], in reading: Reading) {
-    guard let destination, destination.format == .event, let batch = destination.batch, batch.maxEvents > 1,
-      !reading.isProbing
+    guard let destination, destination.format == .event, destination.takesSeveral, !reading.isProbing
     else { return }
     let types = routes.filter { $0.destinationNames.contains(name) }.map { route in
       route.match.events.flatMap { $0.count == 1 ? $0[0].literal : nil }
@@ -74,7 +73,7 @@ extension ReadDestination {
   }
 
   private func warnAboutTimes(of destination: Destination, at place: Location, in reading: Reading) {
-    guard let batch = destination.batch, batch.maxEvents > 1 else { return }
+    guard let batch = destination.batch, destination.takesSeveral else { return }
     if let rate = destination.rate, rate.spacing * 2 > destination.burstTime {
       reading.report(
         "its rate lets fewer than two events through in \(destination.burstTime.text), so each would go alone; raise the rate, or give "

@@ -13,7 +13,8 @@ extension ConfigNode {
         "no route names this destination: nothing goes there, but what is replayed", at: destination.location,
         severity: .warning)
     }
-    for destination in destinations { destination.warnAboutTypes(of: routes.map(\.route), in: reading) }
+    let all = routes.map(\.route)
+    for destination in destinations { destination.warnAboutTypes(of: all, in: reading) }
   }
 }
 

@@ -88,6 +88,9 @@ package struct Destination: Sendable, Equatable {
 }
 
 extension Destination {
+  /// Several events may stand in a request.
+  package var takesSeveral: Bool { batch.map { $0.maxEvents > 1 } ?? false }
+
   /// What its `rate` lets through at once is what it lets through in this time: a tenth of a second, and where batches may wait for
   /// longer, so long.
   package var burstTime: Duration { max(TokenBucket.shortestBurst, batch?.maxWait ?? .zero) }

@@ -27,7 +27,7 @@ final class FileConnections: Sendable {
     return isAdmitted
   }
 
-  var count: Int { state.update { $0.open.count } }
+  var count: Int { state.change { ($0.open.count, wakes: false) } }
 
   /// Blocks until there are as many as is wanted.
   func wait(until isWanted: (Int) -> Bool) {

@@ -56,12 +56,17 @@ struct TextExposition {
     Self.append("_bucket{", to: &bucketStart)
     Self.append(labels, to: &bucketStart)
     Self.append(labels.isEmpty ? "le=\"" : ",le=\"", to: &bucketStart)
-    bytes += header
-    header.removeAll(keepingCapacity: true)
+    writeHeader()
     for (bound, count) in zip(scale.boundTexts, snapshot.cumulative) { bucket(bound, count) }
     bucket(Self.infinity, snapshot.count)
     line(labels, suffix: "_sum") { scale.append(snapshot.sum, to: &$0) }
     line(labels, suffix: "_count") { JSONWriter.appendNumber(snapshot.count, to: &$0) }
+  }
+
+  private mutating func writeHeader() {
+    guard !header.isEmpty else { return }
+    bytes += header
+    header.removeAll(keepingCapacity: true)
   }
 
   private static let infinity = Array("+Inf".utf8)
@@ -75,10 +80,7 @@ struct TextExposition {
   }
 
   private mutating func line(_ labels: Labels, suffix: StaticString = "", _ value: (inout [UInt8]) -> Void) {
-    if !header.isEmpty {
-      bytes += header
-      header.removeAll(keepingCapacity: true)
-    }
+    writeHeader()
     bytes += family
     Self.append(suffix, to: &bytes)
     if !labels.isEmpty {
@@ -128,13 +130,6 @@ struct TextExposition {
   /// Seconds with as many decimals as it takes: `0.0025`, `1`, `86400.000001`.
   ///
   /// - Parameter microseconds: Not negative.
-  static func seconds(microseconds: Int) -> String {
-    var text: [UInt8] = []
-    appendSeconds(microseconds: microseconds, to: &text)
-    return String(decoding: text, as: UTF8.self)
-  }
-
-  /// The same.
   static func appendSeconds(microseconds: Int, to output: inout [UInt8]) {
     var (whole, rest) = microseconds.quotientAndRemainder(dividingBy: 1_000_000)
     JSONWriter.appendNumber(whole, to: &output)

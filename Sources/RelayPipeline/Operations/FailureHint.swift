@@ -25,12 +25,8 @@ enum FailureHint {
 
   /// What else may be why, where requests hold several events.
   private static func size(_ destination: Destination) -> String {
-    guard takesBatches(destination) else { return "" }
+    guard destination.takesSeveral else { return "" }
     return "; where only large requests fail so, lower `batch.max_bytes` or `batch.max_events`, and reload"
-  }
-
-  private static func takesBatches(_ destination: Destination) -> Bool {
-    destination.batch.map { $0.maxEvents > 1 } ?? false
   }
 
   private static func status(_ cause: AttemptCause) -> Int? {
@@ -45,7 +41,7 @@ enum FailureHint {
       types.first.map {
         $0.failed == $0.attempts ? "it takes no \($0.type); " : "it refuses some \($0.type); "
       } ?? ""
-    guard !takesBatches(destination) else {
+    guard !destination.takesSeveral else {
       return
         "\(which)\(cause) is one of its `permanent` statuses: an event that is answered so alone goes to the dead letters; of several "
         + "in a request each is tried alone first. Mend the receiver, or, where only large requests fail so, lower `batch.max_bytes` or "

@@ -204,9 +204,7 @@ final class AttachmentSession {
         try statements.remove.run()
         ended.count += 1
       case .pending, .fetched:
-        try end(key, rememberedUntil)
-        ended.count += 1
-        if let hash, let source { try release(hash, source, &ended) }
+        try end(key, source, hash, rememberedUntil, &ended)
       case .ended, nil: break
       }
     }
@@ -220,9 +218,7 @@ final class AttachmentSession {
         let key = AttachmentKey(event: event, place: place)
         let (state, source, hash) = try row(key)
         guard let state, state != .ended else { continue }
-        try end(key, rememberedUntil)
-        ended.count += 1
-        if let hash, let source { try release(hash, source, &ended) }
+        try end(key, source, hash, rememberedUntil, &ended)
       }
     }
     return ended
@@ -241,10 +237,16 @@ final class AttachmentSession {
     return (RowState(rawValue: query.integer(0)), query.text(1), query.text(2))
   }
 
-  private func end(_ key: AttachmentKey, _ until: Timestamp) throws(StoreError) {
+  /// - Parameter hash: Of its file; nil: it has none.
+  private func end(
+    _ key: AttachmentKey, _ source: String?, _ hash: String?, _ until: Timestamp,
+    _ ended: inout EndedAttachments
+  ) throws(StoreError) {
     statements.end.bind(key)
     statements.end.bind(3, until)
     try statements.end.run()
+    ended.count += 1
+    if let hash, let source { try release(hash, source, &ended) }
   }
 
   private func release(

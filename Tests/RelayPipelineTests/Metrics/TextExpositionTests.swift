@@ -64,6 +64,8 @@ import Testing
     (86_400_000_001, "86400.000001"), (10_000_000, "10"),
   ])
   func secondsAreWrittenExactly(microseconds: Int, written: String) {
-    #expect(TextExposition.seconds(microseconds: microseconds) == written)
+    var text: [UInt8] = []
+    TextExposition.appendSeconds(microseconds: microseconds, to: &text)
+    #expect(String(decoding: text, as: UTF8.self) == written)
   }
 }
