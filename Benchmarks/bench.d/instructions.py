@@ -63,7 +63,7 @@ def control(relay, *what):
         raise Failure(f"callgrind does not listen: {said.stdout}{said.stderr}")
 
 
-NAMES = ["one", "three", "one-batch", "three-batch", "many", "fanout"]
+NAMES = ["one", "one-attachments", "three", "one-batch", "three-batch", "many", "fanout"]
 
 
 def compare(sink, binaries, runs, say):
