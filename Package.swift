@@ -58,6 +58,11 @@ let package = Package(
       name: "RelaySQLite", dependencies: ["RelayCore", "RelayText", "RelayThreads", "CSQLite", "CSQLiteLog"],
       swiftSettings: strict),
     .systemLibrary(
+      name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .target(
+      name: "RelayPostgres", dependencies: ["RelayCore", "RelayText", "RelayThreads", "CPostgres"],
+      swiftSettings: strict),
+    .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CEpoll"),
     .target(name: "CTrust", dependencies: ["COpenSSL"]),
@@ -170,6 +175,10 @@ let package = Package(
     .target(
       name: "RelayBrowser", dependencies: ["RelayCurl", "RelayHarness", "RelayThreads"],
       path: "Tests/RelayBrowser", swiftSettings: strict),
+    // Starts PostgreSQL servers, for the tests of that store.
+    .target(
+      name: "RelayPostgresSupport", dependencies: ["RelayHarness", "RelayPostgres", "RelayThreads"],
+      path: "Tests/RelayPostgresSupport", swiftSettings: strict),
     .testTarget(name: "RelayTextTests", dependencies: ["RelayText"], swiftSettings: strict),
     .testTarget(
       name: "RelayListeningTests",
@@ -190,6 +199,10 @@ let package = Package(
     .testTarget(
       name: "RelaySQLiteTests",
       dependencies: ["RelayCore", "RelayHarness", "RelaySQLite", "RelayTestSupport", "RelayThreads"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "RelayPostgresTests",
+      dependencies: ["RelayCore", "RelayPostgres", "RelayPostgresSupport", "RelayThreads"],
       swiftSettings: strict),
     .testTarget(
       name: "RelayCurlTests",
