@@ -21,7 +21,10 @@ def tool(name, *arguments):
 
 
 def run(name, *arguments):
-    return json.loads(subprocess.run(tool(name, *arguments), check=True, stdout=subprocess.PIPE, text=True).stdout)
+    done = subprocess.run(tool(name, *arguments), stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise processes.Failure(f"{name} ended with {done.returncode}")
+    return json.loads(done.stdout)
 
 
 def http(envelopes, seconds):

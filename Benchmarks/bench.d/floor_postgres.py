@@ -103,20 +103,19 @@ def with_sqlite(server, batch):
                   "ratio": run["server_us"] / bare["cpu_us"], "ratio_of_all": run["cpu_us"] / bare["cpu_us"]}
 
 
-def compare(runs, say):
-    """All batches in turn, and that again."""
-    results = {batch: [] for batch in BATCHES}
+def compare(results, runs, say):
+    """All batches in turn, and that again. What is measured is put into `results` at once, so that a failure loses none of it."""
+    results["batches"] = {batch: [] for batch in BATCHES}
     with postgres.running() as server:
-        version = server.ask("SHOW server_version")
+        results["server_version"] = server.ask("SHOW server_version")
         for n in range(runs):
-            for batch, done in results.items():
+            for batch, done in results["batches"].items():
                 say(f"floor-postgres, batch {batch}, run {n + 1} of {runs}")
                 done.append(with_sqlite(server, batch))
-    return {"server_version": version, "batches": results}
 
 
-def compare_variants(runs, say):
-    results = {group: {name: [] for name in variants} for group, variants in VARIANTS.items()}
+def compare_variants(results, runs, say):
+    results.update({group: {name: [] for name in variants} for group, variants in VARIANTS.items()})
     with postgres.running() as server:
         for group, variants in VARIANTS.items():
             for n in range(runs):
@@ -126,7 +125,6 @@ def compare_variants(runs, say):
                     run = measure(server, **how, **other)
                     first = first or run
                     results[group][name].append(run | ratios(run, first))
-    return results
 
 
 def ratios(run, first):
@@ -141,7 +139,7 @@ def report(results):
              ranged(runs, "ratio_of_all"), *(median(runs, key) for key in ("per_s", "sqlite_per_s", "wal_per_event", "wal_of_body",
                                                                              "round_trips", "wal_syncs", "hot"))]
             for batch, runs in results["batches"].items() if runs]
-    table(f"Floor over PostgreSQL {results['server_version']} (CPU µs per event, {BODY_BYTES:,} B)", heads, rows, [
+    table(f"Floor over PostgreSQL {results['server_version'].split()[0]} (CPU µs per event, {BODY_BYTES:,} B)", heads, rows, [
         "An event, its delivery, a row of the books a commit, and the settling of the commit before; one writer, one pipeline a commit.",
         "Server: all of PostgreSQL's processes, a checkpoint at the end included. SQLite: its floor, right before each run; it has few columns.",
         "Wanted: server ÷ SQLite at most 2.2. HOT: the share of settlements that touch no index."])
