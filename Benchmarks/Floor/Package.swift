@@ -18,6 +18,7 @@ let package = Package(
       ],
       swiftSettings: [.swiftLanguageMode(.v6)]),
     .executableTarget(name: "floor-sqlite", linkerSettings: [.linkedLibrary("sqlite3")]),
+    .executableTarget(name: "floor-postgres", linkerSettings: [.linkedLibrary("pq")]),
     .executableTarget(name: "floor-curl", linkerSettings: [.linkedLibrary("curl")]),
     .executableTarget(name: "floor-json", linkerSettings: [.linkedLibrary("simdjson")]),
   ],

@@ -1,5 +1,5 @@
 """The floor: the parts of the relay's work, bare, each by the library that does it best. See Floor/."""
-import json, os, subprocess, tempfile
+import contextlib, json, os, sqlite3, subprocess, tempfile
 
 import machine, processes
 from traffic import wrk
@@ -10,7 +10,7 @@ BATCHES = [1, 2, 5, 10, 20, 50, 100]  # events in a request
 
 
 def build():
-    machine.need("pkg-config", "/usr/include/simdjson.h", "/usr/include/sqlite3.h")
+    machine.need("pkg-config", "/usr/include/simdjson.h", "/usr/include/sqlite3.h", "/usr/include/postgresql/libpq-fe.h")
     with processes.running("make", "-s", "-C", machine.ROOT, "floor", stdout=subprocess.DEVNULL) as build:
         if build.wait():
             raise processes.Failure("the floor was not built")
@@ -21,7 +21,10 @@ def tool(name, *arguments):
 
 
 def run(name, *arguments):
-    return json.loads(subprocess.run(tool(name, *arguments), check=True, capture_output=True, text=True).stdout)
+    done = subprocess.run(tool(name, *arguments), stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise processes.Failure(f"{name} ended with {done.returncode}")
+    return json.loads(done.stdout)
 
 
 def http(envelopes, seconds):
@@ -42,9 +45,15 @@ def parse(envelopes):
         return run("floor-json", file.name, 300_000)
 
 
-def sqlite(event_bytes, batch):
+def sqlite(event_bytes, batch, events=None):
+    events = events or batch * max(200, 40_000 // batch)
     with tempfile.TemporaryDirectory(dir=machine.scratch()) as folder:
-        return run("floor-sqlite", folder, batch * max(200, 40_000 // batch), event_bytes, batch)
+        cost = run("floor-sqlite", folder, events, event_bytes, batch)
+        with contextlib.closing(sqlite3.connect(os.path.join(folder, "floor.db"))) as database:
+            found = database.execute("SELECT (SELECT count(*) FROM event), (SELECT count(*) FROM delivery WHERE state = 3)").fetchone()
+    if found != (events, events):
+        raise processes.Failure(f"floor-sqlite: {events:,} events and settled deliveries expected, {found} found")
+    return cost
 
 
 def curl(sink, event_bytes, in_flight=64, origins=1, requests=40_000):

@@ -10,6 +10,7 @@ PACKAGES = {
     "/usr/lib/syslog-ng/*/libhttp.so": "syslog-ng-mod-http", "/usr/include/simdjson.h": "libsimdjson-dev",
     "/usr/include/sqlite3.h": "libsqlite3-dev", "/usr/include/zlib.h": "zlib1g-dev", "pkg-config": "pkg-config",
     "chromium": "chromium", "chromedriver": "chromium-driver",
+    "/usr/include/postgresql/libpq-fe.h": "libpq-dev", "/usr/lib/postgresql/*/bin/postgres": "postgresql",
 }
 
 
@@ -31,10 +32,12 @@ def install(packages):
     if not find("apt-get"):
         sys.exit("These are missing: " + " ".join(packages))
     print("installing " + " ".join(packages), file=sys.stderr)
-    as_root = [] if os.geteuid() == 0 else ["sudo"]
-    subprocess.run([*as_root, "apt-get", "update", "-qq"], check=True)
-    command = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq", "--no-install-recommends"]
-    subprocess.run([*as_root, *command, *packages], check=True, stdout=subprocess.DEVNULL)
+    as_root("apt-get", "update", "-qq")
+    as_root("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages)
+
+
+def as_root(*command, **how):
+    subprocess.run([*([] if os.geteuid() == 0 else ["sudo"]), *command], check=True, stdout=subprocess.DEVNULL, **how)
 
 
 def scratch():
