@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 import RelayThreads
 
 /// The embedded store: one SQLite file, one thread, one sync for all that arrived while the last was under way.
@@ -36,7 +37,7 @@ package final class SQLiteStore: DeliveryStore {
     path: String, clock: any SteadyClock, duplicateLimit: Int = 500_000, hangAfter: Duration = .seconds(4),
     copiesBeforeMigration: Bool = true, observer: (any StoreObserver)? = nil
   ) throws(StoreError) {
-    let inbox = Monitor(StoreInbox())
+    let inbox = Monitor(StoreInbox(hanging: .hanging))
     let opened = Monitor<Result<(file: FileID, downTime: Gap?), StoreError>?>(nil)
     let hasEnded = Monitor(false)
     let indexer = EventIndexer()
@@ -77,7 +78,7 @@ package final class SQLiteStore: DeliveryStore {
     indexer.start { () throws(StoreError) in
       try Connection(lookingInto: path, file: file)
     } write: { change, completion in
-      let operation = StoreOperation.job(.index(change, completion))
+      let operation = StoreOperation.job(.own(IndexWork(change: change, completion: completion)))
       let refusal = inbox.change { inbox in
         let (isAccepted, wakes) = inbox.post(operation)
         return (isAccepted ? nil : inbox.refusal(of: operation), wakes)
@@ -278,4 +279,9 @@ package final class SQLiteStore: DeliveryStore {
     if let refusal { operation.refuse(refusal) }
     if beginsWatch { watch.begin() }
   }
+}
+
+extension StoreError {
+  fileprivate static let hanging = StoreError(
+    code: .hanging, message: "the store's disk does not answer; look at the disk")
 }

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 import RelayTestSupport
 import RelayThreads
 
@@ -73,14 +74,14 @@ final class SessionBench {
   /// One step of a job, as the store's loop takes it.
   ///
   /// - Returns: Whether it was the last.
-  func step(_ job: any StoreJob) throws(StoreError) -> Bool {
+  func step(_ job: any StoreJob<StoreSession>) throws(StoreError) -> Bool {
     let isLast = try session.transactions.run { () throws(StoreError) in try job.step(session) }
     job.committed()
     return isLast
   }
 
   /// All steps of a job.
-  func run(_ job: any StoreJob) throws(StoreError) {
+  func run(_ job: any StoreJob<StoreSession>) throws(StoreError) {
     while try !step(job) {}
     job.end(nil)
   }

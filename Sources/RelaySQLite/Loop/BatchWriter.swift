@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Puts all that is waiting into one transaction: the group commit. Confined to the store's thread.
 struct BatchWriter {

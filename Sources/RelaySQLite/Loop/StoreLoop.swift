@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 import RelayThreads
 
 /// What the store's thread does, over and over: it commits all that has been asked together; reads; takes one step
@@ -14,7 +15,7 @@ final class StoreLoop {
   /// In the order of the calls.
   private var reads: [StoreOperation.Read] = []
   private var nextRead = 0
-  private var jobs = JobQueue()
+  private var jobs = JobQueue<StoreSession>()
   private var backup: Backup?
   private var keeperHasMore = false
   private var indexing: IndexTrigger
@@ -145,10 +146,12 @@ final class StoreLoop {
       jobs.append(ReorderJob(destination, by: ordering, completion: completion))
     case .change(let change, let selection, let destination, let completion):
       jobs.append(ChangeJob(change, selection, of: destination, clock: clock, completion: completion))
-    case .index(let change, let completion): jobs.append(IndexJob(change, completion: completion))
     case .erase(let events, let completion):
       jobs.append(EraseJob(events, clock: clock, completion: completion))
     case .overwriteErased(let completion): jobs.append(OverwriteJob(keeper, completion: completion))
+    case .own(let work):
+      guard let work = work as? IndexWork else { preconditionFailure("no other store's work comes here") }
+      jobs.append(IndexJob(work.change, completion: work.completion))
     }
   }
 
@@ -204,8 +207,7 @@ final class StoreLoop {
   /// The claim has said when to come again; until then these retries are brought to that time, too.
   private func bringIn() {
     guard let (destination, latest) = session.claims.takeRetriesTooFarOff() else { return }
-    guard !jobs.all.contains(where: { $0 is BringInJob && $0.destination == destination }) else { return }
-    jobs.append(BringInJob(destination, to: latest))
+    jobs.appendOnce(BringInJob(destination, to: latest))
   }
 
   private func stepJob() {
@@ -267,21 +269,3 @@ final class StoreLoop {
 
 @available(*, unavailable)
 extension StoreLoop: Sendable {}
-
-/// Tells the observer how the store is, at the start and when that has changed.
-private struct ConditionReport {
-  private let observer: (any StoreObserver)?
-  private var told: StoreCondition?
-
-  init(observer: (any StoreObserver)?) {
-    self.observer = observer
-  }
-
-  mutating func update(_ condition: @autoclosure () -> StoreCondition) {
-    guard let observer else { return }
-    let condition = condition()
-    guard condition != told else { return }
-    told = condition
-    observer.storeConditionChanged(condition)
-  }
-}

@@ -1,11 +1,11 @@
 import RelayCore
 
 /// Operations that nobody has taken yet, and when they are to be taken.
-struct StoreInbox: Sendable {
-  typealias Instant = CommitPace.Instant
+package struct StoreInbox: Sendable {
+  package typealias Instant = CommitPace.Instant
 
   /// What the store's thread is to do next.
-  enum Step {
+  package enum Step {
     /// These operations; or, of none, what needs no cause.
     case work([StoreOperation])
     /// nil: until something comes.
@@ -14,12 +14,12 @@ struct StoreInbox: Sendable {
   }
 
   /// What a look at the store's thread from outside finds.
-  enum Look {
+  package enum Look {
     /// It rests, and nothing waits for it: no look is needed until something is posted.
     case nothingToDo
     case works
     /// It has not come back for too long: these are to be answered so.
-    case hangs(unanswered: [AppendCall])
+    case hangs(StoreError, unanswered: [AppendCall])
     case isBack
   }
 
@@ -39,15 +39,18 @@ struct StoreInbox: Sendable {
   private var hang = HangRule()
   private var isWatched = false
   private var pace: CommitPace
+  private let hanging: StoreError
 
-  init(pace: CommitPace = CommitPace(start: .now)) {
+  /// - Parameter hanging: What senders are told while the store's thread does not come back.
+  package init(pace: CommitPace = CommitPace(start: .now), hanging: StoreError) {
     self.pace = pace
+    self.hanging = hanging
   }
 
-  var isEmpty: Bool { operations.isEmpty }
+  package var isEmpty: Bool { operations.isEmpty }
 
   /// - Returns: Whether it will be carried out; and whether the store's thread must be woken for it.
-  mutating func post(_ operation: StoreOperation) -> (isAccepted: Bool, wakes: Bool) {
+  package mutating func post(_ operation: StoreOperation) -> (isAccepted: Bool, wakes: Bool) {
     guard refusal(of: operation) == nil else { return (false, false) }
     operations.append(operation)
     switch operation.urgency {
@@ -73,16 +76,16 @@ struct StoreInbox: Sendable {
   }
 
   /// Why it is not taken; nil: it is. While the store hangs no envelopes are: their senders are not to wait for it.
-  func refusal(of operation: StoreOperation) -> StoreError? {
+  package func refusal(of operation: StoreOperation) -> StoreError? {
     if isClosing { return .closed }
-    if hang.isHanging, operation.appendCall != nil { return .hanging }
+    if hang.isHanging, operation.appendCall != nil { return hanging }
     return nil
   }
 
-  mutating func close() { isClosing = true }
+  package mutating func close() { isClosing = true }
 
   /// What replays ask for has a small share of the next commit.
-  func replaysGiveWay(at now: Instant) -> Bool { !isClosing && pace.replaysGiveWay(at: now) }
+  package func replaysGiveWay(at now: Instant) -> Bool { !isClosing && pace.replaysGiveWay(at: now) }
 
   /// A commit has ended, and what was taken has been answered.
   ///
@@ -90,7 +93,7 @@ struct StoreInbox: Sendable {
   ///   - envelopes: How many it carried.
   ///   - replayedLeft: How much of what replays ask for it had no room for.
   /// - Returns: What is to be let go of, outside the lock.
-  mutating func committed(envelopes: Int, replayedLeft: Int = 0, at now: Instant) -> [StoreOperation] {
+  package mutating func committed(envelopes: Int, replayedLeft: Int = 0, at now: Instant) -> [StoreOperation] {
     pace.committed(envelopes: envelopes, at: now)
     if replayedLeft > 0 { addReplayed(replayedLeft, since: now) }
     defer { underWay = [] }
@@ -100,16 +103,16 @@ struct StoreInbox: Sendable {
   // MARK: Whether it hangs
 
   /// - Returns: Whether looks must begin.
-  mutating func beginWatch() -> Bool {
+  package mutating func beginWatch() -> Bool {
     defer { isWatched = true }
     return !isWatched
   }
 
   /// Now and then, from outside.
-  mutating func look() -> Look {
+  package mutating func look() -> Look {
     let isResting = if case .asleep = sleep { true } else { false }
     switch hang.look(turn: turn, isResting: isResting) {
-    case true?: return .hangs(unanswered: takeUnanswered())
+    case true?: return .hangs(hanging, unanswered: takeUnanswered())
     case false?: return .isBack
     case nil:
       isWatched = !isResting || !operations.isEmpty
@@ -128,7 +131,7 @@ struct StoreInbox: Sendable {
   /// - Parameters:
   ///   - rest: When there is something to do without an operation; nil: not before one comes.
   ///   - limit: How many operations to take at most.
-  mutating func next(now: Instant, rest: Instant?, atMost limit: Int) -> Step {
+  package mutating func next(now: Instant, rest: Instant?, atMost limit: Int) -> Step {
     sleep = .awake
     turn &+= 1
     let due = pace.due(waiting)

@@ -1,53 +1,27 @@
 import RelayCore
 
-/// What is asked of replays.
-enum ReplayCall: Sendable {
-  case begin(NewReplay, @Sendable (Result<Replay, StoreError>) -> Void)
-  /// - Parameter progress: What is called with the replay when a part of the step has been queued.
-  case queue(
-    ReplayStep, progress: @Sendable (Replay) -> Void, @Sendable (Result<Replay, StoreError>) -> Void)
-  case end(Int, as: ReplayEnd, @Sendable (Result<Replay?, StoreError>) -> Void)
-  case amend(Int, plan: String, reason: String?, @Sendable (Result<Void, StoreError>) -> Void)
-
-  var urgency: StoreOperation.Urgency {
-    switch self {
-    case .begin, .end, .amend: .urgent
-    // What replays send can wait for others.
-    case .queue(let step, progress: _, _): .ofReplays(items: step.deliveries, isUrgent: false)
-    }
-  }
-
-  func refuse(_ error: StoreError) {
-    switch self {
-    case .begin(_, let completion), .queue(_, progress: _, let completion): completion(.failure(error))
-    case .end(_, as: _, let completion): completion(.failure(error))
-    case .amend(_, plan: _, reason: _, let completion): completion(.failure(error))
-    }
-  }
-}
-
 /// The calls that are to be written, and the steps that wait for room: these are tried again with each transaction, for only
 /// what is settled makes room. Confined to the store's thread.
-struct ReplayCalls {
+package struct ReplayCalls {
   /// What came of a call.
-  struct Answer {
+  package struct Answer {
     /// Of the call that it answers; nil: the call goes on waiting, and this tells only how far it has come.
     fileprivate let place: Int?
     /// - Parameter _: Why nobody knows whether that is kept; nil: it is.
-    let give: (StoreError?) -> Void
+    package let give: (StoreError?) -> Void
   }
 
   /// What a transaction has come to.
-  struct Written {
+  package struct Written {
     /// All that was tried; of steps that were cut what is left.
     fileprivate var calls: [ReplayCall]
     /// What is to be told. What is in none of them goes on waiting.
-    fileprivate(set) var answers: [Answer] = []
+    package fileprivate(set) var answers: [Answer] = []
     /// How many deliveries were queued.
-    fileprivate(set) var queued = 0
+    package fileprivate(set) var queued = 0
     fileprivate var left = 0
 
-    init() { calls = [] }
+    package init() { calls = [] }
 
     fileprivate init(calls: [ReplayCall]) { self.calls = calls }
   }
@@ -55,17 +29,19 @@ struct ReplayCalls {
   private var waiting: [ReplayCall] = []
   private var new: [ReplayCall] = []
   /// How many deliveries are left of steps that were cut: the next commits queue them.
-  private(set) var left = 0
+  package private(set) var left = 0
+
+  package init() {}
 
   /// Nothing has been asked that was not tried.
-  var isEmpty: Bool { new.isEmpty }
-  var hasCalls: Bool { !(new.isEmpty && waiting.isEmpty) }
+  package var isEmpty: Bool { new.isEmpty }
+  package var hasCalls: Bool { !(new.isEmpty && waiting.isEmpty) }
   /// What waits is to be tried again, also if nothing else is written.
-  private(set) var mayHaveRoom = false
+  package private(set) var mayHaveRoom = false
 
-  mutating func roomMayHaveCome() { mayHaveRoom = !waiting.isEmpty }
+  package mutating func roomMayHaveCome() { mayHaveRoom = !waiting.isEmpty }
 
-  mutating func add(_ call: ReplayCall) { new.append(call) }
+  package mutating func add(_ call: ReplayCall) { new.append(call) }
 
   /// Within a transaction.
   ///
@@ -73,8 +49,8 @@ struct ReplayCalls {
   ///   - refusal: Why nothing is taken that needs room on the disk; nil: it is.
   ///   - limit: About how many deliveries are queued at most: steps are cut; nil: all.
   /// - Returns: What it has come to, for `written` once that is on disk.
-  func write(
-    _ replays: ReplayQueuer, refusal: StoreError?, atMost limit: Int?, _ now: Timestamp
+  package func write(
+    _ replays: any ReplayQueuing, refusal: StoreError?, atMost limit: Int?, _ now: Timestamp
   ) throws(StoreError) -> Written {
     var written = Written(calls: waiting + new)
     // Ends come first: a step of what has ended queues nothing.
@@ -100,7 +76,8 @@ struct ReplayCalls {
   }
 
   private func begin(
-    _ new: NewReplay, _ completion: @escaping (Result<Replay, StoreError>) -> Void, _ replays: ReplayQueuer,
+    _ new: NewReplay, _ completion: @escaping (Result<Replay, StoreError>) -> Void,
+    _ replays: any ReplayQueuing,
     _ refusal: StoreError?
   ) throws(StoreError) -> (StoreError?) -> Void {
     if let refusal { return { _ in completion(.failure(refusal)) } }
@@ -113,7 +90,7 @@ struct ReplayCalls {
   /// - Returns: Its answer; nil: it goes on waiting.
   private func queue(
     _ step: ReplayStep, at place: Int, _ progress: @escaping @Sendable (Replay) -> Void,
-    _ completion: @escaping @Sendable (Result<Replay, StoreError>) -> Void, _ replays: ReplayQueuer,
+    _ completion: @escaping @Sendable (Result<Replay, StoreError>) -> Void, _ replays: any ReplayQueuing,
     _ refusal: StoreError?, atMost limit: Int?, _ now: Timestamp,
     _ written: inout Written
   ) throws(StoreError) -> ((StoreError?) -> Void)? {
@@ -145,7 +122,7 @@ struct ReplayCalls {
   }
 
   /// That is on disk.
-  mutating func written(_ written: Written) {
+  package mutating func written(_ written: Written) {
     (mayHaveRoom, left) = (false, written.left)
     guard hasCalls else { return }
     let answered = Set(written.answers.compactMap(\.place))
@@ -154,12 +131,12 @@ struct ReplayCalls {
   }
 
   /// The transaction has failed: what waits for room goes on waiting.
-  mutating func refuseNew(_ error: StoreError) {
+  package mutating func refuseNew(_ error: StoreError) {
     for call in new { call.refuse(error) }
     new.removeAll()
   }
 
-  mutating func refuseAll(_ error: StoreError) {
+  package mutating func refuseAll(_ error: StoreError) {
     for call in waiting + new { call.refuse(error) }
     (waiting, new, left) = ([], [], 0)
   }
@@ -167,12 +144,3 @@ struct ReplayCalls {
 
 @available(*, unavailable)
 extension ReplayCalls: Sendable {}
-
-extension ReplayCall {
-  fileprivate var isEnd: Bool {
-    switch self {
-    case .end: true
-    case .begin, .queue, .amend: false
-    }
-  }
-}
