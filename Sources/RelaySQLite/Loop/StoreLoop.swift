@@ -42,7 +42,8 @@ final class StoreLoop {
     self.clock = clock
     self.observer = observer
     keeper = StoreKeeper(session: session, clock: clock)
-    writer = BatchWriter(session: session, keeper: keeper, clock: clock, observer: observer)
+    let committer = SQLiteCommitter(session: session, keeper: keeper, clock: clock)
+    writer = BatchWriter(committer, clock: clock, observer: observer)
     condition = ConditionReport(observer: observer)
     indexing = IndexTrigger(indexer)
     logWatch = LogWatch(logGate, fullBytes: keeper.log.fullBytes(StoreSize()))
@@ -74,7 +75,7 @@ final class StoreLoop {
     backup = nil
     writer.write()
     writer.abandon()
-    writer.keepClock()
+    keepClock()
   }
 
   private func write() {
@@ -111,12 +112,19 @@ final class StoreLoop {
     return retry.map { min($0, due) } ?? due
   }
 
+  /// The last thing that is written: the next run goes on from there.
+  private func keepClock() {
+    try? session.transactions.run { () throws(StoreError) in try session.clock.write(clock, isLast: true) }
+  }
+
+  /// A sign of life, where nothing else is written: the next run says since when this one was gone.
   /// Mostly a commit has done it already, and nothing is to be written.
   private func markLife() {
     let now = clock.now()
     guard now >= nextMark else { return }
     nextMark = now.advanced(by: Self.markInterval)
-    if session.loss == nil { writer.markLife(at: now) }
+    guard session.loss == nil else { return }
+    try? session.transactions.run { () throws(StoreError) in try session.clock.write(clock, at: now) }
   }
 
   /// Puts it in its place; what is only a matter of memory is done at once.

@@ -2,26 +2,26 @@ import RelayCore
 
 /// The calls that are to be written, and the steps that wait for room: these are tried again with each transaction, for only
 /// what is settled makes room. Confined to the store's thread.
-package struct ReplayCalls {
+struct ReplayCalls {
   /// What came of a call.
-  package struct Answer {
+  struct Answer {
     /// Of the call that it answers; nil: the call goes on waiting, and this tells only how far it has come.
     fileprivate let place: Int?
     /// - Parameter _: Why nobody knows whether that is kept; nil: it is.
-    package let give: (StoreError?) -> Void
+    let give: (StoreError?) -> Void
   }
 
   /// What a transaction has come to.
-  package struct Written {
+  struct Written {
     /// All that was tried; of steps that were cut what is left.
     fileprivate var calls: [ReplayCall]
     /// What is to be told. What is in none of them goes on waiting.
-    package fileprivate(set) var answers: [Answer] = []
+    fileprivate(set) var answers: [Answer] = []
     /// How many deliveries were queued.
-    package fileprivate(set) var queued = 0
+    fileprivate(set) var queued = 0
     fileprivate var left = 0
 
-    package init() { calls = [] }
+    init() { calls = [] }
 
     fileprivate init(calls: [ReplayCall]) { self.calls = calls }
   }
@@ -29,19 +29,17 @@ package struct ReplayCalls {
   private var waiting: [ReplayCall] = []
   private var new: [ReplayCall] = []
   /// How many deliveries are left of steps that were cut: the next commits queue them.
-  package private(set) var left = 0
-
-  package init() {}
+  private(set) var left = 0
 
   /// Nothing has been asked that was not tried.
-  package var isEmpty: Bool { new.isEmpty }
-  package var hasCalls: Bool { !(new.isEmpty && waiting.isEmpty) }
+  var isEmpty: Bool { new.isEmpty }
+  var hasCalls: Bool { !(new.isEmpty && waiting.isEmpty) }
   /// What waits is to be tried again, also if nothing else is written.
-  package private(set) var mayHaveRoom = false
+  private(set) var mayHaveRoom = false
 
-  package mutating func roomMayHaveCome() { mayHaveRoom = !waiting.isEmpty }
+  mutating func roomMayHaveCome() { mayHaveRoom = !waiting.isEmpty }
 
-  package mutating func add(_ call: ReplayCall) { new.append(call) }
+  mutating func add(_ call: ReplayCall) { new.append(call) }
 
   /// Within a transaction.
   ///
@@ -49,7 +47,7 @@ package struct ReplayCalls {
   ///   - refusal: Why nothing is taken that needs room on the disk; nil: it is.
   ///   - limit: About how many deliveries are queued at most: steps are cut; nil: all.
   /// - Returns: What it has come to, for `written` once that is on disk.
-  package func write(
+  func write(
     _ replays: any ReplayQueuing, refusal: StoreError?, atMost limit: Int?, _ now: Timestamp
   ) throws(StoreError) -> Written {
     var written = Written(calls: waiting + new)
@@ -122,7 +120,7 @@ package struct ReplayCalls {
   }
 
   /// That is on disk.
-  package mutating func written(_ written: Written) {
+  mutating func written(_ written: Written) {
     (mayHaveRoom, left) = (false, written.left)
     guard hasCalls else { return }
     let answered = Set(written.answers.compactMap(\.place))
@@ -131,12 +129,12 @@ package struct ReplayCalls {
   }
 
   /// The transaction has failed: what waits for room goes on waiting.
-  package mutating func refuseNew(_ error: StoreError) {
+  mutating func refuseNew(_ error: StoreError) {
     for call in new { call.refuse(error) }
     new.removeAll()
   }
 
-  package mutating func refuseAll(_ error: StoreError) {
+  mutating func refuseAll(_ error: StoreError) {
     for call in waiting + new { call.refuse(error) }
     (waiting, new, left) = ([], [], 0)
   }
