@@ -51,9 +51,12 @@ package final class SQLiteStore: DeliveryStore {
         let kept = try session.clock.read()
         clock.resume(from: kept)
         let downTime = try session.downTime(since: kept, until: clock.now())
-        let loop = StoreLoop(
-          session: session, inbox: inbox, indexer: indexer, logGate: logGate, clock: clock, observer: observer
-        )
+        let backend = SQLiteBackend(
+          session: session, indexer: indexer, logGate: logGate, clock: clock, observer: observer
+        ) {
+          _ = inbox.change { $0.post(.read(.ping {})) }
+        }
+        let loop = StoreLoop(backend, inbox: inbox, clock: clock, observer: observer)
         opened.update { $0 = .success((session.identity.database, downTime)) }
         loop.run()
       } catch {

@@ -1,15 +1,15 @@
 import RelayCore
 
 /// Tells the observer how the store is, at the start and when that has changed.
-package struct ConditionReport {
+struct ConditionReport {
   private let observer: (any StoreObserver)?
   private var told: StoreCondition?
 
-  package init(observer: (any StoreObserver)?) {
+  init(observer: (any StoreObserver)?) {
     self.observer = observer
   }
 
-  package mutating func update(_ condition: @autoclosure () -> StoreCondition) {
+  mutating func update(_ condition: @autoclosure () -> StoreCondition) {
     guard let observer else { return }
     let condition = condition()
     guard condition != told else { return }
