@@ -10,11 +10,11 @@
 /// - What replays ask for is such, too, and gives way: while envelopes come, it has a commit of its own only where there was
 ///   none for a while, and else a small share of theirs.
 /// - Everything else is done at once.
-package struct CommitPace: Sendable {
-  package typealias Instant = ContinuousClock.Instant
+struct CommitPace: Sendable {
+  typealias Instant = ContinuousClock.Instant
 
   /// What has been asked and not been taken yet.
-  package struct Waiting: Sendable, Equatable {
+  struct Waiting: Sendable, Equatable {
     var envelopes = 0
     /// Outcomes that nobody waits for.
     var deferrable = 0
@@ -45,23 +45,23 @@ package struct CommitPace: Sendable {
   /// When that one ended.
   private var lastEnvelopesEnd: Instant?
 
-  package init(start: Instant) {
+  init(start: Instant) {
     lastEnd = start
   }
 
-  package mutating func committed(envelopes: Int, at now: Instant) {
+  mutating func committed(envelopes: Int, at now: Instant) {
     lastEnd = now
     guard envelopes > 0 else { return }
     (lastEnvelopes, lastEnvelopesEnd) = (envelopes, now)
   }
 
   /// Envelopes come, or are likely to: what replays ask for has a small share of each commit.
-  package func replaysGiveWay(at now: Instant) -> Bool {
+  func replaysGiveWay(at now: Instant) -> Bool {
     lastEnvelopesEnd.map { now < $0.advanced(by: Self.attention) } ?? false
   }
 
   /// When to commit; it may have passed. nil: nothing waits.
-  package func due(_ waiting: Waiting) -> Instant? {
+  func due(_ waiting: Waiting) -> Instant? {
     if waiting.isUrgent || waiting.envelopes >= lastEnvelopes || waiting.deferrable >= Self.deferrableLimit {
       return lastEnd
     }
@@ -86,5 +86,5 @@ package struct CommitPace: Sendable {
   }
 
   /// Until when more is likely to come: a thread that sleeps until then need not be told of what can wait longer.
-  package var restBegins: Instant { lastEnd.advanced(by: Self.deferral) }
+  var restBegins: Instant { lastEnd.advanced(by: Self.deferral) }
 }

@@ -1,20 +1,18 @@
 /// Whether a thread has gone and does not come back. Pure: it counts looks, and so takes no time for a hang in which the
 /// whole process stood still.
-package struct HangRule: Equatable, Sendable {
+struct HangRule: Equatable, Sendable {
   /// How many looks in a row must find it where it was.
-  package static let looks = 4
+  static let looks = 4
 
   private var turn = -1
   private var count = 0
-  package private(set) var isHanging = false
-
-  package init() {}
+  private(set) var isHanging = false
 
   /// - Parameters:
   ///   - turn: Changes whenever the thread comes back.
   ///   - isResting: It is back.
   /// - Returns: Whether it hangs now and did not before, or the other way round; nil: as before.
-  package mutating func look(turn: Int, isResting: Bool) -> Bool? {
+  mutating func look(turn: Int, isResting: Bool) -> Bool? {
     if isResting || turn != self.turn {
       self.turn = turn
       count = 0

@@ -5,7 +5,7 @@ import RelayThreads
 ///
 /// A thread of its own, which looks now and then while the store has something to do, and sleeps while it has not. What
 /// it finds is the inbox's to decide.
-package final class HangWatch: Sendable {
+final class HangWatch: Sendable {
   private struct Signal: Sendable {
     var isWanted = false
     var isOver = false
@@ -17,7 +17,7 @@ package final class HangWatch: Sendable {
   /// - Parameters:
   ///   - interval: From one look to the next.
   ///   - observer: Told on this thread whether the store hangs.
-  package init(_ inbox: Monitor<StoreInbox>, interval: Duration, observer: (any StoreObserver)?) {
+  init(_ inbox: Monitor<StoreInbox>, interval: Duration, observer: (any StoreObserver)?) {
     let signal = signal
     thread = WorkerThread(name: "store-watch") {
       while Self.isWanted(signal) {
@@ -29,10 +29,10 @@ package final class HangWatch: Sendable {
   }
 
   /// The store has something to do.
-  package func begin() { signal.update { $0.isWanted = true } }
+  func begin() { signal.update { $0.isWanted = true } }
 
   /// Blocks until its thread has ended.
-  package func end() {
+  func end() {
     signal.update { $0.isOver = true }
     thread.join()
   }

@@ -1,11 +1,11 @@
 import RelayCore
 
 /// Operations that nobody has taken yet, and when they are to be taken.
-package struct StoreInbox: Sendable {
-  package typealias Instant = CommitPace.Instant
+struct StoreInbox: Sendable {
+  typealias Instant = CommitPace.Instant
 
   /// What the store's thread is to do next.
-  package enum Step {
+  enum Step {
     /// These operations; or, of none, what needs no cause.
     case work([StoreOperation])
     /// nil: until something comes.
@@ -14,7 +14,7 @@ package struct StoreInbox: Sendable {
   }
 
   /// What a look at the store's thread from outside finds.
-  package enum Look {
+  enum Look {
     /// It rests, and nothing waits for it: no look is needed until something is posted.
     case nothingToDo
     case works
@@ -42,15 +42,15 @@ package struct StoreInbox: Sendable {
   private let hanging: StoreError
 
   /// - Parameter hanging: What senders are told while the store's thread does not come back.
-  package init(pace: CommitPace = CommitPace(start: .now), hanging: StoreError) {
+  init(pace: CommitPace = CommitPace(start: .now), hanging: StoreError) {
     self.pace = pace
     self.hanging = hanging
   }
 
-  package var isEmpty: Bool { operations.isEmpty }
+  var isEmpty: Bool { operations.isEmpty }
 
   /// - Returns: Whether it will be carried out; and whether the store's thread must be woken for it.
-  package mutating func post(_ operation: StoreOperation) -> (isAccepted: Bool, wakes: Bool) {
+  mutating func post(_ operation: StoreOperation) -> (isAccepted: Bool, wakes: Bool) {
     guard refusal(of: operation) == nil else { return (false, false) }
     operations.append(operation)
     switch operation.urgency {
@@ -76,16 +76,16 @@ package struct StoreInbox: Sendable {
   }
 
   /// Why it is not taken; nil: it is. While the store hangs no envelopes are: their senders are not to wait for it.
-  package func refusal(of operation: StoreOperation) -> StoreError? {
+  func refusal(of operation: StoreOperation) -> StoreError? {
     if isClosing { return .closed }
     if hang.isHanging, operation.appendCall != nil { return hanging }
     return nil
   }
 
-  package mutating func close() { isClosing = true }
+  mutating func close() { isClosing = true }
 
   /// What replays ask for has a small share of the next commit.
-  package func replaysGiveWay(at now: Instant) -> Bool { !isClosing && pace.replaysGiveWay(at: now) }
+  func replaysGiveWay(at now: Instant) -> Bool { !isClosing && pace.replaysGiveWay(at: now) }
 
   /// A commit has ended, and what was taken has been answered.
   ///
@@ -93,7 +93,7 @@ package struct StoreInbox: Sendable {
   ///   - envelopes: How many it carried.
   ///   - replayedLeft: How much of what replays ask for it had no room for.
   /// - Returns: What is to be let go of, outside the lock.
-  package mutating func committed(envelopes: Int, replayedLeft: Int = 0, at now: Instant) -> [StoreOperation] {
+  mutating func committed(envelopes: Int, replayedLeft: Int = 0, at now: Instant) -> [StoreOperation] {
     pace.committed(envelopes: envelopes, at: now)
     if replayedLeft > 0 { addReplayed(replayedLeft, since: now) }
     defer { underWay = [] }
@@ -103,13 +103,13 @@ package struct StoreInbox: Sendable {
   // MARK: Whether it hangs
 
   /// - Returns: Whether looks must begin.
-  package mutating func beginWatch() -> Bool {
+  mutating func beginWatch() -> Bool {
     defer { isWatched = true }
     return !isWatched
   }
 
   /// Now and then, from outside.
-  package mutating func look() -> Look {
+  mutating func look() -> Look {
     let isResting = if case .asleep = sleep { true } else { false }
     switch hang.look(turn: turn, isResting: isResting) {
     case true?: return .hangs(hanging, unanswered: takeUnanswered())
@@ -131,7 +131,7 @@ package struct StoreInbox: Sendable {
   /// - Parameters:
   ///   - rest: When there is something to do without an operation; nil: not before one comes.
   ///   - limit: How many operations to take at most.
-  package mutating func next(now: Instant, rest: Instant?, atMost limit: Int) -> Step {
+  mutating func next(now: Instant, rest: Instant?, atMost limit: Int) -> Step {
     sleep = .awake
     turn &+= 1
     let due = pace.due(waiting)

@@ -3,7 +3,7 @@ import RelayThreads
 
 /// What a store's thread does, over and over: it commits all that has been asked together; reads; takes one step
 /// of a longer job; and one of what the store does by itself. So each waits for the others' present step at most.
-package final class StoreLoop<Backend: StoreBackend> {
+final class StoreLoop<Backend: StoreBackend> {
   private let backend: Backend
   private let inbox: Monitor<StoreInbox>
   private let clock: any SteadyClock
@@ -27,7 +27,7 @@ package final class StoreLoop<Backend: StoreBackend> {
   /// How often an idle store writes that it lives.
   private static var markInterval: Duration { .seconds(60) }
 
-  package init(
+  init(
     _ backend: Backend, inbox: Monitor<StoreInbox>, clock: any SteadyClock, observer: (any StoreObserver)?
   ) {
     self.backend = backend
@@ -40,7 +40,7 @@ package final class StoreLoop<Backend: StoreBackend> {
   }
 
   /// Until the inbox closes and is empty.
-  package func run() {
+  func run() {
     while let batch = nextBatch() {
       for operation in batch { begin(operation) }
       write()
