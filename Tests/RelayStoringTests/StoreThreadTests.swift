@@ -51,7 +51,7 @@ struct StoreThreadTests {
     for count in 1...3 {
       wake.update { $0 }?()
       let isTended = tended.wait(timeout: .seconds(60)) { $0 >= count ? true : nil }
-      #expect(isTended == true)
+      try #require(isTended == true)
     }
     thread.close()
   }
