@@ -40,6 +40,9 @@ let package = Package(
     .systemLibrary(name: "CMachine"),
     .target(name: "RelaySystem", dependencies: ["CMachine"], swiftSettings: strict),
 
+    // What every store does alike: who has asked for what, what is committed together, who is told.
+    .target(name: "RelayStoring", dependencies: ["RelayCore", "RelayThreads"], swiftSettings: strict),
+
     // libcurl's own TLS library: what libcurl does not let us say of trust, and SHA-256.
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .target(name: "CDigest", dependencies: ["COpenSSL"]),
@@ -55,7 +58,8 @@ let package = Package(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .target(name: "CSQLiteLog", dependencies: ["CSQLite"]),
     .target(
-      name: "RelaySQLite", dependencies: ["RelayCore", "RelayText", "RelayThreads", "CSQLite", "CSQLiteLog"],
+      name: "RelaySQLite",
+      dependencies: ["RelayCore", "RelayStoring", "RelayText", "RelayThreads", "CSQLite", "CSQLiteLog"],
       swiftSettings: strict),
     .systemLibrary(
       name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -197,8 +201,14 @@ let package = Package(
       dependencies: ["RelayConfig", "RelayCore", "RelaySystem"],
       swiftSettings: strict),
     .testTarget(
+      name: "RelayStoringTests",
+      dependencies: ["RelayCore", "RelayStoring", "RelayTestSupport", "RelayThreads"],
+      swiftSettings: strict),
+    .testTarget(
       name: "RelaySQLiteTests",
-      dependencies: ["RelayCore", "RelayHarness", "RelaySQLite", "RelayTestSupport", "RelayThreads"],
+      dependencies: [
+        "RelayCore", "RelayHarness", "RelaySQLite", "RelayStoring", "RelayTestSupport", "RelayThreads",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "RelayPostgresTests",

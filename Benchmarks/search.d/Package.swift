@@ -12,10 +12,12 @@ let package = Package(
     .target(name: "RelayText", swiftSettings: strict),
     .target(name: "RelayCore", dependencies: ["RelayJSON", "RelayText"], swiftSettings: strict),
     .target(name: "RelayThreads", swiftSettings: strict),
+    .target(name: "RelayStoring", dependencies: ["RelayCore", "RelayThreads"], swiftSettings: strict),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3"),
     .target(name: "CSQLiteLog", dependencies: ["CSQLite"]),
     .target(
-      name: "RelaySQLite", dependencies: ["RelayCore", "RelayText", "RelayThreads", "CSQLite", "CSQLiteLog"],
+      name: "RelaySQLite",
+      dependencies: ["RelayCore", "RelayStoring", "RelayText", "RelayThreads", "CSQLite", "CSQLiteLog"],
       swiftSettings: strict),
     .executableTarget(
       name: "searchbench", dependencies: ["CSQLite", "RelayCore", "RelaySQLite", "RelayThreads"],

@@ -1,5 +1,6 @@
 import Glibc
 import RelayCore
+import RelayStoring
 import RelayTestSupport
 import RelayThreads
 import Testing

@@ -173,7 +173,7 @@ struct FailureTests {
     let held = try bench.stored(make.envelope(events: 2))
     bench.diskSpace.withLock { $0.available = 1 << 18 }
     bench.clock.advance(by: .seconds(1))
-    _ = bench.writer.keeper.step()
+    _ = bench.keeper.step()
     var answers = 0
     let results = bench.write([make.envelope(), make.envelope()], settle: [held[0].settled(.delivered)]) {
       _ in

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 import RelayTestSupport
 import RelayThreads
 import Testing
@@ -158,12 +159,12 @@ struct ReplayCallTests {
       return space.available
     }
     bench.clock.advance(by: .seconds(2))
-    _ = bench.writer.keeper.step()
+    _ = bench.keeper.step()
     bench.writer.write(replaysGiveWay: true)
     #expect(answer() == nil && replaying() == Self.share)
     bench.diskSpace.withLock { $0.available = available }
     bench.clock.advance(by: .seconds(2))
-    _ = bench.writer.keeper.step()
+    _ = bench.keeper.step()
     _ = bench.queue(step(1, to: "bi"))
     // The full disk has cost what went nowhere, and so the rest's events; but none is matched or queued twice.
     #expect(try #require(answer()).get().matched == Self.share + 2)
@@ -173,7 +174,7 @@ struct ReplayCallTests {
   @Test func aFullDiskTakesNoNewReplaysAndNoSteps() throws {
     bench.diskSpace.withLock { $0.available = 1 << 18 }
     bench.clock.advance(by: .seconds(2))
-    _ = bench.writer.keeper.step()
+    _ = bench.keeper.step()
     let (begun, queued) = (postBegin(), bench.post(step(2)))
     bench.writer.write()
     for answer in [begun, queued] {

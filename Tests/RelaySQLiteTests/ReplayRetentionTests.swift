@@ -37,8 +37,8 @@ struct ReplayRetentionTests {
 
   private func keep(at second: Int) throws -> Int64 {
     bench.clock.set(.second(second))
-    bench.writer.keeper.committed(appendedEvents: 0)
-    while bench.writer.keeper.step() {}
+    bench.keeper.committed(appendedEvents: 0)
+    while bench.keeper.step() {}
     return try bench.count("event")
   }
 

@@ -38,7 +38,7 @@ struct RerouteTests {
   private func keep(at second: Int) throws {
     _ = try bench.stored(bench.make.envelope(to: ["bi"], at: .second(9)))
     bench.clock.set(.second(second))
-    while bench.writer.keeper.step() {}
+    while bench.keeper.step() {}
   }
 
   private func claim(_ kind: ClaimRequest.Kind = .fresh) throws -> [DeliveryID] {

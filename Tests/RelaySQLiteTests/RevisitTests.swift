@@ -28,8 +28,8 @@ struct RevisitTests {
   /// Retention walks to the end: all that it meets is pending.
   private func walk() {
     // Whoever configures it has it walk at once.
-    bench.writer.keeper.configure(.test)
-    while bench.writer.keeper.step() {}
+    bench.keeper.configure(.test)
+    while bench.keeper.step() {}
   }
 
   /// By the delivery: when it is to be looked at again.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 import RelayTestSupport
 import RelayThreads
 
@@ -13,12 +14,20 @@ final class SessionBench {
   /// Plenty of room on a small disk: the reserve is small.
   let diskSpace = Locked(DiskSpace(available: 1 << 40, total: 16 << 20))
   private let duplicateLimit: Int
-  private var current: BatchWriter?
+  private var current: Run?
+  var session: StoreSession { current!.session }
+  var keeper: StoreKeeper { current!.keeper }
   var writer: BatchWriter {
-    get { current! }
-    set { current = newValue }
+    get { current!.writer }
+    set { current!.writer = newValue }
   }
-  var session: StoreSession { writer.session }
+
+  /// What a restart makes anew.
+  private struct Run {
+    let session: StoreSession
+    let keeper: StoreKeeper
+    var writer: BatchWriter
+  }
 
   init(duplicateLimit: Int = 1_000) throws {
     home = try SQLiteHome()
@@ -34,7 +43,9 @@ final class SessionBench {
     let session = try StoreSession(path: home.path, duplicateLimit: duplicateLimit)
     try opened(session)
     let keeper = StoreKeeper(session: session, clock: clock) { [diskSpace] in diskSpace.withLock { $0 } }
-    current = BatchWriter(session: session, keeper: keeper, clock: clock, observer: observer)
+    let committer = SQLiteCommitter(session: session, keeper: keeper, clock: clock)
+    current = Run(
+      session: session, keeper: keeper, writer: BatchWriter(committer, clock: clock, observer: observer))
     try configure(.test)
   }
 
@@ -73,14 +84,14 @@ final class SessionBench {
   /// One step of a job, as the store's loop takes it.
   ///
   /// - Returns: Whether it was the last.
-  func step(_ job: any StoreJob) throws(StoreError) -> Bool {
+  func step(_ job: any StoreJob<StoreSession>) throws(StoreError) -> Bool {
     let isLast = try session.transactions.run { () throws(StoreError) in try job.step(session) }
     job.committed()
     return isLast
   }
 
   /// All steps of a job.
-  func run(_ job: any StoreJob) throws(StoreError) {
+  func run(_ job: any StoreJob<StoreSession>) throws(StoreError) {
     while try !step(job) {}
     job.end(nil)
   }
@@ -132,7 +143,7 @@ final class SessionBench {
   /// The disk is looked at again.
   func recover() {
     clock.advance(by: .seconds(2))
-    _ = writer.keeper.step()
+    _ = keeper.step()
   }
 
   var claimed: Set<Int64> {

@@ -69,3 +69,16 @@ package struct Claim: Sendable {
     self.nextDue = nextDue
   }
 }
+
+extension Claim {
+  package init(_ request: ClaimRequest, deliveries: [Delivery], isExhausted: Bool) {
+    self.init(
+      destination: request.destination, queue: request.queue, kind: request.kind, deliveries: deliveries,
+      isExhausted: isExhausted, isBeyond: request.after != nil)
+  }
+
+  /// The answer of a store that can't read, or holds them.
+  package static func nothing(for request: ClaimRequest) -> Claim {
+    Claim(request, deliveries: [], isExhausted: false)
+  }
+}

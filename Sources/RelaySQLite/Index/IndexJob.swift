@@ -1,9 +1,18 @@
 import RelayCore
+import RelayStoring
 
 /// What is to be changed of the runs.
 struct IndexChange: Sendable, Equatable {
   var added: EncodedRun?
   var removed: [RunID] = []
+}
+
+/// Such a change, on its way to the store's thread.
+struct IndexWork: OwnWork {
+  let change: IndexChange
+  let completion: @Sendable (StoreError?) -> Void
+
+  func refuse(_ error: StoreError) { completion(error) }
 }
 
 /// Writes runs in short steps: pages, then the run's row by which it is there; of those that go it is the row that goes first.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 import RelayText
 
 /// Carries out what a person wants of a destination's deliveries, oldest first. What arrives meanwhile is not meant.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Erases events, a few in a step. Their destinations are held by whoever asks.
 final class EraseJob: StoreJob {

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Gives a destination's pending deliveries their keys anew, in their order of arrival.
 ///

@@ -386,16 +386,3 @@ struct ClaimCandidates {
 
 @available(*, unavailable)
 extension ClaimCandidates: Sendable {}
-
-extension Claim {
-  fileprivate init(_ request: ClaimRequest, deliveries: [Delivery], isExhausted: Bool) {
-    self.init(
-      destination: request.destination, queue: request.queue, kind: request.kind, deliveries: deliveries,
-      isExhausted: isExhausted, isBeyond: request.after != nil)
-  }
-
-  /// The answer of a store that can't read, or holds them.
-  static func nothing(for request: ClaimRequest) -> Claim {
-    Claim(request, deliveries: [], isExhausted: false)
-  }
-}

@@ -1,10 +1,11 @@
 import RelayCore
+import RelayStoring
 
 /// Queues what replays send again, within a transaction. Confined to the store's thread.
 ///
 /// Its deliveries stand in no event's row: those of an event stand there one after another from its arrival on. The table
 /// `replayed` leads to them. docs/decisions/0029-replays.md says why.
-final class ReplayQueuer {
+final class ReplayQueuer: ReplayQueuing {
   private let names: NameTable
   private let destinations: DestinationTable
   private let numbers: RowNumbers
@@ -35,7 +36,6 @@ final class ReplayQueuer {
 
   func begin(_ new: NewReplay) throws(StoreError) -> Replay { try table.begin(new) }
 
-  /// - Returns: It as it is then; nil: there is none.
   func end(_ id: Int, as end: ReplayEnd, now: Timestamp) throws(StoreError) -> Replay? {
     guard let replay = try table.replay(id), replay.canEnd(as: end) else { return try table.replay(id) }
     try table.change(id) {
@@ -54,18 +54,7 @@ final class ReplayQueuer {
 
   // MARK: Steps
 
-  /// What came of a step.
-  enum Outcome {
-    case queued(Replay)
-    /// Its replay's walk had ended.
-    case over(Replay)
-    /// It is to be tried again when some of what is queued has been settled.
-    case lacksRoom
-    /// It can't be queued, whatever the store's state.
-    case refused(StoreError)
-  }
-
-  func queue(_ step: ReplayStep, now: Timestamp) throws(StoreError) -> Outcome {
+  func queue(_ step: ReplayStep, now: Timestamp) throws(StoreError) -> ReplayStepOutcome {
     guard let replay = try table.replay(step.replay) else {
       return .refused(StoreError(code: .failing, message: "the store knows no replay \(step.replay)"))
     }

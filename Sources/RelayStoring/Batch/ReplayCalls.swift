@@ -1,31 +1,5 @@
 import RelayCore
 
-/// What is asked of replays.
-enum ReplayCall: Sendable {
-  case begin(NewReplay, @Sendable (Result<Replay, StoreError>) -> Void)
-  /// - Parameter progress: What is called with the replay when a part of the step has been queued.
-  case queue(
-    ReplayStep, progress: @Sendable (Replay) -> Void, @Sendable (Result<Replay, StoreError>) -> Void)
-  case end(Int, as: ReplayEnd, @Sendable (Result<Replay?, StoreError>) -> Void)
-  case amend(Int, plan: String, reason: String?, @Sendable (Result<Void, StoreError>) -> Void)
-
-  var urgency: StoreOperation.Urgency {
-    switch self {
-    case .begin, .end, .amend: .urgent
-    // What replays send can wait for others.
-    case .queue(let step, progress: _, _): .ofReplays(items: step.deliveries, isUrgent: false)
-    }
-  }
-
-  func refuse(_ error: StoreError) {
-    switch self {
-    case .begin(_, let completion), .queue(_, progress: _, let completion): completion(.failure(error))
-    case .end(_, as: _, let completion): completion(.failure(error))
-    case .amend(_, plan: _, reason: _, let completion): completion(.failure(error))
-    }
-  }
-}
-
 /// The calls that are to be written, and the steps that wait for room: these are tried again with each transaction, for only
 /// what is settled makes room. Confined to the store's thread.
 struct ReplayCalls {
@@ -74,7 +48,7 @@ struct ReplayCalls {
   ///   - limit: About how many deliveries are queued at most: steps are cut; nil: all.
   /// - Returns: What it has come to, for `written` once that is on disk.
   func write(
-    _ replays: ReplayQueuer, refusal: StoreError?, atMost limit: Int?, _ now: Timestamp
+    _ replays: any ReplayQueuing, refusal: StoreError?, atMost limit: Int?, _ now: Timestamp
   ) throws(StoreError) -> Written {
     var written = Written(calls: waiting + new)
     // Ends come first: a step of what has ended queues nothing.
@@ -100,7 +74,8 @@ struct ReplayCalls {
   }
 
   private func begin(
-    _ new: NewReplay, _ completion: @escaping (Result<Replay, StoreError>) -> Void, _ replays: ReplayQueuer,
+    _ new: NewReplay, _ completion: @escaping (Result<Replay, StoreError>) -> Void,
+    _ replays: any ReplayQueuing,
     _ refusal: StoreError?
   ) throws(StoreError) -> (StoreError?) -> Void {
     if let refusal { return { _ in completion(.failure(refusal)) } }
@@ -113,7 +88,7 @@ struct ReplayCalls {
   /// - Returns: Its answer; nil: it goes on waiting.
   private func queue(
     _ step: ReplayStep, at place: Int, _ progress: @escaping @Sendable (Replay) -> Void,
-    _ completion: @escaping @Sendable (Result<Replay, StoreError>) -> Void, _ replays: ReplayQueuer,
+    _ completion: @escaping @Sendable (Result<Replay, StoreError>) -> Void, _ replays: any ReplayQueuing,
     _ refusal: StoreError?, atMost limit: Int?, _ now: Timestamp,
     _ written: inout Written
   ) throws(StoreError) -> ((StoreError?) -> Void)? {
@@ -167,12 +142,3 @@ struct ReplayCalls {
 
 @available(*, unavailable)
 extension ReplayCalls: Sendable {}
-
-extension ReplayCall {
-  fileprivate var isEnd: Bool {
-    switch self {
-    case .end: true
-    case .begin, .queue, .amend: false
-    }
-  }
-}

@@ -1,8 +1,7 @@
 import RelayCore
-import Synchronization
 
 /// What is asked of the store, on its way to the store's thread. Each kind has its own place there.
-enum StoreOperation: Sendable {
+package enum StoreOperation: Sendable {
   /// Written together, in one transaction: `BatchWriter`.
   case write(Write)
   /// Kept in memory, at once.
@@ -12,7 +11,7 @@ enum StoreOperation: Sendable {
   /// Done in many steps, between which everything else goes on.
   case job(Job)
 
-  enum Write: Sendable {
+  package enum Write: Sendable {
     case configure(StoreConfiguration, @Sendable (Result<Void, StoreError>) -> Void)
     case append(AppendCall)
     case settle([Settlement], isUrgent: Bool, @Sendable ([Delivery]) -> Void)
@@ -28,14 +27,14 @@ enum StoreOperation: Sendable {
     case keep([Gap], @Sendable (Result<Void, StoreError>) -> Void)
   }
 
-  enum Memory: Sendable {
+  package enum Memory: Sendable {
     case giveBack([DeliveryID])
     /// Its completion runs when the claims that were asked before it have been answered.
     case hold([String], @Sendable () -> Void)
     case resume([String])
   }
 
-  enum Read: Sendable {
+  package enum Read: Sendable {
     case claim(ClaimRequest, @Sendable (Claim) -> Void)
     case destinations(@Sendable (Result<[StoredDestination], StoreError>) -> Void)
     case usage(@Sendable (Result<StoreUsage, StoreError>) -> Void)
@@ -43,68 +42,28 @@ enum StoreOperation: Sendable {
     case ping(@Sendable () -> Void)
   }
 
-  enum Job: Sendable {
+  package enum Job: Sendable {
     case backup(@Sendable (Result<any StoreCopy, StoreError>) -> Void)
     case reorder(String, by: Ordering, @Sendable (Result<Void, StoreError>) -> Void)
     case change(
       DeliveryChange, DeliverySelection, of: String, @Sendable (ChangedDeliveries, StoreError?) -> Void)
-    case index(IndexChange, @Sendable (StoreError?) -> Void)
     case erase([EventID], @Sendable (Result<ErasedEvents, StoreError>) -> Void)
     case overwriteErased(@Sendable (Result<ErasedTraces, StoreError>) -> Void)
+    /// What only this kind of store knows.
+    case own(any OwnWork)
   }
 }
 
-/// An envelope to be stored. An object, since it is handed on many times, and a copy of all that is in it would cost more
-/// than its way.
-final class AppendCall: Sendable {
-  let envelope: NewEnvelope
-  let late: @Sendable ([Delivery]) -> Void
-  private let completion: @Sendable (Result<AppendOutcome, StoreError>) -> Void
-  private let isAnswered = Atomic(false)
-
-  init(
-    _ envelope: NewEnvelope, late: @escaping @Sendable ([Delivery]) -> Void,
-    completion: @escaping @Sendable (Result<AppendOutcome, StoreError>) -> Void
-  ) {
-    self.envelope = envelope
-    self.late = late
-    self.completion = completion
-  }
-
-  /// Once; from any thread.
-  ///
-  /// - Returns: Whether this was the answer: false, if it has had one.
-  @discardableResult
-  func answer(_ result: Result<AppendOutcome, StoreError>) -> Bool {
-    guard !isAnswered.exchange(true, ordering: .acquiringAndReleasing) else { return false }
-    completion(result)
-    return true
-  }
-}
-
-/// An entry of the audit to be kept, and the number that it gets within the transaction. Used by one thread at a time.
-final class AuditCall: @unchecked Sendable {
-  let entry: AuditEntry
-  var id: AuditID?
-  private let completion: @Sendable (Result<AuditID, StoreError>) -> Void
-
-  init(_ entry: AuditEntry, completion: @escaping @Sendable (Result<AuditID, StoreError>) -> Void) {
-    self.entry = entry
-    self.completion = completion
-  }
-
-  func answer(_ result: Result<Void, StoreError>) {
-    completion(
-      result.flatMap {
-        id.map { .success($0) } ?? .failure(StoreError(code: .failing, message: "the entry got no number"))
-      })
-  }
+/// What only one kind of store does, in steps like a job, on its way to that store's thread. Who makes jobs there knows what it is.
+package protocol OwnWork: Sendable {
+  /// It can't be done.
+  func refuse(_ error: StoreError)
 }
 
 // MARK: When it is to be done
 
 extension StoreOperation {
-  enum Urgency {
+  package enum Urgency {
     case urgent
     /// Waits for others of its kind.
     case gathered
@@ -114,7 +73,7 @@ extension StoreOperation {
     case ofReplays(items: Int, isUrgent: Bool)
   }
 
-  var urgency: Urgency {
+  package var urgency: Urgency {
     switch self {
     case .write(let write): write.urgency
     case .memory(let memory): memory.urgency
@@ -154,7 +113,7 @@ extension StoreOperation.Memory {
 extension StoreOperation {
   /// The answer of a store that is closed, mostly: calls fail; a claim finds nothing (and is not exhausted); a
   /// settlement is answered unrecorded, and its delivery tried again by the next start.
-  func refuse(_ error: StoreError) {
+  package func refuse(_ error: StoreError) {
     switch self {
     case .write(let write): write.refuse(error)
     case .memory(let memory): memory.refuse()
@@ -206,19 +165,17 @@ extension StoreOperation.Job {
     case .backup(let completion): completion(.failure(error))
     case .reorder(_, _, let completion): completion(.failure(error))
     case .change(_, _, _, let completion): completion(ChangedDeliveries(), error)
-    case .index(_, let completion): completion(error)
     case .erase(_, let completion): completion(.failure(error))
     case .overwriteErased(let completion): completion(.failure(error))
+    case .own(let work): work.refuse(error)
     }
   }
 }
 
 extension StoreError {
-  static let closed = StoreError(code: .closed, message: "the store is closed")
-  static let hanging = StoreError(
-    code: .hanging, message: "the store's disk does not answer; look at the disk")
+  package static let closed = StoreError(code: .closed, message: "the store is closed")
 
-  static func unknown(destination: String) -> StoreError {
+  package static func unknown(destination: String) -> StoreError {
     StoreError(
       code: .failing,
       message: "the store knows no destination \"\(destination)\"; configure it before it is used")

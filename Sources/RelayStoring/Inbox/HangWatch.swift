@@ -1,7 +1,7 @@
 import RelayCore
 import RelayThreads
 
-/// Answers for a store whose thread does not come back: a disk that hangs holds it for as long as it likes.
+/// Answers for a store whose thread does not come back: a disk that hangs, or a server, holds it for as long as it likes.
 ///
 /// A thread of its own, which looks now and then while the store has something to do, and sleeps while it has not. What
 /// it finds is the inbox's to decide.
@@ -52,41 +52,13 @@ final class HangWatch: Sendable {
     switch inbox.change({ ($0.look(), wakes: false) }) {
     case .nothingToDo: return false
     case .works: return true
-    case .hangs(let unanswered):
+    case .hangs(let error, let unanswered):
       observer?.storeHangs(true)
-      for call in unanswered { call.answer(.failure(.hanging)) }
+      for call in unanswered { call.answer(.failure(error)) }
       return true
     case .isBack:
       observer?.storeHangs(false)
       return true
     }
-  }
-}
-
-/// Whether a thread has gone and does not come back. Pure: it counts looks, and so takes no time for a hang in which the
-/// whole process stood still.
-struct HangRule: Equatable, Sendable {
-  /// How many looks in a row must find it where it was.
-  static let looks = 4
-
-  private var turn = -1
-  private var count = 0
-  private(set) var isHanging = false
-
-  /// - Parameters:
-  ///   - turn: Changes whenever the thread comes back.
-  ///   - isResting: It is back.
-  /// - Returns: Whether it hangs now and did not before, or the other way round; nil: as before.
-  mutating func look(turn: Int, isResting: Bool) -> Bool? {
-    if isResting || turn != self.turn {
-      self.turn = turn
-      count = 0
-    } else {
-      count += 1
-    }
-    let hangs = count >= Self.looks
-    guard hangs != isHanging else { return nil }
-    isHanging = hangs
-    return hangs
   }
 }

@@ -1,10 +1,10 @@
 import RelayCore
 import Testing
 
-@testable import RelaySQLite
+@testable import RelayStoring
 
 @Suite struct JobQueueTests {
-  private final class Job: StoreJob {
+  private class Job: StoreJob {
     let destination: String
     let number: Int
     var stepsLeft: Int
@@ -15,14 +15,14 @@ import Testing
       stepsLeft = steps
     }
 
-    func step(_ session: StoreSession) throws(StoreError) -> Bool { true }
+    func step(_ session: Void) throws(StoreError) -> Bool { true }
     func committed() {}
     func end(_ error: StoreError?) {}
   }
 
   /// Which job takes each step.
   private func steps(_ jobs: [Job]) -> [String] {
-    var queue = JobQueue()
+    var queue = JobQueue<Void>()
     for job in jobs { queue.append(job) }
     var taken: [String] = []
     while let job = queue.next as? Job {
@@ -45,8 +45,24 @@ import Testing
     #expect(order == ["a1", "b1", "a1", "a2", "a3"])
   }
 
+  private final class OtherJob: Job {}
+
+  @Test func aJobThatComesByItselfIsNotBegunWhileOneOfItsKindIsUnderWayForItsDestination() {
+    var queue = JobQueue<Void>()
+    for job in [
+      Job("a", 1, steps: 1), Job("a", 2, steps: 1), Job("b", 1, steps: 1), OtherJob("a", 3, steps: 1),
+    ] {
+      queue.appendOnce(job)
+    }
+    let names = queue.all.map { job in "\(job.destination)\((job as! Job).number)" }
+    #expect(names == ["a1", "a3", "b1"])
+    queue.stepped(isDone: true)
+    queue.appendOnce(Job("a", 4, steps: 1))
+    #expect(queue.all.count == 3, "the first is done")
+  }
+
   @Test func anEmptyQueueHasNoNext() {
-    #expect(JobQueue().next == nil)
-    #expect(JobQueue().isEmpty)
+    #expect(JobQueue<Void>().next == nil)
+    #expect(JobQueue<Void>().isEmpty)
   }
 }

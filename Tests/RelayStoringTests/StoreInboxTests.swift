@@ -1,6 +1,6 @@
 import Testing
 
-@testable import RelaySQLite
+@testable import RelayStoring
 
 @Suite struct StoreInboxTests {
   private let bench = InboxBench()

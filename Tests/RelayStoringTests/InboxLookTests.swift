@@ -3,7 +3,7 @@ import RelayTestSupport
 import RelayThreads
 import Testing
 
-@testable import RelaySQLite
+@testable import RelayStoring
 
 /// An inbox that is looked at from outside, while its thread is away.
 struct InboxLookTests {
@@ -25,7 +25,7 @@ struct InboxLookTests {
   /// - Returns: The calls that a hang leaves unanswered.
   private func lookUntilItHangs(_ inbox: InboxBox) -> [AppendCall]? {
     for _ in 0..<(HangRule.looks + 1) {
-      if case .hangs(let calls) = inbox.value.look() { return calls }
+      if case .hangs(.silent, let calls) = inbox.value.look() { return calls }
     }
     return nil
   }
@@ -62,7 +62,7 @@ struct InboxLookTests {
     #expect(lookUntilItHangs(inbox) != nil)
     let operation = append()
     #expect(!inbox.value.post(operation).isAccepted)
-    #expect(inbox.value.refusal(of: operation)?.code == .hanging)
+    #expect(inbox.value.refusal(of: operation) == .silent)
     #expect(inbox.value.post(.read(.ping {})).isAccepted)
     // Back: it comes for more.
     _ = inbox.value.next(now: .now, rest: nil, atMost: 9)
@@ -88,7 +88,7 @@ struct InboxLookTests {
     let call = AppendCall(make.envelope(), late: { _ in }) { [answers] result in
       answers.withLock { $0.append(result.failure?.code) }
     }
-    #expect(call.answer(.failure(.hanging)))
+    #expect(call.answer(.failure(.silent)))
     #expect(!call.answer(.success(.stored([]))))
     #expect(answers.withLock { $0 } == [.hanging])
   }
@@ -99,7 +99,7 @@ private final class InboxBox {
   var value: StoreInbox
 
   init(lastCommit: ContinuousClock.Instant = .now) {
-    value = StoreInbox(pace: CommitPace(start: lastCommit))
+    value = StoreInbox(pace: CommitPace(start: lastCommit), hanging: .silent)
   }
 
   func beginWatch() -> Bool { value.beginWatch() }

@@ -1,7 +1,7 @@
 import RelayCore
 import RelayTestSupport
 
-@testable import RelaySQLite
+@testable import RelayStoring
 
 /// An inbox, and the time that is passed to it. (A class, since `#expect` can't mutate values.)
 final class InboxBench {
@@ -38,7 +38,7 @@ final class InboxBench {
 
   /// At rest for an hour.
   init() {
-    inbox = StoreInbox(pace: CommitPace(start: now.advanced(by: .seconds(-3_600))))
+    inbox = StoreInbox(pace: CommitPace(start: now.advanced(by: .seconds(-3_600))), hanging: .silent)
   }
 
   var isEmpty: Bool { inbox.isEmpty }
@@ -130,4 +130,9 @@ extension StoreOperation {
     default: "?"
     }
   }
+}
+
+extension StoreError {
+  /// Of a store that does not come back.
+  static let silent = StoreError(code: .hanging, message: "the test's store does not answer")
 }

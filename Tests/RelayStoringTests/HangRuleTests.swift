@@ -1,6 +1,6 @@
 import Testing
 
-@testable import RelaySQLite
+@testable import RelayStoring
 
 struct HangRuleTests {
   /// What each look says: at the thread's turn, resting or not.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import RelaySQLite
+@testable import RelayStoring
 
 @Suite struct CommitPaceTests {
   private typealias Waiting = CommitPace.Waiting

@@ -19,7 +19,7 @@ struct StoreInbox: Sendable {
     case nothingToDo
     case works
     /// It has not come back for too long: these are to be answered so.
-    case hangs(unanswered: [AppendCall])
+    case hangs(StoreError, unanswered: [AppendCall])
     case isBack
   }
 
@@ -39,9 +39,12 @@ struct StoreInbox: Sendable {
   private var hang = HangRule()
   private var isWatched = false
   private var pace: CommitPace
+  private let hanging: StoreError
 
-  init(pace: CommitPace = CommitPace(start: .now)) {
+  /// - Parameter hanging: What senders are told while the store's thread does not come back.
+  init(pace: CommitPace = CommitPace(start: .now), hanging: StoreError) {
     self.pace = pace
+    self.hanging = hanging
   }
 
   var isEmpty: Bool { operations.isEmpty }
@@ -75,7 +78,7 @@ struct StoreInbox: Sendable {
   /// Why it is not taken; nil: it is. While the store hangs no envelopes are: their senders are not to wait for it.
   func refusal(of operation: StoreOperation) -> StoreError? {
     if isClosing { return .closed }
-    if hang.isHanging, operation.appendCall != nil { return .hanging }
+    if hang.isHanging, operation.appendCall != nil { return hanging }
     return nil
   }
 
@@ -109,7 +112,7 @@ struct StoreInbox: Sendable {
   mutating func look() -> Look {
     let isResting = if case .asleep = sleep { true } else { false }
     switch hang.look(turn: turn, isResting: isResting) {
-    case true?: return .hangs(unanswered: takeUnanswered())
+    case true?: return .hangs(hanging, unanswered: takeUnanswered())
     case false?: return .isBack
     case nil:
       isWatched = !isResting || !operations.isEmpty
