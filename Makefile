@@ -8,7 +8,7 @@ CONFIG ?= routes.yaml
 RELEASE = -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked -Xswiftc -cross-module-optimization
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-browser build demo run test bench bench-quick ci floor lint format install package clean
+.PHONY: help setup setup-browser setup-postgres build demo run test bench bench-quick ci floor lint format install package clean
 
 help: ## Show what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ setup-browser: ## Install what the dashboard's tests need: Chromium, its driver,
 define say-how-long
 @test -e .build/release/huggy-relay || echo "Compiling for the first time: some five minutes on two cores, most of them for the packages it uses. Later builds take seconds."
 endef
+
+setup-postgres: ## Install what the PostgreSQL store's tests need: the server's programs
+	@.ci/setup-postgres
 
 build: setup ## Build the release binary: .build/release/huggy-relay
 	$(say-how-long)
@@ -47,6 +50,7 @@ BROWSER = EndToEndTests.Dashboard
 # How many run at once, so that each finishes soon after it has begun, as it would alone.
 test: export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH = 16
 
+# Those of the PostgreSQL store start a server; without its programs they are passed over (`make setup-postgres`).
 test: setup ## Run all tests
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest --skip '$(TIMED)|$(BROWSER)'

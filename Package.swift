@@ -62,6 +62,11 @@ let package = Package(
       dependencies: ["RelayCore", "RelayStoring", "RelayText", "RelayThreads", "CSQLite", "CSQLiteLog"],
       swiftSettings: strict),
     .systemLibrary(
+      name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .target(
+      name: "RelayPostgres", dependencies: ["RelayCore", "RelayText", "RelayThreads", "CPostgres"],
+      swiftSettings: strict),
+    .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CEpoll"),
     .target(name: "CTrust", dependencies: ["COpenSSL"]),
@@ -174,6 +179,10 @@ let package = Package(
     .target(
       name: "RelayBrowser", dependencies: ["RelayCurl", "RelayHarness", "RelayThreads"],
       path: "Tests/RelayBrowser", swiftSettings: strict),
+    // Starts PostgreSQL servers, for the tests of that store.
+    .target(
+      name: "RelayPostgresSupport", dependencies: ["RelayHarness", "RelayPostgres", "RelayThreads"],
+      path: "Tests/RelayPostgresSupport", swiftSettings: strict),
     .testTarget(name: "RelayTextTests", dependencies: ["RelayText"], swiftSettings: strict),
     .testTarget(
       name: "RelayListeningTests",
@@ -200,6 +209,10 @@ let package = Package(
       dependencies: [
         "RelayCore", "RelayHarness", "RelaySQLite", "RelayStoring", "RelayTestSupport", "RelayThreads",
       ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "RelayPostgresTests",
+      dependencies: ["RelayCore", "RelayPostgres", "RelayPostgresSupport", "RelayThreads"],
       swiftSettings: strict),
     .testTarget(
       name: "RelayCurlTests",

@@ -1,0 +1,38 @@
+import CPostgres
+
+/// An error or a notice, as the server sent it.
+struct ServerMessage: Sendable, Equatable {
+  /// `ERROR`, `FATAL`, `PANIC`, `WARNING`, `NOTICE` …, in English whatever the server's language.
+  var severity: String
+  /// Five letters and digits: the SQLSTATE.
+  var state: String
+  var text: String
+  /// May quote values of a row.
+  var detail: String?
+  var hint: String?
+
+  init(severity: String, state: String, text: String, detail: String? = nil, hint: String? = nil) {
+    self.severity = severity
+    self.state = state
+    self.text = text
+    self.detail = detail
+    self.hint = hint
+  }
+
+  /// nil: the result is no message of the server, but libpq's own.
+  init?(_ result: OpaquePointer?) {
+    func field(_ code: UInt8) -> String? {
+      PQresultErrorField(result, Int32(code)).map { String(cString: $0) }
+    }
+    guard let state = field(UInt8(ascii: "C")) else { return nil }
+    self.init(
+      severity: field(UInt8(ascii: "V")) ?? field(UInt8(ascii: "S")) ?? "ERROR", state: state,
+      text: field(UInt8(ascii: "M")) ?? "", detail: field(UInt8(ascii: "D")), hint: field(UInt8(ascii: "H")))
+  }
+
+  /// The server ended the connection with it.
+  var isFatal: Bool { severity == "FATAL" || severity == "PANIC" }
+
+  /// The commit is on the primary's disk, and somebody ended its wait for a standby.
+  var saysNotReplicated: Bool { severity == "WARNING" && state == "01000" }
+}
