@@ -55,7 +55,7 @@ final class LeaseLoop {
 
   private func beat() throws(NodeError) {
     let connection = try connected()
-    let table = SlotTable(connection: connection, key: key, limit: opener.limit)
+    let table = SlotTable(connection: connection, key: key, limit: limit())
     let holding = holding.withLock { $0 }
     let lastTick = lastTick()
     try asServer { () throws(PostgresError) in
@@ -94,7 +94,7 @@ final class LeaseLoop {
     parameters.add(NodeMessage(slot: holding.withLock { $0.slot }, id: id).payload)
     let connection = try connected()
     _ = try asServer { () throws(PostgresError) in
-      try connection.run(SlotStatements.notify, parameters, within: opener.limit)
+      try connection.run(SlotStatements.notify, parameters, within: limit())
     }
     hear(connection)
   }
@@ -119,6 +119,8 @@ final class LeaseLoop {
 
   private func connected() throws(NodeError) -> PostgresConnection {
     if let connection { return connection }
+    var opener = opener
+    opener.limit = limit()
     let opened = try opener.open(.watch)
     _ = try opener.inspect(opened)
     try asServer { () throws(PostgresError) in
@@ -126,6 +128,11 @@ final class LeaseLoop {
     }
     connection = opened
     return opened
+  }
+
+  private func limit() -> Duration {
+    let now = clock.now()
+    return state.withLock { $0.limit(opener.limit, at: now) }
   }
 
   private func disconnect() {

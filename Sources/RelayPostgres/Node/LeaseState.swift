@@ -10,6 +10,9 @@ struct LeaseState: Sendable, Equatable {
     case end
   }
 
+  /// A call has a chance also where the lease is nearly over.
+  private static let shortestCall = Duration.milliseconds(100)
+
   private let times: LeaseTimes
   private(set) var lease: Lease
   private(set) var clock = ServerClock()
@@ -40,6 +43,12 @@ struct LeaseState: Sendable, Equatable {
     if let id = gate.take(at: now) { return (.notify(upTo: id), events) }
     let waits = [untilBeat, gate.delay(at: now), lease.remaining(at: now)].compactMap { $0 }
     return (.wait(waits.min() ?? untilBeat), events)
+  }
+
+  /// How long a call may take at most: no longer than the lease lasts, so that its end is noticed while a server does not answer.
+  func limit(_ longest: Duration, at now: Timestamp) -> Duration {
+    guard let remaining = lease.remaining(at: now) else { return min(longest, times.length) }
+    return min(longest, max(remaining, Self.shortestCall))
   }
 
   /// This node has stored what goes up to this id.

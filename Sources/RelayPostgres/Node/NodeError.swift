@@ -2,7 +2,8 @@ import RelayCore
 
 /// Why a node can't work, or goes on later.
 enum NodeError: Error, Sendable, Equatable {
-  /// It stays so until a person changes something.
+  /// What a person has to change: a node that starts ends with it. For one that runs it may pass (a standby becomes the primary), but for
+  /// `newerSchema` and `lost`.
   case refused(StoreError)
   /// What the server said, or the way to it: another time it may go well.
   case failed(PostgresError)

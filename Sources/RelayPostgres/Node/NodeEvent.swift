@@ -6,7 +6,7 @@ package enum NodeEvent: Sendable, Equatable {
   case leaseHeld
   /// Nobody has confirmed that it does: others may take over what it has.
   case leaseLost
-  /// Another node has taken the slot. The writer connection finds it lost, too.
+  /// Another node has taken the slot: the writer connection is to be opened again, if it has not found that itself.
   case slotLost(SlotHolding)
   /// Others have come or gone, or one is over and is to be taken over.
   case nodesChanged(LiveNodes)

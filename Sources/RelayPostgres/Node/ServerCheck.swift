@@ -113,7 +113,7 @@ enum ServerCheck {
 
   /// As an identifier in SQL.
   private static func quoted(_ name: String) -> String {
-    let isPlain = name.utf8.allSatisfy { (0x61...0x7A).contains($0) || $0 == 0x5F }
+    let isPlain = name.wholeMatch(of: #/[a-z_][a-z0-9_]*/#) != nil
     guard !isPlain else { return name }
     return "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
       + "\""

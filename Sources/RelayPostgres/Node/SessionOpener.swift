@@ -4,7 +4,7 @@ struct SessionOpener: Sendable {
   /// What the server's own tables show.
   let applicationName: String
   /// Of connecting, and of each call.
-  let limit: Duration
+  var limit: Duration
 
   /// Opens a session that has all its settings, and stays the same one.
   func open(_ purpose: SessionSettings.Purpose) throws(NodeError) -> PostgresConnection {

@@ -71,6 +71,15 @@ struct LeaseStateTests {
     #expect(back.prefix(2) == [.reachable, .leaseHeld])
   }
 
+  @Test func aCallEndsNoLaterThanTheLease() {
+    var state = state()
+    #expect(state.limit(.seconds(60), at: .second(0)) == .seconds(5))
+    _ = beaten(&state, at: 0)
+    #expect(state.limit(.seconds(60), at: .second(1)) == .seconds(4))
+    #expect(state.limit(.seconds(2), at: .second(1)) == .seconds(2))
+    #expect(state.limit(.seconds(60), at: .second(5)) == .milliseconds(100))
+  }
+
   @Test func aSlotThatAnotherNodeHasTakenEndsTheLeaseAtOnce() {
     var state = state()
     _ = beaten(&state, at: 0)
