@@ -125,6 +125,16 @@ package final class PostgresServer: Sendable {
     try start()
   }
 
+  /// What becomes of it when this process ends, however that ends: no process of it is left, and no folder.
+  package func abandon() throws {
+    guard let run = state.withLock({ $0.run }) else { return }
+    run.letGo()
+    guard run.waitUntilDone(within: .seconds(120)) else {
+      throw PostgresProblem("a PostgreSQL server outlives what started it")
+    }
+    state.withLock { $0.run = nil }
+  }
+
   /// Its first process; nil: it does not run.
   package var processID: Int32? { state.withLock { $0.run }?.serverID }
 

@@ -21,8 +21,10 @@ package final class TestDatabase: Sendable {
   }
 
   private static func execute(_ sql: String, on server: PostgresServer) throws {
+    // Also where the server waits for a standby that is not there.
     let connection = try PostgresConnection(
-      server.address(), applicationName: "tests", within: .seconds(60))
+      server.address(), applicationName: "tests", within: .seconds(60),
+      settings: ["synchronous_commit": "local"])
     defer { connection.close() }
     try connection.execute(sql, within: .seconds(60))
   }

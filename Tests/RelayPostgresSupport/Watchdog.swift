@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 import RelayThreads
 
@@ -41,31 +40,23 @@ final class Watchdog: Sendable {
   ///   - folder: It goes with this process, or with this object.
   ///   - command: A server that stays in the foreground.
   init(folder: String, running command: [String] = []) throws {
-    var ends: [Int32] = [0, 0]
-    // Not a pipe: none can be made that another child, just being started, does not inherit.
-    guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends) == 0
-    else { throw PostgresProblem("the system gives no sockets") }
-    let state = Monitor(State(leash: ends[1]))
+    let (leash, heldEnd) = try Self.connectedSockets()
+    let (log, logEnd) = try Self.connectedSockets()
+    let state = Monitor(State(leash: leash))
     self.state = state
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = ["-c", Self.script, "watchdog", folder] + command
-    let held = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true)
-    process.standardInput = held
-    let log = Pipe()
-    process.standardOutput = log
-    process.standardError = log
-    process.terminationHandler = { _ in state.update { $0.isDone = true } }
-    try process.run()
-    try held.close()
-    try log.fileHandleForWriting.close()
-    let reading = log.fileHandleForReading
+    let arguments = ["/bin/sh", "-c", Self.script, "watchdog", folder] + command
+    let shell = Self.spawn(arguments, input: heldEnd, output: logEnd)
+    close(heldEnd)
+    close(logEnd)
+    guard let shell else { throw PostgresProblem("the system starts no shell") }
     let hasStarted = WorkerThread.start(name: "postgres log") {
-      Self.readLines(of: reading.fileDescriptor) { line in
+      Self.readLines(of: log) { line in
         state.update { $0.take(line) }
       }
+      close(log)
       state.update { $0.isOver = true }
-      withExtendedLifetime((reading, process)) {}
+      while waitpid(shell, nil, 0) < 0, errno == EINTR {}
+      state.update { $0.isDone = true }
     }
     guard hasStarted else { throw PostgresProblem("the system gives no more threads") }
   }
@@ -108,6 +99,41 @@ final class Watchdog: Sendable {
   /// Waits until all that follows of `letGo` is done.
   func waitUntilDone(within time: Duration) -> Bool {
     state.wait(timeout: time) { $0.isDone ? true : nil } ?? false
+  }
+
+  /// Not a pipe: none can be made that another child, just being started, does not inherit.
+  private static func connectedSockets() throws -> (Int32, Int32) {
+    var ends: [Int32] = [0, 0]
+    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
+      throw PostgresProblem("the system gives no sockets")
+    }
+    return (ends[0], ends[1])
+  }
+
+  /// Starts a program in a group of processes of its own, with no signal blocked: threads of tests block some, and a shell that does not
+  /// hear of its child's end waits for it forever.
+  private static func spawn(_ arguments: [String], input: Int32, output: Int32) -> pid_t? {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
+    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+    posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    sigfillset(&signals)
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
+    posix_spawnattr_setflags(&attributes, Int16(flags))
+    let words = arguments.map { strdup($0) } + [nil]
+    defer { for word in words { free(word) } }
+    var shell = pid_t()
+    return posix_spawn(&shell, arguments[0], &actions, &attributes, words, environ) == 0 ? shell : nil
   }
 
   private static func readLines(of descriptor: Int32, _ take: (String) -> Void) {

@@ -54,7 +54,11 @@ final class PostgresConnection {
 
   // MARK: What it is
 
-  var isOpen: Bool { handle.map { PQstatus($0) == CONNECTION_OK } ?? false }
+  /// It was neither closed nor lost, as far as is known.
+  var isOpen: Bool {
+    guard let handle else { return false }
+    return PQstatus(handle) == CONNECTION_OK && notices.farewell == nil
+  }
 
   /// For `poll`: it can be read when the server has sent something. -1: closed.
   var socket: Int32 { handle.map { PQsocket($0) } ?? -1 }
@@ -144,10 +148,7 @@ final class PostgresConnection {
 
   /// What came of LISTEN since the last call; without waiting.
   func notifications() -> [Notification] {
-    if let handle {
-      PQconsumeInput(handle)
-      collect(from: handle)
-    }
+    if let handle { take(from: handle) }
     defer { received = [] }
     return received
   }
@@ -157,11 +158,16 @@ final class PostgresConnection {
   /// - Throws: It has ended the connection.
   func wait(for time: Duration) throws(PostgresError) {
     let handle = try opened()
+    // Some may have come while a statement ran.
     collect(from: handle)
     guard received.isEmpty, Deadline(after: time).wait(for: PQsocket(handle)) else { return }
+    _ = try opened()
+  }
+
+  /// Reads what is there while nothing runs.
+  private func take(from handle: OpaquePointer) {
     PQconsumeInput(handle)
     collect(from: handle)
-    _ = try opened()
   }
 
   private func collect(from handle: OpaquePointer) {
@@ -176,9 +182,13 @@ final class PostgresConnection {
 
   // MARK: Sending and receiving
 
+  /// The connection, if it can be used.
+  ///
+  /// libpq says of what it could not send that it was sent. So what the server has ended is found out before anything is.
   private func opened() throws(PostgresError) -> OpaquePointer {
     guard let handle else { throw notices.farewell.map { PostgresError($0) } ?? .closed }
-    guard PQstatus(handle) == CONNECTION_OK else { throw lost(PipelineProgress([])) }
+    while isOpen, Deadline(after: .zero).wait(for: PQsocket(handle)) { take(from: handle) }
+    guard isOpen else { throw lost(PipelineProgress([])) }
     return handle
   }
 

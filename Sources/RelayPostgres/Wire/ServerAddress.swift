@@ -42,8 +42,9 @@ package struct ServerAddress: Sendable, Hashable {
 
   /// The same server and user, another database.
   package func with(database: String) -> ServerAddress {
-    ServerAddress(
-      options: options.filter { $0.keyword != "dbname" } + [Option(keyword: "dbname", value: database)])
+    var options = options.filter { $0.keyword != "dbname" }
+    options.append(Option(keyword: "dbname", value: database))
+    return ServerAddress(options: options)
   }
 
   private init(options: [Option]) {

@@ -41,7 +41,8 @@ struct ConnectingTests {
   }
 
   @Test func settingsHoldForTheSession() throws {
-    let connection = try WireBench().connect(settings: ["work_mem": "3MB", "jit": "off"])
+    let bench = try WireBench()
+    let connection = try bench.connect(settings: ["work_mem": "3MB", "jit": "off"])
     #expect(throws: PostgresError.self) { try connection.execute("SELECT 1/0", within: .patient) }
     let show = Statement(
       name: "show", sql: "SELECT current_setting('work_mem'), current_setting('jit')")
@@ -51,8 +52,8 @@ struct ConnectingTests {
   }
 
   @Test func aSettingThatTheServerDoesNotKnowIsAnError() throws {
-    let url = try WireBench().database.url
-    #expect(try failure(url, settings: ["work_memory": "1"]).kind == .server(state: "42704"))
+    let bench = try WireBench()
+    #expect(try failure(bench.database.url, settings: ["work_memory": "1"]).kind == .server(state: "42704"))
   }
 
   @Test func whatTheServerRefusesHasItsState() throws {

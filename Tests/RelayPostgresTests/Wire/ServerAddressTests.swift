@@ -49,7 +49,9 @@ struct ServerAddressTests {
 
   @Test func anotherDatabaseIsNamed() throws {
     let address = try ServerAddress(url: "postgres://u:p@h/d?sslmode=require").with(database: "e")
-    #expect(address == (try ServerAddress(url: "postgres://u:p@h/e?sslmode=require")))
+    #expect(address.description == "postgres://u@h/e")
+    #expect(address["dbname"] == "e" && address["password"] == "p" && address["sslmode"] == "require")
+    #expect(address.parameters.count { $0.0 == "dbname" } == 1)
   }
 
   @Test func nothingThatIsPrintedHoldsAPassword() throws {
