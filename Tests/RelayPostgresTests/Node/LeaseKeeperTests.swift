@@ -88,6 +88,23 @@ struct LeaseKeeperTests {
     #expect(keeper.nodes.nodes.map(\.hasWatch) == [true])
   }
 
+  @Test func whatIsLeftOfAnEarlierSecondConnectionIsEnded() throws {
+    let bench = try NodeBench()
+    let (node, recorder) = (try bench.node("a"), NodeRecorder())
+    // Its client is away, and the server does not know yet.
+    let left = try PostgresConnection(bench.database.address, applicationName: "left", within: NodeBench.limit)
+    defer { left.close() }
+    let key = SlotLock.watch.key(of: 0)
+    try left.execute("SELECT pg_advisory_lock(\(node.key.value), \(key))", within: NodeBench.limit)
+    try bench.execute("UPDATE node SET watcher = \(left.backendID)")
+    let keeper = try bench.keeper(of: node, recorder)
+    defer { keeper.end() }
+    let error = #expect(throws: PostgresError.self) {
+      while true { try left.wait(for: NodeBench.limit) }
+    }
+    #expect(error?.description.contains("57P01") == true)
+  }
+
   @Test func aNodeWhoseSlotWasTakenLosesItsLeaseAtOnce() throws {
     let bench = try NodeBench()
     let (node, recorder) = (try bench.node("a"), NodeRecorder())

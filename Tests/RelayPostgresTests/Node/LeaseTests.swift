@@ -57,12 +57,12 @@ struct LeaseTests {
     #expect(lease.judgesOthers(at: .second(25)))
   }
 
-  /// All orders of seven steps out of seven kinds, against the same rules written as a search through what has happened.
+  /// All orders of six steps out of seven kinds, against the same rules written as a search through what has happened.
   @Test func theRulesHoldInEveryOrderOfEvents() {
     var count = 0
     var differences: [[LeaseModel.Step]] = []
     func walk(_ lease: Lease, _ model: LeaseModel, _ steps: [LeaseModel.Step]) {
-      guard steps.count < 7 else { return }
+      guard steps.count < 6 else { return }
       for step in LeaseModel.Step.allCases where model.allows(step) {
         var (lease, model) = (lease, model)
         model.take(step, &lease)
@@ -73,6 +73,6 @@ struct LeaseTests {
     }
     walk(Lease(times), LeaseModel(times), [])
     #expect(differences.first == nil)
-    #expect(count > 50_000)
+    #expect(count > 10_000)
   }
 }
