@@ -64,7 +64,7 @@ let package = Package(
     .systemLibrary(
       name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .target(
-      name: "RelayPostgres", dependencies: ["RelayCore", "RelayText", "RelayThreads", "CPostgres"],
+      name: "RelayPostgres", dependencies: ["RelayCore", "RelayText", "RelayThreads", "CEpoll", "CPostgres"],
       swiftSettings: strict),
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -212,7 +212,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "RelayPostgresTests",
-      dependencies: ["RelayCore", "RelayPostgres", "RelayPostgresSupport", "RelayThreads"],
+      dependencies: [
+        "RelayCore", "RelayPostgres", "RelayPostgresSupport", "RelayTestSupport", "RelayText", "RelayThreads",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "RelayCurlTests",
