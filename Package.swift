@@ -41,7 +41,7 @@ let package = Package(
     .target(name: "RelaySystem", dependencies: ["CMachine"], swiftSettings: strict),
 
     // What every store does alike: who has asked for what, what is committed together, who is told.
-    .target(name: "RelayStoring", dependencies: ["RelayCore", "RelayThreads"], swiftSettings: strict),
+    .target(name: "RelayStoring", dependencies: ["RelayCore", "RelayText", "RelayThreads"], swiftSettings: strict),
 
     // libcurl's own TLS library: what libcurl does not let us say of trust, and SHA-256.
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
