@@ -41,7 +41,8 @@ let package = Package(
     .target(name: "RelaySystem", dependencies: ["CMachine"], swiftSettings: strict),
 
     // What every store does alike: who has asked for what, what is committed together, who is told.
-    .target(name: "RelayStoring", dependencies: ["RelayCore", "RelayThreads"], swiftSettings: strict),
+    .target(
+      name: "RelayStoring", dependencies: ["RelayCore", "RelayText", "RelayThreads"], swiftSettings: strict),
 
     // libcurl's own TLS library: what libcurl does not let us say of trust, and SHA-256.
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
@@ -64,7 +65,8 @@ let package = Package(
     .systemLibrary(
       name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .target(
-      name: "RelayPostgres", dependencies: ["RelayCore", "RelayText", "RelayThreads", "CPostgres"],
+      name: "RelayPostgres",
+      dependencies: ["RelayCore", "RelayStoring", "RelayText", "RelayThreads", "CEpoll", "CPostgres"],
       swiftSettings: strict),
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -212,7 +214,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "RelayPostgresTests",
-      dependencies: ["RelayCore", "RelayPostgres", "RelayPostgresSupport", "RelayThreads"],
+      dependencies: [
+        "RelayCore", "RelayPostgres", "RelayPostgresSupport", "RelayTestSupport", "RelayText", "RelayThreads",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "RelayCurlTests",

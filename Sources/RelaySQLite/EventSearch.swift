@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Finds events by their ids without an index of all: ids rise with rows, and the table `straggler` has those that do not.
 /// Confined to the thread of its connection.

@@ -1,5 +1,6 @@
 import Foundation
 import RelayCore
+import RelayStoring
 import RelayTestSupport
 import Testing
 

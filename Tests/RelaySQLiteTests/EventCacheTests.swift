@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 import RelayTestSupport
 import Testing
 
@@ -11,16 +12,16 @@ struct EventCacheTests {
     make.envelope(body: Array(repeating: 0, count: bytes)).events[0].event
   }
 
-  @Test func theLastOnesReadAreHeldWithinItsLimit() throws {
+  @Test func theLastOnesReadAreHeldWithinItsLimit() {
     let size = event().footprint
-    let cache = EventCache(limit: 10 * size, try .inMemory())
+    let cache = EventCache<EventRowID>(limit: 10 * size)
     for row in 1...5_000 as ClosedRange<Int64> { cache.insert(event(), row: RowID(rawValue: row)) }
     #expect(cache.event(4_990) == nil)
     #expect((4_991...5_000).allSatisfy { cache.event(RowID(rawValue: $0)) != nil })
   }
 
-  @Test func oneThatWouldTakeMuchOfItIsNotHeld() throws {
-    let cache = EventCache(limit: 4_000, try .inMemory())
+  @Test func oneThatWouldTakeMuchOfItIsNotHeld() {
+    let cache = EventCache<EventRowID>(limit: 4_000)
     cache.insert(event(), row: 1)
     cache.insert(event(bytes: 1_000), row: 2)
     #expect(cache.event(1) != nil)

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 import RelayTestSupport
 import Testing
 
@@ -128,7 +129,9 @@ struct JobTests {
     let held = try fill(1_200, chats: 2)
     bench.release(held)
     var outcome: ChangeOutcome?
-    let job = ChangeJob(.discard, .filter(DeliveryFilter()), of: "crm", clock: bench.clock) {
+    let job = ChangeJob(
+      ChangeWish(.discard, .filter(DeliveryFilter()), of: "crm"), clock: bench.clock
+    ) {
       outcome = ChangeOutcome($0, error: $1)
     }
     for _ in 0..<2 { _ = try bench.step(job) }
@@ -166,7 +169,9 @@ struct JobTests {
   @Test func aChangeDoesNotFollowWhatArrivesMeanwhile() throws {
     bench.release(try fill(500, chats: 2))
     var changed = 0
-    let job = ChangeJob(.discard, .filter(DeliveryFilter()), of: "crm", clock: bench.clock) { made, _ in
+    let job = ChangeJob(
+      ChangeWish(.discard, .filter(DeliveryFilter()), of: "crm"), clock: bench.clock
+    ) { made, _ in
       changed = made.changed
     }
     repeat { bench.release(try fill(500, chats: 2)) } while try !bench.step(job)

@@ -105,7 +105,10 @@ final class SessionBench {
     _ change: DeliveryChange, _ selection: DeliverySelection, of destination: String = "crm"
   ) throws -> Int {
     var changed = 0
-    try run(ChangeJob(change, selection, of: destination, clock: clock) { made, _ in changed = made.changed })
+    try run(
+      ChangeJob(ChangeWish(change, selection, of: destination), clock: clock) { made, _ in
+        changed = made.changed
+      })
     return changed
   }
 

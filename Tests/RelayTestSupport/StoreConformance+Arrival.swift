@@ -4,7 +4,7 @@ import Testing
 
 extension StoreConformance {
   /// Order, and many at once.
-  static let arrival = [
+  package static let arrival = [
     StoreClaim("idsRiseInOrderOfCommitThenPlaceInTheDocument") { bench in
       let store = try await bench.open()
       let gate = Gate()

@@ -3,7 +3,7 @@ import Testing
 
 extension StoreConformance {
   /// Who did what.
-  static let audit = [
+  package static let audit = [
     StoreClaim("theAuditIsKeptOverAReopenNewestFirst") { bench in
       let store = try await bench.open()
       let first = try await store.beginAudit(.made(1, reason: "because"))

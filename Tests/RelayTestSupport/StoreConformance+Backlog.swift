@@ -3,7 +3,7 @@ import Testing
 
 extension StoreConformance {
   /// A destination that is owed as much as it may be.
-  static let backlog = [
+  package static let backlog = [
     StoreClaim("whatGoesOverTheBacklogIsDiscardedAndTold") { bench in
       let store = try await limited(bench, to: 3)
       let envelope = bench.make.envelope(to: ["crm", "bi"], events: 5)

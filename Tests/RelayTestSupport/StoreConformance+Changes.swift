@@ -3,7 +3,7 @@ import Testing
 
 extension StoreConformance {
   /// What a person wants of deliveries.
-  static let changes = [
+  package static let changes = [
     StoreClaim("aRetriedDeadLetterIsPendingAgainAndItsLimitsCountAnew") { bench in
       let store = try await bench.open()
       let dead = try await store.stored(bench.make.envelope())[0]

@@ -3,7 +3,7 @@ import Testing
 
 extension StoreConformance {
   /// Who holds what.
-  static let claiming = [
+  package static let claiming = [
     StoreClaim("whatArrivesBehindWhatWasGivenBackIsClaimedAfterIt") { bench in
       let store = try await bench.open()
       let first = try await store.stored(bench.make.envelope(to: ["crm", "bi"]))

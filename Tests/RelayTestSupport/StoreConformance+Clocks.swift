@@ -3,7 +3,7 @@ import Testing
 
 extension StoreConformance {
   /// The steady time over restarts, and stored times that are not to be believed.
-  static let clocks = [
+  package static let clocks = [
     StoreClaim("theSteadyTimeGoesOnOverARestartOfTheRelayWhateverTheWallClockIsSetTo") { bench in
       let machine = bench.machine
       let store = try await bench.open(clock: machine)

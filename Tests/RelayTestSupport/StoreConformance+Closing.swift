@@ -3,7 +3,7 @@ import Testing
 
 extension StoreConformance {
   /// The end.
-  static let closing = [
+  package static let closing = [
     StoreClaim("closeFinishesWhatWasAsked") { bench in
       let store = try await bench.open()
       let held = try await store.stored(bench.make.envelope(events: 2))

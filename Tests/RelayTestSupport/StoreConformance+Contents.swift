@@ -3,7 +3,7 @@ import Testing
 
 extension StoreConformance {
   /// What went in comes out, byte for byte.
-  static let contents = [
+  package static let contents = [
     StoreClaim("everyAttributeComesBackAfterAReopen") { bench in
       let store = try await bench.open()
       let events = difficultEvents(bench.make)

@@ -4,7 +4,7 @@ import Testing
 
 extension StoreConformance {
   /// The same bytes again.
-  static let duplicates = [
+  package static let duplicates = [
     StoreClaim("theSameBytesWithinTheWindowAreADuplicateAndNothingIsStored") { bench in
       let store = try await bench.open()
       let first = bench.make.envelope(events: 3, bytes: 1, at: .second(10))

@@ -3,7 +3,7 @@ import Testing
 
 extension StoreConformance {
   /// What is removed of events before they go: by a person's right, and by retention.
-  static let erasing = [
+  package static let erasing = [
     StoreClaim("anErasedEventKeepsItsRowsAndSaysNothingAnyMore") { bench in
       let store = try await bench.open()
       let envelope = bench.make.envelope(body: Array(#"{"name":"Ana"}"#.utf8))

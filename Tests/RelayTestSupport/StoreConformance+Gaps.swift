@@ -3,7 +3,7 @@ import Testing
 
 extension StoreConformance {
   /// When senders were turned away, over restarts.
-  static let gaps = [
+  package static let gaps = [
     StoreClaim("gapsAreKeptOverARestartTheNewestFirst") { bench in
       let store = try await bench.open()
       let refused = Gap.made(.unauthorized, source: "huggy", from: 3, to: 9, count: 4)

@@ -4,7 +4,7 @@ import Testing
 
 extension StoreConformance {
   /// A store whose disk does not answer.
-  static let hanging = [
+  package static let hanging = [
     StoreClaim("anAppendThatAHangingStoreHasNotTakenIsAnsweredAndNotKept") { bench in
       let store = try await bench.open(hangAfter: hangAfter)
       let gate = Gate()

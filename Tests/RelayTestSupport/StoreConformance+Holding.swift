@@ -3,7 +3,7 @@ import Testing
 
 extension StoreConformance {
   /// Deliveries that nobody is to get for a while.
-  static let withholding = [
+  package static let withholding = [
     StoreClaim("whatIsWithheldIsHandedOutByNoCall") { bench in
       let store = try await ordered(bench, by: .chat)
       let first = try await store.stored(bench.make.envelope(events: 2, chat: "1"))

@@ -3,7 +3,7 @@ import Testing
 
 extension StoreConformance {
   /// Names of sources, destinations and routes.
-  static let names = [
+  package static let names = [
     StoreClaim("anUnknownNameIsRefusedByNameAndNothingIsKept") { bench in
       let store = try await bench.open()
       var route = bench.make.envelope(bytes: 1)

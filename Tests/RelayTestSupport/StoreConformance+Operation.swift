@@ -3,7 +3,7 @@ import Testing
 
 extension StoreConformance {
   /// Pauses, suspended time, and what is told.
-  static let operation = [
+  package static let operation = [
     StoreClaim("aPauseIsKeptOverAReopenUntilItIsLifted") { bench in
       let store = try await bench.open()
       try await store.pause("crm", until: .second(60))

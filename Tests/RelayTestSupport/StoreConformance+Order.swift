@@ -3,7 +3,7 @@ import Testing
 
 extension StoreConformance {
   /// One at a time per order key, in order of arrival.
-  static let order = [
+  package static let order = [
     StoreClaim("ofOneKeyOnlyTheFirstIsHandedOut") { bench in
       let store = try await ordered(bench, by: .chat)
       let first = try await store.stored(bench.make.envelope(events: 3, chat: "1"))

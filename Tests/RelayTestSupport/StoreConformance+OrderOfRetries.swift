@@ -3,7 +3,7 @@ import Testing
 
 extension StoreConformance {
   /// A dead letter that a person retries takes its old place among its key's pending.
-  static let orderOfRetries = [
+  package static let orderOfRetries = [
     StoreClaim("aRetriedDeadLetterGoesBeforeWhatHasNotBegun") { bench in
       let (store, dead, next) = try await afterADeath(bench)
       store.release([next.id])

@@ -4,7 +4,7 @@ import Testing
 
 extension StoreConformance {
   /// A change of what a destination is ordered by.
-  static let reordering = [
+  package static let reordering = [
     StoreClaim("aNewOrderIsKeptOverAReopen") { bench in
       let store = try await bench.open()
       for ordering in Ordering.allCases.reversed() {

@@ -3,7 +3,7 @@ import Testing
 
 extension StoreConformance {
   /// How much replays may queue, and what waits for room.
-  static let replayRoom = [
+  package static let replayRoom = [
     StoreClaim("itWaitsUntilItsQueueIsShortEnough") { bench in
       let store = try await bench.open()
       let envelope = bench.make.envelope(to: ["bi"], events: 3)

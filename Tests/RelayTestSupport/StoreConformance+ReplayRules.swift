@@ -3,7 +3,7 @@ import Testing
 
 extension StoreConformance {
   /// Which steps of replays find room, what parts a destination from the others, and what no step may do.
-  static let replayRules = [
+  package static let replayRules = [
     StoreClaim("anEmptyDestinationHasRoomForAStepOfAnySize") { bench in
       var configuration = StoreConfiguration.test
       configuration.maxBacklogBytes = ["crm": 514]

@@ -3,7 +3,7 @@ import Testing
 
 extension StoreConformance {
   /// What is sent again.
-  static let replays = [
+  package static let replays = [
     StoreClaim("replaysHaveNumbersThatCountUpAlsoOverAReopen") { bench in
       let store = try await bench.open()
       let first = try await store.begin()

@@ -3,7 +3,7 @@ import Testing
 
 extension StoreConformance {
   /// Deliveries that are due again.
-  static let retries = [
+  package static let retries = [
     StoreClaim("aRetryIsNotHandedOutBeforeItIsDue") { bench in
       let (store, held) = try await attempted(bench, due: [10])
       #expect(await store.claim(.retrying, now: .second(10).advanced(by: .microseconds(-1))).ids.isEmpty)

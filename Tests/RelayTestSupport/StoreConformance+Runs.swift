@@ -3,7 +3,7 @@ import Testing
 
 extension StoreConformance {
   /// Several of an order key, handed out together for one request.
-  static let runs = [
+  package static let runs = [
     StoreClaim("aClaimBringsThoseThatFollowTheFirstOfItsKey") { bench in
       let store = try await ordered(bench, by: .chat)
       let first = try await store.stored(bench.make.envelope(events: 5, chat: "1"))

@@ -4,7 +4,7 @@ import Testing
 
 extension StoreConformance {
   /// Events are found by what they are, and by what became of them.
-  static let searching = [
+  package static let searching = [
     StoreClaim("eventsAreFoundByEachOfTheirConditions") { bench in
       let found = try await Found(bench)
       var whatsapp = EventFilter(channels: [.text(WildcardPattern("WHATS*", ignoringCase: true))])

@@ -3,7 +3,7 @@ import Testing
 
 extension StoreConformance {
   /// How deliveries end.
-  static let settlements = [
+  package static let settlements = [
     StoreClaim("whatIsDeliveredIsNeverHandedOutAgain") { bench in
       let store = try await bench.open()
       let held = try await store.stored(bench.make.envelope(events: 3))

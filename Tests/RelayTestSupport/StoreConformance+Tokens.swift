@@ -3,7 +3,7 @@ import Testing
 
 extension StoreConformance {
   /// Tokens that were learned.
-  static let tokens = [
+  package static let tokens = [
     StoreClaim("aLearnedTokenIsKeptOverAReopen") { bench in
       let store = try await bench.open()
       #expect(try await store.allLearnedTokens() == [:])

@@ -1,5 +1,6 @@
 import CSQLite
 import RelayCore
+import RelayStoring
 
 /// A prepared statement. Values are bound by their place, from 1; columns count from 0, as in SQLite.
 final class Statement {

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 import RelayThreads
 
 /// Tells the indexer when so many events have come that there is a run to be made: what the store's thread does for it with each

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Finds deliveries along the indexes and along their rows. Confined to the thread of its connection.
 ///

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 import RelayText
 
 /// What of a filter runs know: every condition must hold, and of each one of its alternatives.

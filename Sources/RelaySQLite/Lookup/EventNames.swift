@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// The names that numbers in events' rows stand for. They never change, so each is read once. Confined to the thread of its
 /// connection.

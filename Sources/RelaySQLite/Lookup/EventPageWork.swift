@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// One page under way: asks rows whether they fit, until there are enough or it has had its time. Confined to the thread of
 /// its connection.

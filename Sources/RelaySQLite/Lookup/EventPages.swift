@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// How much a page may look at.
 struct LookupBudget {

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Finds by the indexes of deliveries which events have one in a state that few are in: pending, dead or discarded. Confined to
 /// the thread of its connection.

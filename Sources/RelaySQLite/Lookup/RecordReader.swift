@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 import RelayText
 
 /// Reads single events and deliveries, with all that people are told of them. Confined to the thread of its connection.

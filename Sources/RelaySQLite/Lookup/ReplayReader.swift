@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Reads replays, and where events have deliveries. Confined to the thread of its connection.
 ///

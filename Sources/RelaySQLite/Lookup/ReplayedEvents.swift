@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Finds which events replays have sent where. Their deliveries stand elsewhere than those that came with the events, so that no
 /// run knows of them. Confined to the thread of its connection.

@@ -71,7 +71,8 @@ final class SQLiteBackend: StoreBackend {
     case .reorder(let destination, let ordering, let completion):
       return ReorderJob(destination, by: ordering, completion: completion)
     case .change(let change, let selection, let destination, let completion):
-      return ChangeJob(change, selection, of: destination, clock: clock, completion: completion)
+      let wish = ChangeWish(change, selection, of: destination)
+      return ChangeJob(wish, clock: clock, completion: completion)
     case .erase(let events, let completion): return EraseJob(events, clock: clock, completion: completion)
     case .overwriteErased(let completion): return OverwriteJob(keeper, completion: completion)
     case .own(let work):

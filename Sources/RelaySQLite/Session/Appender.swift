@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Appends envelopes, within a transaction: a new one is stored, and one that comes again is told from it. Confined to the
 /// store's thread.

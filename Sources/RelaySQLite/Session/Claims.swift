@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// What is handed out: who holds each delivery that may be attempted, its lane or nobody. Confined to the store's thread.
 ///

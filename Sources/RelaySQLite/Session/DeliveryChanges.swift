@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// What persons and a new order change of deliveries, within a transaction. Confined to the store's thread.
 ///
@@ -73,11 +74,8 @@ final class DeliveryChanges {
       delivery.id, as: state, in: delivery.queue, due: time,
       since: destinations.serviceTime(of: delivery.destination, at: time), orderKey: key?.text)
     destinations.change(delivery.destination) {
-      $0.pending += 1
-      if delivery.queue == .replay { $0.replaying += 1 }
-      guard delivery.state == .discarded else { return $0.dead -= 1 }
-      if delivery.discardReason == .overflow { $0.overflowed -= 1 } else { $0.discarded -= 1 }
-      $0.backlogBytes += delivery.bytes
+      let reason = delivery.state == .discarded ? delivery.discardReason ?? .person : nil
+      $0.retried(of: delivery.queue, discarded: reason, bytes: delivery.bytes)
     }
     guard delivery.run != 0 else { return }
     try replays.change(delivery.run) {
@@ -93,10 +91,7 @@ final class DeliveryChanges {
       delivery.id, of: delivery.queue, received: delivery.receivedAt, settledAt: time)
     try statements.discard(delivery.id, settledAt: time, reason, revisit: revisit)
     destinations.change(delivery.destination) {
-      if delivery.state == .dead { $0.dead -= 1 } else { $0.pending -= 1 }
-      if delivery.queue == .replay && delivery.state != .dead { $0.replaying -= 1 }
-      $0.discarded += 1
-      $0.backlogBytes -= delivery.bytes
+      $0.gaveUp(delivery.queue, wasDead: delivery.state == .dead, bytes: delivery.bytes)
     }
     guard delivery.run != 0 else { return }
     try replays.change(delivery.run) {

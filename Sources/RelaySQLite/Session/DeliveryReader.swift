@@ -1,18 +1,19 @@
 import RelayCore
+import RelayStoring
 
 /// Reads deliveries for their lanes. Confined to the store's thread.
 ///
 /// One that can't be read, since its event or envelope is missing, is passed over, and told of once: so it stops nothing else.
 final class DeliveryReader {
   private let names: NameTable
-  private let events: EventCache
+  private let events: EventCache<EventRowID>
   private let statements: DeliveryStatements
   /// Those that can't be read.
   private var damaged: Set<DeliveryID> = []
   /// Those of them that nobody has been told of yet.
   private var newlyDamaged: [DeliveryID] = []
 
-  init(names: NameTable, events: EventCache, statements: DeliveryStatements) {
+  init(names: NameTable, events: EventCache<EventRowID>, statements: DeliveryStatements) {
     self.names = names
     self.events = events
     self.statements = statements

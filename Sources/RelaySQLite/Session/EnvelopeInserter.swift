@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Inserts envelopes, their events and deliveries, within a transaction: rows of each table one after another, so that an
 /// envelope says where its events stand, and an event where its deliveries do
@@ -135,10 +136,7 @@ final class EnvelopeInserter {
     let isListed = !isHandedOut || key != nil
     try deliveries.insert(
       new, state: !isListed ? .unlisted : waits == true ? .waiting : .fresh, orderKey: key)
-    destinations.change(destination) {
-      $0.pending += 1
-      $0.backlogBytes += new.bytes
-    }
+    destinations.change(destination) { $0.arrived(in: .live, bytes: new.bytes) }
     guard isHandedOut else { return nil }
     claims.add(
       new.id,

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Removes what events say, within a transaction that overwrites what it frees. Confined to the store's thread.
 final class Eraser {
@@ -11,10 +12,10 @@ final class Eraser {
   }
 
   private let search: EventSearch
-  private let cache: EventCache
+  private let cache: EventCache<EventRowID>
   private let statements: EraseStatements
 
-  init(_ connection: Connection, cache: EventCache) throws(StoreError) {
+  init(_ connection: Connection, cache: EventCache<EventRowID>) throws(StoreError) {
     search = try EventSearch(connection)
     self.cache = cache
     statements = try EraseStatements(connection)

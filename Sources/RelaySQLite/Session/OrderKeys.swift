@@ -1,23 +1,5 @@
 import RelayCore
-
-/// What deliveries are ordered by: those of one destination with the same text go one after another, in order of arrival.
-///
-/// Equal byte for byte, as in SQLite: texts that only look alike are keys of their own.
-struct OrderKey: Hashable {
-  var destination: DestinationRowID
-  var text: String
-  /// No text stands in both queues.
-  var queue = DeliveryQueue.live
-
-  static func == (a: OrderKey, b: OrderKey) -> Bool {
-    a.destination == b.destination && a.text.utf8.elementsEqual(b.text.utf8)
-  }
-
-  func hash(into hasher: inout Hasher) {
-    hasher.combine(destination)
-    for byte in text.utf8 { hasher.combine(byte) }
-  }
-}
+import RelayStoring
 
 /// The first pending delivery of an order key.
 struct KeyHead: Equatable {

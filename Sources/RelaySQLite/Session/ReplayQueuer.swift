@@ -60,7 +60,10 @@ final class ReplayQueuer: ReplayQueuing {
     }
     guard replay.walk == .underWay, replay.cursors[step.part] != .over else { return .over(replay) }
     if let refusal = refusal(of: step) { return .refused(refusal) }
-    guard let parted = destinationsToPart(from: step, replay.cursors) else { return .lacksRoom }
+    let room = ReplayRoom(step, replay.cursors) { [names, destinations] name in
+      names.destinations.row(of: name).map { ReplayRoom.Books(destinations, $0) }
+    }
+    guard let parted = room.destinationsToPart else { return .lacksRoom }
     // What was parted has a walk of its own.
     let without = step.part == nil ? Set(replay.cursors.parted.keys).union(parted) : []
     var queued = 0
@@ -100,49 +103,6 @@ final class ReplayQueuer: ReplayQueuing {
     return nil
   }
 
-  /// Which destinations a step goes without, since they have no room: what arrives must find room, too, whatever is replayed.
-  ///
-  /// - Returns: nil: it waits for them, since no other destination lacks work meanwhile.
-  private func destinationsToPart(
-    from step: ReplayStep, _ cursors: ReplayCursors
-  ) -> Set<String>? {
-    if let part = step.part, isShortOfRoom(part, for: step.entries.count, step) { return nil }
-    var parts: [String: (count: Int, bytes: Int)] = [:]
-    for entry in step.entries {
-      for target in entry.targets where step.part != nil || cursors.parted[target.destination] == nil {
-        let part = parts[target.destination] ?? (0, 0)
-        parts[target.destination] = (part.count + 1, part.bytes + entry.bytes)
-      }
-    }
-    let full = Set(parts.lazy.filter { !self.hasRoom($0.key, $0.value, step) }.map(\.key))
-    guard step.part == nil, !full.isEmpty else { return full.isEmpty ? [] : nil }
-    let waiting = Set(parts.keys).union(step.others)
-    let lackWork = waiting.contains { name in
-      !full.contains(name) && cursors.parted[name] == nil && self.lacksWork(name, step)
-    }
-    return lackWork ? full : nil
-  }
-
-  /// A quick look: nearly all that wait for room do so for this.
-  private func isShortOfRoom(_ destination: String, for count: Int, _ step: ReplayStep) -> Bool {
-    guard let row = names.destinations.row(of: destination) else { return false }
-    let replaying = destinations[row].replaying
-    return replaying > 0 && replaying + count > step.ahead
-  }
-
-  private func hasRoom(_ destination: String, _ part: (count: Int, bytes: Int), _ step: ReplayStep) -> Bool {
-    let row = names.destinations.row(of: destination)!
-    let books = destinations[row]
-    return !isShortOfRoom(destination, for: part.count, step)
-      && (books.pending + books.dead == 0 || destinations.hasRoomForReplay(row, for: part.bytes))
-  }
-
-  /// Half of what may be queued for it has been sent.
-  private func lacksWork(_ destination: String, _ step: ReplayStep) -> Bool {
-    guard let row = names.destinations.row(of: destination) else { return false }
-    return destinations[row].replaying <= step.ahead / 2 && destinations.hasRoomForReplay(row, for: 0)
-  }
-
   /// - Returns: nil: it is gone since the replay came to it, or what it says is.
   private func sendableRow(of entry: ReplayStep.Entry) throws(StoreError) -> EventRowID? {
     var row = entry.place.map { EventRowID(rawValue: $0.rawValue) }
@@ -165,11 +125,7 @@ final class ReplayQueuer: ReplayQueuing {
     try deliveries.insertReplay(new, run: run, state: waits == true ? .waiting : .fresh, orderKey: key)
     try replays.insertReplayed(new.id, of: row)
     if waits != true { claims.becameClaimable(new.id, of: destination, .replay) }
-    destinations.change(destination) {
-      $0.pending += 1
-      $0.replaying += 1
-      $0.backlogBytes += new.bytes
-    }
+    destinations.change(destination) { $0.arrived(in: .replay, bytes: new.bytes) }
   }
 
   private func route(of target: ReplayStep.Target) throws(StoreError) -> RouteRowID {

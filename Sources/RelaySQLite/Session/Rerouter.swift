@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Routes events of a stored envelope anew that never had a delivery, when it comes again and the rules have been mended since.
 /// Within a transaction. Confined to the store's thread.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Records what attempts came to, within a transaction, and finds whose turn it has become. Confined to the store's thread.
 final class Settler {
@@ -79,21 +80,6 @@ extension Settlement.Outcome {
     case .delivered: .delivered
     case .retry: .retrying
     case .dead: .dead
-    }
-  }
-}
-
-extension StoredDestination {
-  /// A pending delivery has come to this end.
-  fileprivate mutating func settled(_ outcome: Settlement.Outcome, of queue: DeliveryQueue, bytes: Int) {
-    pending -= 1
-    if queue == .replay { replaying -= 1 }
-    switch outcome {
-    case .dead: dead += 1
-    case .delivered:
-      delivered += 1
-      backlogBytes -= bytes
-    case .retry: break
     }
   }
 }

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// The open database, and the parts that write to it: each has a state of its own, and all share one connection and its
 /// transactions. Confined to the store's thread.
@@ -13,7 +14,7 @@ final class StoreSession {
   let destinations: DestinationTable
   let numbers: RowNumbers
   let order: EventOrder
-  let events: EventCache
+  let events: EventCache<EventRowID>
   let walked = WalkedDeliveries()
   let clock: ClockTable
 
@@ -47,10 +48,11 @@ final class StoreSession {
     identity = try Self.identity(of: connection, path: path, locked: files.lock.file)
     transactions = try Transactions(connection)
     names = try NameTable(connection, transactions)
-    destinations = try DestinationTable(connection, transactions)
+    destinations = try DestinationRows(connection, transactions).table
     numbers = try RowNumbers(connection, transactions)
     order = EventOrder(highest: try EventSearch(connection).last(), transactions)
-    events = EventCache(transactions)
+    events = EventCache()
+    transactions.register(events)
     clock = try ClockTable(connection)
     transactions.register(clock)
     let duplicates = DuplicateIndex(limit: duplicateLimit, transactions)
@@ -189,3 +191,10 @@ final class StoreSession {
 extension StoreSession: Sendable {}
 
 extension ClockTable: TransactionMember {}
+
+extension EventCache: TransactionMember {
+  func commit() {}
+
+  /// What the failed transaction has made has gone, and the numbers of its rows will be given to others.
+  func rollback() { removeAll() }
+}

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// What persons' wishes and a changed order take: pages of deliveries, and what is to be known and done of each.
 ///
@@ -180,40 +181,3 @@ final class ChangeStatements {
 
 @available(*, unavailable)
 extension ChangeStatements: Sendable {}
-
-/// What a person's wish, or a new order, needs to know of a delivery.
-struct ChangeableDelivery {
-  var id: DeliveryID
-  var destination: DestinationRowID
-  var state: DeliveryState
-  /// Only a discarded one has it.
-  var discardReason: DiscardReason?
-  var due: Timestamp?
-  var bytes: Int
-  var orderKey: String?
-  var type: String
-  var chat: String?
-  /// The source's name.
-  var source: String
-  var receivedAt: Timestamp
-  var run: Int
-  /// There is something to be sent.
-  var hasBody: Bool
-  /// Only a dead one has it.
-  var deathReason: DeathReason?
-  var wasAttempted: Bool
-  /// The last attempt's; nil: it was not answered.
-  var lastStatus: Int?
-
-  var queue: DeliveryQueue { DeliveryQueue(run: run) }
-
-  /// What its present key is.
-  var presentKey: OrderKey? { orderKey.map { OrderKey(destination: destination, text: $0, queue: queue) } }
-
-  /// What it is ordered by according to this.
-  func key(by ordering: Ordering) -> OrderKey? {
-    ordering.key(source: source, chat: chat, run: run).map {
-      OrderKey(destination: destination, text: $0, queue: queue)
-    }
-  }
-}

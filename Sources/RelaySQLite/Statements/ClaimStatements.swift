@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// What finds the deliveries that can be claimed, and what lists those that are in no index.
 ///

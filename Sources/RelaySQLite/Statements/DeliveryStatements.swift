@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// How deliveries' rows come to be, and how they are read for their lanes.
 final class DeliveryStatements {

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// The rows of destinations, read at the start and written with every transaction that touches them.
 final class DestinationStatements {

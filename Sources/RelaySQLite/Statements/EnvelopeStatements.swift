@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// What is written and read of envelopes' rows.
 ///
@@ -115,35 +116,5 @@ enum StoredTrace {
 
   static func read(_ bytes: [UInt8]?, firstEvent: EventID) -> TraceParent {
     bytes.flatMap(TraceParent.init(bytes:)) ?? TraceParent(madeFor: firstEvent)
-  }
-}
-
-/// Which accepted events of an envelope were not stored, since no route sent them anywhere and only routed ones are kept:
-/// their places in the envelope, rising. As bytes: two a place, the higher one first.
-struct UnstoredEvents: Equatable {
-  private var places: [UInt16]
-
-  /// nil: all were stored.
-  init?(of envelope: NewEnvelope) {
-    guard envelope.events.count < envelope.acceptedCount else { return nil }
-    let stored = Set(envelope.events.map { envelope.place(of: $0.event) })
-    places = (0..<envelope.acceptedCount).filter { !stored.contains($0) }.map { UInt16($0) }
-  }
-
-  init(_ bytes: [UInt8]) {
-    places = stride(from: 0, to: bytes.count - 1, by: 2).map {
-      UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1])
-    }
-  }
-
-  var isEmpty: Bool { places.isEmpty }
-
-  var bytes: [UInt8] { places.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] } }
-
-  /// - Returns: Whether it was there.
-  mutating func remove(_ place: Int) -> Bool {
-    guard let index = places.firstIndex(of: UInt16(place)) else { return false }
-    places.remove(at: index)
-    return true
   }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import RelayCore
+import RelayStoring
 
 /// What is written and read of events' rows.
 final class EventStatements {

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// What is written of gaps, and read of them when the store is opened.
 final class GapStatements {

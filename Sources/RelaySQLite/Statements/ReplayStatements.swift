@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// The rows of replays, and of what they have queued.
 final class ReplayStatements {

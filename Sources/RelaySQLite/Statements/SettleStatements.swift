@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// How an attempt's outcome is written. A delivery that is no longer pending is left alone.
 final class SettleStatements {

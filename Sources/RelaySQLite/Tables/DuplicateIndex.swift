@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Which envelope had which hash: the last 500,000, by the source and the first 8 bytes of the hash.
 ///

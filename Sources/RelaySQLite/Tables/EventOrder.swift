@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Which event has the highest id: one that comes after it with a lower id is a **straggler**. Confined to the store's thread.
 ///

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// The names of one kind, and the numbers that stand for them in rows. Confined to the store's thread.
 final class Names<Table>: TransactionMember {

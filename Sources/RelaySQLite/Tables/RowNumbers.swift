@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// The numbers that new rows get: each table's go on from the highest there is, the transaction under way included. Confined
 /// to the store's thread.

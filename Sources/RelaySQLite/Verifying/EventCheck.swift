@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 import RelayText
 
 /// Goes through all events once: whether each can be found by its id, has the deliveries that it says, and a body that is one.

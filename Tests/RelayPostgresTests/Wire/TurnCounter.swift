@@ -4,7 +4,7 @@ import RelayThreads
 
 @testable import RelayPostgres
 
-/// Stands between one connection and the server, on a Unix socket of its own. It counts turns, and can break the way at one.
+/// Stands between a connection and the server, on a Unix socket of its own: one at a time. It counts turns, and can break the way at one.
 ///
 /// A turn begins when the client sends something after the server has: it is what a round trip costs.
 final class TurnCounter: Sendable {
@@ -36,12 +36,17 @@ final class TurnCounter: Sendable {
     let state = state
     let server = database.server.folder
     thread = WorkerThread(name: "turns") {
-      let client = accept(listener, nil, nil)
-      let upstream = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-      if client >= 0, Self.withSocketAddress(in: server, { connect(upstream, $0, $1) }) == 0 {
-        Self.pass(between: client, and: upstream, state)
+      while true {
+        let client = accept(listener, nil, nil)
+        guard client >= 0 else { return }
+        let upstream = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        if Self.withSocketAddress(in: server, { connect(upstream, $0, $1) }) == 0 {
+          Self.pass(between: client, and: upstream, state)
+        }
+        // The next connection's answers are passed on.
+        state.update { $0.withholdsAnswer = false }
+        for socket in [client, upstream] where socket >= 0 { close(socket) }
       }
-      for socket in [client, upstream] where socket >= 0 { close(socket) }
     }
   }
 

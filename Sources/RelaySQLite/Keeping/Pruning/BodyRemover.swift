@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Takes the body out of an event's row, so that its pages become free. Within a transaction. Confined to the store's thread.
 ///

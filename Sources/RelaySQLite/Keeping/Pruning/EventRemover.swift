@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Removes what may go, in one step of the pruner, within its transaction. Confined to the store's thread.
 struct EventRemover {

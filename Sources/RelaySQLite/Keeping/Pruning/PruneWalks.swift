@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// How far the pruner has come on each of its walks. What a walk has passed is either gone, or is reached again: by the
 /// entry that its last delivery makes once it is settled, or because it is noted here.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Deletes what is settled and old enough, oldest first, in steps. Confined to the store's thread.
 ///

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Every statement of the pruner, prepared once. A test asserts each one's plan.
 final class PrunerStatements {

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Goes along `delivery_revisit`, where what a walk has passed and is to be looked at again has an entry. A test asserts each
 /// statement's plan.

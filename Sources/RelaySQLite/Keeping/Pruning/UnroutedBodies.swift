@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Removes the bodies of events that went nowhere and are older than `store.unrouted_retention`, in order of arrival, in
 /// steps. The rest of their rows stays until `store.retention`. Confined to the store's thread.

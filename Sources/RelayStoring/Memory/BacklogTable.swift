@@ -5,7 +5,7 @@ import RelayCore
 /// A walk that begins too early costs time; one that begins too late, or a lane that stays behind for ever, loses sight of
 /// deliveries until the next start. So whatever makes a fresh delivery claimable says so here, and a lane that gives one
 /// back comes again.
-struct BacklogTable {
+package struct BacklogTable {
   private struct Backlog {
     /// No fresh delivery in the index before this one can be claimed: a walk need not pass over what its lane holds.
     var claimableFrom = DeliveryID(rawValue: 0)
@@ -19,15 +19,19 @@ struct BacklogTable {
   /// By their rows' ids, which are given out one after another: two each.
   private var backlogs: [Backlog] = []
 
-  func claimableFrom(_ destination: DestinationRowID, _ queue: DeliveryQueue) -> DeliveryID {
+  package init() {}
+
+  package func claimableFrom(_ destination: DestinationRowID, _ queue: DeliveryQueue) -> DeliveryID {
     backlog(destination, queue).claimableFrom
   }
 
   /// Whether its lane would give back what arrives now.
-  func isBehind(_ destination: DestinationRowID) -> Bool { backlog(destination, .live).isBehind }
+  package func isBehind(_ destination: DestinationRowID) -> Bool { backlog(destination, .live).isBehind }
 
   /// What was given back unlisted, oldest first.
-  mutating func returned(_ destination: DestinationRowID, _ queue: DeliveryQueue) -> ArraySlice<DeliveryID> {
+  package mutating func returned(_ destination: DestinationRowID, _ queue: DeliveryQueue) -> ArraySlice<
+    DeliveryID
+  > {
     let place = Self.place(destination, queue)
     guard place < backlogs.count else { return [] }
     if !backlogs[place].isInOrder {
@@ -38,7 +42,7 @@ struct BacklogTable {
   }
 
   /// A walk has come to `delivery`, and can claim none before it but the `returned` that are left.
-  mutating func walked(
+  package mutating func walked(
     to delivery: DeliveryID, of destination: DestinationRowID, _ queue: DeliveryQueue,
     returned: ArraySlice<DeliveryID>,
     isExhausted: Bool
@@ -51,27 +55,27 @@ struct BacklogTable {
   }
 
   /// A look beyond what is next has taken the others of the `returned`.
-  mutating func keep(
+  package mutating func keep(
     returned: ArraySlice<DeliveryID>, of destination: DestinationRowID, _ queue: DeliveryQueue
   ) {
     change(destination, queue) { $0.returned = returned }
   }
 
-  mutating func becameClaimable(
+  package mutating func becameClaimable(
     _ delivery: DeliveryID, of destination: DestinationRowID, _ queue: DeliveryQueue
   ) {
     change(destination, queue) { $0.claimableFrom = min($0.claimableFrom, delivery) }
   }
 
   /// No delivery of a replay is unlisted.
-  mutating func wasReturned(_ delivery: DeliveryID, of destination: DestinationRowID) {
+  package mutating func wasReturned(_ delivery: DeliveryID, of destination: DestinationRowID) {
     change(destination, .live) {
       if let last = $0.returned.last, last > delivery { $0.isInOrder = false }
       $0.returned.append(delivery)
     }
   }
 
-  mutating func fellBehind(_ destination: DestinationRowID) {
+  package mutating func fellBehind(_ destination: DestinationRowID) {
     change(destination, .live) { $0.isBehind = true }
   }
 

@@ -1,8 +1,8 @@
 import RelayCore
 
 /// Every destination that was ever configured, with its books: as the transaction under way has them, and as they
-/// are on disk. Confined to the store's thread.
-final class DestinationTable: TransactionMember {
+/// are kept. Confined to the store's thread.
+package final class DestinationTable {
   /// An object: a value as large would be copied for each question.
   private final class Entry {
     var current: StoredDestination
@@ -23,35 +23,39 @@ final class DestinationTable: TransactionMember {
     }
   }
 
+  /// What a transaction does to one.
+  package struct Change {
+    package var row: DestinationRowID
+    package var before: StoredDestination
+    package var after: StoredDestination
+  }
+
   /// By their rows' ids, which are given out one after another.
   private var entries: [Entry?] = []
   private var changed: [DestinationRowID] = []
   /// Those that the transaction has made.
   private var added: [DestinationRowID] = []
   /// Which had deliveries go over their `max_backlog` with the last transaction, and how many.
-  private(set) var overflows: [(destination: String, count: Int)] = []
+  package private(set) var overflows: [(destination: String, count: Int)] = []
   /// Also names that are not known yet.
   private var held: [String: Int] = [:]
-  private let statements: DestinationStatements
 
-  /// Reads what earlier runs have left.
-  init(_ connection: Connection, _ transactions: Transactions) throws(StoreError) {
-    statements = try DestinationStatements(connection)
-    for (row, destination) in try statements.destinations() { add(destination, row: row) }
+  /// - Parameter kept: What earlier runs have left.
+  package init(_ kept: [(row: DestinationRowID, destination: StoredDestination)]) {
+    for (row, destination) in kept { add(destination, row: row) }
     added.removeAll()
-    transactions.register(self)
   }
 
-  subscript(_ row: DestinationRowID) -> StoredDestination { entry(row).current }
+  package subscript(_ row: DestinationRowID) -> StoredDestination { entry(row).current }
 
   private func entry(_ row: DestinationRowID) -> Entry { entries[Int(row.rawValue)]! }
 
-  /// As they are on disk, in the order in which they came to be.
-  var all: [StoredDestination] { entries.compactMap { $0?.committed } }
+  /// As they are kept, in the order in which they came to be.
+  package var all: [StoredDestination] { entries.compactMap { $0?.committed } }
 
   // MARK: Within a transaction
 
-  func add(_ name: String, row: DestinationRowID) {
+  package func add(_ name: String, row: DestinationRowID) {
     let place = Int(row.rawValue)
     guard place >= entries.count || entries[place] == nil else { return }
     add(StoredDestination(name: name), row: row)
@@ -64,7 +68,7 @@ final class DestinationTable: TransactionMember {
     added.append(row)
   }
 
-  func change(_ row: DestinationRowID, _ body: (inout StoredDestination) -> Void) {
+  package func change(_ row: DestinationRowID, _ body: (inout StoredDestination) -> Void) {
     let entry = entry(row)
     if !entry.isChanged {
       entry.isChanged = true
@@ -73,12 +77,12 @@ final class DestinationTable: TransactionMember {
     body(&entry.current)
   }
 
-  /// Writes what has changed: once per destination and transaction, however many deliveries it was.
-  func prepare() throws(StoreError) {
-    for row in changed { try statements.write(self[row], as: row) }
+  /// What the transaction has to write: once for each destination, however many deliveries it was.
+  package var changes: [Change] {
+    changed.map { Change(row: $0, before: entry($0).committed, after: entry($0).current) }
   }
 
-  func commit() {
+  package func commit() {
     overflows.removeAll(keepingCapacity: true)
     for row in changed {
       let entry = entry(row)
@@ -91,7 +95,7 @@ final class DestinationTable: TransactionMember {
     added.removeAll(keepingCapacity: true)
   }
 
-  func rollback() {
+  package func rollback() {
     for row in changed {
       let entry = entry(row)
       entry.current = entry.committed
@@ -104,33 +108,33 @@ final class DestinationTable: TransactionMember {
 
   // MARK: Limits
 
-  func setMaxBacklog(_ bytes: Int, of row: DestinationRowID) { entry(row).maxBacklogBytes = bytes }
+  package func setMaxBacklog(_ bytes: Int, of row: DestinationRowID) { entry(row).maxBacklogBytes = bytes }
 
-  func hasRoom(_ row: DestinationRowID, for bytes: Int) -> Bool {
+  package func hasRoom(_ row: DestinationRowID, for bytes: Int) -> Bool {
     let entry = entry(row)
     return entry.current.backlogBytes + bytes <= entry.maxBacklogBytes
   }
 
   /// Whether a replay may add that much: half of the room is left to what arrives.
-  func hasRoomForReplay(_ row: DestinationRowID, for bytes: Int) -> Bool {
+  package func hasRoomForReplay(_ row: DestinationRowID, for bytes: Int) -> Bool {
     let entry = entry(row)
     return entry.current.backlogBytes + bytes <= entry.maxBacklogBytes / 2
   }
 
   /// The time on a clock that stands still while it is suspended.
-  func serviceTime(of row: DestinationRowID, at time: Timestamp) -> Timestamp {
+  package func serviceTime(of row: DestinationRowID, at time: Timestamp) -> Timestamp {
     entry(row).current.suspended.serviceTime(at: time)
   }
 
   // MARK: Order
 
   /// What arrives now is ordered by this: while a reorder is under way by what will be.
-  func ordering(of row: DestinationRowID) -> Ordering {
+  package func ordering(of row: DestinationRowID) -> Ordering {
     let entry = entry(row)
     return entry.current.ordering ?? entry.nextOrdering ?? .none
   }
 
-  func setNextOrdering(_ ordering: Ordering, of row: DestinationRowID) {
+  package func setNextOrdering(_ ordering: Ordering, of row: DestinationRowID) {
     entry(row).nextOrdering = ordering
   }
 
@@ -138,15 +142,15 @@ final class DestinationTable: TransactionMember {
 
   /// Whether nothing of it is handed out. So it is also while their order is being changed, and after that was cut off: they
   /// might come in the wrong one.
-  func isWithheld(_ row: DestinationRowID) -> Bool {
+  package func isWithheld(_ row: DestinationRowID) -> Bool {
     let entry = entry(row)
     return entry.held > 0 || entry.current.ordering == nil
   }
 
-  func hold(_ names: [String]) { for name in names { changeHold(name, by: 1) } }
+  package func hold(_ names: [String]) { for name in names { changeHold(name, by: 1) } }
 
   /// Ends one `hold`: they nest.
-  func resume(_ names: [String]) { for name in names { changeHold(name, by: -1) } }
+  package func resume(_ names: [String]) { for name in names { changeHold(name, by: -1) } }
 
   private func changeHold(_ name: String, by step: Int) {
     let count = max(0, (held[name] ?? 0) + step)

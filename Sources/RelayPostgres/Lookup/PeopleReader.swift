@@ -1,0 +1,93 @@
+import RelayCore
+
+/// What people are shown of the audit, and of times in which senders were turned away. On a connection of its own, confined to its thread.
+struct PeopleReader {
+  private let connection: PostgresConnection
+  private let limit: Duration
+  private let auditPage: Statement
+  private let newestGaps: Statement
+
+  /// Rows that a page of the audit looks at, at most.
+  private static let pageRows = 5_000
+
+  /// - Parameter limit: Of each question.
+  init(_ connection: PostgresConnection, _ names: TableNames, within limit: Duration) {
+    self.connection = connection
+    self.limit = limit
+    auditPage = Statement(
+      name: "audit_page",
+      sql: """
+        SELECT id, at, who, role, what, target, reason, outcome, count FROM \(names.audit) WHERE id < $1
+        ORDER BY id DESC LIMIT $2
+        """,
+      types: [.int8, .int8])
+    newestGaps = Statement(
+      name: "newest_gaps",
+      sql: """
+        SELECT g.kind, g.began, g.ended, g.count, g.reason, s.name FROM \(names.gap) g
+        LEFT JOIN \(names.source) s ON s.id = g.source ORDER BY g.began DESC, g.kind, g.source
+        """)
+  }
+
+  /// Newest first.
+  ///
+  /// - Parameter after: The `next` of the page before.
+  func audit(_ filter: AuditFilter, after: AuditID?, limit: Int) throws(PostgresError) -> AuditPage {
+    var parameters = Parameters()
+    parameters.add(after?.rawValue ?? .max)
+    parameters.add(Int64(Self.pageRows))
+    let rows = try connection.run(auditPage, parameters, within: self.limit)
+    var records: [AuditRecord] = []
+    var last: AuditID?
+    for row in rows {
+      let record = AuditRecord(row)
+      if filter.holds(record.entry) {
+        // One more than asked for: there is a next page.
+        guard records.count < max(1, limit) else {
+          return AuditPage(records: records, next: records.last?.id)
+        }
+        records.append(record)
+      }
+      last = record.id
+    }
+    return AuditPage(records: records, next: rows.count < Self.pageRows ? nil : last)
+  }
+
+  /// Those that lie in this time at least in part, the newest first.
+  ///
+  /// - Parameter history: What the wall clock has shown: `since` and `until` are its times, and those of the gaps become so.
+  func gaps(since: Timestamp?, until: Timestamp?, by history: ClockHistory) throws(PostgresError) -> [Gap] {
+    try connection.run(newestGaps, Parameters(), within: limit)
+      .compactMap { $0.gap?.shown(by: history) }
+      .filter { $0.overlaps(since: since, until: until) }
+  }
+}
+
+@available(*, unavailable)
+extension PeopleReader: Sendable {}
+
+extension AuditRecord {
+  /// From a row of `PeopleReader.auditPage`.
+  fileprivate init(_ row: Row) {
+    self.init(
+      id: AuditID(rawValue: row.integer(0)),
+      entry: AuditEntry(
+        at: row.time(1), who: StoredText.read(row.text(2)), role: StoredText.read(row.text(3)),
+        what: StoredText.read(row.text(4)), target: StoredText.read(row.text(5)),
+        reason: row.optionalText(6).map(StoredText.read)),
+      outcome: row.optionalText(7).map {
+        AuditOutcome(kept: StoredText.read($0), count: row.optionalInteger(8).map { Int($0) })
+      })
+  }
+}
+
+extension Row {
+  /// From a row of `PeopleReader.newestGaps`; nil: of a kind that this version does not know.
+  fileprivate var gap: Gap? {
+    Gap.Kind(rawValue: Int(integer(0))).map { kind in
+      Gap(
+        kind: kind, source: optionalText(5), began: time(1), ended: time(2), count: Int(integer(3)),
+        reason: StoredText.read(text(4)))
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import RelayCore
+import RelayStoring
+
+/// What the store in PostgreSQL does on its thread, and on no other.
+final class PostgresBackend: StoreBackend {
+  let committer: any BatchCommitter
+  private let session: StoreSession
+  private let clock: any SteadyClock
+  private let observer: (any StoreObserver)?
+
+  init(session: StoreSession, clock: any SteadyClock, observer: (any StoreObserver)?) {
+    self.session = session
+    self.clock = clock
+    self.observer = observer
+    committer = PostgresCommitter(session: session, clock: clock)
+  }
+
+  var loss: StoreError? { session.connection.loss }
+
+  // MARK: In memory
+
+  func giveBack(_ deliveries: [DeliveryID]) { session.claims.giveBack(deliveries) }
+  func hold(_ destinations: [String]) { session.destinations.hold(destinations) }
+  func resume(_ destinations: [String]) { session.destinations.resume(destinations) }
+
+  // MARK: Reads
+
+  func claim(_ request: ClaimRequest) throws(StoreError) -> (claim: Claim, job: (any StoreJob<StoreSession>)?)
+  {
+    let claim = try session.claims.claim(request)
+    let bringIn = session.claims.takeRetriesTooFarOff().map { BringInJob($0.destination, to: $0.latest) }
+    return (claim, bringIn)
+  }
+
+  func destinations() -> [StoredDestination] { session.destinations.all }
+
+  func usage() throws(StoreError) -> StoreUsage { StoreUsage(liveBytes: try session.size()) }
+
+  func learnedTokens() throws(StoreError) -> [String: LearnedToken] {
+    try session.people.learnedTokens(session.connection)
+  }
+
+  // MARK: Jobs
+
+  func job(for wish: StoreOperation.Job) -> (any StoreJob<StoreSession>)? {
+    switch wish {
+    case .backup(let completion):
+      completion(.failure(.isCopiedElsewhere))
+      return nil
+    case .reorder(let destination, let ordering, let completion):
+      return ReorderJob(destination, by: ordering, completion: completion)
+    case .change(let change, let selection, let destination, let completion):
+      let wish = ChangeWish(change, selection, of: destination)
+      return ChangeJob(wish, clock: clock, completion: completion)
+    case .erase(let events, let completion): return EraseJob(events, completion: completion)
+    case .overwriteErased(let completion):
+      completion(.success(ErasedTraces(remaining: Self.whereTracesRemain)))
+      return nil
+    case .own: preconditionFailure("another store's work came here")
+    }
+  }
+
+  func step(_ job: any StoreJob<StoreSession>) throws(StoreError) -> Bool {
+    let isLast = try job.step(session)
+    job.committed()
+    return isLast
+  }
+
+  /// The server's files are not the relay's to write.
+  private static let whereTracesRemain =
+    "PostgreSQL keeps what was erased in its files until VACUUM has removed the old row versions and new ones were written "
+    + "over them, in its log until that was recycled, and in archives and backups until these are removed"
+
+  // MARK: By itself
+
+  var hasMore: Bool { false }
+  var nextDue: Timestamp? { nil }
+
+  func tend(beside work: Bool) {
+    if let damage = session.takeDamage() { observer?.storeReadFailed(damage) }
+  }
+
+  func condition(failure: StoreError?, holdsSettlements: Bool) -> StoreCondition {
+    StoreCondition(refusal: loss ?? failure, holdsSettlements: holdsSettlements)
+  }
+
+  func markLife(at now: Timestamp) { writeClock() }
+
+  // MARK: The end
+
+  func cutOff() {}
+
+  func keepClock() {
+    writeClock(isLast: true)
+    session.connection.leave()
+  }
+
+  private func writeClock(isLast: Bool = false) {
+    try? session.commit { commit in
+      session.clock.write(clock, isLast: isLast, in: commit)
+      return {}
+    }
+  }
+}
+
+@available(*, unavailable)
+extension PostgresBackend: Sendable {}
+
+extension StoreError {
+  fileprivate static let isCopiedElsewhere = StoreError(
+    code: .failing,
+    message:
+      "a store in PostgreSQL is copied by PostgreSQL's own tools: use pg_dump, or a base backup of the server"
+  )
+}

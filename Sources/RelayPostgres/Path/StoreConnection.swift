@@ -1,0 +1,113 @@
+import Glibc
+import RelayCore
+
+/// The connection that all of the path goes through, made again where it was lost. Confined to the store's thread.
+final class StoreConnection {
+  private let writer: WriterSession
+  /// Why nothing is written or answered any more; nil: it is. It lasts.
+  private(set) var loss: StoreError?
+  /// Not before that is it made again.
+  private var retryAt: ContinuousClock.Instant?
+  /// Of the last call that failed: what it wrote may be there, or not.
+  private(set) var isInDoubt = false
+
+  /// How long a commit, or a read for it, may take. A standby that is away, and locks of others, may keep it without end.
+  static let patience = Duration.seconds(10)
+  /// From one attempt to connect to the next.
+  private static let pause = Duration.milliseconds(500)
+
+  init(_ writer: WriterSession) {
+    self.writer = writer
+  }
+
+  /// One round trip, one transaction.
+  func run(_ pipeline: Pipeline) throws(StoreError) -> [Rows] {
+    isInDoubt = false
+    if let loss { throw loss }
+    try regain()
+    do throws(PostgresError) {
+      return try writer.connection.run(pipeline, within: Self.patience)
+    } catch {
+      isInDoubt = error.isUnknownOutcome
+      throw StoreError(error)
+    }
+  }
+
+  /// The same, of statements that write nothing.
+  func read(_ pipeline: Pipeline) throws(StoreError) -> [Rows] { try run(pipeline) }
+
+  func read(
+    _ statement: Statement, _ parameters: Parameters = Parameters(capacity: 0)
+  ) throws(StoreError) -> Rows {
+    var pipeline = Pipeline()
+    pipeline.add(statement, parameters)
+    return try run(pipeline)[0]
+  }
+
+  /// Asks until there is an answer: while the server is away, the store's thread does nothing else, and those who look at it from outside
+  /// say so.
+  ///
+  /// - Parameter ask: Writes nothing.
+  /// - Throws: `lost`.
+  func insist<Answer>(
+    _ ask: (StoreConnection) throws(StoreError) -> Answer
+  ) throws(StoreError) -> Answer {
+    while true {
+      do throws(StoreError) {
+        return try ask(self)
+      } catch {
+        if let loss { throw loss }
+        usleep(UInt32(Self.pause.microseconds))
+      }
+    }
+  }
+
+  /// Connects anew after the connection was lost, and takes the node's slot again.
+  private func regain() throws(StoreError) {
+    guard !writer.connection.isOpen else { return }
+    let now = ContinuousClock.now
+    if let retryAt, now < retryAt { throw .disconnected }
+    do throws(NodeError) {
+      let regained = try writer.reopen()
+      retryAt = nil
+      guard regained == .same else { throw NodeError.refused(.takenOver) }
+    } catch {
+      retryAt = .now.advanced(by: Self.pause)
+      let failure = StoreError(error)
+      if failure.code == .lost { refuseAll(failure) }
+      throw failure
+    }
+  }
+
+  /// Nothing is written or answered any more.
+  func refuseAll(_ error: StoreError) { loss = error }
+
+  /// The node ends: what it held is free at once.
+  func leave() {
+    if loss == nil { try? writer.leave() }
+    writer.close()
+  }
+}
+
+@available(*, unavailable)
+extension StoreConnection: Sendable {}
+
+extension StoreError {
+  /// - Parameter error: What the server, or the way to it, said.
+  init(_ error: PostgresError) {
+    self.init(code: error.state == "53100" ? .full : .failing, message: "\(error)")
+  }
+
+  init(_ error: NodeError) {
+    switch error {
+    case .refused(let refusal): self = refusal
+    case .failed(let error): self.init(error)
+    }
+  }
+
+  fileprivate static let disconnected = StoreError(
+    code: .failing, message: "the connection to the database server is lost, and is being made again")
+
+  fileprivate static let takenOver = StoreError(
+    code: .lost, message: "another relay has taken over what this one had in the store: start it again")
+}

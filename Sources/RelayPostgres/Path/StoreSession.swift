@@ -1,0 +1,194 @@
+import RelayCore
+import RelayStoring
+
+/// A node's hold of the store, and the parts that write to it: each has a state of its own, and all share one connection and its
+/// commits. Confined to the store's thread.
+final class StoreSession {
+  let connection: StoreConnection
+  let slot: Int16
+  private let steady: any SteadyClock
+
+  // What is kept in memory of the tables.
+  let names: NameTable
+  let destinations: DestinationTable
+  let clock: ClockTable
+  let reader: EventReader
+
+  // What is done with commits, and between them.
+  let claims: Claims
+  let appender: Appender
+  let settler: Settler
+  let changes: DeliveryChanges
+  let replays: ReplayQueuer
+  let eraser: EraseStatements
+  let people: PeopleStatements
+
+  private let replayTable: ReplayTable
+  private let inserter: Inserter
+  private let books: BookStatements
+  private let usageStatements: UsageStatements
+  private let clockStatements: ClockStatements
+  private let members: [any CommitMember]
+  /// Above all that the node has given.
+  private var nextTick: Int64
+  /// Of the last commit.
+  private var sequence: Int64
+  /// What a commit has met that should not be.
+  private var damage: StoreError?
+
+  /// - Parameters:
+  ///   - slot: The node's number.
+  ///   - lastTick: The highest that the slot is known to have given.
+  ///   - duplicateLimit: How many envelopes are remembered for telling redeliveries.
+  init(
+    _ connection: StoreConnection, slot: Int16, lastTick: Int64, clock steady: any SteadyClock,
+    duplicateLimit: Int, tables: TableNames = TableNames()
+  ) throws(StoreError) {
+    self.connection = connection
+    self.slot = slot
+    self.steady = steady
+    usageStatements = UsageStatements(tables)
+    clockStatements = ClockStatements(tables)
+    books = BookStatements(tables)
+    people = PeopleStatements(tables)
+    eraser = EraseStatements(tables)
+    nextTick = max(lastTick, try usageStatements.highestTick(connection)) + 1
+    sequence = try books.lastSequence(slot: slot, connection)
+    names = try NameTable(tables, connection)
+    destinations = DestinationTable(try books.all(connection))
+    clock = ClockTable(clockStatements)
+    let duplicates = DuplicateMap(limit: duplicateLimit)
+    for (hash, known) in try DuplicateStatements(tables).newest(duplicateLimit, connection) {
+      duplicates.insert(known, for: DuplicateMap.Key(hash, source: known.source))
+    }
+    duplicates.commit()
+    let claimStatements = ClaimStatements(tables)
+    reader = EventReader(names: names, statements: claimStatements, connection)
+    claims = try Claims(
+      names: names, destinations: destinations, statements: claimStatements, reader: reader, slot: slot,
+      next: DeliveryID(rawValue: CommitBase.number(nextTick, slot: slot)), connection)
+    let replayStatements = ReplayStatements(tables)
+    replayTable = try ReplayTable(replayStatements, connection)
+    let keys = KeyStatements(tables)
+    inserter = Inserter(tables, names: names, destinations: destinations, claims: claims)
+    appender = Appender(tables, names: names, duplicates: duplicates, inserter: inserter, connection)
+    settler = Settler(
+      tables, names: names, destinations: destinations, claims: claims, keys: keys, replays: replayTable,
+      connection)
+    changes = DeliveryChanges(
+      tables, names: names, destinations: destinations, claims: claims, keys: keys, replays: replayTable,
+      connection)
+    replays = ReplayQueuer(
+      names: names, destinations: destinations, table: replayTable, statements: replayStatements, connection)
+    members = [destinations, claims, duplicates, clock, replayTable]
+  }
+
+  /// No delivery of the node is above this one.
+  var lastDelivery: DeliveryID { DeliveryID(rawValue: CommitBase.number(nextTick, slot: slot) - 1) }
+
+  // MARK: Commits
+
+  /// Carries out a commit: once this returns, it is on disk.
+  ///
+  /// - Parameters:
+  ///   - now: The steady time of all of it, where it has been read.
+  ///   - isTrial: It writes something whatever it holds.
+  ///   - plan: Puts it together. What it returns is called after it, and gives what has come of it.
+  /// - Throws: Why it could not be made. Nothing of it is left then, neither in the store nor in memory.
+  func commit<Value>(
+    at now: Timestamp? = nil, isTrial: Bool = false,
+    _ plan: (PendingCommit) throws(StoreError) -> () -> Value
+  ) throws(StoreError) -> Value {
+    let commit = PendingCommit(now: now ?? steady.now(), slot: slot, lowestTick: nextTick)
+    let value: Value
+    do throws(StoreError) {
+      let finish = try plan(commit)
+      inserter.write(in: commit)
+      replayTable.write(in: commit)
+      let changes = destinations.changes
+      books.setStanding(of: changes, in: commit)
+      if !commit.pipeline.isEmpty || !changes.isEmpty || isTrial {
+        books.insert(changes, sequence: sequence + 1, in: commit)
+        try carryOut(commit)
+        sequence += 1
+        nextTick = max(nextTick, commit.nextTick)
+      }
+      value = finish()
+    } catch {
+      for member in members { member.rollback() }
+      throw error
+    }
+    for member in members { member.commit() }
+    damage = damage ?? commit.damage
+    return value
+  }
+
+  /// Where what came back is lost, the store is asked whether the commit is there, however long that takes: to answer that it failed would
+  /// let its senders send again what is stored.
+  private func carryOut(_ commit: PendingCommit) throws(StoreError) {
+    do throws(StoreError) {
+      return commit.succeeded(try connection.run(commit.pipeline))
+    } catch {
+      guard connection.isInDoubt else { throw error }
+      let base = try connection.insist { (connection) throws(StoreError) in
+        try books.base(of: sequence + 1, slot: slot, connection)
+      }
+      guard let base else { throw error }
+      try connection.insist { (connection) throws(StoreError) in
+        try commit.recovered(from: base) { (pipeline) throws(StoreError) in try connection.read(pipeline) }
+      }
+    }
+  }
+
+  /// Makes names known, and the limits of destinations.
+  func register(_ configuration: StoreConfiguration) throws(StoreError) {
+    try names.register(configuration.names, connection)
+    for name in configuration.names.destinations {
+      guard let row = names.destination(name) else { continue }
+      destinations.add(name, row: row)
+    }
+    destinations.commit()
+  }
+
+  /// Changes what is kept of a destination over restarts.
+  ///
+  /// - Returns: Whether it was ever configured.
+  @discardableResult
+  func change(_ destination: String, _ body: (inout StoredDestination) -> Void) -> Bool {
+    guard let row = names.destination(destination) else { return false }
+    destinations.change(row, body)
+    return true
+  }
+
+  // MARK: What is asked
+
+  /// As the last run has left it; nil: there was none.
+  func readClock() throws(StoreError) -> KeptClock? { try clockStatements.read(slot: slot, connection) }
+
+  /// How much room it takes, in bytes.
+  func size() throws(StoreError) -> Int { try usageStatements.size(connection) }
+
+  /// What has been found to be wrong with what is stored, since this was last asked.
+  func takeDamage() -> StoreError? {
+    defer { damage = nil }
+    return damage ?? reader.takeDamage()
+  }
+
+  /// From when the last run was last known to live, or began to stop, until now.
+  ///
+  /// - Parameter clock: As the last run has left it; nil: there was none.
+  func downTime(since clock: KeptClock?, until now: Timestamp) throws(StoreError) -> Gap? {
+    guard let clock else { return nil }
+    let (stopped, received) = try people.lastSigns(connection)
+    // The clock is written less often than envelopes come.
+    let lived = max(clock.steady, received ?? .epoch)
+    return Gap(
+      kind: .down, source: nil, began: min(now, stopped ?? lived), ended: now, count: 0,
+      reason: stopped == nil ? Gap.killed : Gap.stopped)
+  }
+}
+
+@available(*, unavailable)
+extension StoreSession: Sendable {}
+
+extension DestinationTable: CommitMember {}

@@ -1,0 +1,90 @@
+import RelayCore
+import RelayStoring
+import RelayThreads
+
+/// The store in PostgreSQL: one connection, one thread, one round trip for all that arrived while the last was under way.
+///
+/// `StoreThread` has what is asked and what is done by time; `PostgresBackend` does it.
+package final class PostgresStore: ThreadedStore {
+  package let kind = "postgres"
+  package let thread: StoreThread
+  package let address: ServerAddress
+  package let downTime: Gap?
+  /// For the log: what the server, the database or the role should not be like.
+  package let warnings: [String]
+
+  /// How long connecting may take, and each call of the start.
+  private static let openingTime = Duration.seconds(10)
+
+  /// Opens the store, or makes it.
+  ///
+  /// - Parameters:
+  ///   - node: What is told of this relay to who looks at all of them.
+  ///   - clock: What it waits by, and times what happens by. It goes on from where the last run has left it.
+  ///   - duplicateLimit: How many envelopes are remembered for telling redeliveries.
+  ///   - hangAfter: A server that has not answered for so long hangs.
+  ///   - observer: Told of what happens in it, on its thread.
+  /// - Throws: `inUse` if another relay has it, `newerSchema`, `cannotOpen`; `failing` where there is no way to the server.
+  package init(
+    _ address: ServerAddress, as node: NodeIdentity, clock: any SteadyClock, duplicateLimit: Int = 500_000,
+    hangAfter: Duration = .seconds(4), observer: (any StoreObserver)? = nil
+  ) throws(StoreError) {
+    self.address = address
+    let opener = SessionOpener(address: address, applicationName: "huggy-relay", limit: Self.openingTime)
+    // A connection is used on the thread that opened it, and on no other.
+    let opened: (downTime: Gap?, warnings: [String])
+    (thread, opened) = try StoreThread.start(
+      hanging: .hanging, after: hangAfter, clock: clock, observer: observer
+    ) { _ throws(StoreError) in
+      let writer = try Self.open(opener, as: node)
+      let connection = StoreConnection(writer)
+      do throws(StoreError) {
+        let session = try StoreSession(
+          connection, slot: Int16(writer.holding.withLock { $0.slot }), lastTick: writer.lastTick,
+          clock: clock, duplicateLimit: duplicateLimit)
+        let kept = try session.readClock()
+        clock.resume(from: kept)
+        let downTime = try session.downTime(since: kept, until: clock.now())
+        let backend = PostgresBackend(session: session, clock: clock, observer: observer)
+        return (backend, (downTime, writer.warnings))
+      } catch {
+        connection.leave()
+        throw error
+      }
+    }
+    (downTime, warnings) = opened
+  }
+
+  /// Destinations are not shared out among relays: so there is one.
+  private static func open(
+    _ opener: SessionOpener, as node: NodeIdentity
+  ) throws(StoreError) -> WriterSession {
+    let writer: WriterSession
+    do throws(NodeError) {
+      writer = try WriterSession(opener, as: node)
+    } catch {
+      throw StoreError(error)
+    }
+    guard writer.holding.withLock({ $0.slot }) == 0 else {
+      try? writer.leave()
+      writer.close()
+      throw StoreError(code: .inUse, message: "another relay has this store open: end it first")
+    }
+    return writer
+  }
+
+  /// What is asked by then is finished; a `reorder`, a `change` or an `erase` that is under way is cut off, and fails with
+  /// `closed`.
+  package func close() { thread.close() }
+
+  /// The same, but waits no longer than that.
+  ///
+  /// - Returns: Whether it is closed. If not, its thread hangs; the process can end all the same: the next start finds what
+  ///   was answered.
+  package func close(within limit: Duration) -> Bool { thread.close(within: limit) }
+}
+
+extension StoreError {
+  fileprivate static let hanging = StoreError(
+    code: .hanging, message: "the database server does not answer; look at it, and at the way to it")
+}

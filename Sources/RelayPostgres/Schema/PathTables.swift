@@ -1,0 +1,227 @@
+/// What makes the tables of the path, and of what people decide.
+///
+/// They are the embedded store's (docs/schema.sql) with these differences. What an envelope says of its events stands in each event's
+/// row, so that a delivery is read from two rows. Where a delivery is found by those who look stands in `shelf`, apart from its state,
+/// so that the way of nearly all (it arrives in its lane's hands, and is delivered) touches no index but the primary key's. Books are
+/// differences that each commit inserts, so that no two nodes ever wait for one row.
+///
+/// Text can't hold U+0000 in PostgreSQL: `StoredText` says how it is written.
+enum PathTables {
+  static func sql(_ names: TableNames) -> String {
+    [
+      nameTables(names), arrival(names), deliveries(names), books(names), people(names), replays(names),
+      clocks(names),
+    ].joined(separator: "\n")
+  }
+
+  private static func nameTables(_ names: TableNames) -> String {
+    """
+    CREATE TABLE \(names.source) (id int4 GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL UNIQUE);
+    CREATE TABLE \(names.destination) (
+      id int4 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      name text NOT NULL UNIQUE,
+      ordering int4 DEFAULT 0,
+      paused_until int8,
+      suspended int8 NOT NULL DEFAULT 0,
+      suspended_since int8
+    );
+    CREATE TABLE \(names.route) (id int4 GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL UNIQUE);
+    CREATE TABLE \(names.configuration) (
+      id int4 GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL UNIQUE
+    );
+    """
+  }
+
+  /// `envelope` has a row for each POST that can be told when it comes again; nothing looks in it but the start. What is stored later
+  /// of a POST's events adds a row that says what is left, in the place of the one before. `is_complete`: all of its events were
+  /// stored, and each has a delivery, so that nothing is to be done when it comes again. `unstored`: places of events that were not
+  /// stored, 2 bytes each.
+  ///
+  /// `number` is the place in order of arrival: a microsecond of the server's clock, and in the last 12 bits the node's number.
+  private static func arrival(_ names: TableNames) -> String {
+    """
+    CREATE TABLE \(names.envelope) (
+      first uuid NOT NULL,
+      slot int2 NOT NULL,
+      number int8 NOT NULL,
+      source int4 NOT NULL,
+      configuration int4 NOT NULL,
+      received int8 NOT NULL,
+      accepted int4 NOT NULL,
+      is_complete bool NOT NULL,
+      hash bytea NOT NULL,
+      unstored bytea,
+      trace bytea
+    );
+    CREATE TABLE \(names.event) (
+      id uuid PRIMARY KEY,
+      number int8 NOT NULL,
+      received int8 NOT NULL,
+      first_delivery int8,
+      erased int8,
+      envelope uuid NOT NULL,
+      source int4 NOT NULL,
+      configuration int4 NOT NULL,
+      deliveries int4 NOT NULL,
+      slot int2 NOT NULL,
+      dropped bool NOT NULL,
+      time bytea,
+      token bytea,
+      trace bytea,
+      type text NOT NULL,
+      raw_type bytea,
+      company text,
+      channel text,
+      chat text,
+      routes int4[] NOT NULL,
+      body bytea NOT NULL
+    ) WITH (toast_tuple_target = 8160);
+    ALTER TABLE \(names.event) ALTER COLUMN body SET STORAGE EXTERNAL;
+    """
+  }
+
+  /// States: 0 fresh, 1 retrying, 2 waiting, 3 delivered, 4 dead, 5 discarded. `shelf` is null for one in its lane's hands since it
+  /// arrived, and for what was delivered; else it is the state, less 4 for what a replay has queued and is pending. `due` and
+  /// `order_key` are set while a delivery is pending, and at no other time.
+  private static func deliveries(_ names: TableNames) -> String {
+    """
+    CREATE TABLE \(names.delivery) (
+      id int8 PRIMARY KEY,
+      event uuid NOT NULL,
+      since int8 NOT NULL,
+      received int8 NOT NULL,
+      due int8,
+      settled int8,
+      probed int8,
+      arrived int8,
+      last_at int8,
+      last_duration int8,
+      last_first_byte int8,
+      destination int4 NOT NULL,
+      route int4 NOT NULL,
+      run int4 NOT NULL,
+      attempts int4 NOT NULL,
+      counted int4 NOT NULL,
+      bytes int4 NOT NULL,
+      last_status int4,
+      slot int2 NOT NULL,
+      state int2 NOT NULL,
+      shelf int2,
+      reason int2,
+      order_key text,
+      last_error text,
+      last_peer bytea
+    ) WITH (fillfactor = 45);
+    CREATE INDEX \(names.delivery)_shelf ON \(names.delivery) (destination, shelf, id) WHERE shelf IS NOT NULL;
+    CREATE INDEX \(names.delivery)_due ON \(names.delivery) (destination, shelf, due, id) WHERE due IS NOT NULL;
+    CREATE INDEX \(names.delivery)_key ON \(names.delivery) (destination, order_key, id)
+      WHERE order_key IS NOT NULL;
+    CREATE TABLE \(names.unlisted) (slot int2 PRIMARY KEY, first int8 NOT NULL);
+    CREATE TABLE \(names.failure) (
+      delivery int8 NOT NULL,
+      attempt int4 NOT NULL,
+      at int8 NOT NULL,
+      duration int8 NOT NULL,
+      status int4,
+      error text,
+      answer bytea,
+      peer bytea,
+      first_byte int8,
+      request_headers bytea,
+      answer_headers bytea,
+      PRIMARY KEY (delivery, attempt)
+    );
+    """
+  }
+
+  /// A commit inserts a row for each destination whose books it changes, and at least one (of destination 0): by its `sequence` one
+  /// that was cut off is looked for.
+  private static func books(_ names: TableNames) -> String {
+    let counts = """
+      pending int8 NOT NULL,
+        replaying int8 NOT NULL,
+        dead int8 NOT NULL,
+        delivered int8 NOT NULL,
+        discarded int8 NOT NULL,
+        overflowed int8 NOT NULL,
+        backlog_bytes int8 NOT NULL
+      """
+    return """
+      CREATE TABLE \(names.book) (
+        destination int4 PRIMARY KEY,
+        \(counts)
+      );
+      CREATE TABLE \(names.bookDelta) (
+        slot int2 NOT NULL,
+        sequence int8 NOT NULL,
+        base int8 NOT NULL,
+        destination int4 NOT NULL,
+        \(counts)
+      );
+      """
+  }
+
+  private static func people(_ names: TableNames) -> String {
+    """
+    CREATE TABLE \(names.learnedToken) (
+      source text PRIMARY KEY, salt bytea NOT NULL, hash bytea NOT NULL, learned int8 NOT NULL
+    );
+    CREATE TABLE \(names.gap) (
+      kind int4 NOT NULL,
+      began int8 NOT NULL,
+      source int4 NOT NULL,
+      ended int8 NOT NULL,
+      count int8 NOT NULL,
+      reason text NOT NULL,
+      PRIMARY KEY (kind, began, source)
+    );
+    CREATE TABLE \(names.audit) (
+      id int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      at int8 NOT NULL,
+      who text NOT NULL,
+      role text NOT NULL,
+      what text NOT NULL,
+      target text NOT NULL,
+      reason text,
+      outcome text,
+      count int8
+    );
+    """
+  }
+
+  private static func clocks(_ names: TableNames) -> String {
+    """
+    CREATE TABLE \(names.clock) (
+      slot int2 PRIMARY KEY, boot text, since_boot int8 NOT NULL, steady int8 NOT NULL, written timestamptz NOT NULL
+    );
+    CREATE TABLE \(names.clockStep) (
+      slot int2 NOT NULL, steady int8 NOT NULL, ahead int8 NOT NULL, PRIMARY KEY (slot, steady)
+    );
+    """
+  }
+
+  private static func replays(_ names: TableNames) -> String {
+    """
+    CREATE TABLE \(names.replay) (
+      id int4 PRIMARY KEY,
+      plan text NOT NULL,
+      expected int8,
+      who text,
+      reason text,
+      started int8 NOT NULL,
+      walk int4 NOT NULL DEFAULT 0,
+      failure text,
+      walked_to text,
+      matched int8 NOT NULL DEFAULT 0,
+      skipped int8 NOT NULL DEFAULT 0,
+      queued int8 NOT NULL DEFAULT 0,
+      delivered int8 NOT NULL DEFAULT 0,
+      dead int8 NOT NULL DEFAULT 0,
+      discarded int8 NOT NULL DEFAULT 0,
+      ended int8
+    );
+    CREATE INDEX \(names.replay)_unfinished ON \(names.replay) (id) WHERE walk = 0;
+    CREATE TABLE \(names.replayed) (event uuid NOT NULL, delivery int8 NOT NULL, PRIMARY KEY (event, delivery));
+    """
+  }
+}

@@ -1,0 +1,21 @@
+/// What the store's tables are called: every statement takes its names from here, and from nowhere else.
+struct TableNames: Hashable, Sendable {
+  let source = "source"
+  let destination = "destination"
+  let route = "route"
+  let configuration = "configuration"
+  let envelope = "envelope"
+  let event = "event"
+  let delivery = "delivery"
+  let failure = "failure"
+  let book = "book"
+  let bookDelta = "book_delta"
+  let unlisted = "unlisted"
+  let learnedToken = "learned_token"
+  let gap = "gap"
+  let audit = "audit"
+  let replay = "replay"
+  let replayed = "replayed"
+  let clock = "clock"
+  let clockStep = "clock_step"
+}

@@ -1,0 +1,52 @@
+import RelayCore
+
+/// What tells envelopes that come again.
+struct DuplicateStatements: Sendable {
+  private let newest: Statement
+  private let withoutDelivery: Statement
+
+  init(_ names: TableNames) {
+    newest = Statement(
+      name: "newest_envelopes",
+      sql: """
+        SELECT first, source, received, accepted, is_complete, hash, unstored, trace FROM (
+          SELECT * FROM \(names.envelope) ORDER BY number DESC LIMIT $1) e
+        ORDER BY number
+        """,
+      types: [.int8])
+    withoutDelivery = Statement(
+      name: "events_without_delivery",
+      sql: """
+        SELECT e.id FROM unnest($1::uuid[], $2::uuid[]) AS u(first, last)
+        JOIN \(names.event) e ON e.id >= u.first AND e.id <= u.last
+        WHERE e.deliveries = 0 AND (length(e.body) > 0 OR e.erased IS NULL)
+        """,
+      types: [.uuidArray, .uuidArray])
+  }
+
+  /// The last ones, oldest first.
+  func newest(
+    _ limit: Int, _ connection: StoreConnection
+  ) throws(StoreError) -> [(hash: [UInt8], KnownEnvelope)] {
+    var parameters = Parameters()
+    parameters.add(Int64(limit))
+    return try connection.read(newest, parameters).map { row in
+      (
+        row.bytes(5),
+        KnownEnvelope(
+          firstEventID: row.eventID(0), source: row.int32(1), receivedAt: row.time(2),
+          acceptedCount: Int(row.int32(3)), isComplete: row.bool(4), unstored: row.optionalBytes(6) ?? [])
+      )
+    }
+  }
+
+  /// Those events of these envelopes that never had a delivery. What was erased is none of them: it goes nowhere any more.
+  func eventsWithoutDelivery(
+    of envelopes: [KnownEnvelope], _ connection: StoreConnection
+  ) throws(StoreError) -> [EventID] {
+    var parameters = Parameters(capacity: 48 * envelopes.count + 128)
+    parameters.add(array: envelopes.lazy.map(\.firstEventID))
+    parameters.add(array: envelopes.lazy.map { $0.firstEventID.advanced(by: $0.acceptedCount - 1) })
+    return try connection.read(withoutDelivery, parameters).map { $0.eventID(0) }
+  }
+}

@@ -1,0 +1,131 @@
+import RelayCore
+import RelayPostgresSupport
+import Testing
+
+@testable import RelayPostgres
+
+@Suite(.needsPostgres, .timeLimit(.minutes(15)))
+struct FenceTests {
+  private let length = Duration.seconds(5)
+
+  /// The state of a connection's next statement; nil: it went well.
+  private func state(of connection: PostgresConnection) -> String? {
+    do {
+      try connection.execute("SELECT 1", within: NodeBench.limit)
+      return nil
+    } catch {
+      return error.state ?? "\(error)"
+    }
+  }
+
+  @Test func aNodeWhoseLeaseIsOverIsEndedAndItsNextStatementFails() throws {
+    let bench = try NodeBench()
+    let (stopped, other) = (try bench.node("a"), try bench.node("b"))
+    let table = SlotTable(connection: other.connection, key: other.key, limit: NodeBench.limit)
+    // Its lease is not over: nothing happens.
+    #expect(try table.endOver(stopped.slot, length: length) == 0)
+    #expect(try other.takeOver(stopped.slot) == nil)
+    try bench.execute("UPDATE node SET seen = seen - interval '6 seconds' WHERE slot = 0")
+    #expect(try table.endOver(stopped.slot, length: length) == 1)
+    try bench.waitUntilFree(0, key: other.key)
+    #expect(state(of: stopped.connection) == "57P01")
+    let taken = try other.takeOver(stopped.slot)
+    #expect(taken?.holding == SlotHolding(slot: 0, session: 2))
+    // It comes back, and finds that it has been taken over.
+    let regained = try stopped.reopen()
+    #expect(regained == .another)
+    #expect(stopped.slot == SlotHolding(slot: 2, session: 1))
+    // Once all is cleared up, the slot is free for anybody.
+    try other.giveBack(SlotHolding(slot: 0, session: 2))
+    #expect(try bench.rows("SELECT slot FROM node WHERE backend IS NULL")[0].integer(0) == 0)
+    #expect(try bench.node("c").slot == SlotHolding(slot: 0, session: 3))
+  }
+
+  @Test func aSlotIsTakenOverByOneNodeAlone() throws {
+    let bench = try NodeBench()
+    let (over, first, second) = (try bench.node("a"), try bench.node("b"), try bench.node("c"))
+    let holding = over.slot
+    over.close()
+    try bench.waitUntilFree(0, key: first.key)
+    #expect(try first.takeOver(holding) != nil)
+    #expect(try second.takeOver(holding) == nil)
+    try first.giveBack(SlotHolding(slot: 0, session: 2))
+    // The lock is free again, and what it was about is done.
+    #expect(try second.takeOver(holding) == nil)
+    let locks = try bench.rows("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 0")
+    #expect(locks[0].integer(0) == 0)
+  }
+
+  @Test func aNodeThatIsTakingOverIsNotEndedForTheSlotThatItTook() throws {
+    let bench = try NodeBench()
+    let (over, taker, other) = (try bench.node("a"), try bench.node("b"), try bench.node("c"))
+    let holding = over.slot
+    over.close()
+    try bench.waitUntilFree(0, key: taker.key)
+    let taken = try #require(try taker.takeOver(holding))
+    try bench.execute("UPDATE node SET seen = seen - interval '6 seconds' WHERE slot = 0")
+    let table = SlotTable(connection: other.connection, key: other.key, limit: NodeBench.limit)
+    #expect(try table.endOver(taken.holding, length: length) == 0)
+    #expect(state(of: taker.connection) == nil)
+  }
+
+  @Test func aNodeNeverEndsASessionOfAnotherDatabase() throws {
+    let original = try NodeBench()
+    try original.node("maker").close()
+    // As a copy of production would be: the same id, so the same keys.
+    let copy = try NodeBench(original.database.server.database(like: original.database.name))
+    let (victim, bystander) = (try original.node("a"), try copy.node("a"))
+    #expect(victim.key == bystander.key)
+    #expect(victim.slot == bystander.slot)
+    let other = try original.node("b")
+    // The row names the bystander's session, too: the database alone tells them apart.
+    let backend = try copy.rows("SELECT backend FROM node")[0].int32(0)
+    let table = SlotTable(connection: other.connection, key: other.key, limit: NodeBench.limit)
+    try original.execute(
+      "UPDATE node SET seen = seen - interval '6 seconds', watcher = \(backend) WHERE slot = 0")
+    try copy.execute("SELECT pg_advisory_lock(\(victim.key.value), \(SlotLock.watch.key(of: 0)))")
+    #expect(try table.endOver(victim.slot, length: length) == 1)
+    try original.execute("UPDATE node SET backend = \(backend) WHERE slot = 0")
+    #expect(try table.endOver(victim.slot, length: length) == 0)
+    try table.endOwn(.writer, of: victim.slot)
+    #expect(state(of: bystander.connection) == nil)
+    try original.waitUntilFree(0, key: other.key)
+    #expect(state(of: victim.connection) == "57P01")
+  }
+
+  @Test func aNodeNeverEndsASessionOfAnotherStore() throws {
+    let bench = try NodeBench()
+    let (over, other) = (try bench.node("a"), try bench.node("b"))
+    let holding = over.slot
+    over.close()
+    try bench.waitUntilFree(0, key: other.key)
+    // Another store's node holds its slot of the same number, and the row names its session.
+    let foreign = try PostgresConnection(
+      bench.database.address, applicationName: "foreign", within: NodeBench.limit)
+    defer { foreign.close() }
+    try foreign.execute("SELECT pg_advisory_lock(\(other.key.value ^ 1), 0)", within: NodeBench.limit)
+    try bench.execute(
+      "UPDATE node SET seen = seen - interval '6 seconds', backend = \(foreign.backendID) WHERE slot = 0")
+    let table = SlotTable(connection: other.connection, key: other.key, limit: NodeBench.limit)
+    #expect(try table.endOver(holding, length: length) == 0)
+    try table.endOwn(.writer, of: holding)
+    #expect(state(of: foreign) == nil)
+    // The same with this store's key would have ended it.
+    try foreign.execute("SELECT pg_advisory_lock(\(other.key.value), 0)", within: NodeBench.limit)
+    #expect(try table.endOver(holding, length: length) == 1)
+  }
+
+  @Test func whoHasTakenTheSlotAtThisMomentIsNotEnded() throws {
+    let bench = try NodeBench()
+    let (over, other) = (try bench.node("a"), try bench.node("b"))
+    let holding = over.slot
+    over.close()
+    try bench.waitUntilFree(0, key: other.key)
+    try bench.execute("UPDATE node SET seen = seen - interval '6 seconds' WHERE slot = 0")
+    // A new node has the lock, and its row is not written yet.
+    try bench.execute("SELECT pg_advisory_lock(\(other.key.value), 0)")
+    let table = SlotTable(connection: other.connection, key: other.key, limit: NodeBench.limit)
+    #expect(try table.endOver(holding, length: length) == 0)
+    #expect(try bench.rows("SELECT true")[0].bool(0))
+  }
+}

@@ -1,0 +1,77 @@
+import Testing
+
+@testable import RelayPostgres
+
+@Suite(.timeLimit(.minutes(15)))
+struct LiveNodesTests {
+  private func row(
+    _ slot: Int, session: Int64 = 1, age: Duration = .zero, writer: Bool = true, watch: Bool = true,
+    takenOver: Bool = false, name: String = "node"
+  ) -> NodeRow {
+    NodeRow(
+      holding: SlotHolding(slot: slot, session: session),
+      identity: NodeIdentity(name: name, version: "1", configurationHash: "c"),
+      age: age, hasWriter: writer, hasWatch: watch, isTakenOver: takenOver)
+  }
+
+  private func nodes(_ rows: [NodeRow], judges: Bool = true) -> LiveNodes {
+    LiveNodes(rows, own: 0, length: .seconds(5), judges: judges)
+  }
+
+  private func over(_ slot: Int, hasSessions: Bool) -> LiveNodes.Over {
+    LiveNodes.Over(holding: SlotHolding(slot: slot, session: 1), hasSessions: hasSessions)
+  }
+
+  @Test func aNodeLivesWhileItIsSeenAndOneOfItsConnectionsIsThere() {
+    let found = nodes([
+      row(2, age: .seconds(4), writer: false), row(0), row(1, age: .milliseconds(4_999), watch: false),
+    ])
+    #expect(found.slots == [0, 1, 2])
+    #expect(found.over == [])
+  }
+
+  @Test func aNodeWhoseConnectionsAreBothGoneIsOverAtOnce() {
+    let found = nodes([row(0), row(1, age: .milliseconds(100), writer: false, watch: false)])
+    #expect(found.slots == [0])
+    #expect(found.over == [over(1, hasSessions: false)])
+  }
+
+  @Test(arguments: [(true, true), (true, false), (false, true)])
+  func aNodeThatWasNotSeenForALeaseIsOverAndItsSessionsAreToBeEnded(writer: Bool, watch: Bool) {
+    let found = nodes([row(0), row(1, age: .seconds(5), writer: writer, watch: watch)])
+    #expect(found.slots == [0])
+    #expect(found.over == [over(1, hasSessions: true)])
+  }
+
+  @Test func whoDoesNotJudgeYetTakesAllOthersForAlive() {
+    let rows = [
+      row(0), row(1, age: .seconds(60)), row(2, writer: false, watch: false),
+      row(3, writer: false, takenOver: true),
+    ]
+    let found = nodes(rows, judges: false)
+    #expect(found.slots == [0, 1, 2])
+    #expect(found.over == [])
+  }
+
+  @Test func aSlotThatIsBeingTakenOverIsNobodysAndIsOverAgainWhenItsTakerDies() {
+    let taken = nodes([row(0), row(1, age: .seconds(60), watch: false, takenOver: true)])
+    #expect(taken.slots == [0])
+    #expect(taken.over == [])
+    let orphaned = nodes([row(0), row(1, age: .seconds(60), writer: false, watch: false, takenOver: true)])
+    #expect(orphaned.slots == [0])
+    #expect(orphaned.over == [over(1, hasSessions: false)])
+  }
+
+  @Test func aNodeNeverTakesItselfForOver() {
+    #expect(nodes([row(0, age: .seconds(60), writer: false, watch: false)]).slots == [0])
+  }
+
+  @Test func whenTheyWereSeenMakesNoOtherNodes() {
+    let before = nodes([row(0), row(1)])
+    #expect(before.isSame(as: nodes([row(1, age: .seconds(3)), row(0)])))
+    #expect(!before.isSame(as: nodes([row(0), row(1, session: 2)])))
+    #expect(!before.isSame(as: nodes([row(0), row(1, name: "other")])))
+    #expect(!before.isSame(as: nodes([row(0)])))
+    #expect(!before.isSame(as: nodes([row(0), row(1), row(2, writer: false, watch: false)])))
+  }
+}

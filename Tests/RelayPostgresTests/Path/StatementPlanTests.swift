@@ -1,0 +1,99 @@
+import RelayPostgresSupport
+import RelayTestSupport
+import Testing
+
+@testable import RelayPostgres
+
+/// How the server finds what each statement is about: by an index, whatever the tables hold.
+@Suite("Plans of statements", .needsPostgres, .timeLimit(.minutes(15)))
+struct StatementPlanTests {
+  private static let names = TableNames()
+
+  /// Those of the path, by their names. What is read at the start alone may look at all there is.
+  private static let statements: [Statement] = {
+    let holders: [Any] = [
+      AppendStatements(names), SettleStatements(names), ClaimStatements(names), KeyStatements(names),
+      ChangeStatements(names), DuplicateStatements(names), EraseStatements(names), ReplayStatements(names),
+    ]
+    let atTheStart = ["newest_envelopes"]
+    return holders.flatMap { Mirror(reflecting: $0).children.compactMap { $0.value as? Statement } }
+      .filter { !atTheStart.contains($0.name) }
+  }()
+
+  @Test(arguments: [0, 30_000])
+  func eachGoesByAnIndexWhateverTheTablesHold(_ rows: Int) async throws {
+    let bench = try PathBench()
+    try await bench.open(isDirect: true).close()
+    if rows > 0 { try fill(bench, rows) }
+    let opener = SessionOpener(address: bench.database.address, applicationName: "plans", limit: .seconds(60))
+    let connection = try opener.open(.writer)
+    defer { connection.close() }
+    for statement in Self.statements {
+      let plan = try plan(of: statement, connection)
+      let scans = plan.indices.filter { Self.isWalk(plan, $0) }.map { plan[$0] }
+      #expect(scans.isEmpty, "\(statement.name) with \(rows) rows:\n\(plan.joined(separator: "\n"))")
+    }
+  }
+
+  /// Whether a line of a plan goes along all there is of a large table.
+  private static func isWalk(_ plan: [String], _ line: Int) -> Bool {
+    let words = [
+      "Seq Scan on event", "Seq Scan on delivery", "Seq Scan on failure", "Hash Join", "Hash Semi",
+      "Merge Join",
+    ]
+    if words.contains(where: { plan[line].contains($0) }) { return true }
+    let isIndexScan =
+      plan[line].contains("Scan using") && plan[line].contains(/\ on (event|delivery|failure)/)
+    // An index without a condition is walked from end to end.
+    return isIndexScan && (line + 1 == plan.count || !plan[line + 1].contains("Index Cond"))
+  }
+
+  private func plan(of statement: Statement, _ connection: PostgresConnection) throws -> [String] {
+    let types = statement.types.map(\.sqlName).joined(separator: ", ")
+    let nulls = statement.types.map { _ in "NULL" }.joined(separator: ", ")
+    try connection.execute(
+      "PREPARE p\(types.isEmpty ? "" : "(\(types))") AS \(statement.sql)", within: .seconds(60))
+    defer { try? connection.execute("DEALLOCATE p", within: .seconds(60)) }
+    let explained = Statement(
+      name: "explain_\(statement.name)", sql: "EXPLAIN EXECUTE p\(nulls.isEmpty ? "" : "(\(nulls))")")
+    return try connection.run(explained, Parameters(), within: .seconds(60)).map { $0.text(0) }
+  }
+
+  private func fill(_ bench: PathBench, _ rows: Int) throws {
+    _ = try bench.ask(
+      """
+      INSERT INTO event (id, number, received, envelope, source, configuration, deliveries, slot, dropped, type, routes, body)
+      SELECT gen_random_uuid(), n, 0, gen_random_uuid(), 1, 1, 1, 0, false, 'a', '{1}', '{}' FROM generate_series(1, \(rows)) n
+      """)
+    _ = try bench.ask(
+      """
+      INSERT INTO delivery (id, event, since, received, due, destination, route, run, attempts, counted, bytes, slot, state,
+        shelf, order_key)
+      SELECT n, gen_random_uuid(), 0, 0, CASE n % 3 WHEN 1 THEN n END, n % 5, 1, 0, 0, 0, 514, 0, n % 6,
+        CASE WHEN n % 6 <> 3 THEN n % 6 END, CASE WHEN n % 6 < 3 THEN (n % 1000)::text END
+      FROM generate_series(1, \(rows)) n
+      """)
+    for table in ["event", "delivery"] { _ = try bench.ask("ANALYZE \(table)") }
+  }
+}
+
+extension ColumnType {
+  fileprivate var sqlName: String {
+    switch self {
+    case .bool: "bool"
+    case .bytea: "bytea"
+    case .int8: "int8"
+    case .int2: "int2"
+    case .int4: "int4"
+    case .text: "text"
+    case .uuid: "uuid"
+    case .boolArray: "bool[]"
+    case .byteaArray: "bytea[]"
+    case .int2Array: "int2[]"
+    case .int4Array: "int4[]"
+    case .textArray: "text[]"
+    case .int8Array: "int8[]"
+    case .uuidArray: "uuid[]"
+    }
+  }
+}
