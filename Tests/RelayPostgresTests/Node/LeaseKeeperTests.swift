@@ -92,7 +92,8 @@ struct LeaseKeeperTests {
     let bench = try NodeBench()
     let (node, recorder) = (try bench.node("a"), NodeRecorder())
     // Its client is away, and the server does not know yet.
-    let left = try PostgresConnection(bench.database.address, applicationName: "left", within: NodeBench.limit)
+    let left = try PostgresConnection(
+      bench.database.address, applicationName: "left", within: NodeBench.limit)
     defer { left.close() }
     let key = SlotLock.watch.key(of: 0)
     try left.execute("SELECT pg_advisory_lock(\(node.key.value), \(key))", within: NodeBench.limit)
