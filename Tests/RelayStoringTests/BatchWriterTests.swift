@@ -42,7 +42,15 @@ final class BatchWriterTests {
   }
 
   private func settle() {
-    writer.settle([delivery.settled(.delivered)]) { [self] _ in say("outcome: kept") }
+    writer.settle([delivery.settled(.delivered)]) { [self] _ in say("outcome: answered") }
+  }
+
+  private func amend() {
+    writer.add(
+      .replay(
+        .amend(1, plan: "", reason: nil) { [answers] result in
+          answers.withLock { $0.append("replay: \(Self.word(result))") }
+        }))
   }
 
   private func pause() {
@@ -69,7 +77,7 @@ final class BatchWriterTests {
     let envelopes = write()
     #expect(envelopes == 1)
     #expect(committer.log == ["refusal?", "commit", "confirm what is told", "answered 3"])
-    #expect(said == ["outcome: kept", "pause: kept", "envelope: kept"])
+    #expect(said == ["outcome: answered", "pause: kept", "envelope: kept"])
     #expect(observer.operations == [2])
     let more = write()
     #expect(more == nil, "there is nothing left")
@@ -80,8 +88,7 @@ final class BatchWriterTests {
     pause()
     write()
     #expect(committer.log.first == "commit")
-    writer.add(.replay(.end(1, as: .cancelled) { _ in }))
-    committer.failures = [.broken]
+    writer.add(.replay(.begin(NewReplay(plan: "", startedAt: .second(0))) { _ in }))
     write()
     #expect(committer.log.contains("refusal?"))
   }
@@ -91,11 +98,11 @@ final class BatchWriterTests {
     settle()
     append(events: 3)
     write()
-    #expect(said == ["outcome: kept", "envelope: no such luck"])
+    #expect(said == ["outcome: answered", "envelope: no such luck"])
     #expect(observer.operations == [1] && committer.log.last == "answered 0")
   }
 
-  @Test func outcomesAloneAreToldToNobody() {
+  @Test func outcomesAloneAreConfirmedOnlyNowAndThen() {
     settle()
     write()
     #expect(committer.log == ["commit", "confirm", "answered 0"])
@@ -109,8 +116,8 @@ final class BatchWriterTests {
     settle()
     append()
     write()
-    #expect(said == ["pause: no such luck", "envelope: no such luck", "outcome: kept"])
-    #expect(committer.batches.map(\.isRest) == [false, true])
+    #expect(said == ["pause: no such luck", "envelope: no such luck", "outcome: answered"])
+    #expect(committer.batches.map(\.isOutcomesAlone) == [false, true])
     let rest = try #require(committer.batches.last)
     #expect(rest.appends.isEmpty && rest.changes.isEmpty)
     #expect(!writer.hasHeldSettlements && writer.failure == .broken && writer.mustTryAgain)
@@ -124,7 +131,7 @@ final class BatchWriterTests {
     write()
     #expect(committer.batches.count == (mayGoNow ? 2 : 1))
     #expect(writer.hasHeldSettlements == !mayGoNow)
-    #expect(said == (mayGoNow ? ["outcome: kept"] : []))
+    #expect(said == (mayGoNow ? ["outcome: answered"] : []))
   }
 
   @Test func heldOutcomesAreTriedAgainByACommitThatShowsWhetherItGoes() {
@@ -134,15 +141,15 @@ final class BatchWriterTests {
     #expect(writer.mustTryAgain && said.isEmpty)
     write()
     #expect(committer.batches.map(\.isTrial) == [false, true])
-    #expect(said == ["outcome: kept"] && writer.failure == nil && !writer.mustTryAgain)
+    #expect(said == ["outcome: answered"] && writer.failure == nil && !writer.mustTryAgain)
   }
 
-  @Test func outcomesThatAreHeldAtTheEndAreAnsweredUnrecorded() {
+  @Test func outcomesThatAreHeldAtTheEndAreAnsweredAllTheSame() {
     committer.failures = [.broken]
     settle()
     write()
     writer.abandon()
-    #expect(said == ["outcome: kept"], "its delivery stays pending")
+    #expect(said == ["outcome: answered"], "its delivery stays pending")
     #expect(!writer.hasHeldSettlements)
   }
 
@@ -158,7 +165,7 @@ final class BatchWriterTests {
     write()
     #expect(
       said == [
-        "outcome: kept", "pause: nobody knows", "configuration: kept", "envelope: nobody knows", "1 late",
+        "outcome: answered", "pause: nobody knows", "configuration: kept", "envelope: nobody knows", "1 late",
       ])
     #expect(writer.failure == .unsure)
     committer.doubt = nil
@@ -178,13 +185,22 @@ final class BatchWriterTests {
     #expect(said == ["1 late"])
   }
 
+  @Test func whatReplaysAskForIsConfirmedBeforeItIsTold() {
+    amend()
+    write()
+    #expect(committer.replays.log == ["amend"])
+    #expect(committer.log.contains("confirm what is told"))
+    #expect(said == ["replay: kept"])
+  }
+
   @Test func whatIsLostIsRefusedAndOutcomesAreTriedAgain() {
     committer.isLost = .broken
     append()
     settle()
+    amend()
     committer.failures = [nil, .broken]
     write()
-    #expect(said == ["envelope: no such luck"])
+    #expect(said == ["envelope: no such luck", "replay: no such luck"])
     #expect(writer.hasHeldSettlements && committer.log.filter { $0.hasPrefix("answered") }.isEmpty)
   }
 }

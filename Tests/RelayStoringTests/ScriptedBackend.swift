@@ -48,8 +48,8 @@ final class ScriptedBackend: StoreBackend {
 
   var hasMore: Bool { false }
   var nextDue: Timestamp? { nil }
-  func tend(beside work: Bool) {
-    log.append(work ? "tend beside work" : "tend")
+  func tend(whileOthersWait isBusy: Bool) {
+    log.append(isBusy ? "tend while others wait" : "tend")
     tended()
   }
   func condition(failure: StoreError?, holdsSettlements: Bool) -> StoreCondition {

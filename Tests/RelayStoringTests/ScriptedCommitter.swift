@@ -14,6 +14,7 @@ final class ScriptedCommitter: BatchCommitter {
   var doubt: StoreError?
   var isLost: StoreError?
   var refusal: StoreError?
+  let replays = ScriptedReplays()
   /// What each envelope comes to.
   var outcome = AppendOutcome.stored([])
 
@@ -29,6 +30,7 @@ final class ScriptedCommitter: BatchCommitter {
     var committed = CommittedBatch()
     committed.faults = batch.changes.map { _ in nil }
     committed.turns = (batch.settlements + batch.replayedSettlements).map { _ in [] }
+    try batch.write(replays, into: &committed)
     committed.outcomes = batch.appends.map { _ in batch.refusal.map { .failure($0) } ?? .success(outcome) }
     return committed
   }

@@ -51,7 +51,7 @@ struct StoreLoopTests {
     #expect(answers.withLock { $0 } == ["appended", "claimed", "held", "claimed"])
     // How many of the reads come before that is a matter of time.
     #expect(
-      backend.log.filter { $0 != "tend beside work" } == [
+      backend.log.filter { $0 != "tend while others wait" } == [
         "hold", "give back", "refusal?", "commit", "confirm what is told", "answered 1", "claim", "claim",
         "cut off", "keep clock",
       ])
@@ -61,7 +61,7 @@ struct StoreLoopTests {
     post(.job(.own(work(steps: 2))))
     run()
     #expect(answers.withLock { $0 } == [StoreError.closed.message])
-    #expect(backend.log == ["step", "tend beside work", "cut off", "keep clock"])
+    #expect(backend.log == ["step", "tend while others wait", "cut off", "keep clock"])
   }
 
   @Test func aJobThatIsDoneIsToldSo() {
@@ -106,7 +106,7 @@ struct StoreLoopTests {
     post(.read(.ping {}))
     inbox.update { $0.close() }
     loop.run()
-    #expect(backend.log == ["tend beside work", "mark life", "cut off", "keep clock"])
+    #expect(backend.log == ["tend while others wait", "mark life", "cut off", "keep clock"])
   }
 
   @Test func aStoreThatIsLostSaysNothing() {

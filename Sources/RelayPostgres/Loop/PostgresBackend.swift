@@ -76,7 +76,7 @@ final class PostgresBackend: StoreBackend {
   var hasMore: Bool { false }
   var nextDue: Timestamp? { nil }
 
-  func tend(beside work: Bool) {
+  func tend(whileOthersWait isBusy: Bool) {
     if let damage = session.takeDamage() { observer?.storeReadFailed(damage) }
   }
 

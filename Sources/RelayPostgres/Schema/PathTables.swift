@@ -111,7 +111,7 @@ enum PathTables {
       order_key text,
       last_error text,
       last_peer bytea
-    ) WITH (fillfactor = 45);
+    ) WITH (fillfactor = 40);
     CREATE INDEX \(names.delivery)_shelf ON \(names.delivery) (destination, shelf, id) WHERE shelf IS NOT NULL;
     CREATE INDEX \(names.delivery)_due ON \(names.delivery) (destination, shelf, due, id) WHERE due IS NOT NULL;
     CREATE INDEX \(names.delivery)_key ON \(names.delivery) (destination, order_key, id)

@@ -101,9 +101,9 @@ final class SQLiteBackend: StoreBackend {
   var hasMore: Bool { keeperHasMore || backup?.isWaiting == false }
   var nextDue: Timestamp? { keeper.nextDue }
 
-  func tend(beside work: Bool) {
+  func tend(whileOthersWait isBusy: Bool) {
     indexing.reached(session.numbers.lastEvent)
-    stepBackup(beside: work)
+    stepBackup(beside: isBusy)
     stepKeeper()
     logWatch.committed(logEnd: session.connection.logEnd)
   }
@@ -131,8 +131,8 @@ final class SQLiteBackend: StoreBackend {
     }
   }
 
-  private func stepBackup(beside work: Bool) {
-    guard let backup, backup.isDue(beside: work, at: .now) else { return }
+  private func stepBackup(beside isBusy: Bool) {
+    guard let backup, backup.isDue(beside: isBusy, at: .now) else { return }
     do throws(StoreError) {
       if let loss { throw loss }
       guard try backup.step() else { return }

@@ -68,7 +68,7 @@ final class SQLiteCommitter: BatchCommitter {
     }
     try append(batch, outcomes: &committed.outcomes)
     try batch.write(session.replays, into: &committed)
-    if !batch.isRest { try session.claims.shortenTail() }
+    if !batch.isOutcomesAlone { try session.claims.shortenTail() }
     // What there is to do may write nothing; and only what has been written shows that it goes again.
     if batch.isTrial { try session.probe() }
     return committed

@@ -7,6 +7,8 @@ package protocol BatchCommitter: AnyObject {
 
   /// All of it, or nothing: once this returns, it is kept.
   ///
+  /// - Returns: What came of each call: as many turns, outcomes and faults as the batch has settlements, envelopes and changes; and
+  ///   what `StoreBatch.write` has put in.
   /// - Throws: Why nothing of it is.
   func commit(_ batch: StoreBatch) throws(StoreError) -> CommittedBatch
 

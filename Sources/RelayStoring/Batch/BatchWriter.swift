@@ -10,7 +10,7 @@ package struct BatchWriter {
   private let observer: (any StoreObserver)?
 
   private var changes: [StoreChange] = []
-  /// Of each change.
+  /// Who asked for each of them.
   private var completions: [Completion] = []
   private var appends: [AppendCall] = []
   /// Outcomes of attempts are never dropped: those that can't be committed stay here.
@@ -136,9 +136,10 @@ package struct BatchWriter {
     if replaysLimit != nil && !appends.isEmpty {
       replayShare.committed(in: duration, replayed: committed.replayedTime, items: committed.replayedItems)
     }
+    // Before anything is taken for done: what is not where a restart finds it is refused.
+    let doubt = try committer.confirm(isTold: canBeRefused || failure != nil, at: now)
     replays.written(committed.replays)
     if !changes.isEmpty { replays.roomMayHaveCome() }
-    let doubt = try committer.confirm(isTold: canBeRefused || failure != nil, at: now)
     let events = refusal == nil ? appends.reduce(0) { $0 + $1.envelope.events.count } : 0
     let settled = takeSettlements()
     answer {
@@ -158,7 +159,7 @@ package struct BatchWriter {
     let (committed, _) = try commit(
       StoreBatch(
         now: now, suspensions: suspensions, settlements: settlements, replayedSettlements: chosenReplayed,
-        isRest: true))
+        isOutcomesAlone: true))
     let settled = takeSettlements()
     answer { for (call, turns) in zip(settled, committed.turns) { call.completion(turns) } }
     committer.answered(appendedEvents: 0, at: now)
@@ -170,6 +171,8 @@ package struct BatchWriter {
     let start = ContinuousClock.now
     let committed = try committer.commit(batch)
     let duration = start.duration(to: .now)
+    // Else somebody would never be answered.
+    precondition(committed.answersAll(of: batch), "a committer has left a part of its batch out")
     if let observer {
       let envelopes = batch.refusal == nil ? batch.appends.count : 0
       let outcomes = batch.settlements.settlementCount + batch.replayedSettlements.settlementCount

@@ -44,9 +44,9 @@ struct ReplayCalls {
   /// Within a transaction.
   ///
   /// - Parameters:
-  ///   - refusal: Why nothing is taken that needs room on the disk; nil: it is.
+  ///   - refusal: Why nothing is taken that needs room; nil: it is.
   ///   - limit: About how many deliveries are queued at most: steps are cut; nil: all.
-  /// - Returns: What it has come to, for `written` once that is on disk.
+  /// - Returns: What it has come to, for `written` once that is kept.
   func write(
     _ replays: any ReplayQueuing, refusal: StoreError?, atMost limit: Int?, _ now: Timestamp
   ) throws(StoreError) -> Written {
@@ -119,7 +119,10 @@ struct ReplayCalls {
     }
   }
 
-  /// That is on disk.
+  /// Whether it has come of all these calls.
+  func haveBeenTried(_ written: Written) -> Bool { written.calls.count == waiting.count + new.count }
+
+  /// That is kept.
   mutating func written(_ written: Written) {
     (mayHaveRoom, left) = (false, written.left)
     guard hasCalls else { return }

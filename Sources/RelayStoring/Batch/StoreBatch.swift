@@ -19,7 +19,7 @@ package struct StoreBatch {
   fileprivate let replaysLimit: Int?
   /// Nothing but settlements and suspensions, after all together could not be committed: what the store does beside what it is
   /// asked waits.
-  package let isRest: Bool
+  package let isOutcomesAlone: Bool
   /// The last commit failed: this one writes something whatever it holds, so that it shows whether the store takes it.
   package let isTrial: Bool
 
@@ -27,7 +27,7 @@ package struct StoreBatch {
     now: Timestamp, changes: [StoreChange] = [], suspensions: [String: SuspendedTime],
     settlements: [SettleCall],
     replayedSettlements: ArraySlice<SettleCall>, appends: [AppendCall] = [], refusal: StoreError? = nil,
-    replays: ReplayCalls = ReplayCalls(), replaysLimit: Int? = nil, isRest: Bool = false,
+    replays: ReplayCalls = ReplayCalls(), replaysLimit: Int? = nil, isOutcomesAlone: Bool = false,
     isTrial: Bool = false
   ) {
     self.now = now
@@ -39,11 +39,11 @@ package struct StoreBatch {
     self.refusal = refusal
     self.replays = replays
     self.replaysLimit = replaysLimit
-    self.isRest = isRest
+    self.isOutcomesAlone = isOutcomesAlone
     self.isTrial = isTrial
   }
 
-  /// The last part: what replays ask for, as much as has room.
+  /// The last part: what replays ask for, as much as has room. Whoever commits the batch calls it once.
   package func write(
     _ replays: any ReplayQueuing, into committed: inout CommittedBatch
   ) throws(StoreError) {
@@ -52,6 +52,15 @@ package struct StoreBatch {
     let written = try self.replays.write(replays, refusal: refusal, atMost: replaysLimit, now)
     committed.replays = written
     committed.spentOnReplays(written.queued, since: start)
+  }
+}
+
+extension CommittedBatch {
+  /// Whether each call of the batch has an answer.
+  func answersAll(of batch: StoreBatch) -> Bool {
+    turns.count == batch.settlements.count + batch.replayedSettlements.count
+      && outcomes.count == batch.appends.count && faults.count == batch.changes.count
+      && batch.replays.haveBeenTried(replays)
   }
 }
 

@@ -44,8 +44,8 @@ package protocol StoreBackend: AnyObject {
   var nextDue: Timestamp? { get }
   /// A short step of what it does by itself, if something is due.
   ///
-  /// - Parameter work: Others wait for the thread.
-  func tend(beside work: Bool)
+  /// - Parameter whileOthersWait: Something else is to be done on the thread.
+  func tend(whileOthersWait: Bool)
   /// How it is.
   ///
   /// - Parameters:

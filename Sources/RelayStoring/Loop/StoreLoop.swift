@@ -47,7 +47,7 @@ final class StoreLoop<Backend: StoreBackend> {
       // After the commit, so that reads see it, and what they answer comes after its answers.
       read(for: Self.readingTime)
       stepJob()
-      backend.tend(beside: !batch.isEmpty)
+      backend.tend(whileOthersWait: !batch.isEmpty)
       markLife()
       condition.update(
         backend.condition(failure: writer.failure, holdsSettlements: writer.hasHeldSettlements))
@@ -168,7 +168,7 @@ final class StoreLoop<Backend: StoreBackend> {
   // MARK: Jobs
 
   private func stepJob() {
-    guard let job = jobs.next else { return }
+    guard !jobs.isEmpty, let job = jobs.next else { return }
     do throws(StoreError) {
       let isLast = try backend.step(job)
       writer.roomMayHaveCome()
