@@ -22,12 +22,13 @@ package final class PostgresStore: ThreadedStore {
   ///   - node: What is told of this relay to who looks at all of them.
   ///   - clock: What it waits by, and times what happens by. It goes on from where the last run has left it.
   ///   - duplicateLimit: How many envelopes are remembered for telling redeliveries.
+  ///   - patience: How long a commit, or a read for it, may take.
   ///   - hangAfter: A server that has not answered for so long hangs.
   ///   - observer: Told of what happens in it, on its thread.
   /// - Throws: `inUse` if another relay has it, `newerSchema`, `cannotOpen`; `failing` where there is no way to the server.
   package init(
     _ address: ServerAddress, as node: NodeIdentity, clock: any SteadyClock, duplicateLimit: Int = 500_000,
-    hangAfter: Duration = .seconds(4), observer: (any StoreObserver)? = nil
+    patience: Duration = .seconds(10), hangAfter: Duration = .seconds(4), observer: (any StoreObserver)? = nil
   ) throws(StoreError) {
     self.address = address
     let opener = SessionOpener(address: address, applicationName: "huggy-relay", limit: Self.openingTime)
@@ -37,7 +38,7 @@ package final class PostgresStore: ThreadedStore {
       hanging: .hanging, after: hangAfter, clock: clock, observer: observer
     ) { _ throws(StoreError) in
       let writer = try Self.open(opener, as: node)
-      let connection = StoreConnection(writer)
+      let connection = StoreConnection(writer, patience: patience)
       do throws(StoreError) {
         let session = try StoreSession(
           connection, slot: Int16(writer.holding.withLock { $0.slot }), lastTick: writer.lastTick,

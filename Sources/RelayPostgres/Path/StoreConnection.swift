@@ -11,13 +11,15 @@ final class StoreConnection {
   /// Of the last call that failed: what it wrote may be there, or not.
   private(set) var isInDoubt = false
 
-  /// How long a commit, or a read for it, may take. A standby that is away, and locks of others, may keep it without end.
-  static let patience = Duration.seconds(10)
+  private let patience: Duration
   /// From one attempt to connect to the next.
   private static let pause = Duration.milliseconds(500)
 
-  init(_ writer: WriterSession) {
+  /// - Parameter patience: How long a commit, or a read for it, may take. A standby that is away, and locks of others, may keep it without
+  ///   end.
+  init(_ writer: WriterSession, patience: Duration) {
     self.writer = writer
+    self.patience = patience
   }
 
   /// One round trip, one transaction.
@@ -26,7 +28,7 @@ final class StoreConnection {
     if let loss { throw loss }
     try regain()
     do throws(PostgresError) {
-      return try writer.connection.run(pipeline, within: Self.patience)
+      return try writer.connection.run(pipeline, within: patience)
     } catch {
       isInDoubt = error.isUnknownOutcome
       throw StoreError(error)

@@ -124,7 +124,7 @@ final class StoreSession {
   }
 
   /// Where what came back is lost, the store is asked whether the commit is there, however long that takes: to answer that it failed would
-  /// let its senders send again what is stored.
+  /// let its senders send again what is stored. And one that a standby has not confirmed is kept once it has confirmed what comes after.
   private func carryOut(_ commit: PendingCommit) throws(StoreError) {
     do throws(StoreError) {
       return commit.succeeded(try connection.run(commit.pipeline))
@@ -134,6 +134,7 @@ final class StoreSession {
         try books.base(of: sequence + 1, slot: slot, connection)
       }
       guard let base else { throw error }
+      try connection.insist { (connection) throws(StoreError) in try books.confirm(connection) }
       try connection.insist { (connection) throws(StoreError) in
         try commit.recovered(from: base) { (pipeline) throws(StoreError) in try connection.read(pipeline) }
       }

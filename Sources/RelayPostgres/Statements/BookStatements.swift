@@ -8,6 +8,7 @@ struct BookStatements: Sendable {
   private let setStanding: Statement
   private let lastSequence: Statement
   private let baseOfCommit: Statement
+  private let confirmation: Statement
 
   init(_ names: TableNames) {
     let sums = Self.columns.map { "sum(\($0))::int8 AS \($0)" }.joined(separator: ", ")
@@ -53,6 +54,7 @@ struct BookStatements: Sendable {
       name: "base_of_commit",
       sql: "SELECT base FROM \(names.bookDelta) WHERE slot = $1 AND sequence = $2 LIMIT 1",
       types: [.int2, .int8])
+    confirmation = Statement(name: "confirm", sql: "SELECT pg_logical_emit_message(true, 'huggy-relay', '')")
     lastSequence = Statement(
       name: "last_sequence",
       sql: "SELECT coalesce(max(sequence), 0) FROM \(names.bookDelta) WHERE slot = $1", types: [.int2])
@@ -98,6 +100,9 @@ struct BookStatements: Sendable {
     parameters.add(sequence)
     return try connection.read(baseOfCommit, parameters).first?.integer(0)
   }
+
+  /// Writes something that no table holds: once that is kept, all before it is, by the standbys, too.
+  func confirm(_ connection: StoreConnection) throws(StoreError) { _ = try connection.read(confirmation) }
 
   // MARK: Writing
 

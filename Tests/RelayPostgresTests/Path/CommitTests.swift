@@ -66,6 +66,26 @@ struct CommitTests {
     #expect(try await store.books() == ["crm": Books(pending: 2, delivered: 1)])
   }
 
+  @Test func whatAStandbyHasNotConfirmedIsAnsweredOnceItHas() async throws {
+    let server = try PostgresServer(settings: PostgresServer.unsynced)
+    defer { try? server.stop(.immediate) }
+    let bench = try PathBench(on: server)
+    let store = try await bench.open(isDirect: true, patience: .milliseconds(500))
+    defer { store.close() }
+    let backends = "SELECT pid FROM pg_stat_activity WHERE application_name = 'huggy-relay'"
+    let first = try bench.ask(backends)[0].integer(0)
+    try bench.setStandby("nobody")
+    let stored = store.posted(bench.make.envelope(events: 2))
+    // It has lost its patience with the first connection.
+    while try bench.ask(backends).allSatisfy({ $0.integer(0) == first }) {}
+    #expect(!stored.isKept)
+    try bench.setStandby("")
+    guard case .stored(let deliveries) = try await stored.value.get() else { throw UnexpectedDuplicate() }
+    #expect(deliveries.count == 2)
+    #expect(try await store.books() == ["crm": Books(pending: 2)])
+    #expect(try bench.ask("SELECT count(*) FROM event")[0].integer(0) == 2)
+  }
+
   /// The way of nearly all: it arrives in its lane's hands, and is delivered by the first attempt.
   @Test func whatIsDeliveredAtOnceTouchesNoIndex() async throws {
     let bench = try PathBench()
