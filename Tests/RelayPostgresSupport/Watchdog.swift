@@ -1,4 +1,5 @@
 import Glibc
+import RelayHarness
 import RelayThreads
 
 /// A small shell beside this process, which holds a folder and perhaps a server in it. When this process ends, however it does, the shell ends
@@ -50,7 +51,7 @@ final class Watchdog: Sendable {
     close(logEnd)
     guard let shell else { throw PostgresProblem("the system starts no shell") }
     let hasStarted = WorkerThread.start(name: "postgres log") {
-      Self.readLines(of: log) { line in
+      readLines(of: log) { line in
         state.update { $0.take(line) }
       }
       close(log)
@@ -134,21 +135,6 @@ final class Watchdog: Sendable {
     defer { for word in words { free(word) } }
     var shell = pid_t()
     return posix_spawn(&shell, arguments[0], &actions, &attributes, words, environ) == 0 ? shell : nil
-  }
-
-  private static func readLines(of descriptor: Int32, _ take: (String) -> Void) {
-    var pending: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 16 << 10)
-    while true {
-      let count = read(descriptor, &buffer, buffer.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { return }
-      pending += buffer[..<count]
-      while let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
-        take(String(decoding: pending[..<end], as: UTF8.self))
-        pending.removeSubrange(...end)
-      }
-    }
   }
 }
 

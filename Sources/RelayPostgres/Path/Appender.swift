@@ -23,8 +23,7 @@ final class Appender {
   /// Why an envelope can't be stored, whatever state the store is in: it uses a name that was never configured.
   func refusal(of envelope: NewEnvelope) -> StoreError? {
     guard let (name, kind) = names.unknown(in: envelope) else { return nil }
-    return StoreError(
-      code: .failing, message: "the store knows no \(kind) \"\(name)\"; configure it before it is used")
+    return .unknown(kind, name)
   }
 
   /// - Parameters:

@@ -103,15 +103,7 @@ final class Claims: CommitMember {
     }
   }
 
-  private func wasListed(_ delivery: DeliveryID) {
-    guard let entry = table.entries[delivery] else { return }
-    switch entry.state {
-    case .claimed, .claimedUnlisted: table.change(delivery) { $0.state = .claimed }
-    case .returned:
-      _ = table.take(delivery)
-      backlogs.becameClaimable(delivery, of: entry.destination, .live)
-    }
-  }
+  private func wasListed(_ delivery: DeliveryID) { table.wasListed(delivery, in: &backlogs) }
 
   func bringIn(
     _ destination: DestinationRowID, to latest: Timestamp, limit: Int, in commit: PendingCommit,
@@ -346,30 +338,12 @@ final class Claims: CommitMember {
   }
 
   private func handOut(_ found: Found, _ request: ClaimRequest) -> Claim {
-    for (id, entry) in found.entries {
-      if entry.state == .claimedUnlisted { _ = table.take(id) }
-      table.add(id, entry)
-    }
-    table.commit()
+    table.handOut(found.entries)
     return Claim(request, deliveries: found.deliveries, isExhausted: found.isExhausted)
   }
 
   /// Takes claimed deliveries back from their lane.
-  func giveBack(_ deliveries: [DeliveryID]) {
-    for delivery in deliveries {
-      guard let entry = table.entries[delivery] else { continue }
-      if entry.isFresh && entry.queue == .live { backlogs.fellBehind(entry.destination) }
-      switch entry.state {
-      case .claimedUnlisted, .returned:
-        table.change(delivery) { $0.state = .returned }
-        backlogs.wasReturned(delivery, of: entry.destination)
-      case .claimed:
-        _ = table.take(delivery)
-        if entry.isFresh { backlogs.becameClaimable(delivery, of: entry.destination, entry.queue) }
-      }
-    }
-    table.commit()
-  }
+  func giveBack(_ deliveries: [DeliveryID]) { table.giveBack(deliveries, to: &backlogs) }
 
   /// What claims since the last call have found of times beyond their `latestDue`: for a `BringInJob`.
   func takeRetriesTooFarOff() -> (destination: String, latest: Timestamp)? {

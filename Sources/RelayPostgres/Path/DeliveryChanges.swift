@@ -53,7 +53,7 @@ final class DeliveryChanges {
       $0.retried(of: delivery.queue, discarded: reason, bytes: delivery.bytes)
     }
     guard delivery.run != 0 else { return }
-    try replays.change(delivery.run) { if reason == nil { $0.dead -= 1 } else { $0.discarded -= 1 } }
+    try replays.change(delivery.run) { $0.retried(wasDead: reason == nil) }
   }
 
   /// Dead or discarded ones of a destination become pending, at the places where they were. By the present order: it may have changed
@@ -79,10 +79,7 @@ final class DeliveryChanges {
         $0.gaveUp(delivery.queue, wasDead: delivery.state == .dead, bytes: delivery.bytes)
       }
       guard delivery.run != 0 else { continue }
-      try replays.change(delivery.run) {
-        if delivery.state == .dead { $0.dead -= 1 }
-        $0.discarded += 1
-      }
+      try replays.change(delivery.run) { $0.gaveUp(wasDead: delivery.state == .dead) }
     }
     statements.discard(deliveries.map(\.id), reason, in: commit)
     promote(Set(deliveries.compactMap(\.presentKey)), in: commit)

@@ -52,13 +52,7 @@ final class ReplayQueuer {
 
   private func end(_ id: Int, as end: ReplayEnd, now: Timestamp) throws(StoreError) -> Replay? {
     guard let replay = try table.replay(id), replay.canEnd(as: end) else { return try table.replay(id) }
-    try table.change(id) {
-      $0.endedAt = now
-      switch end {
-      case .cancelled: $0.walk = .cancelled
-      case .failed(let why): ($0.walk, $0.failure) = (.failed, why)
-      }
-    }
+    try table.change(id) { $0.end(as: end, at: now) }
     return try table.replay(id)
   }
 
@@ -79,31 +73,16 @@ final class ReplayQueuer {
     // What was parted has a walk of its own.
     let without = step.part == nil ? Set(replay.cursors.parted.keys).union(parted) : []
     let queued = try insert(step.entries, without: without, run: replay.id, now: now, in: commit)
-    try table.change(replay.id) {
-      $0.queued += queued
-      if step.part == nil {
-        $0.matched += step.matched
-        $0.skipped += step.skipped
-      }
-      for destination in parted { $0.cursors.parted[destination] = replay.cursors.main }
-      $0.cursors[step.part] = step.isLast ? .over : .at(step.cursor)
-      if $0.cursors.areOver { ($0.walk, $0.endedAt) = (.ended, now) }
-    }
+    try table.change(replay.id) { $0.took(step, queued: queued, parting: parted, at: now) }
     return .queued(try table.replay(replay.id)!)
   }
 
   private func refusal(of step: ReplayStep) -> StoreError? {
-    // Mostly all entries have the same.
-    var last: ReplayStep.Target?
-    for target in step.entries.lazy.flatMap(\.targets) where target != last {
-      last = target
-      if names.destination(target.destination) == nil { return .unknown(destination: target.destination) }
-      if let route = target.route, names.route(route) == nil {
-        return StoreError(
-          code: .failing, message: "the store knows no route \"\(route)\"; configure it before it is used")
-      }
+    step.refusal {
+      names.destination($0) != nil
+    } knowsRoute: {
+      names.route($0) != nil
     }
-    return nil
   }
 
   /// - Returns: How many deliveries were queued: those of events that are there, and say something.

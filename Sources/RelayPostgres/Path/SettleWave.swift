@@ -74,9 +74,3 @@ struct WavePlaces {
     return wave
   }
 }
-
-extension Settlement {
-  fileprivate var isDeliveredAtOnce: Bool {
-    outcome == .delivered && attempts == 1 && countedAttempts == 1 && probedAt == nil
-  }
-}

@@ -132,13 +132,3 @@ final class Settler {
 
 @available(*, unavailable)
 extension Settler: Sendable {}
-
-extension Replay {
-  fileprivate mutating func settled(_ outcome: Settlement.Outcome) {
-    switch outcome {
-    case .delivered: delivered += 1
-    case .dead: dead += 1
-    case .retry: break
-    }
-  }
-}

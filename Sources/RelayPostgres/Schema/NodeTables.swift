@@ -25,8 +25,6 @@ enum NodeTables {
       taker int2,
       -- No tick that the slot gives is lower: it never goes back.
       last_tick int8 NOT NULL,
-      -- Deliveries of the slot from this one on may be in no list, since their lanes had them in memory.
-      unlisted_from int8,
       -- Its last heartbeat, by the server's clock.
       seen timestamptz NOT NULL,
       started timestamptz NOT NULL

@@ -155,7 +155,7 @@ struct SettleStatements: Sendable {
     parameters.add(array: rows.lazy.map(\.attempt.duration.microseconds))
     parameters.add(array: rows.lazy.map { $0.attempt.status.map(Int32.init) })
     parameters.add(array: rows.lazy.map { ($0.attempt.failure?.description).map(StoredText.written) })
-    parameters.add(array: rows.lazy.map(\.attempt.answer))
+    parameters.add(array: rows.lazy.map(\.attempt.keptAnswer))
     parameters.add(array: rows.lazy.map { $0.attempt.peer?.bytes })
     parameters.add(array: rows.lazy.map { $0.attempt.firstByte?.microseconds })
     parameters.add(array: rows.lazy.map { $0.attempt.evidence?.requestHeaders })
@@ -179,40 +179,5 @@ struct SettleStatements: Sendable {
     parameters.add(array: deliveries.lazy.map(\.rawValue))
     let rows = try connection.read(pendingDeliveries, parameters)
     return (0..<rows.count).map { DeliveryRead(rows[$0]) }
-  }
-}
-
-extension Settlement.Outcome {
-  var state: DeliveryState {
-    switch self {
-    case .delivered: .delivered
-    case .retry: .retrying
-    case .dead: .dead
-    }
-  }
-
-  fileprivate var due: Timestamp? {
-    switch self {
-    case .retry(let at): at
-    case .delivered, .dead: nil
-    }
-  }
-
-  fileprivate var reason: DeathReason? {
-    switch self {
-    case .dead(let reason): reason
-    case .delivered, .retry: nil
-    }
-  }
-}
-
-extension AttemptResult {
-  fileprivate var failure: TransportFailure? {
-    if case .failure(let failure) = response { failure } else { nil }
-  }
-
-  fileprivate var answer: [UInt8]? {
-    guard case .status(_, let body, _) = response, !body.isEmpty else { return nil }
-    return Array(body.prefix(Self.keptAnswerBytes))
   }
 }

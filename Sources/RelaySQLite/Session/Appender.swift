@@ -24,8 +24,7 @@ final class Appender {
   /// Found before anything of it is written, so that it costs no other envelope of the same transaction.
   func refusal(of envelope: NewEnvelope) -> StoreError? {
     guard let (name, kind) = names.unknown(in: envelope) else { return nil }
-    return StoreError(
-      code: .failing, message: "the store knows no \(kind) \"\(name)\"; configure it before it is used")
+    return .unknown(kind, name)
   }
 
   /// - Parameters:

@@ -78,9 +78,7 @@ final class DeliveryChanges {
       $0.retried(of: delivery.queue, discarded: reason, bytes: delivery.bytes)
     }
     guard delivery.run != 0 else { return }
-    try replays.change(delivery.run) {
-      if delivery.state == .dead { $0.dead -= 1 } else { $0.discarded -= 1 }
-    }
+    try replays.change(delivery.run) { $0.retried(wasDead: delivery.state == .dead) }
   }
 
   /// A pending or dead one is given up. What comes after it in its order is for the caller to promote.
@@ -94,10 +92,7 @@ final class DeliveryChanges {
       $0.gaveUp(delivery.queue, wasDead: delivery.state == .dead, bytes: delivery.bytes)
     }
     guard delivery.run != 0 else { return }
-    try replays.change(delivery.run) {
-      if delivery.state == .dead { $0.dead -= 1 }
-      $0.discarded += 1
-    }
+    try replays.change(delivery.run) { $0.gaveUp(wasDead: delivery.state == .dead) }
   }
 
   /// Gives a pending one its key, and its place among those that come before it and have theirs.

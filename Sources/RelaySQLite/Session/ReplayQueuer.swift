@@ -38,13 +38,7 @@ final class ReplayQueuer: ReplayQueuing {
 
   func end(_ id: Int, as end: ReplayEnd, now: Timestamp) throws(StoreError) -> Replay? {
     guard let replay = try table.replay(id), replay.canEnd(as: end) else { return try table.replay(id) }
-    try table.change(id) {
-      $0.endedAt = now
-      switch end {
-      case .cancelled: $0.walk = .cancelled
-      case .failed(let why): ($0.walk, $0.failure) = (.failed, why)
-      }
-    }
+    try table.change(id) { $0.end(as: end, at: now) }
     return try table.replay(id)
   }
 
@@ -74,33 +68,16 @@ final class ReplayQueuer: ReplayQueuing {
       for target in targets { try insert(target, of: entry, row: row, run: replay.id, now: now) }
       queued += targets.count
     }
-    try table.change(replay.id) {
-      $0.queued += queued
-      if step.part == nil {
-        $0.matched += step.matched
-        $0.skipped += step.skipped
-      }
-      for destination in parted { $0.cursors.parted[destination] = replay.cursors.main }
-      $0.cursors[step.part] = step.isLast ? .over : .at(step.cursor)
-      if $0.cursors.areOver { ($0.walk, $0.endedAt) = (.ended, now) }
-    }
+    try table.change(replay.id) { $0.took(step, queued: queued, parting: parted, at: now) }
     return .queued(try table.replay(replay.id)!)
   }
 
   private func refusal(of step: ReplayStep) -> StoreError? {
-    // Mostly all entries have the same.
-    var last: ReplayStep.Target?
-    for target in step.entries.lazy.flatMap(\.targets) where target != last {
-      last = target
-      if names.destinations.row(of: target.destination) == nil {
-        return .unknown(destination: target.destination)
-      }
-      if let route = target.route, names.routes.row(of: route) == nil {
-        return StoreError(
-          code: .failing, message: "the store knows no route \"\(route)\"; configure it before it is used")
-      }
+    step.refusal {
+      names.destinations.row(of: $0) != nil
+    } knowsRoute: {
+      names.routes.row(of: $0) != nil
     }
-    return nil
   }
 
   /// - Returns: nil: it is gone since the replay came to it, or what it says is.

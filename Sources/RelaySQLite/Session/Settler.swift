@@ -67,29 +67,3 @@ final class Settler {
 
 @available(*, unavailable)
 extension Settler: Sendable {}
-
-extension Settlement {
-  fileprivate var isDeliveredAtOnce: Bool {
-    outcome == .delivered && attempts == 1 && countedAttempts == 1 && probedAt == nil
-  }
-}
-
-extension Settlement.Outcome {
-  fileprivate var state: DeliveryState {
-    switch self {
-    case .delivered: .delivered
-    case .retry: .retrying
-    case .dead: .dead
-    }
-  }
-}
-
-extension Replay {
-  fileprivate mutating func settled(_ outcome: Settlement.Outcome) {
-    switch outcome {
-    case .delivered: delivered += 1
-    case .dead: dead += 1
-    case .retry: break
-    }
-  }
-}

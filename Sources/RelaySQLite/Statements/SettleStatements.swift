@@ -88,7 +88,7 @@ final class SettleStatements {
     insertFailure.bind(4, attempt.duration)
     insertFailure.bind(5, attempt.status)
     insertFailure.bind(6, attempt.failure?.description)
-    insertFailure.bind(7, attempt.answer)
+    insertFailure.bind(7, attempt.keptAnswer)
     insertFailure.bind(8, attempt.peer)
     insertFailure.bind(9, attempt.firstByte)
     insertFailure.bind(10, attempt.evidence?.requestHeaders)
@@ -113,30 +113,3 @@ final class SettleStatements {
 
 @available(*, unavailable)
 extension SettleStatements: Sendable {}
-
-extension Settlement.Outcome {
-  fileprivate var due: Timestamp? {
-    switch self {
-    case .retry(let at): at
-    case .delivered, .dead: nil
-    }
-  }
-
-  fileprivate var reason: DeathReason? {
-    switch self {
-    case .dead(let reason): reason
-    case .delivered, .retry: nil
-    }
-  }
-}
-
-extension AttemptResult {
-  fileprivate var failure: TransportFailure? {
-    if case .failure(let failure) = response { failure } else { nil }
-  }
-
-  fileprivate var answer: [UInt8]? {
-    guard case .status(_, let body, _) = response, !body.isEmpty else { return nil }
-    return Array(body.prefix(Self.keptAnswerBytes))
-  }
-}

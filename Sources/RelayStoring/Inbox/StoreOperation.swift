@@ -175,9 +175,11 @@ extension StoreOperation.Job {
 extension StoreError {
   package static let closed = StoreError(code: .closed, message: "the store is closed")
 
-  package static func unknown(destination: String) -> StoreError {
+  package static func unknown(destination: String) -> StoreError { unknown("destination", destination) }
+
+  /// A name that was never configured.
+  package static func unknown(_ kind: String, _ name: String) -> StoreError {
     StoreError(
-      code: .failing,
-      message: "the store knows no destination \"\(destination)\"; configure it before it is used")
+      code: .failing, message: "the store knows no \(kind) \"\(name)\"; configure it before it is used")
   }
 }
