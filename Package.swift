@@ -237,7 +237,8 @@ let package = Package(
     .testTarget(
       name: "RelayPipelineTests",
       dependencies: [
-        "RelayCore", "RelayHarness", "RelayPipeline", "RelaySQLite", "RelayTestSupport", "RelayThreads",
+        "RelayCore", "RelayHarness", "RelayPipeline", "RelaySQLite", "RelayStoring", "RelayTestSupport",
+        "RelayThreads",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),

@@ -12,6 +12,7 @@ package final class PostgresStore: ThreadedStore {
   package let downTime: Gap?
   /// For the log: what the server, the database or the role should not be like.
   package let warnings: [String]
+  private let lease: LeaseKeeper
 
   /// How long connecting may take, and each call of the start.
   private static let openingTime = Duration.seconds(10)
@@ -33,28 +34,38 @@ package final class PostgresStore: ThreadedStore {
     self.address = address
     let opener = SessionOpener(address: address, applicationName: "huggy-relay", limit: Self.openingTime)
     // A connection is used on the thread that opened it, and on no other.
-    let opened: (downTime: Gap?, warnings: [String])
+    let opened: (downTime: Gap?, warnings: [String], lease: LeaseKeeper)
     (thread, opened) = try StoreThread.start(
       hanging: .hanging, after: hangAfter, clock: clock, observer: observer
-    ) { _ throws(StoreError) in
+    ) { wake throws(StoreError) in
       let writer = try Self.open(opener, as: node)
       let connection = StoreConnection(writer, patience: patience)
       do throws(StoreError) {
-        let session = try StoreSession(
-          connection, slot: Int16(writer.holding.withLock { $0.slot }), lastTick: writer.lastTick,
-          clock: clock, duplicateLimit: duplicateLimit)
-        let kept = try session.readClock()
+        let slot = Int16(writer.holding.withLock { $0.slot })
+        let kept = try ClockStatements(TableNames()).read(slot: slot, connection)
         clock.resume(from: kept)
+        // After the clock has found its time, and before all tables are read: that takes longer than others wait for a heartbeat.
+        let signal = LeaseSignal(wake: wake)
+        let lease = LeaseKeeper(
+          opener, key: writer.key, holding: writer.holding, clock: clock,
+          lastTick: { [ticks = writer.ticks] in ticks.withLock { $0 } },
+          observer: signal)
+        connection.attach(lease)
+        let session = try StoreSession(
+          connection, slot: slot, lastTick: writer.lastTick, clock: clock, duplicateLimit: duplicateLimit)
         let downTime = try session.downTime(since: kept, until: clock.now())
         let backend = PostgresBackend(session: session, clock: clock, observer: observer)
-        return (backend, (downTime, writer.warnings))
+        signal.waitForAnswer(atMost: LeaseTimes.standard.startsWithin)
+        return (backend, (downTime, writer.warnings, lease))
       } catch {
         connection.leave()
         throw error
       }
     }
-    (downTime, warnings) = opened
+    (downTime, warnings, lease) = opened
   }
+
+  package func mayStart(at now: Timestamp) -> Bool { lease.mayStart(at: now) }
 
   /// Destinations are not shared out among relays: so there is one.
   private static func open(

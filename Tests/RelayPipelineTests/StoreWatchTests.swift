@@ -87,6 +87,18 @@ struct StoreWatchTests {
       messages[0].hasPrefix("error: the store's log can't be moved") && messages[0].contains("Input/output"))
   }
 
+  @Test func aLeaseThatIsLackingIsToldAndHoldsNoOutcomes() {
+    watch.storeConditionChanged(StoreCondition(lacksLease: true))
+    watch.storeConditionChanged(StoreCondition(lacksLease: true))
+    #expect(watch.current.refusal == nil && !watch.current.holdsSettlements)
+    watch.storeConditionChanged(StoreCondition())
+    #expect(
+      messages == [
+        "error: the store has not confirmed this relay's lease: no attempts start until it has",
+        "notice: the store has confirmed this relay's lease: attempts start",
+      ])
+  }
+
   @Test func whatCantBeReadIsCountedAndToldOnceInAWhile() {
     for _ in 0..<3 { watch.storeReadFailed(StoreError(code: .failing, message: "no luck")) }
     #expect(metrics.storeReadErrors.value == 3)

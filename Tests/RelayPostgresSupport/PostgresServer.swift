@@ -35,13 +35,19 @@ package final class PostgresServer: Sendable {
 
   /// Of its data and its socket.
   package let folder: String
+  /// Where it takes connections with TLS, on loopback; nil: it takes none.
+  package let port: Int?
   private let state = Locked(State())
 
-  /// - Parameter settings: Of postgresql.conf, beside those of a small server. Without others it syncs as a server should.
-  package init(settings: [String: String] = [:]) throws {
+  /// - Parameters:
+  ///   - settings: Of postgresql.conf, beside those of a small server. Without others it syncs as a server should.
+  ///   - takesTLS: It also listens on a port of its own on loopback, and has a certificate for it.
+  package init(settings: [String: String] = [:], takesTLS: Bool = false) throws {
     folder = try ServerFolder.make()
+    port = takesTLS ? try LoopbackPort.free() : nil
     try ClusterTemplate.copy(to: folder)
     try configure(settings)
+    if let port { try configureTLS(on: port) }
     try start()
   }
 
@@ -66,7 +72,15 @@ package final class PostgresServer: Sendable {
     -> String
   {
     let credentials = user.percentEncoded + (password.map { ":" + $0.percentEncoded } ?? "")
-    return "postgres://\(credentials)@/\(database.percentEncoded)?host=\(folder.percentEncoded)"
+    // The socket in its folder has the port's number, too.
+    let place = "host=\(folder.percentEncoded)" + (port.map { "&port=\($0)" } ?? "")
+    return "postgres://\(credentials)@/\(database.percentEncoded)?\(place)"
+  }
+
+  /// The same by TLS.
+  package func urlWithTLS(database: String = "postgres") throws -> String {
+    guard let port else { throw PostgresProblem("the server was made without TLS") }
+    return "postgres://postgres@127.0.0.1:\(port)/\(database.percentEncoded)?sslmode=require"
   }
 
   package func address(database: String = "postgres") throws -> ServerAddress {
@@ -77,13 +91,32 @@ package final class PostgresServer: Sendable {
 
   /// Adds settings to its configuration: they hold from the next start.
   package func configure(_ settings: [String: String]) throws {
-    let path = "\(folder)/data/postgresql.conf"
     let lines = settings.sorted { $0.key < $1.key }.map { name, value in
       "\(name) = '\(value.replacing("'", with: "''"))'\n"
     }
-    let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    try append(lines.joined(), to: "postgresql.conf")
+  }
+
+  /// A certificate that it has signed itself, and who may come with it.
+  private func configureTLS(on port: Int) throws {
+    let (certificate, key) = ("\(folder)/server.crt", "\(folder)/server.key")
+    _ = try ProcessOutput.of(
+      PostgresInstallation.runner + [
+        "openssl", "req", "-new", "-x509", "-days", "2", "-nodes", "-subj", "/CN=localhost", "-newkey",
+        "rsa:2048",
+        "-keyout", key, "-out", certificate,
+      ])
+    try append("hostssl all all 127.0.0.1/32 trust\n", to: "pg_hba.conf")
+    try configure([
+      "listen_addresses": "127.0.0.1", "port": "\(port)", "ssl": "on", "ssl_cert_file": certificate,
+      "ssl_key_file": key,
+    ])
+  }
+
+  private func append(_ text: String, to name: String) throws {
+    let file = try FileHandle(forWritingTo: URL(fileURLWithPath: "\(folder)/data/\(name)"))
     try file.seekToEnd()
-    try file.write(contentsOf: Data(lines.joined().utf8))
+    try file.write(contentsOf: Data(text.utf8))
     try file.close()
   }
 
@@ -95,7 +128,7 @@ package final class PostgresServer: Sendable {
     let run = try Watchdog(
       folder: folder,
       running: PostgresInstallation.runner + ["\(programs)/postgres", "-D", "\(folder)/data"]
-        + ["-c", "listen_addresses=", "-c", "unix_socket_directories=\(folder)"])
+        + (port == nil ? ["-c", "listen_addresses="] : []) + ["-c", "unix_socket_directories=\(folder)"])
     guard run.waitForLine(containing: "ready to accept", within: .seconds(120)) != nil else {
       throw PostgresProblem("a PostgreSQL server did not start:\n\(run.log.joined(separator: "\n"))")
     }

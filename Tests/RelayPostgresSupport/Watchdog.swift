@@ -32,6 +32,14 @@ final class Watchdog: Sendable {
     read -r word <&3
     if [ -n "$server" ]; then
       kill -QUIT "$server"
+      # One that a test has stopped hears that once it goes on; one that hears nothing is ended after ten seconds.
+      kill -CONT "$server"
+      looks=0
+      while kill -0 "$server" && [ $looks -lt 100 ]; do
+        sleep 0.1
+        looks=$((looks + 1))
+      done
+      kill -KILL "$server"
       wait "$server"
     fi
     [ "$word" = keep ] || rm -rf "$folder"

@@ -21,6 +21,10 @@ package protocol DeliveryStore: ReplayStore {
 
   // MARK: The path
 
+  /// Whether an attempt may start now. A store that several relays share says no while it is not sure that the others count this one as
+  /// alive: they may be sending by then what it has. From any thread; quick. Whoever was told no asks again.
+  func mayStart(at now: Timestamp) -> Bool
+
   /// Stores an envelope with its events and deliveries, all or nothing. Succeeds only after the sync.
   ///
   /// A store that does not come back (its disk hangs) answers `hanging` within seconds, from another thread: it may be stored
@@ -158,6 +162,9 @@ package protocol DeliveryStore: ReplayStore {
 }
 
 extension DeliveryStore {
+  /// One that is this relay's alone never says no.
+  package func mayStart(at now: Timestamp) -> Bool { true }
+
   package func settle(_ settlements: [Settlement], completion: @escaping @Sendable ([Delivery]) -> Void) {
     settle(settlements, isUrgent: true, completion: completion)
   }

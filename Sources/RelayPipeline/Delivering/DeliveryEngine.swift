@@ -25,6 +25,12 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
   private var dispatcher: Dispatcher
   private var log: DeliveryLog
   private var isDraining = false
+  /// The store holds outcomes, as it has told.
+  private var storeHolds = false
+  /// The store said, when it was last asked, that no attempt may start.
+  private var lacksLease = false
+  /// What the dispatcher knows of both.
+  private var toldHolds = false
   /// How far the wall clock is ahead, as the dispatcher was told, in microseconds.
   private var toldAhead: Int64 = 0
   /// What came of each destination's attempts lately.
@@ -33,6 +39,9 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
   private var lastRecords: AttemptRecords?
   /// When to look again how many deliveries have come.
   private var nextSample = Timestamp.epoch
+
+  /// How often the store is asked again whether an attempt may start.
+  private static let leaseLook = Duration.milliseconds(100)
 
   package init(
     store: any DeliveryStore, transport: any Transport, clock: any SteadyClock, logger: Logger,
@@ -201,16 +210,29 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
       case .pause, .restored: tell(reading)
       case .configure(let destinations): keep(only: destinations)
       case .arrived, .promoted, .claimed, .finished, .settled, .replayQueued, .hold, .resume, .wallClock,
-        .endRetryAfter, .freshConnections, .storeHolds:
+        .endRetryAfter, .freshConnections:
         break
+      case .storeHolds(let isHolding):
+        storeHolds = isHolding
+        continue
       }
       dispatcher.handle(input, now: now)
     }
+    holdStarts(at: now)
     if !finished.isEmpty && now >= nextSample { sampleArrivals(at: now) }
     let turn = perform(dispatcher.takeActions(now: now), reading)
     if isDraining && dispatcher.isIdle { drained.update { $0 = true } }
     answerQuestions(now: now)
     return turn
+  }
+
+  /// Asks the store in each turn: a process that stood still for a while goes on here, before anything else could tell it so.
+  private func holdStarts(at now: Timestamp) {
+    lacksLease = !store.mayStart(at: now)
+    let holds = storeHolds || lacksLease
+    guard holds != toldHolds else { return }
+    toldHolds = holds
+    dispatcher.handle(.storeHolds(holds), now: now)
   }
 
   private func tell(_ reading: ClockReading) {
@@ -314,6 +336,10 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
     if !outcomes.settlements.isEmpty { settle(outcomes) }
     if !replayed.settlements.isEmpty { settle(replayed) }
     turn.deadline = dispatcher.nextDeadline()
+    if lacksLease && !isDraining {
+      let look = now.advanced(by: Self.leaseLook)
+      turn.deadline = min(turn.deadline ?? look, look)
+    }
     return turn
   }
 
@@ -347,28 +373,6 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
     }
   }
 }
-
-/// What is counted of a destination's attempts. For the transport's thread alone.
-private final class AttemptRecords {
-  let destination: String
-  let metrics: DestinationMetrics
-  /// What its deliveries are kept in order by.
-  var ordering: Ordering
-  private(set) var history = AttemptHistory()
-
-  init(_ destination: String, _ metrics: DestinationMetrics, _ ordering: Ordering) {
-    self.destination = destination
-    self.metrics = metrics
-    self.ordering = ordering
-  }
-
-  func add(_ result: AttemptResult, type: String, at now: Timestamp) {
-    history.add(result, type: type, at: now)
-  }
-}
-
-@available(*, unavailable)
-extension AttemptRecords: Sendable {}
 
 extension Settlement {
   /// Without the sender's token, which the answer may repeat.

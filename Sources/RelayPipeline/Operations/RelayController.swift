@@ -238,7 +238,8 @@ package final class RelayController: RelayOperations {
 
   private func reports(of records: [DeliveryRecord]) async -> [DeliveryReport] {
     let lanes = records.contains(where: \.state.isPending) ? await statusReader.lanes() : [:]
-    let (now, state, storeHolds) = (parts.clock.reading().wall, active, parts.watch.current.holdsSettlements)
+    let (now, state, condition) = (parts.clock.reading().wall, active, parts.watch.current)
+    let storeHolds = condition.holdsSettlements || condition.lacksLease
     return records.map { record in
       DeliveryReport(
         record: record,

@@ -227,7 +227,7 @@ package enum DeliveryWait: Sendable, Equatable {
   case held(until: Timestamp)
   /// For its destination to be configured again.
   case orphaned
-  /// For the store to be able to write.
+  /// For the store to be able to write, or to confirm that other relays count this one as alive.
   case store
   /// For others that would fill its batch.
   case batch(until: Timestamp)

@@ -151,6 +151,7 @@ package final class StoreWatch: StoreObserver {
     if condition.refusal?.message != before.refusal?.message { log(condition.refusal) }
     if condition.logHolder != before.logHolder { log(holder: condition.logHolder) }
     if condition.logFailure != before.logFailure { log(failure: condition.logFailure) }
+    if condition.lacksLease != before.lacksLease { log(lacksLease: condition.lacksLease) }
     guard condition.holdsSettlements != before.holdsSettlements else { return }
     engine.withLock { $0 }?.storeHolds(condition.holdsSettlements)
     if condition.holdsSettlements {
@@ -165,6 +166,14 @@ package final class StoreWatch: StoreObserver {
       logger.error("the store takes no envelopes: senders get 503", metadata: ["reason": "\(refusal)"])
     } else {
       logger.notice("the store takes envelopes again")
+    }
+  }
+
+  private func log(lacksLease: Bool) {
+    if lacksLease {
+      logger.error("the store has not confirmed this relay's lease: no attempts start until it has")
+    } else {
+      logger.notice("the store has confirmed this relay's lease: attempts start")
     }
   }
 

@@ -81,7 +81,9 @@ final class PostgresBackend: StoreBackend {
   }
 
   func condition(failure: StoreError?, holdsSettlements: Bool) -> StoreCondition {
-    StoreCondition(refusal: loss ?? failure, holdsSettlements: holdsSettlements)
+    StoreCondition(
+      refusal: loss ?? failure, holdsSettlements: holdsSettlements,
+      lacksLease: session.connection.lacksLease(at: clock.now()))
   }
 
   func markLife(at now: Timestamp) { writeClock() }

@@ -1,24 +1,5 @@
 import RelayCore
 
-/// How long a node counts as alive after its last heartbeat, and what follows from that.
-package struct LeaseTimes: Sendable, Equatable {
-  /// From one heartbeat to the next.
-  package var heartbeat: Duration
-  /// No attempt starts unless a heartbeat was confirmed that was sent no longer ago than this.
-  package var startsWithin: Duration
-  /// After so long without a heartbeat others may end the node's sessions, and take over what it had.
-  package var length: Duration
-
-  package init(heartbeat: Duration, startsWithin: Duration, length: Duration) {
-    self.heartbeat = heartbeat
-    self.startsWithin = startsWithin
-    self.length = length
-  }
-
-  package static let standard = LeaseTimes(
-    heartbeat: .milliseconds(500), startsWithin: .seconds(3), length: .seconds(5))
-}
-
 /// Whether this node is sure that the others count it as alive. Pure: it is told when heartbeats were sent and confirmed, by the
 /// steady clock, which nobody sets.
 ///
@@ -35,25 +16,29 @@ package struct Lease: Sendable, Equatable {
   private let times: LeaseTimes
   /// When the newest confirmed heartbeat was sent; nil: the lease is not held.
   private var confirmed: Timestamp?
-  /// When the first one was sent that has been confirmed without a gap since.
-  private var heldSince: Timestamp?
+  /// When the first one was sent that was confirmed since then without a gap, and without losing the connection; nil: the connection is lost.
+  private var sureSince: Timestamp?
 
   package init(_ times: LeaseTimes) {
     self.times = times
   }
 
-  /// Whether an attempt may start. True for `startsWithin` after a confirmed heartbeat: what is started then is under way before anyone
-  /// takes over.
+  /// Whether an attempt may start. True for `startsWithin` after a confirmed heartbeat, while the connection is there: what is started then is
+  /// under way before anyone takes over.
+  ///
+  /// Two things this can't rule out. A thread that is stopped between this answer and its start begins one attempt when it goes on. And where
+  /// something between cuts both connections on the server's side alone, the node counts as gone after `LeaseTimes.gone`, and starts attempts
+  /// until its next heartbeat finds that, or `startsWithin` is over.
   package func mayStart(at now: Timestamp) -> Bool {
-    guard let confirmed else { return false }
+    guard let confirmed, sureSince != nil else { return false }
     return confirmed.duration(to: now) < times.startsWithin
   }
 
-  /// Whether it can tell that another node is over. After a time in which nobody reached the server, all others look as if they were, until
-  /// they have had as much time to come back.
+  /// Whether it can tell that another node is over. After a time in which this one did not reach the server, the others may not have reached it
+  /// either (it was started anew, or failed over): all look as if they were over, until they have had as much time to come back.
   package func judgesOthers(at now: Timestamp) -> Bool {
-    guard let heldSince, isHeld(at: now) else { return false }
-    return heldSince.duration(to: now) >= times.length
+    guard let sureSince, isHeld(at: now) else { return false }
+    return sureSince.duration(to: now) >= times.length
   }
 
   /// How long it is held if nothing more is confirmed; nil: it is not.
@@ -68,21 +53,23 @@ package struct Lease: Sendable, Equatable {
     var changes = look(at: now).map { [$0] } ?? []
     // An answer that was so long on its way says nothing of now.
     guard sent.duration(to: now) < times.length else { return changes }
-    if let known = confirmed {
-      confirmed = max(known, sent)
-    } else {
-      confirmed = sent
-      heldSince = sent
-      changes.append(.held)
-    }
+    if confirmed == nil { changes.append(.held) }
+    confirmed = max(confirmed ?? sent, sent)
+    sureSince = sureSince ?? sent
     return changes
+  }
+
+  /// The connection is lost: until the next confirmation the others may find that the node is gone. The lease goes on as long as they wait
+  /// for one whose connections are there.
+  package mutating func disconnect() {
+    sureSince = nil
   }
 
   /// Another node has the slot.
   package mutating func giveUp() -> Change? {
     guard confirmed != nil else { return nil }
     confirmed = nil
-    heldSince = nil
+    sureSince = nil
     return .lost
   }
 

@@ -30,10 +30,9 @@ final class LeaseKeeper: Sendable {
   }
 
   /// Whether an attempt may start now. From any thread.
-  func mayStart() -> Bool {
-    let now = clock.now()
-    return state.withLock { $0.lease.mayStart(at: now) }
-  }
+  func mayStart() -> Bool { mayStart(at: clock.now()) }
+
+  func mayStart(at now: Timestamp) -> Bool { state.withLock { $0.mayStart(at: now) } }
 
   /// Who lives, as of the last heartbeat.
   var nodes: LiveNodes { state.withLock { $0.nodes } }
@@ -46,7 +45,7 @@ final class LeaseKeeper: Sendable {
     if state.withLock({ $0.stored(upTo: id) }) { wake.wake() }
   }
 
-  /// Ends the connection, and blocks until the thread has ended.
+  /// Ends the connection, and blocks until the thread has ended. Once more, it does nothing.
   func end() {
     state.withLock { $0.end() }
     wake.wake()

@@ -54,8 +54,9 @@ final class LeaseLoop {
   }
 
   private func beat() throws(NodeError) {
-    let connection = try connected()
-    let table = SlotTable(connection: connection, key: key, limit: limit())
+    let turn = turn()
+    let connection = try connected(until: turn)
+    let table = SlotTable(connection: connection, key: key, limit: opener.limit, deadline: turn)
     let holding = holding.withLock { $0 }
     let lastTick = lastTick()
     try asServer { () throws(PostgresError) in
@@ -67,10 +68,9 @@ final class LeaseLoop {
         (state.beaten(answer, as: holding, sent: sent, received: received), state.nodes.over)
       }
       tell(events)
-      for node in over where node.hasSessions {
-        let count = try table.endOver(node.holding, length: length)
-        if count > 0 { tell([.sessionsEnded(node.holding, count: count)]) }
-      }
+      // Another node has the slot, and is to have the lock of its second connection, too.
+      if answer.time == nil { try unwatch(table) }
+      for node in over where node.hasSessions { try fence(node, table) }
     }
     // The answers may have brought messages, too.
     hear(connection)
@@ -79,22 +79,44 @@ final class LeaseLoop {
   /// Shows that this node is there, by a lock that goes with the connection.
   private func watch(_ holding: SlotHolding, _ table: SlotTable) throws(PostgresError) {
     guard watched != holding else { return }
-    if let watched { try table.unlock(.watch, of: watched.slot) }
-    watched = nil
-    if try table.tryLock(.watch, of: holding.slot) {
-      watched = holding
-    } else {
-      // An earlier connection's session that has not noticed yet: the next heartbeat finds it gone.
-      try table.endOwn(.watch, of: holding)
+    try unwatch(table)
+    switch try table.tryWatch(holding) {
+    case true?: watched = holding
+    // An earlier connection's session that has not noticed yet: the next heartbeat finds it gone.
+    case false?: try table.endOwn(.watch, of: holding)
+    // The heartbeat finds that, too.
+    case nil: break
+    }
+  }
+
+  private func unwatch(_ table: SlotTable) throws(PostgresError) {
+    guard let watched else { return }
+    self.watched = nil
+    try table.unlock(.watch, of: watched.slot)
+  }
+
+  /// Ends the sessions of a node that is over. Where the server refuses that, all others are seen to nevertheless.
+  private func fence(_ node: LiveNodes.Over, _ table: SlotTable) throws(PostgresError) {
+    do throws(PostgresError) {
+      let count = try table.endOver(node.holding, seen: node.seen)
+      let now = clock.now()
+      tell(state.withLock { $0.ended(count, of: node.holding, at: now) })
+    } catch {
+      guard table.connection.isOpen else { throw error }
+      tell(state.withLock { $0.couldNotEnd(node.holding, error.description) })
     }
   }
 
   private func notify(upTo id: Int64) throws(NodeError) {
     var parameters = Parameters()
     parameters.add(NodeMessage(slot: holding.withLock { $0.slot }, id: id).payload)
-    let connection = try connected()
-    _ = try asServer { () throws(PostgresError) in
-      try connection.run(SlotStatements.notify, parameters, within: limit())
+    let turn = turn()
+    let connection = try connected(until: turn)
+    do throws(PostgresError) {
+      _ = try connection.run(SlotStatements.notify, parameters, within: turn.remaining)
+    } catch {
+      // A queue that is full: the others look by themselves, too.
+      guard connection.isOpen else { throw .failed(error) }
     }
     hear(connection)
   }
@@ -117,22 +139,23 @@ final class LeaseLoop {
     if !heard.isEmpty { tell([.heard(heard)]) }
   }
 
-  private func connected() throws(NodeError) -> PostgresConnection {
+  private func connected(until turn: Deadline) throws(NodeError) -> PostgresConnection {
     if let connection { return connection }
     var opener = opener
-    opener.limit = limit()
+    opener.deadline = turn
     let opened = try opener.open(.watch)
     _ = try opener.inspect(opened)
     try asServer { () throws(PostgresError) in
-      try opened.execute("LISTEN \(NodeMessage.channel)", within: opener.limit)
+      try opened.execute("LISTEN \(NodeMessage.channel)", within: turn.remaining)
     }
     connection = opened
     return opened
   }
 
-  private func limit() -> Duration {
+  /// All calls of a step together take no longer than the lease lasts, so that its end is noticed while a server does not answer.
+  private func turn() -> Deadline {
     let now = clock.now()
-    return state.withLock { $0.limit(opener.limit, at: now) }
+    return Deadline(after: state.withLock { $0.limit(opener.limit, at: now) })
   }
 
   private func disconnect() {

@@ -12,11 +12,16 @@ struct LeaseState: Sendable, Equatable {
 
   /// A call has a chance also where the lease is nearly over.
   private static let shortestCall = Duration.milliseconds(100)
+  /// The sessions of another node were ended: its locks are free by then, and it is taken over without waiting for the next heartbeat.
+  private static let lookAgain = Duration.milliseconds(50)
 
   private let times: LeaseTimes
   private(set) var lease: Lease
   private(set) var clock = ServerClock()
   private(set) var nodes = LiveNodes()
+  private var sightings = NodeSightings()
+  /// Of those that are over: whose sessions were ended, or could not be, and that was told.
+  private var fenced: [SlotHolding] = []
   private var gate = MessageGate()
   private var nextBeat: Timestamp?
   /// nil: nobody has tried yet.
@@ -45,7 +50,8 @@ struct LeaseState: Sendable, Equatable {
     return (.wait(waits.min() ?? untilBeat), events)
   }
 
-  /// How long a call may take at most: no longer than the lease lasts, so that its end is noticed while a server does not answer.
+  /// How long a step's calls may take at most, all together: no longer than the lease lasts, so that its end is noticed while a server does
+  /// not answer.
   func limit(_ longest: Duration, at now: Timestamp) -> Duration {
     guard let remaining = lease.remaining(at: now) else { return min(longest, times.length) }
     return min(longest, max(remaining, Self.shortestCall))
@@ -62,6 +68,7 @@ struct LeaseState: Sendable, Equatable {
   ) -> [NodeEvent] {
     var events: [NodeEvent] = isReachable == false ? [.reachable] : []
     isReachable = true
+    let couldStart = lease.mayStart(at: received.steady)
     if let time = answer.time {
       events += lease.confirm(sentAt: sent.steady, now: received.steady).map(NodeEvent.init)
       switch clock.measure(sent: sent, received: received, server: time) {
@@ -73,13 +80,39 @@ struct LeaseState: Sendable, Equatable {
       events.append(.slotLost(holding))
       if let change = lease.giveUp() { events.append(NodeEvent(change)) }
     }
-    let found = LiveNodes(
-      answer.rows, own: holding.slot, length: times.length,
-      judges: lease.judgesOthers(at: received.steady))
-    if !found.isSame(as: nodes) { events.append(.nodesChanged(found)) }
-    nodes = found
+    if !couldStart && lease.mayStart(at: received.steady) { events.append(.mayStart) }
+    look(at: answer.rows, own: holding.slot, sent: sent.steady, received: received.steady, &events)
     events.append(.timeToLook)
     return events
+  }
+
+  private mutating func look(
+    at rows: [NodeRow], own: Int, sent: Timestamp, received: Timestamp, _ events: inout [NodeEvent]
+  ) {
+    let rows = sightings.add(rows, sent: sent, received: received)
+    let found = LiveNodes(rows, own: own, times: times, judges: lease.judgesOthers(at: received))
+    if !found.isSame(as: nodes) { events.append(.nodesChanged(found)) }
+    nodes = found
+    fenced.removeAll { one in !found.over.contains { $0.holding == one } }
+    // Who is over is found on time, and not with the heartbeat after it.
+    if let rest = found.nextOver { beat(by: received.advanced(by: rest)) }
+  }
+
+  private mutating func beat(by time: Timestamp) { nextBeat = min(time, nextBeat ?? time) }
+
+  /// Sessions of a node that is over were ended.
+  mutating func ended(_ count: Int, of node: SlotHolding, at now: Timestamp) -> [NodeEvent] {
+    guard count > 0, !fenced.contains(node) else { return [] }
+    fenced.append(node)
+    beat(by: now.advanced(by: Self.lookAgain))
+    return [.sessionsEnded(node, count: count)]
+  }
+
+  /// The server does not end the sessions of a node that is over.
+  mutating func couldNotEnd(_ node: SlotHolding, _ reason: String) -> [NodeEvent] {
+    guard !fenced.contains(node) else { return [] }
+    fenced.append(node)
+    return [.notEnded(node, reason: reason)]
   }
 
   /// The connection is lost, or could not be made.
@@ -87,11 +120,18 @@ struct LeaseState: Sendable, Equatable {
     defer { isReachable = false }
     // The next connection may lead to another server.
     clock.forget()
+    lease.disconnect()
+    // It is made again at once, and once that fails, with each heartbeat.
+    if isReachable == true { nextBeat = now }
     let lost = lease.look(at: now).map { [NodeEvent($0)] } ?? []
     return (isReachable == false ? [] : [.unreachable(reason)]) + lost
   }
 
+  /// The node ends, or has lost what it had: from now on nothing starts, also where a heartbeat is confirmed yet.
   mutating func end() { isOver = true }
+
+  /// Whether an attempt may start.
+  func mayStart(at now: Timestamp) -> Bool { !isOver && lease.mayStart(at: now) }
 }
 
 extension NodeEvent {

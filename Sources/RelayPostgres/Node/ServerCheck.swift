@@ -48,15 +48,24 @@ enum ServerCheck {
     return nil
   }
 
-  /// Ending another node's sessions is what makes a take-over safe.
+  /// Ending another node's sessions is what makes a take-over safe: each must be able to do it to each other.
   ///
   /// - Parameter roles: Of the sessions that hold locks of the store.
   static func refusal(_ facts: ServerFacts, others roles: [ServerFacts.OtherRole]) -> String? {
-    guard let other = roles.first(where: { !$0.canBeEnded }) else { return nil }
-    return
-      "another relay is connected as \(other.name), and the role \(facts.role) may not end its sessions, which it must "
-      + "be able to do when that relay is stopped or cut off: connect all relays as one role, or GRANT pg_signal_backend TO "
-      + quoted(facts.role)
+    for other in roles {
+      let way = "connect all relays as one role, or GRANT pg_signal_backend TO "
+      if !other.canBeEnded {
+        return
+          "another relay is connected as \(other.name), and the role \(facts.role) may not end its sessions, which it must "
+          + "be able to do when that relay is stopped or cut off: \(way)\(quoted(facts.role))"
+      }
+      if !other.canEnd {
+        return
+          "another relay is connected as \(other.name), and that role may not end the sessions of \(facts.role), which it "
+          + "must be able to do when this relay is stopped or cut off: \(way)\(quoted(other.name))"
+      }
+    }
+    return nil
   }
 
   /// What is said of settings that the session has set, and does not have; nil: there are none.

@@ -5,6 +5,8 @@ struct ServerFacts: Sendable, Equatable {
     var name: String
     /// Whether this role may end that one's sessions.
     var canBeEnded: Bool
+    /// Whether that one may end this one's.
+    var canEnd: Bool
   }
 
   /// As `server_version_num`: 150018 is 15.18.

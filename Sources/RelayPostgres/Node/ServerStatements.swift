@@ -44,18 +44,22 @@ enum ServerStatements {
       """,
     types: [.text])
 
-  /// A row for each role that holds locks of this store: its name, and whether this one may end its sessions.
+  /// A row for each role that holds locks of this store: its name, whether this one may end its sessions, and whether it may end this one's.
   static let roles = Statement(
     name: "lock_roles",
     sql: """
       SELECT o.rolname::text,
         bool_and(
           m.rolsuper
-            OR (NOT o.rolsuper AND (pg_has_role(o.oid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE'))))
+            OR (NOT o.rolsuper AND (pg_has_role(m.oid, o.oid, 'USAGE') OR pg_has_role(m.oid, s.oid, 'USAGE')))),
+        bool_and(
+          o.rolsuper
+            OR (NOT m.rolsuper AND (pg_has_role(o.oid, m.oid, 'USAGE') OR pg_has_role(o.oid, s.oid, 'USAGE'))))
       FROM pg_locks l
         JOIN pg_stat_get_activity(l.pid) a ON true
         JOIN pg_roles o ON o.oid = a.usesysid
         JOIN pg_roles m ON m.rolname = current_user
+        JOIN pg_roles s ON s.rolname = 'pg_signal_backend'
       WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND l.classid = $1::int8::oid
         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
       GROUP BY o.rolname

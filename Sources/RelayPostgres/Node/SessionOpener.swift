@@ -5,13 +5,18 @@ struct SessionOpener: Sendable {
   let applicationName: String
   /// Of connecting, and of each call.
   var limit: Duration
+  /// Of all of it together; nil: it has none.
+  var deadline: Deadline?
+
+  private var time: Duration { deadline.map { min(limit, $0.remaining) } ?? limit }
 
   /// Opens a session that has all its settings, and stays the same one.
   func open(_ purpose: SessionSettings.Purpose) throws(NodeError) -> PostgresConnection {
     let connection = try connect()
     do throws(NodeError) {
-      try apply(SessionSettings(purpose, serverVersion: connection.serverVersion), to: connection)
+      // First of all: what is set of a session that a pooler lends stays with it, for whoever gets it next.
       try refusePooler(before: connection)
+      try apply(SessionSettings(purpose, serverVersion: connection.serverVersion), to: connection)
     } catch {
       throw Self.poolerShows(in: error) ? .refused(.cannotOpen, ServerCheck.poolerRefusal) : error
     }
@@ -29,21 +34,21 @@ struct SessionOpener: Sendable {
     return facts
   }
 
-  /// - Throws: `refused` where this role could not end the sessions of a node that is there.
+  /// - Throws: `refused` where this role could not end the sessions of a node that is there, or that one's role not those of this one.
   func refuseForeignRoles(
     _ connection: PostgresConnection, key: StoreKey, _ facts: ServerFacts
   ) throws(NodeError) {
     var parameters = Parameters()
     parameters.add(key.value)
     let roles = try ask(connection, ServerStatements.roles, parameters).map {
-      ServerFacts.OtherRole(name: $0.text(0), canBeEnded: $0.bool(1))
+      ServerFacts.OtherRole(name: $0.text(0), canBeEnded: $0.bool(1), canEnd: $0.bool(2))
     }
     if let refusal = ServerCheck.refusal(facts, others: roles) { throw .refused(.cannotOpen, refusal) }
   }
 
   private func connect() throws(NodeError) -> PostgresConnection {
     do throws(PostgresError) {
-      return try PostgresConnection(address, applicationName: applicationName, within: limit)
+      return try PostgresConnection(address, applicationName: applicationName, within: time)
     } catch {
       // libpq's word where it looks for a server that takes writes, and finds one that does not.
       let isReadOnly = error.kind == .connection && error.message.contains("session is read-only")
@@ -73,9 +78,9 @@ struct SessionOpener: Sendable {
     let other = try connect()
     defer { other.close() }
     for round in 1...3 {
-      try asServer { () throws(PostgresError) in try other.execute("BEGIN", within: limit) }
+      try asServer { () throws(PostgresError) in try other.execute("BEGIN", within: time) }
       let sessions = (try backend(connection, round), try backend(other, round))
-      try asServer { () throws(PostgresError) in try other.execute("COMMIT", within: limit) }
+      try asServer { () throws(PostgresError) in try other.execute("COMMIT", within: time) }
       guard sessions.0 == session, sessions.1 != session else {
         throw .refused(.cannotOpen, ServerCheck.poolerRefusal)
       }
@@ -96,7 +101,7 @@ struct SessionOpener: Sendable {
   private func ask(
     _ connection: PostgresConnection, _ statement: Statement, _ parameters: Parameters
   ) throws(NodeError) -> Rows {
-    try asServer { () throws(PostgresError) in try connection.run(statement, parameters, within: limit) }
+    try asServer { () throws(PostgresError) in try connection.run(statement, parameters, within: time) }
   }
 }
 

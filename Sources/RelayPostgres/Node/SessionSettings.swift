@@ -23,6 +23,8 @@ struct SessionSettings: Sendable, Equatable {
       Setting(name: "search_path", value: "\(Schema.name), pg_temp"),
       Setting(name: "client_encoding", value: "UTF8"),
       Setting(name: "synchronous_commit", value: purpose == .writer ? "on" : "off"),
+      // The server says by a warning that no standby has confirmed a commit: it is not to keep that to itself.
+      Setting(name: "client_min_messages", value: "warning"),
       // What the statements are written for: two commits that touch the same row follow each other.
       Setting(name: "default_transaction_isolation", value: "read committed"),
       // One plan for each statement, whatever its parameters; and the one that goes by an index also while a table is empty.

@@ -1,5 +1,8 @@
-/// What nodes ask and write about slots. The first parameter of all is the store's key.
+/// What nodes ask and write about slots. Where locks are asked for, the first parameter is the store's key.
 enum SlotStatements {
+  /// The last heartbeat in microseconds: told, and compared with what was told.
+  private static let seen = "(extract(epoch FROM seen) * 1000000)::int8"
+
   /// The locks of this store's slots, in this database alone: `pg_locks` has those of all. `key` is the slot for a writer, and the slot
   /// and 4096 for a second connection.
   private static let locks = """
@@ -44,43 +47,64 @@ enum SlotStatements {
       """,
     types: [.int4, .int4, .int4, .int8])
 
-  /// Ends both sessions of a node whose lease is over by the server's clock: `$2` slot, `$3` session, `$4` length in microseconds.
+  /// Takes the lock of a second connection, where the slot is this node's: `$1` the store's key, `$2` the lock's, `$3` slot, `$4` session. No
+  /// row: the slot has changed hands, and the lock is the new node's.
+  static let tryWatch = Statement(
+    name: "try_watch_lock",
+    sql: """
+      SELECT pg_try_advisory_lock($1, $2) FROM node WHERE slot = $3 AND session = $4 AND taker IS NULL
+      """,
+    types: [.int4, .int4, .int4, .int8])
+
+  /// Ends both sessions of a node whose lease is over: `$2` slot, `$3` session, `$4` the last heartbeat as who judges it has seen it.
   ///
   /// Only those that its row names: who takes the slot at this moment has another one.
   static let endOver = Statement(
     name: "end_over_sessions",
     sql: """
       SELECT count(pg_terminate_backend(l.pid)) FROM node n, (\(locks)) l
-      WHERE n.slot = $2 AND n.session = $3 AND n.taker IS NULL
-        AND n.seen < clock_timestamp() - $4 * interval '1 microsecond'
+      WHERE n.slot = $2 AND n.session = $3 AND n.taker IS NULL AND \(seen) = $4
         AND ((l.key = $2 AND l.pid = n.backend) OR (l.key = $2 + \(SlotLock.watchOffset) AND l.pid = n.watcher))
       """,
     types: [.int4, .int4, .int8, .int8])
 
-  /// The node's new writer connection, whose lock it has. No row: the slot has changed hands. `$1` slot, `$2` session.
+  /// The node's new writer connection, whose lock it has. No row: the slot has changed hands. `$1` slot, `$2` session, `$3` the slot of the
+  /// node that clears up (null: its own).
+  ///
+  /// It writes, and so it waits for a synchronous standby: what is found in the tables after it, such as the commit whose answer was lost, has
+  /// been replicated, too.
   static let regain = Statement(
     name: "regain_slot",
     sql: """
-      UPDATE node SET backend = pg_backend_pid() WHERE slot = $1 AND session = $2 AND taker IS NULL
-      RETURNING slot::int4, session, last_tick
-      """,
-    types: [.int4, .int8])
-
-  /// Whether the slot still is this node's. `$1` slot, `$2` session.
-  static let isHeld = Statement(
-    name: "is_slot_held",
-    sql: "SELECT EXISTS (SELECT FROM node WHERE slot = $1 AND session = $2 AND taker IS NULL)",
-    types: [.int4, .int8])
-
-  /// Takes over a slot whose lock is had: `$1` slot, `$2` the session that is over, `$3` this node's slot. No row: it has changed hands.
-  static let takeOver = Statement(
-    name: "take_over_slot",
-    sql: """
-      UPDATE node SET session = session + 1, backend = pg_backend_pid(), watcher = NULL, taker = $3
-      WHERE slot = $1 AND session = $2
+      UPDATE node SET backend = pg_backend_pid()
+      WHERE slot = $1 AND session = $2 AND taker IS NOT DISTINCT FROM $3
       RETURNING slot::int4, session, last_tick
       """,
     types: [.int4, .int8, .int4])
+
+  /// Whether the slot still is this node's: the same parameters.
+  static let isHeld = Statement(
+    name: "is_slot_held",
+    sql: """
+      SELECT EXISTS (SELECT FROM node WHERE slot = $1 AND session = $2 AND taker IS NOT DISTINCT FROM $3)
+      """,
+    types: [.int4, .int8, .int4])
+
+  /// Takes over a slot whose lock is had: `$2` slot, `$3` the session that is over, `$4` this node's slot, `$5` the last heartbeat as this node
+  /// has seen it. No row: the slot has changed hands, or its node has come back.
+  static let takeOver = Statement(
+    name: "take_over_slot",
+    sql: """
+      UPDATE node SET session = session + 1, backend = pg_backend_pid(), watcher = NULL, taker = $4
+      WHERE slot = $2 AND session = $3 AND \(seen) = $5
+        AND NOT EXISTS (SELECT FROM (\(locks)) l WHERE l.key = $2 + \(SlotLock.watchOffset))
+      RETURNING slot::int4, session, last_tick
+      """,
+    types: [.int4, .int4, .int8, .int4, .int8])
+
+  /// Which history the server's log is of: another one after each promotion of a standby, which may not have all that the primary had.
+  static let timeline = Statement(
+    name: "timeline", sql: "SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)")
 
   /// Nobody has it any more, and nothing is left of who had it. `$1` slot, `$2` session.
   static let leave = Statement(
@@ -95,7 +119,7 @@ enum SlotStatements {
     sql: """
       UPDATE node SET seen = clock_timestamp(), watcher = pg_backend_pid(), last_tick = greatest(last_tick, $3)
       WHERE slot = $1 AND session = $2 AND taker IS NULL
-      RETURNING (extract(epoch FROM seen) * 1000000)::int8
+      RETURNING \(seen)
       """,
     types: [.int4, .int8, .int8])
 
@@ -106,7 +130,8 @@ enum SlotStatements {
       WITH held AS MATERIALIZED (\(locks))
       SELECT slot::int4, session, name, version, configuration,
         (extract(epoch FROM clock_timestamp() - seen) * 1000000)::int8,
-        slot IN (SELECT key FROM held), slot + \(SlotLock.watchOffset) IN (SELECT key FROM held), taker IS NOT NULL
+        slot IN (SELECT key FROM held), slot + \(SlotLock.watchOffset) IN (SELECT key FROM held), taker IS NOT NULL,
+        \(seen)
       FROM node WHERE backend IS NOT NULL ORDER BY slot
       """,
     types: [.int4])

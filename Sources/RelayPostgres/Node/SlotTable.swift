@@ -7,6 +7,10 @@ struct SlotTable {
   let key: StoreKey
   /// Of each call.
   let limit: Duration
+  /// Of all calls together; nil: they have none.
+  var deadline: Deadline?
+
+  private var time: Duration { deadline.map { min(limit, $0.remaining) } ?? limit }
 
   /// Takes the lowest slot that is free.
   ///
@@ -17,7 +21,7 @@ struct SlotTable {
     parameters.add(identity.name)
     parameters.add(identity.version)
     parameters.add(identity.configurationHash)
-    return taken(try connection.run(SlotStatements.take, parameters, within: limit))
+    return taken(try connection.run(SlotStatements.take, parameters, within: time))
   }
 
   /// - Returns: Whether this session has the lock now.
@@ -33,7 +37,7 @@ struct SlotTable {
     var parameters = Parameters()
     parameters.add(key.value)
     parameters.add(lock.key(of: slot))
-    return try connection.run(statement, parameters, within: limit)[0].bool(0)
+    return try connection.run(statement, parameters, within: time)[0].bool(0)
   }
 
   /// Ends the session that an earlier connection of this node has left, if it is still there. Its lock is free a moment later.
@@ -43,49 +47,78 @@ struct SlotTable {
     parameters.add(lock.key(of: holding.slot))
     parameters.add(Int32(holding.slot))
     parameters.add(holding.session)
-    _ = try connection.run(SlotStatements.endOwn, parameters, within: limit)
+    _ = try connection.run(SlotStatements.endOwn, parameters, within: time)
   }
 
-  /// Ends the sessions of a node that has not been seen for a lease's length. Their locks are free a moment later.
+  /// Takes the lock of the slot's second connection.
   ///
+  /// - Returns: Whether this session has it now; nil: the slot has changed hands.
+  func tryWatch(_ holding: SlotHolding) throws(PostgresError) -> Bool? {
+    var parameters = Parameters()
+    parameters.add(key.value)
+    parameters.add(SlotLock.watch.key(of: holding.slot))
+    parameters.add(Int32(holding.slot))
+    parameters.add(holding.session)
+    return try connection.run(SlotStatements.tryWatch, parameters, within: time).first?.bool(0)
+  }
+
+  /// Ends the sessions of a node that is over. Their locks are free a moment later.
+  ///
+  /// - Parameter seen: Its last heartbeat when it was judged: after another one nothing is ended.
   /// - Returns: How many there were.
-  func endOver(_ holding: SlotHolding, length: Duration) throws(PostgresError) -> Int {
+  func endOver(_ holding: SlotHolding, seen: Timestamp) throws(PostgresError) -> Int {
     var parameters = Parameters()
     parameters.add(key.value)
     parameters.add(Int32(holding.slot))
     parameters.add(holding.session)
-    parameters.add(length.microseconds)
-    return Int(try connection.run(SlotStatements.endOver, parameters, within: limit)[0].integer(0))
+    parameters.add(seen)
+    return Int(try connection.run(SlotStatements.endOver, parameters, within: time)[0].integer(0))
   }
 
   /// This connection has the slot's lock now, which an earlier one of the same node had.
   ///
+  /// - Parameter taker: This node's slot, where it clears up after another node; nil: the slot is its own.
   /// - Returns: nil: the slot has changed hands meanwhile.
-  func regain(_ holding: SlotHolding) throws(PostgresError) -> TakenSlot? {
-    taken(try connection.run(SlotStatements.regain, parameters(holding), within: limit))
+  func regain(_ holding: SlotHolding, taker: Int?) throws(PostgresError) -> TakenSlot? {
+    taken(try connection.run(SlotStatements.regain, parameters(holding, taker), within: time))
   }
 
   /// Whether the slot has not changed hands.
-  func isHeld(_ holding: SlotHolding) throws(PostgresError) -> Bool {
-    try connection.run(SlotStatements.isHeld, parameters(holding), within: limit)[0].bool(0)
+  func isHeld(_ holding: SlotHolding, taker: Int?) throws(PostgresError) -> Bool {
+    try connection.run(SlotStatements.isHeld, parameters(holding, taker), within: time)[0].bool(0)
   }
 
   /// Takes a slot over from a node that is over, so that what it has left can be cleared up.
   ///
-  /// - Returns: nil: its session is still there, or another node was quicker.
-  func takeOver(_ holding: SlotHolding, by slot: Int) throws(PostgresError) -> TakenSlot? {
-    guard try tryLock(.writer, of: holding.slot) else { return nil }
-    var parameters = parameters(holding)
+  /// - Returns: nil: a session of it is still there, or there again, or another node was quicker.
+  func takeOver(_ node: LiveNodes.Over, by slot: Int) throws(PostgresError) -> TakenSlot? {
+    guard try tryLock(.writer, of: node.holding.slot) else { return nil }
+    var parameters = Parameters()
+    parameters.add(key.value)
+    parameters.add(Int32(node.holding.slot))
+    parameters.add(node.holding.session)
     parameters.add(Int32(slot))
-    let taken = taken(try connection.run(SlotStatements.takeOver, parameters, within: limit))
-    if taken == nil { try unlock(.writer, of: holding.slot) }
-    return taken
+    parameters.add(node.seen)
+    do throws(PostgresError) {
+      let taken = taken(try connection.run(SlotStatements.takeOver, parameters, within: time))
+      if taken == nil { try unlock(.writer, of: node.holding.slot) }
+      return taken
+    } catch {
+      // The lock is counted: one that stayed would outlast its next unlocking. The first error is what counts.
+      if connection.isOpen { try? unlock(.writer, of: node.holding.slot) }
+      throw error
+    }
   }
 
-  /// Nothing is left of who had it: it is nobody's.
+  /// Nothing is left of who had it: it is nobody's. One that has changed hands meanwhile is left as it is.
   func leave(_ holding: SlotHolding) throws(PostgresError) {
-    _ = try connection.run(SlotStatements.leave, parameters(holding), within: limit)
-    try unlock(.writer, of: holding.slot)
+    let left = try connection.run(SlotStatements.leave, parameters(holding), within: time)
+    if left.affected > 0 { try unlock(.writer, of: holding.slot) }
+  }
+
+  /// Which history the server's log is of.
+  func timeline() throws(PostgresError) -> String {
+    try connection.run(SlotStatements.timeline, within: time)[0].text(0)
   }
 
   /// Sends a heartbeat, and looks at all nodes: one round trip.
@@ -99,7 +132,7 @@ struct SlotTable {
     var pipeline = Pipeline()
     pipeline.add(SlotStatements.beat, beat)
     pipeline.add(SlotStatements.look, look)
-    let rows = try connection.run(pipeline, within: limit)
+    let rows = try connection.run(pipeline, within: time)
     return BeatAnswer(time: rows[0].first?.time(0), rows: rows[1].map(NodeRow.init))
   }
 
@@ -107,7 +140,7 @@ struct SlotTable {
   func look() throws(PostgresError) -> [NodeRow] {
     var parameters = Parameters()
     parameters.add(key.value)
-    return try connection.run(SlotStatements.look, parameters, within: limit).map(NodeRow.init)
+    return try connection.run(SlotStatements.look, parameters, within: time).map(NodeRow.init)
   }
 
   private func parameters(_ holding: SlotHolding) -> Parameters {
@@ -117,28 +150,16 @@ struct SlotTable {
     return parameters
   }
 
+  private func parameters(_ holding: SlotHolding, _ taker: Int?) -> Parameters {
+    var parameters = parameters(holding)
+    parameters.add(taker.map { Int32($0) })
+    return parameters
+  }
+
   private func taken(_ rows: Rows) -> TakenSlot? {
     guard rows.count > 0 else { return nil }
     let row = rows[0]
     let holding = SlotHolding(slot: Int(row.int32(0)), session: row.integer(1))
     return TakenSlot(holding: holding, lastTick: row.integer(2))
-  }
-}
-
-/// What a heartbeat has brought back.
-struct BeatAnswer: Sendable, Equatable {
-  /// The server's, as it wrote the heartbeat down; nil: the slot has changed hands.
-  var time: Timestamp?
-  var rows: [NodeRow]
-}
-
-extension NodeRow {
-  /// A row of `SlotStatements.look`.
-  init(_ row: Row) {
-    self.init(
-      holding: SlotHolding(slot: Int(row.int32(0)), session: row.integer(1)),
-      identity: NodeIdentity(name: row.text(2), version: row.text(3), configurationHash: row.text(4)),
-      age: .microseconds(row.integer(5)), hasWriter: row.bool(6), hasWatch: row.bool(7),
-      isTakenOver: row.bool(8))
   }
 }

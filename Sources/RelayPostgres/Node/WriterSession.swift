@@ -9,9 +9,10 @@ import RelayThreads
 final class WriterSession {
   /// What a lost connection came to.
   enum Regained: Equatable {
-    /// The slot is still this node's: all that its memory holds is true.
-    case same
-    /// Another node has taken over what this one had, and this one begins anew.
+    /// The slot is still this node's: all that its memory holds is true, but for slots that it was clearing up, and that others have taken over
+    /// meanwhile.
+    case same(lost: [SlotHolding])
+    /// Another node has taken over what this one had, or a standby has become the primary, and may lack some of it: this node begins anew.
     case another
   }
 
@@ -20,23 +21,27 @@ final class WriterSession {
   private let mark: StoreMark
   private let slots: Locked<SlotHolding>
   private(set) var connection: PostgresConnection
-  /// The highest tick that the slot is known to have given.
-  private(set) var lastTick: Int64
+  /// The highest tick that the slot is known to have given: heartbeats write it down.
+  let ticks: Locked<Int64>
+  /// The slots that this node clears up: their locks are this connection's, too.
+  private var takenOver: [SlotHolding] = []
+  /// Which history of the server's log the memory of this node is of.
+  private var timeline: String
   /// For the log: what the server, the database or the role should not be like.
   let warnings: [String]
 
   /// How long a session that is being ended may take.
   private static let endLimit = Duration.seconds(5)
-  /// How long a change of the schema may take, that of another node included.
-  private static let migrationLimit = Duration.seconds(3_600)
 
   /// Connects, checks the server, makes or changes the tables where that is needed, and takes the lowest free slot.
   init(_ opener: SessionOpener, as identity: NodeIdentity) throws(NodeError) {
     let connection = try opener.open(.writer)
     let facts = try opener.inspect(connection)
-    let mark = try Migration(connection, within: Self.migrationLimit).run()
+    let mark = try Migration(connection, within: opener.limit).run()
     let table = SlotTable(connection: connection, key: StoreKey(id: mark.id), limit: opener.limit)
     try opener.refuseForeignRoles(connection, key: table.key, facts)
+    // Before anything is read: what is read is of this history, or a later one.
+    timeline = try asServer { () throws(PostgresError) in try table.timeline() }
     let taken = try Self.take(from: table, as: identity)
     let nodes = try asServer { () throws(PostgresError) in try table.look() }
     self.opener = opener
@@ -44,12 +49,13 @@ final class WriterSession {
     self.mark = mark
     self.connection = connection
     slots = Locked(taken.holding)
-    lastTick = taken.lastTick
+    ticks = Locked(taken.lastTick)
     warnings = ServerCheck.warnings(facts, nodes: nodes.count { $0.hasWriter })
   }
 
   var storeID: EventID { mark.id }
   var key: StoreKey { StoreKey(id: mark.id) }
+  var lastTick: Int64 { ticks.withLock { $0 } }
   /// What other threads read; it changes with `reopen` alone.
   var holding: Locked<SlotHolding> { slots }
 
@@ -57,34 +63,62 @@ final class WriterSession {
 
   /// Connects again after the connection was lost, and takes the slot again that this node had. What is left of the old connection is ended
   /// first: whatever it was doing is done by then, or never will be.
+  ///
+  /// - Throws: The connection is closed then: nothing is written on one that does not hold the slot.
   func reopen() throws(NodeError) -> Regained {
     connection.close()
     connection = try opener.open(.writer)
+    do throws(NodeError) {
+      return try resume()
+    } catch {
+      connection.close()
+      throw error
+    }
+  }
+
+  private func resume() throws(NodeError) -> Regained {
     _ = try opener.inspect(connection)
-    guard try Migration(connection, within: Self.migrationLimit).run().id == mark.id else {
+    guard try Migration(connection, within: opener.limit).find() == mark else {
       throw .refused(
         .lost, "the database holds another store than before: start the relay again, once you know why")
     }
-    if let taken = try regain() {
-      lastTick = max(lastTick, taken.lastTick)
-      return .same
+    let table = table
+    let timeline = try asServer { () throws(PostgresError) in try table.timeline() }
+    if timeline == self.timeline, let taken = try regain(slots.withLock { $0 }, taker: nil) {
+      ticks.withLock { $0 = max($0, taken.lastTick) }
+      return .same(lost: try regainTakenOver(by: taken.holding.slot))
     }
     let taken = try Self.take(from: table, as: identity)
     slots.withLock { $0 = taken.holding }
-    lastTick = taken.lastTick
+    self.timeline = timeline
+    takenOver = []
+    ticks.withLock { $0 = taken.lastTick }
     return .another
+  }
+
+  /// - Returns: Those that others have by now.
+  private func regainTakenOver(by slot: Int) throws(NodeError) -> [SlotHolding] {
+    var lost: [SlotHolding] = []
+    for holding in takenOver {
+      if try regain(holding, taker: slot) == nil { lost.append(holding) }
+    }
+    takenOver.removeAll { lost.contains($0) }
+    return lost
   }
 
   /// Takes over a slot whose node is over.
   ///
-  /// - Returns: nil: its session has not ended yet, or another node was quicker.
-  func takeOver(_ holding: SlotHolding) throws(PostgresError) -> TakenSlot? {
-    try table.takeOver(holding, by: slots.withLock { $0.slot })
+  /// - Returns: nil: a session of it has not ended yet, or is there again, or another node was quicker.
+  func takeOver(_ node: LiveNodes.Over) throws(PostgresError) -> TakenSlot? {
+    let taken = try table.takeOver(node, by: slots.withLock { $0.slot })
+    if let taken { takenOver.append(taken.holding) }
+    return taken
   }
 
   /// Nothing is left of the node whose slot was taken over: the slot is free.
   func giveBack(_ holding: SlotHolding) throws(PostgresError) {
     try table.leave(holding)
+    takenOver.removeAll { $0 == holding }
   }
 
   /// This node ends, and has left nothing for others to clear up.
@@ -94,16 +128,17 @@ final class WriterSession {
 
   func close() { connection.close() }
 
-  /// - Returns: nil: it has changed hands.
-  private func regain() throws(NodeError) -> TakenSlot? {
-    let holding = slots.withLock { $0 }
+  /// Takes a lock that an earlier connection of this node had.
+  ///
+  /// - Returns: nil: the slot has changed hands.
+  private func regain(_ holding: SlotHolding, taker: Int?) throws(NodeError) -> TakenSlot? {
     let (table, connection) = (table, connection)
     let deadline = Deadline(after: Self.endLimit)
     return try asServer { () throws(PostgresError) -> TakenSlot? in
-      while try table.isHeld(holding) {
+      while try table.isHeld(holding, taker: taker) {
         try table.endOwn(.writer, of: holding)
         if try table.tryLock(.writer, of: holding.slot) {
-          let taken = try table.regain(holding)
+          let taken = try table.regain(holding, taker: taker)
           if taken == nil { try table.unlock(.writer, of: holding.slot) }
           return taken
         }

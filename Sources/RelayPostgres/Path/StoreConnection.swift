@@ -4,6 +4,8 @@ import RelayCore
 /// The connection that all of the path goes through, made again where it was lost. Confined to the store's thread.
 final class StoreConnection {
   private let writer: WriterSession
+  /// What shows the others that this node lives; nil: not yet.
+  private var lease: LeaseKeeper?
   /// Why nothing is written or answered any more; nil: it is. It lasts.
   private(set) var loss: StoreError?
   /// Not before that is it made again.
@@ -21,6 +23,15 @@ final class StoreConnection {
     self.writer = writer
     self.patience = patience
   }
+
+  /// From now on the node's lease ends with its hold of the store.
+  func attach(_ lease: LeaseKeeper) { self.lease = lease }
+
+  /// No attempt may start, though the store is not lost.
+  func lacksLease(at now: Timestamp) -> Bool { loss == nil && lease?.mayStart(at: now) == false }
+
+  /// The node has given ticks up to this one.
+  func gave(upTo tick: Int64) { writer.ticks.withLock { $0 = max($0, tick) } }
 
   /// One round trip, one transaction.
   func run(_ pipeline: Pipeline) throws(StoreError) -> [Rows] {
@@ -72,7 +83,12 @@ final class StoreConnection {
     do throws(NodeError) {
       let regained = try writer.reopen()
       retryAt = nil
-      guard regained == .same else { throw NodeError.refused(.takenOver) }
+      guard case .same = regained else {
+        // The slot that it has now is of no use to it.
+        lease?.end()
+        try? writer.leave()
+        throw NodeError.refused(.takenOver)
+      }
     } catch {
       retryAt = .now.advanced(by: Self.pause)
       let failure = StoreError(error)
@@ -81,11 +97,16 @@ final class StoreConnection {
     }
   }
 
-  /// Nothing is written or answered any more.
-  func refuseAll(_ error: StoreError) { loss = error }
+  /// Nothing is written or answered any more, and nothing starts.
+  private func refuseAll(_ error: StoreError) {
+    loss = error
+    lease?.end()
+    writer.close()
+  }
 
-  /// The node ends: what it held is free at once.
+  /// The node ends: what it held is free at once. First its lease ends, and then it has no slot: so the others see none that is over.
   func leave() {
+    lease?.end()
     if loss == nil { try? writer.leave() }
     writer.close()
   }
@@ -111,5 +132,8 @@ extension StoreError {
     code: .failing, message: "the connection to the database server is lost, and is being made again")
 
   fileprivate static let takenOver = StoreError(
-    code: .lost, message: "another relay has taken over what this one had in the store: start it again")
+    code: .lost,
+    message:
+      "another relay has taken over what this one had in the store, or a standby has become its primary: start it again"
+  )
 }

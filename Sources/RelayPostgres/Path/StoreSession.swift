@@ -112,6 +112,7 @@ final class StoreSession {
         try carryOut(commit)
         sequence += 1
         nextTick = max(nextTick, commit.nextTick)
+        connection.gave(upTo: nextTick - 1)
       }
       value = finish()
     } catch {
@@ -162,9 +163,6 @@ final class StoreSession {
   }
 
   // MARK: What is asked
-
-  /// As the last run has left it; nil: there was none.
-  func readClock() throws(StoreError) -> KeptClock? { try clockStatements.read(slot: slot, connection) }
 
   /// How much room it takes, in bytes.
   func size() throws(StoreError) -> Int { try usageStatements.size(connection) }

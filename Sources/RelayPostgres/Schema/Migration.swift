@@ -14,24 +14,32 @@ struct Migration {
   private static let lockKey = 0x6875_6767_7972_6C79
 
   let connection: PostgresConnection
-  /// Of all changes together.
+  /// Of each call that only looks.
   let limit: Duration
+  /// Of each change, and of waiting for another node that makes one.
+  let changeLimit: Duration
+  /// A node that stands still in the middle of a change is ended by the server after so long, so that the others can make it.
+  let idleLimit: Duration
   /// Each brings the store one version further.
   let migrations: [String]
 
-  init(_ connection: PostgresConnection, within limit: Duration, migrations: [String] = Schema.migrations) {
+  init(
+    _ connection: PostgresConnection, within limit: Duration,
+    changesWithin changeLimit: Duration = .seconds(3_600),
+    idleWithin idleLimit: Duration = .seconds(60), migrations: [String] = Schema.migrations
+  ) {
     self.connection = connection
     self.limit = limit
+    self.changeLimit = changeLimit
+    self.idleLimit = idleLimit
     self.migrations = migrations
   }
 
   /// - Throws: `refused`, `newerSchema`: a later release has changed it.
   func run() throws(NodeError) -> StoreMark {
-    if let mark = try mark(), mark.version >= migrations.count { return try known(mark) }
+    if let mark = try find(), mark.version == migrations.count { return mark }
     do throws(NodeError) {
-      try execute("BEGIN")
-      try allowTime()
-      try execute("SELECT pg_advisory_xact_lock(\(Self.lockKey))")
+      try begin()
       // Another node may have been quicker.
       let version = try mark()?.version ?? 0
       if version < migrations.count { try change(from: version) }
@@ -41,10 +49,26 @@ struct Migration {
       try? connection.execute("ROLLBACK", within: limit)
       throw error
     }
-    guard let mark = try mark() else {
+    guard let mark = try find() else {
       throw .refused(.cannotOpen, "the store's tables were removed while they were being made; start again")
     }
+    return mark
+  }
+
+  /// Which store is there, without changing anything; nil: none. It may be of an older version.
+  ///
+  /// - Throws: `refused`, `newerSchema`.
+  func find() throws(NodeError) -> StoreMark? {
+    guard let mark = try mark() else { return nil }
     return try known(mark)
+  }
+
+  /// Begins the transaction, and waits until no other node makes a change.
+  func begin() throws(NodeError) {
+    try execute("BEGIN")
+    try execute("SET LOCAL idle_in_transaction_session_timeout = \(idleLimit.microseconds / 1_000)")
+    try allowTime()
+    try execute("SELECT pg_advisory_xact_lock(\(Self.lockKey))")
   }
 
   private func change(from version: Int) throws(NodeError) {
@@ -86,6 +110,6 @@ struct Migration {
   }
 
   private func execute(_ sql: String) throws(NodeError) {
-    try asServer { () throws(PostgresError) in try connection.execute(sql, within: limit) }
+    try asServer { () throws(PostgresError) in try connection.execute(sql, within: changeLimit) }
   }
 }

@@ -87,7 +87,10 @@ struct ConnectionOpener {
     // Until it is asked for the first time, it wants to write.
     var isWriting = true
     while true {
-      guard deadline.wait(for: PQsocket(connection), reading: !isWriting, writing: isWriting) else {
+      // Also where something comes all the time, and never the end of it.
+      guard !deadline.isOver,
+        deadline.wait(for: PQsocket(connection), reading: !isWriting, writing: isWriting)
+      else {
         throw tooLong(host)
       }
       switch PQconnectPoll(connection) {

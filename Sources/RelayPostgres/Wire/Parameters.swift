@@ -56,7 +56,8 @@ struct Parameters {
       if let value = value(element) {
         let width = value.width
         buffer.reserve(4 + width)
-        buffer.append(Int32(width))
+        // One that does not fit is never sent: the pipeline refuses it.
+        buffer.append(Int32(truncatingIfNeeded: width))
         value.write(to: buffer.next(width))
       } else {
         buffer.append(-1)
@@ -70,6 +71,9 @@ struct Parameters {
     if count == 0 { buffer.set(0, at: start) }
     took(Value.columnType.array, start..<end)
   }
+
+  /// What all values take.
+  var byteCount: Int { buffer.count }
 
   private mutating func took(_ type: ColumnType, _ range: Range<Int>?) {
     types.append(type)
@@ -91,7 +95,7 @@ struct Parameters {
     let values = places.map { place in
       place.range.map { UnsafePointer((buffer.start + $0.lowerBound).assumingMemoryBound(to: CChar.self)) }
     }
-    let lengths = places.map { Int32($0.range?.count ?? 0) }
+    let lengths = places.map { Int32(truncatingIfNeeded: $0.range?.count ?? 0) }
     let formats = [Int32](repeating: 1, count: places.count)
     return withExtendedLifetime(buffer) { body(values, lengths, formats) }
   }

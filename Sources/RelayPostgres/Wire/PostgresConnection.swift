@@ -92,8 +92,9 @@ final class PostgresConnection {
   ///   others `isUnknownOutcome` says whether it may hold.
   func run(_ pipeline: Pipeline, within time: Duration) throws(PostgresError) -> [Rows] {
     guard !pipeline.isEmpty else { return [] }
-    let handle = try opened()
+    try pipeline.refuseWhatIsTooLarge()
     let deadline = Deadline(after: time)
+    let handle = try opened(until: deadline)
     _ = notices.takeWarnings()
     var progress = try send(pipeline, on: handle)
     var rows: [Rows] = []
@@ -133,8 +134,8 @@ final class PostgresConnection {
 
   /// Executes several statements without parameters, one transaction if they don't say otherwise. What they return is dropped.
   func execute(_ sql: String, within time: Duration) throws(PostgresError) {
-    let handle = try opened()
     let deadline = Deadline(after: time)
+    let handle = try opened(until: deadline)
     // How many answers there will be, only the server knows.
     var progress = PipelineProgress([])
     guard PQsendQuery(handle, sql) == 1 else { throw lost(progress) }
@@ -157,11 +158,11 @@ final class PostgresConnection {
   ///
   /// - Throws: It has ended the connection.
   func wait(for time: Duration) throws(PostgresError) {
-    let handle = try opened()
+    let handle = try opened(until: nil)
     // Some may have come while a statement ran.
     collect(from: handle)
     guard received.isEmpty, Deadline(after: time).wait(for: PQsocket(handle)) else { return }
-    _ = try opened()
+    _ = try opened(until: nil)
   }
 
   /// Reads what is there while nothing runs.
@@ -185,9 +186,16 @@ final class PostgresConnection {
   /// The connection, if it can be used.
   ///
   /// libpq says of what it could not send that it was sent. So what the server has ended is found out before anything is.
-  private func opened() throws(PostgresError) -> OpaquePointer {
+  ///
+  /// - Parameter deadline: Messages of other sessions may come faster than they are taken: until when they are. nil: who calls comes again, and
+  ///   what is there is taken once.
+  private func opened(until deadline: Deadline?) throws(PostgresError) -> OpaquePointer {
     guard let handle else { throw notices.farewell.map { PostgresError($0) } ?? .closed }
-    while isOpen, Deadline(after: .zero).wait(for: PQsocket(handle)) { take(from: handle) }
+    while isOpen, Deadline(after: .zero).wait(for: PQsocket(handle)) {
+      if deadline?.isOver == true { throw tooLate(PipelineProgress([])) }
+      take(from: handle)
+      if deadline == nil { break }
+    }
     guard isOpen else { throw lost(PipelineProgress([])) }
     return handle
   }
@@ -224,12 +232,9 @@ final class PostgresConnection {
       // Also where the connection has ended: what came before is read first.
       if PQisBusy(handle) == 0 { return PQgetResult(handle).map(CommandResult.init) }
       guard PQstatus(handle) == CONNECTION_OK else { throw lost(progress) }
-      guard deadline.wait(for: PQsocket(handle), writing: !progress.isSent) else {
-        breakOff()
-        throw PostgresError(
-          .timedOut, "the database server has not answered in time",
-          hint: "look at its load, its disk, and who holds locks (pg_stat_activity)",
-          isUnknownOutcome: progress.mayBeCommitted)
+      // Also where something comes all the time, and never the end of it.
+      guard !deadline.isOver, deadline.wait(for: PQsocket(handle), writing: !progress.isSent) else {
+        throw tooLate(progress)
       }
       PQconsumeInput(handle)
     }
@@ -248,6 +253,15 @@ final class PostgresConnection {
     // A COPY, which nobody here asks for: nothing else would get through any longer.
     default: throw lost(progress)
     }
+  }
+
+  /// Closes it, since the time is over.
+  private func tooLate(_ progress: PipelineProgress) -> PostgresError {
+    breakOff()
+    return PostgresError(
+      .timedOut, "the database server has not answered in time",
+      hint: "look at its load, its disk, and who holds locks (pg_stat_activity)",
+      isUnknownOutcome: progress.mayBeCommitted)
   }
 
   /// Closes it, and says why.

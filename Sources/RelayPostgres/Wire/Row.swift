@@ -12,7 +12,9 @@ struct Row {
     self.row = row
   }
 
-  func isNull(_ column: Int) -> Bool { PQgetisnull(result.handle, row, Int32(column)) == 1 }
+  func isNull(_ column: Int) -> Bool {
+    withExtendedLifetime(result) { PQgetisnull(result.handle, row, Int32(column)) == 1 }
+  }
 
   /// Lends a column's bytes, which are not copied; nil: it is null.
   func withBytes<Result>(_ column: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result? {

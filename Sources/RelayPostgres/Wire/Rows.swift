@@ -9,13 +9,15 @@ struct Rows {
     self.result = result
   }
 
-  var count: Int { Int(PQntuples(result.handle)) }
+  var count: Int { withExtendedLifetime(result) { Int(PQntuples(result.handle)) } }
 
   /// How many rows the statement inserted, changed or removed; of a query, how many it returned.
-  var affected: Int { Int(String(cString: PQcmdTuples(result.handle))) ?? 0 }
+  var affected: Int { withExtendedLifetime(result) { Int(String(cString: PQcmdTuples(result.handle))) ?? 0 } }
 
   var columnNames: [String] {
-    (0..<PQnfields(result.handle)).map { String(cString: PQfname(result.handle, $0)) }
+    withExtendedLifetime(result) {
+      (0..<PQnfields(result.handle)).map { String(cString: PQfname(result.handle, $0)) }
+    }
   }
 
   subscript(row: Int) -> Row {
@@ -29,19 +31,3 @@ struct Rows {
 extension Rows: Sequence {
   func makeIterator() -> some IteratorProtocol<Row> { (0..<count).lazy.map { self[$0] }.makeIterator() }
 }
-
-/// libpq's result of one command, which goes with this object.
-final class CommandResult {
-  let handle: OpaquePointer
-
-  init(_ handle: OpaquePointer) {
-    self.handle = handle
-  }
-
-  deinit {
-    PQclear(handle)
-  }
-}
-
-@available(*, unavailable)
-extension CommandResult: Sendable {}

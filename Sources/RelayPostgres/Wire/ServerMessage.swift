@@ -10,13 +10,19 @@ struct ServerMessage: Sendable, Equatable {
   /// May quote values of a row.
   var detail: String?
   var hint: String?
+  /// The function of the server's source that it comes from; nil: it was not told.
+  var function: String?
 
-  init(severity: String, state: String, text: String, detail: String? = nil, hint: String? = nil) {
+  init(
+    severity: String, state: String, text: String, detail: String? = nil, hint: String? = nil,
+    function: String? = nil
+  ) {
     self.severity = severity
     self.state = state
     self.text = text
     self.detail = detail
     self.hint = hint
+    self.function = function
   }
 
   /// nil: the result is no message of the server, but libpq's own.
@@ -27,12 +33,16 @@ struct ServerMessage: Sendable, Equatable {
     guard let state = field(UInt8(ascii: "C")) else { return nil }
     self.init(
       severity: field(UInt8(ascii: "V")) ?? field(UInt8(ascii: "S")) ?? "ERROR", state: state,
-      text: field(UInt8(ascii: "M")) ?? "", detail: field(UInt8(ascii: "D")), hint: field(UInt8(ascii: "H")))
+      text: field(UInt8(ascii: "M")) ?? "", detail: field(UInt8(ascii: "D")), hint: field(UInt8(ascii: "H")),
+      function: field(UInt8(ascii: "R")))
   }
 
   /// The server ended the connection with it.
   var isFatal: Bool { severity == "FATAL" || severity == "PANIC" }
 
   /// The commit is on the primary's disk, and somebody ended its wait for a standby.
-  var saysNotReplicated: Bool { severity == "WARNING" && state == "01000" }
+  ///
+  /// Its SQLSTATE, 01000, does not tell: any function of a database may raise it, and so do `pg_advisory_unlock` and `pg_terminate_backend`
+  /// where there is nothing to unlock or to end.
+  var saysNotReplicated: Bool { severity == "WARNING" && function == "SyncRepWaitForLSN" }
 }

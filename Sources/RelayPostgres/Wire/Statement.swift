@@ -17,18 +17,3 @@ struct Statement: Hashable, Sendable {
   static func == (a: Statement, b: Statement) -> Bool { a.name == b.name }
   func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }
-
-/// Statements that go to the server together: one round trip, one transaction.
-struct Pipeline {
-  private(set) var commands: [(statement: Statement, parameters: Parameters)] = []
-
-  var isEmpty: Bool { commands.isEmpty }
-  var count: Int { commands.count }
-
-  mutating func add(_ statement: Statement, _ parameters: Parameters = Parameters(capacity: 0)) {
-    precondition(
-      statement.types == parameters.types,
-      "\(statement.name) takes \(statement.types), and was given \(parameters.types)")
-    commands.append((statement, parameters))
-  }
-}

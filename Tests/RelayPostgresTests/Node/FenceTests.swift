@@ -6,8 +6,6 @@ import Testing
 
 @Suite(.needsPostgres, .timeLimit(.minutes(15)))
 struct FenceTests {
-  private let length = Duration.seconds(5)
-
   /// The state of a connection's next statement; nil: it went well.
   private func state(of connection: PostgresConnection) -> String? {
     do {
@@ -22,14 +20,17 @@ struct FenceTests {
     let bench = try NodeBench()
     let (stopped, other) = (try bench.node("a"), try bench.node("b"))
     let table = SlotTable(connection: other.connection, key: other.key, limit: NodeBench.limit)
-    // Its lease is not over: nothing happens.
-    #expect(try table.endOver(stopped.slot, length: length) == 0)
-    #expect(try other.takeOver(stopped.slot) == nil)
-    try bench.execute("UPDATE node SET seen = seen - interval '6 seconds' WHERE slot = 0")
-    #expect(try table.endOver(stopped.slot, length: length) == 1)
+    let over = try bench.over(stopped.slot)
+    // It has sent another heartbeat since it was judged: nothing happens.
+    try bench.execute("UPDATE node SET seen = seen + interval '1 microsecond' WHERE slot = 0")
+    #expect(try table.endOver(stopped.slot, seen: over.seen) == 0)
+    // Its session is there.
+    #expect(try other.takeOver(bench.over(stopped.slot)) == nil)
+    #expect(state(of: stopped.connection) == nil)
+    #expect(try table.endOver(stopped.slot, seen: bench.seen(0)) == 1)
     try bench.waitUntilFree(0, key: other.key)
     #expect(state(of: stopped.connection) == "57P01")
-    let taken = try other.takeOver(stopped.slot)
+    let taken = try other.takeOver(bench.over(stopped.slot))
     #expect(taken?.holding == SlotHolding(slot: 0, session: 2))
     // It comes back, and finds that it has been taken over.
     let regained = try stopped.reopen()
@@ -45,32 +46,91 @@ struct FenceTests {
   @Test func aSlotIsTakenOverByOneNodeAlone() throws {
     let bench = try NodeBench()
     let (over, first, second) = (try bench.node("a"), try bench.node("b"), try bench.node("c"))
-    let holding = over.slot
+    let judged = try bench.over(over.slot)
     over.close()
     try bench.waitUntilFree(0, key: first.key)
-    #expect(try first.takeOver(holding) != nil)
-    #expect(try second.takeOver(holding) == nil)
+    #expect(try first.takeOver(judged) != nil)
+    #expect(try second.takeOver(judged) == nil)
     try first.giveBack(SlotHolding(slot: 0, session: 2))
     // The lock is free again, and what it was about is done.
-    #expect(try second.takeOver(holding) == nil)
-    let locks = try bench.rows(
-      """
-      SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 0
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      """)
-    #expect(locks[0].integer(0) == 0)
+    #expect(try second.takeOver(judged) == nil)
+    #expect(try bench.holders(of: 0) == 0)
+  }
+
+  /// Who judged it has seen both of its connections gone.
+  @Test func aNodeThatHasComeBackIsNotTakenOver() throws {
+    let bench = try NodeBench()
+    let (blinking, other) = (try bench.node("a"), try bench.node("b"))
+    let judged = try bench.over(blinking.slot)
+    blinking.close()
+    try bench.waitUntilFree(0, key: other.key)
+    // Its second connection is back.
+    let watch = SlotTable(connection: try bench.connection(), key: other.key, limit: NodeBench.limit)
+    let watched = try watch.tryWatch(blinking.slot)
+    #expect(watched == true)
+    #expect(try other.takeOver(judged) == nil)
+    // It has sent a heartbeat, and lost it once more.
+    try watch.unlock(.watch, of: 0)
+    try bench.execute("UPDATE node SET seen = seen + interval '1 second' WHERE slot = 0")
+    #expect(try other.takeOver(judged) == nil)
+    #expect(try bench.holders(of: 0) == 0)
+    #expect(try other.takeOver(bench.over(blinking.slot)) != nil)
+  }
+
+  @Test func aTakeOverThatFailsLeavesNoLock() throws {
+    let bench = try NodeBench()
+    let (over, other) = (try bench.node("a"), try bench.node("b"))
+    let judged = try bench.over(over.slot)
+    over.close()
+    try bench.waitUntilFree(0, key: other.key)
+    try bench.execute("ALTER TABLE node ADD CONSTRAINT nobody CHECK (taker IS NULL)")
+    for _ in 1...2 {
+      let failure = #expect(throws: PostgresError.self) { try other.takeOver(judged) }
+      #expect(failure?.state == "23514")
+      #expect(try bench.holders(of: 0) == 0)
+    }
+    try bench.execute("ALTER TABLE node DROP CONSTRAINT nobody")
+    #expect(try other.takeOver(judged) != nil)
+    try other.giveBack(SlotHolding(slot: 0, session: 2))
+    #expect(try bench.holders(of: 0) == 0)
+  }
+
+  @Test func whatWasBeingClearedUpIsClearedUpAfterALostConnectionOrIsKnownToBeAnothers() throws {
+    let bench = try NodeBench()
+    let (first, second) = (try bench.node("a"), try bench.node("b"))
+    let (taker, other) = (try bench.node("c"), try bench.node("d"))
+    for node in [first, second] {
+      let judged = try bench.over(node.slot)
+      node.close()
+      try bench.waitUntilFree(node.slot.slot, key: taker.key)
+      #expect(try taker.takeOver(judged) != nil)
+    }
+    let (kept, lost) = (SlotHolding(slot: 0, session: 2), SlotHolding(slot: 1, session: 2))
+    taker.connection.close()
+    try bench.waitUntilFree(1, key: taker.key)
+    #expect(try other.takeOver(bench.over(lost)) != nil)
+    let regained = try taker.reopen()
+    #expect(regained == .same(lost: [lost]))
+    #expect(try bench.holders(of: 0) == 1)
+    #expect(try other.takeOver(bench.over(kept)) == nil)
+    try taker.giveBack(kept)
+    #expect(try bench.holders(of: 0) == 0)
+    // What is another's is left as it is.
+    try taker.giveBack(lost)
+    #expect(try bench.rows("SELECT taker FROM node WHERE slot = 1")[0].integer(0) == 3)
+    let again = try taker.reopen()
+    #expect(again == .same(lost: []))
   }
 
   @Test func aNodeThatIsTakingOverIsNotEndedForTheSlotThatItTook() throws {
     let bench = try NodeBench()
     let (over, taker, other) = (try bench.node("a"), try bench.node("b"), try bench.node("c"))
-    let holding = over.slot
+    let judged = try bench.over(over.slot)
     over.close()
     try bench.waitUntilFree(0, key: taker.key)
-    let taken = try #require(try taker.takeOver(holding))
-    try bench.execute("UPDATE node SET seen = seen - interval '6 seconds' WHERE slot = 0")
+    let taken = try #require(try taker.takeOver(judged))
     let table = SlotTable(connection: other.connection, key: other.key, limit: NodeBench.limit)
-    #expect(try table.endOver(taken.holding, length: length) == 0)
+    #expect(try table.endOver(taken.holding, seen: bench.seen(0)) == 0)
     #expect(state(of: taker.connection) == nil)
   }
 
@@ -86,12 +146,11 @@ struct FenceTests {
     // The row names the bystander's session, too: the database alone tells them apart.
     let backend = try copy.rows("SELECT backend FROM node")[0].int32(0)
     let table = SlotTable(connection: other.connection, key: other.key, limit: NodeBench.limit)
-    try original.execute(
-      "UPDATE node SET seen = seen - interval '6 seconds', watcher = \(backend) WHERE slot = 0")
+    try original.execute("UPDATE node SET watcher = \(backend) WHERE slot = 0")
     try copy.execute("SELECT pg_advisory_lock(\(victim.key.value), \(SlotLock.watch.key(of: 0)))")
-    #expect(try table.endOver(victim.slot, length: length) == 1)
+    #expect(try table.endOver(victim.slot, seen: original.seen(0)) == 1)
     try original.execute("UPDATE node SET backend = \(backend) WHERE slot = 0")
-    #expect(try table.endOver(victim.slot, length: length) == 0)
+    #expect(try table.endOver(victim.slot, seen: original.seen(0)) == 0)
     try table.endOwn(.writer, of: victim.slot)
     #expect(state(of: bystander.connection) == nil)
     try original.waitUntilFree(0, key: other.key)
@@ -109,15 +168,14 @@ struct FenceTests {
       bench.database.address, applicationName: "foreign", within: NodeBench.limit)
     defer { foreign.close() }
     try foreign.execute("SELECT pg_advisory_lock(\(other.key.value ^ 1), 0)", within: NodeBench.limit)
-    try bench.execute(
-      "UPDATE node SET seen = seen - interval '6 seconds', backend = \(foreign.backendID) WHERE slot = 0")
+    try bench.execute("UPDATE node SET backend = \(foreign.backendID) WHERE slot = 0")
     let table = SlotTable(connection: other.connection, key: other.key, limit: NodeBench.limit)
-    #expect(try table.endOver(holding, length: length) == 0)
+    #expect(try table.endOver(holding, seen: bench.seen(0)) == 0)
     try table.endOwn(.writer, of: holding)
     #expect(state(of: foreign) == nil)
     // The same with this store's key would have ended it.
     try foreign.execute("SELECT pg_advisory_lock(\(other.key.value), 0)", within: NodeBench.limit)
-    #expect(try table.endOver(holding, length: length) == 1)
+    #expect(try table.endOver(holding, seen: bench.seen(0)) == 1)
   }
 
   @Test func whoHasTakenTheSlotAtThisMomentIsNotEnded() throws {
@@ -126,11 +184,10 @@ struct FenceTests {
     let holding = over.slot
     over.close()
     try bench.waitUntilFree(0, key: other.key)
-    try bench.execute("UPDATE node SET seen = seen - interval '6 seconds' WHERE slot = 0")
     // A new node has the lock, and its row is not written yet.
     try bench.execute("SELECT pg_advisory_lock(\(other.key.value), 0)")
     let table = SlotTable(connection: other.connection, key: other.key, limit: NodeBench.limit)
-    #expect(try table.endOver(holding, length: length) == 0)
+    #expect(try table.endOver(holding, seen: bench.seen(0)) == 0)
     #expect(try bench.rows("SELECT true")[0].bool(0))
   }
 }

@@ -13,9 +13,15 @@ struct LeaseKeeperTests {
   }
 
   /// Whether this node is over, and nothing of it is left at the server.
+  private func isOver(_ event: NodeEvent, _ holding: SlotHolding, beside other: SlotHolding) -> Bool? {
+    guard case .nodesChanged(let nodes) = event else { return nil }
+    return nodes.over.contains { $0.holding == holding && !$0.hasSessions }
+      && nodes.over.contains { $0.holding == other && $0.hasSessions } ? true : nil
+  }
+
   private func isOver(_ event: NodeEvent, _ holding: SlotHolding) -> Bool? {
     guard case .nodesChanged(let nodes) = event else { return nil }
-    return nodes.over == [LiveNodes.Over(holding: holding, hasSessions: false)] ? true : nil
+    return nodes.over.map(\.holding) == [holding] && !nodes.over[0].hasSessions ? true : nil
   }
 
   @Test func nodesFindEachOtherAndSeeEachOtherGo() throws {
@@ -32,7 +38,7 @@ struct LeaseKeeperTests {
     #expect(other.mayStart())
     second.close()
     other.end()
-    // Both of its connections are gone: it is over, whenever it was seen last.
+    // Both of its connections are gone, and do not come back.
     #expect(one.wait { isOver($0, SlotHolding(slot: 1, session: 1)) } == true)
   }
 
@@ -46,7 +52,7 @@ struct LeaseKeeperTests {
     let stopped = SlotHolding(slot: 1, session: 1)
     #expect(recorder.wait(for: .sessionsEnded(stopped, count: 1)))
     #expect(recorder.wait { isOver($0, stopped) } == true)
-    let taken = try node.takeOver(stopped)
+    let taken = try node.takeOver(bench.over(stopped))
     #expect(taken?.holding == SlotHolding(slot: 1, session: 2))
     child.send(signal: .continue)
     #expect(child.ask("INSERT INTO node SELECT * FROM node")?.contains("57P01") == true)
@@ -106,6 +112,61 @@ struct LeaseKeeperTests {
       try left.execute("SELECT 1", within: NodeBench.limit)
     }
     #expect(error?.description.contains("57P01") == true)
+  }
+
+  /// The rights were taken away after the start.
+  @Test func oneNodeThatCanNotBeEndedKeepsNobodyFromEndingTheOthers() throws {
+    let bench = try NodeBench()
+    let name = bench.database.name
+    let (owner, own, foreign) = ("owner_\(name)", "own_\(name)", "foreign_\(name)")
+    try bench.execute(
+      """
+      CREATE ROLE \(owner) LOGIN; GRANT CREATE ON DATABASE \(name) TO \(owner);
+      CREATE ROLE \(own) LOGIN IN ROLE \(owner), pg_signal_backend;
+      CREATE ROLE \(foreign) LOGIN IN ROLE \(owner), pg_signal_backend
+      """)
+    try bench.node(user: owner).leave()
+    let node = try bench.node("a", user: own)
+    // Neither sends heartbeats.
+    let (refused, stopped) = (try bench.node("b", user: foreign), try bench.node("c", user: own))
+    try bench.execute("REVOKE pg_signal_backend FROM \(own)")
+    let recorder = NodeRecorder()
+    let keeper = try bench.keeper(of: node, recorder, times: NodeBench.short, user: own)
+    defer { keeper.end() }
+    let reason = recorder.wait {
+      if case .notEnded(refused.slot, let reason) = $0 { reason } else { nil }
+    }
+    #expect(reason?.contains("42501") == true)
+    #expect(recorder.wait(for: .sessionsEnded(stopped.slot, count: 1)))
+    #expect(recorder.wait { isOver($0, stopped.slot, beside: refused.slot) } == true)
+    #expect(!recorder.all.contains { if case .unreachable = $0 { true } else { false } })
+  }
+
+  /// It comes back with both of its connections, and the slot has another node by then.
+  @Test func whoHasLostItsSlotDoesNotTakeTheNewNodesSecondLock() throws {
+    let bench = try NodeBench()
+    let lost = try bench.node("a")
+    try bench.execute("UPDATE node SET session = session + 1")
+    let recorder = NodeRecorder()
+    let keeper = try bench.keeper(of: lost, recorder)
+    defer { keeper.end() }
+    #expect(recorder.wait(for: .slotLost(SlotHolding(slot: 0, session: 1))))
+    recorder.forget()
+    #expect(recorder.wait(for: .timeToLook))
+    #expect(try bench.holders(of: Int(SlotLock.watch.key(of: 0))) == 0)
+  }
+
+  @Test func whoLosesItsSlotGivesTheSecondLockUp() throws {
+    let bench = try NodeBench()
+    let (node, recorder) = (try bench.node("a"), NodeRecorder())
+    let keeper = try bench.keeper(of: node, recorder)
+    defer { keeper.end() }
+    #expect(recorder.wait(for: .leaseHeld))
+    try bench.execute("UPDATE node SET session = session + 1")
+    #expect(recorder.wait(for: .slotLost(SlotHolding(slot: 0, session: 1))))
+    recorder.forget()
+    #expect(recorder.wait(for: .timeToLook))
+    #expect(try bench.holders(of: Int(SlotLock.watch.key(of: 0))) == 0)
   }
 
   @Test func aNodeWhoseSlotWasTakenLosesItsLeaseAtOnce() throws {

@@ -6,7 +6,7 @@ import RelayTestSupport
 /// The lease's rules once more, as a search through all that has happened.
 struct LeaseModel {
   enum Step: CaseIterable {
-    case passOne, passFour, send, confirmOldest, confirmNewest, giveUp, look
+    case passOne, passFour, send, confirmOldest, confirmNewest, giveUp, disconnect, look
   }
 
   private struct Confirmation {
@@ -20,6 +20,8 @@ struct LeaseModel {
   private var underWay: [Timestamp] = []
   /// Since the slot was given up last, if it ever was.
   private var confirmations: [Confirmation] = []
+  /// How many of them there were when the connection was lost last.
+  private var countAtLoss = 0
   /// What the lease has told.
   private var told: [Lease.Change] = []
   private var hasLooked = true
@@ -33,7 +35,7 @@ struct LeaseModel {
     case .confirmOldest: !underWay.isEmpty
     case .confirmNewest: underWay.count > 1
     case .send: underWay.count < 2
-    case .passOne, .passFour, .giveUp, .look: true
+    case .passOne, .passFour, .giveUp, .disconnect, .look: true
     }
   }
 
@@ -47,7 +49,11 @@ struct LeaseModel {
     case .confirmNewest: confirm(underWay.removeLast(), &lease)
     case .giveUp:
       confirmations = []
+      countAtLoss = 0
       if let change = lease.giveUp() { told.append(change) }
+    case .disconnect:
+      countAtLoss = confirmations.count
+      lease.disconnect()
     case .look:
       if let change = lease.look(at: now) { told.append(change) }
     }
@@ -59,10 +65,9 @@ struct LeaseModel {
   }
 
   func agrees(with lease: Lease) -> Bool {
-    guard lease.mayStart(at: now) == (age(at: now).map { $0 < times.startsWithin } ?? false) else {
-      return false
-    }
-    guard lease.judgesOthers(at: now) == (heldFor.map { $0 >= times.length } ?? false) else { return false }
+    let isFresh = age(at: now).map { $0 < times.startsWithin } ?? false
+    guard lease.mayStart(at: now) == (isFresh && sureFor != nil) else { return false }
+    guard lease.judgesOthers(at: now) == (sureFor.map { $0 >= times.length } ?? false) else { return false }
     // It has told first that it is held, and then the other each time; the last word is true once somebody has looked.
     for (place, change) in told.enumerated() where change != (place % 2 == 0 ? .held : .lost) { return false }
     return !hasLooked || (told.last == .held) == isHeld(at: now)
@@ -70,21 +75,26 @@ struct LeaseModel {
 
   /// Of the newest heartbeat that was confirmed by then, while its confirmation was worth something.
   private func age(at time: Timestamp) -> Duration? {
-    confirmations.filter { $0.at <= time && $0.sent.duration(to: $0.at) < times.length }
+    confirmations.filter { $0.at <= time && isWorthSomething($0) }
       .map { $0.sent.duration(to: time) }.min()
   }
 
   private func isHeld(at time: Timestamp) -> Bool { age(at: time).map { $0 < times.length } ?? false }
 
-  /// Since the sending of the heartbeat whose confirmation was the last to find the lease lost.
-  private var heldFor: Duration? {
+  /// Since the sending of the heartbeat whose confirmation was the last to find the lease lost, or was the first after the connection was.
+  private var sureFor: Duration? {
     guard isHeld(at: now) else { return nil }
     var since: Timestamp?
-    for (place, one) in confirmations.enumerated() where one.sent.duration(to: one.at) < times.length {
-      let earlier = confirmations[..<place].filter { $0.sent.duration(to: $0.at) < times.length }
-      let wasHeld = earlier.contains { $0.sent.duration(to: one.at) < times.length }
-      if !wasHeld { since = one.sent }
+    for (place, one) in confirmations.enumerated() where isWorthSomething(one) && place >= countAtLoss {
+      let wasHeld = confirmations[..<place].contains {
+        isWorthSomething($0) && $0.sent.duration(to: one.at) < times.length
+      }
+      if since == nil || !wasHeld { since = one.sent }
     }
     return since.map { $0.duration(to: now) }
+  }
+
+  private func isWorthSomething(_ one: Confirmation) -> Bool {
+    one.sent.duration(to: one.at) < times.length
   }
 }

@@ -6,7 +6,8 @@ import Testing
 
 @Suite(.timeLimit(.minutes(15)))
 struct LeaseTests {
-  private let times = LeaseTimes(heartbeat: .seconds(1), startsWithin: .seconds(3), length: .seconds(5))
+  private let times = LeaseTimes(
+    heartbeat: .seconds(1), startsWithin: .seconds(3), length: .seconds(5), gone: .milliseconds(1_500))
 
   @Test func nothingStartsBeforeAHeartbeatIsConfirmed() {
     var lease = Lease(times)
@@ -57,7 +58,37 @@ struct LeaseTests {
     #expect(lease.judgesOthers(at: .second(25)))
   }
 
-  /// All orders of six steps out of seven kinds, against the same rules written as a search through what has happened.
+  /// Its others see that its connections are gone, and wait no longer than `gone`.
+  @Test func whoHasLostItsConnectionStartsNothingUntilTheNextConfirmationAndKeepsItsLease() {
+    var lease = Lease(times)
+    _ = lease.confirm(sentAt: .second(0), now: .second(0))
+    lease.disconnect()
+    #expect(!lease.mayStart(at: .second(0)))
+    #expect(lease.remaining(at: .second(1)) == .seconds(4))
+    let changes = lease.confirm(sentAt: .second(1), now: .second(1))
+    #expect(changes == [])
+    #expect(lease.mayStart(at: .second(1)))
+  }
+
+  @Test func whoHasLostItsConnectionJudgesNobodyForALease() {
+    var lease = Lease(times)
+    for second in 0...6 { _ = lease.confirm(sentAt: .second(second), now: .second(second)) }
+    #expect(lease.judgesOthers(at: .second(6)))
+    lease.disconnect()
+    #expect(!lease.judgesOthers(at: .second(6)))
+    for second in 7...11 { _ = lease.confirm(sentAt: .second(second), now: .second(second)) }
+    #expect(!lease.judgesOthers(at: .second(11)))
+    #expect(lease.judgesOthers(at: .second(12)))
+  }
+
+  /// The times that others go by fit together.
+  @Test func aNodeThatMakesItsConnectionsAgainIsSeenBeforeItCountsAsGone() {
+    let times = LeaseTimes.standard
+    #expect(times.heartbeat < times.gone)
+    #expect(times.gone < .seconds(1) && times.startsWithin < times.length)
+  }
+
+  /// All orders of six steps out of eight kinds, against the same rules written as a search through what has happened.
   @Test func theRulesHoldInEveryOrderOfEvents() {
     var count = 0
     var differences: [[LeaseModel.Step]] = []

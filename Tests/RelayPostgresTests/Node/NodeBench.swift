@@ -12,10 +12,11 @@ final class NodeBench {
   static let limit = Duration.seconds(60)
   /// Of a node that stays alive, however busy the machine is.
   static let calm = LeaseTimes(
-    heartbeat: .milliseconds(50), startsWithin: .seconds(600), length: .seconds(900))
+    heartbeat: .milliseconds(50), startsWithin: .seconds(600), length: .seconds(900), gone: .seconds(900))
   /// Where a lease is to end, or somebody is to judge others.
   static let short = LeaseTimes(
-    heartbeat: .milliseconds(50), startsWithin: .milliseconds(600), length: .seconds(1))
+    heartbeat: .milliseconds(50), startsWithin: .milliseconds(600), length: .seconds(1),
+    gone: .milliseconds(200))
 
   let database: TestDatabase
   private var observing: PostgresConnection?
@@ -41,11 +42,12 @@ final class NodeBench {
     try WriterSession(opener(user: user, address: address), as: .named(name))
   }
 
-  func keeper(of node: WriterSession, _ observer: NodeRecorder, times: LeaseTimes = NodeBench.calm) throws
-    -> LeaseKeeper
-  {
+  func keeper(
+    of node: WriterSession, _ observer: NodeRecorder, times: LeaseTimes = NodeBench.calm,
+    clock: any SteadyClock = RunningClock(), user: String? = nil
+  ) throws -> LeaseKeeper {
     LeaseKeeper(
-      try opener(), key: node.key, holding: node.holding, times: times, clock: RunningClock(),
+      try opener(user: user), key: node.key, holding: node.holding, times: times, clock: clock,
       lastTick: { 0 }, observer: observer)
   }
 
@@ -65,6 +67,25 @@ final class NodeBench {
     // The text is the name: each text is prepared once.
     let name = "bench_\(sql.utf8.reduce(FNV1a.start) { FNV1a.add($1, to: $0) })"
     return try connection().run(Statement(name: name, sql: sql), within: Self.limit)
+  }
+
+  /// The last heartbeat of a slot's node, as whoever judges it sees it.
+  func seen(_ slot: Int) throws -> Timestamp {
+    try rows("SELECT (extract(epoch FROM seen) * 1000000)::int8 FROM node WHERE slot = \(slot)")[0].time(0)
+  }
+
+  /// A node that is over, as whoever looks now finds it.
+  func over(_ holding: SlotHolding) throws -> LiveNodes.Over {
+    LiveNodes.Over(holding: holding, seen: try seen(holding.slot), hasSessions: false)
+  }
+
+  /// How many sessions have the lock of a slot.
+  func holders(of slot: Int) throws -> Int64 {
+    try rows(
+      """
+      SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = \(slot)
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      """)[0].integer(0)
   }
 
   /// Waits until nobody has the lock of a slot any more, as the server tells.

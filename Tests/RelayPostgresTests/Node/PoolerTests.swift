@@ -21,6 +21,12 @@ struct PoolerTests {
       }
       #expect(refusal?.description.contains("pool_mode = session") == true, "\(String(describing: refusal))")
     }
+    // What its sessions have is for whoever gets them next.
+    let next = try PostgresConnection(
+      pooler.address(database: bench.database.name), applicationName: "next", within: NodeBench.limit)
+    defer { next.close() }
+    let path = Statement(name: "", sql: "SELECT current_setting('search_path')")
+    #expect(try next.run(path, within: NodeBench.limit)[0].text(0) == "\"$user\", public")
     #expect(try bench.rows("SELECT to_regclass('\(Schema.name).store') IS NULL")[0].bool(0))
   }
 
@@ -32,9 +38,8 @@ struct PoolerTests {
     #expect(first.slot.slot == 0 && second.slot.slot == 1)
     // The session that holds the slot is the one that the row names.
     let table = SlotTable(connection: second.connection, key: second.key, limit: NodeBench.limit)
-    try bench.execute("UPDATE node SET seen = seen - interval '1 minute' WHERE slot = 0")
-    #expect(try table.endOver(first.slot, length: .seconds(5)) == 1)
+    #expect(try table.endOver(first.slot, seen: bench.seen(0)) == 1)
     try bench.waitUntilFree(0, key: second.key)
-    #expect(try second.takeOver(first.slot) != nil)
+    #expect(try second.takeOver(bench.over(first.slot)) != nil)
   }
 }

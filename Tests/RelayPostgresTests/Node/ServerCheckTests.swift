@@ -59,12 +59,19 @@ struct ServerCheckTests {
   }
 
   @Test func aRoleThatCouldNotEndAnotherNodesSessionsIsRefused() {
-    let own = ServerFacts.OtherRole(name: "relay", canBeEnded: true)
+    let own = ServerFacts.OtherRole(name: "relay", canBeEnded: true, canEnd: true)
     #expect(ServerCheck.refusal(good, others: [own]) == nil)
-    let other = ServerFacts.OtherRole(name: "admin", canBeEnded: false)
+    let other = ServerFacts.OtherRole(name: "admin", canBeEnded: false, canEnd: true)
     let refusal = ServerCheck.refusal(good, others: [own, other])
     #expect(refusal?.contains("connected as admin") == true)
     #expect(refusal?.contains("GRANT pg_signal_backend TO relay") == true)
+  }
+
+  @Test func aRoleWhoseSessionsAnotherNodeCouldNotEndIsRefused() {
+    let other = ServerFacts.OtherRole(name: "Other", canBeEnded: true, canEnd: false)
+    let refusal = ServerCheck.refusal(good, others: [other])
+    #expect(refusal?.contains("that role may not end the sessions of relay") == true)
+    #expect(refusal?.contains(#"GRANT pg_signal_backend TO "Other""#) == true)
   }
 
   @Test func whatACrashMayLoseIsWarnedOf() {

@@ -35,6 +35,7 @@ struct SessionOpenerTests {
     for setting in [
       "synchronous_commit = off", "jit = on", "search_path = pg_catalog", "statement_timeout = '1h'",
       "idle_session_timeout = '1h'", "default_transaction_isolation = serializable",
+      "client_min_messages = error",
     ] {
       try bench.execute(
         "ALTER ROLE \(role) SET \(setting); ALTER DATABASE \(bench.database.name) SET \(setting)")
@@ -99,9 +100,13 @@ struct SessionOpenerTests {
     let first = try bench.node(user: one)
     #expect(try refusal { try bench.node(user: other) }?.contains("connected as \(one)") == true)
     #expect(try refusal { try bench.node(user: one) } == nil)
+    // Each must be able to end the other's.
     try bench.execute("GRANT pg_signal_backend TO \(other)")
+    let oneSided = try refusal { try bench.node(user: other) }
+    #expect(oneSided?.contains("may not end the sessions of \(other)") == true)
+    try bench.execute("GRANT pg_signal_backend TO \(one)")
     #expect(try refusal { try bench.node(user: other) } == nil)
-    try bench.execute("REVOKE pg_signal_backend FROM \(other)")
+    try bench.execute("REVOKE pg_signal_backend FROM \(one), \(other)")
     first.close()
     try bench.waitUntilFree(0, key: first.key)
     #expect(try refusal { try bench.node(user: other) } == nil)

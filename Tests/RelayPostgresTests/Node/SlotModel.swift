@@ -80,16 +80,19 @@ final class SlotModel {
     }
     #expect(error?.state == "57P01")
     node.isLost = true
-    node.takenOver = []
   }
 
   private func reopen(_ number: Int) throws {
     let node = try #require(nodes[number])
     let before = node.session.slot
     let isItsOwn = slots[before.slot]?.session == before.session
+    let isKept = { (one: SlotHolding) in isItsOwn && self.slots[one.slot]?.session == one.session }
+    let lost = node.takenOver.filter { !isKept($0) }
+    node.takenOver.removeAll { !isKept($0) }
     let regained = try node.session.reopen()
-    #expect(regained == (isItsOwn ? .same : .another))
+    #expect(regained == (isItsOwn ? .same(lost: lost) : .another))
     node.isLost = false
+    for one in node.takenOver { slots[one.slot]?.holder = number }
     if isItsOwn {
       #expect(node.session.slot == before)
       slots[before.slot]?.holder = number
@@ -104,7 +107,8 @@ final class SlotModel {
     let isLate = random.chance(20)
     // Nobody takes over what it has itself.
     guard isLate || held.holder != number else { return }
-    let taken = try node.session.takeOver(SlotHolding(slot: slot, session: held.session - (isLate ? 1 : 0)))
+    let judged = SlotHolding(slot: slot, session: held.session - (isLate ? 1 : 0))
+    let taken = try node.session.takeOver(bench.over(judged))
     guard !isLate, held.holder == nil else {
       #expect(taken == nil)
       return

@@ -30,7 +30,7 @@ struct SlotTests {
     let second = try bench.node("b")
     #expect(second.slot.slot == 1)
     let regained = try first.reopen()
-    #expect(regained == .same && first.slot == SlotHolding(slot: 0, session: 1))
+    #expect(regained == .same(lost: []) && first.slot == SlotHolding(slot: 0, session: 1))
   }
 
   @Test func theSlotOfAKilledNodeIsFreeAtOnce() throws {
@@ -67,10 +67,55 @@ struct SlotTests {
     let lost = SlotHolding(slot: child.slot, session: 1)
     node.holding.withLock { $0 = lost }
     let regained = try node.reopen()
-    #expect(regained == .same)
+    #expect(regained == .same(lost: []))
     #expect(node.slot == lost)
     #expect(try bench.rows("SELECT backend FROM node WHERE slot = 1")[0].int32(0) != before)
     #expect(child.ask("SELECT 1")?.contains("57P01") == true)
+  }
+
+  /// Each of its calls may take a minute; all together have less.
+  @Test func callsThatHaveOneDeadlineTogetherTakeNoLonger() throws {
+    let bench = try NodeBench()
+    let node = try bench.node("a")
+    try bench.execute("BEGIN; LOCK TABLE node IN ACCESS EXCLUSIVE MODE")
+    defer { try? bench.execute("COMMIT") }
+    let deadline = Deadline(after: .milliseconds(300))
+    let table = SlotTable(
+      connection: node.connection, key: node.key, limit: .seconds(3_600), deadline: deadline)
+    #expect(try table.tryLock(.watch, of: 0))
+    let failure = #expect(throws: PostgresError.self) { try table.beat(node.slot, lastTick: 0) }
+    #expect(failure?.kind == .timedOut && deadline.isOver)
+    var opener = try bench.opener()
+    opener.limit = .seconds(3_600)
+    opener.deadline = deadline
+    let late = #expect(throws: NodeError.self) { try opener.open(.watch) }
+    guard case .failed(let error) = late else {
+      Issue.record("\(String(describing: late))")
+      return
+    }
+    #expect(error.kind == .timedOut)
+  }
+
+  /// What is written on it would be nobody's.
+  @Test func aConnectionOnWhichTheSlotCouldNotBeTakenAgainIsClosed() throws {
+    let bench = try NodeBench()
+    let node = try bench.node("a")
+    try bench.execute("ALTER TABLE node ADD CONSTRAINT once CHECK (backend = \(node.connection.backendID))")
+    let failure = #expect(throws: NodeError.self) { try node.reopen() }
+    #expect(failure?.description.contains("23514") == true)
+    #expect(!node.connection.isOpen)
+    try bench.execute("ALTER TABLE node DROP CONSTRAINT once")
+    let regained = try node.reopen()
+    #expect(regained == .same(lost: []))
+  }
+
+  @Test func aNodeThatGoesOnNeverChangesTheSchema() throws {
+    let bench = try NodeBench()
+    let node = try bench.node("a")
+    try bench.execute("UPDATE store SET version = 0")
+    let refusal = #expect(throws: NodeError.self) { try node.reopen() }
+    #expect(refusal?.description.contains("another store than before") == true)
+    #expect(try bench.rows("SELECT version FROM store")[0].int32(0) == 0)
   }
 
   @Test func aNodeWhoseSlotAnotherOneHasTakenBeginsAnewWithAnotherSlot() throws {

@@ -10,7 +10,9 @@ struct MigrationTests {
   private func migrated(_ bench: NodeBench, _ migrations: [String] = Schema.migrations) throws -> StoreMark {
     let connection = try bench.opener().open(.writer)
     defer { connection.close() }
-    return try Migration(connection, within: NodeBench.limit, migrations: migrations).run()
+    return try Migration(
+      connection, within: NodeBench.limit, changesWithin: NodeBench.limit, migrations: migrations
+    ).run()
   }
 
   @Test func anEmptyDatabaseBecomesAStoreAndStaysTheSame() throws {
@@ -47,6 +49,19 @@ struct MigrationTests {
     #expect(Set(holdings.map(\.slot)) == Set(0..<6))
     #expect(keys.withLock { $0.count } == 1)
     #expect(try bench.rows("SELECT count(*) FROM store")[0].integer(0) == 1)
+  }
+
+  /// It was stopped, or its machine is gone, between two statements of a change: it holds what all others wait for.
+  @Test func aNodeThatStandsStillInAChangeIsEndedAndTheOthersMakeIt() throws {
+    let bench = try NodeBench()
+    let stopped = try bench.opener().open(.writer)
+    defer { stopped.close() }
+    try Migration(stopped, within: NodeBench.limit, idleWithin: .milliseconds(200)).begin()
+    #expect(try migrated(bench).version == Schema.version)
+    let ended = #expect(throws: PostgresError.self) {
+      try stopped.execute("SELECT 1", within: NodeBench.limit)
+    }
+    #expect(ended?.state == "25P03")
   }
 
   @Test func aNewerStoreIsRefusedAndLeftAsItIs() throws {

@@ -138,9 +138,35 @@ struct PipelineTests {
     try connection.execute(
       """
       CREATE FUNCTION warn() RETURNS int8 LANGUAGE plpgsql AS $$
-      BEGIN RAISE WARNING 'beware' USING ERRCODE = '01004'; RAISE NOTICE 'note'; RETURN 1; END $$
+      BEGIN RAISE WARNING 'beware'; RAISE NOTICE 'note'; RETURN 1; END $$
       """, within: .patient)
-    let rows = try connection.run(Statement(name: "warn", sql: "SELECT warn()"), within: .patient)
+    // Two with the state of a commit that no standby has confirmed.
+    let warn = Statement(name: "warn", sql: "SELECT warn(), pg_advisory_unlock(7)")
+    let rows = try connection.run(warn, within: .patient)
     #expect(rows[0].integer(0) == 1)
+    #expect(!rows[0].bool(1))
+  }
+
+  @Test func whatIsLargerThanTheServerTakesIsRefusedBeforeItIsSent() throws {
+    let echo = Statement(name: "length", sql: "SELECT length($1)", types: [.bytea])
+    func pipeline(_ bytes: Int) -> Pipeline {
+      var pipeline = Pipeline(largest: 1_000)
+      var parameters = Parameters()
+      parameters.add([UInt8](repeating: 1, count: bytes))
+      pipeline.insert([1])
+      pipeline.add(echo, parameters)
+      return pipeline
+    }
+    let error = try #require(throws: PostgresError.self) {
+      try connection.run(pipeline(1_001), within: .patient)
+    }
+    #expect(error.state == "54000")
+    #expect(error.message.contains("length take 1001 bytes"))
+    #expect(!error.isUnknownOutcome)
+    // The connection goes on, and nothing of it was done.
+    #expect(try connection.itemCount == 0)
+    #expect(try connection.run(pipeline(1_000), within: .patient)[1][0].int32(0) == 1_000)
+    // The server's own limit is just above ours.
+    #expect(Pipeline.largestMessage < (1 << 30) - 2)
   }
 }

@@ -68,4 +68,12 @@ struct PostgresServerTests {
     #expect(!FileManager.default.fileExists(atPath: server.folder))
     #expect(throws: PostgresError.self) { try connection.execute("SELECT 1", within: .patient) }
   }
+
+  @Test func oneThatATestHasStoppedGoesWithItsTestProcess() throws {
+    let server = try PostgresServer()
+    let process = try #require(server.processID)
+    kill(process, SIGSTOP)
+    try server.abandon()
+    #expect(!FileManager.default.fileExists(atPath: server.folder))
+  }
 }

@@ -17,13 +17,16 @@ struct StandbyTests {
   }
 
   /// Commits on a thread of its own, and has its wait for a standby ended by a function of the server.
-  private func failure(endedBy function: String) throws -> PostgresError? {
+  private func failure(
+    endedBy function: String,
+    _ connect: (@Sendable (ServerAddress) throws -> PostgresConnection)? = nil
+  ) throws -> PostgresError? {
     let told = Monitor<Int32?>(nil)
     let ended = Monitor<PostgresError??>(nil)
     let address = bench.database.address
     let thread = WorkerThread(name: "commits") {
       do {
-        let connection = try WireBench.connect(to: address)
+        let connection = try connect?(address) ?? WireBench.connect(to: address)
         told.update { $0 = connection.backendID }
         try connection.insert([1])
         ended.update { $0 = .some(nil) }
@@ -44,6 +47,24 @@ struct StandbyTests {
     #expect(error.isUnknownOutcome)
     #expect(error.detail?.contains("committed locally") == true)
     #expect(error.hint?.contains("standbys") == true)
+    #expect(try witness.itemCount == 1)
+  }
+
+  /// Its messages would be kept back, and a commit that no standby has look as one that all have.
+  @Test func aWaitThatWasEndedIsToldAlsoToARoleThatWantsToHearOfErrorsAlone() throws {
+    try witness.execute(
+      """
+      CREATE ROLE silent LOGIN; ALTER ROLE silent SET client_min_messages = error;
+      GRANT INSERT ON item TO silent
+      """, within: .patient)
+    let url = bench.database.server.url(database: bench.database.name, user: "silent")
+    let error = try failure(endedBy: "pg_cancel_backend") { _ in
+      let opener = SessionOpener(address: try ServerAddress(url: url), applicationName: "x", limit: .patient)
+      let connection = try opener.open(.writer)
+      try connection.execute("SET search_path = public", within: .patient)
+      return connection
+    }
+    #expect(error?.kind == .notReplicated)
     #expect(try witness.itemCount == 1)
   }
 

@@ -4,13 +4,13 @@ import RelayThreads
 
 @testable import RelayPostgres
 
-/// Stands between a connection and the server, on a Unix socket of its own: one at a time. It counts turns, and can break the way at one.
+/// Stands between connections and the server, on a Unix socket of its own. It counts their turns, and can break the way of the one whose turn is
+/// next.
 ///
 /// A turn begins when the client sends something after the server has: it is what a round trip costs.
 final class TurnCounter: Sendable {
   fileprivate struct State {
     var turns = 0
-    var isClientsTurn = false
     /// With the next turn, what the server answers is not passed on, and the way is closed.
     var withholdsAnswer = false
   }
@@ -30,7 +30,8 @@ final class TurnCounter: Sendable {
     address = try ServerAddress(url: "postgres://postgres@/\(database.name)?host=\(folder)")
     let listener = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     self.listener = listener
-    guard Self.withSocketAddress(in: folder, { bind(listener, $0, $1) }) == 0, listen(listener, 1) == 0 else {
+    guard Self.withSocketAddress(in: folder, { bind(listener, $0, $1) }) == 0, listen(listener, 16) == 0
+    else {
       throw TurnCounterProblem()
     }
     let state = state
@@ -39,15 +40,19 @@ final class TurnCounter: Sendable {
       while true {
         let client = accept(listener, nil, nil)
         guard client >= 0 else { return }
-        let upstream = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        if Self.withSocketAddress(in: server, { connect(upstream, $0, $1) }) == 0 {
-          Self.pass(between: client, and: upstream, state)
-        }
-        // The next connection's answers are passed on.
-        state.update { $0.withholdsAnswer = false }
-        for socket in [client, upstream] where socket >= 0 { close(socket) }
+        // It ends with the connection.
+        let hasStarted = WorkerThread.start(name: "way") { Self.serve(client, server: server, state) }
+        if !hasStarted { close(client) }
       }
     }
+  }
+
+  private static func serve(_ client: Int32, server: String, _ state: Monitor<State>) {
+    let upstream = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    if withSocketAddress(in: server, { connect(upstream, $0, $1) }) == 0 {
+      pass(between: client, and: upstream, state)
+    }
+    for socket in [client, upstream] where socket >= 0 { close(socket) }
   }
 
   deinit {
@@ -66,6 +71,7 @@ final class TurnCounter: Sendable {
 
   private static func pass(between client: Int32, and server: Int32, _ state: Monitor<State>) {
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
+    var isClientsTurn = false
     while true {
       var waiting = [client, server].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
       guard poll(&waiting, 2, -1) > 0 else { continue }
@@ -73,7 +79,7 @@ final class TurnCounter: Sendable {
       where waiting[index].revents != 0 {
         let count = read(from, &buffer, buffer.count)
         guard count > 0 else { return }
-        let isPassed = state.update { $0.passes(fromClient: index == 0) }
+        let isPassed = state.update { $0.passes(fromClient: index == 0, &isClientsTurn) }
         guard isPassed, Self.write(buffer[..<count], to: to) else { return }
       }
     }
@@ -107,10 +113,13 @@ final class TurnCounter: Sendable {
 
 extension TurnCounter.State {
   /// - Returns: Whether what came is passed on.
-  fileprivate mutating func passes(fromClient: Bool) -> Bool {
+  fileprivate mutating func passes(fromClient: Bool, _ isClientsTurn: inout Bool) -> Bool {
     if fromClient && !isClientsTurn { turns += 1 }
     isClientsTurn = fromClient
-    return fromClient || !withholdsAnswer
+    guard !fromClient, withholdsAnswer else { return true }
+    // The next connection's answers are passed on.
+    withholdsAnswer = false
+    return false
   }
 }
 
