@@ -305,7 +305,7 @@ struct DashboardTests {
   .enabled(if: Chromium.isThere && Axe.isThere, "\(Chromium.isThere ? Axe.missing : Chromium.missing)"),
   .timeLimit(.minutes(15)))
 struct DashboardAccessTests {
-  private static let pages = ["overview", "live", "events", "dead", "try", "operate"]
+  private static let pages = ["overview", "live?type=nothing", "events", "live", "dead", "try", "operate"]
 
   /// HUGGY_RELAY_PICTURES names a folder: then what is seen is kept there.
   private static let pictures = ProcessInfo.processInfo.environment["HUGGY_RELAY_PICTURES"]
@@ -332,7 +332,7 @@ struct DashboardAccessTests {
           """
           return !!document.querySelector(`main .page.${arguments[0]} h1`)
             && !document.querySelector("main").innerText.match(/(Loading|Counting|Carregando|Contando) ?…/)
-          """, page.prefix { $0 != "/" }.description) as? Bool == true
+          """, page.prefix { $0.isLetter }.description) as? Bool == true
       }
       try inspect(page, of: person, look)
     }
@@ -351,7 +351,8 @@ struct DashboardAccessTests {
     let language = try browser.script("return document.documentElement.lang") as? String
     #expect(language == (look.languages.hasPrefix("pt") ? "pt-BR" : "en"))
     guard let folder = Self.pictures else { return }
-    let name = "\(page.prefix { $0 != "/" })\(page.contains("/") ? "-one" : "") \(look)"
+    let part = page.contains("/") ? "-one" : page.contains("?") ? "-none" : ""
+    let name = "\(page.prefix { $0.isLetter })\(part) \(look)"
       .split(separator: " ").joined(separator: "-")
     try browser.picture().write(to: URL(fileURLWithPath: "\(folder)/\(name).png"))
   }

@@ -29,6 +29,9 @@ const shows = {
 /// What it can be narrowed by, each with an example.
 const fields = { type: "*Message", company: "15691", destination: "crm" };
 
+/// The columns for which a narrow window has no room.
+const facts = ["company", "channel", "chat"];
+
 export async function show(main, { query }, context) {
   const filter = Object.fromEntries(Object.keys(fields).map((name) => [name, query.get(name) ?? ""]));
   const chosen = query.get("show") in shows ? query.get("show") : "all";
@@ -50,7 +53,8 @@ export async function show(main, { query }, context) {
     onpointermove: (event) => { if (event.pointerType === "mouse" && event.target !== list) pointedAt = performance.now(); },
     onpointerleave: () => { pointedAt = -Infinity; },
   }, h("div", { class: "live-row live-titles", role: "row" },
-    ["time", "type", "company", "channel", "chat", "settled"].map((name) => h("span", { role: "columnheader" }, t(`col.${name}`)))), space);
+    ["time", "type", "company", "channel", "chat", "settled"].map((name) =>
+      h("span", { role: "columnheader", class: facts.includes(name) && "live-fact" }, t(`col.${name}`)))), space);
   const form = h("form", { class: "row filters", onsubmit: apply, onchange: apply },
     field("show", h("select", { name: "show" }, Object.keys(shows).map((value) => h("option", { value, selected: value === chosen }, t(`live.show.${value}`))))),
     Object.entries(fields).map(([name, placeholder]) => field(name, h("input", { name, value: filter[name], placeholder, size: 12, spellcheck: "false" }))));
@@ -158,7 +162,7 @@ function rowView(row, index, height) {
   return h("div", { key: row.key, class: "live-row", role: "row", "aria-rowindex": index + 2, style: { top: `${index * height}px` } },
     h("span", { role: "cell", class: "mono soft" }, clockTime(row.at)),
     row.id ? h("span", { role: "cell", class: "live-type" }, h("a", { href: `#/events/${row.id}` }, row.type || '""')) : h("span", { role: "cell", class: "live-note" }, row.note),
-    row.id ? [row.company, row.channel, row.chat].map((text) => h("span", { role: "cell", class: "live-fact" }, text ?? "")) : null,
+    row.id ? facts.map((name) => h("span", { role: "cell", class: "live-fact" }, row[name] ?? "")) : null,
     row.id ? h("span", { role: "cell", class: "live-chips" }, row.note ? h("span", { class: "soft" }, row.note) : null, [...row.goals].map(chip)) : null);
 }
 
