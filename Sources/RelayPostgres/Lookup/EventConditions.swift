@@ -19,7 +19,7 @@ struct EventConditions: Equatable {
   /// nil: any.
   private(set) var sources: Set<Int32>?
   private(set) var routes: Set<Int64>?
-  /// nil: what is asked stands on shelves at least in part nowhere.
+  /// nil: shelves do not tell of all that is asked for.
   private(set) var listed: Listed?
   /// Nothing in the store can fit: there is no such name.
   private(set) var isImpossible = false
