@@ -4,13 +4,7 @@ import Testing
 extension StoreConformance {
   /// Deliveries by filter, page by page.
   package static let listing =
-    (1...3 as ClosedRange<UInt64>).map { seed in
-      StoreClaim("pagesHoldExactlyWhatFitsNewestFirst(seed: \(seed))") { bench in
-        var random = SplitMix64(seed: seed)
-        let many = try await ManyDeliveries(bench, &random)
-        for _ in 0..<25 { try await many.check(many.filter(&random), limit: random.pick([1, 7, 50, 500])) }
-      }
-    } + [
+    models + [
     StoreClaim("theLastPageHasNoNext") { bench in
       let (lookup, ids) = try await dead(6, bench)
       for state in [nil, DeliveryFilter.State.dead] {
@@ -66,6 +60,14 @@ extension StoreConformance {
     },
   ]
 
+  private static let models: [StoreClaim] = (1...3 as ClosedRange<UInt64>).map { seed in
+    StoreClaim("pagesHoldExactlyWhatFitsNewestFirst(seed: \(seed))") { bench in
+      var random = SplitMix64(seed: seed)
+      let many = try await ManyDeliveries(bench, &random)
+      for _ in 0..<25 { try await many.check(many.filter(&random), limit: random.pick([1, 7, 50, 500])) }
+    }
+  }
+
   private static func dead(
     _ count: Int, _ bench: StoreBench
   ) async throws -> (any DeliveryLookup, [DeliveryID]) {
@@ -94,6 +96,8 @@ private struct ManyDeliveries {
     let store = try await bench.open()
     var known: [Known] = []
     var discarded: [String: [DeliveryID]] = [:]
+    // Given back once all have come: what arrives at a lane that has given some back is not handed out.
+    var released: [DeliveryID] = []
     for place in 0..<120 {
       // Arrival is not quite in order of receipt.
       let received = place * 10 - (place > 0 ? random.below(2) * (9 + random.below(9)) : 0)
@@ -107,7 +111,7 @@ private struct ManyDeliveries {
           if random.chance(50) {
             await store.settle(delivery.retried(at: received + random.below(99)))
           } else if random.chance(50) {
-            store.release([delivery.id])
+            released.append(delivery.id)
           }
         case .delivered: await store.settle(delivery.settled(.delivered))
         case .dead, .discarded, .overflowed: await store.settle(delivery.settled(.dead(.permanent)))
@@ -121,6 +125,7 @@ private struct ManyDeliveries {
     for (destination, ids) in discarded {
       #expect(try await store.change(.discard, .ids(ids), of: destination) == ids.count)
     }
+    store.release(released)
     self.known = known
     lookup = bench.lookup(store)
   }

@@ -135,9 +135,10 @@ extension StoreConformance {
     // Whether a lane has had them since they arrived, or they were given back.
     StoreClaim("whatLanesHaveIsAmongThePending") { bench in
       let store = try await bench.open()
-      store.release(try await store.stored(bench.make.envelope(to: ["crm"])).map(\.id))
+      let first = try await store.stored(bench.make.envelope(to: ["crm"]))
       let both = try await store.stored(bench.make.envelope(to: ["crm", "bi"]))
       let last = try await store.stored(bench.make.envelope(to: ["bi"]))
+      store.release(first.map(\.id))
       let lookup = bench.lookup(store)
       func pending(_ destination: String?) async throws -> [String] {
         let found = try await lookup.allDeliveries(
