@@ -28,7 +28,9 @@ extension DeliveryLookup {
   package func page(
     _ filter: DeliveryFilter, after: DeliveryID? = nil, limit: Int
   ) async throws -> DeliveryPage {
-    try await answer("a page of deliveries") { deliveries(filter, after: after, limit: limit, completion: $0) }
+    try await answer("a page of deliveries") {
+      deliveries(filter, after: after, limit: limit, completion: $0)
+    }
   }
 
   /// Of all pages, newest first.

@@ -5,60 +5,60 @@ extension StoreConformance {
   /// Deliveries by filter, page by page.
   package static let listing =
     models + [
-    StoreClaim("theLastPageHasNoNext") { bench in
-      let (lookup, ids) = try await dead(6, bench)
-      for state in [nil, DeliveryFilter.State.dead] {
-        let first = try await lookup.page(DeliveryFilter(state: state), limit: 3)
-        #expect(first.deliveries.map(\.id) == [ids[5], ids[4], ids[3]] && first.next == ids[3])
-        let second = try await lookup.page(DeliveryFilter(state: state), after: first.next, limit: 3)
-        #expect(second == DeliveryPage(deliveries: second.deliveries, next: nil))
-        #expect(second.deliveries.map(\.id) == [ids[2], ids[1], ids[0]])
-      }
-    },
-    StoreClaim("whatArrivesMeanwhileDisturbsNoPage") { bench in
-      let store = try await bench.open()
-      let held = try await store.stored(bench.make.envelope(events: 4))
-      for delivery in held { await store.settle(delivery.settled(.dead(.permanent))) }
-      let lookup = bench.lookup(store)
-      let first = try await lookup.page(DeliveryFilter(state: .dead), limit: 2)
-      let new = try await store.stored(bench.make.envelope()).only
-      await store.settle(new.settled(.dead(.permanent)))
-      #expect(try await store.change(.discard, .ids([held[2].id])) == 1)
-      let second = try await lookup.page(DeliveryFilter(state: .dead), after: first.next, limit: 2)
-      #expect(second.deliveries.map(\.id) == [held[1].id, held[0].id])
-    },
-    StoreClaim("anUnknownDestinationHasNoDeliveries") { bench in
-      let (lookup, _) = try await dead(1, bench)
-      #expect(
-        try await lookup.page(DeliveryFilter(destination: "none"), limit: 5)
-          == DeliveryPage(deliveries: [], next: nil))
-      #expect(try await lookup.allCounts(DeliveryFilter(destination: "none")).total == 0)
-    },
-    StoreClaim("aTypeIsComparedWithoutTheCaseOfItsLettersAlone") { bench in
-      let store = try await bench.open()
-      var ids: [DeliveryID] = []
-      for type in ["A[É", "a{É", "a[é"] {
-        ids += try await store.stored(bench.make.envelope(type: type)).map(\.id)
-      }
-      let found = try await bench.lookup(store).allDeliveries(DeliveryFilter(type: "a[É"))
-      #expect(found.map(\.id) == [ids[0]])
-    },
-    StoreClaim("howDeliveriesEndedIsAskedForToo") { bench in
-      let store = try await bench.open()
-      let held = try await store.stored(bench.make.envelope(events: 3))
-      await store.settle(
-        held[0].settled(.dead(.permanent), status: 422), held[1].settled(.dead(.exhausted), status: 503))
-      let lookup = bench.lookup(store)
-      var filter = DeliveryFilter(state: .dead)
-      filter.deathReasons = [.exhausted]
-      #expect(try await lookup.allDeliveries(filter).map(\.id) == [held[1].id])
-      filter = DeliveryFilter()
-      filter.statuses = [.status(422)]
-      #expect(try await lookup.allDeliveries(filter).map(\.id) == [held[0].id])
-      filter.statuses = [.noAttempt]
-      #expect(try await lookup.allCounts(filter).total == 1)
-    },
-  ]
+      StoreClaim("theLastPageHasNoNext") { bench in
+        let (lookup, ids) = try await dead(6, bench)
+        for state in [nil, DeliveryFilter.State.dead] {
+          let first = try await lookup.page(DeliveryFilter(state: state), limit: 3)
+          #expect(first.deliveries.map(\.id) == [ids[5], ids[4], ids[3]] && first.next == ids[3])
+          let second = try await lookup.page(DeliveryFilter(state: state), after: first.next, limit: 3)
+          #expect(second == DeliveryPage(deliveries: second.deliveries, next: nil))
+          #expect(second.deliveries.map(\.id) == [ids[2], ids[1], ids[0]])
+        }
+      },
+      StoreClaim("whatArrivesMeanwhileDisturbsNoPage") { bench in
+        let store = try await bench.open()
+        let held = try await store.stored(bench.make.envelope(events: 4))
+        for delivery in held { await store.settle(delivery.settled(.dead(.permanent))) }
+        let lookup = bench.lookup(store)
+        let first = try await lookup.page(DeliveryFilter(state: .dead), limit: 2)
+        let new = try await store.stored(bench.make.envelope()).only
+        await store.settle(new.settled(.dead(.permanent)))
+        #expect(try await store.change(.discard, .ids([held[2].id])) == 1)
+        let second = try await lookup.page(DeliveryFilter(state: .dead), after: first.next, limit: 2)
+        #expect(second.deliveries.map(\.id) == [held[1].id, held[0].id])
+      },
+      StoreClaim("anUnknownDestinationHasNoDeliveries") { bench in
+        let (lookup, _) = try await dead(1, bench)
+        #expect(
+          try await lookup.page(DeliveryFilter(destination: "none"), limit: 5)
+            == DeliveryPage(deliveries: [], next: nil))
+        #expect(try await lookup.allCounts(DeliveryFilter(destination: "none")).total == 0)
+      },
+      StoreClaim("aTypeIsComparedWithoutTheCaseOfItsLettersAlone") { bench in
+        let store = try await bench.open()
+        var ids: [DeliveryID] = []
+        for type in ["A[É", "a{É", "a[é"] {
+          ids += try await store.stored(bench.make.envelope(type: type)).map(\.id)
+        }
+        let found = try await bench.lookup(store).allDeliveries(DeliveryFilter(type: "a[É"))
+        #expect(found.map(\.id) == [ids[0]])
+      },
+      StoreClaim("howDeliveriesEndedIsAskedForToo") { bench in
+        let store = try await bench.open()
+        let held = try await store.stored(bench.make.envelope(events: 3))
+        await store.settle(
+          held[0].settled(.dead(.permanent), status: 422), held[1].settled(.dead(.exhausted), status: 503))
+        let lookup = bench.lookup(store)
+        var filter = DeliveryFilter(state: .dead)
+        filter.deathReasons = [.exhausted]
+        #expect(try await lookup.allDeliveries(filter).map(\.id) == [held[1].id])
+        filter = DeliveryFilter()
+        filter.statuses = [.status(422)]
+        #expect(try await lookup.allDeliveries(filter).map(\.id) == [held[0].id])
+        filter.statuses = [.noAttempt]
+        #expect(try await lookup.allCounts(filter).total == 1)
+      },
+    ]
 
   private static let models: [StoreClaim] = (1...3 as ClosedRange<UInt64>).map { seed in
     StoreClaim("pagesHoldExactlyWhatFitsNewestFirst(seed: \(seed))") { bench in

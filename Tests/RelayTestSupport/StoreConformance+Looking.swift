@@ -37,7 +37,8 @@ extension StoreConformance {
       for _ in 0..<3 {
         let envelope = bench.make.envelope(to: ["crm", "bi"])
         _ = try await store.stored(envelope)
-        #expect(try await lookup.event(envelope.firstEventID)?.deliveries.map(\.destination) == ["crm", "bi"])
+        #expect(
+          try await lookup.event(envelope.firstEventID)?.deliveries.map(\.destination) == ["crm", "bi"])
       }
     },
     StoreClaim("deliveriesAreShownInOrderOfArrivalWithWhatTheirStateMeans") { bench in
@@ -46,7 +47,8 @@ extension StoreConformance {
       let held = try await store.stored(envelope)
       bench.clock.set(.second(20))
       await store.settle(
-        held[0].settled(.delivered, attempts: 4), held[1].settled(.dead(.exhausted), status: 422, attempts: 3))
+        held[0].settled(.delivered, attempts: 4), held[1].settled(.dead(.exhausted), status: 422, attempts: 3)
+      )
       await store.settle(held[2].settled(.retry(at: .second(90)), attempts: 2))
       let lookup = bench.lookup(store)
       func record(_ place: Int, _ state: DeliveryState, attempts: Int, failures: Int) -> DeliveryRecord {
@@ -77,7 +79,7 @@ extension StoreConformance {
       let delivery = try await store.stored(bench.make.envelope()).only
       let peer = PeerAddress(.v4(0x7F00_0001), port: 443)
       var first = AttemptResult(
-        startedAt: .second(5), duration: .microseconds(2_500), 
+        startedAt: .second(5), duration: .microseconds(2_500),
         response: .failure(TransportFailure(kind: .timeout, message: "10 s")))
       first.peer = peer
       await store.settle(
@@ -129,7 +131,8 @@ extension StoreConformance {
       let crm = DeliveryPlace(id: held[0].id, destination: "crm", state: .pending)
       let bi = DeliveryPlace(id: held[1].id, destination: "bi", state: .dead)
       #expect(try await lookup.allPlaces([held[1].id, held[0].id]) == [bi, crm])
-      #expect(try await lookup.allPlaces([held[0].id, DeliveryID(rawValue: 7_000), held[1].id]) == [crm, bi])
+      #expect(
+        try await lookup.allPlaces([held[0].id, DeliveryID(rawValue: 7_000), held[1].id]) == [crm, bi])
       #expect(try await lookup.allPlaces([]).isEmpty)
     },
     // Whether a lane has had them since they arrived, or they were given back.
@@ -150,7 +153,8 @@ extension StoreConformance {
       #expect(try await pending("bi") == ["bi", "bi"])
       #expect(try await pending("audit") == [])
       #expect(
-        try await lookup.page(DeliveryFilter(state: .pending), after: last[0].id, limit: 1).deliveries.map(\.id)
+        try await lookup.page(DeliveryFilter(state: .pending), after: last[0].id, limit: 1).deliveries.map(
+          \.id)
           == [both[1].id])
     },
     StoreClaim("theOldestPendingIsTheOneThatArrivedFirstWhateverItWaitsFor") { bench in
@@ -165,7 +169,8 @@ extension StoreConformance {
         held[0].settled(.delivered), held[2].settled(.dead(.permanent)), held[4].retried(at: 99),
         held[1].settled(.delivered))
       #expect(try await lookup.oldestPending() == ["crm": .second(3), "bi": .second(2)])
-      await store.settle(held[3].settled(.delivered), held[5].settled(.delivered), held[7].settled(.delivered))
+      await store.settle(
+        held[3].settled(.delivered), held[5].settled(.delivered), held[7].settled(.delivered))
       #expect(try await lookup.oldestPending() == ["crm": .second(3)])
     },
     StoreClaim("whatIsDueSinceWhenLeavesOutWhatWaitsForItsOrderKey") { bench in

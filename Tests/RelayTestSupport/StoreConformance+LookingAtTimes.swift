@@ -17,7 +17,8 @@ extension StoreConformance {
           #expect(
             try await times.events(since, until) == expected, "events \(since ?? -1) to \(until ?? -1)")
           #expect(
-            try await times.deliveries(since, until) == expected, "deliveries \(since ?? -1) to \(until ?? -1)")
+            try await times.deliveries(since, until) == expected,
+            "deliveries \(since ?? -1) to \(until ?? -1)")
         }
       }
     },
@@ -70,7 +71,8 @@ extension StoreConformance {
       let late = try await times.store.append(twin).claimed
       #expect(late.count == 2)
       times.add(late.map(\.event.id), 100)
-      let rerouted = try await times.store.append(bench.make.envelope(bytes: 2, at: .second(600))).claimed.only
+      let rerouted = try await times.store.append(bench.make.envelope(bytes: 2, at: .second(600))).claimed
+        .only
       #expect(rerouted.event.id == times.ids[10])
       for second in stride(from: 700, to: 1_200, by: 10) { try await times.store(at: second) }
       bench.clock.set(.second(1_300))

@@ -25,7 +25,8 @@ struct EventPageWork {
   private(set) var last: (place: EventCursor, received: Timestamp)?
 
   init(
-    _ request: EventPageRequest, _ conditions: EventConditions, _ history: ClockHistory, _ budget: LookupBudget,
+    _ request: EventPageRequest, _ conditions: EventConditions, _ history: ClockHistory,
+    _ budget: LookupBudget,
     names: LookupNames, _ statements: EventStatements, _ connection: LookupConnection
   ) {
     self.request = request
@@ -132,7 +133,9 @@ struct EventPageWork {
       fitting = fitting.filter { row in
         matcher.holds(
           isDropped: row.isDropped,
-          deliveries: (standings[row.id] ?? []).map { (names.destinations.name(of: $0.destination), $0.state) })
+          deliveries: (standings[row.id] ?? []).map {
+            (names.destinations.name(of: $0.destination), $0.state)
+          })
       }
     }
     if request.filter.text != nil {

@@ -81,7 +81,9 @@ final class EventPages {
     _ filter: EventFilter, _ conditions: EventConditions, _ order: EventPageRequest.Order,
     _ history: ClockHistory, in all: Range<Int64>, _ work: inout EventPageWork
   ) throws(StoreError) -> Bool {
-    if let listed = conditions.listed, let few = try self.few(listed) { return try work.look(at: few, in: all) }
+    if let listed = conditions.listed, let few = try self.few(listed) {
+      return try work.look(at: few, in: all)
+    }
     let within = try bounds.events(since: filter.since, until: filter.until, history, in: all)
     guard filter.until != nil, let late = try bounds.lateEvents() else {
       // Too much was stored later than it came: that is found by a walk through all.

@@ -44,7 +44,8 @@ final class TimeBounds {
     }
     let end = try until.flatMap { time throws(StoreError) in
       try search(
-        all, statements.eventsFrom, before: history.lastMoment(before: time).advanced(by: slack), unknownIsBefore: true)
+        all, statements.eventsFrom, before: history.lastMoment(before: time).advanced(by: slack),
+        unknownIsBefore: true)
     }
     let start = first ?? all.lowerBound
     return start..<max(start, end ?? all.upperBound)

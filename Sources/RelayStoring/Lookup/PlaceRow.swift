@@ -18,7 +18,8 @@ package struct PlaceRow {
   package var lastError: String?
 
   package init(
-    id: DeliveryID, destination: String, state: DeliveryState, storedReason: Int?, type: String, received: Timestamp,
+    id: DeliveryID, destination: String, state: DeliveryState, storedReason: Int?, type: String,
+    received: Timestamp,
     isErased: Bool, wasAttempted: Bool, lastStatus: Int?, lastError: String?
   ) {
     self.id = id
