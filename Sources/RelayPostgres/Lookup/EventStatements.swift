@@ -29,7 +29,7 @@ struct EventStatements: Sendable {
       name: "events_of_ids",
       sql: """
         SELECT \(columns) FROM unnest($1::uuid[]) AS u(id) JOIN \(names.event) e ON e.id = u.id
-        WHERE e.number >= $2 AND e.number < $3 ORDER BY e.number
+        WHERE e.number + 0 >= $2 AND e.number + 0 < $3 ORDER BY e.number
         """,
       types: [.uuidArray, .int8, .int8])
     byNumber = Statement(

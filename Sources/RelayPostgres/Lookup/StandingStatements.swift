@@ -17,7 +17,9 @@ struct StandingStatements: Sendable {
           CROSS JOIN LATERAL (
             SELECT o.id, o.received, o.arrived FROM unnest('{\(shelves)}'::int2[]) AS s(shelf) CROSS JOIN LATERAL (
               SELECT d.id, d.received, d.arrived FROM \(names.delivery) d
-              WHERE d.destination = t.id AND d.shelf = s.shelf ORDER BY d.id LIMIT 1) o
+              WHERE d.shelf IS NOT NULL AND (d.destination, d.shelf, d.id) >= (t.id, s.shelf, 0)
+                AND (d.destination, d.shelf, d.id) <= (t.id, s.shelf, \(Int64.max))
+              ORDER BY d.destination, d.shelf, d.id LIMIT 1) o
             ORDER BY o.id LIMIT 1) p
           """)
     }

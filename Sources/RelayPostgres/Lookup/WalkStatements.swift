@@ -9,6 +9,7 @@ struct WalkStatements: Sendable {
   private let replayed: Statement
 
   init(_ names: TableNames) {
+    // Rows are compared whole: so no other index will do, such as one that has all deliveries.
     shelves = Statement(
       name: "walk_shelves",
       sql: """
@@ -16,8 +17,9 @@ struct WalkStatements: Sendable {
         FROM unnest($1::int4[], $2::int2[], $3::int8[], $4::int8[]) WITH ORDINALITY AS l(destination, shelf, first, before, place)
         CROSS JOIN LATERAL (
           SELECT d.id FROM \(names.delivery) d
-          WHERE d.destination = l.destination AND d.shelf = l.shelf AND d.id < l.before AND d.id >= l.first
-          ORDER BY d.id DESC LIMIT $5) p
+          WHERE d.shelf IS NOT NULL AND (d.destination, d.shelf, d.id) < (l.destination, l.shelf, l.before)
+            AND (d.destination, d.shelf, d.id) >= (l.destination, l.shelf, l.first)
+          ORDER BY d.destination DESC, d.shelf DESC, d.id DESC LIMIT $5) p
         ORDER BY l.place, p.id DESC
         """,
       types: [.int4Array, .int2Array, .int8Array, .int8Array, .int8])
