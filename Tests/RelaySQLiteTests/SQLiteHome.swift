@@ -8,6 +8,7 @@ struct SQLiteHome: StoreHome {
   let folder: TemporaryFolder
   var path: String { "\(folder.path)/relay.db" }
   var isExclusive: Bool { true }
+  var ownsItsFiles: Bool { true }
 
   init() throws {
     folder = try TemporaryFolder()

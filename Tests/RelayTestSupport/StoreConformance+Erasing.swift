@@ -152,7 +152,7 @@ extension StoreConformance {
       let held = try await store.stored(bench.make.envelope())
       await store.settle(held[0].settled(.delivered))
       _ = try await store.erase([held[0].event.id])
-      #expect(try await store.overwriteErased() == ErasedTraces())
+      #expect(try await store.overwriteErased().remaining == nil || !bench.home.ownsItsFiles)
       #expect(try await store.stored(bench.make.envelope()).count == 1, "it goes on")
     },
   ]
@@ -163,13 +163,5 @@ extension StoreBench {
   func waitForHousekeeping(_ store: any DeliveryStore) async throws {
     // Whatever wakes it: it looks at the clock then, and takes a step.
     for _ in 0..<5 { await store.ping() }
-  }
-}
-
-extension DeliveryLookup {
-  fileprivate func event(_ id: EventID) async throws -> EventRecord? {
-    let promise = Promise<Result<EventRecord?, StoreError>>("an event")
-    event(id) { promise.keep($0) }
-    return try await promise.value.get()
   }
 }

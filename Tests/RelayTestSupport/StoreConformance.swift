@@ -9,7 +9,8 @@ package enum StoreConformance {
   package static let claims =
     contents + claiming + retries + settlements + order + orderOfRetries + runs + reordering + changes
     + withholding
-    + backlog + searching + operation + replays + replayRoom + replayRules + audit + tokens + clocks + arrival
+    + backlog + searching + looking + listing + lookingAtTimes + operation + replays + replayRoom
+    + replayRules + audit + tokens + clocks + arrival
     + duplicates + names
     + gaps
     + hanging

@@ -15,6 +15,9 @@ package protocol StoreHome: Sendable {
 
   /// Whether only one relay at a time may have it open.
   var isExclusive: Bool { get }
+
+  /// Whether it can overwrite what is in its files; a database server's are not the relay's to write.
+  var ownsItsFiles: Bool { get }
 }
 
 /// What a claim of the suite works with.

@@ -1,19 +1,16 @@
 import RelayCore
 
-/// What people are shown of the audit, and of times in which senders were turned away. On a connection of its own, confined to its thread.
-struct PeopleReader {
-  private let connection: PostgresConnection
-  private let limit: Duration
+/// What people are shown of the audit, and of times in which senders were turned away. Confined to the thread of its connection.
+final class PeopleReader {
+  private let connection: LookupConnection
   private let auditPage: Statement
   private let newestGaps: Statement
 
   /// Rows that a page of the audit looks at, at most.
   private static let pageRows = 5_000
 
-  /// - Parameter limit: Of each question.
-  init(_ connection: PostgresConnection, _ names: TableNames, within limit: Duration) {
+  init(_ names: TableNames, _ connection: LookupConnection) {
     self.connection = connection
-    self.limit = limit
     auditPage = Statement(
       name: "audit_page",
       sql: """
@@ -32,11 +29,11 @@ struct PeopleReader {
   /// Newest first.
   ///
   /// - Parameter after: The `next` of the page before.
-  func audit(_ filter: AuditFilter, after: AuditID?, limit: Int) throws(PostgresError) -> AuditPage {
+  func audit(_ filter: AuditFilter, after: AuditID?, limit: Int) throws(StoreError) -> AuditPage {
     var parameters = Parameters()
     parameters.add(after?.rawValue ?? .max)
     parameters.add(Int64(Self.pageRows))
-    let rows = try connection.run(auditPage, parameters, within: self.limit)
+    let rows = try connection.read(auditPage, parameters)
     var records: [AuditRecord] = []
     var last: AuditID?
     for row in rows {
@@ -56,8 +53,8 @@ struct PeopleReader {
   /// Those that lie in this time at least in part, the newest first.
   ///
   /// - Parameter history: What the wall clock has shown: `since` and `until` are its times, and those of the gaps become so.
-  func gaps(since: Timestamp?, until: Timestamp?, by history: ClockHistory) throws(PostgresError) -> [Gap] {
-    try connection.run(newestGaps, Parameters(), within: limit)
+  func gaps(since: Timestamp?, until: Timestamp?, by history: ClockHistory) throws(StoreError) -> [Gap] {
+    try connection.read(newestGaps)
       .compactMap { $0.gap?.shown(by: history) }
       .filter { $0.overlaps(since: since, until: until) }
   }

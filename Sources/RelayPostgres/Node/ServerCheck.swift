@@ -2,7 +2,8 @@
 enum ServerCheck {
   /// PostgreSQL 15: `server_version_num`.
   static let oldestVersion = 150_000
-  static let connectionsPerNode = 3
+  /// The path's, one for heartbeats, one for what people ask, and one for searches.
+  static let connectionsPerNode = 4
 
   /// nil: it can.
   static func refusal(_ facts: ServerFacts) -> String? {

@@ -6,6 +6,8 @@ struct SessionSettings: Sendable, Equatable {
     case writer
     /// Heartbeats and notifications: one that is lost is followed by the next.
     case watch
+    /// What people ask: it can't write, and none of its statements takes long.
+    case look
   }
 
   struct Setting: Sendable, Equatable {
@@ -25,8 +27,10 @@ struct SessionSettings: Sendable, Equatable {
       Setting(name: "synchronous_commit", value: purpose == .writer ? "on" : "off"),
       // The server says by a warning that no standby has confirmed a commit: it is not to keep that to itself.
       Setting(name: "client_min_messages", value: "warning"),
-      // What the statements are written for: two commits that touch the same row follow each other.
-      Setting(name: "default_transaction_isolation", value: "read committed"),
+      // What the path's statements are written for: two commits that touch the same row follow each other. Who looks sees what there is as
+      // it stood at one time.
+      Setting(
+        name: "default_transaction_isolation", value: purpose == .look ? "repeatable read" : "read committed"),
       // One plan for each statement, whatever its parameters; and the one that goes by an index also while a table is empty.
       Setting(name: "plan_cache_mode", value: "force_generic_plan"),
       Setting(name: "enable_seqscan", value: "off"),
@@ -34,11 +38,16 @@ struct SessionSettings: Sendable, Equatable {
       // A generic plan does not know how few rows a LIMIT lets through: it would start workers for 64 of them.
       Setting(name: "max_parallel_workers_per_gather", value: "0"),
       Setting(name: "jit", value: "off"),
-      // Each call has a deadline of its own here, and a node at rest keeps its slot.
-      Setting(name: "statement_timeout", value: "0"),
+      // Each call of the path has a deadline of its own here, and a node at rest keeps its slot.
+      Setting(name: "statement_timeout", value: purpose == .look ? "10s" : "0"),
       Setting(name: "lock_timeout", value: "0"),
       Setting(name: "idle_session_timeout", value: "0"),
     ]
+    if purpose == .look {
+      settings.append(Setting(name: "default_transaction_read_only", value: "on"))
+      // A transaction of somebody who is gone would keep old rows from being removed.
+      settings.append(Setting(name: "idle_in_transaction_session_timeout", value: "30s"))
+    }
     if serverVersion >= 170_000 {
       // A node that stops in the middle of a pipeline keeps its row locks no longer than this.
       settings.append(Setting(name: "transaction_timeout", value: "20s"))

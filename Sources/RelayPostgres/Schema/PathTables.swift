@@ -77,12 +77,14 @@ enum PathTables {
       body bytea NOT NULL
     ) WITH (toast_tuple_target = 8160);
     ALTER TABLE \(names.event) ALTER COLUMN body SET STORAGE EXTERNAL;
+    CREATE INDEX \(names.event)_number ON \(names.event) (number);
     """
   }
 
   /// States: 0 fresh, 1 retrying, 2 waiting, 3 delivered, 4 dead, 5 discarded. `shelf` is null for one in its lane's hands since it
   /// arrived, and for what was delivered; else it is the state, less 4 for what a replay has queued and is pending. `due` and
-  /// `order_key` are set while a delivery is pending, and at no other time.
+  /// `order_key` are set while a delivery is pending, and at no other time. What came later than its event, with new rules or with a replay,
+  /// has `arrived`, and an index, since it does not stand where its event was received; nothing of that is of the others.
   private static func deliveries(_ names: TableNames) -> String {
     """
     CREATE TABLE \(names.delivery) (
@@ -116,6 +118,8 @@ enum PathTables {
     CREATE INDEX \(names.delivery)_due ON \(names.delivery) (destination, shelf, due, id) WHERE due IS NOT NULL;
     CREATE INDEX \(names.delivery)_key ON \(names.delivery) (destination, order_key, id)
       WHERE order_key IS NOT NULL;
+    CREATE INDEX \(names.delivery)_rerouted ON \(names.delivery) (id) WHERE arrived IS NOT NULL AND run = 0;
+    CREATE INDEX \(names.delivery)_replayed ON \(names.delivery) (id) WHERE arrived IS NOT NULL AND run > 0;
     CREATE TABLE \(names.unlisted) (slot int2 PRIMARY KEY, first int8 NOT NULL);
     CREATE TABLE \(names.failure) (
       delivery int8 NOT NULL,

@@ -70,6 +70,7 @@ extension PostgresError {
     case "53100": "free some space on the server's disk"
     case "53200": "the server is out of memory: give it more"
     case "53300": "raise max_connections of the server, or end some of its connections"
+    case "57014": "it took longer than it may: look at the server's load and its disk (pg_stat_activity)"
     case "57P01", "57P02", "57P03", "57P04": "the server ends, starts or fails over; it is tried again"
     case "25006": "the server is a standby, or read-only: name the primary in the address, too"
     case "08P01": "a proxy stands between that does not know the protocol: connect directly"

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// A connection that looks, and what it can be asked. Confined to the lookup's thread.
 ///

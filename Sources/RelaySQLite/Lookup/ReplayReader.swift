@@ -123,15 +123,3 @@ final class ReplayReader {
 
 @available(*, unavailable)
 extension ReplayReader: Sendable {}
-
-extension DeliveryFilter.State {
-  /// - Parameter reason: Of a discarded one.
-  init(_ state: DeliveryState, discarded reason: DiscardReason?) {
-    switch state {
-    case .fresh, .retrying, .waiting: self = .pending
-    case .delivered: self = .delivered
-    case .dead: self = .dead
-    case .discarded: self = reason == .overflow ? .overflowed : .discarded
-    }
-  }
-}

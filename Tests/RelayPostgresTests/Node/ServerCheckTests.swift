@@ -87,8 +87,8 @@ struct ServerCheckTests {
     var facts = good
     facts.connectionLimit = 8
     #expect(ServerCheck.warnings(facts, nodes: 2) == [])
-    #expect(ServerCheck.warnings(facts, nodes: 3).first?.hasPrefix("3 relays need 9 connections") == true)
+    #expect(ServerCheck.warnings(facts, nodes: 3).first?.hasPrefix("3 relays need 12 connections") == true)
     facts.connectionLimit = 2
-    #expect(ServerCheck.warnings(facts, nodes: 1).first?.hasPrefix("a relay needs 3 connections") == true)
+    #expect(ServerCheck.warnings(facts, nodes: 1).first?.hasPrefix("a relay needs 4 connections") == true)
   }
 }

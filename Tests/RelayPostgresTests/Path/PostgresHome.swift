@@ -8,6 +8,7 @@ struct PostgresHome: StoreHome {
   let database: TestDatabase
   /// Destinations are not shared out among relays yet.
   var isExclusive: Bool { true }
+  var ownsItsFiles: Bool { false }
 
   init() throws {
     database = try PostgresServer.shared().database()
@@ -22,6 +23,7 @@ struct PostgresHome: StoreHome {
   }
 
   func lookup(_ store: any DeliveryStore, clock: any SteadyClock) -> any DeliveryLookup {
-    PathLookup(database.address, clock: clock)
+    // It looks into no store but its own kind.
+    PostgresLookup(store as! PostgresStore, clock: clock)
   }
 }
