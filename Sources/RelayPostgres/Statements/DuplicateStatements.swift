@@ -35,7 +35,8 @@ struct DuplicateStatements: Sendable {
         row.bytes(5),
         KnownEnvelope(
           firstEventID: row.eventID(0), source: row.int32(1), receivedAt: row.time(2),
-          acceptedCount: Int(row.int32(3)), isComplete: row.bool(4), unstored: row.optionalBytes(6) ?? [])
+          acceptedCount: Int(row.int32(3)), isComplete: row.bool(4), unstored: row.optionalBytes(6) ?? [],
+          trace: row.optionalBytes(7))
       )
     }
   }
