@@ -8,6 +8,8 @@ struct SessionSettings: Sendable, Equatable {
     case watch
     /// What people ask: it can't write, and none of its statements takes long.
     case look
+    /// What the store does by itself: what is lost of it is done again.
+    case keeping
   }
 
   struct Setting: Sendable, Equatable {
@@ -47,6 +49,10 @@ struct SessionSettings: Sendable, Equatable {
       settings.append(Setting(name: "default_transaction_read_only", value: "on"))
       // A transaction of somebody who is gone would keep old rows from being removed.
       settings.append(Setting(name: "idle_in_transaction_session_timeout", value: "30s"))
+    }
+    if purpose == .keeping {
+      // A node that stops in the middle of a step gives way to the others.
+      settings.append(Setting(name: "idle_in_transaction_session_timeout", value: "10s"))
     }
     if serverVersion >= 170_000 {
       // A node that stops in the middle of a pipeline keeps its row locks no longer than this.

@@ -24,6 +24,8 @@ final class PendingCommit {
   private var waiting: Set<DeliveryID> = []
   /// Where its numbers begin, once it has been carried out.
   private(set) var base: Int64 = 0
+  /// Whose turn it is to take differences of books, as the server has told it with the commit; nil: it has not.
+  private(set) var bookTurn: Int64?
   /// What it inserts: after all that others add, so that what is settled with it makes room and way.
   var arrivals = Arrivals()
   /// A statement met other rows than it should have.
@@ -58,14 +60,16 @@ final class PendingCommit {
     steps.append(Step(handler: handler, again: again))
   }
 
-  /// The last statement, which tells the base: before all handlers run.
+  /// The last statement, which tells the base and the turn: before all handlers run.
   func addLast(_ statement: Statement, _ parameters: Parameters) { pipeline.add(statement, parameters) }
 
   /// It is on disk.
   ///
   /// - Parameter rows: What each statement brought.
   func succeeded(_ rows: [Rows]) {
-    base = rows.last?.first?.integer(0) ?? lowestTick
+    let last = rows.last?.first
+    base = last?.integer(0) ?? lowestTick
+    bookTurn = last?.integer(1)
     for (step, rows) in zip(steps, rows) { step.handler(rows) }
     for follower in followers { follower() }
   }

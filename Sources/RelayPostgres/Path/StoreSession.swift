@@ -33,6 +33,8 @@ final class StoreSession {
   private var nextTick: Int64
   /// Of the last commit.
   private var sequence: Int64
+  /// Whose turn it was to take differences of books, as of the last commit.
+  private var bookTurn: Int64 = 0
   /// What a commit has met that should not be.
   private var damage: StoreError?
 
@@ -108,9 +110,10 @@ final class StoreSession {
       let changes = destinations.changes
       books.setStanding(of: changes, in: commit)
       if !commit.pipeline.isEmpty || !changes.isEmpty || isTrial {
-        books.insert(changes, sequence: sequence + 1, in: commit)
+        books.insert(changes, sequence: sequence + 1, turn: bookTurn, in: commit)
         try carryOut(commit)
         sequence += 1
+        bookTurn = commit.bookTurn ?? bookTurn
         nextTick = max(nextTick, commit.nextTick)
         connection.gave(upTo: nextTick - 1)
       }

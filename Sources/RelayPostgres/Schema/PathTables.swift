@@ -139,7 +139,10 @@ enum PathTables {
   }
 
   /// A commit inserts a row for each destination whose books it changes, and at least one (of destination 0): by its `sequence` one
-  /// that was cut off is looked for.
+  /// that was cut off is looked for. These rows stand in two tables, which take turns; `fold_turn` counts the turns, and its last bit
+  /// says whose turn it is. It is a sequence, since every commit reads it: a row that is updated would be many versions for as long as
+  /// somebody keeps a transaction open. What is up to `folded` is in `book`, whether its row is still there or not; `base` is that of
+  /// the commit of this `sequence`.
   private static func books(_ names: TableNames) -> String {
     let counts = """
       pending int8 NOT NULL,
@@ -154,15 +157,26 @@ enum PathTables {
       CREATE TABLE \(names.book) (
         destination int4 PRIMARY KEY,
         \(counts)
-      );
-      CREATE TABLE \(names.bookDelta) (
-        slot int2 NOT NULL,
-        sequence int8 NOT NULL,
-        base int8 NOT NULL,
-        destination int4 NOT NULL,
-        \(counts)
-      );
+      ) WITH (fillfactor = 50);
+      CREATE TABLE \(names.folded) (
+        slot int2 PRIMARY KEY, sequence int8 NOT NULL, base int8 NOT NULL
+      ) WITH (fillfactor = 50);
+      CREATE SEQUENCE \(names.foldTurn) MINVALUE 0 START 0;
+      \(names.bookDeltas.map { deltas($0, counts) }.joined(separator: "\n"))
       """
+  }
+
+  /// It is emptied every few seconds: nothing is left for a vacuum to do, and one that is under way would put that off.
+  private static func deltas(_ table: String, _ counts: String) -> String {
+    """
+    CREATE TABLE \(table) (
+      slot int2 NOT NULL,
+      sequence int8 NOT NULL,
+      base int8 NOT NULL,
+      destination int4 NOT NULL,
+      \(counts)
+    ) WITH (autovacuum_enabled = false);
+    """
   }
 
   private static func people(_ names: TableNames) -> String {

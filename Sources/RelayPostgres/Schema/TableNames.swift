@@ -9,7 +9,10 @@ struct TableNames: Hashable, Sendable {
   let delivery = "delivery"
   let failure = "failure"
   let book = "book"
-  let bookDelta = "book_delta"
+  /// They take turns: `FoldStatements`.
+  let bookDeltas = ["book_delta_a", "book_delta_b"]
+  let folded = "folded"
+  let foldTurn = "fold_turn"
   let unlisted = "unlisted"
   let learnedToken = "learned_token"
   let gap = "gap"
