@@ -17,6 +17,8 @@ package final class PostgresStore: ThreadedStore {
 
   /// How long connecting may take, and each call of the start.
   private static let openingTime = Duration.seconds(10)
+  /// How long the end waits for what the store does by itself: a look along a large table may take longer, and goes on to its end alone.
+  private static let keepersEnd = Duration.seconds(15)
 
   /// Opens the store, or makes it.
   ///
@@ -35,6 +37,7 @@ package final class PostgresStore: ThreadedStore {
     observer: (any StoreObserver)? = nil
   ) throws(StoreError) {
     self.address = address
+    let word = Locked(KeepingWord())
     let opener = SessionOpener(address: address, applicationName: "huggy-relay", limit: Self.openingTime)
     // A connection is used on the thread that opened it, and on no other.
     let opened: (downTime: Gap?, warnings: [String], lease: LeaseKeeper, key: StoreKey)
@@ -57,7 +60,7 @@ package final class PostgresStore: ThreadedStore {
         let session = try StoreSession(
           connection, slot: slot, lastTick: writer.lastTick, clock: clock, duplicateLimit: duplicateLimit)
         let downTime = try session.downTime(since: kept, until: clock.now())
-        let backend = PostgresBackend(session: session, clock: clock, observer: observer)
+        let backend = PostgresBackend(session: session, clock: clock, word: word, observer: observer)
         signal.waitForAnswer(atMost: LeaseTimes.standard.startsWithin)
         return (backend, (downTime, writer.warnings, lease, writer.key))
       } catch {
@@ -66,7 +69,9 @@ package final class PostgresStore: ThreadedStore {
       }
     }
     (downTime, warnings, lease) = (opened.downTime, opened.warnings, opened.lease)
-    keeper = keepsItself ? StoreKeeper(opener, key: opened.key, observer: observer) : nil
+    keeper =
+      keepsItself
+      ? StoreKeeper(opener, key: opened.key, word: word, clock: clock, observer: observer) : nil
   }
 
   package func mayStart(at now: Timestamp) -> Bool { lease.mayStart(at: now) }
@@ -93,7 +98,7 @@ package final class PostgresStore: ThreadedStore {
   /// `closed`.
   package func close() {
     thread.close()
-    keeper?.end()
+    keeper?.end(within: Self.keepersEnd)
   }
 
   /// The same, but waits no longer than that.

@@ -17,14 +17,16 @@ final class StoreKeeper: Sendable {
 
   /// - Parameters:
   ///   - opener: Its limit is how long each call may take.
+  ///   - word: Asked how long things stay, and told whether there is room.
+  ///   - clock: What is old is so by this one.
   ///   - observer: Told, on the keeper's thread, why a round has failed, where the one before has not.
   init(
     _ opener: SessionOpener, key: StoreKey, every interval: Duration = StoreKeeper.standardInterval,
-    observer: (any StoreObserver)?
+    word: Locked<KeepingWord>, clock: any SteadyClock, observer: (any StoreObserver)?
   ) {
     let state = state
     thread = WorkerThread(name: "store-keeper") {
-      let loop = KeeperLoop(opener, key: key, observer: observer)
+      let loop = KeeperLoop(opener, key: key, word: word, clock: clock, observer: observer)
       while state.wait(timeout: interval, until: { $0.isEnding ? true : nil }) == nil { loop.round() }
       loop.end()
       state.update { $0.hasEnded = true }
@@ -40,45 +42,5 @@ final class StoreKeeper: Sendable {
     guard state.wait(timeout: limit, until: { $0.hasEnded ? true : nil }) != nil else { return false }
     thread.join()
     return true
-  }
-}
-
-/// What its thread does. Confined to it.
-private final class KeeperLoop {
-  private let opener: SessionOpener
-  private let key: StoreKey
-  private let observer: (any StoreObserver)?
-  private var folder: BookFolder?
-  private var isFailing = false
-
-  init(_ opener: SessionOpener, key: StoreKey, observer: (any StoreObserver)?) {
-    self.opener = opener
-    self.key = key
-    self.observer = observer
-  }
-
-  func round() {
-    do throws(NodeError) {
-      let folder = try connected()
-      try asServer { () throws(PostgresError) in try folder.round() }
-      isFailing = false
-    } catch {
-      end()
-      if !isFailing { observer?.storeKeepingFailed(StoreError(error)) }
-      isFailing = true
-    }
-  }
-
-  private func connected() throws(NodeError) -> BookFolder {
-    if let folder { return folder }
-    let opened = BookFolder(
-      KeeperSession(connection: try opener.open(.keeping), key: key, limit: opener.limit))
-    folder = opened
-    return opened
-  }
-
-  func end() {
-    folder?.session.connection.close()
-    folder = nil
   }
 }

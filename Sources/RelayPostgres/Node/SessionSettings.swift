@@ -37,6 +37,9 @@ struct SessionSettings: Sendable, Equatable {
       Setting(name: "plan_cache_mode", value: "force_generic_plan"),
       Setting(name: "enable_seqscan", value: "off"),
       Setting(name: "enable_bitmapscan", value: "off"),
+      // Ids are looked for one by one: between the least and the highest of them there may be whole days.
+      Setting(name: "enable_hashjoin", value: "off"),
+      Setting(name: "enable_mergejoin", value: "off"),
       // A generic plan does not know how few rows a LIMIT lets through: it would start workers for 64 of them.
       Setting(name: "max_parallel_workers_per_gather", value: "0"),
       Setting(name: "jit", value: "off"),
@@ -56,7 +59,8 @@ struct SessionSettings: Sendable, Equatable {
     }
     if serverVersion >= 170_000 {
       // A node that stops in the middle of a pipeline keeps its row locks no longer than this.
-      settings.append(Setting(name: "transaction_timeout", value: "20s"))
+      // What the store does by itself may look along a whole day.
+      settings.append(Setting(name: "transaction_timeout", value: purpose == .keeping ? "11min" : "20s"))
     }
     self.settings = settings
   }

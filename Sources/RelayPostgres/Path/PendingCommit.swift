@@ -11,6 +11,10 @@ final class PendingCommit {
   let slot: Int16
   /// The lowest that its numbers may have: above all that the node has given.
   private let lowestTick: Int64
+  /// Of its numbers; nil: not sure.
+  let day: Day?
+  /// Where what has an order key begins.
+  let keys: KeyBound
   private(set) var pipeline = Pipeline()
   /// What is done with the rows of a statement, and how they are had again.
   private struct Step {
@@ -31,10 +35,12 @@ final class PendingCommit {
   /// A statement met other rows than it should have.
   private(set) var damage: StoreError?
 
-  init(now: Timestamp, slot: Int16, lowestTick: Int64) {
+  init(now: Timestamp, slot: Int16, lowestTick: Int64, day: Day?, keys: KeyBound) {
     self.now = now
     self.slot = slot
     self.lowestTick = lowestTick
+    self.day = day
+    self.keys = keys
   }
 
   /// The beginning of the parameters of a statement that gives numbers: `CommitBase`.

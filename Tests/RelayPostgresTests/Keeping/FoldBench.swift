@@ -17,7 +17,8 @@ final class FoldBench {
   func session() throws -> StoreSession {
     let writer = try nodes.node()
     let session = try StoreSession(
-      StoreConnection(writer, patience: NodeBench.limit), slot: Int16(writer.slot.slot), lastTick: writer.lastTick, clock: ManualClock(),
+      StoreConnection(writer, patience: NodeBench.limit), slot: Int16(writer.slot.slot),
+      lastTick: writer.lastTick, clock: ManualClock(),
       duplicateLimit: 10)
     try session.register(.test)
     return session

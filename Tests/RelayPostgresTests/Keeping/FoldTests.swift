@@ -178,7 +178,8 @@ struct FoldTests {
     let (one, two) = (try bench.folder(), try bench.folder())
     try session.move()
     try one.session.connection.execute(
-      "BEGIN; SELECT pg_advisory_xact_lock(\(one.session.key.value), \(SlotLock.keeping))", within: NodeBench.limit)
+      "BEGIN; SELECT pg_advisory_xact_lock(\(one.session.key.value), \(SlotLock.keeping))",
+      within: NodeBench.limit)
     #expect(try two.fold() == .elsewhere)
     #expect(try bench.folded("crm") == nil)
     try one.session.connection.execute("ROLLBACK", within: NodeBench.limit)
@@ -216,7 +217,8 @@ struct FoldTests {
     try session.move()
     let observer = RecordingObserver()
     let keeper = StoreKeeper(
-      try bench.nodes.opener(), key: folder.session.key, every: .milliseconds(5), observer: observer)
+      try bench.nodes.opener(), key: folder.session.key, every: .milliseconds(5), word: Locked(KeepingWord()),
+      clock: ManualClock(), observer: observer)
     while try bench.deltas() != [0, 0] {}
     #expect(try bench.folded("crm") == 1)
     #expect(observer.keepingFailures.isEmpty)

@@ -123,7 +123,8 @@ struct SessionOpenerTests {
     let second = try bench.node("b", user: role)
     defer { second.close() }
     #expect(
-      second.warnings.last?.hasPrefix("2 relays need 10 connections, and the role \(role) may open 5") == true)
+      second.warnings.last?.hasPrefix("2 relays need 10 connections, and the role \(role) may open 5") == true
+    )
   }
 
   @Test func aWrongPasswordOrAddressIsNoRefusalForGood() throws {
