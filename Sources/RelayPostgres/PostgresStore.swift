@@ -13,9 +13,12 @@ package final class PostgresStore: ThreadedStore {
   /// For the log: what the server, the database or the role should not be like.
   package let warnings: [String]
   private let lease: LeaseKeeper
+  private let keeper: StoreKeeper?
 
   /// How long connecting may take, and each call of the start.
   private static let openingTime = Duration.seconds(10)
+  /// How long the end waits for what the store does by itself: a look along a large table may take longer, and goes on to its end alone.
+  private static let keepersEnd = Duration.seconds(15)
 
   /// Opens the store, or makes it.
   ///
@@ -25,16 +28,19 @@ package final class PostgresStore: ThreadedStore {
   ///   - duplicateLimit: How many envelopes are remembered for telling redeliveries.
   ///   - patience: How long a commit, or a read for it, may take.
   ///   - hangAfter: A server that has not answered for so long hangs.
+  ///   - keepsItself: It does what is to be done now and then, on a second connection.
   ///   - observer: Told of what happens in it, on its thread.
   /// - Throws: `inUse` if another relay has it, `newerSchema`, `cannotOpen`; `failing` where there is no way to the server.
   package init(
     _ address: ServerAddress, as node: NodeIdentity, clock: any SteadyClock, duplicateLimit: Int = 500_000,
-    patience: Duration = .seconds(10), hangAfter: Duration = .seconds(4), observer: (any StoreObserver)? = nil
+    patience: Duration = .seconds(10), hangAfter: Duration = .seconds(4), keepsItself: Bool = true,
+    observer: (any StoreObserver)? = nil
   ) throws(StoreError) {
     self.address = address
+    let word = Locked(KeepingWord())
     let opener = SessionOpener(address: address, applicationName: "huggy-relay", limit: Self.openingTime)
     // A connection is used on the thread that opened it, and on no other.
-    let opened: (downTime: Gap?, warnings: [String], lease: LeaseKeeper)
+    let opened: (downTime: Gap?, warnings: [String], lease: LeaseKeeper, key: StoreKey)
     (thread, opened) = try StoreThread.start(
       hanging: .hanging, after: hangAfter, clock: clock, observer: observer
     ) { wake throws(StoreError) in
@@ -54,15 +60,18 @@ package final class PostgresStore: ThreadedStore {
         let session = try StoreSession(
           connection, slot: slot, lastTick: writer.lastTick, clock: clock, duplicateLimit: duplicateLimit)
         let downTime = try session.downTime(since: kept, until: clock.now())
-        let backend = PostgresBackend(session: session, clock: clock, observer: observer)
+        let backend = PostgresBackend(session: session, clock: clock, word: word, observer: observer)
         signal.waitForAnswer(atMost: LeaseTimes.standard.startsWithin)
-        return (backend, (downTime, writer.warnings, lease))
+        return (backend, (downTime, writer.warnings, lease, writer.key))
       } catch {
         connection.leave()
         throw error
       }
     }
-    (downTime, warnings, lease) = opened
+    (downTime, warnings, lease) = (opened.downTime, opened.warnings, opened.lease)
+    keeper =
+      keepsItself
+      ? StoreKeeper(opener, key: opened.key, word: word, clock: clock, observer: observer) : nil
   }
 
   package func mayStart(at now: Timestamp) -> Bool { lease.mayStart(at: now) }
@@ -87,13 +96,20 @@ package final class PostgresStore: ThreadedStore {
 
   /// What is asked by then is finished; a `reorder`, a `change` or an `erase` that is under way is cut off, and fails with
   /// `closed`.
-  package func close() { thread.close() }
+  package func close() {
+    thread.close()
+    keeper?.end(within: Self.keepersEnd)
+  }
 
   /// The same, but waits no longer than that.
   ///
   /// - Returns: Whether it is closed. If not, its thread hangs; the process can end all the same: the next start finds what
   ///   was answered.
-  package func close(within limit: Duration) -> Bool { thread.close(within: limit) }
+  package func close(within limit: Duration) -> Bool {
+    let begin = ContinuousClock.now
+    guard thread.close(within: limit) else { return false }
+    return keeper?.end(within: max(.zero, limit - (.now - begin))) ?? true
+  }
 }
 
 extension StoreError {

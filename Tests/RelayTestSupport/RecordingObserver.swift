@@ -12,6 +12,7 @@ package final class RecordingObserver: StoreObserver {
     var hangs: [Bool] = []
     var late: [Delivery] = []
     var readFailures: [StoreError] = []
+    var keepingFailures: [StoreError] = []
   }
 
   private let state = Monitor(State())
@@ -44,6 +45,17 @@ package final class RecordingObserver: StoreObserver {
 
   package func storeReadFailed(_ error: StoreError) {
     state.update { $0.readFailures.append(error) }
+  }
+
+  package func storeKeepingFailed(_ error: StoreError) {
+    state.update { $0.keepingFailures.append(error) }
+  }
+
+  package var keepingFailures: [StoreError] { state.update { $0.keepingFailures } }
+
+  /// Waits until what the store does by itself has failed.
+  package func waitForKeepingFailure() {
+    wait("what the store does by itself fails") { !$0.keepingFailures.isEmpty }
   }
 
   /// Whether it hangs, each time that this has changed.

@@ -59,24 +59,17 @@ extension StoreConformance {
       #expect(again.map(\.event.envelope.trace) == [made, made, made])
     },
     StoreClaim("anEventThatIsRoutedWhenItComesAgainKeepsItsFirstTrace") { bench in
-      let store = try await bench.open()
-      func envelope(_ trace: String, to destinations: [String]) -> NewEnvelope {
-        let context = EnvelopeContext(
-          source: "huggy", receivedAt: .second(0), time: nil, token: nil,
-          trace: TraceParent(header: trace.utf8))
-        let event = Event(
-          id: bench.make.nextID(count: 1), envelope: context, type: "a", rawType: Array("a".utf8),
-          company: nil,
-          channel: nil, chat: nil, body: Array("{}".utf8))
-        return bench.make.envelope(context, bytes: 1, events: [event], to: destinations)
-      }
       let first = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03"
-      _ = try await store.append(envelope(first, to: []))
       let second = "00-11111111111111111111111111111111-2222222222222222-01"
-      let rerouted = try await store.append(envelope(second, to: ["crm"])).claimed
-      #expect(rerouted.map { $0.event.envelope.trace.map { "\($0)" } } == [first])
+      var store = try await bench.open()
+      for (bytes, restarts) in [(1, false), (2, true)] as [(UInt64, Bool)] {
+        _ = try await store.append(Self.envelope(bench.make, first, bytes: bytes, to: []))
+        if restarts { store = try await bench.reopen(store) }
+        let rerouted = try await store.append(Self.envelope(bench.make, second, bytes: bytes, to: ["crm"]))
+        #expect(rerouted.claimed.map { $0.event.envelope.trace.map { "\($0)" } } == [first])
+      }
       let again = try await bench.reopen(store).claim().deliveries
-      #expect(again.map { $0.event.envelope.trace.map { "\($0)" } } == [first])
+      #expect(again.map { $0.event.envelope.trace.map { "\($0)" } } == [first, first])
     },
     StoreClaim("anEventWithoutDeliveriesIsStored") { bench in
       let store = try await bench.open()
@@ -88,6 +81,18 @@ extension StoreConformance {
       }
     },
   ]
+
+  /// One event that came with a trace.
+  private static func envelope(
+    _ make: TestEnvelopes, _ trace: String, bytes: UInt64, to destinations: [String]
+  ) -> NewEnvelope {
+    let context = EnvelopeContext(
+      source: "huggy", receivedAt: .second(0), time: nil, token: nil, trace: TraceParent(header: trace.utf8))
+    let event = Event(
+      id: make.nextID(count: 1), envelope: context, type: "a", rawType: Array("a".utf8), company: nil,
+      channel: nil, chat: nil, body: Array("{}".utf8))
+    return make.envelope(context, bytes: bytes, events: [event], to: destinations)
+  }
 
   private static func difficultEvents(_ make: TestEnvelopes) -> [Event] {
     let context = EnvelopeContext(

@@ -16,6 +16,8 @@ package protocol StoreObserver: Sendable {
   func storeHangs(_ isHanging: Bool)
   /// Something could not be read. Whoever asked for it has had an answer that says less.
   func storeReadFailed(_ error: StoreError)
+  /// What the store does by itself has failed, after it had gone well; it is tried again. From another thread than the store's.
+  func storeKeepingFailed(_ error: StoreError)
   /// The store is being opened, and is of an older release: what is done with it. On the thread that opens it, before all else.
   func storeMigrates(_ step: StoreMigration)
 }
@@ -25,6 +27,7 @@ extension StoreObserver {
   package func storeBeginsToAnswer() {}
   package func storeHasAnswered() {}
   package func storeReadFailed(_ error: StoreError) {}
+  package func storeKeepingFailed(_ error: StoreError) {}
   package func storeMigrates(_ step: StoreMigration) {}
 }
 

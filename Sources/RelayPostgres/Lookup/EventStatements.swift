@@ -29,13 +29,13 @@ struct EventStatements: Sendable {
       name: "events_of_ids",
       sql: """
         SELECT \(columns) FROM unnest($1::uuid[]) AS u(id) JOIN \(names.event) e ON e.id = u.id
-        WHERE e.number + 0 >= $2 AND e.number + 0 < $3 ORDER BY e.number
+        WHERE e.number + 0 >= $2 AND e.number + 0 < $3 ORDER BY e.number + 0
         """,
       types: [.uuidArray, .int8, .int8])
     byNumber = Statement(
       name: "events_of_numbers",
       sql: """
-        SELECT \(columns) FROM unnest($1::int8[]) AS u(number) JOIN \(names.event) e ON e.number = u.number ORDER BY e.number
+        SELECT \(columns) FROM unnest($1::int8[]) AS u(number) JOIN \(names.event) e ON e.number = u.number ORDER BY e.number + 0
         """,
       types: [.int8Array])
     standings = Statement(

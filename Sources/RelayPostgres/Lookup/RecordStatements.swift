@@ -11,6 +11,7 @@ struct RecordStatements: Sendable {
   let places: Statement
 
   init(_ names: TableNames) {
+    // In no order that an index has: rows are looked for one by one, and no table is walked through.
     events = Statement(
       name: "event_records",
       sql: """
@@ -31,7 +32,7 @@ struct RecordStatements: Sendable {
       name: "delivery_records",
       sql: """
         SELECT \(Self.columns) FROM unnest($1::int8[]) AS u(id) JOIN \(names.delivery) d ON d.id = u.id
-        JOIN \(names.event) e ON e.id = d.event ORDER BY d.id
+        JOIN \(names.event) e ON e.id = d.event ORDER BY d.id + 0
         """,
       types: [.int8Array])
     failures = Statement(
@@ -39,7 +40,7 @@ struct RecordStatements: Sendable {
       sql: """
         SELECT f.delivery, f.attempt, f.at, f.duration, f.status, f.error, f.answer, f.peer, f.first_byte, f.request_headers,
           f.answer_headers
-        FROM unnest($1::int8[]) AS u(id) JOIN \(names.failure) f ON f.delivery = u.id ORDER BY f.delivery, f.attempt
+        FROM unnest($1::int8[]) AS u(id) JOIN \(names.failure) f ON f.delivery = u.id ORDER BY f.delivery + 0, f.attempt
         """,
       types: [.int8Array])
     heads = Statement(

@@ -1,5 +1,6 @@
 import RelayCore
 import RelayStoring
+import RelayThreads
 
 /// What the store in PostgreSQL does on its thread, and on no other.
 final class PostgresBackend: StoreBackend {
@@ -7,12 +8,19 @@ final class PostgresBackend: StoreBackend {
   private let session: StoreSession
   private let clock: any SteadyClock
   private let observer: (any StoreObserver)?
+  private let ages: AgeKeeper
+  private let word: Locked<KeepingWord>
 
-  init(session: StoreSession, clock: any SteadyClock, observer: (any StoreObserver)?) {
+  /// - Parameter word: What it and its keeper tell each other.
+  init(
+    session: StoreSession, clock: any SteadyClock, word: Locked<KeepingWord>, observer: (any StoreObserver)?
+  ) {
     self.session = session
     self.clock = clock
     self.observer = observer
-    committer = PostgresCommitter(session: session, clock: clock)
+    self.word = word
+    ages = AgeKeeper(session)
+    committer = PostgresCommitter(session: session, ages: ages, clock: clock, word: word)
   }
 
   var loss: StoreError? { session.connection.loss }
@@ -63,6 +71,7 @@ final class PostgresBackend: StoreBackend {
   func step(_ job: any StoreJob<StoreSession>) throws(StoreError) -> Bool {
     let isLast = try job.step(session)
     job.committed()
+    ages.committed(at: clock.now())
     return isLast
   }
 
@@ -73,16 +82,19 @@ final class PostgresBackend: StoreBackend {
 
   // MARK: By itself
 
-  var hasMore: Bool { false }
-  var nextDue: Timestamp? { nil }
+  var hasMore: Bool { ages.hasMore }
+  var nextDue: Timestamp? { ages.nextDue }
 
   func tend(whileOthersWait isBusy: Bool) {
+    for (destination, count) in ages.step(at: clock.now()) {
+      observer?.storeDiscardedDead(destination: destination, count: count)
+    }
     if let damage = session.takeDamage() { observer?.storeReadFailed(damage) }
   }
 
   func condition(failure: StoreError?, holdsSettlements: Bool) -> StoreCondition {
     StoreCondition(
-      refusal: loss ?? failure, holdsSettlements: holdsSettlements,
+      refusal: loss ?? word.withLock { $0.refusal } ?? failure, holdsSettlements: holdsSettlements,
       lacksLease: session.connection.lacksLease(at: clock.now()))
   }
 

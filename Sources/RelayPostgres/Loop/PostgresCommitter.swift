@@ -1,17 +1,24 @@
 import RelayCore
 import RelayStoring
+import RelayThreads
 
 /// Commits a batch as one pipeline with one Sync. Confined to the store's thread.
 final class PostgresCommitter: BatchCommitter {
   private let session: StoreSession
   private let clock: any SteadyClock
+  private let word: Locked<KeepingWord>
+  private let ages: AgeKeeper
 
-  init(session: StoreSession, clock: any SteadyClock) {
+  init(session: StoreSession, ages: AgeKeeper, clock: any SteadyClock, word: Locked<KeepingWord>) {
     self.session = session
+    self.ages = ages
     self.clock = clock
+    self.word = word
   }
 
-  func refusal(at now: Timestamp) -> StoreError? { session.connection.loss }
+  func refusal(at now: Timestamp) -> StoreError? {
+    session.connection.loss ?? word.withLock { $0.refusal }
+  }
 
   func commit(_ batch: StoreBatch) throws(StoreError) -> CommittedBatch {
     // Names are made known by commits of their own: what follows in the batch may use them.
@@ -28,7 +35,7 @@ final class PostgresCommitter: BatchCommitter {
   /// A commit that has succeeded is where every other session sees it.
   func confirm(isTold: Bool, at now: Timestamp) -> StoreError? { nil }
 
-  func answered(appendedEvents: Int, at now: Timestamp) {}
+  func answered(appendedEvents: Int, at now: Timestamp) { ages.committed(at: now) }
 
   func failed(_ error: StoreError) -> Bool { false }
 
@@ -93,6 +100,9 @@ final class PostgresCommitter: BatchCommitter {
   }
 
   private func apply(_ configuration: StoreConfiguration) {
+    word.withLock { $0.rules = KeepingRules(configuration) }
+    session.appender.retention = configuration.retention
+    ages.configure(configuration, at: clock.now())
     for destination in configuration.names.destinations {
       session.destinations.setMaxBacklog(
         configuration.maxBacklogBytes[destination] ?? configuration.maxBytes,

@@ -2,8 +2,8 @@
 enum ServerCheck {
   /// PostgreSQL 15: `server_version_num`.
   static let oldestVersion = 150_000
-  /// The path's, one for heartbeats, one for what people ask, and one for searches.
-  static let connectionsPerNode = 4
+  /// The path's, one for heartbeats, one for what people ask, one for searches, and one for what the store does by itself.
+  static let connectionsPerNode = 5
 
   /// nil: it can.
   static func refusal(_ facts: ServerFacts) -> String? {

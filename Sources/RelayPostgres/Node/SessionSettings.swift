@@ -8,6 +8,8 @@ struct SessionSettings: Sendable, Equatable {
     case watch
     /// What people ask: it can't write, and none of its statements takes long.
     case look
+    /// What the store does by itself: what is lost of it is done again.
+    case keeping
   }
 
   struct Setting: Sendable, Equatable {
@@ -35,6 +37,9 @@ struct SessionSettings: Sendable, Equatable {
       Setting(name: "plan_cache_mode", value: "force_generic_plan"),
       Setting(name: "enable_seqscan", value: "off"),
       Setting(name: "enable_bitmapscan", value: "off"),
+      // Ids are looked for one by one: between the least and the highest of them there may be whole days.
+      Setting(name: "enable_hashjoin", value: "off"),
+      Setting(name: "enable_mergejoin", value: "off"),
       // A generic plan does not know how few rows a LIMIT lets through: it would start workers for 64 of them.
       Setting(name: "max_parallel_workers_per_gather", value: "0"),
       Setting(name: "jit", value: "off"),
@@ -48,9 +53,14 @@ struct SessionSettings: Sendable, Equatable {
       // A transaction of somebody who is gone would keep old rows from being removed.
       settings.append(Setting(name: "idle_in_transaction_session_timeout", value: "30s"))
     }
+    if purpose == .keeping {
+      // A node that stops in the middle of a step gives way to the others.
+      settings.append(Setting(name: "idle_in_transaction_session_timeout", value: "10s"))
+    }
     if serverVersion >= 170_000 {
       // A node that stops in the middle of a pipeline keeps its row locks no longer than this.
-      settings.append(Setting(name: "transaction_timeout", value: "20s"))
+      // What the store does by itself may look along a whole day.
+      settings.append(Setting(name: "transaction_timeout", value: purpose == .keeping ? "11min" : "20s"))
     }
     self.settings = settings
   }

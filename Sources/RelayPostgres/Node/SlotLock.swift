@@ -6,6 +6,8 @@ enum SlotLock {
   case watch
 
   static let watchOffset: Int32 = 1 << 12
+  /// Held for a step of what one node does for all. No slot's.
+  static let keeping: Int32 = 1 << 13
 
   func key(of slot: Int) -> Int32 {
     switch self {

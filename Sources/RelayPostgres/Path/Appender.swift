@@ -8,6 +8,8 @@ final class Appender {
   private let statements: DuplicateStatements
   private let inserter: Inserter
   private let connection: StoreConnection
+  /// Events older than this may have gone; nil: not known yet.
+  var retention: Duration?
 
   init(
     _ tables: TableNames, names: NameTable, duplicates: DuplicateMap, inserter: Inserter,
@@ -33,7 +35,7 @@ final class Appender {
   func append(
     _ envelopes: [NewEnvelope], in commit: PendingCommit, history: () -> ClockHistory
   ) throws(StoreError) -> [() -> AppendOutcome] {
-    let lacking = try lookUpLacking(envelopes, history)
+    let lacking = try lookUpLacking(envelopes, now: commit.now, history)
     return envelopes.map { envelope in
       guard let (key, known) = duplicate(of: envelope, history) else {
         return store(envelope, in: commit)
@@ -74,17 +76,22 @@ final class Appender {
 
   /// Events of envelopes that come again which never had a delivery: a rare read, since nearly all events of what is posted have one.
   private func lookUpLacking(
-    _ envelopes: [NewEnvelope], _ history: () -> ClockHistory
+    _ envelopes: [NewEnvelope], now: Timestamp, _ history: () -> ClockHistory
   ) throws(StoreError) -> Set<EventID> {
     var asked: [KnownEnvelope] = []
     for envelope in envelopes {
       guard envelope.events.contains(where: { !$0.deliveries.isEmpty }),
-        let (_, known) = duplicate(of: envelope, history), !known.isComplete
+        let (_, known) = duplicate(of: envelope, history), mayBeRouted(known, now)
       else { continue }
       asked.append(known)
     }
     guard !asked.isEmpty else { return [] }
     return Set(try statements.eventsWithoutDelivery(of: asked, connection))
+  }
+
+  /// What is old enough to go is left alone: its day may be going now.
+  private func mayBeRouted(_ known: KnownEnvelope, _ now: Timestamp) -> Bool {
+    !known.isComplete && retention.map { now.advanced(by: .zero - $0) < known.receivedAt } ?? true
   }
 
   /// Routes events anew that never had a delivery, when their envelope comes again and the rules have been mended since. What was
@@ -98,7 +105,7 @@ final class Appender {
     var handedOut: [() -> Delivery?] = []
     let arrival = Inserter.Arrival(now: commit.now, receivedFirst: known.receivedAt)
     let configuration = names.configuration(envelope.configuration)!
-    if !known.isComplete {
+    if mayBeRouted(known, commit.now) {
       var unstored = UnstoredEvents(known.unstored)
       // As the store has it.
       let context = EnvelopeContext(

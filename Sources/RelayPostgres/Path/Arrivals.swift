@@ -12,6 +12,7 @@ struct Arrivals {
   /// Order keys of `deliveries` that are pending.
   private var keys: Set<OrderKey> = []
 
+  var isEmpty: Bool { events.isEmpty && rerouted.isEmpty && deliveries.isEmpty && envelopes.isEmpty }
   var deliveryCount: Int { deliveries.count }
   var eventCount: Int { max(events.count, envelopes.count) }
 
@@ -59,11 +60,17 @@ struct Arrivals {
 
   /// Adds its statements.
   ///
-  /// - Parameter waiting: Given the ids of deliveries that others come before.
+  /// - Parameters:
+  ///   - statementsOf: Those of a day; nil: of all days.
+  ///   - waiting: Given the ids of deliveries that others come before.
   func write(
-    _ statements: AppendStatements, in commit: PendingCommit, waiting: @escaping ([DeliveryID]) -> Void
+    _ statementsOf: (Day?) -> AppendStatements, in commit: PendingCommit,
+    waiting: @escaping ([DeliveryID]) -> Void
   ) {
-    if !events.isEmpty { statements.insert(events, into: commit) }
+    let statements = statementsOf(commit.day)
+    for (day, rows) in events.byDay(of: { Day(of: $0.event.id) }) {
+      statementsOf(day).insert(rows, into: commit)
+    }
     if !rerouted.isEmpty { statements.reroute(rerouted, in: commit) }
     for run in runs {
       let ofRun = deliveries.filter { $0.run == run }

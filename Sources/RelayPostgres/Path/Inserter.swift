@@ -17,13 +17,13 @@ final class Inserter {
   private let names: NameTable
   private let destinations: DestinationTable
   private let claims: Claims
-  private let statements: AppendStatements
+  private var statements: PerDay<AppendStatements>
 
   init(_ tables: TableNames, names: NameTable, destinations: DestinationTable, claims: Claims) {
     self.names = names
     self.destinations = destinations
     self.claims = claims
-    statements = AppendStatements(tables)
+    statements = PerDay { AppendStatements(tables, of: $0) }
   }
 
   /// - Parameters:
@@ -92,7 +92,7 @@ final class Inserter {
 
   /// Adds what has come to the commit, and looks after those that nobody has been given for long.
   func write(in commit: PendingCommit) {
-    commit.arrivals.write(statements, in: commit) { commit.wait(for: $0) }
+    commit.arrivals.write({ statements.of($0) }, in: commit) { commit.wait(for: $0) }
     let count = commit.arrivals.deliveryCount
     commit.whenDone { self.claims.came(count, from: commit.delivery(at: 0)) }
     claims.shortenTail(in: commit)

@@ -11,6 +11,10 @@ final class PendingCommit {
   let slot: Int16
   /// The lowest that its numbers may have: above all that the node has given.
   private let lowestTick: Int64
+  /// Of its numbers; nil: not sure.
+  let day: Day?
+  /// Where what has an order key begins.
+  let keys: KeyBound
   private(set) var pipeline = Pipeline()
   /// What is done with the rows of a statement, and how they are had again.
   private struct Step {
@@ -24,15 +28,19 @@ final class PendingCommit {
   private var waiting: Set<DeliveryID> = []
   /// Where its numbers begin, once it has been carried out.
   private(set) var base: Int64 = 0
+  /// Whose turn it is to take differences of books, as the server has told it with the commit; nil: it has not.
+  private(set) var bookTurn: Int64?
   /// What it inserts: after all that others add, so that what is settled with it makes room and way.
   var arrivals = Arrivals()
   /// A statement met other rows than it should have.
   private(set) var damage: StoreError?
 
-  init(now: Timestamp, slot: Int16, lowestTick: Int64) {
+  init(now: Timestamp, slot: Int16, lowestTick: Int64, day: Day?, keys: KeyBound) {
     self.now = now
     self.slot = slot
     self.lowestTick = lowestTick
+    self.day = day
+    self.keys = keys
   }
 
   /// The beginning of the parameters of a statement that gives numbers: `CommitBase`.
@@ -58,14 +66,16 @@ final class PendingCommit {
     steps.append(Step(handler: handler, again: again))
   }
 
-  /// The last statement, which tells the base: before all handlers run.
+  /// The last statement, which tells the base and the turn: before all handlers run.
   func addLast(_ statement: Statement, _ parameters: Parameters) { pipeline.add(statement, parameters) }
 
   /// It is on disk.
   ///
   /// - Parameter rows: What each statement brought.
   func succeeded(_ rows: [Rows]) {
-    base = rows.last?.first?.integer(0) ?? lowestTick
+    let last = rows.last?.first
+    base = last?.integer(0) ?? lowestTick
+    bookTurn = last?.integer(1)
     for (step, rows) in zip(steps, rows) { step.handler(rows) }
     for follower in followers { follower() }
   }

@@ -10,7 +10,7 @@ final class Settler {
   private let destinations: DestinationTable
   private let claims: Claims
   private let replays: ReplayTable
-  private let statements: SettleStatements
+  private var statements: PerDay<SettleStatements>
   private let keys: KeyStatements
   private let connection: StoreConnection
 
@@ -25,7 +25,7 @@ final class Settler {
     self.keys = keys
     self.replays = replays
     self.connection = connection
-    statements = SettleStatements(tables)
+    statements = PerDay { SettleStatements(tables, of: $0) }
   }
 
   /// Leaves deliveries alone that are no longer pending.
@@ -72,7 +72,7 @@ final class Settler {
     }
     guard !unclaimed.isEmpty else { return [:] }
     var found: [DeliveryID: ClaimTable.Entry] = [:]
-    for row in try statements.pending(Array(Set(unclaimed)), connection) {
+    for row in try statements.of(nil).pending(Array(Set(unclaimed)), connection) {
       var entry = row.entry
       entry.isFresh = false
       found[row.id] = entry
@@ -89,12 +89,19 @@ final class Settler {
   }
 
   private func write(_ wave: SettleWave, _ places: WavePlaces, _ turns: Turns, in commit: PendingCommit) {
-    if !wave.deliveredAtOnce.isEmpty {
-      statements.deliverAtOnce(wave.deliveredAtOnce, at: commit.now, in: commit)
+    // What is not of this very day may have been kept when its day went: the whole table finds it.
+    for (day, rows) in wave.deliveredAtOnce.parted(from: commit.day, of: { Day(of: $0.delivery) }) {
+      statements.of(day).deliverAtOnce(rows, at: commit.now, in: commit)
     }
-    if !wave.others.isEmpty { statements.settle(wave.others, at: commit.now, in: commit) }
-    if !wave.orderedRetries.isEmpty { statements.retry(wave.orderedRetries, at: commit.now, in: commit) }
-    if !wave.failures.isEmpty { statements.keepFailures(wave.failures, in: commit) }
+    for (day, rows) in wave.others.parted(from: commit.day, of: { Day(of: $0.delivery) }) {
+      statements.of(day).settle(rows, at: commit.now, in: commit)
+    }
+    for (day, rows) in wave.orderedRetries.parted(from: commit.day, of: { Day(of: $0.settlement.delivery) }) {
+      statements.of(day).retry(rows, at: commit.now, in: commit)
+    }
+    for (day, rows) in wave.failures.parted(from: commit.day, of: { Day(of: $0.delivery) }) {
+      statements.of(day).keepFailures(rows, in: commit)
+    }
     guard !wave.keys.isEmpty else { return }
     keys.promote(wave.keys.keys, in: commit) { self.claims.becameClaimable($0, of: $1, $2) }
     // Of a key that somebody else holds nothing is handed out, nor of a destination that is held.

@@ -10,8 +10,19 @@ final class StoreConnection {
   private(set) var loss: StoreError?
   /// Not before that is it made again.
   private var retryAt: ContinuousClock.Instant?
-  /// Of the last call that failed: what it wrote may be there, or not.
-  private(set) var isInDoubt = false
+  /// Why a call has failed, as far as it matters to who made it.
+  enum Failure {
+    /// What it wrote may be there, or not.
+    case inDoubt
+    /// Others have changed the same rows, or waited for it: the same may go now.
+    case disturbed
+    /// Somebody has what it wanted to lock.
+    case lockNotAvailable
+  }
+
+  /// Of the last call that failed.
+  private(set) var failure: Failure?
+  var isInDoubt: Bool { failure == .inDoubt }
 
   private let patience: Duration
   /// From one attempt to connect to the next.
@@ -35,13 +46,13 @@ final class StoreConnection {
 
   /// One round trip, one transaction.
   func run(_ pipeline: Pipeline) throws(StoreError) -> [Rows] {
-    isInDoubt = false
+    failure = nil
     if let loss { throw loss }
     try regain()
     do throws(PostgresError) {
       return try writer.connection.run(pipeline, within: patience)
     } catch {
-      isInDoubt = error.isUnknownOutcome
+      failure = Failure(error)
       throw StoreError(error)
     }
   }
@@ -114,6 +125,17 @@ final class StoreConnection {
 
 @available(*, unavailable)
 extension StoreConnection: Sendable {}
+
+extension StoreConnection.Failure {
+  fileprivate init?(_ error: PostgresError) {
+    switch error.state {
+    case _ where error.isUnknownOutcome: self = .inDoubt
+    case "40001", "40P01": self = .disturbed
+    case "55P03": self = .lockNotAvailable
+    default: return nil
+    }
+  }
+}
 
 extension StoreError {
   /// - Parameter error: What the server, or the way to it, said.

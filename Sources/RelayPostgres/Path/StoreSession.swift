@@ -26,6 +26,8 @@ final class StoreSession {
   private let replayTable: ReplayTable
   private let inserter: Inserter
   private let books: BookStatements
+  private let days: DayTables
+  private let keys: KeyBound
   private let usageStatements: UsageStatements
   private let clockStatements: ClockStatements
   private let members: [any CommitMember]
@@ -33,6 +35,8 @@ final class StoreSession {
   private var nextTick: Int64
   /// Of the last commit.
   private var sequence: Int64
+  /// Whose turn it was to take differences of books, as of the last commit.
+  private var bookTurn: Int64 = 0
   /// What a commit has met that should not be.
   private var damage: StoreError?
 
@@ -47,6 +51,9 @@ final class StoreSession {
     self.connection = connection
     self.slot = slot
     self.steady = steady
+    days = DayTables(tables, connection)
+    try days.start(at: .now)
+    keys = KeyBound(tables, connection)
     usageStatements = UsageStatements(tables)
     clockStatements = ClockStatements(tables)
     books = BookStatements(tables)
@@ -99,7 +106,12 @@ final class StoreSession {
     at now: Timestamp? = nil, isTrial: Bool = false,
     _ plan: (PendingCommit) throws(StoreError) -> () -> Value
   ) throws(StoreError) -> Value {
-    let commit = PendingCommit(now: now ?? steady.now(), slot: slot, lowestTick: nextTick)
+    let now = now ?? steady.now()
+    let instant = ContinuousClock.now
+    let day = days.day(at: instant, lowest: nextTick)
+    // Where that fails, the commit will tell.
+    if let day { try? keys.renew(day) }
+    let commit = PendingCommit(now: now, slot: slot, lowestTick: nextTick, day: day, keys: keys)
     let value: Value
     do throws(StoreError) {
       let finish = try plan(commit)
@@ -108,14 +120,18 @@ final class StoreSession {
       let changes = destinations.changes
       books.setStanding(of: changes, in: commit)
       if !commit.pipeline.isEmpty || !changes.isEmpty || isTrial {
-        books.insert(changes, sequence: sequence + 1, in: commit)
+        books.insert(changes, sequence: sequence + 1, turn: bookTurn, in: commit)
+        try days.prepare(for: commit.arrivals, at: instant, lowest: nextTick)
         try carryOut(commit)
+        days.committed(at: instant, tick: commit.base)
         sequence += 1
+        bookTurn = commit.bookTurn ?? bookTurn
         nextTick = max(nextTick, commit.nextTick)
         connection.gave(upTo: nextTick - 1)
       }
       value = finish()
     } catch {
+      days.forget()
       for member in members { member.rollback() }
       throw error
     }
@@ -128,7 +144,7 @@ final class StoreSession {
   /// let its senders send again what is stored. And one that a standby has not confirmed is kept once it has confirmed what comes after.
   private func carryOut(_ commit: PendingCommit) throws(StoreError) {
     do throws(StoreError) {
-      return commit.succeeded(try connection.run(commit.pipeline))
+      return commit.succeeded(try send(commit))
     } catch {
       guard connection.isInDoubt else { throw error }
       let base = try connection.insist { (connection) throws(StoreError) in
@@ -141,6 +157,20 @@ final class StoreSession {
       }
     }
   }
+
+  /// What has been moved out of its day meanwhile is found at its new place by another attempt; it was not there any more for this one.
+  private func send(_ commit: PendingCommit) throws(StoreError) -> [Rows] {
+    for _ in 1..<Self.attempts {
+      do throws(StoreError) {
+        return try connection.run(commit.pipeline)
+      } catch {
+        guard connection.failure == .disturbed else { throw error }
+      }
+    }
+    return try connection.run(commit.pipeline)
+  }
+
+  private static let attempts = 5
 
   /// Makes names known, and the limits of destinations.
   func register(_ configuration: StoreConfiguration) throws(StoreError) {

@@ -5,6 +5,8 @@
 /// so that the way of nearly all (it arrives in its lane's hands, and is delivered) touches no index but the primary key's. Books are
 /// differences that each commit inserts, so that no two nodes ever wait for one row.
 ///
+/// What arrives stands in tables of days: `DayTableSchema`.
+///
 /// Text can't hold U+0000 in PostgreSQL: `StoredText` says how it is written.
 enum PathTables {
   static func sql(_ names: TableNames) -> String {
@@ -52,9 +54,9 @@ enum PathTables {
       hash bytea NOT NULL,
       unstored bytea,
       trace bytea
-    );
+    ) PARTITION BY RANGE (number);
     CREATE TABLE \(names.event) (
-      id uuid PRIMARY KEY,
+      id uuid NOT NULL,
       number int8 NOT NULL,
       received int8 NOT NULL,
       first_delivery int8,
@@ -65,6 +67,7 @@ enum PathTables {
       deliveries int4 NOT NULL,
       slot int2 NOT NULL,
       dropped bool NOT NULL,
+      kept bool NOT NULL DEFAULT false,
       time bytea,
       token bytea,
       trace bytea,
@@ -75,20 +78,22 @@ enum PathTables {
       chat text,
       routes int4[] NOT NULL,
       body bytea NOT NULL
-    ) WITH (toast_tuple_target = 8160);
+    ) PARTITION BY LIST (kept);
     ALTER TABLE \(names.event) ALTER COLUMN body SET STORAGE EXTERNAL;
-    CREATE INDEX \(names.event)_number ON \(names.event) (number);
+    \(parts(of: names.event, by: "id"))
+    \(DayTableSchema.event(names, suffix: DayTableSchema.kept, in: names.event, for: "IN (true)"))
     """
   }
 
   /// States: 0 fresh, 1 retrying, 2 waiting, 3 delivered, 4 dead, 5 discarded. `shelf` is null for one in its lane's hands since it
-  /// arrived, and for what was delivered; else it is the state, less 4 for what a replay has queued and is pending. `due` and
-  /// `order_key` are set while a delivery is pending, and at no other time. What came later than its event, with new rules or with a replay,
-  /// has `arrived`, and an index, since it does not stand where its event was received; nothing of that is of the others.
+  /// arrived, and for what was delivered; else it is the state, less 4 for what a replay has queued and is pending. `due` is set while a
+  /// delivery is pending, and says of a dead one when it died; `order_key` is set while it is pending, and at no other time. What came later
+  /// than its event, with new rules or with a replay, has `arrived`, and an index, since it does not stand where its event was received;
+  /// nothing of that is of the others.
   private static func deliveries(_ names: TableNames) -> String {
     """
     CREATE TABLE \(names.delivery) (
-      id int8 PRIMARY KEY,
+      id int8 NOT NULL,
       event uuid NOT NULL,
       since int8 NOT NULL,
       received int8 NOT NULL,
@@ -110,16 +115,13 @@ enum PathTables {
       state int2 NOT NULL,
       shelf int2,
       reason int2,
+      kept bool NOT NULL DEFAULT false,
       order_key text,
       last_error text,
       last_peer bytea
-    ) WITH (fillfactor = 40);
-    CREATE INDEX \(names.delivery)_shelf ON \(names.delivery) (destination, shelf, id) WHERE shelf IS NOT NULL;
-    CREATE INDEX \(names.delivery)_due ON \(names.delivery) (destination, shelf, due, id) WHERE due IS NOT NULL;
-    CREATE INDEX \(names.delivery)_key ON \(names.delivery) (destination, order_key, id)
-      WHERE order_key IS NOT NULL;
-    CREATE INDEX \(names.delivery)_rerouted ON \(names.delivery) (id) WHERE arrived IS NOT NULL AND run = 0;
-    CREATE INDEX \(names.delivery)_replayed ON \(names.delivery) (id) WHERE arrived IS NOT NULL AND run > 0;
+    ) PARTITION BY LIST (kept);
+    \(parts(of: names.delivery, by: "id"))
+    \(DayTableSchema.delivery(names, suffix: DayTableSchema.kept, in: names.delivery, for: "IN (true)"))
     CREATE TABLE \(names.unlisted) (slot int2 PRIMARY KEY, first int8 NOT NULL);
     CREATE TABLE \(names.failure) (
       delivery int8 NOT NULL,
@@ -127,19 +129,31 @@ enum PathTables {
       at int8 NOT NULL,
       duration int8 NOT NULL,
       status int4,
+      kept bool NOT NULL DEFAULT false,
       error text,
       answer bytea,
       peer bytea,
       first_byte int8,
       request_headers bytea,
-      answer_headers bytea,
-      PRIMARY KEY (delivery, attempt)
-    );
+      answer_headers bytea
+    ) PARTITION BY LIST (kept);
+    \(parts(of: names.failure, by: "delivery"))
+    \(DayTableSchema.failure(names, suffix: DayTableSchema.kept, in: names.failure, for: "IN (true)"))
+    """
+  }
+
+  /// What is of a day, and what is not any more: `kept`.
+  private static func parts(of table: String, by column: String) -> String {
+    """
+    CREATE TABLE \(table)_\(DayTableSchema.days) PARTITION OF \(table) FOR VALUES IN (false) PARTITION BY RANGE (\(column));
     """
   }
 
   /// A commit inserts a row for each destination whose books it changes, and at least one (of destination 0): by its `sequence` one
-  /// that was cut off is looked for.
+  /// that was cut off is looked for. These rows stand in two tables, which take turns; `fold_turn` counts the turns, and its last bit
+  /// says whose turn it is. It is a sequence, since every commit reads it: a row that is updated would be many versions for as long as
+  /// somebody keeps a transaction open. What is up to `folded` is in `book`, whether its row is still there or not; `base` is that of
+  /// the commit of this `sequence`.
   private static func books(_ names: TableNames) -> String {
     let counts = """
       pending int8 NOT NULL,
@@ -154,15 +168,26 @@ enum PathTables {
       CREATE TABLE \(names.book) (
         destination int4 PRIMARY KEY,
         \(counts)
-      );
-      CREATE TABLE \(names.bookDelta) (
-        slot int2 NOT NULL,
-        sequence int8 NOT NULL,
-        base int8 NOT NULL,
-        destination int4 NOT NULL,
-        \(counts)
-      );
+      ) WITH (fillfactor = 50);
+      CREATE TABLE \(names.folded) (
+        slot int2 PRIMARY KEY, sequence int8 NOT NULL, base int8 NOT NULL
+      ) WITH (fillfactor = 50);
+      CREATE SEQUENCE \(names.foldTurn) MINVALUE 0 START 0;
+      \(names.bookDeltas.map { deltas($0, counts) }.joined(separator: "\n"))
       """
+  }
+
+  /// It is emptied every few seconds: nothing is left for a vacuum to do, and one that is under way would put that off.
+  private static func deltas(_ table: String, _ counts: String) -> String {
+    """
+    CREATE TABLE \(table) (
+      slot int2 NOT NULL,
+      sequence int8 NOT NULL,
+      base int8 NOT NULL,
+      destination int4 NOT NULL,
+      \(counts)
+    ) WITH (autovacuum_enabled = false);
+    """
   }
 
   private static func people(_ names: TableNames) -> String {

@@ -12,12 +12,14 @@ struct AppendStatements: Sendable {
   private let insertOrdered: Statement
   private let waitingOnes: Statement
 
-  init(_ names: TableNames) {
+  /// - Parameter day: Of the events, or of the numbers; nil: not sure.
+  init(_ names: TableNames, of day: Day? = nil) {
+    let of = names.of(day)
     insertEnvelopes = Statement(
-      name: "insert_envelopes",
+      name: "insert_envelopes\(of.suffix)",
       sql: """
         \(CommitBase.cte)
-        INSERT INTO \(names.envelope) (first, slot, number, source, configuration, received, accepted, is_complete, hash,
+        INSERT INTO \(of.envelope) (first, slot, number, source, configuration, received, accepted, is_complete, hash,
           unstored, trace)
         SELECT u.first, $2, ((base.tick + u.place - 1) << 12) | $2, u.source, u.configuration, u.received, u.accepted,
           u.is_complete, u.hash, u.unstored, u.trace
@@ -30,10 +32,10 @@ struct AppendStatements: Sendable {
         .byteaArray, .byteaArray,
       ])
     insertEvents = Statement(
-      name: "insert_events",
+      name: "insert_events\(of.suffix)",
       sql: """
         \(CommitBase.cte)
-        INSERT INTO \(names.event) (id, number, slot, envelope, source, configuration, received, time, token, trace, type,
+        INSERT INTO \(of.event) (id, number, slot, envelope, source, configuration, received, time, token, trace, type,
           raw_type, company, channel, chat, routes, dropped, first_delivery, deliveries, body)
         SELECT u.id, ((base.tick + u.place - 1) << 12) | $2, $2, u.envelope, u.source, u.configuration, u.received, u.time,
           u.token, u.trace, u.type, u.raw_type, u.company, u.channel, u.chat, u.routes::int4[], u.dropped,
@@ -57,16 +59,17 @@ struct AppendStatements: Sendable {
           first_delivery = ((base.tick + u.first) << 12) | $2, deliveries = u.deliveries, body = u.body
         FROM base, unnest($3::uuid[], $4::text[], $5::bool[], $6::int4[], $7::int4[], $8::int4[], $9::bytea[])
           AS u(id, routes, dropped, configuration, first, deliveries, body)
-        WHERE e.id = u.id
+        WHERE e.id = u.id AND e.id >= $10 AND e.id <= $11
         """,
       types: [
         .int8, .int2, .uuidArray, .textArray, .boolArray, .int4Array, .int4Array, .int4Array, .byteaArray,
+        .uuid, .uuid,
       ])
     insertDeliveries = Statement(
-      name: "insert_deliveries",
+      name: "insert_deliveries\(of.suffix)",
       sql: """
         \(CommitBase.cte)
-        INSERT INTO \(names.delivery) (id, slot, event, destination, route, run, state, shelf, attempts, counted, since,
+        INSERT INTO \(of.delivery) (id, slot, event, destination, route, run, state, shelf, attempts, counted, since,
           received, settled, reason, bytes, arrived)
         SELECT ((base.tick + u.place) << 12) | $2, $2, u.event, u.destination, u.route, $3,
           CASE u.shelf WHEN 5 THEN 5 ELSE 0 END, u.shelf, 0, 0, u.since, u.received, CASE u.shelf WHEN 5 THEN $4 END,
@@ -79,10 +82,10 @@ struct AppendStatements: Sendable {
         .int8Array, .int4Array, .int8Array,
       ])
     insertOrdered = Statement(
-      name: "insert_ordered_deliveries",
+      name: "insert_ordered_deliveries\(of.suffix)",
       sql: """
         \(CommitBase.cte), new AS (
-          INSERT INTO \(names.delivery) (id, slot, event, destination, route, run, state, shelf, attempts, counted, since,
+          INSERT INTO \(of.delivery) (id, slot, event, destination, route, run, state, shelf, attempts, counted, since,
             received, bytes, arrived, order_key)
           SELECT ((base.tick + u.place) << 12) | $2, $2, u.event, u.destination, u.route, $3, s.state,
             CASE $3 WHEN 0 THEN s.state ELSE s.state - 4 END, 0, 0, u.since, u.received, u.bytes, u.arrived, u.order_key
@@ -91,21 +94,22 @@ struct AppendStatements: Sendable {
             AS u(place, event, destination, route, since, received, bytes, arrived, order_key, follows)
           LEFT JOIN LATERAL (
             SELECT 2 AS state FROM \(names.delivery) d
-            WHERE NOT u.follows AND d.destination = u.destination AND d.order_key = u.order_key LIMIT 1) w ON true
+            WHERE NOT u.follows AND d.destination = u.destination AND d.order_key = u.order_key AND d.id >= $14 LIMIT 1) w ON true
           CROSS JOIN LATERAL (SELECT CASE WHEN u.follows THEN 2 ELSE coalesce(w.state, 0) END AS state) s
           RETURNING id, state)
         SELECT id FROM new WHERE state = 2
         """,
       types: [
         .int8, .int2, .int4, .int4Array, .uuidArray, .int4Array, .int4Array, .int8Array, .int8Array,
-        .int4Array, .int8Array, .textArray, .boolArray,
+        .int4Array, .int8Array, .textArray, .boolArray, .int8,
       ])
     waitingOnes = Statement(
       name: "waiting_deliveries",
       sql: """
-        SELECT d.id FROM unnest($1::int8[]) AS u(id) JOIN \(names.delivery) d ON d.id = u.id WHERE d.state = 2
+        SELECT d.id FROM unnest($1::int8[]) AS u(id) JOIN \(names.delivery) d ON d.id = u.id
+        WHERE d.state = 2 AND d.id >= $2 AND d.id <= $3
         """,
-      types: [.int8Array])
+      types: [.int8Array, .int8, .int8])
   }
 
   // MARK: Envelopes
@@ -151,7 +155,8 @@ struct AppendStatements: Sendable {
     var deliveries: Int32
   }
 
-  func insert(_ rows: [EventRow], into commit: PendingCommit) {
+  /// - Parameter rows: All of the day, if there is one.
+  func insert(_ rows: some Collection<EventRow>, into commit: PendingCommit) {
     let bodies = rows.reduce(0) { $0 + $1.event.body.count }
     var parameters = commit.parameters(capacity: bodies + 320 * rows.count)
     parameters.add(array: rows.lazy.map(\.event.id))
@@ -187,6 +192,7 @@ struct AppendStatements: Sendable {
     parameters.add(array: rows.lazy.map(\.firstDelivery))
     parameters.add(array: rows.lazy.map(\.deliveries))
     parameters.add(array: rows.lazy.map(\.event.body))
+    parameters.add(boundsOf: rows.lazy.map(\.event.id))
     commit.add(rerouteEvents, parameters)
   }
 
@@ -251,9 +257,11 @@ struct AppendStatements: Sendable {
     parameters.add(array: rows.lazy.map(\.arrivedAt))
     parameters.add(array: rows.lazy.map { StoredText.written($0.orderKey ?? "") })
     parameters.add(array: rows.lazy.map(\.follows))
+    parameters.add(commit.keys.first)
     let again = {
       var asked = Parameters(capacity: 16 * rows.count + 64)
       asked.add(array: rows.lazy.map { commit.delivery(at: $0.place).rawValue })
+      asked.add(boundsOf: rows.lazy.map { commit.delivery(at: $0.place).rawValue })
       return (waitingOnes, asked)
     }
     commit.add(insertOrdered, parameters, again: again) { rows in

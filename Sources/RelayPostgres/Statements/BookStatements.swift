@@ -3,8 +3,10 @@ import RelayStoring
 
 /// Destinations, and their books: totals, and the differences that commits have inserted since those were made.
 struct BookStatements: Sendable {
-  private let destinations: Statement
-  private let insertDeltas: Statement
+  /// Destinations with their books, whatever of these is folded.
+  let allBooks: Statement
+  /// One for each table of differences.
+  private let insertDeltas: [Statement]
   private let setStanding: Statement
   private let lastSequence: Statement
   private let baseOfCommit: Statement
@@ -13,33 +15,35 @@ struct BookStatements: Sendable {
   init(_ names: TableNames) {
     let sums = Self.columns.map { "sum(\($0))::int8 AS \($0)" }.joined(separator: ", ")
     let columns = Self.columns.joined(separator: ", ")
-    destinations = Statement(
-      name: "destinations",
+    let deltas = Self.unfolded(names, in: names.bookDeltas)
+    allBooks = Statement(
+      name: "all_books",
       sql: """
         SELECT d.id, d.name, d.ordering, d.paused_until, d.suspended, d.suspended_since,
           \(Self.columns.map { "coalesce(b.\($0), 0)" }.joined(separator: ", "))
         FROM \(names.destination) d LEFT JOIN (
           SELECT destination, \(sums) FROM (
             SELECT destination, \(columns) FROM \(names.book)
-            UNION ALL SELECT destination, \(columns) FROM \(names.bookDelta)) a
+            UNION ALL SELECT destination, \(columns) FROM (\(deltas)) d) a
           GROUP BY destination) b ON b.destination = d.id
         ORDER BY d.id
         """)
-    insertDeltas = Statement(
-      name: "insert_book_deltas",
-      sql: """
-        \(CommitBase.cte), new AS (
-          INSERT INTO \(names.bookDelta) (slot, sequence, base, destination, \(columns))
-          SELECT $2, $3, base.tick, u.* FROM base,
-            unnest($4::int4[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::int8[], $11::int8[])
-              AS u(destination, \(columns)))
-        SELECT tick FROM base
-        """,
-      types: [
-        .int8, .int2, .int8, .int4Array, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array,
-        .int8Array,
-        .int8Array,
-      ])
+    insertDeltas = names.bookDeltas.map { table in
+      Statement(
+        name: "insert_\(table)",
+        sql: """
+          \(CommitBase.cte), new AS (
+            INSERT INTO \(table) (slot, sequence, base, destination, \(columns))
+            SELECT $2, $3, base.tick, u.* FROM base,
+              unnest($4::int4[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::int8[], $11::int8[])
+                AS u(destination, \(columns)))
+          SELECT tick, (SELECT last_value FROM \(names.foldTurn)) FROM base
+          """,
+        types: [
+          .int8, .int2, .int8, .int4Array, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array,
+          .int8Array, .int8Array,
+        ])
+    }
     setStanding = Statement(
       name: "set_standing",
       sql: """
@@ -50,17 +54,33 @@ struct BookStatements: Sendable {
         WHERE d.id = u.id
         """,
       types: [.int4Array, .int4Array, .int8Array, .int8Array, .int8Array])
+    // Nothing comes after a commit that is looked for: where it is folded, it is the last one that is.
+    let places = names.bookDeltas + [names.folded]
     baseOfCommit = Statement(
       name: "base_of_commit",
-      sql: "SELECT base FROM \(names.bookDelta) WHERE slot = $1 AND sequence = $2 LIMIT 1",
+      sql: places.map { "SELECT base FROM \($0) WHERE slot = $1 AND sequence = $2" }
+        .joined(separator: " UNION ALL ") + " LIMIT 1",
       types: [.int2, .int8])
     confirmation = Statement(name: "confirm", sql: "SELECT pg_logical_emit_message(true, 'huggy-relay', '')")
+    let highest = places.map { "(SELECT max(sequence) FROM \($0) WHERE slot = $1)" }
     lastSequence = Statement(
-      name: "last_sequence",
-      sql: "SELECT coalesce(max(sequence), 0) FROM \(names.bookDelta) WHERE slot = $1", types: [.int2])
+      name: "last_sequence", sql: "SELECT coalesce(greatest(\(highest.joined(separator: ", "))), 0)",
+      types: [.int2])
   }
 
-  private static let columns = [
+  /// What is in no total yet of what stands in these tables, as a query.
+  ///
+  /// Of a node's commits each is there before the next one begins. So what a look finds of them has no gap, and one number says how far they
+  /// are folded.
+  static func unfolded(_ names: TableNames, in tables: [String]) -> String {
+    let all = tables.map { "SELECT * FROM \($0)" }.joined(separator: " UNION ALL ")
+    return """
+      SELECT a.* FROM (\(all)) a LEFT JOIN \(names.folded) f ON f.slot = a.slot
+      WHERE a.sequence > coalesce(f.sequence, 0)
+      """
+  }
+
+  static let columns = [
     "pending", "replaying", "dead", "delivered", "discarded", "overflowed", "backlog_bytes",
   ]
 
@@ -68,22 +88,25 @@ struct BookStatements: Sendable {
 
   /// All that were ever configured, in the order in which they came to be.
   func all(_ connection: StoreConnection) throws(StoreError) -> [(row: DestinationRowID, StoredDestination)] {
-    try connection.read(destinations).map { row in
-      var destination = StoredDestination(name: row.text(1))
-      // A number that this version does not know is put in order again.
-      destination.ordering = row.optionalInteger(2).flatMap { Ordering(rawValue: Int($0)) }
-      destination.pausedUntil = row.optionalTime(3)
-      destination.suspended = SuspendedTime(
-        ended: .microseconds(row.integer(4)), since: row.optionalTime(5))
-      destination.pending = Int(row.integer(6))
-      destination.replaying = Int(row.integer(7))
-      destination.dead = Int(row.integer(8))
-      destination.delivered = Int(row.integer(9))
-      destination.discarded = Int(row.integer(10))
-      destination.overflowed = Int(row.integer(11))
-      destination.backlogBytes = Int(row.integer(12))
-      return (DestinationRowID(rawValue: row.integer(0)), destination)
-    }
+    try connection.read(allBooks).map(Self.destination)
+  }
+
+  /// - Parameter row: Of `allBooks`.
+  static func destination(_ row: Row) -> (row: DestinationRowID, StoredDestination) {
+    var destination = StoredDestination(name: row.text(1))
+    // A number that this version does not know is put in order again.
+    destination.ordering = row.optionalInteger(2).flatMap { Ordering(rawValue: Int($0)) }
+    destination.pausedUntil = row.optionalTime(3)
+    destination.suspended = SuspendedTime(
+      ended: .microseconds(row.integer(4)), since: row.optionalTime(5))
+    destination.pending = Int(row.integer(6))
+    destination.replaying = Int(row.integer(7))
+    destination.dead = Int(row.integer(8))
+    destination.delivered = Int(row.integer(9))
+    destination.discarded = Int(row.integer(10))
+    destination.overflowed = Int(row.integer(11))
+    destination.backlogBytes = Int(row.integer(12))
+    return (DestinationRowID(rawValue: row.integer(0)), destination)
   }
 
   /// The number of a node's last commit; 0: there was none.
@@ -108,9 +131,13 @@ struct BookStatements: Sendable {
 
   /// What a commit has changed, and its number. The last statement of each commit: it tells where the commit's numbers begin.
   ///
-  /// - Parameter base: Given the tick, before all else that came of the commit is told.
-  func insert(_ changes: [DestinationTable.Change], sequence: Int64, in commit: PendingCommit) {
+  /// - Parameter turn: As the last commit has told it. Where it is another one by now, the difference stands in the other table, and counts
+  ///   the same.
+  func insert(
+    _ changes: [DestinationTable.Change], sequence: Int64, turn: Int64, in commit: PendingCommit
+  ) {
     let changes = changes.filter(\.hasOtherBooks)
+    let insertDeltas = insertDeltas[Int(turn & 1)]
     var parameters = commit.parameters(capacity: 128 * changes.count + 512)
     parameters.add(sequence)
     guard !changes.isEmpty else {

@@ -19,13 +19,16 @@ struct ChangeStatements: Sendable {
       d.id, d.destination, d.state, d.due, d.bytes, d.order_key, d.reason, d.run, d.last_at IS NOT NULL, d.last_status,
         d.received, e.type, e.chat, e.source, length(e.body) > 0
       """
+    // Rows are compared whole: so no other index will do, such as one that has all deliveries.
     page = Statement(
       name: "change_page",
       sql: """
         SELECT \(columns) FROM (
           SELECT p.* FROM unnest($2::int2[]) AS s(shelf) CROSS JOIN LATERAL (
             SELECT * FROM \(names.delivery) d
-            WHERE d.destination = $1 AND d.shelf = s.shelf AND d.id > $3 AND d.id <= $4 ORDER BY d.id LIMIT $5) p
+            WHERE d.shelf IS NOT NULL AND (d.destination, d.shelf, d.id) > ($1, s.shelf, $3)
+              AND (d.destination, d.shelf, d.id) <= ($1, s.shelf, $4)
+            ORDER BY d.destination, d.shelf, d.id LIMIT $5) p
           ORDER BY p.id LIMIT $5) d
         JOIN \(names.event) e ON e.id = d.event ORDER BY d.id
         """,
@@ -34,9 +37,9 @@ struct ChangeStatements: Sendable {
       name: "change_by_id",
       sql: """
         SELECT \(columns) FROM unnest($1::int8[]) AS u(id) JOIN \(names.delivery) d ON d.id = u.id
-        JOIN \(names.event) e ON e.id = d.event ORDER BY d.id
+        JOIN \(names.event) e ON e.id = d.event WHERE d.id >= $2 AND d.id <= $3 ORDER BY d.id + 0
         """,
-      types: [.int8Array])
+      types: [.int8Array, .int8, .int8])
     demote = Statement(
       name: "demote",
       sql: """
@@ -44,11 +47,11 @@ struct ChangeStatements: Sendable {
           SELECT h.id FROM unnest($1::int4[], $2::text[], $3::int8[]) AS k(destination, order_key, before)
           CROSS JOIN LATERAL (
             SELECT e.id FROM \(names.delivery) e
-            WHERE e.destination = k.destination AND e.order_key = k.order_key ORDER BY e.id LIMIT 1) h
+            WHERE e.destination = k.destination AND e.order_key = k.order_key AND e.id >= $4 ORDER BY e.id LIMIT 1) h
           WHERE h.id > k.before) h
         WHERE d.id = h.id
         """,
-      types: [.int4Array, .textArray, .int8Array])
+      types: [.int4Array, .textArray, .int8Array, .int8])
     retry = Statement(
       name: "retry",
       sql: """
@@ -56,16 +59,17 @@ struct ChangeStatements: Sendable {
           due = $1, since = $2, order_key = u.order_key, counted = 0, settled = NULL, reason = NULL
         FROM unnest($3::int8[], $4::text[]) AS u(id, order_key)
         CROSS JOIN LATERAL (SELECT CASE WHEN u.order_key IS NULL THEN 1 ELSE 2 END AS state) s
-        WHERE d.id = u.id AND d.state > 3
+        WHERE d.id = u.id AND d.state > 3 AND d.id >= $5 AND d.id <= $6
         """,
-      types: [.int8, .int8, .int8Array, .textArray])
+      types: [.int8, .int8, .int8Array, .textArray, .int8, .int8])
     discard = Statement(
       name: "discard",
       sql: """
         UPDATE \(names.delivery) d SET state = 5, shelf = 5, due = NULL, order_key = NULL, settled = $1, reason = $2
-        FROM unnest($3::int8[]) AS u(id) WHERE d.id = u.id AND d.state <> 3 AND d.state <> 5
+        FROM unnest($3::int8[]) AS u(id)
+        WHERE d.id = u.id AND d.state <> 3 AND d.state <> 5 AND d.id >= $4 AND d.id <= $5
         """,
-      types: [.int8, .int2, .int8Array])
+      types: [.int8, .int2, .int8Array, .int8, .int8])
     reorder = Statement(
       name: "reorder",
       sql: """
@@ -76,18 +80,19 @@ struct ChangeStatements: Sendable {
           FROM unnest($2::int8[], $3::text[], $4::bool[], $5::int8[]) AS u(id, order_key, follows, due)
           LEFT JOIN LATERAL (
             SELECT e.id FROM \(names.delivery) e
-            WHERE e.destination = $1 AND e.order_key = u.order_key AND e.id < u.id LIMIT 1) w ON true) u
+            WHERE e.destination = $1 AND e.order_key = u.order_key AND e.id < u.id AND e.id >= $8 LIMIT 1) w ON true) u
         CROSS JOIN LATERAL (
           SELECT CASE WHEN u.follows OR u.waits THEN 2 WHEN u.due IS NULL THEN 0 ELSE 1 END AS state) s
-        WHERE d.id = u.id AND d.state < 3 RETURNING d.id, d.run, d.state
+        WHERE d.id = u.id AND d.state < 3 AND d.id >= $6 AND d.id <= $7 RETURNING d.id, d.run, d.state
         """,
-      types: [.int4, .int8Array, .textArray, .boolArray, .int8Array])
+      types: [.int4, .int8Array, .textArray, .boolArray, .int8Array, .int8, .int8, .int8])
     states = Statement(
       name: "states",
       sql: """
         SELECT d.id, d.run, d.state FROM unnest($1::int8[]) AS u(id) JOIN \(names.delivery) d ON d.id = u.id
+        WHERE d.id >= $2 AND d.id <= $3
         """,
-      types: [.int8Array])
+      types: [.int8Array, .int8, .int8])
   }
 
   // MARK: Reading
@@ -112,6 +117,7 @@ struct ChangeStatements: Sendable {
   ) throws(StoreError) -> [ChangeableDelivery] {
     var parameters = Parameters(capacity: 12 * ids.count + 64)
     parameters.add(array: ids.lazy.map(\.rawValue))
+    parameters.add(boundsOf: ids.lazy.map(\.rawValue))
     return try connection.read(byID, parameters).map { ChangeableDelivery($0, source: source) }
   }
 
@@ -127,6 +133,7 @@ struct ChangeStatements: Sendable {
     in commit: PendingCommit
   ) {
     var firsts: [OrderKey: DeliveryID] = [:]
+    commit.keys.lower(to: deliveries.lazy.filter { $0.key != nil }.map(\.id))
     for (id, key) in deliveries {
       if let key { firsts[key] = min(firsts[key] ?? id, id) }
     }
@@ -136,6 +143,7 @@ struct ChangeStatements: Sendable {
       parameters.add(array: keys.lazy.map { Int32($0.key.destination.rawValue) })
       parameters.add(array: keys.lazy.map { StoredText.written($0.key.text) })
       parameters.add(array: keys.lazy.map(\.value.rawValue))
+      parameters.add(commit.keys.first)
       commit.add(demote, parameters)
     }
     var parameters = Parameters(capacity: 64 * deliveries.count + 128)
@@ -143,6 +151,7 @@ struct ChangeStatements: Sendable {
     parameters.add(since)
     parameters.add(array: deliveries.lazy.map(\.id.rawValue))
     parameters.add(array: deliveries.lazy.map { ($0.key?.text).map(StoredText.written) })
+    parameters.add(boundsOf: deliveries.lazy.map(\.id.rawValue))
     commit.add(retry, parameters) { commit.check($0.affected, deliveries.count, "retried") }
   }
 
@@ -151,6 +160,7 @@ struct ChangeStatements: Sendable {
     parameters.add(commit.now)
     parameters.add(Int16(reason.rawValue))
     parameters.add(array: deliveries.lazy.map(\.rawValue))
+    parameters.add(boundsOf: deliveries.lazy.map(\.rawValue))
     commit.add(discard, parameters) { commit.check($0.affected, deliveries.count, "discarded") }
   }
 
@@ -164,15 +174,19 @@ struct ChangeStatements: Sendable {
     of destination: DestinationRowID,
     in commit: PendingCommit, fresh: @escaping (DeliveryID, DeliveryQueue) -> Void
   ) {
+    commit.keys.lower(to: deliveries.lazy.filter { $0.key != nil }.map(\.id))
     var parameters = Parameters(capacity: 96 * deliveries.count + 128)
     parameters.add(Int32(destination.rawValue))
     parameters.add(array: deliveries.lazy.map(\.id.rawValue))
     parameters.add(array: deliveries.lazy.map { ($0.key?.text).map(StoredText.written) })
     parameters.add(array: deliveries.lazy.map(\.follows))
     parameters.add(array: deliveries.lazy.map(\.due))
+    parameters.add(boundsOf: deliveries.lazy.map(\.id.rawValue))
+    parameters.add(commit.keys.first)
     let again = {
       var asked = Parameters(capacity: 16 * deliveries.count + 64)
       asked.add(array: deliveries.lazy.map(\.id.rawValue))
+      asked.add(boundsOf: deliveries.lazy.map(\.id.rawValue))
       return (states, asked)
     }
     commit.add(reorder, parameters, again: again) { rows in

@@ -43,9 +43,9 @@ struct ClaimStatements: Sendable {
       name: "deliveries_by_id",
       sql: """
         SELECT \(DeliveryRead.columns) FROM unnest($1::int8[]) WITH ORDINALITY AS u(id, place)
-        JOIN \(names.delivery) d ON d.id = u.id ORDER BY u.place
+        JOIN \(names.delivery) d ON d.id = u.id WHERE d.id >= $2 AND d.id <= $3 ORDER BY u.place
         """,
-      types: [.int8Array])
+      types: [.int8Array, .int8, .int8])
     followers = Statement(
       name: "followers",
       sql: """
@@ -61,8 +61,9 @@ struct ClaimStatements: Sendable {
       name: "events_by_id",
       sql: """
         SELECT \(EventRead.columns) FROM unnest($1::uuid[]) AS u(id) JOIN \(names.event) e ON e.id = u.id
+        WHERE e.id >= $2 AND e.id <= $3
         """,
-      types: [.uuidArray])
+      types: [.uuidArray, .uuid, .uuid])
     bringIn = Statement(
       name: "bring_in",
       sql: """
@@ -75,9 +76,9 @@ struct ClaimStatements: Sendable {
       name: "list",
       sql: """
         UPDATE \(names.delivery) d SET shelf = 0 FROM unnest($1::int8[]) AS u(id)
-        WHERE d.id = u.id AND d.state = 0 AND d.shelf IS NULL
+        WHERE d.id = u.id AND d.state = 0 AND d.shelf IS NULL AND d.id >= $2 AND d.id <= $3
         """,
-      types: [.int8Array])
+      types: [.int8Array, .int8, .int8])
     listRange = Statement(
       name: "list_range",
       sql: """
@@ -170,6 +171,7 @@ struct ClaimStatements: Sendable {
   ) throws(StoreError) -> [DeliveryRead] {
     var parameters = Parameters(capacity: 12 * ids.count + 64)
     parameters.add(array: ids.lazy.map(\.rawValue))
+    parameters.add(boundsOf: ids.lazy.map(\.rawValue))
     return Self.deliveries(try connection.read(deliveriesByID, parameters))
   }
 
@@ -196,6 +198,7 @@ struct ClaimStatements: Sendable {
   ) throws(StoreError) -> [(event: Event, deliveries: Int)] {
     var parameters = Parameters(capacity: 24 * ids.count + 64)
     parameters.add(array: ids)
+    parameters.add(boundsOf: ids)
     let rows = try connection.read(events, parameters)
     var contexts: [EventID: EnvelopeContext] = [:]
     return (0..<rows.count).compactMap { EventRead.event(rows[$0], &contexts, source: source) }
@@ -245,6 +248,7 @@ struct ClaimStatements: Sendable {
   func list(_ deliveries: [DeliveryID], in commit: PendingCommit) {
     var parameters = Parameters(capacity: 16 * deliveries.count + 64)
     parameters.add(array: deliveries.lazy.map(\.rawValue))
+    parameters.add(boundsOf: deliveries.lazy.map(\.rawValue))
     commit.add(list, parameters)
   }
 

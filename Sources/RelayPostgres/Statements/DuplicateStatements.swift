@@ -19,9 +19,9 @@ struct DuplicateStatements: Sendable {
       sql: """
         SELECT e.id FROM unnest($1::uuid[], $2::uuid[]) AS u(first, last)
         JOIN \(names.event) e ON e.id >= u.first AND e.id <= u.last
-        WHERE e.deliveries = 0 AND (length(e.body) > 0 OR e.erased IS NULL)
+        WHERE e.deliveries = 0 AND (length(e.body) > 0 OR e.erased IS NULL) AND e.id >= $3 AND e.id <= $4
         """,
-      types: [.uuidArray, .uuidArray])
+      types: [.uuidArray, .uuidArray, .uuid, .uuid])
   }
 
   /// The last ones, oldest first.
@@ -35,7 +35,8 @@ struct DuplicateStatements: Sendable {
         row.bytes(5),
         KnownEnvelope(
           firstEventID: row.eventID(0), source: row.int32(1), receivedAt: row.time(2),
-          acceptedCount: Int(row.int32(3)), isComplete: row.bool(4), unstored: row.optionalBytes(6) ?? [])
+          acceptedCount: Int(row.int32(3)), isComplete: row.bool(4), unstored: row.optionalBytes(6) ?? [],
+          trace: row.optionalBytes(7))
       )
     }
   }
@@ -47,6 +48,8 @@ struct DuplicateStatements: Sendable {
     var parameters = Parameters(capacity: 48 * envelopes.count + 128)
     parameters.add(array: envelopes.lazy.map(\.firstEventID))
     parameters.add(array: envelopes.lazy.map { $0.firstEventID.advanced(by: $0.acceptedCount - 1) })
+    parameters.add(envelopes.lazy.map(\.firstEventID).min())
+    parameters.add(envelopes.lazy.map { $0.firstEventID.advanced(by: $0.acceptedCount - 1) }.max())
     return try connection.read(withoutDelivery, parameters).map { $0.eventID(0) }
   }
 }

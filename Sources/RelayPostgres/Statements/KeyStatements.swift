@@ -17,20 +17,20 @@ struct KeyStatements: Sendable {
           SELECT h.id FROM unnest($1::int4[], $2::text[]) AS k(destination, order_key)
           CROSS JOIN LATERAL (
             SELECT e.id, e.state FROM \(names.delivery) e
-            WHERE e.destination = k.destination AND e.order_key = k.order_key ORDER BY e.id LIMIT 1) h
+            WHERE e.destination = k.destination AND e.order_key = k.order_key AND e.id >= $3 ORDER BY e.id LIMIT 1) h
           WHERE h.state = 2) h
         WHERE d.id = h.id RETURNING d.id, d.destination, d.run, d.state
         """,
-      types: [.int4Array, .textArray])
+      types: [.int4Array, .textArray, .int8])
     firsts = Statement(
       name: "firsts",
       sql: """
         SELECT h.id, h.destination, h.run, h.state FROM unnest($1::int4[], $2::text[]) AS k(destination, order_key)
         CROSS JOIN LATERAL (
           SELECT * FROM \(names.delivery) e
-          WHERE e.destination = k.destination AND e.order_key = k.order_key ORDER BY e.id LIMIT 1) h
+          WHERE e.destination = k.destination AND e.order_key = k.order_key AND e.id >= $3 ORDER BY e.id LIMIT 1) h
         """,
-      types: [.int4Array, .textArray])
+      types: [.int4Array, .textArray, .int8])
     turns = Statement(
       name: "turns",
       sql: """
@@ -39,11 +39,11 @@ struct KeyStatements: Sendable {
         CROSS JOIN LATERAL (
           SELECT f.*, sum(f.bytes) OVER (ORDER BY f.id) - f.bytes AS bytes_before FROM (
             SELECT * FROM \(names.delivery) e
-            WHERE e.destination = k.destination AND e.order_key = k.order_key ORDER BY e.id LIMIT k.run_limit) f) d
+            WHERE e.destination = k.destination AND e.order_key = k.order_key AND e.id >= $4 ORDER BY e.id LIMIT k.run_limit) f) d
         LEFT JOIN \(names.event) e ON e.id = d.event
         WHERE d.bytes_before < \(ClaimRequest.mostRunBytes) ORDER BY k.place, d.id
         """,
-      types: [.int4Array, .textArray, .int4Array])
+      types: [.int4Array, .textArray, .int4Array, .int8])
   }
 
   /// Lets each key's first be attempted, if it waited.
@@ -56,6 +56,7 @@ struct KeyStatements: Sendable {
     var parameters = Parameters(capacity: 48 * keys.count + 256)
     parameters.add(array: keys.lazy.map { Int32($0.destination.rawValue) })
     parameters.add(array: keys.lazy.map { StoredText.written($0.text) })
+    parameters.add(commit.keys.first)
     commit.add(promote, parameters, again: { (firsts, parameters) }) { rows in
       for place in 0..<rows.count {
         let row = rows[place]
@@ -80,6 +81,7 @@ struct KeyStatements: Sendable {
     parameters.add(array: keys.lazy.map { Int32($0.key.destination.rawValue) })
     parameters.add(array: keys.lazy.map { StoredText.written($0.key.text) })
     parameters.add(array: keys.lazy.map { Int32(clamping: $0.runLimit) })
+    parameters.add(commit.keys.first)
     commit.add(turns, parameters, again: { (turns, parameters) }) { rows in
       var turns = [[(DeliveryRead, Event?)]](repeating: [], count: keys.count)
       var contexts: [EventID: EnvelopeContext] = [:]

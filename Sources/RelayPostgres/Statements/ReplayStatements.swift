@@ -52,15 +52,17 @@ struct ReplayStatements: Sendable {
     sendable = Statement(
       name: "sendable_events",
       sql: """
-        SELECT e.id FROM unnest($1::uuid[]) AS u(id) JOIN \(names.event) e ON e.id = u.id WHERE length(e.body) > 0
+        SELECT e.id FROM unnest($1::uuid[]) AS u(id) JOIN \(names.event) e ON e.id = u.id
+        WHERE length(e.body) > 0 AND e.id >= $2 AND e.id <= $3
         """,
-      types: [.uuidArray])
+      types: [.uuidArray, .uuid, .uuid])
   }
 
   /// Those of the events that are there, and have something to be sent.
   func sendable(_ events: [EventID], _ connection: StoreConnection) throws(StoreError) -> Set<EventID> {
     var parameters = Parameters(capacity: 24 * events.count + 64)
     parameters.add(array: events)
+    parameters.add(boundsOf: events)
     return Set(try connection.read(sendable, parameters).map { $0.eventID(0) })
   }
 

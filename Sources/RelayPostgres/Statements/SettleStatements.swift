@@ -9,35 +9,44 @@ struct SettleStatements: Sendable {
   private let insertFailures: Statement
   private let deleteFailures: Statement
   private let pendingDeliveries: Statement
+  private let isOfADay: Bool
 
-  init(_ names: TableNames) {
+  /// - Parameter day: Of the deliveries; nil: of all.
+  init(_ names: TableNames, of day: Day? = nil) {
+    let of = names.of(day)
+    /// The tables of days that they can be in.
+    func isWithin(_ first: Int) -> String {
+      day == nil ? " AND d.id >= $\(first) AND d.id <= $\(first + 1)" : ""
+    }
     deliverAtOnce = Statement(
-      name: "deliver_at_once",
+      name: "deliver_at_once\(of.suffix)",
       sql: """
-        UPDATE \(names.delivery) d SET state = 3, attempts = 1, counted = 1, settled = $1, shelf = NULL, order_key = NULL,
+        UPDATE \(of.delivery) d SET state = 3, attempts = 1, counted = 1, settled = $1, shelf = NULL, order_key = NULL,
           last_at = u.at, last_duration = u.duration, last_status = u.status, last_peer = u.peer,
           last_first_byte = u.first_byte
         FROM unnest($2::int8[], $3::int8[], $4::int8[], $5::int4[], $6::bytea[], $7::int8[])
           AS u(id, at, duration, status, peer, first_byte)
-        WHERE d.id = u.id AND d.state < 3
+        WHERE d.id = u.id AND d.state < 3\(isWithin(8))
         """,
-      types: [.int8, .int8Array, .int8Array, .int8Array, .int4Array, .byteaArray, .int8Array])
+      types: [
+        .int8, .int8Array, .int8Array, .int8Array, .int4Array, .byteaArray, .int8Array, .int8, .int8,
+      ])
     settle = Statement(
-      name: "settle",
+      name: "settle\(of.suffix)",
       sql: """
-        UPDATE \(names.delivery) d SET state = u.state,
+        UPDATE \(of.delivery) d SET state = u.state,
           shelf = CASE WHEN u.state = 3 THEN NULL WHEN u.state = 1 AND d.run > 0 THEN -3 ELSE u.state END,
-          due = u.due, order_key = CASE WHEN u.state = 1 THEN d.order_key END,
+          due = CASE WHEN u.state = 4 THEN $1 ELSE u.due END, order_key = CASE WHEN u.state = 1 THEN d.order_key END,
           settled = CASE WHEN u.state > 2 THEN $1 END, reason = u.reason, \(Self.attempt)
         FROM unnest(\(Self.attemptArrays), $13::int2[], $14::int2[])
           AS u(\(Self.attemptColumns), state, reason)
-        WHERE d.id = u.id AND d.state < 3
+        WHERE d.id = u.id AND d.state < 3\(isWithin(15))
         """,
-      types: Self.attemptTypes + [.int2Array, .int2Array])
+      types: Self.attemptTypes + [.int2Array, .int2Array, .int8, .int8])
     retryOrdered = Statement(
-      name: "retry_ordered",
+      name: "retry_ordered\(of.suffix)",
       sql: """
-        UPDATE \(names.delivery) d SET state = u.state, shelf = CASE WHEN d.run > 0 THEN u.state - 4 ELSE u.state END,
+        UPDATE \(of.delivery) d SET state = u.state, shelf = CASE WHEN d.run > 0 THEN u.state - 4 ELSE u.state END,
           due = u.due, \(Self.attempt)
         FROM (
           SELECT u.*, coalesce(w.state, 1) AS state
@@ -45,21 +54,21 @@ struct SettleStatements: Sendable {
             AS u(\(Self.attemptColumns), destination, order_key)
           LEFT JOIN LATERAL (
             SELECT 2 AS state FROM \(names.delivery) e
-            WHERE e.destination = u.destination AND e.order_key = u.order_key AND e.id < u.id LIMIT 1) w ON true) u
-        WHERE d.id = u.id AND d.state < 3
+            WHERE e.destination = u.destination AND e.order_key = u.order_key AND e.id < u.id AND e.id >= $17 LIMIT 1) w ON true) u
+        WHERE d.id = u.id AND d.state < 3\(isWithin(15))
         """,
-      types: Self.attemptTypes + [.int4Array, .textArray])
+      types: Self.attemptTypes + [.int4Array, .textArray, .int8, .int8, .int8])
+    // The whole has no index that says of two that they are one: there, one that is there is removed first. Its day may have gone.
     insertFailures = Statement(
-      name: "insert_failures",
+      name: "insert_failures\(of.suffix)",
       sql: """
-        INSERT INTO \(names.failure) (delivery, attempt, at, duration, status, error, answer, peer, first_byte,
-          request_headers, answer_headers)
-        SELECT * FROM unnest($1::int8[], $2::int4[], $3::int8[], $4::int8[], $5::int4[], $6::text[], $7::bytea[], $8::bytea[],
+        INSERT INTO \(of.failure) (delivery, attempt, at, duration, status, error, answer, peer, first_byte,
+          request_headers, answer_headers, kept)
+        SELECT u.*, \(day == nil ? Self.isKept(names) : "false")
+        FROM unnest($1::int8[], $2::int4[], $3::int8[], $4::int8[], $5::int4[], $6::text[], $7::bytea[], $8::bytea[],
           $9::int8[], $10::bytea[], $11::bytea[])
-        ON CONFLICT (delivery, attempt) DO UPDATE SET at = excluded.at, duration = excluded.duration,
-          status = excluded.status, error = excluded.error, answer = excluded.answer, peer = excluded.peer,
-          first_byte = excluded.first_byte, request_headers = excluded.request_headers,
-          answer_headers = excluded.answer_headers
+          AS u(delivery, attempt, at, duration, status, error, answer, peer, first_byte, request_headers, answer_headers)
+        \(day == nil ? "" : Self.replacing)
         """,
       types: [
         .int8Array, .int4Array, .int8Array, .int8Array, .int4Array, .textArray, .byteaArray, .byteaArray,
@@ -69,17 +78,30 @@ struct SettleStatements: Sendable {
       name: "delete_failures",
       sql: """
         DELETE FROM \(names.failure) f USING unnest($1::int8[], $2::int4[]) AS u(delivery, attempt)
-        WHERE f.delivery = u.delivery AND f.attempt = u.attempt
+        WHERE f.delivery = u.delivery AND f.attempt = u.attempt AND f.delivery >= $3 AND f.delivery <= $4
         """,
-      types: [.int8Array, .int4Array])
+      types: [.int8Array, .int4Array, .int8, .int8])
     pendingDeliveries = Statement(
       name: "pending_deliveries",
       sql: """
         SELECT \(DeliveryRead.columns) FROM unnest($1::int8[]) AS u(id) JOIN \(names.delivery) d ON d.id = u.id
-        WHERE d.state < 3
+        WHERE d.state < 3 AND d.id >= $2 AND d.id <= $3
         """,
-      types: [.int8Array])
+      types: [.int8Array, .int8, .int8])
+    isOfADay = day != nil
   }
+
+  /// Not by EXISTS, which would read all that is kept once.
+  private static func isKept(_ names: TableNames) -> String {
+    "(SELECT true FROM \(names.deliveryKept) k WHERE k.id = u.delivery LIMIT 1) IS NOT NULL"
+  }
+
+  private static let replacing = """
+    ON CONFLICT (delivery, attempt) DO UPDATE SET at = excluded.at, duration = excluded.duration,
+      status = excluded.status, error = excluded.error, answer = excluded.answer, peer = excluded.peer,
+      first_byte = excluded.first_byte, request_headers = excluded.request_headers,
+      answer_headers = excluded.answer_headers
+    """
 
   private static let attempt = """
     attempts = u.attempts, counted = u.counted, probed = u.probed, last_at = u.at, last_duration = u.duration,
@@ -108,6 +130,7 @@ struct SettleStatements: Sendable {
     parameters.add(array: rows.lazy.map { $0.attempt.status.map(Int32.init) })
     parameters.add(array: rows.lazy.map { $0.attempt.peer?.bytes })
     parameters.add(array: rows.lazy.map { $0.attempt.firstByte?.microseconds })
+    parameters.add(boundsOf: rows.lazy.map(\.delivery.rawValue))
     commit.add(deliverAtOnce, parameters) { commit.check($0.affected, rows.count, "settled") }
   }
 
@@ -116,6 +139,7 @@ struct SettleStatements: Sendable {
     var parameters = Self.parameters(rows, now)
     parameters.add(array: rows.lazy.map { Int16($0.outcome.state.rawValue) })
     parameters.add(array: rows.lazy.map { $0.outcome.reason.map { Int16($0.rawValue) } })
+    parameters.add(boundsOf: rows.lazy.map(\.delivery.rawValue))
     commit.add(settle, parameters) { commit.check($0.affected, rows.count, "settled") }
   }
 
@@ -124,6 +148,8 @@ struct SettleStatements: Sendable {
     var parameters = Self.parameters(rows.lazy.map(\.settlement), now)
     parameters.add(array: rows.lazy.map { Int32($0.key.destination.rawValue) })
     parameters.add(array: rows.lazy.map { StoredText.written($0.key.text) })
+    parameters.add(boundsOf: rows.lazy.map(\.settlement.delivery.rawValue))
+    parameters.add(commit.keys.first)
     commit.add(retryOrdered, parameters) { commit.check($0.affected, rows.count, "settled") }
   }
 
@@ -148,6 +174,7 @@ struct SettleStatements: Sendable {
 
   /// Of each delivery the first is kept, and the last nine.
   func keepFailures(_ rows: [Settlement], in commit: PendingCommit) {
+    if !isOfADay { delete(rows.map { ($0.delivery, $0.attempts) }, in: commit) }
     var parameters = Parameters(capacity: 512 * rows.count + 256)
     parameters.add(array: rows.lazy.map(\.delivery.rawValue))
     parameters.add(array: rows.lazy.map { Int32(clamping: $0.attempts) })
@@ -162,11 +189,15 @@ struct SettleStatements: Sendable {
     parameters.add(array: rows.lazy.map { $0.attempt.evidence?.answerHeaders })
     commit.add(insertFailures, parameters)
     let many = rows.filter { $0.attempts > 10 }
-    guard !many.isEmpty else { return }
-    var old = Parameters(capacity: 32 * many.count + 256)
-    old.add(array: many.lazy.map(\.delivery.rawValue))
-    old.add(array: many.lazy.map { Int32(clamping: $0.attempts - 9) })
-    commit.add(deleteFailures, old)
+    if !many.isEmpty { delete(many.map { ($0.delivery, $0.attempts - 9) }, in: commit) }
+  }
+
+  private func delete(_ failures: [(delivery: DeliveryID, attempt: Int)], in commit: PendingCommit) {
+    var parameters = Parameters(capacity: 32 * failures.count + 256)
+    parameters.add(array: failures.lazy.map(\.delivery.rawValue))
+    parameters.add(array: failures.lazy.map { Int32(clamping: $0.attempt) })
+    parameters.add(boundsOf: failures.lazy.map(\.delivery.rawValue))
+    commit.add(deleteFailures, parameters)
   }
 
   // MARK: Reading
@@ -177,6 +208,7 @@ struct SettleStatements: Sendable {
   ) throws(StoreError) -> [DeliveryRead] {
     var parameters = Parameters(capacity: 16 * deliveries.count + 64)
     parameters.add(array: deliveries.lazy.map(\.rawValue))
+    parameters.add(boundsOf: deliveries.lazy.map(\.rawValue))
     let rows = try connection.read(pendingDeliveries, parameters)
     return (0..<rows.count).map { DeliveryRead(rows[$0]) }
   }

@@ -22,6 +22,10 @@ struct UsageStatements: Sendable {
     Int(try connection.read(size).first?.integer(0) ?? 0)
   }
 
+  func size(_ session: KeeperSession) throws(PostgresError) -> Int {
+    Int(try session.run(size).first?.integer(0) ?? 0)
+  }
+
   /// The highest tick of a delivery.
   func highestTick(_ connection: StoreConnection) throws(StoreError) -> Int64 {
     try connection.read(highest).first?.integer(0) ?? 0

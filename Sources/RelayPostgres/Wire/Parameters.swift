@@ -72,6 +72,16 @@ struct Parameters {
     took(Value.columnType.array, start..<end)
   }
 
+  /// The least and the highest of them: with these a statement says in which tables of days they can be. Null where there are none.
+  mutating func add<Value: WireValue & Comparable>(boundsOf values: some Sequence<Value>) {
+    var bounds: (least: Value, highest: Value)?
+    for value in values {
+      bounds = bounds.map { (min($0.least, value), max($0.highest, value)) } ?? (value, value)
+    }
+    add(bounds?.least)
+    add(bounds?.highest)
+  }
+
   /// What all values take.
   var byteCount: Int { buffer.count }
 

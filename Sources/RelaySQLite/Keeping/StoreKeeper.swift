@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Keeps the store within its limits: prunes what may go, gives space back, and says why no envelopes are taken.
 /// Confined to the store's thread.

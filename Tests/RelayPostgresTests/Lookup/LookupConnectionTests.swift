@@ -41,10 +41,11 @@ struct LookupConnectionTests {
     let counts = try connection.snapshot { _ throws(StoreError) in
       let before = try connection.read(count)[0].integer(0)
       _ = try? bench.ask("DELETE FROM event")
+      let today = (try? bench.ask(DayTableStatements.time.sql)[0].integer(0)).map { Day(tick: $0).firstEvent }
       _ = try? bench.ask(
         """
         INSERT INTO event (id, number, received, envelope, source, configuration, deliveries, slot, dropped, type, routes, body)
-        SELECT gen_random_uuid(), 1, 0, gen_random_uuid(), 1, 1, 0, 0, false, 'a', '{1}', '{}'
+        SELECT '\(today ?? "")', 1, 0, gen_random_uuid(), 1, 1, 0, 0, false, 'a', '{1}', '{}'
         """)
       return [before, try connection.read(count)[0].integer(0)]
     }

@@ -17,7 +17,7 @@ struct ServerCheckTests {
 
   @Test func aServerThatHasAllIsTakenWithoutAWord() {
     #expect(ServerCheck.refusal(good) == nil)
-    #expect(ServerCheck.warnings(good, nodes: 32) == [])
+    #expect(ServerCheck.warnings(good, nodes: 19) == [])
   }
 
   @Test func aServerBefore15IsRefused() {
@@ -85,10 +85,10 @@ struct ServerCheckTests {
 
   @Test func tooFewConnectionsAreWarnedOf() {
     var facts = good
-    facts.connectionLimit = 8
+    facts.connectionLimit = 10
     #expect(ServerCheck.warnings(facts, nodes: 2) == [])
-    #expect(ServerCheck.warnings(facts, nodes: 3).first?.hasPrefix("3 relays need 12 connections") == true)
+    #expect(ServerCheck.warnings(facts, nodes: 3).first?.hasPrefix("3 relays need 15 connections") == true)
     facts.connectionLimit = 2
-    #expect(ServerCheck.warnings(facts, nodes: 1).first?.hasPrefix("a relay needs 4 connections") == true)
+    #expect(ServerCheck.warnings(facts, nodes: 1).first?.hasPrefix("a relay needs 5 connections") == true)
   }
 }

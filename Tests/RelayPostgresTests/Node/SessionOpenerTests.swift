@@ -114,7 +114,7 @@ struct SessionOpenerTests {
 
   @Test func whatIsNotAsItShouldBeIsWarnedOf() throws {
     let (bench, role) = try bench(
-      rights: "GRANT CREATE ON DATABASE %d TO %r", "ALTER ROLE %r CONNECTION LIMIT 4")
+      rights: "GRANT CREATE ON DATABASE %d TO %r", "ALTER ROLE %r CONNECTION LIMIT 5")
     let node = try bench.node(user: role)
     defer { node.close() }
     // The server of the tests does not sync.
@@ -123,7 +123,8 @@ struct SessionOpenerTests {
     let second = try bench.node("b", user: role)
     defer { second.close() }
     #expect(
-      second.warnings.last?.hasPrefix("2 relays need 6 connections, and the role \(role) may open 4") == true)
+      second.warnings.last?.hasPrefix("2 relays need 10 connections, and the role \(role) may open 5") == true
+    )
   }
 
   @Test func aWrongPasswordOrAddressIsNoRefusalForGood() throws {

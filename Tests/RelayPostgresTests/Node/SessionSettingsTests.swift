@@ -13,6 +13,7 @@ struct SessionSettingsTests {
   @Test func onlyWhatIsOnTheDiskIsCommittedByTheWriter() {
     #expect(value("synchronous_commit") == "on")
     #expect(value("synchronous_commit", .watch) == "off")
+    #expect(value("synchronous_commit", .keeping) == "off")
   }
 
   @Test func aSettingThatAnOlderServerDoesNotKnowIsNotSet() {

@@ -103,5 +103,7 @@ struct CommitTests {
   }
 
   private static let updates =
-    "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'delivery'"
+    """
+    SELECT sum(n_tup_upd)::int8, sum(n_tup_hot_upd)::int8 FROM pg_stat_user_tables WHERE relname LIKE 'delivery\\_%'
+    """
 }

@@ -25,7 +25,8 @@ final class PathBench: Sendable {
     let store = try PostgresStore(
       isDirect ? database.address : way.address,
       as: NodeIdentity(name: "test", version: "0", configurationHash: "c1"), clock: clock,
-      duplicateLimit: 1_000, patience: patience, hangAfter: .seconds(60), observer: observer)
+      duplicateLimit: 1_000, patience: patience, hangAfter: .seconds(60), keepsItself: false,
+      observer: observer)
     try await store.configure(.test)
     return store
   }

@@ -11,8 +11,8 @@ import RelayThreads
 final class TurnCounter: Sendable {
   fileprivate struct State {
     var turns = 0
-    /// With the next turn, what the server answers is not passed on, and the way is closed.
-    var withholdsAnswer = false
+    /// From this turn on, what the server answers is not passed on, and the way is closed.
+    var withheldTurn: Int?
   }
 
   /// Of the folder that its socket is in.
@@ -67,7 +67,9 @@ final class TurnCounter: Sendable {
   var turns: Int { state.update { $0.turns } }
 
   /// The next answer of the server is lost, and the connection with it.
-  func withholdNextAnswer() { state.update { $0.withholdsAnswer = true } }
+  ///
+  /// - Parameter turns: It is lost of the one after so many more.
+  func withholdNextAnswer(after turns: Int = 0) { state.update { $0.withheldTurn = $0.turns + turns + 1 } }
 
   private static func pass(between client: Int32, and server: Int32, _ state: Monitor<State>) {
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
@@ -116,9 +118,9 @@ extension TurnCounter.State {
   fileprivate mutating func passes(fromClient: Bool, _ isClientsTurn: inout Bool) -> Bool {
     if fromClient && !isClientsTurn { turns += 1 }
     isClientsTurn = fromClient
-    guard !fromClient, withholdsAnswer else { return true }
+    guard !fromClient, turns >= withheldTurn ?? .max else { return true }
     // The next connection's answers are passed on.
-    withholdsAnswer = false
+    withheldTurn = nil
     return false
   }
 }

@@ -1,8 +1,7 @@
 import RelayCore
+import RelayStoring
 import RelayTestSupport
 import Testing
-
-@testable import RelaySQLite
 
 struct AgeScheduleTests {
   private var schedule = AgeSchedule()

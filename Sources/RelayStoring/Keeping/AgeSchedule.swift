@@ -1,26 +1,28 @@
 import RelayCore
 
 /// When what is kept for a time grows too old for it. Pure: it is told of commits, and of what a walk has found.
-struct AgeSchedule: Equatable {
+package struct AgeSchedule: Equatable {
   /// When what is old enough is to be looked for; nil: nothing grows old, as far as is known.
-  private(set) var due: Timestamp?
+  package private(set) var due: Timestamp?
   /// nil: it is kept as long as all else.
   private var age: Duration?
 
-  mutating func configure(age: Duration?, at now: Timestamp) {
+  package init() {}
+
+  package mutating func configure(age: Duration?, at now: Timestamp) {
     self.age = age
     due = age == nil ? nil : now
   }
 
   /// What happened just now grows old then; what is waited for may come later.
-  mutating func committed(at now: Timestamp) {
+  package mutating func committed(at now: Timestamp) {
     guard let age else { return }
     let old = now.advanced(by: age)
     due = min(old, due ?? old)
   }
 
   /// What happened at or before this is old; nil: nothing is, or the time to look has not come.
-  func cutoff(at now: Timestamp) -> Timestamp? {
+  package func cutoff(at now: Timestamp) -> Timestamp? {
     guard let age, let due, due <= now else { return nil }
     return now.advanced(by: .zero - age)
   }
@@ -28,7 +30,7 @@ struct AgeSchedule: Equatable {
   /// All that was old enough is done.
   ///
   /// - Parameter head: When what comes next happened; nil: nothing is waited for.
-  mutating func walked(head: Timestamp?, at now: Timestamp) {
+  package mutating func walked(head: Timestamp?, at now: Timestamp) {
     guard let age else { return }
     // Not one by one: what falls due together goes together.
     let pause = min(.seconds(60), max(.seconds(1), age / 100))
