@@ -26,6 +26,8 @@ final class PendingCommit {
   private(set) var base: Int64 = 0
   /// What it inserts: after all that others add, so that what is settled with it makes room and way.
   var arrivals = Arrivals()
+  /// What of it other nodes are to know.
+  var news = NewsDraft()
   /// A statement met other rows than it should have.
   private(set) var damage: StoreError?
 

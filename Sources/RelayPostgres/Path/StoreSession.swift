@@ -22,10 +22,14 @@ final class StoreSession {
   let replays: ReplayQueuer
   let eraser: EraseStatements
   let people: PeopleStatements
+  /// Which destinations this node serves, of those that nodes share.
+  let lanes: Lanes
 
   private let replayTable: ReplayTable
   private let inserter: Inserter
   private let books: BookStatements
+  private let keys: KeyStatements
+  let newsLog: NewsLog
   private let usageStatements: UsageStatements
   private let clockStatements: ClockStatements
   private let members: [any CommitMember]
@@ -40,9 +44,10 @@ final class StoreSession {
   ///   - slot: The node's number.
   ///   - lastTick: The highest that the slot is known to have given.
   ///   - duplicateLimit: How many envelopes are remembered for telling redeliveries.
+  ///   - isShared: Other nodes may serve destinations, too.
   init(
     _ connection: StoreConnection, slot: Int16, lastTick: Int64, clock steady: any SteadyClock,
-    duplicateLimit: Int, tables: TableNames = TableNames()
+    duplicateLimit: Int, isShared: Bool = false, tables: TableNames = TableNames()
   ) throws(StoreError) {
     self.connection = connection
     self.slot = slot
@@ -56,6 +61,8 @@ final class StoreSession {
     sequence = try books.lastSequence(slot: slot, connection)
     names = try NameTable(tables, connection)
     destinations = DestinationTable(try books.all(connection))
+    lanes = Lanes(destinations, isShared: isShared)
+    newsLog = NewsLog(NewsStatements(tables))
     clock = ClockTable(clockStatements)
     let duplicates = DuplicateMap(limit: duplicateLimit)
     for (hash, known) in try DuplicateStatements(tables).newest(duplicateLimit, connection) {
@@ -69,8 +76,8 @@ final class StoreSession {
       next: DeliveryID(rawValue: CommitBase.number(nextTick, slot: slot)), connection)
     let replayStatements = ReplayStatements(tables)
     replayTable = try ReplayTable(replayStatements, connection)
-    let keys = KeyStatements(tables)
-    inserter = Inserter(tables, names: names, destinations: destinations, claims: claims)
+    keys = KeyStatements(tables)
+    inserter = Inserter(tables, names: names, destinations: destinations, claims: claims, lanes: lanes)
     appender = Appender(tables, names: names, duplicates: duplicates, inserter: inserter, connection)
     settler = Settler(
       tables, names: names, destinations: destinations, claims: claims, keys: keys, replays: replayTable,
@@ -79,7 +86,8 @@ final class StoreSession {
       tables, names: names, destinations: destinations, claims: claims, keys: keys, replays: replayTable,
       connection)
     replays = ReplayQueuer(
-      names: names, destinations: destinations, table: replayTable, statements: replayStatements, connection)
+      names: names, destinations: destinations, lanes: lanes, table: replayTable, statements: replayStatements,
+      connection)
     members = [destinations, claims, duplicates, clock, replayTable]
   }
 
@@ -105,6 +113,7 @@ final class StoreSession {
       let finish = try plan(commit)
       inserter.write(in: commit)
       replayTable.write(in: commit)
+      newsLog.write(sequence: sequence + 1, in: commit)
       let changes = destinations.changes
       books.setStanding(of: changes, in: commit)
       if !commit.pipeline.isEmpty || !changes.isEmpty || isTrial {
@@ -113,6 +122,7 @@ final class StoreSession {
         sequence += 1
         nextTick = max(nextTick, commit.nextTick)
         connection.gave(upTo: nextTick - 1)
+        if newsLog.committed(commit, sequence: sequence) { connection.tellOthers(upTo: lastDelivery) }
       }
       value = finish()
     } catch {
@@ -145,12 +155,37 @@ final class StoreSession {
   /// Makes names known, and the limits of destinations.
   func register(_ configuration: StoreConfiguration) throws(StoreError) {
     try names.register(configuration.names, connection)
+    // Others may have made them before, and changed something of them.
+    if lanes.isShared { try refresh() }
     for name in configuration.names.destinations {
       guard let row = names.destination(name) else { continue }
       destinations.add(name, row: row)
     }
     destinations.commit()
   }
+
+  /// Whether no other node serves the destination.
+  func serves(_ destination: String) -> Bool { names.destination(destination).map(lanes.owns) ?? true }
+
+  // MARK: What others do
+
+  /// Reads what others have changed of destinations, and their books: between commits, so that nothing of this node's is lost.
+  func refresh() throws(StoreError) {
+    let kept = try books.all(connection)
+    for (row, destination) in kept { lanes.add(destination.name, row: row) }
+    destinations.refresh(kept)
+  }
+
+  /// Lets each key's first be attempted, if it waited.
+  func promote(_ promoted: Set<OrderKey>) throws(StoreError) {
+    try commit { commit in
+      keys.promote(promoted, in: commit) { self.claims.becameClaimable($0, of: $1, $2) }
+      return {}
+    }
+  }
+
+  /// Another node has given such ticks: those of this one are later, also where the server's clock was set back meanwhile.
+  func raise(above tick: Int64) { nextTick = max(nextTick, tick + 1) }
 
   /// Changes what is kept of a destination over restarts.
   ///

@@ -18,4 +18,7 @@ struct TableNames: Hashable, Sendable {
   let replayed = "replayed"
   let clock = "clock"
   let clockStep = "clock_step"
+  let lane = "lane"
+  let configured = "configured"
+  let news = "news"
 }

@@ -69,6 +69,9 @@ final class TurnCounter: Sendable {
   /// The next answer of the server is lost, and the connection with it.
   func withholdNextAnswer() { state.update { $0.withholdsAnswer = true } }
 
+  /// From now on nobody can connect by it.
+  func refuseConnections() { unlink("\(folder)/.s.PGSQL.5432") }
+
   private static func pass(between client: Int32, and server: Int32, _ state: Monitor<State>) {
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
     var isClientsTurn = false
