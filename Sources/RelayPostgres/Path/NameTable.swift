@@ -61,6 +61,8 @@ final class NameTable {
   func route(_ name: String) -> Int32? { routes.row(of: name) }
   func configuration(_ hash: String) -> Int32? { configurations.row(of: hash) }
 
+  func know(destinations known: [(row: Int32, name: String)]) { destinations.know(known) }
+
   /// One that another node has registered since is read when it is first met.
   func source(of row: Int32) -> String {
     if !sources.knows(row) { try? register([[], [], [], []], connection) }

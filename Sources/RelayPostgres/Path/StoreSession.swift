@@ -172,6 +172,7 @@ final class StoreSession {
   /// Reads what others have changed of destinations, and their books: between commits, so that nothing of this node's is lost.
   func refresh() throws(StoreError) {
     let kept = try books.all(connection)
+    names.know(destinations: kept.map { (Int32($0.row.rawValue), $0.1.name) })
     for (row, destination) in kept { lanes.add(destination.name, row: row) }
     destinations.refresh(kept)
   }

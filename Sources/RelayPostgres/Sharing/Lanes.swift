@@ -34,6 +34,11 @@ final class Lanes {
     return place < standings.count ? standings[place] ?? .elsewhere : .elsewhere
   }
 
+  func knows(_ row: DestinationRowID) -> Bool {
+    let place = Int(row.rawValue)
+    return place < standings.count && standings[place] != nil
+  }
+
   /// Whether no other node hands out deliveries of it: so this one alone decides whose turn it is.
   func owns(_ row: DestinationRowID) -> Bool { standing(of: row) != .elsewhere }
 

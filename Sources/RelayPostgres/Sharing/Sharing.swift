@@ -184,6 +184,8 @@ final class Sharing {
 
   private func know(_ found: [(destination: Int32, lane: LaneRow)]) throws(StoreError) {
     for (destination, lane) in found { rows[DestinationRowID(rawValue: Int64(destination))] = lane }
+    // Another node has made it, and left it to this one.
+    if rows.contains(where: { $0.value.owner == slot && !lanes.knows($0.key) }) { try session.refresh() }
     var came: [DestinationRowID] = []
     for (row, _) in session.destinations.known {
       let isOwner = rows[row]?.owner == slot

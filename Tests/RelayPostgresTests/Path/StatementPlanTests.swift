@@ -16,6 +16,7 @@ struct StatementPlanTests {
       BoundStatements(names),
       AppendStatements(names), SettleStatements(names), ClaimStatements(names), KeyStatements(names),
       ChangeStatements(names), DuplicateStatements(names), EraseStatements(names), ReplayStatements(names),
+      SweepStatements(names),
     ]
     let atTheStart = ["newest_envelopes"]
     return holders.flatMap { Mirror(reflecting: $0).children.compactMap { $0.value as? Statement } }
