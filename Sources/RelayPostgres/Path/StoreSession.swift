@@ -94,6 +94,12 @@ final class StoreSession {
   /// No delivery of the node is above this one.
   var lastDelivery: DeliveryID { DeliveryID(rawValue: CommitBase.number(nextTick, slot: slot) - 1) }
 
+  /// Above all deliveries that there are, also those of other nodes.
+  func newestDelivery() throws(StoreError) -> DeliveryID {
+    if lanes.isShared { raise(above: try usageStatements.highestTick(connection)) }
+    return lastDelivery
+  }
+
   // MARK: Commits
 
   /// Carries out a commit: once this returns, it is on disk.

@@ -10,6 +10,7 @@ struct LaneStatements: Sendable {
   private let handOver: Statement
   private let leave: Statement
   private let release: Statement
+  private let releaseAbandoned: Statement
   private let configured: Statement
   private let configure: Statement
 
@@ -59,6 +60,15 @@ struct LaneStatements: Sendable {
     release = Statement(
       name: "release_lanes", sql: "UPDATE \(names.lane) SET owner = NULL, wanted = NULL WHERE owner = $1",
       types: [.int2])
+    // Whoever takes such a slot at this moment waits for the lock of its row, and then finds none of these lanes its own.
+    releaseAbandoned = Statement(
+      name: "release_abandoned_lanes",
+      sql: """
+        WITH nobodys AS MATERIALIZED (
+          SELECT slot FROM node WHERE slot = ANY($1) AND backend IS NULL ORDER BY slot FOR UPDATE)
+        UPDATE \(names.lane) l SET owner = NULL, wanted = NULL FROM nobodys n WHERE l.owner = n.slot
+        """,
+      types: [.int2Array])
     configured = Statement(
       name: "all_configured", sql: "SELECT slot, session, destinations FROM \(names.configured)")
     configure = Statement(
@@ -145,6 +155,15 @@ struct LaneStatements: Sendable {
     parameters.add(slot)
     pipeline.add(Self.wait)
     pipeline.add(release, parameters)
+  }
+
+  /// The same for slots whose nodes have ended in order, where somebody handed them a lane at that very moment. Such a node has left nothing in
+  /// no index.
+  func release(abandonedBy slots: some Collection<Int16>, in pipeline: inout Pipeline) {
+    var parameters = Parameters()
+    parameters.add(array: slots)
+    pipeline.add(Self.wait)
+    pipeline.add(releaseAbandoned, parameters)
   }
 
   /// Tells the other nodes to look: after the change, in no transaction with it.

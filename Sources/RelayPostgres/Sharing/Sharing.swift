@@ -163,6 +163,7 @@ final class Sharing {
       try change()
     }
     if all {
+      try releaseAbandoned()
       try takeOverSlots()
       try refresh()
       try forget()
@@ -241,6 +242,20 @@ final class Sharing {
     let found = try connection.run(pipeline)
     try know(LaneStatements.lanes(found[found.count - 1]))
     if !wanted.isEmpty { tellOthers() }
+  }
+
+  /// Lanes of nodes that have ended, and that nobody clears up after.
+  private func releaseAbandoned() throws(StoreError) {
+    let nodes = connection.nodes
+    let known = Set((nodes.slots + nodes.over.map(\.holding.slot)).map(Int16.init)).union([slot])
+    let abandoned = Set(rows.values.compactMap(\.owner)).subtracting(known)
+    guard !abandoned.isEmpty else { return }
+    var pipeline = Pipeline()
+    statements.release(abandonedBy: abandoned.sorted(), in: &pipeline)
+    statements.all(in: &pipeline)
+    let found = try connection.run(pipeline)
+    try know(LaneStatements.lanes(found[2]))
+    try change()
   }
 
   private func leave(_ row: DestinationRowID, to other: Int16) {

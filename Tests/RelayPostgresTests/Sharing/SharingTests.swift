@@ -112,22 +112,25 @@ struct SharingTests {
     #expect(node.serves(Self.all))
     try await node.store(bench.make.envelope(to: ["d1"], events: 2))
     await node.deliverAll()
-    #expect(await node.claim("d1") == 0)
     let other = try bench.connect()
     defer { other.close() }
-    // One delivery without news, and then another one with news that say so.
+    try other.execute(Self.storesByHand(sequence: 1, previous: 0) + "; COMMIT", within: .patient)
+    try await node.claim("d1", until: 1)
+    #expect(await node.claim("d1") == 0)
+    // An older delivery without news; and then another one with news that say so.
     try other.execute(
-      Self.storesByHand(sequence: 1, previous: 0) + "; DELETE FROM news; COMMIT", within: .patient)
-    let firstToFind = await node.claim("d1")
-    #expect(firstToFind == 0)
-    try other.execute(
-      Self.storesByHand(sequence: 9, previous: 1) + "; COMMIT", within: .patient)
+      Self.storesByHand(sequence: 2, previous: 1, ago: 60) + "; DELETE FROM news WHERE sequence = 2; COMMIT",
+      within: .patient)
+    #expect(await node.claim("d1") == 0)
+    try other.execute(Self.storesByHand(sequence: 9, previous: 2) + "; COMMIT", within: .patient)
     try await node.claim("d1", until: 2)
   }
 
-  /// Begins a transaction of a node with slot 7 that stores what an event of another one is to send to d1, half a minute ago.
-  private static func storesByHand(sequence: Int, previous: Int) -> String {
-    let tick = "((extract(epoch FROM now()) * 1000000)::int8 - 30000000 + \(sequence))"
+  /// Begins a transaction of a node with slot 7 that stores what an event of another one is to send to d1.
+  ///
+  /// - Parameter ago: When, in seconds.
+  private static func storesByHand(sequence: Int, previous: Int, ago: Int = 30) -> String {
+    let tick = "((extract(epoch FROM now()) * 1000000)::int8 - \(ago)000000 + \(sequence))"
     return """
       BEGIN;
       INSERT INTO node (slot, session, name, version, configuration, last_tick, seen, started)
@@ -176,6 +179,21 @@ struct SharingTests {
     let again = try await bench.open("c")
     #expect(again.serves(Self.all))
     try await again.claim("d1", until: 2)
+  }
+
+  /// Whoever handed it over had not heard yet that the other one has ended.
+  @Test func whatWasHandedToOneThatHasEndedIsNotLeftLying() async throws {
+    let bench = try SharingBench()
+    defer { bench.end() }
+    let (a, b, name) = try await Self.two(bench)
+    try await b.store(bench.make.envelope(to: [name], events: 2))
+    bench.close(b)
+    #expect(a.serves(Self.all))
+    await a.deliverAll()
+    _ = try bench.ask(
+      "UPDATE lane SET owner = 1 FROM destination d WHERE d.id = destination AND d.name = 'd1' RETURNING 1")
+    try bench.wait(until: "SELECT bool_and(owner = 0) FROM lane")
+    try await a.claim(name, until: 2)
   }
 
   @Test func whatOneAloneOfAllHasConfiguredItServes() async throws {
