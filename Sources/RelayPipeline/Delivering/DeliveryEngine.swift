@@ -209,7 +209,8 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
       // Their ends are times of the wall clock: to be exact.
       case .pause, .restored: tell(reading)
       case .configure(let destinations): keep(only: destinations)
-      case .arrived, .promoted, .claimed, .finished, .settled, .replayQueued, .storedByOthers, .changedHands, .hold,
+      case .arrived, .promoted, .claimed, .finished, .settled, .replayQueued, .storedByOthers, .changedHands,
+        .hold,
         .resume, .wallClock, .endRetryAfter, .freshConnections:
         break
       case .storeHolds(let isHolding):

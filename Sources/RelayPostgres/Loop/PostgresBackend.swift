@@ -65,7 +65,9 @@ final class PostgresBackend: StoreBackend {
         return nil
       }
       let wish = ChangeWish(change, selection, of: destination)
-      let done = whileHere(destination) { (made: (ChangedDeliveries, StoreError?)) in completion(made.0, made.1) }
+      let done = whileHere(destination) { (made: (ChangedDeliveries, StoreError?)) in
+        completion(made.0, made.1)
+      }
       return ChangeJob(wish, clock: clock) { done(($0, $1)) }
     case .erase(let events, let completion): return EraseJob(events, completion: completion)
     case .overwriteErased(let completion):

@@ -86,7 +86,8 @@ final class StoreSession {
       tables, names: names, destinations: destinations, claims: claims, keys: keys, replays: replayTable,
       connection)
     replays = ReplayQueuer(
-      names: names, destinations: destinations, lanes: lanes, table: replayTable, statements: replayStatements,
+      names: names, destinations: destinations, lanes: lanes, table: replayTable,
+      statements: replayStatements,
       connection)
     members = [destinations, claims, duplicates, clock, replayTable]
   }

@@ -93,7 +93,10 @@ struct LaneStatements: Sendable {
 
   static func lanes(_ rows: Rows) -> [(destination: Int32, lane: LaneRow)] {
     rows.map {
-      ($0.int32(0), LaneRow(owner: $0.optionalInt32(1).map(Int16.init), wanted: $0.optionalInt32(2).map(Int16.init)))
+      (
+        $0.int32(0),
+        LaneRow(owner: $0.optionalInt32(1).map(Int16.init), wanted: $0.optionalInt32(2).map(Int16.init))
+      )
     }
   }
 

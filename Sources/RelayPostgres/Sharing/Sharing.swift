@@ -59,7 +59,11 @@ final class Sharing {
     var pipeline = Pipeline()
     news.ends(in: &pipeline)
     for (slot, sequence) in NewsStatements.ends(try connection.read(pipeline)[0]) {
-      if slot == self.slot { session.newsLog.resume(from: sequence) } else { cursor.skip(to: sequence, of: slot) }
+      if slot == self.slot {
+        session.newsLog.resume(from: sequence)
+      } else {
+        cursor.skip(to: sequence, of: slot)
+      }
     }
   }
 
@@ -76,7 +80,9 @@ final class Sharing {
 
   /// Why a destination can't be changed here; nil: it can.
   func refusal(ofChanging destination: String) -> StoreError? {
-    guard lanes.isShared, let row = session.names.destination(destination), !lanes.owns(row) else { return nil }
+    guard lanes.isShared, let row = session.names.destination(destination), !lanes.owns(row) else {
+      return nil
+    }
     let owner = rows[row]?.owner.flatMap { owner in
       connection.nodes.nodes.first { $0.holding.slot == Int(owner) }?.identity.name
     }

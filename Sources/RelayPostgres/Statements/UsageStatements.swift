@@ -14,7 +14,8 @@ struct UsageStatements: Sendable {
           AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = '\(names.event)'::regclass)
         """)
     highest = Statement(
-      name: "highest_tick", sql: """
+      name: "highest_tick",
+      sql: """
         SELECT greatest((SELECT coalesce(max(id), 0) >> 12 FROM \(names.delivery)), (SELECT max(last_tick) FROM node))
         """)
   }

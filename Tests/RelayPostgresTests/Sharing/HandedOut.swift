@@ -49,7 +49,8 @@ final class HandedOut: Sendable {
         else { continue }
         for event in key[..<place]
         where !state.ended.contains(EventKey(event: event, destination: delivery.destination)) {
-          problems.append("\(delivery.id) was handed out by \(node) before one of its order key that came before it")
+          problems.append(
+            "\(delivery.id) was handed out by \(node) before one of its order key that came before it")
         }
       }
       return problems

@@ -23,7 +23,11 @@ import Testing
   @Test func eachNodeTakesItsShareOfWhatNobodyServes() {
     for number in Self.all {
       let taking = (0...2).filter { action(rules($0), LaneRow(), number) == .take }
-      #expect(taking == [LaneOwners(slots: 0...2).owner(of: Self.names[Int(number) - 1])].compactMap { $0.map(Int16.init) })
+      #expect(
+        taking
+          == [LaneOwners(slots: 0...2).owner(of: Self.names[Int(number) - 1])].compactMap {
+            $0.map(Int16.init)
+          })
     }
   }
 
@@ -72,7 +76,8 @@ import Testing
 
 @Suite("How far news were read") struct NewsCursorTests {
   private func row(_ slot: Int16, _ sequence: Int64, after previous: Int64) -> NewsRow {
-    NewsRow(slot: slot, sequence: sequence, previous: previous, base: 1, destinations: [], replayed: [], keys: [])
+    NewsRow(
+      slot: slot, sequence: sequence, previous: previous, base: 1, destinations: [], replayed: [], keys: [])
   }
 
   @Test func newsThatWereRemovedBeforeAnybodyCameAreMissed() {

@@ -62,7 +62,9 @@ final class SharedNode: LaneHost {
   var came: [StoredDestination] { state.update { $0.came } }
 
   /// Waits until it serves these, and no others.
-  func serves(_ destinations: Set<String>) -> Bool { wait("\(name) serves \(destinations)") { $0.lanes == destinations } }
+  func serves(_ destinations: Set<String>) -> Bool {
+    wait("\(name) serves \(destinations)") { $0.lanes == destinations }
+  }
 
   func isAskedFor(_ destination: String) -> Bool {
     wait("\(name) is to give \(destination) away") { $0.held.contains(destination) }
@@ -74,7 +76,9 @@ final class SharedNode: LaneHost {
 
   private func wait(_ what: String, until isSo: @escaping (State) -> Bool) -> Bool {
     let found = state.wait(timeout: .seconds(120)) { isSo($0) ? true : nil } ?? false
-    if !found { Issue.record("waited in vain until \(what); it serves \(lanes), and is to give away \(held)") }
+    if !found {
+      Issue.record("waited in vain until \(what); it serves \(lanes), and is to give away \(held)")
+    }
     return found
   }
 

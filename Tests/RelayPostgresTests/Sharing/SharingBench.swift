@@ -36,6 +36,11 @@ final class SharingBench: Sendable {
   /// The nodes end, and so does the clock.
   func end() {
     for node in opened.withLock({ $0 }) { node.store.close() }
+    stopTheClock()
+  }
+
+  /// There are no more heartbeats from now on.
+  func stopTheClock() {
     isOver.update { $0 = true }
     ticker.withLock { $0 }?.join()
   }
@@ -66,7 +71,9 @@ final class SharingBench: Sendable {
   static let destinations = (1...8).map { "d\($0)" }
 
   /// Of so many nodes with slots from 0 on the one is to serve these.
-  static func share(of slot: Int, among slots: some Sequence<Int>, _ destinations: [String] = SharingBench.destinations)
+  static func share(
+    of slot: Int, among slots: some Sequence<Int>, _ destinations: [String] = SharingBench.destinations
+  )
     -> Set<String>
   {
     let owners = LaneOwners(slots: slots)
@@ -115,7 +122,8 @@ final class SharingBench: Sendable {
 
   private func beats() throws -> [Int32: Int64] {
     let rows = try ask(
-      "SELECT slot, (extract(epoch FROM seen) * 1000000)::int8 FROM node WHERE backend IS NOT NULL AND taker IS NULL")
+      "SELECT slot, (extract(epoch FROM seen) * 1000000)::int8 FROM node WHERE backend IS NOT NULL AND taker IS NULL"
+    )
     return Dictionary(uniqueKeysWithValues: rows.map { ($0.int32(0), $0.integer(1)) })
   }
 
@@ -137,7 +145,9 @@ final class SharingBench: Sendable {
     let connection = try connect()
     defer { connection.close() }
     let deadline = Deadline(after: .seconds(120))
-    while try !connection.run(Statement(name: "awaited", sql: sql), Parameters(), within: .seconds(60))[0].bool(0) {
+    while try !connection.run(Statement(name: "awaited", sql: sql), Parameters(), within: .seconds(60))[0]
+      .bool(0)
+    {
       try #require(!deadline.isOver, "waited in vain for: \(sql)")
     }
   }

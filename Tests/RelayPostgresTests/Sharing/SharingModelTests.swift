@@ -56,8 +56,10 @@ struct SharingModelTests {
       }
       try #require(!deadline.isOver, "seed \(seed): something is never handed out")
     }
-    let counts = try bench.ask("SELECT d.name, count(*) FROM delivery x JOIN destination d ON d.id = x.destination GROUP BY 1")
-    let delivered = Dictionary(uniqueKeysWithValues: counts.map { ($0.text(0), Books(delivered: Int($0.integer(1)))) })
+    let counts = try bench.ask(
+      "SELECT d.name, count(*) FROM delivery x JOIN destination d ON d.id = x.destination GROUP BY 1")
+    let delivered = Dictionary(
+      uniqueKeysWithValues: counts.map { ($0.text(0), Books(delivered: Int($0.integer(1)))) })
     #expect(delivered.values.reduce(0) { $0 + $1.delivered } == stored)
     for node in nodes {
       let reading = Deadline(after: .seconds(120))
