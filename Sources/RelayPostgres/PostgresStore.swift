@@ -13,6 +13,7 @@ package final class PostgresStore: ThreadedStore {
   /// For the log: what the server, the database or the role should not be like.
   package let warnings: [String]
   private let lease: LeaseKeeper
+  private let signal: LeaseSignal
   private let keeper: StoreKeeper?
 
   /// How long connecting may take, and each call of the start.
@@ -28,47 +29,55 @@ package final class PostgresStore: ThreadedStore {
   ///   - duplicateLimit: How many envelopes are remembered for telling redeliveries.
   ///   - patience: How long a commit, or a read for it, may take.
   ///   - hangAfter: A server that has not answered for so long hangs.
+  ///   - sharing: Other relays may have it open, too: the destinations are shared out among those that `serve`.
+  ///   - times: How long a relay counts as alive.
   ///   - keepsItself: It does what is to be done now and then, on a second connection.
   ///   - observer: Told of what happens in it, on its thread.
   /// - Throws: `inUse` if another relay has it, `newerSchema`, `cannotOpen`; `failing` where there is no way to the server.
   package init(
     _ address: ServerAddress, as node: NodeIdentity, clock: any SteadyClock, duplicateLimit: Int = 500_000,
-    patience: Duration = .seconds(10), hangAfter: Duration = .seconds(4), keepsItself: Bool = true,
-    observer: (any StoreObserver)? = nil
+    patience: Duration = .seconds(10), hangAfter: Duration = .seconds(4), sharing: Bool = false,
+    times: LeaseTimes = .standard, keepsItself: Bool = true, observer: (any StoreObserver)? = nil
   ) throws(StoreError) {
     self.address = address
     let word = Locked(KeepingWord())
     let opener = SessionOpener(address: address, applicationName: "huggy-relay", limit: Self.openingTime)
     // A connection is used on the thread that opened it, and on no other.
-    let opened: (downTime: Gap?, warnings: [String], lease: LeaseKeeper, key: StoreKey)
+    let opened: (
+      downTime: Gap?, warnings: [String], lease: LeaseKeeper, signal: LeaseSignal, key: StoreKey
+    )
     (thread, opened) = try StoreThread.start(
       hanging: .hanging, after: hangAfter, clock: clock, observer: observer
     ) { wake throws(StoreError) in
-      let writer = try Self.open(opener, as: node)
+      let writer = try Self.open(opener, as: node, sharing: sharing)
       let connection = StoreConnection(writer, patience: patience)
       do throws(StoreError) {
         let slot = Int16(writer.holding.withLock { $0.slot })
         let kept = try ClockStatements(TableNames()).read(slot: slot, connection)
         clock.resume(from: kept)
         // After the clock has found its time, and before all tables are read: that takes longer than others wait for a heartbeat.
-        let signal = LeaseSignal(wake: wake)
+        let signal = LeaseSignal(isShared: sharing, wake: wake)
         let lease = LeaseKeeper(
-          opener, key: writer.key, holding: writer.holding, clock: clock,
+          opener, key: writer.key, holding: writer.holding, times: times, clock: clock,
           lastTick: { [ticks = writer.ticks] in ticks.withLock { $0 } },
           observer: signal)
         connection.attach(lease)
         let session = try StoreSession(
-          connection, slot: slot, lastTick: writer.lastTick, clock: clock, duplicateLimit: duplicateLimit)
+          connection, slot: slot, lastTick: writer.lastTick, clock: clock, duplicateLimit: duplicateLimit,
+          isShared: sharing)
         let downTime = try session.downTime(since: kept, until: clock.now())
-        let backend = PostgresBackend(session: session, clock: clock, word: word, observer: observer)
-        signal.waitForAnswer(atMost: LeaseTimes.standard.startsWithin)
-        return (backend, (downTime, writer.warnings, lease, writer.key))
+        let shared = Sharing(session, signal)
+        try shared.begin()
+        let backend = PostgresBackend(
+          session: session, sharing: shared, clock: clock, word: word, observer: observer)
+        signal.waitForAnswer(atMost: times.startsWithin)
+        return (backend, (downTime, writer.warnings, lease, signal, writer.key))
       } catch {
         connection.leave()
         throw error
       }
     }
-    (downTime, warnings, lease) = (opened.downTime, opened.warnings, opened.lease)
+    (downTime, warnings, lease, signal) = (opened.downTime, opened.warnings, opened.lease, opened.signal)
     keeper =
       keepsItself
       ? StoreKeeper(opener, key: opened.key, word: word, clock: clock, observer: observer) : nil
@@ -76,9 +85,10 @@ package final class PostgresStore: ThreadedStore {
 
   package func mayStart(at now: Timestamp) -> Bool { lease.mayStart(at: now) }
 
-  /// Destinations are not shared out among relays: so there is one.
+  package func serve(_ host: any LaneHost) { signal.serve(host) }
+
   private static func open(
-    _ opener: SessionOpener, as node: NodeIdentity
+    _ opener: SessionOpener, as node: NodeIdentity, sharing: Bool
   ) throws(StoreError) -> WriterSession {
     let writer: WriterSession
     do throws(NodeError) {
@@ -86,7 +96,7 @@ package final class PostgresStore: ThreadedStore {
     } catch {
       throw StoreError(error)
     }
-    guard writer.holding.withLock({ $0.slot }) == 0 else {
+    guard sharing || writer.holding.withLock({ $0.slot }) == 0 else {
       try? writer.leave()
       writer.close()
       throw StoreError(code: .inUse, message: "another relay has this store open: end it first")

@@ -3,7 +3,8 @@ extension Dispatcher {
   package enum Input: Sendable {
     /// The destinations that there are from now on.
     case configure([Destination])
-    /// What the store has kept of destinations over a restart. Once, before the first `configure` or right after it.
+    /// What the store has kept of destinations over a restart: once, before the first `configure` or right after it. And what others have
+    /// left of those that they have served since.
     case restored([StoredDestination])
     /// Committed just now, and claimed.
     case arrived([Delivery])
@@ -14,6 +15,10 @@ extension Dispatcher {
     case settled([Settled])
     /// A replay has queued deliveries for these destinations.
     case replayQueued([String])
+    /// Other relays over the same store have stored deliveries for these destinations.
+    case storedByOthers([String])
+    /// Another relay has served these destinations, or does so from now on: what was found out about them counts no longer.
+    case changedHands([String])
     /// These destinations' lanes give up what is not in flight, and take nothing, until they are resumed as often as held.
     /// Answered by `held` with the token.
     case hold([String], token: Int)

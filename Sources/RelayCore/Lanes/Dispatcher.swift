@@ -55,7 +55,9 @@ package struct Dispatcher: Sendable {
     case .claimed(let claim): claimed(claim, now: now)
     case .finished(let attempt): finished(attempt, now: now)
     case .settled(let settled): for one in settled { self.settled(one, now: now) }
-    case .replayQueued(let names): replayQueued(names)
+    case .replayQueued(let names): forEachLane(of: names) { $0.replayQueued() }
+    case .storedByOthers(let names): forEachLane(of: names) { $0.storedByOthers() }
+    case .changedHands(let names): changedHands(names)
     case .hold(let names, let token): hold(names, token: token)
     case .resume(let names, let areRetried): resume(names, areRetried: areRetried, now: now)
     case .wallClock(let offset): wallClockSet(to: offset)
@@ -142,10 +144,18 @@ package struct Dispatcher: Sendable {
     lanes.touch(place)
   }
 
-  private mutating func replayQueued(_ names: [String]) {
+  private mutating func forEachLane(of names: [String], _ body: (inout Lane) -> Void) {
     for name in names {
       guard let place = lanes.place(of: name) else { continue }
-      lanes[place].replayQueued()
+      body(&lanes[place])
+      lanes.touch(place)
+    }
+  }
+
+  private mutating func changedHands(_ names: [String]) {
+    for name in names {
+      guard let place = lanes.place(of: name) else { continue }
+      if lanes[place].changedHands() { tellCircuit(of: place) }
       lanes.touch(place)
     }
   }

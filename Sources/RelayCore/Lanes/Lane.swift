@@ -189,6 +189,9 @@ package struct Lane: Sendable {
   /// A replay has queued some.
   mutating func replayQueued() { windows.replayQueued() }
 
+  /// Other relays have stored some.
+  mutating func storedByOthers() { windows.storeMayHaveMore(.fresh) }
+
   /// The store has answered a claim.
   ///
   /// - Returns: Those that must go back: some that arrived meanwhile, since older ones are still in the store; all,
@@ -419,6 +422,20 @@ package struct Lane: Sendable {
     windows.takeBackAside()
     windows.change(.live) { $0.startLookingOver() }
     return circuit.begunAnew(destination)
+  }
+
+  /// Another relay has served the destination, or will: nothing is known of it, as after a start. All that it is owed is in the store.
+  ///
+  /// - Returns: Whether its circuit is in another state now.
+  mutating func changedHands() -> Bool {
+    let wasClosed = circuit.isClosed
+    circuit = Circuit()
+    trouble = Trouble()
+    gate.endRetryAfter()
+    windows.takeBackAside()
+    windows.change(.live) { $0.startLookingOver() }
+    lookIntoStore()
+    return !wasClosed
   }
 
   private mutating func lookIntoStore() {

@@ -152,6 +152,9 @@ package protocol DeliveryStore: ReplayStore {
   /// Answers once its thread has come to it: a sign of life.
   func ping(_ answer: @escaping @Sendable () -> Void)
 
+  /// From now on this relay delivers: a store that several relays share tells it which destinations it serves.
+  func serve(_ host: any LaneHost)
+
   /// Finishes what was asked of it, then closes. Blocks until that is done.
   func close()
 
@@ -164,6 +167,9 @@ package protocol DeliveryStore: ReplayStore {
 extension DeliveryStore {
   /// One that is this relay's alone never says no.
   package func mayStart(at now: Timestamp) -> Bool { true }
+
+  /// One that is this relay's alone serves all of them.
+  package func serve(_ host: any LaneHost) {}
 
   package func settle(_ settlements: [Settlement], completion: @escaping @Sendable ([Delivery]) -> Void) {
     settle(settlements, isUrgent: true, completion: completion)

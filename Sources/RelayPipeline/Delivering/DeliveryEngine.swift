@@ -179,7 +179,7 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
     if inbox.withLock({ $0.endGathering() }) { transport.wake() }
   }
 
-  private func post(_ input: Dispatcher.Input) {
+  func post(_ input: Dispatcher.Input) {
     if inbox.withLock({ $0.add(input) }) { transport.wake() }
   }
 
@@ -209,8 +209,9 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
       // Their ends are times of the wall clock: to be exact.
       case .pause, .restored: tell(reading)
       case .configure(let destinations): keep(only: destinations)
-      case .arrived, .promoted, .claimed, .finished, .settled, .replayQueued, .hold, .resume, .wallClock,
-        .endRetryAfter, .freshConnections:
+      case .arrived, .promoted, .claimed, .finished, .settled, .replayQueued, .storedByOthers, .changedHands,
+        .hold,
+        .resume, .wallClock, .endRetryAfter, .freshConnections:
         break
       case .storeHolds(let isHolding):
         storeHolds = isHolding

@@ -132,6 +132,7 @@ package final class RelayController: RelayOperations {
     parts.attachments?.configure(active.configuration.sources)
     parts.watch.attach(parts.engine)
     parts.engine.start(destinations, stored: stored)
+    parts.store.serve(parts.engine)
     await parts.engine.hold(disordered)
     reordering.begin(disordered)
     replays.resume()

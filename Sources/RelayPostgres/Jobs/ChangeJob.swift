@@ -29,7 +29,7 @@ final class ChangeJob: StoreJob {
   func step(_ session: StoreSession) throws(StoreError) -> Bool {
     guard let row = session.names.destination(destination) else { throw .unknown(destination: destination) }
     if end == nil {
-      end = session.lastDelivery
+      end = try session.newestDelivery()
       // The walk is along an index.
       let hasListed = try session.commit { (commit) -> () -> Bool in
         let hasListed = session.claims.list(of: row, in: commit)

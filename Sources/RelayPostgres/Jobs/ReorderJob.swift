@@ -33,12 +33,13 @@ final class ReorderJob: StoreJob {
         session.destinations.change(row) { $0.ordering = nil }
         return {}
       }
-      end = session.lastDelivery
+      end = try session.newestDelivery()
       return false
     }
     let page = try session.changes.page(
       ChangeWish.Walk.pending.shelves!, of: row, after: cursor, upTo: end, limit: deliveriesPerStep)
-    let isLast = page.count < deliveriesPerStep && (isOverArrivals || session.lastDelivery == end)
+    let newest = try session.newestDelivery()
+    let isLast = page.count < deliveriesPerStep && (isOverArrivals || newest == end)
     try session.commit { commit in
       session.changes.reorder(page, of: row, by: ordering, in: commit)
       if isLast { session.destinations.change(row) { $0.ordering = ordering } }
@@ -46,7 +47,7 @@ final class ReorderJob: StoreJob {
     }
     cursor = page.last?.id ?? end
     guard page.count < deliveriesPerStep, !isLast else { return isLast }
-    (isOverArrivals, self.end, cursor) = (true, session.lastDelivery, end)
+    (isOverArrivals, self.end, cursor) = (true, newest, end)
     return false
   }
 

@@ -6,6 +6,7 @@ import RelayThreads
 final class PostgresBackend: StoreBackend {
   let committer: any BatchCommitter
   private let session: StoreSession
+  private let sharing: Sharing
   private let clock: any SteadyClock
   private let observer: (any StoreObserver)?
   private let ages: AgeKeeper
@@ -13,14 +14,17 @@ final class PostgresBackend: StoreBackend {
 
   /// - Parameter word: What it and its keeper tell each other.
   init(
-    session: StoreSession, clock: any SteadyClock, word: Locked<KeepingWord>, observer: (any StoreObserver)?
+    session: StoreSession, sharing: Sharing, clock: any SteadyClock, word: Locked<KeepingWord>,
+    observer: (any StoreObserver)?
   ) {
     self.session = session
+    self.sharing = sharing
     self.clock = clock
     self.observer = observer
     self.word = word
     ages = AgeKeeper(session)
-    committer = PostgresCommitter(session: session, ages: ages, clock: clock, word: word)
+    committer = PostgresCommitter(
+      session: session, sharing: sharing, ages: ages, clock: clock, word: word)
   }
 
   var loss: StoreError? { session.connection.loss }
@@ -35,6 +39,7 @@ final class PostgresBackend: StoreBackend {
 
   func claim(_ request: ClaimRequest) throws(StoreError) -> (claim: Claim, job: (any StoreJob<StoreSession>)?)
   {
+    if let reorder = sharing.reorder(for: request.destination) { return (.nothing(for: request), reorder) }
     let claim = try session.claims.claim(request)
     let bringIn = session.claims.takeRetriesTooFarOff().map { BringInJob($0.destination, to: $0.latest) }
     return (claim, bringIn)
@@ -56,15 +61,38 @@ final class PostgresBackend: StoreBackend {
       completion(.failure(.isCopiedElsewhere))
       return nil
     case .reorder(let destination, let ordering, let completion):
-      return ReorderJob(destination, by: ordering, completion: completion)
+      // The lane waits for its order, wherever it is: whoever serves it brings it about.
+      if sharing.postpones(ordering, of: destination) {
+        completion(.success(()))
+        return nil
+      }
+      return ReorderJob(destination, by: ordering, completion: whileHere(destination, completion))
     case .change(let change, let selection, let destination, let completion):
+      if let refusal = sharing.refusal(ofChanging: destination) {
+        completion(ChangedDeliveries(), refusal)
+        return nil
+      }
       let wish = ChangeWish(change, selection, of: destination)
-      return ChangeJob(wish, clock: clock, completion: completion)
+      let done = whileHere(destination) { (made: (ChangedDeliveries, StoreError?)) in
+        completion(made.0, made.1)
+      }
+      return ChangeJob(wish, clock: clock) { done(($0, $1)) }
     case .erase(let events, let completion): return EraseJob(events, completion: completion)
     case .overwriteErased(let completion):
       completion(.success(ErasedTraces(remaining: Self.whereTracesRemain)))
       return nil
     case .own: preconditionFailure("another store's work came here")
+    }
+  }
+
+  /// The destination stays with this node until the job has ended.
+  private func whileHere<Outcome>(
+    _ destination: String, _ completion: @escaping (Outcome) -> Void
+  ) -> (Outcome) -> Void {
+    sharing.jobBegan(destination)
+    return { [sharing] outcome in
+      sharing.jobEnded(destination)
+      completion(outcome)
     }
   }
 
@@ -82,10 +110,11 @@ final class PostgresBackend: StoreBackend {
 
   // MARK: By itself
 
-  var hasMore: Bool { ages.hasMore }
+  var hasMore: Bool { sharing.hasMore || ages.hasMore }
   var nextDue: Timestamp? { ages.nextDue }
 
   func tend(whileOthersWait isBusy: Bool) {
+    sharing.tend()
     for (destination, count) in ages.step(at: clock.now()) {
       observer?.storeDiscardedDead(destination: destination, count: count)
     }
@@ -106,7 +135,8 @@ final class PostgresBackend: StoreBackend {
 
   func keepClock() {
     writeClock(isLast: true)
-    session.connection.leave()
+    let leavesWork = sharing.end()
+    session.connection.leave(leavesWork: leavesWork)
   }
 
   private func writeClock(isLast: Bool = false) {

@@ -5,12 +5,17 @@ import RelayThreads
 /// Commits a batch as one pipeline with one Sync. Confined to the store's thread.
 final class PostgresCommitter: BatchCommitter {
   private let session: StoreSession
+  private let sharing: Sharing
   private let clock: any SteadyClock
   private let word: Locked<KeepingWord>
   private let ages: AgeKeeper
 
-  init(session: StoreSession, ages: AgeKeeper, clock: any SteadyClock, word: Locked<KeepingWord>) {
+  init(
+    session: StoreSession, sharing: Sharing, ages: AgeKeeper, clock: any SteadyClock,
+    word: Locked<KeepingWord>
+  ) {
     self.session = session
+    self.sharing = sharing
     self.ages = ages
     self.clock = clock
     self.word = word
@@ -22,7 +27,10 @@ final class PostgresCommitter: BatchCommitter {
 
   func commit(_ batch: StoreBatch) throws(StoreError) -> CommittedBatch {
     // Names are made known by commits of their own: what follows in the batch may use them.
-    for case .configure(let configuration) in batch.changes { try session.register(configuration) }
+    for case .configure(let configuration) in batch.changes {
+      try session.register(configuration)
+      sharing.configure(configuration.names.destinations)
+    }
     var committed = try session.commit(at: batch.now, isTrial: batch.isTrial) { (commit) throws(StoreError) in
       session.clock.write(clock, in: commit)
       return try plan(batch, in: commit)
@@ -47,7 +55,8 @@ final class PostgresCommitter: BatchCommitter {
   ) throws(StoreError) -> () -> CommittedBatch {
     var planned = CommittedBatch()
     for change in batch.changes { planned.faults.append(make(change, in: commit)) }
-    for (destination, suspended) in batch.suspensions {
+    // Of one that another node serves by now, that node says it.
+    for (destination, suspended) in batch.suspensions where session.serves(destination) {
       session.change(destination) { $0.suspended = suspended }
     }
     // Before what arrives: it may be its turn then, and it may find more room.

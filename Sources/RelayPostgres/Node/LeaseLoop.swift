@@ -43,7 +43,7 @@ final class LeaseLoop {
         case .beat: try beat()
         case .notify(let id): try notify(upTo: id)
         case .wait(let time): try wait(atMost: time)
-        case .end: return
+        case .end: return leave()
         }
       } catch {
         disconnect()
@@ -87,6 +87,13 @@ final class LeaseLoop {
     // The heartbeat finds that, too.
     case nil: break
     }
+  }
+
+  /// The server ends a closed connection's session a moment later: the lock is given back before, so that the next node can have this slot.
+  private func leave() {
+    guard let connection, connection.isOpen else { return }
+    let table = SlotTable(connection: connection, key: key, limit: opener.limit, deadline: turn())
+    try? unwatch(table)
   }
 
   private func unwatch(_ table: SlotTable) throws(PostgresError) {

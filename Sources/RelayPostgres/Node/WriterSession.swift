@@ -121,6 +121,14 @@ final class WriterSession {
     takenOver.removeAll { $0 == holding }
   }
 
+  /// Whether a slot is this one's to clear up.
+  func clearsUp(_ holding: SlotHolding) -> Bool { takenOver.contains(holding) }
+
+  /// This node ends, and leaves something to be cleared up: its row stays as that of one that is over. The slot can be had at once.
+  func standDown() throws(PostgresError) {
+    try table.unlock(.writer, of: slots.withLock { $0.slot })
+  }
+
   /// This node ends, and has left nothing for others to clear up.
   func leave() throws(PostgresError) {
     try table.leave(slots.withLock { $0 })

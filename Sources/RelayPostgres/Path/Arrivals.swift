@@ -48,12 +48,15 @@ struct Arrivals {
     return places?[event]
   }
 
+  /// - Parameter isServed: This node says whose turn it is. If not, one with an order key waits until the node that does has seen it.
   /// - Returns: Its place.
-  mutating func add(_ delivery: AppendStatements.DeliveryRow, key: OrderKey?) -> Int32 {
+  mutating func add(
+    _ delivery: AppendStatements.DeliveryRow, key: OrderKey?, isServed: Bool = true
+  ) -> Int32 {
     var delivery = delivery
     delivery.place = Int32(deliveries.count)
     delivery.orderKey = key?.text
-    if let key { delivery.follows = !keys.insert(key).inserted }
+    if let key { delivery.follows = !keys.insert(key).inserted || !isServed }
     deliveries.append(delivery)
     return delivery.place
   }

@@ -158,6 +158,36 @@ final class Claims: CommitMember {
     return delivery
   }
 
+  // MARK: What other nodes do
+
+  /// Another node has stored deliveries, none before this one: walks begin there again, whatever has come since.
+  func othersStored(from first: DeliveryID, of destination: DestinationRowID, _ queue: DeliveryQueue) {
+    backlogs.becameClaimable(first, of: destination, queue)
+  }
+
+  /// Nothing is known of what the destination has in the store.
+  func beginAnew(_ destination: DestinationRowID) {
+    for queue in DeliveryQueue.allCases {
+      backlogs.becameClaimable(DeliveryID(rawValue: 0), of: destination, queue)
+    }
+  }
+
+  /// One of the destination that a lane holds; nil: there is none.
+  func claimed(of destination: DestinationRowID) -> DeliveryID? {
+    table.entries.first { $0.value.destination == destination && $0.value.state != .returned }?.key
+  }
+
+  /// Lists some that are in no index, so many at most.
+  ///
+  /// - Returns: Whether there were any.
+  func list(atMost limit: Int, in commit: PendingCommit) -> Bool {
+    let unlisted = Array(table.entries.lazy.filter { $0.value.state != .claimed }.prefix(limit)).map(\.key)
+    guard !unlisted.isEmpty else { return false }
+    statements.list(unlisted.sorted(), in: commit)
+    for delivery in unlisted { wasListed(delivery) }
+    return true
+  }
+
   // MARK: Between commits
 
   /// Hands out deliveries that nobody holds.

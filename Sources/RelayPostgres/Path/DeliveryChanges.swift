@@ -36,12 +36,12 @@ final class DeliveryChanges {
   ) throws(StoreError) -> [ChangeableDelivery] {
     try statements.page(
       shelves, of: destination, after: after, upTo: end, limit: limit,
-      source: { names.sources.name(of: $0) }, connection)
+      source: { names.source(of: $0) }, connection)
   }
 
   /// In order of arrival; those that there are.
   func deliveries(_ ids: [DeliveryID]) throws(StoreError) -> [ChangeableDelivery] {
-    try statements.deliveries(ids, source: { names.sources.name(of: $0) }, connection)
+    try statements.deliveries(ids, source: { names.source(of: $0) }, connection)
   }
 
   // MARK: Changing

@@ -33,7 +33,7 @@ final class EventReader {
       }
     }
     if !unknown.isEmpty {
-      let found = try statements.events(unknown, source: { names.sources.name(of: $0) }, connection)
+      let found = try statements.events(unknown, source: { names.source(of: $0) }, connection)
       for (event, count) in found {
         events[event.id] = event
         // If it has one delivery, nobody else comes for it.

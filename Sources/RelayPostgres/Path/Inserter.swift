@@ -17,9 +17,13 @@ final class Inserter {
   private let names: NameTable
   private let destinations: DestinationTable
   private let claims: Claims
+  private let lanes: Lanes
   private var statements: PerDay<AppendStatements>
 
-  init(_ tables: TableNames, names: NameTable, destinations: DestinationTable, claims: Claims) {
+  init(
+    _ tables: TableNames, names: NameTable, destinations: DestinationTable, claims: Claims, lanes: Lanes
+  ) {
+    self.lanes = lanes
     self.names = names
     self.destinations = destinations
     self.claims = claims
@@ -45,7 +49,7 @@ final class Inserter {
     }
   }
 
-  /// - Returns: nil for what is not to be attempted now: it is held, or comes after what its lane has given back, or went over its
+  /// - Returns: nil for what is not to be attempted now: it is held, or another node serves its destination, or comes after what its lane has given back, or went over its
   ///   destination's `max_backlog`. What is given is nil where it waits for its order key.
   private func insert(
     _ delivery: NewEnvelope.NewDelivery, of event: Event, _ arrival: Arrival, in commit: PendingCommit
@@ -67,7 +71,9 @@ final class Inserter {
       .map { OrderKey(destination: destination, text: $0) }
     let isHandedOut = claims.takesArrivals(destination)
     if !isHandedOut { row.shelf = DeliveryState.fresh.shelf(in: .live) }
-    let place = commit.arrivals.add(row, key: key)
+    let isServed = lanes.owns(destination)
+    if !isServed { commit.news.stored(destination, key, in: .live) }
+    let place = commit.arrivals.add(row, key: key, isServed: isServed)
     destinations.change(destination) { $0.arrived(in: .live, bytes: event.footprint) }
     guard isHandedOut else { return nil }
     let entry = ClaimTable.Entry(

@@ -1,12 +1,29 @@
 import RelayCore
 import RelayThreads
 
-/// Wakes the store's thread when attempts may start, or no longer: what it tells of its condition is another thing then.
+/// Wakes the store's thread when attempts may start, or no longer: what it tells of its condition is another thing then. And where nodes
+/// share the store, when it is to look at what others do.
 final class LeaseSignal: NodeObserver {
+  /// What the store's thread is to look at.
+  struct Asked: Equatable {
+    /// What others have stored, and lanes that concern this node.
+    var news = false
+    /// All lanes, and who has what configured.
+    var lanes = false
+  }
+
+  private struct State {
+    var asked = Asked()
+    var host: (any LaneHost)?
+  }
+
+  private let isShared: Bool
   private let wake: @Sendable () -> Void
+  private let state = Locked(State())
   private let hasAnswered = Monitor(false)
 
-  init(wake: @escaping @Sendable () -> Void) {
+  init(isShared: Bool = false, wake: @escaping @Sendable () -> Void) {
+    self.isShared = isShared
     self.wake = wake
   }
 
@@ -15,11 +32,37 @@ final class LeaseSignal: NodeObserver {
     case .mayStart, .unreachable, .leaseLost, .slotLost:
       hasAnswered.update { $0 = true }
       wake()
-    // They matter once destinations are shared out among relays.
-    case .leaseHeld, .reachable, .nodesChanged, .sessionsEnded, .notEnded, .heard, .timeToLook, .clockOff,
-      .clockRight:
-      break
+    case .heard: ask(Asked(news: true))
+    case .timeToLook, .nodesChanged: ask(Asked(news: true, lanes: true))
+    case .leaseHeld, .reachable, .sessionsEnded, .notEnded, .clockOff, .clockRight: break
     }
+  }
+
+  private func ask(_ asked: Asked) {
+    guard isShared else { return }
+    let isNew = state.withLock { state in
+      let before = state.asked
+      state.asked.news = before.news || asked.news
+      state.asked.lanes = before.lanes || asked.lanes
+      return state.asked != before
+    }
+    if isNew { wake() }
+  }
+
+  /// Each wish is given once.
+  func takeAsked() -> Asked {
+    state.withLock { state in
+      defer { state.asked = Asked() }
+      return state.asked
+    }
+  }
+
+  /// Who has the lanes; nil: nobody yet.
+  var host: (any LaneHost)? { state.withLock { $0.host } }
+
+  func serve(_ host: any LaneHost) {
+    state.withLock { $0.host = host }
+    ask(Asked(news: true, lanes: true))
   }
 
   /// Waits until the first heartbeat was confirmed, or has failed.

@@ -22,6 +22,8 @@ struct Names {
     return row
   }
 
+  func knows(_ row: Int32) -> Bool { names[row] != nil }
+
   func name(of row: Int32) -> String { names[row] ?? "#\(row)" }
 
   /// All that there are, in the order in which they came to be.
@@ -38,9 +40,11 @@ final class NameTable {
   private(set) var routes: Names
   private(set) var configurations: Names
   private let statements: [NameStatements]
+  private let connection: StoreConnection
 
   /// Reads what earlier runs have registered.
   init(_ tables: TableNames, _ connection: StoreConnection) throws(StoreError) {
+    self.connection = connection
     let kinds = [tables.source, tables.destination, tables.route, tables.configuration]
     (sources, destinations) = (Names(kinds[0]), Names(kinds[1]))
     (routes, configurations) = (Names(kinds[2]), Names(kinds[3]))
@@ -56,6 +60,14 @@ final class NameTable {
   }
   func route(_ name: String) -> Int32? { routes.row(of: name) }
   func configuration(_ hash: String) -> Int32? { configurations.row(of: hash) }
+
+  func know(destinations known: [(row: Int32, name: String)]) { destinations.know(known) }
+
+  /// One that another node has registered since is read when it is first met.
+  func source(of row: Int32) -> String {
+    if !sources.knows(row) { try? register([[], [], [], []], connection) }
+    return sources.name(of: row)
+  }
 
   /// The numbers of several routes, as an array's text.
   func rows(ofRoutes names: [String]) -> String {

@@ -32,6 +32,8 @@ final class PendingCommit {
   private(set) var bookTurn: Int64?
   /// What it inserts: after all that others add, so that what is settled with it makes room and way.
   var arrivals = Arrivals()
+  /// What of it other nodes are to know.
+  var news = NewsDraft()
   /// A statement met other rows than it should have.
   private(set) var damage: StoreError?
 

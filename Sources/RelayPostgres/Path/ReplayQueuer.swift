@@ -8,14 +8,16 @@ import RelayStoring
 final class ReplayQueuer {
   private let names: NameTable
   private let destinations: DestinationTable
+  private let lanes: Lanes
   private let table: ReplayTable
   private let statements: ReplayStatements
   private let connection: StoreConnection
 
   init(
-    names: NameTable, destinations: DestinationTable, table: ReplayTable, statements: ReplayStatements,
-    _ connection: StoreConnection
+    names: NameTable, destinations: DestinationTable, lanes: Lanes, table: ReplayTable,
+    statements: ReplayStatements, _ connection: StoreConnection
   ) {
+    self.lanes = lanes
     self.names = names
     self.destinations = destinations
     self.table = table
@@ -116,7 +118,9 @@ final class ReplayQueuer {
       run: Int32(run), shelf: DeliveryState.fresh.shelf(in: .replay), since: since, receivedAt: now,
       bytes: Int32(clamping: entry.bytes), arrivedAt: now)
     destinations.change(destination) { $0.arrived(in: .replay, bytes: entry.bytes) }
-    return commit.arrivals.add(row, key: key)
+    let isServed = lanes.owns(destination)
+    if !isServed { commit.news.stored(destination, key, in: .replay) }
+    return commit.arrivals.add(row, key: key, isServed: isServed)
   }
 
   private func route(of target: ReplayStep.Target) throws(StoreError) -> Int32 {

@@ -109,7 +109,7 @@ final class Settler {
     guard !open.isEmpty else { return }
     let asked = open.sorted { $0.value.order < $1.value.order }
     keys.turns(asked.map { ($0.key, $0.value.runLimit) }, in: commit) {
-      self.names.sources.name(of: $0)
+      self.names.source(of: $0)
     } found: { found in
       for ((key, last), all) in zip(asked, found) {
         // Asked again after the commit, there are those that arrived with it, too.

@@ -44,6 +44,35 @@ final class StoreConnection {
   /// The node has given ticks up to this one.
   func gave(upTo tick: Int64) { writer.ticks.withLock { $0 = max($0, tick) } }
 
+  /// The other nodes are to look what is new, after some milliseconds at most.
+  func tellOthers(upTo id: DeliveryID) { lease?.stored(upTo: id.rawValue) }
+
+  /// Who lives, as of the last heartbeat.
+  var nodes: LiveNodes { lease?.nodes ?? LiveNodes() }
+
+  var holding: SlotHolding { writer.holding.withLock { $0 } }
+
+  // MARK: Slots of others
+
+  /// Takes over the slot of a node that is over.
+  ///
+  /// - Returns: nil: not yet, or another node was quicker.
+  func takeOver(_ node: LiveNodes.Over) throws(StoreError) -> SlotHolding? {
+    try regain()
+    do throws(PostgresError) { return try writer.takeOver(node)?.holding } catch { throw StoreError(error) }
+  }
+
+  /// Whether the slot still is this node's to clear up: a connection that was lost may have cost it.
+  func clearsUp(_ holding: SlotHolding) -> Bool { writer.clearsUp(holding) }
+
+  /// Nothing is left of the node that had the slot.
+  func giveBack(_ holding: SlotHolding) throws(StoreError) {
+    try regain()
+    do throws(PostgresError) { try writer.giveBack(holding) } catch { throw StoreError(error) }
+  }
+
+  // MARK: Calls
+
   /// One round trip, one transaction.
   func run(_ pipeline: Pipeline) throws(StoreError) -> [Rows] {
     failure = nil
@@ -116,9 +145,14 @@ final class StoreConnection {
   }
 
   /// The node ends: what it held is free at once. First its lease ends, and then it has no slot: so the others see none that is over.
-  func leave() {
+  ///
+  /// - Parameter leavesWork: Deliveries of its are in no index. Whoever gets the slot next finds them, and else those who see that this node
+  ///   is over.
+  func leave(leavesWork: Bool = false) {
     lease?.end()
-    if loss == nil { try? writer.leave() }
+    if loss == nil {
+      if leavesWork { try? writer.standDown() } else { try? writer.leave() }
+    }
     writer.close()
   }
 }

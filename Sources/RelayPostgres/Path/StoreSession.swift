@@ -22,12 +22,16 @@ final class StoreSession {
   let replays: ReplayQueuer
   let eraser: EraseStatements
   let people: PeopleStatements
+  /// Which destinations this node serves, of those that nodes share.
+  let lanes: Lanes
 
   private let replayTable: ReplayTable
   private let inserter: Inserter
   private let books: BookStatements
   private let days: DayTables
   private let keys: KeyBound
+  private let turns: KeyStatements
+  let newsLog: NewsLog
   private let usageStatements: UsageStatements
   private let clockStatements: ClockStatements
   private let members: [any CommitMember]
@@ -44,9 +48,10 @@ final class StoreSession {
   ///   - slot: The node's number.
   ///   - lastTick: The highest that the slot is known to have given.
   ///   - duplicateLimit: How many envelopes are remembered for telling redeliveries.
+  ///   - isShared: Other nodes may serve destinations, too.
   init(
     _ connection: StoreConnection, slot: Int16, lastTick: Int64, clock steady: any SteadyClock,
-    duplicateLimit: Int, tables: TableNames = TableNames()
+    duplicateLimit: Int, isShared: Bool = false, tables: TableNames = TableNames()
   ) throws(StoreError) {
     self.connection = connection
     self.slot = slot
@@ -63,6 +68,8 @@ final class StoreSession {
     sequence = try books.lastSequence(slot: slot, connection)
     names = try NameTable(tables, connection)
     destinations = DestinationTable(try books.all(connection))
+    lanes = Lanes(destinations, isShared: isShared)
+    newsLog = NewsLog(NewsStatements(tables))
     clock = ClockTable(clockStatements)
     let duplicates = DuplicateMap(limit: duplicateLimit)
     for (hash, known) in try DuplicateStatements(tables).newest(duplicateLimit, connection) {
@@ -76,22 +83,30 @@ final class StoreSession {
       next: DeliveryID(rawValue: CommitBase.number(nextTick, slot: slot)), connection)
     let replayStatements = ReplayStatements(tables)
     replayTable = try ReplayTable(replayStatements, connection)
-    let keys = KeyStatements(tables)
-    inserter = Inserter(tables, names: names, destinations: destinations, claims: claims)
+    turns = KeyStatements(tables)
+    inserter = Inserter(tables, names: names, destinations: destinations, claims: claims, lanes: lanes)
     appender = Appender(tables, names: names, duplicates: duplicates, inserter: inserter, connection)
     settler = Settler(
-      tables, names: names, destinations: destinations, claims: claims, keys: keys, replays: replayTable,
+      tables, names: names, destinations: destinations, claims: claims, keys: turns, replays: replayTable,
       connection)
     changes = DeliveryChanges(
-      tables, names: names, destinations: destinations, claims: claims, keys: keys, replays: replayTable,
+      tables, names: names, destinations: destinations, claims: claims, keys: turns, replays: replayTable,
       connection)
     replays = ReplayQueuer(
-      names: names, destinations: destinations, table: replayTable, statements: replayStatements, connection)
+      names: names, destinations: destinations, lanes: lanes, table: replayTable,
+      statements: replayStatements,
+      connection)
     members = [destinations, claims, duplicates, clock, replayTable]
   }
 
   /// No delivery of the node is above this one.
   var lastDelivery: DeliveryID { DeliveryID(rawValue: CommitBase.number(nextTick, slot: slot) - 1) }
+
+  /// Above all deliveries that there are, also those of other nodes.
+  func newestDelivery() throws(StoreError) -> DeliveryID {
+    if lanes.isShared { raise(above: try usageStatements.highestTick(connection)) }
+    return lastDelivery
+  }
 
   // MARK: Commits
 
@@ -117,6 +132,7 @@ final class StoreSession {
       let finish = try plan(commit)
       inserter.write(in: commit)
       replayTable.write(in: commit)
+      newsLog.write(sequence: sequence + 1, in: commit)
       let changes = destinations.changes
       books.setStanding(of: changes, in: commit)
       if !commit.pipeline.isEmpty || !changes.isEmpty || isTrial {
@@ -128,6 +144,7 @@ final class StoreSession {
         bookTurn = commit.bookTurn ?? bookTurn
         nextTick = max(nextTick, commit.nextTick)
         connection.gave(upTo: nextTick - 1)
+        if newsLog.committed(commit, sequence: sequence) { connection.tellOthers(upTo: lastDelivery) }
       }
       value = finish()
     } catch {
@@ -175,12 +192,38 @@ final class StoreSession {
   /// Makes names known, and the limits of destinations.
   func register(_ configuration: StoreConfiguration) throws(StoreError) {
     try names.register(configuration.names, connection)
+    // Others may have made them before, and changed something of them.
+    if lanes.isShared { try refresh() }
     for name in configuration.names.destinations {
       guard let row = names.destination(name) else { continue }
       destinations.add(name, row: row)
     }
     destinations.commit()
   }
+
+  /// Whether no other node serves the destination.
+  func serves(_ destination: String) -> Bool { names.destination(destination).map(lanes.owns) ?? true }
+
+  // MARK: What others do
+
+  /// Reads what others have changed of destinations, and their books: between commits, so that nothing of this node's is lost.
+  func refresh() throws(StoreError) {
+    let kept = try books.all(connection)
+    names.know(destinations: kept.map { (Int32($0.row.rawValue), $0.1.name) })
+    for (row, destination) in kept { lanes.add(destination.name, row: row) }
+    destinations.refresh(kept)
+  }
+
+  /// Lets each key's first be attempted, if it waited.
+  func promote(_ promoted: Set<OrderKey>) throws(StoreError) {
+    try commit { commit in
+      turns.promote(promoted, in: commit) { self.claims.becameClaimable($0, of: $1, $2) }
+      return {}
+    }
+  }
+
+  /// Another node has given such ticks: those of this one are later, also where the server's clock was set back meanwhile.
+  func raise(above tick: Int64) { nextTick = max(nextTick, tick + 1) }
 
   /// Changes what is kept of a destination over restarts.
   ///

@@ -4,7 +4,7 @@ enum Schema {
 
   /// Each brings the store from the version before to the next one, in one transaction. One that was released never changes.
   static let migrations: [String] = [
-    NodeTables.sql + "\n" + PathTables.sql(TableNames())
+    NodeTables.sql + "\n" + PathTables.sql(TableNames()) + "\n" + SharingTables.sql(TableNames())
   ]
 
   /// Of a store that this release works with.

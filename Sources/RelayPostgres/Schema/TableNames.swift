@@ -24,6 +24,9 @@ struct TableNames: Hashable, Sendable {
   let replayed = "replayed"
   let clock = "clock"
   let clockStep = "clock_step"
+  let lane = "lane"
+  let configured = "configured"
+  let news = "news"
 
   /// The wholes of all tables of days, without what is kept.
   var eventDays: String { "\(event)_\(DayTableSchema.days)" }

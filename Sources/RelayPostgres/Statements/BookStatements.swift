@@ -47,13 +47,17 @@ struct BookStatements: Sendable {
     setStanding = Statement(
       name: "set_standing",
       sql: """
-        UPDATE \(names.destination) d SET ordering = u.ordering, paused_until = u.paused_until, suspended = u.suspended,
-          suspended_since = u.since
-        FROM unnest($1::int4[], $2::int4[], $3::int8[], $4::int8[], $5::int8[])
-          AS u(id, ordering, paused_until, suspended, since)
+        UPDATE \(names.destination) d SET ordering = CASE WHEN u.is_ordered THEN u.ordering ELSE d.ordering END,
+          paused_until = CASE WHEN u.is_paused THEN u.paused_until ELSE d.paused_until END,
+          suspended = CASE WHEN u.is_suspended THEN u.suspended ELSE d.suspended END,
+          suspended_since = CASE WHEN u.is_suspended THEN u.since ELSE d.suspended_since END
+        FROM unnest($1::int4[], $2::int4[], $3::int8[], $4::int8[], $5::int8[], $6::bool[], $7::bool[], $8::bool[])
+          AS u(id, ordering, paused_until, suspended, since, is_ordered, is_paused, is_suspended)
         WHERE d.id = u.id
         """,
-      types: [.int4Array, .int4Array, .int8Array, .int8Array, .int8Array])
+      types: [
+        .int4Array, .int4Array, .int8Array, .int8Array, .int8Array, .boolArray, .boolArray, .boolArray,
+      ])
     // Nothing comes after a commit that is looked for: where it is folded, it is the last one that is.
     let places = names.bookDeltas + [names.folded]
     baseOfCommit = Statement(
@@ -169,6 +173,10 @@ struct BookStatements: Sendable {
     parameters.add(array: changes.lazy.map(\.after.pausedUntil))
     parameters.add(array: changes.lazy.map(\.after.suspended.ended.microseconds))
     parameters.add(array: changes.lazy.map(\.after.suspended.since))
+    // Another node may have changed the rest.
+    parameters.add(array: changes.lazy.map { $0.before.ordering != $0.after.ordering })
+    parameters.add(array: changes.lazy.map { $0.before.pausedUntil != $0.after.pausedUntil })
+    parameters.add(array: changes.lazy.map { $0.before.suspended != $0.after.suspended })
     commit.add(setStanding, parameters)
   }
 }

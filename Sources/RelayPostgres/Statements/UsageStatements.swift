@@ -14,7 +14,10 @@ struct UsageStatements: Sendable {
           AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = '\(names.event)'::regclass)
         """)
     highest = Statement(
-      name: "highest_tick", sql: "SELECT coalesce(max(id), 0) >> 12 FROM \(names.delivery)")
+      name: "highest_tick",
+      sql: """
+        SELECT greatest((SELECT coalesce(max(id), 0) >> 12 FROM \(names.delivery)), (SELECT max(last_tick) FROM node))
+        """)
   }
 
   /// Of all tables and their indexes, in bytes.
@@ -26,7 +29,8 @@ struct UsageStatements: Sendable {
     Int(try session.run(size).first?.integer(0) ?? 0)
   }
 
-  /// The highest tick of a delivery.
+  /// The highest tick of a delivery, or that a node has told of: what a node gives is above it, also where the server's clock was set back
+  /// since.
   func highestTick(_ connection: StoreConnection) throws(StoreError) -> Int64 {
     try connection.read(highest).first?.integer(0) ?? 0
   }

@@ -53,6 +53,26 @@ package final class DestinationTable {
   /// As they are kept, in the order in which they came to be.
   package var all: [StoredDestination] { entries.compactMap { $0?.committed } }
 
+  /// The same with their rows.
+  package var known: [(row: DestinationRowID, destination: StoredDestination)] {
+    entries.enumerated().compactMap { place, entry in
+      entry.map { (DestinationRowID(rawValue: Int64(place)), $0.committed) }
+    }
+  }
+
+  /// What others have made of them, and which others there are by now: between transactions.
+  package func refresh(_ kept: [(row: DestinationRowID, destination: StoredDestination)]) {
+    for (row, destination) in kept {
+      let place = Int(row.rawValue)
+      if place < entries.count, let entry = entries[place] {
+        (entry.current, entry.committed) = (destination, destination)
+      } else {
+        add(destination, row: row)
+      }
+    }
+    added.removeAll(keepingCapacity: true)
+  }
+
   // MARK: Within a transaction
 
   package func add(_ name: String, row: DestinationRowID) {

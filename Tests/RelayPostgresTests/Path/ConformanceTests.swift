@@ -8,4 +8,7 @@ struct ConformanceTests {
   func theStoreInPostgresConforms(_ claim: StoreClaim) async throws {
     try await claim.check(PostgresHome())
   }
+
+  @Test(arguments: StoreConformance.claims.filter { !keeping.contains($0.name) })
+  func soDoesThatOfASecondNode(_ claim: StoreClaim) async throws { try await claim.check(SecondNodeHome()) }
 }

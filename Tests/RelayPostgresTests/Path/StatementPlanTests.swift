@@ -20,6 +20,7 @@ struct StatementPlanTests {
       SettleStatements(names, of: day), MoveStatements(names), AgeStatements(names), ClaimStatements(names),
       KeyStatements(names),
       ChangeStatements(names), DuplicateStatements(names), EraseStatements(names), ReplayStatements(names),
+      SweepStatements(names),
     ]
     let atTheStart = ["newest_envelopes"]
     return holders.flatMap { Mirror(reflecting: $0).children.compactMap { $0.value as? Statement } }

@@ -71,6 +71,9 @@ final class TurnCounter: Sendable {
   /// - Parameter turns: It is lost of the one after so many more.
   func withholdNextAnswer(after turns: Int = 0) { state.update { $0.withheldTurn = $0.turns + turns + 1 } }
 
+  /// From now on nobody can connect by it.
+  func refuseConnections() { unlink("\(folder)/.s.PGSQL.5432") }
+
   private static func pass(between client: Int32, and server: Int32, _ state: Monitor<State>) {
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
     var isClientsTurn = false

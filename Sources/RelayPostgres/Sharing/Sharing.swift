@@ -1,0 +1,444 @@
+import RelayCore
+import RelayStoring
+
+/// Shares the destinations out among the nodes: which of them this one serves, takes, asks for and hands over; what it reads of what others
+/// have stored; and how it clears up after those that are over. Confined to the store's thread, between commits.
+///
+/// docs/decisions/0049-lanes-are-leased.md says why nothing is lost, and nothing comes in the wrong order.
+final class Sharing {
+  private let session: StoreSession
+  private let signal: LeaseSignal
+  private let lanes: Lanes
+  private let statements: LaneStatements
+  private let news: NewsStatements
+  private let sweepStatements: SweepStatements
+
+  /// The table of lanes, as it was last read.
+  private var rows: [DestinationRowID: LaneRow] = [:]
+  /// Who has what configured, as it was last read.
+  private var configured: [(holding: SlotHolding, destinations: Set<Int32>)] = []
+  private var rules: LaneRules
+  /// What this node has configured; and what the others know of that (nil: it serves nothing).
+  private var own: Set<Int32> = []
+  private var published: Set<Int32>?
+  private var cursor = NewsCursor()
+  /// What was asked for, and has not been done.
+  private var asked = LeaseSignal.Asked()
+  private var departures = Departures()
+  private var takeOver: TakeOver?
+  private var sweeps: [OrderSweep] = []
+  /// What destinations are to be ordered by once this node serves them, as its configuration says, by their names.
+  private var orderings: [String: Ordering] = [:]
+  /// Something has failed: it is done again when somebody asks to look, with the next heartbeat at the latest.
+  private var isStuck = false
+  private var nextRefresh = ContinuousClock.now
+  private var nextForgetting = ContinuousClock.now
+
+  private static let refreshInterval = Duration.seconds(1)
+  private static let forgettingInterval = Duration.seconds(10)
+
+  init(_ session: StoreSession, _ signal: LeaseSignal, tables: TableNames = TableNames()) {
+    self.session = session
+    self.signal = signal
+    lanes = session.lanes
+    statements = LaneStatements(tables)
+    news = NewsStatements(tables)
+    sweepStatements = SweepStatements(tables)
+    rules = LaneRules(own: session.slot, live: [], configured: [:])
+  }
+
+  private var slot: Int16 { session.slot }
+  private var connection: StoreConnection { session.connection }
+  private var host: (any LaneHost)? { signal.host }
+  private var live: [Int16] { connection.nodes.slots.map(Int16.init) }
+  private func name(_ row: DestinationRowID) -> String { session.destinations[row].name }
+
+  /// What was stored before is found by walks that begin at the beginning; news tell of what comes after.
+  func begin() throws(StoreError) {
+    guard lanes.isShared else { return }
+    var pipeline = Pipeline()
+    news.ends(in: &pipeline)
+    for (slot, sequence) in NewsStatements.ends(try connection.read(pipeline)[0]) {
+      if slot == self.slot {
+        session.newsLog.resume(from: sequence)
+      } else {
+        cursor.skip(to: sequence, of: slot)
+      }
+    }
+  }
+
+  // MARK: What is asked of the store
+
+  /// The destinations that there are from now on. What nobody serves, and this node is to, it serves when this returns.
+  func configure(_ names: [String]) {
+    guard lanes.isShared else { return }
+    own = Set(names.compactMap { session.names.destination($0).map { Int32($0.rawValue) } })
+    asked = LeaseSignal.Asked(news: true, lanes: true)
+    isStuck = false
+    work()
+  }
+
+  /// Why a destination can't be changed here; nil: it can.
+  func refusal(ofChanging destination: String) -> StoreError? {
+    guard lanes.isShared, let row = session.names.destination(destination), !lanes.owns(row) else {
+      return nil
+    }
+    let owner = rows[row]?.owner.flatMap { owner in
+      connection.nodes.nodes.first { $0.holding.slot == Int(owner) }?.identity.name
+    }
+    return .servedElsewhere(destination, by: owner)
+  }
+
+  /// A destination's deliveries are to be ordered by this.
+  ///
+  /// - Returns: Whether it is remembered, and done once this node serves it.
+  func postpones(_ ordering: Ordering, of destination: String) -> Bool {
+    guard lanes.isShared, let row = session.names.destination(destination) else { return false }
+    orderings[destination] = ordering
+    return !lanes.owns(row)
+  }
+
+  /// The job that a destination waits for whose deliveries this node has found in another order than it has configured.
+  func reorder(for destination: String) -> (any StoreJob<StoreSession>)? {
+    guard lanes.isShared, let row = session.names.destination(destination),
+      lanes.standing(of: row) == .reordering
+    else { return nil }
+    return ReorderJob(destination, by: ordering(of: row)) { [weak self] result in
+      guard let self, case .success = result, lanes.standing(of: row) == .reordering else { return }
+      lanes.set(.own, of: row)
+      host?.deliveriesCame(for: [destination], replayed: true)
+    }
+  }
+
+  /// What its configuration says; where that has said nothing since the start, it agreed with what was stored then.
+  private func ordering(of row: DestinationRowID) -> Ordering {
+    orderings[name(row)] ?? session.destinations[row].ordering ?? .none
+  }
+
+  func jobBegan(_ destination: String) { departures.jobBegan(destination) }
+  func jobEnded(_ destination: String) { departures.jobEnded(destination) }
+
+  // MARK: By itself
+
+  /// There is more to do at once.
+  var hasMore: Bool { lanes.isShared && !isStuck && (asked.news || takeOver != nil || !sweeps.isEmpty) }
+
+  /// A short step.
+  func tend() {
+    guard lanes.isShared else { return }
+    let new = signal.takeAsked()
+    if new.news || new.lanes { isStuck = false }
+    asked.news = asked.news || new.news
+    asked.lanes = asked.lanes || new.lanes
+    work()
+  }
+
+  private func work() {
+    guard connection.loss == nil, !isStuck else { return }
+    do throws(StoreError) {
+      if asked.news || asked.lanes { try look() }
+      try handOver()
+      try clearUp()
+      try sweep()
+    } catch {
+      isStuck = true
+    }
+  }
+
+  private func look() throws(StoreError) {
+    try publish()
+    let all = asked.lanes
+    var pipeline = Pipeline()
+    news.newer(than: cursor, for: slot, keysOf: lanes.owned, in: &pipeline)
+    if all {
+      statements.all(in: &pipeline)
+      statements.configured(in: &pipeline)
+    } else {
+      statements.concerning(slot, knownAsOwn: lanes.owned, in: &pipeline)
+    }
+    let found = try connection.read(pipeline)
+    if all {
+      rows = [:]
+      configured = LaneStatements.configured(found[2])
+    }
+    let isAboutLanes = all || found[1].count > 0
+    if isAboutLanes { try know(LaneStatements.lanes(found[1])) }
+    let isLastPage = try act(on: NewsStatements.news(found[0]))
+    if isAboutLanes {
+      judge()
+      try change()
+    }
+    if all {
+      try releaseAbandoned()
+      try takeOverSlots()
+      try refresh()
+      try forget()
+    }
+    asked = LeaseSignal.Asked(news: !isLastPage)
+  }
+
+  /// Tells the others what this node has configured, once it serves destinations.
+  private func publish() throws(StoreError) {
+    guard host != nil, published != own else { return }
+    var pipeline = Pipeline()
+    statements.configure(connection.holding, own, in: &pipeline)
+    _ = try connection.run(pipeline)
+    published = own
+    asked.lanes = true
+  }
+
+  // MARK: Lanes
+
+  private func know(_ found: [(destination: Int32, lane: LaneRow)]) throws(StoreError) {
+    for (destination, lane) in found { rows[DestinationRowID(rawValue: Int64(destination))] = lane }
+    // Another node has made it, and left it to this one.
+    if rows.contains(where: { $0.value.owner == slot && !lanes.knows($0.key) }) { try session.refresh() }
+    var came: [DestinationRowID] = []
+    for (row, _) in session.destinations.known {
+      let isOwner = rows[row]?.owner == slot
+      if isOwner && !lanes.owns(row) { came.append(row) }
+      // It was handed over, and the answer to that was lost.
+      if !isOwner && lanes.owns(row) { went(row) }
+    }
+    try serve(came)
+  }
+
+  private func serve(_ came: [DestinationRowID]) throws(StoreError) {
+    guard !came.isEmpty else { return }
+    try session.refresh()
+    for row in came {
+      session.claims.beginAnew(row)
+      sweeps.append(OrderSweep(row))
+      let stored = session.destinations[row].ordering
+      lanes.set(stored == ordering(of: row) ? .own : .reordering, of: row)
+    }
+    host?.lanesCame(came.map { session.destinations[$0] })
+  }
+
+  private func went(_ row: DestinationRowID) {
+    lanes.set(.elsewhere, of: row)
+    departures.end(row)
+    sweeps.removeAll { $0.destination == row }
+    host?.lanesWent([name(row)])
+  }
+
+  private func judge() {
+    let nodes = connection.nodes.nodes
+    let known = configured.filter { one in nodes.contains { $0.holding == one.holding } }
+    rules = LaneRules(
+      own: slot, live: Set(live),
+      configured: Dictionary(uniqueKeysWithValues: known.map { (Int16($0.holding.slot), $0.destinations) }))
+  }
+
+  private func change() throws(StoreError) {
+    var (taken, wanted): ([Int32], [Int32]) = ([], [])
+    for (row, destination) in session.destinations.known {
+      let number = Int32(row.rawValue)
+      switch rules.action(on: rows[row] ?? LaneRow(), of: number, named: destination.name) {
+      case .take: taken.append(number)
+      case .ask: wanted.append(number)
+      case .handOver(let other): leave(row, to: other)
+      case .none: stay(row)
+      }
+    }
+    guard !(taken.isEmpty && wanted.isEmpty) else { return }
+    var pipeline = Pipeline()
+    statements.change(slot, take: taken, ask: wanted, in: &pipeline)
+    statements.all(in: &pipeline)
+    let found = try connection.run(pipeline)
+    try know(LaneStatements.lanes(found[found.count - 1]))
+    if !wanted.isEmpty { tellOthers() }
+  }
+
+  /// Lanes of nodes that have ended, and that nobody clears up after.
+  private func releaseAbandoned() throws(StoreError) {
+    let nodes = connection.nodes
+    let known = Set((nodes.slots + nodes.over.map(\.holding.slot)).map(Int16.init)).union([slot])
+    let abandoned = Set(rows.values.compactMap(\.owner)).subtracting(known)
+    guard !abandoned.isEmpty else { return }
+    var pipeline = Pipeline()
+    statements.release(abandonedBy: abandoned.sorted(), in: &pipeline)
+    statements.all(in: &pipeline)
+    let found = try connection.run(pipeline)
+    try know(LaneStatements.lanes(found[2]))
+    try change()
+  }
+
+  private func leave(_ row: DestinationRowID, to other: Int16) {
+    switch lanes.standing(of: row) {
+    case .own:
+      lanes.set(.leaving(to: other), of: row)
+      departures.begin(row)
+      host?.holdLanes([name(row)])
+    case .leaving: lanes.set(.leaving(to: other), of: row)
+    case .reordering, .elsewhere: break
+    }
+  }
+
+  private func stay(_ row: DestinationRowID) {
+    guard case .leaving = lanes.standing(of: row) else { return }
+    departures.end(row)
+    lanes.set(.own, of: row)
+    host?.resumeLanes([name(row)])
+  }
+
+  /// Those of which nothing is claimed any more go: what was in no index is listed with the same commit.
+  private func handOver() throws(StoreError) {
+    guard !departures.isEmpty else { return }
+    for row in departures.ready(session.claims, session.destinations) {
+      guard case .leaving(let other) = lanes.standing(of: row) else { continue }
+      let isGone = try session.commit { commit in
+        let done = Done()
+        _ = session.claims.list(of: row, in: commit)
+        statements.handOver(row, to: other, in: commit) { done.isSo = $0 }
+        return { done.isSo }
+      }
+      if isGone {
+        rows[row] = LaneRow(owner: other)
+        went(row)
+        tellOthers()
+      } else {
+        asked.lanes = true
+        asked.news = true
+      }
+    }
+  }
+
+  private final class Done { var isSo = false }
+
+  private func tellOthers() { connection.tellOthers(upTo: session.lastDelivery) }
+
+  // MARK: News
+
+  /// - Returns: Whether there are no more.
+  private func act(on news: [NewsRow]) throws(StoreError) -> Bool {
+    guard !news.isEmpty else { return true }
+    var next = cursor
+    var isGap = false
+    var came: Set<DestinationRowID> = []
+    var replayed: Set<DestinationRowID> = []
+    var keys: Set<OrderKey> = []
+    for row in news {
+      if !next.add(row) { isGap = true }
+      session.raise(above: row.base)
+      let first = DeliveryID(rawValue: CommitBase.number(row.base, slot: 0))
+      for destination in row.destinations where lanes.owns(destination) {
+        session.claims.othersStored(from: first, of: destination, .live)
+        came.insert(destination)
+      }
+      for destination in row.replayed where lanes.owns(destination) {
+        session.claims.othersStored(from: first, of: destination, .replay)
+        replayed.insert(destination)
+      }
+      keys.formUnion(row.keys.lazy.filter { self.lanes.owns($0.destination) })
+    }
+    if !keys.isEmpty { try session.promote(keys) }
+    cursor = next
+    if isGap {
+      for row in lanes.owned {
+        session.claims.beginAnew(row)
+        if !sweeps.contains(where: { $0.destination == row }) { sweeps.append(OrderSweep(row)) }
+        came.insert(row)
+      }
+    }
+    if !came.isEmpty { host?.deliveriesCame(for: came.map(name), replayed: false) }
+    if !replayed.isEmpty { host?.deliveriesCame(for: replayed.map(name), replayed: true) }
+    let counts = news.reduce(into: [Int16: Int]()) { $0[$1.slot, default: 0] += 1 }
+    return counts.values.allSatisfy { $0 < NewsStatements.page }
+  }
+
+  private func sweep() throws(StoreError) {
+    guard var sweep = sweeps.first else { return }
+    let isLast = try sweep.step(session, sweepStatements)
+    if isLast { sweeps.removeFirst() } else { sweeps[0] = sweep }
+    host?.deliveriesCame(for: [name(sweep.destination)], replayed: false)
+  }
+
+  // MARK: Nodes that are over
+
+  private func takeOverSlots() throws(StoreError) {
+    guard takeOver == nil else { return }
+    for node in connection.nodes.over where !node.hasSessions {
+      guard let holding = try connection.takeOver(node) else { continue }
+      takeOver = TakeOver(holding)
+      return
+    }
+  }
+
+  private func clearUp() throws(StoreError) {
+    guard var current = takeOver else { return }
+    let isLast = try current.step(connection, sweepStatements, statements)
+    takeOver = isLast ? nil : current
+    guard isLast else { return }
+    // Its lanes are to be had; and another one may be over, too.
+    asked = LeaseSignal.Asked(news: true, lanes: true)
+    tellOthers()
+  }
+
+  // MARK: Now and then
+
+  private func refresh() throws(StoreError) {
+    let start = ContinuousClock.now
+    guard live.count > 1, start >= nextRefresh else { return }
+    let pauses = lanes.owned.map { ($0, session.destinations[$0].pausedUntil) }
+    try session.refresh()
+    // A person may have said so at another node.
+    for (row, before) in pauses where session.destinations[row].pausedUntil != before {
+      host?.pauseLane(name(row), until: session.destinations[row].pausedUntil)
+    }
+    // What takes long is done less often.
+    nextRefresh = .now.advanced(by: max(Self.refreshInterval, start.duration(to: .now) * 20))
+  }
+
+  private func forget() throws(StoreError) {
+    guard ContinuousClock.now >= nextForgetting, session.newsLog.last > 0 else { return }
+    nextForgetting = .now.advanced(by: Self.forgettingInterval)
+    var pipeline = Pipeline()
+    news.forget(of: slot, before: session.newsLog.last, in: &pipeline)
+    _ = try connection.run(pipeline)
+  }
+
+  // MARK: The end
+
+  /// What this node has goes to others, if there are any.
+  ///
+  /// - Returns: Whether it leaves something that stands in no index, for who gets its slot next.
+  func end() -> Bool {
+    guard lanes.isShared, connection.loss == nil else { return false }
+    // The next one to start has this slot, and finds all as it was.
+    if slot == 0 && live.allSatisfy({ $0 == slot }) { return true }
+    do throws(StoreError) {
+      while try session.commit({ commit in
+        let isMore = session.claims.list(atMost: 2_048, in: commit)
+        return { isMore }
+      }) {}
+      judge()
+      let heirs = lanes.owned.map { row in
+        (destination: Int32(row.rawValue), heir: rules.heir(of: Int32(row.rawValue), named: name(row)))
+      }
+      var pipeline = Pipeline()
+      statements.leave(slot, heirs, in: &pipeline)
+      _ = try connection.run(pipeline)
+      var told = Pipeline()
+      statements.notify(from: slot, in: &told)
+      _ = try? connection.run(told)
+      return false
+    } catch {
+      return true
+    }
+  }
+}
+
+@available(*, unavailable)
+extension Sharing: Sendable {}
+
+extension StoreError {
+  /// - Parameter node: Its name; nil: nobody serves it yet.
+  fileprivate static func servedElsewhere(_ destination: String, by node: String?) -> StoreError {
+    let message =
+      if let node { "the relay \(node) serves the destination \"\(destination)\" now: ask there" } else {
+        "no relay serves the destination \"\(destination)\" yet: ask again in a moment"
+      }
+    return StoreError(code: .failing, message: message)
+  }
+}

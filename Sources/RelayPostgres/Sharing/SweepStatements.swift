@@ -1,0 +1,84 @@
+import RelayCore
+import RelayStoring
+
+/// What finds what others have left: what waits with nobody to say whose turn it is, and what stands in no index.
+struct SweepStatements: Sendable {
+  private let waitingKeys: Statement
+  private let firstUnlisted: Statement
+  private let listLeft: Statement
+  private let setUnlisted: Statement
+
+  init(_ names: TableNames) {
+    waitingKeys = Statement(
+      name: "waiting_keys",
+      sql: """
+        SELECT d.id, d.order_key FROM \(names.delivery) d
+        WHERE d.destination = $1 AND d.shelf = $2 AND d.id < $3 ORDER BY d.id DESC LIMIT $4
+        """,
+      types: [.int4, .int2, .int8, .int8])
+    firstUnlisted = Statement(
+      name: "first_unlisted",
+      sql: "SELECT coalesce((SELECT first FROM \(names.unlisted) WHERE slot = $1), 0)", types: [.int2])
+    listLeft = Statement(
+      name: "list_left",
+      sql: """
+        UPDATE \(names.delivery) d SET shelf = 0 FROM (
+          SELECT e.id FROM \(names.delivery) e
+          WHERE e.id >= $2 AND e.slot = $1 AND e.state = 0 AND e.shelf IS NULL ORDER BY e.id LIMIT $3) u
+        WHERE d.id = u.id RETURNING d.id
+        """,
+      types: [.int2, .int8, .int8])
+    setUnlisted = Statement(
+      name: "set_unlisted_left",
+      sql: """
+        INSERT INTO \(names.unlisted) (slot, first) VALUES ($1, $2) ON CONFLICT (slot) DO UPDATE SET first = excluded.first
+        """,
+      types: [.int2, .int8])
+  }
+
+  /// Newest first.
+  func waiting(
+    of destination: DestinationRowID, _ shelf: Int16, before: DeliveryID, limit: Int,
+    _ connection: StoreConnection
+  ) throws(StoreError) -> [(id: DeliveryID, key: OrderKey)] {
+    var parameters = Parameters()
+    parameters.add(Int32(destination.rawValue))
+    parameters.add(shelf)
+    parameters.add(before.rawValue)
+    parameters.add(Int64(limit))
+    return try connection.read(waitingKeys, parameters).map { row in
+      (
+        DeliveryID(rawValue: row.integer(0)),
+        OrderKey(destination: destination, text: StoredText.read(row.optionalText(1) ?? ""))
+      )
+    }
+  }
+
+  /// No delivery of the slot before this one is unlisted.
+  func firstUnlisted(of slot: Int16, _ connection: StoreConnection) throws(StoreError) -> DeliveryID {
+    var parameters = Parameters()
+    parameters.add(slot)
+    return DeliveryID(rawValue: try connection.read(firstUnlisted, parameters)[0].integer(0))
+  }
+
+  /// Lists some that a slot's node has left unlisted, oldest first: a commit of its own.
+  ///
+  /// - Returns: The last of them, and how many they were.
+  func list(
+    leftBy slot: Int16, from first: DeliveryID, limit: Int, _ connection: StoreConnection
+  ) throws(StoreError) -> (last: DeliveryID?, count: Int) {
+    var parameters = Parameters()
+    parameters.add(slot)
+    parameters.add(first.rawValue)
+    parameters.add(Int64(limit))
+    let rows = try connection.read(listLeft, parameters)
+    return (rows.lazy.map { DeliveryID(rawValue: $0.integer(0)) }.max(), rows.count)
+  }
+
+  func markUnlisted(of slot: Int16, from first: DeliveryID, in pipeline: inout Pipeline) {
+    var parameters = Parameters()
+    parameters.add(slot)
+    parameters.add(first.rawValue)
+    pipeline.add(setUnlisted, parameters)
+  }
+}

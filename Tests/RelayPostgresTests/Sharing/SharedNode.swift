@@ -1,0 +1,143 @@
+import RelayCore
+import RelayPostgresSupport
+import RelayTestSupport
+import RelayThreads
+import Testing
+
+@testable import RelayPostgres
+
+/// One of several nodes over one database: a store, and who stands in for its lanes.
+final class SharedNode: LaneHost {
+  private struct State {
+    var lanes: Set<String> = []
+    var held: Set<String> = []
+    var told: [String: Int] = [:]
+    var came: [StoredDestination] = []
+    var pauses: [String: Timestamp?] = [:]
+  }
+
+  let name: String
+  let store: PostgresStore
+  let way: TurnCounter
+  let handed: HandedOut
+  private let state = Monitor(State())
+
+  init(_ name: String, _ store: PostgresStore, _ way: TurnCounter, _ handed: HandedOut) {
+    self.name = name
+    self.store = store
+    self.way = way
+    self.handed = handed
+  }
+
+  // MARK: Lanes
+
+  func holdLanes(_ destinations: [String]) { state.update { $0.held.formUnion(destinations) } }
+
+  func resumeLanes(_ destinations: [String]) { state.update { $0.held.subtract(destinations) } }
+
+  func lanesWent(_ destinations: [String]) {
+    state.update {
+      $0.lanes.subtract(destinations)
+      $0.held.subtract(destinations)
+    }
+  }
+
+  func lanesCame(_ stored: [StoredDestination]) {
+    state.update {
+      $0.lanes.formUnion(stored.map(\.name))
+      $0.came += stored
+    }
+  }
+
+  func deliveriesCame(for destinations: [String], replayed: Bool) {
+    state.update { for name in destinations { $0.told[name, default: 0] += 1 } }
+  }
+
+  func pauseLane(_ destination: String, until: Timestamp?) {
+    state.update { $0.pauses[destination] = .some(until) }
+  }
+
+  var lanes: Set<String> { state.update { $0.lanes } }
+  var held: Set<String> { state.update { $0.held } }
+  var came: [StoredDestination] { state.update { $0.came } }
+
+  /// Waits until it serves these, and no others.
+  func serves(_ destinations: Set<String>) -> Bool {
+    wait("\(name) serves \(destinations)") { $0.lanes == destinations }
+  }
+
+  func isAskedFor(_ destination: String) -> Bool {
+    wait("\(name) is to give \(destination) away") { $0.held.contains(destination) }
+  }
+
+  func isPaused(_ destination: String, until: Timestamp?) -> Bool {
+    wait("\(name) knows of a pause") { $0.pauses[destination] == .some(until) }
+  }
+
+  private func wait(_ what: String, until isSo: @escaping (State) -> Bool) -> Bool {
+    let found = state.wait(timeout: .seconds(120)) { isSo($0) ? true : nil } ?? false
+    if !found {
+      Issue.record("waited in vain until \(what); it serves \(lanes), and is to give away \(held)")
+    }
+    return found
+  }
+
+  // MARK: Deliveries
+
+  /// Stores an envelope; what is handed out with that is this node's.
+  func store(_ envelope: NewEnvelope) async throws {
+    let promise = Promise<Result<AppendOutcome, StoreError>>("the answer to an append")
+    store.append(envelope, late: { [handed, name] in handed.gave($0, to: name) }) { [handed, name] result in
+      if case .success(let outcome) = result { handed.gave(outcome.claimed, to: name) }
+      promise.keep(result)
+    }
+    _ = try await promise.value.get()
+  }
+
+  /// Claims what there is for a destination.
+  @discardableResult
+  func claim(_ destination: String, limit: Int = 100, now: Timestamp = .distantFuture) async -> Int {
+    var count = 0
+    for kind in ClaimRequest.Kind.allCases {
+      let promise = Promise<Int>("a claim", otherwise: 0)
+      let request = ClaimRequest(
+        destination: destination, kind: kind, now: now, limit: limit, byteLimit: .max)
+      store.claim(request) { [handed, name] claim in
+        handed.gave(claim.deliveries, to: name)
+        promise.keep(claim.deliveries.count)
+      }
+      count += await promise.value
+    }
+    return count
+  }
+
+  /// Claims until so many are there.
+  func claim(_ destination: String, until count: Int) async throws {
+    let deadline = Deadline(after: .seconds(120))
+    var found = 0
+    while found < count {
+      found += await claim(destination)
+      try #require(!deadline.isOver, "\(name) has found \(found) of \(count) deliveries to \(destination)")
+    }
+    #expect(found == count)
+  }
+
+  /// Settles what this node has.
+  @discardableResult
+  func deliverAll(to destination: String? = nil, atMost limit: Int = .max) async -> Int {
+    let taken = handed.take(from: name, atMost: limit) { destination == nil || $0.destination == destination }
+    guard !taken.isEmpty else { return 0 }
+    handed.ended(taken)
+    await settle(taken.map { $0.settled(.delivered) })
+    return taken.count
+  }
+
+  func settle(_ settlements: [Settlement]) async {
+    let promise = Promise<Void>("the answer to settlements")
+    store.settle(settlements, isUrgent: true) { [handed, name] turns in
+      handed.gave(turns, to: name)
+      promise.keep(())
+    }
+    await promise.value
+  }
+}
