@@ -43,9 +43,10 @@ package final class PostgresStore: ThreadedStore {
     let word = Locked(KeepingWord())
     let opener = SessionOpener(address: address, applicationName: "huggy-relay", limit: Self.openingTime)
     // A connection is used on the thread that opened it, and on no other.
-    let opened: (
-      downTime: Gap?, warnings: [String], lease: LeaseKeeper, signal: LeaseSignal, key: StoreKey
-    )
+    let opened:
+      (
+        downTime: Gap?, warnings: [String], lease: LeaseKeeper, signal: LeaseSignal, key: StoreKey
+      )
     (thread, opened) = try StoreThread.start(
       hanging: .hanging, after: hangAfter, clock: clock, observer: observer
     ) { wake throws(StoreError) in

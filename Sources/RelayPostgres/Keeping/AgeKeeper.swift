@@ -2,7 +2,8 @@ import RelayCore
 import RelayStoring
 
 /// Discards dead letters that are older than `store.dead_retention`, and removes the bodies of events that went nowhere and are older than
-/// `store.unrouted_retention`: a few with each step, as commits of the store. Confined to the store's thread.
+/// `store.unrouted_retention`: a few with each step, as commits of the store. Where several nodes share the store, each discards the letters of the destinations that it serves.
+/// Confined to the store's thread.
 ///
 /// The rest of such an event's row stays as long as its day. A discarded dead letter is settled from then on, and goes with its day, too.
 final class AgeKeeper {
@@ -63,7 +64,9 @@ final class AgeKeeper {
 
   private func discardDead(_ now: Timestamp) throws(StoreError) -> ([String: Int], isDone: Bool) {
     guard let cutoff = dead.cutoff(at: now) else { return ([:], true) }
-    let ids = try statements.dead(diedBy: cutoff, limit: Self.page, session.connection)
+    let others = session.lanes.others
+    let ids = try statements.dead(
+      diedBy: cutoff, limit: Self.page, but: others, session.connection)
     var discarded: [String: Int] = [:]
     if !ids.isEmpty {
       let letters = try session.changes.deliveries(ids).filter { $0.state == .dead }
@@ -77,7 +80,7 @@ final class AgeKeeper {
       // Those whose events are missing stay as they are.
       if ids.count == Self.page, !letters.isEmpty { return (discarded, false) }
     }
-    dead.walked(head: try statements.firstDeath(session.connection), at: now)
+    dead.walked(head: try statements.firstDeath(but: others, session.connection), at: now)
     return (discarded, true)
   }
 

@@ -19,6 +19,9 @@ final class KeyBound {
     if let least = deliveries.min() { first = min(first, least.rawValue) }
   }
 
+  /// Another node has given keys until now.
+  func forget() { (day, first) = (nil, .min) }
+
   /// - Parameter today: The day of the next commit.
   func renew(_ today: Day) throws(StoreError) {
     guard day != today else { return }

@@ -214,6 +214,9 @@ final class StoreSession {
     destinations.refresh(kept)
   }
 
+  /// Another node has served destinations that this one serves from now on.
+  func tookOver() { keys.forget() }
+
   /// Lets each key's first be attempted, if it waited.
   func promote(_ promoted: Set<OrderKey>) throws(StoreError) {
     try commit { commit in

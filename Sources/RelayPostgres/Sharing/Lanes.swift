@@ -47,6 +47,13 @@ final class Lanes {
     standings.indices.lazy.map { DestinationRowID(rawValue: Int64($0)) }.filter(owns)
   }
 
+  /// Those that other nodes have, or nobody: none where nobody shares the store.
+  var others: [DestinationRowID] {
+    guard isShared else { return [] }
+    return standings.indices.lazy.filter { self.standings[$0] == .elsewhere }
+      .map { DestinationRowID(rawValue: Int64($0)) }
+  }
+
   /// A destination is known from now on. Before the table of destinations knows it: nothing of it is handed out.
   func add(_ name: String, row: DestinationRowID) {
     let place = Int(row.rawValue)

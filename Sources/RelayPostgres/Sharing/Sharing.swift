@@ -206,6 +206,7 @@ final class Sharing {
   private func serve(_ came: [DestinationRowID]) throws(StoreError) {
     guard !came.isEmpty else { return }
     try session.refresh()
+    session.tookOver()
     for row in came {
       session.claims.beginAnew(row)
       sweeps.append(OrderSweep(row))

@@ -14,12 +14,14 @@ struct AgeStatements: Sendable {
       SELECT p.id, p.due FROM \(names.destination) t CROSS JOIN LATERAL (
           SELECT d.id, d.due FROM \(names.delivery) d
           WHERE d.destination = t.id AND d.shelf = 4 AND d.due IS NOT NULL\(condition) ORDER BY d.due, d.id LIMIT \(limit)) p
+      WHERE t.id <> ALL($1)
       """
     }
     oldDead = Statement(
-      name: "old_dead", sql: "\(dead(" AND d.due <= $1", "$2")) ORDER BY p.due, p.id LIMIT $2",
-      types: [.int8, .int8])
-    firstDead = Statement(name: "first_dead", sql: "SELECT min(f.due) FROM (\(dead("", "1"))) f")
+      name: "old_dead", sql: "\(dead(" AND d.due <= $2", "$3")) ORDER BY p.due, p.id LIMIT $3",
+      types: [.int4Array, .int8, .int8])
+    firstDead = Statement(
+      name: "first_dead", sql: "SELECT min(f.due) FROM (\(dead("", "1"))) f", types: [.int4Array])
     // The length of a body is known without reading it. What a replay has queued is sent with it.
     unrouted = Statement(
       name: "unrouted_events",
@@ -40,18 +42,25 @@ struct AgeStatements: Sendable {
   // MARK: Dead letters
 
   /// Dead letters that died at or before this, the oldest first.
+  ///
+  /// - Parameter others: Destinations that other nodes serve: theirs to discard.
   func dead(
-    diedBy cutoff: Timestamp, limit: Int, _ connection: StoreConnection
+    diedBy cutoff: Timestamp, limit: Int, but others: [DestinationRowID], _ connection: StoreConnection
   ) throws(StoreError) -> [DeliveryID] {
-    var parameters = Parameters()
+    var parameters = Parameters(capacity: 8 * others.count + 64)
+    parameters.add(array: others.lazy.map { Int32($0.rawValue) })
     parameters.add(cutoff)
     parameters.add(Int64(limit))
     return try connection.read(oldDead, parameters).map { DeliveryID(rawValue: $0.integer(0)) }
   }
 
   /// When the one that has been dead for longest died; nil: there is none.
-  func firstDeath(_ connection: StoreConnection) throws(StoreError) -> Timestamp? {
-    try connection.read(firstDead)[0].optionalTime(0)
+  func firstDeath(
+    but others: [DestinationRowID], _ connection: StoreConnection
+  ) throws(StoreError) -> Timestamp? {
+    var parameters = Parameters(capacity: 8 * others.count + 64)
+    parameters.add(array: others.lazy.map { Int32($0.rawValue) })
+    return try connection.read(firstDead, parameters)[0].optionalTime(0)
   }
 
   // MARK: Events that went nowhere
