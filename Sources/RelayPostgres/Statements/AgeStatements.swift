@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// What grows old before its day goes: dead letters, and bodies of events that went nowhere. A test asserts each one's plan, by its name here.
 struct AgeStatements: Sendable {
