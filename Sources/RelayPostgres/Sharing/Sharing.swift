@@ -196,7 +196,8 @@ final class Sharing {
     var came: [DestinationRowID] = []
     for (row, _) in session.destinations.known {
       let isOwner = rows[row]?.owner == slot
-      if isOwner && !lanes.owns(row) { came.append(row) }
+      // What an earlier run has left to this slot waits until somebody has lanes for it.
+      if isOwner && !lanes.owns(row) && host != nil { came.append(row) }
       // It was handed over, and the answer to that was lost.
       if !isOwner && lanes.owns(row) { went(row) }
     }
@@ -271,14 +272,18 @@ final class Sharing {
       departures.begin(row)
       host?.holdLanes([name(row)])
     case .leaving: lanes.set(.leaving(to: other), of: row)
-    case .reordering, .elsewhere: break
+    case .elsewhere:
+      // An earlier run has left it to this slot, and this node does not serve yet.
+      lanes.set(.leaving(to: other), of: row)
+      departures.begin(row)
+    case .reordering: break
     }
   }
 
   private func stay(_ row: DestinationRowID) {
     guard case .leaving = lanes.standing(of: row) else { return }
     departures.end(row)
-    lanes.set(.own, of: row)
+    lanes.set(host == nil ? .elsewhere : .own, of: row)
     host?.resumeLanes([name(row)])
   }
 
