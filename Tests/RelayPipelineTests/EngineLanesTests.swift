@@ -30,7 +30,7 @@ import Testing
   }
 
   private func begin() async throws {
-    try await store.configure(.test)
+    try await store.posted(StoreConfiguration.test).value.get()
     engine.start([Destination(name: "crm", url: Secret("http://crm"))], stored: [])
     _ = await turn()
   }

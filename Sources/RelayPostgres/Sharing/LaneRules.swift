@@ -33,9 +33,6 @@ struct LaneRules: Equatable {
     self.configured = configured.filter { live.contains($0.key) }
   }
 
-  /// This node may serve destinations.
-  var serves: Bool { configured[own] != nil }
-
   /// Who is to serve a destination: by its name one of those who have it configured. One that nobody has configured is served, too: it may be
   /// owed something, and people may want to change that.
   ///
@@ -53,7 +50,7 @@ struct LaneRules: Equatable {
   }
 
   func action(on row: LaneRow, of destination: Int32, named name: String) -> Action {
-    guard serves, live.contains(own), let ideal = ideal(of: destination, named: name) else { return .none }
+    guard live.contains(own), let ideal = ideal(of: destination, named: name) else { return .none }
     guard let owner = row.owner else { return ideal == own ? .take : .none }
     if owner == own {
       return row.wanted == ideal && ideal != own ? .handOver(to: ideal) : .none

@@ -196,7 +196,8 @@ final class Sharing {
     var came: [DestinationRowID] = []
     for (row, _) in session.destinations.known {
       let isOwner = rows[row]?.owner == slot
-      if isOwner && !lanes.owns(row) { came.append(row) }
+      // What an earlier run has left to this slot waits until somebody has lanes for it.
+      if isOwner && !lanes.owns(row) && host != nil { came.append(row) }
       // It was handed over, and the answer to that was lost.
       if !isOwner && lanes.owns(row) { went(row) }
     }
@@ -233,15 +234,17 @@ final class Sharing {
 
   private func change() throws(StoreError) {
     var (taken, wanted): ([Int32], [Int32]) = ([], [])
+    var stayed: [DestinationRowID] = []
     for (row, destination) in session.destinations.known {
       let number = Int32(row.rawValue)
       switch rules.action(on: rows[row] ?? LaneRow(), of: number, named: destination.name) {
       case .take: taken.append(number)
       case .ask: wanted.append(number)
       case .handOver(let other): leave(row, to: other)
-      case .none: stay(row)
+      case .none: if case .leaving = lanes.standing(of: row) { stayed.append(row) }
       }
     }
+    try stay(stayed)
     guard !(taken.isEmpty && wanted.isEmpty) else { return }
     var pipeline = Pipeline()
     statements.change(slot, take: taken, ask: wanted, in: &pipeline)
@@ -272,15 +275,24 @@ final class Sharing {
       departures.begin(row)
       host?.holdLanes([name(row)])
     case .leaving: lanes.set(.leaving(to: other), of: row)
-    case .reordering, .elsewhere: break
+    case .elsewhere:
+      // An earlier run has left it to this slot, and this node does not serve yet.
+      lanes.set(.leaving(to: other), of: row)
+      departures.begin(row)
+    case .reordering: break
     }
   }
 
-  private func stay(_ row: DestinationRowID) {
-    guard case .leaving = lanes.standing(of: row) else { return }
-    departures.end(row)
-    lanes.set(.own, of: row)
-    host?.resumeLanes([name(row)])
+  /// Whoever was to have them is gone, or is not to have them any more.
+  private func stay(_ rows: [DestinationRowID]) throws(StoreError) {
+    guard !rows.isEmpty else { return }
+    for row in rows {
+      departures.end(row)
+      lanes.set(.elsewhere, of: row)
+    }
+    guard let host else { return }
+    host.resumeLanes(rows.map(name))
+    try serve(rows)
   }
 
   /// Those of which nothing is claimed any more go: what was in no index is listed with the same commit.

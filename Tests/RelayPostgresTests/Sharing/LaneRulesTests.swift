@@ -57,6 +57,16 @@ import Testing
     }
   }
 
+  /// An earlier run has left it to the slot.
+  @Test func whoServesNothingYetGivesAwayWhatItHas() {
+    for number in Self.all {
+      let rules = rules(0, [1: Self.all, 2: Self.all])
+      let right = ideal(rules, number)!
+      #expect(right != 0 && action(rules, LaneRow(owner: 0, wanted: right), number) == .handOver(to: right))
+      #expect(action(rules, LaneRow(), number) == .none && action(rules, LaneRow(owner: 1), number) == .none)
+    }
+  }
+
   @Test func whatOneThatIsGoneHasIsNotAskedForButTakenOverFirst() {
     for number in Self.all where ideal(rules(0, live: [0, 1]), number) == 0 {
       #expect(action(rules(0, live: [0, 1]), LaneRow(owner: 1), number) == .ask)

@@ -70,6 +70,9 @@ final class SharedNode: LaneHost {
     wait("\(name) is to give \(destination) away") { $0.held.contains(destination) }
   }
 
+  /// Waits until nothing is to be given away.
+  func keepsAll() -> Bool { wait("\(name) keeps what it has") { $0.held.isEmpty } }
+
   func isPaused(_ destination: String, until: Timestamp?) -> Bool {
     wait("\(name) knows of a pause") { $0.pauses[destination] == .some(until) }
   }

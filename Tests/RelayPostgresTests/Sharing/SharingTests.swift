@@ -65,6 +65,22 @@ struct SharingTests {
     #expect(undone == 0)
   }
 
+  @Test func whatIsAskedForStaysWhereWhoAskedHasEndedMeanwhile() async throws {
+    let bench = try SharingBench()
+    defer { bench.end() }
+    let a = try await bench.open("a")
+    #expect(a.serves(Self.all))
+    try await a.store(bench.make.envelope(to: SharingBench.destinations))
+    let b = try await bench.open("b")
+    let share = SharingBench.share(of: 1, among: 0...1)
+    for name in share { #expect(a.isAskedFor(name)) }
+    bench.close(b)
+    #expect(a.keepsAll())
+    await a.deliverAll()
+    try await a.store(bench.make.envelope(to: SharingBench.destinations))
+    #expect(bench.handed.count(of: "a") == 8)
+  }
+
   @Test func whatOneStoresForAnotherIsHandedOutThere() async throws {
     let bench = try SharingBench()
     defer { bench.end() }
