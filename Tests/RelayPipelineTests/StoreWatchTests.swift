@@ -99,6 +99,14 @@ struct StoreWatchTests {
       ])
   }
 
+  @Test func aStoreThatCantKeepItselfIsTold() {
+    watch.storeKeepingFailed(StoreError(code: .failing, message: "no luck"))
+    #expect(
+      messages == [
+        "error: the store can't keep itself: nothing old goes meanwhile, and it is tried again reason=no luck"
+      ])
+  }
+
   @Test func whatCantBeReadIsCountedAndToldOnceInAWhile() {
     for _ in 0..<3 { watch.storeReadFailed(StoreError(code: .failing, message: "no luck")) }
     #expect(metrics.storeReadErrors.value == 3)

@@ -99,6 +99,12 @@ package final class StoreWatch: StoreObserver {
     logger.error("the store can't be read", metadata: metadata)
   }
 
+  package func storeKeepingFailed(_ error: StoreError) {
+    logger.error(
+      "the store can't keep itself: nothing old goes meanwhile, and it is tried again",
+      metadata: ["reason": "\(error)"])
+  }
+
   package func storeMigrates(_ step: StoreMigration) {
     switch step {
     case .copies(let schema, let copy, let bytes):

@@ -86,6 +86,17 @@ final class StoreConnection {
     }
   }
 
+  /// Statements that are about other days than this one are prepared again where they are used.
+  func forgetStatements(ofOtherDaysThan day: Day) throws(StoreError) {
+    guard writer.connection.isOpen else { return }
+    do throws(PostgresError) {
+      try writer.connection.forget(
+        where: { name in Day(ofStatement: name).map { $0 != day } ?? false }, within: patience)
+    } catch {
+      throw StoreError(error)
+    }
+  }
+
   /// The same, of statements that write nothing.
   func read(_ pipeline: Pipeline) throws(StoreError) -> [Rows] { try run(pipeline) }
 

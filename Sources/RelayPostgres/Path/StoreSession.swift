@@ -32,6 +32,8 @@ final class StoreSession {
   private let keys: KeyBound
   private let turns: KeyStatements
   let newsLog: NewsLog
+  /// Of the last commits.
+  private var present: Day?
   private let usageStatements: UsageStatements
   private let clockStatements: ClockStatements
   private let members: [any CommitMember]
@@ -124,8 +126,12 @@ final class StoreSession {
     let now = now ?? steady.now()
     let instant = ContinuousClock.now
     let day = days.day(at: instant, lowest: nextTick)
-    // Where that fails, the commit will tell.
-    if let day { try? keys.renew(day) }
+    if let day, day != present {
+      // Where that fails, the commit will tell.
+      try? keys.renew(day)
+      try? connection.forgetStatements(ofOtherDaysThan: day)
+      present = day
+    }
     let commit = PendingCommit(now: now, slot: slot, lowestTick: nextTick, day: day, keys: keys)
     let value: Value
     do throws(StoreError) {

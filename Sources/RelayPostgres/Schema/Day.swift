@@ -35,6 +35,12 @@ struct Day: Hashable, Sendable {
     guard self.name == name else { return nil }
   }
 
+  /// - Parameter name: Of a statement; it ends with the day's, where it is about one.
+  init?(ofStatement name: String) {
+    guard let place = name.lastIndex(of: "_") else { return nil }
+    self.init(name: String(name[name.index(after: place)...]))
+  }
+
   func advanced(by days: Int64) -> Day { Day(number: number + days) }
 
   /// Where its numbers begin: those of deliveries, and those in order of arrival.

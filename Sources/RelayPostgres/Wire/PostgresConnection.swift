@@ -145,6 +145,16 @@ final class PostgresConnection {
     if let failure = progress.failure { throw PostgresError(failure) }
   }
 
+  /// The server forgets those statements: whoever uses one prepares it again.
+  ///
+  /// - Parameter isMeant: Given a statement's name.
+  func forget(where isMeant: (String) -> Bool, within time: Duration) throws(PostgresError) {
+    let names = prepared.filter(isMeant)
+    guard !names.isEmpty else { return }
+    prepared.subtract(names)
+    try execute(names.map { "DEALLOCATE \"\($0)\"" }.joined(separator: "; "), within: time)
+  }
+
   // MARK: What comes by itself
 
   /// What came of LISTEN since the last call; without waiting.

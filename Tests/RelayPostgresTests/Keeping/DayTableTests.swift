@@ -130,6 +130,60 @@ struct DayTableTests {
     _ = try keeper.run(make, within: .seconds(60))
   }
 
+  @Test func aNodeThatWasAwayForDaysMakesWhatItNeeds() async throws {
+    let bench = try PathBench()
+    try await bench.open(isDirect: true).close()
+    let opener = SessionOpener(address: bench.database.address, applicationName: "days", limit: .seconds(60))
+    let connection = StoreConnection(try WriterSession(opener, as: .named("a")), patience: NodeBench.limit)
+    defer { connection.leave() }
+    let tables = DayTables(TableNames(), connection)
+    let (now, today) = (ContinuousClock.now, try today(bench))
+    // As it was left three days ago.
+    let then = now.advanced(by: .seconds(-3 * 86_400))
+    tables.committed(at: then, tick: today.advanced(by: -3).firstNumber >> CommitBase.slotBits)
+    for day in [today, today.advanced(by: 1)] {
+      let names = TableNames().of(day)
+      for table in [names.event, names.delivery, names.failure, names.envelope] {
+        _ = try bench.ask("DROP TABLE \(table)")
+      }
+    }
+    let event = bench.make.envelope().events[0].event
+    var arrivals = Arrivals()
+    arrivals.add(
+      AppendStatements.EventRow(
+        event: event, receivedAt: .epoch, envelope: event.id, source: 1, configuration: 1, routes: "{}",
+        isDropped: false, deliveries: 0))
+    #expect(tables.day(at: now, lowest: 0) == nil)
+    try tables.prepare(for: arrivals, at: now, lowest: 0)
+    #expect(tables.day(at: now, lowest: 0).map { $0 >= today } != false)
+    for table in ["event", "delivery", "failure", "envelope"] {
+      #expect(try bench.ask("SELECT to_regclass('\(table)_\(today.name)') IS NOT NULL")[0].bool(0))
+    }
+    #expect(try bench.ask("SELECT to_regclass('event_\(Day(of: event.id).name)') IS NOT NULL")[0].bool(0))
+  }
+
+  @Test func statementsOfOtherDaysAreForgotten() throws {
+    let bench = try PathBench()
+    let connection = try PostgresConnection(
+      bench.database.address, applicationName: "days", within: .seconds(60))
+    defer { connection.close() }
+    let names = ["a_20260101", "a_20260102", "a"]
+    func run() throws {
+      for name in names {
+        _ = try connection.run(Statement(name: name, sql: "SELECT 1"), Parameters(), within: .seconds(60))
+      }
+    }
+    try run()
+    try connection.forget(
+      where: { Day(ofStatement: $0).map { $0 != Day(name: "20260102") } ?? false }, within: .seconds(60))
+    let left = try connection.run(
+      Statement(
+        name: "left", sql: "SELECT name FROM pg_prepared_statements WHERE name LIKE 'a%' ORDER BY name"),
+      Parameters(), within: .seconds(60))
+    #expect(left.map { $0.text(0) } == ["a", "a_20260102"])
+    try run()
+  }
+
   @Test func aTableThatHasGoneIsMadeAgain() async throws {
     let bench = try PathBench()
     let store = try await bench.open(isDirect: true)

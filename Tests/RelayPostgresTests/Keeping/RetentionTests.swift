@@ -219,6 +219,44 @@ struct RetentionTests {
     #expect(try bench.count("failure_kept") == 2 * open)
   }
 
+  @Test func oneNodeRemovesAtATimeAndNobodyWaits() async throws {
+    let bench = try await RetentionBench()
+    try bench.insert(1, [.delivered(after: 0)])
+    let other = try RetentionBench.session(bench.path)
+    defer { other.connection.close() }
+    try other.connection.execute(
+      "BEGIN; SELECT pg_advisory_xact_lock(\(other.key.value), \(SlotLock.keeping))", within: .seconds(60))
+    var remover = DayRemover(bench.session)
+    #expect(try remover.round(bench.wish(bench.time(after: 20))) == .busy)
+    #expect(try bench.tables().count == 3)
+    try other.connection.execute("ROLLBACK", within: .seconds(60))
+    try bench.remove(bench.time(after: 20))
+    #expect(try bench.tables() == [])
+  }
+
+  @Test func aKeyThatIsPendingOfAnOldDayIsFoundAndOneThatAPersonBringsBack() async throws {
+    let bench = try await RetentionBench()
+    let path = bench.path
+    var store = try await path.open(isDirect: true)
+    try await store.reorder(by: .chat)
+    let held = try await store.stored(path.make.envelope(to: ["crm"], events: 1, chat: "1"))
+    await store.settle(held[0].settled(.dead(.permanent)))
+    store.close()
+    // It is of an old day, and nothing with a key is pending.
+    let old = bench.day.firstNumber + 1 << 12
+    _ = try path.ask("UPDATE delivery SET id = \(old)")
+    _ = try path.ask("UPDATE failure SET delivery = \(old)")
+    _ = try path.ask("UPDATE event SET first_delivery = \(old)")
+    store = try await path.open(isDirect: true)
+    defer { store.close() }
+    #expect(try await store.change(.retry(at: .epoch), .ids([DeliveryID(rawValue: old)])) == 1)
+    let next = try await store.stored(path.make.envelope(to: ["crm"], events: 1, bytes: 2, chat: "1"))
+    #expect(next.isEmpty, "it waits for the first of its key")
+    let first = await store.claim(.retrying, now: .second(1)).deliveries
+    #expect(first.map(\.id) == [DeliveryID(rawValue: old)])
+    #expect(await store.settle(try first.only.settled(.delivered)).count == 1)
+  }
+
   @Test func whatTellsRedeliveriesGoesByItsOwnTime() async throws {
     let bench = try await RetentionBench()
     try bench.insert(1, [.delivered(after: 0)])

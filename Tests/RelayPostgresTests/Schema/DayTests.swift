@@ -28,6 +28,13 @@ struct DayTests {
     }
   }
 
+  @Test func aStatementsNameEndsWithItsDay() {
+    #expect(Day(ofStatement: "insert_events_20261130") == Day(name: "20261130"))
+    for name in ["insert_events", "settle", "keyed_since_20261130_", "a_2026113"] {
+      #expect(Day(ofStatement: name) == nil)
+    }
+  }
+
   @Test func idsSayTheirDay() {
     let day = Day(tick: 1_796_083_200_000_000)
     let last = EventID(high: UInt64(1_796_083_199_999) << 16 | 0x7FFF, low: .max)
