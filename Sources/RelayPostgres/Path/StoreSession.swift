@@ -221,7 +221,10 @@ final class StoreSession {
   }
 
   /// Another node has served destinations that this one serves from now on.
-  func tookOver() { keys.forget() }
+  func tookOver() {
+    keys.forget()
+    present = nil
+  }
 
   /// Lets each key's first be attempted, if it waited.
   func promote(_ promoted: Set<OrderKey>) throws(StoreError) {
