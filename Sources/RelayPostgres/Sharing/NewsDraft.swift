@@ -16,32 +16,3 @@ struct NewsDraft: Equatable {
     if let key { keys.insert(key) }
   }
 }
-
-/// What another node has stored with one commit.
-struct NewsRow: Equatable {
-  var slot: Int16
-  var sequence: Int64
-  /// Of the news of that slot before this one.
-  var previous: Int64
-  /// No delivery of the commit has a lower tick.
-  var base: Int64
-  var destinations: [DestinationRowID]
-  var replayed: [DestinationRowID]
-  /// Those of destinations that were asked for.
-  var keys: [OrderKey]
-}
-
-/// How far the news of each slot were read: a pure value. One slot has one writer, so its commits become visible in the order of their
-/// sequences, and the highest that was read stands for all before it.
-struct NewsCursor: Equatable {
-  private(set) var read: [Int16: Int64] = [:]
-
-  /// - Returns: Whether all news of that slot before it were read. If not, some were removed before anybody came for them.
-  mutating func add(_ row: NewsRow) -> Bool {
-    defer { read[row.slot] = row.sequence }
-    return row.previous == read[row.slot] ?? 0
-  }
-
-  /// The news up to there are of no interest.
-  mutating func skip(to sequence: Int64, of slot: Int16) { read[slot] = sequence }
-}

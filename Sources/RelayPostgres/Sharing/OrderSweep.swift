@@ -13,11 +13,11 @@ struct OrderSweep {
     shelves = DeliveryQueue.allCases.compactMap { DeliveryState.waiting.shelf(in: $0) }[...]
   }
 
-  /// - Returns: Whether it was the last step.
+  /// - Returns: Whether it was the last step, and whether it has found any that wait.
   mutating func step(
     _ session: StoreSession, _ statements: SweepStatements
-  ) throws(StoreError) -> Bool {
-    guard let shelf = shelves.first else { return true }
+  ) throws(StoreError) -> (isLast: Bool, hasFound: Bool) {
+    guard let shelf = shelves.first else { return (true, false) }
     let waiting = try statements.waiting(
       of: destination, shelf, before: before, limit: deliveriesPerStep, session.connection)
     if !waiting.isEmpty { try session.promote(Set(waiting.map(\.key))) }
@@ -27,7 +27,7 @@ struct OrderSweep {
     } else {
       before = waiting[waiting.count - 1].id
     }
-    return shelves.isEmpty
+    return (shelves.isEmpty, !waiting.isEmpty)
   }
 }
 

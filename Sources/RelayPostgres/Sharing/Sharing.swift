@@ -10,7 +10,7 @@ final class Sharing {
   private let signal: LeaseSignal
   private let lanes: Lanes
   private let statements: LaneStatements
-  private let news: NewsStatements
+  private let news: NewsReader
   private let sweepStatements: SweepStatements
 
   /// The table of lanes, as it was last read.
@@ -21,7 +21,6 @@ final class Sharing {
   /// What this node has configured; and what the others know of that (nil: it serves nothing).
   private var own: Set<Int32> = []
   private var published: Set<Int32>?
-  private var cursor = NewsCursor()
   /// What was asked for, and has not been done.
   private var asked = LeaseSignal.Asked()
   private var departures = Departures()
@@ -32,17 +31,15 @@ final class Sharing {
   /// Something has failed: it is done again when somebody asks to look, with the next heartbeat at the latest.
   private var isStuck = false
   private var nextRefresh = ContinuousClock.now
-  private var nextForgetting = ContinuousClock.now
 
   private static let refreshInterval = Duration.seconds(1)
-  private static let forgettingInterval = Duration.seconds(10)
 
   init(_ session: StoreSession, _ signal: LeaseSignal, tables: TableNames = TableNames()) {
     self.session = session
     self.signal = signal
     lanes = session.lanes
     statements = LaneStatements(tables)
-    news = NewsStatements(tables)
+    news = NewsReader(session, tables)
     sweepStatements = SweepStatements(tables)
     rules = LaneRules(own: session.slot, live: [], configured: [:])
   }
@@ -53,19 +50,7 @@ final class Sharing {
   private var live: [Int16] { connection.nodes.slots.map(Int16.init) }
   private func name(_ row: DestinationRowID) -> String { session.destinations[row].name }
 
-  /// What was stored before is found by walks that begin at the beginning; news tell of what comes after.
-  func begin() throws(StoreError) {
-    guard lanes.isShared else { return }
-    var pipeline = Pipeline()
-    news.ends(in: &pipeline)
-    for (slot, sequence) in NewsStatements.ends(try connection.read(pipeline)[0]) {
-      if slot == self.slot {
-        session.newsLog.resume(from: sequence)
-      } else {
-        cursor.skip(to: sequence, of: slot)
-      }
-    }
-  }
+  func begin() throws(StoreError) { if lanes.isShared { try news.begin() } }
 
   // MARK: What is asked of the store
 
@@ -149,7 +134,7 @@ final class Sharing {
     try publish()
     let all = asked.lanes
     var pipeline = Pipeline()
-    news.newer(than: cursor, for: slot, keysOf: lanes.owned, in: &pipeline)
+    news.ask(in: &pipeline)
     if all {
       statements.all(in: &pipeline)
       statements.configured(in: &pipeline)
@@ -163,7 +148,7 @@ final class Sharing {
     }
     let isAboutLanes = all || found[1].count > 0
     if isAboutLanes { try know(LaneStatements.lanes(found[1])) }
-    let isLastPage = try act(on: NewsStatements.news(found[0]))
+    let isLastPage = try act(on: found[0])
     if isAboutLanes {
       judge()
       try change()
@@ -172,7 +157,7 @@ final class Sharing {
       try releaseAbandoned()
       try takeOverSlots()
       try refresh()
-      try forget()
+      try news.forget()
     }
     asked = LeaseSignal.Asked(news: !isLastPage)
   }
@@ -321,50 +306,24 @@ final class Sharing {
 
   private func tellOthers() { connection.tellOthers(upTo: session.lastDelivery) }
 
-  // MARK: News
+  // MARK: What others have stored
 
-  /// - Returns: Whether there are no more.
-  private func act(on news: [NewsRow]) throws(StoreError) -> Bool {
-    guard !news.isEmpty else { return true }
-    var next = cursor
-    var isGap = false
-    var came: Set<DestinationRowID> = []
-    var replayed: Set<DestinationRowID> = []
-    var keys: Set<OrderKey> = []
-    for row in news {
-      if !next.add(row) { isGap = true }
-      session.raise(above: row.base)
-      let first = DeliveryID(rawValue: CommitBase.number(row.base, slot: 0))
-      for destination in row.destinations where lanes.owns(destination) {
-        session.claims.othersStored(from: first, of: destination, .live)
-        came.insert(destination)
-      }
-      for destination in row.replayed where lanes.owns(destination) {
-        session.claims.othersStored(from: first, of: destination, .replay)
-        replayed.insert(destination)
-      }
-      keys.formUnion(row.keys.lazy.filter { self.lanes.owns($0.destination) })
-    }
-    if !keys.isEmpty { try session.promote(keys) }
-    cursor = next
+  /// - Returns: Whether there is no more.
+  private func act(on rows: Rows) throws(StoreError) -> Bool {
+    let (isLastPage, isGap) = try news.act(on: rows, host)
     if isGap {
-      for row in lanes.owned {
-        session.claims.beginAnew(row)
-        if !sweeps.contains(where: { $0.destination == row }) { sweeps.append(OrderSweep(row)) }
-        came.insert(row)
+      for row in lanes.owned where !sweeps.contains(where: { $0.destination == row }) {
+        sweeps.append(OrderSweep(row))
       }
     }
-    if !came.isEmpty { host?.deliveriesCame(for: came.map(name), replayed: false) }
-    if !replayed.isEmpty { host?.deliveriesCame(for: replayed.map(name), replayed: true) }
-    let counts = news.reduce(into: [Int16: Int]()) { $0[$1.slot, default: 0] += 1 }
-    return counts.values.allSatisfy { $0 < NewsStatements.page }
+    return isLastPage
   }
 
   private func sweep() throws(StoreError) {
     guard var sweep = sweeps.first else { return }
-    let isLast = try sweep.step(session, sweepStatements)
+    let (isLast, hasFound) = try sweep.step(session, sweepStatements)
     if isLast { sweeps.removeFirst() } else { sweeps[0] = sweep }
-    host?.deliveriesCame(for: [name(sweep.destination)], replayed: false)
+    if hasFound { host?.deliveriesCame(for: [name(sweep.destination)], replayed: false) }
   }
 
   // MARK: Nodes that are over
@@ -403,14 +362,6 @@ final class Sharing {
     nextRefresh = .now.advanced(by: max(Self.refreshInterval, start.duration(to: .now) * 20))
   }
 
-  private func forget() throws(StoreError) {
-    guard ContinuousClock.now >= nextForgetting, session.newsLog.last > 0 else { return }
-    nextForgetting = .now.advanced(by: Self.forgettingInterval)
-    var pipeline = Pipeline()
-    news.forget(of: slot, before: session.newsLog.last, in: &pipeline)
-    _ = try connection.run(pipeline)
-  }
-
   // MARK: The end
 
   /// What this node has goes to others, if there are any.
@@ -444,14 +395,3 @@ final class Sharing {
 
 @available(*, unavailable)
 extension Sharing: Sendable {}
-
-extension StoreError {
-  /// - Parameter node: Its name; nil: nobody serves it yet.
-  fileprivate static func servedElsewhere(_ destination: String, by node: String?) -> StoreError {
-    let message =
-      if let node { "the relay \(node) serves the destination \"\(destination)\" now: ask there" } else {
-        "no relay serves the destination \"\(destination)\" yet: ask again in a moment"
-      }
-    return StoreError(code: .failing, message: message)
-  }
-}

@@ -169,7 +169,10 @@ struct SharingTests {
     await node.deliverAll()
     let late = try bench.connect()
     defer { late.close() }
-    try late.execute(Self.storesByHand(sequence: 1, previous: 0), within: .patient)
+    try late.execute(Self.storesByHand(sequence: 1, previous: 0) + "; COMMIT", within: .patient)
+    try await node.claim("d1", until: 1)
+    // Its walk has come beyond that one's place when this one is seen.
+    try late.execute(Self.storesByHand(sequence: 2, previous: 1, ago: 60), within: .patient)
     try await node.store(bench.make.envelope(to: ["d1"]))
     await node.deliverAll()
     #expect(await node.claim("d1") == 0)
