@@ -26,10 +26,14 @@ package final class PostgresStore: ThreadedStore {
   ///   - patience: How long a commit, or a read for it, may take.
   ///   - hangAfter: A server that has not answered for so long hangs.
   ///   - observer: Told of what happens in it, on its thread.
-  /// - Throws: `inUse` if another relay has it, `newerSchema`, `cannotOpen`; `failing` where there is no way to the server.
+  ///   - nodes: Told of what becomes of this relay in the eyes of the others.
+  /// - Throws: `inUse` if another relay has it, `newerSchema`, `cannotOpen`; `unreachable` where there is no way to the server, or it is
+  ///   starting.
   package init(
     _ address: ServerAddress, as node: NodeIdentity, clock: any SteadyClock, duplicateLimit: Int = 500_000,
-    patience: Duration = .seconds(10), hangAfter: Duration = .seconds(4), observer: (any StoreObserver)? = nil
+    patience: Duration = .seconds(10), hangAfter: Duration = .seconds(4),
+    observer: (any StoreObserver)? = nil,
+    nodes: (any NodeObserver)? = nil
   ) throws(StoreError) {
     self.address = address
     let opener = SessionOpener(address: address, applicationName: "huggy-relay", limit: Self.openingTime)
@@ -45,7 +49,7 @@ package final class PostgresStore: ThreadedStore {
         let kept = try ClockStatements(TableNames()).read(slot: slot, connection)
         clock.resume(from: kept)
         // After the clock has found its time, and before all tables are read: that takes longer than others wait for a heartbeat.
-        let signal = LeaseSignal(wake: wake)
+        let signal = LeaseSignal(wake: wake, observer: nodes)
         let lease = LeaseKeeper(
           opener, key: writer.key, holding: writer.holding, clock: clock,
           lastTick: { [ticks = writer.ticks] in ticks.withLock { $0 } },
@@ -59,10 +63,20 @@ package final class PostgresStore: ThreadedStore {
         return (backend, (downTime, writer.warnings, lease))
       } catch {
         connection.leave()
-        throw error
+        throw error.code == .failing ? StoreError(code: .unreachable, message: error.message) : error
       }
     }
     (downTime, warnings, lease) = opened
+  }
+
+  /// The same at an address as the configuration has it.
+  package convenience init(
+    at address: DatabaseAddress, as node: NodeIdentity, clock: any SteadyClock,
+    observer: (any StoreObserver)?,
+    nodes: (any NodeObserver)?
+  ) throws(StoreError) {
+    try self.init(
+      ServerAddress(address), as: node, clock: clock, observer: observer, nodes: nodes)
   }
 
   package func mayStart(at now: Timestamp) -> Bool { lease.mayStart(at: now) }
@@ -75,7 +89,7 @@ package final class PostgresStore: ThreadedStore {
     do throws(NodeError) {
       writer = try WriterSession(opener, as: node)
     } catch {
-      throw StoreError(error)
+      throw StoreError(opening: error)
     }
     guard writer.holding.withLock({ $0.slot }) == 0 else {
       try? writer.leave()

@@ -3,7 +3,8 @@ import RelayStoring
 
 /// Destinations, and their books: totals, and the differences that commits have inserted since those were made.
 struct BookStatements: Sendable {
-  private let destinations: Statement
+  /// All of them: id, name, what belongs to people, and `columns` from the seventh on.
+  let destinations: Statement
   private let insertDeltas: Statement
   private let setStanding: Statement
   private let lastSequence: Statement
