@@ -158,8 +158,8 @@ let package = Package(
         "CMachine", "RelayAdmin", "RelayAttachments", "RelayConfig", "RelayCore", "RelayCurl", "RelayDigest",
         "RelayFiles",
         "RelayIngest", "RelayJSON",
-        "RelayListening", "RelayPipeline", "RelaySQLite", "RelaySystem", "RelayText", "RelayThreads",
-        "RelayTools",
+        "RelayListening", "RelayPipeline", "RelayPostgres", "RelaySQLite", "RelaySystem", "RelayText",
+        "RelayThreads", "RelayTools",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -284,8 +284,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "RelayAdmin", "RelayBrowser", "RelayCore", "RelayCurl", "RelayHarness", "RelaySQLite", "RelayThreads",
-        "RelayTools", "huggy-relay",
+        "RelayAdmin", "RelayBrowser", "RelayCore", "RelayCurl", "RelayHarness", "RelayPostgres",
+        "RelayPostgresSupport", "RelaySQLite", "RelayThreads", "RelayTools", "huggy-relay",
       ],
       swiftSettings: strict),
   ]

@@ -35,19 +35,23 @@ package struct ConfigurationLoader: Sendable {
 
   private let environment: [String: String]
   private let resolvesReferences: Bool
+  private let storeProblem: @Sendable (StoreSettings.Location) -> String?
   private let hash: @Sendable ([UInt8]) -> String
 
   /// - Parameters:
   ///   - environment: for `${NAME}`, and `STATE_DIRECTORY` for the store's place.
   ///   - resolvesReferences: false: what holds a `${…}` counts as present and valid, and nothing is read but
   ///     the configuration itself (`check --no-env`). Such a configuration is not fit to be run.
+  ///   - storeProblem: What is wrong with where a store is to be, as far as only the store itself can tell: a sentence without secrets.
   ///   - hash: SHA-256 in hexadecimal digits.
   package init(
     environment: [String: String], resolvesReferences: Bool = true,
+    storeProblem: @escaping @Sendable (StoreSettings.Location) -> String? = { _ in nil },
     hash: @escaping @Sendable ([UInt8]) -> String
   ) {
     self.environment = environment
     self.resolvesReferences = resolvesReferences
+    self.storeProblem = storeProblem
     self.hash = hash
   }
 
@@ -97,7 +101,8 @@ package struct ConfigurationLoader: Sendable {
   package func read(handed text: String, inPlaceOf path: String) -> ReadConfigurationText {
     // Where the store is depends on it; a reference can't get at it.
     let place = environment.filter { $0.key == "STATE_DIRECTORY" }
-    let plain = ConfigurationLoader(environment: place, resolvesReferences: false, hash: hash)
+    let plain = ConfigurationLoader(
+      environment: place, resolvesReferences: false, storeProblem: storeProblem, hash: hash)
     return plain.read(
       text: text, file: "configuration", directory: ConfigurationFile.directory(of: path))
   }
@@ -106,7 +111,8 @@ package struct ConfigurationLoader: Sendable {
   package func read(text: String, file: String, directory: String) -> ReadConfigurationText {
     let references = References(
       environment: environment, directory: directory, resolves: resolvesReferences)
-    let reading = Reading(file: file, directory: directory, references: references)
+    let reading = Reading(
+      file: file, directory: directory, references: references, storeProblem: storeProblem)
     var configuration = reading.root(of: text).map { $0.configuration() }
     configuration?.hash = String(hash(Array(text.utf8)).prefix(12))
     return ReadConfigurationText(

@@ -33,11 +33,14 @@ package final class PostgresStore: ThreadedStore {
   ///   - times: How long a relay counts as alive.
   ///   - keepsItself: It does what is to be done now and then, on a second connection.
   ///   - observer: Told of what happens in it, on its thread.
-  /// - Throws: `inUse` if another relay has it, `newerSchema`, `cannotOpen`; `failing` where there is no way to the server.
+  ///   - nodes: Told of what becomes of this relay in the eyes of the others.
+  /// - Throws: `inUse` if another relay has it, `newerSchema`, `cannotOpen`; `unreachable` where there is no way to the server, or it is
+  ///   starting.
   package init(
     _ address: ServerAddress, as node: NodeIdentity, clock: any SteadyClock, duplicateLimit: Int = 500_000,
     patience: Duration = .seconds(10), hangAfter: Duration = .seconds(4), sharing: Bool = false,
-    times: LeaseTimes = .standard, keepsItself: Bool = true, observer: (any StoreObserver)? = nil
+    times: LeaseTimes = .standard, keepsItself: Bool = true, observer: (any StoreObserver)? = nil,
+    nodes: (any NodeObserver)? = nil
   ) throws(StoreError) {
     self.address = address
     let word = Locked(KeepingWord())
@@ -57,7 +60,7 @@ package final class PostgresStore: ThreadedStore {
         let kept = try ClockStatements(TableNames()).read(slot: slot, connection)
         clock.resume(from: kept)
         // After the clock has found its time, and before all tables are read: that takes longer than others wait for a heartbeat.
-        let signal = LeaseSignal(isShared: sharing, wake: wake)
+        let signal = LeaseSignal(isShared: sharing, wake: wake, observer: nodes)
         let lease = LeaseKeeper(
           opener, key: writer.key, holding: writer.holding, times: times, clock: clock,
           lastTick: { [ticks = writer.ticks] in ticks.withLock { $0 } },
@@ -75,13 +78,23 @@ package final class PostgresStore: ThreadedStore {
         return (backend, (downTime, writer.warnings, lease, signal, writer.key))
       } catch {
         connection.leave()
-        throw error
+        throw error.code == .failing ? StoreError(code: .unreachable, message: error.message) : error
       }
     }
     (downTime, warnings, lease, signal) = (opened.downTime, opened.warnings, opened.lease, opened.signal)
     keeper =
       keepsItself
       ? StoreKeeper(opener, key: opened.key, word: word, clock: clock, observer: observer) : nil
+  }
+
+  /// The same at an address as the configuration has it.
+  package convenience init(
+    at address: DatabaseAddress, as node: NodeIdentity, clock: any SteadyClock,
+    observer: (any StoreObserver)?,
+    nodes: (any NodeObserver)?
+  ) throws(StoreError) {
+    try self.init(
+      ServerAddress(address), as: node, clock: clock, observer: observer, nodes: nodes)
   }
 
   package func mayStart(at now: Timestamp) -> Bool { lease.mayStart(at: now) }
@@ -95,7 +108,7 @@ package final class PostgresStore: ThreadedStore {
     do throws(NodeError) {
       writer = try WriterSession(opener, as: node)
     } catch {
-      throw StoreError(error)
+      throw StoreError(opening: error)
     }
     guard sharing || writer.holding.withLock({ $0.slot }) == 0 else {
       try? writer.leave()

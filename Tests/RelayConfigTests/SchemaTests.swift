@@ -44,7 +44,8 @@ import Testing
     "max_delay is shorter", "max_inflight is less", "takes this address", "give one of the two another port",
     "others than this machine can reach this address", "another person has this",
     "give the source another with path", "a heartbeat says that", "only `format: heartbeat` has it",
-    "these are too many", "its links would lead nowhere", "no source has attachments", "max_total is less",
+    "these are too many", "its links would lead nowhere", "no source has attachments",
+    "files are kept beside a store", "max_total is less",
     // Times and days of the calendar, and what this machine knows of time zones.
     "has no length", "is in part the same time", "is longer than the hours", "is no day of the calendar",
     "is not a time zone that this machine knows", "this machine has no time zones",

@@ -27,7 +27,7 @@ import Testing
     "server: { admin: '${SECRET}:8081' }",
     "store: { retention: '${SECRET}', max_size: '${SECRET}' }",
     "store: { url: 'hunter2', keep: '${SECRET}' }",
-    "store: { url: 'postgres://u:hunter2@h/d' }",
+    "store: { url: 'postgres:u:hunter2@h/d' }",
     destination("auth: { bearer: \"hunter2\\n\" }"),
     destination("auth: { bearer: a, hunter2 }"),
     destination("auth: { bearer: a, hunter2: }"),

@@ -189,22 +189,24 @@ import Testing
         "1:20: store.max_size: '50%' is not a size; write a whole number and its unit: 64KiB, 5MiB or 10GiB"
       ]),
     FaultyConfiguration(
-      "later: PostgreSQL",
-      withSource("store: { url: \"postgres://user:hunter2@db/relay\" }"),
+      "a database without slashes",
+      withSource("store: { url: \"postgres:user:hunter2@db/relay\" }"),
       [
-        "1:15: store.url: not yet: this version lacks a store on PostgreSQL; remove it"
+        "1:15: store.url: the value has no '//'; write postgres://USER:PASSWORD@HOST:PORT/DATABASE"
       ]),
     FaultyConfiguration(
       "a store of an unknown kind",
       withSource("store: { url: \"mysql://user:hunter2@db/relay\" }"),
       [
-        "1:15: store.url: the value is not a store's address; write sqlite:PATH"
+        "1:15: store.url: the value is not a store's address; write sqlite:PATH, or "
+          + "postgres://USER:PASSWORD@HOST:PORT/DATABASE"
       ]),
     FaultyConfiguration(
       "a store that is a plain path",
       withSource("store: { url: data/relay.db }"),
       [
-        "1:15: store.url: the value is not a store's address; write sqlite:PATH"
+        "1:15: store.url: the value is not a store's address; write sqlite:PATH, or "
+          + "postgres://USER:PASSWORD@HOST:PORT/DATABASE"
       ]),
     FaultyConfiguration(
       "a store without a file",

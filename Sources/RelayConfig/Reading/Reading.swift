@@ -8,6 +8,9 @@ final class Reading {
   let file: String
   let directory: String
   let references: References
+  /// What is wrong with where a store is to be, as far as only the store itself can tell, as a sentence of its own without secrets; nil:
+  /// nothing. It asks nobody: no file, and no server.
+  let storeProblem: @Sendable (StoreSettings.Location) -> String?
   /// The file is JSON, or YAML that is written like it.
   var isJSON = false
   /// The variables of the environment that it has asked for.
@@ -19,10 +22,14 @@ final class Reading {
   private var problems: [ConfigurationProblem] = []
   private var warnings: Set<String> = []
 
-  init(file: String, directory: String, references: References) {
+  init(
+    file: String, directory: String, references: References,
+    storeProblem: @escaping @Sendable (StoreSettings.Location) -> String? = { _ in nil }
+  ) {
     self.file = file
     self.directory = directory
     self.references = references
+    self.storeProblem = storeProblem
   }
 
   func report(

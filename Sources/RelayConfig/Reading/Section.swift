@@ -137,7 +137,6 @@ enum LaterKeys {
   ]
   static let authorization = ["oauth2": "OAuth 2"]
 
-  static let postgres = "a store on PostgreSQL"
   static let cloudEvents = "the format cloudevents"
 
   static func message(_ feature: String) -> String {

@@ -102,11 +102,19 @@ extension ConfigNode {
 extension Reading {
   /// What has to fit together for links to lead somewhere.
   func checkAttachments(
-    _ destinations: [ReadDestination], of configuration: Configuration, sources: ConfigNode?
+    _ destinations: [ReadDestination], of configuration: Configuration, sources: ConfigNode?,
+    server serverNode: ConfigNode?
   ) {
     let server = configuration.server
     let rewriting = destinations.filter { $0.destination?.attachments == .rewrite }
     let keeping = configuration.sources.filter { $0.attachments != nil }
+    if case .postgres = configuration.store.location {
+      let places =
+        keeping.map { sources?.location(ofAttachmentsOf: $0.name) }
+        + rewriting.map { $0.attachmentsLocation ?? $0.location }
+        + [server.attachments.flatMap { _ in serverNode?.location(ofValueAt: "attachments") }]
+      return places.compactMap(\.self).forEach(refuseAttachments)
+    }
     for read in rewriting {
       let location = read.attachmentsLocation ?? read.location
       if server.attachmentsURL == nil || server.attachments == nil {
@@ -130,6 +138,15 @@ extension Reading {
         "files are fetched and kept, but no destination has `attachments: rewrite`: nobody is given their links",
         at: location, severity: .warning)
     }
+  }
+}
+
+extension Reading {
+  /// What is fetched stands in files of one machine, and the store may be another's tomorrow.
+  private func refuseAttachments(at location: Location) {
+    report(
+      "files are kept beside a store that is a file itself, and this one is in PostgreSQL: remove attachments, or let "
+        + "store.url be sqlite:PATH", at: location)
   }
 }
 

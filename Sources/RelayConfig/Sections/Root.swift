@@ -8,7 +8,8 @@ extension ConfigNode {
     guard var section = section("a mapping with server, store, sources, destinations and routes") else {
       return configuration
     }
-    if let server = section.take("server") { configuration.server = server.serverSettings() }
+    let server = section.take("server")
+    if let server { configuration.server = server.serverSettings() }
     configuration.store = storeSettings(section.take("store"))
     let sourcesNode = section.take("sources", isRequired: true)
     configuration.sources = sources(sourcesNode)
@@ -33,7 +34,7 @@ extension ConfigNode {
     warn(aboutRoutes: routes, destinations: destinations)
     reading.warnAboutOwnAddress(destinations, of: configuration)
     if !reading.isProbing {
-      reading.checkAttachments(destinations, of: configuration, sources: sourcesNode)
+      reading.checkAttachments(destinations, of: configuration, sources: sourcesNode, server: server)
     }
     return configuration
   }

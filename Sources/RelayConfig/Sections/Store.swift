@@ -45,13 +45,13 @@ extension ConfigNode {
     let placeholder = StoreSettings.Location.sqlite(path: reading.storePath("data/relay.db"))
     return value(
       "an address such as sqlite:data/relay.db",
-      form: .pattern(#"^sqlite:(?!//|file:|:memory:$)[\s\S]*[^/]$"#),
-      placeholder: placeholder
+      form: .pattern(#"^(?:sqlite:(?!//|file:|:memory:$)[\s\S]*[^/]|postgres(?:ql)?://[\s\S]*)$"#),
+      placeholder: placeholder, isCredential: node.text?.hasPrefix("postgres") == true
     ) { text throws(Fault) in
-      if text.hasPrefix("postgres:") || text.hasPrefix("postgresql:") {
-        throw Fault.notYet(LaterKeys.postgres)
+      if text.hasPrefix("postgres:") || text.hasPrefix("postgresql:") { return try databaseLocation(text) }
+      guard text.hasPrefix("sqlite:") else {
+        throw Fault("is not a store's address; write sqlite:PATH, or \(Self.databaseForm)")
       }
-      guard text.hasPrefix("sqlite:") else { throw Fault("is not a store's address; write sqlite:PATH") }
       let path = String(text.dropFirst("sqlite:".count))
       guard !path.isEmpty, !path.hasSuffix("/") else {
         throw Fault("names no file; write sqlite:data/relay.db")
@@ -66,6 +66,18 @@ extension ConfigNode {
       guard !path.utf8.contains(0) else { throw Fault("holds a NUL character") }
       return .sqlite(path: reading.storePath(path))
     }
+  }
+
+  private static let databaseForm = "postgres://USER:PASSWORD@HOST:PORT/DATABASE"
+
+  private func databaseLocation(_ text: String) throws(Fault) -> StoreSettings.Location {
+    guard text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") else {
+      throw Fault("has no '//'; write \(Self.databaseForm)")
+    }
+    let location = StoreSettings.Location.postgres(
+      DatabaseAddress(text), ownFiles: reading.storePath("data/relay"))
+    if let problem = reading.storeProblem(location) { throw Fault.whole(problem) }
+    return location
   }
 }
 

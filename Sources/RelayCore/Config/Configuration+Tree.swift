@@ -59,6 +59,7 @@ extension StoreSettings.Location {
   fileprivate var tree: ConfigurationTree {
     switch self {
     case .sqlite(let path): .text("sqlite:\(path)")
+    case .postgres(let address, ownFiles: _): .secret(address.url, shown: address.shown)
     }
   }
 }

@@ -105,6 +105,8 @@ package struct StoreSettings: Sendable, Equatable {
   package enum Location: Hashable, Sendable {
     /// The path of the database file, absolute or relative to the working directory.
     case sqlite(path: String)
+    /// A database of a PostgreSQL server. `ownFiles`: what the relay keeps on this machine beside it begins with this path.
+    case postgres(DatabaseAddress, ownFiles: String)
   }
 
   package enum Keep: String, Hashable, Sendable, CaseIterable {

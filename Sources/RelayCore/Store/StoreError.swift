@@ -17,6 +17,8 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     case newerSchema
     /// A log lies beside it that another file has left.
     case foreignLog
+    /// There is no way to its server, or that takes no connections yet, while it is being opened: some time later it may.
+    case unreachable
     /// It can't be opened: a missing folder, a permission, not a database.
     case cannotOpen
   }

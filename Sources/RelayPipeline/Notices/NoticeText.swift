@@ -187,7 +187,7 @@ private struct NoticeWords {
     case .store, .destination, .source, .relay:
       (
         "takes no envelopes: senders get 503", "takes envelopes again",
-        "Make room on its disk, or mend the disk; it goes on by itself. What was refused meanwhile: `huggy-relay gaps`."
+        "Make room on its disk, or mend the disk or the server; it goes on by itself. What was refused meanwhile: `huggy-relay gaps`."
       )
     }
   }

@@ -121,6 +121,9 @@ extension Configuration {
   /// By what they are of.
   fileprivate var credentials: [String: Credentials] {
     var credentials = ["server.admin_token": Credentials(secrets: server.adminToken.map { [$0] } ?? [])]
+    if case .postgres(let address, ownFiles: _) = store.location {
+      credentials["store.url"] = Credentials(secrets: [address.url])
+    }
     for person in server.adminTokens {
       credentials["server.admin_tokens.\(person.name)"] = Credentials(secrets: [person.value])
     }

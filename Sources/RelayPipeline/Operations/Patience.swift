@@ -48,7 +48,8 @@ package struct Patience: Sendable {
 
   static let hanging = StoreError(
     code: .hanging,
-    message: "the store's disk does not answer in time: it may yet be done; look at the disk, and try again")
+    message:
+      "the store does not answer in time: it may yet be done; look at its disk, or its server, and try again")
 }
 
 /// The first of several answers; the others are for nobody.

@@ -88,7 +88,8 @@ final class PatientStore: Sendable {
 
   private func unavailable(_ error: StoreError) -> OperationError {
     switch error.code {
-    case .failing, .hanging, .lost, .foreignLog, .cannotOpen, .newerSchema: watch.storeReadFailed(error)
+    case .failing, .hanging, .lost, .foreignLog, .unreachable, .cannotOpen, .newerSchema:
+      watch.storeReadFailed(error)
     // It can be read: there is no room for what was asked, or something else is under way. At the end nobody need be told.
     case .full, .inUse, .closed: break
     }

@@ -12,6 +12,9 @@ package final class StoreWatch: StoreObserver {
   private let gatherers = Locked<[any AnswerGathering]>([])
   private let overflows = Locked(LogSummary())
   private let readFailures = Locked(LogSummary())
+  /// Brings the reason once the store is lost: nothing is written to it or read from it until another start.
+  package let losses: AsyncStream<StoreError>
+  private let loss: AsyncStream<StoreError>.Continuation
   /// What is told is told in the order in which it came to be so: two threads tell.
   private let telling = Locked(())
 
@@ -32,12 +35,13 @@ package final class StoreWatch: StoreObserver {
 
   static let hanging = StoreError(
     code: .hanging,
-    message: "the store's disk does not answer; it goes on by itself when the disk does: look at the disk")
+    message: "the store does not answer; it goes on by itself when it does: look at its disk, or its server")
 
   package init(metrics: RelayMetrics, clock: any SteadyClock, logger: Logger) {
     self.metrics = metrics
     self.clock = clock
     self.logger = logger
+    (losses, loss) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1))
   }
 
   /// Who is to stop attempts while outcomes can't be recorded.
@@ -155,6 +159,7 @@ package final class StoreWatch: StoreObserver {
 
   private func tell(_ condition: StoreCondition, _ before: StoreCondition) {
     if condition.refusal?.message != before.refusal?.message { log(condition.refusal) }
+    if let refusal = condition.refusal, refusal.code == .lost { loss.yield(refusal) }
     if condition.logHolder != before.logHolder { log(holder: condition.logHolder) }
     if condition.logFailure != before.logFailure { log(failure: condition.logFailure) }
     if condition.lacksLease != before.lacksLease { log(lacksLease: condition.lacksLease) }

@@ -116,7 +116,7 @@ enum ServerCheck {
   }
 
   /// `15.18` of 150018.
-  private static func text(ofVersion version: Int) -> String {
+  static func text(ofVersion version: Int) -> String {
     version >= 100_000
       ? "\(version / 10_000).\(version % 10_000)" : "\(version / 10_000).\(version / 100 % 100)"
   }

@@ -2,7 +2,7 @@ import RelayCore
 import RelayThreads
 
 /// Wakes the store's thread when attempts may start, or no longer: what it tells of its condition is another thing then. And where nodes
-/// share the store, when it is to look at what others do.
+/// share the store, when it is to look at what others do. Passes on all that becomes of the node to who tells people.
 final class LeaseSignal: NodeObserver {
   /// What the store's thread is to look at.
   struct Asked: Equatable {
@@ -19,15 +19,20 @@ final class LeaseSignal: NodeObserver {
 
   private let isShared: Bool
   private let wake: @Sendable () -> Void
+  private let observer: (any NodeObserver)?
   private let state = Locked(State())
   private let hasAnswered = Monitor(false)
 
-  init(isShared: Bool = false, wake: @escaping @Sendable () -> Void) {
+  init(
+    isShared: Bool = false, wake: @escaping @Sendable () -> Void, observer: (any NodeObserver)? = nil
+  ) {
     self.isShared = isShared
     self.wake = wake
+    self.observer = observer
   }
 
   func nodeChanged(_ event: NodeEvent) {
+    observer?.nodeChanged(event)
     switch event {
     case .mayStart, .unreachable, .leaseLost, .slotLost:
       hasAnswered.update { $0 = true }

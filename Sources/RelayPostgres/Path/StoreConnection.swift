@@ -8,8 +8,9 @@ final class StoreConnection {
   private var lease: LeaseKeeper?
   /// Why nothing is written or answered any more; nil: it is. It lasts.
   private(set) var loss: StoreError?
-  /// Not before that is it made again.
-  private var retryAt: ContinuousClock.Instant?
+  /// Not before that is it made again, and why it could not be made the last time: that is said until then, so that one outage is not told
+  /// in two words by turns.
+  private var refusal: (error: StoreError, until: ContinuousClock.Instant)?
   /// Why a call has failed, as far as it matters to who made it.
   enum Failure {
     /// What it wrote may be there, or not.
@@ -129,11 +130,10 @@ final class StoreConnection {
   /// Connects anew after the connection was lost, and takes the node's slot again.
   private func regain() throws(StoreError) {
     guard !writer.connection.isOpen else { return }
-    let now = ContinuousClock.now
-    if let retryAt, now < retryAt { throw .disconnected }
+    if let refusal, .now < refusal.until { throw refusal.error }
     do throws(NodeError) {
       let regained = try writer.reopen()
-      retryAt = nil
+      refusal = nil
       guard case .same = regained else {
         // The slot that it has now is of no use to it.
         lease?.end()
@@ -141,8 +141,8 @@ final class StoreConnection {
         throw NodeError.refused(.takenOver)
       }
     } catch {
-      retryAt = .now.advanced(by: Self.pause)
       let failure = StoreError(error)
+      refusal = (failure, .now.advanced(by: Self.pause))
       if failure.code == .lost { refuseAll(failure) }
       throw failure
     }
@@ -195,8 +195,14 @@ extension StoreError {
     }
   }
 
-  fileprivate static let disconnected = StoreError(
-    code: .failing, message: "the connection to the database server is lost, and is being made again")
+  /// What keeps a store from being opened.
+  init(opening error: NodeError) {
+    switch error {
+    case .refused(let refusal): self = refusal
+    case .failed(let error):
+      self.init(code: error.mayPass ? .unreachable : .cannotOpen, message: "\(error)")
+    }
+  }
 
   fileprivate static let takenOver = StoreError(
     code: .lost,

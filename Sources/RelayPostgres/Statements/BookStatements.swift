@@ -3,7 +3,7 @@ import RelayStoring
 
 /// Destinations, and their books: totals, and the differences that commits have inserted since those were made.
 struct BookStatements: Sendable {
-  /// Destinations with their books, whatever of these is folded.
+  /// Destinations with their books, whatever of these is folded: id, name, what belongs to people, and `columns` from the seventh on.
   let allBooks: Statement
   /// One for each table of differences.
   private let insertDeltas: [Statement]

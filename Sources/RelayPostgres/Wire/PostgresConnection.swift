@@ -66,6 +66,9 @@ final class PostgresConnection {
   /// The server's process (`pg_stat_activity.pid`).
   var backendID: Int32 { handle.map { PQbackendPID($0) } ?? 0 }
 
+  /// By TLS.
+  var isEncrypted: Bool { handle.map { PQsslInUse($0) == 1 } ?? false }
+
   /// 150018 is 15.18.
   var serverVersion: Int { handle.map { Int(PQserverVersion($0)) } ?? 0 }
 

@@ -78,5 +78,15 @@ extension PostgresError {
     }
   }
 
+  /// The same may go well some time later, with nobody changing anything of the address: the server is not there yet, starts, fails over, or
+  /// has too many connections.
+  var mayPass: Bool {
+    switch kind {
+    case .connection, .timedOut, .notReplicated: true
+    case .configuration: false
+    case .server(let state): ["08", "53", "57"].contains(String(state.prefix(2)))
+    }
+  }
+
   static let closed = PostgresError(.connection, "the connection to the database server is closed")
 }

@@ -1,4 +1,5 @@
 import CPostgres
+import RelayCore
 
 /// Where the database server is, and as whom to log on: a `postgres://` or `postgresql://` URL, taken apart by libpq itself. Its password
 /// is never printed.
@@ -32,6 +33,15 @@ package struct ServerAddress: Sendable, Hashable {
     }
     self.options = options
     try checkHosts()
+  }
+
+  /// That of the configuration.
+  package init(_ address: DatabaseAddress) throws(StoreError) {
+    do throws(PostgresError) {
+      try self.init(url: address.url.reveal)
+    } catch {
+      throw StoreError(code: .cannotOpen, message: "\(error)")
+    }
   }
 
   /// The value of one of libpq's options; nil: the URL does not have it.

@@ -10,13 +10,14 @@ package struct DataFolder: Sendable {
 
   private static let subject = "data directory"
 
-  /// - Parameter copies: Finds those of the store that are kept beside it.
-  package init(_ settings: StoreSettings, copies: @escaping @Sendable () -> [KeptCopy] = { [] }) {
+  /// - Parameters:
+  ///   - database: The store's file.
+  ///   - maxBytes: What the store may come to take.
+  ///   - copies: Finds those of the store that are kept beside it.
+  package init(database: String, maxBytes: Int, copies: @escaping @Sendable () -> [KeptCopy] = { [] }) {
+    self.database = database
+    self.maxBytes = maxBytes
     self.copies = copies
-    switch settings.location {
-    case .sqlite(let path): database = path
-    }
-    maxBytes = settings.maxBytes
   }
 
   private var path: String { FilePath.parent(of: database) }

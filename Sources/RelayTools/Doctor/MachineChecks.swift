@@ -69,13 +69,10 @@ package enum MachineChecks {
     return numbers.count > 1 ? Int(numbers[1]) ?? .max : nil
   }
 
-  /// Of the relay that has the store; nil: none that runs.
+  /// Of the relay that has the store; nil: none that runs, or the store is on a server, which does not say.
   package static func process(of settings: StoreSettings) -> Int32? {
-    let path =
-      switch settings.location {
-      case .sqlite(let path): path
-      }
-    guard let text = TextFile.contents(of: path + ".lock"),
+    guard case .sqlite(let path) = settings.location,
+      let text = TextFile.contents(of: path + ".lock"),
       let process = Int32(text.prefix { $0.isNumber }), process > 0, access("/proc/\(process)", F_OK) == 0
     else { return nil }
     return process

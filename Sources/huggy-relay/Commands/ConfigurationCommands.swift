@@ -1,6 +1,7 @@
 import ArgumentParser
 import RelayAdmin
 import RelayConfig
+import RelayCore
 import RelayDigest
 import RelaySystem
 import RelayText
@@ -76,7 +77,7 @@ struct ConfigurationOptions: ParsableArguments {
   func loader(resolvesReferences: Bool = true) -> ConfigurationLoader {
     ConfigurationLoader(
       environment: processEnvironment(), resolvesReferences: resolvesReferences,
-      hash: configurationHash)
+      storeProblem: StoreSettings.Location.problem, hash: configurationHash)
   }
 
   /// Prints every error (and warning) to standard error, or where `print` says; exits 78 if there is an error.

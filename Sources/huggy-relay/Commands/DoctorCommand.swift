@@ -14,7 +14,7 @@ struct DoctorCommand: ParsableCommand {
     abstract: "Look at everything from outside: a line each, and what to do about what is wrong.",
     discussion: discussion(
       """
-      The configuration, the data directory and its disk, the clock, each destination (name, connection, certificates; no \
+      The configuration, the data directory and its disk (or the database server), the clock, each destination (name, connection, certificates; no \
       request is sent), the admin API of a running relay or else its ports, open files, the service. Changes nothing. \
       Exits 1 if something has failed.
       """,
@@ -99,8 +99,7 @@ struct DoctorCommand: ParsableCommand {
     let configuration = loaded.configuration
     let now = SystemWallClock().now()
     let prober = CurlProber()
-    let location = configuration.store.location
-    return DataFolder(configuration.store, copies: { location.keptCopies }).checks
+    return configuration.store.checks
       + configuration.destinations.map { DestinationCheck($0, prober: prober, now: now).check }
       + [
         Examination.Check("open files") {

@@ -27,7 +27,8 @@ struct Serve: AsyncParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "How long to wait for another relay to let go of the store, as in a rolling update: 60s. Default: not at all.",
+      "How long to wait for another relay to let go of the store, as in a rolling update, or for its database server to "
+        + "be there: 60s. Default: not at all.",
       valueName: "time"))
   var waitForStore: DurationArgument?
 

@@ -2,19 +2,19 @@ import ArgumentParser
 import RelayCore
 import RelayJSON
 import RelayPipeline
-import RelaySQLite
 import RelayText
 
 struct StoreVerify: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
     abstract:
-      "Check the integrity of a store that no relay runs on, or of a copy of it, and say what is wrong.",
+      "Check the integrity of a store that no relay runs on, of a copy of it, or of one in PostgreSQL, and say what is wrong.",
     discussion: discussion(
       """
       Looks at the file's pages and indexes, and whether its rows agree: references, books, order keys, events and \
-      their deliveries. Changes nothing. A store in use is not looked at, since that would hold its log for \
-      minutes: look at a copy. Exits 1 if something is wrong.
+      their deliveries. Changes nothing. A file in use is not looked at, since that would hold its log for \
+      minutes: look at a copy. A store in PostgreSQL may be in use; its pages and indexes are for pg_amcheck. Exits 1 \
+      if something is wrong.
       """, examples: "huggy-relay store backup copy.db && huggy-relay store verify copy.db"))
 
   @Argument(help: "The file. Without it: the store of the configuration.", completion: .file())
@@ -26,27 +26,19 @@ struct StoreVerify: ParsableCommand {
   var json = false
 
   func run() throws {
-    let path: String
-    if let file {
-      path = file
-    } else {
-      switch try configuration.load(printsWarnings: false, json: json).configuration.store.location {
-      case .sqlite(let found): path = found
-      }
-    }
+    let location =
+      try file.map { .sqlite(path: $0) }
+      ?? configuration.load(printsWarnings: false, json: json).configuration.store.location
     let verification: StoreVerification
     do throws(StoreError) {
-      verification = try SQLiteVerifier(
-        isSound: EventBody.isObject, progress: { printError("looking at \($0)…") }
-      )
-      .verify(path: path)
+      verification = try location.verify(isSound: EventBody.isObject) { printError("looking at \($0)…") }
     } catch {
       let hint =
         error.code == .inUse
         ? "; or look at a copy: huggy-relay store backup copy.db && huggy-relay store verify copy.db" : ""
       throw Failure(code: "not_verified", message: error.message + hint)
     }
-    print(json ? Self.json(path, verification) : Self.text(path, verification))
+    print(json ? Self.json(location, verification) : Self.text(location.shown, verification))
     if !verification.isSound { throw ExitCode.failure }
   }
 
@@ -68,7 +60,7 @@ struct StoreVerify: ParsableCommand {
     return lines.joined(separator: "\n")
   }
 
-  private static func json(_ path: String, _ verification: StoreVerification) -> String {
+  private static func json(_ location: StoreSettings.Location, _ verification: StoreVerification) -> String {
     func string(_ text: String) -> String {
       var bytes: [UInt8] = []
       JSONWriter.appendString(text, to: &bytes)
@@ -79,7 +71,13 @@ struct StoreVerify: ParsableCommand {
         + #""wrong":\#(check.problemCount),"problems":[\#(check.problems.map(string).joined(separator: ","))],"#
         + #""advice":\#(string(check.advice))}"#
     }
-    return #"{"file":\#(string(path)),"sound":\#(verification.isSound),"#
+    // Of a store that is no file, its name stands elsewhere.
+    let place =
+      switch location {
+      case .sqlite(let path): #""file":\#(string(path))"#
+      case .postgres(let address, ownFiles: _): #""file":null,"url":\#(string(address.shown))"#
+      }
+    return #"{\#(place),"sound":\#(verification.isSound),"#
       + #""note":\#(verification.note.map(string) ?? "null"),"checks":[\#(checks.joined(separator: ","))]}"#
   }
 }

@@ -34,7 +34,7 @@ struct Relay {
   /// - Parameters:
   ///   - path: The configuration's file, and `loader` what reads it again.
   ///   - droppedLogLines: Where the log's writer counts.
-  ///   - waitForStore: How long to wait for another relay to let go of the store.
+  ///   - waitForStore: How long to wait for another relay to let go of the store, or for its server.
   ///   - isPaused: Nothing is delivered until a person resumes a destination.
   ///   - copiesStore: A store of an older release is copied before its schema is changed.
   init(
@@ -69,11 +69,14 @@ struct Relay {
     let metrics = RelayMetrics(configuration, droppedLogLines: droppedLogLines)
     let watch = StoreWatch(metrics: metrics, clock: clock, logger: logger)
     let opened = try await StoreWait(limit: waitForStore, logger: logger).open(unless: terminations) {
-      [configuration, clock, copiesStore] () throws(StoreError) in
+      [configuration, clock, copiesStore, logger] () throws(StoreError) in
       try OpenedStore(
-        at: configuration.store.location, clock: clock, copiesBeforeMigration: copiesStore, observer: watch)
+        at: configuration.store.location,
+        as: OpenedStore.Identity(name: Self.hostName, configurationHash: configuration.hash), clock: clock,
+        copiesBeforeMigration: copiesStore, observer: watch, logger: logger)
     }
     guard let opened else { return logger.notice("stopped") }
+    for warning in opened.warnings { logger.warning("the store", metadata: ["problem": "\(warning)"]) }
     let store = opened.store
     let engine = DeliveryEngine(
       store: store, transport: CurlTransport(clock: clock), clock: clock, logger: logger, metrics: metrics)
@@ -150,9 +153,12 @@ struct Relay {
     {
       services.append(watchdog)
     }
+    let lossServices: [ServiceGroupConfiguration.ServiceConfiguration] =
+      configuration.store.location.isFoundAgainByAStart
+      ? [.init(service: LossService(watch: watch), failureTerminationBehavior: .gracefullyShutdownGroup)] : []
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
-        services: services.map { .init(service: $0) } + [
+        services: services.map { .init(service: $0) } + lossServices + [
           .init(
             service: TerminationService(terminations: terminations),
             successTerminationBehavior: .gracefullyShutdownGroup)
@@ -164,7 +170,7 @@ struct Relay {
 
   private func close(_ opened: OpenedStore) async {
     let isClosed = await onThread(named: "close") { opened.close(within: StoreService.closingTime) }
-    if !isClosed { logger.warning("the store does not close in time: its disk is slow, or hangs") }
+    if !isClosed { logger.warning("the store does not close in time: it is slow, or hangs") }
   }
 
   private func attachmentKeeper(_ opened: OpenedStore, _ watch: StoreWatch) -> AttachmentKeeper {

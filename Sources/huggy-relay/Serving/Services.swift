@@ -14,7 +14,7 @@ import ServiceLifecycle
 struct StoreService: Service {
   let opened: OpenedStore
 
-  /// Beyond the drain. What a disk that hangs holds up, the next start finds as it is on disk.
+  /// Beyond the drain. What a store that hangs holds up, the next start finds as it is there.
   static let closingTime = Duration.seconds(5)
 
   func run() async throws {
@@ -22,8 +22,22 @@ struct StoreService: Service {
     guard await onThread(named: "close", { opened.close(within: Self.closingTime) }) else {
       throw StoreError(
         code: .hanging,
-        message: "its disk does not answer, so it was left as it is; the next start delivers what is pending")
+        message: "it does not answer, so it was left as it is; the next start delivers what is pending")
     }
+  }
+}
+
+/// Ends the relay once its store is lost in a way that another start mends, so that whoever runs it starts it again: another relay has taken
+/// over, or a standby has become the primary, and what is in memory is no longer true.
+struct LossService: Service {
+  let watch: StoreWatch
+
+  func run() async throws {
+    let loss = await cancelWhenGracefulShutdown { () -> StoreError? in
+      for await error in watch.losses { return error }
+      return nil
+    }
+    if let loss { throw loss }
   }
 }
 

@@ -1,21 +1,37 @@
 import Glibc
+import Logging
 import RelayCore
+import RelayPipeline
+import RelayPostgres
 import RelaySQLite
 import RelayThreads
+import RelayTools
 
 /// The store that the configuration names, opened, and what looks into it for people.
 ///
-/// This file is the only one of the binary that knows any store by its name: another one is a case of
-/// `StoreSettings.Location`, and its part below.
+/// This file is the only one of the binary that knows any store by its name (with `NodeLog`, which tells what becomes of one): another
+/// one is a case of `StoreSettings.Location`, and its part below.
 struct OpenedStore: Sendable {
   let store: any DeliveryStore
   let lookup: any DeliveryLookup
+  /// For the log: what its server should not be like.
+  let warnings: [String]
 
-  /// - Parameter copiesBeforeMigration: One of an older release is copied before its schema is changed.
-  /// - Throws: `inUse` if another relay has it, `newerSchema`, `cannotOpen`; `full` where a copy has no room.
+  /// What a relay is called among those that share its store.
+  struct Identity: Sendable {
+    /// The machine's.
+    var name: String
+    var configurationHash: String
+  }
+
+  /// - Parameters:
+  ///   - identity: This relay's.
+  ///   - copiesBeforeMigration: One of an older release is copied before its schema is changed, where it is a file.
+  ///   - logger: Where it is told what becomes of this relay among those that share its store.
+  /// - Throws: `inUse` if another relay has it, `newerSchema`, `cannotOpen`; `full` where a copy has no room; `unreachable`.
   init(
-    at location: StoreSettings.Location, clock: any SteadyClock, copiesBeforeMigration: Bool,
-    observer: any StoreObserver
+    at location: StoreSettings.Location, as identity: Identity, clock: any SteadyClock,
+    copiesBeforeMigration: Bool, observer: any StoreObserver, logger: Logger
   ) throws(StoreError) {
     switch location {
     case .sqlite(let path):
@@ -23,6 +39,17 @@ struct OpenedStore: Sendable {
         path: path, clock: clock, copiesBeforeMigration: copiesBeforeMigration, observer: observer)
       self.store = store
       lookup = SQLiteLookup(store, clock: clock)
+      warnings = []
+    case .postgres(let address, let ownFiles):
+      let node = NodeIdentity(
+        name: identity.name, version: RelayVersion.number, configurationHash: identity.configurationHash)
+      let store = try PostgresStore(
+        at: address, as: node, clock: clock, observer: observer, nodes: NodeLog(logger: logger))
+      self.store = store
+      lookup = PostgresLookup(store, clock: clock)
+      warnings = store.warnings
+      // What can't be kept in it says so itself.
+      mkdir(FilePath.parent(of: ownFiles), 0o700)
     }
   }
 
@@ -39,6 +66,7 @@ struct OpenedStore: Sendable {
       // Where the system does not say, a write will tell.
       guard statvfs(path, &status) == 0 else { return true }
       return Int(status.f_bavail) * Int(status.f_frsize) >= storesOwnBytes
+    case .postgres: return true
     }
   }
 
@@ -66,11 +94,40 @@ extension StoreSettings.Location {
   var keptCopies: [KeptCopy] {
     switch self {
     case .sqlite(let path): KeptCopies.beside(path)
+    case .postgres: []
+    }
+  }
+
+  /// What is wrong with it, as far as the store itself can tell without asking anybody: a sentence without secrets. nil: nothing.
+  static let problem: @Sendable (StoreSettings.Location) -> String? = { location in
+    guard case .postgres(let address, ownFiles: _) = location else { return nil }
+    do throws(StoreError) {
+      _ = try ServerAddress(address)
+      return nil
+    } catch {
+      return error.message
+    }
+  }
+
+  /// Where a running relay has lost it, another start goes on with what there is. A file that was removed may come back: a start would make
+  /// an empty one in its place.
+  var isFoundAgainByAStart: Bool {
+    switch self {
+    case .sqlite: false
+    case .postgres: true
+    }
+  }
+
+  /// For messages: without secrets.
+  var shown: String {
+    switch self {
+    case .sqlite(let path): path
+    case .postgres(let address, ownFiles: _): address.shown
     }
   }
 
   /// Where the relay keeps what is its own and not the store's, in a file of its own: `relay.db.series` beside `relay.db`. Such files may
-  /// be removed at any time: what they say is gone then, and nothing else.
+  /// be removed at any time: what they say is gone then, and nothing else. With a store on a server they stand where one in a file would.
   ///
   /// - Parameter name: What follows the store's own name. Where that leads to a link, it is that of the file itself. Ask once the store
   ///   is there.
@@ -80,6 +137,35 @@ extension StoreSettings.Location {
       guard let found = realpath(path, nil) else { return "\(path).\(name)" }
       defer { free(found) }
       return "\(String(cString: found)).\(name)"
+    case .postgres(_, let ownFiles): return "\(ownFiles).\(name)"
+    }
+  }
+}
+
+extension StoreSettings {
+  /// What `doctor` looks at.
+  var checks: [Examination.Check] {
+    switch location {
+    case .sqlite(let path):
+      DataFolder(database: path, maxBytes: maxBytes, copies: { [location] in location.keptCopies }).checks
+    case .postgres(let address, ownFiles: _): [DatabaseCheck(address).check]
+    }
+  }
+}
+
+extension StoreSettings.Location {
+  /// Looks at all of it. Changes nothing.
+  ///
+  /// - Parameters:
+  ///   - isSound: Whether bytes are an event's body.
+  ///   - progress: Told what is looked at next.
+  func verify(
+    isSound: @escaping ([UInt8]) -> Bool, progress: @escaping (String) -> Void
+  ) throws(StoreError) -> StoreVerification {
+    switch self {
+    case .sqlite(let path): try SQLiteVerifier(isSound: isSound, progress: progress).verify(path: path)
+    case .postgres(let address, ownFiles: _):
+      try PostgresVerifier(isSound: isSound, progress: progress).verify(address)
     }
   }
 }

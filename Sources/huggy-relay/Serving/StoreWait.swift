@@ -2,7 +2,7 @@ import Logging
 import RelayCore
 import RelayThreads
 
-/// Waits for another relay to let go of the store: the old one of a rolling update, which drains.
+/// Waits for another relay to let go of the store: the old one of a rolling update, which drains. Or for the store's server to be there.
 struct StoreWait {
   let limit: Duration
   let logger: Logger
@@ -13,7 +13,7 @@ struct StoreWait {
   ///
   /// - Returns: nil, once the process is told to end. What an unfinished opening has changed so far the next one finds as
   ///   after a crash.
-  /// - Throws: What `open` throws; `inUse` only when the time is over.
+  /// - Throws: What `open` throws; `inUse` and `unreachable` only when the time is over.
   func open<Store: Sendable>(
     unless terminations: Terminations, _ open: @escaping @Sendable () throws(StoreError) -> Store
   ) async throws -> Store? {
@@ -45,7 +45,9 @@ struct StoreWait {
       do throws(StoreError) {
         return .success(try open())
       } catch {
-        guard error.code == .inUse, ContinuousClock.now < end else { return .failure(error) }
+        guard error.code == .inUse || error.code == .unreachable, ContinuousClock.now < end else {
+          return .failure(error)
+        }
         if isFirst {
           logger.notice("waiting for the store", metadata: ["reason": "\(error)", "at_most": "\(limit)"])
         }

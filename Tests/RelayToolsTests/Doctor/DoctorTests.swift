@@ -61,7 +61,8 @@ import Testing
   }
 
   private func look(at folder: String) -> [Finding] {
-    Examination(DataFolder(settings(folder)).checks).run(within: .seconds(60))
+    Examination(DataFolder(database: "\(folder)/relay.db", maxBytes: 16 << 20).checks).run(
+      within: .seconds(60))
   }
 
   @Test func aFolderThatIsThereIsMeasured() throws {
@@ -108,7 +109,9 @@ import Testing
       path: "/a/relay.db.before-schema-3", bytes: 3 << 29, written: Timestamp(microseconds: 86_400_000_000),
       removal: "rm /a/relay.db.before-schema-3")
     let folder = try TemporaryFolder()
-    let found = Examination(DataFolder(settings(folder.path), copies: { [copy, copy] }).checks).run(
+    let found = Examination(
+      DataFolder(database: "\(folder.path)/relay.db", maxBytes: 16 << 20, copies: { [copy, copy] }).checks
+    ).run(
       within: .seconds(60)
     ).filter { $0.subject == "copy of the store" }
     #expect(found.count == 2 && levels(found) == [.warn, .warn])

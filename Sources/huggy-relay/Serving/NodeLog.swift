@@ -1,0 +1,66 @@
+import Logging
+import RelayCore
+import RelayPostgres
+import RelayThreads
+
+/// Tells people what becomes of this relay among those that share its store, with what to do about it.
+final class NodeLog: NodeObserver {
+  private let logger: Logger
+  private let state = Locked(State())
+
+  private struct State: Sendable {
+    var hasLostLease = false
+    /// Each heartbeat finds it, until the relay has it again.
+    var lost: SlotHolding?
+  }
+
+  init(logger: Logger) {
+    self.logger = logger
+  }
+
+  func nodeChanged(_ event: NodeEvent) {
+    switch event {
+    case .leaseHeld:
+      let wasLost = state.withLock { state in
+        defer { state = State() }
+        return state.hasLostLease
+      }
+      guard wasLost else { return }
+      logger.notice("the database server counts this relay as alive again")
+    case .leaseLost:
+      state.withLock { $0.hasLostLease = true }
+      logger.error(
+        "the database server has not confirmed for too long that this relay lives: look at its load, and at the way to it"
+      )
+    case .slotLost(let holding):
+      let isKnown = state.withLock { state in
+        defer { state.lost = holding }
+        return state.lost == holding
+      }
+      guard !isKnown else { return }
+      logger.error(
+        "another relay has taken this one's place in the store: find out why this one was cut off from the database server",
+        metadata: ["slot": .number(holding.slot)])
+    case .sessionsEnded(let holding, let count):
+      logger.warning(
+        "a relay that no longer showed that it lives was cut off from the store: look at its machine",
+        metadata: ["slot": .number(holding.slot), "sessions": .number(count)])
+    case .notEnded(let holding, let reason):
+      logger.error(
+        "a relay no longer shows that it lives, and can't be cut off from the store: what it has is not taken over until it is",
+        metadata: ["slot": .number(holding.slot), "reason": "\(reason)"])
+    case .clockOff(let offset):
+      logger.warning(
+        "this machine's clock is not that of the database server: let both be kept right (chrony, systemd-timesyncd)",
+        metadata: ["ahead": "\(offset)"])
+    case .clockRight: logger.notice("this machine's clock is that of the database server again")
+    case .unreachable(let reason):
+      logger.error(
+        "there is no way to the database server; it is tried again: look at the server, and at the way to it",
+        metadata: ["reason": "\(reason)"])
+    case .reachable: logger.notice("the database server is there again")
+    // `StoreWatch` tells whether attempts start; the others are for machines.
+    case .mayStart, .nodesChanged, .heard, .timeToLook: break
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import RelayConfig
+import RelayCore
+import Testing
+
+/// A store on a database server, as routes.yaml names it.
+@Suite struct DatabaseStoreTests {
+  @Test(arguments: ["postgres", "postgresql"])
+  func theAddressIsReadAndNeverShownWhole(scheme: String) throws {
+    let url = "\(scheme)://relay:hunter2@db.internal:5433/huggy?sslmode=verify-full&password=hunter2"
+    let found = try configuration(of: oneSource + "store: { url: '\(url)', retention: 2d }")
+    guard case .postgres(let address, let ownFiles) = found.store.location else {
+      Issue.record("it is \(found.store.location)")
+      return
+    }
+    #expect(address.url.reveal == url)
+    #expect(ownFiles == "/etc/relay/data/relay")
+    #expect("\(address)" == "postgres://relay@db.internal:5433/huggy?sslmode=verify-full")
+    let shown = found.tree.yaml()
+    #expect(shown.contains("postgres://relay@db.internal:5433/huggy?sslmode=verify-full"))
+    var dumped = ""
+    dump(found, to: &dumped)
+    #expect(!"\(shown)\(found)\(dumped)".contains("hunter2"))
+  }
+
+  @Test func thePasswordMayComeFromTheEnvironmentAndTheRestStandsInTheFile() throws {
+    let text = oneSource + "store: { url: 'postgres://relay:${SECRET}@/huggy?host=/run/postgresql' }"
+    let found = try configuration(
+      of: text, environment: exampleEnvironment.merging(["STATE_DIRECTORY": "/s"]) { $1 })
+    let address = DatabaseAddress("postgres://relay:hunter2@/huggy?host=/run/postgresql")
+    #expect(found.store.location == .postgres(address, ownFiles: "/s/data/relay"))
+  }
+
+  @Test func aPasswordThatIsADefaultInTheFileIsWarnedOf() {
+    let found = problems(of: oneSource + "store: { url: 'postgres://relay:${NOBODY:-hunter2}@db/huggy' }")
+    #expect(
+      found.count == 1 && found[0].contains("warning: store.url: this secret is the default of ${NOBODY}"))
+    // A store that is a file holds no secret.
+    #expect(problems(of: oneSource + "store: { url: '${NOBODY:-sqlite:a.db}' }").isEmpty)
+  }
+
+  /// Only the store knows what it can make of an address.
+  @Test func whatTheStoreItselfSaysOfTheAddressIsAnErrorAtItsPlace() {
+    let loader = ConfigurationLoader(environment: [:]) { location in
+      guard case .postgres(let address, ownFiles: _) = location else { return nil }
+      return address.url.reveal.hasSuffix("@@") ? "it has an @ too many" : nil
+    } hash: { _ in
+      ""
+    }
+    func told(_ url: String) -> [String] {
+      let read = loader.read(text: oneSource + "store: { url: '\(url)' }", file: "f", directory: "/")
+      return read.errors.map(\.description)
+    }
+    #expect(told("postgres://a@@") == ["f:2:15: store.url: it has an @ too many"])
+    #expect(told("postgres://a@b").isEmpty)
+    let handed = loader.read(handed: oneSource + "store: { url: 'postgres://a@@' }", inPlaceOf: "/f")
+    #expect(handed.errors.count == 1)
+  }
+
+  @Test func filesThatEventsPointToAreRefusedWithIt() {
+    func text(_ url: String) -> String {
+      """
+      server: { attachments: "127.0.0.1:8082", attachments_url: "http://r:8082" }
+      store: { url: '\(url)', dead_retention: 9d }
+      sources: { huggy: { token: t, attachments: { hosts: ["*.example.com"] } } }
+      destinations: { crm: { url: "http://crm/", attachments: rewrite } }
+      routes: [{ name: all, to: crm }]
+      """
+    }
+    let refusal =
+      "files are kept beside a store that is a file itself, and this one is in PostgreSQL: remove attachments, or let "
+      + "store.url be sqlite:PATH"
+    #expect(
+      problems(of: text("postgres://db/huggy")) == [
+        "1:24: server.attachments: \(refusal)", "3:44: sources.huggy.attachments: \(refusal)",
+        "4:56: destinations.crm.attachments: \(refusal)",
+      ])
+    #expect(problems(of: text("sqlite:a.db")).isEmpty)
+  }
+}
