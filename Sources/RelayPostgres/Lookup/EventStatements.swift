@@ -56,8 +56,8 @@ struct EventStatements: Sendable {
       sql: """
         SELECT p.event FROM unnest($1::int4[]) AS l(destination) CROSS JOIN unnest($2::int2[]) AS s(shelf)
         CROSS JOIN LATERAL (
-          SELECT d.event FROM \(names.delivery) d
-          WHERE d.destination = l.destination AND d.shelf = s.shelf ORDER BY d.id DESC LIMIT $3) p
+          SELECT d.event FROM \(names.delivery) d WHERE \(ShelfRead.from("l.destination", "s.shelf", id: "0"))
+          ORDER BY \(ShelfRead.newestFirst) LIMIT $3) p
         LIMIT $3
         """,
       types: [.int4Array, .int2Array, .int8])

@@ -25,7 +25,7 @@ struct ChangeStatements: Sendable {
         SELECT \(columns) FROM (
           SELECT p.* FROM unnest($2::int2[]) AS s(shelf) CROSS JOIN LATERAL (
             SELECT * FROM \(names.delivery) d
-            WHERE d.destination = $1 AND d.shelf = s.shelf AND d.id > $3 AND d.id <= $4 ORDER BY d.id LIMIT $5) p
+            WHERE \(ShelfRead.from("$1", "s.shelf", id: "$3", to: "$4")) ORDER BY \(ShelfRead.order) LIMIT $5) p
           ORDER BY p.id LIMIT $5) d
         JOIN \(names.event) e ON e.id = d.event ORDER BY d.id
         """,
@@ -44,7 +44,7 @@ struct ChangeStatements: Sendable {
           SELECT h.id FROM unnest($1::int4[], $2::text[], $3::int8[]) AS k(destination, order_key, before)
           CROSS JOIN LATERAL (
             SELECT e.id FROM \(names.delivery) e
-            WHERE e.destination = k.destination AND e.order_key = k.order_key ORDER BY e.id LIMIT 1) h
+            WHERE \(KeyRead.rows("k.destination", "k.order_key")) ORDER BY \(KeyRead.order) LIMIT 1) h
           WHERE h.id > k.before) h
         WHERE d.id = h.id
         """,
@@ -76,7 +76,7 @@ struct ChangeStatements: Sendable {
           FROM unnest($2::int8[], $3::text[], $4::bool[], $5::int8[]) AS u(id, order_key, follows, due)
           LEFT JOIN LATERAL (
             SELECT e.id FROM \(names.delivery) e
-            WHERE e.destination = $1 AND e.order_key = u.order_key AND e.id < u.id LIMIT 1) w ON true) u
+            WHERE \(KeyRead.rows("$1", "u.order_key", before: "u.id")) ORDER BY \(KeyRead.order) LIMIT 1) w ON true) u
         CROSS JOIN LATERAL (
           SELECT CASE WHEN u.follows OR u.waits THEN 2 WHEN u.due IS NULL THEN 0 ELSE 1 END AS state) s
         WHERE d.id = u.id AND d.state < 3 RETURNING d.id, d.run, d.state
@@ -100,7 +100,7 @@ struct ChangeStatements: Sendable {
     var parameters = Parameters()
     parameters.add(Int32(destination.rawValue))
     parameters.add(array: shelves)
-    parameters.add(after.rawValue)
+    parameters.add(after.next.rawValue)
     parameters.add(end.rawValue)
     parameters.add(Int64(limit))
     return try connection.read(page, parameters).map { ChangeableDelivery($0, source: source) }
