@@ -9,6 +9,8 @@ package final class PostgresStore: ThreadedStore {
   package let kind = "postgres"
   package let thread: StoreThread
   package let address: ServerAddress
+  /// Which store it is, wherever it is found.
+  let id: EventID
   package let downTime: Gap?
   /// For the log: what the server, the database or the role should not be like.
   package let warnings: [String]
@@ -34,7 +36,7 @@ package final class PostgresStore: ThreadedStore {
     self.address = address
     let opener = SessionOpener(address: address, applicationName: "huggy-relay", limit: Self.openingTime)
     // A connection is used on the thread that opened it, and on no other.
-    let opened: (downTime: Gap?, warnings: [String], lease: LeaseKeeper)
+    let opened: (id: EventID, downTime: Gap?, warnings: [String], lease: LeaseKeeper)
     (thread, opened) = try StoreThread.start(
       hanging: .hanging, after: hangAfter, clock: clock, observer: observer
     ) { wake throws(StoreError) in
@@ -56,13 +58,13 @@ package final class PostgresStore: ThreadedStore {
         let downTime = try session.downTime(since: kept, until: clock.now())
         let backend = PostgresBackend(session: session, clock: clock, observer: observer)
         signal.waitForAnswer(atMost: LeaseTimes.standard.startsWithin)
-        return (backend, (downTime, writer.warnings, lease))
+        return (backend, (writer.storeID, downTime, writer.warnings, lease))
       } catch {
         connection.leave()
         throw error
       }
     }
-    (downTime, warnings, lease) = opened
+    (id, downTime, warnings, lease) = opened
   }
 
   package func mayStart(at now: Timestamp) -> Bool { lease.mayStart(at: now) }

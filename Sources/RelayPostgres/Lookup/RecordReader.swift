@@ -73,21 +73,14 @@ final class RecordReader {
     var key: String?
   }
 
-  /// In the order of the ids; those that there are, and fit, with their failures, and what they wait for.
-  ///
-  /// - Parameter limit: No more of them.
-  func deliveries(
-    _ ids: [DeliveryID], _ history: ClockHistory, limit: Int, where fits: (DeliveryRecord) -> Bool
-  ) throws(StoreError) -> [DeliveryRecord] {
+  /// In the order of the ids; those that there are, with their failures, and what they wait for.
+  func deliveries(_ ids: [DeliveryID], _ history: ClockHistory) throws(StoreError) -> [DeliveryRecord] {
     guard !ids.isEmpty else { return [] }
     var asked = Parameters(capacity: 12 * ids.count + 64)
     asked.add(array: ids)
     let rows = try connection.read(statements.deliveries, asked)
     let all = Dictionary(rows.map { ($0.integer(0), delivery($0, history)) }) { first, _ in first }
-    var found: [Read] = []
-    for id in ids where found.count < limit {
-      if let read = all[id.rawValue], fits(read.record) { found.append(read) }
-    }
+    var found = ids.compactMap { all[$0.rawValue] }
     try addMore(to: &found, history)
     return found.map(\.record)
   }

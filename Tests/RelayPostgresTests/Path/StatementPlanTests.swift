@@ -26,6 +26,7 @@ struct StatementPlanTests {
   private static let indexes: [String: [String]] = [
     "fresh_deliveries": ["delivery_shelf"], "change_page": ["delivery_shelf"],
     "events_on_shelves": ["delivery_shelf"], "walk_shelves": ["delivery_shelf"],
+    "shelves_newest_first": ["delivery_shelf"], "shelves_oldest_first": ["delivery_shelf"],
     "oldest_listed": ["delivery_shelf"], "oldest_fresh": ["delivery_shelf"],
     "retrying_deliveries": ["delivery_due"], "retries_to_come": ["delivery_due"],
     "bring_in": ["delivery_due"], "first_retries": ["delivery_due"],
@@ -34,7 +35,7 @@ struct StatementPlanTests {
     "firsts": ["delivery_key"], "turns": ["delivery_key"], "reorder": ["delivery_key"],
     "heads_of_keys": ["delivery_key"], "insert_ordered_deliveries": ["delivery_key"],
     "walk_rerouted": ["delivery_rerouted"], "walk_replayed": ["delivery_replayed"],
-    "late_events": ["delivery_rerouted"],
+    "rerouted_from": ["delivery_rerouted"], "replayed_from": ["delivery_replayed"],
     "events_newest_first": ["event_number"], "events_oldest_first": ["event_number"],
   ]
 

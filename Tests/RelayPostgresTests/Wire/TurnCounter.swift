@@ -13,6 +13,8 @@ final class TurnCounter: Sendable {
     var turns = 0
     /// With the next turn, what the server answers is not passed on, and the way is closed.
     var withholdsAnswer = false
+    /// How much longer each answer takes, in milliseconds.
+    var delay: Int32 = 0
   }
 
   /// Of the folder that its socket is in.
@@ -69,6 +71,9 @@ final class TurnCounter: Sendable {
   /// The next answer of the server is lost, and the connection with it.
   func withholdNextAnswer() { state.update { $0.withholdsAnswer = true } }
 
+  /// Each answer of the server is so much longer on its way.
+  func delayAnswers(byMilliseconds delay: Int32) { state.update { $0.delay = delay } }
+
   private static func pass(between client: Int32, and server: Int32, _ state: Monitor<State>) {
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
     var isClientsTurn = false
@@ -80,6 +85,8 @@ final class TurnCounter: Sendable {
         let count = read(from, &buffer, buffer.count)
         guard count > 0 else { return }
         let isPassed = state.update { $0.passes(fromClient: index == 0, &isClientsTurn) }
+        let delay = index == 0 ? 0 : state.update { $0.delay }
+        if delay > 0 { poll(nil, 0, delay) }
         guard isPassed, Self.write(buffer[..<count], to: to) else { return }
       }
     }
