@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// One page of events under way: it asks rows whether they fit, until there are enough or it has had its time. Confined to the thread of its
 /// connection.
@@ -51,13 +52,7 @@ struct EventPageWork {
   }
 
   /// What of these numbers no earlier page has looked at.
-  func rest(of all: Range<Int64>) -> Range<Int64> {
-    guard let after = request.after?.rawValue else { return all }
-    switch request.order {
-    case .newestFirst: return all.lowerBound..<max(all.lowerBound, min(all.upperBound, after))
-    case .oldestFirst: return min(all.upperBound, max(all.lowerBound, after + 1))..<all.upperBound
-    }
-  }
+  func rest(of all: Range<Int64>) -> Range<Int64> { request.rest(of: all) }
 
   // MARK: Looking
 

@@ -163,14 +163,15 @@ final class LookupSession {
       guard let known = names.destinations.all.first(where: { $0.name == name }) else { return nil }
       destination = known.row
     }
-    var walk = DeliveryWalk(
-      try lanes(filter, destination, history), before: after ?? DeliveryID(rawValue: .max))
+    let all = try lanes(filter, destination, history)
+    var walk = MergedWalk(lanes: all.count, before: after ?? DeliveryID(rawValue: .max))
     var (looked, last): (Int, DeliveryID?) = (0, nil)
     var fitting: [DeliveryID] = []
     while looked < Self.pageRows {
       switch walk.next() {
       case .read(let lanes, let before):
-        try walks.read(lanes, of: &walk, before: before, filter.state, destination, connection)
+        try walks.read(
+          lanes, of: all, for: &walk, before: before, filter.state, destination, connection)
       case .step(let step):
         if step.fits { fitting.append(step.delivery) }
         (looked, last) = (looked + 1, step.delivery)

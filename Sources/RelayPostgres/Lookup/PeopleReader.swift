@@ -7,9 +7,6 @@ final class PeopleReader {
   private let auditPage: Statement
   private let allGaps: Statement
 
-  /// Rows that a page of the audit looks at, at most.
-  private static let pageRows = 5_000
-
   init(_ names: TableNames, _ connection: LookupConnection) {
     self.connection = connection
     auditPage = Statement(
@@ -33,22 +30,10 @@ final class PeopleReader {
   func audit(_ filter: AuditFilter, after: AuditID?, limit: Int) throws(StoreError) -> AuditPage {
     var parameters = Parameters()
     parameters.add(after?.rawValue ?? .max)
-    parameters.add(Int64(Self.pageRows))
-    let rows = try connection.read(auditPage, parameters)
-    var records: [AuditRecord] = []
-    var last: AuditID?
-    for row in rows {
-      let record = AuditRecord(row)
-      if filter.holds(record.entry) {
-        // One more than asked for: there is a next page.
-        guard records.count < max(1, limit) else {
-          return AuditPage(records: records, next: records.last?.id)
-        }
-        records.append(record)
-      }
-      last = record.id
-    }
-    return AuditPage(records: records, next: rows.count < Self.pageRows ? nil : last)
+    parameters.add(Int64(AuditPageWork.pageRows))
+    var work = AuditPageWork(filter, limit: limit)
+    for row in try connection.read(auditPage, parameters) where work.wantsMore { work.take(AuditRecord(row)) }
+    return work.page
   }
 
   /// Those that lie in this time at least in part, the newest first. All of them are read: a bounded number.
