@@ -20,8 +20,8 @@ struct ShelfWalkTests {
         numbers.append(number)
         base = max(base, number)
         for shelf in 0..<2 where random.below(3) == 0 {
-          // Of the same commit: before the event's number, or after it.
-          let delivery = number - 500 + Int64(random.below(1_000))
+          // Of the same commit: before the event's number, or after it, and as far from it as may be.
+          let delivery = number - ShelfWalk.span + Int64(random.below(2 * Int(ShelfWalk.span)))
           shelves[shelf].append(ShelfWalk.Found(delivery: delivery, event: Self.event(number)))
           listed.insert(number)
         }
