@@ -48,8 +48,8 @@ struct RecordStatements: Sendable {
       sql: """
         SELECT u.id, h.id FROM unnest($1::int8[], $2::int4[], $3::text[]) AS u(id, destination, order_key)
         CROSS JOIN LATERAL (
-          SELECT d.id FROM \(names.delivery) d
-          WHERE d.destination = u.destination AND d.order_key = u.order_key ORDER BY d.id LIMIT 1) h
+          SELECT e.id FROM \(names.delivery) e WHERE \(KeyRead.rows("u.destination", "u.order_key"))
+          ORDER BY \(KeyRead.order) LIMIT 1) h
         """,
       types: [.int8Array, .int4Array, .textArray])
     places = Statement(

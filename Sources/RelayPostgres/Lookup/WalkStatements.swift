@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// How walks along deliveries read. A test asserts each one's plan, by its name here.
 struct WalkStatements: Sendable {
@@ -41,23 +42,25 @@ struct WalkStatements: Sendable {
     replayed = along("walk_replayed", " AND d.arrived IS NOT NULL AND d.run > 0")
   }
 
-  /// Reads on in these lanes of the walk: one round trip.
+  /// Reads on in these lanes, by their places: one round trip.
   ///
   /// - Parameters:
+  ///   - all: The walk's.
   ///   - state: What those have that fit; nil: any.
   ///   - destination: Whose they are; nil: anybody's.
   func read(
-    _ lanes: [Int], of walk: inout DeliveryWalk, before: DeliveryID, _ state: DeliveryFilter.State?,
+    _ lanes: [Int], of all: [DeliveryLane], for walk: inout MergedWalk, before: DeliveryID,
+    _ state: DeliveryFilter.State?,
     _ destination: Int32?, _ connection: LookupConnection
   ) throws(StoreError) {
     var pipeline = Pipeline()
-    let onShelves = lanes.filter { walk.lanes[$0].isShelf }
+    let onShelves = lanes.filter { all[$0].isShelf }
     if !onShelves.isEmpty {
-      pipeline.add(shelves, Self.parameters(onShelves.map { walk.lanes[$0] }, before, walk.page))
+      pipeline.add(shelves, Self.parameters(onShelves.map { all[$0] }, before, walk.page))
     }
-    let others = lanes.filter { !walk.lanes[$0].isShelf }
+    let others = lanes.filter { !all[$0].isShelf }
     for lane in others {
-      let lane = walk.lanes[lane]
+      let lane = all[lane]
       var parameters = Parameters()
       parameters.add(min(before, lane.end))
       parameters.add(lane.first)
@@ -66,9 +69,9 @@ struct WalkStatements: Sendable {
     }
     var rows = try connection.read(pipeline)[...]
     if !onShelves.isEmpty {
-      var steps = [[DeliveryLane.Step]](repeating: [], count: onShelves.count)
+      var steps = [[MergedWalk.Step]](repeating: [], count: onShelves.count)
       for row in rows.removeFirst() {
-        let step = DeliveryLane.Step(delivery: DeliveryID(rawValue: row.integer(1)), fits: true)
+        let step = MergedWalk.Step(delivery: DeliveryID(rawValue: row.integer(1)), fits: true)
         steps[Int(row.integer(0)) - 1].append(step)
       }
       for (lane, steps) in zip(onShelves, steps) { walk.add(steps, toLane: lane) }
@@ -106,11 +109,11 @@ struct WalkStatements: Sendable {
 
   private static func step(
     _ row: Row, _ state: DeliveryFilter.State?, _ destination: Int32?
-  ) -> DeliveryLane.Step {
+  ) -> MergedWalk.Step {
     let itsState = DeliveryState(rawValue: Int(row.integer(2)))
     let reason = row.optionalInteger(3).flatMap { DiscardReason(rawValue: Int($0)) }
     let fits = state.map { state in itsState.map { state.holds($0, discarded: reason) } ?? false } ?? true
-    return DeliveryLane.Step(
+    return MergedWalk.Step(
       delivery: DeliveryID(rawValue: row.integer(0)),
       fits: fits && destination.map { $0 == row.int32(1) } ?? true)
   }

@@ -54,7 +54,7 @@ struct SettleStatements: Sendable {
             AS u(\(Self.attemptColumns), destination, order_key)
           LEFT JOIN LATERAL (
             SELECT 2 AS state FROM \(names.delivery) e
-            WHERE e.destination = u.destination AND e.order_key = u.order_key AND e.id < u.id AND e.id >= $17 LIMIT 1) w ON true) u
+            WHERE \(KeyRead.rows("u.destination", "u.order_key", from: "$17", before: "u.id")) LIMIT 1) w ON true) u
         WHERE d.id = u.id AND d.state < 3\(isWithin(15))
         """,
       types: Self.attemptTypes + [.int4Array, .textArray, .int8, .int8, .int8])
