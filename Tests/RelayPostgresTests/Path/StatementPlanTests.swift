@@ -38,6 +38,7 @@ struct StatementPlanTests {
     "insert_ordered_deliveries", "promote", "firsts", "turns", "demote", "change_page",
     "shelves_newest_first", "shelves_oldest_first", "unlisted_newest_first", "unlisted_oldest_first",
     "walk_unlisted", "walk_all", "walk_rerouted", "walk_replayed", "rerouted_from", "replayed_from",
+    "waiting_keys",
   ]
 
   /// By which indexes statements go, in each table that they open, where another one would do, and look at much more.
@@ -46,6 +47,7 @@ struct StatementPlanTests {
     "events_on_shelves": ["delivery_shelf"], "walk_shelves": ["delivery_shelf"],
     "shelves_newest_first": ["delivery_shelf"], "shelves_oldest_first": ["delivery_shelf"],
     "oldest_listed": ["delivery_shelf"], "oldest_fresh": ["delivery_shelf"],
+    "waiting_keys": ["delivery_shelf"],
     "retrying_deliveries": ["delivery_due"], "retries_to_come": ["delivery_due"],
     "bring_in": ["delivery_due"], "first_retries": ["delivery_due"],
     "old_dead": ["delivery_due"], "first_dead": ["delivery_due"],
