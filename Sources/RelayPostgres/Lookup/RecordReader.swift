@@ -104,9 +104,7 @@ final class RecordReader {
     for place in reads.indices {
       let id = reads[place].record.id
       reads[place].record.failures = failures[id.rawValue, default: []].map { failure($0, history) }
-      if let head = heads[id.rawValue].map(DeliveryID.init(rawValue:)), head != id {
-        reads[place].record.waitsFor = head
-      }
+      reads[place].record.waitsFor = heads[id.rawValue].map(DeliveryID.init(rawValue:))
     }
   }
 

@@ -43,12 +43,13 @@ struct RecordStatements: Sendable {
         FROM unnest($1::int8[]) AS u(id) JOIN \(names.failure) f ON f.delivery = u.id ORDER BY f.delivery + 0, f.attempt
         """,
       types: [.int8Array])
+    // Of the one that is the first itself there is none; and no day behind it is opened.
     heads = Statement(
       name: "heads_of_keys",
       sql: """
         SELECT u.id, h.id FROM unnest($1::int8[], $2::int4[], $3::text[]) AS u(id, destination, order_key)
         CROSS JOIN LATERAL (
-          SELECT e.id FROM \(names.delivery) e WHERE \(KeyRead.rows("u.destination", "u.order_key"))
+          SELECT e.id FROM \(names.delivery) e WHERE \(KeyRead.rows("u.destination", "u.order_key", before: "u.id"))
           ORDER BY \(KeyRead.order) LIMIT 1) h
         """,
       types: [.int8Array, .int4Array, .textArray])

@@ -10,7 +10,7 @@ struct WalkStatements: Sendable {
   private let replayed: Statement
 
   init(_ names: TableNames) {
-    // Rows are compared whole: so no other index will do, such as one that has all deliveries.
+    // The days that no lane goes into are left out before the first is begun.
     shelves = Statement(
       name: "walk_shelves",
       sql: """
@@ -18,12 +18,12 @@ struct WalkStatements: Sendable {
         FROM unnest($1::int4[], $2::int2[], $3::int8[], $4::int8[]) WITH ORDINALITY AS l(destination, shelf, first, before, place)
         CROSS JOIN LATERAL (
           SELECT d.id FROM \(names.delivery) d
-          WHERE d.shelf IS NOT NULL AND (d.destination, d.shelf, d.id) < (l.destination, l.shelf, l.before)
-            AND (d.destination, d.shelf, d.id) >= (l.destination, l.shelf, l.first)
-          ORDER BY d.destination DESC, d.shelf DESC, d.id DESC LIMIT $5) p
+          WHERE \(ShelfRead.rows("l.destination", "l.shelf", from: "l.first", upTo: "l.before - 1"))
+            \(DayBounds.and("d.id", from: "$6", upTo: "$7"))
+          ORDER BY \(ShelfRead.newestFirst) LIMIT $5) p
         ORDER BY l.place, p.id DESC
         """,
-      types: [.int4Array, .int2Array, .int8Array, .int8Array, .int8])
+      types: [.int4Array, .int2Array, .int8Array, .int8Array, .int8, .int8, .int8])
     let columns = "d.id, d.destination, d.state, d.reason"
     let types: [ColumnType] = [.int8, .int8, .int8]
     func along(_ name: String, _ condition: String) -> Statement {
@@ -91,9 +91,11 @@ struct WalkStatements: Sendable {
     }
     parameters.add(array: shelves.lazy.map(\.destination))
     parameters.add(array: shelves.lazy.map(\.shelf))
+    let ends = lanes.map { min(before, $0.end) }
     parameters.add(array: lanes.lazy.map(\.first))
-    parameters.add(array: lanes.lazy.map { min(before, $0.end) })
+    parameters.add(array: ends)
     parameters.add(Int64(page))
+    parameters.add(boundsOf: lanes.map(\.first) + ends)
     return parameters
   }
 

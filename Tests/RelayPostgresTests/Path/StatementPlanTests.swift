@@ -38,7 +38,7 @@ struct StatementPlanTests {
     "insert_ordered_deliveries", "promote", "firsts", "turns", "demote", "change_page",
     "shelves_newest_first", "shelves_oldest_first", "unlisted_newest_first", "unlisted_oldest_first",
     "walk_unlisted", "walk_all", "walk_rerouted", "walk_replayed", "rerouted_from", "replayed_from",
-    "waiting_keys",
+    "waiting_keys", "walk_shelves",
   ]
 
   /// By which indexes statements go, in each table that they open, where another one would do, and look at much more.
