@@ -72,20 +72,25 @@ struct EventStatements: Sendable {
         WHERE d.id >= \(UnlistedRead.first(names)) AND d.state = 0 AND d.shelf IS NULL ORDER BY d.id LIMIT $1
         """,
       types: [.int8])
-    func shelves(_ name: String, _ order: String, _ rows: String) -> Statement {
+    func shelves(
+      _ name: String, _ rows: String, _ order: String, isWithin: String, _ direction: String
+    ) -> Statement {
       Statement(
         name: name,
         sql: """
           SELECT l.place, p.id, p.event FROM unnest($1::int4[], $2::int2[]) WITH ORDINALITY AS l(destination, shelf, place)
           CROSS JOIN LATERAL (
-            SELECT d.id, d.event FROM \(names.delivery) d
-            WHERE \(ShelfRead.rows("l.destination", "l.shelf", from: "$3", upTo: "$4")) ORDER BY \(order) LIMIT $5) p
-          ORDER BY l.place, p.id \(rows)
+            SELECT d.id, d.event FROM \(names.delivery) d WHERE \(rows) ORDER BY \(order) LIMIT $5) p
+          WHERE \(isWithin) ORDER BY l.place, p.id \(direction)
           """,
         types: [.int4Array, .int2Array, .int8, .int8, .int8])
     }
-    shelvesBefore = shelves("shelves_newest_first", ShelfRead.newestFirst, "DESC")
-    shelvesFrom = shelves("shelves_oldest_first", ShelfRead.order, "ASC")
+    shelvesBefore = shelves(
+      "shelves_newest_first", ShelfRead.rows("l.destination", "l.shelf", upTo: "$4", fromDayOf: "$3"),
+      ShelfRead.newestFirst, isWithin: "p.id >= $3", "DESC")
+    shelvesFrom = shelves(
+      "shelves_oldest_first", ShelfRead.rows("l.destination", "l.shelf", from: "$3"), ShelfRead.order,
+      isWithin: "p.id <= $4", "ASC")
     func between(_ name: String, _ order: String) -> Statement {
       Statement(
         name: name,

@@ -48,9 +48,7 @@ struct RecordStatements: Sendable {
       name: "heads_of_keys",
       sql: """
         SELECT u.id, h.id FROM unnest($1::int8[], $2::int4[], $3::text[]) AS u(id, destination, order_key)
-        CROSS JOIN LATERAL (
-          SELECT e.id FROM \(names.delivery) e WHERE \(KeyRead.rows("u.destination", "u.order_key", before: "u.id"))
-          ORDER BY \(KeyRead.order) LIMIT 1) h
+        CROSS JOIN LATERAL (\(KeyRead.first(of: names.delivery, "u.destination", "u.order_key", before: "u.id"))) h
         """,
       types: [.int8Array, .int4Array, .textArray])
     places = Statement(

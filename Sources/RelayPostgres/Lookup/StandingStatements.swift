@@ -33,7 +33,7 @@ struct StandingStatements: Sendable {
       name: "first_retries",
       sql: """
         SELECT t.id, p.due FROM \(names.destination) t CROSS JOIN LATERAL (
-          SELECT d.due FROM \(names.delivery) d WHERE \(ShelfRead.due("t.id", "1", after: ("0", "0")))
+          SELECT d.due FROM \(names.delivery) d WHERE \(ShelfRead.due("t.id", "1"))
           ORDER BY \(ShelfRead.orderOfDue) LIMIT 1) p
         """)
     func count(_ condition: String) -> String {

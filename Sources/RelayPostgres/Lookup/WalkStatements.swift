@@ -18,10 +18,10 @@ struct WalkStatements: Sendable {
         FROM unnest($1::int4[], $2::int2[], $3::int8[], $4::int8[]) WITH ORDINALITY AS l(destination, shelf, first, before, place)
         CROSS JOIN LATERAL (
           SELECT d.id FROM \(names.delivery) d
-          WHERE \(ShelfRead.rows("l.destination", "l.shelf", from: "l.first", upTo: "l.before - 1"))
-            \(DayBounds.and("d.id", from: "$6", upTo: "$7"))
+          WHERE \(ShelfRead.rows("l.destination", "l.shelf", upTo: "l.before - 1", fromDayOf: "$6"))
+            \(DayBounds.and("d.id", from: nil, upTo: "$7"))
           ORDER BY \(ShelfRead.newestFirst) LIMIT $5) p
-        ORDER BY l.place, p.id DESC
+        WHERE p.id >= l.first ORDER BY l.place, p.id DESC
         """,
       types: [.int4Array, .int2Array, .int8Array, .int8Array, .int8, .int8, .int8])
     let columns = "d.id, d.destination, d.state, d.reason"

@@ -13,7 +13,7 @@ struct AgeStatements: Sendable {
     func dead(by last: String = "\(Int64.max)", limit: String) -> String {
       """
       SELECT p.id, p.due FROM \(names.destination) t CROSS JOIN LATERAL (
-          SELECT d.id, d.due FROM \(names.delivery) d WHERE \(ShelfRead.due("t.id", "4", after: ("0", "0"), by: last))
+          SELECT d.id, d.due FROM \(names.delivery) d WHERE \(ShelfRead.due("t.id", "4", by: last))
           ORDER BY \(ShelfRead.orderOfDue) LIMIT \(limit)) p
       WHERE t.id <> ALL($1)
       """

@@ -25,8 +25,8 @@ struct ChangeStatements: Sendable {
         SELECT \(columns) FROM (
           SELECT p.* FROM unnest($2::int2[]) AS s(shelf) CROSS JOIN LATERAL (
             SELECT * FROM \(names.delivery) d
-            WHERE \(ShelfRead.rows("$1", "s.shelf", from: "$3", upTo: "$4")) ORDER BY \(ShelfRead.order) LIMIT $5) p
-          ORDER BY p.id LIMIT $5) d
+            WHERE \(ShelfRead.rows("$1", "s.shelf", from: "$3")) ORDER BY \(ShelfRead.order) LIMIT $5) p
+          WHERE p.id <= $4 ORDER BY p.id LIMIT $5) d
         JOIN \(names.event) e ON e.id = d.event ORDER BY d.id
         """,
       types: [.int4, .int2Array, .int8, .int8, .int8])
@@ -76,8 +76,7 @@ struct ChangeStatements: Sendable {
           SELECT u.*, w.id IS NOT NULL AS waits
           FROM unnest($2::int8[], $3::text[], $4::bool[], $5::int8[]) AS u(id, order_key, follows, due)
           LEFT JOIN LATERAL (
-            SELECT e.id FROM \(names.delivery) e
-            WHERE \(KeyRead.rows("$1", "u.order_key", from: "$8", before: "u.id")) LIMIT 1) w ON true) u
+            \(KeyRead.first(of: names.delivery, "$1", "u.order_key", from: "$8", before: "u.id"))) w ON true) u
         CROSS JOIN LATERAL (
           SELECT CASE WHEN u.follows OR u.waits THEN 2 WHEN u.due IS NULL THEN 0 ELSE 1 END AS state) s
         WHERE d.id = u.id AND d.state < 3 AND d.id >= $6 AND d.id <= $7 RETURNING d.id, d.run, d.state

@@ -15,4 +15,9 @@ enum DayBounds {
     // No number is below zero.
     return bounds.map { " AND (\($0) OR \(id) < 0)" }.joined()
   }
+
+  /// Where the day begins that this number is of.
+  static func start(ofDayOf number: String) -> String {
+    "\(number) / \(Day.numbers) * \(Day.numbers)"
+  }
 }
