@@ -9,6 +9,8 @@ package final class PostgresStore: ThreadedStore {
   package let kind = "postgres"
   package let thread: StoreThread
   package let address: ServerAddress
+  /// Which store it is, wherever it is found.
+  let id: EventID
   package let downTime: Gap?
   /// For the log: what the server, the database or the role should not be like.
   package let warnings: [String]
@@ -48,7 +50,8 @@ package final class PostgresStore: ThreadedStore {
     // A connection is used on the thread that opened it, and on no other.
     let opened:
       (
-        downTime: Gap?, warnings: [String], lease: LeaseKeeper, signal: LeaseSignal, key: StoreKey
+        id: EventID, downTime: Gap?, warnings: [String], lease: LeaseKeeper, signal: LeaseSignal,
+        key: StoreKey
       )
     (thread, opened) = try StoreThread.start(
       hanging: .hanging, after: hangAfter, clock: clock, observer: observer
@@ -75,13 +78,14 @@ package final class PostgresStore: ThreadedStore {
         let backend = PostgresBackend(
           session: session, sharing: shared, clock: clock, word: word, observer: observer)
         signal.waitForAnswer(atMost: times.startsWithin)
-        return (backend, (downTime, writer.warnings, lease, signal, writer.key))
+        return (backend, (writer.storeID, downTime, writer.warnings, lease, signal, writer.key))
       } catch {
         connection.leave()
         throw error.code == .failing ? StoreError(code: .unreachable, message: error.message) : error
       }
     }
-    (downTime, warnings, lease, signal) = (opened.downTime, opened.warnings, opened.lease, opened.signal)
+    (id, downTime, warnings) = (opened.id, opened.downTime, opened.warnings)
+    (lease, signal) = (opened.lease, opened.signal)
     keeper =
       keepsItself
       ? StoreKeeper(opener, key: opened.key, word: word, clock: clock, observer: observer) : nil

@@ -11,7 +11,7 @@ import Testing
 
 /// The engine over a store that says whether an attempt may start. Its turns are taken by the test.
 @Suite final class EngineLeaseTests {
-  private let clock = ManualClock()
+  private let clock = HaltingClock()
   private let folder: URL
   private let store: LeasedStore
   private let engine: DeliveryEngine
@@ -65,6 +65,16 @@ import Testing
     #expect(engine.turn(finished: []).requests.isEmpty)
   }
 
+  @Test func aTurnThatStoodStillForLongerThanTheLeaseStartsNothing() async {
+    _ = engine.turn(finished: [])
+    await arrive()
+    store.end.withLock { $0 = clock.now().advanced(by: .seconds(3)) }
+    clock.halt(for: .seconds(4))
+    #expect(engine.turn(finished: []).requests.isEmpty)
+    store.end.withLock { $0 = clock.now().advanced(by: .seconds(3)) }
+    #expect(engine.turn(finished: []).requests.count == 1)
+  }
+
   @Test func aLeaseDoesNotLetStartWhatWaitsForOutcomes() async {
     store.isHeld.withLock { $0 = false }
     engine.storeHolds(true)
@@ -80,6 +90,8 @@ import Testing
 /// A store that says no when a test wants it to.
 private final class LeasedStore: ThreadedStore {
   let isHeld = Locked(true)
+  /// From then on it says no.
+  let end = Locked(Timestamp(microseconds: .max))
   private let store: SQLiteStore
 
   init(_ store: SQLiteStore) {
@@ -90,9 +102,33 @@ private final class LeasedStore: ThreadedStore {
   var thread: StoreThread { store.thread }
   var downTime: Gap? { store.downTime }
 
-  func mayStart(at now: Timestamp) -> Bool { isHeld.withLock { $0 } }
+  func mayStart(at now: Timestamp) -> Bool { isHeld.withLock { $0 } && now < end.withLock { $0 } }
   func close() { store.close() }
   func close(within limit: Duration) -> Bool { store.close(within: limit) }
+}
+
+/// The process can be stopped just after it has read both clocks, as a turn begins.
+private final class HaltingClock: SteadyClock {
+  private let clock = ManualClock()
+  private let halt = Locked(Duration.zero)
+
+  /// With the next reading, once.
+  func halt(for time: Duration) { halt.withLock { $0 = time } }
+
+  func reading() -> ClockReading {
+    let reading = clock.reading()
+    clock.advance(
+      by: halt.withLock { halt in
+        defer { halt = .zero }
+        return halt
+      })
+    return reading
+  }
+
+  func now() -> Timestamp { clock.now() }
+  var history: ClockHistory { clock.history }
+  func resume(from kept: KeptClock?) { clock.resume(from: kept) }
+  func kept() -> KeptClock { clock.kept() }
 }
 
 private final class SilentTransport: Transport {

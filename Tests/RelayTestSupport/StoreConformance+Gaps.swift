@@ -34,6 +34,23 @@ extension StoreConformance {
       #expect(found.count == Gap.keptOfEachKind + 1)
       #expect(found.first == many.last && found.last?.kind == .down)
     },
+    StoreClaim("gapsAreInTheOrderThatTheWallClockShowed") { bench in
+      let store = try await bench.open()
+      bench.clock.set(.second(100))
+      bench.clock.setWall(ahead: .seconds(-60))
+      // The later one came when the clock was set back.
+      let later = Gap.made(.unauthorized, source: nil, from: 110, to: 111, count: 1)
+      let together = [
+        Gap.made(.unavailable, source: "huggy", from: 90, to: 91, count: 1),
+        .made(.unavailable, source: "other", from: 90, to: 92, count: 2),
+        .made(.down, source: nil, from: 90, to: 99, count: 0),
+      ]
+      try await store.keep([later] + together.reversed())
+      let found = try await bench.lookup(store).gaps()
+      #expect(found.dropLast() == together[...])
+      #expect(found.last?.began == .second(50) && found.last?.kind == .unauthorized)
+      #expect(try await bench.lookup(store).gaps(until: .second(60)) == [found[3]])
+    },
     StoreClaim("anewStoreWasNotDown") { bench in
       let store = try await bench.open()
       #expect(store.downTime == nil)

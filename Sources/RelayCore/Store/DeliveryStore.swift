@@ -23,6 +23,8 @@ package protocol DeliveryStore: ReplayStore {
 
   /// Whether an attempt may start now. A store that several relays share says no while it is not sure that the others count this one as
   /// alive: they may be sending by then what it has. From any thread; quick. Whoever was told no asks again.
+  ///
+  /// - Parameter now: Read just before it asks, and it starts what it was about to start just after the answer.
   func mayStart(at now: Timestamp) -> Bool
 
   /// Stores an envelope with its events and deliveries, all or nothing. Succeeds only after the sync.

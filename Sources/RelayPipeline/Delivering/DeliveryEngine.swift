@@ -219,17 +219,18 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
       }
       dispatcher.handle(input, now: now)
     }
-    holdStarts(at: now)
     if !finished.isEmpty && now >= nextSample { sampleArrivals(at: now) }
+    holdStarts(at: now)
     let turn = perform(dispatcher.takeActions(now: now), reading)
     if isDraining && dispatcher.isIdle { drained.update { $0 = true } }
     answerQuestions(now: now)
     return turn
   }
 
-  /// Asks the store in each turn: a process that stood still for a while goes on here, before anything else could tell it so.
+  /// Asks the store in each turn, and as the last thing before attempts start: a process that stood still for a while goes on with this,
+  /// before anything else could tell it so. Also where that was within the turn: so the clock is read again.
   private func holdStarts(at now: Timestamp) {
-    lacksLease = !store.mayStart(at: now)
+    lacksLease = !store.mayStart(at: clock.now())
     let holds = storeHolds || lacksLease
     guard holds != toldHolds else { return }
     toldHolds = holds

@@ -6,7 +6,8 @@ struct BoundStatements: Sendable {
   let eventsFrom: Statement
   let deliveryExtent: Statement
   let deliveriesFrom: Statement
-  let lateEvents: Statement
+  let reroutedFrom: Statement
+  let replayedFrom: Statement
 
   init(_ names: TableNames) {
     eventExtent = Statement(
@@ -37,13 +38,18 @@ struct BoundStatements: Sendable {
         ORDER BY u.place
         """,
       types: [.int8Array])
-    lateEvents = Statement(
-      name: "late_events",
-      sql: """
-        SELECT e.number FROM (
-          SELECT d.event FROM \(names.delivery) d WHERE d.arrived IS NOT NULL AND d.run = 0 ORDER BY d.id LIMIT $1) l
-        JOIN \(names.event) e ON e.id = l.event
-        """,
-      types: [.int8])
+    func later(_ name: String, _ run: String) -> Statement {
+      Statement(
+        name: name,
+        sql: """
+          SELECT e.number, l.id FROM (
+            SELECT d.event, d.id FROM \(names.delivery) d WHERE d.arrived IS NOT NULL AND d.run \(run) AND d.id >= $1
+            ORDER BY d.id LIMIT $2) l
+          JOIN \(names.event) e ON e.id = l.event ORDER BY l.id
+          """,
+        types: [.int8, .int8])
+    }
+    reroutedFrom = later("rerouted_from", "= 0")
+    replayedFrom = later("replayed_from", "> 0")
   }
 }

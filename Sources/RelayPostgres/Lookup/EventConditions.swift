@@ -14,6 +14,11 @@ struct EventConditions: Equatable {
       (outcomes.contains(.pending) ? [0, 1, 2, -4, -3, -2] : []) + (outcomes.contains(.dead) ? [4] : [])
         + (outcomes.contains(.discarded) ? [5] : [])
     }
+
+    /// Each destination's.
+    var places: [(destination: Int32, shelf: Int16)] {
+      destinations.flatMap { destination in shelves.map { (destination, $0) } }
+    }
   }
 
   /// nil: any.

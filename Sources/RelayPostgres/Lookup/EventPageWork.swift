@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// One page of events under way: it asks rows whether they fit, until there are enough or it has had its time. Confined to the thread of its
 /// connection.
@@ -15,7 +16,7 @@ struct EventPageWork {
   private let statements: EventStatements
   private let connection: LookupConnection
   private var matcher: EventMatcher
-  private let end: ContinuousClock.Instant
+  private var time: LookupTime
   private var rowsLeft: Int
 
   /// Those that fit, in the order of the page.
@@ -36,7 +37,7 @@ struct EventPageWork {
     self.statements = statements
     self.connection = connection
     matcher = EventMatcher(request.filter)
-    end = .now.advanced(by: budget.time)
+    time = LookupTime(budget.time)
     rowsLeft = budget.rows
   }
 
@@ -44,17 +45,14 @@ struct EventPageWork {
   private var isFull: Bool {
     found.count >= max(1, request.limit) || request.withBodies && foundBytes >= Self.pageBytes
   }
-  /// Something is looked at in every page, so that each comes further.
-  private var mayGoOn: Bool { last == nil || !isFull && rowsLeft > 0 && .now < end }
+  /// Before each look. Something is looked at in every page, so that each comes further.
+  private mutating func mayGoOn() -> Bool {
+    let isOver = time.isOver(at: .now)
+    return last == nil || !isFull && rowsLeft > 0 && !isOver
+  }
 
   /// What of these numbers no earlier page has looked at.
-  func rest(of all: Range<Int64>) -> Range<Int64> {
-    guard let after = request.after?.rawValue else { return all }
-    switch request.order {
-    case .newestFirst: return all.lowerBound..<max(all.lowerBound, min(all.upperBound, after))
-    case .oldestFirst: return min(all.upperBound, max(all.lowerBound, after + 1))..<all.upperBound
-    }
-  }
+  func rest(of all: Range<Int64>) -> Range<Int64> { request.rest(of: all) }
 
   // MARK: Looking
 
@@ -75,7 +73,7 @@ struct EventPageWork {
     let numbers = numbers.filter { self.rest(of: $0..<$0 + 1) == $0..<$0 + 1 }
     var rest = (isNewestFirst ? numbers.reversed() : numbers)[...]
     while !rest.isEmpty {
-      guard mayGoOn else { return false }
+      guard mayGoOn() else { return false }
       var parameters = Parameters()
       parameters.add(array: rest.prefix(256))
       rest = rest.dropFirst(256)
@@ -89,7 +87,7 @@ struct EventPageWork {
   private mutating func look(at rows: [EventRow]) throws(StoreError) -> Bool {
     var rest = (isNewestFirst ? rows.reversed() : rows)[...]
     while !rest.isEmpty {
-      guard mayGoOn else { return false }
+      guard mayGoOn() else { return false }
       let part = Array(rest.prefix(256))
       rest = rest.dropFirst(256)
       guard try take(part) else { return false }
@@ -97,12 +95,85 @@ struct EventPageWork {
     return true
   }
 
+  /// Looks at the events within these numbers that have a delivery on one of these shelves, and at those that have got one later.
+  ///
+  /// - Parameter late: Rising.
+  mutating func look(
+    along numbers: Range<Int64>, _ listed: EventConditions.Listed, late: [Int64]
+  ) throws(StoreError) -> Bool {
+    let places = listed.places
+    let hasUnlisted = listed.outcomes.contains(.pending)
+    var walk = ShelfWalk(numbers, request.order, shelves: places.count + (hasUnlisted ? 1 : 0))
+    while let deliveries = walk.deliveries {
+      guard mayGoOn() else { return false }
+      var found = try onShelves(places, deliveries, limit: walk.page)
+      if hasUnlisted { found.append(try unlisted(deliveries, limit: walk.page)) }
+      switch walk.next(found) {
+      case .all(let part):
+        guard try look(along: part) else { return false }
+      case .events(let events, let part):
+        let rows = try self.rows(of: events, late.filter(part.contains), within: part)
+        guard try look(at: rows) else { return false }
+      }
+    }
+    return true
+  }
+
+  private func onShelves(
+    _ places: [(destination: Int32, shelf: Int16)], _ deliveries: ClosedRange<Int64>, limit: Int
+  ) throws(StoreError) -> [[ShelfWalk.Found]] {
+    var parameters = Parameters(capacity: 24 * places.count + 128)
+    parameters.add(array: places.lazy.map(\.destination))
+    parameters.add(array: places.lazy.map(\.shelf))
+    parameters.add(deliveries.lowerBound)
+    parameters.add(deliveries.upperBound)
+    parameters.add(Int64(limit))
+    var found = [[ShelfWalk.Found]](repeating: [], count: places.count)
+    let statement = isNewestFirst ? statements.shelvesBefore : statements.shelvesFrom
+    for row in try connection.read(statement, parameters) {
+      found[Int(row.integer(0)) - 1].append(
+        ShelfWalk.Found(delivery: row.integer(1), event: row.eventID(2)))
+    }
+    return found
+  }
+
+  private func unlisted(
+    _ deliveries: ClosedRange<Int64>, limit: Int
+  ) throws(StoreError) -> [ShelfWalk.Found] {
+    var parameters = Parameters()
+    parameters.add(deliveries.lowerBound)
+    parameters.add(deliveries.upperBound)
+    parameters.add(Int64(limit))
+    let statement = isNewestFirst ? statements.unlistedBefore : statements.unlistedFrom
+    return try connection.read(statement, parameters).map {
+      ShelfWalk.Found(delivery: $0.integer(0), event: $0.eventID(1))
+    }
+  }
+
+  /// Rising, each once.
+  private func rows(
+    of events: Set<EventID>, _ numbers: [Int64], within part: Range<Int64>
+  ) throws(StoreError) -> [EventRow] {
+    var ids = Parameters(capacity: 24 * events.count + 64)
+    ids.add(array: events)
+    ids.add(part.lowerBound)
+    ids.add(part.upperBound)
+    var late = Parameters(capacity: 12 * numbers.count + 64)
+    late.add(array: numbers)
+    var pipeline = Pipeline()
+    pipeline.add(statements.byID, ids)
+    pipeline.add(statements.byNumber, late)
+    var rows: [Int64: EventRow] = [:]
+    for row in try connection.read(pipeline).joined().map(EventRow.init) { rows[row.number] = row }
+    return rows.values.sorted { $0.number < $1.number }
+  }
+
   /// Looks at all events within these numbers.
   mutating func look(along numbers: Range<Int64>) throws(StoreError) -> Bool {
     var rest = numbers
     var count = max(16, min(256, 2 * request.limit))
     while !rest.isEmpty {
-      guard mayGoOn else { return false }
+      guard mayGoOn() else { return false }
       count = min(count, max(1, rowsLeft))
       var parameters = Parameters()
       parameters.add(rest.lowerBound)
@@ -153,7 +224,7 @@ struct EventPageWork {
   private mutating func takeByText(_ rows: [EventRow]) throws(StoreError) -> Bool {
     var rest = rows[...]
     while !rest.isEmpty {
-      guard mayGoOn else { return false }
+      guard mayGoOn() else { return false }
       var (group, bytes): ([EventRow], Int) = ([], 0)
       while let row = rest.first, group.isEmpty || bytes + row.bodyBytes <= Self.bodyBytes {
         group.append(rest.removeFirst())

@@ -71,34 +71,60 @@ final class EventPages {
       request, conditions, history, budget, names: names, statements, connection)
     let isOver =
       request.filter.ids.isEmpty
-      ? try walk(request.filter, conditions, request.order, history, in: all, &work)
+      ? try walk(request, conditions, history, in: all, &work)
       : try work.look(at: Array(Set(request.filter.ids)), in: all)
     return Found(events: work.found, next: isOver ? nil : work.last)
   }
 
   /// - Returns: Whether it has come to the end.
   private func walk(
-    _ filter: EventFilter, _ conditions: EventConditions, _ order: EventPageRequest.Order,
-    _ history: ClockHistory, in all: Range<Int64>, _ work: inout EventPageWork
+    _ request: EventPageRequest, _ conditions: EventConditions, _ history: ClockHistory,
+    in all: Range<Int64>, _ work: inout EventPageWork
   ) throws(StoreError) -> Bool {
+    let filter = request.filter
     if let listed = conditions.listed, let few = try self.few(listed) {
       return try work.look(at: few, in: all)
     }
     let within = try bounds.events(since: filter.since, until: filter.until, history, in: all)
-    guard filter.until != nil, let late = try bounds.lateEvents() else {
+    let late =
+      filter.until == nil ? nil : try late(from: within.upperBound, withReplays: false, request)
+    guard let late else {
       // Too much was stored later than it came: that is found by a walk through all.
-      return try work.look(along: work.rest(of: within.lowerBound..<max(within.lowerBound, all.upperBound)))
+      return try look(
+        along: within.lowerBound..<max(within.lowerBound, all.upperBound), conditions, request, &work)
     }
     // What came in time and was stored later stands behind.
     let behind = late.filter { $0 >= within.upperBound }
-    switch order {
+    switch request.order {
     case .newestFirst:
       guard try work.look(atNumbers: behind) else { return false }
-      return try work.look(along: work.rest(of: within))
+      return try look(along: within, conditions, request, &work)
     case .oldestFirst:
-      guard try work.look(along: work.rest(of: within)) else { return false }
+      guard try look(along: within, conditions, request, &work) else { return false }
       return try work.look(atNumbers: behind)
     }
+  }
+
+  /// Looks at what may fit within these numbers: by shelves, where these tell, and it is few that came there later than their events.
+  private func look(
+    along numbers: Range<Int64>, _ conditions: EventConditions, _ request: EventPageRequest,
+    _ work: inout EventPageWork
+  ) throws(StoreError) -> Bool {
+    let rest = work.rest(of: numbers)
+    if let listed = conditions.listed,
+      let late = try late(from: numbers.lowerBound, withReplays: true, request)
+    {
+      return try work.look(along: rest, listed, late: late)
+    }
+    return try work.look(along: rest)
+  }
+
+  /// The numbers of events from this one on, and of some before it, that have got deliveries later; nil: there are too many.
+  private func late(
+    from number: Int64, withReplays: Bool, _ request: EventPageRequest
+  ) throws(StoreError) -> [Int64]? {
+    try bounds.late.numbers(
+      from: number - ShelfWalk.span, withReplays: withReplays, isFirstPage: request.after == nil)
   }
 
   /// The events of all that is in these states; nil: they are many.

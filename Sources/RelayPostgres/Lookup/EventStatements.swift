@@ -10,6 +10,10 @@ struct EventStatements: Sendable {
   let bodies: Statement
   let onShelves: Statement
   let unlisted: Statement
+  let shelvesBefore: Statement
+  let shelvesFrom: Statement
+  let unlistedBefore: Statement
+  let unlistedFrom: Statement
 
   init(_ names: TableNames) {
     let columns = """
@@ -56,8 +60,8 @@ struct EventStatements: Sendable {
       sql: """
         SELECT p.event FROM unnest($1::int4[]) AS l(destination) CROSS JOIN unnest($2::int2[]) AS s(shelf)
         CROSS JOIN LATERAL (
-          SELECT d.event FROM \(names.delivery) d
-          WHERE d.destination = l.destination AND d.shelf = s.shelf ORDER BY d.id DESC LIMIT $3) p
+          SELECT d.event FROM \(names.delivery) d WHERE \(ShelfRead.rows("l.destination", "s.shelf"))
+          ORDER BY \(ShelfRead.newestFirst) LIMIT $3) p
         LIMIT $3
         """,
       types: [.int4Array, .int2Array, .int8])
@@ -68,6 +72,37 @@ struct EventStatements: Sendable {
         WHERE d.id >= \(UnlistedRead.first(names)) AND d.state = 0 AND d.shelf IS NULL ORDER BY d.id LIMIT $1
         """,
       types: [.int8])
+    func shelves(
+      _ name: String, _ rows: String, _ order: String, isWithin: String, _ direction: String
+    ) -> Statement {
+      Statement(
+        name: name,
+        sql: """
+          SELECT l.place, p.id, p.event FROM unnest($1::int4[], $2::int2[]) WITH ORDINALITY AS l(destination, shelf, place)
+          CROSS JOIN LATERAL (
+            SELECT d.id, d.event FROM \(names.delivery) d WHERE \(rows) ORDER BY \(order) LIMIT $5) p
+          WHERE \(isWithin) ORDER BY l.place, p.id \(direction)
+          """,
+        types: [.int4Array, .int2Array, .int8, .int8, .int8])
+    }
+    shelvesBefore = shelves(
+      "shelves_newest_first", ShelfRead.rows("l.destination", "l.shelf", upTo: "$4", fromDayOf: "$3"),
+      ShelfRead.newestFirst, isWithin: "p.id >= $3", "DESC")
+    shelvesFrom = shelves(
+      "shelves_oldest_first", ShelfRead.rows("l.destination", "l.shelf", from: "$3"), ShelfRead.order,
+      isWithin: "p.id <= $4", "ASC")
+    func between(_ name: String, _ order: String) -> Statement {
+      Statement(
+        name: name,
+        sql: """
+          SELECT d.id, d.event, d.destination FROM \(names.delivery) d
+          WHERE d.id >= \(UnlistedRead.first(names)) AND d.id >= $1 AND d.id <= $2 AND d.state = 0 AND d.shelf IS NULL
+          ORDER BY d.id \(order) LIMIT $3
+          """,
+        types: [.int8, .int8, .int8])
+    }
+    unlistedBefore = between("unlisted_newest_first", "DESC")
+    unlistedFrom = between("unlisted_oldest_first", "ASC")
   }
 }
 

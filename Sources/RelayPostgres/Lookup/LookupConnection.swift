@@ -4,7 +4,7 @@ import RelayCore
 /// does lasts longer than its limits. Confined to its thread.
 final class LookupConnection {
   struct Limits: Sendable {
-    /// Of connecting.
+    /// Of connecting, with all that is asked before the first question.
     var opening: Duration
     /// Of each call. The server has its own limit before that: see `SessionSettings`.
     var call: Duration
@@ -16,16 +16,24 @@ final class LookupConnection {
 
   private let opener: SessionOpener
   private let limits: Limits
+  private let store: EventID?
   private var connection: PostgresConnection?
   /// Why there is none, and until when that is not tried again.
   private var refusal: (error: StoreError, until: ContinuousClock.Instant)?
   /// The last call failed since the connection was lost: another one may answer.
   private var wasLost = false
 
-  init(_ address: ServerAddress, applicationName: String, _ limits: Limits = .standard) {
+  /// - Parameter store: The id of the one that is to be there; nil: whichever.
+  init(
+    _ address: ServerAddress, of store: EventID? = nil, applicationName: String, _ limits: Limits = .standard
+  ) {
     opener = SessionOpener(address: address, applicationName: applicationName, limit: limits.opening)
     self.limits = limits
+    self.store = store
   }
+
+  /// How often it was made: what is kept of earlier answers is of one connection. Another one may lead to a server that lacks some of it.
+  private(set) var generation = 0
 
   func close() {
     connection?.close()
@@ -37,18 +45,18 @@ final class LookupConnection {
   /// Reads everything as it stands at one time. Where a connection that was there before is found lost, it is done again on a new one.
   ///
   /// - Parameters:
-  ///   - first: What is read with the beginning of the transaction, in one round trip.
+  ///   - first: Gives what is read with the beginning of the transaction, in one round trip. Called once there is a connection.
   ///   - body: Given what that has brought. It may be called twice.
   func snapshot<Value>(
-    _ first: Pipeline = Pipeline(), _ body: ([Rows]) throws(StoreError) -> Value
+    _ first: () -> Pipeline = { Pipeline() }, _ body: ([Rows]) throws(StoreError) -> Value
   ) throws(StoreError) -> Value {
     let isNew = try open()
     do throws(StoreError) {
-      return try transaction(first, body)
+      return try transaction(first(), body)
     } catch {
       guard wasLost && !isNew else { throw error }
       _ = try open()
-      return try transaction(first, body)
+      return try transaction(first(), body)
     }
   }
 
@@ -97,12 +105,42 @@ final class LookupConnection {
     if let refusal, .now < refusal.until { throw refusal.error }
     refusal = nil
     do throws(NodeError) {
-      connection = try opener.open(.look)
+      connection = try connect()
+      generation += 1
       return true
     } catch {
       let error = StoreError(error)
       refusal = (error, .now.advanced(by: limits.pause))
       throw error
+    }
+  }
+
+  /// Another host of the address, or a server that was put in the place of one, may not have the same.
+  private func connect() throws(NodeError) -> PostgresConnection {
+    let deadline = Deadline(after: limits.opening)
+    var opener = opener
+    opener.deadline = deadline
+    let connection = try opener.open(.look)
+    do throws(NodeError) {
+      try check(connection, until: deadline)
+      return connection
+    } catch {
+      connection.close()
+      throw error
+    }
+  }
+
+  private func check(_ connection: PostgresConnection, until deadline: Deadline) throws(NodeError) {
+    var pipeline = Pipeline()
+    pipeline.add(.isStandby)
+    if store != nil { pipeline.add(SchemaStatements.mark) }
+    let rows = try asServer { () throws(PostgresError) in
+      try connection.run(pipeline, within: deadline.remaining)
+    }
+    // It may lag behind: what was answered a moment ago would be gone.
+    if rows[0][0].bool(0) { throw .refused(.cannotOpen, ServerCheck.standbyRefusal) }
+    if let store, rows[1].first?.eventID(0) != store {
+      throw .refused(.cannotOpen, ServerCheck.otherStoreRefusal)
     }
   }
 }
@@ -113,5 +151,6 @@ extension LookupConnection: Sendable {}
 extension Statement {
   fileprivate static let begin = Statement(name: "begin_look", sql: "BEGIN")
   fileprivate static let commit = Statement(name: "end_look", sql: "COMMIT")
+  fileprivate static let isStandby = Statement(name: "is_standby", sql: "SELECT pg_is_in_recovery()")
   fileprivate static let rollback = Statement(name: "give_up_look", sql: "ROLLBACK")
 }

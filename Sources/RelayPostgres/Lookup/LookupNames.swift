@@ -48,6 +48,8 @@ final class LookupNames {
     return pipeline
   }
 
+  func forget() { (sources, destinations, routes, configurations) = (Kind(), Kind(), Kind(), Kind()) }
+
   /// - Parameter rows: What `pipeline` has brought.
   func add(_ rows: [Rows]) {
     sources.add(rows[0])

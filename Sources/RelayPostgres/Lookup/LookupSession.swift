@@ -7,6 +7,8 @@ import RelayStoring
 final class LookupSession {
   /// Rows that a page looks at, at most.
   static let pageRows = 5_000
+  /// Deliveries that are asked together whether they fit, at least: each time is a round trip.
+  private static let askedTogether = 512
 
   private let connection: LookupConnection
   private let clock: any SteadyClock
@@ -18,6 +20,8 @@ final class LookupSession {
   private let standing: StandingReader
   private let replayReader: ReplayReader
   private let people: PeopleReader
+  /// Which connection's answers are kept.
+  private var generation = 0
 
   /// - Parameters:
   ///   - clock: Knows what the wall clock showed.
@@ -45,10 +49,20 @@ final class LookupSession {
   private func snapshot<Value>(
     _ body: (ClockHistory) throws(StoreError) -> Value
   ) throws(StoreError) -> Value {
-    try connection.snapshot(names.pipeline) { rows throws(StoreError) in
+    try connection.snapshot({ firstQuestions() }) { rows throws(StoreError) in
       names.add(rows)
       return try body(clock.history)
     }
+  }
+
+  /// What is kept of another connection's answers is forgotten.
+  private func firstQuestions() -> Pipeline {
+    if connection.generation != generation {
+      generation = connection.generation
+      names.forget()
+      bounds.forget()
+    }
+    return names.pipeline
   }
 
   /// Whether the store can be read.
@@ -84,10 +98,11 @@ final class LookupSession {
     let limit = max(1, limit)
     return try snapshot { history throws(StoreError) in
       var found: [DeliveryRecord] = []
-      let next = try steps(filter, after: after, history, atOnce: limit + 1) { steps throws(StoreError) in
-        // One more than asked for: there is a next page.
-        found += try records.deliveries(
-          steps, history, limit: limit + 1 - found.count, where: filter.holds)
+      let atOnce = max(limit + 1, Self.askedTogether)
+      let next = try steps(filter, after: after, history, atOnce: atOnce) { steps throws(StoreError) in
+        // Few of them may fit, and all that there is to tell is read of those alone. One more than asked for: there is a next page.
+        let fitting = try records.places(steps).filter { filter.holds($0, history) }
+        found += try records.deliveries(fitting.prefix(limit + 1 - found.count).map(\.id), history)
         return found.count <= limit
       }
       guard found.count > limit else { return DeliveryPage(deliveries: found, next: next) }
@@ -148,14 +163,15 @@ final class LookupSession {
       guard let known = names.destinations.all.first(where: { $0.name == name }) else { return nil }
       destination = known.row
     }
-    var walk = DeliveryWalk(
-      try lanes(filter, destination, history), before: after ?? DeliveryID(rawValue: .max))
+    let all = try lanes(filter, destination, history)
+    var walk = MergedWalk(lanes: all.count, before: after ?? DeliveryID(rawValue: .max))
     var (looked, last): (Int, DeliveryID?) = (0, nil)
     var fitting: [DeliveryID] = []
     while looked < Self.pageRows {
       switch walk.next() {
       case .read(let lanes, let before):
-        try walks.read(lanes, of: &walk, before: before, filter.state, destination, connection)
+        try walks.read(
+          lanes, of: all, for: &walk, before: before, filter.state, destination, connection)
       case .step(let step):
         if step.fits { fitting.append(step.delivery) }
         (looked, last) = (looked + 1, step.delivery)

@@ -1,13 +1,11 @@
 import RelayCore
+import RelayStoring
 
 /// What people are shown of the audit, and of times in which senders were turned away. Confined to the thread of its connection.
 final class PeopleReader {
   private let connection: LookupConnection
   private let auditPage: Statement
-  private let newestGaps: Statement
-
-  /// Rows that a page of the audit looks at, at most.
-  private static let pageRows = 5_000
+  private let allGaps: Statement
 
   init(_ names: TableNames, _ connection: LookupConnection) {
     self.connection = connection
@@ -18,11 +16,11 @@ final class PeopleReader {
         ORDER BY id DESC LIMIT $2
         """,
       types: [.int8, .int8])
-    newestGaps = Statement(
-      name: "newest_gaps",
+    allGaps = Statement(
+      name: "all_gaps",
       sql: """
         SELECT g.kind, g.began, g.ended, g.count, g.reason, s.name FROM \(names.gap) g
-        LEFT JOIN \(names.source) s ON s.id = g.source ORDER BY g.began DESC, g.kind, g.source
+        LEFT JOIN \(names.source) s ON s.id = g.source
         """)
   }
 
@@ -32,31 +30,17 @@ final class PeopleReader {
   func audit(_ filter: AuditFilter, after: AuditID?, limit: Int) throws(StoreError) -> AuditPage {
     var parameters = Parameters()
     parameters.add(after?.rawValue ?? .max)
-    parameters.add(Int64(Self.pageRows))
-    let rows = try connection.read(auditPage, parameters)
-    var records: [AuditRecord] = []
-    var last: AuditID?
-    for row in rows {
-      let record = AuditRecord(row)
-      if filter.holds(record.entry) {
-        // One more than asked for: there is a next page.
-        guard records.count < max(1, limit) else {
-          return AuditPage(records: records, next: records.last?.id)
-        }
-        records.append(record)
-      }
-      last = record.id
-    }
-    return AuditPage(records: records, next: rows.count < Self.pageRows ? nil : last)
+    parameters.add(Int64(AuditPageWork.pageRows))
+    var work = AuditPageWork(filter, limit: limit)
+    for row in try connection.read(auditPage, parameters) where work.wantsMore { work.take(AuditRecord(row)) }
+    return work.page
   }
 
-  /// Those that lie in this time at least in part, the newest first.
+  /// Those that lie in this time at least in part, the newest first. All of them are read: a bounded number.
   ///
   /// - Parameter history: What the wall clock has shown: `since` and `until` are its times, and those of the gaps become so.
   func gaps(since: Timestamp?, until: Timestamp?, by history: ClockHistory) throws(StoreError) -> [Gap] {
-    try connection.read(newestGaps)
-      .compactMap { $0.gap?.shown(by: history) }
-      .filter { $0.overlaps(since: since, until: until) }
+    try connection.read(allGaps).compactMap(\.gap).shown(since: since, until: until, by: history)
   }
 }
 
@@ -79,7 +63,7 @@ extension AuditRecord {
 }
 
 extension Row {
-  /// From a row of `PeopleReader.newestGaps`; nil: of a kind that this version does not know.
+  /// From a row of `PeopleReader.allGaps`; nil: of a kind that this version does not know.
   fileprivate var gap: Gap? {
     Gap.Kind(rawValue: Int(integer(0))).map { kind in
       Gap(

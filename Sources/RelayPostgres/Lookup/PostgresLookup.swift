@@ -17,17 +17,13 @@ package final class PostgresLookup: DeliveryLookup {
   /// Of an open store. It connects with the first question.
   ///
   /// - Parameter clock: The store's.
-  package convenience init(_ store: PostgresStore, clock: any SteadyClock) {
-    self.init(store.address, clock: clock)
-  }
-
-  init(_ address: ServerAddress, clock: any SteadyClock, limits: LookupConnection.Limits = .standard) {
-    answers = LookupThread("lookup", kinds: 1) {
-      LookupSession(LookupConnection(address, applicationName: "huggy-relay lookup", limits), clock: clock)
+  package init(_ store: PostgresStore, clock: any SteadyClock) {
+    let (address, id) = (store.address, store.id)
+    @Sendable func session(_ name: String) -> LookupSession {
+      LookupSession(LookupConnection(address, of: id, applicationName: "huggy-relay \(name)"), clock: clock)
     }
-    searches = LookupThread("search", kinds: Search.allCases.count, givesWay: true) {
-      LookupSession(LookupConnection(address, applicationName: "huggy-relay search", limits), clock: clock)
-    }
+    answers = LookupThread("lookup", kinds: 1) { session("lookup") }
+    searches = LookupThread("search", kinds: Search.allCases.count, givesWay: true) { session("search") }
   }
 
   private func search<Answer>(
@@ -119,9 +115,10 @@ package final class PostgresLookup: DeliveryLookup {
     answers.ask(completion) { session throws(StoreError) in try session.gaps(since: since, until: until) }
   }
 
-  /// Answers what was asked, then closes. Blocks until that is done, but no longer than that. Later questions fail.
+  /// Answers what was asked, then closes. Blocks until that is done, but no longer than that. Later questions fail, and so does what its
+  /// threads have not come to by then.
   ///
-  /// - Returns: Whether it is closed. If not, a thread waits for the server, at most as long as one call may take.
+  /// - Returns: Whether it is closed. If not, a thread waits for the server, at most as long as one answer's calls may take.
   package func close(within limit: Duration) -> Bool {
     let end = ContinuousClock.now.advanced(by: limit)
     for thread in [answers, searches] { thread.beginToClose() }

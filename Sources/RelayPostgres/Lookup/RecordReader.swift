@@ -73,21 +73,14 @@ final class RecordReader {
     var key: String?
   }
 
-  /// In the order of the ids; those that there are, and fit, with their failures, and what they wait for.
-  ///
-  /// - Parameter limit: No more of them.
-  func deliveries(
-    _ ids: [DeliveryID], _ history: ClockHistory, limit: Int, where fits: (DeliveryRecord) -> Bool
-  ) throws(StoreError) -> [DeliveryRecord] {
+  /// In the order of the ids; those that there are, with their failures, and what they wait for.
+  func deliveries(_ ids: [DeliveryID], _ history: ClockHistory) throws(StoreError) -> [DeliveryRecord] {
     guard !ids.isEmpty else { return [] }
     var asked = Parameters(capacity: 12 * ids.count + 64)
     asked.add(array: ids)
     let rows = try connection.read(statements.deliveries, asked)
     let all = Dictionary(rows.map { ($0.integer(0), delivery($0, history)) }) { first, _ in first }
-    var found: [Read] = []
-    for id in ids where found.count < limit {
-      if let read = all[id.rawValue], fits(read.record) { found.append(read) }
-    }
+    var found = ids.compactMap { all[$0.rawValue] }
     try addMore(to: &found, history)
     return found.map(\.record)
   }
@@ -111,9 +104,7 @@ final class RecordReader {
     for place in reads.indices {
       let id = reads[place].record.id
       reads[place].record.failures = failures[id.rawValue, default: []].map { failure($0, history) }
-      if let head = heads[id.rawValue].map(DeliveryID.init(rawValue:)), head != id {
-        reads[place].record.waitsFor = head
-      }
+      reads[place].record.waitsFor = heads[id.rawValue].map(DeliveryID.init(rawValue:))
     }
   }
 
@@ -125,20 +116,9 @@ final class RecordReader {
       receivedAt: history.wall(at: row.time(3)), destination: names.destinations.name(of: row.int32(4)),
       route: names.routes.name(of: row.int32(5)), configuration: names.configurations.name(of: row.int32(6)),
       run: Int(row.int32(7)), state: state, attempts: Int(row.int32(9)))
-    let settled = row.optionalTime(11).map(history.wall(at:))
-    let reason = row.optionalInteger(12).map { Int($0) }
-    switch state {
-    case .fresh: break
-    case .retrying, .waiting: record.due = row.optionalTime(10).map(history.wall(at:))
-    case .delivered: record.settledAt = settled
-    case .dead:
-      record.settledAt = settled
-      record.deathReason = reason.flatMap(DeathReason.init)
-    case .discarded:
-      record.settledAt = settled
-      record.discardReason = reason.flatMap(DiscardReason.init)
-    }
-    record.failureCount = record.attempts - (state == .delivered ? 1 : 0)
+    record.add(
+      due: row.optionalTime(10).map(history.wall(at:)), settled: row.optionalTime(11).map(history.wall(at:)),
+      reason: row.optionalInteger(12).map { Int($0) })
     if let at = row.optionalTime(13) {
       record.lastAttempt = DeliveryRecord.LastAttempt(
         at: history.wall(at: at), duration: .microseconds(row.optionalInteger(14) ?? 0),

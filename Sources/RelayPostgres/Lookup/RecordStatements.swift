@@ -43,13 +43,12 @@ struct RecordStatements: Sendable {
         FROM unnest($1::int8[]) AS u(id) JOIN \(names.failure) f ON f.delivery = u.id ORDER BY f.delivery + 0, f.attempt
         """,
       types: [.int8Array])
+    // Of the one that is the first itself there is none; and no day behind it is opened.
     heads = Statement(
       name: "heads_of_keys",
       sql: """
         SELECT u.id, h.id FROM unnest($1::int8[], $2::int4[], $3::text[]) AS u(id, destination, order_key)
-        CROSS JOIN LATERAL (
-          SELECT d.id FROM \(names.delivery) d
-          WHERE d.destination = u.destination AND d.order_key = u.order_key ORDER BY d.id LIMIT 1) h
+        CROSS JOIN LATERAL (\(KeyRead.first(of: names.delivery, "u.destination", "u.order_key", before: "u.id"))) h
         """,
       types: [.int8Array, .int4Array, .textArray])
     places = Statement(

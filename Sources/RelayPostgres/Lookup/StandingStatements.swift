@@ -17,9 +17,7 @@ struct StandingStatements: Sendable {
           CROSS JOIN LATERAL (
             SELECT o.id, o.received, o.arrived FROM unnest('{\(shelves)}'::int2[]) AS s(shelf) CROSS JOIN LATERAL (
               SELECT d.id, d.received, d.arrived FROM \(names.delivery) d
-              WHERE d.shelf IS NOT NULL AND (d.destination, d.shelf, d.id) >= (t.id, s.shelf, 0)
-                AND (d.destination, d.shelf, d.id) <= (t.id, s.shelf, \(Int64.max))
-              ORDER BY d.destination, d.shelf, d.id LIMIT 1) o
+              WHERE \(ShelfRead.rows("t.id", "s.shelf")) ORDER BY \(ShelfRead.order) LIMIT 1) o
             ORDER BY o.id LIMIT 1) p
           """)
     }
@@ -35,20 +33,20 @@ struct StandingStatements: Sendable {
       name: "first_retries",
       sql: """
         SELECT t.id, p.due FROM \(names.destination) t CROSS JOIN LATERAL (
-          SELECT d.due FROM \(names.delivery) d WHERE d.destination = t.id AND d.shelf = 1 AND d.due IS NOT NULL
-          ORDER BY d.due, d.id LIMIT 1) p
+          SELECT d.due FROM \(names.delivery) d WHERE \(ShelfRead.due("t.id", "1"))
+          ORDER BY \(ShelfRead.orderOfDue) LIMIT 1) p
         """)
-    func count(_ shelf: Int, _ condition: String = "") -> String {
-      """
-      (SELECT count(*) FROM (
-          SELECT 1 FROM \(names.delivery) d WHERE d.destination = t.id AND d.shelf = \(shelf)\(condition) LIMIT $3) c)
-      """
+    func count(_ condition: String) -> String {
+      "(SELECT count(*) FROM (SELECT 1 FROM \(names.delivery) d WHERE \(condition) LIMIT $3) c)"
     }
-    let isLater = " AND d.due > $4"
+    func later(_ shelf: Int) -> String {
+      count(ShelfRead.due("t.id", "\(shelf)", after: ("$4", "\(Int64.max)")))
+    }
+    func ordered(_ shelf: Int) -> String { count(ShelfRead.rows("t.id", "\(shelf)")) }
     waits = Statement(
       name: "pending_waits",
       sql: """
-        SELECT t.id, \(count(1, isLater)) + \(count(-3, isLater)), \(count(2)) + \(count(-2)) FROM (
+        SELECT t.id, \(later(1)) + \(later(-3)), \(ordered(2)) + \(ordered(-2)) FROM (
           SELECT id FROM \(names.destination) WHERE id > $1 ORDER BY id LIMIT $2) t
         ORDER BY t.id
         """,

@@ -7,12 +7,29 @@ final class TimeBounds {
   /// No event was received longer before its commit than this, but for what came again and is stored later than it came.
   static let longestCommit = Duration.seconds(10)
 
+  private struct Asked: Hashable {
+    var statement: String
+    var time: Timestamp
+    var unknownIsBefore: Bool
+  }
+
   private let statements: BoundStatements
   private let connection: LookupConnection
+  let late: LateEvents
+  /// What was found lately. Where a row stands that came later than a time, all that comes stands behind it.
+  private var known: [Asked: Int64] = [:]
+  private static let maxKnown = 64
 
   init(_ names: TableNames, _ connection: LookupConnection) {
     statements = BoundStatements(names)
     self.connection = connection
+    late = LateEvents(statements, connection)
+  }
+
+  /// What was found in another server does not count in this one.
+  func forget() {
+    known = [:]
+    late.forget()
   }
 
   // MARK: Deliveries
@@ -51,15 +68,6 @@ final class TimeBounds {
     return start..<max(start, end ?? all.upperBound)
   }
 
-  /// The numbers of events that were routed anew, rising; nil: there are too many.
-  func lateEvents(limit: Int = 10_000) throws(StoreError) -> [Int64]? {
-    var parameters = Parameters()
-    parameters.add(Int64(limit) + 1)
-    let rows = try connection.read(statements.lateEvents, parameters)
-    guard rows.count <= limit else { return nil }
-    return Set(rows.map { $0.integer(0) }).sorted()
-  }
-
   // MARK: Searching
 
   private func extent(_ statement: Statement) throws(StoreError) -> Range<Int64> {
@@ -75,6 +83,8 @@ final class TimeBounds {
     _ rows: Range<Int64>, _ statement: Statement, before time: Timestamp, unknownIsBefore: Bool
   ) throws(StoreError) -> Int64? {
     guard !rows.isEmpty else { return nil }
+    let asked = Asked(statement: statement.name, time: time, unknownIsBefore: unknownIsBefore)
+    if let found = known[asked] { return found }
     var search = TimeSearch(in: rows)
     while !search.isOver {
       let places = search.places
@@ -88,6 +98,10 @@ final class TimeBounds {
           }
           return .row(number, isBefore: row.time(1) < time)
         })
+    }
+    if search.result < rows.upperBound {
+      if known.count >= Self.maxKnown { known = [:] }
+      known[asked] = search.result
     }
     return search.result
   }

@@ -11,6 +11,11 @@ struct TurnQueue<Element> {
 
   mutating func add(_ element: Element, kind: Int) { queues[kind].append(element) }
 
+  mutating func takeAll() -> [Element] {
+    defer { queues = queues.map { _ in [] } }
+    return Array(queues.joined())
+  }
+
   /// Within a kind in order; nil: all are empty.
   mutating func next() -> Element? {
     for step in queues.indices {

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// How walks along deliveries read. A test asserts each one's plan, by its name here.
 struct WalkStatements: Sendable {
@@ -9,7 +10,7 @@ struct WalkStatements: Sendable {
   private let replayed: Statement
 
   init(_ names: TableNames) {
-    // Rows are compared whole: so no other index will do, such as one that has all deliveries.
+    // The days that no lane goes into are left out before the first is begun.
     shelves = Statement(
       name: "walk_shelves",
       sql: """
@@ -17,12 +18,12 @@ struct WalkStatements: Sendable {
         FROM unnest($1::int4[], $2::int2[], $3::int8[], $4::int8[]) WITH ORDINALITY AS l(destination, shelf, first, before, place)
         CROSS JOIN LATERAL (
           SELECT d.id FROM \(names.delivery) d
-          WHERE d.shelf IS NOT NULL AND (d.destination, d.shelf, d.id) < (l.destination, l.shelf, l.before)
-            AND (d.destination, d.shelf, d.id) >= (l.destination, l.shelf, l.first)
-          ORDER BY d.destination DESC, d.shelf DESC, d.id DESC LIMIT $5) p
-        ORDER BY l.place, p.id DESC
+          WHERE \(ShelfRead.rows("l.destination", "l.shelf", upTo: "l.before - 1", fromDayOf: "$6"))
+            \(DayBounds.and("d.id", from: nil, upTo: "$7"))
+          ORDER BY \(ShelfRead.newestFirst) LIMIT $5) p
+        WHERE p.id >= l.first ORDER BY l.place, p.id DESC
         """,
-      types: [.int4Array, .int2Array, .int8Array, .int8Array, .int8])
+      types: [.int4Array, .int2Array, .int8Array, .int8Array, .int8, .int8, .int8])
     let columns = "d.id, d.destination, d.state, d.reason"
     let types: [ColumnType] = [.int8, .int8, .int8]
     func along(_ name: String, _ condition: String) -> Statement {
@@ -41,23 +42,25 @@ struct WalkStatements: Sendable {
     replayed = along("walk_replayed", " AND d.arrived IS NOT NULL AND d.run > 0")
   }
 
-  /// Reads on in these lanes of the walk: one round trip.
+  /// Reads on in these lanes, by their places: one round trip.
   ///
   /// - Parameters:
+  ///   - all: The walk's.
   ///   - state: What those have that fit; nil: any.
   ///   - destination: Whose they are; nil: anybody's.
   func read(
-    _ lanes: [Int], of walk: inout DeliveryWalk, before: DeliveryID, _ state: DeliveryFilter.State?,
+    _ lanes: [Int], of all: [DeliveryLane], for walk: inout MergedWalk, before: DeliveryID,
+    _ state: DeliveryFilter.State?,
     _ destination: Int32?, _ connection: LookupConnection
   ) throws(StoreError) {
     var pipeline = Pipeline()
-    let onShelves = lanes.filter { walk.lanes[$0].isShelf }
+    let onShelves = lanes.filter { all[$0].isShelf }
     if !onShelves.isEmpty {
-      pipeline.add(shelves, Self.parameters(onShelves.map { walk.lanes[$0] }, before, walk.page))
+      pipeline.add(shelves, Self.parameters(onShelves.map { all[$0] }, before, walk.page))
     }
-    let others = lanes.filter { !walk.lanes[$0].isShelf }
+    let others = lanes.filter { !all[$0].isShelf }
     for lane in others {
-      let lane = walk.lanes[lane]
+      let lane = all[lane]
       var parameters = Parameters()
       parameters.add(min(before, lane.end))
       parameters.add(lane.first)
@@ -66,9 +69,9 @@ struct WalkStatements: Sendable {
     }
     var rows = try connection.read(pipeline)[...]
     if !onShelves.isEmpty {
-      var steps = [[DeliveryLane.Step]](repeating: [], count: onShelves.count)
+      var steps = [[MergedWalk.Step]](repeating: [], count: onShelves.count)
       for row in rows.removeFirst() {
-        let step = DeliveryLane.Step(delivery: DeliveryID(rawValue: row.integer(1)), fits: true)
+        let step = MergedWalk.Step(delivery: DeliveryID(rawValue: row.integer(1)), fits: true)
         steps[Int(row.integer(0)) - 1].append(step)
       }
       for (lane, steps) in zip(onShelves, steps) { walk.add(steps, toLane: lane) }
@@ -88,9 +91,11 @@ struct WalkStatements: Sendable {
     }
     parameters.add(array: shelves.lazy.map(\.destination))
     parameters.add(array: shelves.lazy.map(\.shelf))
+    let ends = lanes.map { min(before, $0.end) }
     parameters.add(array: lanes.lazy.map(\.first))
-    parameters.add(array: lanes.lazy.map { min(before, $0.end) })
+    parameters.add(array: ends)
     parameters.add(Int64(page))
+    parameters.add(boundsOf: lanes.map(\.first) + ends)
     return parameters
   }
 
@@ -106,11 +111,11 @@ struct WalkStatements: Sendable {
 
   private static func step(
     _ row: Row, _ state: DeliveryFilter.State?, _ destination: Int32?
-  ) -> DeliveryLane.Step {
+  ) -> MergedWalk.Step {
     let itsState = DeliveryState(rawValue: Int(row.integer(2)))
     let reason = row.optionalInteger(3).flatMap { DiscardReason(rawValue: Int($0)) }
     let fits = state.map { state in itsState.map { state.holds($0, discarded: reason) } ?? false } ?? true
-    return DeliveryLane.Step(
+    return MergedWalk.Step(
       delivery: DeliveryID(rawValue: row.integer(0)),
       fits: fits && destination.map { $0 == row.int32(1) } ?? true)
   }

@@ -26,7 +26,8 @@ package struct Lease: Sendable, Equatable {
   /// Whether an attempt may start. True for `startsWithin` after a confirmed heartbeat, while the connection is there: what is started then is
   /// under way before anyone takes over.
   ///
-  /// Two things this can't rule out. A thread that is stopped between this answer and its start begins one attempt when it goes on. And where
+  /// Two things this can't rule out. Who asks for many attempts at once (the engine does for those of a turn), and is stopped between this
+  /// answer and their start, begins them when it goes on: so it asks last of all, with the time as it is then. And where
   /// something between cuts both connections on the server's side alone, the node counts as gone after `LeaseTimes.gone`, and starts attempts
   /// until its next heartbeat finds that, or `startsWithin` is over.
   package func mayStart(at now: Timestamp) -> Bool {

@@ -4,10 +4,10 @@ import RelayCore
 package struct NodeRow: Sendable, Equatable {
   package var holding: SlotHolding
   package var identity: NodeIdentity
-  /// Its last heartbeat, by the server's clock. It says whether there was another one since, and nothing of how long ago it was: that clock
-  /// may be set.
+  /// Its last heartbeat, by the server's clock. It says whether there was another one since; how long ago that was it can't say for sure,
+  /// since that clock may be set.
   package var seen: Timestamp
-  /// Since its last heartbeat, by the server's clock.
+  /// Since its last heartbeat, by the server's clock. It counts of a node that has no session left, and of no other (`LiveNodes`).
   package var age: Duration
   /// For how long this node has found no other heartbeat of it, by its own steady clock (`NodeSightings`).
   package var unchanged: Duration

@@ -2,8 +2,9 @@ import RelayCore
 
 /// For how long each node's row has shown the same heartbeat, by this node's own steady clock. Pure.
 ///
-/// The server's clock is not asked: one that is set forward would make all nodes look as if they were over, while each of them is sure that
-/// it holds its lease; one that is set back would hide a node that has stopped.
+/// This is what counts of a node whose sessions are there. The server's clock is not asked then: one that is set forward would make all nodes
+/// look as if they were over, while each of them is sure that it holds its lease; one that is set back would hide a node that has stopped. Of a
+/// node that has no session left, which starts nothing any more, it is asked as well (`LiveNodes`): so who has just come need not wait.
 struct NodeSightings: Sendable, Equatable {
   private struct Sighting: Sendable, Equatable {
     var session: Int64

@@ -11,11 +11,7 @@ enum ServerCheck {
       return
         "the server is PostgreSQL \(text(ofVersion: facts.version)), and the store needs 15 or newer: upgrade it"
     }
-    if facts.isStandby {
-      return
-        "the server is a standby, which can only be read: let store.url name the primary; with several hosts "
-        + "in it, target_session_attrs=read-write finds it"
-    }
+    if facts.isStandby { return standbyRefusal }
     if facts.isReadOnly {
       return
         "the database \(facts.database) is read-only for the role \(facts.role): default_transaction_read_only "
@@ -29,6 +25,14 @@ enum ServerCheck {
     }
     return rightsRefusal(facts)
   }
+
+  static let standbyRefusal =
+    "the server is a standby, which can only be read: let store.url name the primary; with several hosts "
+    + "in it, target_session_attrs=read-write finds it"
+
+  static let otherStoreRefusal =
+    "the database holds another store than the one that this relay has open: do all hosts of store.url lead to the same "
+    + "database, and was none of them replaced by a copy?"
 
   private static func rightsRefusal(_ facts: ServerFacts) -> String? {
     let (role, schema) = (quoted(facts.role), quoted(Schema.name))

@@ -9,6 +9,8 @@ struct Day: Hashable, Sendable {
   let number: Int64
 
   private static let microseconds: Int64 = 86_400_000_000
+  /// How many numbers a day has. The first one begins at 0.
+  static let numbers = microseconds << CommitBase.slotBits
 
   init(number: Int64) { self.number = number }
 

@@ -13,7 +13,7 @@ struct SweepStatements: Sendable {
       name: "waiting_keys",
       sql: """
         SELECT d.id, d.order_key FROM \(names.delivery) d
-        WHERE d.destination = $1 AND d.shelf = $2 AND d.id < $3 ORDER BY d.id DESC LIMIT $4
+        WHERE \(ShelfRead.rows("$1", "$2", upTo: "$3 - 1")) ORDER BY \(ShelfRead.newestFirst) LIMIT $4
         """,
       types: [.int4, .int2, .int8, .int8])
     firstUnlisted = Statement(

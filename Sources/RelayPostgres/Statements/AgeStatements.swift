@@ -10,19 +10,19 @@ struct AgeStatements: Sendable {
 
   init(_ names: TableNames) {
     // A dead letter's `due` says when it died.
-    func dead(_ condition: String, _ limit: String) -> String {
+    func dead(by last: String = "\(Int64.max)", limit: String) -> String {
       """
       SELECT p.id, p.due FROM \(names.destination) t CROSS JOIN LATERAL (
-          SELECT d.id, d.due FROM \(names.delivery) d
-          WHERE d.destination = t.id AND d.shelf = 4 AND d.due IS NOT NULL\(condition) ORDER BY d.due, d.id LIMIT \(limit)) p
+          SELECT d.id, d.due FROM \(names.delivery) d WHERE \(ShelfRead.due("t.id", "4", by: last))
+          ORDER BY \(ShelfRead.orderOfDue) LIMIT \(limit)) p
       WHERE t.id <> ALL($1)
       """
     }
     oldDead = Statement(
-      name: "old_dead", sql: "\(dead(" AND d.due <= $2", "$3")) ORDER BY p.due, p.id LIMIT $3",
+      name: "old_dead", sql: "\(dead(by: "$2", limit: "$3")) ORDER BY p.due, p.id LIMIT $3",
       types: [.int4Array, .int8, .int8])
     firstDead = Statement(
-      name: "first_dead", sql: "SELECT min(f.due) FROM (\(dead("", "1"))) f", types: [.int4Array])
+      name: "first_dead", sql: "SELECT min(f.due) FROM (\(dead(limit: "1"))) f", types: [.int4Array])
     // The length of a body is known without reading it. What a replay has queued is sent with it.
     unrouted = Statement(
       name: "unrouted_events",

@@ -93,8 +93,9 @@ struct AppendStatements: Sendable {
             $12::text[], $13::bool[])
             AS u(place, event, destination, route, since, received, bytes, arrived, order_key, follows)
           LEFT JOIN LATERAL (
-            SELECT 2 AS state FROM \(names.delivery) d
-            WHERE NOT u.follows AND d.destination = u.destination AND d.order_key = u.order_key AND d.id >= $14 LIMIT 1) w ON true
+            SELECT 2 AS state FROM \(names.delivery) e
+            WHERE NOT u.follows AND \(KeyRead.rows("u.destination", "u.order_key", from: "$14"))
+            ORDER BY \(KeyRead.order) LIMIT 1) w ON true
           CROSS JOIN LATERAL (SELECT CASE WHEN u.follows THEN 2 ELSE coalesce(w.state, 0) END AS state) s
           RETURNING id, state)
         SELECT id FROM new WHERE state = 2

@@ -19,17 +19,14 @@ struct ChangeStatements: Sendable {
       d.id, d.destination, d.state, d.due, d.bytes, d.order_key, d.reason, d.run, d.last_at IS NOT NULL, d.last_status,
         d.received, e.type, e.chat, e.source, length(e.body) > 0
       """
-    // Rows are compared whole: so no other index will do, such as one that has all deliveries.
     page = Statement(
       name: "change_page",
       sql: """
         SELECT \(columns) FROM (
           SELECT p.* FROM unnest($2::int2[]) AS s(shelf) CROSS JOIN LATERAL (
             SELECT * FROM \(names.delivery) d
-            WHERE d.shelf IS NOT NULL AND (d.destination, d.shelf, d.id) > ($1, s.shelf, $3)
-              AND (d.destination, d.shelf, d.id) <= ($1, s.shelf, $4)
-            ORDER BY d.destination, d.shelf, d.id LIMIT $5) p
-          ORDER BY p.id LIMIT $5) d
+            WHERE \(ShelfRead.rows("$1", "s.shelf", from: "$3")) ORDER BY \(ShelfRead.order) LIMIT $5) p
+          WHERE p.id <= $4 ORDER BY p.id LIMIT $5) d
         JOIN \(names.event) e ON e.id = d.event ORDER BY d.id
         """,
       types: [.int4, .int2Array, .int8, .int8, .int8])
@@ -47,7 +44,7 @@ struct ChangeStatements: Sendable {
           SELECT h.id FROM unnest($1::int4[], $2::text[], $3::int8[]) AS k(destination, order_key, before)
           CROSS JOIN LATERAL (
             SELECT e.id FROM \(names.delivery) e
-            WHERE e.destination = k.destination AND e.order_key = k.order_key AND e.id >= $4 ORDER BY e.id LIMIT 1) h
+            WHERE \(KeyRead.rows("k.destination", "k.order_key", from: "$4")) ORDER BY \(KeyRead.order) LIMIT 1) h
           WHERE h.id > k.before) h
         WHERE d.id = h.id
         """,
@@ -79,8 +76,7 @@ struct ChangeStatements: Sendable {
           SELECT u.*, w.id IS NOT NULL AS waits
           FROM unnest($2::int8[], $3::text[], $4::bool[], $5::int8[]) AS u(id, order_key, follows, due)
           LEFT JOIN LATERAL (
-            SELECT e.id FROM \(names.delivery) e
-            WHERE e.destination = $1 AND e.order_key = u.order_key AND e.id < u.id AND e.id >= $8 LIMIT 1) w ON true) u
+            \(KeyRead.first(of: names.delivery, "$1", "u.order_key", from: "$8", before: "u.id"))) w ON true) u
         CROSS JOIN LATERAL (
           SELECT CASE WHEN u.follows OR u.waits THEN 2 WHEN u.due IS NULL THEN 0 ELSE 1 END AS state) s
         WHERE d.id = u.id AND d.state < 3 AND d.id >= $6 AND d.id <= $7 RETURNING d.id, d.run, d.state
@@ -105,7 +101,7 @@ struct ChangeStatements: Sendable {
     var parameters = Parameters()
     parameters.add(Int32(destination.rawValue))
     parameters.add(array: shelves)
-    parameters.add(after.rawValue)
+    parameters.add(after.next.rawValue)
     parameters.add(end.rawValue)
     parameters.add(Int64(limit))
     return try connection.read(page, parameters).map { ChangeableDelivery($0, source: source) }

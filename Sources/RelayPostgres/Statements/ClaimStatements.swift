@@ -20,23 +20,22 @@ struct ClaimStatements: Sendable {
       name: "fresh_deliveries",
       sql: """
         SELECT \(DeliveryRead.columns) FROM \(names.delivery) d
-        WHERE d.destination = $1 AND d.shelf = $2 AND d.id >= $3 ORDER BY d.id LIMIT $4
+        WHERE \(ShelfRead.rows("$1", "$2", from: "$3")) ORDER BY \(ShelfRead.order) LIMIT $4
         """,
       types: [.int4, .int2, .int8, .int8])
     retryingDeliveries = Statement(
       name: "retrying_deliveries",
       sql: """
         SELECT \(DeliveryRead.columns) FROM \(names.delivery) d
-        WHERE d.destination = $1 AND d.shelf = $2 AND d.due <= $3 AND (d.due, d.id) > ($4, $5)
-        ORDER BY d.due, d.id LIMIT $6
+        WHERE \(ShelfRead.due("$1", "$2", after: ("$4", "$5"), by: "$3"))
+        ORDER BY \(ShelfRead.orderOfDue) LIMIT $6
         """,
       types: [.int4, .int2, .int8, .int8, .int8, .int8])
     retriesToCome = Statement(
       name: "retries_to_come",
       sql: """
         SELECT d.due, d.id FROM \(names.delivery) d
-        WHERE d.destination = $1 AND d.shelf = $2 AND d.due IS NOT NULL AND (d.due, d.id) > ($3, $4)
-        ORDER BY d.due, d.id LIMIT $5
+        WHERE \(ShelfRead.due("$1", "$2", after: ("$3", "$4"))) ORDER BY \(ShelfRead.orderOfDue) LIMIT $5
         """,
       types: [.int4, .int2, .int8, .int8, .int8])
     deliveriesByID = Statement(
@@ -52,8 +51,8 @@ struct ClaimStatements: Sendable {
         SELECT k.place, \(DeliveryRead.columns)
         FROM unnest($1::int4[], $2::text[], $3::int8[]) WITH ORDINALITY AS k(destination, order_key, after, place)
         CROSS JOIN LATERAL (
-          SELECT * FROM \(names.delivery) d
-          WHERE d.destination = k.destination AND d.order_key = k.order_key AND d.id > k.after ORDER BY d.id LIMIT $4) d
+          SELECT * FROM \(names.delivery) e WHERE \(KeyRead.rows("k.destination", "k.order_key", from: "k.after + 1"))
+          ORDER BY \(KeyRead.order) LIMIT $4) d
         ORDER BY k.place, d.id
         """,
       types: [.int4Array, .textArray, .int8Array, .int8])
@@ -68,7 +67,8 @@ struct ClaimStatements: Sendable {
       name: "bring_in",
       sql: """
         UPDATE \(names.delivery) d SET due = $3 FROM (
-          SELECT id FROM \(names.delivery) WHERE destination = $1 AND shelf = $2 AND due > $3 ORDER BY due, id LIMIT $4) u
+          SELECT d.id FROM \(names.delivery) d WHERE \(ShelfRead.due("$1", "$2", after: ("$3", "\(Int64.max)")))
+          ORDER BY \(ShelfRead.orderOfDue) LIMIT $4) u
         WHERE d.id = u.id
         """,
       types: [.int4, .int2, .int8, .int8])

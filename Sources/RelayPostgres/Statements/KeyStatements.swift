@@ -17,7 +17,7 @@ struct KeyStatements: Sendable {
           SELECT h.id FROM unnest($1::int4[], $2::text[]) AS k(destination, order_key)
           CROSS JOIN LATERAL (
             SELECT e.id, e.state FROM \(names.delivery) e
-            WHERE e.destination = k.destination AND e.order_key = k.order_key AND e.id >= $3 ORDER BY e.id LIMIT 1) h
+            WHERE \(KeyRead.rows("k.destination", "k.order_key", from: "$3")) ORDER BY \(KeyRead.order) LIMIT 1) h
           WHERE h.state = 2) h
         WHERE d.id = h.id RETURNING d.id, d.destination, d.run, d.state
         """,
@@ -28,7 +28,7 @@ struct KeyStatements: Sendable {
         SELECT h.id, h.destination, h.run, h.state FROM unnest($1::int4[], $2::text[]) AS k(destination, order_key)
         CROSS JOIN LATERAL (
           SELECT * FROM \(names.delivery) e
-          WHERE e.destination = k.destination AND e.order_key = k.order_key AND e.id >= $3 ORDER BY e.id LIMIT 1) h
+          WHERE \(KeyRead.rows("k.destination", "k.order_key", from: "$3")) ORDER BY \(KeyRead.order) LIMIT 1) h
         """,
       types: [.int4Array, .textArray, .int8])
     turns = Statement(
@@ -39,7 +39,7 @@ struct KeyStatements: Sendable {
         CROSS JOIN LATERAL (
           SELECT f.*, sum(f.bytes) OVER (ORDER BY f.id) - f.bytes AS bytes_before FROM (
             SELECT * FROM \(names.delivery) e
-            WHERE e.destination = k.destination AND e.order_key = k.order_key AND e.id >= $4 ORDER BY e.id LIMIT k.run_limit) f) d
+            WHERE \(KeyRead.rows("k.destination", "k.order_key", from: "$4")) ORDER BY \(KeyRead.order) LIMIT k.run_limit) f) d
         LEFT JOIN \(names.event) e ON e.id = d.event
         WHERE d.bytes_before < \(ClaimRequest.mostRunBytes) ORDER BY k.place, d.id
         """,

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// What people did and decided: the audit, learned tokens; and when senders were turned away.
 struct PeopleStatements: Sendable {
@@ -176,17 +177,5 @@ struct PeopleStatements: Sendable {
     // Its end is written by the next run alone.
     let stopBegan = rows[0].first.flatMap { $0.time(0) == $0.time(1) ? $0.time(0) : nil }
     return (stopBegan, rows[1].first?.time(0))
-  }
-}
-
-extension AuditOutcome {
-  private static let separator = ": "
-
-  /// As the column has it: `done`, or `done: 1 delivery cancelled`. No outcome's word has a colon.
-  fileprivate var kept: String { details.map { text + Self.separator + $0 } ?? text }
-
-  init(kept: String, count: Int?) {
-    let parts = kept.split(separator: Self.separator, maxSplits: 1).map(String.init)
-    self.init(parts.first ?? "", count: count, details: parts.count > 1 ? parts[1] : nil)
   }
 }

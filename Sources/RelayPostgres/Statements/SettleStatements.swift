@@ -49,12 +49,11 @@ struct SettleStatements: Sendable {
         UPDATE \(of.delivery) d SET state = u.state, shelf = CASE WHEN d.run > 0 THEN u.state - 4 ELSE u.state END,
           due = u.due, \(Self.attempt)
         FROM (
-          SELECT u.*, coalesce(w.state, 1) AS state
+          SELECT u.*, CASE WHEN w.id IS NULL THEN 1 ELSE 2 END AS state
           FROM unnest(\(Self.attemptArrays), $13::int4[], $14::text[])
             AS u(\(Self.attemptColumns), destination, order_key)
           LEFT JOIN LATERAL (
-            SELECT 2 AS state FROM \(names.delivery) e
-            WHERE e.destination = u.destination AND e.order_key = u.order_key AND e.id < u.id AND e.id >= $17 LIMIT 1) w ON true) u
+            \(KeyRead.first(of: names.delivery, "u.destination", "u.order_key", from: "$17", before: "u.id"))) w ON true) u
         WHERE d.id = u.id AND d.state < 3\(isWithin(15))
         """,
       types: Self.attemptTypes + [.int4Array, .textArray, .int8, .int8, .int8])

@@ -43,13 +43,7 @@ struct EventPageWork {
   }
 
   /// What of these rows no earlier page has looked at.
-  func rest(of all: Range<Int64>) -> Range<Int64> {
-    guard let after = request.after?.rawValue else { return all }
-    switch request.order {
-    case .newestFirst: return all.lowerBound..<max(all.lowerBound, min(all.upperBound, after))
-    case .oldestFirst: return min(all.upperBound, max(all.lowerBound, after + 1))..<all.upperBound
-    }
-  }
+  func rest(of all: Range<Int64>) -> Range<Int64> { request.rest(of: all) }
 
   /// Something is looked at in every page, so that each comes further.
   private mutating func mayGoOn() -> Bool {

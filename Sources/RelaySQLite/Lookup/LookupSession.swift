@@ -201,9 +201,7 @@ extension LookupSession {
   /// When senders were turned away, in the given time at least in part, the newest first, as the wall clock showed it.
   func gaps(since: Timestamp?, until: Timestamp?) throws(StoreError) -> [Gap] {
     try snapshot { history throws(StoreError) in
-      let found = try gapReader.all().map { $0.shown(by: history) }
-      let wanted = found.filter { $0.overlaps(since: since, until: until) }
-      return wanted.sorted { ($1.began, $1.kind.rawValue) < ($0.began, $0.kind.rawValue) }
+      try gapReader.all().shown(since: since, until: until, by: history)
     }
   }
 }

@@ -151,21 +151,10 @@ final class RecordReader {
       receivedAt: history.wall(at: query.time(3)), destination: query.text(4)!, route: query.text(5)!,
       configuration: query.text(6)!, run: Int(query.integer(7)), state: state, attempts: Int(query.integer(9))
     )
-    let due = query.optionalTime(10).map(history.wall(at:))
-    let settled = query.optionalTime(11).map(history.wall(at:))
-    let reason = query.optionalInteger(12).map { Int($0) }
-    switch state {
-    case .fresh: break
-    case .retrying, .waiting: record.due = due
-    case .delivered: record.settledAt = settled
-    case .dead:
-      record.settledAt = settled
-      record.deathReason = reason.flatMap(DeathReason.init)
-    case .discarded:
-      record.settledAt = settled
-      record.discardReason = reason.flatMap(DiscardReason.init)
-    }
-    record.failureCount = record.attempts - (state == .delivered ? 1 : 0)
+    record.add(
+      due: query.optionalTime(10).map(history.wall(at:)),
+      settled: query.optionalTime(11).map(history.wall(at:)),
+      reason: query.optionalInteger(12).map { Int($0) })
     if let at = query.optionalTime(13) {
       record.lastAttempt = DeliveryRecord.LastAttempt(
         at: history.wall(at: at), duration: .microseconds(query.integer(14)),

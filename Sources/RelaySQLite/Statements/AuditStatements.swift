@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Writes the audit's rows, and lets go of old ones.
 final class AuditStatements {
@@ -61,9 +62,6 @@ extension AuditStatements: Sendable {}
 final class AuditReader {
   private let page: Statement
 
-  /// Rows that a page looks at, at most.
-  private static let pageRows = 5_000
-
   init(_ connection: Connection) throws(StoreError) {
     page = try connection.prepare(
       """
@@ -75,21 +73,9 @@ final class AuditReader {
   func read(_ filter: AuditFilter, after: AuditID?, limit: Int) throws(StoreError) -> AuditPage {
     page.bind(1, after?.rawValue ?? Int64.max)
     defer { page.reset() }
-    var records: [AuditRecord] = []
-    var last: AuditID?
-    for _ in 0..<Self.pageRows {
-      guard try page.step() else { return AuditPage(records: records, next: nil) }
-      let record = AuditRecord(page)
-      if filter.holds(record.entry) {
-        // One more than asked for: there is a next page.
-        guard records.count < max(1, limit) else {
-          return AuditPage(records: records, next: records.last?.id)
-        }
-        records.append(record)
-      }
-      last = record.id
-    }
-    return AuditPage(records: records, next: last)
+    var work = AuditPageWork(filter, limit: limit)
+    while work.wantsMore, try page.step() { work.take(AuditRecord(page)) }
+    return work.page
   }
 }
 
@@ -105,17 +91,5 @@ extension AuditRecord {
         at: row.time(1), who: row.text(2) ?? "", role: row.text(3) ?? "", what: row.text(4) ?? "",
         target: row.text(5) ?? "", reason: row.text(6)),
       outcome: row.text(7).map { AuditOutcome(kept: $0, count: row.optionalInteger(8).map { Int($0) }) })
-  }
-}
-
-extension AuditOutcome {
-  private static let separator = ": "
-
-  /// As the column has it: `done`, or `done: 1 delivery cancelled`. No outcome's word has a colon.
-  fileprivate var kept: String { details.map { text + Self.separator + $0 } ?? text }
-
-  fileprivate init(kept: String, count: Int?) {
-    let parts = kept.split(separator: Self.separator, maxSplits: 1).map(String.init)
-    self.init(parts.first ?? "", count: count, details: parts.count > 1 ? parts[1] : nil)
   }
 }

@@ -73,13 +73,71 @@ struct LookupConnectionTests {
     #expect(rounds == 2 && third != second)
   }
 
-  @Test func whereThereIsNoWayTheReasonIsToldAndNobodyWaitsForItTwice() throws {
-    let address = try ServerAddress(url: "postgres://nobody@/none?host=/nonexistent")
-    let limits = LookupConnection.Limits(opening: .seconds(60), call: .seconds(60), pause: .seconds(600))
+  @Test func whereThereIsNoWayTheReasonIsTold() throws {
+    let connection = connection(to: try ServerAddress(url: "postgres://nobody@/none?host=/nonexistent"))
+    let error = #expect(throws: StoreError.self) { try ask("SELECT 1", connection) }
+    #expect(error?.message.contains("/nonexistent") == true)
+  }
+
+  @Test(arguments: [Duration.seconds(600), .zero])
+  func nobodyAsksTheServerAgainWhileThePauseLasts(_ pause: Duration) throws {
+    let folder = try #require(bench.way.address["host"])
+    let address = try ServerAddress(url: "postgres://postgres@/none?host=\(folder)")
+    let limits = LookupConnection.Limits(opening: .seconds(60), call: .seconds(60), pause: pause)
     let connection = connection(limits, to: address)
-    let errors = (0..<2).map { _ in #expect(throws: StoreError.self) { try ask("SELECT 1", connection) } }
-    #expect(errors[0] != nil && errors[0] == errors[1])
-    #expect(errors[0]?.message.contains("/nonexistent") == true)
+    var turns: [Int] = []
+    let errors = (0..<2).map { _ in
+      let error = #expect(throws: StoreError.self) { try ask("SELECT 1", connection) }
+      turns.append(bench.way.turns)
+      return error
+    }
+    #expect(errors[0] != nil && errors[0] == errors[1] && turns[0] > 0)
+    #expect((turns[0] == turns[1]) == (pause > .zero))
+  }
+
+  /// Each of the calls that it takes is quicker than that.
+  @Test func connectingAsAWholeTakesNoLongerThanItMay() throws {
+    bench.way.delayAnswers(byMilliseconds: 300)
+    let short = LookupConnection.Limits(opening: .milliseconds(800), call: .seconds(60), pause: .zero)
+    let error = #expect(throws: StoreError.self) {
+      try ask("SELECT 1", connection(short, to: bench.way.address))
+    }
+    #expect(error?.code == .failing)
+    // It takes five round trips, and the time is over with the third.
+    #expect(bench.way.turns <= 3)
+    let long = LookupConnection.Limits(opening: .seconds(60), call: .seconds(60), pause: .zero)
+    let patient = connection(long, to: bench.way.address)
+    defer { patient.close() }
+    #expect(try ask("SELECT 7::int8", patient)[0].integer(0) == 7)
+  }
+
+  @Test func aDatabaseWithAnotherStoreIsRefusedAlsoLater() async throws {
+    let store = try await bench.open(isDirect: true)
+    defer { store.close() }
+    let limits = LookupConnection.Limits(opening: .seconds(60), call: .seconds(60), pause: .zero)
+    func connection(of id: EventID) -> LookupConnection {
+      LookupConnection(bench.database.address, of: id, applicationName: "look", limits)
+    }
+    let other = #expect(throws: StoreError.self) {
+      try ask("SELECT 1", connection(of: EventID(high: 1, low: 2)))
+    }
+    #expect(other?.message.contains("another store") == true)
+    let own = connection(of: store.id)
+    defer { own.close() }
+    let backend = try ask("SELECT pg_backend_pid()", own)[0].int32(0)
+    _ = try bench.ask("UPDATE store SET id = gen_random_uuid()")
+    _ = try ask("SELECT 1", own)
+    _ = try bench.ask("SELECT pg_terminate_backend(\(backend), 60000)")
+    let later = #expect(throws: StoreError.self) { try ask("SELECT 1", own) }
+    #expect(later?.message.contains("another store") == true)
+  }
+
+  @Test func aStandbyIsRefusedAlsoWhereTheAddressTakesAny() throws {
+    let primary = try PostgresServer()
+    let standby = try Standby(of: primary)
+    let address = try ServerAddress(url: standby.server.url() + "&target_session_attrs=any")
+    let error = #expect(throws: StoreError.self) { try ask("SELECT 1", connection(to: address)) }
+    #expect(error?.message.contains("standby") == true)
   }
 
   @Test func whatTakesTooLongIsEndedByTheServerAndSaysSo() throws {

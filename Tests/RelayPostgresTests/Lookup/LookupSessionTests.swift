@@ -85,6 +85,84 @@ struct LookupSessionTests {
     store.close()
   }
 
+  /// Those that were never attempted beside the others, and those that replays have sent long after.
+  @Test(arguments: EventPageRequest.Order.allCases)
+  func whatFewAreInIsFoundWithoutLookingAtTheOthers(_ order: EventPageRequest.Order) async throws {
+    let store = try await bench.open(isDirect: true)
+    let envelope = bench.make.envelope(events: 300)
+    let held = try await store.stored(envelope)
+    for (place, delivery) in held.enumerated() where place % 100 != 7 {
+      await store.settle(delivery.settled(place % 100 == 9 ? .dead(.permanent) : .delivered))
+    }
+    let session = session(fewest: 0)
+    defer { session.close() }
+    let budget = LookupBudget(rows: 20, time: .seconds(60))
+    for (outcome, kept) in [(EventOutcome.dead, 9), (.pending, 7)] {
+      let expected = held.enumerated().filter { $0.offset % 100 == kept }.map(\.element.event.id)
+      let request = EventPageRequest(filter: EventFilter(outcomes: [outcome]), order: order, limit: 500)
+      let (found, pages) = try events(request, budget, session)
+      #expect(found == (order == .oldestFirst ? expected : expected.reversed()) && pages == 1)
+    }
+    store.close()
+  }
+
+  @Test(arguments: EventPageRequest.Order.allCases)
+  func whatAReplayHasSentIsFoundInThePlaceOfItsEvent(_ order: EventPageRequest.Order) async throws {
+    let store = try await bench.open(isDirect: true)
+    let envelopes = (0..<3).map { _ in bench.make.envelope() }
+    for envelope in envelopes {
+      for delivery in try await store.stored(envelope) { await store.settle(delivery.settled(.delivered)) }
+    }
+    #expect(try await store.replayed(envelopes[1], to: ["bi"]).queued == 1)
+    let session = session(fewest: 0)
+    defer { session.close() }
+    let request = EventPageRequest(filter: EventFilter(outcomes: [.pending]), order: order, limit: 1)
+    #expect(try events(request, .page, session).ids == [envelopes[1].firstEventID])
+    store.close()
+  }
+
+  /// Where times lie is found once, and not for each page.
+  @Test func theLaterPagesOfASearchAskTheServerLessThanTheFirst() async throws {
+    let store = try await bench.open(isDirect: true)
+    for second in [0, 100, 101, 102, 103, 300] {
+      _ = try await store.stored(bench.make.envelope(to: [], at: .second(second)))
+    }
+    let session = LookupSession(
+      LookupConnection(bench.way.address, applicationName: "look"), clock: bench.clock)
+    defer { session.close() }
+    try session.look()
+    let filter = EventFilter(since: .second(100), until: .second(200))
+    var request = EventPageRequest(filter: filter, order: .oldestFirst, limit: 1)
+    var turns: [Int] = []
+    repeat {
+      let before = bench.way.turns
+      let page = try session.events(request)
+      turns.append(bench.way.turns - before)
+      request.after = page.next
+    } while request.after != nil && turns.count < 10
+    #expect(turns.count >= 4 && turns[1] < turns[0] && turns[1] == turns[2])
+    store.close()
+  }
+
+  @Test func whoAsksForOneDeliveryAsksTheServerNoMoreOftenThanWhoAsksForMany() async throws {
+    let store = try await bench.open(isDirect: true)
+    _ = try await store.stored(bench.make.envelope(events: 600, type: "rare"))
+    for _ in 0..<2 { _ = try await store.stored(bench.make.envelope(events: 700)) }
+    let session = LookupSession(
+      LookupConnection(bench.way.address, applicationName: "look"), clock: bench.clock)
+    defer { session.close() }
+    try session.look()
+    var turns: [Int] = []
+    for limit in [500, 1] {
+      let before = bench.way.turns
+      let page = try session.deliveries(DeliveryFilter(type: "rare"), after: nil, limit: limit)
+      turns.append(bench.way.turns - before)
+      #expect(page.deliveries.count == limit && page.next == page.deliveries.last?.id)
+    }
+    #expect(turns[1] <= turns[0])
+    store.close()
+  }
+
   @Test func aPageWithBodiesEndsWhereTheyHaveBecomeMany() async throws {
     let store = try await bench.open(isDirect: true)
     let body = [UInt8](repeating: 0x20, count: 1_500_000)
@@ -97,6 +175,24 @@ struct LookupSessionTests {
     #expect(try session.replayable(request, budget: budget).events.count == 3)
     #expect(try events(request, budget, session).ids.count == 5)
     store.close()
+  }
+
+  /// A server that has taken another's place may lack what that one had, and have given its numbers to others.
+  @Test func whatWasReadFromAnotherConnectionIsForgotten() async throws {
+    let store = try await bench.open(isDirect: true)
+    defer { store.close() }
+    let event = try await store.stored(bench.make.envelope()).only.event.id
+    // Of the newest names each answer reads what there is.
+    _ = try bench.ask("INSERT INTO source (name) SELECT 'other ' || n FROM generate_series(1, 200) n")
+    let session = session()
+    defer { session.close() }
+    #expect(try session.event(event)?.source == "huggy")
+    _ = try bench.ask("UPDATE source SET name = 'renamed' WHERE name = 'huggy'")
+    #expect(try session.event(event)?.source == "huggy")
+    _ = try bench.ask(
+      "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE application_name = 'look' AND datname = current_database()"
+    )
+    #expect(try session.event(event)?.source == "renamed")
   }
 
   @Test func nothingIsLeftOpenBehindAnAnswer() async throws {

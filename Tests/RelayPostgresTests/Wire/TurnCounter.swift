@@ -13,6 +13,8 @@ final class TurnCounter: Sendable {
     var turns = 0
     /// From this turn on, what the server answers is not passed on, and the way is closed.
     var withheldTurn: Int?
+    /// How much longer each answer takes, in milliseconds.
+    var delay: Int32 = 0
   }
 
   /// Of the folder that its socket is in.
@@ -74,6 +76,9 @@ final class TurnCounter: Sendable {
   /// From now on nobody can connect by it.
   func refuseConnections() { unlink("\(folder)/.s.PGSQL.5432") }
 
+  /// Each answer of the server is so much longer on its way.
+  func delayAnswers(byMilliseconds delay: Int32) { state.update { $0.delay = delay } }
+
   private static func pass(between client: Int32, and server: Int32, _ state: Monitor<State>) {
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
     var isClientsTurn = false
@@ -85,6 +90,8 @@ final class TurnCounter: Sendable {
         let count = read(from, &buffer, buffer.count)
         guard count > 0 else { return }
         let isPassed = state.update { $0.passes(fromClient: index == 0, &isClientsTurn) }
+        let delay = index == 0 ? 0 : state.update { $0.delay }
+        if delay > 0 { poll(nil, 0, delay) }
         guard isPassed, Self.write(buffer[..<count], to: to) else { return }
       }
     }
