@@ -23,7 +23,7 @@ struct TwinKey: Hashable, Sendable {
   init(routing event: EventID) { self.init(event) }
 
   /// As it stands in a row.
-  init(_ column: EventID) { (high, low) = (column.high, column.low) }
+  init(_ column: EventID) { self.init(high: column.high, low: column.low) }
 
   private init(high: UInt64, low: UInt64) {
     self.high = high
