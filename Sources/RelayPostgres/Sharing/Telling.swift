@@ -41,13 +41,15 @@ final class Telling {
     connections = connection.regains
     guard try !others().isEmpty else { return }
     session.twins.isOn = true
-    try announce()
     let deadline = Deadline(after: Self.patience)
     // Where a session has ended, all of its commits are there.
     let writing = try connection.others()
     while true {
+      if !isAnnounced { try unlessLocked(announce) }
       let others = try others()
-      silent = writing.filter { one in others.contains { $0.holding == one && !$0.tells } }
+      silent =
+        isAnnounced
+        ? writing.filter { one in others.contains { $0.holding == one && !$0.tells } } : writing
       guard !silent.isEmpty, !deadline.isOver else { return }
       var pipeline = Pipeline()
       messages.notify(from: slot, in: &pipeline)
@@ -70,6 +72,15 @@ final class Telling {
     isAnnounced = true
   }
 
+  /// Where another node has the lock, that is done with the next look.
+  private func unlessLocked(_ change: () throws(StoreError) -> Void) throws(StoreError) {
+    do throws(StoreError) {
+      try change()
+    } catch {
+      guard connection.failure == .lockNotAvailable else { throw error }
+    }
+  }
+
   // MARK: Reading
 
   /// How many questions `ask` adds.
@@ -87,10 +98,10 @@ final class Telling {
     let others = TellingStatements.others(found[found.startIndex])
     let isLastPage = try news.act(on: found[found.startIndex + 1])
     if others.isEmpty {
-      if session.twins.isOn { try cease() }
+      if session.twins.isOn { try unlessLocked(cease) }
     } else if !isAnnounced {
       session.twins.isOn = true
-      try announce()
+      try unlessLocked(announce)
     }
     try hear(others)
     return isLastPage
