@@ -195,7 +195,7 @@ extension StoreConnection.Failure {
     case _ where error.isUnknownOutcome: self = .inDoubt
     case "40001", "40P01": self = .disturbed
     case "55P03": self = .lockNotAvailable
-    case "23505" where error.table.map { TableNames().twins.contains($0) } == true: self = .twin
+    case "23505" where TableNames().twins.contains(error.table ?? ""): self = .twin
     default: return nil
     }
   }
