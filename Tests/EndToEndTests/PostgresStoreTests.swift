@@ -109,6 +109,8 @@ struct PostgresStoreTests {
     _ = try? post(Fixtures.envelope("agent-entered.json"), to: url + "/huggy")
     #expect(relay.waitForExit() == 1)
     #expect(relay.log.contains { $0.contains("the store can't be used") && $0.contains("start it again") })
+    #expect(
+      relay.log.contains { $0.contains("stopping") && $0.contains("0.0 seconds") }, "it waits for nothing")
     let again = try setting.start()
     #expect(again.ingestURL() != nil)
     again.send(signal: SIGTERM)

@@ -31,11 +31,14 @@ import Testing
   }
 
   @Test func aPasswordThatIsADefaultInTheFileIsWarnedOf() {
-    let found = problems(of: oneSource + "store: { url: 'postgres://relay:${NOBODY:-hunter2}@db/huggy' }")
-    #expect(
-      found.count == 1 && found[0].contains("warning: store.url: this secret is the default of ${NOBODY}"))
+    func secrets(_ url: String) -> [String] {
+      problems(of: oneSource + "store: { url: '\(url)' }").filter { $0.contains("secret") }
+    }
+    let found = secrets("postgres://relay:${NOBODY:-hunter2}@db/huggy")
+    #expect(found.count == 1)
+    #expect(found.first?.contains("warning: store.url: this secret is the default of ${NOBODY}") == true)
     // A store that is a file holds no secret.
-    #expect(problems(of: oneSource + "store: { url: '${NOBODY:-sqlite:a.db}' }").isEmpty)
+    #expect(secrets("${NOBODY:-sqlite:a.db}").isEmpty)
   }
 
   /// Only the store knows what it can make of an address.
@@ -72,7 +75,7 @@ import Testing
     #expect(
       problems(of: text("postgres://db/huggy")) == [
         "1:24: server.attachments: \(refusal)", "3:44: sources.huggy.attachments: \(refusal)",
-        "4:56: destinations.crm.attachments: \(refusal)",
+        "4:57: destinations.crm.attachments: \(refusal)",
       ])
     #expect(problems(of: text("sqlite:a.db")).isEmpty)
   }

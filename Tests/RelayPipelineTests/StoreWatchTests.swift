@@ -99,6 +99,12 @@ struct StoreWatchTests {
       ])
   }
 
+  @Test func aStoreThatIsLostConfirmsNothing() {
+    watch.storeConditionChanged(StoreCondition(lacksLease: true))
+    watch.storeConditionChanged(StoreCondition(refusal: StoreError(code: .lost, message: "taken over")))
+    #expect(messages.count == 2 && messages[1].contains("taken over"))
+  }
+
   @Test func aStoreThatCantKeepItselfIsTold() {
     watch.storeKeepingFailed(StoreError(code: .failing, message: "no luck"))
     #expect(

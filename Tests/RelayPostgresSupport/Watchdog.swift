@@ -120,6 +120,20 @@ final class Watchdog: Sendable {
     return (ends[0], ends[1])
   }
 
+  /// Of those that this process has open; others may come meanwhile.
+  private static var highestDescriptor: Int32 {
+    guard let folder = opendir("/proc/self/fd") else { return STDERR_FILENO }
+    defer { closedir(folder) }
+    var highest = STDERR_FILENO
+    while let entry = readdir(folder) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      highest = max(highest, Int32(name) ?? highest)
+    }
+    return highest
+  }
+
   /// Starts a program in a group of processes of its own, with no signal blocked: threads of tests block some, and a shell that does not
   /// hear of its child's end waits for it forever.
   private static func spawn(_ arguments: [String], input: Int32, output: Int32) -> pid_t? {
@@ -129,6 +143,10 @@ final class Watchdog: Sendable {
     posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
     posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO)
+    // Else the server holds the ports of other tests' listeners for as long as it lives. What is closed already is no error.
+    for descriptor in STDERR_FILENO + 1...highestDescriptor + 256 {
+      posix_spawn_file_actions_addclose(&actions, descriptor)
+    }
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }

@@ -8,31 +8,12 @@ import Testing
 /// `store verify`: whatever is wrong with a store is found, and a sound one is sound.
 struct VerifierTests {
   private let home: SQLiteHome
-  private let make = TestEnvelopes()
 
   init() throws { home = try SQLiteHome() }
 
   private func fill() async throws {
     let store = try SQLiteStore(path: home.path, clock: ManualClock())
-    var configuration = StoreConfiguration.test
-    configuration.maxBacklogBytes = ["audit": 600]
-    try await store.configure(configuration)
-    try await store.reorder("bi", by: .chat)
-    let held = try await store.stored(make.envelope(to: ["crm", "audit"], events: 4, bytes: 1))
-    await store.settle(
-      held[0].settled(.delivered), held[1].retried(at: 5),
-      held.filter { $0.destination == "crm" }[1].settled(.dead(.expired)))
-    for _ in 0..<3 { _ = try await store.stored(make.envelope(to: ["bi"], chat: "7")) }
-    _ = try await store.stored(make.envelope(to: [], events: 2))
-    _ = try await store.erase([held[0].event.id])
-    let old = make.envelope(to: [], events: 4)
-    _ = try await store.append(old)
-    for _ in 1...2 {
-      let replay = try await store.replayed(old, to: ["crm"])
-      let claimed = await store.claim(in: .replay).deliveries
-      await store.settle(claimed[0].settled(.delivered), claimed[1].settled(.dead(.expired)))
-      if replay.id == 2 { _ = try await store.end(replay.id, as: .cancelled) }
-    }
+    try await store.fill()
     store.close()
   }
 

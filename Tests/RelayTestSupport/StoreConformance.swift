@@ -7,14 +7,12 @@ import Testing
 ///     func theStore(_ claim: StoreClaim) async throws { try await claim.check(MyStoreHome()) }
 package enum StoreConformance {
   package static let claims =
-    contents + delivering + reordering + searching + looking + listing + lookingAtTimes + operation + replays
-    + replayRoom + replayRules + audit + tokens + clocks + arrival + duplicates + names + gaps + hanging
-    + closing
-    + erasing
+    contents + ordering + retries + settlements + runs + changes + withholding + backlog + reordering
+    + searching + looking + listing + lookingAtTimes + operation + replays + replayRoom + replayRules + audit
+    + tokens + clocks + arrival + duplicates + names + gaps + hanging + closing + erasing
 
-  /// Those about the way of deliveries, from their claim to their end: what a store must do alike whatever else there is beside it.
-  package static let delivering =
-    claiming + retries + settlements + order + orderOfRetries + runs + changes + withholding + backlog
+  /// Those about who is handed what, and in which order: what a store must do alike whatever else there is beside it.
+  package static let ordering = claiming + order + orderOfRetries
 }
 
 /// One sentence that is true of every store, and how that is found out.

@@ -162,7 +162,10 @@ package final class StoreWatch: StoreObserver {
     if let refusal = condition.refusal, refusal.code == .lost { loss.yield(refusal) }
     if condition.logHolder != before.logHolder { log(holder: condition.logHolder) }
     if condition.logFailure != before.logFailure { log(failure: condition.logFailure) }
-    if condition.lacksLease != before.lacksLease { log(lacksLease: condition.lacksLease) }
+    // One that is lost has told why nothing starts.
+    if condition.lacksLease != before.lacksLease, condition.refusal?.code != .lost {
+      log(lacksLease: condition.lacksLease)
+    }
     guard condition.holdsSettlements != before.holdsSettlements else { return }
     engine.withLock { $0 }?.storeHolds(condition.holdsSettlements)
     if condition.holdsSettlements {

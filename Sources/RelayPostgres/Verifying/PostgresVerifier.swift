@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 import RelayText
 
 /// Looks at a whole store as it stands at one moment, whether relays run on it or not: whether its rows agree with each other. Changes
@@ -19,6 +20,8 @@ package struct PostgresVerifier {
   /// Of a call that goes along a whole table.
   private static let longTime = Duration.seconds(24 * 3_600)
   private static let bodiesInPage: Int64 = 256
+  /// What to keep before anything is tried.
+  private static let dump = "dump of the database"
 
   /// - Parameters:
   ///   - isSound: Whether bytes are an event's body.
@@ -115,12 +118,12 @@ package struct PostgresVerifier {
     var check = StoreVerification.Check(
       "deliveries",
       advice:
-        "keep a dump of the database (pg_dump) and report this; a delivery that is named may be discarded by its number"
+        "keep a \(Self.dump) (pg_dump) and report this; a delivery that is named may be discarded by its number"
     )
     check.count = try count(statements.deliveryCount, connection)
     for row in try rows(statements.states, connection) {
       let (state, reason) = (Int(row.int32(0)), row.optionalInt32(1).map(Int.init))
-      guard !Self.fits(reason, state) else { continue }
+      guard DeliveryState(rawValue: state)?.goesWith(reason: reason) != true else { continue }
       let (first, count) = (row.integer(2), Int(row.integer(3)))
       let what =
         reason.map { "the state \(state) and the reason \($0)" } ?? "the state \(state) and no reason"
@@ -132,77 +135,38 @@ package struct PostgresVerifier {
     return check
   }
 
-  private static func fits(_ reason: Int?, _ state: Int) -> Bool {
-    switch DeliveryState(rawValue: state) {
-    case .dead: reason.flatMap(DeathReason.init) != nil
-    case .discarded: reason.flatMap(DiscardReason.init) != nil
-    case .fresh, .retrying, .waiting, .delivered: reason == nil
-    case nil: false
-    }
-  }
-
   private func references(
     _ connection: PostgresConnection
   ) throws(PostgresError) -> StoreVerification.Check {
-    var check = StoreVerification.Check(
-      "references",
-      advice:
-        "rows are missing: what they belonged to is not sent, and the log says so; restore a backup if it matters"
-    )
+    var check = StoreVerification.Check.references
     try add(statements.references, to: &check, connection)
     return check
   }
 
-  /// Of what is settled the books count also what has gone since.
   private func books(_ connection: PostgresConnection) throws(PostgresError) -> StoreVerification.Check {
-    var check = StoreVerification.Check(
-      "books",
-      advice:
-        "counts and max_backlog are off by so much, and nothing is lost; keep a dump of the database and report this"
-    )
-    var sums: [Int32: [Int]] = [:]
+    var check = StoreVerification.Check.books(keep: Self.dump)
+    var sums: [Int32: DeliverySums] = [:]
     for row in try rows(statements.sums, connection) {
-      sums[row.int32(0)] = (1...7).map { Int(row.integer($0)) }
+      func sum(_ column: Int) -> Int { Int(row.integer(column)) }
+      sums[row.int32(0)] = DeliverySums(
+        pending: sum(1), replaying: sum(2), dead: sum(3), delivered: sum(4), discarded: sum(5),
+        overflowed: sum(6), backlogBytes: sum(7))
     }
-    let books = try rows(statements.books, connection)
-    check.count = books.count
-    for row in books {
-      let found = sums[row.int32(0)] ?? [Int](repeating: 0, count: 7)
-      // The place in the row of books, and the place among the sums.
-      for (what, column, place, isExact) in Self.compared {
-        let said = Int(row.integer(column))
-        guard isExact ? said != found[place] : said < found[place] else { continue }
-        check.found("\(row.text(1)): the books say \(said) \(what), and there are \(found[place])")
-      }
+    for row in try rows(statements.books, connection) {
+      let books = BookStatements.destination(row).1
+      check.compare(booksOf: books.name, DeliverySums(books), with: sums[row.int32(0)] ?? DeliverySums())
     }
     return check
   }
 
-  private static let compared = [
-    ("pending", 6, 0, true), ("pending of replays", 7, 1, true), ("dead", 8, 2, true),
-    ("delivered", 9, 3, false), ("discarded", 10, 4, false), ("overflowed", 11, 5, false),
-    ("bytes of backlog", 12, 6, true),
-  ]
-
   // MARK: Order
 
-  /// Of each key the first is attempted, and all others wait.
   private func orderKeys(_ connection: PostgresConnection) throws(PostgresError) -> StoreVerification.Check {
-    var check = StoreVerification.Check(
-      "order keys",
-      advice:
-        "discard or retry the deliveries that are named, or change the destination's order_by to none and back: "
-        + "their order is made anew")
-    let keys = try rows(statements.orderKeys, connection)
-    check.count = keys.count
-    for row in keys {
-      let (first, attempted) = (row.integer(1), Int(row.integer(2)))
-      guard attempted != 1 || row.optionalInteger(3) != first else { continue }
-      check.found(
-        "\(row.text(0)), delivery \(first): it is the first of its key, and "
-          + (attempted == 0
-            ? "none of the key is attempted"
-            : "\(attempted.counted("is", "are")) attempted at once or before it"))
+    var check = StoreVerification.Check.orderKeys
+    for row in try rows(statements.orderKeys, connection) {
+      check.look(
+        atKeyOf: row.text(0), first: row.integer(1), attempted: Int(row.integer(2)),
+        firstAttempted: row.optionalInteger(3))
     }
     return check
   }
@@ -210,11 +174,7 @@ package struct PostgresVerifier {
   // MARK: Events
 
   private func events(_ connection: PostgresConnection) throws(PostgresError) -> StoreVerification.Check {
-    var check = StoreVerification.Check(
-      "events",
-      advice:
-        "what is named can't be relied on; restore a backup if it matters, and report this with a dump of the database"
-    )
+    var check = StoreVerification.Check.events(keep: Self.dump)
     check.count = try count(statements.eventCount, connection)
     try add(statements.events, to: &check, connection)
     var last = EventID(high: 0, low: 0)
@@ -223,9 +183,7 @@ package struct PostgresVerifier {
       parameters.add(last)
       parameters.add(Self.bodiesInPage)
       let page = try rows(statements.bodies, connection, parameters)
-      for row in page where !isSound(row.bytes(1)) {
-        check.found("\(row.eventID(0)) has a body that is no JSON object: what was accepted has changed")
-      }
+      for row in page where !isSound(row.bytes(1)) { check.foundUnsoundBody(of: row.eventID(0)) }
       guard page.count > 0 else { return check }
       last = page[page.count - 1].eventID(0)
     }
@@ -233,37 +191,22 @@ package struct PostgresVerifier {
 
   // MARK: Replays
 
-  /// Of what is settled the replays count also what has gone since; of one that is gone there may be some left.
   private func replays(_ connection: PostgresConnection) throws(PostgresError) -> StoreVerification.Check {
-    var check = StoreVerification.Check(
-      "replays",
-      advice:
-        "nothing that was accepted is lost; what is named may be counted or shown wrongly: keep a dump of the database and "
-        + "report this")
+    var check = StoreVerification.Check.replays(keep: Self.dump)
     try add(statements.replayed, to: &check, connection)
-    var found: [Int32: [Int]] = [:]
+    var found: [Int32: ReplaySums] = [:]
     for row in try rows(statements.replaySums, connection) {
-      found[row.int32(0)] = (1...4).map { Int(row.integer($0)) }
+      found[row.int32(0)] = ReplaySums(
+        pending: Int(row.integer(1)), delivered: Int(row.integer(2)), dead: Int(row.integer(3)),
+        discarded: Int(row.integer(4)))
     }
-    let replays = try rows(statements.replays, connection)
-    check.count = replays.count
-    for row in replays {
-      let id = row.int32(0)
-      let there = found[id] ?? [0, 0, 0, 0]
-      let (queued, delivered, dead, discarded) = (
-        Int(row.integer(1)), Int(row.integer(2)), Int(row.integer(3)), Int(row.integer(4))
-      )
-      func compare(_ what: String, _ said: Int, _ found: Int, isExact: Bool) {
-        guard isExact ? said != found : said < found else { return }
-        check.found("replay \(id): it says \(said) \(what), and there are \(found)")
-      }
-      compare("pending", queued - delivered - dead - discarded, there[0], isExact: true)
-      compare("delivered", delivered, there[1], isExact: false)
-      compare("dead", dead, there[2], isExact: true)
-      compare("discarded", discarded, there[3], isExact: false)
-      if (row.int32(5) == 0) != row.bool(6) {
-        check.found("replay \(id): its walk is \(row.int32(5)), and it says \(row.bool(6) ? "no" : "an") end")
-      }
+    for row in try rows(statements.replays, connection) {
+      let said = ReplaySums(
+        queued: Int(row.integer(1)), delivered: Int(row.integer(2)), dead: Int(row.integer(3)),
+        discarded: Int(row.integer(4)))
+      check.compare(
+        replay: Int64(row.int32(0)), said, with: found[row.int32(0)] ?? ReplaySums(),
+        walk: Int64(row.int32(5)), hasEnded: !row.bool(6))
     }
     return check
   }

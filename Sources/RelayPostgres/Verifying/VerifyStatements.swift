@@ -81,14 +81,16 @@ struct VerifyStatements {
       sentences(
         "due",
         """
-        SELECT 'delivery ' || d.id || ' is to be tried again at no time'
-        FROM \(names.delivery) d WHERE d.state = 1 AND d.due IS NULL
+        SELECT 'delivery ' || d.id || CASE WHEN d.state = 1 THEN ' is to be tried again at no time'
+          ELSE ' is dead, and says not since when' END
+        FROM \(names.delivery) d WHERE d.state IN (1, 4) AND d.due IS NULL
         """),
       sentences(
         "left_over",
         """
         SELECT 'delivery ' || d.id || ' is settled, and stands among those that wait'
-        FROM \(names.delivery) d WHERE d.state > 2 AND (d.due IS NOT NULL OR d.order_key IS NOT NULL)
+        FROM \(names.delivery) d
+        WHERE d.state > 2 AND (d.order_key IS NOT NULL OR (d.state <> 4 AND d.due IS NOT NULL))
         """),
       // One in its lane's hands since it arrived stands nowhere, if it is so new that a start looks for it.
       sentences(

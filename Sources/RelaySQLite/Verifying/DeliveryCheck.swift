@@ -1,30 +1,18 @@
 import RelayCore
+import RelayStoring
 
 /// Goes through all deliveries once: whether each says what it can say, and whether the books say what all of them come to.
 final class DeliveryCheck {
-  private struct Sums {
-    var pending = 0
-    var replaying = 0
-    var dead = 0
-    var delivered = 0
-    var discarded = 0
-    var overflowed = 0
-    var bytes = 0
-  }
-
   private let deliveries: Statement
   private let destinations: Statement
   private let firstUnlisted: Int64
-  private var sums: [Int64: Sums] = [:]
+  private var sums: [Int64: DeliverySums] = [:]
   private var rows = StoreVerification.Check(
     "deliveries",
     advice:
-      "keep a copy of the store and report this; a delivery that is named may be discarded by its number")
-  private var books = StoreVerification.Check(
-    "books",
-    advice:
-      "counts and max_backlog are off by so much, and nothing is lost; keep a copy of the store and report this"
+      "keep a \(SQLiteVerifier.copy) and report this; a delivery that is named may be discarded by its number"
   )
+  private var books = StoreVerification.Check.books(keep: SQLiteVerifier.copy)
 
   init(_ connection: Connection) throws(StoreError) {
     deliveries = try connection.prepare(
@@ -69,7 +57,9 @@ final class DeliveryCheck {
     if kind == .dead, deliveries.integer(6) != 0 {
       rows.found("delivery \(id) is dead, and store.dead_retention will not find it")
     }
-    if !Self.fits(reason, kind) { rows.found("delivery \(id) is \(kind), and its reason is \(reason ?? 0)") }
+    if !kind.goesWith(reason: reason) {
+      rows.found("delivery \(id) is \(kind), and its reason is \(reason ?? 0)")
+    }
     // A replay's stand elsewhere.
     if deliveries.integer(9) == 0, deliveries.optionalInteger(8) == 0 {
       rows.found("delivery \(id) is not where its event says that its deliveries are")
@@ -78,20 +68,12 @@ final class DeliveryCheck {
     if kind.isPending, isReplaying != (deliveries.integer(9) != 0) {
       rows.found("delivery \(id) is of run \(deliveries.integer(9)), and stands in the wrong queue")
     }
-    if isReplaying { sums[deliveries.integer(1), default: Sums()].replaying += 1 }
+    if isReplaying { sums[deliveries.integer(1), default: DeliverySums()].replaying += 1 }
     add(kind, reason, bytes: Int(deliveries.integer(7)), to: deliveries.integer(1))
   }
 
-  private static func fits(_ reason: Int?, _ state: DeliveryState) -> Bool {
-    switch state {
-    case .dead: reason.flatMap(DeathReason.init) != nil
-    case .discarded: reason.flatMap(DiscardReason.init) != nil
-    case .fresh, .retrying, .waiting, .delivered: reason == nil
-    }
-  }
-
   private func add(_ state: DeliveryState, _ reason: Int?, bytes: Int, to destination: Int64) {
-    var sum = sums[destination] ?? Sums()
+    var sum = sums[destination] ?? DeliverySums()
     switch state {
     case .fresh, .retrying, .waiting: sum.pending += 1
     case .delivered: sum.delivered += 1
@@ -99,27 +81,18 @@ final class DeliveryCheck {
     case .discarded:
       if reason == DiscardReason.overflow.rawValue { sum.overflowed += 1 } else { sum.discarded += 1 }
     }
-    if state.isPending || state == .dead { sum.bytes += bytes }
+    if state.isPending || state == .dead { sum.backlogBytes += bytes }
     sums[destination] = sum
   }
 
-  /// Of what is settled the books count also what has gone since.
   private func compareBooks() {
-    let name = destinations.text(1) ?? "?"
-    let sum = sums[destinations.integer(0)] ?? Sums()
-    func compare(_ what: String, _ column: Int32, _ found: Int, isExact: Bool) {
-      let said = Int(destinations.integer(column))
-      guard isExact ? said != found : said < found else { return }
-      books.found("\(name): the books say \(said) \(what), and there are \(found)")
-    }
-    compare("pending", 2, sum.pending, isExact: true)
-    compare("pending of replays", 8, sum.replaying, isExact: true)
-    compare("dead", 3, sum.dead, isExact: true)
-    compare("bytes of backlog", 7, sum.bytes, isExact: true)
-    compare("delivered", 4, sum.delivered, isExact: false)
-    compare("discarded", 5, sum.discarded, isExact: false)
-    compare("overflowed", 6, sum.overflowed, isExact: false)
-    books.count = (books.count ?? 0) + 1
+    func said(_ column: Int32) -> Int { Int(destinations.integer(column)) }
+    let sums = DeliverySums(
+      pending: said(2), replaying: said(8), dead: said(3), delivered: said(4), discarded: said(5),
+      overflowed: said(6), backlogBytes: said(7))
+    books.compare(
+      booksOf: destinations.text(1) ?? "?", sums,
+      with: self.sums[destinations.integer(0)] ?? DeliverySums())
   }
 }
 

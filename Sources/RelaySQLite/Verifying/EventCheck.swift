@@ -9,11 +9,7 @@ final class EventCheck {
   private let straggler: Statement
   private let isSound: SQLiteVerifier.BodyTest
   private var highest: EventID?
-  private var check = StoreVerification.Check(
-    "events",
-    advice:
-      "what is named can't be relied on; restore a backup if it matters, and report this with a copy of the store"
-  )
+  private var check = StoreVerification.Check.events(keep: SQLiteVerifier.copy)
 
   init(_ connection: Connection, isSound: @escaping SQLiteVerifier.BodyTest) throws(StoreError) {
     self.isSound = isSound
@@ -52,7 +48,7 @@ final class EventCheck {
       // Of what goes somewhere, a body goes only with an erasure.
       if events.integer(3) > 0, events.isNull(5) { check.found("\(id) has deliveries, and no body") }
     } else if !isSound(body) {
-      check.found("\(id) has a body that is no JSON object: what was accepted has changed")
+      check.foundUnsoundBody(of: id)
     }
   }
 

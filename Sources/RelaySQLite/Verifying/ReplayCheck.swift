@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Whether replays, what they have queued, and the way from an event to it agree with each other.
 final class ReplayCheck {
@@ -6,11 +7,7 @@ final class ReplayCheck {
   private let unlinked: Statement
   private let replays: Statement
   private let sums: Statement
-  private var check = StoreVerification.Check(
-    "replays",
-    advice:
-      "nothing that was accepted is lost; what is named may be counted or shown wrongly: keep a copy of the store and report this"
-  )
+  private var check = StoreVerification.Check.replays(keep: SQLiteVerifier.copy)
 
   init(_ connection: Connection) throws(StoreError) {
     strays = try connection.prepare(
@@ -50,35 +47,21 @@ final class ReplayCheck {
     return check
   }
 
-  /// Of what is settled the replays count also what has gone since; of one that is gone there may be some left.
   private func compare() throws(StoreError) {
-    var found: [Int64: [Int]] = [:]
-    while try sums.step() { found[sums.integer(0)] = (1...4).map { Int(sums.integer($0)) } }
-    var count = 0
-    while try replays.step() {
-      count += 1
-      let id = replays.integer(0)
-      let there = found[id] ?? [0, 0, 0, 0]
-      let (queued, delivered, dead, discarded) =
-        (
-          Int(replays.integer(1)), Int(replays.integer(2)), Int(replays.integer(3)), Int(replays.integer(4))
-        )
-      let pending = queued - delivered - dead - discarded
-      func compare(_ what: String, _ said: Int, _ found: Int, isExact: Bool) {
-        guard isExact ? said != found : said < found else { return }
-        check.found("replay \(id): it says \(said) \(what), and there are \(found)")
-      }
-      compare("pending", pending, there[0], isExact: true)
-      compare("delivered", delivered, there[1], isExact: false)
-      compare("dead", dead, there[2], isExact: true)
-      compare("discarded", discarded, there[3], isExact: false)
-      if (replays.integer(5) == 0) != (replays.integer(6) != 0) {
-        check.found(
-          "replay \(id): its walk is \(replays.integer(5)), and it says \(replays.integer(6) != 0 ? "no" : "an") end"
-        )
-      }
+    var found: [Int64: ReplaySums] = [:]
+    while try sums.step() {
+      found[sums.integer(0)] = ReplaySums(
+        pending: Int(sums.integer(1)), delivered: Int(sums.integer(2)), dead: Int(sums.integer(3)),
+        discarded: Int(sums.integer(4)))
     }
-    check.count = count
+    while try replays.step() {
+      let said = ReplaySums(
+        queued: Int(replays.integer(1)), delivered: Int(replays.integer(2)), dead: Int(replays.integer(3)),
+        discarded: Int(replays.integer(4)))
+      check.compare(
+        replay: replays.integer(0), said, with: found[replays.integer(0)] ?? ReplaySums(),
+        walk: replays.integer(5), hasEnded: replays.integer(6) == 0)
+    }
   }
 }
 

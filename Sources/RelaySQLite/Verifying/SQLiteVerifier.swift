@@ -1,6 +1,6 @@
 import Glibc
 import RelayCore
-import RelayText
+import RelayStoring
 
 /// Looks at a whole store that no relay runs on: whether the file is sound, and whether its rows agree with each other. Changes
 /// nothing.
@@ -10,6 +10,9 @@ import RelayText
 package struct SQLiteVerifier {
   /// Whether an event's body is what it can be.
   package typealias BodyTest = ([UInt8]) -> Bool
+
+  /// What to keep before anything is tried.
+  static let copy = "copy of the store"
 
   private let isSound: BodyTest
   private let shape: RunShape
@@ -117,11 +120,7 @@ package struct SQLiteVerifier {
   }
 
   private func references(_ connection: Connection) throws(StoreError) -> StoreVerification.Check {
-    var check = StoreVerification.Check(
-      "references",
-      advice:
-        "rows are missing: what they belonged to is not sent, and the log says so; restore a backup if it matters"
-    )
+    var check = StoreVerification.Check.references
     do throws(StoreError) {
       let query = try connection.prepare("PRAGMA foreign_key_check")
       while try query.step() {
@@ -136,14 +135,8 @@ package struct SQLiteVerifier {
 
   // MARK: Order
 
-  /// Of each key the first is attempted, and all others wait.
   private func orderKeys(_ connection: Connection) throws(StoreError) -> StoreVerification.Check {
-    var check = StoreVerification.Check(
-      "order keys",
-      advice:
-        "discard or retry the deliveries that are named, or change the destination's order_by to none and back: "
-        + "their order is made anew")
-    var count = 0
+    var check = StoreVerification.Check.orderKeys
     let query = try connection.prepare(
       """
       SELECT t.name, d.order_key, min(d.id), sum(d.state <> 2), min(CASE WHEN d.state <> 2 THEN d.id END)
@@ -152,16 +145,10 @@ package struct SQLiteVerifier {
       GROUP BY d.destination, d.order_key
       """)
     while try query.step() {
-      count += 1
-      let (first, attempted) = (query.integer(2), query.integer(3))
-      guard attempted != 1 || query.integer(4) != first else { continue }
-      check.found(
-        "\(query.text(0) ?? "?"), delivery \(first): it is the first of its key, and "
-          + (attempted == 0
-            ? "none of the key is attempted"
-            : "\(Int(attempted).counted("is", "are")) attempted at once or before it"))
+      check.look(
+        atKeyOf: query.text(0) ?? "?", first: query.integer(2), attempted: Int(query.integer(3)),
+        firstAttempted: query.optionalInteger(4))
     }
-    check.count = count
     return check
   }
 }

@@ -155,7 +155,11 @@ struct Relay {
     }
     let lossServices: [ServiceGroupConfiguration.ServiceConfiguration] =
       configuration.store.location.isFoundAgainByAStart
-      ? [.init(service: LossService(watch: watch), failureTerminationBehavior: .gracefullyShutdownGroup)] : []
+      ? [
+        .init(
+          service: LossService(watch: watch, drain: drain),
+          failureTerminationBehavior: .gracefullyShutdownGroup)
+      ] : []
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: services.map { .init(service: $0) } + lossServices + [

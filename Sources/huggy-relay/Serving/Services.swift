@@ -31,13 +31,17 @@ struct StoreService: Service {
 /// over, or a standby has become the primary, and what is in memory is no longer true.
 struct LossService: Service {
   let watch: StoreWatch
+  let drain: DrainTime
 
   func run() async throws {
     let loss = await cancelWhenGracefulShutdown { () -> StoreError? in
       for await error in watch.losses { return error }
       return nil
     }
-    if let loss { throw loss }
+    guard let loss else { return }
+    // What an attempt comes to can't be recorded any more: whoever has taken over makes it again, and waits for this relay's end.
+    drain.skip()
+    throw loss
   }
 }
 
@@ -123,20 +127,33 @@ struct NoticeService: Service {
 
 /// `server.drain` for the whole of a shutdown: the ingest's part and the attempts' together.
 final class DrainTime: Sendable {
-  let limit: Duration
-  private let end = Locked<ContinuousClock.Instant?>(nil)
+  private struct State {
+    var limit: Duration
+    var end: ContinuousClock.Instant?
+  }
+
+  private let state: Locked<State>
 
   init(limit: Duration) {
-    self.limit = limit
+    state = Locked(State(limit: limit))
+  }
+
+  var limit: Duration { state.withLock { $0.limit } }
+
+  /// Nothing is waited for.
+  func skip() {
+    state.withLock { $0.limit = .zero }
   }
 
   func begin() {
-    end.withLock { $0 = .now.advanced(by: limit) }
+    state.withLock { $0.end = .now.advanced(by: $0.limit) }
   }
 
   /// What is left of it; all, if it has not begun.
   var remaining: Duration {
-    end.withLock { end in end.map { max(.zero, ContinuousClock.now.duration(to: $0)) } ?? limit }
+    state.withLock { state in
+      state.end.map { max(.zero, ContinuousClock.now.duration(to: $0)) } ?? state.limit
+    }
   }
 }
 

@@ -9,6 +9,6 @@ struct ConformanceTests {
     try await claim.check(PostgresHome())
   }
 
-  @Test(arguments: StoreConformance.delivering)
+  @Test(arguments: StoreConformance.ordering)
   func soDoesThatOfASecondNode(_ claim: StoreClaim) async throws { try await claim.check(SecondNodeHome()) }
 }

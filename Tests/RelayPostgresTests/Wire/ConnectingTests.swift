@@ -71,7 +71,7 @@ struct ConnectingTests {
     // Roles are the whole server's: another test has none of these names.
     try connection.execute(
       """
-      CREATE ROLE with_password;
+      DO $$ BEGIN CREATE ROLE with_password; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
       CREATE ROLE keeper LOGIN PASSWORD 'open sesame/@1' IN ROLE with_password;
       """, within: .patient)
     let (server, name) = (bench.database.server, bench.database.name)

@@ -1,4 +1,5 @@
 import Glibc
+import RelayPostgresSupport
 import RelayThreads
 
 @testable import RelayPostgres
@@ -19,19 +20,8 @@ final class FloodingServer {
   private let port: Int
 
   init(_ begin: Begin) throws {
-    let listener = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let status = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        bind(listener, address, length) + listen(listener, 1) + getsockname(listener, address, &length)
-      }
-    }
-    guard status == 0 else { throw FloodingServerProblem() }
-    self.listener = listener
-    port = Int(UInt16(bigEndian: address.sin_port))
+    let (listener, port) = try LoopbackPort.listen()
+    (self.listener, self.port) = (listener, port)
     thread = WorkerThread(name: "flood") {
       let client = accept(listener, nil, nil)
       guard client >= 0 else { return }
@@ -91,5 +81,3 @@ final class FloodingServer {
     return true
   }
 }
-
-private struct FloodingServerProblem: Error {}

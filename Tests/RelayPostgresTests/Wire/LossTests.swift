@@ -79,31 +79,8 @@ struct LossTests {
     #expect(isGone)
   }
 
-  /// The server's process stands still, and takes only a part of what is sent. What is left must not be sent as the connection is closed.
   @Test func whatWasNotSentWhollyIsKnownNotToHaveHappened() throws {
-    let backend = connection.backendID
-    var pipeline = Pipeline()
-    pipeline.insert([1])
-    var parameters = Parameters()
-    parameters.add([UInt8](repeating: 1, count: 16 << 20))
-    pipeline.add(Statement(name: "long", sql: "SELECT length($1)", types: [.bytea]), parameters)
-    kill(backend, SIGSTOP)
-    let error = Result { try connection.run(pipeline, within: .milliseconds(300)) }
-    kill(backend, SIGCONT)
-    let thrown = try #require(throws: PostgresError.self) { try error.get() }
-    #expect(thrown.kind == .timedOut)
-    #expect(!thrown.isUnknownOutcome)
-    #expect(!connection.isOpen)
-    // It ends by itself: its client has gone in the middle of a message.
-    let gone = Statement(
-      name: "gone", sql: "SELECT count(*) FROM pg_stat_activity WHERE pid = $1", types: [.int4])
-    var process = Parameters()
-    process.add(backend)
-    let deadline = Deadline(after: .patient)
-    while try witness.run(gone, process, within: .patient)[0].integer(0) > 0 {
-      try #require(!deadline.isOver, "the server's process does not notice that its client has gone")
-    }
-    #expect(try witness.itemCount == 0)
+    try connection.sendsInPart(within: .milliseconds(300), seenBy: witness)
   }
 
   @Test func aBackendThatIsEndedWhileItRunsIsKnownToHaveCommittedNothing() throws {
