@@ -64,6 +64,7 @@ final class PostgresCommitter: BatchCommitter {
 
   private func attempt(_ batch: StoreBatch) throws(StoreError) -> CommittedBatch {
     try session.commit(at: batch.now, isTrial: batch.isTrial) { (commit) throws(StoreError) in
+      if !batch.appends.isEmpty { commit.connectionNumber = sharing.telling.connectionNumber }
       session.clock.write(clock, in: commit)
       return try plan(batch, in: commit)
     }

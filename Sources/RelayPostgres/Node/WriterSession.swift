@@ -109,7 +109,8 @@ final class WriterSession {
   /// The other nodes whose writer connection is there.
   func others() throws(PostgresError) -> [SlotHolding] {
     let own = slots.withLock { $0.slot }
-    return try table.look().filter { $0.hasWriter && !$0.isTakenOver && $0.holding.slot != own }.map(\.holding)
+    return try table.look().filter { $0.hasWriter && !$0.isTakenOver && $0.holding.slot != own }.map(
+      \.holding)
   }
 
   /// Takes over a slot whose node is over.

@@ -38,6 +38,8 @@ final class PendingCommit {
   var news = NewsDraft()
   /// What other nodes must not store with it.
   var twins: [TwinKey] = []
+  /// It may go by this connection only; nil: by any.
+  var connectionNumber: Int?
   /// A statement met other rows than it should have.
   private(set) var damage: StoreError?
 

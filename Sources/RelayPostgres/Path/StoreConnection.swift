@@ -86,10 +86,13 @@ final class StoreConnection {
   // MARK: Calls
 
   /// One round trip, one transaction.
-  func run(_ pipeline: Pipeline) throws(StoreError) -> [Rows] {
+  ///
+  /// - Parameter number: Of `regains`: it goes by the connection that there was then, or fails; nil: by any.
+  func run(_ pipeline: Pipeline, by number: Int? = nil) throws(StoreError) -> [Rows] {
     failure = nil
     if let loss { throw loss }
     try regain()
+    if let number, number != regains { throw .lostMeanwhile }
     do throws(PostgresError) {
       return try writer.connection.run(pipeline, within: patience)
     } catch {
@@ -222,6 +225,11 @@ extension StoreError {
       self.init(code: error.mayPass ? .unreachable : .cannotOpen, message: "\(error)")
     }
   }
+
+  fileprivate static let lostMeanwhile = StoreError(
+    code: .failing,
+    message: "the connection to the database server was lost before a commit was sent; it has been made again"
+  )
 
   fileprivate static let takenOver = StoreError(
     code: .lost,

@@ -190,12 +190,12 @@ final class StoreSession {
   private func send(_ commit: PendingCommit) throws(StoreError) -> [Rows] {
     for _ in 1..<Self.attempts {
       do throws(StoreError) {
-        return try connection.run(commit.pipeline)
+        return try connection.run(commit.pipeline, by: commit.connectionNumber)
       } catch {
         guard connection.failure == .disturbed else { throw error }
       }
     }
-    return try connection.run(commit.pipeline)
+    return try connection.run(commit.pipeline, by: commit.connectionNumber)
   }
 
   private static let attempts = 5
@@ -262,7 +262,8 @@ final class StoreSession {
   /// - Parameter tick: Those of commits before it are known.
   func readEnvelopes(after tick: Int64 = 0) throws(StoreError) {
     let (slot, now) = (slot, steady.now())
-    let found = try duplicateStatements.newest(duplicateLimit, from: tick, connection) { owner, tick, serverTime in
+    let found = try duplicateStatements.newest(duplicateLimit, from: tick, connection) {
+      owner, tick, serverTime in
       owner == slot ? nil : now.advanced(by: .microseconds(tick - serverTime))
     }
     for (hash, known) in found {

@@ -41,7 +41,9 @@ final class NewsReader {
   }
 
   /// Whether all news are read that were there so long ago.
-  func isComplete(within time: Duration) -> Bool { completeAt.map { ContinuousClock.now - $0 < time } ?? false }
+  func isComplete(within time: Duration) -> Bool {
+    completeAt.map { ContinuousClock.now - $0 < time } ?? false
+  }
 
   /// Nobody knows any more which are read: all is asked for before anything is stored.
   func doubt() { completeAt = nil }

@@ -109,7 +109,8 @@ struct NewsStatements: Sendable {
           NewsRow(
             slot: slot, sequence: sequence, previous: row.integer(2), base: row.integer(3),
             destinations: row.integers(4).map(DestinationRowID.init(rawValue:)),
-            replayed: row.integers(5).map(DestinationRowID.init(rawValue:)), keys: [], readAt: row.integer(9)))
+            replayed: row.integers(5).map(DestinationRowID.init(rawValue:)), keys: [], readAt: row.integer(9))
+        )
       }
       if let packed = row.optionalBytes(10) {
         let time = Duration.microseconds(row.integer(9) - row.integer(8))

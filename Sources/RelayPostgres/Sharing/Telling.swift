@@ -15,7 +15,8 @@ final class Telling {
   private var isAnnounced = false
   /// Those that this node has not waited for any longer at its start.
   private var silent: [SlotHolding] = []
-  private var connections = 0
+  /// Of `StoreConnection.regains`: what others tell was read while there was that connection.
+  private var regains = 0
 
   /// What other nodes have stored earlier than this is known, whenever something is stored. Keys are unique for longer: `TwinTurn`.
   static let freshness = Duration.seconds(10)
@@ -38,7 +39,7 @@ final class Telling {
   /// Makes all others tell. What each has stored before is in the store when this returns, and what comes after is in the news.
   func begin() throws(StoreError) {
     try news.begin()
-    connections = connection.regains
+    regains = connection.regains
     guard try !others().isEmpty else { return }
     session.twins.isOn = true
     let deadline = Deadline(after: Self.patience)
@@ -130,13 +131,17 @@ final class Telling {
 
   // MARK: Before a commit
 
+  /// Which connection a commit that stores envelopes may go by; nil: any. What is known of others was read while there was this one: they may
+  /// have stored something since it was lost, and who has come by then does not wait for this node to tell.
+  var connectionNumber: Int? { session.lanes.isShared ? regains : nil }
+
   /// Reads what others tell, where that was too long ago.
   func catchUp() throws(StoreError) {
     guard session.lanes.isShared else { return }
     try connection.ready()
-    if connections != connection.regains {
+    if regains != connection.regains {
       // Others may have come meanwhile; and where the server has crashed, the keys are gone.
-      connections = connection.regains
+      regains = connection.regains
       session.twins.isOn = true
       news.doubt()
     }

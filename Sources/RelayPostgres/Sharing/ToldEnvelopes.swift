@@ -95,7 +95,9 @@ enum ToldEnvelopes {
   private static func number<Number: FixedWidthInteger>(
     _ type: Number.Type, of rest: inout ArraySlice<UInt8>
   ) -> Number? {
-    take(MemoryLayout<Number>.size, of: &rest).map { $0.reduce(0) { $0 << 8 | Number(truncatingIfNeeded: $1) } }
+    take(MemoryLayout<Number>.size, of: &rest).map {
+      $0.reduce(0) { $0 << 8 | Number(truncatingIfNeeded: $1) }
+    }
   }
 
   private static func take(_ count: Int, of rest: inout ArraySlice<UInt8>) -> [UInt8]? {

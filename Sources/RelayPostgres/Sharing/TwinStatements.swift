@@ -37,7 +37,8 @@ struct TwinStatements: Sendable {
   private let taken: Statement
   /// Whether each table is to be emptied.
   private let look: Statement
-  private let close: [Statement]
+  /// By the table, and only where it is to be emptied. All of it within the server: a node that stands still keeps nobody out of the table. It
+  /// waits for nobody, and fails (55P03) while somebody is in it.
   private let empty: [Statement]
 
   /// - Parameter time: The server's, in microseconds, as SQL; of a transaction when it began.
@@ -55,14 +56,22 @@ struct TwinStatements: Sendable {
       name: "taken_twins",
       sql: names.twins.map { "SELECT key FROM \($0) WHERE key = ANY($1)" }.joined(separator: " UNION ALL "),
       types: [.uuidArray])
-    let columns = names.twins.enumerated().map { place, table in
+    let conditions = names.twins.enumerated().map { place, table in
       "\(TwinTurn.mayBeEmptied(place, at: time)) AND EXISTS (SELECT FROM \(table))"
     }
-    look = Statement(name: "look_at_twins", sql: "SELECT \(columns.joined(separator: ", "))")
-    close = names.twins.map {
-      Statement(name: "close_\($0)", sql: "LOCK TABLE \($0) IN ACCESS EXCLUSIVE MODE NOWAIT")
+    look = Statement(name: "look_at_twins", sql: "SELECT \(conditions.joined(separator: ", "))")
+    empty = zip(names.twins, conditions).map { table, condition in
+      Statement(
+        name: "empty_\(table)",
+        sql: """
+          DO $$ BEGIN
+            IF \(condition) THEN
+              LOCK TABLE \(table) IN ACCESS EXCLUSIVE MODE NOWAIT;
+              TRUNCATE \(table);
+            END IF;
+          END $$
+          """)
     }
-    empty = names.twins.map { Statement(name: "empty_\($0)", sql: "TRUNCATE \($0)") }
   }
 
   // MARK: Commits
@@ -90,17 +99,8 @@ struct TwinStatements: Sendable {
 
   /// Empties the table whose turn is over. Nobody waits for it.
   func empty(_ session: KeeperSession) throws(PostgresError) -> KeepingOutcome {
-    guard try next(session) != nil else { return .nothing }
-    return try session.alone { () throws(PostgresError) in
-      guard let place = try next(session) else { return .nothing }
-      guard try session.locks(close[place]) else { return .busy }
-      _ = try session.run(empty[place])
-      return .done
-    }
-  }
-
-  private func next(_ session: KeeperSession) throws(PostgresError) -> Int? {
     let row = try session.run(look)[0]
-    return inserts.indices.first { row.bool($0) }
+    guard let place = empty.indices.first(where: { row.bool($0) }) else { return .nothing }
+    return try session.locks(empty[place]) ? .done : .busy
   }
 }

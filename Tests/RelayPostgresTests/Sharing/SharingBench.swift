@@ -55,7 +55,8 @@ final class SharingBench: Sendable {
   ) async throws -> SharedNode {
     let way = try TurnCounter(to: database)
     let store = try PostgresStore(
-      way.address, as: .named(name), clock: ShiftedClock(clock: clock, ahead: ahead), duplicateLimit: 1_000, patience: .seconds(60),
+      way.address, as: .named(name), clock: ShiftedClock(clock: clock, ahead: ahead), duplicateLimit: 1_000,
+      patience: .seconds(60),
       hangAfter: .seconds(60), sharing: true, times: Self.times)
     let node = SharedNode(name, store, way, handed)
     opened.withLock { $0.append(node) }

@@ -7,7 +7,8 @@ import Testing
 @Suite("What tells envelopes of others", .timeLimit(.minutes(15)))
 struct ToldEnvelopesTests {
   private static func known(
-    _ first: UInt64, at second: Int64 = 100, unstored: [UInt8] = [], trace: [UInt8]? = nil, isComplete: Bool = true
+    _ first: UInt64, at second: Int64 = 100, unstored: [UInt8] = [], trace: [UInt8]? = nil,
+    isComplete: Bool = true
   ) -> KnownEnvelope {
     KnownEnvelope(
       firstEventID: EventID(high: 0x019B_7C11_0000_7000, low: first), source: 3,

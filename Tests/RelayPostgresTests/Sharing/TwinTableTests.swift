@@ -8,9 +8,11 @@ import Testing
 @Suite("Tables of twins", .needsPostgres, .timeLimit(.minutes(15)))
 struct TwinTableTests {
   /// A time within a turn, in seconds, and which tables have its keys.
-  @Test(arguments: [
-    (0, [1, 1]), (59, [1, 1]), (60, [1, 0]), (119, [1, 0]), (120, [1, 1]), (179, [1, 1]), (180, [0, 1]), (239, [0, 1]),
-  ] as [(Int, [Int64])])
+  @Test(
+    arguments: [
+      (0, [1, 1]), (59, [1, 1]), (60, [1, 0]), (119, [1, 0]), (120, [1, 1]), (179, [1, 1]), (180, [0, 1]),
+      (239, [0, 1]),
+    ] as [(Int, [Int64])])
   func keysGoToTheTableOfTheTurnAndAtItsBeginningToBoth(second: Int, rows: [Int64]) throws {
     let bench = try Bench()
     try bench.insert([bench.key(1), bench.key(2)], at: second)
@@ -23,7 +25,9 @@ struct TwinTableTests {
     for (one, other) in [(first, second), (second, first)] {
       let bench = try Bench()
       try bench.insert([bench.key(1)], at: one)
-      let error = #expect(throws: PostgresError.self) { try bench.insert([bench.key(2), bench.key(1)], at: other) }
+      let error = #expect(throws: PostgresError.self) {
+        try bench.insert([bench.key(2), bench.key(1)], at: other)
+      }
       #expect(error?.state == "23505" && TableNames().twins.contains(error?.table ?? ""))
       // Nothing of it stays.
       try bench.insert([bench.key(2)], at: other)

@@ -16,7 +16,8 @@ struct TwinTests {
     let first = bench.make.envelope(to: ["d1"], events: 2, bytes: 1)
     try await nodes[0].answers(first, with: .stored(first))
     for node in nodes + nodes {
-      try await node.answers(bench.make.envelope(to: ["d1"], events: 2, bytes: 1), with: .duplicate(of: first))
+      try await node.answers(
+        bench.make.envelope(to: ["d1"], events: 2, bytes: 1), with: .duplicate(of: first))
     }
     // Another source's bytes are its own.
     let other = bench.make.envelope(to: ["d1"], bytes: 1, source: "other")
@@ -179,7 +180,9 @@ struct TwinTests {
 
   // MARK: What was not told
 
-  @Test(arguments: ["DELETE FROM news", "UPDATE news SET envelopes = ''", "UPDATE news SET envelopes = '\\x63'"])
+  @Test(arguments: [
+    "DELETE FROM news", "UPDATE news SET envelopes = ''", "UPDATE news SET envelopes = '\\x63'",
+  ])
   func whatTheNewsDoNotSayIsReadFromTheStore(_ loss: String) async throws {
     let bench = try SharingBench()
     defer { bench.end() }
