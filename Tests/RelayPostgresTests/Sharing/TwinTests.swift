@@ -35,6 +35,19 @@ struct TwinTests {
     try await b.answers(bench.make.envelope(to: ["d1"], bytes: 1), with: .duplicate(of: first))
   }
 
+  /// The other one hears of no heartbeat: it is asked.
+  @Test func fromTheStartOfOneOnTheOthersTellWhatTheyStore() async throws {
+    let bench = try SharingBench()
+    defer { bench.end() }
+    let a = try await bench.open("a")
+    #expect(a.serves(Set(SharingBench.destinations)))
+    bench.stopTheClock()
+    let b = try await bench.open("b", isServing: false)
+    let first = bench.make.envelope(to: ["d1"], bytes: 1)
+    try await a.answers(first, with: .stored(first))
+    try await b.answers(bench.make.envelope(to: ["d1"], bytes: 1), with: .duplicate(of: first))
+  }
+
   @Test func oneThatIsAloneWritesNothingForOthersAlsoOnceTheyHaveGone() async throws {
     let bench = try SharingBench()
     defer { bench.end() }
