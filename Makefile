@@ -53,9 +53,9 @@ test: export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH = 16
 # Those of the PostgreSQL store start a server; without its programs they are passed over (`make setup-postgres`).
 test: setup ## Run all tests
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --disable-xctest --skip '$(TIMED)|$(BROWSER)'
-	$(SWIFT) test --skip-build --disable-xctest --filter '$(TIMED)'
-	$(SWIFT) test --skip-build --disable-xctest --filter '$(BROWSER)'
+	@SWIFT='$(SWIFT)' .ci/test --skip-build --disable-xctest --skip '$(TIMED)|$(BROWSER)'
+	@SWIFT='$(SWIFT)' .ci/test --skip-build --disable-xctest --filter '$(TIMED)'
+	@SWIFT='$(SWIFT)' .ci/test --skip-build --disable-xctest --filter '$(BROWSER)'
 
 bench: build ## Measure speed, cost, floor and peers: forty minutes (installs wrk, nginx, redis-server, syslog-ng and others)
 	Benchmarks/bench

@@ -78,10 +78,12 @@ import Testing
   }
 
   @Test func aSecretIsShownAsTheReferenceThatItCameBy() throws {
+    let directory = try TemporaryDirectory()
+    try directory.write("", to: "empty")
     let text = """
       server: { max_connections: "${PORT}", admin_token: "${SECRET}" }
       sources: { huggy: { token: ["${SECRET}", "a-${SECRET}"] } }
-      defaults: { auth: { bearer: "${SECRET:-x}" }, timeout: "${NONE:-3s}", signing_secret: "${file:/dev/null}" }
+      defaults: { auth: { bearer: "${SECRET:-x}" }, timeout: "${NONE:-3s}", signing_secret: "${file:\(directory.path)/empty}" }
       destinations:
         crm: { url: http://crm.example }
         own: { url: "http://crm.example:${PORT}", auth: { bearer: own }, timeout: 4s }

@@ -34,12 +34,13 @@ enum ClusterTemplate {
     """.write(toFile: "\(path)/pg_hba.conf", atomically: false, encoding: .utf8)
     let settings = try FileHandle(forWritingTo: URL(fileURLWithPath: "\(path)/postgresql.conf"))
     try settings.seekToEnd()
-    // Many tests at once, and little memory and disk for each server.
+    // Many tests at once, and little memory and disk for each server. What its processes share is in its folder, and goes with it.
     try settings.write(
       contentsOf: Data(
         """
         max_connections = 200
         shared_buffers = 16MB
+        dynamic_shared_memory_type = mmap
         min_wal_size = 32MB
         max_wal_size = 256MB
 

@@ -12,7 +12,8 @@ package final class TestDatabase: Sendable {
     self.server = server
     self.name = name
     address = try server.address(database: name)
-    try Self.execute("CREATE DATABASE \(name) TEMPLATE \(template)", on: server)
+    // By files it costs a third of what it costs by way of the log.
+    try Self.execute("CREATE DATABASE \(name) TEMPLATE \(template) STRATEGY file_copy", on: server)
   }
 
   deinit {

@@ -78,12 +78,14 @@ extension StoreConformance {
       var turn = await store.claim().deliveries
       #expect(Set(turn.map(\.event.chat)).count == turn.count)
       ids = []
-      while let delivery = turn.popLast() {
-        let chat = delivery.event.chat!
-        #expect(last[chat].map { $0 < delivery.id } ?? true)
-        last[chat] = delivery.id
-        ids.append(delivery.id)
-        turn += await store.settle(delivery.settled(.delivered))
+      while !turn.isEmpty {
+        for delivery in turn {
+          let chat = delivery.event.chat!
+          #expect(last[chat].map { $0 < delivery.id } ?? true)
+          last[chat] = delivery.id
+          ids.append(delivery.id)
+        }
+        turn = await store.posted(turn.map { $0.settled(.delivered) }).value
       }
       #expect(ids.count == 1_200 + 3 * arrivals)
       #expect(Set(ids).count == ids.count)
