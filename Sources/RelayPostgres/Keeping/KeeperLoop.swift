@@ -13,6 +13,7 @@ final class KeeperLoop {
   private var guarded = SizeGuard()
   private let statements = DayTableStatements(TableNames())
   private let usage = UsageStatements(TableNames())
+  private let twins = TwinStatements(TableNames())
   /// Those that it has made, or found.
   private var days: Set<Day> = []
 
@@ -41,6 +42,7 @@ final class KeeperLoop {
       var tools = try connected()
       try asServer { () throws(PostgresError) in
         try tools.folder.round()
+        _ = try twins.empty(tools.session)
         let tick = try tools.session.run(DayTableStatements.time)[0].integer(0)
         try makeDays(from: Day(tick: tick), tools.session)
         if let rules = word.withLock({ $0.rules }) { try remove(rules, tick: tick, &tools) }

@@ -10,6 +10,9 @@ final class PostgresCommitter: BatchCommitter {
   private let word: Locked<KeepingWord>
   private let ages: AgeKeeper
 
+  /// How often one batch is put together again, since other nodes have stored some of it meanwhile.
+  private static let attempts = 16
+
   init(
     session: StoreSession, sharing: Sharing, ages: AgeKeeper, clock: any SteadyClock,
     word: Locked<KeepingWord>
@@ -31,10 +34,8 @@ final class PostgresCommitter: BatchCommitter {
       try session.register(configuration)
       sharing.configure(configuration.names.destinations)
     }
-    var committed = try session.commit(at: batch.now, isTrial: batch.isTrial) { (commit) throws(StoreError) in
-      session.clock.write(clock, in: commit)
-      return try plan(batch, in: commit)
-    }
+    if !batch.appends.isEmpty { try sharing.telling.catchUp() }
+    var committed = try carryOut(batch)
     committed.overflows = session.destinations.overflows
     for case .configure(let configuration) in batch.changes { apply(configuration) }
     return committed
@@ -46,6 +47,28 @@ final class PostgresCommitter: BatchCommitter {
   func answered(appendedEvents: Int, at now: Timestamp) { ages.committed(at: now) }
 
   func failed(_ error: StoreError) -> Bool { false }
+
+  /// What another node has stored meanwhile is known before the next attempt, and answered as what comes again.
+  private func carryOut(_ batch: StoreBatch) throws(StoreError) -> CommittedBatch {
+    session.twins.begin()
+    for _ in 1..<Self.attempts {
+      do throws(StoreError) {
+        return try attempt(batch)
+      } catch {
+        guard session.connection.failure == .twin else { throw error }
+        try sharing.telling.learnTwins()
+      }
+    }
+    return try attempt(batch)
+  }
+
+  private func attempt(_ batch: StoreBatch) throws(StoreError) -> CommittedBatch {
+    try session.commit(at: batch.now, isTrial: batch.isTrial) { (commit) throws(StoreError) in
+      if !batch.appends.isEmpty { commit.connectionNumber = sharing.telling.connectionNumber }
+      session.clock.write(clock, in: commit)
+      return try plan(batch, in: commit)
+    }
+  }
 
   // MARK: The plan
 

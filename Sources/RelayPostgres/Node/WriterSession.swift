@@ -106,6 +106,13 @@ final class WriterSession {
     return lost
   }
 
+  /// The other nodes whose writer connection is there.
+  func others() throws(PostgresError) -> [SlotHolding] {
+    let own = slots.withLock { $0.slot }
+    return try table.look().filter { $0.hasWriter && !$0.isTakenOver && $0.holding.slot != own }.map(
+      \.holding)
+  }
+
   /// Takes over a slot whose node is over.
   ///
   /// - Returns: nil: a session of it has not ended yet, or is there again, or another node was quicker.

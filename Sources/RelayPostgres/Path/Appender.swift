@@ -49,7 +49,9 @@ final class Appender {
     let configuration = names.configuration(envelope.configuration)!
     if let fingerprint = envelope.fingerprint {
       let known = KnownEnvelope(envelope, source: source)
-      duplicates.insert(known, for: DuplicateMap.Key(fingerprint.hash, source: source))
+      let key = DuplicateMap.Key(fingerprint.hash, source: source)
+      if commit.tells { commit.twins.append(TwinKey(key, after: duplicates[key]?.firstEventID)) }
+      duplicates.insert(known, for: key)
       commit.arrivals.add(known.row(hash: fingerprint.hash, configuration: configuration))
     }
     var handedOut: [() -> Delivery?] = []
@@ -119,6 +121,7 @@ final class Appender {
         guard isNew || commit.arrivals.lacksDelivery(id, isStoredWithout: lacking.contains(id)) else {
           continue
         }
+        if commit.tells { commit.twins.append(TwinKey(routing: id)) }
         places.append(place)
         var again = new
         again.event = new.event.identified(as: id, in: context)

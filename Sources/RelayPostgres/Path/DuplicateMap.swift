@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStoring
 
 /// Which envelopes came last: so many of them, by their source and the hash of their bytes.
 ///
@@ -8,8 +9,8 @@ import RelayCore
 final class DuplicateMap: CommitMember {
   /// Which bytes came from which source.
   struct Key: Hashable {
-    private let words: (UInt64, UInt64, UInt64, UInt64)
-    private let source: Int32
+    let words: (UInt64, UInt64, UInt64, UInt64)
+    let source: Int32
 
     /// - Parameter hash: 32 bytes; what is shorter ends with zeros.
     init(_ hash: [UInt8], source: Int32) {
@@ -59,6 +60,21 @@ final class DuplicateMap: CommitMember {
     guard let previous = envelopes[key] else { return }
     envelopes[key]?.envelope = envelope
     replaced.append((key, previous))
+  }
+
+  /// What stands in the store, or another node has stored: between commits, in order of arrival as far as that is known.
+  func learn(_ envelope: KnownEnvelope, for key: Key) {
+    if let known = envelopes[key]?.envelope {
+      if known.firstEventID == envelope.firstEventID {
+        // When it came is known. What another node has stored of it since is stored.
+        envelopes[key]?.envelope.unstored = UnstoredEvents.bytes(in: known.unstored, and: envelope.unstored)
+        return
+      }
+      guard known.receivedAt <= envelope.receivedAt else { return }
+    }
+    lastNumber += 1
+    envelopes[key] = Entry(envelope: envelope, number: lastNumber)
+    push(key, lastNumber)
   }
 
   func commit() {

@@ -15,6 +15,8 @@ final class PendingCommit {
   let day: Day?
   /// Where what has an order key begins.
   let keys: KeyBound
+  /// There are other nodes, which are to know what it stores.
+  let tells: Bool
   private(set) var pipeline = Pipeline()
   /// What is done with the rows of a statement, and how they are had again.
   private struct Step {
@@ -34,15 +36,20 @@ final class PendingCommit {
   var arrivals = Arrivals()
   /// What of it other nodes are to know.
   var news = NewsDraft()
+  /// What other nodes must not store with it.
+  var twins: [TwinKey] = []
+  /// It may go by this connection only; nil: by any.
+  var connectionNumber: Int?
   /// A statement met other rows than it should have.
   private(set) var damage: StoreError?
 
-  init(now: Timestamp, slot: Int16, lowestTick: Int64, day: Day?, keys: KeyBound) {
+  init(now: Timestamp, slot: Int16, lowestTick: Int64, day: Day?, keys: KeyBound, tells: Bool) {
     self.now = now
     self.slot = slot
     self.lowestTick = lowestTick
     self.day = day
     self.keys = keys
+    self.tells = tells
   }
 
   /// The beginning of the parameters of a statement that gives numbers: `CommitBase`.
@@ -66,6 +73,14 @@ final class PendingCommit {
   ) {
     pipeline.add(statement, parameters)
     steps.append(Step(handler: handler, again: again))
+  }
+
+  /// Statements that come before all others.
+  func addFirst(_ statements: [(Statement, Parameters)]) {
+    for (place, (statement, parameters)) in statements.enumerated() {
+      pipeline.insert(statement, parameters, at: place)
+      steps.insert(Step(handler: { _ in }, again: nil), at: place)
+    }
   }
 
   /// The last statement, which tells the base and the turn: before all handlers run.

@@ -19,11 +19,16 @@ final class StoreConnection {
     case disturbed
     /// Somebody has what it wanted to lock.
     case lockNotAvailable
+    /// Another node has stored the same.
+    case twin
   }
 
   /// Of the last call that failed.
   private(set) var failure: Failure?
   var isInDoubt: Bool { failure == .inDoubt }
+
+  /// How often it was made again.
+  private(set) var regains = 0
 
   private let patience: Duration
   /// From one attempt to connect to the next.
@@ -53,7 +58,13 @@ final class StoreConnection {
 
   var holding: SlotHolding { writer.holding.withLock { $0 } }
 
-  // MARK: Slots of others
+  // MARK: Others
+
+  /// The other nodes that can write.
+  func others() throws(StoreError) -> [SlotHolding] {
+    try regain()
+    do throws(PostgresError) { return try writer.others() } catch { throw StoreError(error) }
+  }
 
   /// Takes over the slot of a node that is over.
   ///
@@ -75,10 +86,13 @@ final class StoreConnection {
   // MARK: Calls
 
   /// One round trip, one transaction.
-  func run(_ pipeline: Pipeline) throws(StoreError) -> [Rows] {
+  ///
+  /// - Parameter number: Of `regains`: it goes by the connection that there was then, or fails; nil: by any.
+  func run(_ pipeline: Pipeline, by number: Int? = nil) throws(StoreError) -> [Rows] {
     failure = nil
     if let loss { throw loss }
     try regain()
+    if let number, number != regains { throw .lostMeanwhile }
     do throws(PostgresError) {
       return try writer.connection.run(pipeline, within: patience)
     } catch {
@@ -127,6 +141,12 @@ final class StoreConnection {
     }
   }
 
+  /// It is there, as far as is known; or is made again.
+  func ready() throws(StoreError) {
+    if let loss { throw loss }
+    try regain()
+  }
+
   /// Connects anew after the connection was lost, and takes the node's slot again.
   private func regain() throws(StoreError) {
     guard !writer.connection.isOpen else { return }
@@ -140,6 +160,7 @@ final class StoreConnection {
         try? writer.leave()
         throw NodeError.refused(.takenOver)
       }
+      regains += 1
     } catch {
       let failure = StoreError(error)
       refusal = (failure, .now.advanced(by: Self.pause))
@@ -177,6 +198,7 @@ extension StoreConnection.Failure {
     case _ where error.isUnknownOutcome: self = .inDoubt
     case "40001", "40P01": self = .disturbed
     case "55P03": self = .lockNotAvailable
+    case "23505" where TableNames().twins.contains(error.table ?? ""): self = .twin
     default: return nil
     }
   }
@@ -203,6 +225,11 @@ extension StoreError {
       self.init(code: error.mayPass ? .unreachable : .cannotOpen, message: "\(error)")
     }
   }
+
+  fileprivate static let lostMeanwhile = StoreError(
+    code: .failing,
+    message: "the connection to the database server was lost before a commit was sent; it has been made again"
+  )
 
   fileprivate static let takenOver = StoreError(
     code: .lost,

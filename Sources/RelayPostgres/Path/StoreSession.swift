@@ -32,6 +32,10 @@ final class StoreSession {
   private let keys: KeyBound
   private let turns: KeyStatements
   let newsLog: NewsLog
+  let twins: Twins
+  private let duplicates: DuplicateMap
+  private let duplicateStatements: DuplicateStatements
+  private let duplicateLimit: Int
   /// Of the last commits.
   private var present: Day?
   private let usageStatements: UsageStatements
@@ -73,11 +77,10 @@ final class StoreSession {
     lanes = Lanes(destinations, isShared: isShared)
     newsLog = NewsLog(NewsStatements(tables))
     clock = ClockTable(clockStatements)
-    let duplicates = DuplicateMap(limit: duplicateLimit)
-    for (hash, known) in try DuplicateStatements(tables).newest(duplicateLimit, connection) {
-      duplicates.insert(known, for: DuplicateMap.Key(hash, source: known.source))
-    }
-    duplicates.commit()
+    twins = Twins(TwinStatements(tables))
+    duplicates = DuplicateMap(limit: duplicateLimit)
+    duplicateStatements = DuplicateStatements(tables)
+    self.duplicateLimit = duplicateLimit
     let claimStatements = ClaimStatements(tables)
     reader = EventReader(names: names, statements: claimStatements, connection)
     claims = try Claims(
@@ -132,13 +135,15 @@ final class StoreSession {
       try? connection.forgetStatements(ofOtherDaysThan: day)
       present = day
     }
-    let commit = PendingCommit(now: now, slot: slot, lowestTick: nextTick, day: day, keys: keys)
+    let commit = PendingCommit(
+      now: now, slot: slot, lowestTick: nextTick, day: day, keys: keys, tells: twins.isOn)
     let value: Value
     do throws(StoreError) {
       let finish = try plan(commit)
       inserter.write(in: commit)
       replayTable.write(in: commit)
       newsLog.write(sequence: sequence + 1, in: commit)
+      twins.write(in: commit)
       let changes = destinations.changes
       books.setStanding(of: changes, in: commit)
       if !commit.pipeline.isEmpty || !changes.isEmpty || isTrial {
@@ -154,7 +159,7 @@ final class StoreSession {
       }
       value = finish()
     } catch {
-      days.forget()
+      if connection.failure != .twin { days.forget() }
       for member in members { member.rollback() }
       throw error
     }
@@ -185,12 +190,12 @@ final class StoreSession {
   private func send(_ commit: PendingCommit) throws(StoreError) -> [Rows] {
     for _ in 1..<Self.attempts {
       do throws(StoreError) {
-        return try connection.run(commit.pipeline)
+        return try connection.run(commit.pipeline, by: commit.connectionNumber)
       } catch {
         guard connection.failure == .disturbed else { throw error }
       }
     }
-    return try connection.run(commit.pipeline)
+    return try connection.run(commit.pipeline, by: commit.connectionNumber)
   }
 
   private static let attempts = 5
@@ -245,6 +250,35 @@ final class StoreSession {
     guard let row = names.destination(destination) else { return false }
     destinations.change(row, body)
     return true
+  }
+
+  // MARK: Redeliveries
+
+  /// Reads what tells envelopes that come again. To be called once before any comes; and where others may have stored some and not told.
+  ///
+  /// Another node has timed them by its own clock, which may be another one by hours: of those the server's time counts. Of this slot's
+  /// earlier runs the clock went on as this node's.
+  ///
+  /// - Parameter tick: Those of commits before it are known.
+  func readEnvelopes(after tick: Int64 = 0) throws(StoreError) {
+    let (slot, now) = (slot, steady.now())
+    let found = try duplicateStatements.newest(duplicateLimit, from: tick, connection) {
+      owner, tick, serverTime in
+      owner == slot ? nil : now.advanced(by: .microseconds(tick - serverTime))
+    }
+    for (hash, known) in found {
+      duplicates.learn(known, for: DuplicateMap.Key(hash, source: known.source))
+    }
+  }
+
+  /// Other nodes have stored these.
+  func learn(_ envelopes: [ToldEnvelope]) {
+    guard !envelopes.isEmpty else { return }
+    let now = steady.now()
+    for told in envelopes {
+      let known = told.known(at: now)
+      duplicates.learn(known, for: DuplicateMap.Key(told.hash, source: known.source))
+    }
   }
 
   // MARK: What is asked

@@ -27,6 +27,9 @@ struct TableNames: Hashable, Sendable {
   let lane = "lane"
   let configured = "configured"
   let news = "news"
+  let telling = "telling"
+  /// They take turns: `TwinTurn`.
+  let twins = ["twin_a", "twin_b"]
 
   /// The wholes of all tables of days, without what is kept.
   var eventDays: String { "\(event)_\(DayTableSchema.days)" }

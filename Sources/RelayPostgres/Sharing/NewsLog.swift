@@ -12,17 +12,18 @@ final class NewsLog {
 
   /// - Parameter sequence: The commit's.
   func write(sequence: Int64, in commit: PendingCommit) {
+    if commit.tells { commit.news.envelopes = commit.arrivals.envelopes }
     guard !commit.news.isEmpty else { return }
     statements.insert(commit.news, sequence: sequence, after: last, in: commit)
   }
 
   /// A commit is on disk.
   ///
-  /// - Returns: Whether the others are to be told.
+  /// - Returns: Whether the others are to be told at once.
   func committed(_ commit: PendingCommit, sequence: Int64) -> Bool {
     guard !commit.news.isEmpty else { return false }
     last = sequence
-    return true
+    return commit.news.isUrgent
   }
 }
 

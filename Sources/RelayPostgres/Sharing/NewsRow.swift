@@ -1,3 +1,4 @@
+import RelayCore
 import RelayStoring
 
 /// What another node has stored with one commit.
@@ -12,4 +13,10 @@ struct NewsRow: Equatable {
   var replayed: [DestinationRowID]
   /// Those of destinations that were asked for.
   var keys: [OrderKey]
+  /// Those that it has stored.
+  var envelopes: [ToldEnvelope] = []
+  /// It has stored others, too: those are to be looked for in the store.
+  var hasMoreEnvelopes = false
+  /// The server's time as it was read, in microseconds.
+  var readAt: Int64 = 0
 }

@@ -18,14 +18,18 @@ struct NewsStatements: Sendable {
       name: "insert_news",
       sql: """
         \(CommitBase.cte)
-        INSERT INTO \(names.news) (slot, sequence, previous, base, destinations, replayed, key_destinations, keys)
-        SELECT $2, $3, $4, base.tick, $5, $6, $7, $8 FROM base
+        INSERT INTO \(names.news) (slot, sequence, previous, base, destinations, replayed, key_destinations, keys,
+          envelopes, at)
+        SELECT $2, $3, $4, base.tick, $5, $6, $7, $8, $9, (extract(epoch FROM now()) * 1000000)::int8 FROM base
         """,
-      types: [.int8, .int2, .int8, .int8, .int4Array, .int4Array, .int4Array, .textArray])
+      types: [.int8, .int2, .int8, .int8, .int4Array, .int4Array, .int4Array, .textArray, .bytea])
+    // Of the rows that one commit's order keys make, one has its envelopes.
     newer = Statement(
       name: "newer_news",
       sql: """
-        SELECT n.slot, n.sequence, n.previous, n.base, n.destinations, n.replayed, k.destination, k.order_key
+        SELECT n.slot, n.sequence, n.previous, n.base, n.destinations, n.replayed, k.destination, k.order_key, n.at,
+          (extract(epoch FROM clock_timestamp()) * 1000000)::int8,
+          CASE WHEN row_number() OVER (PARTITION BY n.slot, n.sequence) = 1 THEN n.envelopes END
         FROM node s LEFT JOIN unnest($2::int2[], $3::int8[]) AS r(slot, sequence) ON r.slot = s.slot
         CROSS JOIN LATERAL (
           SELECT * FROM \(names.news) n WHERE n.slot = s.slot AND n.sequence > coalesce(r.sequence, 0)
@@ -65,6 +69,8 @@ struct NewsStatements: Sendable {
     parameters.add(array: news.replayed.map { Int32($0.rawValue) })
     parameters.add(array: keys.lazy.map { Int32($0.destination.rawValue) })
     parameters.add(array: keys.lazy.map { StoredText.written($0.text) })
+    let envelopes = news.envelopes.isEmpty ? nil : ToldEnvelopes.packed(news.envelopes, at: commit.now)
+    parameters.add(envelopes)
     commit.add(insert, parameters)
   }
 
@@ -103,7 +109,14 @@ struct NewsStatements: Sendable {
           NewsRow(
             slot: slot, sequence: sequence, previous: row.integer(2), base: row.integer(3),
             destinations: row.integers(4).map(DestinationRowID.init(rawValue:)),
-            replayed: row.integers(5).map(DestinationRowID.init(rawValue:)), keys: []))
+            replayed: row.integers(5).map(DestinationRowID.init(rawValue:)), keys: [], readAt: row.integer(9))
+        )
+      }
+      if let packed = row.optionalBytes(10) {
+        let time = Duration.microseconds(row.integer(9) - row.integer(8))
+        let told = ToldEnvelopes.read(packed, after: time)
+        news[news.count - 1].envelopes = told ?? []
+        news[news.count - 1].hasMoreEnvelopes = told == nil
       }
       guard let destination = row.optionalInteger(6) else { continue }
       let key = OrderKey(

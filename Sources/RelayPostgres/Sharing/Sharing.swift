@@ -11,6 +11,7 @@ final class Sharing {
   private let lanes: Lanes
   private let statements: LaneStatements
   private let news: NewsReader
+  let telling: Telling
   private let sweepStatements: SweepStatements
 
   /// The table of lanes, as it was last read.
@@ -39,7 +40,8 @@ final class Sharing {
     self.signal = signal
     lanes = session.lanes
     statements = LaneStatements(tables)
-    news = NewsReader(session, tables)
+    news = NewsReader(session, signal, tables)
+    telling = Telling(session, news, tables)
     sweepStatements = SweepStatements(tables)
     rules = LaneRules(own: session.slot, live: [], configured: [:])
   }
@@ -50,7 +52,11 @@ final class Sharing {
   private var live: [Int16] { connection.nodes.slots.map(Int16.init) }
   private func name(_ row: DestinationRowID) -> String { session.destinations[row].name }
 
-  func begin() throws(StoreError) { if lanes.isShared { try news.begin() } }
+  /// Before anything is stored.
+  func begin() throws(StoreError) {
+    if lanes.isShared { try telling.begin() }
+    try session.readEnvelopes()
+  }
 
   // MARK: What is asked of the store
 
@@ -134,7 +140,7 @@ final class Sharing {
     try publish()
     let all = asked.lanes
     var pipeline = Pipeline()
-    news.ask(in: &pipeline)
+    telling.ask(in: &pipeline)
     if all {
       statements.all(in: &pipeline)
       statements.configured(in: &pipeline)
@@ -144,11 +150,12 @@ final class Sharing {
     let found = try connection.read(pipeline)
     if all {
       rows = [:]
-      configured = LaneStatements.configured(found[2])
+      configured = LaneStatements.configured(found[Telling.questions + 1])
     }
-    let isAboutLanes = all || found[1].count > 0
-    if isAboutLanes { try know(LaneStatements.lanes(found[1])) }
-    let isLastPage = try act(on: found[0])
+    let lanesFound = found[Telling.questions]
+    let isAboutLanes = all || lanesFound.count > 0
+    if isAboutLanes { try know(LaneStatements.lanes(lanesFound)) }
+    let isLastPage = try telling.act(on: found[..<Telling.questions])
     if isAboutLanes {
       judge()
       try change()
@@ -308,18 +315,11 @@ final class Sharing {
 
   // MARK: What others have stored
 
-  /// - Returns: Whether there is no more.
-  private func act(on rows: Rows) throws(StoreError) -> Bool {
-    let (isLastPage, isGap) = try news.act(on: rows, host)
-    if isGap {
-      for row in lanes.owned where !sweeps.contains(where: { $0.destination == row }) {
-        sweeps.append(OrderSweep(row))
-      }
-    }
-    return isLastPage
-  }
-
   private func sweep() throws(StoreError) {
+    if news.takeGap() {
+      let swept = Set(sweeps.map(\.destination))
+      sweeps += lanes.owned.filter { !swept.contains($0) }.map { OrderSweep($0) }
+    }
     guard var sweep = sweeps.first else { return }
     let (isLast, hasFound) = try sweep.step(session, sweepStatements)
     if isLast { sweeps.removeFirst() } else { sweeps[0] = sweep }

@@ -116,7 +116,7 @@ struct AppendStatements: Sendable {
   // MARK: Envelopes
 
   /// An envelope by which one that comes again is told.
-  struct EnvelopeRow {
+  struct EnvelopeRow: Equatable {
     var known: KnownEnvelope
     var configuration: Int32
     /// 32 bytes.

@@ -9,11 +9,11 @@ struct DuplicateStatements: Sendable {
     newest = Statement(
       name: "newest_envelopes",
       sql: """
-        SELECT first, source, received, accepted, is_complete, hash, unstored, trace FROM (
-          SELECT * FROM \(names.envelope) ORDER BY number DESC LIMIT $1) e
+        SELECT first, source, received, accepted, is_complete, hash, unstored, trace, number, slot FROM (
+          SELECT * FROM \(names.envelope) WHERE number >= $2 ORDER BY number DESC LIMIT $1) e
         ORDER BY number
         """,
-      types: [.int8])
+      types: [.int8, .int8])
     withoutDelivery = Statement(
       name: "events_without_delivery",
       sql: """
@@ -25,18 +25,30 @@ struct DuplicateStatements: Sendable {
   }
 
   /// The last ones, oldest first.
+  ///
+  /// - Parameters:
+  ///   - tick: Those of commits before it are left out.
+  ///   - time: What a slot's steady clock showed at a tick, in place of what it says itself; nil: that counts.
   func newest(
-    _ limit: Int, _ connection: StoreConnection
+    _ limit: Int, from tick: Int64, _ connection: StoreConnection,
+    time: (_ slot: Int16, _ tick: Int64, _ serverTime: Int64) -> Timestamp?
   ) throws(StoreError) -> [(hash: [UInt8], KnownEnvelope)] {
     var parameters = Parameters()
     parameters.add(Int64(limit))
-    return try connection.read(newest, parameters).map { row in
-      (
+    parameters.add(CommitBase.number(tick, slot: 0))
+    var pipeline = Pipeline()
+    pipeline.add(DayTableStatements.time)
+    pipeline.add(newest, parameters)
+    let found = try connection.read(pipeline)
+    let serverTime = found[0][0].integer(0)
+    return found[1].map { row in
+      let (slot, tick) = (Int16(row.int32(9)), row.integer(8) >> CommitBase.slotBits)
+      return (
         row.bytes(5),
         KnownEnvelope(
-          firstEventID: row.eventID(0), source: row.int32(1), receivedAt: row.time(2),
-          acceptedCount: Int(row.int32(3)), isComplete: row.bool(4), unstored: row.optionalBytes(6) ?? [],
-          trace: row.optionalBytes(7))
+          firstEventID: row.eventID(0), source: row.int32(1),
+          receivedAt: time(slot, tick, serverTime) ?? row.time(2), acceptedCount: Int(row.int32(3)),
+          isComplete: row.bool(4), unstored: row.optionalBytes(6) ?? [], trace: row.optionalBytes(7))
       )
     }
   }

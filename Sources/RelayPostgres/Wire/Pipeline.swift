@@ -15,10 +15,15 @@ struct Pipeline {
   var count: Int { commands.count }
 
   mutating func add(_ statement: Statement, _ parameters: Parameters = Parameters(capacity: 0)) {
+    insert(statement, parameters, at: commands.count)
+  }
+
+  /// - Parameter place: Before the one that stands there now.
+  mutating func insert(_ statement: Statement, _ parameters: Parameters, at place: Int) {
     precondition(
       statement.types == parameters.types,
       "\(statement.name) takes \(statement.types), and was given \(parameters.types)")
-    commands.append((statement, parameters))
+    commands.insert((statement, parameters), at: place)
   }
 
   /// The server would end the connection over it, and the commits of others with it.

@@ -23,16 +23,19 @@ package struct PostgresError: Error, Sendable, Equatable {
   /// What was sent may have been done, or not: only the server's tables tell. With `notReplicated` it has been done, where the primary
   /// is not lost.
   package var isUnknownOutcome: Bool
+  /// The table that the server's words are about; nil: about none.
+  package var table: String?
 
   package init(
     _ kind: Kind, _ message: String, detail: String? = nil, hint: String? = nil,
-    isUnknownOutcome: Bool = false
+    isUnknownOutcome: Bool = false, table: String? = nil
   ) {
     self.kind = kind
     self.message = message
     self.detail = detail
     self.hint = hint
     self.isUnknownOutcome = isUnknownOutcome
+    self.table = table
   }
 
   /// The server's SQLSTATE, if it said something.
@@ -52,7 +55,7 @@ extension PostgresError {
     self.init(
       .server(state: message.state), "the database server says\(place): \(message.text) (\(message.state))",
       detail: message.detail, hint: message.hint ?? Self.advice(for: message.state),
-      isUnknownOutcome: isUnknownOutcome)
+      isUnknownOutcome: isUnknownOutcome, table: message.table)
   }
 
   init(notReplicated warning: ServerMessage) {

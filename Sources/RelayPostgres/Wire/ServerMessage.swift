@@ -12,10 +12,12 @@ struct ServerMessage: Sendable, Equatable {
   var hint: String?
   /// The function of the server's source that it comes from; nil: it was not told.
   var function: String?
+  /// The table that it is about, such as the one whose unique key was violated; nil: about none.
+  var table: String?
 
   init(
     severity: String, state: String, text: String, detail: String? = nil, hint: String? = nil,
-    function: String? = nil
+    function: String? = nil, table: String? = nil
   ) {
     self.severity = severity
     self.state = state
@@ -23,6 +25,7 @@ struct ServerMessage: Sendable, Equatable {
     self.detail = detail
     self.hint = hint
     self.function = function
+    self.table = table
   }
 
   /// nil: the result is no message of the server, but libpq's own.
@@ -34,7 +37,7 @@ struct ServerMessage: Sendable, Equatable {
     self.init(
       severity: field(UInt8(ascii: "V")) ?? field(UInt8(ascii: "S")) ?? "ERROR", state: state,
       text: field(UInt8(ascii: "M")) ?? "", detail: field(UInt8(ascii: "D")), hint: field(UInt8(ascii: "H")),
-      function: field(UInt8(ascii: "R")))
+      function: field(UInt8(ascii: "R")), table: field(UInt8(ascii: "t")))
   }
 
   /// The server ended the connection with it.

@@ -22,6 +22,15 @@ package struct UnstoredEvents: Equatable {
 
   package var bytes: [UInt8] { places.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] } }
 
+  /// Those that are in both. An event that was stored never becomes unstored again.
+  package static func bytes(in a: [UInt8], and b: [UInt8]) -> [UInt8] {
+    guard a != b else { return a }
+    var common = UnstoredEvents(a)
+    let others = Set(UnstoredEvents(b).places)
+    common.places.removeAll { !others.contains($0) }
+    return common.bytes
+  }
+
   /// - Returns: Whether it was there.
   package mutating func remove(_ place: Int) -> Bool {
     guard let index = places.firstIndex(of: UInt16(place)) else { return false }

@@ -230,7 +230,10 @@ struct FoldTests {
     keeper.end()
     #expect(observer.keepingFailures.count == 1)
     let left = try bench.nodes.rows(
-      "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = \(SlotLock.keeping)")
+      """
+      SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = \(SlotLock.keeping)
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      """)
     #expect(left[0].integer(0) == 0)
   }
 }

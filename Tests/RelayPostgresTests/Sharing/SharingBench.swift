@@ -48,13 +48,15 @@ final class SharingBench: Sendable {
   /// - Parameters:
   ///   - destinations: What it has configured; nil: nothing.
   ///   - isServing: It has lanes.
+  ///   - ahead: How far its clock is ahead of the others'.
   func open(
     _ name: String, _ destinations: [String]? = SharingBench.destinations, isServing: Bool = true,
-    sources: [String] = ["huggy", "other"]
+    sources: [String] = ["huggy", "other"], ahead: Duration = .zero
   ) async throws -> SharedNode {
     let way = try TurnCounter(to: database)
     let store = try PostgresStore(
-      way.address, as: .named(name), clock: clock, duplicateLimit: 1_000, patience: .seconds(60),
+      way.address, as: .named(name), clock: ShiftedClock(clock: clock, ahead: ahead), duplicateLimit: 1_000,
+      patience: .seconds(60),
       hangAfter: .seconds(60), sharing: true, times: Self.times)
     let node = SharedNode(name, store, way, handed)
     opened.withLock { $0.append(node) }

@@ -213,7 +213,8 @@ struct SharingTests {
       INSERT INTO delivery (id, slot, event, destination, route, run, state, shelf, attempts, counted, since, received, bytes)
         SELECT (\(tick) << 12) | 7, 7, e.id, d.id, 1, 0, 0, 0, 0, 0, 0, 0, 100 FROM destination d,
         (SELECT id FROM event LIMIT 1) e WHERE d.name = 'd1';
-      INSERT INTO news SELECT 7, \(sequence), \(previous), \(tick), ARRAY[id], '{}', '{}', '{}' FROM destination WHERE name = 'd1'
+      INSERT INTO news SELECT 7, \(sequence), \(previous), \(tick), ARRAY[id], '{}', '{}', '{}', 0 FROM destination
+        WHERE name = 'd1'
       """
   }
 
