@@ -255,6 +255,7 @@ let package = Package(
       name: "RelayIngestTests",
       dependencies: [
         "CZlib", "RelayCore", "RelayIngest", "RelayListening", "RelayPipeline", "RelayTestSupport",
+        "RelayThreads",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -1,7 +1,10 @@
+import Glibc
+import NIOCore
 import NIOPosix
 import RelayCore
 import RelayListening
 import RelayPipeline
+import RelayThreads
 import Testing
 
 @testable import RelayIngest
@@ -46,6 +49,67 @@ import Testing
       try await fresh.close()
       await shutdown
     }
+  }
+
+  /// As while a load balancer still sends to a relay that is told to end. Broken by a socket that is closed while connections wait in its queue.
+  @Test func connectionsThatNobodyHasAcceptedYetGetTheirAnswers() async throws {
+    let receiver = StreamReceiver(answersAtOnce: true)
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+    try await withServer(receiver, group: group, firstRequestPatience: .seconds(50)) { server, address in
+      let isBusy = Monitor(true)
+      // Nothing is accepted meanwhile.
+      let loops = group.makeIterator().map { loop in
+        loop.submit { isBusy.wait { isBusy in isBusy ? nil : true } }
+      }
+      async let shutdown: Void = server.shutdown(drain: .seconds(50))
+      while true {
+        let refusal = await #expect(throws: ListenError.self) { try await server.start() }
+        guard refusal?.code == .alreadyStarted else { break }
+        await Task.yield()
+      }
+      var clients: [RawClient] = []
+      for number in 0..<40 {
+        let client = try await RawClient.connect(to: address)
+        try await client.send(Requests.post("<\(number)>"))
+        clients.append(client)
+      }
+      isBusy.update { $0 = false }
+      for loop in loops { _ = try await loop.get() }
+      for (number, client) in clients.enumerated() {
+        let answer = await client.rest()
+        #expect(answer.statuses == [200])
+        #expect(answer.hasSuffix("<\(number)>"))
+        try? await client.close()
+      }
+      await shutdown
+    }
+  }
+
+  @Test func allThatWaitsInASocketsQueueIsTakenAtOnce() throws {
+    let listening = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
+    defer { close(listening) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let senders = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address -> [Int32] in
+        guard bind(listening, address, size) == 0, listen(listening, 16) == 0,
+          getsockname(listening, address, &size) == 0
+        else { return [] }
+        return (0..<3).map { _ in
+          let sender = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+          _ = connect(sender, address, size)
+          return sender
+        }
+      }
+    }
+    let taken = AcceptQueue.takeAll(of: listening)
+    #expect(senders.count == 3)
+    #expect(taken.count == 3)
+    #expect(taken.allSatisfy { fcntl($0, F_GETFD) == FD_CLOEXEC })
+    #expect(AcceptQueue.takeAll(of: listening) == [])
+    for descriptor in senders + taken { close(descriptor) }
   }
 
   @Test func aBodyThatIsStillComingIsWaitedFor() async throws {

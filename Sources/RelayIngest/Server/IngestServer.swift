@@ -14,7 +14,13 @@ package final class IngestServer: Sendable {
   private let eventLoopGroup: MultiThreadedEventLoopGroup
   private let initializer: ConnectionInitializer
   private let inherited: InheritedSockets
-  private let sockets = ListeningSockets<any Channel>(key: "server.listen")
+  private let sockets = ListeningSockets<Socket>(key: "server.listen")
+
+  private struct Socket: Sendable {
+    let channel: any Channel
+    /// Somebody else holds it, too: what waits in its queue stays there for the next process.
+    let isInherited: Bool
+  }
 
   /// - Parameters:
   ///   - inherited: What `server.listen: systemd` listens on.
@@ -58,18 +64,19 @@ package final class IngestServer: Sendable {
     return moved
   }
 
-  private func bind(_ address: ListenAddress) async throws -> (socket: any Channel, port: Int) {
+  private func bind(_ address: ListenAddress) async throws -> (socket: Socket, port: Int) {
     let channel = try await makeBootstrap().bind(host: address.host, port: address.port).get()
-    return (channel, channel.localAddress?.port ?? address.port)
+    return (Socket(channel: channel, isInherited: false), channel.localAddress?.port ?? address.port)
   }
 
   /// One channel for each socket, as for an address: connections are shared among all event loops.
-  private func inherit() async throws -> [(socket: any Channel, address: ListenAddress)] {
-    var opened: [(socket: any Channel, address: ListenAddress)] = []
+  private func inherit() async throws -> [(socket: Socket, address: ListenAddress)] {
+    var opened: [(socket: Socket, address: ListenAddress)] = []
     for (descriptor, address) in try inherited.copies(for: "server.listen") {
       let queue = ListenQueue(of: descriptor)
       do {
-        opened.append((try await makeBootstrap().withBoundSocket(descriptor).get(), address))
+        let channel = try await makeBootstrap().withBoundSocket(descriptor).get()
+        opened.append((Socket(channel: channel, isInherited: true), address))
       } catch {
         await Self.close(opened.map(\.socket))
         throw error
@@ -79,19 +86,52 @@ package final class IngestServer: Sendable {
     return opened
   }
 
-  private static func close(_ channels: [any Channel]) async {
-    for channel in channels { try? await channel.close() }
+  private static func close(_ sockets: [Socket]) async {
+    for socket in sockets { try? await socket.channel.close() }
   }
 
-  /// Accepts no more, and closes the sockets only when every connection that was accepted has its place: one that is on its way
-  /// to its event loop when its server's channel closes would be closed unanswered.
-  private func leave(_ channels: [any Channel]) async {
-    for channel in channels { try? await channel.setOption(.autoRead, value: false).get() }
+  /// Accepts what has come until now, then closes the sockets. They are closed only when every connection that was accepted has its
+  /// place: one that is on its way to its event loop when its server's channel closes would be closed unanswered. What the system has
+  /// completed by then, and nobody has accepted, would be reset: it is accepted at last, and gets its place in the same way.
+  private func leave(_ sockets: [Socket]) async {
+    for socket in sockets { try? await socket.channel.setOption(.autoRead, value: false).get() }
     // To its event loop, back to the socket's, and to its own again.
     for _ in 0..<3 {
       for registry in initializer.registries { try? await registry.eventLoop.submit {}.get() }
     }
-    await Self.close(channels)
+    var last: [EventLoopFuture<any Channel>] = []
+    for socket in sockets where !socket.isInherited {
+      for connection in await Self.closeTakingAll(socket.channel) { last.append(adopt(connection)) }
+    }
+    await Self.close(sockets.filter(\.isInherited))
+    for connection in last { _ = try? await connection.get() }
+  }
+
+  /// Nothing comes between the look at the queue that finds it empty and the socket's end but what arrives in these microseconds.
+  ///
+  /// - Returns: The connections that waited.
+  private static func closeTakingAll(_ channel: any Channel) async -> [Int32] {
+    let taken = channel.eventLoop.submit { () -> [Int32] in
+      let pipeline = channel.pipeline.syncOperations
+      let connections = try? pipeline.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+        AcceptQueue.takeAll(of: $0)
+      }
+      channel.close(promise: nil)
+      return connections ?? []
+    }
+    let connections = (try? await taken.get()) ?? []
+    try? await channel.closeFuture.get()
+    return connections
+  }
+
+  /// Serves a connection that was accepted without its server's channel.
+  private func adopt(_ connection: Int32) -> EventLoopFuture<any Channel> {
+    let initializer = self.initializer
+    return ClientBootstrap(group: eventLoopGroup)
+      .channelInitializer { channel in
+        Self.connectionOptions.applyAllChannelOptions(to: channel).flatMap { initializer.initialize(channel) }
+      }
+      .withConnectedSocket(connection)
   }
 
   /// Stops accepting, closes idle connections, lets requests in flight finish for at most `drain`, then closes
@@ -112,16 +152,22 @@ package final class IngestServer: Sendable {
     return ServerBootstrap(group: eventLoopGroup)
       .serverChannelOption(.backlog, value: 1024)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .childChannelOption(.allowRemoteHalfClosure, value: true)
-      // One buffer per connection, small while little comes: an idle connection keeps it.
-      .childChannelOption(.maxMessagesPerRead, value: 1)
-      .childChannelOption(
-        .recvAllocator,
-        value: AdaptiveRecvByteBufferAllocator(minimum: 1 << 10, initial: 2 << 10, maximum: 16 << 10)
-      )
-      .childChannelInitializer { initializer.initialize($0) }
+      .childChannelInitializer { channel in
+        Self.connectionOptions.applyAllChannelOptions(to: channel).flatMap { initializer.initialize(channel) }
+      }
   }
+
+  private static let connectionOptions: ChannelOptions.Storage = {
+    var options = ChannelOptions.Storage()
+    options.append(key: .tcpOption(.tcp_nodelay), value: 1)
+    options.append(key: .allowRemoteHalfClosure, value: true)
+    // One buffer per connection, small while little comes: an idle connection keeps it.
+    options.append(key: .maxMessagesPerRead, value: 1)
+    options.append(
+      key: .recvAllocator,
+      value: AdaptiveRecvByteBufferAllocator(minimum: 1 << 10, initial: 2 << 10, maximum: 16 << 10))
+    return options
+  }()
 }
 
 extension IngestServer: AnswerGathering {
