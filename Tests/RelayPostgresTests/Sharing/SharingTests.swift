@@ -341,7 +341,7 @@ struct SharingTests {
   // MARK: Help
 
   /// Two nodes that have taken their shares, and a destination that the second one serves.
-  private static func two(_ bench: SharingBench) async throws -> (SharedNode, SharedNode, String) {
+  static func two(_ bench: SharingBench) async throws -> (SharedNode, SharedNode, String) {
     let a = try await bench.open("a")
     #expect(a.serves(all))
     let b = try await bench.open("b")
