@@ -15,6 +15,10 @@ package final class PostgresStore: ThreadedStore {
   /// For the log: what the server, the database or the role should not be like.
   package let warnings: [String]
   private let lease: LeaseKeeper
+  private let clock: any SteadyClock
+  private let doubt: Locked<String?>
+  /// Who serves what; nil: no other relay may have the store open.
+  private let shares: Locked<LaneShares>?
   private let signal: LeaseSignal
   private let keeper: StoreKeeper?
 
@@ -45,18 +49,19 @@ package final class PostgresStore: ThreadedStore {
     nodes: (any NodeObserver)? = nil
   ) throws(StoreError) {
     self.address = address
+    self.clock = clock
     let word = Locked(KeepingWord())
     let opener = SessionOpener(address: address, applicationName: "huggy-relay", limit: Self.openingTime)
     // A connection is used on the thread that opened it, and on no other.
     let opened:
       (
-        id: EventID, downTime: Gap?, warnings: [String], lease: LeaseKeeper, signal: LeaseSignal,
-        key: StoreKey
+        id: EventID, downTime: Gap?, warnings: [String], lease: LeaseKeeper, signal: LeaseSignal, key: StoreKey,
+        shares: Locked<LaneShares>, doubt: Locked<String?>
       )
     (thread, opened) = try StoreThread.start(
       hanging: .hanging, after: hangAfter, clock: clock, observer: observer
     ) { wake throws(StoreError) in
-      let writer = try Self.open(opener, as: node, sharing: sharing)
+      let writer = try Self.open(opener, as: node, sharing: sharing, gone: times.gone)
       let connection = StoreConnection(writer, patience: patience)
       do throws(StoreError) {
         let slot = Int16(writer.holding.withLock { $0.slot })
@@ -67,6 +72,7 @@ package final class PostgresStore: ThreadedStore {
         let lease = LeaseKeeper(
           opener, key: writer.key, holding: writer.holding, times: times, clock: clock,
           lastTick: { [ticks = writer.ticks] in ticks.withLock { $0 } },
+          configuration: { [configuration = writer.configuration] in configuration.withLock { $0 } },
           observer: signal)
         connection.attach(lease)
         let session = try StoreSession(
@@ -78,7 +84,13 @@ package final class PostgresStore: ThreadedStore {
         let backend = PostgresBackend(
           session: session, sharing: shared, clock: clock, word: word, observer: observer)
         signal.waitForAnswer(atMost: times.startsWithin)
-        return (backend, (writer.storeID, downTime, writer.warnings, lease, signal, writer.key))
+        return (
+          backend,
+          (
+            writer.storeID, downTime, writer.warnings, lease, signal, writer.key, shared.table.shares,
+            connection.doubt
+          )
+        )
       } catch {
         connection.leave()
         throw error.code == .failing ? StoreError(code: .unreachable, message: error.message) : error
@@ -86,6 +98,8 @@ package final class PostgresStore: ThreadedStore {
     }
     (id, downTime, warnings) = (opened.id, opened.downTime, opened.warnings)
     (lease, signal) = (opened.lease, opened.signal)
+    doubt = opened.doubt
+    shares = sharing ? opened.shares : nil
     keeper =
       keepsItself
       ? StoreKeeper(opener, key: opened.key, word: word, clock: clock, observer: observer) : nil
@@ -103,14 +117,25 @@ package final class PostgresStore: ThreadedStore {
 
   package func mayStart(at now: Timestamp) -> Bool { lease.mayStart(at: now) }
 
+  package func startLack(at now: Timestamp) -> StartLack? { lease.startLack(at: now) }
+
+  package var stall: StoreStall? {
+    if lease.waitsForStandby(at: clock.now()) { return .standbyMissing }
+    return doubt.withLock { $0 }.map { .inDoubt(reason: $0) }
+  }
+
+  package var nodes: StoreNodes? {
+    shares.map { lease.nodes(at: clock.now(), serving: $0.withLock { $0 }) }
+  }
+
   package func serve(_ host: any LaneHost) { signal.serve(host) }
 
   private static func open(
-    _ opener: SessionOpener, as node: NodeIdentity, sharing: Bool
+    _ opener: SessionOpener, as node: NodeIdentity, sharing: Bool, gone: Duration
   ) throws(StoreError) -> WriterSession {
     let writer: WriterSession
     do throws(NodeError) {
-      writer = try WriterSession(opener, as: node)
+      writer = try WriterSession(opener, as: node, gone: gone)
     } catch {
       throw StoreError(opening: error)
     }

@@ -59,6 +59,16 @@ import Testing
     #expect(queue { $0.paused = true } == ["warn paused; 0 pending"])
     #expect(queue { $0.orphaned = true } == ["warn no longer configured, and still owed something"])
     #expect(queue { $0.pending = 5 } == [], "it works on it")
+    func nodes(_ unserved: String, differ: Bool) throws -> [String] {
+      let json = #"{"shared":true,"nodes":[],"unserved":[\#(unserved)],"configurations_differ":\#(differ)}"#
+      let answer = try AnswerDecoder.decode(NodesAnswer.self, from: Array(json.utf8))
+      return found(findings { $0.nodes = answer }, "nodes")
+    }
+    #expect(try nodes("", differ: false) == ["ok 0 relays share the store"])
+    #expect(try nodes(#""crm""#, differ: false) == ["warn 0 relays share the store, and none serves crm"])
+    #expect(
+      try nodes("", differ: true)
+        == ["fail 0 relays share the store, and they have different configurations"])
     let since = Timestamp(microseconds: 1_700_000_000_000_000)
     let failing = findings {
       ($0.notify[0].failingSince, $0.notify[0].lastFailure) = (since, "status 404")

@@ -180,7 +180,7 @@ import Testing
       ["destination": "a/b"]
     ),
     ("/api/v1/reload", "POST /api/v1/reload", [:]), ("/api/v1/rejections", "GET /api/v1/rejections", [:]),
-    ("/api/v1/gaps", "GET /api/v1/gaps", [:]),
+    ("/api/v1/gaps", "GET /api/v1/gaps", [:]), ("/api/v1/nodes", "GET /api/v1/nodes", [:]),
     ("/api/v1/events", "GET /api/v1/events", [:]),
     ("/api/v1/notify/x/test", "POST /api/v1/notify/{receiver}/test", ["receiver": "x"]),
     ("/api/v1/destinations/x/test", "POST /api/v1/destinations/{destination}/test", ["destination": "x"]),

@@ -21,7 +21,7 @@ import Testing
     ("POST", "/api/v1/notify/ops/test"),
     ("POST", "/api/v1/destinations/crm/test"), ("POST", "/api/v1/sources/huggy/publish"),
     ("POST", "/api/v1/sources/huggy/token"),
-    ("POST", "/api/v1/reload"), ("GET", "/api/v1/gaps"), ("GET", "/nowhere"),
+    ("POST", "/api/v1/reload"), ("GET", "/api/v1/gaps"), ("GET", "/api/v1/nodes"), ("GET", "/nowhere"),
   ]
 
   @Test(arguments: all) func withoutTheTokenNothingIsToldOrDone(method: String, path: String) async throws {

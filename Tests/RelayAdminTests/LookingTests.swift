@@ -88,7 +88,7 @@ import Testing
       #expect(
         answer.body == """
           {"version":"0.1.0","uptime_seconds":90.5,\
-          "store":{"kind":"sqlite","bytes":1288490188,"limit_bytes":10737418240,"refusal":"full",\
+          "store":{"kind":"sqlite","bytes":1288490188,"limit_bytes":10737418240,"refusal":"full","attempts_held":null,\
           "log_bytes":4096,"reader":{"name":"sqlite3 (process 7)","seconds":61},"unread_seconds":5.5},\
           "destinations":[{"name":"crm","paused":false,"orphaned":false,"circuit":"open","pending":4,"replaying":0,\
           "waiting":{"due":0,"later":1,"order":2},"held_by":"retry_after","in_flight":1,\
@@ -105,22 +105,41 @@ import Testing
           "types":[{"type":"closedChat","attempts":2,"failed":2,"cause":"422","cause_count":2}]}],\
           "hint":"mend it","capacity":{"slots":16,"mean_ms":500,"per_second":32,"arriving_per_second":40,"bound":true,\
           "needed_concurrency":24},"batch":{"max_events":50,"max_bytes":98304,"max_wait_ms":250},"events_per_request":33.33,\
-          "concurrency_limit":{"share":0.97,"attempts_per_second":65.84,"mean_attempt_ms":243,"concurrency":16,"suggested":40}},\
+          "concurrency_limit":{"share":0.97,"attempts_per_second":65.84,"mean_attempt_ms":243,"concurrency":16,"suggested":40},"served_by":null},\
           {"name":"bi","paused":true,"orphaned":true,"circuit":"recovering","pending":0,"replaying":0,"waiting":null,"held_by":null,"in_flight":0,"dead":0,\
           "delivered":0,"oldest_pending_seconds":null,"oldest_due_seconds":null,"late":false,"oldest_retrying_seconds":null,"drain_seconds":null,"pace_per_second":null,"discarded":0,"overflowed":0,\
           "paused_since":"2026-01-02T03:03:05.678Z","paused_until":null,"paused_at":"routes.yaml:12",\
           "circuit_open_since":null,"next_probe_at":null,"recovering_since":"2026-01-02T03:02:35.678Z","held_until":null,\
           "last_failure":null,"failing_since":null,"failures_in_row":0,"stuck_head":null,"refused_kinds":[],\
           "refused_kind_count":0,"attempts":[],"hint":null,"capacity":null,\
-          "batch":null,"events_per_request":null,"concurrency_limit":null}],\
+          "batch":null,"events_per_request":null,"concurrency_limit":null,"served_by":null}],\
           "sources":[],\
           "routes":[{"name":"whatsapp-to-crm","matched":12,"dropped":3}],\
           "notify":[{"name":"ops","format":"slack","waiting":3,"failing_since":"2026-01-02T03:03:05.678Z",\
           "last_failure":"status 404"},{"name":"dead-man","format":"heartbeat","waiting":0,"failing_since":null,\
           "last_failure":null}],\
-          "attachments":null,"config":{"hash":"0123456789ab","loaded_at":"2026-01-02T02:04:05.678Z",\
+          "attachments":null,"nodes":null,"config":{"hash":"0123456789ab","loaded_at":"2026-01-02T02:04:05.678Z",\
           "reload_errors":["routes.yaml:1:1: x"],"last_reload_at":"2026-01-02T03:04:05.678Z"},"clock_offset_seconds":-312.5,\
           "now":"2026-01-02T03:04:05.678Z"}
+          """)
+    }
+  }
+
+  @Test func nodesHaveTheDocumentedShape() async throws {
+    let operations = FakeOperations()
+    try await withServer(operations) { server in
+      let alone = try await server.get("/api/v1/nodes")
+      #expect(alone.body == #"{"shared":false,"nodes":[],"unserved":[],"configurations_differ":false}"#)
+      operations.state.withLock { $0.status.nodes = Samples.nodes }
+      let answer = try await server.get("/api/v1/nodes")
+      #expect(answer.status == 200)
+      #expect(
+        answer.body == """
+          {"shared":true,"nodes":[{"name":"alpha","version":"0.1.0","config_hash":"0123456789ab","lanes":2,\
+          "destinations":["bi","crm"],"last_seen_at":"2026-01-02T03:04:05.678Z","last_seen_seconds":0.25,"this_relay":true},\
+          {"name":"beta","version":"0.1.0","config_hash":"ba9876543210","lanes":0,"destinations":[],\
+          "last_seen_at":"2026-01-02T03:04:04.678Z","last_seen_seconds":1,"this_relay":false}],\
+          "unserved":["lake"],"configurations_differ":true}
           """)
     }
   }

@@ -51,7 +51,8 @@ import Testing
     ],
     .metrics: ["GET /metrics", "GET /api/v1/session"],
     .viewer: [
-      "GET /api/v1/status", "GET /api/v1/rejections", "GET /api/v1/gaps", "GET /api/v1/events",
+      "GET /api/v1/status", "GET /api/v1/nodes", "GET /api/v1/rejections", "GET /api/v1/gaps",
+      "GET /api/v1/events",
       "GET /api/v1/events/{event}", "GET /api/v1/deliveries", "GET /api/v1/deliveries/groups",
       "GET /api/v1/samples", "GET /api/v1/replays",
       "GET /api/v1/replays/{replay}",

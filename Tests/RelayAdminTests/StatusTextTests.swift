@@ -8,6 +8,32 @@ import Testing
 @Suite struct StatusTextTests {
   private static let plain = Pen(usesColours: false)
 
+  @Test func theRelaysThatShareTheStoreAreATableOfTheirOwn() {
+    var status = Samples.status
+    func text() -> String {
+      StatusText.render(StatusAnswer(status, now: Samples.now), now: Samples.now, pen: Self.plain)
+    }
+    #expect(!text().contains("RELAY"), "the store is its own")
+    status.nodes = Samples.nodes
+    status.destinations = [Samples.destination("crm"), Samples.destination("bi") { $0.servedBy = "beta" }]
+    let shown = text()
+    let rows = shown.split(separator: "\n").map { $0.split(separator: "  ").map { $0.drop { $0 == " " } } }
+    #expect(
+      rows.contains { $0.first == "alpha (this one)" && $0.contains("2") && $0.last == "bi, crm" }, "\(shown)"
+    )
+    #expect(rows.contains { $0.first == "beta" && $0.contains("ba9876543210") && $0.last == "-" })
+    #expect(rows.contains { $0.first == "bi" && $0.last == "served by beta" })
+    #expect(shown.contains("\nthe relays have different configurations: reload each with the same file"))
+    #expect(shown.contains("\nserved by no relay yet: lake\n"))
+  }
+
+  @Test func statusSaysWhyNoAttemptStarts() {
+    var status = Samples.status
+    status.store.attemptsHeld = AttemptHold(.leaseUnconfirmed, reason: "nobody knows", since: Samples.time(7))
+    let text = StatusText.render(StatusAnswer(status, now: Samples.now), now: Samples.now, pen: Self.plain)
+    #expect(text.contains("\nno attempts start: nobody knows; nothing was confirmed for 7s\n"), "\(text)")
+  }
+
   /// Broken by an "ok" of a destination of which most goes well.
   @Test func whatFailsWhileOthersGoWellIsNotOK() {
     var status = Samples.status

@@ -88,19 +88,19 @@ struct StoreWatchTests {
   }
 
   @Test func aLeaseThatIsLackingIsToldAndHoldsNoOutcomes() {
-    watch.storeConditionChanged(StoreCondition(lacksLease: true))
-    watch.storeConditionChanged(StoreCondition(lacksLease: true))
+    watch.storeConditionChanged(StoreCondition(startLack: .placeLost))
+    watch.storeConditionChanged(StoreCondition(startLack: .placeLost))
     #expect(watch.current.refusal == nil && !watch.current.holdsSettlements)
     watch.storeConditionChanged(StoreCondition())
     #expect(
       messages == [
-        "error: the store has not confirmed this relay's lease: no attempts start until it has",
+        "error: the store has not confirmed this relay's lease: no attempts start until it has reason=\(StartLack.placeLost.text)",
         "notice: the store has confirmed this relay's lease: attempts start",
       ])
   }
 
   @Test func aStoreThatIsLostConfirmsNothing() {
-    watch.storeConditionChanged(StoreCondition(lacksLease: true))
+    watch.storeConditionChanged(StoreCondition(startLack: .placeLost))
     watch.storeConditionChanged(StoreCondition(refusal: StoreError(code: .lost, message: "taken over")))
     #expect(messages.count == 2 && messages[1].contains("taken over"))
   }

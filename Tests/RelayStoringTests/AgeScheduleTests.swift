@@ -37,6 +37,15 @@ struct AgeScheduleTests {
     #expect(schedule.due == .second(1_500))
   }
 
+  @Test mutating func whatMayBeOldIsLookedForAtOnce() {
+    schedule.mayBeOld(at: .second(5))
+    #expect(schedule.due == nil, "nothing grows old")
+    schedule.configure(age: .seconds(100), at: .second(0))
+    schedule.walked(head: nil, at: .second(0))
+    schedule.mayBeOld(at: .second(500))
+    #expect(schedule.cutoff(at: .second(500)) == .second(400))
+  }
+
   @Test mutating func anAgeThatIsTakenAwayLooksNoMore() {
     schedule.configure(age: .seconds(1), at: .second(0))
     schedule.configure(age: nil, at: .second(1))

@@ -71,6 +71,10 @@ package struct DestinationAnswer: Answer {
     "Its `concurrency` is what holds it back: for half of the last minute or more, every slot was taken while more was due. null: that is not so, or it is paused, its circuit is open, or `rate` or `Retry-After` holds it."
   )
   package var concurrencyLimit: ConcurrencyLimitAnswer?
+  @Field(
+    "The relay that serves it, where another one than this does: how it fares with it, that one knows; null: this one does, or none, or nobody shares the store."
+  )
+  package var servedBy: String?
 }
 
 extension DestinationAnswer {
@@ -116,6 +120,7 @@ extension DestinationAnswer {
     concurrencyLimit = status.concurrencyLimit.map {
       ConcurrencyLimitAnswer($0, suggested: status.suggestedConcurrency)
     }
+    servedBy = status.servedBy
   }
 }
 

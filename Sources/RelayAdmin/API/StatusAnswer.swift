@@ -8,10 +8,21 @@ package struct StatusAnswer: Answer {
     @Field("How much of it is in use.") package var bytes: Int
     @Field("How much it may become: `store.max_size`.") package var limitBytes: Int
     @Field("Why no envelopes are taken.") package var refusal: String?
+    @Field("Why no attempt starts, whatever the destinations are like; null: attempts start.")
+    package var attemptsHeld: AttemptsHeld?
     @Field("How large the log beside it is.") package var logBytes: Int?
     @Field("Who keeps that log from being written over.") package var reader: Reader?
     @Field("The store can't be read: what is shown of it is as old as this.") package var unreadSeconds:
       Double?
+  }
+
+  /// No attempt starts.
+  package struct AttemptsHeld: Record {
+    @Field("Why, for programs.", .words { AttemptHold.Code.allCases.map(\.rawValue) }) package var code:
+      String
+    @Field("Why, and what to do.") package var reason: String
+    @Field("Since when the store has confirmed nothing; null: that is not known.") package var since:
+      Timestamp?
   }
 
   /// A reader from outside.
@@ -64,6 +75,7 @@ package struct StatusAnswer: Answer {
   @Field("Every route, in their order.") package var routes: [Route]
   @Field("Whom `notify` names, in its order.") package var notify: [Receiver]
   @Field("The files that events point to; null: none are fetched.") package var attachments: Attachments?
+  @Field("The relays that share the store; null: it is this one's alone.") package var nodes: NodesAnswer?
   @Field("The configuration.") package var config: Config
   @Field("How far the relay's clock is ahead of its destinations'; null: none has told the time.")
   package var clockOffsetSeconds: Double?
@@ -82,6 +94,7 @@ extension StatusAnswer {
     routes = status.routes.map { Route($0) }
     notify = status.receivers.map { Receiver($0, now: now) }
     attachments = status.attachments.map { Attachments($0) }
+    nodes = status.nodes.map { NodesAnswer($0) }
     config = Config()
     config.hash = status.configurationHash
     config.loadedAt = status.configurationLoadedAt
@@ -111,6 +124,13 @@ extension StatusAnswer.Store {
     bytes = store.bytes
     limitBytes = store.limitBytes
     refusal = store.refusal
+    attemptsHeld = store.attemptsHeld.map { hold in
+      var held = StatusAnswer.AttemptsHeld()
+      held.code = hold.code.rawValue
+      held.reason = hold.reason
+      held.since = hold.since
+      return held
+    }
     logBytes = store.logBytes
     reader = store.reader.map { outside in
       var reader = StatusAnswer.Reader()

@@ -7,6 +7,9 @@ enum StatusEndpoints {
       "/api/v1/status", "How the relay is: its destinations, routes, store and configuration.", role: .viewer
     ) { (call: Call<Nothing>) in StatusAnswer(try await call.relay.status(), now: call.now) },
     .get(
+      "/api/v1/nodes", "The relays that share the store, and who serves what.", role: .viewer
+    ) { (call: Call<Nothing>) in NodesAnswer(call.relay.nodes()) },
+    .get(
       "/api/v1/rejections", "The last requests that senders were refused.", role: .viewer,
       audit: .readingIfKept
     ) { (call: Call<Nothing>) in RefusalsAnswer(call.relay.refusedRequests()) },

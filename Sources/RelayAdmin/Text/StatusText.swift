@@ -8,6 +8,7 @@ package enum StatusText {
   package static func render(_ status: StatusAnswer, now: Timestamp, pen: Pen) -> String {
     var lines = head(status, now: now, pen: pen)
     lines += [""] + destinations(status.destinations, now: now, pen: pen)
+    lines += NodesText.lines(status.nodes, now: now, pen: pen)
     lines += SourcesText.notes(status.sources, now: now, pen: pen)
     lines += SourcesText.silences(status.sources, now: now, pen: pen)
     lines += receivers(status.notify, now: now, pen: pen)
@@ -45,6 +46,10 @@ package enum StatusText {
     }
     if let refusal = store.refusal {
       lines.append(pen("no envelopes are taken: \(refusal)".forTerminal(), .bad))
+    }
+    if let held = store.attemptsHeld {
+      let since = held.since.map { "; nothing was confirmed for \($0.duration(to: now).ageText)" } ?? ""
+      lines.append(pen("no attempts start: \(held.reason)\(since)".forTerminal(maxCharacters: 400), .bad))
     }
     if let offset = status.clockOffsetSeconds, abs(offset) > ClockComparison.tolerance.inSeconds {
       let side = offset > 0 ? "ahead of" : "behind"
@@ -170,6 +175,8 @@ extension DestinationAnswer {
   }
 
   private func troubleText(now: Timestamp) -> (String, Ink) {
+    // How it fares, that relay knows.
+    if let servedBy { return ("served by \(servedBy)", .plain) }
     if orphaned { return ("orphaned: no longer configured", .warning) }
     if paused {
       let since = pausedSince.map { " for \($0.duration(to: now).ageText)" } ?? ""

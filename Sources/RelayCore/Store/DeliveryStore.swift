@@ -27,6 +27,15 @@ package protocol DeliveryStore: ReplayStore {
   /// - Parameter now: Read just before it asks, and it starts what it was about to start just after the answer.
   func mayStart(at now: Timestamp) -> Bool
 
+  /// Why it says no to that; nil: it does not. From any thread; quick.
+  func startLack(at now: Timestamp) -> StartLack?
+
+  /// Why it does not come back from a commit, where it knows; nil: it does not know, or comes back. From any thread; quick.
+  var stall: StoreStall? { get }
+
+  /// The relays that share it, this one among them; nil: it is this relay's alone. From any thread; quick.
+  var nodes: StoreNodes? { get }
+
   /// Stores an envelope with its events and deliveries, all or nothing. Succeeds only after the sync.
   ///
   /// A store that does not come back (its disk hangs) answers `hanging` within seconds, from another thread: it may be stored
@@ -169,6 +178,12 @@ package protocol DeliveryStore: ReplayStore {
 extension DeliveryStore {
   /// One that is this relay's alone never says no.
   package func mayStart(at now: Timestamp) -> Bool { true }
+
+  package func startLack(at now: Timestamp) -> StartLack? { nil }
+
+  package var stall: StoreStall? { nil }
+
+  package var nodes: StoreNodes? { nil }
 
   /// One that is this relay's alone serves all of them.
   package func serve(_ host: any LaneHost) {}

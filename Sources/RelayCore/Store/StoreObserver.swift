@@ -51,21 +51,24 @@ package struct StoreCondition: Sendable, Equatable {
   package var refusal: StoreError?
   /// Outcomes of attempts can't be committed: no attempt is to start meanwhile.
   package var holdsSettlements: Bool
-  /// The store is shared, and other relays may count this one as gone: no attempt is to start meanwhile (`DeliveryStore.mayStart`).
-  package var lacksLease: Bool
+  /// Why no attempt is to start meanwhile, where the store is shared, and other relays may count this one as gone
+  /// (`DeliveryStore.mayStart`); nil: it may.
+  package var startLack: StartLack?
   /// A reader from outside keeps the store's log from being written over, so that it grows: who, for people.
   package var logHolder: String?
   /// Why the store's log can't be moved into its file, so that it grows.
   package var logFailure: String?
 
   package init(
-    refusal: StoreError? = nil, holdsSettlements: Bool = false, lacksLease: Bool = false,
+    refusal: StoreError? = nil, holdsSettlements: Bool = false, startLack: StartLack? = nil,
     logHolder: String? = nil, logFailure: String? = nil
   ) {
     self.refusal = refusal
     self.holdsSettlements = holdsSettlements
-    self.lacksLease = lacksLease
+    self.startLack = startLack
     self.logHolder = logHolder
     self.logFailure = logFailure
   }
+
+  package var lacksLease: Bool { startLack != nil }
 }

@@ -58,6 +58,10 @@ package struct GaugeReadings: Sendable, Equatable {
   package var attachments = AttachmentStanding()
   /// How far the machine's clock is ahead of the destinations'.
   package var clockOffset: Duration?
+  /// Why no attempt starts.
+  package var attemptsHeld: AttemptHold.Code?
+  /// The relays that share the store. Each tells of its own destinations, and one of them of what is of all: so that sums are right.
+  package var nodes: StoreNodes?
 
   package init(version: String) {
     self.version = version
@@ -65,10 +69,15 @@ package struct GaugeReadings: Sendable, Equatable {
 }
 
 extension GaugeReadings {
+  /// Whether this relay is the one that tells of the store as a whole.
+  var tellsOfAll: Bool { nodes?.speaksForAll ?? true }
+
   package init(_ status: RelayStatus) {
     self.init(version: status.version)
     let isStoreRead = status.store.unreadFor == nil
-    destinations = status.destinations.map { status in
+    nodes = status.nodes
+    attemptsHeld = status.store.attemptsHeld?.code
+    destinations = status.destinations.filter { !$0.isToldElsewhere }.map { status in
       var destination = Destination(name: status.name)
       destination.pending = isStoreRead ? status.pending : nil
       destination.dead = isStoreRead ? status.dead : nil
@@ -84,12 +93,12 @@ extension GaugeReadings {
     sources = status.sources.filter { $0.silence != nil }.map {
       Source(name: $0.name, isSilent: $0.isSilent)
     }
-    if isStoreRead {
+    if isStoreRead && tellsOfAll {
       storeBytes = status.store.bytes
       storeLogBytes = status.store.logBytes
     }
     storeReader = status.store.reader?.time ?? .zero
-    storeLimitBytes = status.store.limitBytes
+    if tellsOfAll { storeLimitBytes = status.store.limitBytes }
     isLastReloadSuccessful = status.reloadErrors.isEmpty
     lastSuccessfulReload = status.configurationLoadedAt
     clockOffset = status.clockOffset

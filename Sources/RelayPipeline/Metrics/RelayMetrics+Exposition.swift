@@ -16,6 +16,7 @@ extension RelayMetrics {
     writeDestinations(&text)
     write(readings.destinations, &text)
     writeStore(readings, &text)
+    write(readings.nodes, &text)
     writeNotices(readings, &text)
     write(readings.attachments, &text)
     writeRelay(readings, &text)
@@ -178,6 +179,31 @@ extension RelayMetrics {
       "huggy_relay_store_read_errors_total", .counter,
       help: "Questions to the store that it could not answer, or not in time.")
     text.sample([], storeReadErrors.value)
+    text.begin(
+      "huggy_relay_attempts_held", .gauge,
+      help: "1: no attempt starts, whatever the destinations are like, for this reason.")
+    for reason in AttemptHold.Code.allCases {
+      text.sample([("reason", reason.rawValue)], readings.attemptsHeld == reason ? 1 : 0)
+    }
+  }
+
+  /// Nothing, where the store is this relay's alone.
+  private func write(_ nodes: StoreNodes?, _ text: inout TextExposition) {
+    text.begin(
+      "huggy_relay_nodes", .gauge, help: "Relays that share the store; shown by one of them.")
+    if let nodes, nodes.speaksForAll { text.sample([], nodes.nodes.count) }
+    text.begin(
+      "huggy_relay_configurations", .gauge,
+      help: "Different configurations of the relays that share the store; shown by one of them.")
+    if let nodes, nodes.speaksForAll { text.sample([], nodes.configurationCount) }
+    text.begin(
+      "huggy_relay_destinations_unserved", .gauge,
+      help: "Destinations that none of the relays that share the store serves; shown by one of them.")
+    if let nodes, nodes.speaksForAll { text.sample([], nodes.unserved.count) }
+    text.begin(
+      "huggy_relay_destinations_served", .gauge,
+      help: "Destinations that this one of the relays that share the store serves.")
+    if let nodes { text.sample([], nodes.isSure ? nodes.own?.destinations.count ?? 0 : 0) }
   }
 
   private func writeNotices(_ readings: GaugeReadings, _ text: inout TextExposition) {

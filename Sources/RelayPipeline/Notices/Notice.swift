@@ -15,6 +15,8 @@ enum NoticeSubject: Hashable, Sendable {
     case nearlyFull = "nearly_full"
     /// Its log can't be written over, and grows.
     case log
+    /// It lets no attempt start.
+    case holds
   }
 }
 

@@ -55,7 +55,8 @@ extension NoticeFacts {
     _ history: ClockHistory
   ) {
     let counted = metrics.destination(destination.name)
-    let isRead = store.unreadFor == nil
+    // Of one that another relay tells of, this one knows what it has done itself.
+    let isRead = store.unreadFor == nil && !destination.isToldElsewhere
     let settled = counted.settledDeliveries
     count(
       destination.name,
@@ -67,6 +68,10 @@ extension NoticeFacts {
     }
     let waiting = [(destination.pending, "pending"), (destination.dead, "dead")].filter { $0.0 > 0 }
       .map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+    if destination.isToldElsewhere {
+      for kind in [NoticeKind.orphaned, .down, .late, .paused] { set(kind, .unknown) }
+      return
+    }
     set(.orphaned, isRead ? .when(destination.isOrphaned, waiting) : .unknown)
     guard !destination.isOrphaned else { return }
     set(.down, Self.down(destination, hasAnswered: counted.attempts.count(of: .success) > 0, history))
@@ -135,6 +140,11 @@ extension NoticeFacts {
       states[NoticeKey(kind: .store, subject: .store(side))] = state
     }
     set(.refuses, condition.refusal.map { .on($0.message) } ?? .off)
+    // One that takes no envelopes says why.
+    set(
+      .holds,
+      condition.refusal != nil
+        ? .unknown : store.attemptsHeld.map { .on(since: nil, $0.reason) } ?? .off)
     let log = condition.logHolder.map { "\($0) holds it" } ?? condition.logFailure
     set(.log, log.map { .on($0) } ?? .off)
     // One that refuses is full already, and what can't be read is not known.

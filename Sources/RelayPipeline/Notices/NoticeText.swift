@@ -41,6 +41,7 @@ struct NoticeText: Equatable {
       switch key.subject {
       case .store(.nearlyFull): "operations.md#store-nearly-full"
       case .store(.log): "operations.md#store-log-growing"
+      case .store(.holds): "operations.md#attempts-held"
       case .store, .destination, .source, .relay: "operations.md#turned-away"
       }
     case .reload: "operations.md#reload-failed"
@@ -183,6 +184,11 @@ private struct NoticeWords {
       (
         "has a log that grows", "has a log that no longer grows",
         "End the reader that holds it, or look at the disk; `huggy-relay status` names the reader."
+      )
+    case .store(.holds):
+      (
+        "lets no attempt start", "lets attempts start again",
+        "Nothing is lost: envelopes are taken, and go out once it does. Look at its server, and at the way to it; `huggy-relay status` says why."
       )
     case .store, .destination, .source, .relay:
       (

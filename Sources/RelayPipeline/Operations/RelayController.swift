@@ -80,7 +80,7 @@ package final class RelayController: RelayOperations {
     statusReader = StatusReader(
       StatusReader.Parts(
         active: active, asked: asked, lookup: parts.lookup, engine: parts.engine, metrics: parts.metrics,
-        watch: parts.watch, clock: parts.clock, storeKind: parts.store.kind, sources: sources,
+        watch: parts.watch, clock: parts.clock, store: parts.store, sources: sources,
         attachments: parts.attachments))
     recorder = SeriesRecorder(
       SeriesRecorder.Parts(
@@ -169,6 +169,8 @@ package final class RelayController: RelayOperations {
     status.receivers = notices?.standings ?? []
     return status
   }
+
+  package func nodes() -> StoreNodes? { parts.store.nodes }
 
   package func metrics() async -> [UInt8] { await statusReader.metrics(receivers: notices?.standings ?? []) }
 

@@ -21,6 +21,8 @@ package protocol RelayOperations:
   /// The Prometheus text format.
   func metrics() async -> [UInt8]
   func status() async throws(OperationError) -> RelayStatus
+  /// The relays that share the store; nil: it is this one's alone.
+  func nodes() -> StoreNodes?
   /// nil: the store does not have it (any more).
   func event(_ id: EventID) async throws(OperationError) -> EventReport?
 

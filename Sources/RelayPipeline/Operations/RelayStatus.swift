@@ -10,6 +10,8 @@ package struct RelayStatus: Sendable, Equatable {
     package var limitBytes: Int
     /// Why no envelopes are taken; nil: they are.
     package var refusal: String?
+    /// Why no attempt starts; nil: attempts start. Its time is the wall clock's.
+    package var attemptsHeld: AttemptHold?
     /// The size of its log; nil: it has none.
     package var logBytes: Int?
     /// Who keeps that log from being written over; nil: nobody.
@@ -69,6 +71,8 @@ package struct RelayStatus: Sendable, Equatable {
   package var receivers: [NoticeStanding] = []
   /// The files that events point to; nil: none are fetched, and none were.
   package var attachments: AttachmentStanding?
+  /// The relays that share the store; nil: it is this one's alone.
+  package var nodes: StoreNodes?
 
   package init(
     version: String, uptime: Duration, store: Store, destinations: [DestinationStatus], routes: [Route],
@@ -110,6 +114,10 @@ package struct DestinationStatus: Sendable, Equatable {
   package var pausedAt: String?
   /// It is no longer configured, and has pending or dead deliveries.
   package var isOrphaned = false
+  /// Another relay that shares the store serves it, and knows how it is; nil: this one does, or none.
+  package var servedBy: String?
+  /// Another relay that shares the store tells how it is.
+  package var isToldElsewhere = false
   package var circuit = Circuit.closed
   package var circuitOpenSince: Timestamp?
   package var recoveringSince: Timestamp?

@@ -12,7 +12,7 @@ final class StatusReader: Sendable {
     let metrics: RelayMetrics
     let watch: StoreWatch
     let clock: any SteadyClock
-    let storeKind: String
+    let store: any DeliveryStore
     let sources: SourceDesk
     let attachments: (any AttachmentKeeping)?
   }
@@ -73,10 +73,15 @@ final class StatusReader: Sendable {
       state.configuration.destinations.map { ($0.name, Optional($0)) } + orphans.map { ($0.name, nil) }
     let condition = parts.watch.current
     var store = RelayStatus.Store(
-      kind: parts.storeKind, bytes: reading.usage.liveBytes, limitBytes: state.configuration.store.maxBytes,
+      kind: parts.store.kind, bytes: reading.usage.liveBytes, limitBytes: state.configuration.store.maxBytes,
       refusal: condition.refusal?.message)
     store.logBytes = reading.usage.logBytes
     store.reader = parts.watch.logReader.map { RelayStatus.Store.Reader(name: $0.name, time: $0.time) }
+    if let hold = attemptHold(condition) {
+      store.attemptsHeld = AttemptHold(
+        hold.code, reason: hold.reason, since: hold.since.map { history.wall(at: $0) })
+    }
+    let nodes = parts.store.nodes
     store.unreadFor = isCurrent ? nil : reading.readAt.duration(to: .now)
     var status = RelayStatus(
       version: RelayVersion.number, uptime: startedAt.duration(to: .now),
@@ -89,6 +94,8 @@ final class StatusReader: Sendable {
         if status.isPaused && status.pausedSince == nil {
           status.pausedSince = books[name]?.suspended.since.map { history.wall(at: $0) }
         }
+        status.servedBy = nodes?.other(serving: name)
+        status.isToldElsewhere = nodes.map { !$0.tells(of: name) } ?? false
         status.waits = waits[name]
         status.oldestPending = reading.oldest[name].map { max(.zero, $0.duration(to: now.steady)) }
         if let destination, let lane = lanes[name] {
@@ -113,7 +120,14 @@ final class StatusReader: Sendable {
       sources: parts.sources.statuses)
     status.lastReload = state.lastReload
     status.attachments = attachments(of: state.configuration)
+    status.nodes = nodes
     return status
+  }
+
+  /// Why no attempt starts, by the steady clock.
+  private func attemptHold(_ condition: StoreCondition) -> AttemptHold? {
+    AttemptHold(
+      condition, lack: parts.store.startLack(at: parts.clock.now()), stall: parts.store.stall)
   }
 
   private func attachments(of configuration: Configuration) -> AttachmentStanding? {
@@ -171,7 +185,9 @@ final class StatusReader: Sendable {
   func metrics(receivers: [NoticeStanding]) async -> [UInt8] {
     var readings = GaugeReadings(version: RelayVersion.number)
     // A store that can't answer must not take the counters with it.
-    readings.storeLimitBytes = parts.active.configuration.store.maxBytes
+    readings.nodes = parts.store.nodes
+    if readings.tellsOfAll { readings.storeLimitBytes = parts.active.configuration.store.maxBytes }
+    readings.attemptsHeld = attemptHold(parts.watch.current)?.code
     let state = parts.active.current
     readings.isLastReloadSuccessful = state.reloadErrors.isEmpty
     readings.lastSuccessfulReload = state.loadedAt

@@ -164,7 +164,7 @@ package final class StoreWatch: StoreObserver {
     if condition.logFailure != before.logFailure { log(failure: condition.logFailure) }
     // One that is lost has told why nothing starts.
     if condition.lacksLease != before.lacksLease, condition.refusal?.code != .lost {
-      log(lacksLease: condition.lacksLease)
+      log(condition.startLack)
     }
     guard condition.holdsSettlements != before.holdsSettlements else { return }
     engine.withLock { $0 }?.storeHolds(condition.holdsSettlements)
@@ -183,9 +183,11 @@ package final class StoreWatch: StoreObserver {
     }
   }
 
-  private func log(lacksLease: Bool) {
-    if lacksLease {
-      logger.error("the store has not confirmed this relay's lease: no attempts start until it has")
+  private func log(_ lack: StartLack?) {
+    if let lack {
+      logger.error(
+        "the store has not confirmed this relay's lease: no attempts start until it has",
+        metadata: ["reason": "\(lack.text)"])
     } else {
       logger.notice("the store has confirmed this relay's lease: attempts start")
     }

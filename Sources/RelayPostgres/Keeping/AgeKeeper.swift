@@ -14,6 +14,8 @@ final class AgeKeeper {
   /// How far the walk along the events that went nowhere has come. In memory alone: after a restart it begins anew, and finds what it has passed
   /// only where a replay has queued it.
   private var passed = Int64.min
+  /// How often a destination had come to this node when dead letters were last looked for.
+  private var comings = 0
   /// A step failed: none before this.
   private var retryAt: Timestamp?
   /// There is more to do at once.
@@ -50,6 +52,11 @@ final class AgeKeeper {
   /// - Returns: How many dead letters have grown too old, by the destination's name.
   func step(at now: Timestamp) -> [String: Int] {
     hasMore = false
+    // A destination that came has dead letters of any age.
+    if comings != session.lanes.comings {
+      comings = session.lanes.comings
+      dead.mayBeOld(at: now)
+    }
     guard let due = nextDue, due <= now else { return [:] }
     retryAt = nil
     do throws(StoreError) {

@@ -86,7 +86,7 @@ struct DayRemover {
       if outcome != .nothing { break }
     }
     days = try statements.days(session)
-    let present = Day(tick: wish.now.microseconds)
+    let present = Day(of: wish.now)
     for day in days.events
     where day < wish.today && (wish.isForRoom ? day < present : day.isOver(at: wish.cutoff)) {
       let outcome = try look(.events(day), wish) { (remover, next) throws(PostgresError) in
@@ -237,5 +237,5 @@ extension DayRemover: Sendable {}
 
 extension Day {
   /// All of it was before this.
-  fileprivate func isOver(at time: Timestamp) -> Bool { self < Day(tick: time.microseconds) }
+  fileprivate func isOver(at time: Timestamp) -> Bool { self < Day(of: time) }
 }

@@ -124,7 +124,7 @@ final class PostgresBackend: StoreBackend {
   func condition(failure: StoreError?, holdsSettlements: Bool) -> StoreCondition {
     StoreCondition(
       refusal: loss ?? word.withLock { $0.refusal } ?? failure, holdsSettlements: holdsSettlements,
-      lacksLease: session.connection.lacksLease(at: clock.now()))
+      startLack: session.connection.startLack(at: clock.now()))
   }
 
   func markLife(at now: Timestamp) { writeClock() }

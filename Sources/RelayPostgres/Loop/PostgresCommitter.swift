@@ -32,6 +32,7 @@ final class PostgresCommitter: BatchCommitter {
     // Names are made known by commits of their own: what follows in the batch may use them.
     for case .configure(let configuration) in batch.changes {
       try session.register(configuration)
+      session.connection.configured(as: configuration.names.configuration)
       sharing.configure(configuration.names.destinations)
     }
     if !batch.appends.isEmpty { try sharing.telling.catchUp() }

@@ -14,6 +14,6 @@ extension NodeRow {
       holding: SlotHolding(slot: Int(row.int32(0)), session: row.integer(1)),
       identity: NodeIdentity(name: row.text(2), version: row.text(3), configurationHash: row.text(4)),
       seen: row.time(9), age: .microseconds(row.integer(5)), hasWriter: row.bool(6), hasWatch: row.bool(7),
-      isTakenOver: row.bool(8))
+      isTakenOver: row.bool(8), waitsForStandby: row.bool(10))
   }
 }

@@ -18,6 +18,8 @@ package struct Lease: Sendable, Equatable {
   private var confirmed: Timestamp?
   /// When the first one was sent that was confirmed since then without a gap, and without losing the connection; nil: the connection is lost.
   private var sureSince: Timestamp?
+  /// When the newest heartbeat was sent that was ever confirmed; nil: none was.
+  package private(set) var lastConfirmed: Timestamp?
 
   package init(_ times: LeaseTimes) {
     self.times = times
@@ -56,6 +58,7 @@ package struct Lease: Sendable, Equatable {
     guard sent.duration(to: now) < times.length else { return changes }
     if confirmed == nil { changes.append(.held) }
     confirmed = max(confirmed ?? sent, sent)
+    lastConfirmed = confirmed
     sureSince = sureSince ?? sent
     return changes
   }

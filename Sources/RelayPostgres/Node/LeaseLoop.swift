@@ -9,6 +9,7 @@ final class LeaseLoop {
   private let length: Duration
   private let clock: any SteadyClock
   private let lastTick: @Sendable () -> Int64
+  private let configuration: @Sendable () -> String?
   private let observer: any NodeObserver
   private let state: Locked<LeaseState>
   private let wake: WakeSignal
@@ -18,7 +19,8 @@ final class LeaseLoop {
 
   init(
     opener: SessionOpener, key: StoreKey, holding: Locked<SlotHolding>, length: Duration,
-    clock: any SteadyClock, lastTick: @escaping @Sendable () -> Int64, observer: any NodeObserver,
+    clock: any SteadyClock, lastTick: @escaping @Sendable () -> Int64,
+    configuration: @escaping @Sendable () -> String?, observer: any NodeObserver,
     state: Locked<LeaseState>, wake: WakeSignal
   ) {
     self.opener = opener
@@ -27,6 +29,7 @@ final class LeaseLoop {
     self.length = length
     self.clock = clock
     self.lastTick = lastTick
+    self.configuration = configuration
     self.observer = observer
     self.state = state
     self.wake = wake
@@ -58,11 +61,11 @@ final class LeaseLoop {
     let connection = try connected(until: turn)
     let table = SlotTable(connection: connection, key: key, limit: opener.limit, deadline: turn)
     let holding = holding.withLock { $0 }
-    let lastTick = lastTick()
+    let (lastTick, configuration) = (lastTick(), configuration())
     try asServer { () throws(PostgresError) in
       try watch(holding, table)
       let sent = clock.reading()
-      let answer = try table.beat(holding, lastTick: lastTick)
+      let answer = try table.beat(holding, lastTick: lastTick, configuration: configuration)
       let received = clock.reading()
       let (events, over) = state.withLock { state in
         (state.beaten(answer, as: holding, sent: sent, received: received), state.nodes.over)

@@ -19,6 +19,8 @@ struct LeaseState: Sendable, Equatable {
   private(set) var lease: Lease
   private(set) var clock = ServerClock()
   private(set) var nodes = LiveNodes()
+  /// When that was asked, by the steady clock; nil: not yet.
+  private(set) var lookedAt: Timestamp?
   private var sightings = NodeSightings()
   /// Of those that are over: whose sessions were ended, or could not be, and that was told.
   private var fenced: [SlotHolding] = []
@@ -26,6 +28,10 @@ struct LeaseState: Sendable, Equatable {
   private var nextBeat: Timestamp?
   /// nil: nobody has tried yet.
   private var isReachable: Bool?
+  /// Why there is no way to the server, while there is none.
+  private var unreachableReason = ""
+  /// Another node has the slot, as the last answer says.
+  private var hasLostSlot = false
   private var isOver = false
 
   init(_ times: LeaseTimes) {
@@ -68,6 +74,7 @@ struct LeaseState: Sendable, Equatable {
   ) -> [NodeEvent] {
     var events: [NodeEvent] = isReachable == false ? [.reachable] : []
     isReachable = true
+    hasLostSlot = answer.time == nil
     let couldStart = lease.mayStart(at: received.steady)
     if let time = answer.time {
       events += lease.confirm(sentAt: sent.steady, now: received.steady).map(NodeEvent.init)
@@ -93,6 +100,7 @@ struct LeaseState: Sendable, Equatable {
     let found = LiveNodes(rows, own: own, times: times, judges: lease.judgesOthers(at: received))
     if !found.isSame(as: nodes) { events.append(.nodesChanged(found)) }
     nodes = found
+    lookedAt = sent
     fenced.removeAll { one in !found.over.contains { $0.holding == one } }
     // Who is over is found on time, and not with the heartbeat after it.
     if let rest = found.nextOver { beat(by: received.advanced(by: rest)) }
@@ -118,6 +126,7 @@ struct LeaseState: Sendable, Equatable {
   /// The connection is lost, or could not be made.
   mutating func failed(_ reason: String, at now: Timestamp) -> [NodeEvent] {
     defer { isReachable = false }
+    unreachableReason = reason
     // The next connection may lead to another server.
     clock.forget()
     lease.disconnect()
@@ -132,6 +141,15 @@ struct LeaseState: Sendable, Equatable {
 
   /// Whether an attempt may start.
   func mayStart(at now: Timestamp) -> Bool { !isOver && lease.mayStart(at: now) }
+
+  /// Why none may; nil: one may.
+  func startLack(at now: Timestamp) -> StartLack? {
+    guard !mayStart(at: now) else { return nil }
+    if isOver || hasLostSlot { return .placeLost }
+    return isReachable == false
+      ? .unreachable(since: lease.lastConfirmed, reason: unreachableReason)
+      : .unconfirmed(since: lease.lastConfirmed)
+  }
 }
 
 extension NodeEvent {

@@ -17,10 +17,12 @@ package struct NodeRow: Sendable, Equatable {
   package var hasWatch: Bool
   /// Another node holds the slot, and clears up after this one.
   package var isTakenOver: Bool
+  /// A commit of it has waited for a standby for seconds.
+  package var waitsForStandby: Bool
 
   package init(
     holding: SlotHolding, identity: NodeIdentity, seen: Timestamp, age: Duration, unchanged: Duration = .zero,
-    hasWriter: Bool, hasWatch: Bool, isTakenOver: Bool = false
+    hasWriter: Bool, hasWatch: Bool, isTakenOver: Bool = false, waitsForStandby: Bool = false
   ) {
     self.holding = holding
     self.identity = identity
@@ -30,5 +32,6 @@ package struct NodeRow: Sendable, Equatable {
     self.hasWriter = hasWriter
     self.hasWatch = hasWatch
     self.isTakenOver = isTakenOver
+    self.waitsForStandby = waitsForStandby
   }
 }

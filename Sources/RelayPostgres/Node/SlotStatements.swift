@@ -14,6 +14,8 @@ enum SlotStatements {
   /// Takes the lowest slot whose node is gone, and writes who has it now, in one transaction: others never see the lock beside the row of the
   /// one before.
   ///
+  /// Told of the node before is how long ago it was seen, as the row was before this; null: it has left nothing.
+  ///
   /// The candidates are looked at one after the other until a lock was had; it is the session's, and stays if the transaction fails.
   static let take = Statement(
     name: "take_slot",
@@ -27,7 +29,9 @@ enum SlotStatements {
       SELECT slot, 1, $2, $3, $4, pg_backend_pid(), 0, clock_timestamp(), clock_timestamp() FROM taken
       ON CONFLICT (slot) DO UPDATE SET session = n.session + 1, name = $2, version = $3, configuration = $4,
         backend = pg_backend_pid(), watcher = NULL, taker = NULL, seen = clock_timestamp(), started = clock_timestamp()
-      RETURNING slot::int4, session, last_tick
+      RETURNING slot::int4, session, last_tick, (
+        SELECT (extract(epoch FROM clock_timestamp() - o.seen) * 1000000)::int8 FROM node o
+        WHERE o.slot = n.slot AND o.backend IS NOT NULL)
       """,
     types: [.int4, .text, .text, .text])
 
@@ -112,18 +116,25 @@ enum SlotStatements {
     sql: "UPDATE node SET backend = NULL, watcher = NULL, taker = NULL WHERE slot = $1 AND session = $2",
     types: [.int4, .int8])
 
-  /// A heartbeat, on the second connection: `$1` slot, `$2` session, `$3` the highest tick that was given. The server's time in
-  /// microseconds. No row: the slot has changed hands.
+  /// It ends, and starts nothing any more: nobody need wait before taking its slot, or what it leaves. `$1` slot, `$2` session.
+  static let standDown = Statement(
+    name: "stand_down",
+    sql: "UPDATE node SET seen = seen - interval '1 day' WHERE slot = $1 AND session = $2",
+    types: [.int4, .int8])
+
+  /// A heartbeat, on the second connection: `$1` slot, `$2` session, `$3` the highest tick that was given, `$4` the hash of the configuration
+  /// (null: as before). The server's time in microseconds. No row: the slot has changed hands.
   static let beat = Statement(
     name: "beat",
     sql: """
-      UPDATE node SET seen = clock_timestamp(), watcher = pg_backend_pid(), last_tick = greatest(last_tick, $3)
+      UPDATE node SET seen = clock_timestamp(), watcher = pg_backend_pid(), last_tick = greatest(last_tick, $3),
+        configuration = coalesce($4, configuration)
       WHERE slot = $1 AND session = $2 AND taker IS NULL
       RETURNING \(seen)
       """,
-    types: [.int4, .int8, .int8])
+    types: [.int4, .int8, .int8, .text])
 
-  /// All rows that somebody holds or held: `NodeRow`.
+  /// All rows that somebody holds or held: `NodeRow`. A commit that waits for a standby goes on with its transaction's time.
   static let look = Statement(
     name: "look_at_nodes",
     sql: """
@@ -131,7 +142,10 @@ enum SlotStatements {
       SELECT slot::int4, session, name, version, configuration,
         (extract(epoch FROM clock_timestamp() - seen) * 1000000)::int8,
         slot IN (SELECT key FROM held), slot + \(SlotLock.watchOffset) IN (SELECT key FROM held), taker IS NOT NULL,
-        \(seen)
+        \(seen),
+        coalesce((
+          SELECT a.wait_event = 'SyncRep' AND a.xact_start < clock_timestamp() - interval '3 s'
+          FROM pg_stat_get_activity(node.backend) a), false)
       FROM node WHERE backend IS NOT NULL ORDER BY slot
       """,
     types: [.int4])

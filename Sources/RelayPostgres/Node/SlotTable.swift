@@ -21,7 +21,10 @@ struct SlotTable {
     parameters.add(identity.name)
     parameters.add(identity.version)
     parameters.add(identity.configurationHash)
-    return taken(try connection.run(SlotStatements.take, parameters, within: time))
+    let rows = try connection.run(SlotStatements.take, parameters, within: time)
+    var taken = taken(rows)
+    if taken != nil { taken?.age = rows[0].optionalInteger(3).map { .microseconds($0) } }
+    return taken
   }
 
   /// - Returns: Whether this session has the lock now.
@@ -116,6 +119,12 @@ struct SlotTable {
     if left.affected > 0 { try unlock(.writer, of: holding.slot) }
   }
 
+  /// The node ends, and leaves something to be cleared up: its row stays as that of one that was seen long ago.
+  func standDown(_ holding: SlotHolding) throws(PostgresError) {
+    _ = try connection.run(SlotStatements.standDown, parameters(holding), within: time)
+    try unlock(.writer, of: holding.slot)
+  }
+
   /// Which history the server's log is of.
   func timeline() throws(PostgresError) -> String {
     try connection.run(SlotStatements.timeline, within: time)[0].text(0)
@@ -123,10 +132,15 @@ struct SlotTable {
 
   /// Sends a heartbeat, and looks at all nodes: one round trip.
   ///
-  /// - Parameter lastTick: The highest that the slot has given.
-  func beat(_ holding: SlotHolding, lastTick: Int64) throws(PostgresError) -> BeatAnswer {
+  /// - Parameters:
+  ///   - lastTick: The highest that the slot has given.
+  ///   - configuration: The hash of what the node has active; nil: as before.
+  func beat(
+    _ holding: SlotHolding, lastTick: Int64, configuration: String? = nil
+  ) throws(PostgresError) -> BeatAnswer {
     var beat = parameters(holding)
     beat.add(lastTick)
+    beat.add(configuration)
     var look = Parameters()
     look.add(key.value)
     var pipeline = Pipeline()

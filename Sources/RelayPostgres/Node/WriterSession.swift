@@ -1,3 +1,4 @@
+import Glibc
 import RelayCore
 import RelayThreads
 
@@ -23,6 +24,8 @@ final class WriterSession {
   private(set) var connection: PostgresConnection
   /// The highest tick that the slot is known to have given: heartbeats write it down.
   let ticks: Locked<Int64>
+  /// The hash of the configuration that is active: heartbeats write it down.
+  let configuration: Locked<String>
   /// The slots that this node clears up: their locks are this connection's, too.
   private var takenOver: [SlotHolding] = []
   /// Which history of the server's log the memory of this node is of.
@@ -34,7 +37,10 @@ final class WriterSession {
   private static let endLimit = Duration.seconds(5)
 
   /// Connects, checks the server, makes or changes the tables where that is needed, and takes the lowest free slot.
-  init(_ opener: SessionOpener, as identity: NodeIdentity) throws(NodeError) {
+  ///
+  /// - Parameter gone: How long ago the slot's node before must have been seen, as others wait for it (`LeaseTimes.gone`): where something
+  ///   between has cut its connections, it may start attempts until it finds that out.
+  init(_ opener: SessionOpener, as identity: NodeIdentity, gone: Duration = .zero) throws(NodeError) {
     let connection = try opener.open(.writer)
     let facts = try opener.inspect(connection)
     let mark = try Migration(connection, within: opener.limit).run()
@@ -43,6 +49,7 @@ final class WriterSession {
     // Before anything is read: what is read is of this history, or a later one.
     timeline = try asServer { () throws(PostgresError) in try table.timeline() }
     let taken = try Self.take(from: table, as: identity)
+    if let age = taken.age, age < gone { usleep(UInt32(min(gone - age, gone).microseconds)) }
     let nodes = try asServer { () throws(PostgresError) in try table.look() }
     self.opener = opener
     self.identity = identity
@@ -50,6 +57,7 @@ final class WriterSession {
     self.connection = connection
     slots = Locked(taken.holding)
     ticks = Locked(taken.lastTick)
+    configuration = Locked(identity.configurationHash)
     warnings = ServerCheck.warnings(facts, nodes: nodes.count { $0.hasWriter })
   }
 
@@ -133,7 +141,7 @@ final class WriterSession {
 
   /// This node ends, and leaves something to be cleared up: its row stays as that of one that is over. The slot can be had at once.
   func standDown() throws(PostgresError) {
-    try table.unlock(.writer, of: slots.withLock { $0.slot })
+    try table.standDown(slots.withLock { $0 })
   }
 
   /// This node ends, and has left nothing for others to clear up.

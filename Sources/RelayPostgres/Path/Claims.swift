@@ -103,6 +103,20 @@ final class Claims: CommitMember {
     }
   }
 
+  /// Where the tail may begin, if that is so much later: what is unlisted by now is known, `next` is the lowest that the node may give.
+  func idleTailEnd(next: DeliveryID, distance: Int64) -> DeliveryID? {
+    guard next.rawValue - tail.first.rawValue >= distance else { return nil }
+    let end = table.entries.lazy.filter { $0.value.state != .claimed }.map(\.key).min() ?? next
+    return end.rawValue - tail.first.rawValue >= distance ? end : nil
+  }
+
+  func beginTail(at end: DeliveryID, in commit: PendingCommit) {
+    statements.mark(end, in: commit) {
+      self.isTailMarked = true
+      self.tail.listed(to: end)
+    }
+  }
+
   private func wasListed(_ delivery: DeliveryID) { table.wasListed(delivery, in: &backlogs) }
 
   func bringIn(
@@ -384,14 +398,3 @@ final class Claims: CommitMember {
 
 @available(*, unavailable)
 extension Claims: Sendable {}
-
-extension DeliveryRead {
-  fileprivate func isDue(by now: Timestamp) -> Bool { due.map { $0 <= now } ?? true }
-
-  /// It waits for the one before it: given back, it is not to be had by itself.
-  fileprivate var followingEntry: ClaimTable.Entry {
-    var entry = entry
-    entry.isFresh = false
-    return entry
-  }
-}

@@ -1,5 +1,6 @@
 import Glibc
 import RelayCore
+import RelayThreads
 
 /// The connection that all of the path goes through, made again where it was lost. Confined to the store's thread.
 final class StoreConnection {
@@ -29,7 +30,8 @@ final class StoreConnection {
 
   /// How often it was made again.
   private(set) var regains = 0
-
+  /// Why the server could not be asked the last time what has become of a commit, while that is not known: for who looks from outside.
+  let doubt = Locked<String?>(nil)
   private let patience: Duration
   /// From one attempt to connect to the next.
   private static let pause = Duration.milliseconds(500)
@@ -44,8 +46,11 @@ final class StoreConnection {
   /// From now on the node's lease ends with its hold of the store.
   func attach(_ lease: LeaseKeeper) { self.lease = lease }
 
-  /// No attempt may start, though the store is not lost.
-  func lacksLease(at now: Timestamp) -> Bool { loss == nil && lease?.mayStart(at: now) == false }
+  /// Why no attempt may start, though the store is not lost; nil: one may.
+  func startLack(at now: Timestamp) -> StartLack? { loss == nil ? lease?.startLack(at: now) : nil }
+
+  /// The configuration with this hash is active from now on.
+  func configured(as hash: String) { writer.configuration.withLock { $0 = hash } }
 
   /// The node has given ticks up to this one.
   func gave(upTo tick: Int64) { writer.ticks.withLock { $0 = max($0, tick) } }
@@ -123,19 +128,22 @@ final class StoreConnection {
     return try run(pipeline)[0]
   }
 
-  /// Asks until there is an answer: while the server is away, the store's thread does nothing else, and those who look at it from outside
-  /// say so.
+  /// Asks until there is an answer, however long the server is away: the store's thread does nothing else meanwhile, and `doubt` says why.
+  /// Whatever else it did would be worse: what is stored would be sent again, or taken for lost. A relay that is to end does not wait for it.
   ///
   /// - Parameter ask: Writes nothing.
   /// - Throws: `lost`.
   func insist<Answer>(
     _ ask: (StoreConnection) throws(StoreError) -> Answer
   ) throws(StoreError) -> Answer {
+    defer { doubt.withLock { $0 = nil } }
     while true {
       do throws(StoreError) {
         return try ask(self)
       } catch {
         if let loss { throw loss }
+        let reason = error.message
+        doubt.withLock { $0 = reason }
         usleep(UInt32(Self.pause.microseconds))
       }
     }

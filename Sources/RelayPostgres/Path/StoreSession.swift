@@ -239,6 +239,22 @@ final class StoreSession {
     }
   }
 
+  /// Now and then, where nodes share the store: of one that stores little, what others store would make its tail longer and longer.
+  ///
+  /// - Parameter time: The server's, of a moment ago.
+  func shortenIdleTail(at time: Timestamp) throws(StoreError) {
+    // What this node gives from now on is behind where the tail begins, also where the server's clock is set back.
+    raise(above: time.microseconds - CommitBase.firstTick)
+    guard let end = claims.idleTailEnd(next: lastDelivery.next, distance: Self.tailDistance) else { return }
+    try commit { commit in
+      claims.beginTail(at: end, in: commit)
+      return {}
+    }
+  }
+
+  /// Numbers of a minute.
+  private static let tailDistance: Int64 = 60_000_000 << CommitBase.slotBits
+
   /// Another node has given such ticks: those of this one are later, also where the server's clock was set back meanwhile.
   func raise(above tick: Int64) { nextTick = max(nextTick, tick + 1) }
 

@@ -34,9 +34,9 @@ struct UnlistedTail: Equatable {
   /// What is to be listed: from `first` to before this one. nil: the tail is short enough.
   var nextEnd: DeliveryID? { marks.count > Self.length / Self.step + 1 ? marks[1] : nil }
 
-  /// That is done.
+  /// That is done; or nothing before this one is unlisted.
   mutating func listed(to end: DeliveryID) {
-    first = end
+    first = max(first, end)
     marks.removeAll { $0 < end }
   }
 }

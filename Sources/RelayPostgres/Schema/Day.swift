@@ -14,8 +14,10 @@ struct Day: Hashable, Sendable {
 
   init(number: Int64) { self.number = number }
 
-  /// - Parameter tick: In microseconds.
-  init(tick: Int64) { number = tick / Self.microseconds }
+  /// - Parameter tick: Of the server's clock: `CommitBase`.
+  init(tick: Int64) { number = (tick + CommitBase.firstTick) / Self.microseconds }
+
+  init(of time: Timestamp) { number = time.microseconds / Self.microseconds }
 
   /// - Parameter number: A tick, and a slot.
   init(numbered number: Int64) { self.init(tick: number >> CommitBase.slotBits) }
@@ -46,9 +48,10 @@ struct Day: Hashable, Sendable {
   func advanced(by days: Int64) -> Day { Day(number: number + days) }
 
   /// Where its numbers begin: those of deliveries, and those in order of arrival.
-  /// There are none above the highest, which is of the year 2041.
+  /// There are none above the highest, which is of the year 2097. Those of days before ticks begin would be below 0.
   var firstNumber: Int64 {
-    let (first, overflow) = number.multipliedReportingOverflow(by: Self.microseconds << CommitBase.slotBits)
+    let tick = number * Self.microseconds - CommitBase.firstTick
+    let (first, overflow) = tick.multipliedReportingOverflow(by: 1 << CommitBase.slotBits)
     return overflow ? .max : first
   }
 

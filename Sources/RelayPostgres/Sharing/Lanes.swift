@@ -21,6 +21,8 @@ final class Lanes {
   private let destinations: DestinationTable
   /// By their rows' ids; nil: not known.
   private var standings: [Standing?] = []
+  /// How often a destination has come to be served by this node.
+  private(set) var comings = 0
 
   init(_ destinations: DestinationTable, isShared: Bool) {
     self.destinations = destinations
@@ -67,7 +69,10 @@ final class Lanes {
     let name = destinations[row].name
     let (wasServed, isServed) = (self.standing(of: row) == .own, standing == .own)
     standings[Int(row.rawValue)] = standing
-    if isServed && !wasServed { destinations.resume([name]) }
+    if isServed && !wasServed {
+      comings += 1
+      destinations.resume([name])
+    }
     if wasServed && !isServed { destinations.hold([name]) }
   }
 }

@@ -50,7 +50,7 @@ struct NewsStatements: Sendable {
       name: "forget_news",
       sql: """
         DELETE FROM \(names.news) WHERE slot = $1 AND sequence < $2
-          AND base < (extract(epoch FROM now()) * 1000000)::int8 - \(Self.kept.microseconds)
+          AND base < \(CommitBase.tick(of: "now()")) - \(Self.kept.microseconds)
         """,
       types: [.int2, .int8])
   }

@@ -14,8 +14,7 @@ final class Sharing {
   let telling: Telling
   private let sweepStatements: SweepStatements
 
-  /// The table of lanes, as it was last read.
-  private var rows: [DestinationRowID: LaneRow] = [:]
+  let table = LaneTable()
   /// Who has what configured, as it was last read.
   private var configured: [(holding: SlotHolding, destinations: Set<Int32>)] = []
   private var rules: LaneRules
@@ -74,7 +73,7 @@ final class Sharing {
     guard lanes.isShared, let row = session.names.destination(destination), !lanes.owns(row) else {
       return nil
     }
-    let owner = rows[row]?.owner.flatMap { owner in
+    let owner = table[row]?.owner.flatMap { owner in
       connection.nodes.nodes.first { $0.holding.slot == Int(owner) }?.identity.name
     }
     return .servedElsewhere(destination, by: owner)
@@ -125,6 +124,7 @@ final class Sharing {
   }
 
   private func work() {
+    defer { table.show(session.destinations.known.map { ($0.row, $0.destination.name) }) }
     guard connection.loss == nil, !isStuck else { return }
     do throws(StoreError) {
       if asked.news || asked.lanes { try look() }
@@ -149,7 +149,7 @@ final class Sharing {
     }
     let found = try connection.read(pipeline)
     if all {
-      rows = [:]
+      table.forget()
       configured = LaneStatements.configured(found[Telling.questions + 1])
     }
     let lanesFound = found[Telling.questions]
@@ -182,12 +182,12 @@ final class Sharing {
   // MARK: Lanes
 
   private func know(_ found: [(destination: Int32, lane: LaneRow)]) throws(StoreError) {
-    for (destination, lane) in found { rows[DestinationRowID(rawValue: Int64(destination))] = lane }
+    for (destination, lane) in found { table[DestinationRowID(rawValue: Int64(destination))] = lane }
     // Another node has made it, and left it to this one.
-    if rows.contains(where: { $0.value.owner == slot && !lanes.knows($0.key) }) { try session.refresh() }
+    if table.owned(by: slot).contains(where: { !lanes.knows($0) }) { try session.refresh() }
     var came: [DestinationRowID] = []
     for (row, _) in session.destinations.known {
-      let isOwner = rows[row]?.owner == slot
+      let isOwner = table[row]?.owner == slot
       // What an earlier run has left to this slot waits until somebody has lanes for it.
       if isOwner && !lanes.owns(row) && host != nil { came.append(row) }
       // It was handed over, and the answer to that was lost.
@@ -229,7 +229,7 @@ final class Sharing {
     var stayed: [DestinationRowID] = []
     for (row, destination) in session.destinations.known {
       let number = Int32(row.rawValue)
-      switch rules.action(on: rows[row] ?? LaneRow(), of: number, named: destination.name) {
+      switch rules.action(on: table[row] ?? LaneRow(), of: number, named: destination.name) {
       case .take: taken.append(number)
       case .ask: wanted.append(number)
       case .handOver(let other): leave(row, to: other)
@@ -250,7 +250,7 @@ final class Sharing {
   private func releaseAbandoned() throws(StoreError) {
     let nodes = connection.nodes
     let known = Set((nodes.slots + nodes.over.map(\.holding.slot)).map(Int16.init)).union([slot])
-    let abandoned = Set(rows.values.compactMap(\.owner)).subtracting(known)
+    let abandoned = table.owners.subtracting(known)
     guard !abandoned.isEmpty else { return }
     var pipeline = Pipeline()
     statements.release(abandonedBy: abandoned.sorted(), in: &pipeline)
@@ -299,7 +299,7 @@ final class Sharing {
         return { done.isSo }
       }
       if isGone {
-        rows[row] = LaneRow(owner: other)
+        table[row] = LaneRow(owner: other)
         went(row)
         tellOthers()
       } else {
@@ -358,6 +358,8 @@ final class Sharing {
     for (row, before) in pauses where session.destinations[row].pausedUntil != before {
       host?.pauseLane(name(row), until: session.destinations[row].pausedUntil)
     }
+    let own = connection.nodes.nodes.first { $0.holding == connection.holding }
+    if let own { try session.shortenIdleTail(at: own.seen) }
     // What takes long is done less often.
     nextRefresh = .now.advanced(by: max(Self.refreshInterval, start.duration(to: .now) * 20))
   }

@@ -5,9 +5,8 @@ struct DayTableStatements: Sendable {
   /// The days that have all tables.
   private let days: Statement
   private let deliveryDays: Statement
-  /// The server's time in microseconds.
-  static let time = Statement(
-    name: "server_time", sql: "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::int8")
+  /// The server's time, as a tick.
+  static let time = Statement(name: "server_time", sql: "SELECT \(CommitBase.tick(of: "clock_timestamp()"))")
 
   private let names: TableNames
   /// One node makes tables at a time: in the room of keys of 64 bits, beside the migration's. `huggyday`.

@@ -88,3 +88,14 @@ enum EventRead {
     return (event, Int(row.int32(first + 13)))
   }
 }
+
+extension DeliveryRead {
+  func isDue(by now: Timestamp) -> Bool { due.map { $0 <= now } ?? true }
+
+  /// It waits for the one before it: given back, it is not to be had by itself.
+  var followingEntry: ClaimTable.Entry {
+    var entry = entry
+    entry.isFresh = false
+    return entry
+  }
+}

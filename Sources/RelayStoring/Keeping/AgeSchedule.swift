@@ -21,6 +21,9 @@ package struct AgeSchedule: Equatable {
     due = min(old, due ?? old)
   }
 
+  /// What is kept has become more, by something that may have happened long ago.
+  package mutating func mayBeOld(at now: Timestamp) { if age != nil { due = now } }
+
   /// What happened at or before this is old; nil: nothing is, or the time to look has not come.
   package func cutoff(at now: Timestamp) -> Timestamp? {
     guard let age, let due, due <= now else { return nil }

@@ -2,6 +2,7 @@ import RelayAdmin
 import RelayCore
 import RelayCurl
 import RelayPipeline
+import RelayText
 import RelayTools
 
 /// The relay that runs with this configuration, as its admin API tells; or, where none runs, the ports that it would need.
@@ -161,6 +162,22 @@ enum RelayHealth {
     var findings: [Finding] = []
     if let refusal = status.store.refusal {
       findings.append(.fail("store", "no envelopes are taken: \(refusal)", "see docs/operations.md"))
+    }
+    if let held = status.store.attemptsHeld {
+      findings.append(
+        .fail("store", "no attempts start: \(held.reason)", "see docs/operations.md#attempts-held"))
+    }
+    if let nodes = status.nodes {
+      let count = "\(nodes.nodes.count.counted("relay shares", "relays share")) the store"
+      findings.append(
+        nodes.configurationsDiffer
+          ? .fail(
+            "nodes", "\(count), and they have different configurations", "reload each with the same file")
+          : nodes.unserved.isEmpty
+            ? .ok("nodes", count)
+            : .warn(
+              "nodes", "\(count), and none serves \(nodes.unserved.joined(separator: ", "))",
+              "see docs/operations.md#unserved"))
     }
     if let reader = status.store.reader {
       findings.append(

@@ -12,6 +12,8 @@ final class NodeLog: NodeObserver {
     var hasLostLease = false
     /// Each heartbeat finds it, until the relay has it again.
     var lost: SlotHolding?
+    /// The relays that live have different configurations, and that was told.
+    var configurationsDiffer = false
   }
 
   init(logger: Logger) {
@@ -22,7 +24,7 @@ final class NodeLog: NodeObserver {
     switch event {
     case .leaseHeld:
       let wasLost = state.withLock { state in
-        defer { state = State() }
+        defer { (state.hasLostLease, state.lost) = (false, nil) }
         return state.hasLostLease
       }
       guard wasLost else { return }
@@ -59,8 +61,26 @@ final class NodeLog: NodeObserver {
         "there is no way to the database server; it is tried again: look at the server, and at the way to it",
         metadata: ["reason": "\(reason)"])
     case .reachable: logger.notice("the database server is there again")
+    case .nodesChanged(let live): compare(live.nodes.map(\.identity))
     // `StoreWatch` tells whether attempts start; the others are for machines.
-    case .mayStart, .nodesChanged, .heard, .timeToLook: break
+    case .mayStart, .heard, .timeToLook: break
     }
+  }
+
+  /// Once for each time that they come to differ, whoever joins them meanwhile.
+  private func compare(_ relays: [NodeIdentity]) {
+    let differ = Set(relays.map(\.configurationHash)).count > 1
+    let hadDiffered = state.withLock { state in
+      defer { state.configurationsDiffer = differ }
+      return state.configurationsDiffer
+    }
+    guard differ != hadDiffered else { return }
+    guard differ else {
+      logger.notice("the relays that share the store have the same configuration again")
+      return
+    }
+    logger.warning(
+      "the relays that share the store have different configurations: reload each with the same file",
+      metadata: ["relays": "\(relays.map { "\($0.name) \($0.configurationHash)" }.joined(separator: ", "))"])
   }
 }

@@ -99,6 +99,8 @@ final class FakeOperations: RelayOperations, WithFakeRules {
     _ = left.wait(timeout: .seconds(60)) { $0 >= count ? true : nil }
   }
 
+  func nodes() -> StoreNodes? { state.withLock(\.status.nodes) }
+
   func count(_ plan: ReplayPlan, within limit: Duration) async throws(OperationError) -> ReplayCount {
     try answer(.countReplay(plan)) { $0.replayCount }
   }

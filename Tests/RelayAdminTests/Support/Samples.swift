@@ -19,6 +19,19 @@ enum Samples {
       configurationHash: "0123456789ab", configurationLoadedAt: time(3_600), reloadErrors: [])
   }
 
+  /// Two that share a store, and have not read the same file.
+  static var nodes: StoreNodes {
+    StoreNodes(
+      nodes: [
+        StoreNodes.Node(
+          name: "alpha", version: "0.1.0", configurationHash: "0123456789ab", destinations: ["bi", "crm"],
+          lastSeen: now, age: .milliseconds(250), isThis: true),
+        StoreNodes.Node(
+          name: "beta", version: "0.1.0", configurationHash: "ba9876543210", destinations: [],
+          lastSeen: time(1), age: .seconds(1), isThis: false),
+      ], unserved: ["lake"], isSure: true)
+  }
+
   static func destination(
     _ name: String, _ change: (inout DestinationStatus) -> Void = { _ in }
   ) -> DestinationStatus {

@@ -16,6 +16,7 @@ final class SlowOperations: RelayOperations, WithFakeRules {
     return try await fake.status()
   }
 
+  func nodes() -> StoreNodes? { fake.nodes() }
   var readiness: Readiness { fake.readiness }
   func metrics() async -> [UInt8] { await fake.metrics() }
   func refusedRequests() -> [RefusedRequest] { [] }

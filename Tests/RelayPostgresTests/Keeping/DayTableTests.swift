@@ -60,7 +60,7 @@ struct DayTableTests {
     let tables = DayTables(TableNames(), connection)
     let now = ContinuousClock.now
     #expect(tables.day(at: now, lowest: 0) == nil)
-    let midnight: Int64 = 1_796_083_200_000_000
+    let midnight = 1_796_083_200_000_000 - CommitBase.firstTick
     let (before, after) = (Day(tick: midnight - 1), Day(tick: midnight))
     tables.committed(at: now, tick: midnight - 120_000_000)
     #expect(tables.day(at: now, lowest: 0) == before)

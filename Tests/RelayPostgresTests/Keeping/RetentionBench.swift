@@ -38,13 +38,14 @@ struct RetentionBench {
 
   /// The steady time at which the old day has begun so many days ago; the server's clock shows the same.
   func time(after days: Int64) -> Timestamp {
-    Timestamp(microseconds: day.firstNumber >> CommitBase.slotBits).advanced(by: .seconds(days * 86_400))
+    Timestamp(microseconds: (day.number + days) * 86_400_000_000)
   }
 
   func wish(_ time: Timestamp, isForRoom: Bool = false) -> DayRemover.Wish {
     // The day ends ten minutes later for who removes it.
     DayRemover.Wish(
-      Self.rules, now: time, tick: time.microseconds + (isForRoom ? 600_000_000 : 0), isForRoom: isForRoom)
+      Self.rules, now: time,
+      tick: time.microseconds - CommitBase.firstTick + (isForRoom ? 600_000_000 : 0), isForRoom: isForRoom)
   }
 
   /// Removes all that may go by then.

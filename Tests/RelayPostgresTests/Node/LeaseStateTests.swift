@@ -80,6 +80,23 @@ struct LeaseStateTests {
     #expect(back.prefix(3) == [.reachable, .leaseHeld, .mayStart])
   }
 
+  @Test func whyNothingMayStartIsKnown() {
+    var state = state()
+    #expect(state.startLack(at: .second(0)) == .unconfirmed(since: nil))
+    _ = beaten(&state, at: 1)
+    #expect(state.startLack(at: .second(2)) == nil)
+    #expect(state.startLack(at: .second(4)) == .unconfirmed(since: .second(1)))
+    _ = state.failed("cut", at: .second(4))
+    #expect(state.startLack(at: .second(4)) == .unreachable(since: .second(1), reason: "cut"))
+    _ = beaten(&state, at: 5)
+    #expect(state.startLack(at: .second(5)) == nil)
+    _ = beaten(&state, at: 6, isLost: true)
+    #expect(state.startLack(at: .second(6)) == .placeLost)
+    _ = beaten(&state, at: 7)
+    state.end()
+    #expect(state.startLack(at: .second(7)) == .placeLost)
+  }
+
   @Test func whoHasLostItsConnectionStartsNothingAndMakesItAgainAtOnce() {
     var state = state()
     _ = step(&state, at: .second(0))

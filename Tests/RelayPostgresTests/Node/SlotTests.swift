@@ -44,6 +44,42 @@ struct SlotTests {
     #expect(try bench.node("b").slot == SlotHolding(slot: 1, session: 2))
   }
 
+  /// Where something between has cut it off, it may start attempts until it finds that out.
+  @Test func theSlotOfANodeThatWasSeenJustNowIsHadOnceThatIsLongAgo() throws {
+    let bench = try NodeBench()
+    let first = try bench.node("a")
+    let key = first.key
+    try bench.execute("UPDATE node SET seen = clock_timestamp()")
+    first.close()
+    try bench.waitUntilFree(0, key: key)
+    let seen = try bench.seen(0)
+    let second = try WriterSession(bench.opener(), as: .named("b"), gone: .milliseconds(300))
+    #expect(second.slot == SlotHolding(slot: 0, session: 2))
+    let now = try bench.rows("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::int8")[0].time(0)
+    #expect(seen.duration(to: now) >= .milliseconds(300))
+  }
+
+  @Test func whoEndsInOrderKeepsNobodyWaiting() throws {
+    let bench = try NodeBench()
+    func taken(_ name: String) throws -> TakenSlot? {
+      let opened = try bench.opener().open(.writer)
+      defer { opened.close() }
+      let table = SlotTable(connection: opened, key: key, limit: NodeBench.limit)
+      let taken = try table.take(as: .named(name))
+      if let taken { try table.leave(taken.holding) }
+      return taken
+    }
+    let first = try bench.node("a")
+    let key = first.key
+    try first.standDown()
+    let second = try taken("b")
+    #expect(second?.holding.slot == 0)
+    #expect(try #require(second?.age) > .seconds(3_600), "it has left something, and starts nothing")
+    let third = try taken("c")
+    #expect(third?.holding.slot == 0 && third?.age == nil, "it has left nothing")
+    first.close()
+  }
+
   @Test func aSlotsTicksNeverGoBack() throws {
     let bench = try NodeBench()
     let first = try bench.node("a")

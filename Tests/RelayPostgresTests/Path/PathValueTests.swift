@@ -32,6 +32,17 @@ struct PathValueTests {
     #expect(tail.first == DeliveryID(rawValue: 101) && tail.nextEnd == nil)
   }
 
+  @Test func aTailThatBeginsAnewHasNoSteps() {
+    var tail = UnlistedTail(first: DeliveryID(rawValue: 5))
+    for step in 0..<10 as Range<Int64> {
+      tail.came(UnlistedTail.step, from: DeliveryID(rawValue: 100 + step))
+    }
+    tail.listed(to: DeliveryID(rawValue: 500))
+    #expect(tail.first == DeliveryID(rawValue: 500) && tail.nextEnd == nil)
+    tail.listed(to: DeliveryID(rawValue: 400))
+    #expect(tail.first == DeliveryID(rawValue: 500), "it never goes back")
+  }
+
   @Test func smallCommitsShareAStepOfTheTail() {
     var tail = UnlistedTail(first: DeliveryID(rawValue: 0))
     for id in 0..<10_000 as Range<Int64> { tail.came(3, from: DeliveryID(rawValue: id)) }

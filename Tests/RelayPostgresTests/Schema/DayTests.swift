@@ -6,7 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(15)))
 struct DayTests {
   /// Of a time in seconds.
-  private func name(_ seconds: Int64) -> String { Day(tick: seconds * 1_000_000).name }
+  private func name(_ seconds: Int64) -> String { Day(of: Timestamp(microseconds: seconds * 1_000_000)).name }
 
   @Test func tablesAreCalledByTheDate() {
     #expect(name(0) == "19700101")
@@ -36,13 +36,25 @@ struct DayTests {
   }
 
   @Test func idsSayTheirDay() {
-    let day = Day(tick: 1_796_083_200_000_000)
+    let day = Day(of: Timestamp(microseconds: 1_796_083_200_000_000))
     let last = EventID(high: UInt64(1_796_083_199_999) << 16 | 0x7FFF, low: .max)
     #expect(Day(of: last) == day.advanced(by: -1))
     #expect(Day(of: EventID(high: UInt64(1_796_083_200_000) << 16, low: 0)) == day)
     #expect(day.firstEvent == "01a22ee6-b000-0000-0000-000000000000")
     #expect(Day(of: DeliveryID(rawValue: day.firstNumber)) == day)
     #expect(Day(of: DeliveryID(rawValue: day.firstNumber - 1)) == day.advanced(by: -1))
+    #expect(Day(tick: day.firstNumber >> CommitBase.slotBits) == day)
+  }
+
+  /// There was no store before. Broken by an epoch that is not the beginning of a day.
+  @Test func numbersBeginIn2026AndEndIn2097() {
+    let first = Day(name: "20260101")
+    #expect(first.map(\.firstNumber) == 0)
+    #expect(Day(of: DeliveryID(rawValue: 0)) == first)
+    #expect(Day(of: DeliveryID(rawValue: -1)) == first?.advanced(by: -1))
+    #expect(Day(of: DeliveryID(rawValue: .max)).name == "20970510")
+    #expect(Day(name: "20970509")?.isBeyondNumbers == false)
+    #expect(Day(name: "20970510")?.isBeyondNumbers == true)
   }
 
   @Test func theLastDayThatAnIDCanHaveHasAnEnd() {
@@ -52,6 +64,6 @@ struct DayTests {
     #expect(last.advanced(by: 1).firstEvent == "ffffffff-ffff-ffff-ffff-ffffffffffff")
     #expect(last.firstNumber == .max)
     #expect(last.isBeyondNumbers)
-    #expect(!Day(number: 26_000).isBeyondNumbers)
+    #expect(!Day(number: 46_000).isBeyondNumbers)
   }
 }

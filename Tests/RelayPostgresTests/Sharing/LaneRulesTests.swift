@@ -1,3 +1,5 @@
+import RelayStoring
+import RelayThreads
 import Testing
 
 @testable import RelayPostgres
@@ -81,6 +83,27 @@ import Testing
       #expect(heir == ideal(rules(0, live: [0, 2]), number))
     }
     #expect(rules(1, live: [1]).heir(of: 7, named: "d7") == nil)
+  }
+}
+
+@Suite("Who serves what, for people") struct LaneSharesTests {
+  @Test func eachOwnersDestinationsAreInOrderAndThoseOfNobodyApart() {
+    let shares = LaneShares([("crm", 1), ("bi", 1), ("lake", nil), ("mail", 0), ("erp", nil)])
+    #expect(shares.destinations == [0: ["mail"], 1: ["bi", "crm"]])
+    #expect(shares.unserved == ["erp", "lake"])
+  }
+
+  @Test func theTableIsShownAnewOnceItIsAnotherOne() {
+    let table = LaneTable()
+    let (crm, bi) = (DestinationRowID(rawValue: 1), DestinationRowID(rawValue: 2))
+    table[crm] = LaneRow(owner: 3)
+    table.show([(crm, "crm"), (bi, "bi")])
+    #expect(table.shares.withLock { $0 } == LaneShares([("crm", 3), ("bi", nil)]))
+    table.show([])
+    #expect(table.shares.withLock { $0.unserved } == ["bi"], "nothing has changed")
+    table.forget()
+    table.show([(crm, "crm")])
+    #expect(table.shares.withLock { $0 } == LaneShares([("crm", nil)]))
   }
 }
 

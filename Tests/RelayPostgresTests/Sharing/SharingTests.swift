@@ -205,7 +205,7 @@ struct SharingTests {
   ///
   /// - Parameter ago: When, in seconds.
   private static func storesByHand(sequence: Int, previous: Int, ago: Int = 30) -> String {
-    let tick = "((extract(epoch FROM now()) * 1000000)::int8 - \(ago)000000 + \(sequence))"
+    let tick = "(\(CommitBase.tick(of: "now()")) - \(ago)000000 + \(sequence))"
     return """
       BEGIN;
       INSERT INTO node (slot, session, name, version, configuration, last_tick, seen, started)
@@ -342,7 +342,7 @@ struct SharingTests {
   // MARK: Help
 
   /// Two nodes that have taken their shares, and a destination that the second one serves.
-  private static func two(_ bench: SharingBench) async throws -> (SharedNode, SharedNode, String) {
+  static func two(_ bench: SharingBench) async throws -> (SharedNode, SharedNode, String) {
     let a = try await bench.open("a")
     #expect(a.serves(all))
     let b = try await bench.open("b")

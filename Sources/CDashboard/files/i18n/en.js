@@ -41,6 +41,8 @@ export default {
     behind: "The relay's clock is {by} behind its destinations': set it, or signed requests may be refused.",
     reader: "{name} has been reading the store for {time}: its log grows meanwhile.", config: "Configuration",
     drain: "Drains in: what is pending at the present pace, without what arrives meanwhile. Charts: red: failed; grey: the slowest 1%.",
+    nodes: "Relays over this store", nonodes: "The store's server has told of none yet.", elsewhere: "Other relays serve the destinations",
+    differ: "The relays have different configurations: reload each with the same file.", unserved: "No relay serves these yet; what is for them waits:",
     silent: "The source {name} has been silent {time}.",
   },
   col: {
@@ -48,9 +50,20 @@ export default {
     latency: "Latency", failed: "Failed, 1 h", drain: "Drains in", source: "Source", path: "Path", events: "Events", token: "Token",
     handshake: "Last handshake", refused: "Refused", route: "Route", matched: "Matched", dropped: "Dropped", last: "Last", reason: "Reason",
     envelope: "Last envelope", type: "Type", company: "Company", channel: "Channel", chat: "Chat", time: "Time", settled: "Where it goes",
-    show: "Show",
+    show: "Show", relay: "Relay", version: "Version", config: "Configuration", seen: "Seen", lanes: "Lanes", serves: "Serves",
+  },
+  held: {
+    since: "Nothing was confirmed for {age}.", outcomes_unrecorded: "No attempts start: what comes of them can't be recorded.",
+    standby_missing: "No attempts start: no standby confirms what the database server writes.",
+    lease_unconfirmed: "No attempts start: the database server has not confirmed that this relay lives.",
+    server_unreachable: "No attempts start: there is no way to the database server.",
+    place_lost: "No attempts start: another relay has this one's place.",
+  },
+  node: {
+    own: "this one", seen: "{age} ago",
   },
   state: {
+    elsewhere: "Elsewhere", "elsewhere.why": "served by the relay {node}: look there",
     retrying: "Retrying some", "retrying.why": "the oldest is {age} old: it is retried ({cause}), or waits behind one that is", by: "by {who}",
     ok: "OK", down: "Down", failing: "Failing", held: "Held", refusing: "Refusing some", recovering: "Recovering", paused: "Paused",
     orphaned: "Orphaned", slow: "Slow answers", behind: "Falling behind",

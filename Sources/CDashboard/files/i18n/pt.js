@@ -42,6 +42,9 @@ export default {
     behind: "O relógio do relay está {by} atrasado em relação aos destinos: acerte-o, ou assinaturas podem ser recusadas.",
     reader: "{name} está lendo o armazenamento há {time}: enquanto isso, o log cresce.", config: "Configuração",
     drain: "Zera em: o pendente, no ritmo atual, sem o que ainda chegar. Gráficos: vermelho: falhas; cinza: o 1% mais lento.",
+    nodes: "Relays com este armazenamento", nonodes: "O servidor do armazenamento ainda não informou nenhum.",
+    elsewhere: "Outros relays atendem os destinos", differ: "Os relays têm configurações diferentes: recarregue todos com o mesmo arquivo.",
+    unserved: "Nenhum relay atende estes ainda; o que é deles espera:",
     silent: "A origem {name} está em silêncio {time}.",
   },
   col: {
@@ -49,9 +52,20 @@ export default {
     latency: "Latência", failed: "Falhas, 1 h", drain: "Zera em", source: "Origem", path: "Caminho", events: "Eventos", token: "Token",
     handshake: "Última validação", refused: "Recusadas", route: "Rota", matched: "Atendidos", dropped: "Ignorados", last: "Última", reason: "Motivo",
     envelope: "Último envelope", type: "Tipo", company: "Empresa", channel: "Canal", chat: "Chat", time: "Hora", settled: "Para onde vai",
-    show: "Mostrar",
+    show: "Mostrar", relay: "Relay", version: "Versão", config: "Configuração", seen: "Visto", lanes: "Filas", serves: "Atende",
+  },
+  held: {
+    since: "Nada foi confirmado há {age}.", outcomes_unrecorded: "Nenhuma tentativa começa: o resultado não pode ser gravado.",
+    standby_missing: "Nenhuma tentativa começa: nenhum standby confirma o que o servidor do banco grava.",
+    lease_unconfirmed: "Nenhuma tentativa começa: o servidor do banco não confirmou que este relay está vivo.",
+    server_unreachable: "Nenhuma tentativa começa: não há caminho até o servidor do banco.",
+    place_lost: "Nenhuma tentativa começa: outro relay tomou o lugar deste.",
+  },
+  node: {
+    own: "este", seen: "há {age}",
   },
   state: {
+    elsewhere: "Em outro relay", "elsewhere.why": "atendido pelo relay {node}: veja lá",
     retrying: "Repetindo alguns", "retrying.why": "o mais antigo tem {age}: é repetido ({cause}) ou espera por um que é", by: "por {who}",
     ok: "OK", down: "Fora do ar", failing: "Falhando", held: "Em espera", refusing: "Recusa alguns", recovering: "Voltando",
     paused: "Pausado", orphaned: "Órfão", slow: "Respostas lentas", behind: "Ficando para trás",

@@ -62,6 +62,7 @@ function view({ status, samples, error, refusals }, openRefusals, choice) {
     troubles(status).map(([key, kind, text, lines]) => h("div", { key }, notice(kind, text,
       lines ? h("ul", { class: "mono" }, lines.map((line) => h("li", null, line))) : null))),
     panel("destinations", [destinationTable(destinations, samples), h("p", { class: "inside soft small-text" }, t("overview.drain"))], choice),
+    status.nodes?.shared ? panel("nodes", nodesPart(status.nodes)) : null,
     panel("sources", [sourceTable(status.sources, samples), refusalsPart(status.sources, refusals, openRefusals)]),
     h("div", { key: "rest", class: "columns" },
       panel("routes", [routeTable(status.routes), h("p", { class: "inside soft small-text" }, t("overview.since", { uptime }))]),
@@ -78,7 +79,9 @@ function headline(destinations) {
     return count && badge(kind, t(`overview.${kind}`, { count, all: destinations.length }));
   }).filter(Boolean);
   if (said.length) return h("span", { class: "row" }, said);
-  return destinations.length ? badge("good", t("overview.good", { count: destinations.length })) : t("overview.none");
+  if (!destinations.length) return t("overview.none");
+  const count = destinations.filter(({ state }) => state.kind !== "idle").length;
+  return count ? badge("good", t("overview.good", { count })) : badge("idle", t("overview.elsewhere"));
 }
 
 let pauses = { key: "", entries: [] };
@@ -99,9 +102,13 @@ export async function withPauses(status, context) {
 }
 
 /// What concerns the relay as a whole, and needs somebody.
-function troubles({ store, sources, config, clock_offset_seconds: offset }) {
+function troubles({ store, sources, config, nodes, now, clock_offset_seconds: offset }) {
   return [
     store.refusal && ["refusal", "bad", t("overview.refusal", { why: store.refusal })],
+    store.attempts_held && ["held", "bad", t(`held.${store.attempts_held.code}`),
+      [store.attempts_held.reason, store.attempts_held.since && t("held.since", { age: duration((new Date(now) - new Date(store.attempts_held.since)) / 1000) })].filter(Boolean)],
+    nodes?.configurations_differ && ["nodes differ", "bad", t("overview.differ")],
+    nodes?.unserved.length && ["unserved", "warn", t("overview.unserved"), nodes.unserved],
     store.unread_seconds !== null && ["unread", "bad", t("overview.unread", { age: duration(store.unread_seconds) })],
     config.reload_errors.length && ["reload", "bad", t("overview.reload"), config.reload_errors],
     Math.abs(offset) > 60 && ["clock", "bad", t(offset > 0 ? "overview.ahead" : "overview.behind", { by: duration(Math.abs(offset)) })],
@@ -123,6 +130,8 @@ export function stateOf(one) {
   const stuck = one.stuck_head && parts("state.stuck", { event: h("a", { href: `#/events/${one.stuck_head.event_id}` }, one.stuck_head.type) });
   const held = one.held_until && parts("state.wait", { when: when(one.held_until, "in") });
   const { bound, arriving_per_second: arriving, per_second: takes, slots, needed_concurrency: needed } = one.capacity ?? {};
+  // How it fares, that relay knows.
+  if (one.served_by) return state(9, "idle", "elsewhere", [t("state.elsewhere.why", { node: one.served_by })]);
   if (one.orphaned) return state(3, "warn", "orphaned", [t("state.orphaned.why")]);
   if (one.paused) {
     return state(5, "warn", "paused", [one.paused_at ? t("state.paused.file", { place: one.paused_at })
@@ -271,6 +280,22 @@ function sourceTable(rows, samples) {
         href: "#refusals", class: "bad-text", onclick: toRefusals,
         title: (one.refused_by ?? []).map(({ reason, count }) => `${number(count)} × ${t(`refused.${reason}`)}`).join("\n"),
       }, number(one.refused)) : dim(0))),
+    ],
+  });
+}
+
+/// The relays that share the store.
+function nodesPart({ nodes, configurations_differ: differ }) {
+  return table({
+    caption: t("overview.nodes"), rows: nodes, key: (one) => `${one.name} ${nodes.indexOf(one)}`, kind: "nodes", nothing: t("overview.nonodes"),
+    columns: [
+      column("relay", ({ name, this_relay: own }) => [name, own ? soft(` · ${t("node.own")}`) : null], { primary: true }),
+      column("version", ({ version }) => version),
+      column("config", ({ config_hash: hash }) => [h("code", { class: differ ? "bad-text" : "soft" }, hash)]),
+      column("seen", ({ last_seen_seconds: age }) => t("node.seen", { age: duration(age) })),
+      numbers("lanes", ({ lanes }) => dim(lanes)),
+      column("serves", ({ destinations }) => (destinations.length
+        ? destinations.map((name, index) => [index ? ", " : "", h("a", { href: search("events", { destination: name }) }, name)]) : dash()), { wide: true }),
     ],
   });
 }
