@@ -15,6 +15,7 @@ package final class PostgresStore: ThreadedStore {
   private let lease: LeaseKeeper
   private let signal: LeaseSignal
   private let keeper: StoreKeeper?
+  private let isShared: Bool
 
   /// How long connecting may take, and each call of the start.
   private static let openingTime = Duration.seconds(10)
@@ -43,6 +44,7 @@ package final class PostgresStore: ThreadedStore {
     nodes: (any NodeObserver)? = nil
   ) throws(StoreError) {
     self.address = address
+    isShared = sharing
     let word = Locked(KeepingWord())
     let opener = SessionOpener(address: address, applicationName: "huggy-relay", limit: Self.openingTime)
     // A connection is used on the thread that opened it, and on no other.
@@ -70,7 +72,7 @@ package final class PostgresStore: ThreadedStore {
           connection, slot: slot, lastTick: writer.lastTick, clock: clock, duplicateLimit: duplicateLimit,
           isShared: sharing)
         let downTime = try session.downTime(since: kept, until: clock.now())
-        let shared = Sharing(session, signal)
+        let shared = Sharing(session, signal, clock: clock, patience: times.goesOnWithin)
         try shared.begin()
         let backend = PostgresBackend(
           session: session, sharing: shared, clock: clock, word: word, observer: observer)
@@ -100,6 +102,23 @@ package final class PostgresStore: ThreadedStore {
   package func mayStart(at now: Timestamp) -> Bool { lease.mayStart(at: now) }
 
   package func serve(_ host: any LaneHost) { signal.serve(host) }
+
+  package func pause(
+    _ destination: String, until: Timestamp?,
+    completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
+  ) {
+    guard isShared else {
+      return thread.post(.write(.pause(destination, until: until, completion)))
+    }
+    thread.post(.job(.own(LaneWork.pause(destination, until: until, completion))))
+  }
+
+  package func endRetryAfter(
+    of destination: String, completion: @escaping @Sendable (Result<RetryAfterEnd, StoreError>) -> Void
+  ) {
+    guard isShared else { return completion(.success(.own)) }
+    thread.post(.job(.own(LaneWork.endRetryAfter(destination, completion))))
+  }
 
   private static func open(
     _ opener: SessionOpener, as node: NodeIdentity, sharing: Bool

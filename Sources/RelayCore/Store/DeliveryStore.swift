@@ -117,6 +117,10 @@ package protocol DeliveryStore: ReplayStore {
     _ destination: String, until: Timestamp?,
     completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
 
+  /// Ends what a destination has asked for with `Retry-After`, wherever its lane is.
+  func endRetryAfter(
+    of destination: String, completion: @escaping @Sendable (Result<RetryAfterEnd, StoreError>) -> Void)
+
   /// Keeps what a source's learned token is known by, in place of what was kept before. The source need not be configured.
   ///
   /// - Parameter token: nil: it is forgotten.
@@ -170,6 +174,13 @@ extension DeliveryStore {
 
   /// One that is this relay's alone serves all of them.
   package func serve(_ host: any LaneHost) {}
+
+  /// One that is this relay's alone has none of the lanes elsewhere.
+  package func endRetryAfter(
+    of destination: String, completion: @escaping @Sendable (Result<RetryAfterEnd, StoreError>) -> Void
+  ) {
+    completion(.success(.own))
+  }
 
   package func settle(_ settlements: [Settlement], completion: @escaping @Sendable ([Delivery]) -> Void) {
     settle(settlements, isUrgent: true, completion: completion)

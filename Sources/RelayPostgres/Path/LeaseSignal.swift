@@ -12,8 +12,17 @@ final class LeaseSignal: NodeObserver {
     var lanes = false
   }
 
+  /// What the lanes answer to what people have asked of them at other nodes.
+  enum Reply: Equatable {
+    /// Nothing of the request's destination is claimed but what is in flight.
+    case quiet(request: Int64)
+    /// The destination's `Retry-After` has ended.
+    case endedRetryAfter(request: Int64, until: Timestamp?)
+  }
+
   private struct State {
     var asked = Asked()
+    var replies: [Reply] = []
     var host: (any LaneHost)?
   }
 
@@ -59,6 +68,20 @@ final class LeaseSignal: NodeObserver {
     state.withLock { state in
       defer { state.asked = Asked() }
       return state.asked
+    }
+  }
+
+  /// From any thread.
+  func reply(_ reply: Reply) {
+    state.withLock { $0.replies.append(reply) }
+    wake()
+  }
+
+  /// Each is given once.
+  func takeReplies() -> [Reply] {
+    state.withLock { state in
+      defer { state.replies = [] }
+      return state.replies
     }
   }
 

@@ -28,6 +28,7 @@ struct TableNames: Hashable, Sendable {
   let configured = "configured"
   let news = "news"
   let telling = "telling"
+  let request = "request"
   /// They take turns: `TwinTurn`.
   let twins = ["twin_a", "twin_b"]
 

@@ -12,10 +12,10 @@ final class Sharing {
   private let statements: LaneStatements
   private let news: NewsReader
   let telling: Telling
+  let desk: Desk
   private let sweepStatements: SweepStatements
 
-  /// The table of lanes, as it was last read.
-  private var rows: [DestinationRowID: LaneRow] = [:]
+  private let owners: LaneTable
   /// Who has what configured, as it was last read.
   private var configured: [(holding: SlotHolding, destinations: Set<Int32>)] = []
   private var rules: LaneRules
@@ -24,7 +24,7 @@ final class Sharing {
   private var published: Set<Int32>?
   /// What was asked for, and has not been done.
   private var asked = LeaseSignal.Asked()
-  private var departures = Departures()
+  private let departures: Departures
   private var takeOver: TakeOver?
   private var sweeps: [OrderSweep] = []
   /// What destinations are to be ordered by once this node serves them, as its configuration says, by their names.
@@ -35,17 +35,27 @@ final class Sharing {
 
   private static let refreshInterval = Duration.seconds(1)
 
-  init(_ session: StoreSession, _ signal: LeaseSignal, tables: TableNames = TableNames()) {
+  /// - Parameter patience: What people have asked of another node is given up when nobody has gone on with it for so long.
+  init(
+    _ session: StoreSession, _ signal: LeaseSignal, clock: any SteadyClock, patience: Duration,
+    tables: TableNames = TableNames()
+  ) {
     self.session = session
     self.signal = signal
     lanes = session.lanes
     statements = LaneStatements(tables)
     news = NewsReader(session, signal, tables)
     telling = Telling(session, news, tables)
+    owners = LaneTable()
+    departures = Departures()
+    desk = Desk(
+      session, signal, owners: owners, departures: departures, clock: clock, patience: patience,
+      tables: tables)
     sweepStatements = SweepStatements(tables)
     rules = LaneRules(own: session.slot, live: [], configured: [:])
   }
 
+  private var rows: [DestinationRowID: LaneRow] { owners.rows }
   private var slot: Int16 { session.slot }
   private var connection: StoreConnection { session.connection }
   private var host: (any LaneHost)? { signal.host }
@@ -67,17 +77,6 @@ final class Sharing {
     asked = LeaseSignal.Asked(news: true, lanes: true)
     isStuck = false
     work()
-  }
-
-  /// Why a destination can't be changed here; nil: it can.
-  func refusal(ofChanging destination: String) -> StoreError? {
-    guard lanes.isShared, let row = session.names.destination(destination), !lanes.owns(row) else {
-      return nil
-    }
-    let owner = rows[row]?.owner.flatMap { owner in
-      connection.nodes.nodes.first { $0.holding.slot == Int(owner) }?.identity.name
-    }
-    return .servedElsewhere(destination, by: owner)
   }
 
   /// A destination's deliveries are to be ordered by this.
@@ -106,27 +105,31 @@ final class Sharing {
     orderings[name(row)] ?? session.destinations[row].ordering ?? .none
   }
 
-  func jobBegan(_ destination: String) { departures.jobBegan(destination) }
-  func jobEnded(_ destination: String) { departures.jobEnded(destination) }
-
   // MARK: By itself
 
   /// There is more to do at once.
-  var hasMore: Bool { lanes.isShared && !isStuck && (asked.news || takeOver != nil || !sweeps.isEmpty) }
+  var hasMore: Bool {
+    lanes.isShared && !isStuck
+      && (asked.news || takeOver != nil || !sweeps.isEmpty || desk.requests.hasMore)
+  }
 
   /// A short step.
   func tend() {
     guard lanes.isShared else { return }
+    desk.hear()
     let new = signal.takeAsked()
-    if new.news || new.lanes { isStuck = false }
+    if new.news || new.lanes || desk.takeAsked() { isStuck = false }
     asked.news = asked.news || new.news
     asked.lanes = asked.lanes || new.lanes
     work()
   }
 
   private func work() {
+    if let loss = connection.loss { desk.requests.refuseAll(loss) }
     guard connection.loss == nil, !isStuck else { return }
     do throws(StoreError) {
+      try desk.requests.write()
+      if desk.requests.takeMayBegin() { asked.news = true }
       if asked.news || asked.lanes { try look() }
       try handOver()
       try clearUp()
@@ -147,9 +150,10 @@ final class Sharing {
     } else {
       statements.concerning(slot, knownAsOwn: lanes.owned, in: &pipeline)
     }
+    desk.requests.open(in: &pipeline)
     let found = try connection.read(pipeline)
     if all {
-      rows = [:]
+      owners.rows = [:]
       configured = LaneStatements.configured(found[Telling.questions + 1])
     }
     let lanesFound = found[Telling.questions]
@@ -160,11 +164,13 @@ final class Sharing {
       judge()
       try change()
     }
+    try desk.requests.act(on: found[found.count - 1]) { desk.isMine($0) }
     if all {
       try releaseAbandoned()
       try takeOverSlots()
       try refresh()
       try news.forget()
+      try desk.requests.sweep()
     }
     asked = LeaseSignal.Asked(news: !isLastPage)
   }
@@ -182,7 +188,9 @@ final class Sharing {
   // MARK: Lanes
 
   private func know(_ found: [(destination: Int32, lane: LaneRow)]) throws(StoreError) {
-    for (destination, lane) in found { rows[DestinationRowID(rawValue: Int64(destination))] = lane }
+    for (destination, lane) in found {
+      owners.rows[DestinationRowID(rawValue: Int64(destination))] = lane
+    }
     // Another node has made it, and left it to this one.
     if rows.contains(where: { $0.value.owner == slot && !lanes.knows($0.key) }) { try session.refresh() }
     var came: [DestinationRowID] = []
@@ -299,7 +307,7 @@ final class Sharing {
         return { done.isSo }
       }
       if isGone {
-        rows[row] = LaneRow(owner: other)
+        owners.rows[row] = LaneRow(owner: other)
         went(row)
         tellOthers()
       } else {
@@ -352,12 +360,7 @@ final class Sharing {
   private func refresh() throws(StoreError) {
     let start = ContinuousClock.now
     guard live.count > 1, start >= nextRefresh else { return }
-    let pauses = lanes.owned.map { ($0, session.destinations[$0].pausedUntil) }
-    try session.refresh()
-    // A person may have said so at another node.
-    for (row, before) in pauses where session.destinations[row].pausedUntil != before {
-      host?.pauseLane(name(row), until: session.destinations[row].pausedUntil)
-    }
+    try desk.catchUp()
     // What takes long is done less often.
     nextRefresh = .now.advanced(by: max(Self.refreshInterval, start.duration(to: .now) * 20))
   }
@@ -368,6 +371,7 @@ final class Sharing {
   ///
   /// - Returns: Whether it leaves something that stands in no index, for who gets its slot next.
   func end() -> Bool {
+    desk.requests.refuseAll(.closed)
     guard lanes.isShared, connection.loss == nil else { return false }
     // The next one to start has this slot, and finds all as it was.
     if slot == 0 && live.allSatisfy({ $0 == slot }) { return true }

@@ -48,6 +48,8 @@ final class StoreLoop<Backend: StoreBackend> {
       read(for: Self.readingTime)
       stepJob()
       backend.tend(whileOthersWait: !batch.isEmpty)
+      for job in backend.takeJobs() { jobs.append(job) }
+      if backend.takeRoom() { writer.roomMayHaveCome() }
       markLife()
       condition.update(
         backend.condition(failure: writer.failure, holdsSettlements: writer.hasHeldSettlements))

@@ -11,7 +11,7 @@ final class SharingBench: Sendable {
   /// By the clock of the test. In real time a node's thread looks at that clock after a heartbeat's time at the latest.
   private static let times = LeaseTimes(
     heartbeat: .milliseconds(50), startsWithin: .seconds(900), length: .seconds(1_000),
-    gone: .milliseconds(100))
+    gone: .milliseconds(100), goesOnWithin: .seconds(1_000))
 
   let database: TestDatabase
   let make = TestEnvelopes()
