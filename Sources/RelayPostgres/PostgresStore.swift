@@ -103,6 +103,18 @@ package final class PostgresStore: ThreadedStore {
 
   package func serve(_ host: any LaneHost) { signal.serve(host) }
 
+  package func walk(_ host: any ReplayHost) -> Bool {
+    if isShared { signal.walk(host) }
+    return isShared
+  }
+
+  package func end(
+    _ replay: Int, as end: ReplayEnd, completion: @escaping @Sendable (Result<Replay?, StoreError>) -> Void
+  ) {
+    guard isShared else { return thread.post(.write(.replay(.end(replay, as: end, completion)))) }
+    thread.post(.job(.own(LaneWork.endReplay(replay, as: end, completion))))
+  }
+
   package func pause(
     _ destination: String, until: Timestamp?,
     completion: @escaping @Sendable (Result<Void, StoreError>) -> Void

@@ -91,13 +91,13 @@ final class ChangeJob: StoreJob {
         guard delivery.state == .dead || session.destinations.hasRoom(row, for: delivery.bytes) else {
           continue
         }
-        try session.changes.countRetried(delivery)
+        session.changes.countRetried(delivery)
         retried.append(delivery)
       }
       session.changes.retry(retried, of: row, at: time, in: commit)
       madeByStep.changed += retried.count
     case .discard, .cancelForErasure:
-      try session.changes.discard(
+      session.changes.discard(
         deliveries, wish.change == .discard ? .person : .erased, in: commit)
       madeByStep.changed += deliveries.count
     }

@@ -24,6 +24,7 @@ final class LeaseSignal: NodeObserver {
     var asked = Asked()
     var replies: [Reply] = []
     var host: (any LaneHost)?
+    var replayHost: (any ReplayHost)?
   }
 
   private let isShared: Bool
@@ -90,6 +91,14 @@ final class LeaseSignal: NodeObserver {
 
   func serve(_ host: any LaneHost) {
     state.withLock { $0.host = host }
+    ask(Asked(news: true, lanes: true))
+  }
+
+  /// Who walks along replays; nil: nobody yet.
+  var replayHost: (any ReplayHost)? { state.withLock { $0.replayHost } }
+
+  func walk(_ host: any ReplayHost) {
+    state.withLock { $0.replayHost = host }
     ask(Asked(news: true, lanes: true))
   }
 

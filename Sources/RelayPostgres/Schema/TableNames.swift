@@ -22,6 +22,9 @@ struct TableNames: Hashable, Sendable {
   let audit = "audit"
   let replay = "replay"
   let replayed = "replayed"
+  let replayDelta = "replay_delta"
+  /// Where the numbers of replays come from.
+  let replayNumber = "replay_number"
   let clock = "clock"
   let clockStep = "clock_step"
   let lane = "lane"

@@ -4,12 +4,13 @@ import RelayStoring
 /// What people ask of destinations: done here where this node serves them, and asked of who does else. Confined to the store's thread.
 final class Desk {
   let requests: Requests
+  let replays: ReplayRunners
   private let session: StoreSession
   private let signal: LeaseSignal
   private let lanes: Lanes
   private let owners: LaneTable
   private let departures: Departures
-  /// Somebody has asked for something since the last look.
+  /// Somebody has asked for something since the last step.
   private var hasAsked = false
   /// The books were read anew.
   private var hasRoom = false
@@ -24,8 +25,9 @@ final class Desk {
     lanes = session.lanes
     self.owners = owners
     self.departures = departures
+    replays = ReplayRunners(session, signal, tables)
     requests = Requests(
-      session, signal, clock: clock, patience: patience, tables: tables,
+      session, signal, replays: replays, clock: clock, patience: patience, tables: tables,
       began: { departures.jobBegan($0) }, ended: { departures.jobEnded($0) })
   }
 
@@ -70,6 +72,25 @@ final class Desk {
         case .endedRetryAfter(let until): completion(.success(.done(until: until)))
         }
       }
+    case .endReplay(let replay, as: let end, let completion): self.end(replay, as: end, completion)
+    }
+  }
+
+  /// Who walks along it queues nothing more of it from then on.
+  private func end(
+    _ id: Int, as end: ReplayEnd, _ completion: @escaping (Result<Replay?, StoreError>) -> Void
+  ) {
+    guard let number = Int32(exactly: id) else { return completion(.success(nil)) }
+    do throws(StoreError) {
+      let (isMine, replay) = try replays.end(id, as: end)
+      if isMine { return completion(.success(replay)) }
+    } catch {
+      return completion(.failure(error))
+    }
+    hasAsked = true
+    requests.ask(.endReplay(as: end), of: number) { [replays] _, answer in
+      if let failure = answer.failure { return completion(.failure(failure)) }
+      completion(Result { () throws(StoreError) in try replays.replay(id) })
     }
   }
 
@@ -98,22 +119,39 @@ final class Desk {
     hasAsked = true
   }
 
-  /// Whether somebody has asked for something since the last call.
-  func takeAsked() -> Bool {
-    defer { hasAsked = false }
-    return hasAsked
-  }
-
   // MARK: What is asked elsewhere
 
-  /// The lanes may have answered.
-  func hear() { for reply in signal.takeReplies() { requests.hear(reply) } }
+  /// The lanes may have answered; and of a store that is lost nobody does any more.
+  ///
+  /// - Returns: Whether there is something to be done at once.
+  func hear() -> Bool {
+    let replies = signal.takeReplies()
+    for reply in replies { requests.hear(reply) }
+    if let loss = connection.loss { requests.refuseAll(loss) }
+    defer { hasAsked = false }
+    return hasAsked || !replies.isEmpty
+  }
+
+  /// Stores what is to be stored of requests.
+  ///
+  /// - Returns: Whether others can begin, since some have ended.
+  func write() throws(StoreError) -> Bool {
+    try requests.write()
+    return requests.takeMayBegin()
+  }
 
   /// Whether it is this node that does what was asked for. What it is about to hand over the next owner does.
   func isMine(_ request: RequestRow) -> Bool {
-    switch lanes.standing(of: request.destination) {
-    case .own, .reordering: true
-    case .elsewhere, .leaving: false
+    switch request.kind {
+    case .change, .pause, .endRetryAfter:
+      let standing = lanes.standing(of: request.destination)
+      return standing == .own || standing == .reordering
+    case .endReplay:
+      let replay = Int(request.target)
+      // Its walk has ended meanwhile: who has asked does what is left to be done.
+      let isLeft = request.asker == connection.holding && replays.hasEnded(replay)
+      return replays.isMine(replay) || isLeft
+    case nil: return false
     }
   }
 
@@ -135,7 +173,7 @@ final class Desk {
   /// Whether others may have made room since the last call.
   func takeRoom() -> Bool {
     defer { hasRoom = false }
-    return hasRoom
+    return replays.takeEnded() || hasRoom
   }
 
   // MARK: Jobs

@@ -5,11 +5,13 @@ import RelayStoring
 enum LaneWork: OwnWork {
   case pause(String, until: Timestamp?, @Sendable (Result<Void, StoreError>) -> Void)
   case endRetryAfter(String, @Sendable (Result<RetryAfterEnd, StoreError>) -> Void)
+  case endReplay(Int, as: ReplayEnd, @Sendable (Result<Replay?, StoreError>) -> Void)
 
   func refuse(_ error: StoreError) {
     switch self {
     case .pause(_, _, let completion): completion(.failure(error))
     case .endRetryAfter(_, let completion): completion(.failure(error))
+    case .endReplay(_, as: _, let completion): completion(.failure(error))
     }
   }
 }

@@ -19,6 +19,7 @@ final class Requests {
 
   private let session: StoreSession
   private let signal: LeaseSignal
+  private let replays: ReplayRunners
   private let statements: RequestStatements
   private let clock: any SteadyClock
   /// A destination that something is done with stays with this node until that has ended.
@@ -43,11 +44,13 @@ final class Requests {
   ///   - began: Called with the destination when something is begun.
   ///   - ended: Called as often.
   init(
-    _ session: StoreSession, _ signal: LeaseSignal, clock: any SteadyClock, patience: Duration,
+    _ session: StoreSession, _ signal: LeaseSignal, replays: ReplayRunners, clock: any SteadyClock,
+    patience: Duration,
     tables: TableNames, began: @escaping (String) -> Void, ended: @escaping (String) -> Void
   ) {
     self.session = session
     self.signal = signal
+    self.replays = replays
     self.clock = clock
     self.began = began
     self.ended = ended
@@ -175,29 +178,28 @@ final class Requests {
     return mayBegin
   }
 
+  /// Of a destination.
   private func name(_ row: RequestRow) -> String { session.destinations[row.destination].name }
 
   private func begin(_ row: RequestRow, _ host: any LaneHost) throws(StoreError) {
-    let name = name(row)
-    began(name)
+    if row.kind != .endReplay { began(name(row)) }
     guard row.kind == .change else {
       do throws(StoreError) {
-        return try doNow(row, name, host)
+        return try doNow(row, host)
       } catch {
-        // It is begun again with the next look.
-        _ = underWay.end(row.id)
-        ended(name)
+        leave(row.id)
         throw error
       }
     }
-    session.destinations.hold([name])
-    host.quieten(name) { [signal, id = row.id] in signal.reply(.quiet(request: id)) }
+    session.destinations.hold([name(row)])
+    host.quieten(name(row)) { [signal, id = row.id] in signal.reply(.quiet(request: id)) }
   }
 
-  private func doNow(_ row: RequestRow, _ name: String, _ host: any LaneHost) throws(StoreError) {
+  private func doNow(_ row: RequestRow, _ host: any LaneHost) throws(StoreError) {
     guard let taken = try statements.take(row.id, connection) else { return finish(row.id) }
     switch taken.request {
     case .pause(let until):
+      let name = name(row)
       try session.commit { commit in
         session.change(name) { $0.pausedUntil = until }
         statements.answer(row.id, .done, in: commit)
@@ -206,10 +208,15 @@ final class Requests {
       host.pauseLane(name, until: until)
       finish(row.id)
     case .endRetryAfter:
-      host.endRetryAfter(of: name) { [signal, id = row.id] until in
+      host.endRetryAfter(of: name(row)) { [signal, id = row.id] until in
         signal.reply(.endedRetryAfter(request: id, until: until))
       }
-    case .change, .endReplay, nil: answers.append((row.id, .failed(.isOfAnotherVersion)))
+    case .endReplay(let end):
+      let (isMine, _) = try replays.end(Int(row.target), as: end) { commit in
+        statements.answer(row.id, .done, in: commit)
+      }
+      if isMine { finish(row.id) } else { leave(row.id) }
+    case .change, nil: answers.append((row.id, .failed(.isOfAnotherVersion)))
     }
   }
 
@@ -240,10 +247,15 @@ final class Requests {
 
   /// Its answer is kept, or nobody waits for it.
   private func finish(_ id: Int64) {
-    guard let row = underWay.end(id) else { return }
-    ended(name(row))
+    leave(id)
     mayBegin = true
     tellOthers()
+  }
+
+  /// It is begun again with another look, here or elsewhere, unless it has ended.
+  private func leave(_ id: Int64) {
+    guard let row = underWay.end(id) else { return }
+    if row.kind != .endReplay { ended(name(row)) }
   }
 
   private func tellOthers() { connection.tellOthers(upTo: session.lastDelivery) }

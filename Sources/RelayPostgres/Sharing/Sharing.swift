@@ -116,20 +116,17 @@ final class Sharing {
   /// A short step.
   func tend() {
     guard lanes.isShared else { return }
-    desk.hear()
-    let new = signal.takeAsked()
-    if new.news || new.lanes || desk.takeAsked() { isStuck = false }
+    let (hasWork, new) = (desk.hear(), signal.takeAsked())
+    if hasWork || new.news || new.lanes { isStuck = false }
     asked.news = asked.news || new.news
     asked.lanes = asked.lanes || new.lanes
     work()
   }
 
   private func work() {
-    if let loss = connection.loss { desk.requests.refuseAll(loss) }
     guard connection.loss == nil, !isStuck else { return }
     do throws(StoreError) {
-      try desk.requests.write()
-      if desk.requests.takeMayBegin() { asked.news = true }
+      if try desk.write() { asked.news = true }
       if asked.news || asked.lanes { try look() }
       try handOver()
       try clearUp()
@@ -168,6 +165,7 @@ final class Sharing {
     if all {
       try releaseAbandoned()
       try takeOverSlots()
+      try desk.replays.look()
       try refresh()
       try news.forget()
       try desk.requests.sweep()
@@ -347,7 +345,7 @@ final class Sharing {
 
   private func clearUp() throws(StoreError) {
     guard var current = takeOver else { return }
-    let isLast = try current.step(connection, sweepStatements, statements)
+    let isLast = try current.step(connection, sweepStatements, statements, desk.replays)
     takeOver = isLast ? nil : current
     guard isLast else { return }
     // Its lanes are to be had; and another one may be over, too.
@@ -386,6 +384,7 @@ final class Sharing {
       }
       var pipeline = Pipeline()
       statements.leave(slot, heirs, in: &pipeline)
+      desk.replays.release(allOf: slot, in: &pipeline)
       _ = try connection.run(pipeline)
       var told = Pipeline()
       statements.notify(from: slot, in: &told)

@@ -7,7 +7,7 @@ import Testing
 @testable import RelayPostgres
 
 /// One of several nodes over one database: a store, and who stands in for its lanes.
-final class SharedNode: LaneHost {
+final class SharedNode: LaneHost, ReplayHost {
   private struct State {
     var lanes: Set<String> = []
     var held: Set<String> = []
@@ -21,6 +21,7 @@ final class SharedNode: LaneHost {
     var isBusy = false
     var waiting: [@Sendable () -> Void] = []
     var retryAfterEnds: [String: Timestamp] = [:]
+    var replays: [Replay] = []
   }
 
   let name: String
@@ -84,6 +85,15 @@ final class SharedNode: LaneHost {
   func endRetryAfter(of destination: String, wasHeld: @escaping @Sendable (_ until: Timestamp?) -> Void) {
     wasHeld(state.update { $0.retryAfterEnds.removeValue(forKey: destination) })
   }
+
+  func replaysCame(_ replays: [Replay]) { state.update { $0.replays += replays } }
+
+  /// Waits until it is to walk along this one.
+  func walksAlong(_ replay: Int) -> Bool {
+    wait("\(name) walks along replay \(replay)") { $0.replays.contains { $0.id == replay } }
+  }
+
+  var replays: [Replay] { state.update { $0.replays } }
 
   /// Its lanes do not come to rest from now on.
   func keepBusy() { state.update { $0.isBusy = true } }

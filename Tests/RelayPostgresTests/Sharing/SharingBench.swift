@@ -66,7 +66,10 @@ final class SharingBench: Sendable {
           names: StoreNames(
             sources: sources, destinations: destinations, routes: ["all"], configuration: "c1")))
     }
-    if isServing { store.serve(node) }
+    if isServing {
+      store.serve(node)
+      _ = store.walk(node)
+    }
     return node
   }
 
