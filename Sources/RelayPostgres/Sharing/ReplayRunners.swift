@@ -35,9 +35,10 @@ final class ReplayRunners {
       var pipeline = Pipeline()
       if !abandoned.isEmpty { statements.release(abandonedBy: abandoned, in: &pipeline) }
       if host != nil {
-        statements.take(
-          found.filter { $0.runner.map(abandoned.contains) ?? true }.map(\.replay.id), for: slot,
-          in: &pipeline)
+        // In order: two nodes never wait for each other.
+        for (replay, runner) in found where runner.map(abandoned.contains) ?? true {
+          statements.take(replay.id, for: slot, in: &pipeline)
+        }
       }
       _ = try connection.run(pipeline)
       found = try read()
@@ -80,7 +81,7 @@ final class ReplayRunners {
     var found = try read().first { $0.replay.id == id }
     if let known = found, known.runner == nil {
       var pipeline = Pipeline()
-      statements.take([id], for: slot, in: &pipeline)
+      statements.take(id, for: slot, in: &pipeline)
       _ = try connection.run(pipeline)
       found = try read().first { $0.replay.id == id }
     }

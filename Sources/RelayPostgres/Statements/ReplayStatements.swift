@@ -55,13 +55,9 @@ struct ReplayStatements: Sendable {
       name: "replays_under_way",
       sql: "SELECT \(ReplayRow.columns), runner FROM \(ReplayRow.source(names)) WHERE walk = 0 ORDER BY id")
     take = Statement(
-      name: "take_replays",
-      sql: """
-        UPDATE \(names.replay) SET runner = $1 WHERE id IN (
-          SELECT id FROM \(names.replay) WHERE id = ANY($2) AND walk = 0 AND runner IS NULL ORDER BY id FOR UPDATE SKIP LOCKED)
-        RETURNING id
-        """,
-      types: [.int2, .int4Array])
+      name: "take_replay",
+      sql: "UPDATE \(names.replay) SET runner = $1 WHERE id = $2 AND walk = 0 AND runner IS NULL",
+      types: [.int2, .int4])
     release = Statement(
       name: "release_replays", sql: "UPDATE \(names.replay) SET runner = NULL WHERE walk = 0 AND runner = $1",
       types: [.int2])
@@ -70,7 +66,8 @@ struct ReplayStatements: Sendable {
       sql: """
         WITH nobodys AS MATERIALIZED (
           SELECT slot FROM node WHERE slot = ANY($1) AND backend IS NULL ORDER BY slot FOR UPDATE)
-        UPDATE \(names.replay) r SET runner = NULL FROM nobodys n WHERE r.walk = 0 AND r.runner = n.slot
+        UPDATE \(names.replay) SET runner = NULL
+        WHERE walk = 0 AND runner = ANY(ARRAY(SELECT slot FROM nobodys))
         """,
       types: [.int2Array])
     forget = Statement(
@@ -132,11 +129,11 @@ struct ReplayStatements: Sendable {
     }
   }
 
-  /// This node walks along those of them from now on that nobody walks along.
-  func take(_ ids: [Int], for slot: Int16, in pipeline: inout Pipeline) {
+  /// This node walks along it from now on, if nobody does.
+  func take(_ id: Int, for slot: Int16, in pipeline: inout Pipeline) {
     var parameters = Parameters()
     parameters.add(slot)
-    parameters.add(array: ids.lazy.map { Int32($0) })
+    parameters.add(Int32(id))
     pipeline.add(take, parameters)
   }
 
