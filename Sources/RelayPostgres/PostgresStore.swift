@@ -103,6 +103,8 @@ package final class PostgresStore: ThreadedStore {
 
   package func serve(_ host: any LaneHost) { signal.serve(host) }
 
+  package func tell(_ host: any TokenHost) { signal.tell(host) }
+
   package func walk(_ host: any ReplayHost) -> Bool {
     if isShared { signal.walk(host) }
     return isShared

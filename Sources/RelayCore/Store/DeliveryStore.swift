@@ -159,6 +159,9 @@ package protocol DeliveryStore: ReplayStore {
   /// From now on this relay delivers: a store that several relays share tells it which destinations it serves.
   func serve(_ host: any LaneHost)
 
+  /// From now on it is told of what other relays keep of learned tokens, if the store has others.
+  func tell(_ host: any TokenHost)
+
   /// Finishes what was asked of it, then closes. Blocks until that is done.
   func close()
 
@@ -174,6 +177,8 @@ extension DeliveryStore {
 
   /// One that is this relay's alone serves all of them.
   package func serve(_ host: any LaneHost) {}
+
+  package func tell(_ host: any TokenHost) {}
 
   /// One that is this relay's alone has none of the lanes elsewhere.
   package func endRetryAfter(

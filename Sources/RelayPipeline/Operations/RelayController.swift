@@ -133,6 +133,7 @@ package final class RelayController: RelayOperations {
     parts.watch.attach(parts.engine)
     parts.engine.start(destinations, stored: stored)
     parts.store.serve(parts.engine)
+    parts.store.tell(parts.receiver.lessons)
     await parts.engine.hold(disordered)
     reordering.begin(disordered)
     replays.resume()

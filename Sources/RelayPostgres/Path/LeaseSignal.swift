@@ -25,6 +25,7 @@ final class LeaseSignal: NodeObserver {
     var replies: [Reply] = []
     var host: (any LaneHost)?
     var replayHost: (any ReplayHost)?
+    var tokenHost: (any TokenHost)?
   }
 
   private let isShared: Bool
@@ -101,6 +102,11 @@ final class LeaseSignal: NodeObserver {
     state.withLock { $0.replayHost = host }
     ask(Asked(news: true, lanes: true))
   }
+
+  /// Who knows learned tokens; nil: nobody yet.
+  var tokenHost: (any TokenHost)? { state.withLock { $0.tokenHost } }
+
+  func tell(_ host: any TokenHost) { state.withLock { $0.tokenHost = host } }
 
   /// Waits until the first heartbeat was confirmed, or has failed.
   func waitForAnswer(atMost time: Duration) {

@@ -170,6 +170,13 @@ final class Desk {
     }
   }
 
+  /// The same, and what others keep of learned tokens.
+  func refresh() throws(StoreError) {
+    try catchUp()
+    guard let host = signal.tokenHost else { return }
+    host.tokensAre(try session.people.learnedTokens(connection))
+  }
+
   /// Whether others may have made room since the last call.
   func takeRoom() -> Bool {
     defer { hasRoom = false }

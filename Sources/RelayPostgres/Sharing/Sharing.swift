@@ -358,7 +358,7 @@ final class Sharing {
   private func refresh() throws(StoreError) {
     let start = ContinuousClock.now
     guard live.count > 1, start >= nextRefresh else { return }
-    try desk.catchUp()
+    try desk.refresh()
     // What takes long is done less often.
     nextRefresh = .now.advanced(by: max(Self.refreshInterval, start.duration(to: .now) * 20))
   }

@@ -94,6 +94,17 @@ struct RequestTests {
     return try await promise.value.get()
   }
 
+  @Test func aTokenThatIsConfirmedAtOneNodeIsKnownToTheOthers() async throws {
+    let bench = try SharingBench()
+    defer { bench.end() }
+    let (a, b, _) = try await SharingTests.two(bench)
+    let token = LearnedToken(salt: [1, 2], hash: [3], learnedAt: .second(5))
+    try await a.store.keepToken(token)
+    #expect(a.knows(token, of: "huggy") && b.knows(token, of: "huggy"))
+    try await b.store.keepToken(nil)
+    #expect(a.knows(nil, of: "huggy"))
+  }
+
   /// As the only node does before it serves anything.
   @Test func whatNobodyServesIsPausedByWhoIsAsked() async throws {
     let bench = try SharingBench()

@@ -7,7 +7,7 @@ import Testing
 @testable import RelayPostgres
 
 /// One of several nodes over one database: a store, and who stands in for its lanes.
-final class SharedNode: LaneHost, ReplayHost {
+final class SharedNode: LaneHost, ReplayHost, TokenHost {
   private struct State {
     var lanes: Set<String> = []
     var held: Set<String> = []
@@ -22,6 +22,7 @@ final class SharedNode: LaneHost, ReplayHost {
     var waiting: [@Sendable () -> Void] = []
     var retryAfterEnds: [String: Timestamp] = [:]
     var replays: [Replay] = []
+    var tokens: [String: LearnedToken] = [:]
   }
 
   let name: String
@@ -91,6 +92,13 @@ final class SharedNode: LaneHost, ReplayHost {
   /// Waits until it is to walk along this one.
   func walksAlong(_ replay: Int) -> Bool {
     wait("\(name) walks along replay \(replay)") { $0.replays.contains { $0.id == replay } }
+  }
+
+  func tokensAre(_ learned: [String: LearnedToken]) { state.update { $0.tokens = learned } }
+
+  /// Waits until it knows this one; nil: none.
+  func knows(_ token: LearnedToken?, of source: String) -> Bool {
+    wait("\(name) knows the token of \(source)") { $0.tokens[source] == token }
   }
 
   var replays: [Replay] { state.update { $0.replays } }

@@ -69,6 +69,7 @@ final class SharingBench: Sendable {
     if isServing {
       store.serve(node)
       _ = store.walk(node)
+      store.tell(node)
     }
     return node
   }
