@@ -87,6 +87,9 @@ package final class PostgresStore: ThreadedStore {
     keeper =
       keepsItself
       ? StoreKeeper(opener, key: opened.key, word: word, clock: clock, observer: observer) : nil
+    signal.attach { [weak thread = thread] body in
+      if let thread { thread.post(.read(.ping(body))) } else { body() }
+    }
   }
 
   /// The same at an address as the configuration has it.

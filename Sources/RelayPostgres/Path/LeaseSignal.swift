@@ -20,8 +20,12 @@ final class LeaseSignal: NodeObserver {
     case endedRetryAfter(request: Int64, until: Timestamp?)
   }
 
+  /// Runs something on the store's thread, after all that was asked of the store before.
+  typealias Afterwards = @Sendable (_ body: @escaping @Sendable () -> Void) -> Void
+
   private struct State {
     var asked = Asked()
+    var afterwards: Afterwards?
     var replies: [Reply] = []
     var host: (any LaneHost)?
     var replayHost: (any ReplayHost)?
@@ -73,13 +77,16 @@ final class LeaseSignal: NodeObserver {
     }
   }
 
-  /// From any thread.
+  /// The store is open.
+  func attach(_ afterwards: @escaping Afterwards) { state.withLock { $0.afterwards = afterwards } }
+
+  /// From any thread. What the lanes have given back before is back by the time that it is heard.
   func reply(_ reply: Reply) {
-    state.withLock { $0.replies.append(reply) }
-    wake()
+    guard let afterwards = state.withLock({ $0.afterwards }) else { return }
+    afterwards { [self] in state.withLock { $0.replies.append(reply) } }
   }
 
-  /// Each is given once.
+  /// Each is given once: on the store's thread.
   func takeReplies() -> [Reply] {
     state.withLock { state in
       defer { state.replies = [] }

@@ -132,7 +132,15 @@ final class Requests {
     let found = RequestStatements.rows(rows)
     try hear(found)
     guard let host = signal.host else { return }
-    for row in underWay.begin(found, isMine: isMine) { try begin(row, host) }
+    var begun = underWay.begin(found, isMine: isMine)[...]
+    while let row = begun.popFirst() {
+      do throws(StoreError) {
+        try begin(row, host)
+      } catch {
+        for other in begun { _ = underWay.end(other.id) }
+        throw error
+      }
+    }
   }
 
   private func hear(_ found: [RequestRow]) throws(StoreError) {
