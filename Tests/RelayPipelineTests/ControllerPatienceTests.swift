@@ -111,6 +111,17 @@ final class ControllerPatienceTests {
     bench.end()
   }
 
+  @Test func whatARelayHasLiftedThatHasTheLaneIsTold() async throws {
+    let bench = try await Bench(patience: patience)
+    bench.store.laneIsElsewhere(.done(until: .second(99)))
+    let report = try await bench.controller.resume("crm")
+    #expect(report == ResumeReport(wasPaused: false, liftedHold: .second(99)))
+    bench.store.laneIsElsewhere(.own)
+    #expect(try await bench.controller.resume("crm").liftedHold == nil)
+    time.keep(())
+    bench.end()
+  }
+
   @Test func aPauseThatComesTooLateForWhoAskedHoldsTheLaneAllTheSame() async throws {
     let bench = try await Bench(patience: patience)
     bench.store.hold(.pause)
