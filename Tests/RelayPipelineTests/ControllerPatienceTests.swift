@@ -114,10 +114,10 @@ final class ControllerPatienceTests {
   @Test func whatARelayHasLiftedThatHasTheLaneIsTold() async throws {
     let bench = try await Bench(patience: patience)
     bench.store.laneIsElsewhere(.done(until: .second(99)))
-    let report = try await bench.controller.resume("crm")
-    #expect(report == ResumeReport(wasPaused: false, liftedHold: .second(99)))
+    let there = try await bench.controller.resume("crm")
     bench.store.laneIsElsewhere(.own)
-    #expect(try await bench.controller.resume("crm").liftedHold == nil)
+    let here = try await bench.controller.resume("crm")
+    #expect(there == ResumeReport(wasPaused: false, liftedHold: .second(99)) && here.liftedHold == nil)
     time.keep(())
     bench.end()
   }
