@@ -12,6 +12,8 @@ final class Desk {
   private let departures: Departures
   /// Somebody has asked for something since the last step.
   private var hasAsked = false
+  /// The server did not answer the last time.
+  private var isAway = false
   /// The books were read anew.
   private var hasRoom = false
 
@@ -157,8 +159,19 @@ final class Desk {
 
   // MARK: What others have changed
 
-  /// What others have made of destinations, and of their books, is known when this returns.
-  func catchUp() throws(StoreError) {
+  /// What others have made of destinations is known when this returns; while the server is away, what was known before. Only the first one who
+  /// asks then waits for it.
+  func catchUpIfReachable() {
+    guard connection.loss == nil, !isAway else { return }
+    do throws(StoreError) {
+      try catchUp()
+    } catch {
+      isAway = true
+    }
+  }
+
+  /// The same of destinations and their books, or it fails.
+  private func catchUp() throws(StoreError) {
     guard lanes.isShared, live.count > 1 else { return }
     let pauses = session.destinations.known.map { ($0.row, $0.destination.pausedUntil) }
     try session.refresh()
@@ -173,6 +186,7 @@ final class Desk {
   /// The same, and what others keep of learned tokens.
   func refresh() throws(StoreError) {
     try catchUp()
+    isAway = false
     guard let host = signal.tokenHost else { return }
     host.tokensAre(try session.people.learnedTokens(connection))
   }

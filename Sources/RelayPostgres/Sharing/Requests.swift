@@ -71,8 +71,8 @@ final class Requests {
     nextNumber += 1
   }
 
-  /// Something is to be written.
-  var hasMore: Bool { !answers.isEmpty || asks.values.contains { !$0.isStored } }
+  /// Something is to be written, or can begin.
+  var hasMore: Bool { !answers.isEmpty || mayBegin || asks.values.contains { !$0.isStored } }
 
   /// Stores what is new, and what has come of what was done here: the others are told to look.
   func write() throws(StoreError) {

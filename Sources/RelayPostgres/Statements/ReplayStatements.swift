@@ -75,7 +75,9 @@ struct ReplayStatements: Sendable {
       sql: """
         DELETE FROM \(names.replay) r USING (
           SELECT id FROM \(names.replay)
-          WHERE id <= $1 AND walk > 0 AND queued = delivered + discarded AND ended <= $2 ORDER BY id LIMIT $3) u
+          WHERE id <= $1 AND walk > 0 AND ended <= $2 AND queued = delivered + discarded + coalesce((
+            SELECT sum(d.delivered + d.discarded) FROM \(names.replayDelta) d WHERE d.replay = id), 0)
+          ORDER BY id LIMIT $3) u
         WHERE r.id = u.id
         """,
       types: [.int4, .int8, .int8])
