@@ -245,12 +245,9 @@ final class Requests {
     guard let row = underWay[id] else { return }
     session.destinations.resume([name(row)])
     signal.host?.changed(name(row), areRetried: outcome.areRetried)
-    switch outcome.failure {
-    case nil: finish(id)
-    // This node ends: the next one goes on with it.
-    case .some(.closed): break
-    case .some(let error): answers.append((id, .failed(error)))
-    }
+    guard let error = outcome.failure else { return finish(id) }
+    // Where this node ends, the next one goes on with it.
+    if error.code != .closed { answers.append((id, .failed(error))) }
   }
 
   /// Its answer is kept, or nobody waits for it.
