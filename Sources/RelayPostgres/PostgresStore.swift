@@ -21,6 +21,7 @@ package final class PostgresStore: ThreadedStore {
   private let shares: Locked<LaneShares>?
   private let signal: LeaseSignal
   private let keeper: StoreKeeper?
+  private let isShared: Bool
 
   /// How long connecting may take, and each call of the start.
   private static let openingTime = Duration.seconds(10)
@@ -50,6 +51,7 @@ package final class PostgresStore: ThreadedStore {
   ) throws(StoreError) {
     self.address = address
     self.clock = clock
+    isShared = sharing
     let word = Locked(KeepingWord())
     let opener = SessionOpener(address: address, applicationName: "huggy-relay", limit: Self.openingTime)
     // A connection is used on the thread that opened it, and on no other.
@@ -79,7 +81,7 @@ package final class PostgresStore: ThreadedStore {
           connection, slot: slot, lastTick: writer.lastTick, clock: clock, duplicateLimit: duplicateLimit,
           isShared: sharing)
         let downTime = try session.downTime(since: kept, until: clock.now())
-        let shared = Sharing(session, signal)
+        let shared = Sharing(session, signal, clock: clock, patience: times.goesOnWithin)
         try shared.begin()
         let backend = PostgresBackend(
           session: session, sharing: shared, clock: clock, word: word, observer: observer)
@@ -103,6 +105,9 @@ package final class PostgresStore: ThreadedStore {
     keeper =
       keepsItself
       ? StoreKeeper(opener, key: opened.key, word: word, clock: clock, observer: observer) : nil
+    signal.attach { [weak thread = thread] body in
+      if let thread { thread.post(.read(.ping(body))) } else { body() }
+    }
   }
 
   /// The same at an address as the configuration has it.
@@ -129,6 +134,37 @@ package final class PostgresStore: ThreadedStore {
   }
 
   package func serve(_ host: any LaneHost) { signal.serve(host) }
+
+  package func tell(_ host: any TokenHost) { signal.tell(host) }
+
+  package func walk(_ host: any ReplayHost) -> Bool {
+    if isShared { signal.walk(host) }
+    return isShared
+  }
+
+  package func end(
+    _ replay: Int, as end: ReplayEnd, completion: @escaping @Sendable (Result<Replay?, StoreError>) -> Void
+  ) {
+    guard isShared else { return thread.post(.write(.replay(.end(replay, as: end, completion)))) }
+    thread.post(.job(.own(LaneWork.endReplay(replay, as: end, completion))))
+  }
+
+  package func pause(
+    _ destination: String, until: Timestamp?,
+    completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
+  ) {
+    guard isShared else {
+      return thread.post(.write(.pause(destination, until: until, completion)))
+    }
+    thread.post(.job(.own(LaneWork.pause(destination, until: until, completion))))
+  }
+
+  package func endRetryAfter(
+    of destination: String, completion: @escaping @Sendable (Result<RetryAfterEnd, StoreError>) -> Void
+  ) {
+    guard isShared else { return completion(.success(.own)) }
+    thread.post(.job(.own(LaneWork.endRetryAfter(destination, completion))))
+  }
 
   private static func open(
     _ opener: SessionOpener, as node: NodeIdentity, sharing: Bool, gone: Duration

@@ -111,6 +111,17 @@ final class ControllerPatienceTests {
     bench.end()
   }
 
+  @Test func whatARelayHasLiftedThatHasTheLaneIsTold() async throws {
+    let bench = try await Bench(patience: patience)
+    bench.store.laneIsElsewhere(.done(until: .second(99)))
+    let there = try await bench.controller.resume("crm")
+    bench.store.laneIsElsewhere(.own)
+    let here = try await bench.controller.resume("crm")
+    #expect(there == ResumeReport(wasPaused: false, liftedHold: .second(99)) && here.liftedHold == nil)
+    time.keep(())
+    bench.end()
+  }
+
   @Test func aPauseThatComesTooLateForWhoAskedHoldsTheLaneAllTheSame() async throws {
     let bench = try await Bench(patience: patience)
     bench.store.hold(.pause)

@@ -3,6 +3,7 @@ import Logging
 import RelayCore
 import RelaySQLite
 import RelayTestSupport
+import RelayThreads
 import Testing
 
 @testable import RelayPipeline
@@ -65,6 +66,43 @@ import Testing
     #expect(await turn() == 0)
     engine.pauseLane("crm", until: nil)
     #expect(await turn() == 1)
+  }
+
+  @Test func aLaneIsQuietOnceItHasGivenBackWhatIsNotInFlight() async throws {
+    try await begin()
+    let deliveries = try await store.stored(make.envelope())
+    let isQuiet = Promise<Void>("a lane's rest")
+    engine.quieten("crm") { isQuiet.keep(()) }
+    engine.arrived(deliveries)
+    #expect(await turn() == 0)
+    await isQuiet.value
+    // A second change ends first.
+    engine.quieten("crm") {}
+    engine.changed("crm", areRetried: false)
+    #expect(await turn() == 0)
+    engine.changed("crm", areRetried: true)
+    #expect(await turn() == 1)
+  }
+
+  @Test func aRetryAfterEndsAndUntilWhenItWasIsTold() async throws {
+    try await begin()
+    engine.arrived(try await store.stored(make.envelope()))
+    let request = try #require(engine.turn(finished: []).requests.first)
+    let result = AttemptResult(
+      startedAt: clock.now(), duration: .zero, response: .status(503, body: [], retryAfter: .seconds(100)))
+    _ = engine.turn(
+      finished: [FinishedAttempt(delivery: request.delivery, destination: "crm", result: result)])
+    #expect(await endOfRetryAfter() == clock.reading().wall.advanced(by: .seconds(100)))
+    #expect(await endOfRetryAfter() == nil)
+  }
+
+  private func endOfRetryAfter() async -> Timestamp? {
+    let answer = Monitor<Timestamp??>(nil)
+    engine.endRetryAfter(of: "crm") { until in answer.update { $0 = .some(until) } }
+    while true {
+      _ = engine.turn(finished: [])
+      if let until = answer.wait(timeout: .milliseconds(1), until: { $0 }) { return until }
+    }
   }
 
   @Test func whatOthersHaveStoredIsAskedFor() async throws {

@@ -14,6 +14,7 @@ final class HeldStore: DeliveryStore {
     var held: Call?
     var waiting: [@Sendable () -> Void] = []
     var configurations: [StoreConfiguration] = []
+    var retryAfterEnd = RetryAfterEnd.own
   }
 
   private let real: any DeliveryStore
@@ -79,6 +80,13 @@ final class HeldStore: DeliveryStore {
       }
     }
   }
+
+  /// Another relay has the lanes, and says this of one.
+  func laneIsElsewhere(_ end: RetryAfterEnd) { state.withLock { $0.retryAfterEnd = end } }
+
+  func endRetryAfter(
+    of destination: String, completion: @escaping @Sendable (Result<RetryAfterEnd, StoreError>) -> Void
+  ) { completion(.success(state.withLock { $0.retryAfterEnd })) }
 
   func keep(_ gaps: [Gap], completion: @escaping @Sendable (Result<Void, StoreError>) -> Void) {
     real.keep(gaps, completion: completion)

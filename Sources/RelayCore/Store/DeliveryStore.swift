@@ -128,6 +128,10 @@ package protocol DeliveryStore: ReplayStore {
     _ destination: String, until: Timestamp?,
     completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
 
+  /// Ends what a destination has asked for with `Retry-After`, wherever its lane is.
+  func endRetryAfter(
+    of destination: String, completion: @escaping @Sendable (Result<RetryAfterEnd, StoreError>) -> Void)
+
   /// Keeps what a source's learned token is known by, in place of what was kept before. The source need not be configured.
   ///
   /// - Parameter token: nil: it is forgotten.
@@ -166,6 +170,9 @@ package protocol DeliveryStore: ReplayStore {
   /// From now on this relay delivers: a store that several relays share tells it which destinations it serves.
   func serve(_ host: any LaneHost)
 
+  /// From now on it is told of what other relays keep of learned tokens, if the store has others.
+  func tell(_ host: any TokenHost)
+
   /// Finishes what was asked of it, then closes. Blocks until that is done.
   func close()
 
@@ -187,6 +194,15 @@ extension DeliveryStore {
 
   /// One that is this relay's alone serves all of them.
   package func serve(_ host: any LaneHost) {}
+
+  package func tell(_ host: any TokenHost) {}
+
+  /// One that is this relay's alone has none of the lanes elsewhere.
+  package func endRetryAfter(
+    of destination: String, completion: @escaping @Sendable (Result<RetryAfterEnd, StoreError>) -> Void
+  ) {
+    completion(.success(.own))
+  }
 
   package func settle(_ settlements: [Settlement], completion: @escaping @Sendable ([Delivery]) -> Void) {
     settle(settlements, isUrgent: true, completion: completion)

@@ -19,4 +19,17 @@ package protocol LaneHost: Sendable {
   ///
   /// - Parameter replayed: Whether replays have queued some of them.
   func deliveriesCame(for destinations: [String], replayed: Bool)
+  /// A person changes deliveries of one, and has asked for it at any relay: all that is not in flight is given back, and nothing is taken
+  /// until `changed`. Calls nest, also with `holdLanes`.
+  ///
+  /// - Parameter isQuiet: Called once nothing of it is claimed but what is in flight.
+  func quieten(_ destination: String, isQuiet: @escaping @Sendable () -> Void)
+  /// The change has ended.
+  ///
+  /// - Parameter areRetried: Deliveries of it were retried.
+  func changed(_ destination: String, areRetried: Bool)
+  /// A person says at another relay that one is well: what it asked for with `Retry-After` counts no longer, and a probe is due.
+  ///
+  /// - Parameter wasHeld: Told until when it was to be left alone, by the wall clock; nil: it was not.
+  func endRetryAfter(of destination: String, wasHeld: @escaping @Sendable (_ until: Timestamp?) -> Void)
 }

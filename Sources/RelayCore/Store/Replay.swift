@@ -207,6 +207,11 @@ package enum ReplayEnd: Sendable, Equatable {
 
 /// What every store does for replays.
 package protocol ReplayStore: AnyObject, Sendable {
+  /// From now on this relay walks along replays, of those that were under way also.
+  ///
+  /// - Returns: Whether the store tells which: relays share it, and each replay has one. If not, all are this relay's.
+  func walk(_ host: any ReplayHost) -> Bool
+
   /// Makes a replay known, and gives it its number.
   func begin(_ replay: NewReplay, completion: @escaping @Sendable (Result<Replay, StoreError>) -> Void)
 
@@ -240,6 +245,10 @@ package protocol ReplayStore: AnyObject, Sendable {
   func amend(
     _ replay: Int, plan: String, reason: String?,
     completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
+}
+
+extension ReplayStore {
+  package func walk(_ host: any ReplayHost) -> Bool { false }
 }
 
 /// What people, and a start, ask of replays.

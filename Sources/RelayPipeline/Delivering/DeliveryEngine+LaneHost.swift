@@ -26,6 +26,25 @@ extension DeliveryEngine: LaneHost {
     if replayed { post(.replayQueued(destinations)) }
   }
 
+  package func quieten(_ destination: String, isQuiet: @escaping @Sendable () -> Void) {
+    hold([destination], areHeld: isQuiet)
+  }
+
+  package func changed(_ destination: String, areRetried: Bool) {
+    resume([destination], areRetried: areRetried)
+  }
+
+  package func endRetryAfter(
+    of destination: String, wasHeld: @escaping @Sendable (_ until: Timestamp?) -> Void
+  ) {
+    Task {
+      let held = await snapshot().first { $0.name == destination && !$0.isRemoved }?.heldUntil
+      endRetryAfter(of: destination)
+      let history = clock.history
+      wasHeld(held.map { $0 == .distantFuture ? $0 : history.wall(at: $0) })
+    }
+  }
+
   /// Of a hold whose end nobody waits for.
   private static let nobodysToken = 0
 }

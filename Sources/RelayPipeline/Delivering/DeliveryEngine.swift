@@ -9,7 +9,7 @@ import RelayThreads
 package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // See the marks below.
   private let store: any DeliveryStore
   private let transport: any Transport
-  private let clock: any SteadyClock
+  let clock: any SteadyClock
   private let metrics: RelayMetrics
   /// Who is told, live, what attempts come to.
   package let feed: LiveFeed
@@ -124,11 +124,14 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
 
   /// Returns when these destinations' lanes keep nothing but what is in flight; they start nothing until `resume`.
   package func hold(_ destinations: [String]) async {
-    await withCheckedContinuation { continuation in
-      let token = questions.withLock { $0.hold { continuation.resume() } }
-      guard let token else { return continuation.resume() }
-      post(.hold(destinations, token: token))
-    }
+    await withCheckedContinuation { continuation in hold(destinations) { continuation.resume() } }
+  }
+
+  /// - Parameter areHeld: Called when `hold` would return.
+  func hold(_ destinations: [String], areHeld: @escaping @Sendable () -> Void) {
+    let token = questions.withLock { $0.hold(areHeld) }
+    guard let token else { return areHeld() }
+    post(.hold(destinations, token: token))
   }
 
   /// - Parameter areRetried: A person has retried deliveries of them.

@@ -40,6 +40,12 @@ extension DeliveryStore {
     }
   }
 
+  func endRetryAfter(of destination: String) async throws(StoreError) -> RetryAfterEnd {
+    try await withCheckedContinuation { continuation in
+      endRetryAfter(of: destination) { continuation.resume(returning: $0) }
+    }.get()
+  }
+
   func erase(_ events: [EventID]) async throws(StoreError) -> ErasedEvents {
     try await withCheckedContinuation { continuation in
       erase(events) { continuation.resume(returning: $0) }

@@ -133,6 +133,7 @@ package final class RelayController: RelayOperations {
     parts.watch.attach(parts.engine)
     parts.engine.start(destinations, stored: stored)
     parts.store.serve(parts.engine)
+    parts.store.tell(parts.receiver.lessons)
     await parts.engine.hold(disordered)
     reordering.begin(disordered)
     replays.resume()
@@ -335,7 +336,7 @@ package final class RelayController: RelayOperations {
   package func resume(_ destination: String) async throws(OperationError) -> ResumeReport {
     let stored = try await asked.destination(destination)
     if let place = active.destination(destination)?.pausedAt {
-      let lifted = await endRetryAfter(of: destination)
+      let lifted = try await endRetryAfter(of: destination)
       let done = lifted.map { "; the Retry-After hold until \($0) is lifted" } ?? ""
       throw OperationError(
         code: .conflict,
@@ -346,7 +347,7 @@ package final class RelayController: RelayOperations {
     try await setPause(destination, until: nil)
     let report = ResumeReport(
       wasPaused: stored.pausedUntil.map { parts.clock.reading().wall < $0 } ?? false,
-      liftedHold: await endRetryAfter(of: destination))
+      liftedHold: try await endRetryAfter(of: destination))
     parts.logger.notice(
       "resumed",
       metadata: ["destination": "\(destination)"].merging(
@@ -384,7 +385,11 @@ package final class RelayController: RelayOperations {
   package var sampleTypes: [String] { tester.sampleTypes }
 
   /// - Returns: Until when it was held.
-  private func endRetryAfter(of destination: String) async -> Timestamp? {
+  private func endRetryAfter(of destination: String) async throws(OperationError) -> Timestamp? {
+    let end = try await asked.ask { store async throws(StoreError) in
+      try await store.endRetryAfter(of: destination)
+    }
+    if case .done(let until) = end { return until }
     let held = await statusReader.lanes()[destination]?.heldUntil
     parts.engine.endRetryAfter(of: destination)
     return held

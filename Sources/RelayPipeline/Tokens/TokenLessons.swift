@@ -38,6 +38,13 @@ final class TokenLessons: Sendable {
   }
 }
 
+extension TokenLessons: TokenHost {
+  func tokensAre(_ learned: [String: LearnedToken]) {
+    let sources = Set(lessons.withLock { $0 }.keys).union(learned.keys)
+    for source in sources { lesson(of: source).know(learned[source]) }
+  }
+}
+
 /// What one source learns. For any thread.
 final class SourceLesson: Sendable {
   private let source: String
@@ -95,6 +102,19 @@ final class SourceLesson: Sendable {
   /// It is in the store; nil: it is in there no more.
   func learn(_ token: LearnedToken?) {
     lesson.withLock { $0.learn(token) }
+  }
+
+  /// It is in the store, and may have been for long; nil: it is not.
+  func know(_ token: LearnedToken?) {
+    let isNew = lesson.withLock { lesson in
+      guard lesson.learned != token else { return false }
+      lesson.learn(token)
+      return true
+    }
+    guard isNew else { return }
+    logger.notice(
+      token == nil ? "a token was forgotten at another relay" : "a token was confirmed at another relay",
+      metadata: ["source": "\(source)"])
   }
 
   func close() {

@@ -3,33 +3,59 @@ import RelayStoring
 
 /// Carries out what a person wants of a destination's deliveries, oldest first. What arrives meanwhile is not meant.
 final class ChangeJob: StoreJob {
+  /// Writes down how far it comes with a commit, and whether it ends with it.
+  typealias Keep = (_ progress: ChangeProgress, _ isLast: Bool, _ commit: PendingCommit) -> Void
+
   private let wish: ChangeWish
   private let clock: any SteadyClock
   private let completion: (ChangedDeliveries, StoreError?) -> Void
+  private let keep: Keep
+  private var hasListed = false
   private var cursor = DeliveryID(rawValue: .min)
   /// The last delivery of the walk; nil: it has not begun.
   private var end: DeliveryID?
-  /// What is left of a selection by ids.
+  /// What is left of a selection by ids, and how many have been.
   private var ids: ArraySlice<DeliveryID> = []
+  private var idsDone = 0
   private var made = ChangedDeliveries()
   private var madeByStep = ChangedDeliveries()
 
   var destination: String { wish.destination }
 
+  /// - Parameters:
+  ///   - progress: How far another node has come with it.
+  ///   - keep: Adds to each of its commits.
   init(
-    _ wish: ChangeWish, clock: any SteadyClock,
+    _ wish: ChangeWish, clock: any SteadyClock, from progress: ChangeProgress = ChangeProgress(),
+    keep: @escaping Keep = { _, _, _ in },
     completion: @escaping (ChangedDeliveries, StoreError?) -> Void
   ) {
     self.wish = wish
     self.clock = clock
+    self.keep = keep
     self.completion = completion
-    if case .ids(let ids) = wish.walk { self.ids = ids[...] }
+    (end, made) = (progress.end, progress.made)
+    if case .ids(let ids) = wish.walk {
+      idsDone = Int(progress.walkedTo ?? 0)
+      self.ids = ids.dropFirst(idsDone)
+    } else if let walkedTo = progress.walkedTo {
+      cursor = DeliveryID(rawValue: walkedTo)
+    }
+  }
+
+  private var progress: ChangeProgress {
+    var progress = ChangeProgress(walkedTo: cursor.rawValue, end: end, made: made)
+    progress.made += madeByStep
+    if case .ids = wish.walk { progress.walkedTo = Int64(idsDone) }
+    return progress
   }
 
   func step(_ session: StoreSession) throws(StoreError) -> Bool {
     guard let row = session.names.destination(destination) else { throw .unknown(destination: destination) }
-    if end == nil {
-      end = try session.newestDelivery()
+    if !hasListed {
+      hasListed = true
+      // Where another node has begun it, what has arrived since is not meant.
+      if end == nil { end = try session.newestDelivery() }
       // The walk is along an index.
       let hasListed = try session.commit { (commit) -> () -> Bool in
         let hasListed = session.claims.list(of: row, in: commit)
@@ -38,11 +64,13 @@ final class ChangeJob: StoreJob {
       if hasListed { return false }
     }
     let page = try nextPage(session, row, end: end!)
+    let isLast = ids.isEmpty && cursor == end
     try session.commit { (commit) throws(StoreError) in
       try change(page.filter { applies(to: $0, session) && $0.destination == row }, of: row, session, commit)
+      keep(progress, isLast, commit)
       return {}
     }
-    return ids.isEmpty && cursor == end
+    return isLast
   }
 
   private func change(
@@ -63,13 +91,13 @@ final class ChangeJob: StoreJob {
         guard delivery.state == .dead || session.destinations.hasRoom(row, for: delivery.bytes) else {
           continue
         }
-        try session.changes.countRetried(delivery)
+        session.changes.countRetried(delivery)
         retried.append(delivery)
       }
       session.changes.retry(retried, of: row, at: time, in: commit)
       madeByStep.changed += retried.count
     case .discard, .cancelForErasure:
-      try session.changes.discard(
+      session.changes.discard(
         deliveries, wish.change == .discard ? .person : .erased, in: commit)
       madeByStep.changed += deliveries.count
     }
@@ -91,6 +119,7 @@ final class ChangeJob: StoreJob {
     if case .ids = wish.walk {
       let page = ids.prefix(deliveriesPerStep)
       ids.removeFirst(page.count)
+      idsDone += page.count
       cursor = end
       var last: DeliveryID?
       let once = page.filter { id in

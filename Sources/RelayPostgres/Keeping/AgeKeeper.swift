@@ -78,7 +78,7 @@ final class AgeKeeper {
     if !ids.isEmpty {
       let letters = try session.changes.deliveries(ids).filter { $0.state == .dead }
       try session.commit { (commit) throws(StoreError) in
-        try session.changes.discard(letters, .retention, in: commit)
+        session.changes.discard(letters, .retention, in: commit)
         return {}
       }
       for letter in letters {

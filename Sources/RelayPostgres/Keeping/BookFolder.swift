@@ -18,6 +18,7 @@ struct BookFolder {
     _ = try fold()
     _ = try empty()
     _ = try turn()
+    _ = try session.run(statements.foldReplays)
   }
 
   /// Makes totals of all differences that are there.

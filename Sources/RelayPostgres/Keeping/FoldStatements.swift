@@ -21,6 +21,8 @@ struct FoldStatements: Sendable {
   /// Whether a table has differences that are in no total.
   let hasUnfolded: [Statement]
   let empty: [Statement]
+  /// The same of replays: nobody waits for it, and it waits for nobody for longer than a commit takes.
+  let foldReplays: Statement
   /// `$1` the number of the turn from now on: at once, and also if the transaction fails.
   let setTurn: Statement
 
@@ -39,6 +41,17 @@ struct FoldStatements: Sendable {
         INSERT INTO \(names.folded) (slot, sequence, base)
         SELECT DISTINCT ON (slot) slot, sequence, base FROM new ORDER BY slot, sequence DESC
         ON CONFLICT (slot) DO UPDATE SET sequence = excluded.sequence, base = excluded.base
+        """)
+    foldReplays = Statement(
+      name: "fold_replays",
+      sql: """
+        WITH gone AS (DELETE FROM \(names.replayDelta) RETURNING replay, delivered, dead, discarded)
+        UPDATE \(names.replay) r
+        SET delivered = r.delivered + s.delivered, dead = r.dead + s.dead, discarded = r.discarded + s.discarded
+        FROM (
+          SELECT replay, sum(delivered)::int8 AS delivered, sum(dead)::int8 AS dead, sum(discarded)::int8 AS discarded
+          FROM gone GROUP BY replay) s
+        WHERE r.id = s.replay
         """)
     let hasRows = names.bookDeltas.map { "EXISTS (SELECT FROM \($0))" }.joined(separator: ", ")
     look = Statement(

@@ -9,7 +9,7 @@ final class ReplayReader {
 
   init(_ names: TableNames, _ connection: LookupConnection) {
     self.connection = connection
-    let columns = "SELECT \(ReplayRow.columns) FROM \(names.replay)"
+    let columns = "SELECT \(ReplayRow.columns) FROM \(ReplayRow.source(names))"
     before = Statement(
       name: "replays_before", sql: "\(columns) WHERE id < $1 ORDER BY id DESC LIMIT $2",
       types: [.int8, .int8])

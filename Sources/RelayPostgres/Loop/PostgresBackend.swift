@@ -45,7 +45,11 @@ final class PostgresBackend: StoreBackend {
     return (claim, bringIn)
   }
 
-  func destinations() -> [StoredDestination] { session.destinations.all }
+  /// Also of those that others serve as they are now: what people change begins with this.
+  func destinations() -> [StoredDestination] {
+    sharing.desk.catchUpIfReachable()
+    return session.destinations.all
+  }
 
   func usage() throws(StoreError) -> StoreUsage { StoreUsage(liveBytes: try session.size()) }
 
@@ -66,14 +70,12 @@ final class PostgresBackend: StoreBackend {
         completion(.success(()))
         return nil
       }
-      return ReorderJob(destination, by: ordering, completion: whileHere(destination, completion))
+      return ReorderJob(
+        destination, by: ordering, completion: sharing.desk.whileHere(destination, completion))
     case .change(let change, let selection, let destination, let completion):
-      if let refusal = sharing.refusal(ofChanging: destination) {
-        completion(ChangedDeliveries(), refusal)
-        return nil
-      }
+      if sharing.desk.asks(change, selection, of: destination, completion: completion) { return nil }
       let wish = ChangeWish(change, selection, of: destination)
-      let done = whileHere(destination) { (made: (ChangedDeliveries, StoreError?)) in
+      let done = sharing.desk.whileHere(destination) { (made: (ChangedDeliveries, StoreError?)) in
         completion(made.0, made.1)
       }
       return ChangeJob(wish, clock: clock) { done(($0, $1)) }
@@ -81,18 +83,10 @@ final class PostgresBackend: StoreBackend {
     case .overwriteErased(let completion):
       completion(.success(ErasedTraces(remaining: Self.whereTracesRemain)))
       return nil
-    case .own: preconditionFailure("another store's work came here")
-    }
-  }
-
-  /// The destination stays with this node until the job has ended.
-  private func whileHere<Outcome>(
-    _ destination: String, _ completion: @escaping (Outcome) -> Void
-  ) -> (Outcome) -> Void {
-    sharing.jobBegan(destination)
-    return { [sharing] outcome in
-      sharing.jobEnded(destination)
-      completion(outcome)
+    case .own(let work):
+      guard let work = work as? LaneWork else { preconditionFailure("another store's work came here") }
+      sharing.desk.carryOut(work)
+      return nil
     }
   }
 
@@ -120,6 +114,9 @@ final class PostgresBackend: StoreBackend {
     }
     if let damage = session.takeDamage() { observer?.storeReadFailed(damage) }
   }
+
+  func takeJobs() -> [any StoreJob<StoreSession>] { sharing.desk.requests.takeJobs() }
+  func takeRoom() -> Bool { sharing.desk.takeRoom() }
 
   func condition(failure: StoreError?, holdsSettlements: Bool) -> StoreCondition {
     StoreCondition(

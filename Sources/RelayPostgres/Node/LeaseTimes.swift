@@ -9,12 +9,19 @@ package struct LeaseTimes: Sendable, Equatable {
   /// A node none of whose connections is there is over when it was not seen for so long. One that lives, and has lost them, makes them again
   /// at once, and sends a heartbeat: it is longer than the time from one heartbeat to the next.
   package var gone: Duration
+  /// What people have asked of another node is given up when nobody has taken it up, or gone on with it, for so long. It is longer than a
+  /// take-over takes.
+  package var goesOnWithin: Duration
 
-  package init(heartbeat: Duration, startsWithin: Duration, length: Duration, gone: Duration) {
+  package init(
+    heartbeat: Duration, startsWithin: Duration, length: Duration, gone: Duration,
+    goesOnWithin: Duration = .seconds(60)
+  ) {
     self.heartbeat = heartbeat
     self.startsWithin = startsWithin
     self.length = length
     self.gone = gone
+    self.goesOnWithin = goesOnWithin
   }
 
   /// What a killed node had goes on within a second, of which a take-over needs up to 0.3: so a node is gone 0.7 s after its last heartbeat.

@@ -47,13 +47,12 @@ final class DeliveryChanges {
   // MARK: Changing
 
   /// A dead or discarded one is to become pending.
-  func countRetried(_ delivery: ChangeableDelivery) throws(StoreError) {
+  func countRetried(_ delivery: ChangeableDelivery) {
     let reason = delivery.state == .discarded ? delivery.discardReason ?? .person : nil
     destinations.change(delivery.destination) {
       $0.retried(of: delivery.queue, discarded: reason, bytes: delivery.bytes)
     }
-    guard delivery.run != 0 else { return }
-    try replays.change(delivery.run) { $0.retried(wasDead: reason == nil) }
+    if delivery.run != 0 { replays.retried(delivery.run, wasDead: reason == nil) }
   }
 
   /// Dead or discarded ones of a destination become pending, at the places where they were. By the present order: it may have changed
@@ -73,13 +72,12 @@ final class DeliveryChanges {
   /// Pending or dead ones are given up, and what comes after them in their order takes its turn.
   func discard(
     _ deliveries: [ChangeableDelivery], _ reason: DiscardReason, in commit: PendingCommit
-  ) throws(StoreError) {
+  ) {
     for delivery in deliveries {
       destinations.change(delivery.destination) {
         $0.gaveUp(delivery.queue, wasDead: delivery.state == .dead, bytes: delivery.bytes)
       }
-      guard delivery.run != 0 else { continue }
-      try replays.change(delivery.run) { $0.gaveUp(wasDead: delivery.state == .dead) }
+      if delivery.run != 0 { replays.gaveUp(delivery.run, wasDead: delivery.state == .dead) }
     }
     statements.discard(deliveries.map(\.id), reason, in: commit)
     promote(Set(deliveries.compactMap(\.presentKey)), in: commit)

@@ -12,9 +12,24 @@ final class LeaseSignal: NodeObserver {
     var lanes = false
   }
 
+  /// What the lanes answer to what people have asked of them at other nodes.
+  enum Reply: Equatable {
+    /// Nothing of the request's destination is claimed but what is in flight.
+    case quiet(request: Int64)
+    /// The destination's `Retry-After` has ended.
+    case endedRetryAfter(request: Int64, until: Timestamp?)
+  }
+
+  /// Runs something on the store's thread, after all that was asked of the store before.
+  typealias Afterwards = @Sendable (_ body: @escaping @Sendable () -> Void) -> Void
+
   private struct State {
     var asked = Asked()
+    var afterwards: Afterwards?
+    var replies: [Reply] = []
     var host: (any LaneHost)?
+    var replayHost: (any ReplayHost)?
+    var tokenHost: (any TokenHost)?
   }
 
   private let isShared: Bool
@@ -62,6 +77,23 @@ final class LeaseSignal: NodeObserver {
     }
   }
 
+  /// The store is open.
+  func attach(_ afterwards: @escaping Afterwards) { state.withLock { $0.afterwards = afterwards } }
+
+  /// From any thread. What the lanes have given back before is back by the time that it is heard.
+  func reply(_ reply: Reply) {
+    guard let afterwards = state.withLock({ $0.afterwards }) else { return }
+    afterwards { [self] in state.withLock { $0.replies.append(reply) } }
+  }
+
+  /// Each is given once: on the store's thread.
+  func takeReplies() -> [Reply] {
+    state.withLock { state in
+      defer { state.replies = [] }
+      return state.replies
+    }
+  }
+
   /// Who has the lanes; nil: nobody yet.
   var host: (any LaneHost)? { state.withLock { $0.host } }
 
@@ -69,6 +101,19 @@ final class LeaseSignal: NodeObserver {
     state.withLock { $0.host = host }
     ask(Asked(news: true, lanes: true))
   }
+
+  /// Who walks along replays; nil: nobody yet.
+  var replayHost: (any ReplayHost)? { state.withLock { $0.replayHost } }
+
+  func walk(_ host: any ReplayHost) {
+    state.withLock { $0.replayHost = host }
+    ask(Asked(news: true, lanes: true))
+  }
+
+  /// Who knows learned tokens; nil: nobody yet.
+  var tokenHost: (any TokenHost)? { state.withLock { $0.tokenHost } }
+
+  func tell(_ host: any TokenHost) { state.withLock { $0.tokenHost = host } }
 
   /// Waits until the first heartbeat was confirmed, or has failed.
   func waitForAnswer(atMost time: Duration) {

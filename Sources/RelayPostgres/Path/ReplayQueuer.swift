@@ -37,14 +37,14 @@ final class ReplayQueuer {
       self.commit = commit
     }
 
-    func begin(_ new: NewReplay) -> Replay { queuer.table.begin(new, in: commit) }
+    func begin(_ new: NewReplay) throws(StoreError) -> Replay { try queuer.table.begin(new, in: commit) }
 
     func end(_ id: Int, as end: ReplayEnd, now: Timestamp) throws(StoreError) -> Replay? {
       try queuer.end(id, as: end, now: now)
     }
 
-    func amend(_ id: Int, plan: String, reason: String?) throws(StoreError) {
-      try queuer.table.amend(id, plan: plan, reason: reason, in: commit)
+    func amend(_ id: Int, plan: String, reason: String?) {
+      queuer.table.amend(id, plan: plan, reason: reason, in: commit)
     }
 
     func queue(_ step: ReplayStep, now: Timestamp) throws(StoreError) -> ReplayStepOutcome {
@@ -53,7 +53,7 @@ final class ReplayQueuer {
   }
 
   private func end(_ id: Int, as end: ReplayEnd, now: Timestamp) throws(StoreError) -> Replay? {
-    guard let replay = try table.replay(id), replay.canEnd(as: end) else { return try table.replay(id) }
+    guard let replay = try table.freshReplay(id), replay.canEnd(as: end) else { return try table.replay(id) }
     try table.change(id) { $0.end(as: end, at: now) }
     return try table.replay(id)
   }

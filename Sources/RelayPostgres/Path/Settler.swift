@@ -44,7 +44,7 @@ final class Settler {
         let wave = places.wave(of: settlement, entry, isClaimed: isClaimed)
         while waves.count <= wave { waves.append(SettleWave()) }
         waves[wave].add(settlement, entry, call: call)
-        try count(settlement, entry)
+        count(settlement, entry)
       }
     }
     let turns = Turns(calls.count)
@@ -80,12 +80,12 @@ final class Settler {
     return found
   }
 
-  private func count(_ settlement: Settlement, _ entry: ClaimTable.Entry) throws(StoreError) {
+  private func count(_ settlement: Settlement, _ entry: ClaimTable.Entry) {
     if case .retry = settlement.outcome { return }
     destinations.change(entry.destination) {
       $0.settled(settlement.outcome, of: entry.queue, bytes: entry.bytes)
     }
-    if entry.run != 0 { try replays.change(entry.run) { $0.settled(settlement.outcome) } }
+    if entry.run != 0 { replays.settled(entry.run, settlement.outcome) }
   }
 
   private func write(_ wave: SettleWave, _ places: WavePlaces, _ turns: Turns, in commit: PendingCommit) {

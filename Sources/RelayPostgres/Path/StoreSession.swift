@@ -87,7 +87,7 @@ final class StoreSession {
       names: names, destinations: destinations, statements: claimStatements, reader: reader, slot: slot,
       next: DeliveryID(rawValue: CommitBase.number(nextTick, slot: slot)), connection)
     let replayStatements = ReplayStatements(tables)
-    replayTable = try ReplayTable(replayStatements, connection)
+    replayTable = ReplayTable(replayStatements, connection)
     turns = KeyStatements(tables)
     inserter = Inserter(tables, names: names, destinations: destinations, claims: claims, lanes: lanes)
     appender = Appender(tables, names: names, duplicates: duplicates, inserter: inserter, connection)
@@ -257,6 +257,23 @@ final class StoreSession {
 
   /// Another node has given such ticks: those of this one are later, also where the server's clock was set back meanwhile.
   func raise(above tick: Int64) { nextTick = max(nextTick, tick + 1) }
+
+  /// Ends the walk along a replay that this node walks along, or nobody any more.
+  ///
+  /// - Parameter more: Goes into the same commit.
+  /// - Returns: It as it is then; nil: there is none.
+  func end(
+    replay id: Int, as end: ReplayEnd, with more: (PendingCommit) -> Void = { _ in }
+  ) throws(StoreError) -> Replay? {
+    try commit { (commit) throws(StoreError) in
+      let replay = try replays.queuing(in: commit).end(id, as: end, now: commit.now)
+      more(commit)
+      return { replay }
+    }
+  }
+
+  /// This node walks along it from now on.
+  func walks(along replay: Int) { replayTable.forget(replay) }
 
   /// Changes what is kept of a destination over restarts.
   ///

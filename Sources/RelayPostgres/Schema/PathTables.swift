@@ -247,7 +247,14 @@ enum PathTables {
       delivered int8 NOT NULL DEFAULT 0,
       dead int8 NOT NULL DEFAULT 0,
       discarded int8 NOT NULL DEFAULT 0,
-      ended int8
+      ended int8,
+      -- The slot whose node walks along it, and alone writes how far it has come; null: nobody does. What comes of its deliveries many nodes
+      -- count, with rows of differences.
+      runner int2
+    );
+    CREATE SEQUENCE \(names.replayNumber) AS int4;
+    CREATE TABLE \(names.replayDelta) (
+      replay int4 NOT NULL, delivered int8 NOT NULL, dead int8 NOT NULL, discarded int8 NOT NULL
     );
     CREATE INDEX \(names.replay)_unfinished ON \(names.replay) (id) WHERE walk = 0;
     CREATE TABLE \(names.replayed) (event uuid NOT NULL, delivery int8 NOT NULL, PRIMARY KEY (event, delivery));

@@ -22,12 +22,16 @@ struct TableNames: Hashable, Sendable {
   let audit = "audit"
   let replay = "replay"
   let replayed = "replayed"
+  let replayDelta = "replay_delta"
+  /// Where the numbers of replays come from.
+  let replayNumber = "replay_number"
   let clock = "clock"
   let clockStep = "clock_step"
   let lane = "lane"
   let configured = "configured"
   let news = "news"
   let telling = "telling"
+  let request = "request"
   /// They take turns: `TwinTurn`.
   let twins = ["twin_a", "twin_b"]
 

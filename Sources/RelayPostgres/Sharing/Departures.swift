@@ -3,7 +3,7 @@ import RelayStoring
 
 /// Destinations that other nodes are to have, once nothing of them is claimed here any more, and nobody changes anything of them. Confined
 /// to the store's thread.
-struct Departures {
+final class Departures {
   /// With one delivery that was still claimed when it was last looked at.
   private var leaving: [DestinationRowID: DeliveryID?] = [:]
   /// How many jobs of people's are under way, by the destination's name.
@@ -11,19 +11,19 @@ struct Departures {
 
   var isEmpty: Bool { leaving.isEmpty }
 
-  mutating func begin(_ destination: DestinationRowID) { leaving[destination] = .some(nil) }
+  func begin(_ destination: DestinationRowID) { leaving[destination] = .some(nil) }
 
-  mutating func end(_ destination: DestinationRowID) { leaving[destination] = nil }
+  func end(_ destination: DestinationRowID) { leaving[destination] = nil }
 
-  mutating func jobBegan(_ destination: String) { jobs[destination, default: 0] += 1 }
+  func jobBegan(_ destination: String) { jobs[destination, default: 0] += 1 }
 
-  mutating func jobEnded(_ destination: String) {
+  func jobEnded(_ destination: String) {
     let rest = (jobs[destination] ?? 1) - 1
     jobs[destination] = rest > 0 ? rest : nil
   }
 
   /// Those that may go now.
-  mutating func ready(_ claims: Claims, _ destinations: DestinationTable) -> [DestinationRowID] {
+  func ready(_ claims: Claims, _ destinations: DestinationTable) -> [DestinationRowID] {
     var ready: [DestinationRowID] = []
     for (destination, witness) in leaving where jobs[destinations[destination].name] == nil {
       // All claims are gone through only once the one that is known has come to its end.
@@ -35,3 +35,6 @@ struct Departures {
     return ready
   }
 }
+
+@available(*, unavailable)
+extension Departures: Sendable {}

@@ -22,6 +22,9 @@ final class LaneTable {
     isShown = false
   }
 
+  /// nil: nobody's.
+  func owner(of row: DestinationRowID) -> Int16? { rows[row]?.owner }
+
   /// Those that a slot has.
   func owned(by slot: Int16) -> [DestinationRowID] { rows.lazy.filter { $0.value.owner == slot }.map(\.key) }
 

@@ -79,14 +79,3 @@ final class Lanes {
 
 @available(*, unavailable)
 extension Lanes: Sendable {}
-
-extension StoreError {
-  /// - Parameter node: Its name; nil: nobody serves it yet.
-  static func servedElsewhere(_ destination: String, by node: String?) -> StoreError {
-    let message =
-      if let node { "the relay \(node) serves the destination \"\(destination)\" now: ask there" } else {
-        "no relay serves the destination \"\(destination)\" yet: ask again in a moment"
-      }
-    return StoreError(code: .failing, message: message)
-  }
-}

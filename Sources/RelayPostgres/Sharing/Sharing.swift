@@ -12,6 +12,7 @@ final class Sharing {
   private let statements: LaneStatements
   private let news: NewsReader
   let telling: Telling
+  let desk: Desk
   private let sweepStatements: SweepStatements
 
   let table = LaneTable()
@@ -23,7 +24,7 @@ final class Sharing {
   private var published: Set<Int32>?
   /// What was asked for, and has not been done.
   private var asked = LeaseSignal.Asked()
-  private var departures = Departures()
+  private let departures: Departures
   private var takeOver: TakeOver?
   private var sweeps: [OrderSweep] = []
   /// What destinations are to be ordered by once this node serves them, as its configuration says, by their names.
@@ -34,13 +35,21 @@ final class Sharing {
 
   private static let refreshInterval = Duration.seconds(1)
 
-  init(_ session: StoreSession, _ signal: LeaseSignal, tables: TableNames = TableNames()) {
+  /// - Parameter patience: What people have asked of another node is given up when nobody has gone on with it for so long.
+  init(
+    _ session: StoreSession, _ signal: LeaseSignal, clock: any SteadyClock, patience: Duration,
+    tables: TableNames = TableNames()
+  ) {
     self.session = session
     self.signal = signal
     lanes = session.lanes
     statements = LaneStatements(tables)
     news = NewsReader(session, signal, tables)
     telling = Telling(session, news, tables)
+    departures = Departures()
+    desk = Desk(
+      session, signal, owners: table, departures: departures, clock: clock, patience: patience,
+      tables: tables)
     sweepStatements = SweepStatements(tables)
     rules = LaneRules(own: session.slot, live: [], configured: [:])
   }
@@ -66,17 +75,6 @@ final class Sharing {
     asked = LeaseSignal.Asked(news: true, lanes: true)
     isStuck = false
     work()
-  }
-
-  /// Why a destination can't be changed here; nil: it can.
-  func refusal(ofChanging destination: String) -> StoreError? {
-    guard lanes.isShared, let row = session.names.destination(destination), !lanes.owns(row) else {
-      return nil
-    }
-    let owner = table[row]?.owner.flatMap { owner in
-      connection.nodes.nodes.first { $0.holding.slot == Int(owner) }?.identity.name
-    }
-    return .servedElsewhere(destination, by: owner)
   }
 
   /// A destination's deliveries are to be ordered by this.
@@ -105,19 +103,19 @@ final class Sharing {
     orderings[name(row)] ?? session.destinations[row].ordering ?? .none
   }
 
-  func jobBegan(_ destination: String) { departures.jobBegan(destination) }
-  func jobEnded(_ destination: String) { departures.jobEnded(destination) }
-
   // MARK: By itself
 
   /// There is more to do at once.
-  var hasMore: Bool { lanes.isShared && !isStuck && (asked.news || takeOver != nil || !sweeps.isEmpty) }
+  var hasMore: Bool {
+    lanes.isShared && !isStuck
+      && (asked.news || takeOver != nil || !sweeps.isEmpty || desk.requests.hasMore)
+  }
 
   /// A short step.
   func tend() {
     guard lanes.isShared else { return }
-    let new = signal.takeAsked()
-    if new.news || new.lanes { isStuck = false }
+    let (hasWork, new) = (desk.hear(), signal.takeAsked())
+    if hasWork || new.news || new.lanes { isStuck = false }
     asked.news = asked.news || new.news
     asked.lanes = asked.lanes || new.lanes
     work()
@@ -127,6 +125,7 @@ final class Sharing {
     defer { table.show(session.destinations.known.map { ($0.row, $0.destination.name) }) }
     guard connection.loss == nil, !isStuck else { return }
     do throws(StoreError) {
+      if try desk.write() { asked.news = true }
       if asked.news || asked.lanes { try look() }
       try handOver()
       try clearUp()
@@ -147,6 +146,7 @@ final class Sharing {
     } else {
       statements.concerning(slot, knownAsOwn: lanes.owned, in: &pipeline)
     }
+    desk.requests.open(in: &pipeline)
     let found = try connection.read(pipeline)
     if all {
       table.forget()
@@ -160,11 +160,14 @@ final class Sharing {
       judge()
       try change()
     }
+    try desk.requests.act(on: found[found.count - 1]) { desk.isMine($0) }
     if all {
       try releaseAbandoned()
       try takeOverSlots()
+      try desk.replays.look()
       try refresh()
       try news.forget()
+      try desk.requests.sweep()
     }
     asked = LeaseSignal.Asked(news: !isLastPage)
   }
@@ -339,7 +342,7 @@ final class Sharing {
 
   private func clearUp() throws(StoreError) {
     guard var current = takeOver else { return }
-    let isLast = try current.step(connection, sweepStatements, statements)
+    let isLast = try current.step(connection, sweepStatements, statements, desk.replays)
     takeOver = isLast ? nil : current
     guard isLast else { return }
     // Its lanes are to be had; and another one may be over, too.
@@ -352,12 +355,7 @@ final class Sharing {
   private func refresh() throws(StoreError) {
     let start = ContinuousClock.now
     guard live.count > 1, start >= nextRefresh else { return }
-    let pauses = lanes.owned.map { ($0, session.destinations[$0].pausedUntil) }
-    try session.refresh()
-    // A person may have said so at another node.
-    for (row, before) in pauses where session.destinations[row].pausedUntil != before {
-      host?.pauseLane(name(row), until: session.destinations[row].pausedUntil)
-    }
+    try desk.refresh()
     let own = connection.nodes.nodes.first { $0.holding == connection.holding }
     if let own { try session.shortenIdleTail(at: own.seen) }
     // What takes long is done less often.
@@ -370,6 +368,7 @@ final class Sharing {
   ///
   /// - Returns: Whether it leaves something that stands in no index, for who gets its slot next.
   func end() -> Bool {
+    desk.requests.refuseAll(.closed)
     guard lanes.isShared, connection.loss == nil else { return false }
     // The next one to start has this slot, and finds all as it was.
     if slot == 0 && live.allSatisfy({ $0 == slot }) { return true }
@@ -384,6 +383,7 @@ final class Sharing {
       }
       var pipeline = Pipeline()
       statements.leave(slot, heirs, in: &pipeline)
+      desk.replays.release(allOf: slot, in: &pipeline)
       _ = try connection.run(pipeline)
       var told = Pipeline()
       statements.notify(from: slot, in: &told)

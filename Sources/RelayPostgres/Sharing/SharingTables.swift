@@ -37,7 +37,40 @@ enum SharingTables {
     ALTER TABLE \(names.news) ALTER COLUMN envelopes SET STORAGE EXTERNAL;
     -- Which nodes tell the others what tells envelopes that come again, and write keys of them: those whose slot is in this session's hands.
     CREATE TABLE \(names.telling) (slot int2 PRIMARY KEY, session int8 NOT NULL);
+    \(requests(names))
     \(names.twins.map(twins).joined(separator: "\n"))
+    """
+  }
+
+  /// What people have asked for at one node, and another one does: the one that serves the destination, or walks
+  /// along the replay. Times are the server's, in microseconds.
+  private static func requests(_ names: TableNames) -> String {
+    """
+    CREATE TABLE \(names.request) (
+      -- In the order in which one node has asked.
+      id int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      -- 0 a change of deliveries, 1 a pause or its end, 2 the end of a `Retry-After`, 3 the end of a replay.
+      kind int2 NOT NULL,
+      -- The destination's number; for the end of a replay the replay's.
+      target int4 NOT NULL,
+      payload text NOT NULL,
+      -- Who has asked: a number of that session's.
+      slot int2 NOT NULL,
+      session int8 NOT NULL,
+      number int8 NOT NULL,
+      asked int8 NOT NULL,
+      begun int8,
+      -- When something of it was last done.
+      touched int8 NOT NULL,
+      -- How far a change has come: whoever goes on with it begins behind that.
+      walked_to int8,
+      walk_end int8,
+      changed int8 NOT NULL DEFAULT 0,
+      erased int8 NOT NULL DEFAULT 0,
+      -- null: it has not ended.
+      answer text,
+      UNIQUE (slot, session, number)
+    ) WITH (fillfactor = 50);
     """
   }
 

@@ -1,8 +1,9 @@
 import RelayCore
 import RelayStoring
 
-/// Clears up after a node that is over, whose slot this one has taken over: what it left in no index is listed, and then its lanes are
-/// nobody's. Done again by the next one where this one ends in the middle: no step minds what was done before. Confined to the store's thread.
+/// Clears up after a node that is over, whose slot this one has taken over: what it left in no index is listed, and then its lanes and replays
+/// are nobody's. Done again by the next one where this one ends in the middle: no step minds what was done before. Confined to the store's
+/// thread.
 struct TakeOver {
   let holding: SlotHolding
   /// None before this one is unlisted.
@@ -18,7 +19,8 @@ struct TakeOver {
 
   /// - Returns: Whether it was the last step.
   mutating func step(
-    _ connection: StoreConnection, _ statements: SweepStatements, _ lanes: LaneStatements
+    _ connection: StoreConnection, _ statements: SweepStatements, _ lanes: LaneStatements,
+    _ replays: ReplayRunners
   ) throws(StoreError) -> Bool {
     // Another node has it, after this one's connection was lost.
     guard connection.clearsUp(holding) else { return true }
@@ -31,6 +33,7 @@ struct TakeOver {
     var pipeline = Pipeline()
     statements.markUnlisted(of: slot, from: last?.next ?? start, in: &pipeline)
     lanes.release(allOf: slot, in: &pipeline)
+    replays.release(allOf: slot, in: &pipeline)
     _ = try connection.run(pipeline)
     try connection.giveBack(holding)
     return true

@@ -6,7 +6,12 @@ struct ReplayStatements: Sendable {
   private let byNumber: Statement
   private let update: Statement
   private let amend: Statement
-  private let newest: Statement
+  private let nextNumber: Statement
+  private let insertDeltas: Statement
+  private let underWay: Statement
+  private let take: Statement
+  private let release: Statement
+  private let releaseAbandoned: Statement
   private let forget: Statement
   private let insertReplayed: Statement
   private let sendable: Statement
@@ -15,29 +20,64 @@ struct ReplayStatements: Sendable {
     insert = Statement(
       name: "insert_replay",
       sql: """
-        INSERT INTO \(names.replay) (id, plan, expected, who, reason, started) VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO \(names.replay) (id, plan, expected, who, reason, started, runner) VALUES ($1, $2, $3, $4, $5, $6, $7)
         """,
-      types: [.int4, .text, .int8, .text, .text, .int8])
+      types: [.int4, .text, .int8, .text, .text, .int8, .int2])
     byNumber = Statement(
-      name: "replay", sql: "SELECT \(ReplayRow.columns) FROM \(names.replay) WHERE id = $1", types: [.int4])
+      name: "replay", sql: "SELECT \(ReplayRow.columns) FROM \(ReplayRow.source(names)) WHERE id = $1",
+      types: [.int4])
     update = Statement(
       name: "update_replay",
       sql: """
         UPDATE \(names.replay) SET walk = $2, failure = $3, walked_to = $4, matched = $5, skipped = $6, queued = $7,
-          delivered = $8, dead = $9, discarded = $10, ended = $11
+          ended = $8
         WHERE id = $1
         """,
-      types: [.int4, .int4, .text, .text, .int8, .int8, .int8, .int8, .int8, .int8, .int8])
+      types: [.int4, .int4, .text, .text, .int8, .int8, .int8, .int8])
     amend = Statement(
       name: "amend_replay", sql: "UPDATE \(names.replay) SET plan = $2, reason = $3 WHERE id = $1",
       types: [.int4, .text, .text])
-    newest = Statement(name: "newest_replay", sql: "SELECT coalesce(max(id), 0) FROM \(names.replay)")
+    // Where replays were brought in from elsewhere, their numbers are not the sequence's.
+    nextNumber = Statement(
+      name: "next_replay",
+      sql: """
+        SELECT CASE WHEN n.next > n.last THEN n.next ELSE setval('\(names.replayNumber)', n.last + 1) END FROM (
+          SELECT nextval('\(names.replayNumber)') AS next, (SELECT coalesce(max(id), 0)::int8 FROM \(names.replay)) AS last) n
+        """)
+    insertDeltas = Statement(
+      name: "insert_replay_deltas",
+      sql: """
+        INSERT INTO \(names.replayDelta) (replay, delivered, dead, discarded)
+        SELECT * FROM unnest($1::int4[], $2::int8[], $3::int8[], $4::int8[])
+        """,
+      types: [.int4Array, .int8Array, .int8Array, .int8Array])
+    underWay = Statement(
+      name: "replays_under_way",
+      sql: "SELECT \(ReplayRow.columns), runner FROM \(ReplayRow.source(names)) WHERE walk = 0 ORDER BY id")
+    take = Statement(
+      name: "take_replay",
+      sql: "UPDATE \(names.replay) SET runner = $1 WHERE id = $2 AND walk = 0 AND runner IS NULL",
+      types: [.int2, .int4])
+    release = Statement(
+      name: "release_replays", sql: "UPDATE \(names.replay) SET runner = NULL WHERE walk = 0 AND runner = $1",
+      types: [.int2])
+    releaseAbandoned = Statement(
+      name: "release_abandoned_replays",
+      sql: """
+        WITH nobodys AS MATERIALIZED (
+          SELECT slot FROM node WHERE slot = ANY($1) AND backend IS NULL ORDER BY slot FOR UPDATE)
+        UPDATE \(names.replay) SET runner = NULL
+        WHERE walk = 0 AND runner = ANY(ARRAY(SELECT slot FROM nobodys))
+        """,
+      types: [.int2Array])
     forget = Statement(
       name: "forget_replays",
       sql: """
         DELETE FROM \(names.replay) r USING (
           SELECT id FROM \(names.replay)
-          WHERE id <= $1 AND walk > 0 AND queued = delivered + discarded AND ended <= $2 ORDER BY id LIMIT $3) u
+          WHERE id <= $1 AND walk > 0 AND ended <= $2 AND queued = delivered + discarded + coalesce((
+            SELECT sum(d.delivered + d.discarded) FROM \(names.replayDelta) d WHERE d.replay = id), 0)
+          ORDER BY id LIMIT $3) u
         WHERE r.id = u.id
         """,
       types: [.int4, .int8, .int8])
@@ -74,13 +114,48 @@ struct ReplayStatements: Sendable {
     return try connection.read(byNumber, parameters).first.map(ReplayRow.replay)
   }
 
-  /// 0: there was none yet.
-  func newest(_ connection: StoreConnection) throws(StoreError) -> Int {
-    Int(try connection.read(newest).first?.int32(0) ?? 0)
+  /// A number that no replay has had. One that comes to nothing is given to no other.
+  func nextNumber(_ connection: StoreConnection) throws(StoreError) -> Int {
+    Int(try connection.read(nextNumber)[0].integer(0))
+  }
+
+  // MARK: Who walks along them
+
+  /// Those whose walk has not ended.
+  func underWay(in pipeline: inout Pipeline) { pipeline.add(underWay) }
+
+  /// - Returns: Each with the slot whose node walks along it; nil: nobody does.
+  static func underWay(_ rows: Rows) -> [(replay: Replay, runner: Int16?)] {
+    rows.map {
+      (ReplayRow.replay($0), $0.optionalInt32(ReplayRow.columnCount).map { Int16($0) })
+    }
+  }
+
+  /// This node walks along it from now on, if nobody does.
+  func take(_ id: Int, for slot: Int16, in pipeline: inout Pipeline) {
+    var parameters = Parameters()
+    parameters.add(slot)
+    parameters.add(Int32(id))
+    pipeline.add(take, parameters)
+  }
+
+  /// Nobody walks along those of this slot any more.
+  func release(allOf slot: Int16, in pipeline: inout Pipeline) {
+    var parameters = Parameters()
+    parameters.add(slot)
+    pipeline.add(release, parameters)
+  }
+
+  /// The same for slots whose nodes have ended.
+  func release(abandonedBy slots: some Collection<Int16>, in pipeline: inout Pipeline) {
+    var parameters = Parameters()
+    parameters.add(array: slots)
+    pipeline.add(releaseAbandoned, parameters)
   }
 
   // MARK: Writing
 
+  /// This node walks along it.
   func insert(_ replay: Replay, in commit: PendingCommit) {
     let new = replay.new
     var parameters = Parameters()
@@ -90,9 +165,11 @@ struct ReplayStatements: Sendable {
     parameters.add(new.who.map(StoredText.written))
     parameters.add(new.reason.map(StoredText.written))
     parameters.add(new.startedAt)
+    parameters.add(commit.slot)
     commit.add(insert, parameters)
   }
 
+  /// How far its walk has come: who walks along it writes this alone.
   func write(_ replay: Replay, in commit: PendingCommit) {
     var parameters = Parameters()
     parameters.add(Int32(replay.id))
@@ -102,11 +179,19 @@ struct ReplayStatements: Sendable {
     parameters.add(Int64(replay.matched))
     parameters.add(Int64(replay.skipped))
     parameters.add(Int64(replay.queued))
-    parameters.add(Int64(replay.delivered))
-    parameters.add(Int64(replay.dead))
-    parameters.add(Int64(replay.discarded))
     parameters.add(replay.endedAt)
     commit.add(update, parameters)
+  }
+
+  /// What has come of deliveries, by their replays. Whoever has settled them writes this, and locks nothing.
+  func insert(_ differences: [Int: ReplayDifference], in commit: PendingCommit) {
+    let rows = differences.sorted { $0.key < $1.key }
+    var parameters = Parameters(capacity: 40 * rows.count + 64)
+    parameters.add(array: rows.lazy.map { Int32($0.key) })
+    parameters.add(array: rows.lazy.map { Int64($0.value.delivered) })
+    parameters.add(array: rows.lazy.map { Int64($0.value.dead) })
+    parameters.add(array: rows.lazy.map { Int64($0.value.discarded) })
+    commit.add(insertDeltas, parameters)
   }
 
   func amend(_ id: Int, plan: String, reason: String?, in commit: PendingCommit) {
@@ -140,6 +225,21 @@ struct ReplayStatements: Sendable {
 
 /// A row of the table `replay`.
 enum ReplayRow {
+  /// How many columns they are.
+  static let columnCount = 16
+
+  /// The table with all that has come of its deliveries.
+  static func source(_ names: TableNames) -> String {
+    """
+    (SELECT r.id, r.plan, r.expected, r.who, r.reason, r.started, r.walk, r.failure, r.walked_to, r.matched, r.skipped, r.queued,
+      r.delivered + coalesce(d.delivered, 0) AS delivered, r.dead + coalesce(d.dead, 0) AS dead,
+      r.discarded + coalesce(d.discarded, 0) AS discarded, r.ended, r.runner
+    FROM \(names.replay) r LEFT JOIN (
+      SELECT replay, sum(delivered)::int8 AS delivered, sum(dead)::int8 AS dead, sum(discarded)::int8 AS discarded
+      FROM \(names.replayDelta) GROUP BY replay) d ON d.replay = r.id) AS replay
+    """
+  }
+
   static let columns =
     "id, plan, expected, who, reason, started, walk, failure, walked_to, matched, skipped, queued, delivered, dead, discarded, ended"
 

@@ -40,7 +40,8 @@ struct VerifyStatements {
     replays = Statement(
       name: "all_replays",
       sql:
-        "SELECT id, queued, delivered, dead, discarded, walk, ended IS NULL FROM \(names.replay) ORDER BY id")
+        "SELECT id, queued, delivered, dead, discarded, walk, ended IS NULL FROM \(ReplayRow.source(names)) ORDER BY id"
+    )
     replaySums = Statement(
       name: "replay_sums",
       sql: """

@@ -46,6 +46,10 @@ package protocol StoreBackend: AnyObject {
   ///
   /// - Parameter whileOthersWait: Something else is to be done on the thread.
   func tend(whileOthersWait: Bool)
+  /// Jobs that it has come to, each given once.
+  func takeJobs() -> [any StoreJob<Session>]
+  /// Whether others have made room since the last call: what replays queue may be tried again.
+  func takeRoom() -> Bool
   /// How it is.
   ///
   /// - Parameters:
@@ -61,4 +65,10 @@ package protocol StoreBackend: AnyObject {
   func cutOff()
   /// The last thing that is written: the next run goes on from there.
   func keepClock()
+}
+
+extension StoreBackend {
+  /// One that nobody shares has none but those it is asked for.
+  package func takeJobs() -> [any StoreJob<Session>] { [] }
+  package func takeRoom() -> Bool { false }
 }

@@ -48,6 +48,8 @@ final class StoreLoop<Backend: StoreBackend> {
       read(for: Self.readingTime)
       stepJob()
       backend.tend(whileOthersWait: !batch.isEmpty)
+      for job in backend.takeJobs() { jobs.append(job) }
+      tryWhatWaits()
       markLife()
       condition.update(
         backend.condition(failure: writer.failure, holdsSettlements: writer.hasHeldSettlements))
@@ -58,6 +60,13 @@ final class StoreLoop<Backend: StoreBackend> {
     writer.write()
     writer.abandon()
     backend.keepClock()
+  }
+
+  /// Others have made room, or ended what waits for it: nothing that is asked here shows it.
+  private func tryWhatWaits() {
+    guard backend.takeRoom() else { return }
+    writer.roomMayHaveCome()
+    write()
   }
 
   private func write() {

@@ -1,7 +1,15 @@
 import RelayCore
 
-/// What a replay says of its walk, and of what becomes of its deliveries.
-extension Replay {
+/// What has come of a replay's deliveries: of all of them, or within a transaction.
+package protocol ReplayCounting {
+  var delivered: Int { get set }
+  var dead: Int { get set }
+  var discarded: Int { get set }
+}
+
+extension Replay: ReplayCounting {}
+
+extension ReplayCounting {
   /// A pending delivery of it has come to this end.
   package mutating func settled(_ outcome: Settlement.Outcome) {
     switch outcome {
@@ -21,7 +29,10 @@ extension Replay {
     if wasDead { dead -= 1 }
     discarded += 1
   }
+}
 
+/// What a replay says of its walk.
+extension Replay {
   /// A step of its walk has been queued.
   ///
   /// - Parameters:

@@ -47,6 +47,20 @@ import Testing
     #expect(status[0].refused == 3 && status[1].refused == 0)
   }
 
+  @Test func whatIsConfirmedOrForgottenAtAnotherRelayHoldsHere() async throws {
+    let middle = try await Middle(Self.configuration)
+    let lessons = middle.receiver.lessons
+    let token = LearnedToken(Secret(Self.token), salt: [1, 2, 3], learnedAt: .second(5))
+    lessons.tokensAre(["huggy": token])
+    #expect(await middle.post(Self.envelope()).value.status == 200)
+    // What is known already closes no window.
+    _ = try await middle.controller.learnToken(of: "huggy", for: .seconds(900))
+    lessons.tokensAre(["huggy": token])
+    #expect(try await middle.status().sources[0].token == .learning)
+    lessons.tokensAre([:])
+    #expect(await middle.post(Self.envelope(id: 2)).value.status == 401)
+  }
+
   @Test func aHandshakeInTheWindowIsAnsweredAndItsEnvelopesOnlyOnceItIsConfirmed() async throws {
     let middle = try await Middle(Self.configuration)
     _ = try await middle.controller.learnToken(of: "huggy", for: .seconds(900))

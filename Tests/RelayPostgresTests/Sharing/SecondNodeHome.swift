@@ -50,5 +50,10 @@ final class SecondNodeHome: StoreHome {
     func lanesCame(_ stored: [StoredDestination]) {}
     func pauseLane(_ destination: String, until: Timestamp?) {}
     func deliveriesCame(for destinations: [String], replayed: Bool) {}
+    func quieten(_ destination: String, isQuiet: @escaping @Sendable () -> Void) { isQuiet() }
+    func changed(_ destination: String, areRetried: Bool) {}
+    func endRetryAfter(of destination: String, wasHeld: @escaping @Sendable (_ until: Timestamp?) -> Void) {
+      wasHeld(nil)
+    }
   }
 }

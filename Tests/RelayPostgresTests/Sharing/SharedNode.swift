@@ -7,13 +7,22 @@ import Testing
 @testable import RelayPostgres
 
 /// One of several nodes over one database: a store, and who stands in for its lanes.
-final class SharedNode: LaneHost {
+final class SharedNode: LaneHost, ReplayHost, TokenHost {
   private struct State {
     var lanes: Set<String> = []
     var held: Set<String> = []
     var told: [String: Int] = [:]
     var came: [StoredDestination] = []
     var pauses: [String: Timestamp?] = [:]
+    /// How often each is quiet for a change.
+    var quiet: [String: Int] = [:]
+    var retried: Set<String> = []
+    /// Its lanes do not come to rest.
+    var isBusy = false
+    var waiting: [@Sendable () -> Void] = []
+    var retryAfterEnds: [String: Timestamp] = [:]
+    var replays: [Replay] = []
+    var tokens: [String: LearnedToken] = [:]
   }
 
   let name: String
@@ -56,6 +65,73 @@ final class SharedNode: LaneHost {
   func pauseLane(_ destination: String, until: Timestamp?) {
     state.update { $0.pauses[destination] = .some(until) }
   }
+
+  func quieten(_ destination: String, isQuiet: @escaping @Sendable () -> Void) {
+    let isBusy = state.update { state in
+      state.quiet[destination, default: 0] += 1
+      if state.isBusy { state.waiting.append(isQuiet) }
+      return state.isBusy
+    }
+    if !isBusy { isQuiet() }
+  }
+
+  func changed(_ destination: String, areRetried: Bool) {
+    state.update { state in
+      let rest = (state.quiet[destination] ?? 0) - 1
+      state.quiet[destination] = rest > 0 ? rest : nil
+      if areRetried { state.retried.insert(destination) }
+    }
+  }
+
+  func endRetryAfter(of destination: String, wasHeld: @escaping @Sendable (_ until: Timestamp?) -> Void) {
+    wasHeld(state.update { $0.retryAfterEnds.removeValue(forKey: destination) })
+  }
+
+  func replaysCame(_ replays: [Replay]) { state.update { $0.replays += replays } }
+
+  /// Waits until it is to walk along this one.
+  func walksAlong(_ replay: Int) -> Bool {
+    wait("\(name) walks along replay \(replay)") { $0.replays.contains { $0.id == replay } }
+  }
+
+  func tokensAre(_ learned: [String: LearnedToken]) { state.update { $0.tokens = learned } }
+
+  /// Waits until it knows this one; nil: none.
+  func knows(_ token: LearnedToken?, of source: String) -> Bool {
+    wait("\(name) knows the token of \(source)") { $0.tokens[source] == token }
+  }
+
+  var replays: [Replay] { state.update { $0.replays } }
+
+  /// Its lanes do not come to rest from now on.
+  func keepBusy() { state.update { $0.isBusy = true } }
+
+  /// Those that did not have come to rest.
+  func calmDown() {
+    let waiting = state.update { state in
+      defer { (state.isBusy, state.waiting) = (false, []) }
+      return state.waiting
+    }
+    for isQuiet in waiting { isQuiet() }
+  }
+
+  /// The destination has asked to be left alone.
+  func leaveAlone(_ destination: String, until time: Timestamp) {
+    state.update { $0.retryAfterEnds[destination] = time }
+  }
+
+  /// Waits until a change waits for a lane to come to rest.
+  func isToBeQuiet(_ destination: String) -> Bool {
+    wait("\(name) is to let \(destination) come to rest") { $0.quiet[destination] != nil }
+  }
+
+  /// Waits until no change waits for a lane, or is made.
+  func goesOn() -> Bool { wait("\(name) goes on with its lanes") { $0.quiet.isEmpty } }
+
+  /// nil: it was told of none.
+  func pause(of destination: String) -> Timestamp?? { state.update { $0.pauses[destination] } }
+
+  var retried: Set<String> { state.update { $0.retried } }
 
   var lanes: Set<String> { state.update { $0.lanes } }
   var held: Set<String> { state.update { $0.held } }

@@ -11,7 +11,7 @@ final class SharingBench: Sendable {
   /// By the clock of the test. In real time a node's thread looks at that clock after a heartbeat's time at the latest.
   private static let times = LeaseTimes(
     heartbeat: .milliseconds(50), startsWithin: .seconds(900), length: .seconds(1_000),
-    gone: .milliseconds(100))
+    gone: .milliseconds(100), goesOnWithin: .seconds(1_000))
 
   let database: TestDatabase
   let make = TestEnvelopes()
@@ -66,7 +66,11 @@ final class SharingBench: Sendable {
           names: StoreNames(
             sources: sources, destinations: destinations, routes: ["all"], configuration: "c1")))
     }
-    if isServing { store.serve(node) }
+    if isServing {
+      store.serve(node)
+      _ = store.walk(node)
+      store.tell(node)
+    }
     return node
   }
 

@@ -77,7 +77,8 @@ struct TwinCommitTests {
       let clock = ManualClock()
       session = try StoreSession(
         connection, slot: 0, lastTick: node.lastTick, clock: clock, duplicateLimit: 1_000, isShared: true)
-      let sharing = Sharing(session, LeaseSignal(isShared: true, wake: {}))
+      let sharing = Sharing(
+        session, LeaseSignal(isShared: true, wake: {}), clock: ManualClock(), patience: .seconds(60))
       let committer = PostgresCommitter(
         session: session, sharing: sharing, ages: AgeKeeper(session), clock: clock,
         word: Locked(KeepingWord()))

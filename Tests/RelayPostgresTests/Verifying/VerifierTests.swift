@@ -107,7 +107,7 @@ struct VerifierTests {
       "replays"
     ),
     ("UPDATE replay SET queued = queued + 1 WHERE id = 1", "replays"),
-    ("UPDATE replay SET dead = 0 WHERE id = 2", "replays"),
+    ("UPDATE replay SET dead = dead - 1 WHERE id = 2", "replays"),
     ("UPDATE replay SET ended = NULL WHERE walk = 2", "replays"),
   ]
 

@@ -52,8 +52,9 @@ final class Replays: Sendable {
 
   // MARK: Life
 
-  /// Goes on with what was under way when the process ended.
+  /// Goes on with what was under way when the process ended. Where relays share the store, it says which of that this one goes on with.
   func resume() {
+    guard !parts.store.walk(self) else { return }
     parts.lookup.unfinishedReplays { [self] result in
       switch result {
       case .success(let replays): for replay in replays { run(replay) }
@@ -279,4 +280,8 @@ final class Replays: Sendable {
     parts.logger.notice(
       message, metadata: ["replay": .number(replay.id)].merging(metadata, uniquingKeysWith: { a, _ in a }))
   }
+}
+
+extension Replays: ReplayHost {
+  func replaysCame(_ replays: [Replay]) { for replay in replays { run(replay) } }
 }
