@@ -27,6 +27,7 @@ struct TableNames: Hashable, Sendable {
   let lane = "lane"
   let configured = "configured"
   let news = "news"
+  let moving = "moving"
 
   /// The wholes of all tables of days, without what is kept.
   var eventDays: String { "\(event)_\(DayTableSchema.days)" }
