@@ -118,10 +118,10 @@ struct MovedStatements {
     let rows = try ask.run(deliveries, parameters)
     guard rows.count > 0 else { return ([], id) }
     let ids = rows.map { $0.integer(0) }
-    var failures = try failures(of: ids, ask)
+    var kept = try failures(of: ids, ask)
     let found = rows.map { row in
       var delivery = Self.delivery(row, names)
-      delivery.failures = failures.removeValue(forKey: row.integer(0)) ?? []
+      delivery.failures = kept.removeValue(forKey: row.integer(0)) ?? []
       return delivery
     }
     return (found, ids[ids.count - 1])

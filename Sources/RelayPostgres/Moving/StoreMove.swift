@@ -70,7 +70,8 @@ struct StoreMove {
     guard !page.arrivals.isEmpty else { return next.goOn(to: .envelopes) }
     let numbered = NumberedPage(page, &next.numbering, from: progress.firstDay)
     try make(numbered.days)
-    try arrivals.insert(numbered, try knownNames(), into: &pipeline)
+    let names = try knownNames()
+    try arrivals.insert(numbered, names, into: &pipeline)
     next.place = page.end
     eventCount += numbered.events.count
   }
@@ -83,7 +84,8 @@ struct StoreMove {
     guard !page.envelopes.isEmpty else { return next.goOn(to: .audit) }
     let ticks = page.envelopes.map { next.numbering.takeEnvelope($0.receivedAt) }
     try make(Set(ticks.map { Day(tick: $0) }))
-    try arrivals.insert(page.envelopes, at: ticks, try knownNames(), into: &pipeline)
+    let names = try knownNames()
+    try arrivals.insert(page.envelopes, at: ticks, names, into: &pipeline)
     next.row = page.end
   }
 
@@ -142,8 +144,9 @@ struct StoreMove {
   ///
   /// - Throws: `failing`, where they are not the same.
   mutating func compareAndEnd() throws(StoreError) -> MovedCounts {
+    let names = try knownNames()
     let comparison = MoveComparison(
-      origin: origin, ask: ask, names: try knownNames(), envelopesFrom: progress.envelopesFrom, pages: pages)
+      origin: origin, ask: ask, names: names, envelopesFrom: progress.envelopesFrom, pages: pages)
     let counts = try comparison.compare()
     var pipeline = Pipeline()
     state.end(progress.numbering, in: &pipeline)
