@@ -18,10 +18,10 @@ struct MoveNames {
     }
   }
 
-  private(set) var sources: Table
-  private(set) var destinations: Table
-  private(set) var routes: Table
-  private(set) var configurations: Table
+  let sources: Table
+  let destinations: Table
+  let routes: Table
+  let configurations: Table
 
   init(_ tables: TableNames, _ connection: PostgresConnection, within limit: Duration) throws(PostgresError) {
     var pipeline = Pipeline()

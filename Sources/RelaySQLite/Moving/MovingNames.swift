@@ -2,10 +2,10 @@ import RelayCore
 
 /// The names that numbers in rows stand for.
 struct MovingNames {
-  private var sources: [Int64: String] = [:]
-  private var destinations: [Int64: String] = [:]
-  private var routes: [Int64: String] = [:]
-  private var configurations: [Int64: String] = [:]
+  private let sources: [Int64: String]
+  private let destinations: [Int64: String]
+  private let routes: [Int64: String]
+  private let configurations: [Int64: String]
 
   init(_ connection: Connection) throws(StoreError) {
     sources = Dictionary(uniqueKeysWithValues: try Self.all("source", "name", connection))

@@ -1,7 +1,6 @@
 import ArgumentParser
 import RelayCore
 import RelayJSON
-import RelayPipeline
 import RelayText
 
 struct StoreMigrate: ParsableCommand {
@@ -24,17 +23,18 @@ struct StoreMigrate: ParsableCommand {
   @Flag(name: .long, help: "Print JSON, for scripts.")
   var json = false
 
+  /// What the relay keeps beside a store is not moved.
+  private var target: StoreSettings.Location { .postgres(DatabaseAddress(to), ownFiles: "") }
+
+  func validate() throws {
+    guard to.hasPrefix("postgres://") || to.hasPrefix("postgresql://") else {
+      throw ValidationError("--to names a database: postgres://USER:PASSWORD@HOST:PORT/DATABASE")
+    }
+    if let problem = StoreSettings.Location.problem(target) { throw ValidationError("--to: \(problem)") }
+  }
+
   func run() throws {
     let loaded = try configuration.load(printsWarnings: false, json: json).configuration
-    // What the relay keeps beside a store is not moved.
-    let target = StoreSettings.Location.postgres(DatabaseAddress(to), ownFiles: "")
-    guard to.hasPrefix("postgres://") || to.hasPrefix("postgresql://") else {
-      throw Failure(
-        code: "usage", message: "--to names a database: postgres://USER:PASSWORD@HOST:PORT/DATABASE")
-    }
-    if let problem = StoreSettings.Location.problem(target) {
-      throw Failure(code: "usage", message: "--to: \(problem)")
-    }
     let telling = MoveTelling()
     let moved: StoreSettings.Location.Moved?
     let verification: StoreVerification
@@ -42,25 +42,23 @@ struct StoreMigrate: ParsableCommand {
       let identity = OpenedStore.Identity(name: Relay.hostName, configurationHash: loaded.hash)
       moved = try loaded.store.location.move(
         to: target, as: identity, StoreConfiguration(loaded), progress: telling.tell)
-      guard moved != nil else { return print(doneBefore(target)) }
+      guard moved != nil else { return print(doneBefore()) }
       verification = try target.verify(isSound: EventBody.isObject) { printError("comparing its \($0)…") }
     } catch {
       throw Failure(code: "not_moved", message: error.message)
     }
-    print(text(target, moved, verification))
+    print(text(moved, verification))
     if !json, loaded.sources.contains(where: { $0.attachments != nil }) {
       printError("files that events point to stay where they are: attachments go with a store that is a file alone")
     }
     if !verification.isSound { throw ExitCode.failure }
   }
 
-  private func doneBefore(_ target: StoreSettings.Location) -> String {
+  private func doneBefore() -> String {
     json ? Self.json(target, nil) : "all was moved to \(target.shown) before: let store.url name it, and start the relay"
   }
 
-  private func text(
-    _ target: StoreSettings.Location, _ moved: StoreSettings.Location.Moved?, _ verification: StoreVerification
-  ) -> String {
+  private func text(_ moved: StoreSettings.Location.Moved?, _ verification: StoreVerification) -> String {
     guard !json else { return Self.json(target, moved, isSound: verification.isSound) }
     let lines = moved.map { moved in
       """
@@ -70,7 +68,7 @@ struct StoreMigrate: ParsableCommand {
     }
     let sound = StoreVerify.text(target.shown, verification)
     return [lines, sound, "let store.url name it, and start the relay; keep the file until you are sure"]
-      .compactMap(\.self).joined(separator: "\n")
+      .compactMap { $0 }.joined(separator: "\n")
   }
 
   private static func json(
