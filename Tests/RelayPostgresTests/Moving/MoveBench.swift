@@ -104,7 +104,7 @@ struct MoveBench {
     try await store.keep([
       Gap(kind: .unavailable, source: nil, began: .second(1), ended: .second(2), count: 3, reason: "full"),
       Gap(
-        kind: .unauthorized, source: "huggy", began: .second(1), ended: .second(2), count: 1, reason: "token"),
+        kind: .unauthorized, source: "huggy", began: .second(3), ended: .second(4), count: 1, reason: "token"),
     ])
     for number in 1...3 {
       let id = try await store.beginAudit(

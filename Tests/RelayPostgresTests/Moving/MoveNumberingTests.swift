@@ -81,8 +81,7 @@ struct MoveNumberingTests {
     #expect(page.deliveries.map(\.id) == [first, first + 1 << CommitBase.slotBits])
     #expect(page.events.map(\.firstDelivery) == [first] && page.firsts.isEmpty)
     #expect(page.events.allSatisfy { !$0.isKept } && page.deliveries.allSatisfy { !$0.isKept })
-    // By its id it is of the day before.
-    #expect(page.days == [Day(of: id), Self.day] && Day(of: id) < Self.day)
+    #expect(page.days == [Self.day])
   }
 
   @Test func oneThatWasRoutedAnewIsToldOfItsFirstDeliveryLater() {
@@ -92,6 +91,19 @@ struct MoveNumberingTests {
       from: Self.day.advanced(by: -7))
     let number = CommitBase.number(Timestamp.second(9).microseconds, slot: 0)
     #expect(page.firsts.map(\.event) == [id] && page.firsts.map(\.delivery) == [number])
+  }
+
+  /// Its own table goes by the day in its id, and its deliveries' by their numbers: where one of them is over, all are kept.
+  @Test func anEventWhoseIDIsOfAnEarlierDayIsKeptToo() {
+    let id = make.nextID(count: 1)
+    let late = Timestamp.second(3 * 86_400)
+    var numbering = MoveNumbering(ceiling: .max)
+    let page = NumberedPage(
+      ArrivalPage(
+        arrivals: [.event(event(id, at: late)), .delivery(delivery(of: id, at: late), isFirst: true)],
+        end: ArrivalPlace()), &numbering, from: Self.day.advanced(by: 1))
+    #expect(page.events.map(\.isKept) == [true] && page.deliveries.map(\.isKept) == [true])
+    #expect(page.days.isEmpty)
   }
 
   @Test func whatIsOfAnEarlierDayIsKeptWithoutOneAndItsDeliveriesWithIt() {
@@ -104,9 +116,9 @@ struct MoveNumberingTests {
         .delivery(delivery(of: new, at: .second(0)), isFirst: true),
         // Of an old event, but of today.
         .delivery(delivery(of: old, at: .second(-40 * 86_400), arrived: .second(3)), isFirst: false),
-      ], from: Day(of: old))
+      ], from: Self.day)
     #expect(page.events.map(\.isKept) == [true, false])
     #expect(page.deliveries.map(\.isKept) == [true, false, false])
-    #expect(page.days == [Day(of: new), Self.day])
+    #expect(page.days == [Self.day])
   }
 }
