@@ -6,12 +6,12 @@ import RelayStoring
 /// Each table is in order of arrival by itself. A delivery that came with its event follows it at once. What was routed or queued later
 /// stands where its row does: before the next event that has deliveries of its own behind it, and beside one that has none by their times.
 struct ArrivalMerge {
-  private let events: EventRows
-  private let deliveries: DeliveryRows
+  private let events: MovedEventRows
+  private let deliveries: MovedDeliveryRows
 
   init(_ connection: Connection, _ names: MovingNames) throws(StoreError) {
-    events = try EventRows(connection, names)
-    deliveries = try DeliveryRows(connection, names)
+    events = try MovedEventRows(connection, names)
+    deliveries = try MovedDeliveryRows(connection, names)
   }
 
   func page(after place: ArrivalPlace, limit: Int, byteLimit: Int) throws(StoreError) -> ArrivalPage {
@@ -47,7 +47,7 @@ struct ArrivalMerge {
   /// - Parameters:
   ///   - delivery: Its event has been given.
   ///   - event: The next one; nil: there is none.
-  private static func comes(_ delivery: DeliveryRows.Row, before event: EventRows.Row?) -> Bool {
+  private static func comes(_ delivery: MovedDeliveryRows.Row, before event: MovedEventRows.Row?) -> Bool {
     guard !delivery.isOwn, let event, !event.hasOwn else { return true }
     return delivery.delivery.cameAt < event.event.receivedAt
   }

@@ -80,7 +80,7 @@ struct StoreMigrate: ParsableCommand {
       #"{"events":\#($0.events),"deliveries":\#($0.deliveries),"failures":\#($0.failures)}"#
     }
     return #"{"to":\#(String(decoding: place, as: UTF8.self)),"moved":\#(counts ?? "null"),"#
-      + #""sound":\#(isSound.map(String.init) ?? "null")}"#
+      + #""sound":\#(isSound.map { "\($0)" } ?? "null")}"#
   }
 }
 

@@ -142,6 +142,7 @@ struct MoveTests {
     _ = try? bench.move { _ throws(StoreError) in throw MoveBench.cut }
     let refused = await #expect(throws: StoreError.self) { try await bench.open() }
     #expect(refused?.code == .cannotOpen && refused?.message.contains("store migrate") == true)
+    #expect(try verify(bench.database).note?.contains("is being filled") == true)
     try bench.move()
     try await bench.open().close()
   }

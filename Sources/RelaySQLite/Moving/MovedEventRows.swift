@@ -2,7 +2,7 @@ import RelayCore
 import RelayStoring
 
 /// Events from a row on, in order, with what their envelopes say of them.
-final class EventRows {
+final class MovedEventRows {
   struct Row {
     var row: Int64
     /// It has deliveries that came with it.
@@ -49,4 +49,4 @@ final class EventRows {
 }
 
 @available(*, unavailable)
-extension EventRows: Sendable {}
+extension MovedEventRows: Sendable {}

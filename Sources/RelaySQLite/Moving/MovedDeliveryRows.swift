@@ -2,7 +2,7 @@ import RelayCore
 import RelayStoring
 
 /// Deliveries from a row on, in order, with what is kept of their failed attempts.
-final class DeliveryRows {
+final class MovedDeliveryRows {
   struct Row {
     var row: Int64
     /// The row of its event.
@@ -88,4 +88,4 @@ final class DeliveryRows {
 }
 
 @available(*, unavailable)
-extension DeliveryRows: Sendable {}
+extension MovedDeliveryRows: Sendable {}
