@@ -1,3 +1,4 @@
+import Glibc
 import RelayCore
 import RelayStoring
 
@@ -44,6 +45,9 @@ package struct StoreMover {
   private static let shortTime = Duration.seconds(10)
   /// Of a page.
   private static let pageTime = Duration.seconds(600)
+  /// How often it tries to take the store, and how long after each other.
+  private static let attempts = 5
+  private static let pause = Duration.milliseconds(300)
 
   /// - Parameters:
   ///   - node: What relays that find it at work are told of it.
@@ -64,19 +68,10 @@ package struct StoreMover {
   package func move(_ origin: any StoreOrigin) throws(StoreError) -> Outcome {
     let opener = SessionOpener(
       address: try ServerAddress(address), applicationName: "huggy-relay migrate", limit: Self.shortTime)
-    let writer: WriterSession
-    do throws(NodeError) {
-      writer = try WriterSession(opener, as: node)
-    } catch {
-      throw StoreError(opening: error)
-    }
+    let writer = try hold(opener)
     defer {
       try? writer.leave()
       writer.close()
-    }
-    guard writer.holding.withLock({ $0.slot }) == 0 else {
-      throw StoreError(
-        code: .inUse, message: "a relay has the store at \(address.shown) open, or another move fills it: end it first")
     }
     let ask = MoveConnection(connection: writer.connection, limit: Self.pageTime)
     let progress = try begin(origin, ask)
@@ -87,6 +82,25 @@ package struct StoreMover {
       try report(Report(step: move.step.words, events: move.eventCount))
     }
     return .moved(try move.compareAndEnd())
+  }
+
+  /// Takes the store, so that no relay and no other move can. The server may take a moment to see that a run which was killed is gone.
+  private func hold(_ opener: SessionOpener) throws(StoreError) -> WriterSession {
+    for attempt in 1...Self.attempts {
+      let writer: WriterSession
+      do throws(NodeError) {
+        writer = try WriterSession(opener, as: node)
+      } catch {
+        throw StoreError(opening: error)
+      }
+      guard writer.holding.withLock({ $0.slot }) != Int(NumberedPage.slot) else { return writer }
+      try? writer.leave()
+      writer.close()
+      if attempt < Self.attempts { usleep(UInt32(Self.pause.microseconds)) }
+    }
+    throw StoreError(
+      code: .inUse,
+      message: "a relay has the store at \(address.shown) open, or another move fills it: end it first")
   }
 
   /// Where the move goes on, or its beginning.
