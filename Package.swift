@@ -215,7 +215,8 @@ let package = Package(
     .testTarget(
       name: "RelayPostgresTests",
       dependencies: [
-        "RelayCore", "RelayPostgres", "RelayPostgresSupport", "RelayTestSupport", "RelayText", "RelayThreads",
+        "RelayCore", "RelayHarness", "RelayPostgres", "RelayPostgresSupport", "RelaySQLite", "RelayStoring",
+        "RelayTestSupport", "RelayText", "RelayThreads",
       ],
       swiftSettings: strict),
     .testTarget(

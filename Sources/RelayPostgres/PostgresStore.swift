@@ -41,8 +41,8 @@ package final class PostgresStore: ThreadedStore {
   ///   - keepsItself: It does what is to be done now and then, on a second connection.
   ///   - observer: Told of what happens in it, on its thread.
   ///   - nodes: Told of what becomes of this relay in the eyes of the others.
-  /// - Throws: `inUse` if another relay has it, `newerSchema`, `cannotOpen`; `unreachable` where there is no way to the server, or it is
-  ///   starting.
+  /// - Throws: `inUse` if another relay has it, `newerSchema`, `cannotOpen`, also where it is being filled from another store; `unreachable`
+  ///   where there is no way to the server, or it is starting.
   package init(
     _ address: ServerAddress, as node: NodeIdentity, clock: any SteadyClock, duplicateLimit: Int = 500_000,
     patience: Duration = .seconds(10), hangAfter: Duration = .seconds(4), sharing: Bool = false,
@@ -66,6 +66,7 @@ package final class PostgresStore: ThreadedStore {
       let writer = try Self.open(opener, as: node, sharing: sharing, gone: times.gone)
       let connection = StoreConnection(writer, patience: patience)
       do throws(StoreError) {
+        try StoreMover.refuseUnfinished(connection)
         let slot = Int16(writer.holding.withLock { $0.slot })
         let kept = try ClockStatements(TableNames()).read(slot: slot, connection)
         clock.resume(from: kept)

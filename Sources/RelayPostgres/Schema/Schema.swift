@@ -4,7 +4,9 @@ enum Schema {
 
   /// Each brings the store from the version before to the next one, in one transaction. One that was released never changes.
   static let migrations: [String] = [
-    NodeTables.sql + "\n" + PathTables.sql(TableNames()) + "\n" + SharingTables.sql(TableNames())
+    [
+      NodeTables.sql, PathTables.sql(TableNames()), SharingTables.sql(TableNames()), MovingTable.sql(TableNames()),
+    ].joined(separator: "\n")
   ]
 
   /// Of a store that this release works with.

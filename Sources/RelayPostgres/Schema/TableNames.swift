@@ -34,6 +34,7 @@ struct TableNames: Hashable, Sendable {
   let request = "request"
   /// They take turns: `TwinTurn`.
   let twins = ["twin_a", "twin_b"]
+  let moving = "moving"
 
   /// The wholes of all tables of days, without what is kept.
   var eventDays: String { "\(event)_\(DayTableSchema.days)" }

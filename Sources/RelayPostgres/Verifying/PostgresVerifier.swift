@@ -50,6 +50,13 @@ package struct PostgresVerifier {
             "it is of an earlier version (schema \(mark.version), this one has \(Schema.migrations.count)): rows are "
             + "compared once `serve` has brought it up to date")
       }
+      let move = try asServer { () throws(PostgresError) in
+        try MoveProgressStatements(TableNames()).read(connection, within: Self.shortTime)
+      }
+      guard move.map({ $0.step == .done }) ?? true else {
+        return StoreVerification(
+          checks: [], note: "it is being filled from another store: rows are compared once `store migrate` is done")
+      }
       return try asServer { () throws(PostgresError) in try look(connection) }
     } catch {
       throw StoreError(opening: error)

@@ -33,13 +33,7 @@ package struct SQLiteVerifier {
 
   /// - Throws: `inUse`, where a relay runs on it; `cannotOpen`, where it is no store; `newerSchema`; `foreignLog`.
   package func verify(path: String) throws(StoreError) -> StoreVerification {
-    var status = stat()
-    guard stat(path, &status) == 0 else {
-      throw StoreError(
-        code: .cannotOpen,
-        message: "\(path): \(SystemError(code: errno)); give the file, or the configuration that names it")
-    }
-    let path = StoreFiles.resolved(path)
+    let path = try StoppedStore.path(of: path)
     let connection = try open(path)
     do throws(StoreError) {
       return try look(connection, path)
@@ -90,11 +84,7 @@ package struct SQLiteVerifier {
     var status = stat()
     let isAlone = stat(path + "-wal", &status) != 0 && stat(path + ".lock", &status) != 0
     if isAlone { return try Connection(path: path, ignoringLog: ()) }
-    let fileSystem = FileSystemKind.of(file: path)
-    let lock = try StoreLock(databasePath: path, emulatesFlock: fileSystem.emulatesFlock)
-    try StoreMark(databasePath: path).check()
-    return try Connection(
-      path: path, readOnly: true, index: fileSystem.canFaultWhenFull ? .own : .shared, lock: lock)
+    return try StoppedStore.open(path)
   }
 
   // MARK: What SQLite can tell

@@ -7,7 +7,7 @@ struct StoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "store", abstract: "Look after the store.",
     discussion: discussion(examples: "huggy-relay store backup copy.db"),
-    subcommands: [Backup.self, StoreVerify.self, StoreExport.self])
+    subcommands: [Backup.self, StoreVerify.self, StoreExport.self, StoreMigrate.self])
 
   struct Backup: ParsableCommand {
     static let configuration = CommandConfiguration(

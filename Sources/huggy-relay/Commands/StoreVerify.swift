@@ -42,7 +42,7 @@ struct StoreVerify: ParsableCommand {
     if !verification.isSound { throw ExitCode.failure }
   }
 
-  private static func text(_ path: String, _ verification: StoreVerification) -> String {
+  static func text(_ path: String, _ verification: StoreVerification) -> String {
     var lines: [String] = []
     for check in verification.checks {
       let count = check.count.map { " (\($0))" } ?? ""
@@ -79,17 +79,5 @@ struct StoreVerify: ParsableCommand {
       }
     return #"{\#(place),"sound":\#(verification.isSound),"#
       + #""note":\#(verification.note.map(string) ?? "null"),"checks":[\#(checks.joined(separator: ","))]}"#
-  }
-}
-
-/// What an event's body is: a JSON object.
-private enum EventBody {
-  private static let scanner = EnvelopeScanner(fields: FieldTree(paths: []))
-
-  static func isObject(_ body: [UInt8]) -> Bool {
-    let envelope = Array(#"{"messages":{"":["#.utf8) + body + Array("]}}".utf8)
-    return envelope.withUnsafeBufferPointer { document in
-      (try? scanner.scan(document)).map { $0.events.count == 1 } ?? false
-    }
   }
 }

@@ -170,6 +170,45 @@ extension StoreSettings.Location {
   }
 }
 
+extension StoreSettings.Location {
+  /// What was moved, as far as people are told of it.
+  struct Moved {
+    var events: Int
+    var deliveries: Int
+    /// Failed attempts.
+    var failures: Int
+  }
+
+  /// Moves all that it holds into another store, which is empty, or was filled from it in part. Changes nothing of this one; no relay can have
+  /// it open meanwhile.
+  ///
+  /// - Parameters:
+  ///   - identity: What relays that find the other one in use are told.
+  ///   - progress: Told after each piece what is moved, and how many events were.
+  /// - Returns: nil: it was done before.
+  /// - Throws: `cannotOpen`, also where nothing can be moved from here to there; `inUse`, `unreachable`, `failing`.
+  func move(
+    to target: StoreSettings.Location, as identity: OpenedStore.Identity, _ configuration: StoreConfiguration,
+    progress: @escaping (_ step: String, _ events: Int) -> Void
+  ) throws(StoreError) -> Moved? {
+    guard case .sqlite(let path) = self, case .postgres(let address, ownFiles: _) = target else {
+      throw StoreError(
+        code: .cannotOpen,
+        message: "\(shown) can't be moved to \(target.shown): a store is moved from a file to PostgreSQL, so --config has to name the file")
+    }
+    let node = NodeIdentity(
+      name: identity.name, version: RelayVersion.number, configurationHash: identity.configurationHash)
+    let mover = StoreMover(to: address, as: node, MoveRules(configuration)) { report in
+      progress(report.step, report.events)
+    }
+    switch try mover.move(try SQLiteOrigin(path: path)) {
+    case .moved(let counts):
+      return Moved(events: counts.events, deliveries: counts.deliveries, failures: counts.failures)
+    case .doneBefore: return nil
+    }
+  }
+}
+
 extension StoreCopyFormat {
   /// What the stores' copies look like: a command that fetches one does not know which store its relay has.
   static let known = [StoreCopyFormat.sqlite]
