@@ -22,17 +22,17 @@ struct MoveNumbering: Equatable {
   var highest: Int64 { max(event, delivery, envelope) }
 
   mutating func takeEvent(_ received: Timestamp) -> Int64 {
-    event = max(event + 1, delivery + 1, min(received.microseconds, ceiling))
+    event = max(event + 1, delivery + 1, min(CommitBase.tick(at: received), ceiling))
     return event
   }
 
   mutating func takeDelivery(_ came: Timestamp) -> Int64 {
-    delivery = max(delivery + 1, event, min(came.microseconds, ceiling))
+    delivery = max(delivery + 1, event, min(CommitBase.tick(at: came), ceiling))
     return delivery
   }
 
   mutating func takeEnvelope(_ received: Timestamp) -> Int64 {
-    envelope = max(envelope + 1, min(received.microseconds, ceiling))
+    envelope = max(envelope + 1, min(CommitBase.tick(at: received), ceiling))
     return envelope
   }
 }

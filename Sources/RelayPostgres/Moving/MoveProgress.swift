@@ -38,8 +38,8 @@ struct MoveProgress: Equatable {
   init(origin: String, at tick: Int64, clock: Timestamp?, _ rules: MoveRules) {
     self.origin = origin
     numbering = MoveNumbering(ceiling: tick)
-    let now = min(Timestamp(microseconds: tick), clock ?? .distantFuture)
-    firstDay = Day(tick: now.advanced(by: .zero - rules.retention).microseconds)
+    let now = min(CommitBase.time(of: tick), clock ?? .distantFuture)
+    firstDay = Day(of: now.advanced(by: .zero - rules.retention))
     envelopesFrom = now.advanced(by: .zero - rules.dedupe)
   }
 

@@ -244,7 +244,7 @@ final class StoreSession {
   /// - Parameter time: The server's, of a moment ago.
   func shortenIdleTail(at time: Timestamp) throws(StoreError) {
     // What this node gives from now on is behind where the tail begins, also where the server's clock is set back.
-    raise(above: time.microseconds - CommitBase.firstTick)
+    raise(above: CommitBase.tick(at: time))
     guard let end = claims.idleTailEnd(next: lastDelivery.next, distance: Self.tailDistance) else { return }
     try commit { commit in
       claims.beginTail(at: end, in: commit)

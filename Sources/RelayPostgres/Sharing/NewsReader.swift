@@ -107,7 +107,8 @@ final class NewsReader {
   /// - Parameter time: The server's, in microseconds.
   private func readEnvelopes(at time: Int64) throws(StoreError) {
     let ago = completeAt.map { ContinuousClock.now - $0 + Self.longestCommit }
-    try session.readEnvelopes(after: ago.map { max(0, time - $0.microseconds) } ?? 0)
+    let tick = CommitBase.tick(at: Timestamp(microseconds: time))
+    try session.readEnvelopes(after: ago.map { max(0, tick - $0.microseconds) } ?? 0)
   }
 
   /// Whether there was a gap since the last call.

@@ -23,5 +23,9 @@ enum CommitBase {
     "(extract(epoch FROM \(time)) * 1000000)::int8 - \(firstTick)"
   }
 
+  static func tick(at time: Timestamp) -> Int64 { time.microseconds - firstTick }
+
+  static func time(of tick: Int64) -> Timestamp { Timestamp(microseconds: tick + firstTick) }
+
   static func number(_ tick: Int64, slot: Int16) -> Int64 { tick << slotBits | Int64(slot) }
 }

@@ -17,7 +17,7 @@ struct LateEventsTests {
   /// Makes the store's tables, and those of the first day there was: low numbers are of it.
   private func prepare() async throws {
     try await bench.open(isDirect: true).close()
-    _ = try bench.ask(DayTableStatements(TableNames()).make(Day(number: 0)).sql)
+    _ = try bench.ask(DayTableStatements(TableNames()).make(Day(of: DeliveryID(rawValue: 0))).sql)
   }
 
   /// Events of these numbers, with a delivery of the same number each that came later.

@@ -7,15 +7,15 @@ import Testing
 
 /// Which numbers rows get as they are moved, and where they go: without a server.
 struct MoveNumberingTests {
-  private static let now = Timestamp.second(1_000).microseconds
+  private static let now = CommitBase.tick(at: .second(1_000))
 
   @Test func ticksAreThoseOfTheTimesWhereTheyRise() {
     var numbering = MoveNumbering(ceiling: Self.now)
-    #expect(numbering.takeEvent(.second(1)) == Timestamp.second(1).microseconds)
-    #expect(numbering.takeDelivery(.second(1)) == Timestamp.second(1).microseconds)
-    #expect(numbering.takeEvent(.second(2)) == Timestamp.second(2).microseconds)
-    #expect(numbering.takeEnvelope(.second(2)) == Timestamp.second(2).microseconds)
-    #expect(numbering.highest == Timestamp.second(2).microseconds)
+    #expect(numbering.takeEvent(.second(1)) == CommitBase.tick(at: .second(1)))
+    #expect(numbering.takeDelivery(.second(1)) == CommitBase.tick(at: .second(1)))
+    #expect(numbering.takeEvent(.second(2)) == CommitBase.tick(at: .second(2)))
+    #expect(numbering.takeEnvelope(.second(2)) == CommitBase.tick(at: .second(2)))
+    #expect(numbering.highest == CommitBase.tick(at: .second(2)))
   }
 
   @Test func whatCameAtOnceIsNumberedInItsOrderAndAnEventStandsBeforeItsDeliveries() {
@@ -67,7 +67,7 @@ struct MoveNumberingTests {
     return NumberedPage(ArrivalPage(arrivals: arrivals, end: ArrivalPlace()), &numbering, from: day)
   }
 
-  private static let day = Day(tick: Timestamp.second(0).microseconds)
+  private static let day = Day(of: Timestamp.second(0))
 
   @Test func anEventLeadsToTheFirstOfItsDeliveries() {
     let id = make.nextID(count: 1)
@@ -77,7 +77,7 @@ struct MoveNumberingTests {
         .delivery(delivery(of: id, at: .second(1)), isFirst: true),
         .delivery(delivery(of: id, at: .second(1)), isFirst: false),
       ], from: Self.day.advanced(by: -7))
-    let first = CommitBase.number(Timestamp.second(1).microseconds, slot: 0)
+    let first = CommitBase.number(CommitBase.tick(at: .second(1)), slot: 0)
     #expect(page.deliveries.map(\.id) == [first, first + 1 << CommitBase.slotBits])
     #expect(page.events.map(\.firstDelivery) == [first] && page.firsts.isEmpty)
     #expect(page.events.allSatisfy { !$0.isKept } && page.deliveries.allSatisfy { !$0.isKept })
@@ -89,7 +89,7 @@ struct MoveNumberingTests {
     let page = numbered(
       [.delivery(delivery(of: id, at: .second(1), arrived: .second(9)), isFirst: true)],
       from: Self.day.advanced(by: -7))
-    let number = CommitBase.number(Timestamp.second(9).microseconds, slot: 0)
+    let number = CommitBase.number(CommitBase.tick(at: .second(9)), slot: 0)
     #expect(page.firsts.map(\.event) == [id] && page.firsts.map(\.delivery) == [number])
   }
 
