@@ -5,6 +5,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 RELAY = os.environ.get("RELAY") or os.path.join(HERE, "..", "..", ".build", "release", "huggy-relay")
 EVENT_PADDING = "x" * 1000
 counter = iter(range(10**9))
+lasting_ports = set()
 
 
 @contextlib.contextmanager
@@ -208,8 +209,10 @@ def lasting_port():
     first_given = int(open("/proc/sys/net/ipv4/ip_local_port_range").read().split()[0])
     while True:
         port = random.randrange(10_000, first_given)
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
+        if port not in lasting_ports:
+            with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+                lasting_ports.add(port)
+                return port
 
 
 def rows(folder, query):
