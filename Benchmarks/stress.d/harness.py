@@ -206,7 +206,8 @@ def free_port():
 
 def lasting_port():
     """One that also stays free while nothing listens there: the system gives those above to whoever connects."""
-    first_given = int(open("/proc/sys/net/ipv4/ip_local_port_range").read().split()[0])
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
+        first_given = int(file.read().split()[0])
     while True:
         port = random.randrange(10_000, first_given)
         if port not in lasting_ports:

@@ -134,6 +134,14 @@ class ClaimsTests(unittest.TestCase):
         self.arrivals.append(dataclasses.replace(self.arrival(0, "chats"), at=50, is_taken=False))
         self.assertEqual(self.claims().faults, [])
 
+    def test_a_repetition_that_is_taken_late_changes_no_order(self):
+        self.arrivals.append(dataclasses.replace(self.arrival(0, "chats"), at=50))
+        self.assertEqual(self.claims().faults, [])
+
+    def test_each_that_overtook_is_counted(self):
+        self.arrival(0, "line").at = 2.55
+        self.assert_only("before an earlier one of its key was taken: 4, among them 4 at line, key None, 3 at line, key None, 2 at line")
+
     def test_disorder_beside_a_post_without_answer_is_counted_only(self):
         self.envelopes[4].unanswered = 1
         self.swap(0, 8, "chats")
