@@ -181,8 +181,8 @@ class Play:
             if not books:
                 self.faults.append(f"{node.name} does not say its status")
                 continue
-            for name in (name for name in ORDERS if books[name] != wanted[name]):
-                self.faults.append(f"{node.name} says of {name}: pending, dead, delivered {books[name]}, and it is {wanted[name]}")
+            if wrong := [f"{name} {books[name]}, and it is {wanted[name]}" for name in ORDERS if books[name] != wanted[name]]:
+                self.faults.append(f"{node.name} says of {len(wrong)} destinations (pending, dead, delivered): {'; '.join(wrong[:3])}")
 
     def end(self, cluster):
         """In an orderly way; then the store says whether its rows agree."""
@@ -199,7 +199,7 @@ class Play:
         answers = ", ".join(f"{count:,} times {answer}" for answer, count in sorted(self.answers.items(), key=str))
         print(f"\nseed {self.seed}: {NODES} relay{'s' * (NODES != '1')} over {STORE}, {len(self.plan)} faults in {(self.ended - self.began) / 60:.1f} min")
         print(f"  posted       {len(self.envelopes):,} envelopes with {len(claims.events):,} events in {posts:,} POSTs: {answers}")
-        print(f"  delivered    {claims.deliveries:,} of them to {len(ORDERS)} destinations in {len(self.arrivals):,} requests; the attempt with the highest number was {max((arrival.attempt for arrival in self.arrivals), default=0)}")
+        print(f"  delivered    {claims.deliveries:,} times, to {len(ORDERS)} destinations, in {len(self.arrivals):,} requests; the attempt with the highest number was {max((arrival.attempt for arrival in self.arrivals), default=0)}")
         print(f"  stored twice {claims.stored_twice:,} events, which were posted again since nobody had answered; beside those {claims.beside_unanswered:,} came out of turn")
         print(f"  repeated     {claims.repeats_in_faults:,} deliveries in faults, {claims.repeats_outside:,} of {claims.taken_outside:,} outside of them")
         print(f"  by itself    {len(self.own_ends)} times a relay ended, and was started again{''.join(f'{chr(10)}    {name}, status {code}: {line}' for name, code, line in self.own_ends[:5])}")

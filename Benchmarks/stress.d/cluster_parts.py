@@ -142,7 +142,8 @@ class Balancer:
         path = os.path.join(folder, "haproxy.cfg")
         with open(path, "w") as file:
             file.write(text)
-        with open(os.path.join(folder, "haproxy.log"), "w") as log:
+        self.log = os.path.join(folder, "haproxy.log")
+        with open(self.log, "w") as log:
             self.process = subprocess.Popen(
                 [machine.find("haproxy"), "-db", "-f", path], stdout=log, stderr=log, preexec_fn=processes.end_with_us())
         try:
@@ -153,7 +154,8 @@ class Balancer:
 
     def is_listening(self):
         if self.process.poll() is not None:
-            raise Failure("HAProxy has ended: see haproxy.log")
+            with open(self.log) as log:
+                raise Failure(f"HAProxy has ended: {log.read()}")
         with contextlib.suppress(OSError):
             harness.socket.create_connection(("127.0.0.1", self.port), 1).close()
             return True
