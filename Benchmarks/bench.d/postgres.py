@@ -8,6 +8,7 @@ SETTINGS = {
     "listen_addresses": "", "fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "autovacuum": "on",
     "shared_buffers": "256MB", "max_wal_size": "4GB", "log_min_messages": "panic",
 }
+LOGGING = {"log_min_messages": "warning", "log_line_prefix": "%m [%p] %a: "}
 DATABASE = "postgres"
 SERVER = "/usr/lib/postgresql/*/bin/postgres"
 # Debian's package makes a server and starts it, unless this file is there.
@@ -32,15 +33,16 @@ def unprivileged():
 class Postgres:
     """A server over a folder of data, with its socket in another one."""
 
-    def __init__(self, binaries, data, socket, how):
-        self.binaries, self.data, self.socket, self.how = binaries, data, socket, how
+    def __init__(self, binaries, data, socket, log, how):
+        self.binaries, self.data, self.socket, self.log, self.how = binaries, data, socket, log, how
 
     def start(self):
         """Until it answers. It stops at once when the bench is killed."""
-        settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        settings = [part for name, value in (SETTINGS | (LOGGING if self.log else {})).items() for part in ("-c", f"{name}={value}")]
         command = [f"{self.binaries}/postgres", "-D", self.data, "-k", self.socket, *settings]
-        self.process = subprocess.Popen(
-            command, cwd=self.data, preexec_fn=processes.end_with_us(signal.SIGQUIT), start_new_session=True, **self.how)
+        with open(self.log, "a") if self.log else contextlib.nullcontext() as log:
+            self.process = subprocess.Popen(
+                command, cwd=self.data, stderr=log, preexec_fn=processes.end_with_us(signal.SIGQUIT), start_new_session=True, **self.how)
         try:
             processes.wait_for(self.is_ready, "PostgreSQL to start")
         except BaseException:
@@ -103,15 +105,15 @@ def run_initdb(binaries, data, how):
 
 
 @contextlib.contextmanager
-def running():
-    """A server, which is gone after the block. Its data is on the disk that holds the repository; the socket's path is short."""
+def running(log=None):
+    """A server, which is gone after the block. It writes what is wrong to `log`, a file, where one is given. Its data is on the disk that holds the repository; the socket's path is short."""
     how, binaries = unprivileged(), folder_of_binaries()
     with tempfile.TemporaryDirectory(dir=machine.scratch()) as data, tempfile.TemporaryDirectory() as socket:
         if how:
             for folder in (data, socket):
                 os.chown(folder, how["user"], how["group"])
         run_initdb(binaries, data, how)
-        server = Postgres(binaries, data, socket, how)
+        server = Postgres(binaries, data, socket, log, how)
         server.start()
         try:
             yield server

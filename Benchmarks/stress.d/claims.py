@@ -31,6 +31,7 @@ class Arrival:
     """A request at a destination."""
     at: float
     destination: str
+    node: str  # that sent it
     identity: str  # webhook-id
     attempt: int
     number: int

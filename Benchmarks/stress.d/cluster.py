@@ -5,8 +5,8 @@ import harness, machine, postgres
 from claims import Arrival, Claims, Windows
 from cluster_faults import Breaker, plan, wait_until_ready
 from cluster_load import ORDERS, Load
-from cluster_parts import Balancer, Destinations, Node, Ways, routes_yaml
-from cluster_report import effects, print_effects, spells
+from cluster_parts import NOT_NOW, Balancer, Destinations, Node, Ways, routes_yaml
+from cluster_report import effects, moves, print_effects, spells
 from processes import Failure, end_on_terminate, wait_for
 
 SEEDS = ["1"]
@@ -59,23 +59,23 @@ class Cluster:
         """Each node's URL of it."""
         if STORE == "sqlite":
             return ["sqlite:data/relay.db"]
-        self.database = ended.enter_context(postgres.running())
+        self.database = ended.enter_context(postgres.running(os.path.join(self.folder, "postgres.log")))
         self.ways = Ways(f"{self.database.socket}/.s.PGSQL.5432", int(NODES))
         ended.callback(self.ways.stop)
         return [f"postgres://bench@127.0.0.1:{port}/{postgres.DATABASE}" for port in self.ways.ports]
 
     def arrivals(self):
-        return [Arrival(float(at), destination, identity, int(attempt), int(number), digest, status == "200")
-                for at, destination, identity, attempt, number, digest, status in self.destinations.lines()]
+        return [Arrival(float(at), destination, node, identity, int(attempt), int(number), digest, status == "200")
+                for at, destination, node, identity, attempt, number, digest, status in self.destinations.lines()]
 
     def statuses(self):
         """What each node says of the destinations, by their names; None: it says nothing now."""
         found = []
         for node in self.nodes:
-            with contextlib.suppress(OSError, harness.http.client.HTTPException, ValueError, KeyError):
-                found.append({one["name"]: one for one in json.loads(node.get("/api/v1/status")[1])["destinations"]})
-                continue
-            found.append(None)
+            try:
+                found.append({one["name"]: one for one in json.loads(node.get("/api/v1/status", 10)[1])["destinations"]})
+            except NOT_NOW:
+                found.append(None)
         return found
 
     def drain(self):
@@ -104,7 +104,7 @@ class Play:
                     self.break_things(cluster)
                     cluster.drain()
                     self.be_calm(cluster)
-                except Failure as failure:
+                except (Failure, *NOT_NOW) as failure:
                     self.faults.append(str(failure))
                 self.judge(cluster)
                 self.end(cluster)
@@ -135,7 +135,7 @@ class Play:
         say("all is mended; what is pending is delivered")
 
     def be_calm(self, cluster):
-        """Without faults the counters of all nodes say together what was posted and what arrived."""
+        """Without faults the counters of all nodes say together what was posted and what arrived, and a destination moves once at most: home."""
         say("without faults")
         before, known = cluster.count(), len(cluster.destinations.lines())
         load = self.load(cluster, FIRST_CALM_NUMBER, lambda: time.sleep(CALM_SECONDS))
@@ -156,6 +156,8 @@ class Play:
             self.faults.append(f"without faults {unanswered} POSTs had no 200")
         if repeated:
             self.faults.append(f"without faults {repeated} deliveries were repeated")
+        if moved := {name: count for name, count in moves(arrivals).items() if count > 1}:
+            self.faults.append(f"without faults relays delivered in turns, so often: {moved}")
         self.shares = counted()["delivered"]
 
     def judge(self, cluster):
@@ -195,16 +197,22 @@ class Play:
             self.faults.append(f"`store verify` found: {(said.stdout + said.stderr).strip()}")
 
     def report(self):
-        claims, posts = self.claims, sum(self.answers.values())
-        answers = ", ".join(f"{count:,} times {answer}" for answer, count in sorted(self.answers.items(), key=str))
+        claims = self.claims
         print(f"\nseed {self.seed}: {NODES} relay{'s' * (NODES != '1')} over {STORE}, {len(self.plan)} faults in {(self.ended - self.began) / 60:.1f} min")
-        print(f"  posted       {len(self.envelopes):,} envelopes with {len(claims.events):,} events in {posts:,} POSTs: {answers}")
-        print(f"  delivered    {claims.deliveries:,} times, to {len(ORDERS)} destinations, in {len(self.arrivals):,} requests; the attempt with the highest number was {max((arrival.attempt for arrival in self.arrivals), default=0)}")
-        print(f"  stored twice {claims.stored_twice:,} events, which were posted again since nobody had answered; beside those {claims.beside_unanswered:,} came out of turn")
-        print(f"  repeated     {claims.repeats_in_faults:,} deliveries in faults, {claims.repeats_outside:,} of {claims.taken_outside:,} outside of them")
-        print(f"  by itself    {len(self.own_ends)} times a relay ended, and was started again{''.join(f'{chr(10)}    {name}, status {code}: {line}' for name, code, line in self.own_ends[:5])}")
-        if self.shares:
-            print(f"  shares       at the end the relays delivered {' + '.join(f'{share:,.0f}' for share in self.shares)}")
+        answers = ", ".join(f"{count:,} times {answer}" for answer, count in sorted(self.answers.items(), key=str))
+        highest = max((arrival.attempt for arrival in self.arrivals), default=0)
+        figures = {
+            "posted": f"{len(self.envelopes):,} envelopes with {len(claims.events):,} events, in {self.answers.total():,} POSTs: {answers}",
+            "delivered": f"{claims.deliveries:,} times, to {len(ORDERS)} destinations, in {len(self.arrivals):,} requests, with at most {highest} attempts",
+            "stored twice": f"{claims.stored_twice:,} events, which were posted again since nobody had answered; {claims.beside_unanswered:,} came out of turn beside such",
+            "repeated": f"{claims.repeats_in_faults:,} deliveries in faults, {claims.repeats_outside:,} of {claims.taken_outside:,} outside of them",
+            "moved": f"{moves(self.arrivals).total():,} times a destination was served by another relay than before; without faults they delivered "
+                     + (" + ".join(f"{share:,.0f}" for share in self.shares) or "nothing"),
+            "by itself": f"{len(self.own_ends)} times a relay ended, and was started again"}
+        for head, said in figures.items():
+            print(f"  {head:<13}{said}")
+        for name, code, line in self.own_ends[:5]:
+            print(f"    {name} ended with status {code}: {line}")
         print_effects(effects(spells(self.plan, self.windows, self.began, self.ended), self.arrivals))
 
 

@@ -94,6 +94,8 @@ class Breaker:
                 self.end(fault)
                 fault.mended = time.monotonic()
                 self.recovering.append(fault)
+            if late := [fault for fault in self.on if now > fault.began + fault.seconds + READY_SECONDS]:
+                raise Failure(f"who was to end has not ended {READY_SECONDS} s after: {late[0]}")
             for fault in [fault for fault in self.recovering if self.has_recovered(fault)]:
                 self.recovering.remove(fault)
                 fault.recovered = time.monotonic()
@@ -137,8 +139,12 @@ class Breaker:
 
     def has_recovered(self, fault):
         if time.monotonic() - fault.mended > READY_SECONDS:
-            raise Failure(f"not ready {READY_SECONDS} s after: {fault}")
+            raise Failure(f"not ready {READY_SECONDS} s after: {fault}; {last_lines(self.nodes)}")
         return all(node.is_ready() for node in (self.nodes if fault.node is None else [self.nodes[fault.node]]))
+
+
+def last_lines(nodes):
+    return "; ".join(f"{node.name}: {node.last_line()}" for node in nodes)
 
 
 def wait_until_ready(nodes):
@@ -146,4 +152,7 @@ def wait_until_ready(nodes):
         for node in nodes:
             node.look()
         return all(node.is_ready() for node in nodes)
-    wait_for(are_ready, "all nodes to be ready", READY_SECONDS)
+    try:
+        wait_for(are_ready, "", READY_SECONDS)
+    except Failure:
+        raise Failure(f"not all were ready {READY_SECONDS} s after their start; {last_lines(nodes)}") from None

@@ -7,6 +7,8 @@ from harness import HERE, AdminAPI, configuration, lasting_port
 from processes import Failure
 
 machine.PACKAGES["haproxy"] = "haproxy"
+# What asking a relay throws while it is down.
+NOT_NOW = (OSError, harness.http.client.HTTPException, ValueError, KeyError)
 RESTART_SECONDS = 1  # after which a relay that ended by itself is started again, as a service manager would
 
 
@@ -15,7 +17,7 @@ def routes_yaml(receiver_port):
     destinations = "\n".join(f'  {name}: {{ url: "http://127.0.0.1:{receiver_port}/{name}", order_by: {order} }}' for name, order in ORDERS.items())
     return configuration(
         destinations, routes(), listen="${LISTEN}", admin="${ADMIN}", store='store: { url: "${STORE}" }',
-        more="defaults: { format: event, concurrency: 8, timeout: 5s, retry: { initial: 200ms, max_delay: 1s }, circuit: { probe_every: 1s } }")
+        more='defaults: { format: event, headers: { X-Node: "${NODE}" }, concurrency: 8, timeout: 5s, retry: { initial: 200ms, max_delay: 1s }, circuit: { probe_every: 1s } }')
 
 
 class Node(AdminAPI):
@@ -29,7 +31,7 @@ class Node(AdminAPI):
             file.write(yaml)
         self.port, admin_port = lasting_port(), lasting_port()
         self.admin = f"127.0.0.1:{admin_port}"
-        self.environment = os.environ | {"LISTEN": f"127.0.0.1:{self.port}", "ADMIN": self.admin, "STORE": store_url}
+        self.environment = os.environ | {"NODE": name, "LISTEN": f"127.0.0.1:{self.port}", "ADMIN": self.admin, "STORE": store_url}
         self.log = os.path.join(self.folder, "log")
         self.process, self.is_wanted, self.ended_at, self.own_ends = None, False, None, []
 
@@ -58,15 +60,16 @@ class Node(AdminAPI):
             self.start()
 
     def last_line(self):
+        """Of its log."""
         with open(self.log) as log:
-            return log.readlines()[-1:]
+            return (log.readlines() or [""])[-1].strip()
 
     def is_ready(self):
         if self.process.poll() is not None:
             return False
         try:
             return self.get("/readyz", 0.5)[0] == 200
-        except (OSError, harness.http.client.HTTPException):
+        except NOT_NOW:
             return False
 
     def end(self, limit):

@@ -55,6 +55,15 @@ def effects(spells, arrivals):
     return found
 
 
+def moves(arrivals):
+    """How often each destination got something from another node than before."""
+    last, found = {}, collections.Counter()
+    for arrival in arrivals:
+        found[arrival.destination] += last.setdefault(arrival.destination, arrival.node) != arrival.node
+        last[arrival.destination] = arrival.node
+    return found
+
+
 def shown(values):
     return f"{statistics.median(values):.2f} / {max(values):.2f}" if values else "–"
 

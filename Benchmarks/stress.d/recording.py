@@ -1,7 +1,7 @@
 """Destinations that write down each request: recording.py SEED FILE
 
-Prints `{"port":P}`. What comes to /NAME is the destination NAME's: a line of FILE says when it came, its webhook-id, its attempt, the
-event's number, a digest of the body, and the answer. Most get 200 a moment later, one of a hundred gets 500, one of two hundred a
+Prints `{"port":P}`. What comes to /NAME is the destination NAME's: a line of FILE says when it came, from which node, its webhook-id, its
+attempt, the event's number, a digest of the body, and the answer. Most get 200 a moment later, one of a hundred gets 500, one of two hundred a
 close without an answer. GET /flush answers when all is in the file. It ends when its standard input does.
 """
 import asyncio, json, random, re, sys, time
@@ -25,8 +25,8 @@ class Recorder(Requests):
         chance = fate.random()
         status = 500 if chance < FAILING else 0 if chance < FAILING + CLOSING else 200
         fields, number = fields_of(head), NUMBER.search(body)
-        print(f"{time.monotonic():.6f}", path[1:].decode(), fields["webhook-id"], fields["huggy-relay-attempt"], int(number[1]) if number else -1,
-              digest_of(body), status, file=journal)
+        print(f"{time.monotonic():.6f}", path[1:].decode(), fields["x-node"], fields["webhook-id"], fields["huggy-relay-attempt"],
+              int(number[1]) if number else -1, digest_of(body), status, file=journal)
         asyncio.get_running_loop().call_later(fate.random() * MOST_SECONDS, self.end, status)
 
     def end(self, status):

@@ -6,7 +6,7 @@ from claims import AS_ONE, BY_CHAT, NONE, Arrival, Claims, Envelope, Event, Wind
 from cluster_faults import Fault, plan
 from cluster_load import DESTINATIONS, ORDERS, Writer
 from cluster_parts import Ways
-from cluster_report import NO_FAULT, SEVERAL, effects, spells
+from cluster_report import NO_FAULT, SEVERAL, effects, moves, spells
 
 TO = {"free": NONE, "chats": BY_CHAT, "line": AS_ONE}
 ENVELOPES, CHATS = 60, 4
@@ -19,7 +19,7 @@ def history():
         events = [Event(2 * n + k, n % CHATS, f"d{2 * n + k}", frozenset(TO)) for k in range(2)]
         envelopes.append(Envelope(events, started=n, answered=n + 0.4, identities=tuple(f"evt_{event.number}" for event in events)))
         for event in events:
-            arrivals += [Arrival(n + 0.5 + event.number % 2 / 10, name, f"evt_{event.number}", 1, event.number, event.digest, True) for name in TO]
+            arrivals += [Arrival(n + 0.5 + event.number % 2 / 10, name, "node-1", f"evt_{event.number}", 1, event.number, event.digest, True) for name in TO]
     return envelopes, arrivals
 
 
@@ -67,7 +67,7 @@ class ClaimsTests(unittest.TestCase):
         self.assertEqual(self.claims().faults, [])
 
     def test_what_nobody_sent_is_seen(self):
-        self.arrivals.append(Arrival(99, "free", "evt_999", 1, 999, "d999", True))
+        self.arrivals.append(Arrival(99, "free", "node-1", "evt_999", 1, 999, "d999", True))
         self.assert_only("never sent: 1")
 
     def test_what_no_route_sends_there_is_seen(self):
@@ -195,12 +195,14 @@ class ReportTests(unittest.TestCase):
             ("kill", 10, 18, 1), (SEVERAL, 40, 53, 1), (NO_FAULT, 0, 9.5, None), (NO_FAULT, 18, 39.5, None), (NO_FAULT, 53, 100, None)])
 
     def test_effects_are_of_their_spell(self):
-        arrivals = [Arrival(at, name, f"{name}{at}", 1, 0, "", True) for at in range(30) for name in ("a", "b") if name == "a" or not 10 < at < 16]
+        arrivals = [Arrival(at, name, f"node-{1 + (at > 15)}", f"{name}{at}", 1, 0, "", True) for at in range(30) for name in ("a", "b") if name == "a" or not 10 < at < 16]
         arrivals.append(dataclasses.replace(arrivals[0], at=15))
-        found = effects([("kill", 9, 20, 0.5), (NO_FAULT, 20, 29, None)], sorted(arrivals, key=lambda one: one.at))
+        arrivals.sort(key=lambda one: one.at)
+        found = effects([("kill", 9, 20, 0.5), (NO_FAULT, 20, 29, None)], arrivals)
         kill, usual = found["kill"], found[NO_FAULT]
         self.assertEqual((kill.nowhere, kill.somewhere, kill.ready, kill.repeats), ([1], [6], [0.5], 1))
         self.assertEqual((usual.nowhere, usual.somewhere, usual.ready, usual.repeats), ([1], [1], [], 0))
+        self.assertEqual(moves(arrivals), {"a": 1, "b": 1})
 
 
 class PlanTests(unittest.TestCase):
