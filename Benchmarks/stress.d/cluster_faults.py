@@ -80,7 +80,13 @@ class Breaker:
 
     def run(self):
         """Until all is mended, and all nodes are ready."""
-        started = time.monotonic()
+        try:
+            self.play(time.monotonic())
+        finally:
+            for fault in self.on:  # after a failure, so that one sees what is left by itself
+                self.end(fault)
+
+    def play(self, started):
         while self.coming or self.on or self.recovering:
             now = time.monotonic()
             for fault in [fault for fault in self.coming if started + fault.at <= now and not self.is_met(fault)]:
