@@ -83,7 +83,7 @@ class Breaker:
         try:
             self.play(time.monotonic())
         finally:
-            for fault in self.on:  # after a failure, so that one sees what is left by itself
+            for fault in filter(self.can_end, self.on):  # after a failure, so that one sees what comes of it by itself
                 self.end(fault)
 
     def play(self, started):
