@@ -216,9 +216,18 @@ class Play:
             "by itself": f"{len(self.own_ends)} times a relay ended, and was started again"}
         for head, said in figures.items():
             print(f"  {head:<13}{said}")
-        for name, code, line in self.own_ends[:5]:
-            print(f"    {name} ended with status {code}: {line}")
+        for (code, why), count in collections.Counter((code, reason(line)) for _, code, line in self.own_ends).most_common(8):
+            print(f"    {count} times with status {code}: {why}")
         print_effects(effects(spells(self.plan, self.windows, self.began, self.ended), self.arrivals))
+
+
+def reason(line):
+    """What a line of the log says, without its time."""
+    try:
+        said = json.loads(line)
+        return said.get("reason", said["message"])
+    except (ValueError, KeyError):
+        return line
 
 
 def keep(folder, seed):
