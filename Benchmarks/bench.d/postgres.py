@@ -1,5 +1,5 @@
 """A PostgreSQL of the bench's own: in a temporary folder, on a Unix socket, durable, and gone at the end."""
-import contextlib, ctypes, glob, json, os, pwd, re, signal, subprocess, tempfile
+import contextlib, glob, json, os, pwd, re, signal, subprocess, tempfile
 
 import machine, processes
 from processes import Failure
@@ -8,14 +8,13 @@ SETTINGS = {
     "listen_addresses": "", "fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "autovacuum": "on",
     "shared_buffers": "256MB", "max_wal_size": "4GB", "log_min_messages": "panic",
 }
+LOGGING = {"log_min_messages": "warning", "log_line_prefix": "%m [%p] %a: "}
 DATABASE = "postgres"
 SERVER = "/usr/lib/postgresql/*/bin/postgres"
 # Debian's package makes a server and starts it, unless this file is there.
 NO_OTHER_SERVER = "/etc/postgresql-common/createcluster.d/huggy-relay-bench.conf"
 # Who might still be at work.
 OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE backend_type IN ('client backend', 'autovacuum worker') AND pid <> pg_backend_pid()"
-PR_SET_PDEATHSIG = 1
-libc = ctypes.CDLL(None, use_errno=True)
 
 
 def folder_of_binaries():
@@ -31,14 +30,29 @@ def unprivileged():
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
-def end_with_the_bench():
-    """Called in the process that becomes the server: it stops at once when the bench is killed."""
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
-
-
 class Postgres:
-    def __init__(self, process, binaries, socket):
-        self.process, self.binaries, self.socket = process, binaries, socket
+    """A server over a folder of data, with its socket in another one."""
+
+    def __init__(self, binaries, data, socket, log, how):
+        self.binaries, self.data, self.socket, self.log, self.how = binaries, data, socket, log, how
+
+    def start(self):
+        """Until it answers. It stops at once when the bench is killed."""
+        settings = [part for name, value in (SETTINGS | (LOGGING if self.log else {})).items() for part in ("-c", f"{name}={value}")]
+        command = [f"{self.binaries}/postgres", "-D", self.data, "-k", self.socket, *settings]
+        with open(self.log, "a") if self.log else contextlib.nullcontext() as log:
+            self.process = subprocess.Popen(
+                command, cwd=self.data, stderr=log, preexec_fn=processes.end_with_us(signal.SIGQUIT), start_new_session=True, **self.how)
+        try:
+            processes.wait_for(self.is_ready, "PostgreSQL to start")
+        except BaseException:
+            self.stop()
+            raise
+
+    def is_ready(self):
+        if self.process.poll() is not None:
+            raise Failure("PostgreSQL has not started: its words stand above")
+        return subprocess.run([f"{self.binaries}/pg_isready", "-q", "-d", self.address()]).returncode == 0
 
     def address(self, **settings):
         """What libpq connects to, with the settings of the session."""
@@ -90,27 +104,18 @@ def run_initdb(binaries, data, how):
         raise Failure(f"initdb: {made.stderr.strip()}")
 
 
-def is_ready(server):
-    if server.process.poll() is not None:
-        raise Failure("PostgreSQL has not started: its words stand above")
-    return subprocess.run([f"{server.binaries}/pg_isready", "-q", "-d", server.address()]).returncode == 0
-
-
 @contextlib.contextmanager
-def running():
-    """A server, which is gone after the block. Its data is on the disk that holds the repository; the socket's path is short."""
+def running(log=None):
+    """A server, which is gone after the block. It writes what is wrong to `log`, a file, where one is given. Its data is on the disk that holds the repository; the socket's path is short."""
     how, binaries = unprivileged(), folder_of_binaries()
     with tempfile.TemporaryDirectory(dir=machine.scratch()) as data, tempfile.TemporaryDirectory() as socket:
         if how:
             for folder in (data, socket):
                 os.chown(folder, how["user"], how["group"])
         run_initdb(binaries, data, how)
-        settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
-        command = [f"{binaries}/postgres", "-D", data, "-k", socket, *settings]
-        process = subprocess.Popen(command, cwd=data, preexec_fn=end_with_the_bench, start_new_session=True, **how)
-        server = Postgres(process, binaries, socket)
+        server = Postgres(binaries, data, socket, log, how)
+        server.start()
         try:
-            processes.wait_for(lambda: is_ready(server), "PostgreSQL to start")
             yield server
         finally:
             server.stop()

@@ -1,11 +1,13 @@
 """What /proc tells about processes, and a way to never leave one behind."""
-import contextlib, os, signal, subprocess, sys, time
+import contextlib, ctypes, os, signal, subprocess, sys, time
 
 class Failure(Exception):
     """A run whose numbers would be lies."""
 
 
 TICK = os.sysconf("SC_CLK_TCK")
+PR_SET_PDEATHSIG = 1
+libc = ctypes.CDLL(None, use_errno=True)
 
 
 def stat(pid):
@@ -63,6 +65,11 @@ def written_bytes(pid):
     """What it caused to be written to storage."""
     with open(f"/proc/{pid}/io") as file:
         return next(int(line.split()[1]) for line in file if line.startswith("write_bytes:"))
+
+
+def end_with_us(how=signal.SIGKILL):
+    """For `preexec_fn`: the process gets this signal when the thread that starts it ends, however it ends."""
+    return lambda: libc.prctl(PR_SET_PDEATHSIG, how)
 
 
 @contextlib.contextmanager

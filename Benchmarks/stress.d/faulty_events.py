@@ -11,6 +11,18 @@ def is_refused(number):
     return number % 50 == 49
 
 
+def envelope_of(events, time):
+    """Of types and texts, in this order: a type that comes again is written again."""
+    parts, last = [], None
+    for kind, text in events:
+        if kind != last:
+            parts.append('"%s":[%s' % (kind, text))
+        else:
+            parts[-1] += "," + text
+        last = kind
+    return '{"time":%d,"messages":{%s}}' % (time, ",".join(part + "]" for part in parts))
+
+
 class Events:
     """All events of a seed. A number's sender is `number // EVENTS_EACH`; the events of a chat are all of one sender and one company."""
 
@@ -33,12 +45,4 @@ class Events:
         return len(self.texts)
 
     def envelope(self, numbers):
-        """In this order: a type that comes again is written again."""
-        parts, last = [], None
-        for number in numbers:
-            if self.kinds[number] != last:
-                parts.append('"%s":[%s' % (self.kinds[number], self.texts[number]))
-            else:
-                parts[-1] += "," + self.texts[number]
-            last = self.kinds[number]
-        return '{"time":%d,"messages":{%s}}' % (1_700_000_000 + numbers[0], ",".join(part + "]" for part in parts))
+        return envelope_of(((self.kinds[number], self.texts[number]) for number in numbers), 1_700_000_000 + numbers[0])

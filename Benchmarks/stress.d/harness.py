@@ -1,10 +1,11 @@
 """What the stress scenarios share: a relay, receivers, senders, and what can be read off them."""
-import contextlib, http.client, json, os, re, signal, socket, sqlite3, subprocess, sys, tempfile, threading, time
+import contextlib, http.client, json, os, random, re, signal, socket, sqlite3, subprocess, sys, tempfile, threading, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-RELAY = os.path.join(HERE, "..", "..", ".build", "release", "huggy-relay")
+RELAY = os.environ.get("RELAY") or os.path.join(HERE, "..", "..", ".build", "release", "huggy-relay")
 EVENT_PADDING = "x" * 1000
 counter = iter(range(10**9))
+lasting_ports = set()
 
 
 @contextlib.contextmanager
@@ -58,22 +59,14 @@ class Process:
         return self.process.wait()
 
 
-class Relay(Process):
-    """A relay with its admin API, in a folder of its own."""
+class AdminAPI:
+    """What a relay says on `self.admin`."""
 
-    def __init__(self, folder, yaml):
-        self.folder = folder
-        self.yaml = os.path.join(folder, "routes.yaml")
-        open(self.yaml, "w").write(yaml)
-        super().__init__("serve", "--config", self.yaml, "--log-format", "json")
-        found = re.findall(r'"message":"admin listens","address":"([^"]+)"', open(self.log.name).read())
-        self.admin = found[-1] if found else None
-
-    def get(self, path):
-        connection = http.client.HTTPConnection(self.admin, timeout=60)
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
+    def get(self, path, limit=60):
+        with contextlib.closing(http.client.HTTPConnection(self.admin, timeout=limit)) as connection:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
 
     def post(self, path, body=None):
         connection = http.client.HTTPConnection(self.admin, timeout=600)
@@ -100,6 +93,18 @@ class Relay(Process):
             assert time.perf_counter() - started < limit, self.destination(name)
             time.sleep(0.02)
         return time.perf_counter() - started
+
+
+class Relay(Process, AdminAPI):
+    """A relay with its admin API, in a folder of its own."""
+
+    def __init__(self, folder, yaml):
+        self.folder = folder
+        self.yaml = os.path.join(folder, "routes.yaml")
+        open(self.yaml, "w").write(yaml)
+        super().__init__("serve", "--config", self.yaml, "--log-format", "json")
+        found = re.findall(r'"message":"admin listens","address":"([^"]+)"', open(self.log.name).read())
+        self.admin = found[-1] if found else None
 
 
 class Receiver:
@@ -199,6 +204,18 @@ def free_port():
         return one.getsockname()[1]
 
 
+def lasting_port():
+    """One that also stays free while nothing listens there: the system gives those above to whoever connects."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
+        first_given = int(file.read().split()[0])
+    while True:
+        port = random.randrange(10_000, first_given)
+        if port not in lasting_ports:
+            with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+                lasting_ports.add(port)
+                return port
+
+
 def rows(folder, query):
     """Reads the store from outside."""
     database = sqlite3.connect(f"file:{folder}/data/relay.db?mode=ro", uri=True)
@@ -208,8 +225,8 @@ def rows(folder, query):
         database.close()
 
 
-def configuration(destinations, routes, more="", store=""):
-    return f"""server: {{ listen: "127.0.0.1:0", admin: "127.0.0.1:0" }}
+def configuration(destinations, routes, more="", store="", listen="127.0.0.1:0", admin="127.0.0.1:0"):
+    return f"""server: {{ listen: "{listen}", admin: "{admin}" }}
 {store}
 sources: {{ huggy: {{}} }}
 destinations:

@@ -7,7 +7,8 @@ An event may hold "sent" (nanoseconds since 1970), "chat":{"id":C} and "seq" (ri
 import asyncio, json, re, sys, time
 from urllib.parse import urlsplit, parse_qs
 
-LENGTH = re.compile(rb"content-length: *(\d+)", re.I)
+from requests_of_http import Requests
+
 WEBHOOK = re.compile(rb"webhook-id: *(\S+)", re.I)
 SENT = re.compile(rb'"sent":(\d+)')
 CHAT = re.compile(rb'"chat":\{"id":(\d+)')
@@ -36,9 +37,9 @@ class State:
 state = State()
 
 
-class Receiver(asyncio.Protocol):
+class Receiver(Requests):
     def connection_made(self, transport):
-        self.transport, self.buffer = transport, b""
+        super().connection_made(transport)
         state.connections.add(transport)
         state.open += 1
         state.most_open = max(state.most_open, state.open)
@@ -46,20 +47,6 @@ class Receiver(asyncio.Protocol):
     def connection_lost(self, _):
         state.connections.discard(self.transport)
         state.open -= 1
-
-    def data_received(self, data):
-        self.buffer += data
-        while True:
-            end = self.buffer.find(b"\r\n\r\n")
-            if end < 0:
-                return
-            head = self.buffer[:end]
-            length = LENGTH.search(head)
-            total = end + 4 + (int(length[1]) if length else 0)
-            if len(self.buffer) < total:
-                return
-            body, self.buffer = self.buffer[end + 4:total], self.buffer[total:]
-            self.take(head, body)
 
     def take(self, head, body):
         state.requests += 1

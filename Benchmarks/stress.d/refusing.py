@@ -5,9 +5,10 @@ hold, get 500, a close without an answer, or no answer at all. It prints `{"port
 order, which events it refused when they came alone, and what was wrong with requests: other bytes than were sent, ids, signatures
 or header lines that do not belong to them, an event out of its chat's turn.
 """
-import asyncio, base64, hashlib, hmac, json, random, re, sys
+import asyncio, base64, hashlib, hmac, json, random, sys
 
 from faulty_events import MAX_BYTES, SECRET, Events, is_refused
+from requests_of_http import Requests, fields_of
 
 seed, layout, order, has_batches = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4] == "yes"
 MOST_EVENTS, MOST_ID_BYTES, MOST_FIELDS, MOST_HEADER_BYTES = 100, 4200, 30, 6000
@@ -114,50 +115,37 @@ def check(fields, body):
     return numbers
 
 
-def fields_of(head):
-    lines = head.decode("latin-1").split("\r\n")[1:]
+def demand_few_fields(head):
+    lines = head.split(b"\r\n")[1:]
     demand(len(lines) <= MOST_FIELDS, f"{len(lines)} header lines")
     demand(sum(len(line) + 2 for line in lines) <= MOST_HEADER_BYTES, "too many bytes of header lines")
-    return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
-LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.I)
-
-
-class Receiver(asyncio.Protocol):
-    def connection_made(self, transport):
-        self.transport, self.buffer = transport, b""
-
-    def data_received(self, data):
-        self.buffer += data
-        while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
-            length = LENGTH.search(self.buffer, 0, end)
-            total = end + 4 + (int(length[1]) if length else 0)
-            if len(self.buffer) < total:
-                return
-            head, body, self.buffer = self.buffer[:end], self.buffer[end + 4:total], self.buffer[total:]
-            if head.startswith(b"GET /report "):
-                self.answer(b"200 OK", json.dumps(account.report()).encode())
-            else:
-                self.request(head, body)
+class Receiver(Requests):
+    def take(self, head, body):
+        if head.startswith(b"GET /report "):
+            self.answer(b"200 OK", json.dumps(account.report()).encode())
+        else:
+            self.request(head, body)
 
     def request(self, head, body):
         account.requests += 1
         try:
+            demand_few_fields(head)
             numbers = check(fields_of(head), body)
             account.requests_of_several += len(numbers) > 1
             account.most_events = max(account.most_events, len(numbers))
             self.decide(numbers)
         except (Wrong, KeyError, ValueError) as error:
             account.wrong.append(repr(error))
-            self.answer(b"500 Internal Server Error", b"")
+            self.answer(b"500 Internal Server Error")
 
     def decide(self, numbers):
         way = fate.randrange(9)
         if way < 3:
             account.failed += 1
         if way == 0:
-            self.answer(b"500 Internal Server Error", b"")
+            self.answer(b"500 Internal Server Error")
         elif way == 1:
             self.transport.close()
         elif way == 2:
@@ -166,13 +154,10 @@ class Receiver(asyncio.Protocol):
             account.refused += 1
             if len(numbers) == 1:
                 account.refused_alone.add(numbers[0])
-            self.answer(b"400 Bad Request", b"")
+            self.answer(b"400 Bad Request")
         else:
             account.take(numbers)
             self.answer(b"200 OK", b"ok")
-
-    def answer(self, status, body):
-        self.transport.write(b"HTTP/1.1 %s\r\ncontent-length: %d\r\n\r\n" % (status, len(body)) + body)
 
 
 async def main():
