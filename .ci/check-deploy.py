@@ -9,13 +9,13 @@
 
 Run by .ci/check-deploy. Some fifteen seconds.
 """
-import copy, glob, json, os, re, shutil, subprocess, sys, tempfile
+import contextlib, copy, glob, json, os, re, shutil, subprocess, sys, tempfile
 
 import yaml
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(ROOT, "Benchmarks", "bench.d")]
-import postgres
+import machine, postgres
 
 TOOLS = os.path.dirname(sys.executable)
 RELAY = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, ".build/release/huggy-relay"))
@@ -156,7 +156,12 @@ def check_all_compose(folder):
 def check_postgres(folder, secrets):
     """The script of the image, on a server of our own, and what the role may do."""
     path = os.path.join(folder, "postgres", "10-huggy-relay.sh")
-    with tempfile.TemporaryDirectory() as scratch, postgres.running() as server:
+    with contextlib.ExitStack() as stack:
+        scratch = stack.enter_context(tempfile.TemporaryDirectory())
+        # The server runs as another user, who may not get into the repository's folder.
+        os.chmod(scratch, 0o755)
+        machine.SCRATCH = scratch
+        server = stack.enter_context(postgres.running())
         password = os.path.join(scratch, "database-password")
         open(password, "w").write(secrets["/run/secrets/database-password"])
         script = os.path.join(scratch, "script")
