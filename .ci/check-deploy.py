@@ -146,8 +146,44 @@ def check_all_compose(folder):
             problem("compose.cluster.yaml: a container's own files can be written")
         if seconds(settings["stop_grace_period"]) < drain(rules) + 10:
             problem(f"compose.cluster.yaml ends {name} before it has drained")
+    check_cluster(folder, relays)
     check_rules("config.cluster.example/routes.yaml", rules, given(relays["relay-1"]), {})
     return secrets
+
+
+def check_cluster(folder, relays):
+    """What deploy/cluster asks docker for, of one that only writes it down: `up` fails for the relay that FAILING names."""
+    with tempfile.TemporaryDirectory() as scratch:
+        docker, log = os.path.join(scratch, "docker"), os.path.join(scratch, "log")
+        open(docker, "w").write(f"""#!/usr/bin/env bash
+shift 3
+case $1 in
+  up) said="up ${{@: -1}}" ;;
+  exec) [[ $2 == -T ]] && said="${{@: -2:1}} ${{@: -1}}" || said="$2 ${{*:7}}" ;;
+esac
+echo "$said" >>{log}
+[[ $said != "up ${{FAILING:-}}" ]]
+""")
+        os.chmod(docker, 0o755)
+
+        def asked(*words, failing=""):
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(log)
+            environment = {**os.environ, "PATH": f"{scratch}:{os.environ['PATH']}", "FAILING": failing}
+            status = run(os.path.join(folder, "cluster"), *words, env=environment).returncode
+            return status, open(log).read().splitlines() if os.path.exists(log) else []
+
+        update = [f"{name} drain|up {name}|{name} ready" for name in relays]
+        reload = [f"{next(iter(relays))} check /etc/huggy-relay/routes.yaml"] + [f"{name} reload" for name in relays]
+        for words, failing, wanted in [
+            (["update"], "", (0, "|".join(update).split("|"))),
+            (["update"], "relay-1", (1, update[0].split("|"))),
+            (["reload"], "", (0, reload)),
+            (["relay-2", "status", "--json"], "", (0, ["relay-2 status --json"])),
+            ([], "", (64, [])),
+        ]:
+            if (found := asked(*words, failing=failing)) != wanted:
+                problem(f"deploy/cluster {' '.join(words)}: {found} in place of {wanted}")
 
 
 # MARK: PostgreSQL
