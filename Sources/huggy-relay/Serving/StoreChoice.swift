@@ -44,7 +44,8 @@ struct OpenedStore: Sendable {
       let node = NodeIdentity(
         name: identity.name, version: RelayVersion.number, configurationHash: identity.configurationHash)
       let store = try PostgresStore(
-        at: address, as: node, clock: clock, observer: observer, nodes: NodeLog(logger: logger))
+        at: address, as: node, clock: clock, observer: observer, sharing: true,
+        nodes: NodeLog(logger: logger))
       self.store = store
       lookup = PostgresLookup(store, clock: clock)
       warnings = store.warnings
@@ -194,7 +195,9 @@ extension StoreSettings.Location {
     guard case .sqlite(let path) = self, case .postgres(let address, ownFiles: _) = target else {
       throw StoreError(
         code: .cannotOpen,
-        message: "\(shown) can't be moved to \(target.shown): a store is moved from a file to PostgreSQL, so --config has to name the file")
+        message:
+          "\(shown) can't be moved to \(target.shown): a store is moved from a file to PostgreSQL, so --config has to name the file"
+      )
     }
     let node = NodeIdentity(
       name: identity.name, version: RelayVersion.number, configurationHash: identity.configurationHash)
