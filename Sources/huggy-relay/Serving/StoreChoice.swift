@@ -44,8 +44,7 @@ struct OpenedStore: Sendable {
       let node = NodeIdentity(
         name: identity.name, version: RelayVersion.number, configurationHash: identity.configurationHash)
       let store = try PostgresStore(
-        at: address, as: node, clock: clock, observer: observer, sharing: true,
-        nodes: NodeLog(logger: logger))
+        at: address, as: node, clock: clock, observer: observer, nodes: NodeLog(logger: logger))
       self.store = store
       lookup = PostgresLookup(store, clock: clock)
       warnings = store.warnings
