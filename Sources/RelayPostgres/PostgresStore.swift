@@ -118,7 +118,7 @@ package final class PostgresStore: ThreadedStore {
     nodes: (any NodeObserver)?
   ) throws(StoreError) {
     try self.init(
-      ServerAddress(address), as: node, clock: clock, observer: observer, sharing: true, nodes: nodes)
+      ServerAddress(address), as: node, clock: clock, sharing: true, observer: observer, nodes: nodes)
   }
 
   package func mayStart(at now: Timestamp) -> Bool { lease.mayStart(at: now) }
