@@ -14,10 +14,12 @@ struct LateEventsTests {
     bench = try PathBench()
   }
 
-  /// Makes the store's tables, and those of the first day there was: low numbers are of it.
+  /// Makes the store's tables, and those of the first days there were: low ids of events and of deliveries are of them.
   private func prepare() async throws {
     try await bench.open(isDirect: true).close()
-    _ = try bench.ask(DayTableStatements(TableNames()).make(Day(of: DeliveryID(rawValue: 0))).sql)
+    for day in [Day(number: 0), Day(of: DeliveryID(rawValue: 0))] {
+      _ = try bench.ask(DayTableStatements(TableNames()).make(day).sql)
+    }
   }
 
   /// Events of these numbers, with a delivery of the same number each that came later.
