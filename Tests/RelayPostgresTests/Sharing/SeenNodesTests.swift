@@ -52,7 +52,7 @@ struct SeenNodesTests {
     // Two minutes have passed since, as far as numbers tell.
     _ = try bench.ask(
       """
-      INSERT INTO news SELECT 7, 1, 0, \(CommitBase.tick(of: "now()")) + 120000000, '{}', '{}', '{}', '{}'
+      INSERT INTO news SELECT 7, 1, 0, \(CommitBase.tick(of: "now()")) + 120000000, '{}', '{}', '{}', '{}', 0
       RETURNING slot
       """)
     _ = try bench.ask(
