@@ -146,14 +146,13 @@ final class SharingBench: Sendable {
     return try connection.run(Statement(name: "asked", sql: sql), Parameters(), within: .seconds(60))
   }
 
-  /// Waits until the database says so.
+  /// Waits until the database says so: null, or no row, is no.
   func wait(until sql: String) throws {
     let connection = try connect()
     defer { connection.close() }
     let deadline = Deadline(after: .seconds(120))
-    while try !connection.run(Statement(name: "awaited", sql: sql), Parameters(), within: .seconds(60))[0]
-      .bool(0)
-    {
+    let awaited = Statement(name: "awaited", sql: "SELECT coalesce((\(sql)), false)")
+    while try !connection.run(awaited, Parameters(), within: .seconds(60))[0].bool(0) {
       try #require(!deadline.isOver, "waited in vain for: \(sql)")
     }
   }
