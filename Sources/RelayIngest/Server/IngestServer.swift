@@ -126,12 +126,16 @@ package final class IngestServer: Sendable {
 
   /// Serves a connection that was accepted without its server's channel.
   private func adopt(_ connection: Int32) -> EventLoopFuture<any Channel> {
-    let initializer = self.initializer
-    return ClientBootstrap(group: eventLoopGroup)
-      .channelInitializer { channel in
-        Self.connectionOptions.applyAllChannelOptions(to: channel).flatMap { initializer.initialize(channel) }
-      }
+    ClientBootstrap(group: eventLoopGroup)
+      .channelInitializer(prepare)
       .withConnectedSocket(connection)
+  }
+
+  /// Makes a connection that was accepted one that is served.
+  private var prepare: @Sendable (any Channel) -> EventLoopFuture<Void> {
+    { [initializer] channel in
+      Self.connectionOptions.applyAllChannelOptions(to: channel).flatMap { initializer.initialize(channel) }
+    }
   }
 
   /// Stops accepting, closes idle connections, lets requests in flight finish for at most `drain`, then closes
@@ -148,13 +152,10 @@ package final class IngestServer: Sendable {
   }
 
   private func makeBootstrap() -> ServerBootstrap {
-    let initializer = self.initializer
-    return ServerBootstrap(group: eventLoopGroup)
+    ServerBootstrap(group: eventLoopGroup)
       .serverChannelOption(.backlog, value: 1024)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .childChannelInitializer { channel in
-        Self.connectionOptions.applyAllChannelOptions(to: channel).flatMap { initializer.initialize(channel) }
-      }
+      .childChannelInitializer(prepare)
   }
 
   private static let connectionOptions: ChannelOptions.Storage = {

@@ -53,9 +53,9 @@ extension StoreVerification.Check {
     booksOf destination: String, _ said: DeliverySums, with found: DeliverySums
   ) {
     func compare(_ what: String, _ count: KeyPath<DeliverySums, Int>, isExact: Bool) {
-      let (said, found) = (said[keyPath: count], found[keyPath: count])
-      guard isExact ? said != found : said < found else { return }
-      self.found("\(destination): the books say \(said) \(what), and there are \(found)")
+      self.compare(
+        "\(destination): the books say", what, said[keyPath: count], with: found[keyPath: count],
+        isExact: isExact)
     }
     compare("pending", \.pending, isExact: true)
     compare("pending of replays", \.replaying, isExact: true)
@@ -94,9 +94,8 @@ extension StoreVerification.Check {
     replay id: Int64, _ said: ReplaySums, with found: ReplaySums, walk: Int64, hasEnded: Bool
   ) {
     func compare(_ what: String, _ count: KeyPath<ReplaySums, Int>, isExact: Bool) {
-      let (said, found) = (said[keyPath: count], found[keyPath: count])
-      guard isExact ? said != found : said < found else { return }
-      self.found("replay \(id): it says \(said) \(what), and there are \(found)")
+      self.compare(
+        "replay \(id): it says", what, said[keyPath: count], with: found[keyPath: count], isExact: isExact)
     }
     compare("pending", \.pending, isExact: true)
     compare("delivered", \.delivered, isExact: false)
@@ -106,6 +105,14 @@ extension StoreVerification.Check {
       self.found("replay \(id): its walk is \(walk), and it says \(hasEnded ? "an" : "no") end")
     }
     self.count = (self.count ?? 0) + 1
+  }
+
+  /// - Parameter isExact: Else it may say more than was found.
+  private mutating func compare(
+    _ who: String, _ what: String, _ said: Int, with found: Int, isExact: Bool
+  ) {
+    guard isExact ? said != found : said < found else { return }
+    self.found("\(who) \(said) \(what), and there are \(found)")
   }
 
   package mutating func foundUnsoundBody(of event: EventID) {
