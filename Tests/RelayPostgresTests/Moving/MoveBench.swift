@@ -28,6 +28,7 @@ struct MoveBench {
   static let configuration = {
     var configuration = StoreConfiguration.test
     configuration.maxBacklogBytes = ["audit": 1_200]
+    configuration.retention = .seconds(3_600)
     return configuration
   }()
 
@@ -64,9 +65,9 @@ struct MoveBench {
 
   private static func body(_ number: Int) -> [UInt8] { Array(#"{"id":\#(number)}"#.utf8) }
 
-  /// A dead letter from long ago.
+  /// A dead letter of a day that has nothing else to stay for.
   private static func addOld(to store: SQLiteStore, _ make: TestEnvelopes) async throws {
-    let old = try await store.stored(make.envelope(events: 1, bytes: 77, at: .second(-40 * 86_400)))
+    let old = try await store.stored(make.envelope(events: 1, bytes: 77, at: .second(-86_400)))
     await store.settle(old[0].settled(.dead(.permanent), status: 410))
   }
 
