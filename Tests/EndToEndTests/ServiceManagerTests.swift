@@ -114,6 +114,8 @@ import Testing
       mount -t tmpfs none \(devices)
       cd \(devices)
       for one in null zero random urandom; do touch $one; mount --bind /dev/$one $one; done
+      mkdir shm
+      mount --bind /dev/shm shm
       ln -s /proc/self/fd fd
       touch log
       mount --bind \(journal.path) log

@@ -50,6 +50,7 @@ struct MetricCatalogueTests {
     (readings.storeBytes, readings.storeLimitBytes, readings.storeLogBytes) = (1, 1, 1)
     (readings.storeReader, readings.clockOffset) = (.zero, .zero)
     (readings.isLastReloadSuccessful, readings.lastSuccessfulReload) = (true, .second(1))
+    readings.nodes = .aloneServing("crm")
     let reader = try ExpositionReader(metrics.render(readings))
     return Dictionary(
       uniqueKeysWithValues: reader.kinds.map { name, kind in

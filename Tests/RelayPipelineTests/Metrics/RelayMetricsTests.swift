@@ -42,6 +42,7 @@ import Testing
     (readings.storeLogBytes, readings.storeReader) = (3, .seconds(4))
     readings.receivers = [NoticeStanding(name: "ops", format: .json, waiting: 0)]
     readings.attachments.bytes = ["huggy": 5]
+    readings.nodes = .aloneServing("crm")
     #expect(
       try read(metrics, readings).kinds == [
         "huggy_relay_attachments_total": "counter", "huggy_relay_attachments_pending": "gauge",
