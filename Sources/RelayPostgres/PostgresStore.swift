@@ -57,7 +57,8 @@ package final class PostgresStore: ThreadedStore {
     // A connection is used on the thread that opened it, and on no other.
     let opened:
       (
-        id: EventID, downTime: Gap?, warnings: [String], lease: LeaseKeeper, signal: LeaseSignal, key: StoreKey,
+        id: EventID, downTime: Gap?, warnings: [String], lease: LeaseKeeper, signal: LeaseSignal,
+        key: StoreKey,
         shares: Locked<LaneShares>, doubt: Locked<String?>
       )
     (thread, opened) = try StoreThread.start(

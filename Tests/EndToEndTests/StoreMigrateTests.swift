@@ -68,11 +68,17 @@ struct StoreMigrateTests {
 
     let held = try hold(database)
     let move = try RelayProcess(executable: Setting.binary, arguments: migrate(setting, to: database))
-    _ = try await eventually { try isInTheMiddle(database) } until: { $0 }
+    _ = try await eventually {
+      try isInTheMiddle(database)
+    } until: {
+      $0
+    }
     move.send(signal: SIGKILL)
     #expect(move.waitForExit() != 0)
     try setting.rewrite(Self.yaml(database.url, sink: address))
-    let early = try await eventually { try Setting.run(["serve", "--config", setting.configuration]) } until: {
+    let early = try await eventually {
+      try Setting.run(["serve", "--config", setting.configuration])
+    } until: {
       // The server may take a moment to see that the killed one is gone.
       !$0.errors.contains("another relay has this store open")
     }
@@ -80,8 +86,13 @@ struct StoreMigrateTests {
     held.close()
 
     try setting.rewrite(Self.yaml(file, sink: address, destination: "paused: true"))
-    let moved = try await eventually { try Setting.run(migrate(setting, to: database)) } until: { $0.status == 0 }
-    #expect(moved.output.contains("20 events, 20 deliveries") && moved.output.contains("is sound"), "\(moved)")
+    let moved = try await eventually {
+      try Setting.run(migrate(setting, to: database))
+    } until: {
+      $0.status == 0
+    }
+    #expect(
+      moved.output.contains("20 events, 20 deliveries") && moved.output.contains("is sound"), "\(moved)")
     #expect(FileManager.default.contents(atPath: setting.database) == before)
     let again = try Setting.run(migrate(setting, to: database) + ["--json"])
     #expect(again.status == 0 && again.output.contains(#""moved":null"#), "\(again)")

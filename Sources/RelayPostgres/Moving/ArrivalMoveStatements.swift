@@ -256,7 +256,8 @@ extension StoreError {
   fileprivate static func unknownName(_ name: String) -> StoreError {
     StoreError(
       code: .failing,
-      message: "the store that is moved names \(name), which its own list of names does not have; `huggy-relay store verify` "
+      message:
+        "the store that is moved names \(name), which its own list of names does not have; `huggy-relay store verify` "
         + "says all that is wrong with it")
   }
 }

@@ -8,7 +8,9 @@ struct MoveConnection {
 
   /// One round trip, one transaction.
   func run(_ pipeline: Pipeline) throws(StoreError) {
-    do throws(PostgresError) { _ = try connection.run(pipeline, within: limit) } catch { throw StoreError(error) }
+    do throws(PostgresError) { _ = try connection.run(pipeline, within: limit) } catch {
+      throw StoreError(error)
+    }
   }
 
   func run(

@@ -57,7 +57,8 @@ struct MoveProgressStatements {
       firstDay: Day(number: row.integer(9)), envelopesFrom: row.time(10))
   }
 
-  func holdsSomething(_ connection: PostgresConnection, within limit: Duration) throws(PostgresError) -> Bool {
+  func holdsSomething(_ connection: PostgresConnection, within limit: Duration) throws(PostgresError) -> Bool
+  {
     try connection.run(holdsSomething, within: limit)[0].bool(0)
   }
 

@@ -5,7 +5,8 @@ enum Schema {
   /// Each brings the store from the version before to the next one, in one transaction. One that was released never changes.
   static let migrations: [String] = [
     [
-      NodeTables.sql, PathTables.sql(TableNames()), SharingTables.sql(TableNames()), MovingTable.sql(TableNames()),
+      NodeTables.sql, PathTables.sql(TableNames()), SharingTables.sql(TableNames()),
+      MovingTable.sql(TableNames()),
     ].joined(separator: "\n")
   ]
 

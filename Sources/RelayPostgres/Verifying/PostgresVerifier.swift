@@ -55,7 +55,8 @@ package struct PostgresVerifier {
       }
       guard move.map({ $0.step == .done }) ?? true else {
         return StoreVerification(
-          checks: [], note: "it is being filled from another store: rows are compared once `store migrate` is done")
+          checks: [],
+          note: "it is being filled from another store: rows are compared once `store migrate` is done")
       }
       return try asServer { () throws(PostgresError) in try look(connection) }
     } catch {

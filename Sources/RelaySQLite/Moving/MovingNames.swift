@@ -51,7 +51,8 @@ extension StoreError {
   static func leadsNowhere(_ row: String, _ missing: String) -> StoreError {
     StoreError(
       code: .failing,
-      message: "the store is damaged: \(row) leads to the \(missing), which is missing; `huggy-relay store verify` says all "
+      message:
+        "the store is damaged: \(row) leads to the \(missing), which is missing; `huggy-relay store verify` says all "
         + "that is wrong, and what to do about it")
   }
 }

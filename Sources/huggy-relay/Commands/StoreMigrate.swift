@@ -49,13 +49,16 @@ struct StoreMigrate: ParsableCommand {
     }
     print(text(moved, verification))
     if !json, loaded.sources.contains(where: { $0.attachments != nil }) {
-      printError("files that events point to stay where they are: attachments go with a store that is a file alone")
+      printError(
+        "files that events point to stay where they are: attachments go with a store that is a file alone")
     }
     if !verification.isSound { throw ExitCode.failure }
   }
 
   private func doneBefore() -> String {
-    json ? Self.json(target, nil) : "all was moved to \(target.shown) before: let store.url name it, and start the relay"
+    json
+      ? Self.json(target, nil)
+      : "all was moved to \(target.shown) before: let store.url name it, and start the relay"
   }
 
   private func text(_ moved: StoreSettings.Location.Moved?, _ verification: StoreVerification) -> String {

@@ -58,7 +58,8 @@ struct MoveBench {
     _ = try await store.stored(make.envelope(to: [], events: 2, type: "a\u{0}\u{1}b", chat: "\u{0}"))
     clock.set(.second(30))
     _ = try await store.append(make.envelope(to: ["crm", "bi"], events: 2, bytes: 9, at: .second(30)))
-    _ = try await store.stored(make.envelope(to: ["crm", "bi", "audit"], events: 3, source: "other", at: .second(31)))
+    _ = try await store.stored(
+      make.envelope(to: ["crm", "bi", "audit"], events: 3, source: "other", at: .second(31)))
     try await addPeople(to: store, clock)
     return first
   }
@@ -168,7 +169,9 @@ struct MoveBench {
   func rows(_ sql: String, in database: TestDatabase? = nil) throws -> [String] {
     let connection = try connection(database)
     defer { connection.close() }
-    return try connection.run(Statement(name: "rows", sql: sql), within: .patient).map { $0.optionalText(0) ?? "" }
+    return try connection.run(Statement(name: "rows", sql: sql), within: .patient).map {
+      $0.optionalText(0) ?? ""
+    }
   }
 
   private func connection(_ database: TestDatabase? = nil) throws -> PostgresConnection {

@@ -24,7 +24,8 @@ struct MoveNumberingTests {
     for _ in 0..<3 {
       let event = numbering.takeEvent(.second(5))
       let deliveries = (0..<4).map { _ in numbering.takeDelivery(.second(5)) }
-      #expect(deliveries == Array(event..<event + 4), "those of an event follow each other from its own tick on")
+      #expect(
+        deliveries == Array(event..<event + 4), "those of an event follow each other from its own tick on")
       ticks += [event] + deliveries
     }
     #expect(ticks == ticks.sorted())

@@ -46,7 +46,9 @@ struct MoveTests {
     let before = try await MoveView(file, lookup)
     _ = lookup.close(within: .patient)
     file.close()
-    guard case .moved(let counts) = try bench.move() else { throw StoreError(code: .failing, message: "no move") }
+    guard case .moved(let counts) = try bench.move() else {
+      throw StoreError(code: .failing, message: "no move")
+    }
     #expect(counts.events == before.events.count && counts.events == 20)
     #expect(counts.deliveries == before.events.reduce(0) { $0 + $1.deliveries.count })
     #expect(counts.failures > 10 && counts.replayed == 4)
@@ -89,13 +91,16 @@ struct MoveTests {
       store.close()
     }
     for destination in ["crm", "bi", "audit"] {
-      for (kind, queue) in [(ClaimRequest.Kind.fresh, DeliveryQueue.live), (.retrying, .live), (.fresh, .replay)] {
+      for (kind, queue) in [
+        (ClaimRequest.Kind.fresh, DeliveryQueue.live), (.retrying, .live), (.fresh, .replay),
+      ] {
         let old = await file.claim(kind, in: queue, of: destination, now: .second(1_000))
         let new = await store.claim(kind, in: queue, of: destination, now: .second(1_000))
         #expect(new.deliveries.map(\.event.id) == old.deliveries.map(\.event.id))
         #expect(new.deliveries.map(\.attempts) == old.deliveries.map(\.attempts))
         #expect(
-          new.deliveries.map { DeliveredContent($0.event) } == old.deliveries.map { DeliveredContent($0.event) })
+          new.deliveries.map { DeliveredContent($0.event) }
+            == old.deliveries.map { DeliveredContent($0.event) })
       }
     }
   }
@@ -107,7 +112,8 @@ struct MoveTests {
     defer { store.close() }
     let make = TestEnvelopes()
     _ = make.nextID(count: 1_000)
-    let twin = try await store.append(make.envelope(to: ["crm", "audit"], events: 4, bytes: 1, at: .second(40)))
+    let twin = try await store.append(
+      make.envelope(to: ["crm", "audit"], events: 4, bytes: 1, at: .second(40)))
     guard case .duplicate(let first, let count, _) = twin else { throw UnexpectedDuplicate() }
     #expect(first == bench.first.firstEventID && count == 4)
     let new = make.envelope(to: ["crm"], at: .second(50))
@@ -115,7 +121,8 @@ struct MoveTests {
     let id = String("\(new.firstEventID)".dropFirst(EventID.prefix.count))
     #expect(try bench.rows("SELECT event::text FROM delivery ORDER BY id DESC LIMIT 1") == [id])
     #expect(try bench.rows("SELECT id::text FROM event ORDER BY number DESC LIMIT 1") == [id])
-    let entry = AuditEntry(at: .second(60), who: "ana", role: "admin", what: "reload", target: "", reason: nil)
+    let entry = AuditEntry(
+      at: .second(60), who: "ana", role: "admin", what: "reload", target: "", reason: nil)
     let kept = try await store.beginAudit(entry)
     #expect(kept == AuditID(rawValue: 4))
     let replay = try await store.begun(NewReplay(plan: "to=bi", startedAt: .second(60)))

@@ -27,7 +27,12 @@ struct RowDigestTests {
 
   @Test func whereAFieldEndsAndWhetherItIsThereCounts() {
     let texts: [(inout RowDigest) -> Void] = [
-      { $0.add("ab"); $0.add("c") }, { $0.add("a"); $0.add("bc") }, { $0.add("abc") },
+      {
+        $0.add("ab"); $0.add("c")
+      },
+      {
+        $0.add("a"); $0.add("bc")
+      }, { $0.add("abc") },
       { $0.add(optional: nil as String?) { $0.add($1) } }, { $0.add(optional: "") { $0.add($1) } },
     ]
     #expect(Set(texts.map { digest([$0]).description }).count == texts.count)
