@@ -62,9 +62,14 @@ def load(relay, sink, setup, seconds, connections, per_second=None):
 
 
 def one_run(relay, sink, setup, seconds, connections=64, per_second=None):
+    load(relay, sink.batches if setup.batches else sink, setup, WARM_UP_SECONDS, connections, per_second)
+    return warm_run(relay, sink, setup, seconds, connections, per_second)
+
+
+def warm_run(relay, sink, setup, seconds, connections=64, per_second=None):
+    """Of a relay that has just done the same."""
     if setup.batches:
         sink = sink.batches
-    load(relay, sink, setup, WARM_UP_SECONDS, connections, per_second)
     before, after, sent, took, latencies = load(relay, sink, setup, seconds, connections, per_second)
     events = int(after.events - before.events)
     commits, deliveries = after.commits - before.commits, 0 if setup.waits else events * setup.fanout
