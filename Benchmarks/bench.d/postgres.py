@@ -54,14 +54,14 @@ class Postgres:
             raise Failure("PostgreSQL has not started: its words stand above")
         return subprocess.run([f"{self.binaries}/pg_isready", "-q", "-d", self.address()]).returncode == 0
 
-    def address(self, **settings):
+    def address(self, database=DATABASE, **settings):
         """What libpq connects to, with the settings of the session."""
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-        return f"host={self.socket} dbname={DATABASE} user=bench" + (f" options='{options}'" if options else "")
+        return f"host={self.socket} dbname={database} user=bench" + (f" options='{options}'" if options else "")
 
-    def ask(self, sql):
+    def ask(self, sql, database=DATABASE):
         """The answer's first line."""
-        command = [f"{self.binaries}/psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.address(), "-c", sql]
+        command = [f"{self.binaries}/psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.address(database), "-c", sql]
         answer = subprocess.run(command, capture_output=True, text=True)
         if answer.returncode:
             raise Failure(f"PostgreSQL: {answer.stderr.strip()}")

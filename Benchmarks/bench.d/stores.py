@@ -96,7 +96,7 @@ def several(server, sink, count, seconds, settings):
 
 def shares_are_even(relay, count):
     """It serves some of them, and knows all relays."""
-    nodes = json.loads(relay.get("/api/v1/status")[1])["nodes"]
+    nodes = json.loads(relay.get("/api/v1/nodes")[1])["nodes"]
     return len(nodes) == count and all(node["destinations"] for node in nodes)
 
 

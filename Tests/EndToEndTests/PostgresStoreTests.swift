@@ -170,6 +170,7 @@ struct PostgresStoreTests {
     #expect(try run("gaps").isEmpty == false)
     let copy = try person.run("store", "backup", setting.folder.path + "/copy")
     #expect(copy.status == 1 && copy.errors.contains("pg_dump"), "\(copy)")
+    #expect(try person.metric("huggy_relay_store_read_errors_total") == 0)
     let doctor = try Setting.run(["doctor", "--config", setting.configuration, "--admin", person.admin])
     #expect(doctor.output.contains("1 relay holds the store"), "\(doctor)")
     let verified = try Setting.run(["store", "verify", "--config", setting.configuration, "--json"])

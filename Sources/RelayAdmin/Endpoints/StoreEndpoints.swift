@@ -8,7 +8,10 @@ enum StoreEndpoints {
     .post(
       "/api/v1/store/backup", "A consistent copy of the store, while it runs. It needs room on the disk.",
       role: .admin, audit: .change, replies: [.init(contentType: "application/vnd.sqlite3")],
-      problems: [.init(409, "backup_in_progress", "Another copy is being made or fetched.")], backup)
+      problems: [
+        .init(409, "backup_in_progress", "Another copy is being made or fetched."),
+        .init(409, "conflict", "The store is in PostgreSQL, which copies it with its own tools."),
+      ], backup)
   ]
 
   private static func backup(_ call: Call<Nothing>) async throws -> AdminResponse {

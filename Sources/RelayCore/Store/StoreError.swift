@@ -19,6 +19,8 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     case foreignLog
     /// There is no way to its server, or that takes no connections yet, while it is being opened: some time later it may.
     case unreachable
+    /// A store of this kind can't do it, however it is.
+    case unsupported
     /// It can't be opened: a missing folder, a permission, not a database.
     case cannotOpen
   }

@@ -90,6 +90,7 @@ final class PatientStore: Sendable {
     switch error.code {
     case .failing, .hanging, .lost, .foreignLog, .unreachable, .cannotOpen, .newerSchema:
       watch.storeReadFailed(error)
+    case .unsupported: return OperationError(code: .conflict, message: error.message)
     // It can be read: there is no room for what was asked, or something else is under way. At the end nobody need be told.
     case .full, .inUse, .closed: break
     }

@@ -149,7 +149,7 @@ extension PostgresBackend: Sendable {}
 
 extension StoreError {
   fileprivate static let isCopiedElsewhere = StoreError(
-    code: .failing,
+    code: .unsupported,
     message:
       "a store in PostgreSQL is copied by PostgreSQL's own tools: use pg_dump, or a base backup of the server"
   )
