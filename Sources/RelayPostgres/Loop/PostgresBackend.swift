@@ -115,7 +115,19 @@ final class PostgresBackend: StoreBackend {
     if let damage = session.takeDamage() { observer?.storeReadFailed(damage) }
   }
 
-  func takeJobs() -> [any StoreJob<StoreSession>] { sharing.desk.requests.takeJobs() }
+  func takeJobs() -> [any StoreJob<StoreSession>] {
+    let cancelled = session.takeErased().map { destination, deliveries in
+      let wish = ChangeWish(.cancelForErasure, .ids(deliveries), of: destination)
+      let done = sharing.desk.whileHere(destination) { [session, sharing] (error: StoreError?) in
+        session.reader.areCancelled(deliveries)
+        // What comes behind them in their keys may go now.
+        if error == nil { sharing.desk.deliveriesMayGo(of: destination) }
+      }
+      return ChangeJob(wish, clock: clock) { _, error in done(error) }
+    }
+    return sharing.desk.requests.takeJobs() + cancelled
+  }
+
   func takeRoom() -> Bool { sharing.desk.takeRoom() }
 
   func condition(failure: StoreError?, holdsSettlements: Bool) -> StoreCondition {

@@ -153,8 +153,8 @@ final class Claims: CommitMember {
     guard !table.holds(key), !destinations.isWithheld(key.destination), let first = found.first,
       !table.contains(first.row.id)
     else { return nil }
-    guard let event = first.event else {
-      reader.isMissing(first.row)
+    guard let event = first.event, !event.body.isEmpty else {
+      reader.pass(over: first.row, isErased: first.event != nil)
       return nil
     }
     let name = names.destinations.name(of: first.row.destination)
@@ -165,7 +165,7 @@ final class Claims: CommitMember {
       return delivery
     }
     for (row, event) in found.dropFirst() {
-      guard let event, row.isDue(by: now), !table.contains(row.id) else { break }
+      guard let event, !event.body.isEmpty, row.isDue(by: now), !table.contains(row.id) else { break }
       delivery.followers.append(row.delivery(event, to: name))
       table.add(row.id, row.followingEntry)
     }
@@ -315,7 +315,7 @@ final class Claims: CommitMember {
     while found.isExhausted, let candidate = try next() {
       let row = candidate.row
       let known = table.entries[row.id]
-      guard candidate.isListed ? known == nil : known?.state == .returned, !reader.isKnownMissing(row) else {
+      guard candidate.isListed ? known == nil : known?.state == .returned, !reader.isPassedOver(row) else {
         continue
       }
       var run = ChosenRun(first: row, followers: [])

@@ -3,7 +3,8 @@ import RelayStoring
 
 /// Reads events for their deliveries. Confined to the store's thread.
 ///
-/// What can't be read, since its event is missing, is passed over, and told of once: so it stops nothing else.
+/// What can't be read, since its event is missing, is passed over, and told of once: so it stops nothing else. The same holds for what
+/// became pending while its event was erased at another node: there is nothing to send, and it is to be cancelled.
 final class EventReader {
   private let names: NameTable
   private let cache = EventCache<EventID>()
@@ -13,6 +14,9 @@ final class EventReader {
   private var missing: Set<DeliveryID> = []
   /// Those of them that nobody has been told of yet.
   private var newlyMissing: [DeliveryID] = []
+  /// Deliveries of erased events, and those of them that nobody has been told of yet.
+  private var erased: Set<DeliveryID> = []
+  private var newlyErased: [DestinationRowID: [DeliveryID]] = [:]
 
   init(names: NameTable, statements: ClaimStatements, _ connection: StoreConnection) {
     self.names = names
@@ -25,6 +29,7 @@ final class EventReader {
     var events: [EventID: Event] = [:]
     var unknown: [EventID] = []
     var asked: Set<EventID> = []
+    var erasedEvents: Set<EventID> = []
     for delivery in deliveries where asked.insert(delivery.event).inserted {
       if let event = cache.event(delivery.event) {
         events[delivery.event] = event
@@ -35,20 +40,42 @@ final class EventReader {
     if !unknown.isEmpty {
       let found = try statements.events(unknown, source: { names.source(of: $0) }, connection)
       for (event, count) in found {
+        guard !event.body.isEmpty else {
+          erasedEvents.insert(event.id)
+          continue
+        }
         events[event.id] = event
         // If it has one delivery, nobody else comes for it.
         if count > 1 { cache.insert(event, row: event.id) }
       }
     }
-    for delivery in deliveries where events[delivery.event] == nil { isMissing(delivery) }
+    for delivery in deliveries where events[delivery.event] == nil {
+      pass(over: delivery, isErased: erasedEvents.contains(delivery.event))
+    }
     return events
   }
 
-  func isMissing(_ delivery: DeliveryRead) {
-    if missing.insert(delivery.id).inserted { newlyMissing.append(delivery.id) }
+  /// - Parameter isErased: There is an event, and its body is gone; else there is none.
+  func pass(over delivery: DeliveryRead, isErased: Bool) {
+    if !isErased {
+      if missing.insert(delivery.id).inserted { newlyMissing.append(delivery.id) }
+    } else if erased.insert(delivery.id).inserted {
+      newlyErased[DestinationRowID(rawValue: Int64(delivery.destination)), default: []].append(delivery.id)
+    }
   }
 
-  func isKnownMissing(_ delivery: DeliveryRead) -> Bool { missing.contains(delivery.id) }
+  func isPassedOver(_ delivery: DeliveryRead) -> Bool {
+    missing.contains(delivery.id) || erased.contains(delivery.id)
+  }
+
+  /// Pending deliveries of erased events that have been found since this was last asked.
+  func takeErased() -> [DestinationRowID: [DeliveryID]] {
+    defer { newlyErased.removeAll() }
+    return newlyErased
+  }
+
+  /// They are pending no more.
+  func areCancelled(_ deliveries: [DeliveryID]) { erased.subtract(deliveries) }
 
   /// What it says is erased: nobody is given it any more.
   func forget(_ event: EventID) { cache.remove(event) }

@@ -325,6 +325,11 @@ final class StoreSession {
     return damage ?? reader.takeDamage()
   }
 
+  /// Pending deliveries of erased events that have been found since this was last asked, of each destination.
+  func takeErased() -> [(destination: String, deliveries: [DeliveryID])] {
+    reader.takeErased().map { (destinations[$0.key].name, $0.value.sorted()) }
+  }
+
   /// From when the last run was last known to live, or began to stop, until now.
   ///
   /// - Parameter clock: As the last run has left it; nil: there was none.

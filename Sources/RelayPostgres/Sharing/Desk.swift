@@ -199,6 +199,11 @@ final class Desk {
 
   // MARK: Jobs
 
+  /// Its lane is to look again.
+  func deliveriesMayGo(of destination: String) {
+    signal.host?.deliveriesCame(for: [destination], replayed: true)
+  }
+
   /// The destination stays with this node until the job has ended.
   func whileHere<Outcome>(
     _ destination: String, _ completion: @escaping (Outcome) -> Void
