@@ -10,7 +10,7 @@ final class Reordering: Sendable {
   private let logger: Logger
   /// Destinations that are being brought into their configured order, and how often each was held for it.
   ///
-  /// Whoever holds this lock may read the active configuration, never the other way round.
+  /// Whoever holds this lock may read the active configuration, and lets lanes go on; never the other way round.
   private let underWay = Locked<[String: Int]>([:])
 
   init(store: any DeliveryStore, holds: DestinationHolds, active: ActiveConfiguration, logger: Logger) {
@@ -53,13 +53,13 @@ final class Reordering: Sendable {
     while true {
       let ordering = active.destination(name)?.ordering
       if let ordering, await !reorder(name, by: ordering) { continue }
-      let timesHeld = underWay.withLock { underWay -> Int? in
-        guard active.destination(name)?.ordering == ordering else { return nil }
-        return underWay.removeValue(forKey: name)
+      let isInOrder = underWay.withLock { underWay in
+        guard active.destination(name)?.ordering == ordering else { return false }
+        // Within the lock, so that what is seen to be under way no more does go on.
+        for _ in 0..<(underWay.removeValue(forKey: name) ?? 0) { holds.resume([name]) }
+        return true
       }
-      guard let timesHeld else { continue }
-      for _ in 0..<timesHeld { holds.resume([name]) }
-      return
+      if isInOrder { return }
     }
   }
 

@@ -200,7 +200,7 @@ import Testing
     #expect(middle.numbersInFlight == [1, 2])
     middle.source.write { $0.destination("crm") { $0.ordering = .chat } }
     try await reload(middle)
-    try await finishReordering(middle)
+    try await middle.finishReordering()
     // Two had begun before: the third waits for both.
     try await middle.answer(middle.request(), 200)
     #expect(middle.numbersInFlight == [2])
@@ -219,15 +219,9 @@ import Testing
     try await reload(middle)
     middle.source.write { $0.destination("crm") { $0.ordering = .none } }
     try await reload(middle)
-    try await finishReordering(middle)
+    try await middle.finishReordering()
     #expect(middle.numbersInFlight == [1, 2, 3, 4])
     await middle.answerAll()
     #expect(try await middle.books() == Books(delivered: 4))
-  }
-
-  /// It goes on in the background, and at its end the lane asks for a turn.
-  private func finishReordering(_ middle: Middle) async throws {
-    try await middle.takeTurns { middle.controller.reordering.destinations.isEmpty }
-    await middle.rest()
   }
 }

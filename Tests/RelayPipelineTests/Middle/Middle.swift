@@ -61,7 +61,7 @@ final class Middle {
       source: source)
     let stored = try await controller.prepare()
     try await during { [controller] in await controller.start(stored) }
-    await rest()
+    try await finishReordering()
   }
 
   deinit { end() }
@@ -128,6 +128,12 @@ final class Middle {
       _ = transport.takeWake()
       turn()
     }
+  }
+
+  /// Deliveries are brought into their order in the background, and at its end the lane asks for a turn.
+  func finishReordering() async throws {
+    try await takeTurns { controller.reordering.destinations.isEmpty }
+    await rest()
   }
 
   /// Lets time pass, and takes the turn that the engine asked for, if it has come.
