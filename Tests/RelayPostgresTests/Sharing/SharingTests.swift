@@ -129,7 +129,8 @@ struct SharingTests {
     defer { other.close() }
     try other.execute(Self.storesByHand(sequence: 1, previous: 0, ago: -3_600) + "; COMMIT", within: .patient)
     try await first.claim("d1", until: 1)
-    #expect(try await tick(of: first) > now + hour)
+    // It may come upon the delivery before it has read the news. By the clock alone this would take an hour.
+    while try await tick(of: first) <= now + hour {}
     bench.close(first)
     // What one finds that starts.
     _ = try bench.ask("UPDATE node SET last_tick = \(now + 2 * hour) WHERE slot = 7 RETURNING slot")
