@@ -127,8 +127,8 @@ extension DeliveryLane {
 
 /// Where deliveries stand that are on no shelf since their lanes have them.
 enum UnlistedRead {
-  /// None of any node is before it: nodes at work keep it near the end of the table.
+  /// None of any node is before it: nodes at work keep it near the end of the table, and a slot that nobody has has no row.
   static func first(_ names: TableNames) -> String {
-    "(SELECT coalesce(min(u.first), 0) FROM \(names.unlisted) u)"
+    "(SELECT coalesce(min(u.first), \(Int64.max)) FROM \(names.unlisted) u)"
   }
 }

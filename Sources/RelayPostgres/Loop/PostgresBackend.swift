@@ -120,8 +120,10 @@ final class PostgresBackend: StoreBackend {
       let wish = ChangeWish(.cancelForErasure, .ids(deliveries), of: destination)
       let done = sharing.desk.whileHere(destination) { [session, sharing] (error: StoreError?) in
         session.reader.areCancelled(deliveries)
-        // What comes behind them in their keys may go now.
-        if error == nil { sharing.desk.deliveriesMayGo(of: destination) }
+        guard error?.code != .closed, session.connection.loss == nil else { return }
+        // What comes behind them in their keys may go now; where they could not be cancelled, they are found again.
+        if let row = session.names.destination(destination) { session.claims.beginAnew(row) }
+        sharing.desk.deliveriesMayGo(of: destination)
       }
       return ChangeJob(wish, clock: clock) { _, error in done(error) }
     }

@@ -149,24 +149,26 @@ final class Claims: CommitMember {
   /// it says so: its lane gives it back, and knows when to come for it.
   ///
   /// - Parameter found: The first pending ones of the key, in order.
-  func handOut(_ found: [(row: DeliveryRead, event: Event?)], of key: OrderKey, now: Timestamp) -> Delivery? {
+  func handOut(
+    _ found: [(row: DeliveryRead, event: EventRead.Found?)], of key: OrderKey, now: Timestamp
+  ) -> Delivery? {
     guard !table.holds(key), !destinations.isWithheld(key.destination), let first = found.first,
       !table.contains(first.row.id)
     else { return nil }
-    guard let event = first.event, !event.body.isEmpty else {
+    guard let event = first.event, !event.isErased else {
       reader.pass(over: first.row, isErased: first.event != nil)
       return nil
     }
     let name = names.destinations.name(of: first.row.destination)
-    var delivery = first.row.delivery(event, to: name)
+    var delivery = first.row.delivery(event.event, to: name)
     table.add(first.row.id, first.row.entry)
     if let due = first.row.due, due > now {
       delivery.due = due
       return delivery
     }
     for (row, event) in found.dropFirst() {
-      guard let event, !event.body.isEmpty, row.isDue(by: now), !table.contains(row.id) else { break }
-      delivery.followers.append(row.delivery(event, to: name))
+      guard let event, !event.isErased, row.isDue(by: now), !table.contains(row.id) else { break }
+      delivery.followers.append(row.delivery(event.event, to: name))
       table.add(row.id, row.followingEntry)
     }
     return delivery

@@ -39,14 +39,15 @@ final class EventReader {
     }
     if !unknown.isEmpty {
       let found = try statements.events(unknown, source: { names.source(of: $0) }, connection)
-      for (event, count) in found {
-        guard !event.body.isEmpty else {
+      for found in found {
+        let event = found.event
+        guard !found.isErased else {
           erasedEvents.insert(event.id)
           continue
         }
         events[event.id] = event
         // If it has one delivery, nobody else comes for it.
-        if count > 1 { cache.insert(event, row: event.id) }
+        if found.deliveries > 1 { cache.insert(event, row: event.id) }
       }
     }
     for delivery in deliveries where events[delivery.event] == nil {

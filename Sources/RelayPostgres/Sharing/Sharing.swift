@@ -382,6 +382,7 @@ final class Sharing {
         (destination: Int32(row.rawValue), heir: rules.heir(of: Int32(row.rawValue), named: name(row)))
       }
       var pipeline = Pipeline()
+      sweepStatements.forgetUnlisted(of: slot, in: &pipeline)
       statements.leave(slot, heirs, in: &pipeline)
       desk.replays.release(allOf: slot, in: &pipeline)
       _ = try connection.run(pipeline)

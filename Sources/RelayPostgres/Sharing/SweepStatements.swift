@@ -6,7 +6,7 @@ struct SweepStatements: Sendable {
   private let waitingKeys: Statement
   private let firstUnlisted: Statement
   private let listLeft: Statement
-  private let setUnlisted: Statement
+  private let forget: Statement
 
   init(_ names: TableNames) {
     waitingKeys = Statement(
@@ -18,7 +18,7 @@ struct SweepStatements: Sendable {
       types: [.int4, .int2, .int8, .int8])
     firstUnlisted = Statement(
       name: "first_unlisted",
-      sql: "SELECT coalesce((SELECT first FROM \(names.unlisted) WHERE slot = $1), 0)", types: [.int2])
+      sql: "SELECT first FROM \(names.unlisted) WHERE slot = $1", types: [.int2])
     listLeft = Statement(
       name: "list_left",
       sql: """
@@ -28,12 +28,13 @@ struct SweepStatements: Sendable {
         WHERE d.id = u.id RETURNING d.id
         """,
       types: [.int2, .int8, .int8])
-    setUnlisted = Statement(
-      name: "set_unlisted_left",
+    forget = Statement(
+      name: "forget_unlisted",
       sql: """
-        INSERT INTO \(names.unlisted) (slot, first) VALUES ($1, $2) ON CONFLICT (slot) DO UPDATE SET first = excluded.first
+        DELETE FROM \(names.unlisted) u WHERE u.slot = $1 AND NOT EXISTS (
+          SELECT FROM \(names.delivery) d WHERE d.id >= u.first AND d.slot = $1 AND d.state = 0 AND d.shelf IS NULL)
         """,
-      types: [.int2, .int8])
+      types: [.int2])
   }
 
   /// Newest first.
@@ -54,11 +55,11 @@ struct SweepStatements: Sendable {
     }
   }
 
-  /// No delivery of the slot before this one is unlisted.
-  func firstUnlisted(of slot: Int16, _ connection: StoreConnection) throws(StoreError) -> DeliveryID {
+  /// No delivery of the slot before this one is unlisted; nil: none at all.
+  func firstUnlisted(of slot: Int16, _ connection: StoreConnection) throws(StoreError) -> DeliveryID? {
     var parameters = Parameters()
     parameters.add(slot)
-    return DeliveryID(rawValue: try connection.read(firstUnlisted, parameters)[0].integer(0))
+    return try connection.read(firstUnlisted, parameters).first.map { DeliveryID(rawValue: $0.integer(0)) }
   }
 
   /// Lists some that a slot's node has left unlisted, oldest first: a commit of its own.
@@ -75,10 +76,10 @@ struct SweepStatements: Sendable {
     return (rows.lazy.map { DeliveryID(rawValue: $0.integer(0)) }.max(), rows.count)
   }
 
-  func markUnlisted(of slot: Int16, from first: DeliveryID, in pipeline: inout Pipeline) {
+  /// A slot that nobody has keeps nobody looking through what came since, once all that it left is listed.
+  func forgetUnlisted(of slot: Int16, in pipeline: inout Pipeline) {
     var parameters = Parameters()
     parameters.add(slot)
-    parameters.add(first.rawValue)
-    pipeline.add(setUnlisted, parameters)
+    pipeline.add(forget, parameters)
   }
 }

@@ -26,12 +26,14 @@ struct TakeOver {
     guard connection.clearsUp(holding) else { return true }
     let start =
       if let first { first } else { try statements.firstUnlisted(of: slot, connection) }
-    let (last, count) = try statements.list(
-      leftBy: slot, from: start, limit: Self.deliveriesPerStep, connection)
-    first = last?.next ?? start
-    guard count < Self.deliveriesPerStep else { return false }
+    if let start {
+      let (last, count) = try statements.list(
+        leftBy: slot, from: start, limit: Self.deliveriesPerStep, connection)
+      first = last?.next ?? start
+      guard count < Self.deliveriesPerStep else { return false }
+    }
     var pipeline = Pipeline()
-    statements.markUnlisted(of: slot, from: last?.next ?? start, in: &pipeline)
+    statements.forgetUnlisted(of: slot, in: &pipeline)
     lanes.release(allOf: slot, in: &pipeline)
     replays.release(allOf: slot, in: &pipeline)
     _ = try connection.run(pipeline)

@@ -96,8 +96,8 @@ struct ClaimStatements: Sendable {
       name: "unlisted_deliveries",
       sql: """
         SELECT d.id, d.destination, d.bytes FROM \(names.delivery) d
-        WHERE d.id >= coalesce((SELECT first FROM \(names.unlisted) WHERE slot = $1), 0) AND d.slot = $1 AND d.state = 0
-          AND d.shelf IS NULL ORDER BY d.id
+        WHERE d.id >= (SELECT first FROM \(names.unlisted) WHERE slot = $1) AND d.slot = $1 AND d.state = 0 AND d.shelf IS NULL
+        ORDER BY d.id
         """,
       types: [.int2])
   }
@@ -195,7 +195,7 @@ struct ClaimStatements: Sendable {
   /// - Returns: Each with the number of its deliveries.
   func events(
     _ ids: [EventID], source: (Int32) -> String, _ connection: StoreConnection
-  ) throws(StoreError) -> [(event: Event, deliveries: Int)] {
+  ) throws(StoreError) -> [EventRead.Found] {
     var parameters = Parameters(capacity: 24 * ids.count + 64)
     parameters.add(array: ids)
     parameters.add(boundsOf: ids)

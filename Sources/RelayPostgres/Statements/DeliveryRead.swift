@@ -58,17 +58,25 @@ enum EventRead {
   /// Of a table that is called `e`.
   static let columns = """
     e.id, e.envelope, e.source, e.received, e.time, e.token, e.trace, e.type, e.raw_type, e.company, e.channel, e.chat, e.body,
-    e.deliveries
+    e.deliveries, e.erased IS NOT NULL
     """
+
+  struct Found {
+    var event: Event
+    /// How many it has.
+    var deliveries: Int
+    /// There is nothing left to send.
+    var isErased: Bool
+  }
 
   /// - Parameters:
   ///   - first: The place of its first column.
   ///   - contexts: Keeps envelopes for their other events.
   ///   - source: Gives a source's name.
-  /// - Returns: The event, and how many deliveries it has; nil: there is none.
+  /// - Returns: nil: there is none.
   static func event(
     _ row: Row, from first: Int = 0, _ contexts: inout [EventID: EnvelopeContext], source: (Int32) -> String
-  ) -> (event: Event, deliveries: Int)? {
+  ) -> Found? {
     guard !row.isNull(first) else { return nil }
     let envelope = row.eventID(first + 1)
     let context =
@@ -85,7 +93,7 @@ enum EventRead {
       company: row.optionalText(first + 9).map(StoredText.read),
       channel: row.optionalText(first + 10).map(StoredText.read),
       chat: row.optionalText(first + 11).map(StoredText.read), body: row.bytes(first + 12))
-    return (event, Int(row.int32(first + 13)))
+    return Found(event: event, deliveries: Int(row.int32(first + 13)), isErased: row.bool(first + 14))
   }
 }
 

@@ -75,7 +75,7 @@ struct KeyStatements: Sendable {
   ///   - found: Given them by the keys' places, in order; without an event: it is missing.
   func turns(
     _ keys: [(key: OrderKey, runLimit: Int)], in commit: PendingCommit, source: @escaping (Int32) -> String,
-    found: @escaping ([[(DeliveryRead, Event?)]]) -> Void
+    found: @escaping ([[(DeliveryRead, EventRead.Found?)]]) -> Void
   ) {
     var parameters = Parameters(capacity: 56 * keys.count + 256)
     parameters.add(array: keys.lazy.map { Int32($0.key.destination.rawValue) })
@@ -83,12 +83,12 @@ struct KeyStatements: Sendable {
     parameters.add(array: keys.lazy.map { Int32(clamping: $0.runLimit) })
     parameters.add(commit.keys.first)
     commit.add(turns, parameters, again: { (turns, parameters) }) { rows in
-      var turns = [[(DeliveryRead, Event?)]](repeating: [], count: keys.count)
+      var turns = [[(DeliveryRead, EventRead.Found?)]](repeating: [], count: keys.count)
       var contexts: [EventID: EnvelopeContext] = [:]
       for place in 0..<rows.count {
         let row = rows[place]
         let event = EventRead.event(row, from: 1 + DeliveryRead.width, &contexts, source: source)
-        turns[Int(row.integer(0)) - 1].append((DeliveryRead(row, from: 1), event?.event))
+        turns[Int(row.integer(0)) - 1].append((DeliveryRead(row, from: 1), event))
       }
       found(turns)
     }

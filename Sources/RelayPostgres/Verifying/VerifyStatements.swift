@@ -101,7 +101,7 @@ struct VerifyStatements {
           THEN ' is pending, and no index leads to it' ELSE ' stands in the wrong queue' END
         FROM \(names.delivery) d LEFT JOIN \(names.unlisted) u ON u.slot = d.slot
         WHERE d.shelf IS DISTINCT FROM \(shelf)
-          AND NOT (d.state = 0 AND d.run = 0 AND d.shelf IS NULL AND d.id >= coalesce(u.first, 0))
+          AND NOT (d.state = 0 AND d.run = 0 AND d.shelf IS NULL AND d.id >= coalesce(u.first, \(Int64.max)))
         """),
     ]
   }

@@ -237,6 +237,9 @@ struct SharingTests {
     #expect(left == 0)
     let slots = try bench.ask("SELECT count(*) FROM node WHERE backend IS NOT NULL")[0].integer(0)
     #expect(slots == 1)
+    // Nobody looks through what comes from now on for what that one may have left.
+    let marks = try bench.ask("SELECT count(*) FROM unlisted")[0].integer(0)
+    #expect(marks <= 1)
   }
 
   @Test func oneThatEndsLeavesNothingBehindAndTheOthersGoOn() async throws {
@@ -249,6 +252,8 @@ struct SharingTests {
     try await a.claim(name, until: 5)
     let rows = try bench.ask("SELECT count(*) FROM node WHERE backend IS NOT NULL")[0].integer(0)
     #expect(rows == 1)
+    let marks = try bench.ask("SELECT count(*) FROM unlisted WHERE slot = 1")[0].integer(0)
+    #expect(marks == 0)
     await a.deliverAll()
     // And the last one finds what it had, with the next start.
     try await a.store(bench.make.envelope(to: ["d1"], events: 2))
