@@ -122,7 +122,13 @@ struct MoveComparison {
       for delivery in page.deliveries { side.add(delivery) }
       id = page.last
     }
-    for envelope in try moved.envelopes(names, ask) { envelope.add(to: &side.envelopes) }
+    var envelope: Int64 = .min
+    while true {
+      let page = try moved.envelopes(after: envelope, limit: Self.envelopesInPage, names, ask)
+      guard !page.envelopes.isEmpty else { break }
+      for envelope in page.envelopes { envelope.add(to: &side.envelopes) }
+      envelope = page.last
+    }
     var last = AuditID(rawValue: 0)
     while true {
       let entries = try moved.audit(after: last, limit: pages.rows, ask)
@@ -134,6 +140,8 @@ struct MoveComparison {
     return side
   }
 
+  /// No index leads to them: each page looks at all.
+  private static let envelopesInPage = 100_000
   /// A page is in memory as a whole, and a body may have some MiB.
   private static let bodiesInPage = 256
 }

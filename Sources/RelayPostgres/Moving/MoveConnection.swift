@@ -6,6 +6,17 @@ struct MoveConnection {
   /// Of each call.
   let limit: Duration
 
+  /// Tables are read along as wholes, which takes longer than a transaction of the path may.
+  func allowTime() throws(StoreError) {
+    do throws(PostgresError) {
+      if connection.serverVersion >= 170_000 {
+        try connection.execute("SET transaction_timeout = 0", within: limit)
+      }
+    } catch {
+      throw StoreError(error)
+    }
+  }
+
   /// One round trip, one transaction.
   func run(_ pipeline: Pipeline) throws(StoreError) {
     do throws(PostgresError) { _ = try connection.run(pipeline, within: limit) } catch {

@@ -48,9 +48,10 @@ struct MovedStatements {
     envelopes = Statement(
       name: "moved_envelopes",
       sql: """
-        SELECT first, source, configuration, received, accepted, is_complete, hash, unstored, trace
-        FROM \(names.envelope) ORDER BY number
-        """)
+        SELECT first, source, configuration, received, accepted, is_complete, hash, unstored, trace, number
+        FROM \(names.envelope) WHERE number > $1 ORDER BY number LIMIT $2
+        """,
+      types: [.int8, .int8])
     audit = Statement(
       name: "moved_audit",
       sql: """
@@ -166,15 +167,25 @@ struct MovedStatements {
     return found
   }
 
-  /// All of them: as many as may come again, so that a relay holds them in memory, too.
-  func envelopes(_ names: MoveNames, _ ask: MoveConnection) throws(StoreError) -> [MovedEnvelope] {
-    try ask.run(envelopes).map { row in
-      MovedEnvelope(
+  /// A page of them, in order.
+  ///
+  /// - Returns: Also the number of the last one.
+  func envelopes(
+    after number: Int64, limit: Int, _ names: MoveNames, _ ask: MoveConnection
+  ) throws(StoreError) -> (envelopes: [MovedEnvelope], last: Int64) {
+    var parameters = Parameters()
+    parameters.add(number)
+    parameters.add(Int64(limit))
+    var last = number
+    let envelopes = try ask.run(envelopes, parameters).map { row in
+      last = row.integer(9)
+      return MovedEnvelope(
         first: row.eventID(0), source: names.sources.names[row.int32(1)] ?? "",
         configuration: names.configurations.names[row.int32(2)] ?? "", receivedAt: row.time(3),
         accepted: Int(row.int32(4)), isComplete: row.bool(5), hash: row.bytes(6),
         unstored: row.optionalBytes(7), trace: row.optionalBytes(8))
     }
+    return (envelopes, last)
   }
 
   // MARK: All else

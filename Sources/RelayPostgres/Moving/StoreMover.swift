@@ -74,6 +74,7 @@ package struct StoreMover {
       writer.close()
     }
     let ask = MoveConnection(connection: writer.connection, limit: Self.pageTime)
+    try ask.allowTime()
     let progress = try begin(origin, ask)
     guard progress.step != .done else { return .doneBefore }
     var move = StoreMove(from: origin, ask, progress, pages)

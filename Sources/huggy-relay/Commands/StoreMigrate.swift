@@ -37,15 +37,22 @@ struct StoreMigrate: ParsableCommand {
     let loaded = try configuration.load(printsWarnings: false, json: json).configuration
     let telling = MoveTelling()
     let moved: StoreSettings.Location.Moved?
-    let verification: StoreVerification
     do throws(StoreError) {
       let identity = OpenedStore.Identity(name: Relay.hostName, configurationHash: loaded.hash)
       moved = try loaded.store.location.move(
         to: target, as: identity, StoreConfiguration(loaded), progress: telling.tell)
-      guard moved != nil else { return print(doneBefore()) }
-      verification = try target.verify(isSound: EventBody.isObject) { printError("comparing its \($0)…") }
     } catch {
       throw Failure(code: "not_moved", message: error.message)
+    }
+    let verification: StoreVerification
+    do throws(StoreError) {
+      verification = try target.verify(isSound: EventBody.isObject) { printError("comparing its \($0)…") }
+    } catch {
+      throw Failure(
+        code: "not_verified",
+        message:
+          "all is moved, and the new store's rows could not be compared with each other: \(error.message); run this again"
+      )
     }
     print(text(moved, verification))
     if !json, loaded.sources.contains(where: { $0.attachments != nil }) {
@@ -55,27 +62,25 @@ struct StoreMigrate: ParsableCommand {
     if !verification.isSound { throw ExitCode.failure }
   }
 
-  private func doneBefore() -> String {
-    json
-      ? Self.json(target, nil)
-      : "all was moved to \(target.shown) before: let store.url name it, and start the relay"
-  }
-
   private func text(_ moved: StoreSettings.Location.Moved?, _ verification: StoreVerification) -> String {
     guard !json else { return Self.json(target, moved, isSound: verification.isSound) }
-    let lines = moved.map { moved in
+    let counts = moved.map { moved in
       """
       moved to \(target.shown), and compared: \(moved.events.counted("event", "events")), \
       \(moved.deliveries.counted("delivery", "deliveries")), \(moved.failures.counted("failed attempt", "failed attempts"))
       """
     }
-    let sound = StoreVerify.text(target.shown, verification)
-    return [lines, sound, "let store.url name it, and start the relay; keep the file until you are sure"]
-      .compactMap { $0 }.joined(separator: "\n")
+    let next =
+      verification.isSound
+      ? "let store.url name it, and start the relay; keep the file until you are sure"
+      : "start no relay on it: the file has the same fault, or the database has got it since; look at both with store verify"
+    return [
+      counts ?? "all was moved to \(target.shown) before", StoreVerify.text(target.shown, verification), next,
+    ].joined(separator: "\n")
   }
 
   private static func json(
-    _ target: StoreSettings.Location, _ moved: StoreSettings.Location.Moved?, isSound: Bool? = nil
+    _ target: StoreSettings.Location, _ moved: StoreSettings.Location.Moved?, isSound: Bool
   ) -> String {
     var place: [UInt8] = []
     JSONWriter.appendString(target.shown, to: &place)
@@ -83,7 +88,7 @@ struct StoreMigrate: ParsableCommand {
       #"{"events":\#($0.events),"deliveries":\#($0.deliveries),"failures":\#($0.failures)}"#
     }
     return #"{"to":\#(String(decoding: place, as: UTF8.self)),"moved":\#(counts ?? "null"),"#
-      + #""sound":\#(isSound.map { "\($0)" } ?? "null")}"#
+      + #""sound":\#(isSound)}"#
   }
 }
 
