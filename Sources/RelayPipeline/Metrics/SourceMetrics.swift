@@ -35,6 +35,12 @@ package final class SourceMetrics: Sendable {
     accepted(at: time)
   }
 
+  /// Another relay has accepted one that was received then: it counts if it is the later one.
+  func acceptedElsewhere(at time: ClockReading) {
+    guard time.steady.microseconds > lastHeard.load(ordering: .relaxed) else { return }
+    accepted(at: time)
+  }
+
   /// When the last accepted envelope was received, by the steady clock; nil: none that is known.
   var lastHeardAt: Timestamp? {
     let microseconds = lastHeard.load(ordering: .relaxed)

@@ -59,7 +59,9 @@ package final class RelayController: RelayOperations {
         store: parts.store, asked: asked, auditTrail: auditTrail, holds: holds, receiver: parts.receiver,
         metrics: parts.metrics,
         feed: parts.engine.feed, attachments: parts.attachments, clock: parts.clock, logger: parts.logger))
-    let silence = SilenceWatch(clock: parts.clock, metrics: parts.metrics, patience: parts.patience)
+    let silence = SilenceWatch(
+      clock: parts.clock, metrics: parts.metrics, patience: parts.patience,
+      isShared: { [store = parts.store] in (store.nodes?.nodes.count ?? 0) > 1 })
     self.silence = silence
     reloader = Reloader(
       configuration,

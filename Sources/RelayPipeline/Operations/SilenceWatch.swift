@@ -3,47 +3,60 @@ import RelayThreads
 
 /// Says which sources are silent: what was heard of them last, put to the rules of the configuration.
 ///
-/// Nothing runs for it: it is reckoned when somebody asks.
+/// Nothing runs for it: it is reckoned when somebody asks. Relays that share a store hear for one another: none calls a source silent before
+/// it has looked at what the others have stored.
 final class SilenceWatch: Sendable {
   private struct State: Sendable {
     /// From when on a source is listened for of which nothing is known, by the steady clock.
     var listeningSince: [String: Timestamp] = [:]
     /// When the relay did not run: nobody could be heard then. In order, by the steady clock.
     var deaf: [Range<Timestamp>] = []
+    /// Sources of which the store is being asked what others have taken in, and when it was asked last of each, by the steady clock.
+    var asked: Set<String> = []
+    var lookedAt: [String: Timestamp] = [:]
+    /// What is asked; nil: nothing yet.
+    var lookup: (any DeliveryLookup)?
   }
 
   private let clock: any SteadyClock
   private let metrics: RelayMetrics
+  private let isShared: @Sendable () -> Bool
   private let state = Locked(State())
 
   /// How long a start looks for what the sources have sent to earlier runs.
   private let searchTime: Duration
 
-  /// - Parameter patience: How long whoever asks the store waits for it: a start waits for a quarter of that.
-  init(clock: any SteadyClock, metrics: RelayMetrics, patience: Patience) {
+  /// - Parameters:
+  ///   - patience: How long whoever asks the store waits for it: a start waits for a quarter of that.
+  ///   - isShared: Whether other relays take in for the same store now.
+  init(
+    clock: any SteadyClock, metrics: RelayMetrics, patience: Patience,
+    isShared: @escaping @Sendable () -> Bool
+  ) {
     self.clock = clock
     self.metrics = metrics
+    self.isShared = isShared
     searchTime = patience.limit / 4
   }
 
   /// How many pages of the audit it looks at, for what people have put in by hand. Each is 5,000 entries at most.
   private static let auditPages = 2
   private static let eventsAtOnce = 50
+  /// How often the store is asked whether others hear a source that is silent here.
+  private static let lookInterval = Duration.seconds(15)
 
   /// Goes on from what earlier runs have heard: the last event of each source that the store has, and that no person has put in. Where
   /// it has none, or does not say, the count begins now.
   ///
   /// - Parameter downTime: How long nobody ran before this start.
   func begin(_ configuration: Configuration, lookup: any DeliveryLookup, downTime: Gap?) async {
+    state.withLock { $0.lookup = lookup }
     let end = ContinuousClock.now.advanced(by: searchTime)
     let byHand = await publishings(lookup, until: end)
     for source in configuration.sources {
       let published = byHand[source.name] ?? []
-      guard let heard = await lastEvent(of: source.name, lookup, published, until: end) else { continue }
-      let history = clock.history
-      // Where the clock showed this time twice, it was the second.
-      let steady = min(history.lastMoment(before: heard), clock.now())
-      metrics.source(source.name).acceptedBefore(at: ClockReading(steady: steady, wall: heard))
+      guard let heard = try? await lastEvent(of: source.name, lookup, published, until: end) else { continue }
+      metrics.source(source.name).acceptedBefore(at: reading(of: heard))
     }
     let pauses = await downTimes(lookup, and: downTime)
     let started = clock.now()
@@ -81,20 +94,59 @@ final class SilenceWatch: Sendable {
     let now = clock.reading().steady
     let history = clock.history
     let deadline = rule.deadline(after: max(heard, listening), history: history, deaf: state.deaf)
-    guard let deadline, deadline <= now else { return SourceSilence(since: nil) }
+    guard let deadline, deadline <= now, !mayBeHeardElsewhere(source.name, since: deadline, now: now) else {
+      return SourceSilence(since: nil)
+    }
     return SourceSilence(since: history.wall(at: deadline))
+  }
+
+  /// Asks the store now and then what others have taken in.
+  ///
+  /// - Returns: Whether it has not said yet that they have taken in nothing by that time.
+  private func mayBeHeardElsewhere(_ source: String, since deadline: Timestamp, now: Timestamp) -> Bool {
+    guard isShared() else { return false }
+    let (lookedAt, lookup) = state.withLock { state -> (Timestamp?, (any DeliveryLookup)?) in
+      let last = state.lookedAt[source]
+      let isDue = last.map { $0 < deadline || $0.advanced(by: Self.lookInterval) <= now } ?? true
+      guard isDue, let lookup = state.lookup, state.asked.insert(source).inserted else { return (last, nil) }
+      return (last, lookup)
+    }
+    if let lookup { Task { await look(for: source, lookup, at: now) } }
+    return lookedAt.map { $0 < deadline } ?? true
+  }
+
+  private func look(for source: String, _ lookup: any DeliveryLookup, at now: Timestamp) async {
+    let end = ContinuousClock.now.advanced(by: searchTime)
+    let published = await publishings(lookup, until: end)[source] ?? []
+    var hasAnswered = true
+    do throws(StoreError) {
+      if let heard = try await lastEvent(of: source, lookup, published, until: end) {
+        metrics.source(source).acceptedElsewhere(at: reading(of: heard))
+      }
+    } catch {
+      hasAnswered = false
+    }
+    state.withLock { state in
+      state.asked.remove(source)
+      if hasAnswered { state.lookedAt[source] = now }
+    }
+  }
+
+  /// Where the clock showed this time twice, it was the second.
+  private func reading(of wall: Timestamp) -> ClockReading {
+    ClockReading(steady: min(clock.history.lastMoment(before: wall), clock.now()), wall: wall)
   }
 
   private func lastEvent(
     of source: String, _ lookup: any DeliveryLookup, _ published: [Timestamp],
     until end: ContinuousClock.Instant
-  ) async -> Timestamp? {
+  ) async throws(StoreError) -> Timestamp? {
     var request = EventPageRequest(
       filter: EventFilter(sources: [WildcardPattern(source)]),
       limit: published.isEmpty ? 1 : Self.eventsAtOnce)
     var received: [Timestamp] = []
     repeat {
-      guard let page = try? await lookup.events(request) else { return nil }
+      let page = try await lookup.events(request)
       received += page.events.map(\.receivedAt)
       if let heard = PublishedEvents.newestPosted(of: received, published: published) { return heard }
       guard let next = page.next else { return nil }

@@ -330,12 +330,14 @@ final class StoreSession {
     reader.takeErased().map { (destinations[$0.key].name, $0.value.sorted()) }
   }
 
-  /// From when the last run was last known to live, or began to stop, until now.
+  /// From when the last run was last known to live, or began to stop, until now; nil: there was none, or another node receives.
   ///
   /// - Parameter clock: As the last run has left it; nil: there was none.
   func downTime(since clock: KeptClock?, until now: Timestamp) throws(StoreError) -> Gap? {
-    guard let clock else { return nil }
-    let (stopped, received) = try people.lastSigns(connection)
+    guard let clock, try connection.others().isEmpty else { return nil }
+    var (stopped, received) = try people.lastSigns(connection)
+    // Another one has gone on after that.
+    if let began = stopped, let received, received > began { stopped = nil }
     // The clock is written less often than envelopes come.
     let lived = max(clock.steady, received ?? .epoch)
     return Gap(

@@ -56,6 +56,34 @@ import Testing
       try await huggy(third).silence == SourceSilence(since: .second(2_200)), "it is still the same silence")
   }
 
+  /// Broken by a relay that calls a source silent since a load balancer gives all to another one.
+  @Test func relaysThatShareAStoreHearForOneAnother() async throws {
+    let middle = try await Middle(Self.configuration())
+    await middle.pass(.seconds(100))
+    await middle.receive()
+    await middle.answerAll()
+    // What another one has taken in stands in the store, and nowhere else.
+    let metrics = RelayMetrics(Self.configuration())
+    let watch = SilenceWatch(
+      clock: middle.clock, metrics: metrics, patience: .unhurried, isShared: { true })
+    let source = Self.configuration().sources[0]
+    watch.listen(for: Self.configuration())
+    await watch.begin(Self.configuration(), lookup: middle.lookup, downTime: nil)
+    await middle.pass(.seconds(1_000))
+    await middle.receive(from: 2)
+    await middle.answerAll()
+    await middle.pass(.seconds(1_700))
+    // 2,700 seconds after the last one that it knows of.
+    while metrics.source("huggy").lastHeardAt != .second(1_100) {
+      #expect(watch.silence(of: source) == SourceSilence(since: nil))
+      await Task.yield()
+    }
+    #expect(watch.silence(of: source) == SourceSilence(since: nil))
+    await middle.pass(.seconds(100))
+    while watch.silence(of: source) == SourceSilence(since: nil) { await Task.yield() }
+    #expect(watch.silence(of: source) == SourceSilence(since: .second(2_900)))
+  }
+
   @Test func whereNotAllIsStoredARestartCountsAnew() async throws {
     let middle = try await Middle(Self.configuration(keep: .routed))
     await middle.receive()
