@@ -14,6 +14,8 @@ final class Desk {
   private var hasAsked = false
   /// The server did not answer the last time.
   private var isAway = false
+  /// When what others have changed may be read again. What takes long is done less often: nobody's commit is to wait for it all the time.
+  private var nextCatchUp = ContinuousClock.now
   /// The books were read anew.
   private var hasRoom = false
 
@@ -162,7 +164,9 @@ final class Desk {
   /// What others have made of destinations is known when this returns; while the server is away, what was known before. Only the first one who
   /// asks then waits for it.
   func catchUpIfReachable() {
-    guard connection.loss == nil, !isAway else { return }
+    guard connection.loss == nil, !isAway, ContinuousClock.now >= nextCatchUp else { return }
+    let began = ContinuousClock.now
+    defer { nextCatchUp = .now.advanced(by: min(.seconds(10), began.duration(to: .now) * 20)) }
     do throws(StoreError) {
       try catchUp()
     } catch {

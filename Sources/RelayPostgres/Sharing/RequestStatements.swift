@@ -7,6 +7,7 @@ struct RequestStatements: Sendable {
   private let insert: Statement
   private let open: Statement
   private let giveUp: Statement
+  private let touch: Statement
   private let forget: Statement
   private let sweep: Statement
   private let take: Statement
@@ -42,6 +43,13 @@ struct RequestStatements: Sendable {
           WHERE slot = $1 AND session = $2 AND answer IS NULL AND touched < \(now) - \(limit) ORDER BY id FOR UPDATE SKIP LOCKED)
         """,
       types: [.int2, .int8, .text])
+    touch = Statement(
+      name: "touch_requests",
+      sql: """
+        UPDATE \(names.request) SET touched = \(now) WHERE id IN (
+          SELECT id FROM \(names.request) WHERE id = ANY($1) AND answer IS NULL ORDER BY id FOR UPDATE SKIP LOCKED)
+        """,
+      types: [.int8Array])
     forget = Statement(
       name: "forget_requests", sql: "DELETE FROM \(names.request) WHERE id = ANY($1)", types: [.int8Array])
     sweep = Statement(
@@ -95,6 +103,13 @@ struct RequestStatements: Sendable {
     parameters.add(asker.session)
     parameters.add(RequestAnswer.failed(.isGivenUp).text)
     pipeline.add(giveUp, parameters)
+  }
+
+  /// They are this node's to do, and wait for what comes before them.
+  func touch(_ ids: [Int64], in pipeline: inout Pipeline) {
+    var parameters = Parameters(capacity: 16 * ids.count + 64)
+    parameters.add(array: ids)
+    pipeline.add(touch, parameters)
   }
 
   /// Their answers are read.

@@ -14,6 +14,8 @@ final class Requests {
     var target: Int32
     var asker: SlotHolding
     var isStored = false
+    /// It was sent, and nobody knows what came of that.
+    var mayBeStored = false
     var answer: Answer
   }
 
@@ -36,8 +38,11 @@ final class Requests {
   /// One has ended: what waited for it can begin.
   private var mayBegin = false
   private var nextSweep = ContinuousClock.now
+  private var nextTouch = ContinuousClock.now
 
   private static let sweepInterval = Duration.seconds(60)
+  /// How often it is written down that what waits here for its turn is not forgotten.
+  private static let touchInterval = Duration.seconds(10)
 
   /// - Parameters:
   ///   - patience: After so long without anything done a request is given up.
@@ -97,7 +102,13 @@ final class Requests {
       _ = try connection.run(pipeline)
     } catch {
       // Those that may be there are written again: who is there already is left as it is.
-      if !connection.isInDoubt { for (number, _) in unsent { refuse(number, error) } }
+      for (number, ask) in unsent {
+        if connection.isInDoubt {
+          asks[number]?.mayBeStored = true
+        } else if !ask.mayBeStored {
+          refuse(number, error)
+        }
+      }
       throw error
     }
     for (number, _) in unsent { asks[number]?.isStored = true }
@@ -132,6 +143,7 @@ final class Requests {
     let found = RequestStatements.rows(rows)
     try hear(found)
     guard let host = signal.host else { return }
+    try touch(found.filter { $0.answer == nil && $0.isFresh && isMine($0) })
     var begun = underWay.begin(found, isMine: isMine)[...]
     while let row = begun.popFirst() {
       do throws(StoreError) {
@@ -141,6 +153,15 @@ final class Requests {
         throw error
       }
     }
+  }
+
+  /// What comes before them may take longer than anybody would wait for a node that stands still.
+  private func touch(_ mine: [RequestRow]) throws(StoreError) {
+    guard !mine.isEmpty, ContinuousClock.now >= nextTouch else { return }
+    nextTouch = .now.advanced(by: Self.touchInterval)
+    var pipeline = Pipeline()
+    statements.touch(mine.map(\.id), in: &pipeline)
+    _ = try connection.run(pipeline)
   }
 
   private func hear(_ found: [RequestRow]) throws(StoreError) {

@@ -36,6 +36,7 @@ struct AgeStatements: Sendable {
       sql: """
         UPDATE \(names.event) e SET body = '' FROM unnest($1::uuid[]) AS u(id)
         WHERE e.id = u.id AND e.deliveries = 0 AND e.id >= $2 AND e.id <= $3
+          AND NOT EXISTS (SELECT FROM \(names.replayed) r WHERE r.event = e.id)
         """,
       types: [.uuidArray, .uuid, .uuid])
   }
