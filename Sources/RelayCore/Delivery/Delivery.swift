@@ -164,10 +164,25 @@ package enum Ordering: Int, Hashable, Sendable, CaseIterable {
   package func key(source: String, chat: String?) -> String? {
     switch self {
     case .none: nil
-    case .chat: chat.map { "\(source)/\($0)" }
+    case .chat: chat.map { "\(source)/\(Self.told($0))" }
     case .destination: ""
     }
   }
+
+  /// A chat's id is what a sender says, of any length, and an index has room for some: of a long one the beginning counts. Two that begin alike
+  /// wait for each other.
+  private static func told(_ chat: String) -> String {
+    chat.utf8.count <= longestChat ? chat : String(decoding: chat.utf8.prefix(longestChat), as: UTF8.self)
+  }
+
+  /// A key that was made before long chats were told by their beginning, as it would be now.
+  package static func shortened(_ key: String) -> String {
+    guard let slash = key.firstIndex(of: "/") else { return key }
+    return key[...slash] + told(String(key[key.index(after: slash)...]))
+  }
+
+  /// In bytes.
+  private static let longestChat = 512
 
   /// The same for deliveries of a run: those of a replay wait for one another only. (No source's name has a space.)
   package func key(source: String, chat: String?, run: Int) -> String? {

@@ -49,7 +49,7 @@ package struct MovedDelivery: Sendable, Equatable {
     self.receivedAt = receivedAt
     // What is settled is due at no time, and holds nobody back.
     self.due = state.isPending ? due : nil
-    self.orderKey = state.isPending ? orderKey : nil
+    self.orderKey = state.isPending ? orderKey.map(Ordering.shortened) : nil
     self.settledAt = settledAt
     self.reason = reason
     self.bytes = bytes
