@@ -7,7 +7,7 @@ from measure import fresh_relay
 from processes import running
 from report import median, number, table
 from setups import SETUPS, destination
-from stores import Spent, new_database
+from stores import cost, new_database, over
 
 SETTLED, PENDING, BODY_BYTES = 10_000_000, 5_000_000, 400
 SCHEMA = "huggy_relay"
@@ -38,10 +38,6 @@ def yaml(sink):
         "  - { name: to-paused, match: { event: waits }, to: paused, stop: true }\n  - { name: all, to: sink }", store=ROOM)
 
 
-def over_with_room(url, text):
-    return text.replace("store: {", f'store: {{ url: "{url}",')
-
-
 def fill(server, name, settled, pending, say):
     def ask(sql):
         server.ask(f"SET search_path = {SCHEMA}; {sql}", name)
@@ -56,10 +52,8 @@ def fill(server, name, settled, pending, say):
     server.ask("VACUUM (ANALYZE)", name)
 
 
-def cost(server, relay, sink, seconds):
-    before = Spent(server)
-    run = measure.warm_run(relay, sink, SETUPS["one"], seconds)
-    run |= Spent(server).since(before, run["events"])
+def whole_cost(server, relay, sink, seconds):
+    run = cost(server, relay, sink, SETUPS["one"], seconds)
     return run | {"all_us": run["cpu_us"] + run["server_us"]}
 
 
@@ -75,9 +69,9 @@ def transaction_open(server, name):
 
 
 def costs(server, sink, name, url, runs, seconds):
-    with fresh_relay(over_with_room(url, yaml(sink))) as relay:
+    with fresh_relay(over(url, yaml(sink))) as relay:
         measure.load(relay, sink, SETUPS["one"], measure.WARM_UP_SECONDS, 64)
-        return [cost(server, relay, sink, seconds) for _ in range(runs)]
+        return [whole_cost(server, relay, sink, seconds) for _ in range(runs)]
 
 
 def compare(results, sink, runs, seconds, say):
@@ -100,16 +94,16 @@ def compare(results, sink, runs, seconds, say):
 def while_open(server, sink, runs, seconds, say):
     name, url = new_database(server)
     found = {}
-    with fresh_relay(over_with_room(url, yaml(sink))) as relay:
+    with fresh_relay(over(url, yaml(sink))) as relay:
         measure.load(relay, sink, SETUPS["one"], measure.WARM_UP_SECONDS, 64)
-        found["before"] = [cost(server, relay, sink, seconds) for _ in range(runs)]
+        found["before"] = [whole_cost(server, relay, sink, seconds) for _ in range(runs)]
         with transaction_open(server, name):
             say(f"a transaction is open for {OPEN_SECONDS} s")
             began = time.monotonic()
             while time.monotonic() - began < OPEN_SECONDS:
                 measure.load(relay, sink, SETUPS["one"], 20, 64, RATE_WHILE_OPEN)
-            found["open"] = [cost(server, relay, sink, seconds) for _ in range(runs)]
-        found["after"] = [cost(server, relay, sink, seconds) for _ in range(runs)]
+            found["open"] = [whole_cost(server, relay, sink, seconds) for _ in range(runs)]
+        found["after"] = [whole_cost(server, relay, sink, seconds) for _ in range(runs)]
     return found
 
 

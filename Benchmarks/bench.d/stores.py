@@ -29,6 +29,8 @@ def new_database(server, settings={}):
 
 def over(url, yaml):
     """That configuration, with its store there."""
+    if "store: {" in yaml:
+        return yaml.replace("store: {", f'store: {{ url: "{url}",')
     head, rest = yaml.split("\n", 1)
     return f'{head}\nstore: {{ url: "{url}" }}\n{rest}'
 
@@ -46,15 +48,20 @@ class Spent:
                 **{key: (self.counters[key] - before.counters[key]) / events for key in self.counters}}
 
 
+def cost(server, relay, sink, setup, seconds):
+    """A run of a relay that has just done the same, with what the server spent on it."""
+    before = Spent(server)
+    run = measure.warm_run(relay, sink, setup, seconds)
+    return run | Spent(server).since(before, run["events"])
+
+
 def one_relay(server, sink, name, seconds):
     """A relay over PostgreSQL, and right after it the floors of both stores at as many events in a commit."""
     setup = SETUPS[name]
     database, url = new_database(server)
     with fresh_relay(over(url, setup.yaml(sink))) as relay:
         measure.load(relay, sink, setup, measure.WARM_UP_SECONDS, 64)
-        before = Spent(server)
-        run = measure.warm_run(relay, sink, setup, seconds)
-        run |= Spent(server).since(before, run["events"])
+        run = cost(server, relay, sink, setup, seconds)
     run["transactions_per_commit"] = run["transactions"] * run["events_per_commit"]
     run["wal_of_body"] = run["wal_bytes"] / setup.envelopes.event_bytes
     server.be_alone()
