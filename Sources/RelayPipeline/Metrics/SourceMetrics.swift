@@ -29,13 +29,7 @@ package final class SourceMetrics: Sendable {
     lastHeard.store(time.steady.microseconds, ordering: .relaxed)
   }
 
-  /// An envelope that was received then was the last one that an earlier run has accepted: it counts until one comes.
-  func acceptedBefore(at time: ClockReading) {
-    guard lastHeard.load(ordering: .relaxed) == 0 else { return }
-    accepted(at: time)
-  }
-
-  /// Another relay has accepted one that was received then: it counts if it is the later one.
+  /// An earlier run, or another relay, has accepted one that was received then: it counts if it is the later one.
   func acceptedElsewhere(at time: ClockReading) {
     guard time.steady.microseconds > lastHeard.load(ordering: .relaxed) else { return }
     accepted(at: time)

@@ -2,6 +2,9 @@ import RelayCore
 
 /// The store's calls for those that may wait, off its path.
 extension DeliveryStore {
+  /// Other relays take in for it now.
+  var isSharedNow: Bool { (nodes?.nodes.count ?? 0) > 1 }
+
   func configure(_ configuration: StoreConfiguration) async throws(StoreError) {
     try await withCheckedContinuation { continuation in
       configure(configuration) { continuation.resume(returning: $0) }

@@ -61,7 +61,7 @@ package final class RelayController: RelayOperations {
         feed: parts.engine.feed, attachments: parts.attachments, clock: parts.clock, logger: parts.logger))
     let silence = SilenceWatch(
       clock: parts.clock, metrics: parts.metrics, patience: parts.patience,
-      isShared: { [store = parts.store] in (store.nodes?.nodes.count ?? 0) > 1 })
+      isShared: { [store = parts.store] in store.isSharedNow })
     self.silence = silence
     reloader = Reloader(
       configuration,

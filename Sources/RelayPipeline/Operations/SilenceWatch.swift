@@ -56,7 +56,7 @@ final class SilenceWatch: Sendable {
     for source in configuration.sources {
       let published = byHand[source.name] ?? []
       guard let heard = try? await lastEvent(of: source.name, lookup, published, until: end) else { continue }
-      metrics.source(source.name).acceptedBefore(at: reading(of: heard))
+      metrics.source(source.name).acceptedElsewhere(at: reading(of: heard))
     }
     let pauses = await downTimes(lookup, and: downTime)
     let started = clock.now()

@@ -62,7 +62,7 @@ package final class GapRecorder: Sendable {
 
   /// It stops: from now on nothing is received, unless other relays do for the same store. Its end is told by the next start.
   func stopping() {
-    guard (store.nodes?.nodes.count ?? 0) < 2 else { return flush() }
+    guard !store.isSharedNow else { return flush() }
     let now = clock.now()
     state.withLock { state in
       state.spans.add(

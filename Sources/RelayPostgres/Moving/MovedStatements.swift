@@ -84,16 +84,21 @@ struct MovedStatements {
     books = BookStatements(names).allBooks
   }
 
+  /// What a page is asked for with: the last one before it, and how many it may have.
+  private static func page(after last: Int64, _ limit: Int) -> Parameters {
+    var parameters = Parameters()
+    parameters.add(last)
+    parameters.add(Int64(limit))
+    return parameters
+  }
+
   // MARK: What has arrived
 
   /// - Returns: With the number of the last one; none: that was all.
   func events(
     after number: Int64, limit: Int, _ names: MoveNames, _ ask: MoveConnection
   ) throws(StoreError) -> (events: [MovedEvent], last: Int64) {
-    var parameters = Parameters()
-    parameters.add(number)
-    parameters.add(Int64(limit))
-    let rows = try ask.run(events, parameters)
+    let rows = try ask.run(events, Self.page(after: number, limit))
     let found = rows.map { row in
       MovedEvent(
         id: row.eventID(1), envelope: row.eventID(2), receivedAt: row.time(3),
@@ -113,10 +118,7 @@ struct MovedStatements {
   func deliveries(
     after id: Int64, limit: Int, _ names: MoveNames, _ ask: MoveConnection
   ) throws(StoreError) -> (deliveries: [MovedDelivery], last: Int64) {
-    var parameters = Parameters()
-    parameters.add(id)
-    parameters.add(Int64(limit))
-    let rows = try ask.run(deliveries, parameters)
+    let rows = try ask.run(deliveries, Self.page(after: id, limit))
     guard rows.count > 0 else { return ([], id) }
     let ids = rows.map { $0.integer(0) }
     var kept = try failures(of: ids, ask)
@@ -173,11 +175,8 @@ struct MovedStatements {
   func envelopes(
     after number: Int64, limit: Int, _ names: MoveNames, _ ask: MoveConnection
   ) throws(StoreError) -> (envelopes: [MovedEnvelope], last: Int64) {
-    var parameters = Parameters()
-    parameters.add(number)
-    parameters.add(Int64(limit))
     var last = number
-    let envelopes = try ask.run(envelopes, parameters).map { row in
+    let envelopes = try ask.run(envelopes, Self.page(after: number, limit)).map { row in
       last = row.integer(9)
       return MovedEnvelope(
         first: row.eventID(0), source: names.sources.names[row.int32(1)] ?? "",
@@ -191,10 +190,7 @@ struct MovedStatements {
   // MARK: All else
 
   func audit(after id: AuditID, limit: Int, _ ask: MoveConnection) throws(StoreError) -> [MovedAudit] {
-    var parameters = Parameters()
-    parameters.add(id.rawValue)
-    parameters.add(Int64(limit))
-    return try ask.run(audit, parameters).map { row in
+    return try ask.run(audit, Self.page(after: id.rawValue, limit)).map { row in
       MovedAudit(
         id: AuditID(rawValue: row.integer(0)),
         entry: AuditEntry(
