@@ -247,6 +247,7 @@ let package = Package(
       name: "RelayAdminTests",
       dependencies: [
         "RelayAdmin", "RelayCore", "RelayListening", "RelayPipeline", "RelayTestSupport", "RelayThreads",
+        .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

@@ -12,7 +12,7 @@ import RelayThreads
 ///
 /// Its memory is bounded by its connections, 128, with at most 1 MiB of body each.
 package final class AdminServer: Sendable {
-  private typealias HTTPServer = Server<HTTP1Channel>
+  private typealias HTTPServer = Server<AdminChannel>
 
   private struct Listener {
     let server: HTTPServer
@@ -131,7 +131,7 @@ package final class AdminServer: Sendable {
         ],
         idleTimeout: TimeAmount(idleTimeout)))
     return HTTPServer(
-      childChannelSetup: channel,
+      childChannelSetup: AdminChannel(http: channel),
       configuration: ServerConfiguration(
         address: .hostname(place.host, port: place.port),
         availableConnectionsDelegate: MaximumAvailableConnections(Self.maxConnections, logger: silent)),
