@@ -5,6 +5,8 @@ import RelayStoring
 struct MoveProgressStatements {
   private let read: Statement
   private let begin: Statement
+  /// It was not to begin: nothing was moved.
+  let cancel: Statement
   private let update: Statement
   private let holdsSomething: Statement
   private let isUnfinished: Statement
@@ -25,6 +27,7 @@ struct MoveProgressStatements {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         """,
       types: [.text, .int4, .int8, .int8, .int8, .int8, .int8, .int8, .int8, .int8, .int8])
+    cancel = Statement(name: "cancel_move", sql: "DELETE FROM \(names.moving)")
     update = Statement(
       name: "update_move",
       sql: """

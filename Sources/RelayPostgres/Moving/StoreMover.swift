@@ -70,12 +70,12 @@ package struct StoreMover {
       address: try ServerAddress(address), applicationName: "huggy-relay migrate", limit: Self.shortTime)
     let writer = try hold(opener)
     defer {
-      try? writer.leave()
+      try? writer.withdraw()
       writer.close()
     }
     let ask = MoveConnection(connection: writer.connection, limit: Self.pageTime)
     try ask.allowTime()
-    let progress = try begin(origin, ask)
+    let progress = try begin(origin, ask, writer)
     guard progress.step != .done else { return .doneBefore }
     var move = StoreMove(from: origin, ask, progress, pages)
     while move.step < .comparing {
@@ -95,17 +95,17 @@ package struct StoreMover {
         throw StoreError(opening: error)
       }
       guard writer.holding.withLock({ $0.slot }) != Int(NumberedPage.slot) else { return writer }
-      try? writer.leave()
+      try? writer.withdraw()
       writer.close()
       if attempt < Self.attempts { usleep(UInt32(Self.pause.microseconds)) }
     }
-    throw StoreError(
-      code: .inUse,
-      message: "a relay has the store at \(address.shown) open, or another move fills it: end it first")
+    throw inUse()
   }
 
   /// Where the move goes on, or its beginning.
-  private func begin(_ origin: any StoreOrigin, _ ask: MoveConnection) throws(StoreError) -> MoveProgress {
+  private func begin(
+    _ origin: any StoreOrigin, _ ask: MoveConnection, _ writer: WriterSession
+  ) throws(StoreError) -> MoveProgress {
     let statements = MoveProgressStatements(TableNames())
     let found = try ask.ask { (connection, limit) throws(PostgresError) in
       try statements.read(connection, within: limit)
@@ -124,7 +124,28 @@ package struct StoreMover {
     var pipeline = Pipeline()
     statements.begin(progress, in: &pipeline)
     try ask.run(pipeline)
+    guard try isAlone(ask, writer) else {
+      _ = try ask.run(statements.cancel)
+      throw inUse()
+    }
     return progress
+  }
+
+  /// Whether no relay has come while the store was found empty: one that comes later sees that it is being filled, refuses it, and is gone
+  /// a moment later.
+  private func isAlone(_ ask: MoveConnection, _ writer: WriterSession) throws(StoreError) -> Bool {
+    for attempt in 1...Self.attempts {
+      let others = try ask.ask { (_, _) throws(PostgresError) in try writer.others() }
+      guard !others.isEmpty else { return true }
+      if attempt < Self.attempts { usleep(UInt32(Self.pause.microseconds)) }
+    }
+    return false
+  }
+
+  private func inUse() -> StoreError {
+    StoreError(
+      code: .inUse,
+      message: "a relay has the store at \(address.shown) open, or another move fills it: end it first")
   }
 
   private func refusal(_ why: String) -> StoreError {

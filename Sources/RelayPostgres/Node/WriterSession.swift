@@ -26,6 +26,8 @@ final class WriterSession {
   let ticks: Locked<Int64>
   /// The hash of the configuration that is active: heartbeats write it down.
   let configuration: Locked<String>
+  /// Whether who had the slot before has left something to be cleared up.
+  private var isInherited: Bool
   /// The slots that this node clears up: their locks are this connection's, too.
   private var takenOver: [SlotHolding] = []
   /// Which history of the server's log the memory of this node is of.
@@ -56,6 +58,7 @@ final class WriterSession {
     self.mark = mark
     self.connection = connection
     slots = Locked(taken.holding)
+    isInherited = taken.age != nil
     ticks = Locked(taken.lastTick)
     configuration = Locked(identity.configurationHash)
     warnings = ServerCheck.warnings(facts, nodes: nodes.count { $0.hasWriter })
@@ -98,6 +101,7 @@ final class WriterSession {
     }
     let taken = try Self.take(from: table, as: identity)
     slots.withLock { $0 = taken.holding }
+    isInherited = taken.age != nil
     self.timeline = timeline
     takenOver = []
     ticks.withLock { $0 = taken.lastTick }
@@ -142,6 +146,11 @@ final class WriterSession {
   /// This node ends, and leaves something to be cleared up: its row stays as that of one that is over. The slot can be had at once.
   func standDown() throws(PostgresError) {
     try table.standDown(slots.withLock { $0 })
+  }
+
+  /// This node ends without having done anything as its slot: what who had it before has left is still to be cleared up.
+  func withdraw() throws(PostgresError) {
+    if isInherited { try standDown() } else { try leave() }
   }
 
   /// This node ends, and has left nothing for others to clear up.

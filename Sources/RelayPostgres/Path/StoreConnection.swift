@@ -165,7 +165,7 @@ final class StoreConnection {
       guard case .same = regained else {
         // The slot that it has now is of no use to it.
         lease?.end()
-        try? writer.leave()
+        try? writer.withdraw()
         throw NodeError.refused(.takenOver)
       }
       regains += 1

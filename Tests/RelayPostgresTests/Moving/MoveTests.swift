@@ -178,6 +178,29 @@ struct MoveTests {
     #expect(refused?.code == .inUse)
   }
 
+  @Test func aRelayThatHasComeAsTheStoreWasFoundEmptyIsNotMovedOver() async throws {
+    let bench = try await MoveBench()
+    let nodes = try NodeBench(bench.database)
+    let (first, relay) = (try nodes.node("a"), try nodes.node("b"))
+    defer { relay.close() }
+    try first.leave()
+    first.close()
+    let refused = #expect(throws: StoreError.self) { try bench.move() }
+    #expect(refused?.code == .inUse)
+    #expect(try bench.rows("SELECT count(*)::text FROM moving") == ["0"])
+  }
+
+  @Test func whatACrashHasLeftIsStillThereForRelaysAfterAMoveThatWasRefused() async throws {
+    let bench = try await MoveBench()
+    try await bench.open().close()
+    let nodes = try NodeBench(bench.database)
+    let crashed = try nodes.node("a")
+    crashed.close()
+    let refused = #expect(throws: StoreError.self) { try bench.move() }
+    #expect(refused?.code == .cannotOpen)
+    #expect(try bench.rows("SELECT slot::text FROM node WHERE backend IS NOT NULL") == ["0"])
+  }
+
   // MARK: The file
 
   @Test func theFileIsOnlyReadAndNoRelayOpensItMeanwhile() async throws {
