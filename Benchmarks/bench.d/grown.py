@@ -49,6 +49,8 @@ def fill(server, name, settled, pending, say):
     for destination_name, column, count in [("paused", "pending", pending), ("sink", "delivered", settled)]:
         ask(f"UPDATE book SET {column} = {column} + {count}, backlog_bytes = backlog_bytes + {pending * BODY_BYTES if column == 'pending' else 0} "
             f"WHERE destination = (SELECT id FROM destination WHERE name = '{destination_name}')")
+    # What a node looks through at its start begins behind them, as if they had come in time.
+    ask("UPDATE unlisted SET first = (SELECT max(id) + 1 FROM delivery)")
     server.ask("VACUUM (ANALYZE)", name)
 
 
