@@ -23,7 +23,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
-    // For tests alone: a TLS server.
+    // The listeners' TLS, and a TLS server for tests.
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
     // Without its traits: it would read its settings by swift-configuration, and times by all of Foundation.
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
@@ -95,7 +95,10 @@ let package = Package(
     // What the two listeners share: how they open their sockets, and what they say when they can't.
     .target(
       name: "RelayListening",
-      dependencies: ["RelayCore", "RelayThreads", .product(name: "NIOCore", package: "swift-nio")],
+      dependencies: [
+        "RelayCore", "RelayThreads", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
       swiftSettings: strict),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
@@ -222,7 +225,7 @@ let package = Package(
     .testTarget(
       name: "RelayCurlTests",
       dependencies: [
-        "CCurl", "RelayCore", "RelayCurl", "RelayHarness", "RelaySystem", "RelayThreads",
+        "CCurl", "RelayCore", "RelayCurl", "RelayHarness", "RelaySystem", "RelayTestSupport", "RelayThreads",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -262,6 +265,7 @@ let package = Package(
         .product(name: "NIOEmbedded", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: strict),
     .testTarget(
@@ -288,7 +292,8 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "RelayAdmin", "RelayBrowser", "RelayCore", "RelayCurl", "RelayHarness", "RelayPostgres",
-        "RelayPostgresSupport", "RelaySQLite", "RelayThreads", "RelayTools", "huggy-relay",
+        "RelayPostgresSupport", "RelaySQLite", "RelayTestSupport", "RelayThreads", "RelayTools",
+        "huggy-relay",
       ],
       swiftSettings: strict),
   ]

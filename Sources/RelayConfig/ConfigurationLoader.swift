@@ -36,6 +36,7 @@ package struct ConfigurationLoader: Sendable {
   private let environment: [String: String]
   private let resolvesReferences: Bool
   private let storeProblem: @Sendable (StoreSettings.Location) -> String?
+  private let listenerProblem: @Sendable (ListenerTLS) -> String?
   private let hash: @Sendable ([UInt8]) -> String
 
   /// - Parameters:
@@ -43,15 +44,18 @@ package struct ConfigurationLoader: Sendable {
   ///   - resolvesReferences: false: what holds a `${…}` counts as present and valid, and nothing is read but
   ///     the configuration itself (`check --no-env`). Such a configuration is not fit to be run.
   ///   - storeProblem: What is wrong with where a store is to be, as far as only the store itself can tell: a sentence without secrets.
+  ///   - listenerProblem: What is wrong with a listener's certificate and key, as far as only a TLS library can tell: likewise.
   ///   - hash: SHA-256 in hexadecimal digits.
   package init(
     environment: [String: String], resolvesReferences: Bool = true,
     storeProblem: @escaping @Sendable (StoreSettings.Location) -> String? = { _ in nil },
+    listenerProblem: @escaping @Sendable (ListenerTLS) -> String? = { _ in nil },
     hash: @escaping @Sendable ([UInt8]) -> String
   ) {
     self.environment = environment
     self.resolvesReferences = resolvesReferences
     self.storeProblem = storeProblem
+    self.listenerProblem = listenerProblem
     self.hash = hash
   }
 
@@ -112,7 +116,8 @@ package struct ConfigurationLoader: Sendable {
     let references = References(
       environment: environment, directory: directory, resolves: resolvesReferences)
     let reading = Reading(
-      file: file, directory: directory, references: references, storeProblem: storeProblem)
+      file: file, directory: directory, references: references, storeProblem: storeProblem,
+      listenerProblem: listenerProblem)
     var configuration = reading.root(of: text).map { $0.configuration() }
     configuration?.hash = String(hash(Array(text.utf8)).prefix(12))
     return ReadConfigurationText(

@@ -42,7 +42,9 @@ import Testing
     "is no destination", "is no source", "another route has this name", "stands twice", "has this path too",
     "sets the header Authorization", "set the header Authorization", "url holds credentials too",
     "max_delay is shorter", "max_inflight is less", "takes this address", "give one of the two another port",
-    "others than this machine can reach this address", "another person has this",
+    "others than this machine can reach this address", "they do not fit", "holds no certificate",
+    "holds no private key",
+    "another person has this",
     "give the source another with path", "a heartbeat says that", "only `format: heartbeat` has it",
     "these are too many", "its links would lead nowhere", "no source has attachments",
     "files are kept beside a store", "max_total is less",
@@ -139,8 +141,9 @@ import Testing
     let schema = try JSONSerialization.jsonObject(with: Data(Self.schema.utf8))
     let texts = [ConfigurationTreeTests.full, AttachmentConfigTests.full]
     let shown = try texts.reduce(into: Set()) { $0.formUnion(Self.keys(in: try configuration(of: $1).tree)) }
-    // `defaults` are in each destination, and `ca` would be a file.
-    #expect(Self.keys(of: schema).subtracting(shown) == ["defaults", "ca"])
+    // `defaults` are in each destination, and the others would be files.
+    #expect(
+      Self.keys(of: schema).subtracting(shown) == ["defaults", "ca", "certificate", "key", "client_ca"])
   }
 
   private static func keys(of schema: Any) -> Set<String> {

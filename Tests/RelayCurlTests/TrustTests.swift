@@ -153,7 +153,7 @@ import Testing
     try write(certificates.authorityFile, to: bundle)
     let failure = try #require(try await result(believing: system(file: bundle), isExpired: true).failure)
     #expect(failure.kind == .tls)
-    #expect(failure.message.contains("certificate has expired; CN=Old server was valid until 2"))
+    #expect(failure.message.contains("certificate has expired; CN=Expired was valid until 2"))
   }
 
   @Test func aBlockingClientSaysTheSame() async throws {

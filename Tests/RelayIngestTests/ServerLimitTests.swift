@@ -21,7 +21,7 @@ import Testing
             + String(repeating: "x", count: 250_000))
       }
       // At most three of them fit into three quarters of 1 MiB; all others are refused.
-      for _ in 0..<17 { #expect(try await receiver.nextRefusal() == 503) }
+      for _ in 0..<17 { #expect(try await receiver.nextRefusal().reason.status == 503) }
       for _ in 0..<50 {
         let client = try await RawClient.connect(to: address)
         try await client.send(Requests.post(String(repeating: "y", count: 10_000)))
@@ -43,7 +43,7 @@ import Testing
       let refusal = await tooMany.rest()
       #expect(refusal.statuses == [503])
       #expect(refusal.contains("retry-after: "))
-      #expect(try await receiver.nextRefusal() == 503)
+      #expect(try await receiver.nextRefusal().reason.status == 503)
       received.complete()
       #expect(await client.response()?.statuses == [200])
       try await client.close()
@@ -97,7 +97,9 @@ import Testing
       for _ in 0..<ConnectionLimit.maxTurnedAway + 20 {
         if let connection = try? await RawClient.connect(to: address) { flood.append(connection) }
       }
-      for _ in 0..<ConnectionLimit.maxTurnedAway + 20 { #expect(try await receiver.nextRefusal() == 503) }
+      for _ in 0..<ConnectionLimit.maxTurnedAway + 20 {
+        #expect(try await receiver.nextRefusal().reason.status == 503)
+      }
       received.complete()
       #expect(await client.response()?.statuses == [200])
       for connection in flood { try? await connection.close() }

@@ -11,6 +11,8 @@ final class Reading {
   /// What is wrong with where a store is to be, as far as only the store itself can tell, as a sentence of its own without secrets; nil:
   /// nothing. It asks nobody: no file, and no server.
   let storeProblem: @Sendable (StoreSettings.Location) -> String?
+  /// What is wrong with a listener's certificate and key, as far as only a TLS library can tell; nil: nothing. It reads their files.
+  let listenerProblem: @Sendable (ListenerTLS) -> String?
   /// The file is JSON, or YAML that is written like it.
   var isJSON = false
   /// The variables of the environment that it has asked for.
@@ -24,12 +26,14 @@ final class Reading {
 
   init(
     file: String, directory: String, references: References,
-    storeProblem: @escaping @Sendable (StoreSettings.Location) -> String? = { _ in nil }
+    storeProblem: @escaping @Sendable (StoreSettings.Location) -> String? = { _ in nil },
+    listenerProblem: @escaping @Sendable (ListenerTLS) -> String? = { _ in nil }
   ) {
     self.file = file
     self.directory = directory
     self.references = references
     self.storeProblem = storeProblem
+    self.listenerProblem = listenerProblem
   }
 
   func report(

@@ -5,6 +5,7 @@ extension ConfigNode {
     var settings = ServerSettings()
     guard var section = section(mayBeEmpty: true) else { return settings }
     settings.readAddresses(&section)
+    settings.tls = section.take("tls")?.listenerTLS()
     settings.readAttachments(&section)
     let body = section.take("max_body")
     settings.maxBodyBytes = body?.size(1 << 10...1 << 30) ?? settings.maxBodyBytes

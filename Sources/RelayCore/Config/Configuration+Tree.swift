@@ -30,8 +30,17 @@ extension ServerSettings {
       .init("request_timeout", .word(requestTimeout.text)), .init("idle_timeout", .word(idleTimeout.text)),
       .init("drain", .word(drain.text)),
     ]
+    if let tls { entries.append(.init("tls", tls.tree)) }
     if let attachmentsURL { entries.append(.init("attachments_url", .text(attachmentsURL))) }
     return .mapping(entries)
+  }
+}
+
+extension ListenerTLS {
+  fileprivate var tree: ConfigurationTree {
+    .mapping(
+      [.init("certificate", .text(certificate)), .init("key", .text(key))]
+        + (clientAuthority.map { [.init("client_ca", .text($0))] } ?? []))
   }
 }
 

@@ -53,6 +53,8 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
 
 package struct ServerSettings: Sendable, Equatable {
   package var listen = ListenAddress(host: "127.0.0.1", port: 8080)
+  /// What `listen` speaks TLS with; nil: it speaks plain HTTP.
+  package var tls: ListenerTLS?
   package var maxBodyBytes = 5 << 20
   /// Bodies being received or waiting for their answer, over all connections.
   package var maxInflightBytes = 64 << 20

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import RelayListening
 import RelayPipeline
 
 /// Carries out what a connection's state machine decides.
@@ -96,6 +97,9 @@ final class IngestHandler: ChannelDuplexHandler {
 
   /// A socket error: whatever this connection was doing, it can't go on.
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if let explanation = TLSFailure.explanation(of: error) {
+      ingest.receiver.refused(path: "", .tlsFailed(explanation), origin: request.origin)
+    }
     perform(machine.close())
   }
 

@@ -19,6 +19,9 @@ extension Refusal {
   static let tooManyHeaders = Refusal(
     .headersTooLarge, "the request has more than \(RequestParser.maxHeaderFields) headers")
 
+  /// Nobody is told: the connection is closed.
+  static func tlsFailed(_ explanation: String) -> Refusal { Refusal(.tlsFailed, explanation) }
+
   static func badRequest(_ message: String) -> Refusal { Refusal(.badRequest, message) }
 
   static let malformed = badRequest("this is not an HTTP/1.1 request")

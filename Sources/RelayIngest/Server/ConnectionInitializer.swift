@@ -2,6 +2,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import RelayCore
+import RelayListening
 
 /// Makes the pipeline of a new connection, or turns it away. Where all places are taken, the connection that has been idle
 /// longest, on whichever event loop, gives its place up.
@@ -14,10 +15,15 @@ final class ConnectionInitializer: Sendable {
   let registries: [ConnectionRegistry]
   private let ingest: NIOLockedValueBox<IngestContext>
   private let limit: ConnectionLimit
+  private let certificates: ListenerCertificates
 
-  init(ingest: IngestContext, limit: ConnectionLimit, eventLoopGroup: MultiThreadedEventLoopGroup) {
+  init(
+    ingest: IngestContext, limit: ConnectionLimit, certificates: ListenerCertificates,
+    eventLoopGroup: MultiThreadedEventLoopGroup
+  ) {
     self.ingest = NIOLockedValueBox(ingest)
     self.limit = limit
+    self.certificates = certificates
     registries = eventLoopGroup.makeIterator().map { ConnectionRegistry(eventLoop: $0, limit: limit) }
   }
 
@@ -81,6 +87,9 @@ final class ConnectionInitializer: Sendable {
       now: channel.eventLoop.now)
     return channel.eventLoop.makeCompletedFuture {
       do {
+        if let security = certificates.makeHandler() {
+          try channel.pipeline.syncOperations.addHandler(security)
+        }
         try channel.pipeline.syncOperations.addHandler(connection)
       } catch {
         limit.leave(admission)  // It never came to `handlerAdded`, so it never leaves the registry.

@@ -23,11 +23,13 @@ package final class IngestServer: Sendable {
   }
 
   /// - Parameters:
+  ///   - certificates: What it speaks TLS with.
   ///   - inherited: What `server.listen: systemd` listens on.
   ///   - firstRequestPatience: How long a shutdown waits for the request of a connection that has just been made.
   package init(
     settings: ServerSettings, receiver: any EnvelopeReceiver, eventLoopGroup: MultiThreadedEventLoopGroup,
-    inherited: InheritedSockets = .none, firstRequestPatience: Duration = .seconds(1)
+    certificates: ListenerCertificates = ListenerCertificates(), inherited: InheritedSockets = .none,
+    firstRequestPatience: Duration = .seconds(1)
   ) {
     self.inherited = inherited
     self.settings = NIOLockedValueBox(settings)
@@ -38,7 +40,8 @@ package final class IngestServer: Sendable {
         receiver: receiver,
         budget: InflightBudget(
           limitBytes: settings.maxInflightBytes, largestBodyBytes: settings.maxBodyBytes)),
-      limit: ConnectionLimit(maxOpen: settings.maxConnections), eventLoopGroup: eventLoopGroup)
+      limit: ConnectionLimit(maxOpen: settings.maxConnections), certificates: certificates,
+      eventLoopGroup: eventLoopGroup)
   }
 
   /// Listens on `server.listen`; returns the address with the port that the system gave.

@@ -68,6 +68,7 @@ extension ServerSettings {
       compared[keyPath: path] = new[keyPath: path]
     }
     compare("listen", \.listen)
+    compare("tls", \.tls)
     compare("admin", \.admin)
     compare("admin_token", \.adminToken)
     compare("admin_tokens", \.adminTokens)

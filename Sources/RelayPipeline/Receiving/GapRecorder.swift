@@ -114,7 +114,7 @@ extension RefusalReason {
     case .tooManyBytes, .tooManyConnections, .unavailable: .unavailable
     case .invalidToken, .missingToken: .unauthorized
     case .badRequest, .expectationFailed, .headersTooLarge, .invalidEncoding, .invalidEnvelope, .invalidJSON,
-      .methodNotAllowed, .notFound, .timeout, .tooLarge, .unsupportedMediaType:
+      .methodNotAllowed, .notFound, .timeout, .tlsFailed, .tooLarge, .unsupportedMediaType:
       nil
     }
   }

@@ -60,6 +60,8 @@ package enum RefusalReason: String, Sendable, CaseIterable {
   case missingToken = "missing_token"
   case notFound = "not_found"
   case timeout
+  /// No TLS, or none that the listener accepts; nothing is answered.
+  case tlsFailed = "tls_failed"
   case tooLarge = "too_large"
   /// Over `server.max_inflight`.
   case tooManyBytes = "too_many_bytes"
@@ -71,7 +73,7 @@ package enum RefusalReason: String, Sendable, CaseIterable {
 
   package var status: Int {
     switch self {
-    case .badRequest, .invalidEncoding, .invalidEnvelope, .invalidJSON: 400
+    case .badRequest, .invalidEncoding, .invalidEnvelope, .invalidJSON, .tlsFailed: 400
     case .invalidToken, .missingToken: 401
     case .notFound: 404
     case .methodNotAllowed: 405
@@ -91,7 +93,7 @@ package enum RefusalReason: String, Sendable, CaseIterable {
     case .invalidToken, .missingToken: .unauthorized
     case .tooLarge: .tooLarge
     case .tooManyBytes, .tooManyConnections, .unavailable: .unavailable
-    case .expectationFailed, .headersTooLarge, .methodNotAllowed, .notFound, .timeout: nil
+    case .expectationFailed, .headersTooLarge, .methodNotAllowed, .notFound, .timeout, .tlsFailed: nil
     }
   }
 }

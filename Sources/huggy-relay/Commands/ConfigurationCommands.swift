@@ -2,6 +2,7 @@ import ArgumentParser
 import RelayAdmin
 import RelayConfig
 import RelayCore
+import RelayListening
 import RelayDigest
 import RelaySystem
 import RelayText
@@ -77,7 +78,8 @@ struct ConfigurationOptions: ParsableArguments {
   func loader(resolvesReferences: Bool = true) -> ConfigurationLoader {
     ConfigurationLoader(
       environment: processEnvironment(), resolvesReferences: resolvesReferences,
-      storeProblem: StoreSettings.Location.problem, hash: configurationHash)
+      storeProblem: StoreSettings.Location.problem, listenerProblem: ListenerCertificates.problem,
+      hash: configurationHash)
   }
 
   /// Prints every error (and warning) to standard error, or where `print` says; exits 78 if there is an error.

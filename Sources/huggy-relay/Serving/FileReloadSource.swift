@@ -14,6 +14,7 @@ struct FileReloadSource: ReloadSource {
   let path: String
   let loader: ConfigurationLoader
   let server: IngestServer
+  let certificates: ListenerCertificates
   let access: AdminAccess
   let files: FileServer
   let linker: AttachmentLinker
@@ -55,6 +56,14 @@ struct FileReloadSource: ReloadSource {
     } catch {
       throw OperationError(code: .unavailable, message: "\(error), so nothing has changed")
     }
+    let made: ListenerCertificates.Made?
+    do throws(CertificateError) {
+      made = try settings.tls.map(ListenerCertificates.make)
+    } catch {
+      throw OperationError(
+        code: .invalidConfiguration, message: "server.tls: \(error), so nothing has changed",
+        details: ["server.tls: \(error)"])
+    }
     let previous = files.address
     do throws(ListenError) {
       try await listen(settings)
@@ -68,6 +77,7 @@ struct FileReloadSource: ReloadSource {
         code: .invalidConfiguration, message: "\(error), so nothing has changed\(hint)",
         details: ["\(error)\(hint)"])
     }
+    certificates.replace(by: made)
   }
 
   private func listen(_ settings: ServerSettings) async throws(ListenError) {

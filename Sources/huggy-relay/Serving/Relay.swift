@@ -64,6 +64,7 @@ struct Relay {
         "systemd has passed sockets that nobody accepts from: write `server.listen: systemd`, or disable the .socket unit",
         metadata: ["sockets": .number(inherited.descriptors.count)])
     }
+    let certificates = ListenerCertificates(try configuration.server.tls.map(ListenerCertificates.make))
     ProcessLimits.prepare(for: configuration, logger: logger)
     logTrust()
     let metrics = RelayMetrics(configuration, droppedLogLines: droppedLogLines)
@@ -88,7 +89,7 @@ struct Relay {
       numberOfThreads: ProcessorShare.current().count)
     let server = IngestServer(
       settings: configuration.server, receiver: receiver, eventLoopGroup: eventLoopGroup,
-      inherited: inherited)
+      certificates: certificates, inherited: inherited)
     watch.attach(gatherer: server)
     let access = AdminAccess(configuration.server)
     let linker = AttachmentLinker(
@@ -116,7 +117,8 @@ struct Relay {
         seriesFile: SeriesFile(path: configuration.store.location.path(beside: "series")),
         attachments: attachments),
       source: FileReloadSource(
-        path: path, loader: loader, server: server, access: access, files: files, linker: linker,
+        path: path, loader: loader, server: server, certificates: certificates, access: access, files: files,
+        linker: linker,
         logger: logger))
     let address: ListenAddress
     let stored: [StoredDestination]
@@ -146,6 +148,7 @@ struct Relay {
         server: server, address: address, admin: admin, files: files, eventLoopGroup: eventLoopGroup,
         controller: controller, opened: opened, drain: drain, started: started, logger: logger),
       SeriesService(recorder: controller.recorder),
+      CertificateService(certificates: certificates, logger: logger),
     ]
     if let notices = controller.notices { services.append(NoticeService(notices: notices)) }
     if let watchdog = WatchdogService(

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 import RelayCore
 
 /// A TCP client that sends what it is told and shows what comes.
@@ -13,12 +14,20 @@ final class RawClient {
     self.input = input
   }
 
-  static func connect(to address: ListenAddress) async throws -> RawClient {
+  /// - Parameter tls: What it speaks TLS with; nil: it does not.
+  static func connect(
+    to address: ListenAddress, tls: TLSConfiguration? = nil
+  ) async throws -> RawClient {
+    let context = try tls.map { try NIOSSLContext(configuration: $0) }
     let (input, continuation) = AsyncStream<String>.makeStream()
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .channelOption(.allowRemoteHalfClosure, value: true)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
+          if let context {
+            let handler = try NIOSSLClientHandler(context: context, serverHostname: nil)
+            try channel.pipeline.syncOperations.addHandler(handler)
+          }
           try channel.pipeline.syncOperations.addHandler(InputHandler(continuation))
         }
       }

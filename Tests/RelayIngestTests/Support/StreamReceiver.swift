@@ -11,9 +11,9 @@ final class StreamReceiver: EnvelopeReceiver {
   }
 
   let received: AsyncStream<Received>
-  let refused: AsyncStream<Int>
+  let refused: AsyncStream<Refusal>
   private let receivedContinuation: AsyncStream<Received>.Continuation
-  private let refusedContinuation: AsyncStream<Int>.Continuation
+  private let refusedContinuation: AsyncStream<Refusal>.Continuation
   private let answersAtOnce: Bool
 
   init(answersAtOnce: Bool = false) {
@@ -34,7 +34,7 @@ final class StreamReceiver: EnvelopeReceiver {
   }
 
   func refused(path: String, _ refusal: Refusal, origin: any RequestOrigin) {
-    refusedContinuation.yield(refusal.reason.status)
+    refusedContinuation.yield(refusal)
   }
 
   /// The next body that the listener hands over.
@@ -43,8 +43,7 @@ final class StreamReceiver: EnvelopeReceiver {
     throw CancellationError()
   }
 
-  /// The status of the next refusal.
-  func nextRefusal() async throws -> Int {
+  func nextRefusal() async throws -> Refusal {
     for await next in refused { return next }
     throw CancellationError()
   }

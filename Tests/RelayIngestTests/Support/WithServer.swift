@@ -1,5 +1,6 @@
 import NIOPosix
 import RelayCore
+import RelayListening
 import RelayPipeline
 
 @testable import RelayIngest
@@ -8,6 +9,7 @@ import RelayPipeline
 func withServer(
   _ receiver: any EnvelopeReceiver,
   group: MultiThreadedEventLoopGroup = MultiThreadedEventLoopGroup(numberOfThreads: 2),
+  certificates: ListenerCertificates = ListenerCertificates(),
   firstRequestPatience: Duration = .seconds(1),
   _ change: (inout ServerSettings) -> Void = { _ in },
   _ body: (IngestServer, ListenAddress) async throws -> Void
@@ -17,7 +19,7 @@ func withServer(
   change(&settings)
   let server = IngestServer(
     settings: settings, receiver: receiver,
-    eventLoopGroup: group, firstRequestPatience: firstRequestPatience)
+    eventLoopGroup: group, certificates: certificates, firstRequestPatience: firstRequestPatience)
   do {
     try await body(server, server.start())
   } catch {

@@ -180,7 +180,7 @@ struct MoveTests {
 
   @Test func aRelayThatHasComeAsTheStoreWasFoundEmptyIsNotMovedOver() async throws {
     let bench = try await MoveBench()
-    let nodes = try NodeBench(bench.database)
+    let nodes = NodeBench(bench.database)
     let (first, relay) = (try nodes.node("a"), try nodes.node("b"))
     defer { relay.close() }
     try first.leave()
@@ -193,7 +193,7 @@ struct MoveTests {
   @Test func whatACrashHasLeftIsStillThereForRelaysAfterAMoveThatWasRefused() async throws {
     let bench = try await MoveBench()
     try await bench.open().close()
-    let nodes = try NodeBench(bench.database)
+    let nodes = NodeBench(bench.database)
     let crashed = try nodes.node("a")
     crashed.close()
     let refused = #expect(throws: StoreError.self) { try bench.move() }

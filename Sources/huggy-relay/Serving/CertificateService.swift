@@ -1,0 +1,30 @@
+import Logging
+import RelayListening
+import RelayThreads
+import ServiceLifecycle
+
+/// Takes a listener's certificate and key again when their files have changed.
+struct CertificateService: Service {
+  let certificates: ListenerCertificates
+  let logger: Logger
+
+  /// How often it looks.
+  private static let interval = Duration.seconds(5)
+
+  func run() async throws {
+    try? await cancelWhenGracefulShutdown {
+      while !Task.isCancelled {
+        try await Task.sleep(for: Self.interval)
+        guard certificates.isOfFiles else { continue }
+        switch await onThread(named: "certificates", certificates.lookAgain) {
+        case nil: break
+        case .success: logger.notice("server.tls: the files have changed, and are taken")
+        case .failure(let error):
+          logger.error(
+            "server.tls: the files have changed, and are of no use: the ones before stay",
+            metadata: ["problem": "\(error)"])
+        }
+      }
+    }
+  }
+}
