@@ -26,10 +26,12 @@ package struct SinkRequest: Sendable {
   package var signature: Signature
   /// What is answered, after the sink's delay; the sender may be gone by then.
   package var answeredStatus: Int
-  /// The conversation the body tells of, in either of the relay's formats; nil if it names none, or holds several events.
+  /// The conversation the body tells of, in any of the relay's formats; nil if it names none, or holds several events.
   package var chat: String?
   /// What it holds, where the destination takes several events in one request; nil: it does not.
   package var batch: SinkBatch?
+  /// What is wrong with the one CloudEvent that it holds; nil: nothing, or it holds none.
+  package var flaw: String?
 
   /// The event's id, the same on every attempt; of a batch of several, the batch's own.
   package var webhookID: String? { header("webhook-id") }
@@ -66,9 +68,19 @@ extension SinkRequest {
       signature: .notChecked,
       answeredStatus: answeredStatus)
     signature = checkedSignature(with: secret, at: receivedAt)
-    batch = header(SinkBatch.header).map { SinkBatch(ids: $0, body: body, type: eventType) }
+    let isOfCloudEvents = CloudEventReader.reads(contentType: header("content-type"))
+    batch = header(SinkBatch.header).map {
+      SinkBatch(ids: $0, body: body, type: eventType, isOfCloudEvents: isOfCloudEvents)
+    }
     if let batch {
       chat = batch.events.count == 1 ? batch.events[0].chat : nil
+    } else if isOfCloudEvents {
+      let readings = CloudEventReader.events(in: body)
+      chat = readings.first?.event.chat
+      flaw =
+        readings.count == 1
+        ? readings[0].flaw ?? readings[0].idFlaw(webhookID)
+        : "it is no CloudEvent"
     } else {
       chat = ChatReader.chat(in: body, eventType: eventType)
     }
@@ -89,7 +101,7 @@ extension SinkRequest {
       Self.column(webhookID, width: 40),
       Self.column("attempt \(attempt.map(String.init) ?? "-")", width: 10),
       "signature \(signature == .notChecked ? "-" : signature.rawValue)",
-    ].joined(separator: "  ") + (batch.map { "  \($0.summary)" } ?? "")
+    ].joined(separator: "  ") + (batch.map { "  \($0.summary)" } ?? flaw.map { "  BUT \($0)" } ?? "")
   }
 
   /// `line`, and of a batch one more for each of its events: type, company, chat, id.
