@@ -129,7 +129,8 @@ import Testing
     )
     #expect(
       WebhookSignature.verifies(
-        header: signature, id: id, timestamp: 1_700_000_000, body: signed.body, secret: secret))
+        header: signature, id: id, timestamp: 1_700_000_000, body: signed.body, by: .secret(secret.revealKey))
+    )
   }
 
   @Test func aFullBatchsHeaderLinesStayWithinTheirBounds() {

@@ -108,7 +108,7 @@ import Testing
       "webhook-id: bat_0123456789ABCDEFGHJKMNPQRS", "webhook-timestamp: \(now)",
       "webhook-signature: \(signature)", "huggy-relay-events: evt_1,evt_2",
     ]
-    try await withSink(SinkSettings(secret: secret)) { _, address, requests in
+    try await withSink(SinkSettings(verifier: WebhookVerifier(of: secret))) { _, address, requests in
       _ = try await request(to: address, path: "/crm", headers: headers, body: body).get()
       _ = try await request(to: address, path: "/crm", headers: headers, body: body + [32]).get()
       let reported = try #require(requests.all.first)

@@ -12,8 +12,7 @@ extension Destination {
     ]
     if let authorization { entries.append(.init("auth", authorization.tree)) }
     if !signingSecrets.isEmpty {
-      let secrets = signingSecrets.map { ConfigurationTree.secret(Secret(Base64.text($0.revealKey))) }
-      entries.append(.init("signing_secret", .oneOrMore(secrets)))
+      entries.append(.init("signing_secret", .oneOrMore(signingSecrets.map(\.tree))))
     }
     return .mapping(entries + paceEntries + failureEntries)
   }
@@ -40,6 +39,12 @@ extension Destination {
       .init("attachments", .word(attachments.rawValue)), .init("tls", tls.tree),
       .init("paused", .bool(pausedAt != nil)),
     ]
+  }
+}
+
+extension SigningSecret {
+  fileprivate var tree: ConfigurationTree {
+    .secret(Secret(scheme.prefix + Base64.text(revealKey)))
   }
 }
 

@@ -12,7 +12,7 @@ package struct SinkRequest: Sendable {
     case ok
     /// It is another secret's or another body's, or its timestamp is more than five minutes off.
     case bad
-    /// The sink has no secret to check it with.
+    /// The sink has no secret, and no public key, to check it with.
     case notChecked
   }
 
@@ -58,7 +58,7 @@ package struct SinkRequest: Sendable {
 
 extension SinkRequest {
   /// A request that has just come in.
-  init(_ head: HTTPRequestHead, body: [UInt8], answeredStatus: Int, secret: SigningSecret?) {
+  init(_ head: HTTPRequestHead, body: [UInt8], answeredStatus: Int, verifier: WebhookVerifier?) {
     self.init(
       receivedAt: Timestamp(microseconds: wallClockMicroseconds()),
       method: head.method.rawValue,
@@ -67,7 +67,7 @@ extension SinkRequest {
       body: body,
       signature: .notChecked,
       answeredStatus: answeredStatus)
-    signature = checkedSignature(with: secret, at: receivedAt)
+    signature = checkedSignature(with: verifier, at: receivedAt)
     let isOfCloudEvents = CloudEventReader.reads(contentType: header("content-type"))
     batch = header(SinkBatch.header).map {
       SinkBatch(ids: $0, body: body, type: eventType, isOfCloudEvents: isOfCloudEvents)
@@ -129,16 +129,16 @@ extension SinkRequest {
   /// How far a request's `webhook-timestamp` may be from now, either way, in seconds.
   static let signatureToleranceSeconds: UInt64 = 300
 
-  /// What the request's signature is worth to the holder of the secret.
-  func checkedSignature(with secret: SigningSecret?, at now: Timestamp) -> Signature {
-    guard let secret else { return .notChecked }
+  /// What the request's signature is worth to who can check it.
+  func checkedSignature(with verifier: WebhookVerifier?, at now: Timestamp) -> Signature {
+    guard let verifier else { return .notChecked }
     let signatures = allHeaders.filter { $0.name.asciiLowercased == "webhook-signature" }.map(\.value)
     guard !signatures.isEmpty else { return .absent }
     guard let id = webhookID, let seconds = header("webhook-timestamp").flatMap({ Int64($0) }),
       (now.seconds &- seconds).magnitude <= Self.signatureToleranceSeconds
     else { return .bad }
     let isVerified = WebhookSignature.verifies(
-      header: signatures.joined(separator: " "), id: id, timestamp: seconds, body: body, secret: secret)
+      header: signatures.joined(separator: " "), id: id, timestamp: seconds, body: body, by: verifier)
     return isVerified ? .ok : .bad
   }
 }

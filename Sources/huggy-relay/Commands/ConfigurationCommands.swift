@@ -3,6 +3,7 @@ import RelayAdmin
 import RelayConfig
 import RelayCore
 import RelayDigest
+import RelayPipeline
 import RelaySystem
 import RelayText
 
@@ -14,7 +15,8 @@ struct Check: ParsableCommand {
       Each error is a line FILE:LINE:COLUMN: KEY.PATH: what is wrong, and what would be right. Exits 78 if there is \
       an error; warnings alone, and suggestions, exit 0.
       """,
-      examples: "huggy-relay check --config routes.yaml", "huggy-relay check --no-env new.yaml"))
+      examples: "huggy-relay check --config routes.yaml", "huggy-relay check --no-env new.yaml",
+      "huggy-relay check --public-keys"))
 
   @Argument(help: "The configuration: the same as --config FILE.", completion: .configurations)
   var file: String?
@@ -24,7 +26,18 @@ struct Check: ParsableCommand {
   @Flag(name: .long, help: "Count references to the environment and to files as present.")
   var noEnv = false
 
+  @Flag(
+    name: .long,
+    help:
+      "Also print the public keys (whpk_…) that receivers check signatures of whsk_… with: a line each, DESTINATION KEY."
+  )
+  var publicKeys = false
+
   func validate() throws {
+    guard !publicKeys || !noEnv else {
+      throw ValidationError(
+        "--public-keys and --no-env exclude each other: the keys are behind the references")
+    }
     guard file == nil || options.config == ConfigurationOptions.standardFile else {
       throw ValidationError("FILE and --config exclude each other")
     }
@@ -43,6 +56,17 @@ struct Check: ParsableCommand {
       loaded.warnings.count.counted("warning", "warnings"),
     ].joined(separator: ", ")
     print("\(options.config): valid: \(counts); hash \(configuration.hash)")
+    if publicKeys { printPublicKeys(of: configuration) }
+  }
+
+  private func printPublicKeys(of configuration: Configuration) {
+    let lines = configuration.destinations.flatMap { destination in
+      destination.signingSecrets.compactMap { WebhookVerifier(of: $0)?.publicKeyText }.map {
+        "\(destination.name) \($0)"
+      }
+    }
+    if lines.isEmpty { printError("no destination signs with Ed25519: there is no signing_secret whsk_…") }
+    lines.forEach { print($0) }
   }
 }
 
