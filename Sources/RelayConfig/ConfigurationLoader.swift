@@ -37,21 +37,24 @@ package struct ConfigurationLoader: Sendable {
   private let resolvesReferences: Bool
   private let storeProblem: @Sendable (StoreSettings.Location) -> String?
   private let hash: @Sendable ([UInt8]) -> String
+  private let now: @Sendable () -> Timestamp
 
   /// - Parameters:
   ///   - environment: for `${NAME}`, and `STATE_DIRECTORY` for the store's place.
   ///   - resolvesReferences: false: what holds a `${…}` counts as present and valid, and nothing is read but
   ///     the configuration itself (`check --no-env`). Such a configuration is not fit to be run.
   ///   - storeProblem: What is wrong with where a store is to be, as far as only the store itself can tell: a sentence without secrets.
+  ///   - now: The wall clock's time: what has ended, or will soon, is warned of.
   ///   - hash: SHA-256 in hexadecimal digits.
   package init(
     environment: [String: String], resolvesReferences: Bool = true,
     storeProblem: @escaping @Sendable (StoreSettings.Location) -> String? = { _ in nil },
-    hash: @escaping @Sendable ([UInt8]) -> String
+    now: @escaping @Sendable () -> Timestamp, hash: @escaping @Sendable ([UInt8]) -> String
   ) {
     self.environment = environment
     self.resolvesReferences = resolvesReferences
     self.storeProblem = storeProblem
+    self.now = now
     self.hash = hash
   }
 
@@ -102,7 +105,8 @@ package struct ConfigurationLoader: Sendable {
     // Where the store is depends on it; a reference can't get at it.
     let place = environment.filter { $0.key == "STATE_DIRECTORY" }
     let plain = ConfigurationLoader(
-      environment: place, resolvesReferences: false, storeProblem: storeProblem, hash: hash)
+      environment: place, resolvesReferences: false, storeProblem: storeProblem, now: now,
+      hash: hash)
     return plain.read(
       text: text, file: "configuration", directory: ConfigurationFile.directory(of: path))
   }
@@ -112,7 +116,7 @@ package struct ConfigurationLoader: Sendable {
     let references = References(
       environment: environment, directory: directory, resolves: resolvesReferences)
     let reading = Reading(
-      file: file, directory: directory, references: references, storeProblem: storeProblem)
+      file: file, directory: directory, references: references, storeProblem: storeProblem, now: now())
     var configuration = reading.root(of: text).map { $0.configuration() }
     configuration?.hash = String(hash(Array(text.utf8)).prefix(12))
     return ReadConfigurationText(

@@ -11,6 +11,8 @@ final class Reading {
   /// What is wrong with where a store is to be, as far as only the store itself can tell, as a sentence of its own without secrets; nil:
   /// nothing. It asks nobody: no file, and no server.
   let storeProblem: @Sendable (StoreSettings.Location) -> String?
+  /// The wall clock's time.
+  let now: Timestamp
   /// The file is JSON, or YAML that is written like it.
   var isJSON = false
   /// The variables of the environment that it has asked for.
@@ -24,12 +26,13 @@ final class Reading {
 
   init(
     file: String, directory: String, references: References,
-    storeProblem: @escaping @Sendable (StoreSettings.Location) -> String? = { _ in nil }
+    storeProblem: @escaping @Sendable (StoreSettings.Location) -> String? = { _ in nil }, now: Timestamp
   ) {
     self.file = file
     self.directory = directory
     self.references = references
     self.storeProblem = storeProblem
+    self.now = now
   }
 
   func report(

@@ -5,9 +5,35 @@ extension ConfigNode {
   /// `signing_secret`: one, or a list to sign with each.
   func signingSecrets() -> [SigningSecret]? {
     let emptyFault = "an empty list signs nothing; remove the key"
-    return items("a signing secret or a list of them", emptyFault: emptyFault)?.compactMap {
-      $0.signingSecret()
+    guard let items = items("a signing secret or a list of them", emptyFault: emptyFault) else { return nil }
+    let secrets = items.compactMap { item in
+      item.ifMapping {
+        $0.endingSecret()
+      } else: {
+        $0.signingSecret()
+      }
     }
+    warnWhereAllEnd(secrets, consequence: "nothing is signed")
+    return secrets
+  }
+
+  /// `{ value, until }`.
+  private func endingSecret() -> SigningSecret? {
+    guard var section = section() else { return nil }
+    let value = section.take("value", isRequired: true)
+    var until = section.take("until")
+    // Not secret, unlike all else beside it.
+    until?.isSecret = false
+    let end = until?.until()
+    section.finish()
+    guard let value else {
+      error("value is missing; write { value: SECRET, until: TIME }")
+      return nil
+    }
+    warnAboutEnd(end, consequence: "nothing is signed with it")
+    var secret = value.signingSecret()
+    secret?.until = end
+    return secret
   }
 
   private func signingSecret() -> SigningSecret? {

@@ -12,7 +12,10 @@ extension Destination {
     ]
     if let authorization { entries.append(.init("auth", authorization.tree)) }
     if !signingSecrets.isEmpty {
-      entries.append(.init("signing_secret", .oneOrMore(signingSecrets.map(\.tree))))
+      // One with an end stands in a list only.
+      let secrets = signingSecrets.map(\.tree)
+      let isAlone = secrets.count == 1 && signingSecrets[0].until == nil
+      entries.append(.init("signing_secret", isAlone ? secrets[0] : .list(secrets)))
     }
     return .mapping(entries + paceEntries + failureEntries)
   }
@@ -44,7 +47,9 @@ extension Destination {
 
 extension SigningSecret {
   fileprivate var tree: ConfigurationTree {
-    .secret(Secret(scheme.prefix + Base64.text(revealKey)))
+    let value = ConfigurationTree.secret(Secret(scheme.prefix + Base64.text(revealKey)))
+    guard let until else { return value }
+    return .mapping([.init("value", value), .init("until", .word("\(until)"))])
   }
 }
 

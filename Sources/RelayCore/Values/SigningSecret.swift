@@ -1,5 +1,5 @@
 /// What requests are signed with, as Standard Webhooks 1.0 has it.
-package struct SigningSecret: Hashable, Sendable {
+package struct SigningSecret: Hashable, Sendable, EndingCredential {
   package enum Scheme: Hashable, Sendable, CaseIterable {
     /// HMAC-SHA-256, with a key that its receiver has, too.
     case symmetric
@@ -34,17 +34,20 @@ package struct SigningSecret: Hashable, Sendable {
   package let scheme: Scheme
   /// `symmetric`: 24 to 64 bytes. `ed25519`: the seed, 32 bytes.
   package let revealKey: [UInt8]
+  package var until: Timestamp?
 
   /// - Parameter key: Of HMAC.
-  package init(key: [UInt8]) {
+  package init(key: [UInt8], until: Timestamp? = nil) {
     scheme = .symmetric
     revealKey = key
+    self.until = until
   }
 
   /// - Parameter seed: 32 bytes.
-  package init(ed25519Seed seed: [UInt8]) {
+  package init(ed25519Seed seed: [UInt8], until: Timestamp? = nil) {
     scheme = .ed25519
     revealKey = seed
+    self.until = until
   }
 
   /// The sizes of a symmetric key that Standard Webhooks allows, in bytes.

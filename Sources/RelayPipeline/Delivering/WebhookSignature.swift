@@ -4,12 +4,13 @@ import RelayDigest
 /// Standard Webhooks 1.0 signatures (https://www.standardwebhooks.com) over `id.timestamp.body`: HMAC-SHA-256 (`v1`), or Ed25519
 /// (`v1a`).
 package enum WebhookSignature {
-  /// The `webhook-signature` header: `VERSION,BASE64` for each secret, separated by spaces.
+  /// The `webhook-signature` header: `VERSION,BASE64` for each secret that has not ended, separated by spaces; empty: there is none.
   ///
   /// - Parameter timestamp: Whole seconds since the epoch, as in `webhook-timestamp`.
   package static func header(id: String, timestamp: Int64, body: [UInt8], secrets: [SigningSecret]) -> String
   {
-    secrets.compactMap { secret in
+    let now = Timestamp(microseconds: timestamp * 1_000_000)
+    return secrets.filter { $0.counts(at: now) }.compactMap { secret in
       signature(id: id, timestamp: timestamp, body: body, secret: secret).map {
         "\(secret.scheme.version),\(Base64.text($0))"
       }

@@ -101,7 +101,7 @@ struct ConfigurationOptions: ParsableArguments {
   func loader(resolvesReferences: Bool = true) -> ConfigurationLoader {
     ConfigurationLoader(
       environment: processEnvironment(), resolvesReferences: resolvesReferences,
-      storeProblem: StoreSettings.Location.problem, hash: configurationHash)
+      storeProblem: StoreSettings.Location.problem, now: { SystemWallClock().now() }, hash: configurationHash)
   }
 
   /// Prints every error (and warning) to standard error, or where `print` says; exits 78 if there is an error.

@@ -145,7 +145,7 @@ struct Relay {
       IngestService(
         server: server, address: address, admin: admin, files: files, eventLoopGroup: eventLoopGroup,
         controller: controller, opened: opened, drain: drain, started: started, logger: logger),
-      SeriesService(recorder: controller.recorder),
+      SeriesService(recorder: controller.recorder, endings: controller.endings),
     ]
     if let notices = controller.notices { services.append(NoticeService(notices: notices)) }
     if let watchdog = WatchdogService(
