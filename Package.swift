@@ -53,7 +53,7 @@ let package = Package(
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .target(
       name: "RelayConfig",
-      dependencies: ["CYAML", "RelayCore", "RelayText"],
+      dependencies: ["CYAML", "RelayCore", "RelayDigest", "RelayText"],
       swiftSettings: strict),
     .systemLibrary(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -174,7 +174,10 @@ let package = Package(
     .target(name: "RelayHarness", dependencies: ["RelayThreads"], swiftSettings: strict),
     .executableTarget(
       name: "relay-demo",
-      dependencies: ["RelayCore", "RelayHarness", "RelaySQLite", "RelayText", "RelayThreads", "RelayTools"],
+      dependencies: [
+        "RelayCore", "RelayHarness", "RelayPipeline", "RelaySQLite", "RelayText", "RelayThreads",
+        "RelayTools",
+      ],
       swiftSettings: strict),
 
     .target(
@@ -291,8 +294,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "RelayAdmin", "RelayBrowser", "RelayCore", "RelayCurl", "RelayHarness", "RelayPostgres",
-        "RelayPostgresSupport", "RelaySQLite", "RelayTestSupport", "RelayThreads", "RelayTools",
+        "RelayAdmin", "RelayBrowser", "RelayCore", "RelayCurl", "RelayHarness", "RelayPipeline",
+        "RelayPostgres", "RelayPostgresSupport", "RelaySQLite", "RelayTestSupport", "RelayThreads", "RelayTools",
         "huggy-relay",
       ],
       swiftSettings: strict),

@@ -2,6 +2,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
@@ -59,4 +60,40 @@ bool cdigest_sha256_end(void *digest, uint8_t *code) {
   bool is_done = code == NULL || (EVP_DigestFinal_ex(digest, code, &count) == 1 && count == 32);
   EVP_MD_CTX_free(digest);
   return is_done;
+}
+
+bool cdigest_ed25519_public_key(const uint8_t seed[32], uint8_t key[32]) {
+  EVP_PKEY *pair = EVP_PKEY_new_raw_private_key_ex(NULL, "ED25519", NULL, seed, 32);
+  size_t count = 32;
+  bool is_done = pair != NULL && EVP_PKEY_get_raw_public_key(pair, key, &count) == 1 && count == 32;
+  EVP_PKEY_free(pair);
+  return is_done;
+}
+
+bool cdigest_ed25519_sign(const uint8_t seed[32], const uint8_t *message, size_t count, uint8_t signature[64]) {
+  EVP_PKEY *pair = EVP_PKEY_new_raw_private_key_ex(NULL, "ED25519", NULL, seed, 32);
+  EVP_MD_CTX *context = EVP_MD_CTX_new();
+  size_t length = 64;
+  // It has its digest within, and takes the message as a whole.
+  bool is_done = pair != NULL && context != NULL
+    && EVP_DigestSignInit_ex(context, NULL, NULL, NULL, NULL, pair, NULL) == 1
+    && EVP_DigestSign(context, signature, &length, message, count) == 1 && length == 64;
+  EVP_MD_CTX_free(context);
+  EVP_PKEY_free(pair);
+  return is_done;
+}
+
+bool cdigest_ed25519_verify(
+  const uint8_t key[32], const uint8_t *message, size_t count, const uint8_t signature[64]) {
+  // What is said of a wrong signature is nobody's to read.
+  ERR_set_mark();
+  EVP_PKEY *half = EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL, key, 32);
+  EVP_MD_CTX *context = EVP_MD_CTX_new();
+  bool is_right = half != NULL && context != NULL
+    && EVP_DigestVerifyInit_ex(context, NULL, NULL, NULL, NULL, half, NULL) == 1
+    && EVP_DigestVerify(context, signature, 64, message, count) == 1;
+  EVP_MD_CTX_free(context);
+  EVP_PKEY_free(half);
+  ERR_pop_to_mark();
+  return is_right;
 }

@@ -38,6 +38,7 @@ package struct ConfigurationLoader: Sendable {
   private let storeProblem: @Sendable (StoreSettings.Location) -> String?
   private let listenerProblem: @Sendable (ListenerTLS) -> String?
   private let hash: @Sendable ([UInt8]) -> String
+  private let now: @Sendable () -> Timestamp
 
   /// - Parameters:
   ///   - environment: for `${NAME}`, and `STATE_DIRECTORY` for the store's place.
@@ -45,17 +46,19 @@ package struct ConfigurationLoader: Sendable {
   ///     the configuration itself (`check --no-env`). Such a configuration is not fit to be run.
   ///   - storeProblem: What is wrong with where a store is to be, as far as only the store itself can tell: a sentence without secrets.
   ///   - listenerProblem: What is wrong with a listener's certificate and key, as far as only a TLS library can tell: likewise.
+  ///   - now: The wall clock's time: what has ended, or will soon, is warned of.
   ///   - hash: SHA-256 in hexadecimal digits.
   package init(
     environment: [String: String], resolvesReferences: Bool = true,
     storeProblem: @escaping @Sendable (StoreSettings.Location) -> String? = { _ in nil },
     listenerProblem: @escaping @Sendable (ListenerTLS) -> String? = { _ in nil },
-    hash: @escaping @Sendable ([UInt8]) -> String
+    now: @escaping @Sendable () -> Timestamp, hash: @escaping @Sendable ([UInt8]) -> String
   ) {
     self.environment = environment
     self.resolvesReferences = resolvesReferences
     self.storeProblem = storeProblem
     self.listenerProblem = listenerProblem
+    self.now = now
     self.hash = hash
   }
 
@@ -106,7 +109,8 @@ package struct ConfigurationLoader: Sendable {
     // Where the store is depends on it; a reference can't get at it.
     let place = environment.filter { $0.key == "STATE_DIRECTORY" }
     let plain = ConfigurationLoader(
-      environment: place, resolvesReferences: false, storeProblem: storeProblem, hash: hash)
+      environment: place, resolvesReferences: false, storeProblem: storeProblem, now: now,
+      hash: hash)
     return plain.read(
       text: text, file: "configuration", directory: ConfigurationFile.directory(of: path))
   }
@@ -117,7 +121,7 @@ package struct ConfigurationLoader: Sendable {
       environment: environment, directory: directory, resolves: resolvesReferences)
     let reading = Reading(
       file: file, directory: directory, references: references, storeProblem: storeProblem,
-      listenerProblem: listenerProblem)
+      listenerProblem: listenerProblem, now: now())
     var configuration = reading.root(of: text).map { $0.configuration() }
     configuration?.hash = String(hash(Array(text.utf8)).prefix(12))
     return ReadConfigurationText(

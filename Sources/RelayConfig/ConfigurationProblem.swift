@@ -84,7 +84,4 @@ struct Fault: Error {
     fault.isWhole = true
     return fault
   }
-
-  /// The value is one of a later version.
-  static func notYet(_ feature: String) -> Fault { .whole(LaterKeys.message(feature)) }
 }

@@ -4,6 +4,12 @@ package enum JSONWriter {
   /// and control characters below U+0020.
   package static func appendString(_ text: String, to output: inout [UInt8]) {
     output.append(UInt8(ascii: "\""))
+    appendContents(text, to: &output)
+    output.append(UInt8(ascii: "\""))
+  }
+
+  /// The same without the quotes.
+  package static func appendContents(_ text: String, to output: inout [UInt8]) {
     var text = text
     text.withUTF8 { bytes in
       // Nearly all text is written as it is.
@@ -13,7 +19,6 @@ package enum JSONWriter {
         for byte in bytes { appendEscaped(byte, to: &output) }
       }
     }
-    output.append(UInt8(ascii: "\""))
   }
 
   private static func appendEscaped(_ byte: UInt8, to output: inout [UInt8]) {

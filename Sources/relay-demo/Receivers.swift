@@ -1,6 +1,7 @@
 import Foundation
 import RelayCore
 import RelayThreads
+import RelayPipeline
 import RelayTools
 
 /// The demo's downstream services, in this process.
@@ -56,9 +57,9 @@ struct Receivers: Sendable {
   static func start() async throws -> Receivers {
     let secret = SecretGenerator.signingSecret()
     let anyPort = ListenAddress(host: "127.0.0.1", port: 0)
-    let key = SigningSecret(encoded: secret)
+    let key = WebhookVerifier(encoded: secret)
     let parts: [(String, String, SinkSettings)] = [
-      ("crm", "messages of people, signed", SinkSettings(listen: anyPort, secret: key)),
+      ("crm", "messages of people, signed", SinkSettings(listen: anyPort, verifier: key)),
       ("billing", "closed chats; down for three seconds", SinkSettings(listen: anyPort)),
       ("bots", "flows; answers 503 to a third", SinkSettings(listen: anyPort, failRate: 0.33)),
       (

@@ -2,6 +2,7 @@ import Foundation
 import RelayCore
 import RelayCurl
 import RelayHarness
+import RelayPipeline
 import RelayTools
 import Testing
 
@@ -53,7 +54,7 @@ import Testing
     try origin.publish("picture.png", Self.picture)
     let (crm, bi) = (Received(), Received())
     let crmSink = Sink(
-      settings: SinkSettings(listen: anyPortOfOwnHost(), secret: SigningSecret(encoded: Self.secret))
+      settings: SinkSettings(listen: anyPortOfOwnHost(), verifier: WebhookVerifier(encoded: Self.secret))
     ) { crm.note($0) }
     let biSink = Sink(settings: SinkSettings(listen: anyPort())) { bi.note($0) }
     let (crmAddress, biAddress) = ("\(try await crmSink.start())", "\(try await biSink.start())")

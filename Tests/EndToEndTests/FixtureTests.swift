@@ -5,10 +5,12 @@ import Testing
 
 /// The platform's example envelopes, through the running binary.
 @Suite struct FixtureTests {
-  @Test func eachOfTheThirteenEventsArrivesByteForByteInBothFormats() async throws {
-    let (huggy, event) = (Received(), Received())
+  @Test func eachOfTheThirteenEventsArrivesByteForByteInEveryFormat() async throws {
+    let (huggy, event, cloud, clouds) = (Received(), Received(), Received(), Received())
     let huggySink = Sink(settings: SinkSettings(listen: anyPort())) { huggy.note($0) }
     let eventSink = Sink(settings: SinkSettings(listen: anyPort())) { event.note($0) }
+    let cloudSink = Sink(settings: SinkSettings(listen: anyPort())) { cloud.note($0) }
+    let cloudsSink = Sink(settings: SinkSettings(listen: anyPort())) { clouds.note($0) }
     let setting = try Setting(
       """
       server: { listen: "127.0.0.1:0", admin: off }
@@ -16,7 +18,9 @@ import Testing
       destinations:
         whole: { url: "http://\(try await huggySink.start())/", forward_token: true }
         alone: { url: "http://\(try await eventSink.start())/", format: event }
-      routes: [{ name: all, to: [whole, alone] }]
+        cloud: { url: "http://\(try await cloudSink.start())/", format: cloudevents }
+        clouds: { url: "http://\(try await cloudsSink.start())/", format: cloudevents, batch: {} }
+      routes: [{ name: all, to: [whole, alone, cloud, clouds] }]
       """)
     let relay = try setting.start()
     let url = try #require(relay.ingestURL())
@@ -36,6 +40,20 @@ import Testing
       Set(event.all.map { String(decoding: $0.body, as: UTF8.self) }) == Set(expected.map(\.event)))
     #expect(
       Set(huggy.all.map { String(decoding: $0.body, as: UTF8.self) }) == Set(expected.map(\.huggy)))
+    #expect(cloud.wait { $0.count == 13 })
+    #expect(clouds.wait { $0.flatMap(\.eventIDs).count == 13 })
+    // What the sink finds wrong with one, it says.
+    #expect(cloud.all.allSatisfy { $0.flaw == nil } && clouds.all.allSatisfy { $0.batch?.flaw == nil })
+    #expect(
+      Set(cloud.all.map { $0.header("content-type") }) == ["application/cloudevents+json"]
+        && Set(clouds.all.map { $0.header("content-type") }) == ["application/cloudevents-batch+json"])
+    #expect(Set(cloud.all.map { SlowSplitter.data(of: $0.body) }) == Set(expected.map(\.event)))
+    // The same bytes in a batch.
+    let alone = cloud.all.map { String(decoding: $0.body, as: UTF8.self) }
+    let together = clouds.all.map { String(decoding: $0.body, as: UTF8.self) }
+    #expect(alone.allSatisfy { one in together.contains { $0.contains(one) } })
+    #expect(Set(clouds.all.flatMap(\.eventIDs)) == Set(cloud.all.compactMap(\.webhookID)))
+    #expect(Set(cloud.all.compactMap(\.webhookID)) == Set(event.all.compactMap(\.webhookID)))
     #expect(event.all.compactMap(\.eventType).sorted() == expected.map(\.type).sorted())
     // One id for an event, wherever it goes.
     #expect(Set(huggy.all.compactMap(\.webhookID)) == Set(event.all.compactMap(\.webhookID)))
@@ -43,7 +61,7 @@ import Testing
     relay.send(signal: SIGTERM)
     #expect(relay.waitForExit() == 0)
     await huggySink.stop()
-    await eventSink.stop()
+    for sink in [eventSink, cloudSink, cloudsSink] { await sink.stop() }
   }
 
   @Test(arguments: Fixtures.names) func explainSaysWhatServeDoes(name: String) async throws {
@@ -122,6 +140,13 @@ enum SlowSplitter {
       let huggy = #"{"time":\#(object["time"]!),"messages":{"\#(type)":[\#(event)]},"token":"\#(token)"}"#
       return (type, event, huggy)
     }
+  }
+
+  /// The `data` of a CloudEvent, as it is spelled there.
+  static func data(of cloudEvent: [UInt8]) -> String {
+    let text = String(decoding: cloudEvent, as: UTF8.self)
+    let start = text.range(of: #""data":"#)!.upperBound
+    return String(text[start...].prefix(balancedLength(of: text[start...])))
   }
 
   private static func balancedLength(of text: Substring) -> Int {

@@ -99,7 +99,8 @@ import Testing
     configuration.destinations[1].batch = BatchPolicy(maxEvents: 20, maxBytes: 1 << 20, maxWait: .seconds(2))
     configuration.destinations[2].batch = BatchPolicy()
     func answer() throws -> ExplainAnswer {
-      let explained = try Explainer(configuration).explain(Array(#"{"messages":{"a":[{}]}}"#.utf8))
+      let explained = try Explainer(configuration, at: .epoch).explain(
+        Array(#"{"messages":{"a":[{}]}}"#.utf8))
       return ExplainAnswer(ExplainReport(explained, by: configuration))
     }
     let batches = try answer().batches

@@ -88,7 +88,7 @@ import Testing
   }
 
   private static let message = Array(
-    #"{"kind":"received","event_id":"evt_1","type":"caf\u00e9","source":"huggy","company":"15691","channel":null,"chat":"7","time":1.50,"body":{"a": 1,  "type":"x"}}"#
+    #"{"kind":"received","event_id":"evt_0193b0a0-7c1d-7abc-8def-0123456789ab","type":"caf\u00e9","source":"huggy","company":"15691","channel":null,"chat":"7","time":1.50,"body":{"a": 1,  "type":"x"}}"#
       .utf8)
 
   @Test func aCopyIsWhatADestinationGets() throws {
@@ -96,7 +96,7 @@ import Testing
     #expect(
       String(decoding: copy.body, as: UTF8.self)
         == #"{"time":1.50,"messages":{"caf\u00e9":[{"a": 1,  "type":"x"}]}}"#)
-    #expect(copy.headers.contains("webhook-id: evt_1"))
+    #expect(copy.headers.contains("webhook-id: evt_0193b0a0-7c1d-7abc-8def-0123456789ab"))
     #expect(copy.headers.contains("webhook-timestamp: \(Timestamp.second(9).seconds)"))
     #expect(copy.headers.contains("huggy-relay-listen: true"))
     #expect(copy.headers.contains("huggy-event: caf%C3%A9"))
@@ -104,6 +104,13 @@ import Testing
     #expect(!copy.headers.contains { $0.hasPrefix("huggy-channel") })
     let alone = try #require(ForwardedCopy(Self.message, format: .event, now: .second(9)))
     #expect(String(decoding: alone.body, as: UTF8.self) == #"{"a": 1,  "type":"x"}"#)
+    let cloudEvent = try #require(ForwardedCopy(Self.message, format: .cloudevents, now: .second(9)))
+    #expect(
+      String(decoding: cloudEvent.body, as: UTF8.self)
+        == #"{"specversion":"1.0","id":"evt_0193b0a0-7c1d-7abc-8def-0123456789ab","source":"/huggy/15691","#
+        + #""type":"io.huggy.café","subject":"chat/7","time":"2024-12-10T12:52:07.837Z","#
+        + #""datacontenttype":"application/json","huggycompany":"15691","data":{"a": 1,  "type":"x"}}"#)
+    #expect(cloudEvent.headers.contains("content-type: application/cloudevents+json"))
   }
 
   @Test(arguments: ["", "[]", "{}", #"{"event_id":"evt_1","type":"a"}"#]) func whatHoldsNoBodyIsNoCopy(

@@ -159,7 +159,7 @@ extension ConfigurationTree {
   private func revealed(at key: String) -> ConfigurationTree {
     switch self {
     case .secret(_, let shown) where key == "ca": .text(shown)
-    case .secret(let secret, _): .text(key == "signing_secret" ? "whsec_\(secret.reveal)" : secret.reveal)
+    case .secret(let secret, _): .text(secret.reveal)
     case .list(let items): .list(items.map { $0.revealed(at: key) })
     case .mapping(let entries): .mapping(entries.map(Self.revealed))
     case .named(let entries): .named(entries.map(Self.revealed))

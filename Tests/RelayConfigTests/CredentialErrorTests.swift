@@ -63,7 +63,36 @@ import Testing
       destination("signing_secret: hunter2"),
       [
         "5:21: destinations.crm.signing_secret: the value is not a signing secret; it begins with "
-          + "whsec_ (huggy-relay secret makes one)"
+          + "whsec_ (huggy-relay secret makes one) or whsk_ (huggy-relay secret --ed25519)"
+      ]),
+    FaultyConfiguration(
+      "an Ed25519 key that is not base64",
+      destination("signing_secret: whsk_hunter-2"),
+      [
+        "5:21: destinations.crm.signing_secret: the value is not a signing secret; what follows whsk_ is not base64"
+      ]),
+    FaultyConfiguration(
+      "an Ed25519 key of another size",
+      destination("signing_secret: [whsk_aHVudGVyMg==]"),
+      [
+        "5:22: destinations.crm.signing_secret[0]: the value is a key of 7 bytes; one of Ed25519 has 32 (the seed), or 64 "
+          + "(the seed, and the public key)"
+      ]),
+    FaultyConfiguration(
+      "an Ed25519 key with another's public half",
+      destination(
+        "signing_secret: "
+          + "whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8EoQe/884Qvh1w3RjnS8CZZ+TWMJulDV8d3IZkElUxuA=="),
+      [
+        "5:21: destinations.crm.signing_secret: the value is no key of Ed25519: its second half is not the public key of the "
+          + "first; huggy-relay secret --ed25519 makes one"
+      ]),
+    FaultyConfiguration(
+      "a public key in the place of a secret",
+      destination("signing_secret: whpk_A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg="),
+      [
+        "5:21: destinations.crm.signing_secret: the value is a public key, which signs nothing; write the secret key, which "
+          + "begins with whsk_"
       ]),
     FaultyConfiguration(
       "a signing secret that is not base64",

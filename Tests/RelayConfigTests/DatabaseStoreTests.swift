@@ -46,6 +46,8 @@ import Testing
     let loader = ConfigurationLoader(environment: [:]) { location in
       guard case .postgres(let address, ownFiles: _) = location else { return nil }
       return address.url.reveal.hasSuffix("@@") ? "it has an @ too many" : nil
+    } now: {
+      exampleNow
     } hash: { _ in
       ""
     }

@@ -18,12 +18,6 @@ import Testing
           + "attachments, tls, paused"
       ]),
     FaultyConfiguration(
-      "later: format",
-      destination("format: cloudevents"),
-      [
-        "5:13: destinations.crm.format: not yet: this version lacks the format cloudevents; remove it"
-      ]),
-    FaultyConfiguration(
       "later: oauth2",
       destination("auth: { oauth2: { token_url: x } }"),
       [
@@ -41,7 +35,7 @@ import Testing
       "an unknown format",
       destination("format: xml"),
       [
-        "5:13: destinations.crm.format: 'xml' is not a format; write huggy or event"
+        "5:13: destinations.crm.format: 'xml' is not a format; write huggy, event or cloudevents"
       ]),
     FaultyConfiguration(
       "a boolean that is yes",

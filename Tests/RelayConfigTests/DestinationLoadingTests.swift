@@ -129,6 +129,23 @@ import Testing
     #expect(destinations.first?.url == Secret(address))
   }
 
+  /// The seed alone, and with the public key behind it, as another implementation wrote them.
+  @Test(arguments: [
+    "whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+    "whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+    "whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8DoQe/884Qvh1w3RjnS8CZZ+TWMJulDV8d3IZkElUxuA==",
+    "whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8DoQe/884Qvh1w3RjnS8CZZ+TWMJulDV8d3IZkElUxuA",
+  ])
+  func keysOfEd25519AreReadBesideSharedSecrets(text: String) throws {
+    let destinations = try configuration(
+      of: destination("signing_secret: [\(Self.secret), \(text)]")
+    ).destinations
+    #expect(
+      destinations.first?.signingSecrets == [
+        SigningSecret(key: Self.key), SigningSecret(ed25519Seed: Array(0..<32)),
+      ])
+  }
+
   @Test(arguments: [24, 25, 26, 63, 64])
   func signingSecretsOfEverySizeAreReadWithAndWithoutPadding(size: Int) throws {
     let key = (0..<size).map { UInt8(truncatingIfNeeded: $0 * 37) }

@@ -20,10 +20,15 @@ struct FaultyConfiguration: Sendable, CustomStringConvertible {
 
 let exampleEnvironment = ["SECRET": "hunter2", "EMPTY": "", "PORT": "8080"]
 
+/// When configurations are read.
+let exampleNow = Timestamp(rfc3339: "2026-12-01T00:00:00Z")!
+
 func loader(
   environment: [String: String] = exampleEnvironment, resolvesReferences: Bool = true
 ) -> ConfigurationLoader {
-  ConfigurationLoader(environment: environment, resolvesReferences: resolvesReferences) { bytes in
+  ConfigurationLoader(
+    environment: environment, resolvesReferences: resolvesReferences, now: { exampleNow }
+  ) { bytes in
     "hash-of-\(bytes.count)-bytes"
   }
 }

@@ -101,6 +101,22 @@ import Testing
     #expect(mixed.header("huggy-company") == "15691" && mixed.header("huggy-source") == "huggy")
   }
 
+  @Test func cloudEventsAreABatchOfThemInTheirOrder() {
+    let deliveries = [
+      delivery(1, type: "a", body: #"{"n": 1}"#), delivery(2, type: "b", body: "{}", channel: nil),
+      delivery(3, type: "a", body: "{}"),
+    ]
+    let sent = request(deliveries) { $0.format = .cloudevents }
+    let alone = deliveries.map { CloudEvent($0.event).body(of: $0.event.body) }
+    #expect(sent.body == [0x5B] + Array(alone.joined(separator: [0x2C])) + [0x5D])
+    #expect(sent.header("content-type") == "application/cloudevents-batch+json")
+    #expect(
+      sent.header("huggy-relay-events") == deliveries.map(\.event.id.description).joined(separator: ","))
+    let single = request([deliveries[0]]) { $0.format = .cloudevents }
+    #expect(single.body == [0x5B] + alone[0] + [0x5D], "also one alone")
+    #expect(single.header("content-type") == "application/cloudevents-batch+json")
+  }
+
   @Test func aReplayedBatchSaysSo() {
     #expect(request([delivery(1, body: "{}", run: 3)]).header("huggy-relay-replay") == "true")
   }
@@ -113,7 +129,8 @@ import Testing
     )
     #expect(
       WebhookSignature.verifies(
-        header: signature, id: id, timestamp: 1_700_000_000, body: signed.body, secret: secret))
+        header: signature, id: id, timestamp: 1_700_000_000, body: signed.body, by: .secret(secret.revealKey))
+    )
   }
 
   @Test func aFullBatchsHeaderLinesStayWithinTheirBounds() {

@@ -83,6 +83,34 @@ import Testing
     #expect(body(request(event()) { $0.format = .event }) == #"{ "id": 1 }"#)
   }
 
+  @Test func aCloudEventHoldsTheEventsBytesAndIsTheSameOnEachAttempt() throws {
+    let secret = SigningSecret(key: Array(repeating: 7, count: 24))
+    func sent(_ attempts: Int, to name: String) -> AttemptRequest {
+      request(event(type: "aé", rawType: #"a\u00e9"#), attempts: attempts) {
+        $0.name = name
+        $0.format = .cloudevents
+        // It has no place for it.
+        $0.forwardsToken = true
+        $0.signingSecrets = [secret]
+      }
+    }
+    let first = sent(0, to: "crm")
+    #expect(
+      body(first)
+        == #"{"specversion":"1.0","id":"evt_0193b0a0-7c1d-7abc-8def-0123456789ab","source":"/huggy/15691","#
+        + #""type":"io.huggy.aé","time":"2020-03-05T20:11:54.000Z","datacontenttype":"application/json","#
+        + #""huggycompany":"15691","huggychannel":"widget","data":{ "id": 1 }}"#)
+    #expect(first.header("content-type") == "application/cloudevents+json")
+    #expect(first.header("webhook-id") == "evt_0193b0a0-7c1d-7abc-8def-0123456789ab")
+    #expect(sent(3, to: "bi").body == first.body)
+    #expect(
+      WebhookSignature.verifies(
+        header: try #require(first.header("webhook-signature")),
+        id: "evt_0193b0a0-7c1d-7abc-8def-0123456789ab",
+        timestamp: 1_700_000_000, body: first.body, by: .secret(secret.revealKey)),
+      "what is sent is what is signed")
+  }
+
   @Test func theHeadersTellTheEventWithoutItsBody() {
     #expect(
       request(event(), attempts: 2).headers.lines == [
@@ -104,7 +132,7 @@ import Testing
       WebhookSignature.verifies(
         header: String(header.dropFirst("webhook-signature: ".count)),
         id: "evt_0193b0a0-7c1d-7abc-8def-0123456789ab", timestamp: 1_700_000_000, body: signed.body,
-        secret: secret))
+        by: .secret(secret.revealKey)))
   }
 
   @Test func textInHeadersCanNotBreakThem() {

@@ -9,9 +9,18 @@ import Testing
   @Test func aNewSecretCanBeReadBack() throws {
     let text = SecretGenerator.signingSecret()
     #expect(text.hasPrefix("whsec_"))
-    let key = try #require(SigningSecret(encoded: text)).revealKey
+    let key = try #require(Data(base64Encoded: String(text.dropFirst(6))))
     #expect(key.count == 32)
-    #expect(Data(key) == Data(base64Encoded: String(text.dropFirst(6))))
+    #expect(WebhookVerifier(encoded: text) == .secret(Array(key)))
+  }
+
+  @Test func aNewPairsPublicKeyIsThatOfItsSecret() throws {
+    let pair = try #require(SecretGenerator.ed25519Pair())
+    #expect(pair.secret.hasPrefix("whsk_") && pair.publicKey.hasPrefix("whpk_"))
+    let seed = try #require(Data(base64Encoded: String(pair.secret.dropFirst(5))))
+    let secret = SigningSecret(ed25519Seed: Array(seed))
+    #expect(WebhookVerifier(of: secret) == WebhookVerifier(encoded: pair.publicKey))
+    #expect(SecretGenerator.ed25519Pair()?.secret != pair.secret)
   }
 
   @Test func noTwoSecretsAreEqual() {
@@ -22,8 +31,8 @@ import Testing
   func everyAllowedSizeIsRead(size: Int) {
     let key = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 200) }
     let text = Base64.text(key)
-    #expect(SigningSecret(encoded: "whsec_\(text)")?.revealKey == key)
-    #expect(SigningSecret(encoded: "whsec_\(text.filter { $0 != "=" })")?.revealKey == key)
+    #expect(WebhookVerifier(encoded: "whsec_\(text)") == .secret(key))
+    #expect(WebhookVerifier(encoded: "whsec_\(text.filter { $0 != "=" })") == .secret(key))
   }
 
   @Test(arguments: [
@@ -35,6 +44,6 @@ import Testing
     "WHSEC_" + String(repeating: "A", count: 32), "whsec_" + String(repeating: "A", count: 33) + "===",
   ])
   func anythingElseIsNoSecret(text: String) {
-    #expect(SigningSecret(encoded: text) == nil)
+    #expect(WebhookVerifier(encoded: text) == nil)
   }
 }

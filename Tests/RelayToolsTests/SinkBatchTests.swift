@@ -50,6 +50,46 @@ import Testing
     #expect(batch(ids, #"[{"id":1},{"id":2}]"#).summary == summary)
   }
 
+  private static let cloudEvent =
+    #"{"specversion":"1.0","id":"evt_1","source":"/huggy/15691","type":"io.huggy.closedChat","subject":"chat/7","#
+    + #""time":"2020-03-05T20:11:54.000Z","huggycompany":"15691","data":{"id":7}}"#
+
+  @Test func cloudEventsSayThemselvesWhatTheyAre() {
+    let other = Self.cloudEvent.replacing("evt_1", with: "evt_2").replacing("closedChat", with: "x")
+      .replacing(#""subject":"chat/7","#, with: "").replacing(#""huggycompany":"15691","#, with: "")
+    let found = SinkBatch(
+      ids: "evt_1,evt_2", body: Array("[\(Self.cloudEvent),\(other)]".utf8), type: nil, isOfCloudEvents: true)
+    #expect(
+      found.events == [
+        Event(type: "closedChat", company: "15691", chat: "7", id: "evt_1"), Event(type: "x", id: "evt_2"),
+      ])
+    #expect(found.summary == "2 events")
+  }
+
+  @Test(arguments: [
+    (#""specversion":"1.0","#, "", "it is no CloudEvent of specversion 1.0"),
+    (#""1.0""#, #""0.3""#, "it is no CloudEvent of specversion 1.0"),
+    (#""/huggy/15691""#, #""""#, "source is no text, or an empty one"),
+    (#""chat/7""#, #""""#, "subject is no text, or an empty one"),
+    (#""2020-03-05T20:11:54.000Z""#, "1583439114", "time is no text, or an empty one"),
+    (#","data":{"id":7}"#, "", "it has no data"),
+    ("evt_1", "evt_2", "its id is not the one that the headers say"),
+  ])
+  func whatIsWrongWithACloudEventIsTold(part: String, with other: String, flaw: String) async throws {
+    let body = Self.cloudEvent.replacing(part, with: other)
+    let batch = SinkBatch(
+      ids: "evt_1", body: Array("[\(body)]".utf8), type: nil, isOfCloudEvents: true)
+    #expect(batch.summary == "1 event, BUT of event 1: \(flaw)")
+    try await withSink { _, address, requests in
+      let headers = ["webhook-id: evt_1", "content-type: application/CloudEvents+json; charset=utf-8"]
+      _ = try await request(to: address, headers: headers, body: Array(body.utf8)).get()
+      _ = try await request(to: address, headers: headers, body: Array(Self.cloudEvent.utf8)).get()
+      _ = try await request(to: address, headers: headers, body: Array("[".utf8)).get()
+      #expect(requests.all.map(\.flaw) == [flaw, nil, "it is no CloudEvent"])
+      #expect(requests.all[0].line.hasSuffix("  BUT \(flaw)") && requests.all[1].chat == "7")
+    }
+  }
+
   @Test func whatIsNeitherAnEnvelopeNorAListHoldsNothing() {
     for body in ["", "{", #"{"id":1}"#, "1", "[1]"] {
       #expect(batch("evt_1", body).events == [], "\(body)")
@@ -68,7 +108,7 @@ import Testing
       "webhook-id: bat_0123456789ABCDEFGHJKMNPQRS", "webhook-timestamp: \(now)",
       "webhook-signature: \(signature)", "huggy-relay-events: evt_1,evt_2",
     ]
-    try await withSink(SinkSettings(secret: secret)) { _, address, requests in
+    try await withSink(SinkSettings(verifier: WebhookVerifier(of: secret))) { _, address, requests in
       _ = try await request(to: address, path: "/crm", headers: headers, body: body).get()
       _ = try await request(to: address, path: "/crm", headers: headers, body: body + [32]).get()
       let reported = try #require(requests.all.first)

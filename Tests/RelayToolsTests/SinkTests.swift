@@ -42,12 +42,26 @@ import Testing
       id: "evt_1", timestamp: now, body: Self.body, secrets: [SigningSecret(key: Array(2...33)), secret])
     let good = ["webhook-id: evt_1", "webhook-timestamp: \(now)", "webhook-signature: \(signature)"]
     let otherID = ["webhook-id: evt_2", "webhook-timestamp: \(now)", "webhook-signature: \(signature)"]
-    try await withSink(SinkSettings(secret: secret)) { _, address, requests in
+    try await withSink(SinkSettings(verifier: WebhookVerifier(of: secret))) { _, address, requests in
       _ = try await request(to: address, headers: good, body: Self.body).get()
       _ = try await request(to: address, headers: good, body: Self.body + [32]).get()
       _ = try await request(to: address, headers: otherID, body: Self.body).get()
       _ = try await request(to: address, body: Self.body).get()
       #expect(requests.all.map(\.signature) == [.ok, .bad, .bad, .absent])
+    }
+  }
+
+  @Test func aPublicKeyVerifiesWhatItsSecretKeySigned() async throws {
+    let secret = SigningSecret(ed25519Seed: Array(1...32))
+    let now = wallClockMicroseconds() / 1_000_000
+    let signature = WebhookSignature.header(
+      id: "evt_1", timestamp: now, body: Self.body, secrets: [SigningSecret(key: Array(1...32)), secret])
+    let headers = ["webhook-id: evt_1", "webhook-timestamp: \(now)", "webhook-signature: \(signature)"]
+    let publicKey = try #require(WebhookVerifier(of: secret)?.publicKeyText)
+    try await withSink(SinkSettings(verifier: WebhookVerifier(encoded: publicKey))) { _, address, requests in
+      _ = try await request(to: address, headers: headers, body: Self.body).get()
+      _ = try await request(to: address, headers: headers, body: Self.body + [32]).get()
+      #expect(requests.all.map(\.signature) == [.ok, .bad])
     }
   }
 

@@ -41,14 +41,15 @@ package struct ForwardedCopy: Sendable, Equatable {
   ///   - now: The wall clock's time.
   /// - Returns: nil: it holds no body.
   package init?(_ message: [UInt8], format: Destination.Format, now: Timestamp) {
-    guard let parts = MessageParts(message), let id = parts.text("event_id"),
+    guard let parts = MessageParts(message), let id = parts.text("event_id"), let eventID = EventID(id),
       let rawType = parts.value("type"),
       let content = parts.bytes("body")
     else { return nil }
     self.id = id
     type = rawType.text(in: parts.document)
     var headers = [
-      "content-type: application/json", "user-agent: \(RelayVersion.userAgent)", "webhook-id: \(id)",
+      "content-type: \(format.contentType(isBatch: false))", "user-agent: \(RelayVersion.userAgent)",
+      "webhook-id: \(id)",
       "webhook-timestamp: \(now.seconds)", "huggy-relay-attempt: 1", "huggy-relay-listen: true",
     ]
     for (key, name) in [
@@ -60,6 +61,11 @@ package struct ForwardedCopy: Sendable, Equatable {
     body =
       switch format {
       case .event: content
+      case .cloudevents:
+        CloudEvent(
+          id: eventID, type: type, company: parts.text("company"), channel: parts.text("channel"),
+          chat: parts.text("chat"), envelopeTime: parts.bytes("time")
+        ).body(of: content)
       case .huggy:
         RequestBuilder.envelope(
           of: content, rawType: parts.document[rawType.range], time: parts.bytes("time"), token: nil)
@@ -95,7 +101,7 @@ struct MessageParts {
   /// As it is spelled.
   func bytes(_ key: String) -> [UInt8]? { value(key)?.spelling(in: document) }
 
-  private static let keys = ["event_id", "type", "source", "company", "channel", "time", "body"]
+  private static let keys = ["event_id", "type", "source", "company", "channel", "chat", "time", "body"]
   /// The scanner reads envelopes: this is one around the message.
   private static let before = Array(#"{"messages":{"":["#.utf8)
   private static let after = Array("]}}".utf8)

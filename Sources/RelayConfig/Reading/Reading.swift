@@ -13,6 +13,8 @@ final class Reading {
   let storeProblem: @Sendable (StoreSettings.Location) -> String?
   /// What is wrong with a listener's certificate and key, as far as only a TLS library can tell; nil: nothing. It reads their files.
   let listenerProblem: @Sendable (ListenerTLS) -> String?
+  /// The wall clock's time.
+  let now: Timestamp
   /// The file is JSON, or YAML that is written like it.
   var isJSON = false
   /// The variables of the environment that it has asked for.
@@ -27,13 +29,14 @@ final class Reading {
   init(
     file: String, directory: String, references: References,
     storeProblem: @escaping @Sendable (StoreSettings.Location) -> String? = { _ in nil },
-    listenerProblem: @escaping @Sendable (ListenerTLS) -> String? = { _ in nil }
+    listenerProblem: @escaping @Sendable (ListenerTLS) -> String? = { _ in nil }, now: Timestamp
   ) {
     self.file = file
     self.directory = directory
     self.references = references
     self.storeProblem = storeProblem
     self.listenerProblem = listenerProblem
+    self.now = now
   }
 
   func report(

@@ -137,8 +137,6 @@ enum LaterKeys {
   ]
   static let authorization = ["oauth2": "OAuth 2"]
 
-  static let cloudEvents = "the format cloudevents"
-
   static func message(_ feature: String) -> String {
     "not yet: this version lacks \(feature); remove it"
   }

@@ -7,7 +7,8 @@ import RelayCore
 package enum ConfigurationSchema {
   package static func json() -> String {
     let reading = Reading(
-      file: "", directory: "/", references: References(environment: [:], directory: "/", resolves: false))
+      file: "", directory: "/", references: References(environment: [:], directory: "/", resolves: false),
+      now: .epoch)
     reading.isProbing = true
     let root = SchemaNode(definitions: SchemaDefinitions())
     let node = ConfigNode(

@@ -89,38 +89,3 @@ extension ConfigNode {
     }
   }
 }
-
-extension ConfigNode {
-  /// Base64 of 24 to 64 bytes, whose padding may be left out.
-  private static let signingSecret: ScalarForm = {
-    let digit = "[A-Za-z0-9+/]"
-    let (whole, two, three) = ("(?:\(digit){4})", "\(digit){2}(?:==)?", "\(digit){3}=?")
-    return .pattern("^whsec_(?:\(whole){8,20}(?:\(two)|\(three))?|\(whole){21}(?:\(two))?)$")
-  }()
-
-  /// One, or a list to sign with each.
-  fileprivate func signingSecrets() -> [SigningSecret]? {
-    let emptyFault = "an empty list signs nothing; remove the key"
-    return items("a signing secret or a list of them", emptyFault: emptyFault)?.compactMap { item in
-      let none = SigningSecret(key: [UInt8](repeating: 0, count: SigningSecret.keySizes.lowerBound))
-      return item.value(
-        "a signing secret", form: Self.signingSecret, placeholder: none,
-        isCredential: true
-      ) { text throws(Fault) in
-        guard text.hasPrefix(SigningSecret.prefix) else {
-          throw Fault("is not a signing secret; it begins with whsec_ (huggy-relay secret makes one)")
-        }
-        guard let key = Base64.bytes(String(text.dropFirst(SigningSecret.prefix.count))) else {
-          throw Fault("is not a signing secret; what follows whsec_ is not base64")
-        }
-        guard SigningSecret.keySizes.contains(key.count) else {
-          let sizes = SigningSecret.keySizes
-          throw Fault(
-            "is a key of \(key.count.counted("byte", "bytes")); one has \(sizes.lowerBound) to \(sizes.upperBound)"
-          )
-        }
-        return SigningSecret(key: key)
-      }
-    }
-  }
-}

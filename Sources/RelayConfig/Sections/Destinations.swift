@@ -108,9 +108,8 @@ extension Destination {
 extension ConfigNode {
   fileprivate func format() -> Destination.Format? {
     let names = Destination.Format.allCases.map(\.rawValue)
-    let expected = names.joined(separator: " or ")
+    let expected = "\(names.dropLast().joined(separator: ", ")) or \(names.last!)"
     return value(expected, words: names, form: .words(names), placeholder: .huggy) { text throws(Fault) in
-      if text == "cloudevents" { throw Fault.notYet(LaterKeys.cloudEvents) }
       guard let format = Destination.Format(rawValue: text) else {
         throw Fault("is not a format; write \(expected)")
       }

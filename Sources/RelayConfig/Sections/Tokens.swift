@@ -14,7 +14,7 @@ extension ConfigNode {
 
   private static let learnWord = "learn"
 
-  /// `token`: one, or a list of texts or of `{ value, company }`.
+  /// `token`: one, or a list of texts or of `{ value, company, until }`.
   func tokens() -> [Source.Token] {
     let expected = "a token or a list of tokens"
     let emptyFault = "an empty list accepts nobody; give a token"
@@ -22,7 +22,7 @@ extension ConfigNode {
     var tokens: [Source.Token] = []
     for item in items {
       let token = item.ifMapping {
-        $0.tokenWithCompany()
+        $0.tokenWithItsOwn()
       } else: {
         $0.tokenValue().map { Source.Token(value: $0) }
       }
@@ -32,22 +32,27 @@ extension ConfigNode {
       }
       tokens.append(token)
     }
+    warnWhereAllEnd(tokens, consequence: "every sender is refused")
     return tokens
   }
 
-  private func tokenWithCompany() -> Source.Token? {
+  private func tokenWithItsOwn() -> Source.Token? {
     guard var section = section() else { return nil }
     let value = section.take("value", isRequired: true)
     var company = section.take("company")
     // Not secret, unlike all else beside a token.
     company?.isSecret = false
     let companyText = company?.companyID()
+    var until = section.take("until")
+    until?.isSecret = false
+    let end = until?.until()
     section.finish()
     guard let value else {
       error("value is missing; write { value: TOKEN, company: ID }")
       return nil
     }
-    return value.tokenValue().map { Source.Token(value: $0, company: companyText) }
+    warnAboutEnd(end, consequence: "nobody is let in by it")
+    return value.tokenValue().map { Source.Token(value: $0, company: companyText, until: end) }
   }
 
   private func tokenValue() -> Secret? {

@@ -4,6 +4,7 @@ struct BatchMeter: Sendable {
   private let format: Destination.Format
   private let forwardsToken: Bool
   private var events = 0
+  /// Of the events with what stands around each.
   private var content = 0
   /// Of the `huggy` format: the types that stand in it.
   private var types: [String] = []
@@ -20,7 +21,7 @@ struct BatchMeter: Sendable {
   /// Of what was added.
   var bytes: Int {
     switch format {
-    case .event: return content + max(0, events - 1) + 2
+    case .event, .cloudevents: return content + max(0, events - 1) + 2
     case .huggy:
       // {"time":T,"messages":{"TYPE":[E,E],"TYPE":[E]},"token":"…"}
       let time = newest?.envelope.time.map { $0.count + 8 } ?? 0
@@ -32,7 +33,7 @@ struct BatchMeter: Sendable {
 
   mutating func add(_ event: Event) {
     events += 1
-    content += event.body.count
+    content += format == .cloudevents ? CloudEvent.bytes(of: event) : event.body.count
     guard format == .huggy else { return }
     if types.last != event.type && !types.contains(event.type) {
       types.append(event.type)

@@ -100,8 +100,11 @@ extension AttachmentPolicy {
 
 extension Source.Token {
   fileprivate var tree: ConfigurationTree {
-    guard let company else { return .secret(value) }
-    return .mapping([.init("value", .secret(value)), .init("company", .text(company))])
+    guard company != nil || until != nil else { return .secret(value) }
+    var entries: [ConfigurationTree.Entry] = [.init("value", .secret(value))]
+    if let company { entries.append(.init("company", .text(company))) }
+    if let until { entries.append(.init("until", .word("\(until)"))) }
+    return .mapping(entries)
   }
 }
 

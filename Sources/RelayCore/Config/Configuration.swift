@@ -134,21 +134,23 @@ package struct StoreSettings: Sendable, Equatable {
 
 /// A sender: where it posts, and how it is known.
 package struct Source: Sendable, Equatable {
-  package struct Token: Sendable, Equatable {
+  package struct Token: Sendable, Equatable, EndingCredential {
     package var value: Secret
     /// The company of events that name none, for senders with this token.
     package var company: String?
+    package var until: Timestamp?
 
-    package init(value: Secret, company: String? = nil) {
+    package init(value: Secret, company: String? = nil, until: Timestamp? = nil) {
       self.value = value
       self.company = company
+      self.until = until
     }
   }
 
   package var name: String
   /// As `SourcePath` spells it.
   package var path: String
-  /// Any one is accepted; empty: every sender is believed, unless the token is to be learned.
+  /// Any one that has not ended is accepted; empty: every sender is believed, unless the token is to be learned.
   package var tokens: [Token]
   /// No token is configured: a person confirms one that has come (`token: learn`), and until then nobody is believed.
   package var learnsToken = false

@@ -12,8 +12,10 @@ extension Destination {
     ]
     if let authorization { entries.append(.init("auth", authorization.tree)) }
     if !signingSecrets.isEmpty {
-      let secrets = signingSecrets.map { ConfigurationTree.secret(Secret(Base64.text($0.revealKey))) }
-      entries.append(.init("signing_secret", .oneOrMore(secrets)))
+      // One with an end stands in a list only.
+      let secrets = signingSecrets.map(\.tree)
+      let isAlone = secrets.count == 1 && signingSecrets[0].until == nil
+      entries.append(.init("signing_secret", isAlone ? secrets[0] : .list(secrets)))
     }
     return .mapping(entries + paceEntries + failureEntries)
   }
@@ -40,6 +42,14 @@ extension Destination {
       .init("attachments", .word(attachments.rawValue)), .init("tls", tls.tree),
       .init("paused", .bool(pausedAt != nil)),
     ]
+  }
+}
+
+extension SigningSecret {
+  fileprivate var tree: ConfigurationTree {
+    let value = ConfigurationTree.secret(Secret(scheme.prefix + Base64.text(revealKey)))
+    guard let until else { return value }
+    return .mapping([.init("value", value), .init("until", .word("\(until)"))])
   }
 }
 

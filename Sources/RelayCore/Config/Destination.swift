@@ -5,12 +5,22 @@ package struct Destination: Sendable, Equatable {
     case huggy
     /// The event alone.
     case event
+    /// The event in an envelope of CloudEvents 1.0: `CloudEvent`.
+    case cloudevents
 
     /// Whether it has a place for the sender's token.
     package var carriesToken: Bool {
       switch self {
       case .huggy: true
-      case .event: false
+      case .event, .cloudevents: false
+      }
+    }
+
+    /// - Parameter isBatch: A body may hold several events (`batch`).
+    package func contentType(isBatch: Bool) -> String {
+      switch self {
+      case .huggy, .event: "application/json"
+      case .cloudevents: "application/cloudevents\(isBatch ? "-batch" : "")+json"
       }
     }
   }

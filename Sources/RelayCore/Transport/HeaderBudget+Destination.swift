@@ -48,8 +48,9 @@ extension HeaderBudget {
     var lines = Lines()
     for (name, bytes) in longestValues { lines.add(name, bytes) }
     if !destination.signingSecrets.isEmpty {
-      // `v1,` and 32 bytes in base64, with a space between two.
-      lines.add("webhook-signature", destination.signingSecrets.count * 48 - 1)
+      // With a space between two.
+      lines.add(
+        "webhook-signature", destination.signingSecrets.reduce(-1) { $0 + $1.scheme.signatureBytes + 1 })
     }
     let (host, userInfo) = authority(of: destination.url)
     lines.add("host", host)

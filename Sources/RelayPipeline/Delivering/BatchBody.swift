@@ -5,6 +5,7 @@ import RelayCore
 /// - `huggy`: one envelope, `{"time":TIME,"messages":{"TYPE":[EVENT,…],"TYPE":[…]},"token":"…"}`. Each type stands once, in the order
 ///   of its first event, with its events in their order of arrival; TIME is the newest envelope's.
 /// - `event`: `[EVENT,…]`.
+/// - `cloudevents`: `[{…,"data":EVENT},…]`, the JSON batch format of CloudEvents.
 struct BatchBody {
   let bytes: [UInt8]
   /// In the order in which they stand in the body.
@@ -21,6 +22,9 @@ struct BatchBody {
       body.reserveCapacity(events.reduce(2) { $0 + $1.body.count + 1 })
       Self.append(list: events, contents, to: &body)
       bytes = body
+    case .cloudevents:
+      self.events = events
+      bytes = Self.cloudEvents(events, contents)
     case .huggy:
       let types = Self.byType(events)
       self.events = types.flatMap { $0 }
@@ -82,6 +86,19 @@ struct BatchBody {
       body += token
     }
     body.append(UInt8(ascii: "}"))
+    return body
+  }
+
+  private static func cloudEvents(_ events: [Event], _ contents: (Event) -> [UInt8]) -> [UInt8] {
+    let wrapped = events.map { (CloudEvent($0), contents($0)) }
+    var body: [UInt8] = []
+    body.reserveCapacity(wrapped.reduce(2) { $0 + $1.0.headCapacity + $1.1.count + 2 })
+    body.append(UInt8(ascii: "["))
+    for (place, (head, content)) in wrapped.enumerated() {
+      if place > 0 { body.append(UInt8(ascii: ",")) }
+      head.append(content, to: &body)
+    }
+    body.append(UInt8(ascii: "]"))
     return body
   }
 

@@ -18,7 +18,7 @@ package enum RequestBuilder {
       return request(for: [delivery], to: destination, at: now, contents: contents)
     }
     let event = delivery.event
-    var headers = headers(id: { event.id.appendText(to: &$0) }, at: now)
+    var headers = headers(id: { event.id.appendText(to: &$0) }, to: destination, at: now)
     headers.append("huggy-event") { appendHeaderText(event.type, to: &$0) }
     headers.append("huggy-source") { appendHeaderText(event.envelope.source, to: &$0) }
     headers.append("huggy-relay-attempt") { JSONWriter.appendNumber(delivery.attempts + 1, to: &$0) }
@@ -44,7 +44,7 @@ package enum RequestBuilder {
     let first = deliveries[0]
     let ids = content.eventIDs
     let id = deliveries.count == 1 ? first.event.id.description : batchID(of: ids)
-    var headers = headers(id: { $0.append(contentsOf: id.utf8) }, at: now)
+    var headers = headers(id: { $0.append(contentsOf: id.utf8) }, to: destination, at: now)
     headers.append("huggy-relay-events") { $0 += ids }
     headers.append("huggy-source") { appendHeaderText(first.event.envelope.source, to: &$0) }
     if let type = deliveries.common(\.event.type) {
@@ -71,11 +71,25 @@ package enum RequestBuilder {
 
   // MARK: Headers
 
-  private static let start: HeaderLines = [
-    "content-type: application/json", "user-agent: \(RelayVersion.userAgent)",
-  ]
+  /// How every request begins. Of CloudEvents: one alone, and a batch.
+  private static let start = start(.huggy)
+  private static let cloudEventStart = start(.cloudevents)
+  private static let cloudEventsStart = start(.cloudevents, isBatch: true)
 
-  private static func headers(id: (inout [UInt8]) -> Void, at now: ClockReading) -> HeaderLines {
+  private static func start(_ format: Destination.Format, isBatch: Bool = false) -> HeaderLines {
+    [
+      "content-type: \(format.contentType(isBatch: isBatch))", "user-agent: \(RelayVersion.userAgent)",
+    ]
+  }
+
+  private static func headers(
+    id: (inout [UInt8]) -> Void, to destination: Destination, at now: ClockReading
+  ) -> HeaderLines {
+    let start =
+      switch destination.format {
+      case .huggy, .event: start
+      case .cloudevents: destination.batch == nil ? cloudEventStart : cloudEventsStart
+      }
     var headers = HeaderLines(startingWith: start, reservingCapacity: 496)
     headers.append("webhook-id", id)
     headers.append("webhook-timestamp") { JSONWriter.appendNumber(Int(now.wall.seconds), to: &$0) }
@@ -95,6 +109,8 @@ package enum RequestBuilder {
     var request = request
     let signature = WebhookSignature.header(
       id: id(), timestamp: now.wall.seconds, body: request.body, secrets: destination.signingSecrets)
+    // All may have ended.
+    guard !signature.isEmpty else { return request }
     request.headers.append("webhook-signature") { $0.append(contentsOf: signature.utf8) }
     return request
   }
@@ -121,6 +137,7 @@ package enum RequestBuilder {
         of: contents(event), rawType: event.rawType, time: event.envelope.time,
         token: destination.forwardsToken ? event.envelope.token : nil)
     case .event: contents(event)
+    case .cloudevents: CloudEvent(event).body(of: contents(event))
     }
   }
 

@@ -26,9 +26,13 @@ package struct Explainer {
   package let table: RoutingTable
   private let sources: [Source]
   private let scanner: EnvelopeScanner
+  private let now: Timestamp
 
-  /// - Parameter readsTokens: False: the configuration's tokens are unknown, and every source believes everybody.
-  package init(_ configuration: Configuration, readsTokens: Bool = true) {
+  /// - Parameters:
+  ///   - readsTokens: False: the configuration's tokens are unknown, and every source believes everybody.
+  ///   - now: The wall clock's time: tokens may have ended.
+  package init(_ configuration: Configuration, readsTokens: Bool = true, at now: Timestamp) {
+    self.now = now
     let rules = IngestRules(configuration, metrics: RelayMetrics(configuration))
     table = rules.table
     scanner = rules.scanner
@@ -66,7 +70,7 @@ package struct Explainer {
 
   private func sender(of envelope: ScannedEnvelope, body: [UInt8]) -> (String, String?, Bool) {
     let believed = sources.lazy.compactMap { source in
-      (try? Sender(envelope, body: body, source: source)).map { (source: source, sender: $0) }
+      (try? Sender(envelope, body: body, source: source, at: now)).map { (source: source, sender: $0) }
     }
     // A source that has this token, rather than one that believes everybody.
     if let (source, sender) = believed.first(where: { !$0.source.tokens.isEmpty }) ?? believed.first {

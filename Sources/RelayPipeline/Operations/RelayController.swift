@@ -19,6 +19,7 @@ package final class RelayController: RelayOperations {
   private let trials: RuleTrials
   let statusReader: StatusReader
   package let recorder: SeriesRecorder
+  package let endings: EndingLog
   let auditTrail: AuditTrail
   private let gapBook: GapBook
   private let typeCheck: TypeCheck
@@ -84,6 +85,7 @@ package final class RelayController: RelayOperations {
         active: active, asked: asked, lookup: parts.lookup, engine: parts.engine, metrics: parts.metrics,
         watch: parts.watch, clock: parts.clock, store: parts.store, sources: sources,
         attachments: parts.attachments))
+    endings = EndingLog(active: active, clock: parts.clock, logger: parts.logger)
     recorder = SeriesRecorder(
       SeriesRecorder.Parts(
         active: active, store: parts.store, lookup: parts.lookup, engine: parts.engine,

@@ -42,7 +42,9 @@ struct SampleReader {
   /// The source whose token it holds, else the first.
   private func sender(of envelope: ScannedEnvelope, _ body: [UInt8]) throws(Refusal) -> (Source, Sender)? {
     for source in configuration.sources where !source.tokens.isEmpty {
-      if let sender = try? Sender(envelope, body: body, source: source), sender.handshakeToken == nil {
+      if let sender = try? Sender(envelope, body: body, source: source, at: clock.reading().wall),
+        sender.handshakeToken == nil
+      {
         return (source, sender)
       }
     }

@@ -162,7 +162,7 @@ package final class Receiver: EnvelopeReceiver {
     case .posted:
       try Sender(
         scanned, body: request.body, source: request.entrance.source, lesson: request.entrance.lesson,
-        from: request.origin)
+        from: request.origin, at: request.received.wall)
     case .byHand: try Sender(byHand: scanned, body: request.body, source: request.entrance.source)
     }
   }

@@ -13,10 +13,11 @@ struct Sender {
   /// - Parameters:
   ///   - lesson: What is known of a token that the source learns. Without it, such a source believes nobody.
   ///   - origin: Where the envelope came from: that is shown of who offers a token.
+  ///   - now: The wall clock's time: a token that has ended is another's.
   /// - Throws: 400 for what is neither envelope nor handshake, 401 for a wrong token.
   init(
     _ envelope: ScannedEnvelope, body: [UInt8], source: Source, lesson: SourceLesson? = nil,
-    from origin: (any RequestOrigin)? = nil
+    from origin: (any RequestOrigin)? = nil, at now: Timestamp
   ) throws(Refusal) {
     token = envelope.sendersToken
     let text = token?.text(in: body)
@@ -31,7 +32,7 @@ struct Sender {
       }
     } else {
       guard let text, !text.isEmpty else { throw .missingToken }
-      guard let matching = source.token(equalTo: text) else { throw .invalidToken }
+      guard let matching = source.token(equalTo: text), matching.counts(at: now) else { throw .invalidToken }
       company = matching.company ?? source.company
     }
     handshakeToken = isHandshake ? text : nil

@@ -99,7 +99,9 @@ final class RuleTrials: Sendable {
     let tried = try await rulesToAsk(text)
     let readsTokens = !tried.references.paths.contains { $0.hasPrefix("sources.") && $0.contains(".token") }
     do throws(ExplainError) {
-      let explained = try Explainer(tried.configuration, readsTokens: readsTokens).explain(envelope)
+      let explained = try Explainer(
+        tried.configuration, readsTokens: readsTokens, at: clock.reading().wall
+      ).explain(envelope)
       return ExplainReport(explained, by: tried.configuration)
     } catch {
       throw OperationError(code: .conflict, message: "\(error)")

@@ -90,6 +90,7 @@ package struct FirstConfiguration: Sendable, Equatable {
     switch format {
     case .huggy: ["format: huggy # what Huggy itself would have sent"]
     case .event: ["format: event # the event alone"]
+    case .cloudevents: ["format: cloudevents # the event in an envelope of CloudEvents 1.0"]
     }
   }
 

@@ -102,7 +102,7 @@ package final class Sink: Sendable {
     let (settings, status) = state.withLock {
       ($0.settings, $0.settings.answeredStatus(using: &$0.randomness))
     }
-    let request = SinkRequest(head, body: body, answeredStatus: status, secret: settings.secret)
+    let request = SinkRequest(head, body: body, answeredStatus: status, verifier: settings.verifier)
     onRequest(request)
     return SinkAnswer(status: status, body: answerBody(request), delay: settings.delay)
   }

@@ -19,13 +19,26 @@ package struct SinkBatch: Sendable, Equatable {
   package var events: [Event]
   /// As the header has them.
   package var ids: [String]
+  /// What is wrong with one of its CloudEvents; nil: nothing, or it holds none.
+  package var flaw: String?
 
   /// - Parameters:
   ///   - ids: The header's value: ids, joined by commas.
-  ///   - body: An envelope, or a JSON array of events.
+  ///   - body: An envelope, a JSON array of events, or one of CloudEvents.
   ///   - type: Of all the events, where the request says it.
-  init(ids: String, body: [UInt8], type: String?) {
+  ///   - isOfCloudEvents: By its content type.
+  init(ids: String, body: [UInt8], type: String?, isOfCloudEvents: Bool = false) {
     self.ids = ids.split(separator: ",").map { $0.trimmingBlanks }
+    if isOfCloudEvents {
+      let readings = CloudEventReader.events(in: body)
+      events = readings.map(\.event)
+      flaw =
+        readings.enumerated().lazy.compactMap { [ids = self.ids] place, reading in
+          let id = ids.indices.contains(place) ? ids[place] : reading.event.id
+          return (reading.flaw ?? reading.idFlaw(id)).map { "of event \(place + 1): \($0)" }
+        }.first
+      return
+    }
     let isList = body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "[")
     events = isList ? ChatReader.events(among: body, type: type) : ChatReader.events(in: body)
     for (place, id) in zip(events.indices, self.ids) { events[place].id = id }
@@ -36,8 +49,9 @@ package struct SinkBatch: Sendable, Equatable {
   /// How many events it holds; and what is wrong with its ids.
   var summary: String {
     let held = events.count.counted("event", "events")
-    return ids.count == events.count
-      ? held : "\(held), BUT \(ids.count.counted("id", "ids")) in \(Self.header)"
+    let fault =
+      ids.count == events.count ? flaw : "\(ids.count.counted("id", "ids")) in \(Self.header)"
+    return fault.map { "\(held), BUT \($0)" } ?? held
   }
 }
 

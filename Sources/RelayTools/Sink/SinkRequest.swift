@@ -12,7 +12,7 @@ package struct SinkRequest: Sendable {
     case ok
     /// It is another secret's or another body's, or its timestamp is more than five minutes off.
     case bad
-    /// The sink has no secret to check it with.
+    /// The sink has no secret, and no public key, to check it with.
     case notChecked
   }
 
@@ -26,10 +26,12 @@ package struct SinkRequest: Sendable {
   package var signature: Signature
   /// What is answered, after the sink's delay; the sender may be gone by then.
   package var answeredStatus: Int
-  /// The conversation the body tells of, in either of the relay's formats; nil if it names none, or holds several events.
+  /// The conversation the body tells of, in any of the relay's formats; nil if it names none, or holds several events.
   package var chat: String?
   /// What it holds, where the destination takes several events in one request; nil: it does not.
   package var batch: SinkBatch?
+  /// What is wrong with the one CloudEvent that it holds; nil: nothing, or it holds none.
+  package var flaw: String?
 
   /// The event's id, the same on every attempt; of a batch of several, the batch's own.
   package var webhookID: String? { header("webhook-id") }
@@ -56,7 +58,7 @@ package struct SinkRequest: Sendable {
 
 extension SinkRequest {
   /// A request that has just come in.
-  init(_ head: HTTPRequestHead, body: [UInt8], answeredStatus: Int, secret: SigningSecret?) {
+  init(_ head: HTTPRequestHead, body: [UInt8], answeredStatus: Int, verifier: WebhookVerifier?) {
     self.init(
       receivedAt: Timestamp(microseconds: wallClockMicroseconds()),
       method: head.method.rawValue,
@@ -65,10 +67,20 @@ extension SinkRequest {
       body: body,
       signature: .notChecked,
       answeredStatus: answeredStatus)
-    signature = checkedSignature(with: secret, at: receivedAt)
-    batch = header(SinkBatch.header).map { SinkBatch(ids: $0, body: body, type: eventType) }
+    signature = checkedSignature(with: verifier, at: receivedAt)
+    let isOfCloudEvents = CloudEventReader.reads(contentType: header("content-type"))
+    batch = header(SinkBatch.header).map {
+      SinkBatch(ids: $0, body: body, type: eventType, isOfCloudEvents: isOfCloudEvents)
+    }
     if let batch {
       chat = batch.events.count == 1 ? batch.events[0].chat : nil
+    } else if isOfCloudEvents {
+      let readings = CloudEventReader.events(in: body)
+      chat = readings.first?.event.chat
+      flaw =
+        readings.count == 1
+        ? readings[0].flaw ?? readings[0].idFlaw(webhookID)
+        : "it is no CloudEvent"
     } else {
       chat = ChatReader.chat(in: body, eventType: eventType)
     }
@@ -89,7 +101,7 @@ extension SinkRequest {
       Self.column(webhookID, width: 40),
       Self.column("attempt \(attempt.map(String.init) ?? "-")", width: 10),
       "signature \(signature == .notChecked ? "-" : signature.rawValue)",
-    ].joined(separator: "  ") + (batch.map { "  \($0.summary)" } ?? "")
+    ].joined(separator: "  ") + (batch.map { "  \($0.summary)" } ?? flaw.map { "  BUT \($0)" } ?? "")
   }
 
   /// `line`, and of a batch one more for each of its events: type, company, chat, id.
@@ -117,16 +129,16 @@ extension SinkRequest {
   /// How far a request's `webhook-timestamp` may be from now, either way, in seconds.
   static let signatureToleranceSeconds: UInt64 = 300
 
-  /// What the request's signature is worth to the holder of the secret.
-  func checkedSignature(with secret: SigningSecret?, at now: Timestamp) -> Signature {
-    guard let secret else { return .notChecked }
+  /// What the request's signature is worth to who can check it.
+  func checkedSignature(with verifier: WebhookVerifier?, at now: Timestamp) -> Signature {
+    guard let verifier else { return .notChecked }
     let signatures = allHeaders.filter { $0.name.asciiLowercased == "webhook-signature" }.map(\.value)
     guard !signatures.isEmpty else { return .absent }
     guard let id = webhookID, let seconds = header("webhook-timestamp").flatMap({ Int64($0) }),
       (now.seconds &- seconds).magnitude <= Self.signatureToleranceSeconds
     else { return .bad }
     let isVerified = WebhookSignature.verifies(
-      header: signatures.joined(separator: " "), id: id, timestamp: seconds, body: body, secret: secret)
+      header: signatures.joined(separator: " "), id: id, timestamp: seconds, body: body, by: verifier)
     return isVerified ? .ok : .bad
   }
 }

@@ -1,5 +1,6 @@
 import RelayCore
 import RelayJSON
+import RelayPipeline
 
 /// How a sink answers.
 package struct SinkSettings: Sendable, Equatable {
@@ -13,21 +14,21 @@ package struct SinkSettings: Sendable, Equatable {
   /// From a request's last byte to its answer.
   package var delay = Duration.zero
   /// What signatures are checked with; nil: they are not.
-  package var secret: SigningSecret?
+  package var verifier: WebhookVerifier?
   /// Makes `failRate` choose the same requests each time.
   package var seed: UInt64?
 
   package init(
     listen: ListenAddress = ListenAddress(host: "127.0.0.1", port: 9000), status: Int = 200,
     failRate: Double = 0,
-    failStatus: Int = 503, delay: Duration = .zero, secret: SigningSecret? = nil, seed: UInt64? = nil
+    failStatus: Int = 503, delay: Duration = .zero, verifier: WebhookVerifier? = nil, seed: UInt64? = nil
   ) {
     self.listen = listen
     self.status = status
     self.failRate = failRate
     self.failStatus = failStatus
     self.delay = delay
-    self.secret = secret
+    self.verifier = verifier
     self.seed = seed
   }
 

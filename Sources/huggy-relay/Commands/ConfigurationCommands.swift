@@ -4,6 +4,7 @@ import RelayConfig
 import RelayCore
 import RelayListening
 import RelayDigest
+import RelayPipeline
 import RelaySystem
 import RelayText
 
@@ -15,7 +16,8 @@ struct Check: ParsableCommand {
       Each error is a line FILE:LINE:COLUMN: KEY.PATH: what is wrong, and what would be right. Exits 78 if there is \
       an error; warnings alone, and suggestions, exit 0.
       """,
-      examples: "huggy-relay check --config routes.yaml", "huggy-relay check --no-env new.yaml"))
+      examples: "huggy-relay check --config routes.yaml", "huggy-relay check --no-env new.yaml",
+      "huggy-relay check --public-keys"))
 
   @Argument(help: "The configuration: the same as --config FILE.", completion: .configurations)
   var file: String?
@@ -25,7 +27,18 @@ struct Check: ParsableCommand {
   @Flag(name: .long, help: "Count references to the environment and to files as present.")
   var noEnv = false
 
+  @Flag(
+    name: .long,
+    help:
+      "Also print the public keys (whpk_…) that receivers check signatures of whsk_… with: a line each, DESTINATION KEY."
+  )
+  var publicKeys = false
+
   func validate() throws {
+    guard !publicKeys || !noEnv else {
+      throw ValidationError(
+        "--public-keys and --no-env exclude each other: the keys are behind the references")
+    }
     guard file == nil || options.config == ConfigurationOptions.standardFile else {
       throw ValidationError("FILE and --config exclude each other")
     }
@@ -44,6 +57,17 @@ struct Check: ParsableCommand {
       loaded.warnings.count.counted("warning", "warnings"),
     ].joined(separator: ", ")
     print("\(options.config): valid: \(counts); hash \(configuration.hash)")
+    if publicKeys { printPublicKeys(of: configuration) }
+  }
+
+  private func printPublicKeys(of configuration: Configuration) {
+    let lines = configuration.destinations.flatMap { destination in
+      destination.signingSecrets.compactMap { WebhookVerifier(of: $0)?.publicKeyText }.map {
+        "\(destination.name) \($0)"
+      }
+    }
+    if lines.isEmpty { printError("no destination signs with Ed25519: there is no signing_secret whsk_…") }
+    lines.forEach { print($0) }
   }
 }
 
@@ -79,7 +103,7 @@ struct ConfigurationOptions: ParsableArguments {
     ConfigurationLoader(
       environment: processEnvironment(), resolvesReferences: resolvesReferences,
       storeProblem: StoreSettings.Location.problem, listenerProblem: ListenerCertificates.problem,
-      hash: configurationHash)
+      now: { SystemWallClock().now() }, hash: configurationHash)
   }
 
   /// Prints every error (and warning) to standard error, or where `print` says; exits 78 if there is an error.

@@ -70,7 +70,8 @@ struct Explain: ParsableCommand {
   private func explain(_ document: [UInt8], _ configuration: Configuration) throws -> ExplainReport {
     do throws(ExplainError) {
       return ExplainReport(
-        try Explainer(configuration, readsTokens: !noEnv).explain(document), by: configuration)
+        try Explainer(configuration, readsTokens: !noEnv, at: SystemWallClock().now()).explain(document),
+        by: configuration)
     } catch {
       Failure(code: "invalid_envelope", message: "\(envelope): \(error)").tell(json: options.json)
       throw ExitCode.failure

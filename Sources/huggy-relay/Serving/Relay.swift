@@ -147,7 +147,7 @@ struct Relay {
       IngestService(
         server: server, address: address, admin: admin, files: files, eventLoopGroup: eventLoopGroup,
         controller: controller, opened: opened, drain: drain, started: started, logger: logger),
-      SeriesService(recorder: controller.recorder),
+      SeriesService(recorder: controller.recorder, endings: controller.endings),
       CertificateService(certificates: certificates, logger: logger),
     ]
     if let notices = controller.notices { services.append(NoticeService(notices: notices)) }

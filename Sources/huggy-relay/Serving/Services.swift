@@ -157,15 +157,19 @@ final class DrainTime: Sendable {
   }
 }
 
-/// Has a sample taken at the end of each ten seconds, and a last one when the relay stops.
+/// Has a sample taken at the end of each ten seconds, and a last one when the relay stops; and at these times it is looked whether a
+/// credential has come to its end.
 struct SeriesService: Service {
   let recorder: SeriesRecorder
+  let endings: EndingLog
 
   func run() async throws {
+    endings.look()
     await recorder.begin()
     try? await cancelWhenGracefulShutdown {
       while !Task.isCancelled {
         try await Task.sleep(for: recorder.untilNext)
+        endings.look()
         await recorder.sample()
       }
     }

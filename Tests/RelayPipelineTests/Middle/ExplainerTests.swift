@@ -11,10 +11,11 @@ import Testing
   /// Broken by whatever one of the two knows and the other does not.
   @Test(arguments: try Fixtures.all())
   func whatIsExplainedIsWhatIsDone(_ fixture: Fixtures.Fixture) async throws {
-    let explained = try Explainer(Fixtures.configuration).explain(Array(fixture.text.utf8)).events.flatMap {
-      event in
-      event.explanation.decision.targets.map { "\($0.destination) \(event.type)" }
-    }
+    let explained = try Explainer(Fixtures.configuration, at: .epoch).explain(Array(fixture.text.utf8)).events
+      .flatMap {
+        event in
+        event.explanation.decision.targets.map { "\($0.destination) \(event.type)" }
+      }
     let middle = try await Middle(Fixtures.configuration)
     let reply = await middle.post(fixture.text).value
     #expect(reply.status == 200)

@@ -21,7 +21,8 @@ struct Listen: ParsableCommand {
 
   @Option(
     name: .long,
-    help: "huggy: each event in an envelope of its own, as Huggy posts it; event: the event alone.",
+    help:
+      "huggy: each event in an envelope of its own, as Huggy posts it; event: the event alone; cloudevents: in one of CloudEvents 1.0.",
     completion: .list(Destination.Format.allCases.map(\.rawValue)))
   var format = Destination.Format.huggy
 

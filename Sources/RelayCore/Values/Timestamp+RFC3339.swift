@@ -1,5 +1,3 @@
-import RelayCore
-
 extension Timestamp {
   /// Reads RFC 3339 with any offset: `2026-01-02T03:04:05Z`, `2026-01-02T00:04:05.678-03:00`. What is finer
   /// than a microsecond is cut off. Nil for anything else.
