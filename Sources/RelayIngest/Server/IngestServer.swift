@@ -37,7 +37,8 @@ package final class IngestServer: Sendable {
         limits: ConnectionLimits(settings, firstRequestPatience: TimeAmount(firstRequestPatience)),
         receiver: receiver,
         budget: InflightBudget(
-          limitBytes: settings.maxInflightBytes, largestBodyBytes: settings.maxBodyBytes)),
+          limitBytes: settings.maxInflightBytes, largestBodyBytes: settings.maxBodyBytes),
+        trust: ProxyTrust(settings.trustedProxies)),
       limit: ConnectionLimit(maxOpen: settings.maxConnections), eventLoopGroup: eventLoopGroup)
   }
 
