@@ -340,7 +340,7 @@ import Testing
       #expect(
         answer.body == """
           {"rejections":[{"at":"2026-01-02T03:04:05.678Z","first_at":"2026-01-02T03:03:05.678Z","count":3,\
-          "path":"/huggy","status":401,"code":"invalid_token","reason":"no","offset":7,"peer":"192.0.2.1",\
+          "path":"/huggy","status":401,"code":"invalid_token","reason":"no","offset":7,"peer":"192.0.2.1","client":null,\
           "forwarded_for":"192.0.2.2","agent":null,"body_bytes":null,"body":"{\u{FFFD}"}]}
           """)
     }

@@ -8,11 +8,11 @@ import Testing
   /// Every key away from its default, and texts that YAML would take for something else.
   static let full = #"""
     server: { listen: "0.0.0.0:80", admin: "[::1]:81", admin_token: t0ken, admin_tokens: [{ name: ana, value: an4s, role: operator }], admin_hosts: [relay.example, "[::1]"],
-      max_body: 1KiB, max_inflight: 3000B, max_connections: 7, request_timeout: 1500ms, idle_timeout: 1h, drain: 0s }
+      max_body: 1KiB, max_inflight: 3000B, max_connections: 7, trusted_proxies: [10.0.0.0/8, "::1"], request_timeout: 1500ms, idle_timeout: 1h, drain: 0s }
     store: { url: "sqlite:/var/lib/a b/x.db", keep: routed, retention: 36h, dead_retention: 90d, unrouted_retention: unlimited, max_size: 20MiB }
     sources:
       a: { path: /x/y, token: [first-token, { value: second-token, company: "7" }], company: "0x10", dedupe: off }
-      b: { token: "a\"b$${c}" }
+      b: { token: "a\"b$${c}", allow: [203.0.113.0/24, "2001:db8::/32"], rate: 5000/h }
       c: { path: /0123456789abcdef, token: learn, quiet_after: 90s }
       d: { token: d-token, quiet_after: { for: 1h, weekdays: [sat-mon, wed], times: ["20:00-02:00", "08:00-12:30"],
         except: ["2027-01-01", "2026-12-25"], location: America/Sao_Paulo } }

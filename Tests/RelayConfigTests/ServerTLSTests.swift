@@ -17,7 +17,7 @@ import Testing
     let text = "server: { tls: \(tls) }\nsources: { huggy: { token: t } }\n"
     let loader = ConfigurationLoader(
       environment: ["PEM": "server.pem"], resolvesReferences: resolvesReferences,
-      listenerProblem: { _ in problem }
+      listenerProblem: { _ in problem }, now: { exampleNow }
     ) { _ in "" }
     return try loader.checked(text: text, directory: directory.path).configuration
   }

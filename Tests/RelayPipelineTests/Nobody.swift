@@ -4,6 +4,7 @@ import RelayPipeline
 /// An origin of which nothing is known.
 final class Nobody: RequestOrigin {
   var peer: String? { nil }
+  var client: ClientAddress { .unknown }
   var forwardedFor: String? { nil }
   var userAgent: String? { nil }
   var trace: TraceParent? { nil }
@@ -18,6 +19,7 @@ final class Traced: RequestOrigin {
   }
 
   var peer: String? { nil }
+  var client: ClientAddress { .unknown }
   var forwardedFor: String? { nil }
   var userAgent: String? { nil }
 }

@@ -7,6 +7,7 @@ import Testing
 
 private final class Origin: RequestOrigin {
   let peer: String? = "192.0.2.1"
+  let client = ClientAddress.known(.v4(0xC000_0202))
   let forwardedFor: String? = "192.0.2.2, 192.0.2.3"
   let userAgent: String? = "Huggy"
   let trace: TraceParent? = nil

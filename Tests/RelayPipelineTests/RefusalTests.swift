@@ -29,6 +29,8 @@ import Testing
   @Test func onlyWhatSaysSomethingOfAnEnvelopeCountsAsOne() {
     let outcomes = RefusalReason.allCases.map { ($0, $0.outcome) }
     #expect(outcomes.filter { $0.1 == .unauthorized }.map(\.0) == [.invalidToken, .missingToken])
+    #expect(outcomes.filter { $0.1 == .forbidden }.map(\.0) == [.forbiddenAddress])
+    #expect(outcomes.filter { $0.1 == .rateLimited }.map(\.0) == [.rateLimited])
     #expect(outcomes.filter { $0.1 == .tooLarge }.map(\.0) == [.tooLarge])
     #expect(
       outcomes.filter { $0.1 == .unavailable }.map(\.0) == [.tooManyBytes, .tooManyConnections, .unavailable])

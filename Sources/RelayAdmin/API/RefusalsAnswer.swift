@@ -28,6 +28,10 @@ package struct RefusalAnswer: Record {
   @Field("Why, for people.") package var reason: String
   @Field("The place in the body that is to blame, in bytes.") package var offset: Int?
   @Field("The address that it came from.") package var peer: String?
+  @Field(
+    "The address that it counts as, where that is another: the peer is one of `server.trusted_proxies`, and names it."
+  )
+  package var client: String?
   @Field("The header `forwarded` or `x-forwarded-for`.") package var forwardedFor: String?
   @Field("The header `user-agent`.") package var agent: String?
   @Field("How large the body was, in bytes; null: it never came whole.") package var bodyBytes: Int?
@@ -47,6 +51,7 @@ extension RefusalAnswer {
     reason = refused.reason
     offset = refused.offset
     peer = refused.peer
+    client = refused.client
     forwardedFor = refused.forwardedFor
     agent = refused.userAgent
     bodyBytes = refused.bodyBytes

@@ -74,7 +74,8 @@ extension SourceAnswer.TokenCandidate {
 /// How many requests were refused for one reason.
 package struct RefusalCountAnswer: Record {
   @Field(
-    "`unauthorized` (401: the token is not the one that it knows), `invalid` (400), `too_large` (413) or `unavailable` (503).",
+    "`unauthorized` (401: the token is not the one that it knows), `forbidden` (403: not an address of its `allow`), "
+      + "`rate_limited` (429), `invalid` (400), `too_large` (413) or `unavailable` (503).",
     .words { EnvelopeOutcome.refusals.map(\.rawValue) })
   package var reason: String
   @Field("How many.") package var count: Int

@@ -36,7 +36,8 @@ package enum RefusalsText {
   }
 
   private static func sender(_ refusal: RefusalAnswer) -> String {
-    let origin = refusal.forwardedFor.map { " (for \($0))" } ?? ""
+    let client = refusal.client.map { ", counted as \($0)" } ?? ""
+    let origin = (refusal.forwardedFor.map { " (for \($0))" } ?? "") + client
     let agent = refusal.agent.map { ", \($0)" } ?? ""
     return "from \(refusal.peer ?? "an unknown address")\(origin)\(agent)"
   }

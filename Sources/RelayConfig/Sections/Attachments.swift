@@ -110,7 +110,7 @@ extension Reading {
     let keeping = configuration.sources.filter { $0.attachments != nil }
     if case .postgres = configuration.store.location {
       let places =
-        keeping.map { sources?.location(ofAttachmentsOf: $0.name) }
+        keeping.map { sources?.location(of: "attachments", ofSource: $0.name) }
         + rewriting.map { $0.attachmentsLocation ?? $0.location }
         + [server.attachments.flatMap { _ in serverNode?.location(ofValueAt: "attachments") }]
       return places.compactMap(\.self).forEach(refuseAttachments)
@@ -133,7 +133,7 @@ extension Reading {
       }
     }
     for source in keeping where rewriting.isEmpty {
-      guard let location = sources?.location(ofAttachmentsOf: source.name) else { continue }
+      guard let location = sources?.location(of: "attachments", ofSource: source.name) else { continue }
       report(
         "files are fetched and kept, but no destination has `attachments: rewrite`: nobody is given their links",
         at: location, severity: .warning)
@@ -151,9 +151,9 @@ extension Reading {
 }
 
 extension ConfigNode {
-  /// Where a source's `attachments` stand.
-  fileprivate func location(ofAttachmentsOf source: String) -> Location? {
-    section(mayBeEmpty: true)?.entries.first { $0.key == source }?.value.location(ofValueAt: "attachments")
+  /// Of `sources`: where the value of a source's key stands.
+  func location(of key: String, ofSource source: String) -> Location? {
+    section(mayBeEmpty: true)?.entries.first { $0.key == source }?.value.location(ofValueAt: key)
   }
 }
 

@@ -28,8 +28,8 @@ extension CircuitPolicy {
 }
 
 extension ConfigNode {
-  /// nil: a fault; .some(nil): unlimited.
-  fileprivate func rate() -> Rate?? {
+  /// Also a source's. nil: a fault; .some(nil): unlimited.
+  func rate() -> Rate?? {
     value(
       "a rate such as 100/s", words: ["unlimited"],
       form: .pattern("^\(TextPattern.number(in: 1...1_000_000))/[smh]$"),

@@ -34,6 +34,7 @@ extension ConfigNode {
     warn(aboutRoutes: routes, destinations: destinations)
     reading.warnAboutOwnAddress(destinations, of: configuration)
     if !reading.isProbing {
+      reading.warnAboutAllow(of: configuration, sources: sourcesNode)
       reading.checkAttachments(destinations, of: configuration, sources: sourcesNode, server: server)
     }
     return configuration

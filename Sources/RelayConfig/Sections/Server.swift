@@ -13,6 +13,7 @@ extension ConfigNode {
     settings.maxInflightBytes = inflight?.size(1 << 10...1 << 40) ?? settings.maxInflightBytes
     settings.maxConnections =
       section.take("max_connections")?.integer(1...1_000_000) ?? settings.maxConnections
+    settings.trustedProxies = section.take("trusted_proxies")?.trustedProxies() ?? settings.trustedProxies
     settings.requestTimeout = section.take("request_timeout")?.duration() ?? settings.requestTimeout
     settings.idleTimeout = section.take("idle_timeout")?.duration() ?? settings.idleTimeout
     settings.drain = section.take("drain")?.duration(.zero ... .seconds(86_400)) ?? settings.drain

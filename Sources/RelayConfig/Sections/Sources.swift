@@ -56,6 +56,8 @@ extension ConfigNode {
     if let dedupe = section.take("dedupe") {
       source.dedupe = dedupe.isKeyword("off") ? nil : dedupe.dedupe()
     }
+    source.allow = section.take("allow")?.allowedAddresses() ?? source.allow
+    if let rate = section.take("rate") { source.rate = rate.rate() ?? source.rate }
     source.quietAfter = section.take("quiet_after")?.quietAfter()
     source.attachments = section.take("attachments")?.attachmentPolicy()
     section.finish()

@@ -12,18 +12,12 @@ package struct AddressGuard: Sendable, Equatable {
 
   /// - Returns: What the address is, for people, where it is not connected to; nil: it is.
   package func refusal(of address: PeerAddress.Address) -> String? {
-    let address = Self.plain(address)
+    let address = address.unmapped
     if allowed.contains(where: { $0.contains(address) }) { return nil }
     switch address {
     case .v4(let address): return Self.kind(ofV4: address)
     case .v6(let high, let low): return Self.kind(ofV6: high, low)
     }
-  }
-
-  /// An IPv4 address that is written as one of IPv6 (`::ffff:0:0/96`) is that IPv4 address: the system connects to it.
-  private static func plain(_ address: PeerAddress.Address) -> PeerAddress.Address {
-    guard case .v6(0, let low) = address, low >> 32 == 0xFFFF else { return address }
-    return .v4(UInt32(truncatingIfNeeded: low))
   }
 
   /// RFC 6890 and the registry that it began, in the order in which they are most often met.

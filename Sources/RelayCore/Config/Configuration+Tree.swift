@@ -24,6 +24,7 @@ extension ServerSettings {
     entries += [
       .init("admin_hosts", .list(adminHosts.map { .text($0.contains(":") ? "[\($0)]" : $0) })),
       .init("attachments", .word(attachments.map { "\($0)" } ?? "off")),
+      .init("trusted_proxies", .list(trustedProxies.blocks.map { .text("\($0)") })),
       .init("max_body", .word(SizeText.text(bytes: maxBodyBytes))),
       .init("max_inflight", .word(SizeText.text(bytes: maxInflightBytes))),
       .init("max_connections", .integer(maxConnections)),
@@ -81,6 +82,8 @@ extension Source {
     if learnsToken { entries.append(.init("token", .word("learn"))) }
     if !tokens.isEmpty { entries.append(.init("token", .oneOrMore(tokens.map(\.tree)))) }
     if let company { entries.append(.init("company", .text(company))) }
+    if !allow.isEmpty { entries.append(.init("allow", .oneOrMore(allow.map { .text("\($0)") }))) }
+    if let rate { entries.append(.init("rate", .word(rate.text))) }
     entries.append(.init("dedupe", .word(dedupe?.text ?? "off")))
     if let quietAfter { entries.append(.init("quiet_after", quietAfter.tree)) }
     if let attachments { entries.append(.init("attachments", attachments.tree)) }

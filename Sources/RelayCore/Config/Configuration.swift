@@ -59,6 +59,8 @@ package struct ServerSettings: Sendable, Equatable {
   /// Bodies being received or waiting for their answer, over all connections.
   package var maxInflightBytes = 64 << 20
   package var maxConnections = 10_000
+  /// The proxies before the relay, whose word is believed about whom they speak for.
+  package var trustedProxies = TrustedProxies.none
   /// For the headers and the body together.
   package var requestTimeout = Duration.seconds(30)
   /// Above those of the usual proxies (Caddy 2 min, Google's load balancer 10 min): the one who sends is to close first.
@@ -158,6 +160,10 @@ package struct Source: Sendable, Equatable {
   package var company: String?
   /// How long a byte-identical envelope counts as a redelivery; nil: never.
   package var dedupe: Duration?
+  /// The addresses that it takes requests from; empty: all.
+  package var allow: [AddressBlock] = []
+  /// How many requests it takes; nil: as many as come.
+  package var rate: Rate?
   /// When it counts as silent; nil: never.
   package var quietAfter: QuietRule?
   /// Which files that its events point to are fetched before their links expire; nil: none.

@@ -102,7 +102,7 @@ extension BatchPolicy {
 
 extension Rate {
   /// As routes.yaml writes it.
-  fileprivate var text: String {
+  var text: String {
     switch interval {
     case .seconds(60): "\(count)/m"
     case .seconds(3_600): "\(count)/h"

@@ -2,16 +2,16 @@
 ///
 /// Whole numbers only. Each attempt adds `rate.interval` (in microseconds) to a debt, each microsecond takes
 /// `rate.count` off it; the debt never passes the burst's.
-struct TokenBucket: Sendable, Equatable {
+package struct TokenBucket: Sendable, Equatable {
   private(set) var rate: Rate
   /// The burst is what the rate lets through in this time.
   private(set) var burstTime: Duration
   private var debt: Int64 = 0
   private var asOf = Timestamp.epoch
 
-  static let shortestBurst = Duration.milliseconds(100)
+  package static let shortestBurst = Duration.milliseconds(100)
 
-  init(rate: Rate, burstTime: Duration = shortestBurst) {
+  package init(rate: Rate, burstTime: Duration = shortestBurst) {
     self.rate = rate
     self.burstTime = burstTime
   }
@@ -21,7 +21,7 @@ struct TokenBucket: Sendable, Equatable {
   var burst: Int64 { max(1, leak * burstTime.microseconds / cost) }
 
   /// Lets time pass. A clock that goes back pays no debt, and adds none.
-  mutating func advance(to now: Timestamp) {
+  package mutating func advance(to now: Timestamp) {
     let elapsed = max(0, asOf.duration(to: now).microseconds)
     let (paid, isLong) = elapsed.multipliedReportingOverflow(by: leak)
     debt = isLong ? 0 : max(0, debt - paid)
@@ -29,7 +29,7 @@ struct TokenBucket: Sendable, Equatable {
   }
 
   /// When the next attempt may start, as of the last `advance`.
-  var next: Timestamp { next(for: 1) }
+  package var next: Timestamp { next(for: 1) }
 
   /// When so many may start at once, or as many as the burst allows, as of the last `advance`.
   func next(for count: Int) -> Timestamp {
@@ -40,10 +40,10 @@ struct TokenBucket: Sendable, Equatable {
   /// How many attempts may start at once, as of the last `advance`, without going beyond the burst; at least one.
   var room: Int { Int(max(1, burst - (debt + cost - 1) / cost)) }
 
-  mutating func take(_ count: Int = 1) { debt += cost * Int64(count) }
+  package mutating func take(_ count: Int = 1) { debt += cost * Int64(count) }
 
   /// The attempts that are owed stay owed, as far as the new burst goes.
-  mutating func change(to rate: Rate, burstTime: Duration = shortestBurst) {
+  package mutating func change(to rate: Rate, burstTime: Duration = shortestBurst) {
     guard rate != self.rate || burstTime != self.burstTime else { return }
     let owed = Double(debt) / Double(cost)
     (self.rate, self.burstTime) = (rate, burstTime)

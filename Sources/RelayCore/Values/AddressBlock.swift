@@ -37,10 +37,32 @@ package struct AddressBlock: Hashable, Sendable {
   private static func isEqual(_ a: UInt64, _ b: UInt64, bits: Int) -> Bool {
     bits == 0 || (a ^ b) >> UInt64(64 - bits) == 0
   }
+
+  /// The same range, its base without the bits behind the length; what is written as mapped IPv4 as IPv4.
+  package var canonical: AddressBlock {
+    func cleared(_ word: UInt64, bits: Int) -> UInt64 {
+      bits == 0 ? 0 : (word >> UInt64(64 - bits)) << UInt64(64 - bits)
+    }
+    switch base {
+    case .v4(let address):
+      return AddressBlock(.v4(UInt32(cleared(UInt64(address) << 32, bits: length) >> 32)), length: length)
+    case .v6(let high, let low):
+      let base = PeerAddress.Address.v6(
+        high: cleared(high, bits: min(length, 64)), low: cleared(low, bits: max(0, length - 64)))
+      if length >= 96, case .v4 = base.unmapped { return AddressBlock(base.unmapped, length: length - 96) }
+      return AddressBlock(base, length: length)
+    }
+  }
+}
+
+extension AddressBlock: CustomStringConvertible {
+  /// `10.0.0.0/8`; of a single address without its length.
+  package var description: String { length == base.bits ? "\(base)" : "\(base)/\(length)" }
 }
 
 extension PeerAddress.Address {
-  fileprivate var bits: Int {
+  /// How many it has: 32 or 128.
+  package var bits: Int {
     switch self {
     case .v4: 32
     case .v6: 128

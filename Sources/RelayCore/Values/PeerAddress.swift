@@ -43,10 +43,29 @@ extension PeerAddress: CustomStringConvertible {
   /// `192.0.2.7:443`, `[2001:db8::7]:443` (as RFC 5952 writes it).
   package var description: String {
     switch address {
+    case .v4: "\(address):\(port)"
+    case .v6: "[\(address)]:\(port)"
+    }
+  }
+}
+
+extension PeerAddress.Address {
+  /// An IPv4 address that is written as one of IPv6 (`::ffff:0:0/96`) is that IPv4 address: the system connects to it, and a
+  /// socket that listens on both shows it so.
+  package var unmapped: Self {
+    guard case .v6(0, let low) = self, low >> 32 == 0xFFFF else { return self }
+    return .v4(UInt32(truncatingIfNeeded: low))
+  }
+}
+
+extension PeerAddress.Address: CustomStringConvertible {
+  /// `192.0.2.7`, `2001:db8::7` (as RFC 5952 writes it).
+  package var description: String {
+    switch self {
     case .v4(let address):
       let bytes = stride(from: 24, through: 0, by: -8).map { "\(address >> UInt32($0) & 0xFF)" }
-      return "\(bytes.joined(separator: ".")):\(port)"
-    case .v6(let high, let low): return "[\(Self.text(high, low))]:\(port)"
+      return bytes.joined(separator: ".")
+    case .v6(let high, let low): return Self.text(high, low)
     }
   }
 

@@ -42,4 +42,5 @@ struct IngestContext: Sendable {
   var limits: ConnectionLimits
   var receiver: any EnvelopeReceiver
   var budget: InflightBudget
+  var trust = ProxyTrust()
 }

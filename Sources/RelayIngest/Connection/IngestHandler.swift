@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import RelayCore
 import RelayListening
 import RelayPipeline
 
@@ -28,7 +29,7 @@ final class IngestHandler: ChannelDuplexHandler {
   private var admission: ConnectionAdmission?
   private var machine: ConnectionStateMachine
   private var context: ChannelHandlerContext?
-  private var request = PresentRequest()
+  private var request: PresentRequest
   private var body: RequestBody?
   private var decoder = DecoderFeed()
   private var waiting = WaitingInput()
@@ -43,6 +44,7 @@ final class IngestHandler: ChannelDuplexHandler {
     self.ingest = ingest
     self.registry = registry
     self.admission = admission
+    request = PresentRequest(trust: ingest.trust)
     machine = ConnectionStateMachine(limits: ingest.limits, now: now)
   }
 
@@ -105,7 +107,7 @@ final class IngestHandler: ChannelDuplexHandler {
 
   private func connectionOpened(_ context: ChannelHandlerContext) {
     guard timer.wakesAt == nil else { return }
-    request.connectionOpened(from: context.channel.remoteAddress)
+    request.connectionOpened(from: context.channel.remoteAddress.flatMap(PeerAddress.Address.init))
     perform(machine.opened(isTurnedAway: admission == .turnedAway, now: context.eventLoop.now))
   }
 
@@ -240,6 +242,8 @@ final class IngestHandler: ChannelDuplexHandler {
 
   private func begin(_ head: IncomingRequest, now: NIODeadline) {
     decoder.releaseHead(to: ingest.budget)
+    var head = head
+    if let denial = request.denial(of: head, ingest.receiver) { head.denial = denial }
     perform(machine.headReceived(head, now: now))
   }
 

@@ -3,12 +3,6 @@ import NIOHTTP1
 import RelayCore
 import RelayPipeline
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// The request that a connection is receiving or answering, as the receiver is told of it: its path, and where it came from.
 struct PresentRequest {
   /// A source's path is spelled as `SourcePath` does it; empty before the request's head.
@@ -17,14 +11,30 @@ struct PresentRequest {
   private(set) var origin = ConnectionOrigin.unknown
   /// The path of the last request that passed the decoder by.
   private(set) var keptPath = ""
+  /// Its source does not take everybody, or not as often as they like.
+  private var isGuarded = false
+  private let trust: ProxyTrust
+  /// Which of its versions is known here.
+  private var trustVersion: Int
+  /// What the peer's headers are read with; nil: they are not believed.
+  private var proxies: TrustedProxies?
 
-  mutating func connectionOpened(from address: SocketAddress?) { origin = ConnectionOrigin(address: address) }
+  init(trust: ProxyTrust = ProxyTrust()) {
+    self.trust = trust
+    trustVersion = trust.version
+  }
+
+  mutating func connectionOpened(from address: PeerAddress.Address?) {
+    origin = ConnectionOrigin(address: address)
+    lookAtPeer()
+  }
 
   /// - Returns: What the rest of the connection needs to know of it.
   mutating func begin(_ head: HTTPRequestHead, _ receiver: any EnvelopeReceiver) -> DecodedHead {
     path = RequestPath.path(of: head.uri)
+    noticeTrust()
     let head = DecodedHead(head, target: findTarget(receiver))
-    origin = origin.of(head)
+    origin = origin.of(head, believing: proxies)
     return head
   }
 
@@ -37,12 +47,18 @@ struct PresentRequest {
     return findTarget(receiver)
   }
 
+  /// Why nothing is taken from whoever sends it, once it has begun; nil: it is.
+  func denial(of head: IncomingRequest, _ receiver: any EnvelopeReceiver) -> Refusal? {
+    isGuarded && head.isPost ? receiver.refusal(of: origin, at: path) : nil
+  }
+
   mutating func end() { path = "" }
 
   /// The head of a request that has passed the decoder by, and is perhaps not the next one.
   ///
   /// - Parameter bytes: In which the request was recognized.
   mutating func plainHead(of request: PlainRequest, in bytes: UnsafeRawBufferPointer) -> RequestPart {
+    noticeTrust()
     let spelled = bytes[request.path]
     var path = keptPath
     if !path.utf8.elementsEqual(spelled) {
@@ -51,84 +67,37 @@ struct PresentRequest {
       if spelled.count <= RequestPath.loggedBytes { keptPath = path }
     }
     return .plainHead(
-      path: path, request.method, bodyBytes: request.body.count, origin.of(request, in: bytes))
+      path: path, request.method, bodyBytes: request.body.count,
+      origin.of(request, in: bytes, believing: proxies))
+  }
+
+  /// A reload may have changed who is believed.
+  private mutating func noticeTrust() {
+    guard trust.version != trustVersion else { return }
+    lookAtPeer()
+    // What is known of the last request was read otherwise.
+    origin = origin.withoutHeaders
+  }
+
+  private mutating func lookAtPeer() {
+    trustVersion = trust.version
+    proxies = trust.proxies(believing: origin.address)
   }
 
   /// What the path leads to. A source's is spelled as the receiver knows it from here on.
   private mutating func findTarget(_ receiver: any EnvelopeReceiver) -> IncomingRequest.Target {
-    if receiver.accepts(path: path) { return .source }
+    if leadsToSource(path, receiver) { return .source }
     let canonical = SourcePath.canonical(path)
     if canonical == "/healthz" { return .health }
-    guard canonical != path, receiver.accepts(path: canonical) else { return .unknown }
+    guard canonical != path, leadsToSource(canonical, receiver) else { return .unknown }
     path = canonical
     return .source
   }
-}
 
-/// Where a connection's requests come from. Those after one another are nearly always the same: then they share one.
-final class ConnectionOrigin: RequestOrigin {
-  /// Longer headers are cut: their length was the sender's choice.
-  static let keptBytes = 256
-
-  static let unknown = ConnectionOrigin(address: nil)
-
-  private let address: SocketAddress?
-  private let agent: [UInt8]?
-  private let forwarded: [UInt8]?
-  let trace: TraceParent?
-
-  init(
-    address: SocketAddress?, agent: [UInt8]? = nil, forwarded: [UInt8]? = nil, trace: TraceParent? = nil
-  ) {
-    self.address = address
-    self.agent = agent
-    self.forwarded = forwarded
-    self.trace = trace
-  }
-
-  var peer: String? { address?.ipAddress }
-  var userAgent: String? { agent.map { String(decoding: $0, as: UTF8.self) } }
-  var forwardedFor: String? { forwarded.map { String(decoding: $0, as: UTF8.self) } }
-
-  /// The origin of another request on this connection.
-  ///
-  /// - Parameter bytes: In which the request was recognized.
-  func of(_ request: PlainRequest, in bytes: UnsafeRawBufferPointer) -> ConnectionOrigin {
-    let agent = request.userAgent.map { Self.text($0, in: bytes) }
-    let forwarded = request.forwardedFor.map { Self.text($0, in: bytes) }
-    let trace = request.traceParent.flatMap { TraceParent(header: bytes[$0]) }
-    let isSameAgent = Self.areEqual(agent, self.agent)
-    let isSameForwarded = Self.areEqual(forwarded, self.forwarded)
-    if isSameAgent, isSameForwarded, trace == self.trace { return self }
-    // Behind a proxy only this one changes, and with a sender that is traced the trace.
-    return ConnectionOrigin(
-      address: address, agent: isSameAgent ? self.agent : agent.map(Array.init),
-      forwarded: isSameForwarded ? self.forwarded : forwarded.map(Array.init), trace: trace)
-  }
-
-  func of(_ head: DecodedHead) -> ConnectionOrigin {
-    let agent = head.userAgent.map { Array($0.utf8.prefix(Self.keptBytes)) }
-    let forwarded = head.forwardedFor.map { Array($0.utf8.prefix(Self.keptBytes)) }
-    if agent == self.agent, forwarded == self.forwarded, head.trace == trace { return self }
-    return ConnectionOrigin(address: address, agent: agent, forwarded: forwarded, trace: head.trace)
-  }
-
-  private static func text(_ range: Range<Int>, in bytes: UnsafeRawBufferPointer) -> Slice<
-    UnsafeRawBufferPointer
-  > {
-    bytes[range.prefix(keptBytes)]
-  }
-
-  private static func areEqual(_ text: Slice<UnsafeRawBufferPointer>?, _ known: [UInt8]?) -> Bool {
-    guard let text, let known else { return text == nil && known == nil }
-    guard text.count == known.count else { return false }
-    return known.withUnsafeBytes { known in
-      guard let here = UnsafeRawBufferPointer(rebasing: text).baseAddress, let there = known.baseAddress
-      else {
-        return true
-      }
-      return memcmp(here, there, known.count) == 0
-    }
+  private mutating func leadsToSource(_ path: String, _ receiver: any EnvelopeReceiver) -> Bool {
+    let entry = receiver.entry(at: path)
+    isGuarded = entry == .guarded
+    return entry != .none
   }
 }
 

@@ -7,6 +7,7 @@ struct DecodedHead {
   private(set) var request: IncomingRequest
   private(set) var userAgent: String?
   private(set) var forwardedFor: String?
+  private(set) var forwarded: String?
   /// nil: there is none that is valid, or there are several, which is as bad.
   var trace: TraceParent? { traceParents == 1 ? lastTrace : nil }
   private var lastTrace: TraceParent?
@@ -42,6 +43,8 @@ struct DecodedHead {
     case 6 where name.equalsIgnoringCase("expect"):
       request.expectation = value.equalsIgnoringCase("100-continue") ? .continue : .unknown
     case 7 where name.equalsIgnoringCase("upgrade"): offersUpgrade = true
+    case 9 where name.equalsIgnoringCase("forwarded"):
+      forwarded = forwarded.map { "\($0), \(value)" } ?? value
     case 10 where name.equalsIgnoringCase("connection"):
       if value.names("upgrade") { connectionNamesUpgrade = true }
     case 10 where name.equalsIgnoringCase("user-agent"): userAgent = userAgent ?? value

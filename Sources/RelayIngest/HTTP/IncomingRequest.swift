@@ -39,6 +39,11 @@ struct IncomingRequest: Equatable {
   var isHTTP10 = false
   /// Why the head can't be believed, if it can't.
   var fault: String?
+  /// Why nothing is taken from whoever sends it; nil: it is.
+  var denial: Refusal?
+
+  /// Whether it asks a source to take something.
+  var isPost: Bool { target == .source && fault == nil && (method == .post || method == .put) }
 
   /// Why a request with this head is not taken; nil if it is.
   func refusal(within limits: ConnectionLimits) -> Refusal? {
@@ -49,6 +54,7 @@ struct IncomingRequest: Equatable {
     case (.source, .get), (.source, .head), (.source, .other): return .methodNotAllowed
     case (.health, .post), (.health, .put), (.health, .other): return .healthMethodNotAllowed
     }
+    if let denial { return denial }
     if expectation == .unknown { return .expectationFailed }
     if target == .health, !hasSkippableBody(within: limits) {
       return .badRequest("a health check has no body")

@@ -13,6 +13,7 @@ struct PlainRequest: Equatable {
   var body: Range<Int>
   var userAgent: Range<Int>?
   var forwardedFor: Range<Int>?
+  var forwarded: Range<Int>?
   var traceParent: Range<Int>?
 
   /// - Parameter bytes: What has come, from a request's first byte on.
@@ -35,6 +36,9 @@ struct PlainRequest: Equatable {
       // HTTP/1.1 stays open by itself; anything else is not plain.
       case 10 where scan.equals(name, "connection"):
         guard value.count == 10, scan.equals(value, "keep-alive") else { return nil }
+      case 9 where scan.equals(name, "forwarded"):
+        guard forwarded == nil else { return nil }
+        forwarded = value
       case 10 where scan.equals(name, "user-agent"): userAgent = userAgent ?? value
       case 11 where scan.equals(name, "traceparent"):
         guard traceParent == nil else { return nil }

@@ -31,6 +31,7 @@ final class ConnectionInitializer: Sendable {
   func apply(_ settings: ServerSettings) {
     limit.setMaxOpen(settings.maxConnections)
     ingest.withLockedValue { ingest in
+      ingest.trust.set(settings.trustedProxies)
       ingest.limits = ConnectionLimits(
         settings, firstRequestPatience: ingest.limits.firstRequestPatience)
       ingest.budget.setLimit(bytes: settings.maxInflightBytes, largestBodyBytes: settings.maxBodyBytes)
@@ -55,7 +56,7 @@ final class ConnectionInitializer: Sendable {
         return setUp(channel, registry, admission: admission)
       }
     case nil:
-      let origin = ConnectionOrigin(address: channel.remoteAddress)
+      let origin = ConnectionOrigin(address: channel.remoteAddress.flatMap(PeerAddress.Address.init))
       ingest.withLockedValue { $0.receiver }.refused(path: "", .tooManyConnections, origin: origin)
       return eventLoop.makeFailedFuture(TurnedAway())
     }

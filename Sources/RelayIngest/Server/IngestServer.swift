@@ -39,7 +39,8 @@ package final class IngestServer: Sendable {
         limits: ConnectionLimits(settings, firstRequestPatience: TimeAmount(firstRequestPatience)),
         receiver: receiver,
         budget: InflightBudget(
-          limitBytes: settings.maxInflightBytes, largestBodyBytes: settings.maxBodyBytes)),
+          limitBytes: settings.maxInflightBytes, largestBodyBytes: settings.maxBodyBytes),
+        trust: ProxyTrust(settings.trustedProxies)),
       limit: ConnectionLimit(maxOpen: settings.maxConnections), certificates: certificates,
       eventLoopGroup: eventLoopGroup)
   }

@@ -97,6 +97,9 @@ package final class SourceMetrics: Sendable {
 /// What became of a posted envelope. The raw values are those of the metric's label.
 package enum EnvelopeOutcome: String, Sendable, CaseIterable {
   case accepted, duplicate, handshake, invalid, unauthorized
+  /// From an address that is not in the source's `allow`.
+  case forbidden
+  case rateLimited = "rate_limited"
   case tooLarge = "too_large"
   case unavailable
 
@@ -106,7 +109,7 @@ package enum EnvelopeOutcome: String, Sendable, CaseIterable {
   var isRefusal: Bool {
     switch self {
     case .accepted, .duplicate, .handshake: false
-    case .invalid, .unauthorized, .tooLarge, .unavailable: true
+    case .invalid, .unauthorized, .forbidden, .rateLimited, .tooLarge, .unavailable: true
     }
   }
 }

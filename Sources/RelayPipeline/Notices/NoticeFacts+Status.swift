@@ -116,7 +116,8 @@ extension NoticeFacts {
     }
     let envelopes = metrics.envelopes
     refusals[source.name] = SourceCounts(
-      unauthorized: envelopes.count(of: .unauthorized), tooLarge: envelopes.count(of: .tooLarge),
+      unauthorized: envelopes.count(of: .unauthorized), forbidden: envelopes.count(of: .forbidden),
+      rateLimited: envelopes.count(of: .rateLimited), tooLarge: envelopes.count(of: .tooLarge),
       unavailable: envelopes.count(of: .unavailable),
       accepted: [.accepted, .duplicate, .handshake].reduce(0) { $0 + envelopes.count(of: $1) })
   }

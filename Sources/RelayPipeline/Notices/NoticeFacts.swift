@@ -61,6 +61,10 @@ struct NoticeCount: Sendable, Equatable {
 struct SourceCounts: Sendable, Equatable {
   /// 401.
   var unauthorized = 0
+  /// 403.
+  var forbidden = 0
+  /// 429.
+  var rateLimited = 0
   /// 413.
   var tooLarge = 0
   /// 503.
@@ -68,5 +72,5 @@ struct SourceCounts: Sendable, Equatable {
   /// Also those that were there already.
   var accepted = 0
 
-  var refused: Int { unauthorized + tooLarge + unavailable }
+  var refused: Int { unauthorized + forbidden + rateLimited + tooLarge + unavailable }
 }

@@ -74,7 +74,8 @@ struct NoticeRefusals: Sendable, Equatable {
 
   private static func detail(_ count: SourceCounts, since before: SourceCounts) -> String {
     [
-      (count.unauthorized - before.unauthorized, "401"), (count.tooLarge - before.tooLarge, "413"),
+      (count.unauthorized - before.unauthorized, "401"), (count.forbidden - before.forbidden, "403"),
+      (count.rateLimited - before.rateLimited, "429"), (count.tooLarge - before.tooLarge, "413"),
       (count.unavailable - before.unavailable, "503"),
     ].filter { $0.0 > 0 }.map { "\($0.0) answered \($0.1)" }.joined(separator: ", ")
   }

@@ -166,6 +166,8 @@ package struct RefusedRequest: Sendable, Equatable {
   package var offset: Int?
   /// The address it came from, and what its headers say.
   package var peer: String?
+  /// Whom it counts as, where the peer is a proxy that is trusted; nil: as the peer, or nobody is known.
+  package var client: String?
   package var forwardedFor: String?
   package var userAgent: String?
   /// How large the body was, in bytes; nil: it never came whole.

@@ -113,8 +113,9 @@ extension RefusalReason {
     switch self {
     case .tooManyBytes, .tooManyConnections, .unavailable: .unavailable
     case .invalidToken, .missingToken: .unauthorized
-    case .badRequest, .expectationFailed, .headersTooLarge, .invalidEncoding, .invalidEnvelope, .invalidJSON,
-      .methodNotAllowed, .notFound, .timeout, .tlsFailed, .tooLarge, .unsupportedMediaType:
+    case .badRequest, .expectationFailed, .forbiddenAddress, .headersTooLarge, .invalidEncoding,
+      .invalidEnvelope, .invalidJSON, .methodNotAllowed, .notFound, .rateLimited, .timeout, .tlsFailed,
+      .tooLarge, .unsupportedMediaType:
       nil
     }
   }

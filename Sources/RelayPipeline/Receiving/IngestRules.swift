@@ -9,11 +9,14 @@ final class IngestRules: Sendable {
     let metrics: SourceMetrics
     /// What is known of its token, where that is learned; nil: the configuration says it.
     let lesson: SourceLesson?
+    /// nil: everybody may come in, as often as they like.
+    let gate: SourceGate?
 
-    init(source: Source, metrics: SourceMetrics, lesson: SourceLesson?) {
+    init(source: Source, metrics: SourceMetrics, lesson: SourceLesson?, gate: SourceGate?) {
       self.source = source
       self.metrics = metrics
       self.lesson = lesson
+      self.gate = gate
     }
   }
 
@@ -31,12 +34,18 @@ final class IngestRules: Sendable {
   let configurationHash: String
   private let entrances: [String: Entrance]
 
-  /// - Parameter lessons: nil: for who only looks at the rules; nobody is believed by a source that learns its token.
-  init(_ configuration: Configuration, metrics: RelayMetrics, lessons: TokenLessons? = nil) {
+  /// - Parameters:
+  ///   - lessons: nil: for who only looks at the rules; nobody is believed by a source that learns its token.
+  ///   - earlier: Those that held until now: how much of its rate a source has used stays.
+  init(
+    _ configuration: Configuration, metrics: RelayMetrics, lessons: TokenLessons? = nil,
+    after earlier: IngestRules? = nil
+  ) {
     entrances = Dictionary(
       uniqueKeysWithValues: configuration.sources.map {
         let lesson = $0.learnsToken ? lessons?.lesson(of: $0.name) : nil
-        return ($0.path, Entrance(source: $0, metrics: metrics.source($0.name), lesson: lesson))
+        let gate = SourceGate($0, after: earlier?.entrance(named: $0.name)?.gate?.kept)
+        return ($0.path, Entrance(source: $0, metrics: metrics.source($0.name), lesson: lesson, gate: gate))
       })
     table = RoutingTable(configuration.routes)
     routeMetrics = configuration.routes.map { metrics.route($0.name) }

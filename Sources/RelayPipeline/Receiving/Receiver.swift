@@ -55,7 +55,8 @@ package final class Receiver: EnvelopeReceiver {
 
   /// From now on requests meet another configuration; those under way end as they began.
   package func replace(_ configuration: Configuration) {
-    let replacement = IngestRules(configuration, metrics: metrics, lessons: lessons)
+    let earlier = rules.withLock { $0 }
+    let replacement = IngestRules(configuration, metrics: metrics, lessons: lessons, after: earlier)
     rules.withLock { $0 = replacement }
     lessons.configure(configuration.sources)
   }
@@ -68,7 +69,15 @@ package final class Receiver: EnvelopeReceiver {
   /// - Returns: How many entries of the list went.
   func forgetRefusedRequests(holding texts: [String]) -> Int { refusals.forget(holding: texts) }
 
-  package func accepts(path: String) -> Bool { rules.withLock { $0 }.entrance(at: path) != nil }
+  package func entry(at path: String) -> PathEntry {
+    guard let entrance = rules.withLock({ $0 }).entrance(at: path) else { return .none }
+    return entrance.gate == nil ? .open : .guarded
+  }
+
+  package func refusal(of origin: any RequestOrigin, at path: String) -> Refusal? {
+    let gate = rules.withLock { $0 }.entrance(at: path)?.gate
+    return gate?.refusal(of: origin.client, clock: clock)
+  }
 
   package func refused(path: String, _ refusal: Refusal, origin: any RequestOrigin) {
     let rules = rules.withLock { $0 }

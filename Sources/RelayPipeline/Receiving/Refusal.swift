@@ -51,6 +51,8 @@ package enum RefusalReason: String, Sendable, CaseIterable {
   /// No HTTP/1.1, or none that is clean.
   case badRequest = "bad_request"
   case expectationFailed = "expectation_failed"
+  /// Not in `sources.NAME.allow`.
+  case forbiddenAddress = "forbidden_address"
   case headersTooLarge = "headers_too_large"
   case invalidEncoding = "invalid_encoding"
   case invalidEnvelope = "invalid_envelope"
@@ -59,6 +61,8 @@ package enum RefusalReason: String, Sendable, CaseIterable {
   case methodNotAllowed = "method_not_allowed"
   case missingToken = "missing_token"
   case notFound = "not_found"
+  /// Over `sources.NAME.rate`.
+  case rateLimited = "rate_limited"
   case timeout
   /// No TLS, or none that the listener accepts; nothing is answered.
   case tlsFailed = "tls_failed"
@@ -75,12 +79,14 @@ package enum RefusalReason: String, Sendable, CaseIterable {
     switch self {
     case .badRequest, .invalidEncoding, .invalidEnvelope, .invalidJSON, .tlsFailed: 400
     case .invalidToken, .missingToken: 401
+    case .forbiddenAddress: 403
     case .notFound: 404
     case .methodNotAllowed: 405
     case .timeout: 408
     case .tooLarge: 413
     case .unsupportedMediaType: 415
     case .expectationFailed: 417
+    case .rateLimited: 429
     case .headersTooLarge: 431
     case .tooManyBytes, .tooManyConnections, .unavailable: 503
     }
@@ -91,6 +97,8 @@ package enum RefusalReason: String, Sendable, CaseIterable {
     switch self {
     case .badRequest, .invalidEncoding, .invalidEnvelope, .invalidJSON, .unsupportedMediaType: .invalid
     case .invalidToken, .missingToken: .unauthorized
+    case .forbiddenAddress: .forbidden
+    case .rateLimited: .rateLimited
     case .tooLarge: .tooLarge
     case .tooManyBytes, .tooManyConnections, .unavailable: .unavailable
     case .expectationFailed, .headersTooLarge, .methodNotAllowed, .notFound, .timeout, .tlsFailed: nil
@@ -124,6 +132,29 @@ extension Refusal {
     _ message: String, explanation: String? = nil, headers: [IngestReply.Header] = []
   ) -> Refusal {
     Refusal(.unsupportedMediaType, message, explanation: explanation, headers: headers)
+  }
+
+  /// The sender need not know who else may.
+  static func forbiddenAddress(source: String) -> Refusal {
+    Refusal(
+      .forbiddenAddress, "this source takes no requests from your address",
+      explanation: "the client's address is not in sources.\(source).allow")
+  }
+
+  static func contradictoryAddresses(source: String) -> Refusal {
+    Refusal(
+      .forbiddenAddress, forbiddenAddress(source: source).message,
+      explanation:
+        "X-Forwarded-For and Forwarded name different clients, so nobody is known for sources.\(source).allow: "
+        + "let the proxy remove the header that it does not write")
+  }
+
+  /// - Parameter wait: Until one more is let in.
+  static func rateLimited(source: String, wait: Duration) -> Refusal {
+    Refusal(
+      .rateLimited, "too many requests; try again after the time that retry-after says, in seconds",
+      explanation: "the requests have reached sources.\(source).rate",
+      headers: [.init("retry-after", "\(max(1, (wait.microseconds + 999_999) / 1_000_000))")])
   }
 
   // MARK: Of envelopes

@@ -39,6 +39,7 @@ final class RefusalLog: Sendable {
       bodyBytes: body?.count, body: Self.excerpt(of: body, mask))
     request.offset = refusal.offset
     request.peer = peer
+    request.client = Self.client(of: origin)
     request.forwardedFor = forwardedFor
     request.userAgent = origin.userAgent
     let leftOut = kept.withLock { [request] kept in
@@ -50,6 +51,7 @@ final class RefusalLog: Sendable {
     var metadata = refusal.logFields
     metadata["path"] = "\(mask.masked(path))"
     if let peer { metadata["peer"] = "\(peer)" }
+    if let client = request.client { metadata["client"] = "\(client)" }
     if let forwardedFor { metadata["forwarded_for"] = "\(mask.masked(forwardedFor))" }
     if leftOut > 0 { metadata["alike_since"] = .number(leftOut) }
     logger.warning("request refused", metadata: metadata)
@@ -72,6 +74,13 @@ final class RefusalLog: Sendable {
   ///
   /// - Returns: How many entries went.
   func forget(holding texts: [String]) -> Int { kept.withLock { $0.refusedRequests.forget(holding: texts) } }
+
+  /// Whom it counts as, where that is not the peer.
+  private static func client(of origin: any RequestOrigin) -> String? {
+    guard case .known(let address) = origin.client, let client = Optional("\(address)"), client != origin.peer
+    else { return nil }
+    return client
+  }
 
   /// What is to be masked before it is shown.
   private static func excerpt(of body: [UInt8]?, _ mask: SecretMask) -> [UInt8] {

@@ -76,4 +76,17 @@ import Testing
   func whatIsNoRangeIsNotRead(_ text: String) {
     #expect(AddressBlock(text) == nil)
   }
+
+  @Test(arguments: [
+    ("10.0.0.0/8", "10.0.0.0/8"), ("10.1.2.3/8", "10.0.0.0/8"), ("10.1.2.3", "10.1.2.3"),
+    ("10.1.2.3/0", "0.0.0.0/0"),
+    ("10.1.2.3/31", "10.1.2.2/31"), ("2001:db8::7/32", "2001:db8::/32"), ("2001:db8::7/64", "2001:db8::/64"),
+    ("2001:db8::ff/124", "2001:db8::f0/124"), ("::1/0", "::/0"), ("::ffff:10.1.2.3", "10.1.2.3"),
+    ("::ffff:10.1.2.3/104", "10.0.0.0/8"), ("::ffff:10.1.2.3/96", "0.0.0.0/0"),
+  ])
+  func itsCanonicalFormHasNoBitsBehindItsLength(text: String, canonical: String) throws {
+    let block = try #require(AddressBlock(text)).canonical
+    #expect("\(block)" == canonical)
+    #expect(AddressBlock(canonical) == block)
+  }
 }

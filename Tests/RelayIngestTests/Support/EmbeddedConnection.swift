@@ -11,6 +11,7 @@ final class EmbeddedConnection {
   let budget: InflightBudget
   let limit: ConnectionLimit
   let registry: ConnectionRegistry
+  let trust: ProxyTrust
   let socket = SocketDouble()
   let channel: EmbeddedChannel
   /// Where the connection is from, as it finds its address.
@@ -24,10 +25,12 @@ final class EmbeddedConnection {
     self.receiver = receiver
     budget = InflightBudget(limitBytes: settings.maxInflightBytes, largestBodyBytes: settings.maxBodyBytes)
     limit = ConnectionLimit(maxOpen: settings.maxConnections)
+    trust = ProxyTrust(settings.trustedProxies)
     let loop = EmbeddedEventLoop()
     registry = ConnectionRegistry(eventLoop: loop, limit: limit)
     handler = IngestHandler(
-      ingest: IngestContext(limits: ConnectionLimits(settings), receiver: receiver, budget: budget),
+      ingest: IngestContext(
+        limits: ConnectionLimits(settings), receiver: receiver, budget: budget, trust: trust),
       registry: registry, admission: admission, now: loop.now)
     channel = EmbeddedChannel(loop: loop)
     try channel.pipeline.syncOperations.addHandlers([

@@ -1,3 +1,4 @@
+import RelayCore
 import RelayPipeline
 
 /// Notes what the listener says, and answers when the test says so; for tests on one thread.
@@ -44,6 +45,9 @@ final class RecordingReceiver: EnvelopeReceiver, @unchecked Sendable {  // Each 
   private(set) var received: [Received] = []
   private(set) var refused: [Refused] = []
   private(set) var refusals: [Refusal] = []
+  /// Whom it was asked about who posted to `/guarded`, and what it says of them.
+  private(set) var asked: [ClientAddress] = []
+  var denial: (ClientAddress) -> Refusal? = { _ in nil }
   /// Of the refused ones.
   private(set) var origins: [Origin] = []
 
@@ -53,7 +57,18 @@ final class RecordingReceiver: EnvelopeReceiver, @unchecked Sendable {  // Each 
 
   var bodies: [String] { received.map { String(decoding: $0.body, as: UTF8.self) } }
 
-  func accepts(path: String) -> Bool { path == "/huggy" }
+  func entry(at path: String) -> PathEntry {
+    switch path {
+    case "/huggy": .open
+    case "/guarded": .guarded
+    default: .none
+    }
+  }
+
+  func refusal(of origin: any RequestOrigin, at path: String) -> Refusal? {
+    asked.append(origin.client)
+    return denial(origin.client)
+  }
 
   func receive(
     path: String, body: [UInt8], origin: any RequestOrigin,

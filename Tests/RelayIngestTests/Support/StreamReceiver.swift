@@ -22,7 +22,9 @@ final class StreamReceiver: EnvelopeReceiver {
     (refused, refusedContinuation) = AsyncStream.makeStream()
   }
 
-  func accepts(path: String) -> Bool { path == "/huggy" }
+  func entry(at path: String) -> PathEntry { path == "/huggy" ? .open : .none }
+
+  func refusal(of origin: any RequestOrigin, at path: String) -> Refusal? { nil }
 
   func receive(
     path: String, body: [UInt8], origin: any RequestOrigin,

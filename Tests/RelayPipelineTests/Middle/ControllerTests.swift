@@ -163,7 +163,7 @@ import Testing
     let error = await #expect(throws: OperationError.self) { try await reload(middle) }
     #expect(error?.code == .unavailable)
     #expect(middle.source.state.withLock(\.applied) == [new, old])
-    #expect(!middle.receiver.accepts(path: "/branch") && middle.receiver.accepts(path: "/huggy"))
+    #expect(middle.receiver.entry(at: "/branch") == .none && middle.receiver.entry(at: "/huggy") == .open)
     #expect(middle.controller.active.configuration.server == old)
   }
 

@@ -109,9 +109,9 @@ import Testing
 
   @Test func aPathThatAReloadTookAwayIsNotFound() async throws {
     let middle = try await Middle(.middle())
-    #expect(middle.receiver.accepts(path: "/huggy"))
+    #expect(middle.receiver.entry(at: "/huggy") == .open)
     middle.receiver.replace(.middle { $0.sources.removeFirst() })
-    #expect(!middle.receiver.accepts(path: "/huggy"))
+    #expect(middle.receiver.entry(at: "/huggy") == .none)
     #expect(await middle.post(Self.chat).value.status == 404)
   }
 

@@ -156,6 +156,9 @@ import Testing
         NoticeSamples.key(.overflow): NoticeCount(total: 5, stored: 8),
       ])
     #expect(
-      facts.refusals == ["huggy": SourceCounts(unauthorized: 1, tooLarge: 1, unavailable: 1, accepted: 3)])
+      facts.refusals == [
+        "huggy": SourceCounts(
+          unauthorized: 1, forbidden: 1, rateLimited: 1, tooLarge: 1, unavailable: 1, accepted: 3)
+      ])
   }
 }

@@ -140,6 +140,6 @@ export default {
     learning: "Waits for a handshake", candidates: "A token waits for its confirmation",
   },
   refused: {
-    unauthorized: "wrong token (401)", invalid: "no valid envelope (400)", too_large: "too large (413)", unavailable: "not taken (503)",
+    unauthorized: "wrong token (401)", forbidden: "address not allowed (403)", rate_limited: "above its rate (429)", invalid: "no valid envelope (400)", too_large: "too large (413)", unavailable: "not taken (503)",
   },
 };

@@ -161,7 +161,7 @@ export default {
     "connection reset": "ele encerra conexões antes de responder: veja no log dele quedas e limites",
   },
   refused: {
-    unauthorized: "token errado (401)", invalid: "envelope inválido (400)", too_large: "grande demais (413)",
+    unauthorized: "token errado (401)", forbidden: "endereço não permitido (403)", rate_limited: "acima da taxa (429)", invalid: "envelope inválido (400)", too_large: "grande demais (413)",
     unavailable: "não aceita (503)",
   },
 };

@@ -321,7 +321,7 @@ function refusalsPart(sources, answer, ontoggle) {
         column("last", (one) => h("span", { class: "nowrap" }, when(one.at), one.count > 1 ? ` · ${number(one.count)} ×` : "")),
         column("path", (one) => h("code", null, one.path), { primary: true }),
         column("reason", (one) => [
-          `${one.status}: ${one.reason}`, h("div", { class: "soft" }, [one.peer, one.forwarded_for, one.agent].filter(Boolean).join(" · ")),
+          `${one.status}: ${one.reason}`, h("div", { class: "soft" }, [one.peer, one.client, one.forwarded_for, one.agent].filter(Boolean).join(" · ")),
           one.body ? h("details", null, h("summary", null, t("refusals.body")), h("pre", null, one.body)) : null,
         ], { wide: true }),
       ],
