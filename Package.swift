@@ -295,7 +295,8 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "RelayAdmin", "RelayBrowser", "RelayCore", "RelayCurl", "RelayHarness", "RelayPipeline",
-        "RelayPostgres", "RelayPostgresSupport", "RelaySQLite", "RelayTestSupport", "RelayThreads", "RelayTools",
+        "RelayPostgres", "RelayPostgresSupport", "RelaySQLite", "RelayTestSupport", "RelayThreads",
+        "RelayTools",
         "huggy-relay",
       ],
       swiftSettings: strict),

@@ -22,9 +22,10 @@ struct AdminChannelTests {
     let group = MultiThreadedEventLoopGroup.singleton.next()
     let (isAccepted, listening) = (Latch(), AsyncStream.makeStream(of: (any Channel).self))
     let maySetUp = group.makePromise(of: Void.self)
+    let channel = AdminChannel(http: HTTP1Channel(responder: { _, _, _ in }))
     let server = Server(
       childChannelSetup: HeldChannel(
-        inner: AdminChannel(http: HTTP1Channel(responder: { _, _, _ in })), isAccepted: isAccepted,
+        inner: channel, isAccepted: isAccepted,
         maySetUp: maySetUp.futureResult),
       configuration: ServerConfiguration(address: .hostname("127.0.0.1", port: 0)),
       onServerRunning: { listening.continuation.yield($0) }, eventLoopGroup: group, logger: .quiet)
@@ -44,6 +45,7 @@ struct AdminChannelTests {
     try await client.closeFuture.get()
     try await shutdown.value
     try await running.value
+    await channel.waitForClosings()
   }
 }
 

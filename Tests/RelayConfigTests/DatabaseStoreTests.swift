@@ -30,6 +30,28 @@ import Testing
     #expect(found.store.location == .postgres(address, ownFiles: "/s/data/relay"))
   }
 
+  @Test(arguments: [
+    (
+      "postgres://r@db/h?sslmode=verify-full&sslrootcert=ca.pem",
+      "postgres://r@db/h?sslmode=verify-full&sslrootcert=/etc/relay/ca.pem"
+    ),
+    (
+      "postgres://r:a?b@db/h?sslcert=c%20d.pem&sslkey=x/k",
+      "postgres://r:a?b@db/h?sslcert=/etc/relay/c%20d.pem&sslkey=/etc/relay/x/k"
+    ),
+    ("postgres://r@db/h?sslrootcert=system&passfile=/a", "postgres://r@db/h?sslrootcert=system&passfile=/a"),
+    ("postgres://r@db/h?sslkey=%2Fa&dbname=ca.pem", "postgres://r@db/h?sslkey=%2Fa&dbname=ca.pem"),
+    ("postgres://r@db/h", "postgres://r@db/h"),
+  ])
+  func filesOfItsOptionsAreRelativeToTheConfiguration(url: String, expected: String) throws {
+    let found = try configuration(of: oneSource + "store: { url: '\(url)' }")
+    guard case .postgres(let address, _) = found.store.location else {
+      Issue.record("it is \(found.store.location)")
+      return
+    }
+    #expect(address.url.reveal == expected)
+  }
+
   @Test func aPasswordThatIsADefaultInTheFileIsWarnedOf() {
     func secrets(_ url: String) -> [String] {
       problems(of: oneSource + "store: { url: '\(url)' }").filter { $0.contains("secret") }

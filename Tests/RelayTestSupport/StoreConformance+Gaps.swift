@@ -66,6 +66,18 @@ extension StoreConformance {
       #expect((down.kind, down.source, down.reason, down.count) == (.down, nil, Gap.killed, 0))
       #expect(down.began == .second(20) && down.ended == .second(120))
     },
+    StoreClaim("whatIsReceivedWhileItStopsMakesNoKillOfAStop") { bench in
+      let machine = bench.machine
+      let store = try await bench.open(clock: machine)
+      machine.pass(.seconds(20))
+      try await store.keep([.made(.down, source: nil, from: 20, to: 20, count: 0)])
+      machine.pass(.seconds(3))
+      _ = try await store.stored(bench.make.envelope(at: machine.now()))
+      store.close()
+      machine.pass(.seconds(100))
+      let down = try #require(try await bench.open(clock: machine).downTime)
+      #expect((down.reason, down.began) == (Gap.stopped, .second(20)))
+    },
     StoreClaim("aStoreThatWasStoppedInOrderWasDownSinceThen") { bench in
       let machine = bench.machine
       var store = try await bench.open(clock: machine)

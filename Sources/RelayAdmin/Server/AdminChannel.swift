@@ -9,9 +9,22 @@ import RelayThreads
 /// socket is closed is let go: nobody would close it, and NIO ends the program for a writer that is let go unfinished.
 struct AdminChannel: ServerChildChannel {
   let http: HTTP1Channel
+  /// Those that are being closed unserved.
+  private let closings = Locked<[Task<Void, Never>]>([])
+
+  init(http: HTTP1Channel) {
+    self.http = http
+  }
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<AcceptedConnection> {
-    http.setup(channel: channel, logger: logger).map(AcceptedConnection.init)
+    http.setup(channel: channel, logger: logger).map { [closings] connection in
+      AcceptedConnection(connection) { closing in closings.withLock { $0.append(closing) } }
+    }
+  }
+
+  /// Returns once nothing is left to be done on the event loops for those that were closed unserved: after the server has stopped.
+  func waitForClosings() async {
+    for closing in closings.withLock({ $0 }) { await closing.value }
   }
 
   func handle(value: AcceptedConnection, logger: Logger) async {
@@ -23,14 +36,17 @@ struct AdminChannel: ServerChildChannel {
 final class AcceptedConnection: ServerChildChannelValue {
   private let connection: HTTP1Channel.Value
   private let isTaken = Locked(false)
+  private let onClosing: @Sendable (Task<Void, Never>) -> Void
 
-  init(_ connection: HTTP1Channel.Value) {
+  /// - Parameter onClosing: Told what closes it, where nobody has taken it.
+  init(_ connection: HTTP1Channel.Value, onClosing: @escaping @Sendable (Task<Void, Never>) -> Void) {
     self.connection = connection
+    self.onClosing = onClosing
   }
 
   deinit {
     guard !isTaken.withLock({ $0 }) else { return }
-    Task { [connection] in try? await connection.executeThenClose { _, _ in } }
+    onClosing(Task { [connection] in try? await connection.executeThenClose { _, _ in } })
   }
 
   var channel: any Channel { connection.channel }

@@ -16,6 +16,7 @@ package final class AdminServer: Sendable {
 
   private struct Listener {
     let server: HTTPServer
+    let channel: AdminChannel
     let running: Task<Void, any Error>
   }
 
@@ -80,7 +81,8 @@ package final class AdminServer: Sendable {
     let (starts, start) = AsyncStream.makeStream(of: Result<ListenAddress, any Error>.self)
     // Where the socket is, once that is known.
     let bound = Locked<ListenAddress?>(nil)
-    let server = makeServer(on: place, bound: bound) { channel in
+    let channel = makeChannel(bound: bound)
+    let server = makeServer(on: place, channel) { channel in
       let local = channel.localAddress
       let listens = ListenAddress(host: local?.ipAddress ?? place.host, port: local?.port ?? place.port)
       bound.withLock { $0 = listens }
@@ -99,23 +101,33 @@ package final class AdminServer: Sendable {
       running.cancel()
       throw CancellationError()
     }
-    return (Listener(server: server, running: running), try result.get().port)
+    return (Listener(server: server, channel: channel, running: running), try result.get().port)
   }
 
   private static func stop(_ listeners: [Listener]) async {
     for listener in listeners {
       try? await listener.server.shutdownGracefully()
       _ = await listener.running.result
+      await listener.channel.waitForClosings()
     }
   }
 
   private func makeServer(
-    on place: ListenAddress, bound: Locked<ListenAddress?>,
+    on place: ListenAddress, _ channel: AdminChannel,
     onRunning: @escaping @Sendable (any Channel) async -> Void
   ) -> HTTPServer {
     let silent = Logger(label: "admin") { _ in SwiftLogNoOpLogHandler() }
+    return HTTPServer(
+      childChannelSetup: channel,
+      configuration: ServerConfiguration(
+        address: .hostname(place.host, port: place.port),
+        availableConnectionsDelegate: MaximumAvailableConnections(Self.maxConnections, logger: silent)),
+      onServerRunning: onRunning, eventLoopGroup: eventLoopGroup, logger: silent)
+  }
+
+  private func makeChannel(bound: Locked<ListenAddress?>) -> AdminChannel {
     let (timeout, stallTimeout) = (TimeAmount(requestTimeout), TimeAmount(stallTimeout))
-    let channel = HTTP1Channel(
+    let http = HTTP1Channel(
       responder: { [self] request, writer, channel in
         let response = await respond(to: request, admission(bound: bound.withLock { $0 }))
         if case .pieces(let pieces) = response.body {
@@ -130,12 +142,7 @@ package final class AdminServer: Sendable {
             stallTimeout: stallTimeout)
         ],
         idleTimeout: TimeAmount(idleTimeout)))
-    return HTTPServer(
-      childChannelSetup: AdminChannel(http: channel),
-      configuration: ServerConfiguration(
-        address: .hostname(place.host, port: place.port),
-        availableConnectionsDelegate: MaximumAvailableConnections(Self.maxConnections, logger: silent)),
-      onServerRunning: onRunning, eventLoopGroup: eventLoopGroup, logger: silent)
+    return AdminChannel(http: http)
   }
 
   private func admission(bound: ListenAddress?) -> Admission {

@@ -75,7 +75,7 @@ extension ConfigNode {
       throw Fault("has no '//'; write \(Self.databaseForm)")
     }
     let location = StoreSettings.Location.postgres(
-      DatabaseAddress(text), ownFiles: reading.storePath("data/relay"))
+      DatabaseAddress(text).withFiles(in: reading.directory), ownFiles: reading.storePath("data/relay"))
     if let problem = reading.storeProblem(location) { throw Fault.whole(problem) }
     return location
   }

@@ -1,3 +1,5 @@
+import RelayText
+
 /// Where a store's database server is, and as whom to log on, as routes.yaml has it: `postgres://USER:PASSWORD@HOST:PORT/DATABASE?option=value`.
 /// What it means is its store's to say.
 package struct DatabaseAddress: Hashable, Sendable {
@@ -27,6 +29,31 @@ package struct DatabaseAddress: Hashable, Sendable {
     return "postgres://\(user)\(place)\(query)"
   }
 
+  /// The same, with the files of its options relative to a folder, where they are relative.
+  package func withFiles(in folder: String) -> DatabaseAddress {
+    let parts = url.reveal.split(separator: "?", omittingEmptySubsequences: false)
+    guard parts.count > 1, folder != ".", let query = parts.last else { return self }
+    let prefix = folder.split(separator: "/", omittingEmptySubsequences: false).map {
+      String($0).percentEncoded
+    }
+    .joined(separator: "/")
+    let options = query.split(separator: "&", omittingEmptySubsequences: false).map { option in
+      let (name, value) = (option.prefix { $0 != "=" }, option.drop { $0 != "=" }.dropFirst())
+      guard Self.fileOptions.contains(String(name)), Self.isRelativeFile(value) else { return String(option) }
+      return "\(name)=\(prefix.hasSuffix("/") ? prefix : prefix + "/")\(value)"
+    }
+    return DatabaseAddress(
+      (parts.dropLast().map(String.init) + [options.joined(separator: "&")]).joined(separator: "?"))
+  }
+
+  /// `system` is libpq's word for the authorities of OpenSSL.
+  private static func isRelativeFile(_ value: Substring) -> Bool {
+    !value.isEmpty && value != "system" && !value.hasPrefix("/") && !value.uppercased().hasPrefix("%2F")
+  }
+
+  private static let fileOptions: Set = [
+    "sslrootcert", "sslcert", "sslkey", "sslcrl", "sslcrldir", "passfile",
+  ]
   private static let plainOptions: Set = [
     "host", "hostaddr", "port", "user", "dbname", "sslmode", "sslrootcert", "target_session_attrs",
     "connect_timeout", "application_name",

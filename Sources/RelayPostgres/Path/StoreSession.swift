@@ -330,6 +330,9 @@ final class StoreSession {
     reader.takeErased().map { (destinations[$0.key].name, $0.value.sorted()) }
   }
 
+  /// For so long after a stop has begun what is in flight is received, by this node or by others that stop with it.
+  private static let longestStop = Duration.seconds(20)
+
   /// From when the last run was last known to live, or began to stop, until now; nil: there was none, or another node receives.
   ///
   /// - Parameter clock: As the last run has left it; nil: there was none.
@@ -337,7 +340,7 @@ final class StoreSession {
     guard let clock, try connection.others().isEmpty else { return nil }
     var (stopped, received) = try people.lastSigns(connection)
     // Another one has gone on after that.
-    if let began = stopped, let received, received > began { stopped = nil }
+    if let began = stopped, let received, began.duration(to: received) > Self.longestStop { stopped = nil }
     // The clock is written less often than envelopes come.
     let lived = max(clock.steady, received ?? .epoch)
     return Gap(

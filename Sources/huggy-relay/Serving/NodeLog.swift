@@ -12,6 +12,8 @@ final class NodeLog: NodeObserver {
     var hasLostLease = false
     /// Each heartbeat finds it, until the relay has it again.
     var lost: SlotHolding?
+    /// Those that were known to live, this one among them, by their slots.
+    var known: [Int: NodeRow]?
     /// The relays that live have different configurations, and that was told.
     var configurationsDiffer = false
   }
@@ -61,9 +63,35 @@ final class NodeLog: NodeObserver {
         "there is no way to the database server; it is tried again: look at the server, and at the way to it",
         metadata: ["reason": "\(reason)"])
     case .reachable: logger.notice("the database server is there again")
-    case .nodesChanged(let live): compare(live.nodes.map(\.identity))
+    case .nodesChanged(let live):
+      tellComings(live)
+      compare(live.nodes.map(\.identity))
     // `StoreWatch` tells whether attempts start; the others are for machines.
     case .mayStart, .heard, .timeToLook: break
+    }
+  }
+
+  /// Who has come, who has ended, and who was lost: what that one served others go on with.
+  private func tellComings(_ live: LiveNodes) {
+    let now = Dictionary(uniqueKeysWithValues: live.nodes.map { ($0.holding.slot, $0) })
+    guard
+      let known = state.withLock({ state in
+        defer { state.known = now }
+        return state.known
+      })
+    else { return }
+    for (slot, node) in known.sorted(by: { $0.key < $1.key }) where now[slot]?.holding != node.holding {
+      let metadata: Logger.Metadata = ["relay": "\(node.identity.name)", "slot": .number(slot)]
+      if live.over.contains(where: { $0.holding == node.holding }) {
+        logger.warning(
+          "a relay is lost: the others go on with what it served; look why it has gone", metadata: metadata)
+      } else {
+        logger.notice("a relay has ended: the others go on with what it served", metadata: metadata)
+      }
+    }
+    for (slot, node) in now.sorted(by: { $0.key < $1.key }) where known[slot]?.holding != node.holding {
+      logger.notice(
+        "a relay has come to the store", metadata: ["relay": "\(node.identity.name)", "slot": .number(slot)])
     }
   }
 

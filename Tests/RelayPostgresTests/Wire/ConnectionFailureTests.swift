@@ -31,6 +31,24 @@ struct ConnectionFailureTests {
         == #"connection to server at "db" (10.1.2.3), port 5432 failed: Connection refused"#)
   }
 
+  /// As libpq says it.
+  @Test(arguments: [
+    ("fe_sendauth: no password supplied", "passfile"),
+    (#"root certificate file "ca.pem" does not exist"#, "sslrootcert"),
+    ("server does not support SSL, but SSL was required", "sslmode=disable"),
+    ("SSL error: certificate verify failed", "sslrootcert"),
+    (
+      #"server certificate for "localhost" does not match host name "127.0.0.1""#,
+      "the name that its certificate has"
+    ),
+    ("Connection refused", "is it running"),
+  ])
+  func whatToDoGoesByWhatLibpqSays(text: String, hint: String) {
+    let error = ConnectionFailure.error(
+      for: "connection to server at \"db\" (10.1.2.3), port 5432 failed: \(text)\n")
+    #expect(error.kind == .connection && error.hint?.contains(hint) == true)
+  }
+
   @Test func whatIsWrongBeforeAnyServerIsAskedIsOfTheConfiguration() {
     let error = ConnectionFailure.error(for: "invalid sslmode value: \"x\"\n")
     #expect(error.kind == .configuration)
