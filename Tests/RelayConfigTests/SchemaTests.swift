@@ -50,6 +50,9 @@ import Testing
     "has no length", "is in part the same time", "is longer than the hours", "is no day of the calendar",
     "is not a time zone that this machine knows", "this machine has no time zones",
     "is not a time zone's file",
+    "is not a time with its offset",
+    // Keys: that their halves belong together.
+    "its second half is not the public key",
     // Addresses: more than their form.
     "is not a range of addresses", "holds a user's name", "has a query or a fragment",
     // Sizes and times in several units.
