@@ -54,6 +54,29 @@ import Testing
     await sink.stop()
   }
 
+  @Test func whatDoesNotLookAtCertificatesIsWarnedOfAtTheStartAndAtEachReload() throws {
+    let yaml = """
+      server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
+      sources: { huggy: { token: t } }
+      defaults: { tls: { verify: false } }
+      destinations: { crm: { url: "https://127.0.0.1:9/" } }
+      """
+    let setting = try Setting(yaml)
+    let relay = try setting.start()
+    let person = try #require(Operator(relay))
+    let message = "defaults.tls.verify: whoever answers is believed to be the destination"
+    #expect(relay.waitForLine(containing: "routes.yaml:3:28", message, #""level":"warning""#) != nil)
+    for line in 4...5 {
+      // Another line each time, so that it is known which one is meant.
+      try setting.rewrite(String(repeating: "\n", count: line - 3) + yaml)
+      let said = try person.run("reload")
+      #expect(said.status == 0 && said.errors.contains(message))
+      #expect(relay.waitForLine(containing: "routes.yaml:\(line):28", message, #""level":"warning""#) != nil)
+    }
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 0)
+  }
+
   @Test func anEnvelopeThatWentNowhereGoesOutWhenItComesAgainAfterItsRulesWereMended() async throws {
     let received = Received()
     let sink = Sink(settings: SinkSettings(listen: anyPort())) { received.note($0) }

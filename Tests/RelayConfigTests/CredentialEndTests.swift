@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("2026-12-15T00:00:01Z", nil),
+    ("2026-12-15T00:00:01Z", ""),
     ("2026-12-15T00:00:00Z", "ends at 2026-12-15T00:00:00.000Z: nobody is let in by it from then on"),
     ("2026-12-01T00:00:01Z", "ends at 2026-12-01T00:00:01.000Z: nobody is let in by it from then on"),
     (
@@ -47,9 +47,9 @@ import Testing
       "has ended at 1999-12-01T00:00:00.000Z: nobody is let in by it any more; remove it"
     ),
   ])
-  func oneThatHasEndedOrEndsWithinTwoWeeksIsWarnedOf(until: String, warning: String?) {
+  func oneThatHasEndedOrEndsWithinTwoWeeksIsWarnedOf(until: String, warning: String) {
     let told = problems(of: source("[{ value: hunter2, until: \(until) }, b]"))
-    #expect(told == (warning.map { ["1:30: warning: sources.huggy.token[0]: \($0)"] } ?? []))
+    #expect(told == (warning.isEmpty ? [] : ["1:29: warning: sources.huggy.token[0]: \(warning)"]))
   }
 
   @Test func aSigningSecretsEndIsWarnedOfWithoutShowingIt() {
@@ -68,7 +68,7 @@ import Testing
       problems(
         of: source("[{ value: a, until: 2028-01-01T00:00:00Z }, { value: b, until: 2027-01-01T00:00:00Z }]"))
         == [
-          "1:29: warning: sources.huggy.token: each of them ends: from 2028-01-01T00:00:00.000Z on every sender is refused; "
+          "1:28: warning: sources.huggy.token: each of them ends: from 2028-01-01T00:00:00.000Z on every sender is refused; "
             + "add one without until"
         ])
     #expect(

@@ -52,6 +52,9 @@ import Testing
     "has no length", "is in part the same time", "is longer than the hours", "is no day of the calendar",
     "is not a time zone that this machine knows", "this machine has no time zones",
     "is not a time zone's file",
+    "is not a time with its offset",
+    // Keys: that their halves belong together.
+    "its second half is not the public key",
     // Addresses: more than their form.
     "is not a range of addresses", "has bits behind its length", "has a wrong length",
     "is not an address; write one", "holds a user's name", "has a query or a fragment",

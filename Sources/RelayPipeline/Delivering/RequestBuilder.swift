@@ -72,11 +72,11 @@ package enum RequestBuilder {
   // MARK: Headers
 
   /// How every request begins. Of CloudEvents: one alone, and a batch.
-  private static let start = start(.huggy)
-  private static let cloudEventStart = start(.cloudevents)
-  private static let cloudEventsStart = start(.cloudevents, isBatch: true)
+  private static let start = beginning(.huggy)
+  private static let cloudEventStart = beginning(.cloudevents)
+  private static let cloudEventsStart = beginning(.cloudevents, isBatch: true)
 
-  private static func start(_ format: Destination.Format, isBatch: Bool = false) -> HeaderLines {
+  private static func beginning(_ format: Destination.Format, isBatch: Bool = false) -> HeaderLines {
     [
       "content-type: \(format.contentType(isBatch: isBatch))", "user-agent: \(RelayVersion.userAgent)",
     ]
@@ -85,12 +85,12 @@ package enum RequestBuilder {
   private static func headers(
     id: (inout [UInt8]) -> Void, to destination: Destination, at now: ClockReading
   ) -> HeaderLines {
-    let start =
+    let lines =
       switch destination.format {
       case .huggy, .event: start
       case .cloudevents: destination.batch == nil ? cloudEventStart : cloudEventsStart
       }
-    var headers = HeaderLines(startingWith: start, reservingCapacity: 496)
+    var headers = HeaderLines(startingWith: lines, reservingCapacity: 496)
     headers.append("webhook-id", id)
     headers.append("webhook-timestamp") { JSONWriter.appendNumber(Int(now.wall.seconds), to: &$0) }
     return headers

@@ -113,6 +113,15 @@ extension Destination {
   }
 }
 
+extension SigningSecret {
+  /// When it ends, everybody may know.
+  fileprivate var withoutEnd: SigningSecret {
+    var secret = self
+    secret.until = nil
+    return secret
+  }
+}
+
 /// What of a part of the configuration nobody else may know.
 private struct Credentials: Equatable {
   var secrets: [Secret] = []
@@ -133,7 +142,7 @@ extension Configuration {
       credentials["sources.\(source.name)"] = Credentials(secrets: source.tokens.map(\.value))
     }
     for destination in destinations {
-      var own = Credentials(secrets: destination.headers.map(\.value), keys: destination.signingSecrets)
+      var own = Credentials(secrets: destination.headers.map(\.value), keys: destination.signingSecrets.map(\.withoutEnd))
       switch destination.authorization {
       case .bearer(let token): own.secrets.append(token)
       case .basic(let username, let password): own.secrets += [Secret(username), password]

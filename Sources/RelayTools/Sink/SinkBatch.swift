@@ -32,11 +32,7 @@ package struct SinkBatch: Sendable, Equatable {
     if isOfCloudEvents {
       let readings = CloudEventReader.events(in: body)
       events = readings.map(\.event)
-      flaw =
-        readings.enumerated().lazy.compactMap { [ids = self.ids] place, reading in
-          let id = ids.indices.contains(place) ? ids[place] : reading.event.id
-          return (reading.flaw ?? reading.idFlaw(id)).map { "of event \(place + 1): \($0)" }
-        }.first
+      flaw = Self.flaw(of: readings, ids: self.ids)
       return
     }
     let isList = body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "[")
@@ -44,6 +40,16 @@ package struct SinkBatch: Sendable, Equatable {
     for (place, id) in zip(events.indices, self.ids) { events[place].id = id }
     // The reader takes an unknown type for an empty one.
     for place in events.indices where events[place].type?.isEmpty == true { events[place].type = nil }
+  }
+
+  /// Of the first that has one.
+  private static func flaw(of readings: [CloudEventReader.Reading], ids: [String]) -> String? {
+    for (place, reading) in readings.enumerated() {
+      // That there are too few ids is told of the batch.
+      let id = ids.indices.contains(place) ? ids[place] : reading.event.id
+      if let flaw = reading.flaw ?? reading.idFlaw(id) { return "of event \(place + 1): \(flaw)" }
+    }
+    return nil
   }
 
   /// How many events it holds; and what is wrong with its ids.

@@ -173,7 +173,7 @@ import Testing
     #expect(
       WebhookSignature.verifies(
         header: request.header("webhook-signature") ?? "", id: request.header("webhook-id") ?? "",
-        timestamp: middle.clock.now().seconds, body: request.body, secret: secret))
+        timestamp: middle.clock.now().seconds, body: request.body, by: .secret(secret.revealKey)))
   }
 
   @Test func aReloadSwitchesRewritingOnAndOff() async throws {
