@@ -52,6 +52,7 @@ import Testing
     "is not a time zone's file",
     // Addresses: more than their form.
     "is not a range of addresses", "has bits behind its length", "has a wrong length",
+    "nobody may send a PROXY header",
     "is not an address; write one", "holds a user's name", "has a query or a fragment",
     // Sizes and times in several units.
     "is too short; at least 100ms", "is too short; at least 1s", "is too long", "is too small",

@@ -103,6 +103,19 @@ import Testing
       ])
   }
 
+  @Test func aPROXYHeaderNeedsSomebodyWhoMaySendIt() throws {
+    let read = try configuration(of: server("trusted_proxies: 10.0.0.0/8, proxy_protocol: true"))
+    #expect(read.server.proxyProtocol)
+    let message =
+      "nobody may send a PROXY header: name the proxies that do in server.trusted_proxies, or write false"
+    #expect(problems(of: server("proxy_protocol: true")) == ["1:51: server.proxy_protocol: \(message)"])
+    #expect(
+      problems(of: server("trusted_proxies: [], proxy_protocol: true")) == [
+        "1:72: server.proxy_protocol: \(message)"
+      ])
+    #expect(problems(of: server("proxy_protocol: false")) == [])
+  }
+
   private static let refusesAll =
     "5:12: warning: sources.huggy.allow: everybody is refused: server.listen is on loopback, so what posts there is this machine, "
     + "such as a proxy; name the proxy in server.trusted_proxies, such as [127.0.0.1]"

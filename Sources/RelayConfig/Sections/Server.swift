@@ -12,7 +12,7 @@ extension ConfigNode {
     settings.maxInflightBytes = inflight?.size(1 << 10...1 << 40) ?? settings.maxInflightBytes
     settings.maxConnections =
       section.take("max_connections")?.integer(1...1_000_000) ?? settings.maxConnections
-    settings.trustedProxies = section.take("trusted_proxies")?.trustedProxies() ?? settings.trustedProxies
+    settings.readProxies(&section)
     settings.requestTimeout = section.take("request_timeout")?.duration() ?? settings.requestTimeout
     settings.idleTimeout = section.take("idle_timeout")?.duration() ?? settings.idleTimeout
     settings.drain = section.take("drain")?.duration(.zero ... .seconds(86_400)) ?? settings.drain
@@ -25,6 +25,20 @@ extension ConfigNode {
     }
     section.finish()
     return settings
+  }
+}
+
+extension ServerSettings {
+  /// Takes `trusted_proxies` and `proxy_protocol`.
+  fileprivate mutating func readProxies(_ section: inout Section) {
+    let proxies = section.take("trusted_proxies")
+    trustedProxies = proxies?.trustedProxies() ?? trustedProxies
+    guard let node = section.take("proxy_protocol"), let isRead = node.bool() else { return }
+    proxyProtocol = isRead
+    if isRead, proxies == nil || proxies?.isEmptyList == true {
+      node.error(
+        "nobody may send a PROXY header: name the proxies that do in server.trusted_proxies, or write false")
+    }
   }
 }
 

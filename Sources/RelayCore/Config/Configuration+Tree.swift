@@ -25,6 +25,7 @@ extension ServerSettings {
       .init("admin_hosts", .list(adminHosts.map { .text($0.contains(":") ? "[\($0)]" : $0) })),
       .init("attachments", .word(attachments.map { "\($0)" } ?? "off")),
       .init("trusted_proxies", .list(trustedProxies.blocks.map { .text("\($0)") })),
+      .init("proxy_protocol", .bool(proxyProtocol)),
       .init("max_body", .word(SizeText.text(bytes: maxBodyBytes))),
       .init("max_inflight", .word(SizeText.text(bytes: maxInflightBytes))),
       .init("max_connections", .integer(maxConnections)),

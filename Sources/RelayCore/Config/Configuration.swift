@@ -59,6 +59,8 @@ package struct ServerSettings: Sendable, Equatable {
   package var maxConnections = 10_000
   /// The proxies before the relay, whose word is believed about whom they speak for.
   package var trustedProxies = TrustedProxies.none
+  /// Each connection begins with a PROXY header, and comes from one of them.
+  package var proxyProtocol = false
   /// For the headers and the body together.
   package var requestTimeout = Duration.seconds(30)
   /// Above those of the usual proxies (Caddy 2 min, Google's load balancer 10 min): the one who sends is to close first.

@@ -28,6 +28,7 @@ final class IngestHandler: ChannelDuplexHandler {
   private var admission: ConnectionAdmission?
   private var machine: ConnectionStateMachine
   private var context: ChannelHandlerContext?
+  private var proxyHeader = ProxyHeaderParser()
   private var request: PresentRequest
   private var body: RequestBody?
   private var decoder = DecoderFeed()
@@ -44,7 +45,8 @@ final class IngestHandler: ChannelDuplexHandler {
     self.registry = registry
     self.admission = admission
     request = PresentRequest(trust: ingest.trust)
-    machine = ConnectionStateMachine(limits: ingest.limits, now: now)
+    machine = ConnectionStateMachine(
+      limits: ingest.limits, awaitsProxyHeader: ingest.readsProxyHeaders, now: now)
   }
 
   // MARK: What others ask
@@ -137,6 +139,7 @@ final class IngestHandler: ChannelDuplexHandler {
         mustWait: othersTakeInput || !waiting.isEmpty || decoder.isBeingReplaced,
         now: context.eventLoop.now)
       switch action {
+      case .readProxyHeader: readProxyHeader(from: &input, context)
       case .decodeHead:
         if decoder.isClean, takePlainRequest(&input) { continue }
         decode(decoder.cutHead(from: &input), context)
@@ -146,6 +149,18 @@ final class IngestHandler: ChannelDuplexHandler {
       case .discard: return
       case .close: return perform(.close)
       }
+    }
+  }
+
+  /// What follows the header stays in the input.
+  private func readProxyHeader(from input: inout ByteBuffer, _ context: ChannelHandlerContext) {
+    switch proxyHeader.take(&input) {
+    case .incomplete: break
+    case .complete(let client):
+      if let client { request.connectionOpened(from: client) }
+      machine.proxyHeaderRead(now: context.eventLoop.now)
+    case .broken(let fault):
+      perform(machine.decodingFailed(.proxyHeader(fault), now: context.eventLoop.now))
     }
   }
 

@@ -2,6 +2,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import RelayCore
+import RelayPipeline
 
 /// Makes the pipeline of a new connection, or turns it away. Where all places are taken, the connection that has been idle
 /// longest, on whichever event loop, gives its place up.
@@ -26,6 +27,7 @@ final class ConnectionInitializer: Sendable {
     limit.setMaxOpen(settings.maxConnections)
     ingest.withLockedValue { ingest in
       ingest.trust.set(settings.trustedProxies)
+      ingest.readsProxyHeaders = settings.proxyProtocol
       ingest.limits = ConnectionLimits(
         settings, firstRequestPatience: ingest.limits.firstRequestPatience)
       ingest.budget.setLimit(bytes: settings.maxInflightBytes, largestBodyBytes: settings.maxBodyBytes)
@@ -37,8 +39,12 @@ final class ConnectionInitializer: Sendable {
     let eventLoop = channel.eventLoop
     guard let registry = registries.first(where: { $0.eventLoop === eventLoop }), !registry.isQuiescing
     else { return eventLoop.makeFailedFuture(TurnedAway()) }
+    let ingest = ingest.withLockedValue { $0 }
+    if ingest.readsProxyHeaders, !isTrusted(channel, ingest) {
+      return refuse(channel, .strangersProxyHeader, ingest)
+    }
     switch limit.admit() {
-    case .open: return setUp(channel, registry, admission: .open)
+    case .open: return setUp(channel, registry, ingest, admission: .open)
     case .turnedAway:
       return makeRoom(on: eventLoop, attempts: Self.maxAttempts).flatMap { [self] hasRoom in
         if hasRoom { limit.leave(.turnedAway) }
@@ -47,13 +53,23 @@ final class ConnectionInitializer: Sendable {
           limit.leave(admission)
           return eventLoop.makeFailedFuture(TurnedAway())
         }
-        return setUp(channel, registry, admission: admission)
+        return setUp(channel, registry, ingest, admission: admission)
       }
-    case nil:
-      let origin = ConnectionOrigin(address: channel.remoteAddress.flatMap(PeerAddress.Address.init))
-      ingest.withLockedValue { $0.receiver }.refused(path: "", .tooManyConnections, origin: origin)
-      return eventLoop.makeFailedFuture(TurnedAway())
+    case nil: return refuse(channel, .tooManyConnections, ingest)
     }
+  }
+
+  private func isTrusted(_ channel: any Channel, _ ingest: IngestContext) -> Bool {
+    ingest.trust.proxies(believing: channel.remoteAddress.flatMap(PeerAddress.Address.init)) != nil
+  }
+
+  /// Closes it without a word.
+  private func refuse(
+    _ channel: any Channel, _ refusal: Refusal, _ ingest: IngestContext
+  ) -> EventLoopFuture<Void> {
+    let origin = ConnectionOrigin(address: channel.remoteAddress.flatMap(PeerAddress.Address.init))
+    ingest.receiver.refused(path: "", refusal, origin: origin)
+    return channel.eventLoop.makeFailedFuture(TurnedAway())
   }
 
   /// - Returns: Whether a place that was taken is the caller's now.
@@ -75,10 +91,11 @@ final class ConnectionInitializer: Sendable {
   }
 
   private func setUp(
-    _ channel: any Channel, _ registry: ConnectionRegistry, admission: ConnectionAdmission
+    _ channel: any Channel, _ registry: ConnectionRegistry, _ ingest: IngestContext,
+    admission: ConnectionAdmission
   ) -> EventLoopFuture<Void> {
     let connection = IngestHandler(
-      ingest: ingest.withLockedValue { $0 }, registry: registry, admission: admission,
+      ingest: ingest, registry: registry, admission: admission,
       now: channel.eventLoop.now)
     return channel.eventLoop.makeCompletedFuture {
       do {

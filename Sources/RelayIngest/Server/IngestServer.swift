@@ -38,7 +38,7 @@ package final class IngestServer: Sendable {
         receiver: receiver,
         budget: InflightBudget(
           limitBytes: settings.maxInflightBytes, largestBodyBytes: settings.maxBodyBytes),
-        trust: ProxyTrust(settings.trustedProxies)),
+        trust: ProxyTrust(settings.trustedProxies), readsProxyHeaders: settings.proxyProtocol),
       limit: ConnectionLimit(maxOpen: settings.maxConnections), eventLoopGroup: eventLoopGroup)
   }
 

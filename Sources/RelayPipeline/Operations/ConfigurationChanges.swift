@@ -78,6 +78,7 @@ extension ServerSettings {
     compare("max_inflight", \.maxInflightBytes)
     compare("max_connections", \.maxConnections)
     compare("trusted_proxies", \.trustedProxies)
+    compare("proxy_protocol", \.proxyProtocol)
     compare("request_timeout", \.requestTimeout)
     compare("idle_timeout", \.idleTimeout)
     compare("drain", \.drain)
