@@ -107,16 +107,49 @@ import Testing
     relay.send(signal: SIGTERM)
     #expect(relay.waitForExit() == 0)
   }
+
+  @Test func onePeersConnectionsLeavePlacesForOthers() async throws {
+    let setting = try Setting(
+      """
+      server: { listen: "127.0.0.1:0", admin: off, max_connections_per_peer: 3 }
+      sources: { open: { token: t } }
+      \(rest)
+      """)
+    let relay = try setting.start()
+    let url = try #require(relay.ingestURL())
+    // Each keeps a request open.
+    let greedy = try (0..<3).map { _ in try OwnConnection(to: url) }
+    for connection in greedy {
+      try connection.send(
+        "POST /open HTTP/1.1\r\nHost: relay\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n")
+      #expect(connection.next().hasPrefix("HTTP/1.1 100 "))
+    }
+    let refusal = try talk("", to: url)
+    #expect(status(refusal) == 503 && refusal.contains("server.max_connections_per_peer"))
+    for number in 0..<5 {
+      let other = try OwnConnection(to: url, from: "127.0.0.2")
+      try other.send(post("/open", number))
+      #expect(status(other.rest()) == 200)
+    }
+    withExtendedLifetime(greedy) {}
+    relay.send(signal: SIGTERM)
+    #expect(relay.waitForExit() == 0)
+  }
 }
 
 /// A TCP connection whose bytes the test writes itself.
 private final class OwnConnection {
   private let descriptor: Int32
 
-  /// - Parameter url: `http://ADDRESS:PORT`.
-  init(to url: String) throws {
+  /// - Parameters:
+  ///   - url: `http://ADDRESS:PORT`.
+  ///   - source: An address of this machine.
+  init(to url: String, from source: String? = nil) throws {
     let parts = url.dropFirst("http://".count).split(separator: ":")
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    if let source, Self.withAddress(source, port: 0, { bind(descriptor, $0, $1) }) != 0 {
+      throw Self.failure("bind")
+    }
     let port = UInt16(parts[1]) ?? 0
     guard Self.withAddress(String(parts[0]), port: port, { connect(descriptor, $0, $1) }) == 0 else {
       throw Self.failure("connect")

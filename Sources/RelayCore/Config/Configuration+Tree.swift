@@ -29,6 +29,7 @@ extension ServerSettings {
       .init("max_body", .word(SizeText.text(bytes: maxBodyBytes))),
       .init("max_inflight", .word(SizeText.text(bytes: maxInflightBytes))),
       .init("max_connections", .integer(maxConnections)),
+      .init("max_connections_per_peer", maxConnectionsPerPeer.map { .integer($0) } ?? .word("unlimited")),
       .init("request_timeout", .word(requestTimeout.text)), .init("idle_timeout", .word(idleTimeout.text)),
       .init("drain", .word(drain.text)),
     ]

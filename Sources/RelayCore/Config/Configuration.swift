@@ -57,6 +57,8 @@ package struct ServerSettings: Sendable, Equatable {
   /// Bodies being received or waiting for their answer, over all connections.
   package var maxInflightBytes = 64 << 20
   package var maxConnections = 10_000
+  /// Of one address that is no trusted proxy; nil: as many as there are.
+  package var maxConnectionsPerPeer: Int?
   /// The proxies before the relay, whose word is believed about whom they speak for.
   package var trustedProxies = TrustedProxies.none
   /// Each connection begins with a PROXY header, and comes from one of them.

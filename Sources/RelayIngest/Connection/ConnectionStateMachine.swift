@@ -75,10 +75,10 @@ struct ConnectionStateMachine {
 
   // MARK: A connection's begin and end
 
-  /// - Parameter isTurnedAway: There are too many connections: this one is told so before it has said anything.
-  mutating func opened(isTurnedAway: Bool, now: NIODeadline) -> ConnectionAction {
+  /// - Parameter refusal: Why it is turned away: it is told so before it has said anything. nil: it is not.
+  mutating func opened(_ refusal: Refusal? = nil, now: NIODeadline) -> ConnectionAction {
     guard state == .idle || state == .readingProxyHeader else { return .none }
-    return isTurnedAway ? refuse(.tooManyConnections, now: now) : .setTimer(wakeTime(now: now))
+    return refusal.map { refuse($0, now: now) } ?? .setTimer(wakeTime(now: now))
   }
 
   /// Ends the connection now, whatever it is doing.

@@ -106,7 +106,7 @@ final class IngestHandler: ChannelDuplexHandler {
   private func connectionOpened(_ context: ChannelHandlerContext) {
     guard timer.wakesAt == nil else { return }
     request.connectionOpened(from: context.channel.remoteAddress.flatMap(PeerAddress.Address.init))
-    perform(machine.opened(isTurnedAway: admission == .turnedAway, now: context.eventLoop.now))
+    perform(machine.opened(admission?.refusal, now: context.eventLoop.now))
   }
 
   // MARK: Bytes coming in

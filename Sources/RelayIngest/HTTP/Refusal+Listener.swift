@@ -42,6 +42,10 @@ extension Refusal {
   static let tooManyConnections = unavailable(
     .tooManyConnections, "the connections have reached server.max_connections; try again")
 
+  static let tooManyConnectionsOfPeer = unavailable(
+    .tooManyConnections,
+    "the connections of this address have reached server.max_connections_per_peer; close some, or try again")
+
   /// - Parameter name: The sender's text, which goes back to the sender. The explanation names only what is registered, so
   ///   that there are not as many of them as a sender likes.
   static func unknownCoding(_ name: String) -> Refusal {

@@ -15,16 +15,22 @@ final class ConnectionInitializer: Sendable {
   let registries: [ConnectionRegistry]
   private let ingest: NIOLockedValueBox<IngestContext>
   private let limit: ConnectionLimit
+  private let peers: PeerLimit
 
-  init(ingest: IngestContext, limit: ConnectionLimit, eventLoopGroup: MultiThreadedEventLoopGroup) {
+  init(
+    ingest: IngestContext, limit: ConnectionLimit, peers: PeerLimit,
+    eventLoopGroup: MultiThreadedEventLoopGroup
+  ) {
     self.ingest = NIOLockedValueBox(ingest)
     self.limit = limit
+    self.peers = peers
     registries = eventLoopGroup.makeIterator().map { ConnectionRegistry(eventLoop: $0, limit: limit) }
   }
 
   /// For connections from now on.
   func apply(_ settings: ServerSettings) {
     limit.setMaxOpen(settings.maxConnections)
+    peers.setMaxOpen(settings.maxConnectionsPerPeer)
     ingest.withLockedValue { ingest in
       ingest.trust.set(settings.trustedProxies)
       ingest.readsProxyHeaders = settings.proxyProtocol
@@ -43,17 +49,43 @@ final class ConnectionInitializer: Sendable {
     if ingest.readsProxyHeaders, !isTrusted(channel, ingest) {
       return refuse(channel, .strangersProxyHeader, ingest)
     }
+    guard let peer = countedPeer(channel, ingest) else { return admit(channel, registry, ingest, nil) }
+    if let place = peers.enter(peer) { return admit(channel, registry, ingest, place) }
+    return makeRoom(on: eventLoop, attempts: Self.maxAttempts, of: peer).flatMap { [self] hasRoom in
+      guard !registry.isQuiescing else { return eventLoop.makeFailedFuture(TurnedAway()) }
+      if hasRoom, let place = peers.enter(peer) { return admit(channel, registry, ingest, place) }
+      guard let admission = limit.turnAway(.tooManyConnectionsOfPeer) else {
+        return refuse(channel, .tooManyConnectionsOfPeer, ingest)
+      }
+      return setUp(channel, registry, ingest, admission: admission)
+    }
+  }
+
+  /// Whose connections are counted; nil: there is no limit, or it is a proxy that is trusted, and brings those of many.
+  private func countedPeer(_ channel: any Channel, _ ingest: IngestContext) -> PeerAddress.Address? {
+    guard peers.isSet, let peer = channel.remoteAddress.flatMap(PeerAddress.Address.init),
+      ingest.trust.proxies(believing: peer) == nil
+    else { return nil }
+    return peer
+  }
+
+  /// - Parameter place: Among the connections of its peer, where those are counted.
+  private func admit(
+    _ channel: any Channel, _ registry: ConnectionRegistry, _ ingest: IngestContext, _ place: PeerPlace?
+  ) -> EventLoopFuture<Void> {
+    let eventLoop = channel.eventLoop
     switch limit.admit() {
-    case .open: return setUp(channel, registry, ingest, admission: .open)
-    case .turnedAway:
+    case .open: return setUp(channel, registry, ingest, admission: .open, place: place)
+    case .turnedAway(let refusal):
+      let turnedAway = ConnectionAdmission.turnedAway(refusal)
       return makeRoom(on: eventLoop, attempts: Self.maxAttempts).flatMap { [self] hasRoom in
-        if hasRoom { limit.leave(.turnedAway) }
-        let admission = hasRoom ? ConnectionAdmission.open : .turnedAway
+        if hasRoom { limit.leave(turnedAway) }
+        let admission = hasRoom ? .open : turnedAway
         guard !registry.isQuiescing else {
           limit.leave(admission)
           return eventLoop.makeFailedFuture(TurnedAway())
         }
-        return setUp(channel, registry, ingest, admission: admission)
+        return setUp(channel, registry, ingest, admission: admission, place: place)
       }
     case nil: return refuse(channel, .tooManyConnections, ingest)
     }
@@ -72,27 +104,31 @@ final class ConnectionInitializer: Sendable {
     return channel.eventLoop.makeFailedFuture(TurnedAway())
   }
 
-  /// - Returns: Whether a place that was taken is the caller's now.
-  private func makeRoom(on eventLoop: any EventLoop, attempts: Int) -> EventLoopFuture<Bool> {
+  /// - Parameter peer: nil: whosever connection is idle longest.
+  /// - Returns: Whether a place that was taken is the caller's now; of a peer's, whether one is free.
+  private func makeRoom(
+    on eventLoop: any EventLoop, attempts: Int, of peer: PeerAddress.Address? = nil
+  ) -> EventLoopFuture<Bool> {
     let asked = registries.map { registry in
-      registry.eventLoop.submit { registry.longestIdleSince(now: registry.eventLoop.now) }
+      registry.eventLoop.submit { registry.longestIdleSince(now: registry.eventLoop.now, of: peer) }
     }
     return EventLoopFuture.whenAllSucceed(asked, on: eventLoop).flatMap { [self] found in
       let idle = zip(registries, found).compactMap { registry, since in since.map { (registry, $0) } }
       guard let (registry, since) = idle.min(by: { $0.1 < $1.1 }) else {
         return eventLoop.makeSucceededFuture(false)
       }
-      return registry.eventLoop.submit { registry.closeIdle(since: since) }.hop(to: eventLoop)
+      return registry.eventLoop.submit { registry.closeIdle(since: since, of: peer) }.hop(to: eventLoop)
         .flatMap { [self] isClosed in
           isClosed || attempts == 1
-            ? eventLoop.makeSucceededFuture(isClosed) : makeRoom(on: eventLoop, attempts: attempts - 1)
+            ? eventLoop.makeSucceededFuture(isClosed)
+            : makeRoom(on: eventLoop, attempts: attempts - 1, of: peer)
         }
     }
   }
 
   private func setUp(
     _ channel: any Channel, _ registry: ConnectionRegistry, _ ingest: IngestContext,
-    admission: ConnectionAdmission
+    admission: ConnectionAdmission, place: PeerPlace? = nil
   ) -> EventLoopFuture<Void> {
     let connection = IngestHandler(
       ingest: ingest, registry: registry, admission: admission,
@@ -104,6 +140,7 @@ final class ConnectionInitializer: Sendable {
         limit.leave(admission)  // It never came to `handlerAdded`, so it never leaves the registry.
         throw error
       }
+      if let place { registry.keep(place, of: connection) }
       guard admission == .open else { return }
       try channel.pipeline.syncOperations.addHandlers([
         RequestParser.makeHandler(), RequestPartHandler(connection: connection),

@@ -39,7 +39,8 @@ package final class IngestServer: Sendable {
         budget: InflightBudget(
           limitBytes: settings.maxInflightBytes, largestBodyBytes: settings.maxBodyBytes),
         trust: ProxyTrust(settings.trustedProxies), readsProxyHeaders: settings.proxyProtocol),
-      limit: ConnectionLimit(maxOpen: settings.maxConnections), eventLoopGroup: eventLoopGroup)
+      limit: ConnectionLimit(maxOpen: settings.maxConnections),
+      peers: PeerLimit(maxOpen: settings.maxConnectionsPerPeer), eventLoopGroup: eventLoopGroup)
   }
 
   /// Listens on `server.listen`; returns the address with the port that the system gave.

@@ -77,6 +77,7 @@ extension ServerSettings {
     compare("max_body", \.maxBodyBytes)
     compare("max_inflight", \.maxInflightBytes)
     compare("max_connections", \.maxConnections)
+    compare("max_connections_per_peer", \.maxConnectionsPerPeer)
     compare("trusted_proxies", \.trustedProxies)
     compare("proxy_protocol", \.proxyProtocol)
     compare("request_timeout", \.requestTimeout)
