@@ -8,7 +8,7 @@ import Testing
   /// Every key away from its default, and texts that YAML would take for something else.
   static let full = #"""
     server: { listen: "0.0.0.0:80", admin: "[::1]:81", admin_token: t0ken, admin_tokens: [{ name: ana, value: an4s, role: operator }], admin_hosts: [relay.example, "[::1]"],
-      max_body: 1KiB, max_inflight: 3000B, max_connections: 7, trusted_proxies: [10.0.0.0/8, "::1"], request_timeout: 1500ms, idle_timeout: 1h, drain: 0s }
+      max_body: 1KiB, max_inflight: 3000B, max_connections: 7, max_connections_per_peer: 3, trusted_proxies: [10.0.0.0/8, "::1"], proxy_protocol: true, request_timeout: 1500ms, idle_timeout: 1h, drain: 0s }
     store: { url: "sqlite:/var/lib/a b/x.db", keep: routed, retention: 36h, dead_retention: 90d, unrouted_retention: unlimited, max_size: 20MiB }
     sources:
       a: { path: /x/y, token: [first-token, { value: second-token, company: "7" }], company: "0x10", dedupe: off }

@@ -27,6 +27,7 @@ import Testing
     expected.maxBodyBytes = 1 << 20
     expected.maxInflightBytes = 2 << 30
     expected.maxConnections = 100
+    expected.maxConnectionsPerPeer = 25
     expected.requestTimeout = .milliseconds(250)
     expected.idleTimeout = .seconds(600)
     expected.drain = .zero

@@ -103,6 +103,40 @@ import Testing
       ])
   }
 
+  @Test(
+    arguments: [
+      ("listen: \"0.0.0.0:8080\"", 2_500), ("listen: \"0.0.0.0:8080\", max_connections: 3", 1),
+      ("listen: \"0.0.0.0:8080\", max_connections_per_peer: 7", 7),
+      ("listen: \"0.0.0.0:8080\", max_connections_per_peer: unlimited", nil),
+      // All are of this machine.
+      ("listen: \"127.0.0.1:8080\"", nil), ("max_connections_per_peer: 7", 7), ("listen: systemd", 2_500),
+    ] as [(String, Int?)])
+  func onePeerHasAQuarterOfTheConnectionsUnlessItIsThisMachine(keys: String, limit: Int?) throws {
+    #expect(try configuration(of: withSource("server: { \(keys) }")).server.maxConnectionsPerPeer == limit)
+  }
+
+  @Test(arguments: ["0", "-1", "many", "1000001"]) func aWrongNumberOfConnectionsIsToldTheRightOnes(
+    text: String
+  ) {
+    #expect(
+      problems(of: withSource("server: { max_connections_per_peer: \(text) }")) == [
+        "1:37: server.max_connections_per_peer: '\(text)' is not a number of connections; write one from 1 to 1000000, or unlimited"
+      ])
+  }
+
+  @Test func aPROXYHeaderNeedsSomebodyWhoMaySendIt() throws {
+    let read = try configuration(of: server("trusted_proxies: 10.0.0.0/8, proxy_protocol: true"))
+    #expect(read.server.proxyProtocol)
+    let message =
+      "nobody may send a PROXY header: name the proxies that do in server.trusted_proxies, or write false"
+    #expect(problems(of: server("proxy_protocol: true")) == ["1:51: server.proxy_protocol: \(message)"])
+    #expect(
+      problems(of: server("trusted_proxies: [], proxy_protocol: true")) == [
+        "1:72: server.proxy_protocol: \(message)"
+      ])
+    #expect(problems(of: server("proxy_protocol: false")) == [])
+  }
+
   private static let refusesAll =
     "5:12: warning: sources.huggy.allow: everybody is refused: server.listen is on loopback, so what posts there is this machine, "
     + "such as a proxy; name the proxy in server.trusted_proxies, such as [127.0.0.1]"

@@ -274,7 +274,7 @@ import Testing
   }
 
   @Test func oneConnectionTooManyHasAPeerToo() throws {
-    let connection = try EmbeddedConnection(admission: .turnedAway)
+    let connection = try EmbeddedConnection(admission: .turnedAway(.tooManyConnections))
     #expect(connection.receiver.origins == [.init(peer: "127.0.0.1")])
     #expect(connection.receiver.refusals.map(\.reason) == [.tooManyConnections])
   }
@@ -289,7 +289,7 @@ import Testing
   }
 
   @Test func oneConnectionTooManyIsToldSo() throws {
-    let connection = try EmbeddedConnection(admission: .turnedAway)
+    let connection = try EmbeddedConnection(admission: .turnedAway(.tooManyConnections))
     let output = try connection.output()
     #expect(output.statuses == [503])
     #expect(output.contains("retry-after: "))

@@ -110,11 +110,12 @@ import Testing
     let limit = ConnectionLimit(maxOpen: 2)
     #expect([limit.admit(), limit.admit()] == [.open, .open])
     let turnedAway = (0..<1000).compactMap { _ in limit.admit() }
-    #expect(turnedAway == Array(repeating: .turnedAway, count: ConnectionLimit.maxTurnedAway))
+    #expect(
+      turnedAway == Array(repeating: .turnedAway(.tooManyConnections), count: ConnectionLimit.maxTurnedAway))
     limit.leave(.open)
     #expect(limit.admit() == .open)
-    limit.leave(.turnedAway)
-    #expect(limit.admit() == .turnedAway)
+    limit.leave(.turnedAway(.tooManyConnections))
+    #expect(limit.admit() == .turnedAway(.tooManyConnections))
   }
 
   @Test func aFloodOfConnectionsDoesNotDisturbThoseThatAreServed() async throws {

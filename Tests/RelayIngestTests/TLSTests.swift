@@ -127,6 +127,27 @@ import Testing
     }
   }
 
+  /// The proxy says in the clear whom it speaks for, and passes on the sender's TLS.
+  @Test func aProxyHeaderComesBeforeTLS() async throws {
+    let receiver = StreamReceiver(answersAtOnce: true)
+    let proxies = try #require(AddressBlock("127.0.0.0/8"))
+    try await withServer(
+      receiver, certificates: certificates(),
+      {
+        $0.proxyProtocol = true
+        $0.trustedProxies = [proxies]
+      }
+    ) { _, address in
+      let sender = try await RawClient.connect(to: address)
+      try await sender.send("PROXY TCP4 203.0.113.7 203.0.113.8 4711 443\r\n")
+      try await sender.startTLS(client())
+      for _ in 0..<2 {
+        try await sender.send(Requests.post("{}"))
+        #expect(await sender.response()?.statuses == [200])
+      }
+    }
+  }
+
   /// Open connections stay as they are.
   @Test func changedFilesAreTakenForNewConnections() async throws {
     let receiver = StreamReceiver(answersAtOnce: true)

@@ -13,7 +13,10 @@ extension ConfigNode {
     settings.maxInflightBytes = inflight?.size(1 << 10...1 << 40) ?? settings.maxInflightBytes
     settings.maxConnections =
       section.take("max_connections")?.integer(1...1_000_000) ?? settings.maxConnections
-    settings.trustedProxies = section.take("trusted_proxies")?.trustedProxies() ?? settings.trustedProxies
+    settings.maxConnectionsPerPeer =
+      section.take("max_connections_per_peer").map { $0.connectionsOfPeer() ?? nil }
+      ?? settings.usualConnectionsOfPeer
+    settings.readProxies(&section)
     settings.requestTimeout = section.take("request_timeout")?.duration() ?? settings.requestTimeout
     settings.idleTimeout = section.take("idle_timeout")?.duration() ?? settings.idleTimeout
     settings.drain = section.take("drain")?.duration(.zero ... .seconds(86_400)) ?? settings.drain
@@ -26,6 +29,42 @@ extension ConfigNode {
     }
     section.finish()
     return settings
+  }
+}
+
+extension ServerSettings {
+  /// A quarter of all: one address can't take the others' places, and has more than any sender needs. On loopback all are of this
+  /// machine, such as a proxy's.
+  fileprivate var usualConnectionsOfPeer: Int? { listen.isLoopback ? nil : max(1, maxConnections / 4) }
+}
+
+extension ConfigNode {
+  /// nil: a fault; .some(nil): unlimited.
+  fileprivate func connectionsOfPeer() -> Int?? {
+    value(
+      "a number of connections, or unlimited", words: ["unlimited"], form: .integer(1...1_000_000),
+      placeholder: nil
+    ) { text throws(Fault) in
+      if text == "unlimited" { return nil }
+      guard let count = Units.integer(text), (1...1_000_000).contains(count) else {
+        throw Fault("is not a number of connections; write one from 1 to 1000000, or unlimited")
+      }
+      return count
+    }
+  }
+}
+
+extension ServerSettings {
+  /// Takes `trusted_proxies` and `proxy_protocol`.
+  fileprivate mutating func readProxies(_ section: inout Section) {
+    let proxies = section.take("trusted_proxies")
+    trustedProxies = proxies?.trustedProxies() ?? trustedProxies
+    guard let node = section.take("proxy_protocol"), let isRead = node.bool() else { return }
+    proxyProtocol = isRead
+    if isRead, proxies == nil || proxies?.isEmptyList == true {
+      node.error(
+        "nobody may send a PROXY header: name the proxies that do in server.trusted_proxies, or write false")
+    }
   }
 }
 

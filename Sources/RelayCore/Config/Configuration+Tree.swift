@@ -25,9 +25,11 @@ extension ServerSettings {
       .init("admin_hosts", .list(adminHosts.map { .text($0.contains(":") ? "[\($0)]" : $0) })),
       .init("attachments", .word(attachments.map { "\($0)" } ?? "off")),
       .init("trusted_proxies", .list(trustedProxies.blocks.map { .text("\($0)") })),
+      .init("proxy_protocol", .bool(proxyProtocol)),
       .init("max_body", .word(SizeText.text(bytes: maxBodyBytes))),
       .init("max_inflight", .word(SizeText.text(bytes: maxInflightBytes))),
       .init("max_connections", .integer(maxConnections)),
+      .init("max_connections_per_peer", maxConnectionsPerPeer.map { .integer($0) } ?? .word("unlimited")),
       .init("request_timeout", .word(requestTimeout.text)), .init("idle_timeout", .word(idleTimeout.text)),
       .init("drain", .word(drain.text)),
     ]

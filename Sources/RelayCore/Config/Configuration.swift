@@ -59,8 +59,12 @@ package struct ServerSettings: Sendable, Equatable {
   /// Bodies being received or waiting for their answer, over all connections.
   package var maxInflightBytes = 64 << 20
   package var maxConnections = 10_000
+  /// Of one address that is no trusted proxy; nil: as many as there are.
+  package var maxConnectionsPerPeer: Int?
   /// The proxies before the relay, whose word is believed about whom they speak for.
   package var trustedProxies = TrustedProxies.none
+  /// Each connection begins with a PROXY header, and comes from one of them.
+  package var proxyProtocol = false
   /// For the headers and the body together.
   package var requestTimeout = Duration.seconds(30)
   /// Above those of the usual proxies (Caddy 2 min, Google's load balancer 10 min): the one who sends is to close first.

@@ -30,6 +30,8 @@ enum ConnectionAction: Equatable {
 
 /// What is to be done with bytes that have arrived, before anything looks into them; `IngestHandler.take` does it.
 enum InputAction: Equatable {
+  /// They are a PROXY header's, as far as it goes.
+  case readProxyHeader
   /// They begin or continue a request's head.
   case decodeHead
   /// They belong to a body.

@@ -43,4 +43,6 @@ struct IngestContext: Sendable {
   var receiver: any EnvelopeReceiver
   var budget: InflightBudget
   var trust = ProxyTrust()
+  /// Each connection begins with a PROXY header, and comes from a proxy that is trusted.
+  var readsProxyHeaders = false
 }

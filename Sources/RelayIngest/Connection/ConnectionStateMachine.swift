@@ -5,6 +5,8 @@ import RelayPipeline
 ///
 ///      ┌───────────────────────────────────────── flushed ────────────────────────────────────┐
 ///      ▼                                                                                      │
+///     readingProxyHeader ─its end─▶ idle: the first state where a proxy says whom it speaks for
+///
 ///     idle ─bytes─▶ readingHead ─head─▶ readingBody ─end─▶ awaitingReply ─reply or refusal─▶ flushing ─flushed─▶ closed
 ///                     │       │              │                                                ▲ ▲  │
 ///                     │       │              └─ refused before its end ───────────────────────┘ │  │ flushed
@@ -23,6 +25,8 @@ import RelayPipeline
 /// could set anew; where a deadline comes nearer than that, the action says when to wake up.
 struct ConnectionStateMachine {
   private enum State: Equatable {
+    /// Nothing but the PROXY header may come.
+    case readingProxyHeader
     case idle
     case readingHead
     case readingBody
@@ -58,9 +62,11 @@ struct ConnectionStateMachine {
   /// Somebody has asked for more of the client's bytes, and they were not wanted then.
   private var readIsWithheld = false
 
-  init(limits: ConnectionLimits, now: NIODeadline) {
+  /// - Parameter awaitsProxyHeader: A PROXY header comes before the first request.
+  init(limits: ConnectionLimits, awaitsProxyHeader: Bool = false, now: NIODeadline) {
     self.limits = limits
-    deadline = now + limits.idleTimeout
+    state = awaitsProxyHeader ? .readingProxyHeader : .idle
+    deadline = now + (awaitsProxyHeader ? limits.requestTimeout : limits.idleTimeout)
     lingerBytesLeft = limits.lingerBytes
   }
 
@@ -69,10 +75,10 @@ struct ConnectionStateMachine {
 
   // MARK: A connection's begin and end
 
-  /// - Parameter isTurnedAway: There are too many connections: this one is told so before it has said anything.
-  mutating func opened(isTurnedAway: Bool, now: NIODeadline) -> ConnectionAction {
-    guard state == .idle else { return .none }
-    return isTurnedAway ? refuse(.tooManyConnections, now: now) : .setTimer(wakeTime(now: now))
+  /// - Parameter refusal: Why it is turned away: it is told so before it has said anything. nil: it is not.
+  mutating func opened(_ refusal: Refusal? = nil, now: NIODeadline) -> ConnectionAction {
+    guard state == .idle || state == .readingProxyHeader else { return .none }
+    return refusal.map { refuse($0, now: now) } ?? .setTimer(wakeTime(now: now))
   }
 
   /// Ends the connection now, whatever it is doing.
@@ -99,7 +105,7 @@ struct ConnectionStateMachine {
       guard isUnused, end > now else { return close() }
       deadline = end
       return .setTimer(wakeTime(now: now))
-    case .readingHead:
+    case .readingHead, .readingProxyHeader:
       deadline = min(deadline, now + limits.firstRequestPatience)
       return .setTimer(wakeTime(now: now))
     case .flushing, .lingering:
@@ -114,7 +120,7 @@ struct ConnectionStateMachine {
     guard now >= deadline || state == .closed else { return .setTimer(wakeTime(now: now)) }
     switch state {
     case .readingHead, .readingBody, .skippingBody: return refuse(.timeout, now: now)
-    case .idle, .flushing, .lingering: return close()
+    case .readingProxyHeader, .idle, .flushing, .lingering: return close()
     case .awaitingReply: return .setTimer(wakeTime(now: now))
     case .closed: return .none
     }
@@ -125,6 +131,7 @@ struct ConnectionStateMachine {
   /// - Parameter mustWait: Others before them have not been looked at, or nothing can look at them now.
   mutating func inputReceived(bytes: Int, mustWait: Bool, now: NIODeadline) -> InputAction {
     switch state {
+    case .readingProxyHeader: return .readProxyHeader
     case .idle, .readingHead, .readingBody, .skippingBody:
       if mustWait { return .hold }
       if state == .idle { beginRequest(now: now) }
@@ -140,6 +147,13 @@ struct ConnectionStateMachine {
       if lingerEnd != .distantFuture { deadline = min(lingerEnd, now + limits.lingerSilence) }
       return .discard
     }
+  }
+
+  /// A request may come. While the relay shuts down, the time until then stays what it was.
+  mutating func proxyHeaderRead(now: NIODeadline) {
+    guard state == .readingProxyHeader else { return }
+    state = .idle
+    if !isLastRequest { deadline = now + limits.idleTimeout }
   }
 
   /// The decoder has looked at what it was given.
@@ -179,7 +193,8 @@ struct ConnectionStateMachine {
     if takesParts, !othersWait { return .process }
     switch state {
     case .flushing(then: .linger), .flushing(then: .close), .lingering, .closed: return .discard
-    case .idle, .readingHead, .readingBody, .skippingBody, .awaitingReply, .flushing(then: .proceed):
+    case .readingProxyHeader, .idle, .readingHead, .readingBody, .skippingBody, .awaitingReply,
+      .flushing(then: .proceed):
       return .wait
     }
   }
@@ -217,7 +232,8 @@ struct ConnectionStateMachine {
       deadline = .distantFuture
       return .handOver
     case .skippingBody(let content): return answer(content, now: now)
-    case .idle, .readingHead, .awaitingReply, .flushing, .lingering, .closed: return .none
+    case .readingProxyHeader, .idle, .readingHead, .awaitingReply, .flushing, .lingering, .closed:
+      return .none
     }
   }
 
@@ -236,7 +252,7 @@ struct ConnectionStateMachine {
     switch state {
     case .readingBody: refuse(refusal, now: now)
     case .awaitingReply: answer(.refusal(refusal), now: now)
-    case .idle, .readingHead, .skippingBody, .flushing, .lingering, .closed: .none
+    case .readingProxyHeader, .idle, .readingHead, .skippingBody, .flushing, .lingering, .closed: .none
     }
   }
 
@@ -270,7 +286,7 @@ extension ConnectionStateMachine {
   /// Whether parts of a request can be taken in; if not, they wait.
   private var takesParts: Bool {
     switch state {
-    case .idle, .readingHead, .readingBody, .skippingBody: true
+    case .readingProxyHeader, .idle, .readingHead, .readingBody, .skippingBody: true
     case .awaitingReply, .flushing, .lingering, .closed: false
     }
   }
@@ -282,7 +298,7 @@ extension ConnectionStateMachine {
   private var wantsInput: Bool {
     switch state {
     case .flushing(then: .close), .closed: false
-    case .idle, .readingHead, .readingBody, .skippingBody, .awaitingReply, .lingering,
+    case .readingProxyHeader, .idle, .readingHead, .readingBody, .skippingBody, .awaitingReply, .lingering,
       .flushing(then: .proceed), .flushing(then: .linger):
       true
     }

@@ -29,6 +29,7 @@ final class IngestHandler: ChannelDuplexHandler {
   private var admission: ConnectionAdmission?
   private var machine: ConnectionStateMachine
   private var context: ChannelHandlerContext?
+  private var proxyHeader = ProxyHeaderParser()
   private var request: PresentRequest
   private var body: RequestBody?
   private var decoder = DecoderFeed()
@@ -37,15 +38,20 @@ final class IngestHandler: ChannelDuplexHandler {
   /// Whoever looks at what has come goes on by itself.
   private var isTakingInput = false
 
+  /// What TLS is spoken with behind the PROXY header, where one comes; else its handler stands before this one from the beginning.
+  private let certificates: ListenerCertificates?
+
   init(
     ingest: IngestContext, registry: ConnectionRegistry, admission: ConnectionAdmission = .open,
-    now: NIODeadline
+    tlsBehindProxyHeader certificates: ListenerCertificates? = nil, now: NIODeadline
   ) {
+    self.certificates = certificates
     self.ingest = ingest
     self.registry = registry
     self.admission = admission
     request = PresentRequest(trust: ingest.trust)
-    machine = ConnectionStateMachine(limits: ingest.limits, now: now)
+    machine = ConnectionStateMachine(
+      limits: ingest.limits, awaitsProxyHeader: ingest.readsProxyHeaders, now: now)
   }
 
   // MARK: What others ask
@@ -108,7 +114,7 @@ final class IngestHandler: ChannelDuplexHandler {
   private func connectionOpened(_ context: ChannelHandlerContext) {
     guard timer.wakesAt == nil else { return }
     request.connectionOpened(from: context.channel.remoteAddress.flatMap(PeerAddress.Address.init))
-    perform(machine.opened(isTurnedAway: admission == .turnedAway, now: context.eventLoop.now))
+    perform(machine.opened(admission?.refusal, now: context.eventLoop.now))
   }
 
   // MARK: Bytes coming in
@@ -141,6 +147,7 @@ final class IngestHandler: ChannelDuplexHandler {
         mustWait: othersTakeInput || !waiting.isEmpty || decoder.isBeingReplaced,
         now: context.eventLoop.now)
       switch action {
+      case .readProxyHeader: readProxyHeader(from: &input, context)
       case .decodeHead:
         if decoder.isClean, takePlainRequest(&input) { continue }
         decode(decoder.cutHead(from: &input), context)
@@ -151,6 +158,32 @@ final class IngestHandler: ChannelDuplexHandler {
       case .close: return perform(.close)
       }
     }
+  }
+
+  /// What follows the header stays in the input.
+  private func readProxyHeader(from input: inout ByteBuffer, _ context: ChannelHandlerContext) {
+    switch proxyHeader.take(&input) {
+    case .incomplete: break
+    case .complete(let client):
+      if let client { request.connectionOpened(from: client) }
+      machine.proxyHeaderRead(now: context.eventLoop.now)
+      beginTLS(with: &input, context)
+    case .broken(let fault):
+      perform(machine.decodingFailed(.proxyHeader(fault), now: context.eventLoop.now))
+    }
+  }
+
+  /// What came with the header goes by TLS, too.
+  private func beginTLS(with input: inout ByteBuffer, _ context: ChannelHandlerContext) {
+    guard let security = certificates?.makeHandler() else { return }
+    do {
+      try context.pipeline.syncOperations.addHandler(security, position: .before(self))
+    } catch {
+      return perform(machine.close())
+    }
+    guard let rest = input.readSlice(length: input.readableBytes), rest.readableBytes > 0 else { return }
+    context.pipeline.syncOperations.fireChannelRead(NIOAny(rest))
+    context.pipeline.syncOperations.fireChannelReadComplete()
   }
 
   private func decode(_ slice: ByteBuffer, _ context: ChannelHandlerContext) {

@@ -12,6 +12,19 @@ extension Refusal {
   static let expectationFailed = Refusal(
     .expectationFailed, "the only expectation that is met is 100-continue")
 
+  /// - Parameter fault: What is wrong with the header that was to come first.
+  static func proxyHeader(_ fault: ProxyHeaderParser.Fault) -> Refusal {
+    badRequest(
+      "a connection has to begin with a PROXY header here (server.proxy_protocol), and this one is not right: \(fault.rawValue)"
+    )
+  }
+
+  /// Never sent: the connection is closed.
+  static let strangersProxyHeader = Refusal(
+    .forbiddenAddress,
+    "connections come from server.trusted_proxies alone while server.proxy_protocol is true, and this peer is none of them"
+  )
+
   static let headersTooLarge = Refusal(
     .headersTooLarge,
     "the request line and headers are larger than \(RequestParser.maxHeaderBytes) bytes")
@@ -31,6 +44,10 @@ extension Refusal {
 
   static let tooManyConnections = unavailable(
     .tooManyConnections, "the connections have reached server.max_connections; try again")
+
+  static let tooManyConnectionsOfPeer = unavailable(
+    .tooManyConnections,
+    "the connections of this address have reached server.max_connections_per_peer; close some, or try again")
 
   /// - Parameter name: The sender's text, which goes back to the sender. The explanation names only what is registered, so
   ///   that there are not as many of them as a sender likes.

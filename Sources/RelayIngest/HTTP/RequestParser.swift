@@ -60,8 +60,8 @@ enum ForeignProtocol: Equatable {
   var message: String {
     switch self {
     case .proxyHeader:
-      "this begins with a PROXY protocol header, which is not read here: switch it off in the proxy before the relay "
-        + "(HAProxy: send-proxy, nginx: proxy_protocol, load balancers of clouds: proxy protocol)"
+      "this begins with a PROXY protocol header, which is not read here: set server.proxy_protocol: true, or switch it off in the "
+        + "proxy before the relay (HAProxy: send-proxy, nginx: proxy_protocol, load balancers of clouds: proxy protocol)"
     case .tls:
       "this is TLS, and server.listen speaks plain HTTP: post to http://, or let a proxy before the relay end TLS"
     case .http2:

@@ -1,3 +1,4 @@
+import RelayPipeline
 import Synchronization
 
 /// Counts the connections of all event loops (`server.max_connections`).
@@ -20,7 +21,12 @@ final class ConnectionLimit: Sendable {
 
   func admit() -> ConnectionAdmission? {
     if Self.enter(open, limit: maxOpen.load(ordering: .relaxed)) { return .open }
-    return Self.enter(turnedAway, limit: Self.maxTurnedAway) ? .turnedAway : nil
+    return turnAway(.tooManyConnections)
+  }
+
+  /// - Parameter refusal: What it is told.
+  func turnAway(_ refusal: Refusal) -> ConnectionAdmission? {
+    Self.enter(turnedAway, limit: Self.maxTurnedAway) ? .turnedAway(refusal) : nil
   }
 
   func leave(_ admission: ConnectionAdmission) {
@@ -38,8 +44,10 @@ final class ConnectionLimit: Sendable {
 }
 
 /// Whether a new connection is served.
-enum ConnectionAdmission {
+enum ConnectionAdmission: Equatable {
   case open
   /// Told that there are too many.
-  case turnedAway
+  case turnedAway(Refusal)
+
+  var refusal: Refusal? { if case .turnedAway(let refusal) = self { refusal } else { nil } }
 }

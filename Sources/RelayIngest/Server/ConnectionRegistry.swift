@@ -1,17 +1,8 @@
 import NIOCore
+import RelayCore
 
 /// The connections of one event loop, so that a shutdown finds them, and the one that has been idle longest is found.
 final class ConnectionRegistry: @unchecked Sendable {  // Confined to its event loop.
-  private struct Idle {
-    let connection: IngestHandler
-    let since: NIODeadline
-  }
-
-  /// How many are remembered from one look at all connections.
-  private static let rememberedIdle = 64
-  /// For this long nobody looks again where none was idle.
-  private static let searchPause = TimeAmount.milliseconds(10)
-
   let eventLoop: any EventLoop
   /// What comes for its connections from other threads.
   let replies: ReplyQueue
@@ -19,10 +10,11 @@ final class ConnectionRegistry: @unchecked Sendable {  // Confined to its event 
   private var connections: [ObjectIdentifier: IngestHandler] = [:]
   private var emptied: EventLoopPromise<Void>?
   private var forcedEnd: Scheduled<Void>?
-  /// The longest idle ones as they were when somebody last looked, the longest last. What has become idle since is so
-  /// for a shorter time than all of them.
-  private var idle: [Idle] = []
-  private var nextSearch = NIODeadline.uptimeNanoseconds(0)
+  /// Among the connections of their peers, where those are counted.
+  private var places: [ObjectIdentifier: PeerPlace] = [:]
+  private var idle = IdleSearch(peer: nil)
+  /// Of the peer that was asked about last.
+  private var idleOfPeer = IdleSearch(peer: nil)
 
   init(eventLoop: any EventLoop, limit: ConnectionLimit) {
     self.eventLoop = eventLoop
@@ -40,38 +32,46 @@ final class ConnectionRegistry: @unchecked Sendable {  // Confined to its event 
   /// - Parameter admission: The place that becomes free; nil: another connection has it.
   func remove(_ connection: IngestHandler, leaving admission: ConnectionAdmission?) {
     guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+    places[ObjectIdentifier(connection)] = nil
     if let admission { limit.leave(admission) }
     finishIfEmpty()
   }
 
   /// Since when the connection that is idle longest has been so; nil: none is idle.
-  func longestIdleSince(now: NIODeadline) -> NIODeadline? {
+  ///
+  /// - Parameter peer: nil: of all; else of those that are counted for this peer.
+  func longestIdleSince(now: NIODeadline, of peer: PeerAddress.Address? = nil) -> NIODeadline? {
     eventLoop.preconditionInEventLoop()
-    forgetBusy()
-    if idle.isEmpty, now >= nextSearch {
-      let found = connections.values.compactMap { connection in
-        connection.idleSince.map { Idle(connection: connection, since: $0) }
-      }
-      idle = found.sorted { $0.since < $1.since }.prefix(Self.rememberedIdle).reversed()
-      if idle.isEmpty { nextSearch = now + Self.searchPause }
+    guard let peer else { return idle.longestSince(among: connections.values, now: now) }
+    if idleOfPeer.peer != peer { idleOfPeer = IdleSearch(peer: peer, after: idleOfPeer) }
+    let counted = places.lazy.filter { $0.value.peer == peer }.compactMap { [connections] in
+      connections[$0.key]
     }
-    return idle.last?.since
+    return idleOfPeer.longestSince(among: counted, now: now)
   }
 
   /// Closes the connection that has been idle since then; its place is the caller's.
   ///
+  /// - Parameter peer: As it was looked for: then its place among those of this peer is free.
   /// - Returns: Whether it was still there, and idle.
-  func closeIdle(since: NIODeadline) -> Bool {
+  func closeIdle(since: NIODeadline, of peer: PeerAddress.Address? = nil) -> Bool {
     eventLoop.preconditionInEventLoop()
-    forgetBusy()
-    guard let longest = idle.last, longest.since == since else { return false }
-    idle.removeLast()
-    longest.connection.giveUpPlace()
+    guard peer != nil else {
+      guard let connection = idle.take(since: since) else { return false }
+      connection.giveUpPlace()
+      return true
+    }
+    guard idleOfPeer.peer == peer, let connection = idleOfPeer.take(since: since) else { return false }
+    places[ObjectIdentifier(connection)] = nil
+    connection.close()
     return true
   }
 
-  private func forgetBusy() {
-    while let last = idle.last, last.connection.idleSince != last.since { idle.removeLast() }
+  /// Keeps a connection's place among those of its peer until it leaves.
+  func keep(_ place: PeerPlace, of connection: IngestHandler) {
+    eventLoop.preconditionInEventLoop()
+    guard connections[ObjectIdentifier(connection)] != nil else { return }
+    places[ObjectIdentifier(connection)] = place
   }
 
   /// Lets requests that have begun come to their end, for at most `drain`; ends when no connection is left.
@@ -79,7 +79,8 @@ final class ConnectionRegistry: @unchecked Sendable {  // Confined to its event 
     eventLoop.preconditionInEventLoop()
     let emptied = self.emptied ?? eventLoop.makePromise()
     self.emptied = emptied
-    idle = []
+    idle = IdleSearch(peer: nil)
+    idleOfPeer = IdleSearch(peer: nil)
     for connection in Array(connections.values) { connection.quiesce() }
     finishIfEmpty()
     guard !connections.isEmpty else { return emptied.futureResult }

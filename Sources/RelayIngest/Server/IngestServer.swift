@@ -40,8 +40,9 @@ package final class IngestServer: Sendable {
         receiver: receiver,
         budget: InflightBudget(
           limitBytes: settings.maxInflightBytes, largestBodyBytes: settings.maxBodyBytes),
-        trust: ProxyTrust(settings.trustedProxies)),
-      limit: ConnectionLimit(maxOpen: settings.maxConnections), certificates: certificates,
+        trust: ProxyTrust(settings.trustedProxies), readsProxyHeaders: settings.proxyProtocol),
+      limit: ConnectionLimit(maxOpen: settings.maxConnections),
+      peers: PeerLimit(maxOpen: settings.maxConnectionsPerPeer), certificates: certificates,
       eventLoopGroup: eventLoopGroup)
   }
 

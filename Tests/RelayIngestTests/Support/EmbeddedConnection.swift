@@ -30,7 +30,8 @@ final class EmbeddedConnection {
     registry = ConnectionRegistry(eventLoop: loop, limit: limit)
     handler = IngestHandler(
       ingest: IngestContext(
-        limits: ConnectionLimits(settings), receiver: receiver, budget: budget, trust: trust),
+        limits: ConnectionLimits(settings), receiver: receiver, budget: budget, trust: trust,
+        readsProxyHeaders: settings.proxyProtocol),
       registry: registry, admission: admission, now: loop.now)
     channel = EmbeddedChannel(loop: loop)
     try channel.pipeline.syncOperations.addHandlers([

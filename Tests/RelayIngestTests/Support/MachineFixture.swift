@@ -16,7 +16,7 @@ final class MachineFixture {
   func pass(_ time: TimeAmount) { now = now + time }
 
   func opened(isTurnedAway: Bool = false) -> ConnectionAction {
-    machine.opened(isTurnedAway: isTurnedAway, now: now)
+    machine.opened(isTurnedAway ? .tooManyConnections : nil, now: now)
   }
   func input(bytes: Int, mustWait: Bool = false) -> InputAction {
     machine.inputReceived(bytes: bytes, mustWait: mustWait, now: now)

@@ -35,6 +35,15 @@ final class RawClient {
     return RawClient(channel: channel, input: input)
   }
 
+  /// From here on it speaks TLS.
+  func startTLS(_ configuration: TLSConfiguration) async throws {
+    let (channel, context) = (channel, try NIOSSLContext(configuration: configuration))
+    try await channel.eventLoop.submit {
+      let handler = try NIOSSLClientHandler(context: context, serverHostname: nil)
+      try channel.pipeline.syncOperations.addHandler(handler, position: .first)
+    }.get()
+  }
+
   func send(_ text: String) async throws {
     try await channel.writeAndFlush(ByteBuffer(string: text))
   }
