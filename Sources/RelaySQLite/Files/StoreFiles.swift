@@ -21,7 +21,14 @@ final class StoreFiles {
     let folder = FilePath.parent(of: path)
     let fileSystem = fileSystem ?? .of(file: path)
     self.fileSystem = fileSystem
-    lock = try StoreLock(databasePath: path, emulatesFlock: fileSystem.emulatesFlock)
+    do throws(StoreError) {
+      lock = try StoreLock(databasePath: path, emulatesFlock: fileSystem.emulatesFlock)
+    } catch {
+      guard error.code == .inUse else { throw error }
+      throw StoreError(
+        code: .inUse,
+        message: "\(error.message), choose another store.url, or wait for it with --wait-for-store")
+    }
     databasePath = path
     Self.sync(folder)
     // Opening takes some room itself, for the log and its index.

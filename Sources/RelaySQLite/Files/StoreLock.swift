@@ -16,7 +16,7 @@ final class StoreLock {
   /// -1: it can't be made; the lock on the database stands alone.
   private let beside: Int32
 
-  /// - Throws: `inUse` if another process has it.
+  /// - Throws: `inUse` if another process has it; what else than to stop that one may be done, its caller adds.
   init(databasePath path: String, emulatesFlock: Bool) throws(StoreError) {
     (descriptor, file) = try Self.openFile(path, locks: !emulatesFlock)
     let beside = StoreAccess(in: FilePath.parent(of: path)).openFile(path + ".lock", O_RDWR | O_CLOEXEC)
@@ -82,8 +82,7 @@ final class StoreLock {
   private static func inUse(_ path: String, _ holder: String) -> StoreError {
     StoreError(
       code: .inUse,
-      message: "the store \(path) is in use by another huggy-relay\(holder); "
-        + "stop that one, choose another store.url, or wait for it with --wait-for-store")
+      message: "the store \(path) is in use by another huggy-relay\(holder); stop that one")
   }
 
   private static func holder(of file: FileID) -> String? {

@@ -16,7 +16,8 @@ struct StoreCommand: ParsableCommand {
         """
         The relay goes on meanwhile; everything that it accepted before the copy was done is in it. The copy is made \
         beside the store first and takes as much room there until it has been fetched. The file is readable by its \
-        owner alone: it holds what customers wrote. To restore one, see docs/operations.md.
+        owner alone: it holds what customers wrote. To restore one, see docs/operations.md#restore. A store in PostgreSQL \
+        is refused: copy it with pg_dump (docs/postgresql.md#backups).
         """,
         examples: "huggy-relay store backup copy.db"))
 

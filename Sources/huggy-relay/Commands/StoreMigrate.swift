@@ -13,7 +13,7 @@ struct StoreMigrate: ParsableCommand {
       file again. A move that was cut off goes on where it was when the same command is run again, and no relay takes the \
       database before all is there. At the end both are read as wholes and compared, and the rows of the new one with each \
       other. Exits 1 if something is wrong.
-      """, examples: "huggy-relay store migrate --to postgres://relay@db.internal/huggy"))
+      """, examples: "huggy-relay store migrate --to postgres://huggy_relay@db.internal/huggy_relay"))
 
   @Option(name: .long, help: "The database, as store.url will name it.")
   var to: String

@@ -95,7 +95,7 @@ struct RunningRelayCheck {
     let error = try? AnswerDecoder.decode(ErrorAnswer.self, from: answer.body)
     return .fail(
       Self.subject, "\(url): not ready: \(error?.error.message ?? "status \(answer.status)")",
-      "senders get 503 meanwhile; see docs/operations.md")
+      "senders get 503 meanwhile; see docs/operations.md#turned-away")
   }
 }
 
@@ -161,7 +161,8 @@ enum RelayHealth {
   private static func store(_ status: StatusAnswer) -> [Finding] {
     var findings: [Finding] = []
     if let refusal = status.store.refusal {
-      findings.append(.fail("store", "no envelopes are taken: \(refusal)", "see docs/operations.md"))
+      findings.append(
+        .fail("store", "no envelopes are taken: \(refusal)", "see docs/operations.md#turned-away"))
     }
     if let held = status.store.attemptsHeld {
       findings.append(
