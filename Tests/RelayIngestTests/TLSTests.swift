@@ -130,12 +130,12 @@ import Testing
   /// The proxy says in the clear whom it speaks for, and passes on the sender's TLS.
   @Test func aProxyHeaderComesBeforeTLS() async throws {
     let receiver = StreamReceiver(answersAtOnce: true)
-    let proxies = try #require(AddressBlock("127.0.0.0/8"))
+    let proxies = TrustedProxies([try #require(AddressBlock("127.0.0.0/8"))])
     try await withServer(
       receiver, certificates: certificates(),
       {
         $0.proxyProtocol = true
-        $0.trustedProxies = [proxies]
+        $0.trustedProxies = proxies
       }
     ) { _, address in
       let sender = try await RawClient.connect(to: address)
