@@ -140,7 +140,8 @@ extension Configuration {
       credentials["sources.\(source.name)"] = Credentials(secrets: source.tokens.map(\.value))
     }
     for destination in destinations {
-      var own = Credentials(secrets: destination.headers.map(\.value), keys: destination.signingSecrets.map(\.withoutEnd))
+      var own = Credentials(
+        secrets: destination.headers.map(\.value), keys: destination.signingSecrets.map(\.withoutEnd))
       switch destination.authorization {
       case .bearer(let token): own.secrets.append(token)
       case .basic(let username, let password): own.secrets += [Secret(username), password]
