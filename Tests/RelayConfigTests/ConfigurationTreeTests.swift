@@ -20,7 +20,7 @@ import Testing
     destinations:
       "1": { url: "https://crm.example:8443/hooks/s3cret?x=1", format: event, forward_token: false,
         headers: { X-Team: "data: yes", X-Other: "# no" }, auth: { bearer: b3arer },
-        signing_secret: [whsec_ZXhhbXBsZS1rZXktZm9yLXRoZS1zaW5rLW9ubHk=, whsec_ZXhhbXBsZS1rZXktZm9yLXRoZS1zaW5rLW9ubHkx],
+        signing_secret: [whsec_ZXhhbXBsZS1rZXktZm9yLXRoZS1zaW5rLW9ubHk=, { value: whsec_ZXhhbXBsZS1rZXktZm9yLXRoZS1zaW5rLW9ubHkx, until: 2031-01-01T00:00:00Z }],
         http2: true, timeout: 1m, connect_timeout: 250ms, max_idle: 2m, concurrency: 3, rate: 600/m, order_by: chat,
         batch: { max_events: 7, max_bytes: 1536KiB, max_wait: 250ms },
         retry: { initial: 2s, factor: 1.5, max_delay: 7m, jitter: 0.25, max_age: 1d, max_attempts: 9 },

@@ -314,7 +314,7 @@ import Testing
     ),
     (#""defaults": { "retry": { "max_attempts": -1 } }"#, #"or unlimited; in JSON: "unlimited""#),
     (#""defaults": { "order_by": null }"#, #"in JSON: "none", "chat", "destination""#),
-    (#""defaults": { "format": true }"#, #"in JSON: "huggy", "event""#),
+    (#""defaults": { "format": true }"#, #"in JSON: "huggy", "event", "cloudevents""#),
     (#""store": { "keep": true }"#, #"in JSON: "all", "routed""#),
   ])
   func wordsStandInQuotesWhereTheFileIsJSON(keys: String, message: String) {

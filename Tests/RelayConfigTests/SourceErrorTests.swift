@@ -155,7 +155,7 @@ import Testing
       "what may be half of a token is not shown",
       "sources: { huggy: { token: [{ value: hun, ter2: }] } }",
       [
-        "1:43: sources.huggy.token[0]: unknown key; known here: value, company"
+        "1:43: sources.huggy.token[0]: unknown key; known here: value, company, until"
       ]),
     FaultyConfiguration(
       "a company that is a boolean by accident",
