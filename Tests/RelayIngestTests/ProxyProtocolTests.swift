@@ -150,7 +150,7 @@ import Testing
       let stranger = try await RawClient.connect(to: address)
       try? await stranger.send(line + Requests.post())
       #expect(await stranger.rest() == "")
-      #expect(try await receiver.nextRefusal() == 403)
+      #expect(try await receiver.nextRefusal().reason.status == 403)
       var settings = ServerSettings()
       settings.listen = ListenAddress(host: "127.0.0.1", port: 0)
       Self.settings(&settings)
