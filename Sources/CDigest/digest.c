@@ -63,14 +63,17 @@ bool cdigest_sha256_end(void *digest, uint8_t *code) {
 }
 
 bool cdigest_ed25519_public_key(const uint8_t seed[32], uint8_t key[32]) {
+  ERR_set_mark();
   EVP_PKEY *pair = EVP_PKEY_new_raw_private_key_ex(NULL, "ED25519", NULL, seed, 32);
   size_t count = 32;
   bool is_done = pair != NULL && EVP_PKEY_get_raw_public_key(pair, key, &count) == 1 && count == 32;
   EVP_PKEY_free(pair);
+  ERR_pop_to_mark();
   return is_done;
 }
 
 bool cdigest_ed25519_sign(const uint8_t seed[32], const uint8_t *message, size_t count, uint8_t signature[64]) {
+  ERR_set_mark();
   EVP_PKEY *pair = EVP_PKEY_new_raw_private_key_ex(NULL, "ED25519", NULL, seed, 32);
   EVP_MD_CTX *context = EVP_MD_CTX_new();
   size_t length = 64;
@@ -80,6 +83,7 @@ bool cdigest_ed25519_sign(const uint8_t seed[32], const uint8_t *message, size_t
     && EVP_DigestSign(context, signature, &length, message, count) == 1 && length == 64;
   EVP_MD_CTX_free(context);
   EVP_PKEY_free(pair);
+  ERR_pop_to_mark();
   return is_done;
 }
 

@@ -45,11 +45,11 @@ import Testing
     ("2026-12-01T00:00:01Z", "ends at 2026-12-01T00:00:01.000Z: nobody is let in by it from then on"),
     (
       "2026-12-01T00:00:00Z",
-      "has ended at 2026-12-01T00:00:00.000Z: nobody is let in by it any more; remove it"
+      "has ended at 2026-12-01T00:00:00.000Z: nobody is let in by it any more; remove it, once another is there"
     ),
     (
       "1999-12-01T00:00:00Z",
-      "has ended at 1999-12-01T00:00:00.000Z: nobody is let in by it any more; remove it"
+      "has ended at 1999-12-01T00:00:00.000Z: nobody is let in by it any more; remove it, once another is there"
     ),
   ])
   func oneThatHasEndedOrEndsWithinTwoWeeksIsWarnedOf(until: String, warning: String) {
@@ -64,7 +64,7 @@ import Testing
     #expect(
       told == [
         "5:22: warning: destinations.crm.signing_secret[0]: has ended at 2026-11-30T00:00:00.000Z: nothing is signed with it "
-          + "any more; remove it"
+          + "any more; remove it, once another is there"
       ])
   }
 
@@ -85,10 +85,10 @@ import Testing
   }
 
   @Test(arguments: [
-    ("2026-12-31", "'2026-12-31' is not a time with its offset"),
-    ("2027-12-31T00:00:00", "'2027-12-31T00:00:00' is not a time with its offset"),
-    ("2027-12-31T24:00:00Z", "'2027-12-31T24:00:00Z' is not a time with its offset"),
-    ("soon", "'soon' is not a time with its offset"),
+    ("2026-12-31", "the value is not a time with its offset"),
+    ("2027-12-31T00:00:00", "the value is not a time with its offset"),
+    ("2027-12-31T24:00:00Z", "the value is not a time with its offset"),
+    ("soon", "the value is not a time with its offset"),
     ("[a]", "expected a time such as 2026-12-31T00:00:00Z, found a list"),
   ])
   func anEndIsATimeWithItsOffset(until: String, fault: String) {

@@ -36,6 +36,6 @@ import Testing
       outcomes.filter { $0.1 == .unavailable }.map(\.0) == [.tooManyBytes, .tooManyConnections, .unavailable])
     #expect(
       outcomes.filter { $0.1 == nil }.map(\.0)
-        == [.expectationFailed, .headersTooLarge, .methodNotAllowed, .notFound, .timeout])
+        == [.expectationFailed, .headersTooLarge, .methodNotAllowed, .notFound, .timeout, .tlsFailed])
   }
 }

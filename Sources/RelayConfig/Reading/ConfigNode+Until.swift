@@ -25,7 +25,7 @@ extension ConfigNode {
     switch CredentialEnd(path: "", until: until).stage(at: reading.now) {
     case .far: break
     case .near: warning("ends at \(until): \(consequence) from then on")
-    case .over: warning("has ended at \(until): \(consequence) any more; remove it")
+    case .over: warning("has ended at \(until): \(consequence) any more; remove it, once another is there")
     }
   }
 

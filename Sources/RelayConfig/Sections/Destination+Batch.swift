@@ -68,7 +68,7 @@ extension ReadDestination {
     guard types.contains(nil) || Set(types).count > 1 else { return }
     reading.report(
       "an array of events does not say their types, and the huggy-event header is there only where all have the same one; "
-        + "route one type to it, or write format: huggy",
+        + "route one type to it, or write format: huggy or cloudevents",
       at: batchLocation ?? location, severity: .warning)
   }
 

@@ -21,10 +21,8 @@ extension ConfigNode {
   private func endingSecret() -> SigningSecret? {
     guard var section = section() else { return nil }
     let value = section.take("value", isRequired: true)
-    var until = section.take("until")
-    // Not secret, unlike all else beside it.
-    until?.isSecret = false
-    let end = until?.until()
+    // As secret as what stands beside it: the two may have been taken for each other.
+    let end = section.take("until")?.until()
     section.finish()
     guard let value else {
       error("value is missing; write { value: SECRET, until: TIME }")

@@ -43,9 +43,8 @@ extension ConfigNode {
     // Not secret, unlike all else beside a token.
     company?.isSecret = false
     let companyText = company?.companyID()
-    var until = section.take("until")
-    until?.isSecret = false
-    let end = until?.until()
+    // As secret as the token: the two may have been taken for each other.
+    let end = section.take("until")?.until()
     section.finish()
     guard let value else {
       error("value is missing; write { value: TOKEN, company: ID }")

@@ -82,7 +82,11 @@ extension Source {
   private var tree: ConfigurationTree {
     var entries: [ConfigurationTree.Entry] = [.init("path", .text(path))]
     if learnsToken { entries.append(.init("token", .word("learn"))) }
-    if !tokens.isEmpty { entries.append(.init("token", .oneOrMore(tokens.map(\.tree)))) }
+    if !tokens.isEmpty {
+      // One that says more than its value stands in a list only.
+      let isAlone = tokens.count == 1 && tokens[0].company == nil && tokens[0].until == nil
+      entries.append(.init("token", isAlone ? tokens[0].tree : .list(tokens.map(\.tree))))
+    }
     if let company { entries.append(.init("company", .text(company))) }
     if !allow.isEmpty { entries.append(.init("allow", .oneOrMore(allow.map { .text("\($0)") }))) }
     if let rate { entries.append(.init("rate", .word(rate.text))) }

@@ -21,13 +21,16 @@ package struct CredentialEnd: Hashable, Sendable {
   /// As `destinations.crm.signing_secret[0]`.
   package var path: String
   package var until: Timestamp
+  /// From then on none of its key counts.
+  package var isLast: Bool
 
   /// How long before its end a credential is told of.
   package static let notice = Duration.seconds(14 * 86_400)
 
-  package init(path: String, until: Timestamp) {
+  package init(path: String, until: Timestamp, isLast: Bool = false) {
     self.path = path
     self.until = until
+    self.isLast = isLast
   }
 
   /// - Parameter now: The wall clock's time.
@@ -50,8 +53,10 @@ extension Configuration {
   }
 
   private static func ends(of credentials: [some EndingCredential], at path: String) -> [CredentialEnd] {
-    credentials.enumerated().compactMap { place, credential in
-      credential.until.map { CredentialEnd(path: "\(path)[\(place)]", until: $0) }
+    let ends = credentials.compactMap(\.until)
+    let last = ends.count == credentials.count ? ends.max() : nil
+    return credentials.enumerated().compactMap { place, credential in
+      credential.until.map { CredentialEnd(path: "\(path)[\(place)]", until: $0, isLast: $0 == last) }
     }
   }
 }

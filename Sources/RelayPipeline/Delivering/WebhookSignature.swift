@@ -10,21 +10,24 @@ package enum WebhookSignature {
   package static func header(id: String, timestamp: Int64, body: [UInt8], secrets: [SigningSecret]) -> String
   {
     let now = Timestamp(microseconds: timestamp * 1_000_000)
-    return secrets.filter { $0.counts(at: now) }.compactMap { secret in
-      signature(id: id, timestamp: timestamp, body: body, secret: secret).map {
-        "\(secret.scheme.version),\(Base64.text($0))"
-      }
+    return secrets.filter { $0.counts(at: now) }.map { secret in
+      let signature = signature(id: id, timestamp: timestamp, body: body, secret: secret)
+      return "\(secret.scheme.version),\(Base64.text(signature))"
     }.joined(separator: " ")
   }
 
-  /// - Returns: nil: OpenSSL has no Ed25519. A configuration with such a secret is refused before.
   private static func signature(
     id: String, timestamp: Int64, body: [UInt8], secret: SigningSecret
-  ) -> [UInt8]? {
+  ) -> [UInt8] {
     let head = head(id: id, timestamp: timestamp)
     switch secret.scheme {
     case .symmetric: return SHA256.authenticationCode(key: secret.revealKey, head, body)
-    case .ed25519: return Ed25519.signature(of: head + body, seed: secret.revealKey)
+    case .ed25519:
+      // A configuration with such a secret is refused where OpenSSL has no Ed25519.
+      guard let signature = Ed25519.signature(of: head + body, seed: secret.revealKey) else {
+        preconditionFailure("OpenSSL can't sign")
+      }
+      return signature
     }
   }
 

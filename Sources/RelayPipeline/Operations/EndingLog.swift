@@ -32,7 +32,10 @@ package final class EndingLog: Sendable {
   private func tell(of end: CredentialEnd, at now: Timestamp) {
     let metadata: Logger.Metadata = ["key": "\(end.path)", "until": "\(end.until)"]
     if end.stage(at: now) == .over {
-      logger.warning("a credential has ended; take it out of the configuration", metadata: metadata)
+      logger.warning(
+        end.isLast
+          ? "a credential has ended, and no other of its key is left (nobody is let in, nothing is signed): add one"
+          : "a credential has ended; take it out of the configuration", metadata: metadata)
     } else {
       logger.warning("a credential ends soon", metadata: metadata)
     }

@@ -61,9 +61,12 @@ struct Check: ParsableCommand {
   }
 
   private func printPublicKeys(of configuration: Configuration) {
+    let now = SystemWallClock().now()
     let lines = configuration.destinations.flatMap { destination in
-      destination.signingSecrets.compactMap { WebhookVerifier(of: $0)?.publicKeyText }.map {
-        "\(destination.name) \($0)"
+      destination.signingSecrets.filter { $0.counts(at: now) }.compactMap { secret in
+        (WebhookVerifier(of: secret)?.publicKeyText).map { key in
+          "\(destination.name) \(key)" + (secret.until.map { " until \($0)" } ?? "")
+        }
       }
     }
     if lines.isEmpty { printError("no destination signs with Ed25519: there is no signing_secret whsk_…") }

@@ -31,7 +31,9 @@ struct InitCommand: ParsableCommand {
   @Option(name: .long, help: "What it is called. Default: crm.")
   var destinationName: String?
 
-  @Option(name: .long, help: "What it wants: huggy (what Huggy would have sent) or event. Default: huggy.")
+  @Option(
+    name: .long,
+    help: "What it wants: huggy (what Huggy would have sent), event or cloudevents. Default: huggy.")
   var format: Destination.Format?
 
   @Option(
