@@ -33,8 +33,13 @@ package final class ListenerCertificates: Sendable {
   /// For connections from now on.
   ///
   /// - Parameter made: nil: plain HTTP.
-  package func replace(by made: Made?) {
-    current.withLock { $0 = made }
+  /// - Returns: What it was before.
+  @discardableResult
+  package func replace(by made: Made?) -> Made? {
+    current.withLock { current in
+      defer { current = made }
+      return current
+    }
   }
 
   /// Whether it speaks TLS at all.
@@ -86,6 +91,8 @@ package final class ListenerCertificates: Sendable {
     configuration.minimumTLSVersion = .tlsv12
     configuration.cipherSuiteValues = suites
     configuration.applicationProtocols = ["http/1.1"]
+    // How long a connection that the relay closes outlives that: its client's farewell does not end it, and it has no place any more.
+    configuration.shutdownTimeout = .milliseconds(200)
     if let authority = tls.clientAuthority {
       configuration.certificateVerification = .noHostnameVerification
       configuration.trustRoots = .certificates(try certificates(authority))

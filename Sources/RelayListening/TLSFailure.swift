@@ -10,6 +10,11 @@ package enum TLSFailure {
     return explanation(of: reason(in: first.description))
   }
 
+  /// The other side has closed its side of the connection without TLS's own end.
+  package static func isEndWithoutFarewell(_ error: any Error) -> Bool {
+    if case NIOSSLError.uncleanShutdown = error { true } else { false }
+  }
+
   /// `HTTP_REQUEST`, of `Error: 268435612 error:1000009c:SSL routines:OPENSSL_internal:HTTP_REQUEST at …`.
   static func reason(in description: String) -> String {
     let words = description.split(separator: " ")
@@ -27,7 +32,8 @@ package enum TLSFailure {
     case "CERTIFICATE_VERIFY_FAILED":
       "the sender's certificate is of no authority in server.tls.client_ca, or not valid now"
     case "UNSUPPORTED_PROTOCOL", "NO_SHARED_CIPHER", "WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL":
-      "the sender speaks no TLS that is still safe: 1.2 with ECDHE and AES-GCM or ChaCha20, or 1.3 (\(reason))"
+      "the sender speaks no TLS, or none that is still safe (1.2 with ECDHE and AES-GCM or ChaCha20, or 1.3): "
+        + "\(reason); a proxy that sends a PROXY header needs server.proxy_protocol"
     case "TLSV1_ALERT_UNKNOWN_CA", "SSLV3_ALERT_CERTIFICATE_UNKNOWN", "SSLV3_ALERT_BAD_CERTIFICATE",
       "SSLV3_ALERT_CERTIFICATE_EXPIRED", "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE":
       "the sender does not believe this listener's certificate (\(reason)): does it lead to an authority that is known there, "

@@ -66,9 +66,11 @@ import Testing
       let connection = try connection()
       connection.send(header)
       connection.send(Requests.head("GET", "/healthz"))
-      connection.send(Requests.post())
+      // It may be the client's own: nobody has looked at it on the way.
+      connection.send(Requests.post(path: "/guarded", headers: ["X-Forwarded-For: 198.51.100.1"]))
       #expect(try connection.statuses() == [200, 200])
       #expect(connection.receiver.received.first?.origin.peer == "127.0.0.1")
+      #expect(connection.receiver.asked == [try Self.known("127.0.0.1")])
     }
   }
 

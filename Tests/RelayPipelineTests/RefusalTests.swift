@@ -36,6 +36,9 @@ import Testing
       outcomes.filter { $0.1 == .unavailable }.map(\.0) == [.tooManyBytes, .tooManyConnections, .unavailable])
     #expect(
       outcomes.filter { $0.1 == nil }.map(\.0)
-        == [.expectationFailed, .headersTooLarge, .methodNotAllowed, .notFound, .timeout, .tlsFailed])
+        == [
+          .expectationFailed, .headersTooLarge, .methodNotAllowed, .notFound, .timeout, .tlsFailed,
+          .tooManyConnectionsOfPeer,
+        ])
   }
 }

@@ -113,3 +113,10 @@ extension PeerAddress.Address {
     }
   }
 }
+
+extension PeerAddress.Address {
+  /// As whom its connections are counted: IPv6 gives each network 2^64 addresses, so it is the network that counts.
+  var ofOneSite: Self {
+    if case .v6(let high, _) = self { .v6(high: high, low: 0) } else { self }
+  }
+}

@@ -105,6 +105,8 @@ final class IngestHandler: ChannelDuplexHandler {
 
   /// A socket error: whatever this connection was doing, it can't go on.
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // What ends so is as whole as its length says; that it has ended comes next, as without TLS.
+    if TLSFailure.isEndWithoutFarewell(error) { return }
     if let explanation = TLSFailure.explanation(of: error) {
       ingest.receiver.refused(path: "", .tlsFailed(explanation), origin: request.origin)
     }
@@ -165,7 +167,7 @@ final class IngestHandler: ChannelDuplexHandler {
     switch proxyHeader.take(&input) {
     case .incomplete: break
     case .complete(let client):
-      if let client { request.connectionOpened(from: client) }
+      if let client { request.connectionOpened(from: client) } else { request.proxyNamedNobody() }
       machine.proxyHeaderRead(now: context.eventLoop.now)
       beginTLS(with: &input, context)
     case .broken(let fault):

@@ -18,6 +18,8 @@ struct PresentRequest {
   private var trustVersion: Int
   /// What the peer's headers are read with; nil: they are not believed.
   private var proxies: TrustedProxies?
+  /// A PROXY header has named nobody: what stands in requests may be the client's own, and not the proxy's.
+  private var isNobodysWord = false
 
   init(trust: ProxyTrust = ProxyTrust()) {
     self.trust = trust
@@ -26,6 +28,12 @@ struct PresentRequest {
 
   mutating func connectionOpened(from address: PeerAddress.Address?) {
     origin = ConnectionOrigin(address: address)
+    lookAtPeer()
+  }
+
+  /// The PROXY header names no address.
+  mutating func proxyNamedNobody() {
+    isNobodysWord = true
     lookAtPeer()
   }
 
@@ -81,7 +89,7 @@ struct PresentRequest {
 
   private mutating func lookAtPeer() {
     trustVersion = trust.version
-    proxies = trust.proxies(believing: origin.address)
+    proxies = isNobodysWord ? nil : trust.proxies(believing: origin.address)
   }
 
   /// What the path leads to. A source's is spelled as the receiver knows it from here on.

@@ -46,7 +46,7 @@ extension Refusal {
     .tooManyConnections, "the connections have reached server.max_connections; try again")
 
   static let tooManyConnectionsOfPeer = unavailable(
-    .tooManyConnections,
+    .tooManyConnectionsOfPeer,
     "the connections of this address have reached server.max_connections_per_peer; close some, or try again")
 
   /// - Parameter name: The sender's text, which goes back to the sender. The explanation names only what is registered, so

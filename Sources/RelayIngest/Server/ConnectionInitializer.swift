@@ -69,7 +69,7 @@ final class ConnectionInitializer: Sendable {
     guard peers.isSet, let peer = channel.remoteAddress.flatMap(PeerAddress.Address.init),
       ingest.trust.proxies(believing: peer) == nil
     else { return nil }
-    return peer
+    return peer.ofOneSite
   }
 
   /// - Parameter place: Among the connections of its peer, where those are counted.
@@ -90,7 +90,16 @@ final class ConnectionInitializer: Sendable {
         }
         return setUp(channel, registry, ingest, admission: admission, place: place)
       }
-    case nil: return refuse(channel, .tooManyConnections, ingest)
+    case nil:
+      // Those that are being told so are too many, too.
+      return makeRoom(on: eventLoop, attempts: Self.maxAttempts).flatMap { [self] hasRoom in
+        guard hasRoom else { return refuse(channel, .tooManyConnections, ingest) }
+        guard !registry.isQuiescing else {
+          limit.leave(.open)
+          return eventLoop.makeFailedFuture(TurnedAway())
+        }
+        return setUp(channel, registry, ingest, admission: .open, place: place)
+      }
     }
   }
 

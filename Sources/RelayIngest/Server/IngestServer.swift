@@ -59,13 +59,20 @@ package final class IngestServer: Sendable {
   /// - Throws: Nothing has changed then.
   @discardableResult
   package func apply(_ settings: ServerSettings) async throws(ListenError) -> ListenAddress? {
+    let previous = self.settings.withLockedValue { $0 }
+    // First: nobody is to come by the new address under the old rules.
+    initializer.apply(settings)
     var moved: ListenAddress?
-    if settings.listen != self.settings.withLockedValue({ $0.listen }) {
-      moved = try await sockets.move(
-        to: settings.listen, bind: bind, inherit: inherit, close: leave)
+    if settings.listen != previous.listen {
+      do throws(ListenError) {
+        moved = try await sockets.move(
+          to: settings.listen, bind: bind, inherit: inherit, close: leave)
+      } catch {
+        initializer.apply(previous)
+        throw error
+      }
     }
     self.settings.withLockedValue { $0 = settings }
-    initializer.apply(settings)
     return moved
   }
 

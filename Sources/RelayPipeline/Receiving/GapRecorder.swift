@@ -115,7 +115,7 @@ extension RefusalReason {
     case .invalidToken, .missingToken: .unauthorized
     case .badRequest, .expectationFailed, .forbiddenAddress, .headersTooLarge, .invalidEncoding,
       .invalidEnvelope, .invalidJSON, .methodNotAllowed, .notFound, .rateLimited, .timeout, .tlsFailed,
-      .tooLarge, .unsupportedMediaType:
+      .tooLarge, .tooManyConnectionsOfPeer, .unsupportedMediaType:
       nil
     }
   }

@@ -71,6 +71,8 @@ package enum RefusalReason: String, Sendable, CaseIterable {
   case tooManyBytes = "too_many_bytes"
   /// Over `server.max_connections`.
   case tooManyConnections = "too_many_connections"
+  /// Over `server.max_connections_per_peer`: it is the peer's own matter.
+  case tooManyConnectionsOfPeer = "too_many_connections_of_peer"
   /// The store can't take it.
   case unavailable
   case unsupportedMediaType = "unsupported_media_type"
@@ -88,7 +90,7 @@ package enum RefusalReason: String, Sendable, CaseIterable {
     case .expectationFailed: 417
     case .rateLimited: 429
     case .headersTooLarge: 431
-    case .tooManyBytes, .tooManyConnections, .unavailable: 503
+    case .tooManyBytes, .tooManyConnections, .tooManyConnectionsOfPeer, .unavailable: 503
     }
   }
 
@@ -101,7 +103,9 @@ package enum RefusalReason: String, Sendable, CaseIterable {
     case .rateLimited: .rateLimited
     case .tooLarge: .tooLarge
     case .tooManyBytes, .tooManyConnections, .unavailable: .unavailable
-    case .expectationFailed, .headersTooLarge, .methodNotAllowed, .notFound, .timeout, .tlsFailed: nil
+    case .expectationFailed, .headersTooLarge, .methodNotAllowed, .notFound, .timeout, .tlsFailed,
+      .tooManyConnectionsOfPeer:
+      nil
     }
   }
 }

@@ -112,6 +112,8 @@ package struct StoreMover {
     }
     if let found {
       guard found.origin == origin.mark else { throw refusal(Self.changed) }
+      // A run may have ended between its word and its look.
+      guard try isAlone(ask, writer) else { throw inUse() }
       return found
     }
     let isUsed = try ask.ask { (connection, limit) throws(PostgresError) in

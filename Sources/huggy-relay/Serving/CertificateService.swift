@@ -12,19 +12,36 @@ struct CertificateService: Service {
   private static let interval = Duration.seconds(5)
 
   func run() async throws {
+    // A look at a file may hang, with the disk or the server that it is on: nobody waits for it.
+    let isLooking = Locked(false)
     try? await cancelWhenGracefulShutdown {
       while !Task.isCancelled {
         try await Task.sleep(for: Self.interval)
-        guard certificates.isOfFiles else { continue }
-        switch await onThread(named: "certificates", certificates.lookAgain) {
-        case nil: break
-        case .success: logger.notice("server.tls: the files have changed, and are taken")
-        case .failure(let error):
-          logger.error(
-            "server.tls: the files have changed, and are of no use: the ones before stay",
-            metadata: ["problem": "\(error)"])
+        guard certificates.isOfFiles, isLooking.withLock({ $0.begins() }) else { continue }
+        Task {
+          await look()
+          isLooking.withLock { $0 = false }
         }
       }
     }
+  }
+
+  private func look() async {
+    switch await onThread(named: "certificates", certificates.lookAgain) {
+    case nil: break
+    case .success: logger.notice("server.tls: the files have changed, and are taken")
+    case .failure(let error):
+      logger.error(
+        "server.tls: the files have changed, and are of no use: the ones before stay",
+        metadata: ["problem": "\(error)"])
+    }
+  }
+}
+
+extension Bool {
+  /// - Returns: Whether it was false.
+  fileprivate mutating func begins() -> Bool {
+    defer { self = true }
+    return !self
   }
 }

@@ -65,9 +65,12 @@ struct FileReloadSource: ReloadSource {
         details: ["server.tls: \(error)"])
     }
     let previous = files.address
+    // First: nobody is to come by a new address in the clear.
+    let before = certificates.replace(by: made)
     do throws(ListenError) {
       try await listen(settings)
     } catch {
+      certificates.replace(by: before)
       // What has moved goes back, where that is still free.
       _ = try? await files.apply(previous)
       let hint =
@@ -77,7 +80,6 @@ struct FileReloadSource: ReloadSource {
         code: .invalidConfiguration, message: "\(error), so nothing has changed\(hint)",
         details: ["\(error)\(hint)"])
     }
-    certificates.replace(by: made)
   }
 
   private func listen(_ settings: ServerSettings) async throws(ListenError) {

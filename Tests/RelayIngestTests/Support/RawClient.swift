@@ -50,6 +50,21 @@ final class RawClient {
 
   func closeOutput() async throws { try await channel.close(mode: .output) }
 
+  /// As one that ends its side of the connection, and says nothing of that by TLS.
+  func closeOutputWithoutFarewell() async throws {
+    let channel = channel
+    try await channel.eventLoop.flatSubmit {
+      let promise = channel.eventLoop.makePromise(of: Void.self)
+      do {
+        let tls = try channel.pipeline.syncOperations.context(handlerType: NIOSSLClientHandler.self)
+        tls.close(mode: .output, promise: promise)
+      } catch {
+        promise.fail(error)
+      }
+      return promise.futureResult
+    }.get()
+  }
+
   func close() async throws { try await channel.close() }
 
   /// The next response, whole; nil if the server ends the connection before that.
