@@ -102,7 +102,9 @@ import Testing
     }
     #expect(told() == [], "the configuration's warnings have told it")
     clock.advance(by: day)
-    let over = "a credential has ended; take it out of the configuration: destinations.crm.signing_secret[0]"
+    let over =
+      "a credential has ended, and no other of its key is left (nobody is let in, nothing is signed): add one: "
+      + "destinations.crm.signing_secret[0]"
     #expect(told() == [over])
     clock.advance(by: day * 15)
     let near = "a credential ends soon: sources.huggy.token[0]"
