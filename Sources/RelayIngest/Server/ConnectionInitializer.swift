@@ -77,29 +77,19 @@ final class ConnectionInitializer: Sendable {
     _ channel: any Channel, _ registry: ConnectionRegistry, _ ingest: IngestContext, _ place: PeerPlace?
   ) -> EventLoopFuture<Void> {
     let eventLoop = channel.eventLoop
-    switch limit.admit() {
-    case .open: return setUp(channel, registry, ingest, admission: .open, place: place)
-    case .turnedAway(let refusal):
-      let turnedAway = ConnectionAdmission.turnedAway(refusal)
-      return makeRoom(on: eventLoop, attempts: Self.maxAttempts).flatMap { [self] hasRoom in
-        if hasRoom { limit.leave(turnedAway) }
-        let admission = hasRoom ? .open : turnedAway
-        guard !registry.isQuiescing else {
-          limit.leave(admission)
-          return eventLoop.makeFailedFuture(TurnedAway())
-        }
-        return setUp(channel, registry, ingest, admission: admission, place: place)
+    let admission = limit.admit()
+    if admission == .open { return setUp(channel, registry, ingest, admission: .open, place: place) }
+    return makeRoom(on: eventLoop, attempts: Self.maxAttempts).flatMap { [self] hasRoom in
+      if hasRoom, let admission { limit.leave(admission) }
+      // nil: those that are being told so are too many, too.
+      guard let admission = hasRoom ? .open : admission else {
+        return refuse(channel, .tooManyConnections, ingest)
       }
-    case nil:
-      // Those that are being told so are too many, too.
-      return makeRoom(on: eventLoop, attempts: Self.maxAttempts).flatMap { [self] hasRoom in
-        guard hasRoom else { return refuse(channel, .tooManyConnections, ingest) }
-        guard !registry.isQuiescing else {
-          limit.leave(.open)
-          return eventLoop.makeFailedFuture(TurnedAway())
-        }
-        return setUp(channel, registry, ingest, admission: .open, place: place)
+      guard !registry.isQuiescing else {
+        limit.leave(admission)
+        return eventLoop.makeFailedFuture(TurnedAway())
       }
+      return setUp(channel, registry, ingest, admission: admission, place: place)
     }
   }
 

@@ -2,8 +2,8 @@ import ArgumentParser
 import RelayAdmin
 import RelayConfig
 import RelayCore
-import RelayListening
 import RelayDigest
+import RelayListening
 import RelayPipeline
 import RelaySystem
 import RelayText
