@@ -49,7 +49,7 @@ def load(relay, sink, setup, seconds, connections, per_second=None):
     """Sends, and waits until everything is delivered."""
     before, served, mark = Account(relay), sink.served(), sink.mark()
     started = time.perf_counter()
-    sent = wrk(relay.address, setup.envelopes, seconds, connections, per_second=per_second)
+    sent = wrk(relay.address, setup.envelopes, seconds, connections, per_second=per_second, scheme=setup.scheme)
     answered = 0 if setup.waits else sent["requests"] * setup.envelopes.events * setup.fanout
     took = max(sink.wait_until_served(served + answered) - started, sent["seconds"])
     delivered, _ = sink.wait_until_quiet(0.3)  # what wrk left behind

@@ -19,6 +19,7 @@ class Setup:
     waits: bool = False  # the deliveries stay pending
     base: str = ""  # of the scenario that is the same without what this one adds
     batches: bool = False  # several events may stand in a request
+    scheme: str = "http"  # in which it is sent
 
 
 def destination(url, name="sink", concurrency=64, more=""):
@@ -35,6 +36,11 @@ def in_batches(sink):
 
 def rescuing(sink):
     return to_one(sink).replace("huggy: {}", 'huggy: { attachments: { hosts: ["*.files.test"] } }')
+
+
+def received_over_tls(sink):
+    return to_one(sink).replace(
+        "server: { ", f'server: {{ tls: {{ certificate: "{sink.folder}/server.pem", key: "{sink.folder}/server.key" }}, ', 1)
 
 
 def to_three(sink):
@@ -82,6 +88,7 @@ SETUPS = {
     "one-batch": Setup("one, up to 100 events a request", in_batches, base="one", batches=True),
     "three-batch": Setup("three, up to 100 events a request", in_batches, Envelopes(3), base="three", batches=True),
     "one-attachments": Setup("one, its source rescues files, but there are none", rescuing, base="one"),
+    "one-tls": Setup("one, received over TLS", received_over_tls, base="one", scheme="https"),
     "fanout": Setup("1 event → 3 destinations", to_three, fanout=3),
     "filter-routed": Setup("1,000 routes, none matches, keep: routed", filtering("routed"), fanout=0),
     "filter-all": Setup("1,000 routes, none matches, keep: all", filtering("all"), fanout=0),

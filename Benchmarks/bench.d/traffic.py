@@ -39,14 +39,14 @@ class Envelopes:
             return settings + file.read()
 
 
-def wrk(address, envelopes, seconds, connections=64, path="/huggy", per_second=None, until=None):
+def wrk(address, envelopes, seconds, connections=64, path="/huggy", per_second=None, until=None, scheme="http"):
     """Sends for so long, or until `until` says so; what wrk saw. `per_second`: paced, in requests of all connections."""
     threads = min(2, connections)
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(envelopes.lua(address, path, per_second and threads * 1e6 / per_second))
         script.flush()
         command = [machine.find("wrk"), "-t", str(threads), "-c", str(connections), "-d", f"{seconds}s", "--timeout", "30s",
-                   "-s", script.name, f"http://{address}{path}"]
+                   "-s", script.name, f"{scheme}://{address}{path}"]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
             while until and process.poll() is None and not until():
