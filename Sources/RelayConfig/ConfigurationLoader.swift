@@ -106,8 +106,10 @@ package struct ConfigurationLoader: Sendable {
   /// Reads a text that somebody handed in, as if it stood where a file stands. Nothing but the text is looked at: no
   /// reference is replaced, and no file is opened.
   package func read(handed text: String, inPlaceOf path: String) -> ReadConfigurationText {
-    // Where the store is depends on it; a reference can't get at it.
-    let place = environment.filter { $0.key == "STATE_DIRECTORY" }
+    // Where the store is, and through which proxies destinations are reached, depends on these; a reference can't get at them.
+    let proxies = EnvironmentProxies.variables
+    let names = ["STATE_DIRECTORY"] + proxies.http + proxies.https + proxies.exceptions
+    let place = environment.filter { names.contains($0.key) }
     let plain = ConfigurationLoader(
       environment: place, resolvesReferences: false, storeProblem: storeProblem, now: now,
       hash: hash)

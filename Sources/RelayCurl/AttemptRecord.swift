@@ -26,7 +26,7 @@ struct AttemptRecord {
   // MARK: The peer
 
   /// A connection to this address is being made.
-  mutating func connects(to address: UnsafePointer<sockaddr>) { peer = PeerAddress(address) }
+  mutating func connects(to address: PeerAddress) { peer = address }
 
   /// The request is about to be sent.
   ///

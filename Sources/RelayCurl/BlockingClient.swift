@@ -21,15 +21,21 @@ package struct BlockingResponse: Sendable, Equatable {
 
 /// An HTTP client that blocks its thread: for commands and tools that do one thing at a time.
 ///
-/// One libcurl easy handle: connections are kept alive between calls. No redirects, no proxies. Use each
+/// One libcurl easy handle: connections are kept alive between calls. No redirects. Use each
 /// client on one thread at a time, and never on one of Swift's cooperative pool.
 package final class BlockingClient {
   private let easy: EasyHandle
   private let answer: Answer
   private let handshakes = Handshakes(host: "", system: .shared)
+  private let own: OwnListeners
+  /// Of the last request; the handle knows it until it is reset.
+  private var judge: SocketJudge?
 
-  /// - Parameter maxAnswerBytes: A longer answer is a failure.
-  package init(maxAnswerBytes: Int = 16 << 20) {
+  /// - Parameters:
+  ///   - maxAnswerBytes: A longer answer is a failure.
+  ///   - own: Where the relay listens: a request with a `network` is not sent there.
+  package init(maxAnswerBytes: Int = 16 << 20, own: OwnListeners = OwnListeners()) {
+    self.own = own
     CurlGlobal.initialize
     easy = EasyHandle()
     answer = Answer(maxBytes: maxAnswerBytes)
@@ -42,16 +48,37 @@ package final class BlockingClient {
   ///   - headers: Each `name: value`, without the line's end. `content-type` is the caller's to say.
   ///   - timeout: For all of it, from resolving the name to the last byte.
   ///   - connectTimeout: For the part until the connection stands; nil: libcurl's five minutes.
+  ///   - network: Which addresses may be connected to, and through which proxy; nil: any, and none.
   ///   - file: An open file that the body of a 200 is written to, however long it is; the answer's `body` is empty then.
   package func send(
     method: String, url: String, headers: [String], body: [UInt8]?, timeout: Duration,
-    connectTimeout: Duration? = nil, into file: Int32? = nil
+    connectTimeout: Duration? = nil, network: NetworkPolicy? = nil, into file: Int32? = nil
   ) throws(TransportFailure) -> BlockingResponse {
     answer.begin(file.map { .file($0, isWanted: { [self] in easy.status == 200 }) })
     defer { answer.begin() }
     prepare(method: method, url: url, connectTimeout: connectTimeout)
     easy.set(.timeoutMilliseconds, timeout.curlMilliseconds)
-    return try exchange(headers: headers, body: body)
+    guard let network else { return try exchange(headers: headers, body: body) }
+    let judge = try restrict(to: network, url: url)
+    do throws(TransportFailure) {
+      return try exchange(headers: headers, body: body)
+    } catch {
+      throw judge.wholeRefusal.map { .egress($0) } ?? error
+    }
+  }
+
+  /// - Throws: A proxy must not be asked for it.
+  private func restrict(to network: NetworkPolicy, url: String) throws(TransportFailure) -> SocketJudge {
+    let egress = Egress(policy: network.egress, own: own)
+    let target = HostPort(url: url)
+    let proxy = network.proxy(for: Secret(url))
+    if proxy != nil, let words = target.flatMap(egress.refusal(ofWhomAProxyIsAsked:)) { throw .egress(words) }
+    easy.restrict(to: proxy)
+    let judge = SocketJudge { [host = proxy?.host ?? target?.host ?? ""] in egress.refusal(of: $0, host: host)
+    }
+    judge.apply(to: easy)
+    self.judge = judge
+    return judge
   }
 
   /// Sends a GET and hands over the answer piece by piece as it comes, for as long as it comes. The body of an answer that is not

@@ -12,13 +12,16 @@ package struct CurlAttachmentFetcher: AttachmentFetcher {
   private static let (lowSpeedBytes, lowSpeedTime) = (1_024, Duration.seconds(30))
 
   private let trust: SystemTrust
+  private let own: OwnListeners
 
-  package init() {
-    self.init(trust: .shared)
+  /// - Parameter own: Where the relay listens: nothing is fetched from there.
+  package init(own: OwnListeners) {
+    self.init(trust: .shared, own: own)
   }
 
-  init(trust: SystemTrust) {
+  init(trust: SystemTrust, own: OwnListeners = OwnListeners()) {
     self.trust = trust
+    self.own = own
     CurlGlobal.initialize
   }
 
@@ -33,6 +36,10 @@ package struct CurlAttachmentFetcher: AttachmentFetcher {
     let easy = EasyHandle()
     let handshakes = Handshakes(host: fetch.host, system: trust)
     let download = Download(fetch, isWanted: isWanted, take: take)
+    let judge = SocketJudge { [own] peer in
+      if let kind = fetch.addressGuard.refusal(of: peer.address) { return kind }
+      return own.key(at: peer).map { "where this relay itself listens (\($0))" }
+    }
     let context = Unmanaged.passUnretained(download).toOpaque()
     easy.set(url)
     easy.restrict()
@@ -44,15 +51,15 @@ package struct CurlAttachmentFetcher: AttachmentFetcher {
     easy.set(.lowSpeedSeconds, Int(Self.lowSpeedTime.components.seconds))
     easy.limitAnswer(toBytes: fetch.maxBytes)
     handshakes.apply(to: easy)
-    easy.onOpenSocket(context, openJudgedSocket)
+    judge.apply(to: easy)
     easy.onProgress(context, askWhetherWanted)
     easy.onHeaderLine(context, countHeaderLine)
     easy.onAnswerBody(context, takePiece)
     let list = CurlList(["user-agent: huggy-relay", "accept: */*"])
     easy.set(.headers, list.head)
-    return withExtendedLifetime((download, handshakes, list, url)) {
+    return withExtendedLifetime((download, handshakes, list, url, judge)) {
       let code = easy.perform()
-      return download.answer(code, easy, handshakes)
+      return download.answer(code, easy, handshakes, judge)
     }
   }
 }
@@ -68,8 +75,6 @@ private final class Download {
   private var status = 0
   private var isTooLarge = false
   private var isStopped = false
-  private var isOpened = false
-  private var refusal: String?
 
   /// Of an answer that is no file, how much is read and thrown away.
   private static let maxPageBytes = 256 << 10
@@ -83,16 +88,6 @@ private final class Download {
     self.fetch = fetch
     self.isWanted = isWanted
     self.take = take
-  }
-
-  func mayConnect(to address: PeerAddress?) -> Bool {
-    guard let address else { return false }
-    if let kind = fetch.addressGuard.refusal(of: address.address) {
-      refusal = kind
-      return false
-    }
-    isOpened = true
-    return true
   }
 
   func asks() -> Bool {
@@ -124,14 +119,16 @@ private final class Download {
     return true
   }
 
-  func answer(_ code: CURLcode, _ easy: borrowing EasyHandle, _ handshakes: Handshakes) -> AttachmentAnswer {
+  func answer(
+    _ code: CURLcode, _ easy: borrowing EasyHandle, _ handshakes: Handshakes, _ judge: SocketJudge
+  ) -> AttachmentAnswer {
     if isStopped { return .stopped }
     let answered = status != 0 && !(100..<200).contains(status)
     // Its body was not read, and need not have come.
     if answered, status != 200 { return .status(status, location: easy.redirect.map { Secret($0) }) }
     if isTooLarge || code == CURLE_FILESIZE_EXCEEDED { return .tooLarge }
     if code == CURLE_OK, answered { return .whole(contentType: easy.contentType.flatMap(Self.headerValue)) }
-    if !isOpened, let refusal { return .refusedAddress(refusal) }
+    if let words = judge.wholeRefusal { return .refusedAddress(words) }
     return .failed(TransportFailure(code, text: easy.errorText, easy: easy, handshakes).description)
   }
 
@@ -150,15 +147,6 @@ extension String {
 
 private func download(_ context: UnsafeMutableRawPointer?) -> Download {
   Unmanaged<Download>.fromOpaque(context!).takeUnretainedValue()
-}
-
-private func openJudgedSocket(
-  context: UnsafeMutableRawPointer?, purpose: curlsocktype, address: UnsafeMutablePointer<curl_sockaddr>
-) -> curl_socket_t {
-  let place = address.pointee
-  let peer = withUnsafePointer(to: &address.pointee.addr) { PeerAddress($0) }
-  guard purpose == CURLSOCKTYPE_IPCXN, download(context).mayConnect(to: peer) else { return CURL_SOCKET_BAD }
-  return socket(place.family, place.socktype | Int32(SOCK_CLOEXEC.rawValue), place.protocol)
 }
 
 private func askWhetherWanted(

@@ -73,6 +73,8 @@ struct EasyHandle: ~Copyable {
     static var connectionIdleSeconds: Self { Self(option: CURLOPT_MAXAGE_CONN) }
     /// Bits: `CURLAUTH_…`.
     static var authentication: Self { Self(option: CURLOPT_HTTPAUTH) }
+    /// What a proxy answers before a tunnel stands is no answer.
+    static var hidesTunnelHeaders: Self { Self(option: CURLOPT_SUPPRESS_CONNECT_HEADERS) }
     /// What the server's certificates say is there after the request.
     static var keepsCertificates: Self { Self(option: CURLOPT_CERTINFO) }
     /// Nothing is sent.

@@ -13,6 +13,7 @@ final class CurlLoop {
   private let poller: Poller
   let names: NameBook
   let trust: SystemTrust
+  let own: OwnListeners
   /// Connections are made anew after this long, so that a changed address is noticed.
   let connectionLifetime: Duration
   private let driver: any TransportDriver
@@ -39,11 +40,12 @@ final class CurlLoop {
 
   init(
     poller: Poller, driver: any TransportDriver, clock: any SteadyClock, lookups: NameLookups,
-    trust: SystemTrust, connectionLifetime: Duration = .seconds(300)
+    trust: SystemTrust, own: OwnListeners = OwnListeners(), connectionLifetime: Duration = .seconds(300)
   ) {
     self.poller = poller
     self.connectionLifetime = connectionLifetime
     self.trust = trust
+    self.own = own
     names = NameBook(lookups: lookups)
     sockets = WatchedSockets(poller: poller)
     self.driver = driver

@@ -14,10 +14,12 @@ package final class CurlTransport: Transport {
   private let clock: any SteadyClock
   private let lookups: NameLookups
   private let trust: SystemTrust
+  private let own: OwnListeners
   private let connectionLifetime: Duration
 
-  package convenience init(clock: any SteadyClock) {
-    self.init(clock: clock, resolve: SystemResolver.addresses)
+  /// - Parameter own: Where the relay listens: nothing is delivered there.
+  package convenience init(clock: any SteadyClock, own: OwnListeners) {
+    self.init(clock: clock, resolve: SystemResolver.addresses, own: own)
   }
 
   /// - Parameters:
@@ -26,21 +28,23 @@ package final class CurlTransport: Transport {
   ///   - connectionLifetime: After that no connection gets a new request.
   init(
     clock: any SteadyClock, resolve: @escaping NameLookups.Resolve, trust: SystemTrust = .shared,
-    connectionLifetime: Duration = .seconds(300)
+    own: OwnListeners = OwnListeners(), connectionLifetime: Duration = .seconds(300)
   ) {
     CurlGlobal.initialize
     self.connectionLifetime = connectionLifetime
     self.clock = clock
     self.trust = trust
+    self.own = own
     lookups = NameLookups(resolve: resolve) { [poller] in poller.wake() }
   }
 
   package func start(driver: any TransportDriver) {
     state.withLock { state in
       precondition(state.thread == nil, "a transport is started once")
-      state.thread = WorkerThread(name: "curl") { [poller, clock, lookups, trust, connectionLifetime, self] in
+      state.thread = WorkerThread(name: "curl") {
+        [poller, clock, lookups, trust, own, connectionLifetime, self] in
         CurlLoop(
-          poller: poller, driver: driver, clock: clock, lookups: lookups, trust: trust,
+          poller: poller, driver: driver, clock: clock, lookups: lookups, trust: trust, own: own,
           connectionLifetime: connectionLifetime
         ).run { self.state.withLock(\.isStopped) }
       }

@@ -7,7 +7,7 @@ extension EasyHandle {
   func configure(for destination: Destination, url: ParsedURL?, connectionLifetime: Duration) {
     if let url { set(url) } else { set(.url, destination.url.reveal) }
     set(.post, true)
-    restrict()
+    restrict(to: destination.network.proxy(for: destination.url))
     set(.timeoutMilliseconds, destination.timeout.curlMilliseconds)
     set(.connectTimeoutMilliseconds, destination.connectTimeout.curlMilliseconds)
     configureConnections(destination, lifetime: connectionLifetime)
@@ -26,12 +26,15 @@ extension EasyHandle {
   }
 
   /// What libcurl must not do by itself.
-  func restrict() {
+  ///
+  /// - Parameter proxy: nil: none.
+  func restrict(to proxy: ProxyAddress? = nil) {
     set(.noSignal, true)
     set(.protocols, "http,https")
     set(.followsRedirects, false)
-    // No proxy from the environment: the configuration alone says where requests go.
-    set(.proxy, "")
+    // No proxy that libcurl would find in the environment: the configuration has looked there.
+    set(.proxy, proxy?.url.reveal ?? "")
+    set(.hidesTunnelHeaders, proxy != nil)
     // Else it would look for this in the environment at each request.
     set(.noProxy, "")
   }

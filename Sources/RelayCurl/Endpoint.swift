@@ -19,6 +19,12 @@ final class Endpoint {
   private(set) var pool: ConnectionPool!
   /// Those whose connections are not to be used again: their requests finish.
   private var retired: [ConnectionPool] = []
+  /// Which addresses may be connected to.
+  let egress: Egress
+  /// Whom requests are for, where they go through a proxy.
+  private let behindProxy: HostPort?
+  /// The host that connections are made to: the destination's, or its proxy's.
+  let connectsTo: String
   /// Where requests wait until the host's name is known; nil: there is no name to look up.
   private let gate: NameGate?
   /// Requests share a connection: its server speaks HTTP/2, as far as is known.
@@ -43,7 +49,13 @@ final class Endpoint {
     url = ParsedURL(destination.url.reveal)
     sentHeaders = SentHeaders(destination, url: url)
     let target = url.flatMap { HostPort(url: $0) }
-    gate = target.flatMap { $0.needsLookup ? NameGate($0, book: loop.names) : nil }
+    let proxy = destination.network.proxy(for: destination.url)
+    behindProxy = proxy == nil ? nil : target
+    egress = Egress(policy: destination.network.egress, own: loop.own)
+    // A proxy looks the destination's name up by itself.
+    let way = proxy.map { HostPort(host: $0.host, port: $0.port) } ?? target
+    connectsTo = way?.host ?? ""
+    gate = way.flatMap { $0.needsLookup ? NameGate($0, book: loop.names) : nil }
     // Without TLS no server is asked for HTTP/2.
     sharesConnections = destination.usesHTTP2 && destination.url.reveal.lowercased().hasPrefix("https:")
     handshakes = Handshakes(destination, host: target?.host ?? "", system: loop.trust)
@@ -78,6 +90,9 @@ final class Endpoint {
   func start(
     _ request: AttemptRequest, at now: Timestamp, _ instant: ContinuousClock.Instant
   ) {
+    if let target = behindProxy, let words = egress.refusal(ofWhomAProxyIsAsked: target) {
+      return loop.fail(request, .egress(words), startedAt: now, after: .zero)
+    }
     if let gate, !gate.admits(request, of: self, at: now, instant) { return }
     launch(request, at: now, instant)
   }

@@ -19,9 +19,15 @@ struct SentHeaders {
     case .basic: first.append("Authorization: Basic \(Self.mask)")
     case nil: if url?.hasCredentials == true { first.append("Authorization: Basic \(Self.mask)") }
     }
+    // What is for a proxy, the server behind a tunnel does not get.
+    let proxy = url?.usesTLS == false ? destination.network.proxy(for: destination.url) : nil
+    if proxy?.hasCredentials ?? false {
+      first.insert("Proxy-Authorization: Basic \(Self.mask)", at: 1)
+    }
     if !destination.headers.contains(where: { $0.name.lowercased() == "accept" }) {
       first.append("Accept: */*")
     }
+    if proxy != nil { first.append("Proxy-Connection: Keep-Alive") }
     self.first = Array(first.joined(separator: "\n").utf8)
     last = Array(own.joined(separator: "\n").utf8)
   }

@@ -29,6 +29,10 @@ final class Transfer {
   private var hasBegun = false
   /// libcurl was about to begin it a second time.
   private var wasRetryRefused = false
+  /// Why the last address was not connected to.
+  private var refusal: String?
+  /// A connection was tried.
+  private var hasConnected = false
   /// Its outcome stands, and its pool waits for the rest of the answer.
   private var isLingering = false
   private let wholeTimeout: Int
@@ -149,6 +153,8 @@ final class Transfer {
     record.begin()
     hasBegun = false
     wasRetryRefused = false
+    refusal = nil
+    hasConnected = false
     easy.forgetError()
   }
 
@@ -168,7 +174,14 @@ final class Transfer {
 
   /// Before a connection is made for it.
   fileprivate func mayConnect(to address: UnsafePointer<sockaddr>) -> Bool {
-    record.connects(to: address)
+    guard let peer = PeerAddress(address) else { return false }
+    let endpoint = pool.endpoint
+    if let words = endpoint.egress.refusal(of: peer, host: endpoint.connectsTo) {
+      refusal = words
+      return false
+    }
+    hasConnected = true
+    record.connects(to: peer)
     guard hasBegun, !isDowngrade else { return true }
     wasRetryRefused = true
     return false
@@ -236,6 +249,7 @@ final class Transfer {
       return .failure(
         TransportFailure(kind: .other, message: "the answer has a header line of more than 100 KiB"))
     }
+    if !hasConnected, !hasBegun, let refusal { return .failure(.egress(refusal)) }
     return .failure(TransportFailure(code, text: easy.errorText, transfer: self))
   }
 

@@ -44,12 +44,21 @@ extension TransportFailure {
 
   private static func explained(_ words: String) -> String {
     if words.hasPrefix("Received HTTP/0.9") { return "the answer is not HTTP (\(words))" }
+    if let match = words.wholeMatch(of: /CONNECT tunnel failed, response ([0-9]+)/) {
+      let hint = match.1 == "407" ? ": it wants a name and a password, http://USER:PASSWORD@HOST:PORT" : ""
+      return "the proxy refuses the tunnel with \(match.1)\(hint)"
+    }
     if words.hasSuffix("wrong version number") { return "\(words) (the server does not speak TLS there)" }
     return words
   }
 
   static func kind(_ code: CURLcode, text: String, systemError: Int32) -> Kind {
-    switch code {
+    // Between here and the destination: nothing of it was reached.
+    if text.hasPrefix("CONNECT tunnel failed") || text.hasPrefix("Proxy CONNECT aborted") {
+      return code == CURLE_OPERATION_TIMEDOUT ? .connectTimeout : .connection
+    }
+    return switch code {
+    case CURLE_COULDNT_RESOLVE_PROXY: .nameResolution
     case CURLE_COULDNT_RESOLVE_HOST: .nameResolution
     case CURLE_COULDNT_CONNECT: systemError == ECONNREFUSED ? .connectionRefused : .connection
     case CURLE_OPERATION_TIMEDOUT: timeoutKind(text)

@@ -50,6 +50,9 @@ package struct InheritedSockets: Sendable {
 
   package static let none = InheritedSockets(environment: [:], process: 0)
 
+  /// Where they listen, as far as the system says.
+  package var addresses: [ListenAddress] { descriptors.compactMap { Self.address(of: $0) } }
+
   /// A copy of each, and where it listens. Whoever gets them closes them.
   ///
   /// - Parameter key: The key of routes.yaml that asks for them: for messages.

@@ -18,6 +18,17 @@ extension ConfigNode {
     addressBlocks(emptyFault: "an empty list lets nobody in; name the senders' addresses, or remove allow")
   }
 
+  /// `egress`.
+  func egressPolicy() -> EgressPolicy? {
+    guard var section = section("a mapping with deny and allow, each a list of addresses", mayBeEmpty: true)
+    else { return nil }
+    var policy = EgressPolicy()
+    policy.deny = section.take("deny")?.addressBlocks(emptyFault: nil) ?? policy.deny
+    policy.allow = section.take("allow")?.addressBlocks(emptyFault: nil) ?? policy.allow
+    section.finish()
+    return policy
+  }
+
   /// - Parameter check: Of each that is written out.
   private func addressBlocks(
     emptyFault: String?, check: (ConfigNode, AddressBlock) -> Void = { _, _ in }

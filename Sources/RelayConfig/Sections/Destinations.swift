@@ -10,6 +10,8 @@ struct ReadDestination {
   var batchLocation: Location?
   /// Of its own word on attachments; nil: the defaults', or none.
   var attachmentsLocation: Location?
+  /// It, or the defaults, say which proxy it has.
+  var saysProxy = false
   let destination: Destination?
 }
 
@@ -20,13 +22,20 @@ struct ReadDestination {
 struct DestinationReader {
   /// What a destination has before its own keys are read.
   private var template = Destination(name: "", url: Secret(""))
+  private var templateSaysProxy = false
 
-  static func defaults(_ node: ConfigNode) -> DestinationReader {
-    var reader = DestinationReader()
+  /// - Parameter proxies: Of the environment: what holds where the file says nothing.
+  init(proxies: EnvironmentProxies) {
+    if !proxies.isEmpty { template.network.proxy = .environment(proxies) }
+  }
+
+  static func defaults(_ node: ConfigNode, proxies: EnvironmentProxies) -> DestinationReader {
+    var reader = DestinationReader(proxies: proxies)
     guard var section = node.section("a mapping of destination keys", mayBeEmpty: true) else { return reader }
     if !node.reading.isProbing, let url = section.entry("url") {
       node.reading.report("each destination has a url of its own; move it there", at: url.location)
     }
+    reader.templateSaysProxy = section.says("proxy")
     reader.template.read(&section)
     return reader
   }
@@ -48,10 +57,15 @@ struct DestinationReader {
       name: entry.key, location: entry.location, urlLocation: url?.location,
       batchLocation: section.entries.first { $0.key == "batch" }?.location,
       attachmentsLocation: section.entries.first { $0.key == "attachments" }?.value.location,
+      saysProxy: templateSaysProxy || section.says("proxy"),
       destination: destination)
     read.warnAboutBatch(in: entry.value.reading)
     return read
   }
+}
+
+extension Section {
+  fileprivate func says(_ key: String) -> Bool { entries.contains { $0.key == key } }
 }
 
 extension ConfigNode {
@@ -90,6 +104,9 @@ extension Destination {
     lateAfter = section.take("late_after")?.duration() ?? lateAfter
     attachments = section.take("attachments")?.attachmentLinks() ?? attachments
     if let tls = section.take("tls") { self.tls.read(tls) }
+    if let proxy = section.take("proxy", isSecret: true) {
+      network.proxy = proxy.proxyRule() ?? network.proxy
+    }
     readPause(&section)
     section.finish()
   }

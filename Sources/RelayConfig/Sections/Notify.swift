@@ -23,6 +23,8 @@ extension ConfigNode {
           "url is missing; write where to send it, such as \"${SLACK_URL}\"", at: entry.location)
       }
       receiver.read(&section, about: sources)
+      let proxies = reading.environmentProxies
+      if !proxies.isEmpty { receiver.network.proxy = .environment(proxies) }
       section.finish()
       return receiver
     }

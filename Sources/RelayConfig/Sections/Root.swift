@@ -14,11 +14,16 @@ extension ConfigNode {
     let sourcesNode = section.take("sources", isRequired: true)
     configuration.sources = sources(sourcesNode)
 
-    let defaults = section.take("defaults").map(DestinationReader.defaults) ?? DestinationReader()
+    let proxies = reading.environmentProxies
+    let defaults =
+      section.take("defaults").map { DestinationReader.defaults($0, proxies: proxies) }
+      ?? DestinationReader(proxies: proxies)
     let destinations = (section.take("destinations")).map { $0.destinations(defaults: defaults) } ?? []
     configuration.destinations = destinations.compactMap(\.destination)
     configuration.notify =
       section.take("notify").map { $0.noticeReceivers(about: configuration.sources) } ?? []
+    let egress = section.take("egress")?.egressPolicy()
+    configuration.setEgress(egress ?? configuration.egress)
 
     let context = RouteContext(
       sources: section.entries.first { $0.key == "sources" }?.value.keyNames ?? [],
@@ -34,6 +39,7 @@ extension ConfigNode {
     warn(aboutRoutes: routes, destinations: destinations)
     reading.warnAboutOwnAddress(destinations, of: configuration)
     if !reading.isProbing {
+      reading.checkNetwork(destinations, of: configuration)
       reading.warnAboutAllow(of: configuration, sources: sourcesNode)
       reading.checkAttachments(destinations, of: configuration, sources: sourcesNode, server: server)
     }

@@ -5,18 +5,25 @@
 package struct AddressGuard: Sendable, Equatable {
   /// Addresses that are connected to all the same.
   private let allowed: [AddressBlock]
+  /// What nothing of the relay connects to.
+  private let egress: EgressPolicy
 
-  package init(allowed: [AddressBlock] = []) {
+  package init(allowed: [AddressBlock] = [], egress: EgressPolicy = EgressPolicy()) {
     self.allowed = allowed
+    self.egress = egress
   }
 
   /// - Returns: What the address is, for people, where it is not connected to; nil: it is.
   package func refusal(of address: PeerAddress.Address) -> String? {
     let address = address.unmapped
-    if allowed.contains(where: { $0.contains(address) }) { return nil }
+    if !allowed.contains(where: { $0.contains(address) }), let kind = Self.kind(of: address) { return kind }
+    return egress.refusal(of: address)
+  }
+
+  private static func kind(of address: PeerAddress.Address) -> String? {
     switch address {
-    case .v4(let address): return Self.kind(ofV4: address)
-    case .v6(let high, let low): return Self.kind(ofV6: high, low)
+    case .v4(let address): kind(ofV4: address)
+    case .v6(let high, let low): kind(ofV6: high, low)
     }
   }
 
@@ -44,7 +51,7 @@ package struct AddressGuard: Sendable, Equatable {
   ].map { (AddressBlock($0.0)!, $0.1) }
 
   private static func kind(ofV6 high: UInt64, _ low: UInt64) -> String? {
-    if let embedded = embedded(in: high, low) {
+    if let embedded = PeerAddress.Address.embedded(in: high, low) {
       return kind(ofV4: embedded).map { "\($0) within one of IPv6" }
     }
     // Only `2000::/3` is given out (RFC 4291, 2.4).
@@ -57,13 +64,5 @@ package struct AddressGuard: Sendable, Equatable {
       return "a reserved address"
     }
     return v6Kinds.first { $0.block.contains(.v6(high: high, low: low)) }?.kind
-  }
-
-  /// The IPv4 address that a translator or a tunnel makes of it: NAT64 (RFC 6052, `64:ff9b::/96`) and 6to4 (RFC 3056,
-  /// `2002::/16`). nil: there is none.
-  private static func embedded(in high: UInt64, _ low: UInt64) -> UInt32? {
-    if high == 0x0064_FF9B_0000_0000, low >> 32 == 0 { return UInt32(truncatingIfNeeded: low) }
-    if high >> 48 == 0x2002 { return UInt32(truncatingIfNeeded: high >> 16) }
-    return nil
   }
 }

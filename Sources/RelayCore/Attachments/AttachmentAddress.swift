@@ -85,5 +85,7 @@ extension AttachmentPolicy {
   }
 
   /// What may be connected to.
-  package var addressGuard: AddressGuard { AddressGuard(allowed: allow.compactMap { AddressBlock($0) }) }
+  package var addressGuard: AddressGuard {
+    AddressGuard(allowed: allow.compactMap { AddressBlock($0) }, egress: egress)
+  }
 }

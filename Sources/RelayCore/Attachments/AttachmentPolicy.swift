@@ -11,6 +11,8 @@ package struct AttachmentPolicy: Sendable, Hashable {
   package var maxBytes = 20 << 20
   /// Of all files of the source.
   package var maxTotalBytes = 10 << 30
+  /// What nothing of the relay connects to.
+  package var egress = EgressPolicy()
 
   package init(hosts: [String]) { self.hosts = hosts }
 }

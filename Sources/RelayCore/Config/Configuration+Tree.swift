@@ -9,6 +9,8 @@ extension Configuration {
       .init("sources", .mapping(sources.map { .init($0.name, $0.marked) })),
       .init("destinations", .mapping(destinations.map { .init($0.name, $0.marked) })),
     ]
+    let egressTree = egress.tree.marked(against: EgressPolicy().tree)
+    entries.append(.init("egress", egressTree))
     if !notify.isEmpty { entries.append(.init("notify", .mapping(notify.map { .init($0.name, $0.marked) }))) }
     return .mapping(entries + [.init("routes", .named(routes.map { .init($0.name, $0.tree) }))])
   }
@@ -36,6 +38,14 @@ extension ServerSettings {
     if let tls { entries.append(.init("tls", tls.tree)) }
     if let attachmentsURL { entries.append(.init("attachments_url", .text(attachmentsURL))) }
     return .mapping(entries)
+  }
+}
+
+extension EgressPolicy {
+  fileprivate var tree: ConfigurationTree {
+    .mapping([
+      .init("deny", .list(deny.map { .text("\($0)") })), .init("allow", .list(allow.map { .text("\($0)") })),
+    ])
   }
 }
 

@@ -10,6 +10,8 @@ package struct Configuration: Sendable, Equatable {
   package var routes: [Route]
   /// Who is told how the relay is, in the order of the file; names are unique.
   package var notify: [NoticeReceiver] = []
+  /// What may be connected to. Each destination, receiver of notices and source of attachments has it, too.
+  package private(set) var egress = EgressPolicy()
   /// SHA-256 of the file, in lower-case hexadecimal digits, first 12. Secrets from the environment take no part.
   package var hash: String
 
@@ -23,6 +25,14 @@ package struct Configuration: Sendable, Equatable {
     self.destinations = destinations
     self.routes = routes
     self.hash = hash
+  }
+
+  /// Sets what may be connected to, for everything that connects.
+  package mutating func setEgress(_ policy: EgressPolicy) {
+    egress = policy
+    for index in destinations.indices { destinations[index].network.egress = policy }
+    for index in notify.indices { notify[index].network.egress = policy }
+    for index in sources.indices { sources[index].attachments?.egress = policy }
   }
 }
 

@@ -39,9 +39,17 @@ extension Destination {
           .init("failures", .integer(circuit.failures)), .init("probe_every", .word(circuit.probeEvery.text)),
         ])),
       .init("max_backlog", .word(maxBacklog.text)), .init("late_after", .word(lateAfter.text)),
-      .init("attachments", .word(attachments.rawValue)), .init("tls", tls.tree),
+      .init("attachments", .word(attachments.rawValue)), .init("tls", tls.tree), .init("proxy", proxyTree),
       .init("paused", .bool(pausedAt != nil)),
     ]
+  }
+}
+
+extension Destination {
+  /// Of the environment's, the one that its requests go through.
+  private var proxyTree: ConfigurationTree {
+    let proxy = if case .through(let own) = network.proxy { own } else { network.proxy(for: url) }
+    return proxy.map { .secret($0.url, shown: $0.shown) } ?? .word("off")
   }
 }
 

@@ -90,6 +90,7 @@ package struct Destination: Sendable, Equatable {
   /// Statuses that are never tried again.
   package var permanentStatuses: Set<Int> = [400, 410, 413, 414, 415, 422]
   package var tls = TLS()
+  package var network = NetworkPolicy()
 
   package init(name: String, url: Secret) {
     self.name = name

@@ -34,6 +34,7 @@ package struct NoticeReceiver: Sendable, Equatable {
   /// How far apart the requests of a `heartbeat` are.
   package var every = Duration.seconds(60)
   package var kinds = Set(NoticeKind.allCases)
+  package var network = NetworkPolicy()
 
   package init(name: String, url: Secret) {
     self.name = name

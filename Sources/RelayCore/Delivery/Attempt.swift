@@ -69,6 +69,8 @@ package struct TransportFailure: Error, Sendable, Equatable, CustomStringConvert
     case timeout = "timeout"
     case reset = "connection reset"
     case other = "transport"
+    /// The address is not connected to (`egress`, or the relay's own).
+    case egress = "egress"
   }
 
   package var kind: Kind
@@ -114,7 +116,7 @@ extension AttemptResult {
 extension TransportFailure.Kind {
   fileprivate var blame: Blame {
     switch self {
-    case .nameResolution, .connectionRefused, .connectTimeout, .connection, .tls: .connection
+    case .nameResolution, .connectionRefused, .connectTimeout, .connection, .tls, .egress: .connection
     case .timeout, .reset, .other: .destination
     }
   }

@@ -26,6 +26,8 @@ final class ParsedURL {
     return part(CURLUPART_PORT, UInt32(CURLU_NO_DEFAULT_PORT)).map { "\(host):\($0)" } ?? host
   }
 
+  var usesTLS: Bool { part(CURLUPART_SCHEME) == "https" }
+
   /// It has a user's name, and so what libcurl sends has an authorization.
   var hasCredentials: Bool { part(CURLUPART_USER) != nil }
 
@@ -69,8 +71,12 @@ struct HostPort: Equatable {
     if host.contains(":") { return false }
     var address = in_addr()
     if inet_pton(AF_INET, host, &address) == 1 { return false }
+    return !isLocalhost
+  }
+
+  var isLocalhost: Bool {
     let name = host.lowercased()
-    return name != "localhost" && !name.hasSuffix(".localhost")
+    return name == "localhost" || name.hasSuffix(".localhost")
   }
 
   /// What `CURLOPT_RESOLVE` takes: libcurl uses it until it is told anew.

@@ -3,12 +3,16 @@ import RelayCore
 
 /// Tries destinations out with libcurl: one easy handle each time, set up as the transport's are, on the caller's thread.
 package struct CurlProber: DestinationProber {
-  package init() {
+  private let own: OwnListeners
+
+  /// - Parameter own: Where the relay listens: nothing is sent there.
+  package init(own: OwnListeners = OwnListeners()) {
+    self.own = own
     CurlGlobal.initialize
   }
 
   package func send(_ request: AttemptRequest, to destination: Destination) -> ProbeReport {
-    let probe = Probe(destination)
+    let probe = Probe(destination, own: own)
     return probe.send(request, headers: Endpoint.headers(of: destination))
   }
 
@@ -16,7 +20,7 @@ package struct CurlProber: DestinationProber {
     var destination = destination
     destination.timeout = min(destination.timeout, limit)
     destination.connectTimeout = min(destination.connectTimeout, limit)
-    return Probe(destination).connect()
+    return Probe(destination, own: own).connect()
   }
 }
 
@@ -26,10 +30,18 @@ private final class Probe {
   private let destination: Destination
   private let handshakes: Handshakes?
   private let record = ProbeRecord()
+  private let judge: SocketJudge
+  /// Why a proxy is not asked.
+  private let refusal: String?
 
-  init(_ destination: Destination) {
+  init(_ destination: Destination, own: OwnListeners) {
     self.destination = destination
-    let host = HostPort(url: destination.url.reveal)?.host ?? ""
+    let target = HostPort(url: destination.url.reveal)
+    let host = target?.host ?? ""
+    let egress = Egress(policy: destination.network.egress, own: own)
+    let proxy = destination.network.proxy(for: destination.url)
+    refusal = proxy == nil ? nil : target.flatMap(egress.refusal(ofWhomAProxyIsAsked:))
+    judge = SocketJudge { [connectsTo = proxy?.host ?? host] in egress.refusal(of: $0, host: connectsTo) }
     handshakes = Handshakes(destination, host: host, system: .shared)
     easy.configure(for: destination, url: nil, connectionLifetime: destination.timeout)
     easy.set(.keepsCertificates, true)
@@ -38,9 +50,11 @@ private final class Probe {
     easy.onHeaderLine(context, noteHeaderLine)
     easy.onAnswerBody(context, noteAnswer)
     handshakes?.apply(to: easy)
+    judge.apply(to: easy)
   }
 
   func send(_ request: AttemptRequest, headers: CurlList) -> ProbeReport {
+    if let refusal { return ProbeReport(failure: .egress(refusal), times: .init(total: .zero)) }
     let list = HeaderList()
     easy.set(.headers, list.load(request.headers, before: headers))
     let code = withExtendedLifetime((list, headers)) {
@@ -53,6 +67,7 @@ private final class Probe {
   }
 
   func connect() -> ProbeReport {
+    if let refusal { return ProbeReport(failure: .egress(refusal), times: .init(total: .zero)) }
     easy.set(.post, false)
     easy.set(.connectsOnly, true)
     return report(easy.perform(), wantsAnswer: false)
@@ -65,6 +80,8 @@ private final class Probe {
     if record.isAnswered, wantsAnswer {
       report.answer = ProbeReport.Answer(
         status: easy.status, headers: record.headers, body: record.body, bodyBytes: record.bodyBytes)
+    } else if code != CURLE_OK, let words = judge.wholeRefusal {
+      report.failure = .egress(words)
     } else if code != CURLE_OK {
       report.failure = TransportFailure(code, text: easy.errorText, easy: easy, handshakes)
     } else if wantsAnswer {
@@ -91,6 +108,8 @@ private final class ProbeRecord {
 
   /// The lines of the request's header, all in one piece.
   func sent(_ text: String) {
+    // What opens a tunnel through a proxy is not the request.
+    guard !text.hasPrefix("CONNECT ") else { return }
     // A request that died on its way may be sent once more.
     sentHeaders = text.split(separator: "\r\n").dropFirst().compactMap { ProbeReport.Field(line: $0) }
   }

@@ -52,6 +52,9 @@ package final class IngestServer: Sendable {
       at: settings.withLockedValue { $0.listen }, bind: bind, inherit: inherit, close: Self.close)
   }
 
+  /// Where the sockets listen that `server.listen: systemd` means.
+  package var inheritedAddresses: [ListenAddress] { inherited.addresses }
+
   /// Takes new settings while it runs. Limits hold for connections from now on; another `server.listen` is listened
   /// on before the old one is closed, and connections stay open.
   ///

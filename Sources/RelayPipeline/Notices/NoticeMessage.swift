@@ -9,6 +9,7 @@ package struct NoticeRequest: Sendable, Equatable {
   package var headers: [String]
   /// nil: a request without a body.
   package var body: [UInt8]?
+  package var network = NetworkPolicy()
 }
 
 /// What came of it.
@@ -56,12 +57,14 @@ extension NoticeRequest {
       }
     self.init(
       method: "POST", url: receiver.url,
-      headers: ["content-type: application/json", Self.userAgent, "webhook-id: \(message.id)"], body: body)
+      headers: ["content-type: application/json", Self.userAgent, "webhook-id: \(message.id)"], body: body,
+      network: receiver.network)
   }
 
   /// A GET: what every dead man's switch takes.
   static func heartbeat(to receiver: NoticeReceiver) -> NoticeRequest {
-    NoticeRequest(method: "GET", url: receiver.url, headers: [userAgent], body: nil)
+    NoticeRequest(
+      method: "GET", url: receiver.url, headers: [userAgent], body: nil, network: receiver.network)
   }
 
   /// What `notify test` sends.

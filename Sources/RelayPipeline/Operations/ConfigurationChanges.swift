@@ -32,7 +32,7 @@ package struct ConfigurationChanges: Sendable, Equatable {
   package var notify = Names()
   /// The routes that stayed stand in another order.
   package var isRouteOrderChanged = false
-  /// Keys of `server` and `store`, such as `server.max_body`.
+  /// Keys of `server` and `store`, such as `server.max_body`, and `egress`.
   package var limits: [String] = []
   /// Whether a token, a password, a signing secret or a header's value has changed, of what was there before and is now.
   package var areSecretsChanged = false
@@ -40,6 +40,9 @@ package struct ConfigurationChanges: Sendable, Equatable {
   package init() {}
 
   package init(from old: Configuration, to new: Configuration) {
+    // Each destination has it, and it is one change.
+    let isEgressChanged = old.egress != new.egress
+    let (old, new) = (old.withoutEgress, new.withoutEgress)
     destinations = Names(from: old.destinations.map(\.withoutPlace), to: new.destinations.map(\.withoutPlace))
     {
       $0.name
@@ -52,12 +55,20 @@ package struct ConfigurationChanges: Sendable, Equatable {
     isRouteOrderChanged = before.filter(stayed.contains) != after.filter(stayed.contains)
     limits =
       ServerSettings.keys(from: old.server, to: new.server)
-      + StoreSettings.keys(from: old.store, to: new.store)
+      + StoreSettings.keys(from: old.store, to: new.store) + (isEgressChanged ? ["egress"] : [])
     let credentials = new.credentials
     areSecretsChanged = old.credentials.contains { name, old in credentials[name].map { $0 != old } ?? false }
   }
 
   package var isEmpty: Bool { self == ConfigurationChanges() }
+}
+
+extension Configuration {
+  fileprivate var withoutEgress: Configuration {
+    var configuration = self
+    configuration.setEgress(EgressPolicy())
+    return configuration
+  }
 }
 
 extension ServerSettings {
@@ -151,6 +162,7 @@ extension Configuration {
       case .basic(let username, let password): own.secrets += [Secret(username), password]
       case nil: break
       }
+      if case .through(let proxy) = destination.network.proxy { own.secrets.append(proxy.url) }
       credentials["destinations.\(destination.name)"] = own
     }
     for receiver in notify {

@@ -91,6 +91,8 @@ enum FailureHint {
       "its answers take longer than `timeout`: look why it is slow, or raise `timeout`, and reload"
     case .reset: "it ends connections before it has answered: look into its log for crashes and limits"
     case .other: "the exchange breaks: huggy-relay event ID says how"
+    case .egress:
+      "its address is one that the relay does not connect to: set `url` to the service's own, or name the address in `egress.allow`"
     }
   }
 }

@@ -27,6 +27,17 @@ package struct DestinationCheck: Sendable {
   }
 
   func findings(_ report: ProbeReport) -> [Finding] {
+    let proxy = destination.network.proxy(for: destination.url).map { [proxyFinding($0)] } ?? []
+    return proxy + ownFindings(report)
+  }
+
+  private func proxyFinding(_ proxy: ProxyAddress) -> Finding {
+    .ok(
+      subject,
+      "through the proxy \(proxy.shown): of where that leads, egress can only see the name or address in url")
+  }
+
+  private func ownFindings(_ report: ProbeReport) -> [Finding] {
     if let failure = report.failure {
       return [.fail(subject, failure.description, advice(failure.kind))]
     }
@@ -71,6 +82,7 @@ package struct DestinationCheck: Sendable {
     case .connection: "see that the network leads there"
     case .tls:
       "`openssl s_client -connect HOST:PORT` shows what it sends; tls.ca names an authority of your own"
+    case .egress: "set url to the service's own address, or name this one in egress.allow"
     case .reset, .other: "what listens there does not speak as its URL says"
     }
   }

@@ -19,13 +19,24 @@ package enum MachineChecks {
   // MARK: The environment
 
   package static func proxies(_ environment: [String: String]) -> Finding {
-    let names = ["http_proxy", "https_proxy", "all_proxy"].flatMap { [$0, $0.uppercased()] }
-    let set = names.filter { !(environment[$0] ?? "").isEmpty }
-    guard !set.isEmpty else { return .ok("proxy", "none in the environment") }
-    return .warn(
-      "proxy",
-      "\(set.joined(separator: ", ")) \(set.count == 1 ? "is" : "are") set, and not used: destinations are reached directly",
-      "see below that each destination is reached")
+    let unused = ["HTTP_PROXY", "all_proxy", "ALL_PROXY"].filter { !(environment[$0] ?? "").isEmpty }
+    guard unused.isEmpty else {
+      return .warn(
+        "proxy", "\(unused.joined(separator: ", ")) \(unused.count == 1 ? "is" : "are") set, and not used",
+        "set http_proxy and https_proxy, or proxy of the destinations; see below how each is reached")
+    }
+    do throws(EnvironmentProxies.Unusable) {
+      let proxies = try EnvironmentProxies(environment)
+      guard !proxies.isEmpty else { return .ok("proxy", "none in the environment") }
+      let parts = [("http:", proxies.http), ("https:", proxies.https)].compactMap { scheme, proxy in
+        proxy.map { "\($0.shown) for \(scheme)" }
+      }
+      return .ok("proxy", "of the environment: \(parts.joined(separator: ", "))")
+    } catch {
+      return .fail(
+        "proxy", "\(error.variable) is no proxy that can be used", "write it as http://HOST:PORT, or unset it"
+      )
+    }
   }
 
   // MARK: Open files

@@ -98,7 +98,7 @@ struct DoctorCommand: ParsableCommand {
   private func checks(_ loaded: LoadedConfiguration) -> [Examination.Check] {
     let configuration = loaded.configuration
     let now = SystemWallClock().now()
-    let prober = CurlProber()
+    let prober = CurlProber(own: ownListeners(configuration.server))
     return configuration.store.checks
       + configuration.destinations.map { DestinationCheck($0, prober: prober, now: now).check }
       + [
@@ -109,6 +109,15 @@ struct DoctorCommand: ParsableCommand {
           ]
         }
       ]
+  }
+
+  /// Where the relay would listen by the file.
+  private func ownListeners(_ server: ServerSettings) -> OwnListeners {
+    let own = OwnListeners()
+    own.set("server.listen", to: server.listen.isSystemd ? [] : [server.listen])
+    own.set("server.admin", to: server.admin.map { [$0] } ?? [])
+    own.set("server.attachments", to: server.attachments.map { [$0] } ?? [])
+    return own
   }
 
   /// Also without a configuration, if it is said where the relay is.

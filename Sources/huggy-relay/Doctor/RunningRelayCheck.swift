@@ -44,7 +44,7 @@ struct RunningRelayCheck {
     } catch {
       switch error.kind {
       case .connectionRefused: return [notRunning(url)] + ports
-      case .nameResolution, .connectTimeout, .connection, .tls, .timeout, .reset, .other:
+      case .nameResolution, .connectTimeout, .connection, .tls, .timeout, .reset, .other, .egress:
         return [.fail(Self.subject, "\(url): \(error)", "is --admin (or HUGGY_RELAY_ADMIN) right?")]
       }
     }

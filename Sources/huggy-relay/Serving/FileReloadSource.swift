@@ -3,6 +3,7 @@ import Logging
 import RelayAdmin
 import RelayConfig
 import RelayCore
+import RelayCurl
 import RelayFiles
 import RelayIngest
 import RelayListening
@@ -17,6 +18,8 @@ struct FileReloadSource: ReloadSource {
   let certificates: ListenerCertificates
   let access: AdminAccess
   let files: FileServer
+  /// Where it all listens, for what connects.
+  let own: OwnListeners
   let linker: AttachmentLinker
   let logger: Logger
 
@@ -84,9 +87,11 @@ struct FileReloadSource: ReloadSource {
 
   private func listen(_ settings: ServerSettings) async throws(ListenError) {
     if let address = try await files.apply(settings.attachments) {
+      own.set("server.attachments", to: [address])
       logger.notice("attachments listen", metadata: ["address": "\(address)"])
     }
     if let address = try await server.apply(settings) {
+      own.set("server.listen", to: settings.listen.isSystemd ? server.inheritedAddresses : [address])
       logger.notice("listening", metadata: ["address": "\(address)"])
     }
     access.replace(by: settings)

@@ -79,9 +79,11 @@ struct Relay {
     guard let opened else { return logger.notice("stopped") }
     for warning in opened.warnings { logger.warning("the store", metadata: ["problem": "\(warning)"]) }
     let store = opened.store
+    let own = OwnListeners()
     let engine = DeliveryEngine(
-      store: store, transport: CurlTransport(clock: clock), clock: clock, logger: logger, metrics: metrics)
-    let attachments = attachmentKeeper(opened, watch)
+      store: store, transport: CurlTransport(clock: clock, own: own), clock: clock, logger: logger,
+      metrics: metrics)
+    let attachments = attachmentKeeper(opened, watch, own)
     let receiver = Receiver(
       configuration: configuration, store: store, engine: engine, clock: clock, logger: logger,
       metrics: metrics, attachments: attachments)
@@ -108,9 +110,9 @@ struct Relay {
       parts: RelayController.Parts(
         store: store, lookup: opened.lookup, engine: engine, receiver: receiver, metrics: metrics,
         watch: watch,
-        clock: clock, logger: logger, prober: CurlProber(), samples: HuggySamples(),
+        clock: clock, logger: logger, prober: CurlProber(own: own), samples: HuggySamples(),
         notices: Notices.Tools(
-          sender: NoticeClient(),
+          sender: NoticeClient(own: own),
           keeper: NoticeFile(path: configuration.store.location.path(beside: "notices")),
           host: Self.hostName),
         linker: linker,
@@ -118,6 +120,7 @@ struct Relay {
         attachments: attachments),
       source: FileReloadSource(
         path: path, loader: loader, server: server, certificates: certificates, access: access, files: files,
+        own: own,
         linker: linker,
         logger: logger))
     let address: ListenAddress
@@ -128,11 +131,14 @@ struct Relay {
       logPending(stored)
       controller.logOrphans(stored)
       // Before anything is attempted: a relay that can't listen must not send.
-      admin = try await startAdmin(controller, access, eventLoopGroup)
+      admin = try await startAdmin(controller, access, eventLoopGroup, own)
       if let address = try await files.apply(configuration.server.attachments) {
+        own.set("server.attachments", to: [address])
         logger.notice("attachments listen", metadata: ["address": "\(address)"])
       }
       address = try await server.start()
+      own.set(
+        "server.listen", to: configuration.server.listen.isSystemd ? server.inheritedAddresses : [address])
     } catch {
       await close(opened)
       throw error
@@ -180,11 +186,14 @@ struct Relay {
     if !isClosed { logger.warning("the store does not close in time: it is slow, or hangs") }
   }
 
-  private func attachmentKeeper(_ opened: OpenedStore, _ watch: StoreWatch) -> AttachmentKeeper {
+  private func attachmentKeeper(_ opened: OpenedStore, _ watch: StoreWatch, _ own: OwnListeners)
+    -> AttachmentKeeper
+  {
     AttachmentKeeper(
       AttachmentKeeper.Parts(
         folder: configuration.store.location.path(beside: "attachments"),
-        makeIndex: OpenedStore.attachmentIndex, fetcher: CurlAttachmentFetcher(), lookup: opened.lookup,
+        makeIndex: OpenedStore.attachmentIndex, fetcher: CurlAttachmentFetcher(own: own),
+        lookup: opened.lookup,
         clock: clock,
         mayWrite: { watch.current.refusal == nil && OpenedStore.hasRoomBeside(configuration.store) },
         logger: logger))
@@ -198,13 +207,15 @@ struct Relay {
   }
 
   private func startAdmin(
-    _ controller: RelayController, _ access: AdminAccess, _ eventLoopGroup: MultiThreadedEventLoopGroup
+    _ controller: RelayController, _ access: AdminAccess, _ eventLoopGroup: MultiThreadedEventLoopGroup,
+    _ own: OwnListeners
   ) async throws -> AdminServer? {
     guard let address = configuration.server.admin else { return nil }
     let admin = AdminServer(
       address: address, access: access, operations: controller, clock: SystemWallClock(),
       eventLoopGroup: eventLoopGroup, logger: logger)
     let bound = try await admin.start()
+    own.set("server.admin", to: [bound])
     logger.notice("admin listens", metadata: ["address": "\(bound)"])
     return admin
   }

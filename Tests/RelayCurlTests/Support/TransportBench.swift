@@ -11,10 +11,10 @@ final class TransportBench: Sendable {
 
   init(
     resolve: @escaping NameLookups.Resolve = SystemResolver.addresses, trust: SystemTrust = .shared,
-    connectionLifetime: Duration = .seconds(300)
+    own: OwnListeners = OwnListeners(), connectionLifetime: Duration = .seconds(300)
   ) {
     transport = CurlTransport(
-      clock: MachineClock(), resolve: resolve, trust: trust, connectionLifetime: connectionLifetime)
+      clock: MachineClock(), resolve: resolve, trust: trust, own: own, connectionLifetime: connectionLifetime)
   }
 
   func configure(_ destinations: [Destination]) {
@@ -80,11 +80,12 @@ final class TransportBench: Sendable {
 /// Runs a transport for as long as the body does.
 func withTransport(
   _ destinations: Destination..., resolve: @escaping NameLookups.Resolve = SystemResolver.addresses,
-  trust: SystemTrust = .shared, connectionLifetime: Duration = .seconds(300),
+  trust: SystemTrust = .shared, own: OwnListeners = OwnListeners(),
+  connectionLifetime: Duration = .seconds(300),
   body: (TransportBench) async throws -> Void
 ) async rethrows {
   let bench = TransportBench(
-    resolve: resolve, trust: trust, connectionLifetime: connectionLifetime)
+    resolve: resolve, trust: trust, own: own, connectionLifetime: connectionLifetime)
   bench.configure(destinations)
   bench.transport.start(driver: bench.driver)
   defer { bench.transport.stop() }

@@ -152,9 +152,12 @@ import Testing
 
   @Test func proxiesOfTheEnvironmentAreNamed() {
     #expect(MachineChecks.proxies(["PATH": "/bin", "http_proxy": ""]).level == .ok)
-    let finding = MachineChecks.proxies(["HTTPS_PROXY": "http://proxy:3128"])
-    #expect(finding.level == .warn && finding.message.contains("HTTPS_PROXY"))
-    #expect(!finding.message.contains("3128"), "it may hold a password")
+    let used = MachineChecks.proxies(["HTTPS_PROXY": "http://ana:s3cret@proxy:3128"])
+    #expect(used.level == .ok && used.message == "of the environment: http://proxy:3128 for https:")
+    let unused = MachineChecks.proxies(["ALL_PROXY": "http://ana:s3cret@proxy:3128"])
+    #expect(unused.level == .warn && unused.message == "ALL_PROXY is set, and not used")
+    let wrong = MachineChecks.proxies(["http_proxy": "socks5://ana:s3cret@proxy:1080"])
+    #expect(wrong.level == .fail && wrong.message == "http_proxy is no proxy that can be used")
   }
 
   @Test func openFilesAreHeldAgainstWhatTheConfigurationMayNeed() {
