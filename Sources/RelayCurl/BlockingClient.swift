@@ -26,17 +26,23 @@ package struct BlockingResponse: Sendable, Equatable {
 package final class BlockingClient {
   private let easy: EasyHandle
   private let answer: Answer
-  private let handshakes = Handshakes(host: "", system: .shared)
+  private let tls: ClientTLS
+  private let handshakes: Handshakes
   private let own: OwnListeners
   /// Of the last request; the handle knows it until it is reset.
   private var judge: SocketJudge?
 
   /// - Parameters:
   ///   - maxAnswerBytes: A longer answer is a failure.
+  ///   - tls: Whom it believes, and what it shows.
   ///   - own: Where the relay listens: a request with a `network` is not sent there.
-  package init(maxAnswerBytes: Int = 16 << 20, own: OwnListeners = OwnListeners()) {
+  package init(
+    maxAnswerBytes: Int = 16 << 20, tls: ClientTLS = ClientTLS(), own: OwnListeners = OwnListeners()
+  ) {
     self.own = own
     CurlGlobal.initialize
+    self.tls = tls
+    handshakes = tls.makeHandshakes()
     easy = EasyHandle()
     answer = Answer(maxBytes: maxAnswerBytes)
   }
@@ -104,6 +110,9 @@ package final class BlockingClient {
     easy.reset()
     setOptions(method: method, url: url)
     handshakes.apply(to: easy, host: HostPort(url: url)?.host ?? "the server")
+    if case .certificate = tls.believed { easy.set(.verifiesHost, 0) }
+    if let certificate = tls.certificate { easy.set(.certificate, certificate) }
+    if let key = tls.key ?? tls.certificate { easy.set(.certificateKey, key) }
     if let connectTimeout { easy.set(.connectTimeoutMilliseconds, connectTimeout.curlMilliseconds) }
   }
 

@@ -94,6 +94,10 @@ struct EasyHandle: ~Copyable {
     static var username: Self { Self(option: CURLOPT_USERNAME) }
     static var password: Self { Self(option: CURLOPT_PASSWORD) }
     static var method: Self { Self(option: CURLOPT_CUSTOMREQUEST) }
+    /// The path of a PEM file: the certificate that is shown to a server, and its chain.
+    static var certificate: Self { Self(option: CURLOPT_SSLCERT) }
+    /// The path of a PEM file, without a passphrase.
+    static var certificateKey: Self { Self(option: CURLOPT_SSLKEY) }
   }
 
   struct ListOption {

@@ -64,18 +64,25 @@ package final class RelayProcess: Sendable {
     url(toldBy: "listening", within: limit)
   }
 
-  /// The same of the admin API.
+  /// The same of the admin API; `https://…` where it speaks TLS.
   package func adminURL(within limit: Duration = .seconds(60)) -> String? {
-    url(toldBy: "admin listens", within: limit)
+    guard let line = line(telling: "admin listens", within: limit) else { return nil }
+    guard let start = line.firstRange(of: #""url":""#)?.upperBound else { return nil }
+    return String(line[start...].prefix { $0 != "\"" }.dropLast())
   }
 
   private func url(toldBy message: String, within limit: Duration) -> String? {
-    let line = state.wait(timeout: limit) { state -> String? in
+    let line = line(telling: message, within: limit)
+    guard let line, let start = line.firstRange(of: #""address":""#)?.upperBound else { return nil }
+    return "http://" + line[start...].prefix { $0 != "\"" }
+  }
+
+  /// The last line of this message; empty: it has ended without one.
+  private func line(telling message: String, within limit: Duration) -> String? {
+    state.wait(timeout: limit) { state -> String? in
       if state.exitStatus != nil { return "" }
       return state.lines.last { $0.contains(#""message":"\#(message)""#) }
     }
-    guard let line, let start = line.firstRange(of: #""address":""#)?.upperBound else { return nil }
-    return "http://" + line[start...].prefix { $0 != "\"" }
   }
 
   package func send(signal: Int32) {

@@ -16,10 +16,14 @@ package final class ListenerCertificates: Sendable {
     fileprivate var refused: [FileMark?]?
   }
 
+  package let listener: SecuredListener
   private let current: Locked<Made?>
 
-  /// - Parameter made: nil: plain HTTP.
-  package init(_ made: Made? = nil) {
+  /// - Parameters:
+  ///   - made: nil: plain HTTP.
+  ///   - listener: Whose it is.
+  package init(_ made: Made? = nil, of listener: SecuredListener = .ingest) {
+    self.listener = listener
     current = Locked(made)
   }
 

@@ -44,12 +44,17 @@ final class Setting: Sendable {
   }
 
   /// Runs another of its commands to its end.
-  static func run(_ arguments: [String], input: [UInt8] = []) throws -> (
-    status: Int32, output: String, errors: String
-  ) {
+  ///
+  /// - Parameter environment: Added to this process's own.
+  static func run(
+    _ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:]
+  ) throws -> (status: Int32, output: String, errors: String) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: binary)
     process.arguments = arguments
+    if !environment.isEmpty {
+      process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+    }
     let (standardInput, output, errors) = (Pipe(), Pipe(), Pipe())
     process.standardInput = standardInput
     process.standardOutput = output

@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import RelayCore
+import RelayListening
 import RelayTestSupport
 import Testing
 
@@ -22,7 +23,10 @@ struct AdminChannelTests {
     let group = MultiThreadedEventLoopGroup.singleton.next()
     let (isAccepted, listening) = (Latch(), AsyncStream.makeStream(of: (any Channel).self))
     let maySetUp = group.makePromise(of: Void.self)
-    let channel = AdminChannel(http: HTTP1Channel(responder: { _, _, _ in }))
+    let http = HTTP1Channel(responder: { _, _, _ in })
+    let channel = AdminChannel(
+      plain: http, secured: http, certificates: ListenerCertificates(of: .admin),
+      handshakes: HandshakeLog(logger: .quiet, clock: FixedClock()))
     let server = Server(
       childChannelSetup: HeldChannel(
         inner: channel, isAccepted: isAccepted,

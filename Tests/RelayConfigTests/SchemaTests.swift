@@ -148,7 +148,9 @@ import Testing
     let shown = try texts.reduce(into: Set()) { $0.formUnion(Self.keys(in: try configuration(of: $1).tree)) }
     // `defaults` are in each destination, and the others would be files.
     #expect(
-      Self.keys(of: schema).subtracting(shown) == ["defaults", "ca", "certificate", "key", "client_ca"])
+      Self.keys(of: schema).subtracting(shown) == [
+        "defaults", "ca", "certificate", "key", "client_ca", "admin_tls",
+      ])
   }
 
   private static func keys(of schema: Any) -> Set<String> {

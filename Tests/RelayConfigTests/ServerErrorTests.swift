@@ -19,7 +19,7 @@ import Testing
       withSource("server: { colour: red }"),
       [
         "1:11: server.colour: unknown key 'colour'; known here: listen, admin, admin_token, admin_tokens, "
-          + "admin_hosts, tls, attachments, attachments_url, max_body, max_inflight, max_connections, max_connections_per_peer, trusted_proxies, proxy_protocol, request_timeout, idle_timeout, drain"
+          + "admin_hosts, tls, admin_tls, attachments, attachments_url, max_body, max_inflight, max_connections, max_connections_per_peer, trusted_proxies, proxy_protocol, request_timeout, idle_timeout, drain"
       ]),
     FaultyConfiguration(
       "an address without a port",

@@ -107,8 +107,8 @@ import Testing
   /// A balancer that looks whether somebody listens says nothing.
   @Test func whoConnectsAndHangsUpIsNoFailure() {
     let error = NIOSSLError.handshakeFailed(.sslError([.eofDuringHandshake]))
-    #expect(TLSFailure.explanation(of: error) == nil)
-    #expect(TLSFailure.explanation(of: NIOSSLError.uncleanShutdown) == nil)
+    #expect(TLSFailure.explanation(of: error, at: .ingest) == nil)
+    #expect(TLSFailure.explanation(of: NIOSSLError.uncleanShutdown, at: .ingest) == nil)
   }
 
   @Test func whereCertificatesAreAskedForOnlyTheirHoldersAreServed() async throws {

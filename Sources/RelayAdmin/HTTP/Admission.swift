@@ -26,9 +26,6 @@ struct RequestHead: Equatable {
   /// A browser leads a whole window or tab there (`Sec-Fetch-Mode`, `Sec-Fetch-Dest`).
   var isNavigation = false
 
-  /// The page that asks came by TLS, from a proxy in front: what its browser says of its origin.
-  var isFromTLS: Bool { origin?.lowercased().hasPrefix("https://") ?? false }
-
   init(
     method: String, target: String, host: String? = nil, origin: String? = nil, fetchSite: String? = nil,
     authorization: String? = nil, contentType: String? = nil, contentLength: Int? = nil
@@ -61,6 +58,8 @@ struct Admission: Sendable {
   private let isAnyAddressOurs: Bool
   /// Nobody but this machine reaches the listener.
   private let isLoopback: Bool
+  /// The connection itself speaks TLS.
+  private let isByTLS: Bool
   private let access: AdminAccess
   private let clock: any WallClock
   private let table: EndpointTable
@@ -68,17 +67,25 @@ struct Admission: Sendable {
   /// - Parameters:
   ///   - configured: What `server.admin` says.
   ///   - bound: Where the socket is; nil, until that is known: the strict rules hold.
+  ///   - isByTLS: The connection speaks TLS with the listener.
   init(
-    configured: ListenAddress, bound: ListenAddress?, access: AdminAccess, clock: any WallClock,
+    configured: ListenAddress, bound: ListenAddress?, isByTLS: Bool = false, access: AdminAccess,
+    clock: any WallClock,
     table: EndpointTable = .relay
   ) {
     let own = [configured, bound].compactMap { $0?.hostName }
     names = Set(own.map(\.name))
     isAnyAddressOurs = bound?.isWildcard ?? false
     isLoopback = bound?.hostName?.isLoopback ?? false
+    self.isByTLS = isByTLS
     self.access = access
     self.clock = clock
     self.table = table
+  }
+
+  /// Whether who asks has come by TLS: to the listener itself, or to a proxy in front, as a browser says of its page's origin.
+  func isFromTLS(_ head: RequestHead) -> Bool {
+    isByTLS || (head.origin?.lowercased().hasPrefix("https://") ?? false)
   }
 
   /// What a request asks for, and who asks.
@@ -153,8 +160,8 @@ struct Admission: Sendable {
     }
     guard let origin = head.origin?.lowercased() else { return }
     let host = head.host?.lowercased() ?? ""
-    // A proxy in front may speak TLS.
-    guard origin == "http://\(host)" || origin == "https://\(host)" else {
+    // A proxy in front may speak TLS. Where the listener does, a page that came in the clear is anybody's on its way.
+    guard origin == "https://\(host)" || (!isByTLS && origin == "http://\(host)") else {
       throw APIError(
         403, "forbidden_origin", "a page of '\(origin.prefix(200))' may not use this API; its own may")
     }

@@ -22,6 +22,8 @@ package final class AdminServer: Sendable {
 
   private let address: ListenAddress
   private let access: AdminAccess
+  private let certificates: ListenerCertificates
+  private let handshakes: HandshakeLog
   private let api: AdminAPI
   private let clock: any WallClock
   private let eventLoopGroup: any EventLoopGroup
@@ -34,15 +36,19 @@ package final class AdminServer: Sendable {
   /// - Parameters:
   ///   - address: `server.admin`. Port 0: the system chooses.
   ///   - access: Who may use it; where nobody has a token: everybody who can reach it.
+  ///   - certificates: What it speaks TLS with (`server.admin_tls`).
   ///   - stallTimeout: How long a client may take nothing of its answer.
   package init(
-    address: ListenAddress, access: AdminAccess, operations: any RelayOperations,
-    clock: any WallClock, eventLoopGroup: any EventLoopGroup, logger: Logger,
+    address: ListenAddress, access: AdminAccess,
+    certificates: ListenerCertificates = ListenerCertificates(of: .admin),
+    operations: any RelayOperations, clock: any WallClock, eventLoopGroup: any EventLoopGroup, logger: Logger,
     requestTimeout: Duration = .seconds(30), idleTimeout: Duration = .seconds(75),
     stallTimeout: Duration = .seconds(120)
   ) {
     self.address = address
     self.access = access
+    self.certificates = certificates
+    handshakes = HandshakeLog(logger: logger, clock: clock)
     self.clock = clock
     api = AdminAPI(operations: operations, access: access, clock: clock, logger: logger)
     self.eventLoopGroup = eventLoopGroup
@@ -126,10 +132,17 @@ package final class AdminServer: Sendable {
   }
 
   private func makeChannel(bound: Locked<ListenAddress?>) -> AdminChannel {
+    AdminChannel(
+      plain: makeHTTP(bound: bound, isByTLS: false), secured: makeHTTP(bound: bound, isByTLS: true),
+      certificates: certificates, handshakes: handshakes)
+  }
+
+  private func makeHTTP(bound: Locked<ListenAddress?>, isByTLS: Bool) -> HTTP1Channel {
     let (timeout, stallTimeout) = (TimeAmount(requestTimeout), TimeAmount(stallTimeout))
-    let http = HTTP1Channel(
+    return HTTP1Channel(
       responder: { [self] request, writer, channel in
-        let response = await respond(to: request, admission(bound: bound.withLock { $0 }))
+        let response = await respond(
+          to: request, admission(bound: bound.withLock { $0 }, isByTLS: isByTLS))
         if case .pieces(let pieces) = response.body {
           channel.closeFuture.whenComplete { _ in pieces.onEnd() }
         }
@@ -138,15 +151,14 @@ package final class AdminServer: Sendable {
       configuration: HTTP1Channel.Configuration(
         additionalChannelHandlers: [
           RequestGate(
-            admission: self.admission(bound: bound.withLock { $0 }), requestTimeout: timeout,
-            stallTimeout: stallTimeout)
+            admission: self.admission(bound: bound.withLock { $0 }, isByTLS: isByTLS),
+            requestTimeout: timeout, stallTimeout: stallTimeout)
         ],
         idleTimeout: TimeAmount(idleTimeout)))
-    return AdminChannel(http: http)
   }
 
-  private func admission(bound: ListenAddress?) -> Admission {
-    Admission(configured: address, bound: bound, access: access, clock: clock)
+  private func admission(bound: ListenAddress?, isByTLS: Bool) -> Admission {
+    Admission(configured: address, bound: bound, isByTLS: isByTLS, access: access, clock: clock)
   }
 
   private func respond(to request: Request, _ admission: Admission) async -> AdminResponse {
@@ -163,7 +175,7 @@ package final class AdminServer: Sendable {
         AdminRequest(
           caller: admitted.caller, names: admitted.names, query: head.query,
           body: Array(body.readableBytesView), accept: head.accept, lastEventID: head.lastEventID,
-          ifNoneMatch: head.ifNoneMatch, renewal: admitted.renewal, isFromTLS: head.isFromTLS,
+          ifNoneMatch: head.ifNoneMatch, renewal: admitted.renewal, isFromTLS: admission.isFromTLS(head),
           isStillAllowed: { (try? admission.admit(head).get())?.caller == admitted.caller }))
     }
   }

@@ -6,6 +6,7 @@ extension ConfigNode {
     guard var section = section(mayBeEmpty: true) else { return settings }
     settings.readAddresses(&section)
     settings.tls = section.take("tls")?.listenerTLS()
+    settings.readAdminTLS(&section)
     settings.readAttachments(&section)
     let body = section.take("max_body")
     settings.maxBodyBytes = body?.size(1 << 10...1 << 30) ?? settings.maxBodyBytes
@@ -101,6 +102,15 @@ extension ServerSettings {
         "server.admin is \(admin) unless the file says otherwise; give one of the two another port, "
           + "or write admin: off")
     }
+  }
+}
+
+extension ServerSettings {
+  /// Takes `admin_tls`, once the address is known.
+  fileprivate mutating func readAdminTLS(_ section: inout Section) {
+    guard let node = section.take("admin_tls") else { return }
+    adminTLS = node.listenerTLS()
+    if admin == nil { node.warning("server.admin is off: nobody listens with it; give it an address") }
   }
 }
 

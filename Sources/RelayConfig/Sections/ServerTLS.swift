@@ -1,7 +1,7 @@
 import RelayCore
 
 extension ConfigNode {
-  /// `server.tls`; nil: there is a fault.
+  /// `server.tls` or `server.admin_tls`; nil: there is a fault.
   func listenerTLS() -> ListenerTLS? {
     guard var section = section("a mapping with certificate and key") else { return nil }
     let (certificate, key) = (

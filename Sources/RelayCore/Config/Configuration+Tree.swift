@@ -36,6 +36,7 @@ extension ServerSettings {
       .init("drain", .word(drain.text)),
     ]
     if let tls { entries.append(.init("tls", tls.tree)) }
+    if let adminTLS { entries.append(.init("admin_tls", adminTLS.tree)) }
     if let attachmentsURL { entries.append(.init("attachments_url", .text(attachmentsURL))) }
     return .mapping(entries)
   }

@@ -82,6 +82,8 @@ package struct ServerSettings: Sendable, Equatable {
   package var drain = Duration.seconds(20)
   /// Where the admin API and the metrics are; nil: nowhere.
   package var admin: ListenAddress? = ListenAddress(host: "127.0.0.1", port: 8081)
+  /// What `admin` speaks TLS with; nil: it speaks plain HTTP.
+  package var adminTLS: ListenerTLS?
   /// What gives the role admin as bearer token of the admin API.
   package var adminToken: Secret?
   /// People and programs by name, each with a token and a role of their own.

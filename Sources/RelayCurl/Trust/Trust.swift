@@ -14,16 +14,18 @@ struct Trust: Sendable {
 
   /// The authorities of one file, and no others.
   ///
-  /// - Parameter contents: What the file held when the configuration was read; nil: it is read now.
-  static func file(_ path: String, contents: [UInt8]?) -> Trust {
+  /// - Parameters:
+  ///   - contents: What the file held when the configuration was read; nil: it is read now.
+  ///   - key: Where it is named.
+  static func file(_ path: String, contents: [UInt8]?, named key: String = "tls.ca") -> Trust {
     var trust = Trust(places: path)
     guard let bytes = contents ?? PEMFile.contents(of: path) else {
-      trust.problem = "the authorities of tls.ca can't be read: \(path)"
+      trust.problem = "the authorities of \(key) can't be read: \(path)"
       return trust
     }
     let count = trust.store.add(bytes)
-    if count == nil { trust.problem = "a certificate in \(path) (tls.ca) is malformed" }
-    if count == 0 { trust.problem = "\(path) (tls.ca) holds no certificate" }
+    if count == nil { trust.problem = "a certificate in \(path) (\(key)) is malformed" }
+    if count == 0 { trust.problem = "\(path) (\(key)) holds no certificate" }
     return trust
   }
 }

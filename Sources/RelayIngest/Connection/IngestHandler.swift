@@ -107,7 +107,7 @@ final class IngestHandler: ChannelDuplexHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     // What ends so is as whole as its length says; that it has ended comes next, as without TLS.
     if TLSFailure.isEndWithoutFarewell(error) { return }
-    if let explanation = TLSFailure.explanation(of: error) {
+    if let explanation = TLSFailure.explanation(of: error, at: .ingest) {
       ingest.receiver.refused(path: "", .tlsFailed(explanation), origin: request.origin)
     }
     perform(machine.close())

@@ -2,7 +2,7 @@ import Logging
 import RelayCore
 
 /// Lets the first line of a kind through, and then one in each interval, which says how many were left out.
-struct LogSummary: Sendable {
+package struct LogSummary: Sendable {
   private struct Kind: Sendable {
     var lastLine: Timestamp
     var leftOut = 0
@@ -13,12 +13,12 @@ struct LogSummary: Sendable {
   /// How many kinds are told apart: payload text must not fill the memory. Beyond that the one goes whose line is the oldest.
   private static let maxKinds = 1_024
 
-  init(interval: Duration = .seconds(10)) {
+  package init(interval: Duration = .seconds(10)) {
     self.interval = interval
   }
 
   /// - Returns: How many lines like it were left out since the last one; nil: leave this one out too.
-  mutating func admit(_ kind: String, at now: Timestamp) -> Int? {
+  package mutating func admit(_ kind: String, at now: Timestamp) -> Int? {
     if var known = kinds[kind], known.lastLine.duration(to: now) < interval {
       known.leftOut += 1
       kinds[kind] = known

@@ -81,6 +81,7 @@ extension ServerSettings {
     compare("listen", \.listen)
     compare("tls", \.tls)
     compare("admin", \.admin)
+    compare("admin_tls", \.adminTLS)
     compare("admin_token", \.adminToken)
     compare("admin_tokens", \.adminTokens)
     compare("admin_hosts", \.adminHosts)

@@ -5,22 +5,22 @@ import RelayCurl
 
 /// Asks a running relay. What goes wrong is printed, and becomes the exit status.
 final class AdminClient {
-  private let url: String
-  private let token: String?
+  private let connection: AdminConnection
   private let json: Bool
   private let reason: String?
-  private let http = BlockingClient(maxAnswerBytes: 256 << 20)
+  private let http: BlockingClient
 
   /// - Parameters:
-  ///   - url: Without a slash at its end.
   ///   - json: What goes wrong is told as JSON.
   ///   - reason: Why it is done, for the relay's audit.
-  init(url: String, token: String?, json: Bool, reason: String? = nil) {
-    self.url = url
-    self.token = token
+  init(_ connection: AdminConnection, json: Bool, reason: String? = nil) {
+    self.connection = connection
     self.json = json
     self.reason = reason
+    http = connection.makeHTTP(maxAnswerBytes: 256 << 20)
   }
+
+  private var url: String { connection.url }
 
   func get(_ path: String) throws -> [UInt8] { try get(path, Nothing()) }
 
@@ -89,8 +89,7 @@ final class AdminClient {
   private func exchange(
     _ method: String, _ target: String, body: [UInt8]?, timeout: Duration, into file: Int32? = nil
   ) throws -> BlockingResponse {
-    var headers: [String] = []
-    if let token { headers.append("authorization: Bearer \(token)") }
+    var headers = connection.authorization
     if body != nil { headers.append("content-type: application/json") }
     do throws(TransportFailure) {
       return try http.send(
@@ -100,17 +99,15 @@ final class AdminClient {
       Failure(code: "not_written", message: "\(error)").tell(json: json)
       throw ExitCode.failure
     } catch {
-      Failure(
-        code: "unreachable",
-        message: "\(url): can't reach the relay's admin API (\(error)); does it run, and is --admin right?"
-      ).tell(json: json)
+      Failure(code: "unreachable", message: connection.unreachable(error)).tell(json: json)
       throw ExitCode.unreachable
     }
   }
 
   private func json(of response: BlockingResponse) throws -> [UInt8] {
     switch AdminOutcome(
-      status: response.status, contentType: response.contentType, body: response.body, hasToken: token != nil)
+      status: response.status, contentType: response.contentType, body: response.body,
+      hasToken: connection.token != nil)
     {
     case .done(let json): return json
     case .refused(let code, let message, let errors):

@@ -18,6 +18,8 @@ struct AdminOptions: ParsableArguments {
       valueName: "token"))
   var adminToken: String?
 
+  @OptionGroup var security: AdminTLSOptions
+
   @Flag(name: .long, help: "Print the API's JSON, for scripts.")
   var json = false
 
@@ -35,7 +37,7 @@ struct AdminOptions: ParsableArguments {
 
   /// - Parameter reason: Why it is done, for the relay's audit.
   func client(reason: String?) -> AdminClient {
-    AdminClient(url: url, token: token, json: json, reason: reason)
+    AdminClient(connection, json: json, reason: reason)
   }
 
   /// Results go to standard output: JSON as it came, or text.
@@ -56,13 +58,15 @@ struct AdminOptions: ParsableArguments {
     return true
   }
 
-  var url: String {
+  var connection: AdminConnection { AdminConnection(url: url, token: token, tls: security.tls()) }
+
+  private var url: String {
     var url = admin ?? Self.environment("HUGGY_RELAY_ADMIN") ?? "http://127.0.0.1:8081"
     while url.hasSuffix("/") { url.removeLast() }
     return url
   }
 
-  var token: String? { adminToken ?? Self.environment("HUGGY_RELAY_ADMIN_TOKEN") }
+  private var token: String? { adminToken ?? Self.environment("HUGGY_RELAY_ADMIN_TOKEN") }
 
   static var pen: Pen {
     let isTerminal = StandardStream.output.isTerminal && environment("TERM") != "dumb"
@@ -88,9 +92,11 @@ extension CompletionKind {
   static let destinations = CompletionKind.custom { _, _, prefix in
     let environment = processEnvironment()
     let url = environment["HUGGY_RELAY_ADMIN"] ?? "http://127.0.0.1:8081"
-    let token = environment["HUGGY_RELAY_ADMIN_TOKEN"].map { ["authorization: Bearer \($0)"] } ?? []
-    let answer = try? BlockingClient(maxAnswerBytes: 16 << 20).send(
-      method: "GET", url: url + "/api/v1/status", headers: token, body: nil, timeout: .seconds(2),
+    let connection = AdminConnection(
+      url: url, token: environment["HUGGY_RELAY_ADMIN_TOKEN"], tls: AdminTLSOptions.tls())
+    let answer = try? connection.makeHTTP().send(
+      method: "GET", url: url + "/api/v1/status", headers: connection.authorization, body: nil,
+      timeout: .seconds(2),
       connectTimeout: .seconds(1))
     guard let answer, answer.status == 200,
       let status = try? AnswerDecoder.decode(StatusAnswer.self, from: answer.body)

@@ -37,6 +37,8 @@ struct DoctorCommand: ParsableCommand {
       valueName: "token"))
   var adminToken: String?
 
+  @OptionGroup var security: AdminTLSOptions
+
   @Option(name: .long, help: "The systemd unit that runs it.")
   var unit = "huggy-relay.service"
 
@@ -124,7 +126,7 @@ struct DoctorCommand: ParsableCommand {
   private func relayCheck(_ loaded: LoadedConfiguration?) -> Examination.Check {
     let relay = RunningRelayCheck(
       loaded?.configuration, admin: admin ?? AdminOptions.environment("HUGGY_RELAY_ADMIN"),
-      token: adminToken ?? AdminOptions.environment("HUGGY_RELAY_ADMIN_TOKEN"))
+      token: adminToken ?? AdminOptions.environment("HUGGY_RELAY_ADMIN_TOKEN"), security: security)
     return Examination.Check("relay") { relay.look() }
   }
 }

@@ -9,8 +9,8 @@ import RelayTools
 struct RunningRelayCheck {
   /// nil: it can't be read.
   private let configuration: Configuration?
-  private let url: String?
-  private let token: String?
+  /// nil: `server.admin` is off, or not known.
+  private let connection: AdminConnection?
 
   private static let subject = "relay"
   private static let patience = Duration.seconds(5)
@@ -18,11 +18,22 @@ struct RunningRelayCheck {
   /// - Parameters:
   ///   - admin: Where to ask instead of `server.admin`.
   ///   - token: What to show instead of `server.admin_token`.
-  init(_ configuration: Configuration?, admin: String?, token: String?) {
+  ///   - security: Whom to believe instead of who has the configuration's own certificate, and what else to show.
+  init(_ configuration: Configuration?, admin: String?, token: String?, security: AdminTLSOptions) {
     self.configuration = configuration
-    url = admin ?? configuration?.server.admin.map { "http://\(Self.reachable($0))" }
+    let server = configuration?.server
     // Whoever may look at the status.
-    self.token = token ?? configuration?.server.admins.first { $0.role >= .viewer }?.value.reveal
+    let token = token ?? server?.admins.first { $0.role >= .viewer }?.value.reveal
+    if let admin {
+      connection = AdminConnection(url: admin, token: token, tls: security.tls())
+    } else if let server, let address = server.admin {
+      let own = server.adminTLS.map { ClientTLS.Believed.certificate(file: $0.certificate) }
+      connection = AdminConnection(
+        url: "\(own == nil ? "http" : "https")://\(Self.reachable(address))", token: token,
+        tls: security.tls(else: own ?? .system))
+    } else {
+      connection = nil
+    }
   }
 
   /// An address of every interface is asked for on loopback.
@@ -35,17 +46,17 @@ struct RunningRelayCheck {
   }
 
   func look() -> [Finding] {
-    guard let url else {
+    guard let connection else {
       guard configuration != nil else { return [] }
       return [.ok(Self.subject, "server.admin is off: nothing can be asked of a running relay")]
     }
     do throws(TransportFailure) {
-      return try look(at: url)
+      return try look(by: connection)
     } catch {
       switch error.kind {
-      case .connectionRefused: return [notRunning(url)] + ports
+      case .connectionRefused: return [notRunning(connection.url)] + ports
       case .nameResolution, .connectTimeout, .connection, .tls, .timeout, .reset, .other, .egress:
-        return [.fail(Self.subject, "\(url): \(error)", "is --admin (or HUGGY_RELAY_ADMIN) right?")]
+        return [.fail(Self.subject, "\(connection.url): \(error)", connection.hint(error))]
       }
     }
   }
@@ -60,11 +71,18 @@ struct RunningRelayCheck {
       + (server.admin.map { MachineChecks.port($0, key: "server.admin") } ?? [])
   }
 
-  private func look(at url: String) throws(TransportFailure) -> [Finding] {
-    let readiness = try ask(url + "/readyz")
-    let answer = try ask(url + "/api/v1/status")
+  private func look(by connection: AdminConnection) throws(TransportFailure) -> [Finding] {
+    let (url, http) = (connection.url, connection.makeHTTP())
+    func ask(_ path: String) throws(TransportFailure) -> BlockingResponse {
+      try http.send(
+        method: "GET", url: url + path, headers: connection.authorization, body: nil, timeout: Self.patience,
+        connectTimeout: Self.patience)
+    }
+    let readiness = try ask("/readyz")
+    let answer = try ask("/api/v1/status")
     switch AdminOutcome(
-      status: answer.status, contentType: answer.contentType, body: answer.body, hasToken: token != nil)
+      status: answer.status, contentType: answer.contentType, body: answer.body,
+      hasToken: connection.token != nil)
     {
     case .notTheAPI(let message):
       return [
@@ -82,12 +100,6 @@ struct RunningRelayCheck {
       }
       return [ready(readiness, url)] + RelayHealth.findings(status, configuration: configuration)
     }
-  }
-
-  private func ask(_ url: String) throws(TransportFailure) -> BlockingResponse {
-    try BlockingClient().send(
-      method: "GET", url: url, headers: token.map { ["authorization: Bearer \($0)"] } ?? [], body: nil,
-      timeout: Self.patience, connectTimeout: Self.patience)
   }
 
   private func ready(_ answer: BlockingResponse, _ url: String) -> Finding {

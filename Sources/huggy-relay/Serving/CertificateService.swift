@@ -3,9 +3,9 @@ import RelayListening
 import RelayThreads
 import ServiceLifecycle
 
-/// Takes a listener's certificate and key again when their files have changed.
+/// Takes the listeners' certificates and keys again when their files have changed.
 struct CertificateService: Service {
-  let certificates: ListenerCertificates
+  let listeners: [ListenerCertificates]
   let logger: Logger
 
   /// How often it looks.
@@ -17,22 +17,24 @@ struct CertificateService: Service {
     try? await cancelWhenGracefulShutdown {
       while !Task.isCancelled {
         try await Task.sleep(for: Self.interval)
-        guard certificates.isOfFiles, isLooking.withLock({ $0.begins() }) else { continue }
+        let secured = listeners.filter(\.isOfFiles)
+        guard !secured.isEmpty, isLooking.withLock({ $0.begins() }) else { continue }
         Task {
-          await look()
+          for certificates in secured { await look(certificates) }
           isLooking.withLock { $0 = false }
         }
       }
     }
   }
 
-  private func look() async {
+  private func look(_ certificates: ListenerCertificates) async {
+    let key = certificates.listener.key
     switch await onThread(named: "certificates", certificates.lookAgain) {
     case nil: break
-    case .success: logger.notice("server.tls: the files have changed, and are taken")
+    case .success: logger.notice("\(key): the files have changed, and are taken")
     case .failure(let error):
       logger.error(
-        "server.tls: the files have changed, and are of no use: the ones before stay",
+        "\(key): the files have changed, and are of no use: the ones before stay",
         metadata: ["problem": "\(error)"])
     }
   }

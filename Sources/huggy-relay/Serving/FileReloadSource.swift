@@ -16,6 +16,7 @@ struct FileReloadSource: ReloadSource {
   let loader: ConfigurationLoader
   let server: IngestServer
   let certificates: ListenerCertificates
+  let adminCertificates: ListenerCertificates
   let access: AdminAccess
   let files: FileServer
   /// Where it all listens, for what connects.
@@ -59,21 +60,17 @@ struct FileReloadSource: ReloadSource {
     } catch {
       throw OperationError(code: .unavailable, message: "\(error), so nothing has changed")
     }
-    let made: ListenerCertificates.Made?
-    do throws(CertificateError) {
-      made = try settings.tls.map(ListenerCertificates.make)
-    } catch {
-      throw OperationError(
-        code: .invalidConfiguration, message: "server.tls: \(error), so nothing has changed",
-        details: ["server.tls: \(error)"])
-    }
+    let made = try make(settings.tls, for: certificates)
+    let madeForAdmin = try make(settings.adminTLS, for: adminCertificates)
     let previous = files.address
     // First: nobody is to come by a new address in the clear.
     let before = certificates.replace(by: made)
+    let adminBefore = adminCertificates.replace(by: madeForAdmin)
     do throws(ListenError) {
       try await listen(settings)
     } catch {
       certificates.replace(by: before)
+      adminCertificates.replace(by: adminBefore)
       // What has moved goes back, where that is still free.
       _ = try? await files.apply(previous)
       let hint =
@@ -82,6 +79,20 @@ struct FileReloadSource: ReloadSource {
       throw OperationError(
         code: .invalidConfiguration, message: "\(error), so nothing has changed\(hint)",
         details: ["\(error)\(hint)"])
+    }
+  }
+
+  private func make(
+    _ tls: ListenerTLS?, for certificates: ListenerCertificates
+  ) throws(OperationError) -> ListenerCertificates.Made? {
+    do throws(CertificateError) {
+      guard let tls else { return nil }
+      return try ListenerCertificates.make(tls)
+    } catch {
+      let key = certificates.listener.key
+      throw OperationError(
+        code: .invalidConfiguration, message: "\(key): \(error), so nothing has changed",
+        details: ["\(key): \(error)"])
     }
   }
 

@@ -65,6 +65,8 @@ struct Relay {
         metadata: ["sockets": .number(inherited.descriptors.count)])
     }
     let certificates = ListenerCertificates(try configuration.server.tls.map(ListenerCertificates.make))
+    let adminCertificates = ListenerCertificates(
+      try configuration.server.adminTLS.map(ListenerCertificates.make), of: .admin)
     ProcessLimits.prepare(for: configuration, logger: logger)
     logTrust()
     let metrics = RelayMetrics(configuration, droppedLogLines: droppedLogLines)
@@ -119,9 +121,8 @@ struct Relay {
         seriesFile: SeriesFile(path: configuration.store.location.path(beside: "series")),
         attachments: attachments),
       source: FileReloadSource(
-        path: path, loader: loader, server: server, certificates: certificates, access: access, files: files,
-        own: own,
-        linker: linker,
+        path: path, loader: loader, server: server, certificates: certificates,
+        adminCertificates: adminCertificates, access: access, files: files, own: own, linker: linker,
         logger: logger))
     let address: ListenAddress
     let stored: [StoredDestination]
@@ -131,7 +132,7 @@ struct Relay {
       logPending(stored)
       controller.logOrphans(stored)
       // Before anything is attempted: a relay that can't listen must not send.
-      admin = try await startAdmin(controller, access, eventLoopGroup, own)
+      admin = try await startAdmin(controller, access, adminCertificates, eventLoopGroup, own)
       if let address = try await files.apply(configuration.server.attachments) {
         own.set("server.attachments", to: [address])
         logger.notice("attachments listen", metadata: ["address": "\(address)"])
@@ -154,7 +155,7 @@ struct Relay {
         server: server, address: address, admin: admin, files: files, eventLoopGroup: eventLoopGroup,
         controller: controller, opened: opened, drain: drain, started: started, logger: logger),
       SeriesService(recorder: controller.recorder, endings: controller.endings),
-      CertificateService(certificates: certificates, logger: logger),
+      CertificateService(listeners: [certificates, adminCertificates], logger: logger),
     ]
     if let notices = controller.notices { services.append(NoticeService(notices: notices)) }
     if let watchdog = WatchdogService(
@@ -207,16 +208,17 @@ struct Relay {
   }
 
   private func startAdmin(
-    _ controller: RelayController, _ access: AdminAccess, _ eventLoopGroup: MultiThreadedEventLoopGroup,
-    _ own: OwnListeners
+    _ controller: RelayController, _ access: AdminAccess, _ certificates: ListenerCertificates,
+    _ eventLoopGroup: MultiThreadedEventLoopGroup, _ own: OwnListeners
   ) async throws -> AdminServer? {
     guard let address = configuration.server.admin else { return nil }
     let admin = AdminServer(
-      address: address, access: access, operations: controller, clock: SystemWallClock(),
-      eventLoopGroup: eventLoopGroup, logger: logger)
+      address: address, access: access, certificates: certificates, operations: controller,
+      clock: SystemWallClock(), eventLoopGroup: eventLoopGroup, logger: logger)
     let bound = try await admin.start()
     own.set("server.admin", to: [bound])
-    logger.notice("admin listens", metadata: ["address": "\(bound)"])
+    let scheme = certificates.isOfFiles ? "https" : "http"
+    logger.notice("admin listens", metadata: ["address": "\(bound)", "url": "\(scheme)://\(bound)/"])
     return admin
   }
 

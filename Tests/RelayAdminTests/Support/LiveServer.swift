@@ -1,6 +1,8 @@
 import Logging
 import NIOPosix
+import NIOSSL
 import RelayCore
+import RelayListening
 import RelayPipeline
 
 @testable import RelayAdmin
@@ -9,6 +11,13 @@ import RelayPipeline
 struct LiveServer {
   let address: ListenAddress
   let server: AdminServer
+  /// What it is asked by; nil: in the clear.
+  var tls: TLSConfiguration?
+
+  /// The same, asked by TLS.
+  func spoken(by tls: TLSConfiguration) -> LiveServer {
+    LiveServer(address: address, server: server, tls: tls)
+  }
 
   func get(_ path: String, headers: [String] = []) async throws -> RawAnswer {
     try await send("GET", path, headers: headers)
@@ -28,7 +37,7 @@ struct LiveServer {
     let lines =
       ["\(method) \(path) HTTP/1.1"] + (hasHost ? [] : ["Host: \(address)"]) + headers + ["Connection: close"]
     return try await RawClient.exchange(
-      lines.map { $0 + "\r\n" }.joined() + "\r\n" + body, with: address)
+      lines.map { $0 + "\r\n" }.joined() + "\r\n" + body, with: address, tls: tls)
   }
 }
 
@@ -52,16 +61,17 @@ extension AdminToken {
 /// On a port that the system chooses.
 func withServer(
   _ operations: FakeOperations = FakeOperations(), token: String? = nil, host: String = "127.0.0.1",
-  hosts: [String] = [], people: [AdminToken] = [],
+  hosts: [String] = [], certificates: ListenerCertificates = ListenerCertificates(of: .admin),
+  people: [AdminToken] = [], logger: Logger = .quiet,
   requestTimeout: Duration = .seconds(30), idleTimeout: Duration = .seconds(75),
   stallTimeout: Duration = .seconds(120),
   _ body: (LiveServer) async throws -> Void
 ) async throws {
   let server = AdminServer(
     address: ListenAddress(host: host, port: 0),
-    access: AdminAccess(token: token, people: people, hosts: hosts), operations: operations,
-    clock: FixedClock(), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
-    logger: .quiet, requestTimeout: requestTimeout,
+    access: AdminAccess(token: token, people: people, hosts: hosts), certificates: certificates,
+    operations: operations, clock: FixedClock(), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+    logger: logger, requestTimeout: requestTimeout,
     idleTimeout: idleTimeout, stallTimeout: stallTimeout)
   let address = try await server.start()
   do {

@@ -1,16 +1,26 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 import RelayCore
 
 /// Sends bytes and reads what comes back, to the end.
 enum RawClient {
-  /// - Parameter request: Sent as it is.
-  static func exchange(_ request: String, with address: ListenAddress) async throws -> RawAnswer {
+  /// - Parameters:
+  ///   - request: Sent as it is.
+  ///   - tls: What it speaks TLS with; nil: it does not.
+  static func exchange(
+    _ request: String, with address: ListenAddress, tls: TLSConfiguration? = nil
+  ) async throws -> RawAnswer {
+    let context = try tls.map { try NIOSSLContext(configuration: $0) }
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .channelOption(.allowRemoteHalfClosure, value: true)
       .connect(host: address.host, port: address.port) { channel in
         channel.eventLoop.makeCompletedFuture {
-          try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+          if let context {
+            let handler = try NIOSSLClientHandler(context: context, serverHostname: nil)
+            try channel.pipeline.syncOperations.addHandler(handler)
+          }
+          return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
         }
       }
     return try await channel.executeThenClose { inbound, outbound in

@@ -5,12 +5,11 @@ import RelayCurl
 
 /// Reads the stream of a running relay, and begins anew wherever it breaks off: over a restart, behind any proxy.
 final class StreamFollower {
-  private let url: String
-  private let token: String?
+  private let connection: AdminConnection
   private let json: Bool
   private let reason: String?
   private let input: StreamInput
-  private let http = BlockingClient()
+  private let http: BlockingClient
   private var parser = EventStreamParser()
   private var rule = ReconnectRule()
   private var seen = SeenEvents()
@@ -19,16 +18,17 @@ final class StreamFollower {
   private static let silence = Duration.seconds(45)
 
   /// - Parameters:
-  ///   - url: Of the admin API, without a slash at its end.
   ///   - json: What goes wrong is told as JSON.
   ///   - reason: Why it is read, for the relay's audit.
-  init(url: String, token: String?, json: Bool, reason: String? = nil, _ input: StreamInput) {
-    self.url = url
-    self.token = token
+  init(_ connection: AdminConnection, json: Bool, reason: String? = nil, _ input: StreamInput) {
+    self.connection = connection
+    http = connection.makeHTTP()
     self.json = json
     self.reason = reason
     self.input = input
   }
+
+  private var url: String { connection.url }
 
   /// Hands over each message, for ever. An event that comes again after a break is handed over once.
   ///
@@ -57,8 +57,7 @@ final class StreamFollower {
   private func connect(_ take: (EventStreamParser.Message) -> Void) throws -> Ended {
     let query = try RequestText.query(nextInput, reason: reason)
     let target = "\(url)/api/v1/stream" + (query.isEmpty ? "" : "?\(query)")
-    var headers = ["accept: text/event-stream"]
-    if let token { headers.append("authorization: Bearer \(token)") }
+    let headers = ["accept: text/event-stream"] + connection.authorization
     do throws(TransportFailure) {
       let response = try withoutActuallyEscaping(take) { take throws(TransportFailure) in
         try http.stream(
@@ -75,10 +74,7 @@ final class StreamFollower {
     } catch {
       let words = "\(url): \(error)"
       return Ended(ending: parser.lastID == nil ? .unreachable : .ended, words: words) { [self] in
-        Failure(
-          code: "unreachable",
-          message: "\(url): can't reach the relay's admin API (\(error)); does it run, and is --admin right?"
-        ).tell(json: json)
+        Failure(code: "unreachable", message: connection.unreachable(error)).tell(json: json)
         return ExitCode.unreachable
       }
     }
@@ -90,7 +86,8 @@ final class StreamFollower {
       return Ended(ending: .ended, words: "the stream has ended") { ExitCode.failure }
     }
     let outcome = AdminOutcome(
-      status: response.status, contentType: response.contentType, body: response.body, hasToken: token != nil)
+      status: response.status, contentType: response.contentType, body: response.body,
+      hasToken: connection.token != nil)
     switch outcome {
     case .refused(let code, let message, let errors):
       return Ended(ending: .refused(status: response.status), words: message) { [self] in

@@ -6,7 +6,7 @@ import RelayPipeline
 /// What both `tail` and `listen` begin with.
 extension AdminOptions {
   func follower(_ input: StreamInput, _ why: ReasonOptions) -> StreamFollower {
-    StreamFollower(url: url, token: token, json: json, reason: why.reason, input)
+    StreamFollower(connection, json: json, reason: why.reason, input)
   }
 }
 
