@@ -4,11 +4,13 @@
 SWIFT ?= swift
 PREFIX ?= /usr/local
 CONFIG ?= routes.yaml
-# The binary carries Swift's libraries with it; for the rest see docs/decisions/0016-how-the-release-is-built.md.
-RELEASE = -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked -Xswiftc -cross-module-optimization
+# The binary carries Swift's libraries with it; for the rest of the first line see docs/decisions/0016-how-the-release-is-built.md, for
+# the second 0059-how-the-binary-is-hardened.md (`.ci/check-binary` looks whether the binary has it).
+RELEASE = -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked -Xswiftc -cross-module-optimization \
+  --disable-local-rpath -Xcc -fstack-protector-strong -Xcxx -D_FORTIFY_SOURCE=2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-browser setup-postgres build demo run test bench bench-quick ci floor lint format install package clean
+.PHONY: help setup setup-browser setup-postgres build demo run test bench bench-quick ci floor lint format install package sbom clean
 
 help: ## Show what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +86,9 @@ install: build ## Install the binary, its manual pages and completions under PRE
 	  .build/release/huggy-relay --generate-completion-script bash > $$share/bash-completion/completions/huggy-relay; \
 	  .build/release/huggy-relay --generate-completion-script zsh > $$share/zsh/site-functions/_huggy-relay; \
 	  .build/release/huggy-relay --generate-completion-script fish > $$share/fish/vendor_completions.d/huggy-relay.fish
+
+sbom: build ## Say what the binary and the image are made of (CycloneDX): .build/sbom
+	@deploy/write-sbom
 
 package: build ## Build the Debian package: .build/package/huggy-relay_VERSION_ARCHITECTURE.deb
 	@deploy/package

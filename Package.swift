@@ -6,13 +6,20 @@ let strict: [SwiftSetting] =
   [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]
   + (Context.environment["WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)])
 
-/// How releases are linked: by the toolchain's own lld, with nothing kept for who would load the program as a library, and with
-/// relocations in a tenth of their room (docs/decisions/0046-what-the-binary-is-made-of.md).
+/// How releases are linked: by the toolchain's own lld, with nothing kept for who would load the program as a library, with
+/// relocations in a tenth of their room (docs/decisions/0046-what-the-binary-is-made-of.md), and with all that they point to
+/// read-only once it has started (0059-how-the-binary-is-hardened.md).
 let small: [LinkerSetting] = [
   .unsafeFlags(
-    ["-use-ld=lld", "-Xlinker", "--no-export-dynamic", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"],
+    [
+      "-use-ld=lld", "-Xlinker", "--no-export-dynamic", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs",
+      "-Xlinker", "-z", "-Xlinker", "relro", "-Xlinker", "-z", "-Xlinker", "now",
+    ],
     .when(platforms: [.linux], configuration: .release))
 ]
+
+/// What our C is compiled with in releases: it looks at the sizes that the compiler knows.
+let fortified: [CSetting] = [.define("_FORTIFY_SOURCE", to: "2", .when(configuration: .release))]
 
 let package = Package(
   name: "huggy-relay",
@@ -46,7 +53,7 @@ let package = Package(
 
     // libcurl's own TLS library: what libcurl does not let us say of trust, and SHA-256.
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
-    .target(name: "CDigest", dependencies: ["COpenSSL"]),
+    .target(name: "CDigest", dependencies: ["COpenSSL"], cSettings: fortified),
     .target(name: "RelayDigest", dependencies: ["CDigest"], swiftSettings: strict),
 
     // Adapters: none imports another.
@@ -57,7 +64,7 @@ let package = Package(
       swiftSettings: strict),
     .systemLibrary(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
-    .target(name: "CSQLiteLog", dependencies: ["CSQLite"]),
+    .target(name: "CSQLiteLog", dependencies: ["CSQLite"], cSettings: fortified),
     .target(
       name: "RelaySQLite",
       dependencies: ["RelayCore", "RelayStoring", "RelayText", "RelayThreads", "CSQLite", "CSQLiteLog"],
@@ -71,7 +78,7 @@ let package = Package(
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CEpoll"),
-    .target(name: "CTrust", dependencies: ["COpenSSL"]),
+    .target(name: "CTrust", dependencies: ["COpenSSL"], cSettings: fortified),
     .target(
       name: "RelayCurl", dependencies: ["RelayCore", "RelayThreads", "CCurl", "CEpoll", "CTrust"],
       swiftSettings: strict),
