@@ -1,11 +1,12 @@
-"""Whether what deploy/ has for containers holds together: compose.yaml, compose.cluster.yaml, haproxy, postgres, kubernetes.
+"""Whether what deploy/ has for containers and for systemd holds together: compose.yaml, compose.cluster.yaml, haproxy, postgres, kubernetes, the units.
 
 - compose files and Kubernetes' objects are as their schemas say, and no key is there that these do not know;
 - what they name is there: files, volumes, secrets, networks, ports, labels;
 - whoever ends a relay waits longer than it drains;
 - the relay takes each routes.yaml, with the secrets that are made for it;
 - PostgreSQL takes the script that makes the relays' role and database, and the role may do what a relay does, and no more;
-- HAProxy does what its file says (`Benchmarks/balancer`).
+- HAProxy does what its file says (`Benchmarks/balancer`);
+- systemd takes the units, and finds the service's exposure to be no higher than it says, and of no other lines.
 
 Run by .ci/check-deploy. Some fifteen seconds.
 """
@@ -19,7 +20,7 @@ import machine, postgres
 
 TOOLS = os.path.dirname(sys.executable)
 RELAY = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, ".build/release/huggy-relay"))
-OLDEST_KUBERNETES = "1.29"
+OLDEST_KUBERNETES = "1.30"
 problems = []
 
 
@@ -46,6 +47,11 @@ def seconds(text):
 
 def drain(rules):
     return seconds(yaml.safe_load(rules).get("server", {}).get("drain", "20s"))
+
+
+def variables(path):
+    """Of a file with lines NAME=VALUE."""
+    return dict(line.split("=", 1) for line in open(path).read().split())
 
 
 # MARK: The relay's rules
@@ -115,7 +121,7 @@ def check_all_compose(folder):
     for word in ([], ["cluster"], ["cluster"]):  # twice is as good as once
         must("prepare-compose fails", os.path.join(folder, "prepare-compose"), *word)
     secrets = {f"/run/secrets/{name}": open(os.path.join(folder, "secrets", name)).read() for name in os.listdir(os.path.join(folder, "secrets"))}
-    environment = dict(line.split("=", 1) for line in open(os.path.join(folder, "routes.env")).read().split())
+    environment = variables(os.path.join(folder, "routes.env"))
 
     def given(service):
         """The secrets that it sees; one that nobody makes was told above."""
@@ -147,7 +153,7 @@ def check_all_compose(folder):
         if seconds(settings["stop_grace_period"]) < drain(rules) + 10:
             problem(f"compose.cluster.yaml ends {name} before it has drained")
     check_cluster(folder, relays)
-    check_rules("config.cluster.example/routes.yaml", rules, given(relays["relay-1"]), {})
+    check_rules("config.cluster.example/routes.yaml", rules, given(relays["relay-1"]), variables(os.path.join(folder, "secrets", "admin.env")))
     return secrets
 
 
@@ -159,7 +165,7 @@ def check_cluster(folder, relays):
 shift 3
 case $1 in
   up) said="up ${{@: -1}}" ;;
-  exec) [[ $2 == -T ]] && said="${{@: -2:1}} ${{@: -1}}" || said="$2 ${{*:7}}" ;;
+  exec) [[ $2 == -T ]] && said="${{@: -2:1}} ${{@: -1}}" || said="$2 ${{*:4}}" ;;
 esac
 echo "$said" >>{log}
 [[ $said != "up ${{FAILING:-}}" ]]
@@ -274,8 +280,8 @@ def check_kubernetes(name):
             "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}},
     }
     rules = kinds["ConfigMap"][0]["data"]["routes.yaml"]
-    stop = container.get("lifecycle", {}).get("preStop", {}).get("exec", {}).get("command", ["sleep", "0"])
-    claims["a pod is given the time to drain"] = spec["terminationGracePeriodSeconds"] >= int(stop[1]) + drain(rules) + 10
+    stop = container.get("lifecycle", {}).get("preStop", {"sleep": {"seconds": 0}})
+    claims["a pod is given the time to drain"] = spec["terminationGracePeriodSeconds"] >= stop["sleep"]["seconds"] + drain(rules) + 10
     waits = seconds(container["args"][container["args"].index("--wait-for-store") + 1])
     startup = container["startupProbe"]
     claims["a start may wait for the store"] = startup["periodSeconds"] * startup["failureThreshold"] > waits
@@ -300,6 +306,40 @@ def check_kubernetes(name):
     check_rules(f"deploy/kubernetes/{name}/configmap.yaml", rules, secrets, {})
 
 
+# MARK: systemd
+
+# What `systemd-analyze security` may still mark: each line's reason stands in the unit.
+MARKED = {
+    "DeviceAllow", "IPAddressDeny", "PrivateNetwork", "ProcSubset", "RestrictAddressFamilies_AF_INET_INET6",
+    "RestrictAddressFamilies_AF_NETLINK", "RestrictAddressFamilies_AF_UNIX", "RootDirectoryOrRootImage",
+}
+HIGHEST_EXPOSURE = 1.1
+
+
+def check_units():
+    """As deploy/ has them, and the service as the package has it: under a user of its own."""
+    text = open(os.path.join(ROOT, "deploy/huggy-relay.service")).read()
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "huggy-relay.service")
+        shutil.copy(os.path.join(ROOT, "deploy/huggy-relay.socket"), folder)
+        open(path, "w").write(text.replace("/usr/local/bin/huggy-relay", RELAY))
+        verified = run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", path, os.path.join(folder, "huggy-relay.socket"))
+        said = [line for line in verified.stderr.splitlines() if "huggy-relay" in line]
+        if verified.returncode or said:
+            problem(f"systemd does not take the units:\n{verified.stderr}")
+        for kind, unit in {"deploy/huggy-relay.service": text, "the package's unit": text.replace("DynamicUser=yes", "User=huggy-relay")}.items():
+            open(path, "w").write(unit)
+            done = run("systemd-analyze", "security", "--offline=true", "--json=short", path)
+            # Where a line does not count, its exposure is null.
+            marked = {one["json_field"] for one in json.loads(done.stdout) if not one["set"] and one["exposure"]}
+            if marked - MARKED:
+                problem(f"{kind} leaves open what it had closed: {sorted(marked - MARKED)}")
+            if MARKED - marked:
+                problem(f"{kind} closes more than .ci/check-deploy.py knows: {sorted(MARKED - marked)}")
+            if run("systemd-analyze", "security", "--offline=true", f"--threshold={HIGHEST_EXPOSURE * 10:.0f}", path).returncode:
+                problem(f"{kind} is exposed more than {HIGHEST_EXPOSURE}")
+
+
 def main():
     with tempfile.TemporaryDirectory() as scratch:
         folder = os.path.join(scratch, "deploy")
@@ -308,6 +348,7 @@ def main():
         check_postgres(folder, secrets)
     for name in ("postgres", "embedded"):
         check_kubernetes(name)
+    check_units()
     tried = run(sys.executable, os.path.join(ROOT, "Benchmarks", "balancer"), "rules", timeout=300)
     print(tried.stdout, end="")
     if tried.returncode:
