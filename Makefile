@@ -10,7 +10,7 @@ RELEASE = -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=uncheck
   --disable-local-rpath -Xcc -fstack-protector-strong -Xcxx -D_FORTIFY_SOURCE=2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-browser setup-postgres build demo run test bench bench-quick ci floor lint format install package sbom clean
+.PHONY: help setup setup-browser setup-postgres build demo run test bench bench-quick ci floor fuzz lint format install package sbom clean
 
 help: ## Show what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,14 +69,19 @@ bench-quick: build ## Measure the two main scenarios and their floor: a minute
 floor: setup
 	@$(SWIFT) build $(RELEASE) --package-path Benchmarks/Floor --scratch-path .build/floor
 
+# Seconds for each target; TARGET alone, or all of them.
+fuzz: SECONDS ?= 60
+fuzz: setup ## Fuzz what reads other people's bytes: TARGET=scanner (all without it) for SECONDS=60 each
+	@Fuzz/run --seconds $(SECONDS) $(TARGET)
+
 ci: ## What every change must pass: format, build without warnings, all tests, release, metrics, the API (about 20 minutes)
 	@CI=true .ci/run
 
 lint: setup ## Check the format of the code
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz
 
 format: setup ## Format the code
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Fuzz
 
 install: build ## Install the binary, its manual pages and completions under PREFIX (default /usr/local)
 	install -D -s -m 0755 .build/release/huggy-relay $(DESTDIR)$(PREFIX)/bin/huggy-relay

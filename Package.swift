@@ -1,10 +1,17 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// The library that drives a fuzzer. `Fuzz/run` alone says where it is; without it nothing here is about fuzzing.
+let fuzzerRuntime = Context.environment["HUGGY_RELAY_FUZZ"]
+/// Counts where a fuzzer's input leads, watches memory, keeps assertions in a release, and lets the fuzzer see what tests see.
+let fuzzed = ["-sanitize=fuzzer,address", "-assert-config", "Debug", "-enable-testing"]
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+
 /// What every target of ours is compiled with. CI makes our warnings errors; the dependencies' are theirs.
 let strict: [SwiftSetting] =
   [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]
   + (Context.environment["WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)])
+  + (fuzzerRuntime == nil ? [] : [.unsafeFlags(fuzzed)])
 
 /// How releases are linked: by the toolchain's own lld, with nothing kept for who would load the program as a library, with
 /// relocations in a tenth of their room (docs/decisions/0046-what-the-binary-is-made-of.md), and with all that they point to
@@ -310,3 +317,32 @@ let package = Package(
       swiftSettings: strict),
   ]
 )
+
+if let fuzzerRuntime {
+  // What takes longest to build can't be fuzzed: TLS, and the servers around what reads requests.
+  for target in package.targets {
+    switch target.name {
+    case "RelayListening": (target.path, target.dependencies) = ("Fuzz/Listening", ["RelayCore", nioCore])
+    case "RelayIngest": target.exclude = ["Server/ConnectionInitializer.swift", "Server/IngestServer.swift"]
+    case "RelayAdmin":
+      target.exclude = ["Server"]
+      target.dependencies = [
+        "CDashboard", "RelayCore", "RelayDigest", "RelayJSON", "RelayPipeline", "RelayText", "RelayThreads",
+        .product(name: "Logging", package: "swift-log"), nioCore,
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ]
+    default: break
+    }
+  }
+  package.targets.append(
+    .executableTarget(
+      name: "relay-fuzz",
+      dependencies: [
+        "RelayAdmin", "RelayConfig", "RelayCore", "RelayIngest", "RelayJSON", "RelayPipeline", nioCore,
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+      ],
+      path: "Fuzz/Sources", swiftSettings: strict,
+      linkerSettings: [
+        .unsafeFlags(["-use-ld=lld", "-sanitize=address", "-Xlinker", fuzzerRuntime, "-lstdc++"])
+      ]))
+}

@@ -1,0 +1,1 @@
+../../../Tests/RelayIngestTests/Support/EmbeddedConnection.swift
