@@ -120,9 +120,9 @@ import Testing
       Self.code(Self.admission(token: "s3cret").admit(head)) == (isAdmitted ? "admitted" : "unauthorized"))
   }
 
-  @Test func anEmptySecretEqualsNothing() {
-    #expect(!Secret("").equals(""))
-    #expect(!Secret("").equals("x"))
+  @Test func anEmptyTokenIsNobodys() {
+    #expect(AdminAccess(token: "").caller(with: "") == nil)
+    #expect(AdminAccess(token: "").caller(with: "x") == nil)
   }
 
   /// Who has no token is told nothing of what there is.

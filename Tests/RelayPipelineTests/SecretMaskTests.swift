@@ -162,6 +162,24 @@ import Testing
     #expect(mask.masked("relay of the blue team") == "relay of the blue team")
   }
 
+  /// What a destination was called by, it may repeat: as it was written, as it is meant, and as it was sent.
+  @Test func whatStandsInAnAddressIsMasked() {
+    let url =
+      "https://user:p%40ss-word@crm.example/hooks/T0123456789abcdefghij/x?key=0123456789&v=2&just-a-token#f"
+    let mask = SecretMask(
+      Configuration.middle { $0.destination("crm") { $0.url = Secret(url) } }.toldSecrets)
+    for secret in [
+      "p%40ss-word", "p@ss-word", "dXNlcjpwQHNzLXdvcmQ=", "T0123456789abcdefghij", "0123456789",
+      "just-a-token",
+    ] {
+      #expect(mask.masked("x=\(secret)&") == "x=[secret]&", "\(secret)")
+    }
+    #expect(mask.masked("Cannot POST /hooks/x?v=2") == "Cannot POST /hooks/x?v=2")
+    for plain in ["http://crm.example", "http://crm.example/hooks", "nothing"] {
+      #expect(URLMask.secrets(of: plain) == [])
+    }
+  }
+
   @Test func aPathIsMaskedToo() {
     #expect(SecretMask([Secret("s3cret")]).masked("/huggy/s3cret/") == "/huggy/[secret]/")
   }

@@ -7,7 +7,7 @@ extension Destination {
     let ownHeaders = section.take("headers", isSecret: true)?.headers() ?? []
     for header in ownHeaders {
       headers.removeAll { $0.name.asciiLowercased == header.header.name.asciiLowercased }
-      if !header.header.value.reveal.isEmpty { headers.append(header.header) }
+      if !header.header.value.isEmpty { headers.append(header.header) }
     }
     let auth = section.entry("auth")
     if let auth {

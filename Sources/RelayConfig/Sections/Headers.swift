@@ -20,7 +20,7 @@ extension ConfigNode {
         reading.report(
           "this header stands twice (case makes no difference); keep one of them", at: entry.location)
       } else if let value = entry.value.headerValue(isCredential: Self.isCredential(entry.key)) {
-        if value.reveal.isEmpty { entry.value.warning("is empty, so this header is not sent") }
+        if value.isEmpty { entry.value.warning("is empty, so this header is not sent") }
         if entry.key.contains("_") {
           reading.report(
             "servers such as nginx, gunicorn and Django drop a header whose name holds '_'; write '-'",

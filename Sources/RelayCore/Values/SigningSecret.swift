@@ -32,23 +32,26 @@ package struct SigningSecret: Hashable, Sendable, EndingCredential {
   }
 
   package let scheme: Scheme
-  /// `symmetric`: 24 to 64 bytes. `ed25519`: the seed, 32 bytes.
-  package let revealKey: [UInt8]
+  /// Overwritten when the last copy goes, as `Secret` is.
+  private let key: WipedBytes
   package var until: Timestamp?
 
   /// - Parameter key: Of HMAC.
   package init(key: [UInt8], until: Timestamp? = nil) {
     scheme = .symmetric
-    revealKey = key
+    self.key = key.withUnsafeBufferPointer { WipedBytes($0) }
     self.until = until
   }
 
   /// - Parameter seed: 32 bytes.
   package init(ed25519Seed seed: [UInt8], until: Timestamp? = nil) {
     scheme = .ed25519
-    revealKey = seed
+    key = seed.withUnsafeBufferPointer { WipedBytes($0) }
     self.until = until
   }
+
+  /// `symmetric`: 24 to 64 bytes. `ed25519`: the seed, 32 bytes. A copy that is the caller's, and is not overwritten.
+  package var revealKey: [UInt8] { Array(key.bytes) }
 
   /// The sizes of a symmetric key that Standard Webhooks allows, in bytes.
   package static let keySizes = 24...64

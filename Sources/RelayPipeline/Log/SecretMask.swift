@@ -178,6 +178,6 @@ extension Destination {
       told += [password, Secret(Base64.text(Array("\(username):\(password.reveal)".utf8)))]
     case nil: break
     }
-    return told
+    return told + URLMask.secrets(of: url.reveal)
   }
 }

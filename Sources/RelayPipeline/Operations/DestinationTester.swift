@@ -201,7 +201,7 @@ enum URLMask {
     return "\(parts[0])://\(host ?? String(authority))\(maskedPath(path))\(maskedQuery(query))"
   }
 
-  private static let longestWord = 20
+  static let longestWord = 20
 
   private static func maskedPath(_ path: Substring) -> String {
     path.split(separator: "/", omittingEmptySubsequences: false)

@@ -173,10 +173,6 @@ extension LearnedToken {
 }
 
 extension Secret {
-  fileprivate func isSame(as text: String) -> Bool {
-    Array(reveal.utf8).equalsInConstantTime(Array(text.utf8))
-  }
-
   /// Enough for a person to tell two apart, where it is long: its ends. `81…74 (32 characters)`.
   var masked: String {
     let count = reveal.count

@@ -1,4 +1,4 @@
-import RelayCore
+@testable import RelayCore
 import Testing
 
 @Suite struct SecretTests {
@@ -64,5 +64,23 @@ import Testing
     #expect(
       SigningSecret(key: [1]) == SigningSecret(key: [1]) && SigningSecret(key: [1]) != SigningSecret(key: [2])
     )
+  }
+
+  @Test func twoAreTheSameIfEachByteIs() {
+    let secret = Secret("s3cret-ä")
+    #expect(secret == Secret("s3cret-ä") && secret.isSame(as: "s3cret-ä") && secret.reveal == "s3cret-ä")
+    #expect(secret.hashValue == Secret("s3cret-ä").hashValue)
+    for other in ["", "s", "s3cret-", "s3cret-ää", "S3cret-ä", "s3cret-a", "s3cret-äs3cret-ä"] {
+      #expect(secret != Secret(other) && !secret.isSame(as: other), "\(other)")
+    }
+    #expect(Secret("").isEmpty && Secret("").isSame(as: "") && Secret("").reveal == "" && !secret.isEmpty)
+  }
+
+  @Test func whatIsWipedIsZero() {
+    let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 64)
+    defer { memory.deallocate() }
+    memory.initialize(repeating: 7)
+    WipedBytes.wipe(memory)
+    #expect(memory.allSatisfy { $0 == 0 })
   }
 }
