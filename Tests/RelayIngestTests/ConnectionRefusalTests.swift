@@ -26,6 +26,21 @@ import Testing
     #expect(try connection.statuses() == [405])
   }
 
+  /// What is refused behind a HEAD, and came with it, is no HEAD: the reply has the body that its length promises.
+  @Test func whatIsRefusedBehindAHeadHasItsBodyHoweverItCame() throws {
+    let bytes = Array("HEAD /huggy HTTP/1.1\r\nHost: relay\r\n\r\n{}".utf8)
+    let outputs = try [bytes.count, 1].map { size in
+      let connection = try EmbeddedConnection()
+      for start in stride(from: 0, to: bytes.count, by: size) {
+        connection.send(Array(bytes[start...].prefix(size)))
+      }
+      connection.closeInput()
+      return try connection.output()
+    }
+    #expect(outputs[0].hasSuffix("\"this is not an HTTP/1.1 request\"}}"), "\(outputs[0])")
+    #expect(outputs[0] == outputs[1])
+  }
+
   @Test func connectIsRefused() throws {
     let connection = try EmbeddedConnection()
     connection.send("CONNECT relay:80 HTTP/1.1\r\nHost: relay\r\n\r\n")

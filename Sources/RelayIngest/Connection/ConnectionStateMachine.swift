@@ -239,7 +239,10 @@ struct ConnectionStateMachine {
 
   /// What came is not HTTP, or too much of it.
   mutating func decodingFailed(_ refusal: Refusal, now: NIODeadline) -> ConnectionAction {
-    takesParts ? refuse(refusal, now: now) : .none
+    guard takesParts else { return .none }
+    // It may have waited for the reply to the request before: it is not that request.
+    if state == .idle { beginRequest(now: now) }
+    return refuse(refusal, now: now)
   }
 
   /// The budget has no room for what has come.
