@@ -70,7 +70,10 @@ enum ForwardedTarget {
   }
 
   private static func isPort(_ text: [UInt8]) -> Bool {
-    if text.first == UInt8(ascii: "_") { return text.count > 1 }
+    if text.first == UInt8(ascii: "_") {
+      let hidden = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-".utf8)
+      return text.count > 1 && text.allSatisfy(hidden.contains)
+    }
     return (1...5).contains(text.count) && text.allSatisfy { (0x30...0x39).contains($0) }
   }
 

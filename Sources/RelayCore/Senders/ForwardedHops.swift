@@ -133,8 +133,20 @@ extension PeerAddress.Address {
   private static func isPort(_ text: Substring) -> Bool {
     guard text.utf8.first == UInt8(ascii: ":") else { return text.isEmpty }
     let port = text.dropFirst()
-    if port.hasPrefix("_") { return port.count > 1 }
+    if port.utf8.first == UInt8(ascii: "_") {
+      return port.utf8.count > 1 && port.utf8.allSatisfy(isOfHiddenPort)
+    }
     return (1...5).contains(port.utf8.count) && port.utf8.allSatisfy { (0x30...0x39).contains($0) }
+  }
+
+  /// `obfport` in RFC 7239, 6.
+  private static func isOfHiddenPort(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+      true
+    default: false
+    }
   }
 }
 
