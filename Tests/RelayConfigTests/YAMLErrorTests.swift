@@ -18,6 +18,13 @@ import Testing
           + "that start with *"
       ]),
     FaultyConfiguration(
+      "a value that is missing where a file ends without the end of its last line",
+      "server:\n  admin_hosts: [é,",
+      ["2:20: a list in [ ] lacks a ',' or its ']'; quote texts that hold , [ ] { or }"]),
+    FaultyConfiguration(
+      "a value that is missing behind a key in a mapping that never ends",
+      "sources: {\n  huggy: { token:", ["2:18: a value is missing here"]),
+    FaultyConfiguration(
       "an anchor",
       "routes:\n  - name: r\n    match: &m { event: a }",
       [

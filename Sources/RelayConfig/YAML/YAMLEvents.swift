@@ -91,8 +91,17 @@ final class YAMLEvents {
       let problem = parser.pointee.problem
     else { return .unreadable }
     let began = parser.pointee.context.map { _ in YAMLMark(parser.pointee.context_mark) }
-    return .syntax(
-      problem: String(cString: problem), mark: YAMLMark(parser.pointee.problem_mark), began: began)
+    return .syntax(problem: String(cString: problem), mark: place(parser.pointee.problem_mark), began: began)
+  }
+
+  /// Where a problem is. What is missing at the end of a last line without an end is missing there: libyaml ends that line, and
+  /// says that it is missing on a line that the text does not have.
+  private func place(_ mark: yaml_mark_t) -> YAMLMark {
+    let scalars = String(decoding: input, as: UTF8.self).unicodeScalars
+    guard let last = scalars.last, last != "\n", last != "\r", mark.column == 0, mark.index >= scalars.count
+    else { return YAMLMark(mark) }
+    let lastLine = scalars.reversed().prefix { $0 != "\n" && $0 != "\r" }
+    return YAMLMark(line: mark.line, column: lastLine.count + 1)
   }
 
   /// A scalar's. It may hold U+0000, as an escape.
