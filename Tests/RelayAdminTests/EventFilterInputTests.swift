@@ -51,6 +51,13 @@ import Testing
     #expect(TextList(splitting: [texts.map(TextList.item).joined(separator: ",")]).texts == texts)
   }
 
+  /// A comma or a quote that an accent follows is one all the same.
+  @Test(arguments: [["a", "\u{301}b"], ["\"\u{FE0F}", "\",\u{301}\""], [",\u{200D}"]])
+  func textsThatBeginWithAnAccentAreReadAsTheyWereWritten(texts: [String]) {
+    let read = TextList(splitting: [texts.map(TextList.item).joined(separator: ",")]).texts
+    #expect(read.map { Array($0.utf8) } == texts.map { Array($0.utf8) })
+  }
+
   @Test func whatIsEmptyIsAConditionLikeOthers() throws {
     let address = try Self.address("type=%22%22&company=%22%22&channel=%22%22,null&chat=%22%22")
     let body = try Self.body(#"{"type":[""],"company":[""],"channel":["","null"],"chat":[""]}"#)

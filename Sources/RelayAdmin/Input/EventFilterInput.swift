@@ -109,7 +109,8 @@ package struct TextList: Sendable, Equatable, ExpressibleByArrayLiteral {
   }
 
   private static func split(_ text: String) -> [String] {
-    var (texts, rest) = ([String](), text[...])
+    // By Unicode scalars: to String a comma and an accent behind it are one character.
+    var (texts, rest) = ([String](), text[...].unicodeScalars)
     while !rest.isEmpty {
       if let quoted = quoted(at: &rest) {
         texts.append(quoted)
@@ -123,9 +124,9 @@ package struct TextList: Sendable, Equatable, ExpressibleByArrayLiteral {
   }
 
   /// Takes what stands in quotes, and the comma behind it; nil: nothing stands so.
-  private static func quoted(at rest: inout Substring) -> String? {
+  private static func quoted(at rest: inout Substring.UnicodeScalarView) -> String? {
     guard rest.first == "\"" else { return nil }
-    var (text, ahead) = ("", rest.dropFirst())
+    var (text, ahead) = (String.UnicodeScalarView(), rest.dropFirst())
     while let sign = ahead.popFirst() {
       if sign != "\"" {
         text.append(sign)
@@ -133,7 +134,7 @@ package struct TextList: Sendable, Equatable, ExpressibleByArrayLiteral {
         text.append(ahead.removeFirst())
       } else if ahead.isEmpty || ahead.first == "," {
         rest = ahead.dropFirst()
-        return text
+        return String(text)
       } else {
         return nil
       }
@@ -146,15 +147,17 @@ package struct TextList: Sendable, Equatable, ExpressibleByArrayLiteral {
 
   /// Of a lone text: what stands in its quotes, or all of it.
   static func unquoted(_ text: String) -> String {
-    var rest = text[...]
+    var rest = text[...].unicodeScalars
     guard let quoted = quoted(at: &rest), rest.isEmpty else { return text }
     return quoted
   }
 
   /// One text as an address has it among others, and as people are shown it.
   static func item(_ text: String) -> String {
-    guard text.isEmpty || text.first == "\"" || text.contains(",") else { return text }
-    return "\"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
+    let scalars = text.unicodeScalars
+    guard text.isEmpty || scalars.first == "\"" || scalars.contains(",") else { return text }
+    let parts = scalars.split(separator: "\"", omittingEmptySubsequences: false).map { String($0) }
+    return "\"\(parts.joined(separator: "\"\""))\""
   }
 
   package init(arrayLiteral texts: String...) {
