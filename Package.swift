@@ -326,6 +326,8 @@ if let fuzzerRuntime {
     case "RelayIngest": target.exclude = ["Server/ConnectionInitializer.swift", "Server/IngestServer.swift"]
     case "RelayAdmin":
       target.exclude = ["Server"]
+      // Optimizing it takes minutes, and makes it hardly faster.
+      target.swiftSettings = strict + [.unsafeFlags(["-Onone"])]
       target.dependencies = [
         "CDashboard", "RelayCore", "RelayDigest", "RelayJSON", "RelayPipeline", "RelayText", "RelayThreads",
         .product(name: "Logging", package: "swift-log"), nioCore,

@@ -130,7 +130,8 @@ struct PlainRouter {
       case .less: value < limit
       case .lessOrEqual: value <= limit
       }
-    case (false, false) where isString:
+    // A text of digits is a text beside one that is no number.
+    case (_, false) where isString:
       let (value, limit) = (Array(text.utf8), Array(operand.utf8))
       return switch comparison {
       case .greater: limit.lexicographicallyPrecedes(value)
