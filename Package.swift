@@ -67,7 +67,7 @@ let package = Package(
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .target(
       name: "RelayConfig",
-      dependencies: ["CYAML", "RelayCore", "RelayDigest", "RelayText"],
+      dependencies: ["CYAML", "RelayCore", "RelayDigest", "RelaySystem", "RelayText"],
       swiftSettings: strict),
     .systemLibrary(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -110,7 +110,7 @@ let package = Package(
     .target(
       name: "RelayListening",
       dependencies: [
-        "RelayCore", "RelayThreads", .product(name: "NIOCore", package: "swift-nio"),
+        "RelayCore", "RelaySystem", "RelayThreads", .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: strict),

@@ -31,6 +31,12 @@ static inline CURLcode ccurl_set_pointer(CURL *easy, CURLoption option, const vo
   return curl_easy_setopt(easy, option, value);
 }
 
+// libcurl copies the bytes.
+static inline CURLcode ccurl_set_blob(CURL *easy, CURLoption option, const void *bytes, size_t count) {
+  struct curl_blob blob = {.data = (void *)bytes, .len = count, .flags = CURL_BLOB_COPY};
+  return curl_easy_setopt(easy, option, &blob);
+}
+
 static inline CURLcode ccurl_set_list(CURL *easy, CURLoption option, struct curl_slist *_Nullable list) {
   return curl_easy_setopt(easy, option, list);
 }

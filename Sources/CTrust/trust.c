@@ -122,3 +122,59 @@ int ctrust_read_certificate(const char *pem, char *subject, long long *not_after
   ERR_clear_error();
   return is_read;
 }
+
+// Called where a key needs a passphrase: there is none, and nobody is at a terminal.
+static int no_passphrase(char *buffer, int size, int is_writing, void *was_asked) {
+  (void)buffer, (void)size, (void)is_writing;
+  *(int *)was_asked = 1;
+  return -1;
+}
+
+static int ends_before(const X509 *one, const X509 *other) {
+  return ASN1_TIME_compare(X509_get0_notAfter(one), X509_get0_notAfter(other)) < 0;
+}
+
+// The first certificate of a text, which the caller frees, and what is told of the one that ends first; NULL: one can't be read.
+static X509 *read_certificates(BIO *text, char *subject, long long *not_after) {
+  X509 *first = PEM_read_bio_X509(text, NULL, NULL, NULL), *soonest = first, *next = NULL;
+  STACK_OF(X509) *others = sk_X509_new_null();
+  struct tm parts;
+  int is_good = first != NULL && others != NULL;
+  while (is_good && (next = PEM_read_bio_X509(text, NULL, NULL, NULL))) {
+    is_good = sk_X509_push(others, next) > 0;
+    if (is_good && ends_before(next, soonest)) soonest = next;
+    if (!is_good) X509_free(next);
+  }
+  // The end of the text is the only reason to end.
+  if (is_good) is_good = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  if (is_good && (is_good = ASN1_TIME_to_tm(X509_get0_notAfter(soonest), &parts))) {
+    print_name(X509_get_subject_name(soonest), subject, 256);
+    *not_after = timegm(&parts);
+  }
+  sk_X509_pop_free(others, X509_free);
+  if (is_good) return first;
+  X509_free(first);
+  return NULL;
+}
+
+int ctrust_check_pair(
+    const void *certificates, size_t certificates_count, const void *key, size_t key_count, char *subject,
+    long long *not_after) {
+  if (certificates_count > INT_MAX || key_count > INT_MAX) return CTRUST_PAIR_BAD_CERTIFICATE;
+  int verdict = CTRUST_PAIR_BAD_CERTIFICATE, was_asked = 0;
+  ERR_clear_error();
+  BIO *text = BIO_new_mem_buf(certificates, (int)certificates_count);
+  BIO *key_text = BIO_new_mem_buf(key, (int)key_count);
+  X509 *first = text ? read_certificates(text, subject, not_after) : NULL;
+  if (first && key_text) {
+    EVP_PKEY *pair = PEM_read_bio_PrivateKey(key_text, NULL, no_passphrase, &was_asked);
+    if (!pair) verdict = was_asked ? CTRUST_PAIR_ENCRYPTED_KEY : CTRUST_PAIR_BAD_KEY;
+    else verdict = X509_check_private_key(first, pair) ? CTRUST_PAIR_FITS : CTRUST_PAIR_OTHER_KEY;
+    EVP_PKEY_free(pair);
+  }
+  X509_free(first);
+  BIO_free(text);
+  BIO_free(key_text);
+  ERR_clear_error();
+  return verdict;
+}

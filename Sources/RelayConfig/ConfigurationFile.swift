@@ -3,6 +3,7 @@
 #else
   import Darwin
 #endif
+import RelaySystem
 
 /// Reading whole files, bounded.
 enum ConfigurationFile {
@@ -28,16 +29,25 @@ enum ConfigurationFile {
 
   /// The bytes of a file.
   static func bytes(at path: String, atMost limit: Int) throws(Failure) -> [UInt8] {
+    try contents(of: path, atMost: limit).bytes
+  }
+
+  /// The bytes of a file, and which they are.
+  static func contents(
+    of path: String, atMost limit: Int
+  ) throws(Failure) -> (bytes: [UInt8], version: FileVersion?) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw failure(errno) }
     defer { close(descriptor) }
+    // Looked at before it is read: a change in between is found by the next look.
+    let version = FileVersion(descriptor: descriptor)
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
     while true {
       let count = read(descriptor, &buffer, buffer.count)
       if count < 0, errno == EINTR { continue }
       guard count >= 0 else { throw failure(errno) }
-      if count == 0 { return bytes }
+      if count == 0 { return (bytes, version) }
       bytes += buffer[..<count]
       if bytes.count > limit { throw Failure(message: "the file is larger than \(limit >> 10) KiB") }
     }

@@ -12,6 +12,10 @@ package struct LoadedConfiguration: Sendable {
   package var variables: [String]
   /// Which values hold references.
   package var references: ValueReferences
+  /// The configuration file's own text.
+  package var text: String
+  /// The other files that it was read from, in the order of their paths.
+  package var files: [ReferencedFile]
 }
 
 /// What a text says, whether it is right or not.
@@ -24,6 +28,8 @@ package struct ReadConfigurationText: Sendable {
   package var suggestions: [ConfigurationProblem] = []
   package var references: ValueReferences
   package var variables: [String]
+  package var text = ""
+  package var files: [ReferencedFile] = []
 }
 
 /// Reads routes.yaml.
@@ -37,6 +43,7 @@ package struct ConfigurationLoader: Sendable {
   private let resolvesReferences: Bool
   private let storeProblem: @Sendable (StoreSettings.Location) -> String?
   private let listenerProblem: @Sendable (ListenerTLS) -> String?
+  private let inspectClient: @Sendable (ClientCertificate) -> ClientCertificate.Inspection?
   private let hash: @Sendable ([UInt8]) -> String
   private let now: @Sendable () -> Timestamp
 
@@ -46,18 +53,21 @@ package struct ConfigurationLoader: Sendable {
   ///     the configuration itself (`check --no-env`). Such a configuration is not fit to be run.
   ///   - storeProblem: What is wrong with where a store is to be, as far as only the store itself can tell: a sentence without secrets.
   ///   - listenerProblem: What is wrong with a listener's certificate and key, as far as only a TLS library can tell: likewise.
+  ///   - inspectClient: What a TLS library has to say of a destination's client certificate; nil: nothing.
   ///   - now: The wall clock's time: what has ended, or will soon, is warned of.
   ///   - hash: SHA-256 in hexadecimal digits.
   package init(
     environment: [String: String], resolvesReferences: Bool = true,
     storeProblem: @escaping @Sendable (StoreSettings.Location) -> String? = { _ in nil },
     listenerProblem: @escaping @Sendable (ListenerTLS) -> String? = { _ in nil },
+    inspectClient: @escaping @Sendable (ClientCertificate) -> ClientCertificate.Inspection? = { _ in nil },
     now: @escaping @Sendable () -> Timestamp, hash: @escaping @Sendable ([UInt8]) -> String
   ) {
     self.environment = environment
     self.resolvesReferences = resolvesReferences
     self.storeProblem = storeProblem
     self.listenerProblem = listenerProblem
+    self.inspectClient = inspectClient
     self.now = now
     self.hash = hash
   }
@@ -78,6 +88,11 @@ package struct ConfigurationLoader: Sendable {
     try Self.loaded(read(text: text, file: file, directory: directory))
   }
 
+  /// Reads a text that a file held before, and what it refers to as that is now.
+  package func load(again text: String, of path: String) throws(ConfigurationErrors) -> LoadedConfiguration {
+    try load(text: text, file: path, directory: ConfigurationFile.directory(of: path))
+  }
+
   private static func loaded(_ read: ReadConfigurationText) throws(ConfigurationErrors) -> LoadedConfiguration
   {
     guard read.errors.isEmpty, let configuration = read.configuration else {
@@ -85,7 +100,7 @@ package struct ConfigurationLoader: Sendable {
     }
     return LoadedConfiguration(
       configuration: configuration, warnings: read.warnings, suggestions: read.suggestions,
-      variables: read.variables, references: read.references)
+      variables: read.variables, references: read.references, text: read.text, files: read.files)
   }
 
   /// Reads a file as far as it can be read.
@@ -123,12 +138,13 @@ package struct ConfigurationLoader: Sendable {
       environment: environment, directory: directory, resolves: resolvesReferences)
     let reading = Reading(
       file: file, directory: directory, references: references, storeProblem: storeProblem,
-      listenerProblem: listenerProblem, now: now())
+      listenerProblem: listenerProblem, inspectClient: inspectClient, now: now())
     var configuration = reading.root(of: text).map { $0.configuration() }
     configuration?.hash = String(hash(Array(text.utf8)).prefix(12))
     return ReadConfigurationText(
       configuration: configuration, errors: reading.problems(.error), warnings: reading.problems(.warning),
       suggestions: reading.problems(.suggestion),
-      references: ValueReferences(reading.values), variables: reading.variables.sorted())
+      references: ValueReferences(reading.values), variables: reading.variables.sorted(), text: text,
+      files: reading.files.values.sorted { $0.path < $1.path })
   }
 }

@@ -100,6 +100,14 @@ struct EasyHandle: ~Copyable {
     static var certificateKey: Self { Self(option: CURLOPT_SSLKEY) }
   }
 
+  /// PEM texts.
+  struct BytesOption {
+    fileprivate let option: CURLoption
+
+    static var clientCertificate: Self { Self(option: CURLOPT_SSLCERT_BLOB) }
+    static var clientKey: Self { Self(option: CURLOPT_SSLKEY_BLOB) }
+  }
+
   struct ListOption {
     fileprivate let option: CURLoption
 
@@ -113,6 +121,14 @@ struct EasyHandle: ~Copyable {
 
   /// libcurl copies the text.
   func set(_ option: TextOption, _ text: String) { ccurl_set_string(pointer, option.option, text) }
+
+  /// libcurl copies the bytes.
+  func set(_ option: BytesOption, _ bytes: [UInt8]) {
+    bytes.withUnsafeBytes { bytes in
+      guard let start = bytes.baseAddress else { return }
+      ccurl_set_blob(pointer, option.option, start, bytes.count)
+    }
+  }
 
   /// libcurl does not copy the list: it must stay as long as it is used.
   func set(_ option: ListOption, _ list: UnsafeMutablePointer<curl_slist>) {

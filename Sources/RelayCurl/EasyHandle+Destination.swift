@@ -21,6 +21,10 @@ extension EasyHandle {
       set(.password, password.reveal)
     case .bearer, nil: break
     }
+    if let client = destination.tls.client {
+      set(.clientCertificate, client.certificate)
+      set(.clientKey, Array(client.key.reveal.utf8))
+    }
     set(.verifiesPeer, destination.tls.verifies)
     set(.verifiesHost, destination.tls.verifies ? 2 : 0)
   }

@@ -13,6 +13,14 @@ extension TransportFailure {
   init(_ code: CURLcode, text: String, easy: borrowing EasyHandle, _ handshakes: Handshakes?) {
     let words = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
     let kind = Self.kind(code, text: text, systemError: easy.systemError)
+    if kind == .tls || kind == .reset, let refusal = ClientRefusal(words) {
+      self.init(kind: .tls, message: Self.naming(handshakes?.host ?? "", in: refusal.message))
+      return
+    }
+    if kind == .reset, easy.newConnections > 0, let file = handshakes?.clientFile {
+      self.init(kind: kind, message: "\(words)\(ClientRefusal.withoutWords(file))")
+      return
+    }
     guard kind == .tls, let handshakes else {
       let brief = Self.brief(words, systemError: easy.systemError)
       self.init(kind: kind, message: Self.explained(brief))

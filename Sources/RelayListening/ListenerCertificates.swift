@@ -1,6 +1,7 @@
 import NIOCore
 import NIOSSL
 import RelayCore
+import RelaySystem
 import RelayThreads
 
 /// What one listener speaks TLS with (1.2 and 1.3). Made anew when its files change, for connections from then on: those that are open stay as
@@ -11,9 +12,9 @@ package final class ListenerCertificates: Sendable {
     fileprivate let tls: ListenerTLS
     fileprivate let context: NIOSSLContext
     /// The files that it was made of.
-    fileprivate let files: [FileMark?]
+    fileprivate let files: [FileVersion?]
     /// Others since then that are of no use, and of which that was told.
-    fileprivate var refused: [FileMark?]?
+    fileprivate var refused: [FileVersion?]?
   }
 
   package let listener: SecuredListener
@@ -126,7 +127,7 @@ package final class ListenerCertificates: Sendable {
 }
 
 extension ListenerTLS {
-  fileprivate var marks: [FileMark?] {
-    [certificate, key, clientAuthority].map { $0.flatMap(FileMark.init) }
+  fileprivate var marks: [FileVersion?] {
+    [certificate, key, clientAuthority].map { $0.flatMap { FileVersion(path: $0) } }
   }
 }

@@ -24,14 +24,6 @@ import Testing
         "5:13: destinations.crm.auth.oauth2: not yet: this version lacks OAuth 2; remove it"
       ]),
     FaultyConfiguration(
-      "later: certificate",
-      destination("tls: { certificate: a.pem, key: a.key }"),
-      [
-        "5:12: destinations.crm.tls.certificate: not yet: this version lacks client certificates; "
-          + "remove it",
-        "5:32: destinations.crm.tls.key: not yet: this version lacks client certificates; remove it",
-      ]),
-    FaultyConfiguration(
       "an unknown format",
       destination("format: xml"),
       [

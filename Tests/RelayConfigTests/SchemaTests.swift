@@ -43,7 +43,7 @@ import Testing
     "sets the header Authorization", "set the header Authorization", "url holds credentials too",
     "max_delay is shorter", "max_inflight is less", "takes this address", "give one of the two another port",
     "others than this machine can reach this address", "they do not fit", "holds no certificate",
-    "holds no private key",
+    "holds no private key", "is missing beside it",
     "another person has this",
     "give the source another with path", "a heartbeat says that", "only `format: heartbeat` has it",
     "these are too many", "its links would lead nowhere", "no source has attachments",

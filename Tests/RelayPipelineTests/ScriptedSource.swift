@@ -14,6 +14,8 @@ final class ScriptedSource: ReloadSource {
     /// What is read of a text that is handed in.
     var texts: [String: HandedConfiguration] = [:]
     var applied: [ServerSettings] = []
+    /// Why it was read.
+    var causes: [ReloadCause] = []
     /// Happens when the listener has taken the new settings, once.
     var whenApplied: (@Sendable () -> Void)?
   }
@@ -22,6 +24,11 @@ final class ScriptedSource: ReloadSource {
 
   init(_ configuration: Configuration) {
     state = Locked(State(configuration: configuration))
+  }
+
+  func load(because cause: ReloadCause) async throws(OperationError) -> ReadConfiguration {
+    state.withLock { $0.causes.append(cause) }
+    return try await load()
   }
 
   func load() async throws(OperationError) -> ReadConfiguration {

@@ -33,6 +33,14 @@ package struct TestAuthority: Sendable {
     return pair
   }
 
+  /// The same key behind a passphrase: in PKCS #8, or in the older form of its own kind.
+  package func encrypted(_ pair: Pair, isTraditional: Bool = false) throws -> Pair {
+    let key = "\(folder.path)/encrypted-\(isTraditional).key"
+    let command = isTraditional ? ["ec", "-aes256"] : ["pkcs8", "-topk8"]
+    try Self.openssl(command + ["-in", pair.key, "-out", key, "-passout", "pass:hunter2"])
+    return Pair(certificate: pair.certificate, key: key)
+  }
+
   /// Another certificate for the same key, which was valid until yesterday.
   package func issueExpired(for pair: Pair) throws -> Pair {
     let (request, extensions) = ("\(folder.path)/expired.csr", "\(folder.path)/extensions")

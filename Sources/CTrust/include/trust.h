@@ -55,6 +55,25 @@ int ctrust_apply(void *context, void *store, void *owner, void *transfer, ctrust
 // Returns 0 if it can't be read.
 int ctrust_read_certificate(const char *pem, char *subject, long long *not_after);
 
+// What is wrong with a client's certificate and key.
+enum {
+  CTRUST_PAIR_FITS = 0,
+  // One of the certificates can't be read, or there is none.
+  CTRUST_PAIR_BAD_CERTIFICATE = 1,
+  CTRUST_PAIR_BAD_KEY = 2,
+  // A passphrase would be needed. Nobody is asked for one.
+  CTRUST_PAIR_ENCRYPTED_KEY = 3,
+  // It is not the first certificate's.
+  CTRUST_PAIR_OTHER_KEY = 4,
+};
+
+// Looks at the certificates of one PEM text and at the key of another, which may be the same.
+//
+// - subject, not_after: of the certificate that ends first, as ctrust_read_certificate tells them; where all is well.
+int ctrust_check_pair(
+    const void *certificates, size_t certificates_count, const void *key, size_t key_count, char *subject,
+    long long *not_after);
+
 #pragma clang assume_nonnull end
 
 #endif

@@ -25,6 +25,7 @@ extension ConfigNode {
     switch reading.references.replaced(in: written) {
     case .success(let text):
       reading.variables.formUnion(text.variables)
+      reading.note(text.files)
       reading.values[location.keyPath] = ValueReferences.Value(
         references: text.references, isWhole: text.isWhole)
       return ScalarText(

@@ -24,14 +24,20 @@ enum PEMContent {
 
 extension ConfigNode {
   /// A PEM file, as seen from the working directory, and what it holds now (nil: references are not replaced).
-  func pemFile(of content: PEMContent) -> (path: String, contents: [UInt8]?)? {
+  ///
+  /// - Parameter isListeners: Its listener takes another one by itself.
+  func pemFile(of content: PEMContent, isListeners: Bool = false) -> (path: String, contents: [UInt8]?)? {
     value("a path of a PEM file", placeholder: ("placeholder.pem", nil)) { text throws(Fault) in
       guard !text.isEmpty, !text.utf8.contains(0) else { throw Fault("is not a path of a file") }
       let path = ConfigurationFile.path(text, in: reading.directory)
       guard reading.references.resolves else { return (path, nil) }
       let bytes: [UInt8]
       do throws(ConfigurationFile.Failure) {
-        bytes = try ConfigurationFile.bytes(at: path, atMost: 16 << 20)
+        let (read, version) = try ConfigurationFile.contents(of: path, atMost: 16 << 20)
+        if let version {
+          reading.note([ReferencedFile(path: path, version: version, isListeners: isListeners)])
+        }
+        bytes = read
       } catch {
         throw Fault(
           "is of no use: \(error.message) (a relative path is relative to the configuration file)")

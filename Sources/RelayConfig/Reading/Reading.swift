@@ -13,6 +13,8 @@ final class Reading {
   let storeProblem: @Sendable (StoreSettings.Location) -> String?
   /// What is wrong with a listener's certificate and key, as far as only a TLS library can tell; nil: nothing. It reads their files.
   let listenerProblem: @Sendable (ListenerTLS) -> String?
+  /// What a TLS library has to say of a client's certificate and key.
+  let inspectClient: @Sendable (ClientCertificate) -> ClientCertificate.Inspection?
   /// The wall clock's time.
   let now: Timestamp
   /// The file is JSON, or YAML that is written like it.
@@ -21,6 +23,8 @@ final class Reading {
   var variables: Set<String> = []
   /// The values that were read, by their key paths.
   var values: [String: ValueReferences.Value] = [:]
+  /// The files that were read for it, by their paths.
+  private(set) var files: [String: ReferencedFile] = [:]
   /// Nothing is read: what the reader asks for is recorded (`SchemaNode`), and nothing is reported.
   var isProbing = false
   private var problems: [ConfigurationProblem] = []
@@ -29,13 +33,16 @@ final class Reading {
   init(
     file: String, directory: String, references: References,
     storeProblem: @escaping @Sendable (StoreSettings.Location) -> String? = { _ in nil },
-    listenerProblem: @escaping @Sendable (ListenerTLS) -> String? = { _ in nil }, now: Timestamp
+    listenerProblem: @escaping @Sendable (ListenerTLS) -> String? = { _ in nil },
+    inspectClient: @escaping @Sendable (ClientCertificate) -> ClientCertificate.Inspection? = { _ in nil },
+    now: Timestamp
   ) {
     self.file = file
     self.directory = directory
     self.references = references
     self.storeProblem = storeProblem
     self.listenerProblem = listenerProblem
+    self.inspectClient = inspectClient
     self.now = now
   }
 
@@ -49,6 +56,15 @@ final class Reading {
     // A value may be read twice, and is doubtful once.
     if severity == .warning, !warnings.insert(problem.description).inserted { return }
     problems.append(problem)
+  }
+
+  /// A file that is read twice, and was replaced in between, counts as it was first: so that the next look sees another.
+  func note(_ read: [ReferencedFile]) {
+    for file in read {
+      // It may be the listener's and another's, too.
+      let isListeners = (files[file.path]?.isListeners ?? true) && file.isListeners
+      files[file.path, default: file].isListeners = isListeners
+    }
   }
 
   /// Those of one severity, in the order of the file.

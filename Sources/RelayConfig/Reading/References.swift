@@ -18,6 +18,8 @@ struct References {
     var defaulted: [String] = []
     /// The variables whose values were asked for.
     var variables: Set<String> = []
+    /// The files that were read.
+    var files: [ReferencedFile] = []
     var isPlaceholder = false
     /// It was one reference and nothing else.
     var isWhole = false
@@ -120,7 +122,8 @@ struct References {
       result.defaulted.append("${\(name)}")
       return fallback
     case .file(let path):
-      return try contents(of: path, named: resolved(path, recordedIn: &result))
+      let resolved = try resolved(path, recordedIn: &result)
+      return try contents(of: path, named: resolved, recordedIn: &result)
     }
   }
 
@@ -141,10 +144,13 @@ struct References {
   }
 
   /// A file's text without its trailing newline.
-  private func contents(of path: String, named resolved: String) throws(Fault) -> String {
+  private func contents(
+    of path: String, named resolved: String, recordedIn result: inout Replaced
+  ) throws(Fault) -> String {
     let full = ConfigurationFile.path(resolved, in: directory)
     do {
-      var bytes = try ConfigurationFile.bytes(at: full, atMost: Self.largestFile)
+      var (bytes, version) = try ConfigurationFile.contents(of: full, atMost: Self.largestFile)
+      if let version { result.files.append(ReferencedFile(path: full, version: version)) }
       if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
       if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
       if let text = String(validating: bytes, as: UTF8.self) { return text }

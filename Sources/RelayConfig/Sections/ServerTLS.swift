@@ -13,8 +13,9 @@ extension ConfigNode {
       error("\(name) is missing; write { certificate: server.pem, key: server.key }")
     }
     let files = (
-      certificate: certificate?.pemFile(of: .certificates), key: key?.pemFile(of: .privateKey),
-      authority: authority?.pemFile(of: .certificates)
+      certificate: certificate?.pemFile(of: .certificates, isListeners: true),
+      key: key?.pemFile(of: .privateKey, isListeners: true),
+      authority: authority?.pemFile(of: .certificates, isListeners: true)
     )
     guard let certificateFile = files.certificate, let keyFile = files.key,
       authority == nil || files.authority != nil

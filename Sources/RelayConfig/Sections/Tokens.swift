@@ -9,6 +9,7 @@ extension ConfigNode {
       !text.isPlaceholder
     else { return false }
     reading.variables.formUnion(text.variables)
+    reading.note(text.files)
     return text.value == Self.learnWord
   }
 

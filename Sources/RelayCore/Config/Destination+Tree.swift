@@ -84,6 +84,14 @@ extension Destination.TLS {
       let identity = Secret("\(authorityFile)\n\(Base64.text(authorities ?? []))")
       entries.append(.init("ca", .secret(identity, shown: authorityFile)))
     }
+    if let client {
+      let certificate = Secret("\(client.certificateFile)\n\(Base64.text(client.certificate))")
+      let key = Secret("\(client.keyFile)\n\(client.key.reveal)")
+      entries += [
+        .init("certificate", .secret(certificate, shown: client.certificateFile)),
+        .init("key", .secret(key, shown: client.keyFile)),
+      ]
+    }
     return .mapping(entries + [.init("verify", .bool(verifies))])
   }
 }

@@ -46,11 +46,17 @@ package struct Destination: Sendable, Equatable {
     /// What that file held when the configuration was read: with other contents it is another destination. nil: whoever
     /// uses it reads it.
     package var authorities: [UInt8]?
+    /// What is shown of the relay where the server asks for it; nil: nothing.
+    package var client: ClientCertificate?
     package var verifies = true
 
-    package init(authorityFile: String? = nil, authorities: [UInt8]? = nil, verifies: Bool = true) {
+    package init(
+      authorityFile: String? = nil, authorities: [UInt8]? = nil, client: ClientCertificate? = nil,
+      verifies: Bool = true
+    ) {
       self.authorityFile = authorityFile
       self.authorities = authorities
+      self.client = client
       self.verifies = verifies
     }
   }

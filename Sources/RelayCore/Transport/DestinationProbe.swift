@@ -81,10 +81,12 @@ package struct ProbeReport: Sendable, Equatable {
   package var peer: String?
   /// nil: there was no TLS, or no certificate that can be read.
   package var certificate: Certificate?
+  /// What the relay shows of itself where the server asks for it, of which it is the one that ends first; nil: nothing.
+  package var clientCertificate: Certificate?
 
   package init(
     sentHeaders: [Field] = [], answer: Answer? = nil, failure: TransportFailure? = nil, times: Times,
-    peer: String? = nil, certificate: Certificate? = nil
+    peer: String? = nil, certificate: Certificate? = nil, clientCertificate: Certificate? = nil
   ) {
     self.sentHeaders = sentHeaders
     self.answer = answer
@@ -92,6 +94,7 @@ package struct ProbeReport: Sendable, Equatable {
     self.times = times
     self.peer = peer
     self.certificate = certificate
+    self.clientCertificate = clientCertificate
   }
 
   package var isSuccess: Bool { answer.map { (200..<300).contains($0.status) } ?? false }

@@ -76,6 +76,7 @@ private final class Probe {
   private func report(_ code: CURLcode, wantsAnswer: Bool) -> ProbeReport {
     var report = ProbeReport(sentHeaders: record.sentHeaders, times: easy.times, peer: easy.peer)
     report.certificate = easy.firstCertificateToEnd
+    report.clientCertificate = destination.tls.client?.soonestEnd
     // Once the final header has come, it is answered: the rest may be too long, or too slow.
     if record.isAnswered, wantsAnswer {
       report.answer = ProbeReport.Answer(

@@ -17,6 +17,8 @@ final class Handshakes {
 
   /// Who is asked, for people.
   private(set) var host: String
+  /// What is shown of the relay where a server asks for it: its file; nil: nothing.
+  private(set) var clientFile: String?
   private let source: Source
   /// By the easy handle that made the connection.
   private var problems: [EasyHandle.ID: String] = [:]
@@ -43,6 +45,7 @@ final class Handshakes {
     } else {
       self.init(host: host, system: system)
     }
+    clientFile = tls.client?.certificateFile
   }
 
   private init(host: String, source: Source) {

@@ -39,7 +39,9 @@ final class CertificateWatch: Sendable {
     for destination in destinations {
       let report = prober.connect(to: destination, within: Self.patience)
       let now = clock.reading()
-      state.withLock { $0.book.looked(at: destination, report.certificate, now: now) }
+      let ends = [report.certificate, report.clientCertificate].compactMap(\.self)
+      let first = report.certificate.flatMap { _ in ends.min { $0.end < $1.end } }
+      state.withLock { $0.book.looked(at: destination, first, now: now) }
     }
     state.withLock { $0.isLooking = false }
   }

@@ -164,6 +164,7 @@ extension Configuration {
       case nil: break
       }
       if case .through(let proxy) = destination.network.proxy { own.secrets.append(proxy.url) }
+      if let client = destination.tls.client { own.secrets.append(client.key) }
       credentials["destinations.\(destination.name)"] = own
     }
     for receiver in notify {

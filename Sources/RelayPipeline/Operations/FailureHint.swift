@@ -85,6 +85,9 @@ enum FailureHint {
     case .connectTimeout:
       "no connection is made within `connect_timeout`: a firewall drops it, or the machine is off"
     case .connection: "no connection can be made: look at the network between here and there"
+    case .tls where destination.tls.client != nil:
+      "one side does not take the other's certificate: huggy-relay status has the reason; look at `tls.ca`, `tls.certificate` and "
+        + "`tls.key`"
     case .tls:
       "its certificate is not believed: huggy-relay status has the reason; mend it there, or set `tls.ca`"
     case .timeout:

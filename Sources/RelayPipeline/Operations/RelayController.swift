@@ -312,9 +312,11 @@ package final class RelayController: RelayOperations {
     try await asked.look { lookup async throws(StoreError) in try await lookup.events(request) }
   }
 
-  package func reload() async throws(OperationError) -> ReloadReport {
+  package func reload() async throws(OperationError) -> ReloadReport { try await reload(because: .asked) }
+
+  package func reload(because cause: ReloadCause) async throws(OperationError) -> ReloadReport {
     defer { notices?.wake() }
-    return try await reloader.reload()
+    return try await reloader.reload(because: cause)
   }
 
   /// It takes as long as the store is large: nobody's patience ends it.

@@ -28,10 +28,22 @@ package struct HandedConfiguration: Sendable {
   }
 }
 
+/// Why a configuration is read again.
+package enum ReloadCause: Sendable, Equatable {
+  /// A person, or whoever runs the process, asks for it: the file counts as it is now.
+  case asked
+  /// These files that the configuration refers to have changed. The configuration's own file counts as it was when it was taken last:
+  /// somebody may be at work on it.
+  case files([String])
+}
+
 /// What a reload needs from the outside.
 package protocol ReloadSource: Sendable {
-  /// Reads the file again, and validates it whole.
+  /// Reads the file as it is now, and validates it whole: to look at it.
   func load() async throws(OperationError) -> ReadConfiguration
+
+  /// Reads the configuration again, to take it: `reloadEnded` says what has become of it.
+  func load(because cause: ReloadCause) async throws(OperationError) -> ReadConfiguration
 
   /// Reads a text that somebody handed in. No reference in it is replaced, and no file is opened.
   ///

@@ -33,22 +33,23 @@ final class Reloader: Sendable {
 
   /// Reads the file, and if it is right takes its place: names and limits into the store, then the ingest's rules,
   /// then the lanes. A wrong one changes nothing.
-  func reload() async throws(OperationError) -> ReloadReport {
+  func reload(because cause: ReloadCause) async throws(OperationError) -> ReloadReport {
     try parts.asked.refuseWhileItHangs()
     return try await turnstile.pass { () async throws(OperationError) in
       source.reloadBegan()
       do throws(OperationError) {
         try parts.asked.refuseWhileItHangs()
-        let report = try await replaceConfiguration()
+        let report = try await replaceConfiguration(because: cause)
         parts.active.reloadEnded([], at: report.loadedAt)
-        log(report)
+        log(report, cause)
         source.reloadEnded(.success(report))
         return report
       } catch {
         parts.active.reloadEnded(error.problems, at: parts.clock.reading().wall)
         for problem in error.problems {
           parts.logger.error(
-            "reload failed: the old configuration stays", metadata: ["problem": "\(problem)"])
+            "reload failed: the old configuration stays",
+            metadata: cause.metadata.merging(["problem": "\(problem)"]) { $1 })
         }
         source.reloadEnded(.failure(error))
         throw error
@@ -56,8 +57,10 @@ final class Reloader: Sendable {
     }
   }
 
-  private func replaceConfiguration() async throws(OperationError) -> ReloadReport {
-    let read = try await source.load()
+  private func replaceConfiguration(
+    because cause: ReloadCause
+  ) async throws(OperationError) -> ReloadReport {
+    let read = try await source.load(because: cause)
     let (old, new) = (parts.active.configuration, read.configuration)
     let report = ReloadReport(
       hash: new.hash, loadedAt: parts.clock.reading().wall, isUnchanged: new == old,
@@ -82,7 +85,7 @@ final class Reloader: Sendable {
       await take(new, stored: stored, underWay: underWay)
     }
     // Whoever reloads may have mended what the old connections lead to.
-    parts.engine.freshConnections(to: new.destinations.map(\.name))
+    if cause == .asked { parts.engine.freshConnections(to: new.destinations.map(\.name)) }
     parts.active.loaded(at: report.loadedAt)
     return report
   }
@@ -145,16 +148,26 @@ final class Reloader: Sendable {
     return keys
   }
 
-  private func log(_ report: ReloadReport) {
+  private func log(_ report: ReloadReport, _ cause: ReloadCause) {
     for warning in report.warnings {
       parts.logger.warning("configuration", metadata: ["problem": "\(warning)"])
     }
     for key in report.needsRestart {
       parts.logger.warning("changed, but takes effect only after a restart", metadata: ["key": "\(key)"])
     }
-    var metadata: Logger.Metadata = ["hash": "\(report.hash)"]
+    var metadata = cause.metadata
+    metadata["hash"] = "\(report.hash)"
     for (name, text) in report.changes.texts { metadata[name] = "\(text)" }
     parts.logger.notice(
       report.isUnchanged ? "reloaded: nothing has changed" : "reloaded", metadata: metadata)
+  }
+}
+
+extension ReloadCause {
+  fileprivate var metadata: Logger.Metadata {
+    switch self {
+    case .asked: [:]
+    case .files(let paths): ["changed_files": "\(paths.joined(separator: ", "))"]
+    }
   }
 }

@@ -156,11 +156,17 @@ extension Configuration {
   fileprivate func withAuthorities(of other: Configuration) -> Configuration {
     let known = Dictionary(other.destinations.map { ($0.name, $0.tls) }) { first, _ in first }
     var copy = self
-    for index in copy.destinations.indices where copy.destinations[index].tls.authorities == nil {
-      guard let tls = known[copy.destinations[index].name],
-        tls.authorityFile == copy.destinations[index].tls.authorityFile
-      else { continue }
-      copy.destinations[index].tls.authorities = tls.authorities
+    for index in copy.destinations.indices {
+      let own = copy.destinations[index].tls
+      guard let tls = known[copy.destinations[index].name] else { continue }
+      if own.authorities == nil, own.authorityFile == tls.authorityFile {
+        copy.destinations[index].tls.authorities = tls.authorities
+      }
+      if let client = own.client, client.certificate.isEmpty, let theirs = tls.client,
+        client.certificateFile == theirs.certificateFile, client.keyFile == theirs.keyFile
+      {
+        copy.destinations[index].tls.client = theirs
+      }
     }
     return copy
   }

@@ -48,7 +48,10 @@ package struct DestinationCheck: Sendable {
           subject, "the name server took \(Self.text(lookup))",
           "look at the servers in /etc/resolv.conf: each is asked in its turn"))
     }
-    if let certificate = report.certificate { findings.append(certificateFinding(certificate)) }
+    if let certificate = report.certificate { findings.append(finding(of: certificate, "certificate")) }
+    if let certificate = report.clientCertificate {
+      findings.append(finding(of: certificate, "client certificate"))
+    }
     if !destination.tls.verifies {
       findings.append(
         .warn(
@@ -67,11 +70,11 @@ package struct DestinationCheck: Sendable {
     return "\(report.peer ?? "reached"): \(times.joined(separator: ", "))"
   }
 
-  private func certificateFinding(_ certificate: ProbeReport.Certificate) -> Finding {
+  private func finding(of certificate: ProbeReport.Certificate, _ what: String) -> Finding {
     let days = Int(now.duration(to: certificate.end).components.seconds / 86_400)
     let text = "\(certificate.subject) ends in \(days.counted("day", "days")), on \(certificate.end)"
-    guard days < Self.daysOfWarning else { return .ok(subject, "certificate: \(text)") }
-    return .warn(subject, "certificate: \(text)", "renew it: after that every delivery fails, and is kept")
+    guard days < Self.daysOfWarning else { return .ok(subject, "\(what): \(text)") }
+    return .warn(subject, "\(what): \(text)", "renew it: after that every delivery fails, and is kept")
   }
 
   private func advice(_ kind: TransportFailure.Kind) -> String {

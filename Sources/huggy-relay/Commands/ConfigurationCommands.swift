@@ -2,6 +2,7 @@ import ArgumentParser
 import RelayAdmin
 import RelayConfig
 import RelayCore
+import RelayCurl
 import RelayDigest
 import RelayListening
 import RelayPipeline
@@ -106,6 +107,7 @@ struct ConfigurationOptions: ParsableArguments {
     ConfigurationLoader(
       environment: processEnvironment(), resolvesReferences: resolvesReferences,
       storeProblem: StoreSettings.Location.problem, listenerProblem: ListenerCertificates.problem,
+      inspectClient: ClientCertificate.inspect,
       now: { SystemWallClock().now() }, hash: configurationHash)
   }
 

@@ -69,7 +69,7 @@ struct Serve: AsyncParsableCommand {
     for warning in loaded.warnings { logger.warning("configuration", metadata: ["problem": "\(warning)"]) }
     do {
       try await Relay(
-        loaded.configuration, path: options.config, loader: options.loader(), logger: logger,
+        loaded, path: options.config, loader: options.loader(), logger: logger,
         droppedLogLines: log.dropped, waitForStore: waitForStore?.duration ?? .zero, isPaused: paused,
         copiesStore: !omitsCopy, terminations: terminations, hangups: hangups
       ).run()

@@ -42,7 +42,7 @@ struct CertificateService: Service {
 
 extension Bool {
   /// - Returns: Whether it was false.
-  fileprivate mutating func begins() -> Bool {
+  mutating func begins() -> Bool {
     defer { self = true }
     return !self
   }

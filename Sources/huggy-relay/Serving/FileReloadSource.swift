@@ -14,6 +14,7 @@ import RelayThreads
 struct FileReloadSource: ReloadSource {
   let path: String
   let loader: ConfigurationLoader
+  let taken: TakenConfiguration
   let server: IngestServer
   let certificates: ListenerCertificates
   let adminCertificates: ListenerCertificates
@@ -24,16 +25,32 @@ struct FileReloadSource: ReloadSource {
   let linker: AttachmentLinker
   let logger: Logger
 
-  func load() async throws(OperationError) -> ReadConfiguration {
+  func load() async throws(OperationError) -> ReadConfiguration { Self.read(try await loaded(.asked)) }
+
+  func load(because cause: ReloadCause) async throws(OperationError) -> ReadConfiguration {
+    let loaded = try await loaded(cause)
+    taken.read(loaded)
+    return Self.read(loaded)
+  }
+
+  private static func read(_ loaded: LoadedConfiguration) -> ReadConfiguration {
+    ReadConfiguration(
+      configuration: loaded.configuration, warnings: loaded.warnings.map(\.description),
+      variables: loaded.variables)
+  }
+
+  private func loaded(_ cause: ReloadCause) async throws(OperationError) -> LoadedConfiguration {
     // Reading and parsing block, and may take a while.
     let loaded = await onThread(named: "reload") {
-      Result { () throws(ConfigurationErrors) in try loader.load(path: path) }
+      Result { () throws(ConfigurationErrors) in
+        switch cause {
+        case .asked: try loader.load(path: path)
+        case .files: try loader.load(again: taken.text, of: path)
+        }
+      }
     }
     do throws(ConfigurationErrors) {
-      let loaded = try loaded.get()
-      return ReadConfiguration(
-        configuration: loaded.configuration, warnings: loaded.warnings.map(\.description),
-        variables: loaded.variables)
+      return try loaded.get()
     } catch {
       throw OperationError(
         code: .invalidConfiguration,
@@ -115,6 +132,10 @@ struct FileReloadSource: ReloadSource {
   }
 
   func reloadEnded(_ result: Result<ReloadReport, OperationError>) {
+    switch result {
+    case .success: taken.reloadEnded(isTaken: true)
+    case .failure: taken.reloadEnded(isTaken: false)
+    }
     switch result {
     case .success(let report): ServiceManager.notify(.reloaded(hash: report.hash))
     case .failure(let error): ServiceManager.notify(.reloadFailed(error.problems))

@@ -21,6 +21,7 @@ import ServiceLifecycle
 struct Relay {
   private let configuration: Configuration
   private let path: String
+  private let taken: TakenConfiguration
   private let loader: ConfigurationLoader
   private let logger: Logger
   private let droppedLogLines: Counter
@@ -38,11 +39,12 @@ struct Relay {
   ///   - isPaused: Nothing is delivered until a person resumes a destination.
   ///   - copiesStore: A store of an older release is copied before its schema is changed.
   init(
-    _ configuration: Configuration, path: String, loader: ConfigurationLoader, logger: Logger,
+    _ loaded: LoadedConfiguration, path: String, loader: ConfigurationLoader, logger: Logger,
     droppedLogLines: Counter, waitForStore: Duration, isPaused: Bool, copiesStore: Bool,
     terminations: Terminations, hangups: Hangups
   ) {
-    self.configuration = configuration
+    configuration = loaded.configuration
+    taken = TakenConfiguration(loaded)
     self.path = path
     self.loader = loader
     self.logger = logger
@@ -121,7 +123,7 @@ struct Relay {
         seriesFile: SeriesFile(path: configuration.store.location.path(beside: "series")),
         attachments: attachments),
       source: FileReloadSource(
-        path: path, loader: loader, server: server, certificates: certificates,
+        path: path, loader: loader, taken: taken, server: server, certificates: certificates,
         adminCertificates: adminCertificates, access: access, files: files, own: own, linker: linker,
         logger: logger))
     let address: ListenAddress
@@ -156,6 +158,7 @@ struct Relay {
         controller: controller, opened: opened, drain: drain, started: started, logger: logger),
       SeriesService(recorder: controller.recorder, endings: controller.endings),
       CertificateService(listeners: [certificates, adminCertificates], logger: logger),
+      FileWatchService(taken: taken, controller: controller),
     ]
     if let notices = controller.notices { services.append(NoticeService(notices: notices)) }
     if let watchdog = WatchdogService(

@@ -217,6 +217,14 @@ import Testing
     #expect(levels(soon) == [.ok, .warn] && soon[1].message.contains("20 days"))
   }
 
+  @Test func aClientCertificateThatEndsSoonIsWarnedOfToo() {
+    var report = report(days: 90)
+    report.clientCertificate = self.report(days: 20).certificate
+    let found = findings(report)
+    #expect(levels(found) == [.ok, .ok, .warn])
+    #expect(found[2].message.hasPrefix("client certificate: CN=crm ends in 20 days"))
+  }
+
   @Test func whoIsNotVerifiedIsWarnedOf() {
     #expect(levels(findings(report(days: nil)) { $0.tls.verifies = false }) == [.ok, .warn])
   }
