@@ -8,7 +8,15 @@ final class RequestListener: Sendable {
   private let thread = Locked<WorkerThread?>(nil)
 
   /// - Parameter received: Given the connection once its request has come, on the listener's thread: it is to be answered.
-  init(_ received: @escaping @Sendable (_ connection: Int32) -> Void) throws {
+  convenience init(_ received: @escaping @Sendable (_ connection: Int32) -> Void) throws {
+    try self.init(readingItself: { connection in
+      Self.readRequest(connection)
+      received(connection)
+    })
+  }
+
+  /// - Parameter accepted: Given each connection as it comes, on the listener's thread: it is to be read and answered.
+  init(readingItself accepted: @escaping @Sendable (_ connection: Int32) -> Void) throws {
     socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -26,8 +34,7 @@ final class RequestListener: Sendable {
     thread.withLock {
       $0 = WorkerThread(name: "receiver") {
         while case let connection = accept(listener, nil, nil), connection >= 0 {
-          Self.readRequest(connection)
-          received(connection)
+          accepted(connection)
         }
       }
     }

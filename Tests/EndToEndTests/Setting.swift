@@ -60,7 +60,8 @@ final class Setting: Sendable {
     process.standardOutput = output
     process.standardError = errors
     try process.run()
-    standardInput.fileHandleForWriting.write(Data(input))
+    // A command that has ended meanwhile reads nothing.
+    try? standardInput.fileHandleForWriting.write(contentsOf: Data(input))
     try standardInput.fileHandleForWriting.close()
     let errorText = Locked("")
     let reader = WorkerThread(name: "errors") {

@@ -156,7 +156,8 @@ import Testing
           $0.network.proxy = Self.rule(proxy, credentials: "ana:s3cret@")
         }
         await withTransport(destination) { bench in
-          let evidence = await bench.send().evidence
+          let evidence = await bench.send(headers: ["content-type: application/json", "webhook-id: evt_1"])
+            .evidence
           let told = String(decoding: evidence?.requestHeaders ?? [], as: UTF8.self)
           let names = told.split(separator: "\n").map { $0.prefix { $0 != ":" } }
           let got = (proxy.heads.first ?? "").split(separator: "\r\n").dropFirst().map {

@@ -112,7 +112,8 @@ import Testing
       let taken = connection.sendWithoutEnd(Array(repeatElement(Array(piece.utf8), count: 64).joined()))
       let answer = connection.rest()
       #expect(
-        answer == "" || ["413", "400", "415", "408"].contains(answer.dropFirst(9).prefix(3)), "\(head): \(answer)")
+        answer == "" || ["413", "400", "415", "408"].contains(answer.dropFirst(9).prefix(3)),
+        "\(head): \(answer)")
       #expect(taken < 128 << 20, "\(head)")
     }
     #expect(try relay.accepted(by: "smuggled") == 0)
