@@ -20,7 +20,7 @@ import Testing
     FaultyConfiguration(
       "a value that is missing where a file ends without the end of its last line",
       "server:\n  admin_hosts: [é,",
-      ["2:20: a list in [ ] lacks a ',' or its ']'; quote texts that hold , [ ] { or }"]),
+      ["2:19: a value is missing here"]),
     FaultyConfiguration(
       "a value that is missing behind a key in a mapping that never ends",
       "sources: {\n  huggy: { token:", ["2:18: a value is missing here"]),
@@ -121,8 +121,7 @@ import Testing
       "a mapping that is not closed",
       "server: { drain: 1s",
       [
-        "2:1: a mapping in { } lacks a ',' or its '}'; quote texts that hold , [ ] { or } (what is "
-          + "being read began at line 1)"
+        "1:20: a mapping in { } lacks a ',' or its '}'; quote texts that hold , [ ] { or }"
       ]),
     FaultyConfiguration(
       "a quote that is not closed",

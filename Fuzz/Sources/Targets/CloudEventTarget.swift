@@ -66,8 +66,8 @@ enum CloudEventTarget {
     case "id": requireSame(EventID(text), id, name)
     case "datacontenttype": requireSame(text, "application/json", name)
     case "time": require(Timestamp(rfc3339: text) != nil, "\(text) is no time")
-    case "type": require(text.hasPrefix("io.huggy."), text)
-    case "subject": require(text.hasPrefix("chat/"), text)
+    case "type": require(text.utf8.starts(with: "io.huggy.".utf8), text)
+    case "subject": require(text.utf8.starts(with: "chat/".utf8), text)
     // A URI reference: nothing but what one may hold.
     case "source":
       require(text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"<>\\^`{|}".utf8.contains($0) }, text)

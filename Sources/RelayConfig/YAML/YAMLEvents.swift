@@ -90,7 +90,7 @@ final class YAMLEvents {
     guard parser.pointee.error == YAML_SCANNER_ERROR || parser.pointee.error == YAML_PARSER_ERROR,
       let problem = parser.pointee.problem
     else { return .unreadable }
-    let began = parser.pointee.context.map { _ in YAMLMark(parser.pointee.context_mark) }
+    let began = parser.pointee.context.map { _ in place(parser.pointee.context_mark) }
     return .syntax(problem: String(cString: problem), mark: place(parser.pointee.problem_mark), began: began)
   }
 
