@@ -36,13 +36,24 @@ package final class BlockingClient {
   ///   - maxAnswerBytes: A longer answer is a failure.
   ///   - tls: Whom it believes, and what it shows.
   ///   - own: Where the relay listens: a request with a `network` is not sent there.
-  package init(
+  package convenience init(
     maxAnswerBytes: Int = 16 << 20, tls: ClientTLS = ClientTLS(), own: OwnListeners = OwnListeners()
   ) {
-    self.own = own
+    self.init(maxAnswerBytes: maxAnswerBytes, tls: tls, handshakes: tls.makeHandshakes(), own: own)
+  }
+
+  /// - Parameter trust: Whom to believe; nil: the system's authorities.
+  convenience init(maxAnswerBytes: Int, trust: Trust?, own: OwnListeners) {
+    let tls = ClientTLS()
+    let handshakes = trust.map { Handshakes(host: "", trust: $0) } ?? tls.makeHandshakes()
+    self.init(maxAnswerBytes: maxAnswerBytes, tls: tls, handshakes: handshakes, own: own)
+  }
+
+  private init(maxAnswerBytes: Int, tls: ClientTLS, handshakes: Handshakes, own: OwnListeners) {
     CurlGlobal.initialize
     self.tls = tls
-    handshakes = tls.makeHandshakes()
+    self.handshakes = handshakes
+    self.own = own
     easy = EasyHandle()
     answer = Answer(maxBytes: maxAnswerBytes)
   }
@@ -136,6 +147,9 @@ package final class BlockingClient {
     easy.set(.url, url)
     easy.set(.noBody, method == "HEAD")
     if method != "HEAD" { easy.set(.method, method) }
+    easy.onHeaderLine(Unmanaged.passUnretained(answer).toOpaque()) { _, size, count, context in
+      Unmanaged<Answer>.fromOpaque(context!).takeUnretainedValue().header(size * count)
+    }
     easy.onAnswerBody(Unmanaged.passUnretained(answer).toOpaque()) { data, size, count, context in
       Unmanaged<Answer>.fromOpaque(context!).takeUnretainedValue().append(data, size * count)
     }
@@ -161,6 +175,10 @@ package final class BlockingClient {
       return TransportFailure(
         kind: .other, message: "the file can't be written: \(String(cString: strerror(answer.fileError)))")
     }
+    if answer.hasEndlessHeader {
+      return TransportFailure(
+        kind: .other, message: "the answer's header is longer than \(Answer.maxHeaderBytes) bytes")
+    }
     if answer.isTooLong {
       return TransportFailure(kind: .other, message: "the answer is longer than \(answer.maxBytes) bytes")
     }
@@ -185,6 +203,9 @@ private final class Answer {
   }
 
   let maxBytes: Int
+  /// Of all header lines together.
+  static let maxHeaderBytes = 256 << 10
+  private var headerBytes = 0
   private(set) var body: [UInt8] = []
   private(set) var isTooLong = false
   /// Whoever took the pieces wants no more.
@@ -201,8 +222,19 @@ private final class Answer {
     self.target = target
     fileError = 0
     body = []
+    headerBytes = 0
     isTooLong = false
     isEnough = false
+  }
+
+  var hasEndlessHeader: Bool { headerBytes > Self.maxHeaderBytes }
+
+  /// Bytes of a header line. libcurl keeps them.
+  ///
+  /// - Returns: How many were taken.
+  func header(_ count: Int) -> Int {
+    headerBytes += count
+    return hasEndlessHeader ? 0 : count
   }
 
   /// - Returns: How many bytes were taken; fewer than came ends the transfer.

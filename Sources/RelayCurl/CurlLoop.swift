@@ -12,6 +12,7 @@ final class CurlLoop {
   let clock: any SteadyClock
   private let poller: Poller
   let names: NameBook
+  let tokens: TokenBook
   let trust: SystemTrust
   let own: OwnListeners
   /// Connections are made anew after this long, so that a changed address is noticed.
@@ -40,13 +41,15 @@ final class CurlLoop {
 
   init(
     poller: Poller, driver: any TransportDriver, clock: any SteadyClock, lookups: NameLookups,
-    trust: SystemTrust, own: OwnListeners = OwnListeners(), connectionLifetime: Duration = .seconds(300)
+    fetches: TokenFetches, trust: SystemTrust, own: OwnListeners = OwnListeners(),
+    connectionLifetime: Duration = .seconds(300)
   ) {
     self.poller = poller
     self.connectionLifetime = connectionLifetime
     self.trust = trust
     self.own = own
     names = NameBook(lookups: lookups)
+    tokens = TokenBook(fetches: fetches)
     sockets = WatchedSockets(poller: poller)
     self.driver = driver
     self.clock = clock
@@ -70,6 +73,7 @@ final class CurlLoop {
       wait(atMost: isSettled ? nil : .zero)
       runTimers()
       names.advance()
+      tokens.advance()
     }
     for endpoint in Array(endpoints.values) + retired { endpoint.close() }
   }
@@ -204,6 +208,7 @@ final class CurlLoop {
     var next = timers.next()
     if let deadline = deadlines.next() { next = min(next ?? deadline, deadline) }
     if let deadline = names.nextDeadline { next = min(next ?? deadline, deadline) }
+    if let deadline = tokens.nextDeadline { next = min(next ?? deadline, deadline) }
     return next
   }
 

@@ -19,7 +19,7 @@ extension EasyHandle {
       set(.authentication, ccurl_auth_basic)
       set(.username, username)
       set(.password, password.reveal)
-    case .bearer, nil: break
+    case .bearer, .oauth2, nil: break
     }
     if let client = destination.tls.client {
       set(.clientCertificate, client.certificate)

@@ -6,7 +6,7 @@ import RelayCore
 /// nowhere else. Confined to the curl thread.
 final class Endpoint {
   let destination: Destination
-  /// Sent with each request: the destination's own headers and its bearer token.
+  /// Sent with each request: the destination's own headers and its bearer token, but none that is to be got first.
   private let headers: CurlList
   /// The same, and all that libcurl adds, for people to look at.
   let sentHeaders: SentHeaders
@@ -27,6 +27,8 @@ final class Endpoint {
   let connectsTo: String
   /// Where requests wait until the host's name is known; nil: there is no name to look up.
   private let gate: NameGate?
+  /// Where they wait for an access token before that; nil: there is none to get.
+  private let tokens: TokenGate?
   /// Requests share a connection: its server speaks HTTP/2, as far as is known.
   private(set) var sharesConnections: Bool
   /// Whom its TLS connections believe; nil: there are none, or whoever answers.
@@ -56,6 +58,7 @@ final class Endpoint {
     let way = proxy.map { HostPort(host: $0.host, port: $0.port) } ?? target
     connectsTo = way?.host ?? ""
     gate = way.flatMap { $0.needsLookup ? NameGate($0, book: loop.names) : nil }
+    tokens = TokenSource(destination).map { TokenGate($0, for: destination, book: loop.tokens) }
     // Without TLS no server is asked for HTTP/2.
     sharesConnections = destination.usesHTTP2 && destination.url.reveal.lowercased().hasPrefix("https:")
     handshakes = Handshakes(destination, host: target?.host ?? "", system: loop.trust)
@@ -63,25 +66,27 @@ final class Endpoint {
   }
 
   /// What each request to a destination has beside its own headers.
-  static func headers(of destination: Destination) -> CurlList {
+  ///
+  /// - Parameter token: What it was given for its credentials, where it wants that.
+  static func headers(of destination: Destination, token: Secret? = nil) -> CurlList {
     // With `Expect`, libcurl would hold a larger body back for up to a second.
     var lines = ["expect:"]
     lines += destination.headers.map { CurlList.headerLine("\($0.name): \($0.value.reveal)") }
-    if case .bearer(let token) = destination.authorization {
-      lines.append(CurlList.headerLine("authorization: Bearer \(token.reveal)"))
-    }
+    let bearer: Secret? = if case .bearer(let token) = destination.authorization { token } else { token }
+    if let bearer { lines.append(CurlList.headerLine("authorization: Bearer \(bearer.reveal)")) }
     return CurlList(lines)
   }
 
   /// The last request has ended, or the thread is ending.
   func close() {
     gate?.close(self)
+    tokens?.close(self)
     for pool in retired + [pool!] { pool.close() }
     retired.removeAll()
     idle.removeAll()
   }
 
-  var isIdle: Bool { activeRequests == 0 && nameDeadline == nil }
+  var isIdle: Bool { activeRequests == 0 && nameDeadline == nil && tokenDeadline == nil }
 
   var activeRequests: Int { retired.reduce(pool.requestCount) { $0 + $1.requestCount } }
 
@@ -93,6 +98,16 @@ final class Endpoint {
     if let target = behindProxy, let words = egress.refusal(ofWhomAProxyIsAsked: target) {
       return loop.fail(request, .egress(words), startedAt: now, after: .zero)
     }
+    switch tokens?.verdict(on: request, of: self, at: now, instant) {
+    case .start, nil: startAuthorized(request, at: now, instant)
+    case .wait: break
+    case .fail(let words): failUnauthorized(request, words, startedAt: now, after: .zero)
+    }
+  }
+
+  private func startAuthorized(
+    _ request: AttemptRequest, at now: Timestamp, _ instant: ContinuousClock.Instant
+  ) {
     if let gate, !gate.admits(request, of: self, at: now, instant) { return }
     launch(request, at: now, instant)
   }
@@ -100,13 +115,71 @@ final class Endpoint {
   private func launch(_ request: AttemptRequest, at now: Timestamp, _ instant: ContinuousClock.Instant) {
     let transfer = idle.popLast() ?? makeTransfer()
     gate?.prepare(transfer)
-    transfer.load(request, endpointHeaders: headers, at: now, instant)
+    let (headers, token) = tokens?.current() ?? (headers, nil)
+    transfer.load(request, endpointHeaders: headers, token: token, at: now, instant)
     let code = pool.add(transfer)
     guard code == CURLM_OK else {
       // What was half added is not used again: libcurl may remember it.
       return loop.fail(request, String(cString: curl_multi_strerror(code)))
     }
     comeBack(at: instant.advanced(by: Self.watchInterval))
+  }
+
+  // MARK: The access token
+
+  /// When the first request that waits for a token has waited long enough; nil: none waits.
+  var tokenDeadline: ContinuousClock.Instant? { tokens?.deadline }
+
+  func waits(for entry: TokenBook.Entry) -> Bool { tokens?.entry === entry && tokenDeadline != nil }
+
+  /// There is a token: what has waited goes on. Its timeouts begin now.
+  func tokenCame() { goOn(tokens?.takeAll() ?? []) }
+
+  func tokenFailed(_ words: String) { failUnauthorized(tokens?.takeAll() ?? [], words, at: .now) }
+
+  /// Some have waited long enough.
+  func askForTokenAgain(at instant: ContinuousClock.Instant) {
+    guard let tokens else { return }
+    let (start, fail) = tokens.takeOverdue(at: instant)
+    goOn(start)
+    failUnauthorized(fail, "\(tokens.entry.host) has not answered yet", at: instant)
+  }
+
+  private func goOn(_ waiting: [TokenGate.Waiting]) {
+    guard !waiting.isEmpty else { return }
+    let (now, instant) = (loop.clock.now(), ContinuousClock.now)
+    for one in waiting { startAuthorized(one.request, at: now, instant) }
+  }
+
+  private func failUnauthorized(
+    _ waiting: [TokenGate.Waiting], _ words: String, at instant: ContinuousClock.Instant
+  ) {
+    for one in waiting {
+      failUnauthorized(
+        one.request, words, startedAt: one.startedAt, after: one.since.duration(to: instant))
+    }
+  }
+
+  private func failUnauthorized(
+    _ request: AttemptRequest, _ words: String, startedAt: Timestamp, after duration: Duration
+  ) {
+    tokens?.forget(request.delivery)
+    let failure = TransportFailure(kind: .token, message: words)
+    loop.fail(request, failure, startedAt: startedAt, after: duration)
+  }
+
+  /// A token may end before its time: what is answered 401 is sent once more, with another one, and counts as it ends then.
+  private func repeatsWithAnotherToken(_ transfer: Transfer, at instant: ContinuousClock.Instant) -> Bool {
+    guard let tokens, let delivery = transfer.request?.delivery else { return false }
+    guard transfer.answer.isFinal, transfer.answer.status == 401, let token = transfer.token,
+      tokens.repeats(delivery, token, at: instant), let request = transfer.unload()
+    else {
+      tokens.forget(delivery)
+      return false
+    }
+    keep(transfer)
+    start(request, at: loop.clock.now(), instant)
+    return true
   }
 
   // MARK: The host's name
@@ -165,6 +238,7 @@ final class Endpoint {
       // What is lost on the way is lost for the others too. (HTTP/1.1 closes the connection itself.)
       if transfer.timedOutOnConnection(code) { retire(pool) }
     }
+    if repeatsWithAnotherToken(transfer, at: instant) { return }
     finished.append(attempt(of: transfer, code, at: instant))
     keep(transfer)
   }
@@ -172,6 +246,7 @@ final class Endpoint {
   /// A transfer has its outcome, and what followed was too slow or too long.
   func cut(_ transfer: Transfer, at instant: ContinuousClock.Instant) {
     lastEnd = instant
+    if repeatsWithAnotherToken(transfer, at: instant) { return }
     loop.ended(attempt(of: transfer, CURLE_OK, at: instant))
     keep(transfer)
   }
@@ -184,6 +259,7 @@ final class Endpoint {
       sharesConnections = transfer.easy.answeredVersion >= Int(CURL_HTTP_VERSION_2_0)
     }
     var attempt = transfer.finish(code, at: instant, by: loop.clock)
+    attempt.accessToken = transfer.token?.value
     if let status = attempt.result.status, looksAtClock(status, at: instant) {
       attempt.result.clockOffset = transfer.clockOffset(at: loop.clock.reading())
     }

@@ -15,7 +15,7 @@ struct SentHeaders {
     var first = ["Host: \(url?.hostHeader ?? "")"]
     var own = destination.headers.map { "\($0.name): \(Self.mask)" }
     switch destination.authorization {
-    case .bearer: own.append("authorization: Bearer \(Self.mask)")
+    case .bearer, .oauth2: own.append("authorization: Bearer \(Self.mask)")
     case .basic: first.append("Authorization: Basic \(Self.mask)")
     case nil: if url?.hasCredentials == true { first.append("Authorization: Basic \(Self.mask)") }
     }

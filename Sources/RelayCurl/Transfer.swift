@@ -23,6 +23,10 @@ final class Transfer {
   private var begunAfter = Duration.zero
   /// The host's addresses that it has brought along.
   private(set) var addresses: AddressList?
+  /// What follows the lines of its request: libcurl does not copy it.
+  private var endpointHeaders: CurlList?
+  /// The access token that stands there.
+  private(set) var token: SentToken?
   /// They keep why a certificate was not believed.
   let handshakes: Handshakes?
   /// It is on a connection, and libcurl writes it.
@@ -78,12 +82,16 @@ final class Transfer {
 
   /// Prepares the next request.
   ///
-  /// - Parameter endpointHeaders: Sent with it; they outlive the transfer.
+  /// - Parameters:
+  ///   - endpointHeaders: Sent with it.
+  ///   - token: The access token that stands there.
   func load(
-    _ request: AttemptRequest, endpointHeaders: CurlList, at now: Timestamp,
+    _ request: AttemptRequest, endpointHeaders: CurlList, token: SentToken?, at now: Timestamp,
     _ instant: ContinuousClock.Instant
   ) {
     self.request = request
+    self.endpointHeaders = endpointHeaders
+    self.token = token
     startedAt = now
     startedOnClock = instant
     if isRepeated {
@@ -206,6 +214,14 @@ final class Transfer {
   func abandon(_ fault: CURLMcode) -> FinishedAttempt {
     let message = String(cString: curl_multi_strerror(fault))
     return end(with: .failure(TransportFailure(kind: .other, message: message)), at: .now)
+  }
+
+  /// Its answer counts as none.
+  ///
+  /// - Returns: What it had been loaded with.
+  func unload() -> AttemptRequest? {
+    defer { request = nil }
+    return request
   }
 
   private func end(

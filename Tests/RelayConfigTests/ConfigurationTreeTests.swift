@@ -27,6 +27,8 @@ import Testing
         permanent: [], circuit: { failures: 2, probe_every: 1500ms }, max_backlog: 33%, late_after: 90s, tls: { verify: false },
         paused: true }
       three: { url: "http://user:pass@a.example/x" }
+      four: { url: "http://a.example/y", auth: { oauth2: { token_url: "https://login.example/s3cret?x=1", client_id: relay,
+        client_secret: c1ient, scope: a b, audience: "https://crm/", token_endpoint_auth_method: client_secret_post } } }
       two.b: { url: "http://127.0.0.1:9000", auth: { basic: { username: u, password: "" } }, rate: 5000/h,
         max_backlog: 2GiB, order_by: destination }
     notify:
@@ -68,7 +70,7 @@ import Testing
     for text in [tree.yaml(saysOrigins: true), String(decoding: tree.json, as: UTF8.self)] {
       for secret in [
         "t0ken", "an4s", "first-token", "second-token", "a\\\"b", "user:pass", "s3cret", "data: yes",
-        "b3arer",
+        "b3arer", "c1ient",
         "ZXhh", "username: u",
       ] {
         #expect(!text.contains(secret), "\(secret) in \(text)")

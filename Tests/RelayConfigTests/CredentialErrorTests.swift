@@ -6,25 +6,25 @@ import Testing
       "both kinds of auth",
       destination("auth: { bearer: a, basic: { username: a, password: b } }"),
       [
-        "5:31: destinations.crm.auth.basic: auth is either bearer or basic; remove one of the two"
+        "5:31: destinations.crm.auth.basic: auth is one of bearer, basic and oauth2; remove the others"
       ]),
     FaultyConfiguration(
       "no kind of auth",
       destination("auth: {}"),
       [
-        "5:11: destinations.crm.auth: expected bearer or basic, found nothing; remove auth"
+        "5:11: destinations.crm.auth: expected bearer, basic or oauth2, found nothing; remove auth"
       ]),
     FaultyConfiguration(
       "an unknown kind of auth",
       destination("auth: { digest: x }"),
       [
-        "5:13: destinations.crm.auth: unknown key; known here: bearer, basic"
+        "5:13: destinations.crm.auth: unknown key; known here: bearer, basic, oauth2"
       ]),
     FaultyConfiguration(
       "what may be half of a secret is not shown",
       destination("auth: { bearer: hun, ter2 }"),
       [
-        "5:26: destinations.crm.auth: unknown key; known here: bearer, basic"
+        "5:26: destinations.crm.auth: unknown key; known here: bearer, basic, oauth2"
       ]),
     FaultyConfiguration(
       "a bearer over two lines",

@@ -18,12 +18,6 @@ import Testing
           + "attachments, tls, paused"
       ]),
     FaultyConfiguration(
-      "later: oauth2",
-      destination("auth: { oauth2: { token_url: x } }"),
-      [
-        "5:13: destinations.crm.auth.oauth2: not yet: this version lacks OAuth 2; remove it"
-      ]),
-    FaultyConfiguration(
       "an unknown format",
       destination("format: xml"),
       [

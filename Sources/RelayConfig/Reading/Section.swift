@@ -55,17 +55,9 @@ struct Section {
 
   /// Reports what was not asked for.
   ///
-  /// - Parameters:
-  ///   - later: keys that a later version will know, and what they are.
-  ///   - what: what the keys are.
-  func finish(later: [String: String] = [:], unknown what: String = "key") {
-    for entry in entries where !known.contains(entry.key) {
-      if let feature = later[entry.key] {
-        node.reading.report(LaterKeys.message(feature), at: entry.location)
-      } else {
-        reportUnknown(what, entry)
-      }
-    }
+  /// - Parameter what: what the keys are.
+  func finish(unknown what: String = "key") {
+    for entry in entries where !known.contains(entry.key) { reportUnknown(what, entry) }
   }
 
   /// Names the unknown key, unless it may be half of a secret that was not quoted.
@@ -125,15 +117,5 @@ extension ConfigNode {
       (child.location.line, child.location.column) = (value.mark.line, value.mark.column)
     }
     return Section.Entry(key: name, location: keyLocation, value: child)
-  }
-}
-
-/// What the configuration will say in later versions: each is an error at its key until then. Take an entry
-/// out when its behaviour comes.
-enum LaterKeys {
-  static let authorization = ["oauth2": "OAuth 2"]
-
-  static func message(_ feature: String) -> String {
-    "not yet: this version lacks \(feature); remove it"
   }
 }

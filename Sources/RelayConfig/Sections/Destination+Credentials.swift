@@ -36,19 +36,23 @@ extension Destination {
 extension ConfigNode {
   /// `auth`: exactly one way.
   fileprivate func authorization() -> Destination.Authorization? {
-    guard var section = section("a mapping with bearer or basic") else { return nil }
+    guard var section = section("a mapping with bearer, basic or oauth2") else { return nil }
     let bearer = section.take("bearer")
     let basic = section.take("basic")
-    section.needsOne(of: "bearer", "basic")
-    if reading.isProbing { _ = (bearer?.credential("a bearer token"), basic?.basic()) }
-    section.finish(later: LaterKeys.authorization)
-    switch (bearer, basic) {
-    case (let bearer?, nil): return bearer.credential("a bearer token").map { .bearer(Secret($0)) }
-    case (nil, let basic?): return basic.basic()
-    case (_?, let basic?): basic.error("auth is either bearer or basic; remove one of the two")
-    case (nil, nil) where section.entries.isEmpty:
-      error("expected bearer or basic, found nothing; remove auth")
-    case (nil, nil): break
+    let oauth2 = section.take("oauth2")
+    section.needsOne(of: "bearer", "basic", "oauth2")
+    if reading.isProbing { _ = (bearer?.credential("a bearer token"), basic?.basic(), oauth2?.oauth2()) }
+    section.finish()
+    switch (bearer, basic, oauth2) {
+    case (let bearer?, nil, nil): return bearer.credential("a bearer token").map { .bearer(Secret($0)) }
+    case (nil, let basic?, nil): return basic.basic()
+    case (nil, nil, let oauth2?): return oauth2.oauth2().map { .oauth2($0) }
+    case (nil, nil, nil) where section.entries.isEmpty:
+      error("expected bearer, basic or oauth2, found nothing; remove auth")
+    case (nil, nil, nil): break
+    default:
+      [oauth2, basic].lazy.compactMap(\.self).first?.error(
+        "auth is one of bearer, basic and oauth2; remove the others")
     }
     return nil
   }
@@ -70,7 +74,7 @@ extension ConfigNode {
     return .basic(username: name, password: Secret(secret))
   }
 
-  private func credential(
+  func credential(
     _ expected: String, isSecret: Bool = true, mayBeEmpty: Bool = false,
     forbidding forbidden: Character? = nil
   ) -> String? {

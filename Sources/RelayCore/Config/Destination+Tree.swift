@@ -72,7 +72,21 @@ extension Destination.Authorization {
           "basic",
           .mapping([.init("username", .secret(Secret(username))), .init("password", .secret(password))]))
       ])
+    case .oauth2(let client): .mapping([.init("oauth2", client.tree)])
     }
+  }
+}
+
+extension OAuth2Client {
+  fileprivate var tree: ConfigurationTree {
+    var entries: [ConfigurationTree.Entry] = [
+      .init("token_url", .secret(tokenURL, shown: tokenURL.shownAddress)),
+      .init("client_id", .text(clientID)),
+      .init("client_secret", .secret(clientSecret)),
+    ]
+    if let scope { entries.append(.init("scope", .text(scope))) }
+    if let audience { entries.append(.init("audience", .text(audience))) }
+    return .mapping(entries + [.init("token_endpoint_auth_method", .word(authenticationMethod.rawValue))])
   }
 }
 

@@ -28,6 +28,8 @@ package struct Destination: Sendable, Equatable {
   package enum Authorization: Hashable, Sendable {
     case bearer(Secret)
     case basic(username: String, password: Secret)
+    /// A bearer token that is got, and renewed.
+    case oauth2(OAuth2Client)
   }
 
   package struct Header: Hashable, Sendable {

@@ -71,6 +71,8 @@ package struct TransportFailure: Error, Sendable, Equatable, CustomStringConvert
     case other = "transport"
     /// The address is not connected to (`egress`, or the relay's own).
     case egress = "egress"
+    /// The server that was to give an access token for the destination has given none.
+    case token = "token server"
   }
 
   package var kind: Kind
@@ -116,7 +118,7 @@ extension AttemptResult {
 extension TransportFailure.Kind {
   fileprivate var blame: Blame {
     switch self {
-    case .nameResolution, .connectionRefused, .connectTimeout, .connection, .tls, .egress: .connection
+    case .nameResolution, .connectionRefused, .connectTimeout, .connection, .tls, .egress, .token: .connection
     case .timeout, .reset, .other: .destination
     }
   }

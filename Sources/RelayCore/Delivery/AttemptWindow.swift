@@ -116,7 +116,8 @@ package enum AttemptOutcome: String, Sendable, CaseIterable {
     case .status: self = .network
     case .failure(.timeout), .failure(.connectTimeout): self = .timeout
     case .failure(.nameResolution), .failure(.connectionRefused), .failure(.connection), .failure(.tls),
-      .failure(.reset), .failure(.other), .failure(.egress):
+      .failure(.reset), .failure(.other), .failure(.egress),
+      .failure(.token):
       self = .network
     }
   }

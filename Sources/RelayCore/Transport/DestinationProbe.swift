@@ -83,6 +83,8 @@ package struct ProbeReport: Sendable, Equatable {
   package var certificate: Certificate?
   /// What the relay shows of itself where the server asks for it, of which it is the one that ends first; nil: nothing.
   package var clientCertificate: Certificate?
+  /// The access token that was sent, which the answer may repeat; nil: none was.
+  package var accessToken: Secret?
 
   package init(
     sentHeaders: [Field] = [], answer: Answer? = nil, failure: TransportFailure? = nil, times: Times,

@@ -59,6 +59,8 @@ extension HeaderBudget {
     case .bearer(let token): lines.add("authorization", "Bearer ".utf8.count + token.reveal.utf8.count)
     case .basic(let username, let password):
       lines.add("authorization", basic(username.utf8.count + 1 + password.reveal.utf8.count))
+    // As much as most servers' tokens are: what is more is at the cost of what receivers have beyond their least.
+    case .oauth2: lines.add("authorization", "Bearer ".utf8.count + 2_048)
     case nil: if let userInfo { lines.add("authorization", basic(userInfo)) }
     }
     return lines

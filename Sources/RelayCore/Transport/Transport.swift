@@ -52,6 +52,8 @@ package struct FinishedAttempt: Sendable {
   package var delivery: DeliveryID
   package var destination: String
   package var result: AttemptResult
+  /// The access token that was sent, which the answer may repeat; nil: none was.
+  package var accessToken: Secret?
 
   package init(delivery: DeliveryID, destination: String, result: AttemptResult) {
     self.delivery = delivery

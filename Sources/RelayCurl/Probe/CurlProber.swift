@@ -12,8 +12,20 @@ package struct CurlProber: DestinationProber {
   }
 
   package func send(_ request: AttemptRequest, to destination: Destination) -> ProbeReport {
-    let probe = Probe(destination, own: own)
-    return probe.send(request, headers: Endpoint.headers(of: destination))
+    let started = ContinuousClock.now
+    let token: Secret?
+    switch TokenSource(destination).map({ TokenRequest.send($0, own: own) }) {
+    case .success(let given): token = given.value
+    case .failure(let failure):
+      return ProbeReport(
+        failure: TransportFailure(kind: .token, message: failure.words),
+        times: .init(total: started.duration(to: .now)))
+    case nil: token = nil
+    }
+    var report = Probe(destination, own: own).send(
+      request, headers: Endpoint.headers(of: destination, token: token))
+    report.accessToken = token
+    return report
   }
 
   package func connect(to destination: Destination, within limit: Duration) -> ProbeReport {

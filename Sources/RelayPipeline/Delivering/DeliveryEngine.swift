@@ -198,6 +198,9 @@ package final class DeliveryEngine: TransportDriver, @unchecked Sendable {  // S
     }
     for var attempt in finished {
       if !attempt.result.isSuccess {
+        if let token = attempt.accessToken {
+          attempt.result = SecretMask.hiding(Array(token.reveal.utf8), in: attempt.result)
+        }
         let mask = mask.withLock { $0 }
         attempt.result.response = mask.masked(attempt.result.response)
         attempt.result.evidence = attempt.result.evidence.map { mask.masked($0) }

@@ -176,6 +176,7 @@ extension Destination {
     case .bearer(let token): told.append(token)
     case .basic(let username, let password):
       told += [password, Secret(Base64.text(Array("\(username):\(password.reveal)".utf8)))]
+    case .oauth2(let client): told += client.toldSecrets
     case nil: break
     }
     return told + URLMask.secrets(of: url.reveal)

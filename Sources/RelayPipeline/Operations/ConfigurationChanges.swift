@@ -161,6 +161,7 @@ extension Configuration {
       switch destination.authorization {
       case .bearer(let token): own.secrets.append(token)
       case .basic(let username, let password): own.secrets += [Secret(username), password]
+      case .oauth2(let client): own.secrets.append(client.clientSecret)
       case nil: break
       }
       if case .through(let proxy) = destination.network.proxy { own.secrets.append(proxy.url) }

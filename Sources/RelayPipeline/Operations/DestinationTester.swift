@@ -40,7 +40,7 @@ final class DestinationTester: Sendable {
       prober.send(request, to: destination)
     }
     log(probe, destination: name)
-    let mask = SecretMask(configuration.toldSecrets)
+    let mask = SecretMask(configuration.toldSecrets + [probe.accessToken].compactMap(\.self))
     return TestReport(
       destination: name, eventType: event.type, url: URLMask.masked(destination.url.reveal),
       body: mask.masked(request.body, upTo: .max), probe: probe.masked(mask, of: destination))

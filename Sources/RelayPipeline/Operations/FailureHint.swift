@@ -57,6 +57,8 @@ enum FailureHint {
     switch code {
     case ..<200: "the destination answers with what ends no exchange; look at the server there"
     case 300..<400: "redirects are not followed: set `url` to the address that it names, and reload"
+    case 401 where destination.usesOAuth2:
+      "it refuses the access tokens that it is sent: look at `scope` and `audience` in `auth.oauth2`, and at what the client may do there"
     case 401:
       destination.authorization == nil
         ? "it asks for credentials: give it an `auth`, or a header of its own, and reload"
@@ -93,9 +95,17 @@ enum FailureHint {
     case .timeout:
       "its answers take longer than `timeout`: look why it is slow, or raise `timeout`, and reload"
     case .reset: "it ends connections before it has answered: look into its log for crashes and limits"
+    case .token:
+      "no access token is given for it: huggy-relay status has the reason; look at `auth.oauth2`, and at the token server"
     case .other: "the exchange breaks: huggy-relay event ID says how"
     case .egress:
       "its address is one that the relay does not connect to: set `url` to the service's own, or name the address in `egress.allow`"
     }
+  }
+}
+
+extension Destination {
+  fileprivate var usesOAuth2: Bool {
+    if case .oauth2 = authorization { true } else { false }
   }
 }

@@ -23,7 +23,27 @@ package struct DestinationCheck: Sendable {
   private var subject: String { "destination \(destination.name)" }
 
   package var check: Examination.Check {
-    Examination.Check(subject) { findings(prober.connect(to: destination, within: Self.limit)) }
+    Examination.Check(subject) {
+      findings(prober.connect(to: destination, within: Self.limit)) + tokenServerFindings
+    }
+  }
+
+  /// Whether who gives it access tokens could be reached. None is asked for.
+  private var tokenServerFindings: [Finding] {
+    guard case .oauth2(let client) = destination.authorization else { return [] }
+    var server = Destination(name: destination.name, url: client.tokenURL)
+    (server.tls.authorityFile, server.tls.authorities) = (
+      destination.tls.authorityFile, destination.tls.authorities
+    )
+    return tokenServerFindings(prober.connect(to: server, within: Self.limit))
+  }
+
+  func tokenServerFindings(_ report: ProbeReport) -> [Finding] {
+    if let failure = report.failure {
+      return [.fail(subject, "token server: \(failure.description)", advice(failure.kind))]
+    }
+    let reached = Finding.ok(subject, "token server: \(reached(report))")
+    return [reached] + (report.certificate.map { [finding(of: $0, "token server's certificate")] } ?? [])
   }
 
   func findings(_ report: ProbeReport) -> [Finding] {
@@ -86,6 +106,7 @@ package struct DestinationCheck: Sendable {
     case .tls:
       "`openssl s_client -connect HOST:PORT` shows what it sends; tls.ca names an authority of your own"
     case .egress: "set url to the service's own address, or name this one in egress.allow"
+    case .token: "look at auth.oauth2, and at the token server's log"
     case .reset, .other: "what listens there does not speak as its URL says"
     }
   }

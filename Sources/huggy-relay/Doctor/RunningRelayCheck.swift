@@ -55,7 +55,7 @@ struct RunningRelayCheck {
     } catch {
       switch error.kind {
       case .connectionRefused: return [notRunning(connection.url)] + ports
-      case .nameResolution, .connectTimeout, .connection, .tls, .timeout, .reset, .other, .egress:
+      case .nameResolution, .connectTimeout, .connection, .tls, .timeout, .reset, .other, .egress, .token:
         return [.fail(Self.subject, "\(connection.url): \(error)", connection.hint(error))]
       }
     }

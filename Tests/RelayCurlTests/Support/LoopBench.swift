@@ -13,7 +13,9 @@ final class LoopBench: @unchecked Sendable {  // Between `run` and its end, the 
   init(resolve: @escaping NameLookups.Resolve = SystemResolver.addresses) {
     CurlGlobal.initialize
     let lookups = NameLookups(resolve: resolve) { [poller] in poller.wake() }
-    loop = CurlLoop(poller: poller, driver: driver, clock: MachineClock(), lookups: lookups, trust: .shared)
+    loop = CurlLoop(
+      poller: poller, driver: driver, clock: MachineClock(), lookups: lookups,
+      fetches: TokenFetches(fetch: TokenRequest.send) {}, trust: .shared)
   }
 
   func run() -> WorkerThread {

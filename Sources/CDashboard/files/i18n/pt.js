@@ -157,6 +157,7 @@ export default {
     "connection refused": "nada escuta lá: inicie o serviço, ou veja a porta em `url`",
     "connect timeout": "nenhuma conexão se completa em `connect_timeout`: um firewall a descarta, ou a máquina está desligada",
     connection: "não dá para conectar: veja a rede daqui até lá", TLS: "o certificado não é aceito: corrija-o lá, ou ajuste `tls.ca`",
+    "token server": "o servidor de tokens não dá um token de acesso: huggy-relay status diz por quê; veja `auth.oauth2` e esse servidor",
     timeout: "as respostas demoram mais que `timeout`: veja por que está lento, ou aumente `timeout` e recarregue",
     "connection reset": "ele encerra conexões antes de responder: veja no log dele quedas e limites",
   },
