@@ -22,6 +22,7 @@ import Testing
       defaults: \(defaults)
       sources: { huggy: { token: "${TOKEN}" } }
       destinations: { crm: { url: "https://crm.example", tls: \(tls) } }
+      routes: [{ name: all, to: crm }]
       """
     let loader = ConfigurationLoader(
       environment: ["PEM": "client.pem", "TOKEN": "t"], resolvesReferences: resolvesReferences,
@@ -90,26 +91,25 @@ import Testing
     let place = "routes.yaml:3:"
     #expect(
       problems("{ certificate: client.pem }") == [
-        "\(place)73: destinations.crm.tls.certificate: key is missing beside it; write "
+        "\(place)72: destinations.crm.tls.certificate: key is missing beside it; write "
           + "{ certificate: client.pem, key: client.key }, or name the same file twice if it holds both"
       ])
     #expect(
       problems("{ key: client.key }").first?.contains("tls.key: certificate is missing beside it") == true)
     #expect(
       problems("{ certificate: client.pem, key: client.pem }") == [
-        "\(place)90: destinations.crm.tls.key: 'client.pem' holds no private key; it has no line -----BEGIN PRIVATE KEY-----"
+        "\(place)89: destinations.crm.tls.key: 'client.pem' holds no private key; it has no line -----BEGIN PRIVATE KEY-----"
       ])
     #expect(
       problems("{ certificate: no.pem, key: client.key }").first?.contains("there is no such file") == true)
-    #expect(
-      problems("{ certificate: client.pem, key: client.key }", .unusable(.key, "they do not fit")) == [
-        "\(place)90: destinations.crm.tls.key: '\(directory.path)/client.key' they do not fit"
-      ])
-    #expect(
-      problems("{ certificate: client.pem, key: client.key }", .unusable(.certificate, "they do not fit"))
-        == [
-          "\(place)73: destinations.crm.tls.certificate: '\(directory.path)/client.pem' they do not fit"
-        ])
+    for (file, words) in [
+      (ClientCertificate.File.key, "89: destinations.crm.tls.key: '"),
+      (.certificate, "72: destinations.crm.tls.certificate: '"),
+    ] {
+      let found = problems("{ certificate: client.pem, key: client.key }", .unusable(file, "they do not fit"))
+      #expect(found.count == 1)
+      #expect(found[0].hasPrefix("\(place)\(words)") && found[0].hasSuffix("' they do not fit"))
+    }
   }
 
   @Test func oneThatHasEndedIsWarnedOf() {

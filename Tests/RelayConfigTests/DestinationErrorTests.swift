@@ -15,7 +15,7 @@ import Testing
         "5:5: destinations.crm.colour: unknown key 'colour'; known here: url, format, "
           + "forward_token, headers, auth, signing_secret, http2, timeout, connect_timeout, "
           + "max_idle, concurrency, rate, order_by, batch, retry, permanent, circuit, max_backlog, late_after, "
-          + "attachments, tls, paused"
+          + "attachments, tls, proxy, paused"
       ]),
     FaultyConfiguration(
       "an unknown format",

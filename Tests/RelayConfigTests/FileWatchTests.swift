@@ -97,6 +97,7 @@ import Testing
 
   @Test func eachFileIsNotedOnceAsItIs() throws {
     let key = ##""${file:a}""##
+    try directory.write("2", to: "b")
     let found = try files(
       "sources: { huggy: { token: [\(key), { value: \"${file:b}\" }] } }\n"
         + "destinations: { crm: { url: \"http://x\", headers: { X: \(key) } } }")

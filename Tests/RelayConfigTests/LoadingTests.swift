@@ -203,7 +203,7 @@ import Testing
       "\(error)" == """
         /etc/relay/routes.yaml:1:10: sources: expected a mapping of names to sources, found a single value
         /etc/relay/routes.yaml:2:1: x: unknown key 'x'; known here: server, store, sources, defaults, \
-        destinations, notify, routes
+        destinations, notify, egress, routes
         """
     }
     let loaded = try loader.checked(text: oneSource, file: "a.yaml", directory: ".")

@@ -44,8 +44,8 @@ import Testing
         String($0.drop { $0 != " " }.dropFirst())
       }
         == [
-          "egress.deny[0]: \"10.0.0.1/8\" has bits behind its length; write 10.0.0.0/8 for the range, or 10.0.0.1 for the one address",
-          "egress.alow: unknown key; did you mean allow?",
+          "egress.deny[0]: '10.0.0.1/8' has bits behind its length; write 10.0.0.0/8 for the range, or 10.0.0.1 for the one address",
+          "egress.alow: unknown key 'alow'; did you mean 'allow'?",
         ])
     let wrong = problems(of: text("proxy: socks5://ana:s3cret@p:1"))
     #expect(

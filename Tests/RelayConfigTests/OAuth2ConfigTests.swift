@@ -54,14 +54,15 @@ import Testing
         "auth: { oauth2: { token_url: \"https://x/\", client_id: a, client_secret: b, token_endpoint_auth_method: none } }"
       ),
       [
-        "5:112: destinations.crm.auth.oauth2.token_endpoint_auth_method: the value is not a way to authenticate; "
+        "5:108: destinations.crm.auth.oauth2.token_endpoint_auth_method: the value is not a way to authenticate; "
           + "write client_secret_basic or client_secret_post"
       ]),
     FaultyConfiguration(
       "a secret in the clear",
       destination("auth: { oauth2: { token_url: \"http://x/\", client_id: a, client_secret: b } }"),
       [
-        "5:34: destinations.crm.auth.oauth2.token_url: the client's secret goes to this address in the clear; use https://"
+        "1:1: warning: there are no routes: no event goes anywhere",
+        "5:34: warning: destinations.crm.auth.oauth2.token_url: the client's secret goes to this address in the clear; use https://",
       ]),
   ])
   func whatIsWrongIsToldWhereItStands(_ faulty: FaultyConfiguration) {

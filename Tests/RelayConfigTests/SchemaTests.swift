@@ -57,7 +57,7 @@ import Testing
     "its second half is not the public key",
     // Addresses: more than their form.
     "is not a range of addresses", "has bits behind its length", "has a wrong length",
-    "nobody may send a PROXY header",
+    "nobody may send a PROXY header", "of the environment is none that can be used",
     "is not an address; write one", "holds a user's name", "has a query or a fragment",
     // Sizes and times in several units.
     "is too short; at least 100ms", "is too short; at least 1s", "is too long", "is too small",

@@ -17,6 +17,10 @@ import Testing
     state.learn(AccessToken(value: Secret(value), lifetime: .seconds(lifetime)), asked: at(seconds))
   }
 
+  private mutating func refuse(_ version: Int, _ seconds: Double) -> Bool {
+    state.refuse(version, at: at(seconds))
+  }
+
   @Test mutating func theFirstAsksAndAllWait() {
     let first = ask(0)
     #expect(first.step == .wait(until: at(15)) && first.fetches)
@@ -83,23 +87,23 @@ import Testing
   @Test mutating func aRefusedOneIsReplacedOnceForAllWhoHadIt() {
     _ = ask(0)
     learn(asked: 0)
-    for _ in 0..<3 { #expect(state.refuse(1, at: at(100))) }
+    for _ in 0..<3 { #expect(refuse(1, 100) == true) }
     let next = ask(100)
     #expect(next.step == .wait(until: at(115)) && next.fetches && !ask(101).fetches)
     learn("u", asked: 100)
     #expect(ask(102) == (.go, false))
     // One that was still under way with the old one.
-    #expect(state.refuse(1, at: at(103)) && ask(103) == (.go, false))
+    #expect(refuse(1, 103) == true && ask(103) == (.go, false))
   }
 
   @Test mutating func aDestinationThatRefusesAllIsNotAskedForEachOfThem() {
     _ = ask(0)
     learn(asked: 0)
-    #expect(state.refuse(1, at: at(1)))
+    #expect(refuse(1, 1) == true)
     _ = ask(1)
     learn("u", asked: 1)
-    #expect(!state.refuse(2, at: at(60)) && ask(60) == (.go, false))
-    #expect(state.refuse(2, at: at(61)))
+    #expect(refuse(2, 60) == false && ask(60) == (.go, false))
+    #expect(refuse(2, 61) == true)
   }
 }
 

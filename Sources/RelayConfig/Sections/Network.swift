@@ -27,7 +27,8 @@ extension Reading {
   func checkNetwork(_ destinations: [ReadDestination], of configuration: Configuration) {
     checkEnvironmentProxies(destinations, of: configuration)
     for read in destinations {
-      guard let destination = read.destination, let refusal = destination.network.refusal(of: destination.url)
+      guard let destination = configuration.destinations.first(where: { $0.name == read.name }),
+        let refusal = destination.network.refusal(of: destination.url)
       else { continue }
       report(
         "nothing can be delivered: \(refusal)", at: read.urlLocation ?? read.location, severity: .warning)

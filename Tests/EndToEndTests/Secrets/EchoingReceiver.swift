@@ -53,6 +53,11 @@ final class EchoingReceiver: Sendable {
     let turned = (0..<lines.count).map { lines[($0 + number) % lines.count] }
     let body = number.isMultiple(of: 3) ? request.body : turned.joined(separator: "\n")
     let told = lines.dropFirst().map { $0.split(separator: ":", maxSplits: 1).last ?? "" }
+    // Whoever only looks whether somebody listens.
+    guard !told.isEmpty else {
+      close(connection)
+      return
+    }
     var head = "HTTP/1.1 500 \(told[number % told.count])\r\n"
     for (place, value) in told.enumerated() where place % 4 == number % 4 {
       head += "X-Echo-\(place):\(value)\r\n"

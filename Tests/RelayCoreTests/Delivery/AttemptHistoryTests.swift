@@ -62,7 +62,7 @@ import Testing
     for kind in TransportFailure.Kind.allCases { history.add(failure(kind), type: "a", at: .second(0)) }
     let window = history.windows(at: .second(0))[0]
     #expect(Set(window.causes.map(\.words)) == Set(TransportFailure.Kind.allCases.map(\.rawValue)))
-    #expect(window.classes == [.timeout: 2, .network: 6])
+    #expect(window.classes == [.timeout: 2, .network: 8])
   }
 
   /// Types come from payloads, and statuses from anybody.

@@ -15,7 +15,7 @@ final class LoopBench: @unchecked Sendable {  // Between `run` and its end, the 
     let lookups = NameLookups(resolve: resolve) { [poller] in poller.wake() }
     loop = CurlLoop(
       poller: poller, driver: driver, clock: MachineClock(), lookups: lookups,
-      fetches: TokenFetches(fetch: TokenRequest.send) {}, trust: .shared)
+      fetches: TokenFetches(fetch: { TokenRequest.send($0, own: OwnListeners()) }) {}, trust: .shared)
   }
 
   func run() -> WorkerThread {
