@@ -16,7 +16,7 @@ import Testing
   @Test(arguments: TransportFailure.Kind.allCases)
   func noAnswerIsTheDestinationsFailure(kind: TransportFailure.Kind) {
     let wasNotReached: [TransportFailure.Kind] = [
-      .nameResolution, .connectionRefused, .connectTimeout, .connection, .tls, .token,
+      .nameResolution, .connectionRefused, .connectTimeout, .connection, .tls, .egress, .token,
     ]
     #expect(Made.failure(kind).blame == (wasNotReached.contains(kind) ? .connection : .destination))
   }
