@@ -145,14 +145,14 @@ final class Endpoint {
     failUnauthorized(fail, "\(tokens.entry.host) has not answered yet", at: instant)
   }
 
-  private func goOn(_ waiting: [TokenGate.Waiting]) {
+  private func goOn(_ waiting: [WaitingRequest]) {
     guard !waiting.isEmpty else { return }
     let (now, instant) = (loop.clock.now(), ContinuousClock.now)
     for one in waiting { startAuthorized(one.request, at: now, instant) }
   }
 
   private func failUnauthorized(
-    _ waiting: [TokenGate.Waiting], _ words: String, at instant: ContinuousClock.Instant
+    _ waiting: [WaitingRequest], _ words: String, at instant: ContinuousClock.Instant
   ) {
     for one in waiting {
       failUnauthorized(
@@ -206,13 +206,13 @@ final class Endpoint {
     self.fail(fail, "the name servers have not answered yet", at: instant)
   }
 
-  private func launch(_ waiting: [NameGate.Waiting]) {
+  private func launch(_ waiting: [WaitingRequest]) {
     guard !waiting.isEmpty else { return }
     let (now, instant) = (loop.clock.now(), ContinuousClock.now)
     for one in waiting { launch(one.request, at: now, instant) }
   }
 
-  private func fail(_ waiting: [NameGate.Waiting], _ words: String, at instant: ContinuousClock.Instant) {
+  private func fail(_ waiting: [WaitingRequest], _ words: String, at instant: ContinuousClock.Instant) {
     guard let gate else { return }
     for one in waiting {
       let failure = TransportFailure(

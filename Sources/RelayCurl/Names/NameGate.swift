@@ -3,17 +3,10 @@ import RelayCore
 /// One endpoint's requests before its host's name: holds them back while the name is unknown, and hands the addresses to
 /// libcurl, which then never looks a name up by itself. Confined to the curl thread.
 final class NameGate {
-  struct Waiting {
-    var request: AttemptRequest
-    var startedAt: Timestamp
-    var since: ContinuousClock.Instant
-    var deadline: ContinuousClock.Instant
-  }
-
   let entry: NameBook.Entry
   private let target: HostPort
   private let book: NameBook
-  private var waiting: [Waiting] = []
+  private var waiting: [WaitingRequest] = []
   private var list: AddressList?
 
   init(_ target: HostPort, book: NameBook) {
@@ -41,19 +34,19 @@ final class NameGate {
     let (step, looksUp) = entry.ask(at: instant)
     if looksUp { book.beginLookup(of: entry) }
     guard case .wait(let deadline) = step else { return true }
-    waiting.append(Waiting(request: request, startedAt: now, since: instant, deadline: deadline))
+    waiting.append(WaitingRequest(request: request, startedAt: now, since: instant, deadline: deadline))
     book.waits(endpoint, until: deadline)
     return false
   }
 
-  func takeAll() -> [Waiting] {
+  func takeAll() -> [WaitingRequest] {
     defer { waiting = [] }
     return waiting
   }
 
   /// Takes those that wait no longer: what may start, and what fails.
-  func takeOverdue(at now: ContinuousClock.Instant) -> (start: [Waiting], fail: [Waiting]) {
-    var (start, fail): ([Waiting], [Waiting]) = ([], [])
+  func takeOverdue(at now: ContinuousClock.Instant) -> (start: [WaitingRequest], fail: [WaitingRequest]) {
+    var (start, fail): ([WaitingRequest], [WaitingRequest]) = ([], [])
     let all = waiting
     waiting = []
     for var one in all {

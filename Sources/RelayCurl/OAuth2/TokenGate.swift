@@ -3,17 +3,10 @@ import RelayCore
 /// One endpoint's requests before its access token: holds them back while there is none, and has the header that those that start are
 /// sent with. Confined to the curl thread.
 final class TokenGate {
-  struct Waiting {
-    var request: AttemptRequest
-    var startedAt: Timestamp
-    var since: ContinuousClock.Instant
-    var deadline: ContinuousClock.Instant
-  }
-
   let entry: TokenBook.Entry
   private let book: TokenBook
   private let destination: Destination
-  private var waiting: [Waiting] = []
+  private var waiting: [WaitingRequest] = []
   private var headers: (list: CurlList, token: SentToken)?
   /// Requests that were answered 401, and are on their way once more.
   private var again: Set<DeliveryID> = []
@@ -49,20 +42,20 @@ final class TokenGate {
     case .go: return .start
     case .fail(let words): return .fail(words)
     case .wait(let deadline):
-      waiting.append(Waiting(request: request, startedAt: now, since: instant, deadline: deadline))
+      waiting.append(WaitingRequest(request: request, startedAt: now, since: instant, deadline: deadline))
       book.waits(endpoint, until: deadline)
       return .wait
     }
   }
 
-  func takeAll() -> [Waiting] {
+  func takeAll() -> [WaitingRequest] {
     defer { waiting = [] }
     return waiting
   }
 
   /// Takes those that wait no longer: what may start, and what fails.
-  func takeOverdue(at now: ContinuousClock.Instant) -> (start: [Waiting], fail: [Waiting]) {
-    var (start, fail): ([Waiting], [Waiting]) = ([], [])
+  func takeOverdue(at now: ContinuousClock.Instant) -> (start: [WaitingRequest], fail: [WaitingRequest]) {
+    var (start, fail): ([WaitingRequest], [WaitingRequest]) = ([], [])
     let all = waiting
     waiting = []
     for var one in all {
