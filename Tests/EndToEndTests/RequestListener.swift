@@ -25,7 +25,7 @@ final class RequestListener: Sendable {
     let listener = socket
     let bound = withUnsafeMutablePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        bind(listener, address, size) == 0 && listen(listener, 16) == 0
+        bind(listener, address, size) == 0 && listen(listener, 64) == 0
           && getsockname(listener, address, &size) == 0
       }
     }
@@ -51,12 +51,33 @@ final class RequestListener: Sendable {
     }
   }
 
-  /// - Parameter head: The status, and perhaps header lines, without the last line's end.
-  static func answer(_ connection: Int32, _ head: String) {
-    let answer = Array("HTTP/1.1 \(head)\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".utf8)
-    _ = write(connection, answer, answer.count)
-    close(connection)
+  /// Reads a request of any kind, by its `content-length`. nil: it was given up.
+  static func request(on connection: Int32) -> (head: String, body: String)? {
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let text = String(decoding: bytes, as: UTF8.self)
+      if let end = text.firstRange(of: "\r\n\r\n") {
+        let (head, body) = (String(text[..<end.lowerBound]), String(text[end.upperBound...]))
+        let length = head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
+        let expected = length.flatMap { Int($0.dropFirst(15).drop { $0 == " " }) } ?? 0
+        if body.utf8.count >= expected { return (head, body) }
+      }
+      let count = read(connection, &buffer, buffer.count)
+      guard count > 0 else { return nil }
+      bytes += buffer[..<count]
+    }
   }
+
+  /// - Parameter head: The status, and perhaps header lines, without the last line's end.
+  static func answer(_ connection: Int32, _ head: String, body: String = "") {
+    let answer = Array(
+      "HTTP/1.1 \(head)\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)".utf8)
+    _ = write(connection, answer, answer.count)
+    hangUp(connection)
+  }
+
+  static func hangUp(_ connection: Int32) { close(connection) }
 
   func stop() {
     // Wakes `accept`.
