@@ -86,16 +86,12 @@ package final class BlockingClient {
 
   /// - Throws: A proxy must not be asked for it.
   private func restrict(to network: NetworkPolicy, url: String) throws(TransportFailure) -> SocketJudge {
-    let egress = Egress(policy: network.egress, own: own)
-    let target = HostPort(url: url)
-    let proxy = network.proxy(for: Secret(url))
-    if proxy != nil, let words = target.flatMap(egress.refusal(ofWhomAProxyIsAsked:)) { throw .egress(words) }
-    easy.restrict(to: proxy)
-    let judge = SocketJudge { [host = proxy?.host ?? target?.host ?? ""] in egress.refusal(of: $0, host: host)
-    }
-    judge.apply(to: easy)
-    self.judge = judge
-    return judge
+    let way = JudgedWay(to: Secret(url), network, own: own)
+    if let words = way.refusal { throw .egress(words) }
+    easy.restrict(to: way.proxy)
+    way.judge.apply(to: easy)
+    judge = way.judge
+    return way.judge
   }
 
   /// Sends a GET and hands over the answer piece by piece as it comes, for as long as it comes. The body of an answer that is not

@@ -42,18 +42,12 @@ private final class Probe {
   private let destination: Destination
   private let handshakes: Handshakes?
   private let record = ProbeRecord()
-  private let judge: SocketJudge
-  /// Why a proxy is not asked.
-  private let refusal: String?
+  private let way: JudgedWay
 
   init(_ destination: Destination, own: OwnListeners) {
     self.destination = destination
-    let target = HostPort(url: destination.url.reveal)
-    let host = target?.host ?? ""
-    let egress = Egress(policy: destination.network.egress, own: own)
-    let proxy = destination.network.proxy(for: destination.url)
-    refusal = proxy == nil ? nil : target.flatMap(egress.refusal(ofWhomAProxyIsAsked:))
-    judge = SocketJudge { [connectsTo = proxy?.host ?? host] in egress.refusal(of: $0, host: connectsTo) }
+    let host = HostPort(url: destination.url.reveal)?.host ?? ""
+    way = JudgedWay(to: destination.url, destination.network, own: own)
     handshakes = Handshakes(destination, host: host, system: .shared)
     easy.configure(for: destination, url: nil, connectionLifetime: destination.timeout)
     easy.set(.keepsCertificates, true)
@@ -62,11 +56,11 @@ private final class Probe {
     easy.onHeaderLine(context, noteHeaderLine)
     easy.onAnswerBody(context, noteAnswer)
     handshakes?.apply(to: easy)
-    judge.apply(to: easy)
+    way.judge.apply(to: easy)
   }
 
   func send(_ request: AttemptRequest, headers: CurlList) -> ProbeReport {
-    if let refusal { return ProbeReport(failure: .egress(refusal), times: .init(total: .zero)) }
+    if let refusal = way.refusal { return ProbeReport(failure: .egress(refusal), times: .init(total: .zero)) }
     let list = HeaderList()
     easy.set(.headers, list.load(request.headers, before: headers))
     let code = withExtendedLifetime((list, headers)) {
@@ -79,7 +73,7 @@ private final class Probe {
   }
 
   func connect() -> ProbeReport {
-    if let refusal { return ProbeReport(failure: .egress(refusal), times: .init(total: .zero)) }
+    if let refusal = way.refusal { return ProbeReport(failure: .egress(refusal), times: .init(total: .zero)) }
     easy.set(.post, false)
     easy.set(.connectsOnly, true)
     return report(easy.perform(), wantsAnswer: false)
@@ -93,7 +87,7 @@ private final class Probe {
     if record.isAnswered, wantsAnswer {
       report.answer = ProbeReport.Answer(
         status: easy.status, headers: record.headers, body: record.body, bodyBytes: record.bodyBytes)
-    } else if code != CURLE_OK, let words = judge.wholeRefusal {
+    } else if code != CURLE_OK, let words = way.judge.wholeRefusal {
       report.failure = .egress(words)
     } else if code != CURLE_OK {
       report.failure = TransportFailure(code, text: easy.errorText, easy: easy, handshakes)
